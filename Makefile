@@ -1,0 +1,97 @@
+# Everything a developer runs; `make help` lists it. Needs git, make and Python 3.11 or newer: the rest is fetched here.
+PORT ?= 8080
+PYTHON ?= python3
+VENV := .venv/bin
+export PYTHONPATH := functions:.
+
+# uv installs what uv.lock says. Its version is pinned, and it uses the Python above, never another.
+UV_VERSION := 0.13.8
+UV := .cache/uv-$(UV_VERSION)/bin/uv
+export UV_PYTHON = $(PYTHON)
+export UV_PYTHON_DOWNLOADS := never
+unexport VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help run test units check lint types contracts template requirements site format lock browser clean
+
+help: ## List these targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .cache/run.stamp ## Start the whole system on this machine, at http://127.0.0.1:8080 (or PORT=9000).
+	@exec $(VENV)/python -m local --port $(PORT)
+
+test: .cache/dev.stamp browser ## Run all tests, in a real browser too.
+	$(VENV)/pytest
+
+units: .cache/dev.stamp ## Run the tests that take seconds.
+	$(VENV)/pytest tests/unit
+
+check: lint types contracts requirements template test ## Run all that CI runs.
+
+lint: .cache/dev.stamp ## Check style.
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+
+types: .cache/dev.stamp ## Check types.
+	$(VENV)/mypy
+
+contracts: .cache/dev.stamp ## Check which part may import which.
+	$(VENV)/lint-imports --no-logo
+
+template: .cache/dev.stamp .cache/sam.stamp ## Check the AWS template, and that SAM can build it.
+	$(VENV)/cfn-lint infra/template.yaml
+	UV=$(UV) tools/sam/sam validate --lint
+	UV=$(UV) tools/sam/sam build
+
+EXPORT = $(UV) export --quiet --locked --no-default-groups --no-emit-project --no-header --format requirements.txt
+
+requirements: $(UV) ## Check that functions/requirements.txt is what uv.lock says.
+	@$(EXPORT) --output-file .cache/requirements.txt
+	@cmp .cache/requirements.txt functions/requirements.txt || { echo "Run: make lock"; exit 1; }
+
+lock: $(UV) ## Bring uv.lock and functions/requirements.txt up to date with pyproject.toml.
+	$(UV) lock
+	$(EXPORT) --output-file functions/requirements.txt
+
+site: .cache/run.stamp ## Build the static site into build/site.
+	$(VENV)/python -m cli.site --out build/site
+
+format: .cache/dev.stamp ## Format the code and mend what ruff can.
+	$(VENV)/ruff check --fix-only .
+	$(VENV)/ruff format .
+
+browser: .cache/dev.stamp
+	@$(VENV)/python -m tests.e2e.browser
+
+clean: ## Remove everything that was fetched or built.
+	rm -rf .venv .cache .aws-sam build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+# ---- What is fetched: each stamp is made again when what it was made from changes ----
+
+UV_SYNC = $(UV) sync --quiet --locked --inexact --no-default-groups
+
+.cache/run.stamp: pyproject.toml uv.lock | $(UV)
+	@echo "Installing what the local stack needs ..."
+	@$(UV_SYNC) --group local
+	@touch $@
+
+.cache/dev.stamp: pyproject.toml uv.lock | $(UV)
+	@echo "Installing what the tests need ..."
+	@$(UV_SYNC) --group local --group test --group lint
+	@touch $@
+
+.cache/sam.stamp: tools/sam/pyproject.toml tools/sam/uv.lock | $(UV)
+	@echo "Installing SAM CLI ..."
+	@UV_PROJECT_ENVIRONMENT="$(CURDIR)/.cache/sam" $(UV_SYNC) --project tools/sam
+	@touch $@
+
+# With Python's venv where it works, else with pip alone: Debian ships each as a package of its own.
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is not. Try: make PYTHON=python3.13 ..." >&2; exit 1; }
+	@rm -rf .cache/uv-*; mkdir -p .cache; echo "Fetching uv ..."
+	@{ $(PYTHON) -m venv .cache/uv-$(UV_VERSION) && .cache/uv-$(UV_VERSION)/bin/python -m pip install --quiet uv==$(UV_VERSION); } \
+	    > .cache/uv.log 2>&1 || \
+	  { rm -rf .cache/uv-$(UV_VERSION); \
+	    $(PYTHON) -m pip install --quiet --target .cache/uv-$(UV_VERSION) uv==$(UV_VERSION) >> .cache/uv.log 2>&1; } || \
+	  { cat .cache/uv.log; echo "Python's venv or pip is needed. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }

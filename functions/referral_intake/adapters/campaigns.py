@@ -1,0 +1,51 @@
+"""Campaigns as files: `templates/campaigns/<name>/campaign.toml`."""
+
+import re
+import tomllib
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from referral_intake.domain.campaign import Approval, Campaign, Policy, Sender
+
+# A name comes from outside; this is also what keeps it from leaving the folder.
+NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+
+class Campaigns:
+    """Reads campaigns once per process. `root` is the templates folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / "campaigns"
+        self._read = cache(self._read)  # type: ignore[method-assign]
+
+    def get(self, name: str) -> Campaign | None:
+        """The campaign of that name, or None where there is none."""
+        return self._read(name) if NAME.fullmatch(name) else None
+
+    def names(self) -> list[str]:
+        return sorted(file.parent.name for file in self._folder.glob("*/campaign.toml"))
+
+    def _read(self, name: str) -> Campaign | None:
+        try:
+            data = tomllib.loads((self._folder / name / "campaign.toml").read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        return _campaign(name, data)
+
+
+def _campaign(name: str, data: dict[str, Any]) -> Campaign:
+    policy = data["policy"]
+    return Campaign(
+        name=name,
+        product=data["product"],
+        locales=tuple(data["locales"]),
+        mail_locale=data["mail_locale"],
+        sender=Sender(**data["sender"]),
+        policy=Policy(
+            cooldown=timedelta(days=policy["cooldown_days"]),
+            expires_after=timedelta(days=policy["expires_after_days"]),
+        ),
+        approval=Approval(**data["approval"]),
+    )

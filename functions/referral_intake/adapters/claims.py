@@ -1,0 +1,124 @@
+"""Claims: which referral may write which step to which doctor. A doctor is one item per key.
+
+A doctor's item notes, by campaign and step, which referral took the step and when. That note is the claim while the
+message is on its way, and afterwards the record that the doctor had it: only a clear refusal by the mail service takes
+it back. So a crash at any point can leave a message to a person's judgement, but can't send it twice.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from referral_intake.adapters import updates
+from referral_intake.adapters.dynamodb import errors_as_ours
+from referral_intake.adapters.items import Item, doctor_key, plain, timestamp
+from referral_intake.adapters.updates import Update
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.outreach import Claim, Stale, Suppressed, Taken
+from referral_intake.domain.referral import LEASE, Closing, Move, Stage
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Facts about a doctor that forbid writing, the strongest first. Each is an attribute, its value the fact's time.
+SUPPRESSIONS = (Closing.COMPLAINED, Closing.OPTED_OUT, Closing.BOUNCED)
+
+
+class ClaimTable:
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def claim(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+        """Takes referral and doctor in one transaction, or says what stands against it; raises Stale, Unavailable."""
+        move = Move(Stage.SENDING, due_at=now + LEASE)
+        referral = updates.of_referral(claim.referral, move).when_equal("stage", Stage.QUEUED.value)
+        doctors = [_free(claim, key, now - cooldown).set(_note(claim), _taken(claim, now)) for key in claim.keys]
+        # A doctor who was written to, or opted out, under a hashing key of the past.
+        retired = [_free(claim, key, now - cooldown) for key in claim.retired_keys]
+        reasons = self._transact(
+            [{"Update": self._in_table(update)} for update in (referral, *doctors)]
+            + [{"ConditionCheck": self._in_table(check)} for check in retired]
+        )
+        if reasons and reasons[0].get("Code") == "ConditionalCheckFailed":
+            raise Stale
+        return _obstacle(claim, [plain(reason["Item"]) for reason in reasons if reason.get("Item")])
+
+    def suppression(self, claim: Claim) -> Suppressed | None:
+        """Whether the doctor may not be written to, by a consistent read now."""
+        wanted = [doctor_key(key) for key in claim.keys + claim.retired_keys]
+        with errors_as_ours():
+            answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": wanted, "ConsistentRead": True}})
+        if answer["UnprocessedKeys"]:
+            raise Unavailable("UnprocessedKeys")
+        return _suppressed([plain(item) for item in answer["Responses"][self._name]])
+
+    def release(self, claim: Claim, move: Move) -> None:
+        """Gives the doctor back, unwritten to, and moves the referral, unless that has been closed meanwhile."""
+        referral = updates.of_referral(claim.claimed, move)
+        doctors = [_given_back(claim, key) for key in claim.keys]
+        if self._transact([{"Update": self._in_table(update)} for update in (referral, *doctors)]):
+            self._transact([{"Update": self._in_table(update)} for update in doctors])
+
+    def suppress(self, key: str, fact: Closing, now: datetime) -> None:
+        """Notes a fact that forbids writing to this doctor from now on."""
+        request = self._in_table(Update(doctor_key(key)).set_once(fact.value, timestamp(now)))
+        with errors_as_ours():
+            self._client.update_item(**request)
+
+    def _in_table(self, update: Update) -> dict[str, Any]:
+        return {"TableName": self._name, **update.request}
+
+    def _transact(self, actions: Sequence[Any]) -> Sequence[Item]:
+        """Returns no reason where it was done. Only failed conditions are reasons; anything else is Unavailable."""
+        for action in actions:
+            for request in action.values():
+                request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        with errors_as_ours():
+            try:
+                self._client.transact_write_items(TransactItems=actions)
+                return []
+            except self._client.exceptions.TransactionCanceledException as canceled:
+                return _failed_conditions(canceled)
+
+
+def _failed_conditions(canceled: ClientError) -> Sequence[Item]:
+    reasons = canceled.response["CancellationReasons"]
+    # A conflict or a throttle next to a failed condition: what the condition saw may not last. Try again.
+    for code in {reason.get("Code") for reason in reasons} - {"None", "ConditionalCheckFailed"}:
+        raise Unavailable(code) from canceled
+    return [dict(reason) for reason in reasons]
+
+
+def _note(claim: Claim) -> str:
+    return f"{claim.referral.campaign}/{claim.step}"
+
+
+def _taken(claim: Claim, now: datetime) -> dict[str, str]:
+    return {"by": claim.referral.receipt, "at": timestamp(now)}
+
+
+def _free(claim: Claim, key: str, cooldown_start: datetime) -> Update:
+    """The condition that this doctor may be written to by this referral."""
+    update = Update(doctor_key(key))
+    for fact in SUPPRESSIONS:
+        update.when(f"attribute_not_exists({update.name(fact.value)})")
+    note, by, at = update.name(_note(claim)), update.name(f"{_note(claim)}.by"), update.name(f"{_note(claim)}.at")
+    start, receipt = update.value(timestamp(cooldown_start)), update.value(claim.referral.receipt)
+    return update.when(f"attribute_not_exists({note}) OR {at} < {start} OR {by} = {receipt}")
+
+
+def _given_back(claim: Claim, key: str) -> Update:
+    update = Update(doctor_key(key)).set(_note(claim), None)
+    return update.when_equal(f"{_note(claim)}.by", claim.referral.receipt)
+
+
+def _obstacle(claim: Claim, doctors: Sequence[Item]) -> Taken | Suppressed | None:
+    leaders = [doctor[_note(claim)]["by"] for doctor in doctors if _note(claim) in doctor]
+    return _suppressed(doctors) or (Taken(leaders[0]) if leaders else None)
+
+
+def _suppressed(doctors: Sequence[Item]) -> Suppressed | None:
+    return next((Suppressed(fact) for fact in SUPPRESSIONS if any(fact in doctor for doctor in doctors)), None)

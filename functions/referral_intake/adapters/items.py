@@ -1,0 +1,83 @@
+"""Referrals as items of the table, and back."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from referral_intake.domain.doctor import Address, Doctor
+from referral_intake.domain.referral import Referral, Stage
+
+Item = dict[str, Any]
+"""An item in DynamoDB's typed JSON: `{"stage": {"S": "queued"}}`."""
+
+_SERIALIZER = TypeSerializer()
+_DESERIALIZER = TypeDeserializer()
+
+
+def referral_key(receipt: str) -> Item:
+    return {"pk": {"S": f"referral#{receipt}"}, "sk": {"S": "referral"}}
+
+
+def doctor_key(key: str) -> Item:
+    return {"pk": {"S": f"doctor#{key}"}, "sk": {"S": "doctor"}}
+
+
+def typed(value: Any) -> Any:
+    """A value in DynamoDB's typed JSON."""
+    return _SERIALIZER.serialize(value)
+
+
+def plain(item: Item) -> dict[str, Any]:
+    return {name: _DESERIALIZER.deserialize(value) for name, value in item.items()}
+
+
+def timestamp(time: datetime) -> str:
+    """ISO 8601, UTC, always with milliseconds: as text it sorts as time does."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_item(referral: Referral) -> Item:
+    """The item of a referral that is open."""
+    attributes = {
+        "receipt": referral.receipt,
+        "content": referral.content,
+        "campaign": referral.campaign,
+        "locale": referral.locale,
+        "submitted_by": referral.submitted_by,
+        "doctor": _without_blanks(asdict(referral.doctor)),
+        "stage": referral.stage.value,
+        "milestones": {name: timestamp(time) for name, time in referral.milestones.items()},
+        "revision": referral.revision,
+        # These two make the sparse index `due`.
+        "open_in": referral.campaign,
+        "due_at": timestamp(referral.due_at) if referral.due_at else None,
+    }
+    values = {name: typed(value) for name, value in attributes.items() if value is not None}
+    return {**referral_key(referral.receipt), **values}
+
+
+def from_item(item: Item) -> Referral:
+    values = plain(item)
+    details = values["doctor"]
+    return Referral(
+        receipt=values["receipt"],
+        content=values["content"],
+        campaign=values["campaign"],
+        locale=values["locale"],
+        submitted_by=values["submitted_by"],
+        doctor=Doctor(**{**details, "address": Address(**details.get("address", {}))}),
+        stage=Stage(values["stage"]),
+        milestones={name: datetime.fromisoformat(time) for name, time in values["milestones"].items()},
+        revision=int(values["revision"]),
+        due_at=datetime.fromisoformat(values["due_at"]) if "due_at" in values else None,
+        reason=values.get("reason"),
+        leader=values.get("leader"),
+    )
+
+
+def _without_blanks(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what isn't there, inside as well: an attribute that says nothing costs bytes all the same."""
+    nested = {name: _without_blanks(value) if isinstance(value, dict) else value for name, value in values.items()}
+    return {name: value for name, value in nested.items() if value not in (None, {})}

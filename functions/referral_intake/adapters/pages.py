@@ -1,0 +1,97 @@
+"""Pages that people read in a browser: `templates/site`, filled with a campaign's words.
+
+The same templates make the static site at build time and the answers that a form gets without JavaScript.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.domain.campaign import Campaign
+from referral_intake.domain.fields import FieldError
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+class Pages:
+    """Renders one language of one campaign. `root` is the templates folder."""
+
+    def __init__(self, root: Path, campaign: Campaign, locale: str) -> None:
+        self._root = root
+        self._campaign = campaign
+        self._locale = locale
+
+    @cached_property
+    def text(self) -> dict[str, Any]:
+        """The site's words in this language: `site/text/<locale>.toml`."""
+        return _toml(self._root / "site" / "text" / f"{self._locale}.toml")
+
+    @cached_property
+    def page(self) -> dict[str, Any]:
+        """The campaign's words in this language: `campaigns/<name>/page.<locale>.toml`."""
+        return _toml(self._root / "campaigns" / self._campaign.name / f"page.{self._locale}.toml")
+
+    def render(self, template: str, **context: Any) -> str:
+        """`template` is a file of `site/`, for instance `page.html`."""
+        return self._environment.get_template(template).render(
+            campaign=self._campaign, locale=self._locale, text=self.text, page=self.page, **context
+        )
+
+    @cached_property
+    def _environment(self) -> "jinja2.Environment":
+        # Imported at the first page: a program's submission needs no Jinja2.
+        import jinja2
+
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(self._root / "site"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.globals["asset"] = self.asset
+        return environment
+
+    def message(self, error: FieldError) -> str:
+        """What is wrong with a field, and what to do, in a patient's words."""
+        errors = self.text["errors"]
+        words: str = errors["fields"].get(error.field, {}).get(error.code) or errors["default"][error.code]
+        return words.format(limit=error.limit)
+
+    def asset(self, name: str) -> str:
+        """The address of a file of `site/assets`, named by its content so that it can be cached for ever."""
+        file = self._root / "site" / "assets" / name
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+        return f"/assets/{file.stem}.{digest}{file.suffix}"
+
+
+class Site:
+    """The site that people see: its campaigns, its languages, its address. `root` is the templates folder."""
+
+    def __init__(self, root: Path, site_url: str) -> None:
+        self.campaigns = Campaigns(root)
+        self.url = site_url
+        self._root = root
+
+    def status_url(self, receipt: str) -> str:
+        return f"{self.url}/api/referrals/{receipt}"
+
+    def pages(self, campaign: str, locale: str) -> Pages:
+        """The pages of a campaign in a language; the first of each where one is unknown."""
+        known = self.campaigns.get(campaign) or self.campaigns.get(self.campaigns.names()[0])
+        assert known is not None, "there is a campaign, or there is no site"
+        return Pages(self._root, known, locale if locale in known.locales else known.locales[0])
+
+    def pages_for(self, sent: object) -> Pages:
+        """The pages for whoever sent this, whatever it is: the campaign and the language that it names, if it does."""
+        named = sent if isinstance(sent, Mapping) else {}
+        return self.pages(str(named.get("campaign")), str(named.get("locale")))
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    return tomllib.loads(file.read_text("utf-8"))

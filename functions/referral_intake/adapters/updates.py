@@ -1,0 +1,82 @@
+"""UpdateItem requests, put together clause by clause."""
+
+from typing import Any, Self
+
+from referral_intake.adapters.items import Item, referral_key, timestamp, typed
+from referral_intake.domain.referral import Move, Referral
+
+
+class Update:
+    """One update of one item. Every name goes in by alias: DynamoDB reserves hundreds of words.
+
+    A name may be a path: `milestones.sent`.
+    """
+
+    def __init__(self, key: Item) -> None:
+        self._key = key
+        self._names: dict[str, str] = {}
+        self._values: Item = {}
+        self._sets: list[str] = []
+        self._removes: list[str] = []
+        self._conditions: list[str] = []
+
+    def name(self, path: str) -> str:
+        aliases = []
+        for part in path.split("."):
+            alias = f"#{len(self._names)}"
+            aliases.append(next((known for known, name in self._names.items() if name == part), alias))
+            self._names.setdefault(aliases[-1], part)
+        return ".".join(aliases)
+
+    def value(self, value: Any) -> str:
+        alias = f":{len(self._values)}"
+        self._values[alias] = typed(value)
+        return alias
+
+    def set(self, path: str, value: Any) -> Self:
+        """Sets it, or removes it where the value is None."""
+        if value is None:
+            self._removes.append(self.name(path))
+        else:
+            self._sets.append(f"{self.name(path)} = {self.value(value)}")
+        return self
+
+    def set_once(self, path: str, value: Any) -> Self:
+        """Sets it unless it has a value already."""
+        name = self.name(path)
+        self._sets.append(f"{name} = if_not_exists({name}, {self.value(value)})")
+        return self
+
+    def when(self, condition: str) -> Self:
+        """Adds a condition, written with the aliases of `name` and `value`."""
+        self._conditions.append(condition)
+        return self
+
+    def when_equal(self, path: str, value: Any) -> Self:
+        return self.when(f"{self.name(path)} = {self.value(value)}")
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The arguments of update_item, and of an Update in a transaction, but for the table's name."""
+        clauses = {"SET": self._sets, "REMOVE": self._removes}
+        request: dict[str, Any] = {
+            "Key": self._key,
+            "UpdateExpression": " ".join(f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms),
+            "ExpressionAttributeNames": self._names,
+        }
+        if self._conditions:
+            request["ConditionExpression"] = " AND ".join(f"({condition})" for condition in self._conditions)
+        if self._values:
+            request["ExpressionAttributeValues"] = self._values
+        return request
+
+
+def of_referral(referral: Referral, move: Move | None = None) -> Update:
+    """An update of a referral that must still be as it was read; counts its revision up and, with a move, moves it."""
+    update = Update(referral_key(referral.receipt))
+    update.when_equal("revision", referral.revision).set("revision", referral.revision + 1)
+    if move:
+        due_at = timestamp(move.due_at) if move.due_at else None
+        update.set("stage", move.stage.value).set("reason", move.reason).set("leader", move.leader)
+        update.set("due_at", due_at).set("open_in", referral.campaign if due_at else None)
+    return update

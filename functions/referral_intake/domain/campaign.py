@@ -1,0 +1,49 @@
+"""A campaign: one product's page, messages, sender, policy and approval, all of it data."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who speaks, as every message must say (CAN-SPAM: truthful sender, postal address)."""
+
+    company: str
+    display_name: str
+    reply_to: str
+    postal_address: str
+    product_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How often a doctor may hear of this campaign, and when a referral is given up."""
+
+    cooldown: timedelta
+    expires_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Which wording was approved, by whom, and until when it may be sent (both days inclusive)."""
+
+    version: str
+    approved_by: str
+    approved_on: date
+    expires_on: date
+
+    def covers(self, day: date) -> bool:
+        return self.approved_on <= day <= self.expires_on
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Data of `templates/campaigns/<name>/campaign.toml`."""
+
+    name: str
+    product: str
+    locales: tuple[str, ...]
+    mail_locale: str
+    sender: Sender
+    policy: Policy
+    approval: Approval

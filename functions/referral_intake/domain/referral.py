@@ -1,0 +1,115 @@
+"""A referral: one submission naming one doctor, and how far its outreach has come."""
+
+import base64
+import hashlib
+import re
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from referral_intake.domain.doctor import Doctor
+from referral_intake.domain.submission import Submission
+
+# Longer than any run of `outreach` can last (its timeout in the template is checked against this in a test).
+LEASE = timedelta(minutes=15)
+# How long a queued referral may take to be picked up before `wake` looks why.
+PICKED_UP_WITHIN = timedelta(minutes=15)
+
+_RECEIPT = re.compile(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
+
+
+class Stage(StrEnum):
+    """What happens to a referral next."""
+
+    HELD = "held"
+    QUEUED = "queued"
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    BY_POST = "by_post"
+    CLOSED = "closed"
+
+
+class Closing(StrEnum):
+    """Why a referral was closed, the strongest reason first."""
+
+    COMPLAINED = "complained"
+    OPTED_OUT = "opted_out"
+    BOUNCED = "bounced"
+    ANSWERED = "answered"
+    JOINED = "joined"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """`milestones` holds the earliest time of each fact. `reason` says why it waits, is held or was closed."""
+
+    receipt: str
+    content: str
+    campaign: str
+    locale: str
+    submitted_by: str
+    doctor: Doctor
+    stage: Stage
+    milestones: dict[str, datetime] = field(default_factory=dict)
+    revision: int = 1
+    due_at: datetime | None = None
+    reason: str | None = None
+    leader: str | None = None
+
+    @property
+    def submitted_at(self) -> datetime:
+        return self.milestones["submitted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of stage. `due_at` is set with every open stage, and with no closed one."""
+
+    stage: Stage
+    due_at: datetime | None = None
+    reason: str | None = None
+    leader: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.stage is Stage.CLOSED) != (self.due_at is None):
+            raise ValueError(f"{self.stage} with due_at {self.due_at}")
+
+
+def closed(reason: Closing, leader: str | None = None) -> Move:
+    return Move(Stage.CLOSED, reason=reason.value, leader=leader)
+
+
+def receipt_for(submission_id: uuid.UUID) -> str:
+    """The receipt of a submission, for instance `K3QF-7ZTA-MM2X-PE5R`: 80 bits that nobody else can guess.
+
+    It is made from the browser's submission id, so the same submission has the same receipt, and it is the key under
+    which the referral is stored. Letters and digits that look alike (0 and O, 1 and I) do not occur together.
+    """
+    digest = hashlib.sha256(submission_id.bytes).digest()[:10]
+    text = base64.b32encode(digest).decode()
+    return "-".join(text[i : i + 4] for i in range(0, 16, 4))
+
+
+def read_receipt(typed: str) -> str | None:
+    """A receipt as a person may have typed it, or None where it can't be one."""
+    letters = "".join(typed.split()).replace("-", "").upper()
+    receipt = "-".join(letters[i : i + 4] for i in range(0, len(letters), 4))
+    return receipt if _RECEIPT.fullmatch(receipt) else None
+
+
+def new_referral(submission: Submission, now: datetime) -> Referral:
+    return Referral(
+        receipt=receipt_for(submission.submission_id),
+        content=submission.content,
+        campaign=submission.campaign,
+        locale=submission.locale,
+        submitted_by=submission.submitted_by,
+        doctor=submission.doctor,
+        stage=Stage.QUEUED,
+        milestones={"submitted": now},
+        due_at=now + PICKED_UP_WITHIN,
+    )

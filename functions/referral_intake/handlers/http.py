@@ -1,0 +1,77 @@
+"""HTTP as the API's functions speak it: payload format 2.0 in, JSON, problems (RFC 9457) or pages out."""
+
+import base64
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+Event = Mapping[str, Any]
+Response = dict[str, Any]
+
+# Answers are about one person's referral: nobody keeps them, frames them, or learns where they led.
+_HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+
+
+class Problem(Exception):
+    """A request that is refused. `kind` names the words that a person reads of it."""
+
+    def __init__(self, status: HTTPStatus, kind: str, detail: str) -> None:
+        super().__init__(kind)
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+
+
+def content_type(event: Event) -> str:
+    """The media type of the body, without parameters."""
+    return str(event["headers"].get("content-type", "")).partition(";")[0].strip().lower()
+
+
+def body(event: Event, limit: int) -> bytes:
+    """The body; raises Problem over `limit` bytes."""
+    text = event.get("body") or ""
+    # A lone surrogate can't have come over the wire as UTF-8; it is let through for the parser to refuse.
+    data = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode(errors="surrogatepass")
+    if len(data) > limit:
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"At most {limit} bytes are taken.")
+    return data
+
+
+def accepts_html(event: Event) -> bool:
+    """Whether a person's browser asks, rather than a program."""
+    return "text/html" in event["headers"].get("accept", "")
+
+
+def accepts_json(event: Event) -> bool:
+    return "json" in event["headers"].get("accept", "")
+
+
+def page(status: int, html: str) -> Response:
+    return _response(status, "text/html; charset=utf-8", html)
+
+
+def answer(status: int, data: object, **headers: str) -> Response:
+    return _response(status, "application/json", json.dumps(data), headers)
+
+
+def problem(status: HTTPStatus, kind: str, detail: str, **members: object) -> Response:
+    """RFC 9457. `type` is left out: the status and `code` say it all."""
+    data = {"title": status.phrase, "status": int(status), "code": kind, "detail": detail, **members}
+    return _response(status, "application/problem+json", json.dumps(data))
+
+
+def _response(status: int, media_type: str, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    return {
+        "statusCode": int(status),
+        "headers": {"content-type": media_type, **_HEADERS, **(headers or {})},
+        "body": text,
+    }

@@ -1,0 +1,90 @@
+"""The door for patients: `POST /api/referrals` and `GET /api/referrals/{receipt}`."""
+
+import json
+import uuid
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from referral_intake import wiring
+from referral_intake.adapters.keys import derived_submission_id
+from referral_intake.domain.fields import FieldError
+from referral_intake.domain.referral import new_referral, read_receipt
+from referral_intake.domain.submission import InvalidSubmission, Submission, parse
+from referral_intake.handlers import forms, http, views
+from referral_intake.handlers.http import Event, Problem, Response
+from referral_intake.handlers.views import View
+from referral_intake.wiring import Intake
+
+logger = Logger()
+
+LARGEST_BODY = 16 * 1024
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> Response:
+    return respond(event, wiring.intake(), datetime.now(UTC))
+
+
+def respond(event: Event, intake: Intake, now: datetime) -> Response:
+    """Answers one request, whatever it holds."""
+    route = {"POST /api/referrals": _submit, "GET /api/referrals/{receipt}": _status}[event["routeKey"]]
+    view = views.of(event, intake.site)
+    return views.guarded(view, lambda: route(event, intake, view, now), logger)
+
+
+def _submit(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+    is_form = http.content_type(event) == forms.MEDIA_TYPE
+    sent: Any = forms.pairs(_body(event)) if is_form else _read_json(event)
+
+    def derived_id(submission: Submission) -> uuid.UUID:
+        source = event["requestContext"]["http"]["sourceIp"]
+        return derived_submission_id(intake.hashing_keys, submission, source, now)
+
+    try:
+        payload = forms.nested(sent) if is_form else sent
+        submission = parse(payload, intake.site.campaigns.get, derived_id if is_form else None)
+        receipt, is_new = _store(submission, intake, now)
+    except InvalidSubmission as invalid:
+        return view.invalid(dict(sent) if is_form else sent, invalid.errors)
+    return view.stored(submission, receipt, is_new=is_new)
+
+
+def _store(submission: Submission, intake: Intake, now: datetime) -> tuple[str, bool]:
+    """The receipt, and whether the referral is new. One request to the table, whatever comes."""
+    referral = new_referral(submission, now)
+    there = intake.referrals.add(referral)
+    if there is None:
+        logger.info("referral stored", referral=referral.receipt, campaign=referral.campaign)
+    elif there.content != referral.content:
+        raise InvalidSubmission([FieldError("submission_id", "conflict")])
+    return referral.receipt, there is None
+
+
+def _status(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+    receipt = read_receipt(event["pathParameters"]["receipt"])
+    referral = intake.referrals.get(receipt) if receipt else None
+    if referral is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no referral with this receipt.")
+    return view.status(referral)
+
+
+def _body(event: Event) -> bytes:
+    return http.body(event, LARGEST_BODY)
+
+
+def _read_json(event: Event) -> object:
+    if http.content_type(event) != "application/json":
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported", "Send application/json or a form.")
+    try:
+        # RecursionError: brackets nested thousands deep. ValueError: no JSON, no UTF-8, NaN, or numbers without end.
+        return json.loads(_body(event).decode(), parse_constant=_not_json)
+    except (ValueError, RecursionError):
+        raise Problem(HTTPStatus.BAD_REQUEST, "not_json", "The body is not JSON.") from None
+
+
+def _not_json(constant: str) -> NoReturn:
+    raise ValueError(constant)

@@ -1,0 +1,40 @@
+"""The door of the table's stream: a referral that became queued."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from referral_intake import wiring
+from referral_intake.adapters.items import from_item
+from referral_intake.domain.outreach import Outreach, Stale
+
+logger = Logger()
+"""Ids only: neither a doctor's details nor a message is ever logged."""
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    def process(record: dict[str, Any]) -> None:
+        reach(record, wiring.outreach())
+
+    # The failed records alone are tried again. Without the raw records, Powertools would wrap each one for nothing.
+    processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
+    return process_partial_response(event, process, processor, context)
+
+
+def reach(record: dict[str, Any], outreach: Outreach) -> None:
+    """Handles one stream record. An exception means: give me this record again."""
+    referral = from_item(record["dynamodb"]["NewImage"])
+    try:
+        outcome = outreach.reach(referral)
+    except Stale:
+        # Redelivered, or changed by someone meanwhile. Each change into `queued` has a record of its own.
+        logger.info("referral has moved on", referral=referral.receipt, revision=referral.revision)
+        return
+    except Exception:
+        logger.exception("outreach failed", referral=referral.receipt, revision=referral.revision)
+        raise
+    logger.info("referral handled", referral=referral.receipt, campaign=referral.campaign, outcome=outcome)

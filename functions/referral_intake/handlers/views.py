@@ -1,0 +1,118 @@
+"""How intake answers: JSON for programs, whole pages for people whose browser sent the form itself."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from aws_lambda_powertools import Logger
+
+from referral_intake.adapters.pages import Pages, Site
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.fields import FieldError
+from referral_intake.domain.referral import Referral
+from referral_intake.domain.status import public_state
+from referral_intake.domain.submission import Submission
+from referral_intake.handlers import forms, http
+from referral_intake.handlers.http import Event, Problem, Response
+
+
+class View(Protocol):
+    def stored(self, submission: Submission, receipt: str, *, is_new: bool) -> Response: ...
+    def invalid(self, sent: object, errors: list[FieldError]) -> Response: ...
+    def status(self, referral: Referral) -> Response: ...
+    def problem(self, problem: Problem) -> Response: ...
+
+
+def of(event: Event, site: Site) -> View:
+    """A page for whom a page is meant: a browser that sent the form without JavaScript, or followed a link."""
+    if http.accepts_html(event) or (http.content_type(event) == forms.MEDIA_TYPE and not http.accepts_json(event)):
+        return PageView(site)
+    return ApiView(site)
+
+
+def guarded(view: View, answer: Callable[[], Response], logger: Logger) -> Response:
+    """The one place where exceptions become answers. What went wrong inside is logged, and told to nobody outside."""
+    try:
+        return answer()
+    except Problem as problem:
+        return view.problem(problem)
+    except Unavailable:
+        logger.exception("a service did not answer")
+        return view.problem(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute."))
+    except Exception:
+        logger.exception("unexpected error")
+        return view.problem(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "unavailable", "Please try again in a minute."))
+
+
+def _status_of(errors: list[FieldError]) -> HTTPStatus:
+    conflict = any(error.code == "conflict" for error in errors)
+    return HTTPStatus.CONFLICT if conflict else HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _worded(pages: Pages, errors: list[FieldError]) -> list[dict[str, str]]:
+    return [{"field": e.field, "code": e.code, "message": pages.message(e)} for e in errors]
+
+
+class ApiView:
+    """JSON, and problem+json (RFC 9457)."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def stored(self, submission: Submission, receipt: str, *, is_new: bool) -> Response:
+        status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+        status_url = self._site.status_url(receipt)
+        return http.answer(status, {"receipt": receipt, "status_url": status_url}, location=status_url)
+
+    def invalid(self, sent: object, errors: list[FieldError]) -> Response:
+        errors_in_words = _worded(self._site.pages_for(sent), errors)
+        return http.problem(_status_of(errors), "invalid", "Some entries need another look.", errors=errors_in_words)
+
+    def status(self, referral: Referral) -> Response:
+        state = public_state(referral)
+        words = self._site.pages(referral.campaign, referral.locale).text["status"][state]
+        submitted_on = referral.submitted_at.date().isoformat()
+        data = {"receipt": referral.receipt, "state": state, "message": words["heading"], "submitted_on": submitted_on}
+        return http.answer(HTTPStatus.OK, data)
+
+    def problem(self, problem: Problem) -> Response:
+        return http.problem(problem.status, problem.kind, problem.detail)
+
+
+class PageView:
+    """Pages of the site, with what was typed kept where something is wrong with it."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def stored(self, submission: Submission, receipt: str, *, is_new: bool) -> Response:
+        pages = self._site.pages(submission.campaign, submission.locale)
+        html = pages.render("thanks.html", receipt=receipt, status_url=self._site.status_url(receipt), again=not is_new)
+        return http.page(HTTPStatus.CREATED if is_new else HTTPStatus.OK, html)
+
+    def invalid(self, sent: object, errors: list[FieldError]) -> Response:
+        typed = forms.shown_again(sent if isinstance(sent, Mapping) else {})
+        pages = self._site.pages_for(typed)
+        form = {
+            "values": typed,
+            "errors": _worded(pages, errors),
+            # Nothing was kept of a refusal; after a conflict, what is sent next is another referral.
+            "submission_id": str(uuid.uuid4()),
+            "open": True,
+        }
+        return http.page(_status_of(errors), pages.render("page.html", form=form))
+
+    def status(self, referral: Referral) -> Response:
+        context: dict[str, Any] = {
+            "receipt": referral.receipt,
+            "state": public_state(referral),
+            "submitted_on": referral.submitted_at.date(),
+            "sent_on": referral.milestones["sent"].date() if "sent" in referral.milestones else None,
+        }
+        return http.page(
+            HTTPStatus.OK, self._site.pages(referral.campaign, referral.locale).render("status.html", **context)
+        )
+
+    def problem(self, problem: Problem) -> Response:
+        return http.page(problem.status, self._site.pages_for({}).render("problem.html", problem=problem.kind))

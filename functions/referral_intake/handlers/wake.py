@@ -1,0 +1,47 @@
+"""The door of the clock: whatever is due moves on."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from referral_intake import wiring
+from referral_intake.domain.decision import when_due
+from referral_intake.domain.outreach import Stale
+from referral_intake.wiring import Wake
+
+logger = Logger()
+
+# A run is bounded; what is left over is still due at the next one.
+MOST_PER_CAMPAIGN = 200
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    return wake(wiring.wake(), datetime.now(UTC))
+
+
+def wake(parts: Wake, now: datetime) -> dict[str, int]:
+    """Moves what is due; returns how many referrals moved, by campaign."""
+    moved = {campaign: _wake_campaign(parts, campaign, now) for campaign in parts.campaigns.names()}
+    if any(moved.values()):
+        logger.info("woke what was due", moved=moved)
+    return moved
+
+
+def _wake_campaign(parts: Wake, name: str, now: datetime) -> int:
+    receipts = parts.referrals.due(name, now, MOST_PER_CAMPAIGN)
+    return sum(_move_on(parts, receipt, now) for receipt in receipts)
+
+
+def _move_on(parts: Wake, receipt: str, now: datetime) -> bool:
+    # The index may lag behind the table: only the table says what is due.
+    referral = parts.referrals.get(receipt, consistent=True)
+    if referral is None or referral.due_at is None or referral.due_at > now:
+        return False
+    try:
+        parts.referrals.move(referral, when_due(referral, parts.campaigns.get(referral.campaign), now))
+    except Stale:
+        return False
+    return True

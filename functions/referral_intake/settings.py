@@ -1,0 +1,59 @@
+"""What each function is told by the template, through its environment. Read once, whole, or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+
+class MissingSettings(RuntimeError):
+    """Names every variable that the function's environment lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """Each field is the environment variable of the same name in capitals."""
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        missing = [field.name.upper() for field in fields(cls) if not environment.get(field.name.upper())]
+        if missing:
+            raise MissingSettings(f"{cls.__name__}: set {', '.join(missing)} in infra/template.yaml")
+        return cls(**{field.name: _typed(field.type, environment[field.name.upper()]) for field in fields(cls)})
+
+
+def _typed(wanted: object, value: str) -> str | Path:
+    return Path(value) if wanted is Path else value
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeSettings(_Settings):
+    table_name: str
+    templates_dir: Path
+    site_url: str
+    hashing_keys_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutreachSettings(_Settings):
+    table_name: str
+    templates_dir: Path
+    site_url: str
+    hashing_keys_secret: str
+    signing_keys_secret: str
+    sender_address: str
+    configuration_set: str
+
+
+@dataclass(frozen=True, slots=True)
+class WakeSettings(_Settings):
+    table_name: str
+    templates_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class LinksSettings(_Settings):
+    table_name: str
+    templates_dir: Path
+    site_url: str
+    signing_keys_secret: str

@@ -1,0 +1,139 @@
+"""The only place that builds adapters: lazily, once per process, from the environment of the function that asks.
+
+Each function imports only what it uses: that is most of a cold start.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, partial
+from typing import TYPE_CHECKING, Protocol
+
+from referral_intake.settings import IntakeSettings, LinksSettings, OutreachSettings, WakeSettings
+
+if TYPE_CHECKING:
+    from referral_intake.adapters.campaigns import Campaigns
+    from referral_intake.adapters.keys import Ring
+    from referral_intake.adapters.links import Links
+    from referral_intake.adapters.pages import Site
+    from referral_intake.adapters.secrets import Secrets
+    from referral_intake.domain.outreach import Outreach
+    from referral_intake.domain.referral import Closing, Move, Referral
+
+
+class IntakeReferrals(Protocol):
+    def add(self, referral: "Referral") -> "Referral | None": ...
+    def get(self, receipt: str) -> "Referral | None": ...
+
+
+class WakeReferrals(Protocol):
+    def due(self, campaign: str, now: datetime, limit: int) -> list[str]: ...
+    def get(self, receipt: str, *, consistent: bool) -> "Referral | None": ...
+    def move(self, referral: "Referral", move: "Move") -> None: ...
+
+
+class Suppressions(Protocol):
+    def suppress(self, key: str, fact: "Closing", now: datetime) -> None: ...
+
+
+class ClosingReferrals(Protocol):
+    def close(self, receipt: str, closing: "Closing", now: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    referrals: IntakeReferrals
+    site: "Site"
+    hashing_keys: "Ring"
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    referrals: WakeReferrals
+    campaigns: "Campaigns"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkParts:
+    links: "Links"
+    suppressions: Suppressions
+    referrals: ClosingReferrals
+    site: "Site"
+
+
+@cache
+def intake() -> Intake:
+    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters.pages import Site
+    from referral_intake.adapters.referral_table import ReferralTable
+
+    settings = IntakeSettings.read(os.environ)
+    return Intake(
+        referrals=ReferralTable(dynamodb.client(), settings.table_name),
+        site=Site(settings.templates_dir, settings.site_url),
+        hashing_keys=_ring(settings.hashing_keys_secret),
+    )
+
+
+@cache
+def outreach() -> "Outreach":
+    from referral_intake.adapters import dynamodb, ses
+    from referral_intake.adapters.campaigns import Campaigns
+    from referral_intake.adapters.claims import ClaimTable
+    from referral_intake.adapters.keys import DoctorHashes
+    from referral_intake.adapters.links import Links
+    from referral_intake.adapters.messages import Messages
+    from referral_intake.adapters.referral_table import ReferralTable
+    from referral_intake.domain.outreach import Outreach
+
+    settings = OutreachSettings.read(os.environ)
+    table = dynamodb.client()
+    links = Links(_ring(settings.signing_keys_secret), settings.site_url)
+    return Outreach(
+        referrals=ReferralTable(table, settings.table_name),
+        claims=ClaimTable(table, settings.table_name),
+        messages=Messages(settings.templates_dir, links, settings.site_url),
+        mailer=ses.SesMailer(ses.client(), settings.sender_address, settings.configuration_set),
+        doctor_keys=DoctorHashes(_ring(settings.hashing_keys_secret)),
+        campaign_named=Campaigns(settings.templates_dir).get,
+        now=partial(datetime.now, UTC),
+    )
+
+
+@cache
+def wake() -> Wake:
+    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters.campaigns import Campaigns
+    from referral_intake.adapters.referral_table import ReferralTable
+
+    settings = WakeSettings.read(os.environ)
+    return Wake(ReferralTable(dynamodb.client(), settings.table_name), Campaigns(settings.templates_dir))
+
+
+@cache
+def links() -> LinkParts:
+    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters.claims import ClaimTable
+    from referral_intake.adapters.links import Links
+    from referral_intake.adapters.pages import Site
+    from referral_intake.adapters.referral_table import ReferralTable
+
+    settings = LinksSettings.read(os.environ)
+    table = dynamodb.client()
+    return LinkParts(
+        links=Links(_ring(settings.signing_keys_secret), settings.site_url),
+        suppressions=ClaimTable(table, settings.table_name),
+        referrals=ReferralTable(table, settings.table_name),
+        site=Site(settings.templates_dir, settings.site_url),
+    )
+
+
+def _ring(secret_id: str) -> "Ring":
+    return lambda: _secrets().keyring(secret_id)
+
+
+@cache
+def _secrets() -> "Secrets":
+    from referral_intake.adapters.secrets import Secrets
+
+    return Secrets()

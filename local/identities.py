@@ -1,0 +1,102 @@
+"""What `Ref` and `GetAtt` give for a resource on this machine: names, addresses, ARNs."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.intrinsics import Resolver, TemplateError
+from local.model import ACCOUNT, PARTITION, REGION, STACK
+
+PSEUDO_PARAMETERS = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": PARTITION,
+    "AWS::Region": REGION,
+    "AWS::StackId": f"arn:{PARTITION}:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/local",
+    "AWS::StackName": STACK,
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+# The property that names a resource, where the template gives it a name.
+_NAMED_BY = {
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::SecretsManager::Secret": "Name",
+    "AWS::SES::ConfigurationSet": "Name",
+    "AWS::Serverless::Function": "FunctionName",
+    "AWS::Serverless::HttpApi": "Name",
+    "AWS::Serverless::LayerVersion": "LayerName",
+}
+
+
+def parameters(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """Every parameter's value. Patterns aren't checked: on this machine the site's address is no https one."""
+    values = {}
+    for name, parameter in declared.items():
+        if name in given:
+            values[name] = given[name]
+        elif "Default" in parameter:
+            values[name] = str(parameter["Default"])
+        else:
+            raise TemplateError(f"{name}: this parameter has no default and no value was given")
+    return values
+
+
+def of_resources(resources: Mapping[str, Any], known: Mapping[str, str], queue_url: str) -> dict[str, str]:
+    """Types that aren't named here have no value, so whoever refers to one gets a clear error."""
+    values: dict[str, str] = {}
+    for logical_id, resource in resources.items():
+        kind = resource.get("Type")
+        if kind in _ATTRIBUTES:
+            name = _name(logical_id, resource, Resolver(known))
+            for attribute, value in _ATTRIBUTES[kind](name, queue_url).items():
+                values[f"{logical_id}.{attribute}" if attribute else logical_id] = value
+    return values
+
+
+def _name(logical_id: str, resource: Mapping[str, Any], resolver: Resolver) -> str:
+    properties = resource.get("Properties") or {}
+    given = properties.get(_NAMED_BY[resource["Type"]])
+    suffix = ".fifo" if properties.get("FifoQueue") else ""
+    return str(resolver.resolve(given, logical_id)) if given else f"{STACK}-{logical_id}{suffix}"
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{resource}"
+
+
+def _table(name: str, _: str) -> dict[str, str]:
+    arn = _arn("dynamodb", f"table/{name}")
+    return {"": name, "Arn": arn, "StreamArn": f"{arn}/stream/local"}
+
+
+def _queue(name: str, queue_url: str) -> dict[str, str]:
+    url = f"{queue_url}/{ACCOUNT}/{name}"
+    return {"": url, "Arn": _arn("sqs", name), "QueueName": name, "QueueUrl": url}
+
+
+def _secret(name: str, _: str) -> dict[str, str]:
+    # A partial ARN, without the six characters that Secrets Manager would add: it finds the secret all the same.
+    arn = _arn("secretsmanager", f"secret:{name}")
+    return {"": arn, "Id": arn}
+
+
+def _function(name: str, _: str) -> dict[str, str]:
+    return {"": name, "Arn": _arn("lambda", f"function:{name}")}
+
+
+def _layer(name: str, _: str) -> dict[str, str]:
+    return {"": _arn("lambda", f"layer:{name}:1")}
+
+
+def _only_name(name: str, _: str) -> dict[str, str]:
+    return {"": name}
+
+
+_ATTRIBUTES: dict[str, Callable[[str, str], dict[str, str]]] = {
+    "AWS::DynamoDB::Table": _table,
+    "AWS::SQS::Queue": _queue,
+    "AWS::SecretsManager::Secret": _secret,
+    "AWS::SES::ConfigurationSet": _only_name,
+    "AWS::Serverless::Function": _function,
+    "AWS::Serverless::HttpApi": _only_name,
+    "AWS::Serverless::LayerVersion": _layer,
+}

@@ -1,0 +1,125 @@
+"""What the local stack takes from the template, as plain values. Equal values need no restart after an edit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+PARTITION = "aws"
+STACK = "referral-intake"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    logical_id: str
+    name: str
+    handler: str
+    timeout: float
+    memory: int
+    environment: Mapping[str, str]
+    code: Path
+
+    @property
+    def short_name(self) -> str:
+        """`intake` for `referral_intake.handlers.intake.handler`."""
+        return self.handler.rpartition(".")[0].rpartition(".")[2]
+
+    @property
+    def arn(self) -> str:
+        return f"arn:{PARTITION}:lambda:{REGION}:{ACCOUNT}:function:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    path: str
+    function: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSource:
+    """`table` and `on_failure` are logical ids. Without `max_retries`, a record is tried until it succeeds."""
+
+    name: str
+    function: str
+    table: str
+    batch_size: int
+    window: float
+    max_retries: int | None
+    bisect: bool
+    partial_failures: bool
+    filters: tuple[str, ...]
+    from_start: bool
+    on_failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSource:
+    name: str
+    function: str
+    queue: str
+    batch_size: int
+    window: float
+    partial_failures: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    name: str
+    function: str
+    period: float
+    input: str | None
+
+
+EventSource = StreamSource | QueueSource | Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`definition` holds the arguments of CreateTable."""
+
+    logical_id: str
+    name: str
+    definition: Mapping[str, Any]
+    expires_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """`attributes` as CreateQueue takes them. `dead_letters` is the logical id of the queue it redrives to."""
+
+    logical_id: str
+    name: str
+    arn: str
+    attributes: Mapping[str, str]
+    dead_letters: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    logical_id: str
+    name: str
+    text: str | None
+    generate: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    functions: Mapping[str, Function]
+    routes: tuple[Route, ...]
+    sources: tuple[EventSource, ...]
+    tables: Mapping[str, Table]
+    queues: Mapping[str, Queue]
+    secrets: Mapping[str, Secret]
+    configuration_sets: frozenset[str]
+    layers: tuple[Path, ...]
+
+    @property
+    def code_folders(self) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys(function.code for function in self.functions.values()))

@@ -1,0 +1,87 @@
+"""A threaded HTTP server on the loopback interface that starts and stops cleanly."""
+
+import contextlib
+import errno
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+HOST = "127.0.0.1"
+# A crowd that arrives at once waits in the kernel's queue. Beyond it, connections are lost.
+BACKLOG = 1024
+
+
+class PortTaken(Exception):
+    """Someone else listens on this port, or we may not."""
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises PortTaken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        reason = "is taken" if error.errno == errno.EADDRINUSE else f"can't be used ({error.strerror})"
+        raise PortTaken(f"Port {port} {reason}.") from error
+    return listener
+
+
+class _Handler(WSGIRequestHandler):
+    # A browser opens connections ahead of need; they must not hold threads for ever.
+    timeout = 60
+
+    def log_request(self, *_: Any) -> None:
+        """Silent: the gateway writes its own lines."""
+
+    def log_error(self, format: str, *args: Any) -> None:
+        """Silent: a client that went away is no error here."""
+
+
+class Server(ThreadedWSGIServer):
+    """Serves `app` on a listening socket, which it owns from now on."""
+
+    def __init__(self, listener: socket.socket, app: "WSGIApplication", handler: type[WSGIRequestHandler] = _Handler):
+        self._open: dict[threading.Thread, socket.socket] = {}
+        with listener:
+            super().__init__(HOST, 0, app, handler, fd=listener.fileno())
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name=f"http-{self.port}", daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, within: float = 1.0) -> None:
+        """Closes the port and every connection, and waits for the threads."""
+        self.shutdown()
+        self._thread.join()
+        deadline = time.monotonic() + within
+        for connection in list(self._open.values()):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+        for thread in list(self._open):
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        thread = threading.current_thread()
+        self._open[thread] = request
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._open.pop(thread, None)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that broke off while we stop is nobody's business."""
+        if not isinstance(request, socket.socket) or request.fileno() != -1:
+            super().handle_error(request, client_address)

@@ -1,0 +1,109 @@
+"""The `Events` of a function: what wakes it."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from local.intrinsics import Resolver, TemplateError
+from local.model import EventSource, QueueSource, Route, Schedule, StreamSource
+from local.properties import Properties
+
+_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+_SECONDS = {"minute": 60.0, "hour": 3600.0, "day": 86400.0}
+
+
+class Arns:
+    """From an ARN back to the logical id of what it names."""
+
+    def __init__(self, identities: Mapping[str, str]) -> None:
+        self._ids = {arn: name.partition(".")[0] for name, arn in identities.items()}
+
+    def logical_id(self, arn: str, where: str) -> str:
+        if arn not in self._ids:
+            raise TemplateError(f"{where}: {arn} is not of this template")
+        return self._ids[arn]
+
+
+def read(function: str, events: Mapping[str, Any], resolver: Resolver, arns: Arns) -> list[Route | EventSource]:
+    """The routes and event sources of one function, those that are switched on."""
+    found: list[Route | EventSource] = []
+    for event_id, event in events.items():
+        where = f"{function}.{event_id}"
+        kind = event.get("Type")
+        if kind not in _READERS:
+            raise TemplateError(f"{where}: the local stack does not know events of type {kind}")
+        properties = Properties(event.get("Properties"), resolver, where)
+        enabled = properties.take("Enabled", True)
+        source = _READERS[kind](function, properties, arns)
+        properties.expect_nothing_more()
+        if enabled:
+            found.append(source)
+    return found
+
+
+def _route(function: str, properties: Properties, _: Arns) -> Route:
+    if properties.take("PayloadFormatVersion", "2.0") != "2.0":
+        raise TemplateError(f"{properties.where}: the local stack speaks payload format 2.0 only")
+    properties.drop("ApiId")
+    return Route(properties.take("Method").upper(), properties.take("Path"), function)
+
+
+def _stream(function: str, properties: Properties, arns: Arns) -> StreamSource:
+    retries = int(properties.take("MaximumRetryAttempts", -1))
+    destination = properties.take("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    # One shard here: several batches of it at once would only change the pace.
+    properties.drop("ParallelizationFactor")
+    return StreamSource(
+        name=properties.where,
+        function=function,
+        table=arns.logical_id(properties.take("Stream"), properties.where),
+        batch_size=int(properties.take("BatchSize", 100)),
+        window=float(properties.take("MaximumBatchingWindowInSeconds", 0)),
+        max_retries=None if retries < 0 else retries,
+        bisect=bool(properties.take("BisectBatchOnFunctionError", False)),
+        partial_failures=_partial_failures(properties),
+        filters=_filters(properties),
+        from_start=properties.take("StartingPosition") == "TRIM_HORIZON",
+        on_failure=arns.logical_id(destination, properties.where) if destination else None,
+    )
+
+
+def _queue(function: str, properties: Properties, arns: Arns) -> QueueSource:
+    # One poller: it never runs more than one invocation at once.
+    properties.drop("ScalingConfig")
+    return QueueSource(
+        name=properties.where,
+        function=function,
+        queue=arns.logical_id(properties.take("Queue"), properties.where),
+        batch_size=int(properties.take("BatchSize", 10)),
+        window=float(properties.take("MaximumBatchingWindowInSeconds", 0)),
+        partial_failures=_partial_failures(properties),
+    )
+
+
+def _schedule(function: str, properties: Properties, _: Arns) -> Schedule:
+    expression = properties.take("ScheduleExpression")
+    rate = _RATE.fullmatch(expression)
+    if not rate:
+        raise TemplateError(f"{properties.where}: the local stack runs rate(...) only, not {expression}")
+    # A run that failed isn't repeated here: the next one is a period away.
+    properties.drop("Description", "FlexibleTimeWindow", "Name", "RetryPolicy", "ScheduleExpressionTimezone")
+    return Schedule(properties.where, function, int(rate[1]) * _SECONDS[rate[2]], properties.take("Input", None))
+
+
+def _partial_failures(properties: Properties) -> bool:
+    return "ReportBatchItemFailures" in properties.take("FunctionResponseTypes", [])
+
+
+def _filters(properties: Properties) -> tuple[str, ...]:
+    patterns = [item["Pattern"] for item in properties.take("FilterCriteria", {}).get("Filters", [])]
+    for pattern in patterns:
+        try:
+            json.loads(pattern)
+        except ValueError as error:
+            raise TemplateError(f"{properties.where}: the filter {pattern} is not JSON: {error}") from error
+    return tuple(patterns)
+
+
+_READERS = {"HttpApi": _route, "DynamoDB": _stream, "SQS": _queue, "ScheduleV2": _schedule}

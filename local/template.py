@@ -1,0 +1,123 @@
+"""infra/template.yaml, as the local stack needs it. The template is the single source of truth: nothing is wired here.
+
+Resources without a counterpart on one machine (roles, log groups, alarms, what serves the site) are passed over; to
+refer to one from something that runs here is an error that says so.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from local import identities, sources
+from local.intrinsics import Resolver, TemplateError, read_yaml
+from local.model import Function, Queue, Route, Secret, Table, Template
+from local.properties import Properties
+
+
+def load(file: Path, parameters: Mapping[str, str], queue_url: str) -> Template:
+    """Reads the template; raises TemplateError. `queue_url` is the endpoint that queues' addresses start with."""
+    data = read_yaml(file)
+    known = identities.PSEUDO_PARAMETERS | identities.parameters(data.get("Parameters") or {}, parameters)
+    return _Reader(file.parent, data, known, identities.of_resources(data["Resources"], known, queue_url)).template()
+
+
+class _Reader:
+    def __init__(self, folder: Path, data: Mapping[str, Any], known: Mapping[str, str], ids: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._resources: Mapping[str, Any] = data["Resources"]
+        self._globals = (data.get("Globals") or {}).get("Function") or {}
+        self._ids = ids
+        self._arns = sources.Arns(ids)
+        self._resolver = Resolver({**known, **ids})
+
+    def template(self) -> Template:
+        functions = {name: self._function(name, found) for name, found in self._of("AWS::Serverless::Function")}
+        events = [event for name, _ in self._of("AWS::Serverless::Function") for event in self._events(name)]
+        return Template(
+            functions=functions,
+            routes=tuple(event for event in events if isinstance(event, Route)),
+            sources=tuple(event for event in events if not isinstance(event, Route)),
+            tables={name: self._table(name, found) for name, found in self._of("AWS::DynamoDB::Table")},
+            queues={name: self._queue(name, found) for name, found in self._of("AWS::SQS::Queue")},
+            secrets={name: self._secret(name, found) for name, found in self._of("AWS::SecretsManager::Secret")},
+            configuration_sets=frozenset(self._ids[name] for name, _ in self._of("AWS::SES::ConfigurationSet")),
+            layers=tuple(self._layers().values()),
+        )
+
+    def _of(self, kind: str) -> Iterator[tuple[str, Properties]]:
+        for name, resource in self._resources.items():
+            if resource.get("Type") == kind:
+                if "Condition" in resource:
+                    raise TemplateError(f"{name}: the local stack does not know conditions")
+                own = resource.get("Properties") or {}
+                merged = _merged(self._globals, own) if kind == "AWS::Serverless::Function" else own
+                yield name, Properties(merged, self._resolver, name)
+
+    def _function(self, name: str, properties: Properties) -> Function:
+        layers = properties.take("Layers", [])
+        variables = properties.take("Environment", {}).get("Variables", {})
+        return Function(
+            logical_id=name,
+            name=self._ids[name],
+            handler=properties.take("Handler"),
+            timeout=float(properties.take("Timeout", 3)),
+            memory=int(properties.take("MemorySize", 128)),
+            environment={key: self._as_mounted(str(value), layers, name) for key, value in variables.items()},
+            code=(self._folder / properties.take("CodeUri")).resolve(),
+        )
+
+    def _events(self, name: str) -> list[Any]:
+        events = (self._resources[name].get("Properties") or {}).get("Events") or {}
+        return list(sources.read(name, events, self._resolver, self._arns))
+
+    def _as_mounted(self, value: str, layers: list[str], where: str) -> str:
+        """Lambda unpacks layers to /opt. Here the layer's own folder takes that place."""
+        if value != "/opt" and not value.startswith("/opt/"):
+            return value
+        if len(layers) != 1:
+            raise TemplateError(f"{where}: {value} needs exactly one layer, not {len(layers)}")
+        return str(self._layers()[layers[0]] / value.removeprefix("/opt").lstrip("/"))
+
+    def _layers(self) -> dict[str, Path]:
+        found = self._of("AWS::Serverless::LayerVersion")
+        return {self._ids[name]: (self._folder / layer.take("ContentUri")).resolve() for name, layer in found}
+
+    def _table(self, name: str, properties: Properties) -> Table:
+        taken = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes")
+        definition = {key: value for key in taken if (value := properties.take(key, None)) is not None}
+        stream = properties.take("StreamSpecification", None)
+        if stream:
+            definition["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": stream["StreamViewType"]}
+        expiry = properties.take("TimeToLiveSpecification", {})
+        return Table(
+            logical_id=name,
+            name=self._ids[name],
+            definition={"BillingMode": "PAY_PER_REQUEST", **definition},
+            expires_by=expiry.get("AttributeName") if expiry.get("Enabled") else None,
+        )
+
+    def _queue(self, name: str, properties: Properties) -> Queue:
+        taken = ("DelaySeconds", "FifoQueue", "ContentBasedDeduplication", "MessageRetentionPeriod", "VisibilityTimeout")
+        values = {key: value for key in taken if (value := properties.take(key, None)) is not None}
+        attributes = {key: str(value).lower() for key, value in values.items()}
+        redrive = properties.take("RedrivePolicy", None)
+        if redrive:
+            attributes["RedrivePolicy"] = json.dumps(redrive)
+        dead_letters = self._arns.logical_id(redrive["deadLetterTargetArn"], name) if redrive else None
+        return Queue(name, self._ids[f"{name}.QueueName"], self._ids[f"{name}.Arn"], attributes, dead_letters)
+
+    def _secret(self, name: str, properties: Properties) -> Secret:
+        text, generate = properties.take("SecretString", None), properties.take("GenerateSecretString", None)
+        return Secret(name, self._ids[name].rpartition(":")[2], text, generate)
+
+
+def _merged(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """As SAM merges Globals: maps key by key, lists one after the other, else the function's own value."""
+    merged = {**common, **own}
+    for name in common.keys() & own.keys():
+        if isinstance(common[name], dict) and isinstance(own[name], dict):
+            merged[name] = _merged(common[name], own[name])
+        elif isinstance(common[name], list) and isinstance(own[name], list):
+            merged[name] = [*common[name], *own[name]]
+    return merged

@@ -1,0 +1,196 @@
+// Makes the form quicker; without this file it works all the same. Every word comes from the page.
+// What is typed stays in memory: nothing is stored in the browser, because the page is about an illness.
+
+const TIMEOUT = 20_000;
+
+const form = document.getElementById("referral");
+const asking = document.querySelector("[data-ask]");
+const openAgain = document.querySelector("[data-open-again]");
+const summary = document.getElementById("errors");
+const notices = form.querySelector("[data-notices]");
+const button = form.querySelector("[type=submit]");
+const id = form.elements.namedItem("submission_id");
+const words = form.dataset;
+let busy = false;
+
+function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID(); // Only there on https and localhost.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+// ---- Opening ----
+
+function setOpen(open) {
+  form.hidden = !open;
+  openAgain.hidden = open;
+}
+
+function openForm(event) {
+  event?.preventDefault();
+  document.querySelector(".ask > .thanks")?.remove();
+  asking.hidden = false;
+  setOpen(true);
+  document.getElementById("form-title").focus();
+}
+
+function isBegun() {
+  // A slow connection may bring this file when somebody is typing already.
+  const typed = [...form.elements].some((field) => field.type !== "hidden" && (field.checked || (field.type !== "radio" && field.value)));
+  return typed || form.contains(document.activeElement) || location.hash === "#referral" || "staysOpen" in words;
+}
+
+// ---- What is wrong ----
+
+const controlOf = (field) => document.getElementById((field === "doctor" ? "doctor.email" : field).replaceAll(".", "-"));
+const messageOf = (field) => document.getElementById(`${field.replaceAll(".", "-")}-error`);
+
+function clearProblems() {
+  summary.hidden = true;
+  summary.querySelector("ul").replaceChildren();
+  notices.replaceChildren();
+  for (const message of form.querySelectorAll(".error")) {
+    message.textContent = "";
+    message.hidden = true;
+  }
+  for (const control of form.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
+  document.title = words.title;
+}
+
+function summaryLine(error, control) {
+  const line = document.createElement("li");
+  if (control) {
+    const link = document.createElement("a");
+    link.href = `#${control.id}`;
+    link.textContent = error.message;
+    line.append(link);
+  } else line.textContent = error.message;
+  return line;
+}
+
+function markField(error, control) {
+  control.setAttribute("aria-invalid", "true");
+  const folded = control.closest("details");
+  if (folded) folded.open = true;
+  const message = messageOf(error.field);
+  if (!message) return;
+  message.textContent = [message.textContent, error.message].filter(Boolean).join(" ");
+  message.hidden = false;
+}
+
+function showErrors(errors) {
+  for (const error of errors) {
+    const control = controlOf(error.field);
+    summary.querySelector("ul").append(summaryLine(error, control));
+    if (control) markField(error, control);
+  }
+  summary.hidden = false;
+  document.title = words.errorPrefix + words.title;
+  (form.querySelector("[aria-invalid=true]") ?? summary).focus();
+}
+
+function showNotice(name) {
+  const box = document.createElement("div");
+  box.className = "notice";
+  box.append(form.querySelector(`template[data-notice=${name}]`).content.cloneNode(true));
+  notices.replaceChildren(box);
+}
+
+// ---- Sending ----
+
+function entries() {
+  const payload = {};
+  for (const [name, value] of new FormData(form)) {
+    if (!value.trim()) continue; // Left empty is not given.
+    const path = name.split(".");
+    const last = path.pop();
+    path.reduce((place, part) => (place[part] ??= {}), payload)[last] = value;
+  }
+  return payload;
+}
+
+async function post(payload) {
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), TIMEOUT);
+  try {
+    const response = await fetch(form.action, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json, application/problem+json" },
+      body: JSON.stringify(payload),
+      signal: giveUp.signal,
+    });
+    return { status: response.status, data: await response.json() };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function setBusy(isBusy, label) {
+  busy = isBusy;
+  button.textContent = label;
+  // Not `disabled`: that would take the focus away from whoever pressed it.
+  button.setAttribute("aria-disabled", String(isBusy));
+  form.querySelector("[data-busy-status]").textContent = isBusy ? label : "";
+}
+
+async function send(event) {
+  event.preventDefault();
+  if (busy) return;
+  clearProblems();
+  setBusy(true, words.busy);
+  let answer;
+  try {
+    answer = await post(entries());
+  } catch {
+    answer = { status: 0 }; // No network, no answer in time, or none that is JSON.
+  }
+  setBusy(false, words.submit);
+  react(answer);
+}
+
+function react({ status, data }) {
+  if (status === 200 || status === 201) return showThanks(data);
+  if (status === 422 && data.errors?.length) return showErrors(data.errors);
+  if (status === 409) {
+    id.value = newId(); // The earlier one stands for what has arrived. This is another referral.
+    return showNotice("conflict");
+  }
+  // Nobody knows if it has arrived. The same id is sent again, so that it can't become two referrals.
+  button.textContent = words.retry;
+  showNotice("unsent");
+}
+
+// ---- After it ----
+
+function empty() {
+  // Not reset(): that would bring back what the server had filled in.
+  for (const field of form.elements) {
+    if (field.type === "radio") field.checked = false;
+    else if (field.matches("input:not([type=hidden]), select")) field.value = "";
+  }
+  for (const folded of form.querySelectorAll("details")) folded.open = false;
+  id.value = newId();
+}
+
+function showThanks({ receipt, status_url: statusUrl }) {
+  const panel = document.getElementById("thanks-panel").content.cloneNode(true);
+  panel.querySelector("[data-receipt]").textContent = receipt;
+  panel.querySelector("[data-status]").href = statusUrl;
+  panel.querySelector("[data-another]").addEventListener("click", openForm);
+  // Emptied now, so that whoever comes back to this page later finds a new form.
+  empty();
+  asking.hidden = true;
+  asking.after(panel);
+  document.title = words.thanks;
+  document.getElementById("thanks").focus();
+}
+
+id.value ||= newId();
+setOpen(isBegun());
+form.addEventListener("submit", send);
+for (const opener of document.querySelectorAll("[data-open]")) opener.addEventListener("click", openForm);
+// After "#referral" was followed by hand or by a link from elsewhere, the form must not stay hidden.
+addEventListener("hashchange", () => location.hash === "#referral" && openForm());

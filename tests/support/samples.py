@@ -1,0 +1,43 @@
+"""Submissions, referrals and campaigns to start a test from."""
+
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.domain.campaign import Campaign
+from referral_intake.domain.doctor import Doctor
+from referral_intake.domain.referral import Referral, Stage, new_referral
+from referral_intake.domain.submission import parse
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "templates"
+NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+
+
+def campaign() -> Campaign:
+    found = Campaigns(TEMPLATES).get("star")
+    assert found is not None
+    return found
+
+
+def doctor(**details: Any) -> dict[str, Any]:
+    return {"name": "Maria Lopez", "email": "maria.lopez@clinic.example"} | details
+
+
+def payload(**fields: Any) -> dict[str, Any]:
+    """What the page sends. Each call has a submission id of its own."""
+    sent = {
+        "submission_id": str(uuid.uuid4()),
+        "campaign": "star",
+        "locale": "en",
+        "submitted_by": "patient",
+        "doctor": doctor(),
+    }
+    return sent | fields
+
+
+def referral(**doctor_details: Any) -> Referral:
+    """A referral as intake stores it."""
+    return new_referral(parse(payload(doctor=doctor(**doctor_details)), Campaigns(TEMPLATES).get), NOW)

@@ -66,6 +66,6 @@ def _drop_old_iterators() -> None:
 
 
 def _forget_everything() -> None:
-    from moto.moto_api._internal import moto_api_backends
+    from moto.moto_api._internal import moto_api_backend
 
-    moto_api_backends["global"]["aws"].reset() if False else moto_api_backends[ACCOUNT]["global"].reset()
+    moto_api_backend.reset()

@@ -48,12 +48,14 @@ def _install_with_package_manager() -> None:
 
 
 def main() -> None:
-    for get in (lambda: None, _download, _install_with_package_manager):
-        get()
-        if path := find():
-            print(f"Browser for the tests: {path}")
-            return
-    sys.exit("No Chromium: install one with your package manager, or make Playwright's download reachable.")
+    path = find()
+    for get in (_download, _install_with_package_manager):
+        if path is None:
+            get()
+            path = find()
+    if path is None:
+        sys.exit("No Chromium: install one with your package manager, or make Playwright's download reachable.")
+    print(f"Browser for the tests: {path}")
 
 
 if __name__ == "__main__":

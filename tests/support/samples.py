@@ -1,14 +1,13 @@
 """Submissions, referrals and campaigns to start a test from."""
 
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.domain.campaign import Campaign
-from referral_intake.domain.doctor import Doctor
-from referral_intake.domain.referral import Referral, Stage, new_referral
+from referral_intake.domain.referral import Referral, new_referral
 from referral_intake.domain.submission import parse
 
 ROOT = Path(__file__).parents[2]

@@ -53,6 +53,7 @@ class Doctor:
 
 
 def _plain(name: str) -> str:
-    """A name without case, accents, punctuation and titles."""
+    """A name without case, accents, punctuation, titles and initials (which "M.D." falls into as well)."""
     letters = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    return " ".join(word for word in _WORD.findall(letters.replace("'", "").casefold()) if word not in _TITLES)
+    words = _WORD.findall(letters.replace("'", "").casefold())
+    return " ".join(word for word in words if word not in _TITLES and not (len(word) == 1 and word.isascii()))

@@ -31,8 +31,12 @@ function setOpen(open) {
 
 function openForm(event) {
   event?.preventDefault();
-  document.querySelector(".ask > .thanks")?.remove();
-  asking.hidden = false;
+  const thanks = document.querySelector(".ask > .thanks");
+  if (thanks) {
+    thanks.remove();
+    asking.hidden = false;
+    clearProblems();
+  }
   setOpen(true);
   document.getElementById("form-title").focus();
 }
@@ -45,7 +49,13 @@ function isBegun() {
 
 // ---- What is wrong ----
 
-const controlOf = (field) => document.getElementById((field === "doctor" ? "doctor.email" : field).replaceAll(".", "-"));
+function controlOf(field) {
+  // What is wrong with the doctor as a whole is that there is no way to reach them. E-mail can be one.
+  const named = form.elements.namedItem(field === "doctor" ? "doctor.email" : field);
+  const control = named instanceof RadioNodeList ? named[0] : named;
+  return control?.type === "hidden" ? null : control;
+}
+
 const messageOf = (field) => document.getElementById(`${field.replaceAll(".", "-")}-error`);
 
 function clearProblems() {
@@ -83,6 +93,7 @@ function markField(error, control) {
 
 function showErrors(errors) {
   for (const error of errors) {
+    if (error.field === "submission_id") id.value = newId();
     const control = controlOf(error.field);
     summary.querySelector("ul").append(summaryLine(error, control));
     if (control) markField(error, control);

@@ -1,0 +1,78 @@
+"""Builds the static site: the first page, the page for what is not there, and the files that both need.
+
+    python -m cli.site --out build/site
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.adapters.pages import Pages
+
+# Nothing was typed yet. The script, where there is one, makes the submission id.
+EMPTY_FORM = {"values": {}, "errors": [], "submission_id": "", "open": False}
+# The first page may be found; everything under /api is about somebody's referral.
+ROBOTS = b"User-agent: *\nDisallow: /api/\n"
+# For how many seconds a file stays that only an earlier page asked for.
+GRACE = 3600
+
+
+def build(templates: Path, out: Path, campaign: str = "star") -> None:
+    """Writes the site into `out`. A server may serve it meanwhile: whatever a page asks for is there before the page."""
+    pages = _pages(templates, campaign)
+    assets = sorted((templates / "site" / "assets").iterdir())
+    for file in assets:
+        _write(out / pages.asset(file.name).lstrip("/"), file.read_bytes())
+    _write(out / "robots.txt", ROBOTS)
+    _write(out / "404.html", pages.render("404.html").encode())
+    _write(out / "index.html", pages.render("page.html", form=EMPTY_FORM).encode())
+    _remove_old(out / "assets", keep={Path(pages.asset(file.name)).name for file in assets})
+
+
+def _pages(templates: Path, name: str) -> Pages:
+    campaign = Campaigns(templates).get(name)
+    if campaign is None:
+        raise SystemExit(f"there is no campaign named {name!r} in {templates / 'campaigns'}")
+    return Pages(templates, campaign, campaign.locales[0])
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Replaces the file in one go: a reader gets the old one or the new one, never a part."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+        os.chmod(name, 0o644)  # mkstemp's files are for their owner only.
+        os.replace(name, file)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _remove_old(folder: Path, keep: set[str]) -> None:
+    """Removes what no page asks for any more. A browser may still be loading the page before this one, so not at once."""
+    for file in folder.iterdir():
+        with suppress(FileNotFoundError):  # Another build may be at it too.
+            if file.name not in keep and time.time() - file.stat().st_mtime > GRACE:
+                file.unlink()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    root = Path(__file__).resolve().parent.parent
+    parser = argparse.ArgumentParser(description="Build the static site.")
+    parser.add_argument("--out", type=Path, default=root / "build" / "site", help="folder to write it to")
+    parser.add_argument("--templates", type=Path, default=root / "templates", help="folder with campaigns/ and site/")
+    parser.add_argument("--campaign", default="star", help="whose page it is")
+    options = parser.parse_args(arguments)
+    build(options.templates, options.out, options.campaign)
+    print(f"the site is in {options.out}")
+
+
+if __name__ == "__main__":
+    main()

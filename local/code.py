@@ -1,0 +1,76 @@
+"""The functions' code in this process: imported when first needed, dropped after an edit."""
+
+import importlib
+import importlib.util
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+Handler = Callable[[Any, Any], Any]
+
+
+class CodeBroken(Exception):
+    """The code can't be imported as it stands. The cause says why."""
+
+
+class Code:
+    """Modules below `folders` belong to the stack while it runs; those imported before are put back at the end."""
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._folders = tuple(folders)
+        self._lock = threading.RLock()
+        self._changed = threading.Condition()
+        self.generation = 0
+        self._saved: dict[str, ModuleType] = {}
+        self._path: list[str] = []
+
+    def start(self) -> None:
+        self._path = list(sys.path)
+        sys.path[:0] = [str(folder) for folder in self._folders if str(folder) not in sys.path]
+        self._saved = self._drop()
+
+    def stop(self) -> None:
+        self._drop()
+        sys.modules.update(self._saved)
+        sys.path[:] = self._path
+
+    def handler(self, dotted: str) -> Handler:
+        """The function that `Handler` names; raises CodeBroken."""
+        module, _, name = dotted.rpartition(".")
+        with self._lock:
+            try:
+                found = getattr(importlib.import_module(module), name)
+            except Exception as error:
+                raise CodeBroken(dotted) from error
+        return found  # type: ignore[no-any-return]
+
+    def forget(self, edited: Iterable[Path] = ()) -> None:
+        """After an edit: everything is imported again when it is next needed."""
+        with self._lock:
+            for file in edited:
+                # Bytecode counts as current when time (in seconds) and size are the same, which quick edits can be.
+                with suppress(OSError, ValueError, NotImplementedError):
+                    Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
+            self._drop()
+            importlib.invalidate_caches()
+        with self._changed:
+            self.generation += 1
+            self._changed.notify_all()
+
+    def wait_for_edit(self, seen: int, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self.generation != seen, seconds)
+
+    def _drop(self) -> dict[str, ModuleType]:
+        mine = {name: module for name, module in list(sys.modules.items()) if self._is_mine(module)}
+        for name in mine:
+            del sys.modules[name]
+        return mine
+
+    def _is_mine(self, module: ModuleType) -> bool:
+        file = getattr(module, "__file__", None)
+        return bool(file) and any(Path(str(file)).is_relative_to(folder) for folder in self._folders)

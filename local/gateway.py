@@ -1,0 +1,73 @@
+"""The one address of the local stack: the API, the site, and what belongs to the stack itself under /_local."""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from local import payload, routes, static
+from local.code import CodeBroken
+from local.functions import FunctionFailed, Functions
+from local.model import Route
+from local.payload import Malformed, Match
+from local.terminal import Terminal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+LARGEST_BODY = 10 * 1024 * 1024
+Pages = Callable[[Request], Response]
+
+
+class Gateway:
+    """A WSGI application. `routes` may be replaced while it runs."""
+
+    def __init__(self, functions: Functions, site: Path, own_pages: Pages, terminal: Terminal) -> None:
+        self.routes: tuple[Route, ...] = ()
+        self._functions = functions
+        self._site = site
+        self._own_pages = own_pages
+        self._terminal = terminal
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        request, started = Request(environ), time.perf_counter()
+        response = self._respond(request)
+        milliseconds = (time.perf_counter() - started) * 1000
+        if not request.path.startswith("/_local") or response.status_code >= 500:
+            self._terminal.access(request.method, request.path, response.status_code, milliseconds)
+        return response(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        if request.path == "/_local" or request.path.startswith("/_local/"):
+            return self._own_pages(request)
+        match = routes.find(self.routes, request.method, request.path)
+        if match:
+            return self._invoke(request, match)
+        if request.path == "/api" or request.path.startswith("/api/"):
+            return _message(404, "Not Found")
+        if request.method not in {"GET", "HEAD"}:
+            return Response("Only GET and HEAD.\n", 405, {"Allow": "GET, HEAD"})
+        return static.serve(self._site, request)
+
+    def _invoke(self, request: Request, match: Match) -> Response:
+        body = request.stream.read(LARGEST_BODY + 1)
+        if len(body) > LARGEST_BODY:
+            return _message(413, "Request Entity Too Large")
+        event = payload.event(request, match, body)
+        try:
+            response = payload.response(self._functions.invoke(match.route.function, event))
+        except (FunctionFailed, CodeBroken):
+            response = _message(500, "Internal Server Error")
+        except Malformed as error:
+            name = self._functions[match.route.function].short_name
+            self._terminal.say(f"This answer is none that API Gateway passes on: {error}", "ERROR", name)
+            response = _message(500, "Internal Server Error")
+        response.headers["Apigw-Requestid"] = event["requestContext"]["requestId"]
+        return response
+
+
+def _message(status: int, message: str) -> Response:
+    return Response(json.dumps({"message": message}), status, content_type="application/json")

@@ -1,0 +1,110 @@
+"""Stand-ins for the outside world, in memory."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from referral_intake.adapters.keys import Keyring
+from referral_intake.domain.campaign import Campaign
+from referral_intake.domain.message import Message
+from referral_intake.domain.outreach import Claim, Stale, Suppressed, Taken
+from referral_intake.domain.referral import Closing, Move, Referral, closed
+
+
+def ring() -> Keyring:
+    return Keyring("k1", {"k1": b"a key for tests"})
+
+
+@dataclass
+class FakeTable:
+    """Referrals by receipt, what doctors got, and what forbids writing to them."""
+
+    referrals: dict[str, Referral] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
+    suppressed: dict[str, Closing] = field(default_factory=dict)
+
+    def add(self, referral: Referral) -> Referral | None:
+        there = self.referrals.get(referral.receipt)
+        self.referrals.setdefault(referral.receipt, referral)
+        return there
+
+    def get(self, receipt: str, *, consistent: bool = False) -> Referral | None:
+        return self.referrals.get(receipt)
+
+    def due(self, campaign: str, now: datetime, limit: int) -> list[str]:
+        found = [r for r in self.referrals.values() if r.campaign == campaign and r.due_at and r.due_at <= now]
+        return [r.receipt for r in sorted(found, key=lambda r: str(r.due_at))][:limit]
+
+    def move(self, referral: Referral, move: Move) -> None:
+        if self.referrals[referral.receipt].revision != referral.revision:
+            raise Stale
+        self.referrals[referral.receipt] = replace(
+            referral,
+            stage=move.stage,
+            due_at=move.due_at,
+            reason=move.reason,
+            leader=move.leader,
+            revision=referral.revision + 1,
+        )
+
+    def claim(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+        for key in claim.keys:
+            if key in self.suppressed:
+                return Suppressed(self.suppressed[key])
+            if key in self.told:
+                return Taken(self.told[key])
+        self.told |= dict.fromkeys(claim.keys, claim.referral.receipt)
+        self.referrals[claim.referral.receipt] = claim.claimed
+        return None
+
+    def suppression(self, claim: Claim) -> Suppressed | None:
+        return next((Suppressed(self.suppressed[key]) for key in claim.keys if key in self.suppressed), None)
+
+    def suppress(self, key: str, fact: Closing, now: datetime) -> None:
+        self.suppressed[key] = fact
+
+    def release(self, claim: Claim, move: Move) -> None:
+        for key in claim.keys:
+            del self.told[key]
+        self.move(claim.claimed, move)
+
+    def record_sent(self, claim: Claim, message: Message, message_id: str, now: datetime, move: Move) -> None:
+        self.move(claim.claimed, move)
+        stored = self.referrals[claim.referral.receipt]
+        self.referrals[stored.receipt] = replace(stored, milestones=stored.milestones | {"sent": now})
+
+    def close(self, receipt: str, closing: Closing, now: datetime) -> None:
+        if receipt in self.referrals:
+            self.move(self.referrals[receipt], closed(closing))
+
+
+@dataclass
+class FakeMailer:
+    """Keeps what it is given, or raises `fails`."""
+
+    sent: list[Message] = field(default_factory=list)
+    fails: Exception | None = None
+
+    def send(self, message: Message) -> str:
+        if self.fails:
+            raise self.fails
+        self.sent.append(message)
+        return f"message-{len(self.sent)}"
+
+
+@dataclass
+class FakeMessages:
+    """Composes a message without templates."""
+
+    def compose(self, referral: Referral, campaign: Campaign, claim: Claim) -> Message:
+        return Message(
+            to=referral.doctor.email or "",
+            sender_name="",
+            reply_to="",
+            subject=claim.step,
+            text="",
+            html="",
+            headers={},
+            tags={},
+            version="",
+            content_hash="",
+        )

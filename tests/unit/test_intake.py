@@ -1,0 +1,245 @@
+"""The door for patients, request by request."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referral_intake.adapters.pages import Site
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.referral import Referral, Stage
+from referral_intake.handlers import intake as door
+from referral_intake.wiring import Intake
+from tests.support import events
+from tests.support.fakes import FakeTable, ring
+from tests.support.samples import NOW, TEMPLATES, doctor, payload
+
+SITE = Site(TEMPLATES, "https://spine.example")
+FORM = {
+    "campaign": "star",
+    "locale": "en",
+    "submitted_by": "patient",
+    "doctor.name": "Maria Lopez",
+    "doctor.email": "maria@clinic.example",
+    "doctor.phone": "",
+    "doctor.address.state": "",
+}
+
+
+class Door:
+    """Intake over a table in memory."""
+
+    def __init__(self) -> None:
+        self.table = FakeTable()
+
+    def __call__(self, event: dict[str, Any]) -> dict[str, Any]:
+        return door.respond(event, Intake(self.table, SITE, ring), NOW)
+
+
+def answer(event: dict[str, Any]) -> dict[str, Any]:
+    return Door()(event)
+
+
+def problem(event: dict[str, Any], status: int) -> dict[str, Any]:
+    response = answer(event)
+    assert response["statusCode"] == status
+    assert response["headers"]["content-type"] == "application/problem+json"
+    said: dict[str, Any] = json.loads(response["body"])
+    assert said["status"] == status
+    return said
+
+
+def test_a_submission_gets_a_receipt_and_a_status_link() -> None:
+    response = answer(events.post_json(payload()))
+    said = json.loads(response["body"])
+    assert response["statusCode"] == 201
+    assert set(said) == {"receipt", "status_url"}
+    assert said["status_url"] == f"https://spine.example/api/referrals/{said['receipt']}"
+
+
+def test_the_same_submission_again_gets_the_same_answer_with_200() -> None:
+    door, event = Door(), events.post_json(payload())
+    first, again = door(event), door(event)
+    assert (first["statusCode"], again["statusCode"]) == (201, 200)
+    assert first["body"] == again["body"]
+    assert len(door.table.referrals) == 1
+
+
+def test_the_same_id_with_other_content_is_a_conflict() -> None:
+    door, sent = Door(), payload()
+    door(events.post_json(sent))
+    response = door(events.post_json(sent | {"submitted_by": "caregiver"}))
+    assert response["statusCode"] == 409
+    assert json.loads(response["body"])["errors"][0]["code"] == "conflict"
+
+
+def test_a_refusal_names_every_field_with_words_for_a_patient() -> None:
+    said = problem(events.post_json(payload(doctor={"email": "maria"})), 422)
+    assert [(error["field"], error["code"]) for error in said["errors"]] == [
+        ("doctor.name", "required"),
+        ("doctor.email", "email_syntax"),
+    ]
+    assert all(error["message"].endswith(".") for error in said["errors"])
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{", "NaN", '{"a": NaN}', '{"a": -Infinity}', "[" * 5000, "9" * 5000, "\ufeff{}", '"\udcff"']
+)
+def test_what_is_no_json_is_a_400(body: str) -> None:
+    problem(events.post_json(body), 400)
+
+
+@pytest.mark.parametrize("body", ["null", "[]", '"text"', "7", "true", '{"doctor": []}', '{"\\ud800": 1}'])
+def test_json_that_is_no_submission_is_a_422(body: str) -> None:
+    assert problem(events.post_json(body), 422)["errors"]
+
+
+def test_a_body_over_16_kb_is_a_413() -> None:
+    problem(events.post_json(" " * (16 * 1024 + 1)), 413)
+    assert answer(events.post_json(json.dumps(payload()).ljust(16 * 1024)))["statusCode"] == 201
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "multipart/form-data", "application/jsonx", ""])
+def test_another_media_type_is_a_415(media_type: str) -> None:
+    problem(events.post_json(payload(), content_type=media_type), 415)
+
+
+def test_a_missing_media_type_is_a_415() -> None:
+    event = events.post_json(payload())
+    del event["headers"]["content-type"]
+    problem(event, 415)
+
+
+def test_parameters_and_case_of_the_media_type_do_not_matter() -> None:
+    assert answer(events.post_json(payload(), content_type="Application/JSON; charset=UTF-8"))["statusCode"] == 201
+
+
+def test_a_body_in_base64_is_read() -> None:
+    import base64
+
+    event = events.post_json(payload())
+    event |= {"body": base64.b64encode(event["body"].encode()).decode(), "isBase64Encoded": True}
+    assert answer(event)["statusCode"] == 201
+
+
+@given(st.binary(max_size=300))
+def test_no_body_at_all_can_break_intake(body: bytes) -> None:
+    import base64
+
+    for media_type in ("application/json", "application/x-www-form-urlencoded"):
+        event = events.post_json("", content_type=media_type)
+        event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+        assert answer(event)["statusCode"] in {400, 422}
+
+
+def test_a_form_without_javascript_gets_a_whole_thank_you_page() -> None:
+    response = answer(events.post_form(FORM))
+    assert response["statusCode"] == 201
+    assert response["headers"]["content-type"].startswith("text/html")
+    assert re.search(r"[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}", response["body"])
+
+
+def test_a_form_sent_twice_is_one_referral() -> None:
+    door = Door()
+    statuses = [door(events.post_form(FORM))["statusCode"] for _ in range(2)]
+    assert statuses == [201, 200]
+    assert len(door.table.referrals) == 1
+
+
+def test_the_same_form_from_another_source_is_another_referral() -> None:
+    door = Door()
+    door(events.post_form(FORM))
+    other = events.post_form(FORM)
+    other["requestContext"]["http"]["sourceIp"] = "203.0.113.8"
+    assert door(other)["statusCode"] == 201
+    assert len(door.table.referrals) == 2
+
+
+def test_a_form_with_an_error_comes_back_with_the_entries_kept_and_a_fresh_id() -> None:
+    response = answer(events.post_form(FORM | {"doctor.email": "maria", "doctor.practice": 'The "Clinic" <b>'}))
+    assert response["statusCode"] == 422
+    assert 'value="maria"' in response["body"]
+    assert "The &#34;Clinic&#34; &lt;b&gt;" in response["body"]
+    assert re.search(r'name="submission_id"[^>]*value="[0-9a-f-]{36}"', response["body"])
+
+
+def test_a_form_with_a_field_twice_or_unknown_is_refused() -> None:
+    event = events.post_form(FORM)
+    event["body"] += "&doctor.name=Other&diagnosis=x"
+    assert answer(event)["statusCode"] == 422
+
+
+@pytest.mark.parametrize(
+    "name", ["doctor", "doctor.", ".", "doctor.name.x", "doctor.address", "a.b.c.d", "\x00", "é" * 99]
+)
+def test_odd_field_names_of_a_form_are_refused(name: str) -> None:
+    assert answer(events.post_form(FORM | {name: "x"}))["statusCode"] == 422
+
+
+def test_a_program_may_send_the_form_and_gets_json() -> None:
+    assert json.loads(answer(events.post_form(FORM, accept="application/json"))["body"])["receipt"]
+
+
+def test_a_body_that_is_too_large_is_a_page_for_people() -> None:
+    response = answer(events.post_form({"doctor.name": "x" * 20000}))
+    assert response["statusCode"] == 413
+    assert response["headers"]["content-type"].startswith("text/html")
+
+
+def _stored() -> tuple[Door, Referral]:
+    door = Door()
+    door(events.post_json(payload(doctor=doctor(name="Maria Marked-Lopez", email="marked@clinic.example"))))
+    return door, next(iter(door.table.referrals.values()))
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_the_status_tells_the_stage_and_nothing_of_the_doctor(accept: str) -> None:
+    door, referral = _stored()
+    response = door(events.get_status(referral.receipt, accept=accept))
+    assert response["statusCode"] == 200
+    assert response["headers"]["content-type"].startswith(accept)
+    assert "arked" not in response["body"]
+
+
+def test_the_status_says_when_we_wrote() -> None:
+    door, referral = _stored()
+    sent = replace(referral, stage=Stage.SENT, milestones=referral.milestones | {"sent": NOW})
+    door.table.referrals[referral.receipt] = sent
+    assert "November 23, 2026" in door(events.get_status(referral.receipt, accept="text/html"))["body"]
+    assert json.loads(door(events.get_status(referral.receipt))["body"])["state"] == "sent"
+
+
+@pytest.mark.parametrize("receipt", ["AAAA-AAAA-AAAA-AAAA", "nonsense", "%00"])
+def test_an_unknown_receipt_is_a_404(receipt: str) -> None:
+    problem(events.get_status(receipt), 404)
+    assert answer(events.get_status(receipt, accept="text/html"))["statusCode"] == 404
+
+
+@pytest.mark.parametrize(("failure", "status"), [(Unavailable("ThrottlingException"), 503), (KeyError("marked"), 500)])
+def test_a_failure_inside_tells_nothing_outside(
+    failure: Exception, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Broken(FakeTable):
+        def add(self, referral: Referral) -> Referral | None:
+            raise failure
+
+    response = door.respond(events.post_json(payload()), Intake(Broken(), SITE, ring), NOW)
+    assert response["statusCode"] == status
+    assert "marked" not in response["body"]
+
+
+def test_no_answer_may_be_kept_or_framed() -> None:
+    headers = answer(events.post_form(FORM))["headers"]
+    assert headers["cache-control"] == "no-store"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+
+
+def test_nothing_personal_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    _stored()
+    answer(events.post_json(payload(doctor={"name": "Maria Marked", "email": "marked@", "marked": 1})))
+    assert "arked" not in capsys.readouterr().out

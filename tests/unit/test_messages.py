@@ -1,0 +1,91 @@
+"""The message that a doctor reads."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from referral_intake.adapters.keys import DoctorHashes
+from referral_intake.adapters.links import Links
+from referral_intake.adapters.messages import Messages
+from referral_intake.domain.message import Message
+from referral_intake.domain.outreach import Claim
+from referral_intake.domain.referral import Referral
+from tests.support.fakes import ring
+from tests.support.samples import TEMPLATES, campaign, referral
+
+LINKS = Links(ring, "https://spine.example")
+
+
+def introduction(queued: Referral) -> Message:
+    keys, retired = DoctorHashes(ring).of(queued)
+    messages = Messages(TEMPLATES, LINKS, "https://spine.example")
+    return messages.compose(queued, campaign(), Claim(queued, "introduction", keys, retired))
+
+
+@pytest.mark.parametrize("body", ["text", "html"])
+def test_both_bodies_say_who_writes_why_and_how_to_stop_it(body: str) -> None:
+    said = " ".join(getattr(introduction(referral()), body).split())
+    sender = campaign().sender
+    for needed in (sender.company, sender.postal_address, sender.product_url, "promotional", "/api/opt-out?token="):
+        assert needed in said
+
+
+@pytest.mark.parametrize("body", ["text", "html"])
+def test_the_device_is_cleared_and_never_approved(body: str) -> None:
+    said = getattr(introduction(referral()), body)
+    assert "FDA-cleared" in said
+    assert "approved" not in said
+
+
+def test_one_click_unsubscribing_is_offered_as_rfc_8058_says() -> None:
+    headers = introduction(referral()).headers
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert re.fullmatch(r"<https://spine\.example/api/opt-out\?token=[\w.-]+>", headers["List-Unsubscribe"])
+    assert len(headers["List-Unsubscribe"]) <= 995
+
+
+def test_the_link_names_the_doctor_and_the_referral_and_no_address() -> None:
+    queued = referral(email="marked@clinic.example", npi="1234567893")
+    message = introduction(queued)
+    token = message.headers["List-Unsubscribe"].partition("token=")[2].rstrip(">")
+    read = LINKS.read_opt_out(token)
+    assert read is not None
+    assert (read.keys, read.receipt) == (DoctorHashes(ring).of(queued)[0], queued.receipt)
+    assert "marked" not in "".join(read.keys)
+
+
+def test_html_in_a_name_reaches_the_doctor_as_text() -> None:
+    message = introduction(referral(name="<b>Lopez</b> & O'Brien"))
+    assert "<b>Lopez" not in message.html
+    assert "&lt;b&gt;Lopez&lt;/b&gt; &amp; O&#39;Brien" in message.html
+    assert "Dear <b>Lopez</b> & O'Brien," in message.text
+
+
+@pytest.mark.parametrize("name", ["O'Brien-Núñez", "Nguyễn Thị Minh Khai", "李小龍"])
+def test_a_name_is_written_as_it_was_typed(name: str) -> None:
+    message = introduction(referral(name=name))
+    assert f"Dear {name}," in message.text
+
+
+def test_the_subject_is_one_true_line() -> None:
+    assert introduction(referral()).subject == "A patient asked us to tell you about the STAR Tumor Ablation System"
+    by_caregiver = replace(referral(), submitted_by="caregiver")
+    assert introduction(by_caregiver).subject.startswith("A caregiver asked us")
+
+
+def test_tags_hold_no_personal_data_and_only_what_ses_takes() -> None:
+    tags = introduction(referral(name="Marked", email="marked@clinic.example")).tags
+    assert set(tags) == {"referral", "campaign", "step"}
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value) for value in tags.values())
+
+
+def test_a_message_records_the_wording_that_it_was_made_from() -> None:
+    message = introduction(referral())
+    assert message.version == campaign().approval.version
+    assert re.fullmatch(r"[0-9a-f]{64}", message.content_hash)
+    assert message.content_hash == introduction(referral(name="Another")).content_hash
+
+
+def test_the_opt_out_link_is_marked_so_that_ses_does_not_rewrite_it() -> None:
+    assert re.search(r"<a ses:no-track href=\"https://spine\.example/api/opt-out", introduction(referral()).html)

@@ -1,0 +1,106 @@
+"""Reaching a doctor: who is written to, and who is not, and never twice."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from referral_intake.adapters.keys import DoctorHashes
+from referral_intake.domain.message import Deferred, Message, Refused, Unclear
+from referral_intake.domain.outreach import Outreach
+from referral_intake.domain.referral import Closing, Referral, Stage
+from tests.support.fakes import FakeMailer, FakeMessages, FakeTable, ring
+from tests.support.samples import NOW, campaign, referral
+
+
+@dataclass
+class House:
+    """Outreach with everything outside it in memory."""
+
+    table: FakeTable = field(default_factory=FakeTable)
+    mailer: FakeMailer = field(default_factory=FakeMailer)
+
+    @property
+    def outreach(self) -> Outreach:
+        known = {"star": campaign()}
+        hashes = DoctorHashes(ring)
+        return Outreach(self.table, self.table, FakeMessages(), self.mailer, hashes, known.get, lambda: NOW)
+
+    def reach(self, referral: Referral) -> Referral:
+        """What has become of it."""
+        self.table.add(referral)
+        self.outreach.reach(referral)
+        return self.table.referrals[referral.receipt]
+
+
+def test_a_queued_referral_becomes_one_message() -> None:
+    house = House()
+    done = house.reach(referral(email="maria@clinic.example"))
+    assert [message.to for message in house.mailer.sent] == ["maria@clinic.example"]
+    assert (done.stage, done.milestones["sent"]) == (Stage.SENT, NOW)
+
+
+def test_a_second_referral_for_the_same_doctor_joins_the_first() -> None:
+    house = House()
+    first = house.reach(referral(email="maria@clinic.example"))
+    second = house.reach(referral(email="Maria+again@clinic.example"))
+    assert len(house.mailer.sent) == 1
+    assert (second.reason, second.leader) == (Closing.JOINED, first.receipt)
+
+
+def test_a_doctor_who_opted_out_is_never_written_to() -> None:
+    house = House()
+    house.table.suppressed |= dict.fromkeys(DoctorHashes(ring).of(referral())[0], Closing.OPTED_OUT)
+    assert house.reach(referral()).reason == Closing.OPTED_OUT
+    assert house.mailer.sent == []
+
+
+def test_an_opt_out_between_claim_and_sending_still_stops_the_message() -> None:
+    @dataclass
+    class OptsOutLate(FakeTable):
+        def claim(self, claim, **_):  # type: ignore[no-untyped-def]
+            super().claim(claim, **_)
+            self.suppressed |= dict.fromkeys(claim.keys, Closing.OPTED_OUT)
+
+    house = House(table=OptsOutLate())
+    assert house.reach(referral()).reason == Closing.OPTED_OUT
+    assert house.mailer.sent == []
+
+
+def test_a_message_that_is_deferred_is_tried_again_later_and_holds_nobody_up() -> None:
+    house = House(mailer=FakeMailer(fails=Deferred("TooManyRequestsException")))
+    waiting = house.reach(referral())
+    assert (waiting.stage, waiting.reason) == (Stage.WAITING, "TooManyRequestsException")
+    assert waiting.due_at is not None
+    assert waiting.due_at > NOW
+    assert house.table.told == {}
+
+
+def test_a_message_that_is_refused_closes_the_referral_and_gives_the_doctor_back() -> None:
+    house = House(mailer=FakeMailer(fails=Refused("MessageRejected")))
+    assert house.reach(referral()).reason == Closing.REJECTED
+    assert house.table.told == {}
+
+
+def test_an_unclear_answer_keeps_the_claim_so_that_nobody_writes_again() -> None:
+    house = House(mailer=FakeMailer(fails=Unclear("ReadTimeoutError")))
+    assert house.reach(referral()).stage is Stage.SENDING
+    house.mailer.fails = None
+    assert house.reach(referral()).reason == Closing.JOINED
+    assert house.mailer.sent == []
+
+
+def test_a_message_that_cannot_be_composed_claims_nobody() -> None:
+    class Broken(FakeMessages):
+        def compose(self, *_: object) -> Message:
+            raise KeyError
+
+    house = House()
+    house.table.add(queued := referral())
+    with pytest.raises(KeyError):
+        replace(house.outreach, messages=Broken()).reach(queued)
+    assert house.table.told == {}
+
+
+def test_a_referral_of_a_campaign_that_is_gone_is_held_for_a_person() -> None:
+    held = House().reach(replace(referral(), campaign="gone"))
+    assert (held.stage, held.reason) == (Stage.HELD, "campaign_unknown")

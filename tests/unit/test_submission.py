@@ -1,0 +1,228 @@
+"""What a submission may hold, and what is said of one that may not be."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.domain.submission import InvalidSubmission, Submission, parse
+from tests.support.samples import TEMPLATES, doctor, payload
+
+CAMPAIGNS = Campaigns(TEMPLATES)
+
+
+def read(sent: object) -> Submission:
+    return parse(sent, CAMPAIGNS.get)
+
+
+def errors_of(sent: object) -> dict[str, str]:
+    """Field to code."""
+    with pytest.raises(InvalidSubmission) as refused:
+        read(sent)
+    return {error.field: error.code for error in refused.value.errors}
+
+
+def test_a_name_and_an_email_address_are_enough() -> None:
+    submission = read(payload(doctor={"name": "Maria Lopez", "email": "maria@clinic.example"}))
+    assert (submission.doctor.name, submission.doctor.email) == ("Maria Lopez", "maria@clinic.example")
+
+
+@pytest.mark.parametrize(
+    "reach",
+    [
+        {"email": "maria@clinic.example"},
+        {"phone": "(212) 555-0123"},
+        {"address": {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}},
+    ],
+    ids=["e-mail", "phone", "whole address"],
+)
+def test_one_way_to_reach_the_doctor_is_enough(reach: dict[str, Any]) -> None:
+    assert read(payload(doctor={"name": "Maria Lopez", **reach}))
+
+
+def test_without_any_way_to_reach_the_doctor_one_is_asked_for() -> None:
+    assert errors_of(payload(doctor={"name": "Maria Lopez"})) == {"doctor": "contact_required"}
+
+
+def test_an_address_that_is_the_only_way_must_be_whole() -> None:
+    sent = payload(doctor={"name": "Maria Lopez", "address": {"city": "Springfield", "state": "IL"}})
+    assert errors_of(sent) == {"doctor.address.line1": "required", "doctor.address.postal_code": "required"}
+
+
+def test_a_part_of_an_address_beside_an_email_address_is_welcome() -> None:
+    assert read(payload(doctor=doctor(address={"state": "IL"}))).doctor.address.state == "IL"
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    sent = payload(
+        submission_id="7",
+        locale="tlh",
+        submitted_by="insurer",
+        doctor={"email": "no address", "phone": "12", "npi": "1234567890", "address": {"state": "XX"}},
+    )
+    assert errors_of(sent) == {
+        "submission_id": "submission_id_invalid",
+        "locale": "choice",
+        "submitted_by": "choice",
+        "doctor.name": "required",
+        "doctor.email": "email_syntax",
+        "doctor.phone": "phone_invalid",
+        "doctor.npi": "npi_invalid",
+        "doctor.address.state": "state_unknown",
+    }
+
+
+@pytest.mark.parametrize("place", ["", "doctor", "doctor.address"])
+def test_an_unknown_field_is_refused_so_that_nothing_about_a_patient_slips_in(place: str) -> None:
+    sent = payload(doctor=doctor(address={}))
+    target = sent
+    for part in filter(None, place.split(".")):
+        target = target[part]
+    target["diagnosis"] = "anything"
+    assert errors_of(sent) == {".".join(filter(None, (place, "diagnosis"))): "unknown_field"}
+
+
+def test_the_name_of_an_unknown_field_is_repeated_only_where_it_is_one() -> None:
+    assert errors_of(payload() | {"\ud800 my illness": 1}) == {"": "unknown_field"}
+
+
+@pytest.mark.parametrize("sent", [None, [], "text", 7, True, 1.5])
+def test_what_is_no_object_is_refused(sent: object) -> None:
+    assert errors_of(sent) == {"": "wrong_type"}
+
+
+@pytest.mark.parametrize("value", [7, 1e400, True, [], {}, ["a"]])
+def test_a_value_of_the_wrong_type_is_refused_at_its_field(value: object) -> None:
+    assert errors_of(payload(doctor=doctor(practice=value))) == {"doctor.practice": "wrong_type"}
+
+
+@pytest.mark.parametrize("value", [None, "", "   "])
+def test_an_optional_field_may_be_empty(value: object) -> None:
+    assert read(payload(doctor=doctor(practice=value, phone=value, npi=value))).doctor.practice is None
+
+
+@pytest.mark.parametrize(
+    "value", ["a\r\nBcc: x@y.example", "a\nb", "a\x00b", "a\u202eb", "a\ud800b", "a\u2028b", "\ufeffa"]
+)
+@pytest.mark.parametrize("field", ["name", "practice", "email"])
+def test_control_direction_and_broken_characters_are_refused(field: str, value: str) -> None:
+    assert errors_of(payload(doctor=doctor(phone="212 555 0123", **{field: value}))) == {
+        f"doctor.{field}": "characters"
+    }
+
+
+@pytest.mark.parametrize("name", ["O'Brien-Núñez", "Nguyễn Thị Minh Khai", "李小龍", "<b>Lopez</b>", "علی\u200cرضا"])
+def test_names_of_all_the_world_are_kept_as_typed(name: str) -> None:
+    assert read(payload(doctor=doctor(name=name))).doctor.name == name
+
+
+def test_white_space_is_folded_and_letters_composed() -> None:
+    assert read(payload(doctor=doctor(name="  Nu\u0301n\u0303ez   Lopez "))).doctor.name == "Núñez Lopez"
+
+
+@pytest.mark.parametrize("name", ["...", "12345", "-"])
+def test_a_name_has_a_letter(name: str) -> None:
+    assert errors_of(payload(doctor=doctor(name=name))) == {"doctor.name": "required"}
+
+
+@pytest.mark.parametrize("name", ["see https://evil.example", "www.evil.example", "HTTP://x"])
+def test_a_stranger_cannot_put_a_link_into_our_mail(name: str) -> None:
+    assert errors_of(payload(doctor=doctor(name=name))) == {"doctor.name": "link"}
+
+
+def test_too_long_a_text_says_how_long_it_may_be() -> None:
+    with pytest.raises(InvalidSubmission) as refused:
+        read(payload(doctor=doctor(name="x" * 121)))
+    assert [(e.code, e.limit) for e in refused.value.errors] == [("too_long", 120)]
+
+
+@pytest.mark.parametrize("spelling", ["{%s}", "urn:uuid:%s"])
+def test_a_submission_id_has_one_spelling(spelling: str) -> None:
+    assert errors_of(payload(submission_id=spelling % uuid.uuid4())) == {"submission_id": "submission_id_invalid"}
+
+
+def test_upper_case_names_the_same_submission() -> None:
+    sent = payload()
+    assert read(sent) == read(sent | {"submission_id": sent["submission_id"].upper()})
+
+
+@pytest.mark.parametrize("name", ["", "../star", "STAR", "nova", "a" * 65, "con\x00"])
+def test_only_a_campaign_that_exists_is_taken(name: str) -> None:
+    assert set(errors_of(payload(campaign=name))) == {"campaign"}
+
+
+def test_the_same_details_typed_otherwise_are_the_same_content() -> None:
+    one = read(payload(doctor=doctor(email="m@Clinic.Example", phone="212-555-0123", address={"state": "New York"})))
+    two = read(payload(doctor=doctor(email="m@clinic.example", phone="+12125550123", address={"state": "ny"})))
+    assert one.content == two.content
+    assert one.doctor.typed["phone"] == "212-555-0123"
+
+
+def test_other_details_are_other_content() -> None:
+    assert read(payload()).content != read(payload(submitted_by="caregiver")).content
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+FIELD_NAMES = st.sampled_from(
+    [
+        "submission_id",
+        "campaign",
+        "locale",
+        "submitted_by",
+        "doctor",
+        "name",
+        "email",
+        "phone",
+        "npi",
+        "address",
+        "state",
+    ]
+)
+
+
+@given(st.dictionaries(FIELD_NAMES, JSON_VALUES) | JSON_VALUES)
+def test_anything_at_all_is_taken_or_refused_and_never_breaks(sent: object) -> None:
+    try:
+        read(sent)
+    except InvalidSubmission as refused:
+        assert refused.errors
+        json.dumps([error.field for error in refused.errors]).encode()
+
+
+@given(st.dictionaries(FIELD_NAMES, JSON_VALUES))
+def test_any_details_of_a_doctor_are_taken_or_refused_and_never_break(details: dict[str, object]) -> None:
+    try:
+        submission = read(payload(doctor=details))
+    except InvalidSubmission as refused:
+        assert all(error.field.startswith("doctor") for error in refused.errors)
+    else:
+        submission.doctor.name.encode()
+
+
+@given(st.text(min_size=1, max_size=60))
+def test_a_name_that_is_taken_fits_in_one_header_line(name: str) -> None:
+    try:
+        taken = read(payload(doctor=doctor(name=name))).doctor.name
+    except InvalidSubmission:
+        return
+    assert taken == " ".join(taken.split())
+    assert not set(taken) & set("\r\n\x00")
+
+
+@given(st.emails())
+def test_every_address_that_is_taken_can_be_sent_to(address: str) -> None:
+    try:
+        taken = read(payload(doctor=doctor(email=address))).doctor.email
+    except InvalidSubmission:
+        return
+    assert taken is not None
+    assert taken.isascii()
+    assert taken.rpartition("@")[0] == address.rpartition("@")[0]

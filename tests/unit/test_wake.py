@@ -1,0 +1,46 @@
+"""The clock: whatever is due moves on, and only that."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.domain.outreach import Stale
+from referral_intake.domain.referral import Move, Referral, Stage
+from referral_intake.handlers.wake import wake
+from referral_intake.wiring import Wake
+from tests.support.fakes import FakeTable
+from tests.support.samples import NOW, TEMPLATES, referral
+
+
+def waiting(minutes: int) -> Referral:
+    return replace(referral(), stage=Stage.WAITING, due_at=NOW + timedelta(minutes=minutes))
+
+
+def test_what_is_due_is_queued_and_what_is_not_stays() -> None:
+    table = FakeTable()
+    due, later = waiting(-1), waiting(1)
+    table.add(due)
+    table.add(later)
+    assert wake(Wake(table, Campaigns(TEMPLATES)), NOW) == {"star": 1}
+    assert table.referrals[due.receipt].stage is Stage.QUEUED
+    assert table.referrals[later.receipt].stage is Stage.WAITING
+
+
+def test_an_index_that_lags_behind_moves_nothing() -> None:
+    class Lagging(FakeTable):
+        def due(self, *_: object) -> list[str]:
+            return [*self.referrals, "AAAA-AAAA-AAAA-AAAA"]
+
+    table = Lagging()
+    table.add(waiting(5))
+    assert wake(Wake(table, Campaigns(TEMPLATES)), NOW) == {"star": 0}
+
+
+def test_a_referral_that_somebody_else_moved_meanwhile_is_left_alone() -> None:
+    class Contested(FakeTable):
+        def move(self, referral: Referral, move: Move) -> None:
+            raise Stale
+
+    table = Contested()
+    table.add(waiting(-1))
+    assert wake(Wake(table, Campaigns(TEMPLATES)), NOW) == {"star": 0}

@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test units check lint types contracts template requirements site format lock browser clean
+.PHONY: help run test units check lint types contracts template requirements site pictures format lock browser clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ lock: $(UV) ## Bring uv.lock and functions/requirements.txt up to date with pypr
 
 site: .cache/run.stamp ## Build the static site into build/site.
 	$(VENV)/python -m cli.site --out build/site
+
+pictures: .cache/dev.stamp browser ## Take pictures of every page and of the mail, into build/pictures.
+	$(VENV)/python -m tests.e2e.pictures build/pictures
 
 format: .cache/dev.stamp ## Format the code and mend what ruff can.
 	$(VENV)/ruff check --fix-only .

@@ -7,6 +7,7 @@ from typing import Any
 from local.functions import FunctionFailed
 
 Record = dict[str, Any]
+Invoke = Callable[[Sequence[Record]], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class GivenUp:
 
 def deliver(
     batch: Sequence[Record],
-    invoke: Callable[[Sequence[Record]], Any],
+    invoke: Invoke,
     rules: Rules,
     pause: Callable[[int], None],
 ) -> Iterator[GivenUp]:
@@ -54,13 +55,14 @@ def deliver(
         pause(retries)
 
 
-def _invoke(records: Sequence[Record], invoke: Callable[[Sequence[Record]], Any], rules: Rules) -> tuple[int | None, bool]:
+def _invoke(records: Sequence[Record], invoke: Invoke, rules: Rules) -> tuple[int | None, bool]:
     """Where the first failure is, if there is one, and whether the function answered at all."""
     try:
         answer = invoke(records)
     except FunctionFailed:
         return 0, False
-    return (first_failure(answer, [sequence_number(record) for record in records]) if rules.partial_failures else None), True
+    ids = [sequence_number(record) for record in records]
+    return (first_failure(answer, ids) if rules.partial_failures else None), True
 
 
 def sequence_number(record: Record) -> str:
@@ -81,4 +83,5 @@ def reported(answer: Any) -> list[str] | None:
     if not items:
         return []
     ids = [item.get("itemIdentifier") if isinstance(item, dict) else None for item in items]
-    return ids if all(isinstance(one, str) and one for one in ids) else None
+    readable = [one for one in ids if isinstance(one, str) and one]
+    return readable if len(readable) == len(ids) else None

@@ -4,6 +4,7 @@ import json
 import secrets
 import string
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -84,10 +85,8 @@ class Cloud:
 
     def _make_secret(self, secret: Secret) -> None:
         text = secret.text if secret.text is not None else generated(secret.generate or {})
-        try:
+        with suppress(self.secrets.exceptions.ResourceExistsException):
             self.secrets.create_secret(Name=secret.name, SecretString=text)
-        except self.secrets.exceptions.ResourceExistsException:
-            pass
 
 
 def generated(wanted: Mapping[str, Any]) -> str:

@@ -67,5 +67,5 @@ def of_functions(functions: Mapping[str, Function]) -> dict[str, str]:
         for variable, value in function.environment.items():
             other, known = union.setdefault(variable, (name, value))
             if known != value:
-                raise TemplateError(f"{name}: {variable} is {value!r}, but {other} has {known!r}; locally they share one")
+                raise TemplateError(f"{variable} is {known!r} in {other} and {value!r} in {name}; locally they share")
     return {variable: value for variable, (_, value) in union.items()}

@@ -8,6 +8,7 @@ import traceback
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -92,9 +93,8 @@ class Functions:
         outcome: dict[str, Any] = {}
         where = contextvars.copy_context()
         where.run(running.set, function.short_name)
-        thread = threading.Thread(
-            target=where.run, args=(_run, handler, event, context, outcome), name=f"λ {function.short_name}", daemon=True
-        )
+        run = partial(where.run, _run, handler, event, context, outcome)
+        thread = threading.Thread(target=run, name=f"invoke-{function.short_name}", daemon=True)
         thread.start()
         thread.join(function.timeout)
         if "error" in outcome:
@@ -112,7 +112,7 @@ class Functions:
 def _run(handler: Handler, event: Any, context: Context, outcome: dict[str, Any]) -> None:
     try:
         outcome["answer"] = json.loads(json.dumps(handler(event, context)))
-    except BaseException as error:  # a handler that exits ends its sandbox, not us
+    except BaseException as error:  # noqa: BLE001  # even exiting would end its sandbox only
         outcome["error"] = error
 
 

@@ -32,7 +32,7 @@ _Loader.add_multi_constructor("!", _tagged)
 def read_yaml(file: Path) -> dict[str, Any]:
     """The template as plain data; raises TemplateError."""
     try:
-        data = yaml.load(file.read_text("utf-8"), Loader=_Loader)
+        data = yaml.load(file.read_text("utf-8"), Loader=_Loader)  # noqa: S506  # derived from the safe one
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise TemplateError(f"{file.name} can't be read: {error}") from error
     if not isinstance(data, dict) or not isinstance(data.get("Resources"), dict):

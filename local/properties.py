@@ -16,7 +16,7 @@ class Properties:
         self._resolver = resolver
         self.where = where
 
-    def take(self, name: str, default: Any = _REQUIRED) -> Any:
+    def take(self, name: str, *, default: Any = _REQUIRED) -> Any:
         if name not in self._values:
             if default is _REQUIRED:
                 raise TemplateError(f"{self.where}: {name} is missing")

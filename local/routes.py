@@ -19,7 +19,7 @@ def find(routes: Iterable[Route], method: str, path: str) -> Match | None:
 def _parameters(pattern: str, path: str) -> dict[str, str] | None:
     if pattern == "$default":
         return {}
-    parameters = {}
+    parameters: dict[str, str] = {}
     wanted, given = pattern.split("/"), path.split("/")
     for index, segment in enumerate(wanted):
         rest = given[index:]

@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,11 +27,9 @@ class Clock(Poller):
         self.pause(max(0.0, self._due - time.monotonic()))
         missed = (time.monotonic() - self._due) // self._schedule.period
         self._due += (missed + 1) * self._schedule.period
-        try:
+        # The terminal has a failure. The next run looks again.
+        with suppress(FunctionFailed):
             self.invoke(self._schedule.function, event(self._schedule))
-        except FunctionFailed:
-            # The terminal has it. The next run looks again.
-            pass
         return True
 
 

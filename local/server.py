@@ -42,7 +42,7 @@ class _Handler(WSGIRequestHandler):
     def log_request(self, *_: Any) -> None:
         """Silent: the gateway writes its own lines."""
 
-    def log_error(self, format: str, *args: Any) -> None:
+    def log_error(self, *_: Any) -> None:
         """Silent: a client that went away is no error here."""
 
 

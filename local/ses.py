@@ -28,12 +28,14 @@ class Ses:
             ("POST", "v2/email/outbound-emails"): self._send_email,
             ("GET", "v2/email/account"): self._get_account,
         }
+        perform = known.get((request.method, operation), self._unknown)
         try:
-            if (request.method, operation) not in known:
-                raise Refused(f"The local SES does not know {request.method} /{operation}", "NotImplemented", 501)
-            return _json(200, known[request.method, operation](request))
+            return _json(200, perform(request))
         except Refused as refused:
             return _json(refused.status, {"message": str(refused)}, {"x-amzn-errortype": refused.kind})
+
+    def _unknown(self, request: Request) -> dict[str, Any]:
+        raise Refused(f"The local SES does not know {request.method} {request.path}", "NotImplemented", 501)
 
     def _send_email(self, request: Request) -> dict[str, Any]:
         mail = self._read(_body(request))

@@ -13,12 +13,11 @@ _HEADER_NAME = re.compile(r"[!-9;-~]{1,126}")
 _HEADER_VALUE = re.compile(r"[ -~]{1,995}")
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _LOCAL_PART = re.compile(r"[!#-'*+\-/-9=?A-Z^-~]+(?:\.[!#-'*+\-/-9=?A-Z^-~]+)*")
-_DOMAIN = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+(?=[A-Za-z]){_LABEL}")
 # SES makes these itself, from the rest of the request.
-_ITS_OWN = frozenset(
-    "bcc cc content-disposition content-transfer-encoding content-type date from message-id mime-version reply-to"
-    " return-path sender subject to".split()
-)
+_ITS_OWN = frozenset({"bcc", "cc", "date", "from", "message-id", "mime-version", "reply-to", "return-path", "sender"})
+_ITS_OWN |= {"content-disposition", "content-transfer-encoding", "content-type", "subject", "to"}
 
 
 class Refused(Exception):

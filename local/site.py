@@ -1,6 +1,5 @@
-"""The static site, built from the templates. What can't be built leaves the one before in place."""
+"""The static site, built from the templates. Where that fails, the pages built before stay."""
 
-import shutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,7 +11,7 @@ Build = Callable[[Path, Path], object]
 
 
 def build_with_cli(templates: Path, out: Path) -> None:
-    """As `referrals` builds it, with the code as it is now."""
+    """As `python -m cli.site` builds it, with the code as it is now."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "cli"]:
         del sys.modules[name]
     from cli import site
@@ -20,19 +19,11 @@ def build_with_cli(templates: Path, out: Path) -> None:
     site.build(templates, out)
 
 
-def rebuild(build: Build, templates: Path, site: Path, terminal: Terminal) -> bool:
-    fresh, old = site.with_name(site.name + ".new"), site.with_name(site.name + ".old")
-    for folder in (fresh, old):
-        shutil.rmtree(folder, ignore_errors=True)
-    fresh.mkdir(parents=True)
+def rebuild(build: Build, templates: Path, site: Path, terminal: Terminal) -> None:
+    """`build` replaces file by file, so this may happen while the site is served."""
+    site.mkdir(parents=True, exist_ok=True)
     try:
-        build(templates, fresh)
-    except Exception:
-        shutil.rmtree(fresh, ignore_errors=True)
-        terminal.say(f"The site can't be built; it stays as it was.\n{traceback.format_exc().rstrip()}", "ERROR", "site")
-        return False
-    if site.exists():
-        site.rename(old)
-    fresh.rename(site)
-    shutil.rmtree(old, ignore_errors=True)
-    return True
+        build(templates, site)
+    except (Exception, SystemExit):  # noqa: BLE001  # whatever a template may raise, and how the command refuses
+        reason = traceback.format_exc().rstrip()
+        terminal.say(f"The site can't be built; it stays as it was.\n{reason}", "ERROR", "site")

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.intrinsics import Resolver, TemplateError
@@ -34,7 +34,7 @@ def read(function: str, events: Mapping[str, Any], resolver: Resolver, arns: Arn
         if kind not in _READERS:
             raise TemplateError(f"{where}: the local stack does not know events of type {kind}")
         properties = Properties(event.get("Properties"), resolver, where)
-        enabled = properties.take("Enabled", True)
+        enabled = properties.take("Enabled", default=True)
         source = _READERS[kind](function, properties, arns)
         properties.expect_nothing_more()
         if enabled:
@@ -43,25 +43,25 @@ def read(function: str, events: Mapping[str, Any], resolver: Resolver, arns: Arn
 
 
 def _route(function: str, properties: Properties, _: Arns) -> Route:
-    if properties.take("PayloadFormatVersion", "2.0") != "2.0":
+    if properties.take("PayloadFormatVersion", default="2.0") != "2.0":
         raise TemplateError(f"{properties.where}: the local stack speaks payload format 2.0 only")
     properties.drop("ApiId")
     return Route(properties.take("Method").upper(), properties.take("Path"), function)
 
 
 def _stream(function: str, properties: Properties, arns: Arns) -> StreamSource:
-    retries = int(properties.take("MaximumRetryAttempts", -1))
-    destination = properties.take("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    retries = int(properties.take("MaximumRetryAttempts", default=-1))
+    destination = properties.take("DestinationConfig", default={}).get("OnFailure", {}).get("Destination")
     # One shard here: several batches of it at once would only change the pace.
     properties.drop("ParallelizationFactor")
     return StreamSource(
         name=properties.where,
         function=function,
         table=arns.logical_id(properties.take("Stream"), properties.where),
-        batch_size=int(properties.take("BatchSize", 100)),
-        window=float(properties.take("MaximumBatchingWindowInSeconds", 0)),
+        batch_size=int(properties.take("BatchSize", default=100)),
+        window=float(properties.take("MaximumBatchingWindowInSeconds", default=0)),
         max_retries=None if retries < 0 else retries,
-        bisect=bool(properties.take("BisectBatchOnFunctionError", False)),
+        bisect=bool(properties.take("BisectBatchOnFunctionError", default=False)),
         partial_failures=_partial_failures(properties),
         filters=_filters(properties),
         from_start=properties.take("StartingPosition") == "TRIM_HORIZON",
@@ -76,8 +76,8 @@ def _queue(function: str, properties: Properties, arns: Arns) -> QueueSource:
         name=properties.where,
         function=function,
         queue=arns.logical_id(properties.take("Queue"), properties.where),
-        batch_size=int(properties.take("BatchSize", 10)),
-        window=float(properties.take("MaximumBatchingWindowInSeconds", 0)),
+        batch_size=int(properties.take("BatchSize", default=10)),
+        window=float(properties.take("MaximumBatchingWindowInSeconds", default=0)),
         partial_failures=_partial_failures(properties),
     )
 
@@ -89,15 +89,16 @@ def _schedule(function: str, properties: Properties, _: Arns) -> Schedule:
         raise TemplateError(f"{properties.where}: the local stack runs rate(...) only, not {expression}")
     # A run that failed isn't repeated here: the next one is a period away.
     properties.drop("Description", "FlexibleTimeWindow", "Name", "RetryPolicy", "ScheduleExpressionTimezone")
-    return Schedule(properties.where, function, int(rate[1]) * _SECONDS[rate[2]], properties.take("Input", None))
+    period = int(rate[1]) * _SECONDS[rate[2]]
+    return Schedule(properties.where, function, period, properties.take("Input", default=None))
 
 
 def _partial_failures(properties: Properties) -> bool:
-    return "ReportBatchItemFailures" in properties.take("FunctionResponseTypes", [])
+    return "ReportBatchItemFailures" in properties.take("FunctionResponseTypes", default=[])
 
 
 def _filters(properties: Properties) -> tuple[str, ...]:
-    patterns = [item["Pattern"] for item in properties.take("FilterCriteria", {}).get("Filters", [])]
+    patterns = [item["Pattern"] for item in properties.take("FilterCriteria", default={}).get("Filters", [])]
     for pattern in patterns:
         try:
             json.loads(pattern)
@@ -106,4 +107,5 @@ def _filters(properties: Properties) -> tuple[str, ...]:
     return tuple(patterns)
 
 
-_READERS = {"HttpApi": _route, "DynamoDB": _stream, "SQS": _queue, "ScheduleV2": _schedule}
+_Reader = Callable[[str, Properties, Arns], Route | EventSource]
+_READERS: dict[str, _Reader] = {"HttpApi": _route, "DynamoDB": _stream, "SQS": _queue, "ScheduleV2": _schedule}

@@ -1,13 +1,13 @@
 """Puts the parts together, starts and stops them."""
 
+import os
+import socket
+import sys
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Self, TextIO
-
-import sys
 
 from local import environment, template
 from local.activity import Activity
@@ -16,30 +16,38 @@ from local.code import Code
 from local.event_sources import EventSources
 from local.functions import Functions
 from local.gateway import Gateway
-from local.intrinsics import TemplateError
 from local.mailbox import Mailbox
 from local.model import Template
 from local.pages import Pages
+from local.reload import Reload
 from local.server import HOST, Server, listen
 from local.ses import Ses
 from local.site import Build, build_with_cli, rebuild
 from local.terminal import Capture, Terminal
+from local.watch import Watcher
 
 ROOT = Path(__file__).resolve().parent.parent
 SES_PATH = "/_local/ses"
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class LocalStack:
     """The whole system on one machine: `with LocalStack() as stack: get(stack.url)`.
 
-    One at a time in a process: functions find their surroundings in os.environ. It puts back what it changes.
+    One at a time in a process: functions find their surroundings in os.environ, and moto its data in globals. What it
+    changes there, it puts back. Functions' folder and templates' folder are what the template says.
     """
+
+    terminal: Terminal
+    cloud: Cloud
+    functions: Functions
+    template: Template
 
     def __init__(
         self,
         *,
         port: int = 0,
-        template: Path = ROOT / "infra" / "template.yaml",
+        template_file: Path = ROOT / "infra" / "template.yaml",
         parameters: Mapping[str, str] | None = None,
         site: Path = ROOT / ".cache" / "local" / "site",
         log_file: Path = ROOT / ".cache" / "local" / "logs.jsonl",
@@ -48,15 +56,15 @@ class LocalStack:
         out: TextIO | None = None,
     ) -> None:
         self._port = port
-        self._file = template
+        self._template_file = template_file.resolve()
         self._parameters = dict(parameters or {})
-        self._site = site
-        self._log_file = log_file
+        self._site = site.resolve()
+        self._log_file = log_file.resolve()
         self._build_site = build_site
         self._watch = watch
         self._out = out
         self._parts = ExitStack()
-        self._reloading = threading.Lock()
+        self._activity = Activity()
         self.mailbox = Mailbox()
         self.url = ""
 
@@ -69,55 +77,83 @@ class LocalStack:
 
     def start(self) -> None:
         """Raises PortTaken or TemplateError, with nothing left running."""
-        try:
-            with ExitStack() as parts:
-                self._start(parts)
-                self._parts = parts.pop_all()
-        except BaseException:
-            self.stop()
-            raise
+        with ExitStack() as parts:
+            if not _ONE_AT_A_TIME.acquire(blocking=False):
+                raise RuntimeError("a LocalStack is already running in this process")
+            parts.callback(_ONE_AT_A_TIME.release)
+            # First of all: a taken port is known before anything else happens.
+            listener = parts.enter_context(listen(self._port))
+            self.url = f"http://{HOST}:{listener.getsockname()[1]}"
+            self._start_terminal(parts)
+            self._start_aws(parts)
+            self._start_functions(parts)
+            self._start_serving(parts, listener)
+            self._parts = parts.pop_all()
 
     def stop(self) -> None:
         self._parts.close()
 
-    def _start(self, parts: ExitStack) -> None:
-        # First of all: a taken port is known before anything else happens.
-        listener = parts.enter_context(listen(self._port))
-        port = listener.getsockname()[1]
-        self.url = f"http://{HOST}:{port}"
+    def load_template(self) -> Template:
+        """As the file is now; raises TemplateError."""
+        own = {"SiteUrl": self.url, "SenderAddress": "outreach@star-ablation.example", "LogLevel": "INFO"}
+        return template.load(self._template_file, own | self._parameters, self.cloud.sqs.meta.endpoint_url)
+
+    def adopt(self, edited: Template) -> None:
+        """Goes on with an edited template. What it made before stays."""
+        variables = environment.of_functions(edited.functions)
+        self.cloud.make(edited)
+        os.environ.update(variables)
+        self.functions.replace(edited.functions)
+        self._gateway.routes = edited.routes
+        self.template = edited
+        self._sources.run(edited)
+
+    def build_site(self) -> None:
+        if self.template.layers:
+            rebuild(self._build_site, self.template.layers[0], self._site, self.terminal)
+
+    def _start_terminal(self, parts: ExitStack) -> None:
         self.terminal = Terminal(self._out or sys.stdout, self._log_file)
         parts.callback(self.terminal.close)
         parts.callback(Capture(self.terminal).stop)
-        self._start_aws(parts)
-        self._start_functions(parts)
-        self._start_gateway(parts, listener)
 
     def _start_aws(self, parts: ExitStack) -> None:
+        # Half a second of imports: not for someone whose port is taken.
         from local.moto_server import MotoServer
 
-        self._activity = Activity()
         moto = MotoServer(self._activity)
         moto.start()
         parts.callback(moto.stop)
         parts.enter_context(environment.isolated(moto.url, self.url + SES_PATH))
         self.cloud = Cloud(moto.url)
-        self.template = self._load()
+        self.template = self.load_template()
         self.cloud.make(self.template)
 
-    def _load(self) -> Template:
-        own = {"SiteUrl": self.url, "SenderAddress": "outreach@star-ablation.example", "LogLevel": "INFO"}
-        return template.load(self._file, own | self._parameters, self.cloud.sqs.meta.endpoint_url)
-
     def _start_functions(self, parts: ExitStack) -> None:
-        environment.set_functions(self.template.functions)
-        self._code = Code(self.template.code_folders)
-        self._code.start()
-        parts.callback(self._code.stop)
-        self.functions = Functions(self.template.functions, self._code, self.terminal)
-        self._sources = EventSources(self.cloud, self.functions, self.terminal, self._activity)
+        os.environ.update(environment.of_functions(self.template.functions))
+        code = Code(self.template.code_folders)
+        code.start()
+        parts.callback(code.stop)
+        self.functions = Functions(self.template.functions, code, self.terminal)
+        self.build_site()
 
-    def _start_gateway(self, parts: ExitStack, listener: "socket.socket") -> None:
+    def _start_serving(self, parts: ExitStack, listener: socket.socket) -> None:
         ses = Ses(self.mailbox, lambda name: name in self.template.configuration_sets)
-        pages = Pages(self, ses)
+        pages = Pages(self.mailbox, ses, self.cloud, lambda: self.template, self._log_file)
         self._gateway = Gateway(self.functions, self._site, pages, self.terminal)
         self._gateway.routes = self.template.routes
+        server = Server(listener, self._gateway)
+        server.start()
+        parts.callback(server.stop)
+        self._sources = EventSources(self.cloud, self.functions, self.terminal, self._activity)
+        self._sources.run(self.template)
+        parts.callback(self._sources.stop)
+        # The first patient need not wait for the imports.
+        warm_up = threading.Thread(target=self.functions.warm_up, name="warm-up", daemon=True)
+        warm_up.start()
+        parts.callback(warm_up.join, 2.0)
+        if self._watch:
+            reload = Reload(self, self._template_file)
+            watcher = Watcher(reload.folders(), reload.edited)
+            watcher.start()
+            parts.callback(watcher.stop)

@@ -48,7 +48,8 @@ class StreamPoller(Poller):
     def poll(self) -> bool:
         if self._stale:
             self._find_shards()
-        return any([self._read(shard) for shard, iterator in list(self._iterators.items()) if iterator])
+        open_shards = [shard for shard, iterator in self._iterators.items() if iterator]
+        return sum(self._read(shard) for shard in open_shards) > 0
 
     def _find_shards(self) -> None:
         description = self._cloud.streams.describe_stream(StreamArn=self._arn)["StreamDescription"]

@@ -55,14 +55,14 @@ class _Reader:
                 yield name, Properties(merged, self._resolver, name)
 
     def _function(self, name: str, properties: Properties) -> Function:
-        layers = properties.take("Layers", [])
-        variables = properties.take("Environment", {}).get("Variables", {})
+        layers = properties.take("Layers", default=[])
+        variables = properties.take("Environment", default={}).get("Variables", {})
         return Function(
             logical_id=name,
             name=self._ids[name],
             handler=properties.take("Handler"),
-            timeout=float(properties.take("Timeout", 3)),
-            memory=int(properties.take("MemorySize", 128)),
+            timeout=float(properties.take("Timeout", default=3)),
+            memory=int(properties.take("MemorySize", default=128)),
             environment={key: self._as_mounted(str(value), layers, name) for key, value in variables.items()},
             code=(self._folder / properties.take("CodeUri")).resolve(),
         )
@@ -85,11 +85,11 @@ class _Reader:
 
     def _table(self, name: str, properties: Properties) -> Table:
         taken = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes")
-        definition = {key: value for key in taken if (value := properties.take(key, None)) is not None}
-        stream = properties.take("StreamSpecification", None)
+        definition = {key: value for key in taken if (value := properties.take(key, default=None)) is not None}
+        stream = properties.take("StreamSpecification", default=None)
         if stream:
             definition["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": stream["StreamViewType"]}
-        expiry = properties.take("TimeToLiveSpecification", {})
+        expiry = properties.take("TimeToLiveSpecification", default={})
         return Table(
             logical_id=name,
             name=self._ids[name],
@@ -98,17 +98,19 @@ class _Reader:
         )
 
     def _queue(self, name: str, properties: Properties) -> Queue:
-        taken = ("DelaySeconds", "FifoQueue", "ContentBasedDeduplication", "MessageRetentionPeriod", "VisibilityTimeout")
-        values = {key: value for key in taken if (value := properties.take(key, None)) is not None}
+        taken = ["ContentBasedDeduplication", "DelaySeconds", "FifoQueue"]
+        taken += ["MessageRetentionPeriod", "VisibilityTimeout"]
+        values = {key: value for key in taken if (value := properties.take(key, default=None)) is not None}
         attributes = {key: str(value).lower() for key, value in values.items()}
-        redrive = properties.take("RedrivePolicy", None)
+        redrive = properties.take("RedrivePolicy", default=None)
         if redrive:
             attributes["RedrivePolicy"] = json.dumps(redrive)
         dead_letters = self._arns.logical_id(redrive["deadLetterTargetArn"], name) if redrive else None
         return Queue(name, self._ids[f"{name}.QueueName"], self._ids[f"{name}.Arn"], attributes, dead_letters)
 
     def _secret(self, name: str, properties: Properties) -> Secret:
-        text, generate = properties.take("SecretString", None), properties.take("GenerateSecretString", None)
+        text = properties.take("SecretString", default=None)
+        generate = properties.take("GenerateSecretString", default=None)
         return Secret(name, self._ids[name].rpartition(":")[2], text, generate)
 
 

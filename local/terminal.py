@@ -15,10 +15,9 @@ running: ContextVar[str] = ContextVar("running", default="")
 
 _COLOURS = {"DEBUG": "2", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITICAL": "31;1"}
 # Said by the line itself, or of no use to a person.
-_HIDDEN = frozenset(
-    "cold_start exception exception_name function_arn function_memory_size function_name function_request_id level"
-    " location message sampling_rate service stack_trace timestamp xray_trace_id".split()
-)
+_HIDDEN = frozenset({"exception", "exception_name", "level", "location", "message", "stack_trace", "timestamp"})
+_HIDDEN |= {"cold_start", "function_arn", "function_memory_size", "function_name", "function_request_id"}
+_HIDDEN |= {"sampling_rate", "service", "xray_trace_id"}
 
 
 class Terminal:
@@ -91,8 +90,9 @@ class Terminal:
 
     def _line(self, level: str, source: str, message: str) -> str:
         first, *more = message.split("\n")
-        head = f"{self._now()} {self._paint(_COLOURS.get(level, '0'), f'{level:<7}')} {self._paint('36', f'{source:<9}')}"
-        return "\n".join([f"{head} {first}", *("    " + line for line in more)])
+        painted = self._paint(_COLOURS.get(level, "0"), f"{level:<7}")
+        head = f"{self._now()} {painted} {self._paint('36', f'{source:<9}')} {first}"
+        return "\n".join([head, *("    " + line for line in more)])
 
     def _indented(self, text: str) -> str:
         return "\n".join("    " + line for line in text.splitlines())
@@ -101,7 +101,7 @@ class Terminal:
         return self._paint("31" if status >= 500 else "33" if status >= 400 else "32", str(status))
 
     def _now(self) -> str:
-        return self._paint("2", datetime.now().strftime("%H:%M:%S"))
+        return self._paint("2", datetime.now().astimezone().strftime("%H:%M:%S"))
 
     def _paint(self, colour: str, text: str) -> str:
         return f"\033[{colour}m{text}\033[0m" if self._coloured and text else text

@@ -27,7 +27,11 @@ def test_whatever_is_typed_is_a_receipt_or_not(typed: str) -> None:
     assert receipt is None or read_receipt(receipt) == receipt
 
 
-@pytest.mark.parametrize("typed", ["", "AAAA", "AAAA-AAAA-AAAA-AAA1", "AAAA-AAAA-AAAA-AAAA-AAAA", "../../etc"])
+def test_a_letter_that_was_misread_as_a_digit_is_forgiven() -> None:
+    assert read_receipt("0123-4567-8aaa-aaaa") == "OI23-4567-BAAA-AAAA"
+
+
+@pytest.mark.parametrize("typed", ["", "AAAA", "AAAA-AAAA-AAAA-AAA9", "AAAA-AAAA-AAAA-AAAA-AAAA", "../../etc"])
 def test_what_is_no_receipt_is_none(typed: str) -> None:
     assert read_receipt(typed) is None
 

@@ -5,6 +5,7 @@ message is on its way, and afterwards the record that the doctor had it: only a 
 it back. So a crash at any point can leave a message to a person's judgement, but can't send it twice.
 """
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from referral_intake.adapters import updates
 from referral_intake.adapters.dynamodb import errors_as_ours
-from referral_intake.adapters.items import Item, doctor_key, plain, timestamp
+from referral_intake.adapters.items import Item, doctor_key, plain, timestamp, typed
 from referral_intake.adapters.updates import Update
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.outreach import Claim, Stale, Suppressed, Taken
@@ -34,7 +35,9 @@ class ClaimTable:
     def claim(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
         """Takes referral and doctor in one transaction, or says what stands against it; raises Stale, Unavailable."""
         move = Move(Stage.SENDING, due_at=now + LEASE)
+        attempt = uuid.uuid4().hex
         referral = updates.of_referral(claim.referral, move).when_equal("stage", Stage.QUEUED.value)
+        referral.set("attempt", attempt)
         doctors = [_free(claim, key, now - cooldown).set(_note(claim), _taken(claim, now)) for key in claim.keys]
         # A doctor who was written to, or opted out, under a hashing key of the past.
         retired = [_free(claim, key, now - cooldown) for key in claim.retired_keys]
@@ -43,6 +46,8 @@ class ClaimTable:
             + [{"ConditionCheck": self._in_table(check)} for check in retired]
         )
         if reasons and reasons[0].get("Code") == "ConditionalCheckFailed":
+            if reasons[0].get("Item", {}).get("attempt") == typed(attempt):
+                return None  # The SDK repeated a request whose answer was lost: this very claim stands already.
             raise Stale
         return _obstacle(claim, [plain(reason["Item"]) for reason in reasons if reason.get("Item")])
 

@@ -16,6 +16,8 @@ LEASE = timedelta(minutes=15)
 # How long a queued referral may take to be picked up before `wake` looks why.
 PICKED_UP_WITHIN = timedelta(minutes=15)
 
+# Base 32 has no such digits, so whoever types one has misread a letter.
+_MISREAD = str.maketrans("018", "OIB")
 _RECEIPT = re.compile(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
 
 
@@ -87,7 +89,7 @@ def receipt_for(submission_id: uuid.UUID) -> str:
     """The receipt of a submission, for instance `K3QF-7ZTA-MM2X-PE5R`: 80 bits that nobody else can guess.
 
     It is made from the browser's submission id, so the same submission has the same receipt, and it is the key under
-    which the referral is stored. Letters and digits that look alike (0 and O, 1 and I) do not occur together.
+    which the referral is stored.
     """
     digest = hashlib.sha256(submission_id.bytes).digest()[:10]
     text = base64.b32encode(digest).decode()
@@ -96,7 +98,7 @@ def receipt_for(submission_id: uuid.UUID) -> str:
 
 def read_receipt(typed: str) -> str | None:
     """A receipt as a person may have typed it, or None where it can't be one."""
-    letters = "".join(typed.split()).replace("-", "").upper()
+    letters = "".join(typed.split()).replace("-", "").upper().translate(_MISREAD)
     receipt = "-".join(letters[i : i + 4] for i in range(0, len(letters), 4))
     return receipt if _RECEIPT.fullmatch(receipt) else None
 

@@ -1,0 +1,75 @@
+"""`python -m local`: the whole system at http://127.0.0.1:8080, until Ctrl-C."""
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from local.intrinsics import TemplateError
+from local.server import PortTaken
+from local.stack import ROOT, LocalStack
+
+
+def main() -> int:
+    started = time.monotonic()
+    port = _arguments().port
+    stopping = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda *_: stopping.set())
+    stack = LocalStack(port=port)
+    try:
+        stack.start()
+    except PortTaken as error:
+        print(f"{error} Try: make run PORT={port + 1}", file=sys.stderr)
+        return 1
+    except TemplateError as error:
+        print(f"infra/template.yaml: {error}", file=sys.stderr)
+        return 1
+    try:
+        stack.terminal.plain(_what_is_where(stack, time.monotonic() - started))
+        stopping.wait()
+    finally:
+        stack.stop()
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("--port", type=_port, default=8080, help="where it listens on 127.0.0.1 (default: 8080)")
+    return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port")
+    return int(text)
+
+
+def _what_is_where(stack: LocalStack, seconds: float) -> str:
+    endpoint = stack.cloud.dynamodb.meta.endpoint_url
+    lines = [f"\nReady in {seconds:.1f} s. Edits are taken up as you save them; Ctrl-C stops everything.\n"]
+    places = {
+        "Page": f"{stack.url}/",
+        "Mailbox": f"{stack.url}/_local/mailbox",
+        "as JSON": f"{stack.url}/_local/mailbox.json",
+        "Table": f"{stack.url}/_local/table",
+        "Failures": f"{stack.url}/_local/failures",
+        "Logs": f"{_shown(stack.terminal.log_file)}, or {stack.url}/_local/logs",
+    }
+    lines += [f"  {name:<9} {place}" for name, place in places.items()]
+    lines += [
+        f"  {'Query':<9} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 "
+        f"AWS_ENDPOINT_URL_DYNAMODB={endpoint} aws dynamodb scan --table-name {table.name}"
+        for table in stack.template.tables.values()
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _shown(file: Path) -> Path:
+    return file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Where moto's DynamoDB behaves as no DynamoDB does when it is used for long, or with transactions.
+
+Before a transaction, moto copies the whole table, its stream with every record so far included, and puts the copy in
+the table's place when the transaction is cancelled. So the time of a transaction grows with all that was ever written,
+and after the first one that was cancelled, shard iterators read a stream that nobody writes to any more.
+"""
+
+import copy
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodbstreams.models import dynamodbstreams_backends
+
+from local.model import ACCOUNT, REGION
+
+_KEPT_ITERATORS = 1000
+
+
+class _Records(list[Any]):
+    """A stream's records never change: a copy may share them."""
+
+    def __deepcopy__(self, _: dict[int, Any]) -> "_Records":
+        return _Records(self)
+
+
+class _Items(defaultdict[Any, Any]):
+    """A table's items by hash key. A copy shares what the transaction under way does not touch."""
+
+    touched: frozenset[str] = frozenset()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_Items":
+        shared = _Items(self.default_factory)
+        for key, items in self.items():
+            shared[key] = copy.deepcopy(items, memo) if str(key.value) in self.touched else items
+        return shared
+
+
+def before_transaction(request: Mapping[str, Any]) -> None:
+    """Makes the copy of each table cost what the transaction is worth."""
+    actions = [action for item in request.get("TransactItems", ()) for action in item.values()]
+    for name, table in dynamodb_backends[ACCOUNT][REGION].tables.items():
+        if not isinstance(table.items, _Items):
+            table.items = _Items(table.items.default_factory, table.items)
+        if table.stream_shard and not isinstance(table.stream_shard.items, _Records):
+            table.stream_shard.items = _Records(table.stream_shard.items)
+        keys = _hash_keys((action for action in actions if action.get("TableName") == name), table.hash_key_attr)
+        table.items.touched = frozenset(keys)
+
+
+def _hash_keys(actions: Iterable[Mapping[str, Any]], name: str) -> Iterable[str]:
+    for action in actions:
+        key = (action.get("Key") or action.get("Item") or {}).get(name, {})
+        yield from (str(value) for value in key.values())
+
+
+def after_transaction() -> None:
+    """Iterators go on with the stream that the table has now."""
+    tables = dynamodb_backends[ACCOUNT][REGION].tables
+    for iterator in dynamodbstreams_backends[ACCOUNT][REGION].shard_iterators.values():
+        table = tables.get(iterator.stream_shard.table.name)
+        if table and table.stream_shard:
+            iterator.stream_shard = table.stream_shard
+
+
+def drop_old_iterators() -> None:
+    """moto keeps every shard iterator that it ever gave out, and pollers ask all day long."""
+    iterators = dynamodbstreams_backends[ACCOUNT][REGION].shard_iterators
+    while len(iterators) > _KEPT_ITERATORS:
+        iterators.pop(next(iter(iterators)))
+
+
+def forget_everything() -> None:
+    from moto.moto_api._internal.models import moto_api_backend
+
+    moto_api_backend.reset()

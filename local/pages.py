@@ -1,0 +1,130 @@
+"""The pages of the local stack itself, under /_local: mailbox, table, failures, logs, and the endpoint of SES."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+from werkzeug.utils import send_from_directory
+from werkzeug.wrappers import Request, Response
+
+from local import views
+from local.cloud import Cloud
+from local.mailbox import Mail, Mailbox
+from local.model import Template
+from local.ses import Ses
+
+_FOLDER = Path(__file__).parent / "templates"
+_ROUTES = Map(
+    [
+        Rule("/_local/", endpoint="index", methods=["GET"]),
+        Rule("/_local/mailbox", endpoint="mails", methods=["GET"]),
+        Rule("/_local/mailbox/list", endpoint="mail_list", methods=["GET"]),
+        Rule("/_local/mailbox/<mail_id>", endpoint="mail", methods=["GET"]),
+        Rule("/_local/mailbox.json", endpoint="mailbox_json", methods=["GET"]),
+        Rule("/_local/mailbox.json", endpoint="empty_mailbox", methods=["DELETE"]),
+        Rule("/_local/table", endpoint="table", methods=["GET"]),
+        Rule("/_local/failures", endpoint="failures", methods=["GET"]),
+        Rule("/_local/logs", endpoint="logs", methods=["GET"]),
+        Rule("/_local/assets/<name>", endpoint="asset", methods=["GET"]),
+        Rule("/_local/ses/<path:operation>", endpoint="ses"),
+    ]
+)
+_VIEWS = ("html", "text", "headers")
+
+
+class Pages:
+    """`template` gives the template as it is now."""
+
+    def __init__(
+        self, mailbox: Mailbox, ses: Ses, cloud: Cloud, template: Callable[[], Template], log_file: Path
+    ) -> None:
+        self._mailbox = mailbox
+        self._ses = ses
+        self._cloud = cloud
+        self._template = template
+        self._log_file = log_file
+        self._jinja = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_FOLDER),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._jinja.filters.update(moment=_moment, readable=views.readable_header)
+
+    def __call__(self, request: Request) -> Response:
+        try:
+            endpoint, arguments = _ROUTES.bind_to_environ(request.environ).match()
+            answer: Response = getattr(self, f"_on_{endpoint}")(request, **arguments)
+        except HTTPException as error:
+            return Response.force_type(error.get_response(request.environ), request.environ)
+        answer.headers.setdefault("Cache-Control", "no-store")
+        return answer
+
+    def _on_index(self, _: Request) -> Response:
+        failures = views.queues(self._cloud, self._template().queues.values())
+        return self._page("index.html", mails=len(self._mailbox.all()), failures=sum(queue.count for queue in failures))
+
+    def _on_mails(self, request: Request) -> Response:
+        mails = self._mailbox.all()
+        return self._show(request, mails[-1] if mails else None, chosen=False)
+
+    def _on_mail(self, request: Request, mail_id: str) -> Response:
+        mail = self._mailbox.get(mail_id)
+        answer = self._show(request, mail, chosen=True)
+        answer.status_code = 200 if mail else 404
+        return answer
+
+    def _show(self, request: Request, mail: Mail | None, *, chosen: bool) -> Response:
+        available = [view for view in _VIEWS if view == "headers" or (mail and getattr(mail, view) is not None)]
+        wanted = request.args.get("view", "")
+        view = wanted if wanted in available else available[0]
+        mails = self._newest_first()
+        return self._page("mailbox.html", mails=mails, mail=mail, chosen=chosen, view=view, available=available)
+
+    def _on_mail_list(self, request: Request) -> Response:
+        return self._page("mail_list.html", mails=self._newest_first(), selected=request.args.get("selected", ""))
+
+    def _newest_first(self) -> list[Mail]:
+        return self._mailbox.all()[::-1]
+
+    def _on_mailbox_json(self, _: Request) -> Response:
+        data = [mail.as_json() for mail in self._mailbox.all()]
+        return Response(json.dumps(data, ensure_ascii=False, indent=1), content_type="application/json")
+
+    def _on_empty_mailbox(self, _: Request) -> Response:
+        self._mailbox.clear()
+        return Response(status=204)
+
+    def _on_table(self, _: Request) -> Response:
+        tables = self._template().tables.values()
+        return self._page("table.html", tables={table.name: views.items(self._cloud, table.name) for table in tables})
+
+    def _on_failures(self, _: Request) -> Response:
+        return self._page("failures.html", queues=views.queues(self._cloud, self._template().queues.values()))
+
+    def _on_logs(self, _: Request) -> Response:
+        return self._page("logs.html", lines=views.log(self._log_file), file=self._log_file)
+
+    def _on_asset(self, request: Request, name: str) -> Response:
+        return send_from_directory(_FOLDER / "assets", name, request.environ)
+
+    def _on_ses(self, request: Request, operation: str) -> Response:
+        return self._ses.answer(request, operation)
+
+    def _page(self, template: str, **context: Any) -> Response:
+        html = self._jinja.get_template(template).render(**context)
+        return Response(html, content_type="text/html; charset=utf-8")
+
+
+def _moment(time: str, form: str = "%d %b %Y, %H:%M:%S") -> str:
+    """A time as this machine's clock shows it; what is no time stays as it is."""
+    try:
+        return datetime.fromisoformat(time).astimezone().strftime(form)
+    except ValueError:
+        return time

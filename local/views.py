@@ -1,0 +1,142 @@
+"""What the pages show, made from what lies in the table, the queues and the log."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from email.header import decode_header, make_header
+from pathlib import Path
+from typing import Any
+
+from local.cloud import Cloud
+from local.model import Queue
+
+_MOST_ITEMS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a table: the raw item, and what a person wants to know of a referral."""
+
+    key: str
+    raw: str
+    facts: dict[str, Any]
+
+    @property
+    def is_referral(self) -> bool:
+        return "stage" in self.facts
+
+    @property
+    def submitted(self) -> str:
+        return str((self.facts.get("milestones") or {}).get("submitted", ""))
+
+    @property
+    def doctor(self) -> str:
+        doctor = self.facts.get("doctor")
+        return str(doctor.get("name", "")) if isinstance(doctor, dict) else ""
+
+
+def items(cloud: Cloud, table: str) -> list[Item]:
+    """Referrals first, the newest first of all."""
+    found: list[Item] = []
+    for page in cloud.dynamodb.get_paginator("scan").paginate(TableName=table):
+        found += [_item(raw) for raw in page["Items"]]
+        if len(found) >= _MOST_ITEMS:
+            break
+    found.sort(key=lambda item: item.key)
+    found.sort(key=lambda item: item.submitted, reverse=True)
+    return sorted(found, key=lambda item: not item.is_referral)
+
+
+def _item(raw: dict[str, Any]) -> Item:
+    facts = {name: plain(value) for name, value in raw.items()}
+    key = " / ".join(str(facts[name]) for name in ("pk", "sk") if name in facts) or str(next(iter(facts.values()), ""))
+    return Item(key, json.dumps(facts, indent=2, ensure_ascii=False, default=str), facts)
+
+
+def plain(value: dict[str, Any]) -> Any:
+    """A value in DynamoDB's typed JSON, for reading."""
+    kind, content = next(iter(value.items()))
+    if kind == "M":
+        return {name: plain(item) for name, item in content.items()}
+    if kind == "L":
+        return [plain(item) for item in content]
+    if kind == "N":
+        return float(content) if "." in content else int(content)
+    if kind == "NULL":
+        return None
+    return sorted(content) if kind in {"SS", "NS"} else content
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    name: str
+    count: int
+    messages: Sequence[str]
+
+
+def queues(cloud: Cloud, known: Iterable[Queue]) -> list[QueueView]:
+    """How much lies in each queue, and the first few messages, which stay there."""
+    return [_queue(cloud, queue) for queue in known]
+
+
+def _queue(cloud: Cloud, queue: Queue) -> QueueView:
+    url = cloud.queue_urls[queue.logical_id]
+    counted = cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    count = int(counted["Attributes"]["ApproximateNumberOfMessages"])
+    # Only queues without a redrive of their own are looked into: receiving counts towards it.
+    may_look = count and queue.dead_letters is None
+    if not may_look:
+        return QueueView(queue.logical_id, count, [])
+    received = cloud.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    return QueueView(queue.logical_id, count, [indented(message["Body"]) for message in received.get("Messages", [])])
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    time: str
+    level: str
+    source: str
+    message: str
+    more: str
+
+
+def log(file: Path, most: int = 300) -> list[LogLine]:
+    """The newest lines, newest first."""
+    lines = file.read_text("utf-8", "replace").splitlines()[-most:]
+    return [_log_line(line) for line in reversed(lines)]
+
+
+def _log_line(line: str) -> LogLine:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict):
+        return LogLine("", "", "", line, "")
+    time, level = str(record.pop("timestamp", "")), str(record.pop("level", ""))
+    source = str(record.pop("function_name", "") or record.pop("service", ""))
+    message = record.pop("message", None) or ("metrics" if "_aws" in record else _request(record))
+    exception = record.pop("exception", "")
+    record.pop("stack_trace", None)
+    rest = json.dumps(record, indent=2, ensure_ascii=False) if record else ""
+    text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
+    return LogLine(time, level, source, text, "\n".join(part for part in (str(exception), rest) if part))
+
+
+def _request(record: dict[str, Any]) -> str:
+    return " ".join(str(record[name]) for name in ("method", "path", "status") if name in record)
+
+
+def indented(text: str) -> str:
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
+
+
+def readable_header(text: str) -> str:
+    """`=?utf-8?q?...?=` as people see it."""
+    try:
+        return str(make_header(decode_header(text)))
+    except (LookupError, UnicodeDecodeError, ValueError):
+        return text

@@ -1,0 +1,66 @@
+"""The whole system on a free port, and a real browser in front of it."""
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from local.stack import LocalStack
+from tests.e2e import browser as chromium
+from tests.e2e.mailbox import Mailbox
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    folder = tmp_path_factory.mktemp("local")
+    with LocalStack(site=folder / "site", log_file=folder / "logs.jsonl", watch=False, out=io.StringIO()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    assert path, "no Chromium: run `make test`, which gets one"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser, stack: LocalStack) -> Iterator[BrowserContext]:
+    opened = browser.new_context(base_url=stack.url, viewport=PHONE)
+    opened.set_default_timeout(10_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, stack: LocalStack) -> Iterator[Page]:
+    """The first page, as a phone sees it. Nothing may go wrong in its console, or be asked of another origin."""
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda said: problems.append(said.text) if _is_problem(said.type, said.text) else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda asked: problems.append(asked.url) if not asked.url.startswith(stack.url) else None)
+    page.goto("/")
+    yield page
+    assert problems == []
+
+
+def _is_problem(kind: str, text: str) -> bool:
+    # Chromium reports every answer from 400 on as an error, those that a test provokes as well.
+    return kind == "error" and "Failed to load resource" not in text
+
+
+@pytest.fixture
+def mailbox(stack: LocalStack) -> Mailbox:
+    """The doctor's mailbox, empty at first."""
+    mailbox = Mailbox(stack.url)
+    mailbox.empty()
+    return mailbox

@@ -1,0 +1,27 @@
+"""The mailbox of the local stack, as a test reads it."""
+
+import json
+import time
+from typing import Any
+from urllib.request import Request, urlopen
+
+
+class Mailbox:
+    def __init__(self, url: str) -> None:
+        self._url = f"{url}/_local/mailbox.json"
+
+    def messages(self) -> list[dict[str, Any]]:
+        with urlopen(self._url, timeout=10) as answer:
+            found: list[dict[str, Any]] = json.load(answer)
+        return found
+
+    def empty(self) -> None:
+        urlopen(Request(self._url, method="DELETE"), timeout=10).close()
+
+    def wait_for(self, count: int, seconds: float = 5) -> list[dict[str, Any]]:
+        """The messages, once there are that many; then a moment more, in case there are too many."""
+        end = time.monotonic() + seconds
+        while len(self.messages()) < count and time.monotonic() < end:
+            time.sleep(0.1)
+        time.sleep(0.3)
+        return self.messages()

@@ -1,0 +1,37 @@
+"""Many patients at once."""
+
+import json
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from urllib.request import Request, urlopen
+
+from local.stack import LocalStack
+from tests.e2e.mailbox import Mailbox
+from tests.support.samples import doctor, payload
+
+
+def test_200_doctors_submitted_at_once_get_200_messages_none_lost_or_doubled(
+    stack: LocalStack, mailbox: Mailbox
+) -> None:
+    def post(number: int) -> int:
+        body = payload(doctor=doctor(name=f"Doctor {uuid.uuid4().hex}", email=f"doctor{number}@many.example"))
+        request = Request(f"{stack.url}/api/referrals", json.dumps(body).encode(), {"content-type": "application/json"})
+        with urlopen(request, timeout=60) as answer:
+            return int(answer.status)
+
+    with ThreadPoolExecutor(200) as patients:
+        assert Counter(patients.map(post, range(200))) == {201: 200}
+    received = Counter(message["to"][0] for message in mailbox.wait_for(200, seconds=60))
+    assert received == {f"doctor{number}@many.example": 1 for number in range(200)}
+
+
+def test_50_patients_naming_one_doctor_at_once_make_one_message(stack: LocalStack, mailbox: Mailbox) -> None:
+    def post(number: int) -> None:
+        body = payload(doctor=doctor(email=f"One+{number}@Same.example"))
+        request = Request(f"{stack.url}/api/referrals", json.dumps(body).encode(), {"content-type": "application/json"})
+        urlopen(request, timeout=60).close()
+
+    with ThreadPoolExecutor(50) as patients:
+        list(patients.map(post, range(50)))
+    assert len(mailbox.wait_for(2, seconds=4)) == 1

@@ -1,0 +1,182 @@
+"""A patient on a phone lets the doctor know."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from local.stack import LocalStack
+from tests.e2e.conftest import PHONE
+from tests.e2e.mailbox import Mailbox
+
+RECEIPT = re.compile(r"[A-Z2-7]{4}(-[A-Z2-7]{4}){3}")
+
+
+@pytest.fixture
+def plain_page(browser: Browser, stack: LocalStack) -> Iterator[Page]:
+    """A browser with JavaScript off."""
+    context = browser.new_context(base_url=stack.url, viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    yield page
+    context.close()
+
+
+def fill_in(page: Page, name: str = "Maria Lopez", email: str = "maria.lopez@clinic.example") -> None:
+    page.get_by_label("I am the patient").check()
+    page.get_by_label("Doctor's name").fill(name)
+    page.get_by_label("E-mail").fill(email)
+
+
+def open_form(page: Page) -> None:
+    page.get_by_role("link", name="Let your doctor know").first.click()
+
+
+def submit(page: Page) -> None:
+    page.locator("form#referral button[type=submit]").click()
+
+
+def test_a_submission_becomes_one_message_within_two_seconds(page: Page, mailbox: Mailbox) -> None:
+    open_form(page)
+    fill_in(page)
+    started = time.monotonic()
+    submit(page)
+    expect(page.locator("#thanks")).to_be_focused()
+    expect(page.locator("main")).to_contain_text(RECEIPT)
+    while not mailbox.messages():
+        assert time.monotonic() - started < 2
+        time.sleep(0.02)
+    [message] = mailbox.wait_for(1)
+    assert message["to"] == ["maria.lopez@clinic.example"]
+    assert "Dear Maria Lopez," in message["text"]
+    headers = {header["name"]: header["value"] for header in message["headers"]}
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert set(message) == {
+        *("id", "time", "from", "reply_to", "to", "subject", "text", "html", "headers", "tags", "configuration_set")
+    }
+
+
+def test_the_status_link_says_that_the_doctor_was_written_to(page: Page, mailbox: Mailbox) -> None:
+    open_form(page)
+    fill_in(page, email="status@clinic.example")
+    submit(page)
+    status_url = page.locator("a[data-status]").get_attribute("href")
+    mailbox.wait_for(1)
+    assert status_url
+    page.goto(status_url)
+    expect(page.locator("h1")).to_contain_text("We wrote to your doctor")
+    expect(page.locator("body")).not_to_contain_text("Lopez")
+
+
+def test_pressing_submit_twice_makes_one_message(page: Page, mailbox: Mailbox) -> None:
+    open_form(page)
+    fill_in(page, email="twice@clinic.example")
+    page.locator("form#referral button[type=submit]").dblclick()
+    expect(page.locator("#thanks")).to_be_visible()
+    assert len(mailbox.wait_for(1)) == 1
+
+
+def test_without_javascript_the_form_gets_a_whole_thank_you_page(plain_page: Page, mailbox: Mailbox) -> None:
+    fill_in(plain_page, email="plain@clinic.example")
+    submit(plain_page)
+    expect(plain_page.locator("main")).to_contain_text(RECEIPT)
+    plain_page.reload()  # Sends the form again, as a browser does.
+    expect(plain_page.locator("main")).to_contain_text(RECEIPT)
+    assert [message["to"] for message in mailbox.wait_for(1)] == [["plain@clinic.example"]]
+
+
+def test_without_javascript_an_error_page_keeps_the_entries(plain_page: Page, mailbox: Mailbox) -> None:
+    fill_in(plain_page, name="<b>Maria</b>", email="no address")
+    submit(plain_page)
+    expect(plain_page).to_have_title(re.compile("^Error: "))
+    expect(plain_page.get_by_label("Doctor's name")).to_have_value("<b>Maria</b>")
+    expect(plain_page.get_by_label("E-mail")).to_be_focused()
+    plain_page.get_by_label("E-mail").fill("plain2@clinic.example")
+    submit(plain_page)
+    expect(plain_page.locator("main")).to_contain_text(RECEIPT)
+    [message] = mailbox.wait_for(1)
+    assert "Dear <b>Maria</b>," in message["text"]
+    assert "<b>Maria" not in message["html"]
+
+
+def test_bad_data_is_said_at_each_field_with_the_focus_on_the_first(page: Page, mailbox: Mailbox) -> None:
+    open_form(page)
+    page.get_by_label("E-mail").fill("maria@")
+    page.get_by_label("Phone").fill("12")
+    submit(page)
+    for field in ("submitted_by", "doctor-name", "doctor-email", "doctor-phone"):
+        expect(page.locator(f"#{field}-error")).to_be_visible()
+        expect(page.locator(f"#{field}")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#submitted_by")).to_be_focused()
+    expect(page.locator("#errors li")).to_have_count(4)
+    expect(page).to_have_title(re.compile("^Error: "))
+    assert mailbox.messages() == []
+
+
+def test_without_a_way_to_reach_the_doctor_one_is_asked_for(page: Page) -> None:
+    open_form(page)
+    page.get_by_label("I am helping a patient").check()
+    page.get_by_label("Doctor's name").fill("Maria Lopez")
+    submit(page)
+    expect(page.locator("#doctor-error")).to_be_visible()
+    expect(page.get_by_label("E-mail")).to_be_focused()
+
+
+def test_an_error_inside_a_folded_part_opens_it(page: Page) -> None:
+    open_form(page)
+    fill_in(page)
+    page.get_by_text("More about the doctor").click()
+    page.get_by_label("NPI").fill("123")
+    page.get_by_text("More about the doctor").click()
+    submit(page)
+    expect(page.get_by_label("NPI")).to_be_visible()
+    expect(page.get_by_label("NPI")).to_be_focused()
+
+
+def test_an_answer_that_is_lost_on_the_way_makes_one_referral_when_sent_again(page: Page, mailbox: Mailbox) -> None:
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/api/referrals", lose_the_answer, times=1)
+    open_form(page)
+    fill_in(page, email="lost@clinic.example")
+    submit(page)
+    expect(page.locator(".notice")).to_be_visible()
+    expect(page.get_by_label("Doctor's name")).to_have_value("Maria Lopez")
+    submit(page)
+    expect(page.locator("#thanks")).to_be_visible()
+    assert len(mailbox.wait_for(1)) == 1
+
+
+def test_a_second_doctor_can_be_told_from_the_thank_you_page(page: Page, mailbox: Mailbox) -> None:
+    open_form(page)
+    fill_in(page, email="first@clinic.example")
+    submit(page)
+    page.locator("[data-another]").click()
+    expect(page.get_by_label("Doctor's name")).to_have_value("")
+    fill_in(page, email="second@clinic.example")
+    submit(page)
+    expect(page.locator("#thanks")).to_be_visible()
+    assert len(mailbox.wait_for(2)) == 2
+
+
+def test_a_doctor_opts_out_by_the_link_in_the_mail_and_is_not_written_to_again(page: Page, mailbox: Mailbox) -> None:
+    open_form(page)
+    fill_in(page, email="stop@clinic.example")
+    submit(page)
+    expect(page.locator("#thanks")).to_be_visible()
+    [message] = mailbox.wait_for(1)
+    link = re.search(r"http\S+/api/opt-out\?token=\S+", message["text"])
+    assert link
+    page.goto(link[0])
+    page.get_by_role("button", name="Stop these messages").click()
+    expect(page.locator("h1")).to_contain_text("You will get no more messages")
+    page.goto("/")
+    open_form(page)
+    fill_in(page, name="M. Lopez", email="Stop+again@clinic.example")
+    submit(page)
+    expect(page.locator("#thanks")).to_be_visible()
+    assert len(mailbox.wait_for(2, seconds=1)) == 1

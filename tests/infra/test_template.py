@@ -1,0 +1,324 @@
+"""The template: what it deploys is what the code needs, and nothing more."""
+
+import importlib
+import json
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from moto.events.models import EventPattern
+
+from local.intrinsics import read_yaml
+from local.model import Function, Route, StreamSource, Template
+from local.template import load
+from referral_intake import settings
+from referral_intake.adapters.links import Links
+from referral_intake.adapters.pages import Site
+from referral_intake.domain.referral import LEASE, Stage
+from referral_intake.handlers import intake, links
+from referral_intake.wiring import Intake, LinkParts
+from tests.support import events, samples
+from tests.support.fakes import FakeTable, ring
+
+FILE: Final = Path(__file__).parents[2] / "infra" / "template.yaml"
+PARAMETERS: Final = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
+DATA: Final = read_yaml(FILE)
+TEMPLATE: Final[Template] = load(FILE, PARAMETERS, "https://sqs.example")
+RESOURCES: Final[dict[str, dict[str, Any]]] = DATA["Resources"]
+SETTINGS: Final[dict[str, type[settings._Settings]]] = {
+    "intake": settings.IntakeSettings,
+    "outreach": settings.OutreachSettings,
+    "wake": settings.WakeSettings,
+    "links": settings.LinksSettings,
+}
+# Read by Powertools, not by us.
+OF_POWERTOOLS: Final = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+
+every_function = pytest.mark.parametrize(
+    "function", TEMPLATE.functions.values(), ids=[function.short_name for function in TEMPLATE.functions.values()]
+)
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    return {name: resource for name, resource in RESOURCES.items() if resource["Type"] == kind}
+
+
+def properties(function: Function) -> dict[str, Any]:
+    found: dict[str, Any] = RESOURCES[function.logical_id]["Properties"]
+    return found
+
+
+def statements(function: Function) -> list[dict[str, Any]]:
+    return [statement for policy in properties(function)["Policies"] for statement in policy["Statement"]]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+# ---- Functions -------------------------------------------------------------------------------------------------------
+
+
+def test_every_function_is_one_of_the_doors() -> None:
+    assert {function.short_name for function in TEMPLATE.functions.values()} == set(SETTINGS)
+
+
+@every_function
+def test_a_functions_door_is_where_the_template_says(function: Function) -> None:
+    module, _, name = function.handler.rpartition(".")
+    assert callable(getattr(importlib.import_module(module), name))
+    assert (function.code / module.replace(".", "/")).with_suffix(".py").is_file()
+
+
+@every_function
+def test_a_function_is_told_what_it_needs(function: Function) -> None:
+    wanted = SETTINGS[function.short_name]
+    told = wanted.read(function.environment)
+    assert {field.name.upper() for field in fields(told)} <= set(function.environment)
+
+
+@every_function
+def test_a_function_is_told_nothing_that_it_does_not_need(function: Function) -> None:
+    wanted = {field.name.upper() for field in fields(SETTINGS[function.short_name])}
+    # The template's globals tell every function where the site is.
+    assert set(function.environment) - wanted - OF_POWERTOOLS <= {"SITE_URL"}
+
+
+@every_function
+def test_a_function_that_is_not_told_something_names_it(function: Function) -> None:
+    wanted = SETTINGS[function.short_name]
+    with pytest.raises(settings.MissingSettings) as missing:
+        wanted.read({})
+    assert not [field.name for field in fields(wanted) if field.name.upper() not in str(missing.value)]
+
+
+@every_function
+def test_a_function_runs_on_arm_and_a_current_python(function: Function) -> None:
+    merged = {**DATA["Globals"]["Function"], **properties(function)}
+    assert merged["Runtime"] == "python3.13"
+    assert merged["Architectures"] == ["arm64"]
+
+
+def test_the_layer_of_templates_is_for_the_runtime_of_the_functions() -> None:
+    (layer,) = of_type("AWS::Serverless::LayerVersion").values()
+    assert DATA["Globals"]["Function"]["Runtime"] in layer["Properties"]["CompatibleRuntimes"]
+    assert (FILE.parent / layer["Properties"]["ContentUri"]).resolve() == samples.TEMPLATES
+
+
+def test_a_run_of_outreach_ends_long_before_the_lease_of_its_claims() -> None:
+    (outreach,) = [function for function in TEMPLATE.functions.values() if function.short_name == "outreach"]
+    assert timedelta(seconds=outreach.timeout) < LEASE
+
+
+def test_the_clock_runs_no_longer_than_until_it_strikes_again() -> None:
+    (wake,) = [function for function in TEMPLATE.functions.values() if function.short_name == "wake"]
+    (schedule,) = [source for source in TEMPLATE.sources if source.function == wake.logical_id]
+    assert wake.timeout <= getattr(schedule, "period", 0)
+
+
+@every_function
+def test_a_functions_log_is_kept_for_a_limited_time(function: Function) -> None:
+    groups = {
+        json.dumps(group["Properties"]["LogGroupName"]): group for group in of_type("AWS::Logs::LogGroup").values()
+    }
+    group = groups[json.dumps({"Fn::Sub": f"/aws/lambda/${{{function.logical_id}}}"})]
+    assert group["Properties"]["RetentionInDays"]
+
+
+# ---- Rights ----------------------------------------------------------------------------------------------------------
+
+ALLOWED: Final = {
+    "intake": {"dynamodb:PutItem", "dynamodb:GetItem", "secretsmanager:GetSecretValue"},
+    # A transaction needs the right to each of its parts: Update and ConditionCheck.
+    "outreach": {
+        "dynamodb:UpdateItem",
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:GetItem",
+        "dynamodb:BatchGetItem",
+        "secretsmanager:GetSecretValue",
+        "ses:SendEmail",
+        "sqs:SendMessage",
+    },
+    "wake": {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem"},
+    "links": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
+}
+
+
+@every_function
+def test_a_function_may_do_what_it_does_and_no_more(function: Function) -> None:
+    assert {action for statement in statements(function) for action in listed(statement["Action"])} == ALLOWED[
+        function.short_name
+    ]
+
+
+@every_function
+def test_no_right_is_for_everything(function: Function) -> None:
+    for statement in statements(function):
+        assert statement["Effect"] == "Allow"
+        assert not {"NotAction", "NotResource"} & statement.keys()
+        assert not [action for action in listed(statement["Action"]) if "*" in action]
+        assert "*" not in json.dumps(statement["Resource"])
+
+
+@every_function
+def test_a_function_has_a_role_of_its_own(function: Function) -> None:
+    assert "Role" not in properties(function)
+    assert "Policies" not in DATA["Globals"]["Function"]
+
+
+@every_function
+def test_a_function_may_read_the_secrets_that_it_is_told_of_and_no_others(function: Function) -> None:
+    told = {json.dumps(value) for name, value in variables(function).items() if name.endswith("_SECRET")}
+    reads = [statement for statement in statements(function) if "secretsmanager:GetSecretValue" in statement["Action"]]
+    assert {json.dumps(resource) for statement in reads for resource in listed(statement["Resource"])} == told
+
+
+def variables(function: Function) -> dict[str, Any]:
+    own = properties(function).get("Environment", {}).get("Variables", {})
+    return {**DATA["Globals"]["Function"]["Environment"]["Variables"], **own}
+
+
+def test_mail_goes_out_from_the_senders_address_only() -> None:
+    (outreach,) = [function for function in TEMPLATE.functions.values() if function.short_name == "outreach"]
+    (send,) = [statement for statement in statements(outreach) if statement["Action"] == "ses:SendEmail"]
+    assert send["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+
+
+# ---- The stream ------------------------------------------------------------------------------------------------------
+
+
+def streams() -> list[StreamSource]:
+    return [source for source in TEMPLATE.sources if isinstance(source, StreamSource)]
+
+
+def passes(record: Any, source: StreamSource) -> bool:
+    return any(EventPattern.load(pattern).matches_event(record) for pattern in source.filters)
+
+
+def change(name: str, new: str | None, old: str | None) -> dict[str, Any]:
+    images = {"NewImage": new, "OldImage": old}
+    return {
+        "eventName": name,
+        "dynamodb": {image: {"stage": {"S": stage}} for image, stage in images.items() if stage is not None},
+    }
+
+
+OTHERS: Final = [stage.value for stage in Stage if stage is not Stage.QUEUED]
+
+
+def changes() -> Iterator[tuple[dict[str, Any], bool]]:
+    yield change("INSERT", "queued", None), True
+    yield change("MODIFY", "queued", "queued"), False
+    yield change("REMOVE", None, "queued"), False
+    for other in OTHERS:
+        yield change("MODIFY", "queued", other), True
+        yield change("MODIFY", other, "queued"), False
+        yield change("MODIFY", other, other), False
+        yield change("INSERT", other, None), False
+
+
+def test_outreach_is_woken_by_a_referral_that_became_queued_and_by_nothing_else() -> None:
+    (outreach,) = [source for source in streams() if source.function == "OutreachFunction"]
+    wrong = [record for record, expected in changes() if passes(record, outreach) is not expected]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["INSERT", "MODIFY"])
+def test_outreach_is_not_woken_by_a_change_to_a_doctor(name: str) -> None:
+    (outreach,) = [source for source in streams() if source.function == "OutreachFunction"]
+    note = {"pk": {"S": "doctor#email#k1#00"}, "star/introduction": {"M": {"by": {"S": "A"}, "at": {"S": "B"}}}}
+    assert not passes({"eventName": name, "dynamodb": {"NewImage": note, "OldImage": note}}, outreach)
+
+
+def test_what_the_stream_gives_up_on_is_kept_as_long_as_a_queue_can() -> None:
+    for source in streams():
+        assert source.partial_failures
+        assert source.bisect
+        assert source.from_start
+        assert source.max_retries is not None
+        assert 1 <= source.max_retries <= 20
+        assert source.on_failure is not None
+        assert TEMPLATE.queues[source.on_failure].attributes["MessageRetentionPeriod"] == str(14 * 86400)
+
+
+def test_the_stream_shows_what_was_and_what_is() -> None:
+    (table,) = TEMPLATE.tables.values()
+    assert table.definition["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+def test_no_more_than_two_functions_read_the_stream() -> None:
+    assert len(streams()) <= 2
+
+
+# ---- What is kept ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::SecretsManager::Secret"])
+def test_what_opt_outs_rest_on_outlives_the_stack(kind: str) -> None:
+    kept = of_type(kind)
+    assert kept
+    for resource in kept.values():
+        assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_table_can_be_restored_to_any_moment_and_is_encrypted() -> None:
+    (table,) = of_type("AWS::DynamoDB::Table").values()
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_a_secret_is_generated_as_a_ring_of_keys() -> None:
+    for secret in TEMPLATE.secrets.values():
+        assert secret.generate is not None
+        assert json.loads(secret.generate["SecretStringTemplate"]) == {"current": secret.generate["GenerateStringKey"]}
+        assert int(secret.generate["PasswordLength"]) >= 32
+
+
+# ---- Routes ----------------------------------------------------------------------------------------------------------
+
+
+def answer(route: Route) -> int:
+    """What the route's function says to a request without anything in it."""
+    event = events.request(route.key, path=route.path.replace("{receipt}", "AAAA-AAAA-AAAA-AAAA"))
+    site = Site(samples.TEMPLATES, "https://spine.example")
+    table = FakeTable()
+    match TEMPLATE.functions[route.function].short_name:
+        case "intake":
+            response = intake.respond(event, Intake(table, site, ring), samples.NOW)
+        case "links":
+            signed = Links(ring, "https://spine.example")
+            response = links.respond(event, LinkParts(signed, table, table, site), samples.NOW)
+        case other:
+            raise AssertionError(f"{other} has no door for requests")
+    return int(response["statusCode"])
+
+
+@pytest.mark.parametrize("route", TEMPLATE.routes, ids=[route.key for route in TEMPLATE.routes])
+def test_every_route_leads_to_a_function_that_knows_it(route: Route) -> None:
+    assert 400 <= answer(route) < 500
+
+
+def test_the_routes_are_those_of_the_design() -> None:
+    assert {route.key for route in TEMPLATE.routes} == {
+        "POST /api/referrals",
+        "GET /api/referrals/{receipt}",
+        "GET /api/opt-out",
+        "POST /api/opt-out",
+    }
+
+
+def test_the_api_is_throttled() -> None:
+    (api,) = of_type("AWS::Serverless::HttpApi").values()
+    assert api["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+
+
+# ---- Mail ------------------------------------------------------------------------------------------------------------
+
+
+def test_ses_itself_stops_mail_to_who_bounced_or_complained() -> None:
+    (configuration,) = of_type("AWS::SES::ConfigurationSet").values()
+    assert set(configuration["Properties"]["SuppressionOptions"]["SuppressedReasons"]) == {"BOUNCE", "COMPLAINT"}
+    assert configuration["Properties"]["DeliveryOptions"]["TlsPolicy"] == "REQUIRE"

@@ -1,0 +1,180 @@
+"""AWS for the tests of this folder: the template's own table and secrets, on moto in this process."""
+
+import json
+import secrets
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.awsrequest import AWSPreparedRequest
+
+from local.model import Secret, Template
+from local.template import load
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.adapters.items import Item, plain
+from referral_intake.adapters.keys import DoctorHashes, Keyring, Ring
+from referral_intake.domain.decision import INTRODUCTION
+from referral_intake.domain.outreach import Claim
+from referral_intake.domain.referral import Referral, new_referral
+from referral_intake.domain.submission import parse
+from tests.support import samples
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SITE_URL = "https://spine.example"
+SENDER = "hello@spine.example"
+
+
+@cache
+def template() -> Template:
+    """infra/template.yaml: what is tested is what is deployed."""
+    parameters = {"SenderAddress": SENDER, "SiteUrl": SITE_URL}
+    return load(Path(__file__).parents[2] / "infra" / "template.yaml", parameters, "https://sqs.example")
+
+
+def make_table(client: "DynamoDBClient") -> str:
+    (table,) = template().tables.values()
+    client.create_table(TableName=table.name, **table.definition)
+    return table.name
+
+
+def secret_text(secret: Secret) -> str:
+    """A generated secret, as CloudFormation makes it: a random string put into a JSON template."""
+    assert secret.generate is not None
+    made = json.loads(secret.generate["SecretStringTemplate"])
+    made[secret.generate["GenerateStringKey"]] = secrets.token_hex(int(secret.generate["PasswordLength"]) // 2)
+    return json.dumps(made)
+
+
+def make_secrets() -> dict[str, str]:
+    """Names by logical id."""
+    client = boto3.client("secretsmanager")
+    for secret in template().secrets.values():
+        client.create_secret(Name=secret.name, SecretString=secret_text(secret))
+    return {logical_id: secret.name for logical_id, secret in template().secrets.items()}
+
+
+class Requests:
+    """Counts what a client really sends, by operation, its own repetitions included."""
+
+    def __init__(self, client: Any) -> None:
+        self.by_operation: Counter[str] = Counter()
+        self.bodies: list[dict[str, Any]] = []
+        client.meta.events.register("before-send.dynamodb", self._count)
+
+    def _count(self, request: AWSPreparedRequest, **_: object) -> None:
+        target = request.headers["X-Amz-Target"]
+        self.by_operation[(target.decode() if isinstance(target, bytes) else target).partition(".")[2]] += 1
+        body = request.body
+        self.bodies.append(json.loads(body if isinstance(body, (str, bytes)) else b"{}"))
+
+
+class Look:
+    """Looks into the table, past the code under test."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def items(self) -> dict[str, Item]:
+        """Every item in typed JSON, by its partition key."""
+        found: list[Any] = self._client.scan(TableName=self._table, ConsistentRead=True)["Items"]
+        return {item["pk"]["S"]: item for item in found}
+
+    def image(self, referral: Referral) -> Item:
+        return self.items()[f"referral#{referral.receipt}"]
+
+    def referral(self, referral: Referral) -> dict[str, Any]:
+        return plain(self.image(referral))
+
+    def doctors(self) -> dict[str, dict[str, Any]]:
+        return {pk: plain(item) for pk, item in self.items().items() if pk.startswith("doctor#")}
+
+    def indexed(self) -> set[str]:
+        """Partition keys of all that is in the index `due`."""
+        found = self._client.scan(TableName=self._table, IndexName="due")["Items"]
+        return {item["pk"]["S"] for item in found}
+
+
+RING = Keyring("k1", {"k1": b"the first key of these tests"})
+ROTATED = Keyring("k2", {**RING.keys, "k2": b"the key that came after it"})
+
+
+def claim_for(referral: Referral, ring: Keyring = RING, step: str = INTRODUCTION) -> Claim:
+    return Claim(referral, step, *DoctorHashes(lambda: ring).of(referral))
+
+
+def ring_of(ring: Keyring) -> Ring:
+    return lambda: ring
+
+
+def submitted(at: datetime = samples.NOW, *, by: str = "patient", **doctor_details: Any) -> Referral:
+    """A new referral, submitted at that time."""
+    sent = samples.payload(doctor=samples.doctor(**doctor_details), submitted_by=by)
+    return new_referral(parse(sent, Campaigns(samples.TEMPLATES).get), at)
+
+
+@dataclass
+class Clock:
+    """The time, which stands still unless it is moved."""
+
+    time: datetime = samples.NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@dataclass(frozen=True)
+class LambdaContext:
+    """What Powertools reads of Lambda's context."""
+
+    function_name: str = "outreach"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:outreach"
+    aws_request_id: str = "5d6f4a0e-0000-4000-8000-000000000000"
+    tenant_id: str | None = None
+
+
+@dataclass
+class Stream:
+    """Records of the table's stream, as Lambda passes them on."""
+
+    made: int = field(default=0)
+
+    def record(self, image: Item, old: Item | None = None) -> dict[str, Any]:
+        self.made += 1
+        images = {"NewImage": image} | ({"OldImage": old} if old else {})
+        return {
+            "eventID": f"{self.made:032x}",
+            "eventName": "MODIFY" if old else "INSERT",
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": "us-east-1",
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1795447800,
+                "Keys": {name: image[name] for name in ("pk", "sk") if name in image},
+                **images,
+                "SequenceNumber": f"{self.made:021d}",
+                "SizeBytes": 700,
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+            "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/2026-11-23T00:00:00.000",
+        }
+
+
+def environment(table: str, secret_names: Mapping[str, str], function: str) -> dict[str, str]:
+    """The template's environment of a function, with the names that things have in this test."""
+    given = dict(template().functions[function].environment)
+    named = {"HASHING_KEYS_SECRET": "HashingKeys", "SIGNING_KEYS_SECRET": "SigningKeys"}
+    given |= {variable: secret_names[secret] for variable, secret in named.items() if variable in given}
+    return given | {"TABLE_NAME": table}
+
+
+def at_revision(referral: Referral, revision: int) -> Referral:
+    return replace(referral, revision=revision)

@@ -1,0 +1,185 @@
+"""A small project of its own for the tests of the local stack: a template, handlers and templates in a folder."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from local.stack import LocalStack
+
+TEMPLATE = """\
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  SiteUrl: { Type: String }
+Globals:
+  Function:
+    CodeUri: ../functions/
+    Timeout: 5
+    Layers: [!Ref Words]
+    Environment:
+      Variables: { TABLE_NAME: !Ref Table, SITE_URL: !Ref SiteUrl, TEMPLATES_DIR: /opt, JOBS_URL: !Ref Jobs }
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions: [{ AttributeName: pk, AttributeType: S }]
+      KeySchema: [{ AttributeName: pk, KeyType: HASH }]
+      StreamSpecification: { StreamViewType: NEW_AND_OLD_IMAGES }
+  Lost: { Type: AWS::SQS::Queue }
+  DeadJobs: { Type: AWS::SQS::Queue }
+  Jobs:
+    Type: AWS::SQS::Queue
+    Properties:
+      VisibilityTimeout: 1
+      RedrivePolicy: { deadLetterTargetArn: !GetAtt DeadJobs.Arn, maxReceiveCount: 2 }
+  Mail: { Type: AWS::SES::ConfigurationSet }
+  Words:
+    Type: AWS::Serverless::LayerVersion
+    Properties: { ContentUri: ../templates/ }
+  Door:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: scratch.door.handler
+      Events:
+        Get: { Type: HttpApi, Properties: { Method: GET, Path: "/api/things/{name}" } }
+        Post: { Type: HttpApi, Properties: { Method: POST, Path: /api/things } }
+  Consumer:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: scratch.consumer.handler
+      Environment:
+        Variables: { CONFIGURATION_SET: !Ref Mail }
+      Events:
+        Stream:
+          Type: DynamoDB
+          Properties:
+            Stream: !GetAtt Table.StreamArn
+            StartingPosition: TRIM_HORIZON
+            BatchSize: 3
+            MaximumRetryAttempts: 1
+            BisectBatchOnFunctionError: true
+            FunctionResponseTypes: [ReportBatchItemFailures]
+            DestinationConfig: { OnFailure: { Type: SQS, Destination: !GetAtt Lost.Arn } }
+            FilterCriteria:
+              Filters: [{ Pattern: '{"dynamodb": {"NewImage": {"stage": {"S": ["queued"]}}}}' }]
+        Jobs:
+          Type: SQS
+          Properties: { Queue: !GetAtt Jobs.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures] }
+"""
+
+DOOR = """\
+import json, os, boto3
+
+def handler(event, context):
+    name = event.get("pathParameters", {}).get("name")
+    if name == "crash":
+        raise ValueError("the door is stuck")
+    if name == "odd":
+        return {"statusCode": "many"}
+    if event["requestContext"]["http"]["method"] == "POST":
+        item = {name: {"S": value} for name, value in json.loads(event["body"]).items()}
+        boto3.client("dynamodb").put_item(TableName=os.environ["TABLE_NAME"], Item=item)
+        return {"statusCode": 201, "headers": {"content-type": "application/json"}, "body": "{}"}
+    return {"answer": 1, "event": event}
+"""
+
+CONSUMER = """\
+import json
+
+def handler(event, context):
+    print(json.dumps({"level": "INFO", "message": "got", "n": len(event["Records"])}))
+    return {"batchItemFailures": []}
+"""
+
+
+@dataclass
+class Project:
+    """The folder and, while it runs, the stack."""
+
+    folder: Path
+    out: StringIO = field(default_factory=StringIO)
+
+    def write(self, name: str, text: str) -> None:
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(text), "utf-8")
+
+    def stack(self, *, watch: bool = False, port: int = 0) -> LocalStack:
+        return LocalStack(
+            port=port,
+            template_file=self.folder / "infra" / "template.yaml",
+            site=self.folder / "site",
+            log_file=self.folder / "logs" / "all.jsonl",
+            build_site=build,
+            watch=watch,
+            out=self.out,
+        )
+
+    @contextmanager
+    def running(self, *, watch: bool = False) -> Iterator[LocalStack]:
+        with self.stack(watch=watch) as stack:
+            yield stack
+
+
+def project(folder: Path, *, door: str = DOOR, consumer: str = CONSUMER, template: str = TEMPLATE) -> Project:
+    made = Project(folder)
+    made.write("infra/template.yaml", template)
+    made.write("functions/scratch/__init__.py", "")
+    made.write("functions/scratch/door.py", door)
+    made.write("functions/scratch/consumer.py", consumer)
+    made.write("templates/hello.txt", "Hello\n")
+    return made
+
+
+def build(templates: Path, out: Path) -> None:
+    words = (templates / "hello.txt").read_text()
+    if "broken" in words:
+        raise ValueError("these words can't be rendered")
+    (out / "assets").mkdir(exist_ok=True)
+    (out / "assets" / "site.0123456789ab.css").write_text("p { color: red }")
+    (out / "index.html").write_text(f"<p>{words}")
+    (out / "404.html").write_text("<p>nothing here")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def fetch(url: str, method: str = "GET", body: object = None, headers: dict[str, str] | None = None) -> Answer:
+    """JSON for anything that isn't bytes."""
+    data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+    kind = {"content-type": "application/json"} if data is not None else {}
+    request = urllib.request.Request(url, data, kind | (headers or {}), method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, response.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, {k.lower(): v for k, v in error.headers.items()}, error.read())
+
+
+def post(url: str, name: str, stage: str = "queued") -> int:
+    return fetch(f"{url}/api/things", "POST", {"pk": name, "stage": stage}).status
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 8.0) -> Any:
+    """The first true value of the condition; fails when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError("it did not happen in time")

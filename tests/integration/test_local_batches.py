@@ -1,0 +1,111 @@
+"""How a batch of stream records is given to a function until it is done, or given up."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from local.batches import GivenUp, Record, Rules, deliver, first_failure
+from local.functions import FunctionFailed
+
+Answer = Callable[[list[str]], Any]
+
+
+def record(number: str) -> Record:
+    return {"dynamodb": {"SequenceNumber": number}}
+
+
+def numbers(records: Sequence[Record]) -> str:
+    return "".join(str(one["dynamodb"]["SequenceNumber"]) for one in records)
+
+
+def run(batch: str, answer: Answer, rules: Rules) -> tuple[list[str], list[GivenUp]]:
+    """Every batch that the function saw, and what was given up."""
+    seen: list[str] = []
+
+    def invoke(records: Sequence[Record]) -> Any:
+        seen.append(numbers(records))
+        return answer(list(seen[-1]))
+
+    given_up = list(deliver([record(number) for number in batch], invoke, rules, lambda _: None))
+    return seen, given_up
+
+
+def fails_with(poison: str) -> Answer:
+    def answer(batch: list[str]) -> None:
+        if poison in batch:
+            raise FunctionFailed
+
+    return answer
+
+
+def reports(*poison: str) -> Answer:
+    return lambda batch: {"batchItemFailures": [{"itemIdentifier": one} for one in batch if one in poison]}
+
+
+def test_a_batch_that_succeeds_is_given_once() -> None:
+    assert run("123", lambda _: None, Rules(1, bisect=True, partial_failures=True)) == (["123"], [])
+
+
+def test_a_failing_batch_is_tried_as_often_as_allowed_and_then_given_up_whole() -> None:
+    seen, given_up = run("123", fails_with("2"), Rules(2, bisect=False, partial_failures=False))
+
+    assert seen == ["123"] * 3
+    assert [(numbers(lost.records), lost.invocations, lost.answered) for lost in given_up] == [("123", 3, False)]
+
+
+def test_bisection_isolates_the_poison_and_uses_up_no_retry() -> None:
+    seen, given_up = run("1234", fails_with("3"), Rules(1, bisect=True, partial_failures=False))
+
+    assert seen == ["1234", "12", "34", "3", "3", "4"]
+    assert [(numbers(lost.records), lost.invocations) for lost in given_up] == [("3", 2)]
+
+
+def test_after_a_partial_failure_everything_from_the_lowest_on_is_done_again() -> None:
+    failures = iter([["3", "2"], []])
+    seen, given_up = run(
+        "1234", lambda _: reports(*next(failures))(list("1234")), Rules(1, bisect=False, partial_failures=True)
+    )
+
+    assert (seen, given_up) == (["1234", "234"], [])
+
+
+def test_partial_failures_and_bisection_together_lose_only_the_poison() -> None:
+    seen, given_up = run("12345", reports("3"), Rules(0, bisect=True, partial_failures=True))
+
+    assert seen == ["12345", "345", "3", "45"]
+    assert [(numbers(lost.records), lost.answered) for lost in given_up] == [("3", True)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"batchItemFailures": [{"itemIdentifier": ""}]},
+        {"batchItemFailures": [{"itemIdentifier": None}]},
+        {"batchItemFailures": [{"wrong": "2"}]},
+        {"batchItemFailures": [{"itemIdentifier": "unknown"}, {"itemIdentifier": "2"}]},
+    ],
+)
+def test_an_answer_that_cannot_be_read_fails_the_whole_batch(answer: object) -> None:
+    assert first_failure(answer, ["1", "2"]) == 0
+
+
+@pytest.mark.parametrize("answer", [None, {}, "", {"batchItemFailures": []}, {"batchItemFailures": None}])
+def test_an_empty_answer_is_a_success(answer: object) -> None:
+    assert first_failure(answer, ["1", "2"]) is None
+
+
+def test_without_report_batch_item_failures_the_answer_is_not_looked_at() -> None:
+    assert run("12", reports("1"), Rules(1, bisect=False, partial_failures=False)) == (["12"], [])
+
+
+def test_without_a_limit_it_is_tried_until_it_succeeds() -> None:
+    outcomes = iter([False] * 20 + [True])
+
+    def answer(_: list[str]) -> None:
+        if not next(outcomes):
+            raise FunctionFailed
+
+    seen, given_up = run("1", answer, Rules(None, bisect=False, partial_failures=False))
+
+    assert (len(seen), given_up) == (21, [])

@@ -1,0 +1,122 @@
+"""`python -m local`, as `make run` starts it."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.integration.local_scratch import eventually, fetch
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1", "AWS_PROFILE": "not-there"}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "local", *arguments]
+
+
+@contextmanager
+def started(port: int) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        command("--port", str(port)),
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until_ready(process: subprocess.Popen[str]) -> str:
+    """Reads until everything is said that a developer needs."""
+    assert process.stdout
+    said = ""
+    while "Query" not in said:
+        line = process.stdout.readline()
+        assert line, process.stderr and process.stderr.read()
+        said += line
+    return said
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_it_says_what_is_where_and_ends_cleanly(name: str) -> None:
+    port = free_port()
+    with started(port) as process:
+        said = wait_until_ready(process)
+        for place in ("/", "/_local/mailbox", "/_local/mailbox.json", "/_local/table", "/_local/logs"):
+            address = f"http://127.0.0.1:{port}{place}"
+            assert address in said
+            assert fetch(address).status == 200
+        assert ".cache/local/logs.jsonl" in said
+        endpoint = re.search(r"AWS_ENDPOINT_URL_DYNAMODB=http://127\.0\.0\.1:(\d+) aws dynamodb scan", said)
+        assert endpoint
+        began = time.monotonic()
+        process.send_signal(getattr(signal, name))
+        _, errors = process.communicate(timeout=10)
+
+    assert (process.returncode, errors) == (0, "")
+    assert time.monotonic() - began < 2.5
+    assert not is_open(port)
+    assert not is_open(int(endpoint[1]))
+
+
+def test_a_taken_port_is_one_clear_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        answer = subprocess.run(
+            command("--port", str(port)), cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False
+        )
+
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr == f"Port {port} is taken. Try: make run PORT={port + 1}\n"
+
+
+@pytest.mark.parametrize("port", ["70000", "http", "-1"])
+def test_what_is_no_port_is_said_to_be_none(port: str) -> None:
+    answer = subprocess.run(
+        command(f"--port={port}"), cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+
+    assert answer.returncode == 2
+    assert f"{port} is no port" in answer.stderr
+
+
+def test_one_submission_is_one_mail_within_two_seconds() -> None:
+    port = free_port()
+    body = {
+        "submission_id": "2b8a6c1e-5c1f-4b8e-9d53-2f0a5a4a1b11",
+        "campaign": "star",
+        "locale": "en",
+        "submitted_by": "patient",
+        "doctor": {"name": "Nguyễn Thị Minh Khai", "email": "khai@clinic.example"},
+    }
+    with started(port) as process:
+        wait_until_ready(process)
+        url = f"http://127.0.0.1:{port}"
+        assert fetch(f"{url}/api/referrals", "POST", body).status == 201
+        (mail,) = eventually(lambda: fetch(f"{url}/_local/mailbox.json").json(), 2.0)
+        assert mail["to"] == ["khai@clinic.example"]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)

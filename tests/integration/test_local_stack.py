@@ -1,0 +1,246 @@
+"""A whole local stack with a small project of its own: streams, queues, edits, a beginning and an end."""
+
+import json
+import os
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from local.server import PortTaken
+from local.stack import LocalStack
+from tests.integration.local_scratch import CONSUMER, DOOR, eventually, fetch, post, project
+
+FAILS_WITH_POISON = """\
+def handler(event, context):
+    records = event["Records"]
+    print("seen", [record["dynamodb"]["NewImage"]["pk"]["S"] for record in records])
+    failed = [r["dynamodb"]["SequenceNumber"] for r in records if "poison" in r["dynamodb"]["NewImage"]["pk"]["S"]]
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+"""
+CANCELS = """\
+import boto3, json, os
+
+def handler(event, context):
+    if event["requestContext"]["http"]["method"] == "GET":
+        return {}
+    client, table = boto3.client("dynamodb"), os.environ["TABLE_NAME"]
+    item = {name: {"S": value} for name, value in json.loads(event["body"]).items()}
+    put = {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+    other = {"TableName": table, "Item": {"pk": {"S": "log-" + item["pk"]["S"]}}}
+    try:
+        client.transact_write_items(TransactItems=[{"Put": other}, {"Put": put}])
+    except client.exceptions.TransactionCanceledException as canceled:
+        return {"statusCode": 409, "body": json.dumps(canceled.response["CancellationReasons"])}
+    return {"statusCode": 201}
+"""
+
+
+def messages(stack: LocalStack, queue: str) -> list[dict[str, Any]]:
+    received = stack.cloud.sqs.receive_message(QueueUrl=stack.cloud.queue_urls[queue], MaxNumberOfMessages=10)
+    return [json.loads(message["Body"]) for message in received.get("Messages", [])]
+
+
+def everything_streamed(stack: LocalStack) -> list[Any]:
+    streams, arn = stack.cloud.streams, stack.cloud.stream_arns["Table"]
+    (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    start = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+    return streams.get_records(ShardIterator=start["ShardIterator"])["Records"]
+
+
+class TestEventSources:
+    def test_the_stream_goes_past_a_poison_record_and_says_where_it_was(self, tmp_path: Path) -> None:
+        made = project(tmp_path, consumer=FAILS_WITH_POISON)
+        with made.running() as stack:
+            for name in ("a", "poison", "b"):
+                post(stack.url, name)
+            (lost,) = eventually(lambda: messages(stack, "Lost"))
+            post(stack.url, "later")
+            eventually(lambda: "['later']" in made.out.getvalue())
+            arn = stack.cloud.stream_arns["Table"]
+
+        assert lost["requestContext"]["condition"] == "RetryAttemptsExhausted"
+        assert lost["requestContext"]["approximateInvokeCount"] == 2
+        assert lost["requestContext"]["functionArn"].endswith(":function:referral-intake-Consumer")
+        info = lost["DDBStreamBatchInfo"]
+        assert (info["batchSize"], info["streamArn"]) == (1, arn)
+        assert info["startSequenceNumber"] == info["endSequenceNumber"]
+        assert "gave up on 1 record(s)" in made.out.getvalue()
+
+    def test_records_have_the_shape_that_lambda_delivers(self, tmp_path: Path) -> None:
+        made = project(tmp_path, consumer="import json\ndef handler(event, _): print('EVENT', json.dumps(event))\n")
+        with made.running() as stack:
+            post(stack.url, "ana")
+            eventually(lambda: "EVENT" in made.out.getvalue())
+            arn = stack.cloud.stream_arns["Table"]
+
+        (line,) = [line for line in made.out.getvalue().splitlines() if line.startswith("EVENT")]
+        (record,) = json.loads(line.removeprefix("EVENT"))["Records"]
+        assert isinstance(record["dynamodb"].pop("ApproximateCreationDateTime"), int)
+        assert isinstance(record["dynamodb"].pop("SizeBytes"), int)
+        assert record["dynamodb"].pop("SequenceNumber")
+        assert record.pop("eventID")
+        assert record == {
+            "eventName": "INSERT",
+            "eventVersion": "1.0",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": "us-east-1",
+            "eventSourceARN": arn,
+            "dynamodb": {
+                "Keys": {"pk": {"S": "ana"}},
+                "NewImage": {"pk": {"S": "ana"}, "stage": {"S": "queued"}},
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+        }
+
+    def test_a_cancelled_transaction_leaves_no_trace_and_the_stream_goes_on(self, tmp_path: Path) -> None:
+        made = project(tmp_path, door=CANCELS, consumer=FAILS_WITH_POISON)
+        with made.running() as stack:
+            assert [post(stack.url, "a"), post(stack.url, "a"), post(stack.url, "b")] == [201, 409, 201]
+            eventually(lambda: "['b']" in made.out.getvalue())
+            items = stack.cloud.dynamodb.scan(TableName="referral-intake-Table")["Items"]
+            stream = stack.cloud.streams.describe_stream(StreamArn=stack.cloud.stream_arns["Table"])[
+                "StreamDescription"
+            ]
+            start = stack.cloud.streams.get_shard_iterator(
+                StreamArn=stream["StreamArn"], ShardId=stream["Shards"][0]["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )
+            records = stack.cloud.streams.get_records(ShardIterator=start["ShardIterator"])["Records"]
+
+        assert sorted(item["pk"]["S"] for item in items) == ["a", "b", "log-a", "log-b"]
+        assert [record["dynamodb"]["Keys"]["pk"]["S"] for record in records] == ["log-a", "a", "log-b", "b"]
+
+    def test_a_queue_s_messages_are_delivered_and_the_failing_ones_redriven(self, tmp_path: Path) -> None:
+        consumer = """\
+        def handler(event, context):
+            failed = [r["messageId"] for r in event["Records"] if r["eventSource"] == "aws:sqs" and "bad" in r["body"]]
+            return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+        """
+        with project(tmp_path, consumer=consumer).running() as stack:
+            jobs = stack.cloud.queue_urls["Jobs"]
+            for body in ('"good"', '"bad"'):
+                stack.cloud.sqs.send_message(QueueUrl=jobs, MessageBody=body)
+            dead = eventually(lambda: messages(stack, "DeadJobs"))
+            left = stack.cloud.sqs.get_queue_attributes(QueueUrl=jobs, AttributeNames=["All"])["Attributes"]
+
+        assert dead == ["bad"]
+        assert (left["ApproximateNumberOfMessages"], left["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
+
+    def test_a_function_that_takes_too_long_has_failed(self, tmp_path: Path) -> None:
+        made = project(tmp_path, door="import time\ndef handler(event, context): time.sleep(1)\n")
+        made.write("infra/template.yaml", (tmp_path / "infra/template.yaml").read_text().replace("out: 5", "out: 0.2"))
+        with made.running() as stack:
+            answer = fetch(f"{stack.url}/api/things/slow")
+
+        assert answer.status == 500
+        assert "Task timed out after 0.20 seconds" in made.out.getvalue()
+
+
+class TestEdits:
+    def test_an_edit_of_the_code_is_taken_up(self, tmp_path: Path) -> None:
+        made = project(tmp_path)
+        with made.running(watch=True) as stack:
+            assert fetch(f"{stack.url}/api/things/x").json()["answer"] == 1
+            made.write("functions/scratch/door.py", DOOR.replace('"answer": 1', '"answer": 2'))
+            eventually(lambda: fetch(f"{stack.url}/api/things/x").json()["answer"] == 2)
+
+    def test_a_syntax_error_answers_500_and_holds_the_stream_until_it_is_mended(self, tmp_path: Path) -> None:
+        made = project(tmp_path, consumer=FAILS_WITH_POISON)
+        with made.running(watch=True) as stack:
+            made.write("functions/scratch/consumer.py", "def handler(:\n")
+            made.write("functions/scratch/door.py", DOOR + "\n)")
+            eventually(lambda: fetch(f"{stack.url}/api/things/x").status == 500)
+            eventually(lambda: "SyntaxError" in made.out.getvalue())
+            made.write("functions/scratch/door.py", DOOR)
+            eventually(lambda: fetch(f"{stack.url}/api/things/x").status == 200)
+            post(stack.url, "patient")
+            eventually(lambda: "scratch.consumer.handler can't be imported" in made.out.getvalue())
+            made.write("functions/scratch/consumer.py", FAILS_WITH_POISON)
+            eventually(lambda: "seen ['patient']" in made.out.getvalue())
+            assert messages(stack, "Lost") == []
+
+    def test_an_edit_of_the_words_builds_the_site_again_and_a_broken_one_keeps_it(self, tmp_path: Path) -> None:
+        made = project(tmp_path)
+        with made.running(watch=True) as stack:
+            made.write("templates/hello.txt", "Good morning")
+            eventually(lambda: fetch(f"{stack.url}/").body == b"<p>Good morning")
+            made.write("templates/hello.txt", "broken")
+            eventually(lambda: "these words can't be rendered" in made.out.getvalue())
+            assert fetch(f"{stack.url}/").body == b"<p>Good morning"
+
+    def test_an_edit_of_the_template_is_taken_up_and_a_broken_one_is_not(self, tmp_path: Path) -> None:
+        made = project(tmp_path, consumer=FAILS_WITH_POISON)
+        template = (tmp_path / "infra/template.yaml").read_text()
+        with made.running(watch=True) as stack:
+            post(stack.url, "before")
+            eventually(lambda: "seen ['before']" in made.out.getvalue())
+            made.write("infra/template.yaml", template.replace("/api/things/{name}", "/api/others/{name}"))
+            eventually(lambda: fetch(f"{stack.url}/api/others/x").status == 200)
+            assert fetch(f"{stack.url}/api/things/x").status == 404
+            made.write("infra/template.yaml", template.replace("Type: SQS\n", "Type: Unheard\n"))
+            eventually(lambda: "stays as it was: Consumer.Jobs" in made.out.getvalue())
+            assert fetch(f"{stack.url}/api/others/x").status == 200
+            made.write("infra/template.yaml", template.replace("BatchSize: 3", "BatchSize: 2"))
+            eventually(
+                lambda: stack.template.sources != () and getattr(stack.template.sources[0], "batch_size", 0) == 2
+            )
+            post(stack.url, "after")
+            eventually(lambda: "seen ['after']" in made.out.getvalue())
+            # The new poller went on where the one before had stopped.
+            assert made.out.getvalue().count("seen ['before']") == 1
+
+
+class TestBeginningAndEnd:
+    def test_nothing_is_left_behind(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_PROFILE", "my-own")
+        monkeypatch.setenv("TABLE_NAME", "my-own")
+        made = project(tmp_path)
+        before = (dict(os.environ), list(sys.path), sys.stdout, boto3.DEFAULT_SESSION, threading.enumerate())
+
+        for _ in range(2):
+            with made.running(watch=True) as stack:
+                assert "AWS_PROFILE" not in os.environ
+                assert os.environ["TABLE_NAME"] == "referral-intake-Table"
+                # Each begins with nothing.
+                assert stack.cloud.dynamodb.scan(TableName="referral-intake-Table")["Items"] == []
+                assert post(stack.url, "ana") == 201
+            port = int(stack.url.rpartition(":")[2])
+            with socket.socket() as probe:
+                assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+        assert (dict(os.environ), list(sys.path), sys.stdout, boto3.DEFAULT_SESSION, threading.enumerate()) == before
+        assert not [name for name in sys.modules if name.partition(".")[0] == "scratch"]
+
+    def test_there_is_one_at_a_time(self, tmp_path: Path) -> None:
+        made = project(tmp_path)
+        with made.running(), pytest.raises(RuntimeError, match="already running"):
+            made.stack().start()
+
+    def test_an_endpoint_of_the_developer_s_own_is_used(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from local.activity import Activity
+        from local.moto_server import MotoServer
+
+        other = MotoServer(Activity())
+        other.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", other.url)
+        try:
+            with project(tmp_path).running() as stack:
+                assert stack.cloud.sqs.meta.endpoint_url == other.url
+                assert stack.cloud.dynamodb.meta.endpoint_url != other.url
+                assert os.environ["JOBS_URL"].startswith(other.url)
+        finally:
+            other.stop()
+
+
+def test_a_taken_port_is_known_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        stack = project(tmp_path, consumer=CONSUMER).stack(port=port)
+        with pytest.raises(PortTaken, match=f"Port {port} is taken"):
+            stack.start()
+
+    assert not (tmp_path / "logs").exists()

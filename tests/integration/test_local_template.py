@@ -1,0 +1,122 @@
+"""The local stack's reading of the template."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from local import environment, template
+from local.intrinsics import TemplateError
+from local.model import QueueSource, Route, Schedule, StreamSource, Template
+from tests.integration.local_scratch import TEMPLATE
+
+QUEUES = "http://127.0.0.1:5000"
+
+
+def load(folder: Path, text: str, **parameters: str) -> Template:
+    file = folder / "infra" / "template.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    return template.load(file, {"SiteUrl": "http://127.0.0.1:1", **parameters}, QUEUES)
+
+
+def edited(old: str, new: str) -> str:
+    assert old in TEMPLATE
+    return TEMPLATE.replace(old, new)
+
+
+def test_routes_and_event_sources_are_what_the_template_says(tmp_path: Path) -> None:
+    found = load(tmp_path, TEMPLATE)
+
+    assert found.routes == (Route("GET", "/api/things/{name}", "Door"), Route("POST", "/api/things", "Door"))
+    stream, queue = found.sources
+    assert isinstance(stream, StreamSource)
+    assert isinstance(queue, QueueSource)
+    assert (stream.table, stream.batch_size, stream.max_retries, stream.bisect) == ("Table", 3, 1, True)
+    assert (stream.partial_failures, stream.from_start, stream.on_failure) == (True, True, "Lost")
+    assert stream.filters == ('{"dynamodb": {"NewImage": {"stage": {"S": ["queued"]}}}}',)
+    assert (queue.queue, queue.batch_size, queue.partial_failures) == ("Jobs", 5, True)
+    assert found.queues["Jobs"].dead_letters == "DeadJobs"
+
+
+def test_globals_are_merged_and_the_layer_takes_the_place_of_opt(tmp_path: Path) -> None:
+    consumer = load(tmp_path, TEMPLATE).functions["Consumer"]
+
+    assert consumer.timeout == 5
+    assert consumer.environment["TEMPLATES_DIR"] == str(tmp_path / "templates")
+    assert consumer.environment["TABLE_NAME"] == "referral-intake-Table"
+    assert consumer.environment["CONFIGURATION_SET"] == "referral-intake-Mail"
+    assert consumer.environment["JOBS_URL"] == f"{QUEUES}/123456789012/referral-intake-Jobs"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("!Sub '${AWS::Region}/${Table}/${Table.Arn}'", "us-east-1/referral-intake-Table/arn:aws:dynamodb:.*Table"),
+        (
+            "!Sub ['${Host}/${!literal}', { Host: !Select [2, !Split ['/', !Ref SiteUrl]] }]",
+            r"site.example/\$\{literal\}",
+        ),
+        ("!Join ['-', [a, !Ref 'AWS::AccountId']]", "a-123456789012"),
+        ("{ 'Fn::GetAtt': [Jobs, QueueName] }", "referral-intake-Jobs"),
+    ],
+)
+def test_intrinsic_functions_give_what_cloudformation_would(tmp_path: Path, written: str, meant: str) -> None:
+    text = edited("SITE_URL: !Ref SiteUrl", f"SITE_URL: {written}")
+
+    value = load(tmp_path, text, SiteUrl="https://site.example").functions["Door"].environment["SITE_URL"]
+
+    assert re.fullmatch(meant, value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("CONFIGURATION_SET: !Ref Mail", "CONFIGURATION_SET: !FindInMap [A, B, C]", "Consumer: .*Fn::FindInMap"),
+        ("CONFIGURATION_SET: !Ref Mail", "CONFIGURATION_SET: !Ref Bucket", "Consumer: .*no value for Bucket"),
+        ("Type: SQS\n", "Type: Kinesis\n", "Consumer.Jobs: .*Kinesis"),
+        ("BatchSize: 3", "BatchSize: 3\n            TumblingWindowInSeconds: 5", "Consumer.Stream: .*TumblingWindow"),
+        ("Method: GET,", "Method: GET, Auth: {},", "Door.Get: .*Auth"),
+        ("Handler: scratch.door.handler", "Timeout: 3", "Door: Handler is missing"),
+        ("  SiteUrl: { Type: String }", "  Other: { Type: String }", "Other: .*no default"),
+    ],
+)
+def test_what_the_stack_does_not_know_is_an_error_that_names_the_resource(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    with pytest.raises(TemplateError, match=said):
+        load(tmp_path, edited(old, new))
+
+
+def test_resources_without_a_counterpart_here_are_passed_over(tmp_path: Path) -> None:
+    text = edited("  Mail:", "  Logs: { Type: AWS::Logs::LogGroup, Properties: { LogGroupName: !Foo bar } }\n  Mail:")
+
+    assert load(tmp_path, text).functions
+
+
+def test_a_schedule_is_read_and_cron_is_refused(tmp_path: Path) -> None:
+    event = "        Jobs:\n          Type: SQS"
+    schedule = "        Tick: {{ Type: ScheduleV2, Properties: {{ ScheduleExpression: {} }} }}\n" + event
+
+    found = load(tmp_path, edited(event, schedule.format("rate(2 minutes)")))
+    with pytest.raises(TemplateError, match=r"Consumer.Tick: .*cron"):
+        load(tmp_path, edited(event, schedule.format('"cron(0 8 * * ? *)"')))
+
+    assert Schedule("Consumer.Tick", "Consumer", 120.0, None) in found.sources
+
+
+def test_one_variable_with_two_values_is_an_error_since_all_functions_share_a_process(tmp_path: Path) -> None:
+    text = edited("CONFIGURATION_SET: !Ref Mail", "TABLE_NAME: another")
+
+    with pytest.raises(TemplateError, match=r"TABLE_NAME .*Door.*another.*Consumer"):
+        environment.of_functions(load(tmp_path, text).functions)
+
+
+def test_the_project_s_own_template_is_understood_whole() -> None:
+    root = Path(__file__).resolve().parents[2]
+
+    found = template.load(
+        root / "infra" / "template.yaml", {"SiteUrl": "http://x", "SenderAddress": "a@b.example"}, QUEUES
+    )
+
+    assert environment.of_functions(found.functions)["TEMPLATES_DIR"] == str(root / "templates")

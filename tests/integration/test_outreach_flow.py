@@ -1,0 +1,472 @@
+"""The way of a referral through the stream's door and the clock's, on the template's table."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from referral_intake import wiring
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.adapters.claims import ClaimTable
+from referral_intake.adapters.items import Item, timestamp
+from referral_intake.adapters.keys import DoctorHashes, Keyring
+from referral_intake.adapters.links import Links
+from referral_intake.adapters.messages import Messages
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.domain.campaign import Campaign
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.message import Deferred, Message, Refused, Unclear
+from referral_intake.domain.outreach import Claim, Outreach, Suppressed, Taken
+from referral_intake.domain.referral import LEASE, PICKED_UP_WITHIN, Closing, Referral
+from referral_intake.handlers import outreach as door
+from referral_intake.handlers.wake import wake
+from referral_intake.wiring import Wake
+from tests.integration import aws
+from tests.support import samples
+from tests.support.fakes import FakeMailer
+from tests.support.samples import NOW
+
+
+@dataclass
+class Mailer(FakeMailer):
+    """Does `during` while a message is on its way."""
+
+    during: Callable[[Message], object] = lambda message: None
+    tried: list[str] = field(default_factory=list)
+
+    def send(self, message: Message) -> str:
+        self.tried.append(message.to)
+        self.during(message)
+        return super().send(message)
+
+
+class WatchedClaims:
+    """The table's claims; calls `after_claim` between the claim and the last look, and can fail at that look."""
+
+    def __init__(self, claims: ClaimTable) -> None:
+        self._claims = claims
+        self.after_claim: Callable[[Claim], None] = lambda claim: None
+        self.last_look_fails: Exception | None = None
+        self.release_fails: Exception | None = None
+
+    def claim(self, claim: Claim, *, now: Any, cooldown: timedelta) -> Taken | Suppressed | None:
+        outcome = self._claims.claim(claim, now=now, cooldown=cooldown)
+        self.after_claim(claim)
+        return outcome
+
+    def suppression(self, claim: Claim) -> Suppressed | None:
+        if self.last_look_fails:
+            raise self.last_look_fails
+        return self._claims.suppression(claim)
+
+    def release(self, claim: Claim, move: Any) -> None:
+        if self.release_fails:
+            raise self.release_fails
+        self._claims.release(claim, move)
+
+
+class System:
+    """Everything between the table and the doctor's mailbox; mail and time are the test's own."""
+
+    def __init__(self, referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
+        self.referrals = referrals
+        self.claims = WatchedClaims(claims)
+        self.table = claims
+        self.look = look
+        self.mailer = Mailer()
+        self.clock = aws.Clock()
+        self.campaign = samples.campaign()
+        self.ring: Keyring = aws.RING
+        self._stream = aws.Stream()
+
+    def outreach(self) -> Outreach:
+        return Outreach(
+            referrals=self.referrals,
+            claims=self.claims,
+            messages=Messages(samples.TEMPLATES, Links(lambda: self.ring, aws.SITE_URL), aws.SITE_URL),
+            mailer=self.mailer,
+            doctor_keys=DoctorHashes(lambda: self.ring),
+            campaign_named=self.campaign_named,
+            now=self.clock,
+        )
+
+    def campaign_named(self, name: str) -> Campaign | None:
+        return self.campaign if name == self.campaign.name else None
+
+    def submit(self, **doctor_details: Any) -> Referral:
+        referral = aws.submitted(self.clock.time, **doctor_details)
+        self.referrals.add(referral)
+        return referral
+
+    def record(self, referral: Referral, old: Item | None = None) -> dict[str, Any]:
+        return self._stream.record(self.look.image(referral), old)
+
+    def deliver(self, *records: dict[str, Any]) -> list[str]:
+        """As Lambda does; returns the sequence numbers of what failed."""
+        answer = door.handler({"Records": list(records)}, aws.LambdaContext())  # type: ignore[arg-type]
+        return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
+
+    def wake(self, after: timedelta = timedelta(0)) -> int:
+        """Moves the clock forward, and what is due with it."""
+        self.clock.time += after
+        return wake(Wake(self.referrals, Campaigns(samples.TEMPLATES)), self.clock.time)["star"]
+
+    def stage(self, referral: Referral) -> tuple[str, str | None]:
+        stored = self.look.referral(referral)
+        return stored["stage"], stored.get("reason")
+
+
+@pytest.fixture
+def system(referrals: ReferralTable, claims: ClaimTable, look: aws.Look, monkeypatch: pytest.MonkeyPatch) -> System:
+    made = System(referrals, claims, look)
+    # The composition root is where a test puts its own parts.
+    monkeypatch.setattr(wiring, "outreach", made.outreach)
+    return made
+
+
+# ---- Once ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_referral_that_became_queued_is_one_mail_to_the_doctor(system: System) -> None:
+    referral = system.submit(email="Maria.Lopez+Work@Clinic.Example")
+    assert system.deliver(system.record(referral)) == []
+    assert [message.to for message in system.mailer.sent] == ["Maria.Lopez+Work@clinic.example"]
+    stored = system.look.referral(referral)
+    assert stored["stage"] == "sent"
+    assert stored["milestones"]["sent"] == timestamp(NOW)
+    assert stored["message/introduction"]["version"] == "2026-11"
+
+
+def test_a_record_that_is_delivered_twice_is_no_second_mail_and_no_failure(system: System) -> None:
+    record = system.record(system.submit())
+    assert system.deliver(record) == []
+    assert system.deliver(record) == []
+    assert system.deliver(record, record) == []
+    assert len(system.mailer.sent) == 1
+
+
+def test_two_referrals_for_one_doctor_are_one_mail_and_the_other_names_its_leader(system: System) -> None:
+    leader, other = system.submit(), system.submit(email="MARIA.LOPEZ+x@clinic.example")
+    assert system.deliver(system.record(leader), system.record(other)) == []
+    assert len(system.mailer.sent) == 1
+    assert system.stage(other) == ("closed", "joined")
+    assert system.look.referral(other)["leader"] == leader.receipt
+
+
+def test_a_second_referral_joins_while_the_first_is_still_on_its_way(system: System) -> None:
+    leader, other = system.submit(), system.submit()
+    second = system.record(other)
+    system.mailer.during = lambda message: system.deliver(second)
+    system.deliver(system.record(leader))
+    assert len(system.mailer.tried) == 1
+    assert system.stage(other) == ("closed", "joined")
+
+
+def test_ten_doctors_in_one_batch_are_ten_mails(system: System) -> None:
+    records = [system.record(system.submit(email=f"d{number}@clinic.example")) for number in range(10)]
+    assert system.deliver(*records) == []
+    assert sorted(message.to for message in system.mailer.sent) == [f"d{number}@clinic.example" for number in range(10)]
+
+
+def test_a_doctor_is_written_to_after_the_hashing_keys_were_rotated(system: System) -> None:
+    system.ring = aws.ROTATED
+    referral = system.submit()
+    assert system.deliver(system.record(referral)) == []
+    assert len(system.mailer.sent) == 1
+
+
+def test_a_doctor_who_had_the_mail_before_the_hashing_keys_were_rotated_gets_no_second(system: System) -> None:
+    first, second = system.submit(), system.submit()
+    system.deliver(system.record(first))
+    system.ring = aws.ROTATED
+    assert system.deliver(system.record(second)) == []
+    assert len(system.mailer.sent) == 1
+    assert system.stage(second) == ("closed", "joined")
+
+
+# ---- One bad record --------------------------------------------------------------------------------------------------
+
+
+def test_a_record_that_can_not_be_read_fails_alone(system: System) -> None:
+    good = [system.record(system.submit(email=f"d{number}@clinic.example")) for number in range(3)]
+    poison = system.record(system.submit(email="poison@clinic.example"))
+    del poison["dynamodb"]["NewImage"]["doctor"]
+    failed = system.deliver(good[0], poison, good[1], good[2])
+    assert failed == [poison["dynamodb"]["SequenceNumber"]]
+    assert len(system.mailer.sent) == 3
+
+
+def test_a_batch_in_which_every_record_fails_names_each(system: System) -> None:
+    poisons = [system.record(system.submit()) for _ in range(3)]
+    for poison in poisons:
+        poison["dynamodb"]["NewImage"] = {}
+    assert system.deliver(*poisons) == [poison["dynamodb"]["SequenceNumber"] for poison in poisons]
+
+
+def test_a_message_that_can_not_be_made_holds_no_doctor(system: System) -> None:
+    referral = system.submit()
+    system.campaign = replace(system.campaign, mail_locale="xx")
+    assert len(system.deliver(system.record(referral))) == 1
+    assert system.look.doctors() == {}
+    assert system.stage(referral) == ("queued", None)
+
+
+# ---- No means no -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reason", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
+def test_a_doctor_who_said_no_is_never_mailed(system: System, reason: Closing) -> None:
+    referral = system.submit()
+    system.table.suppress(aws.claim_for(referral).keys[0], reason, NOW)
+    assert system.deliver(system.record(referral)) == []
+    assert system.mailer.tried == []
+    assert system.stage(referral) == ("closed", reason.value)
+
+
+def test_an_opt_out_between_the_claim_and_the_call_stops_the_mail(system: System) -> None:
+    referral = system.submit()
+    system.claims.after_claim = lambda claim: system.table.suppress(claim.keys[0], Closing.OPTED_OUT, NOW)
+    assert system.deliver(system.record(referral)) == []
+    assert system.mailer.tried == []
+    assert system.stage(referral) == ("closed", "opted_out")
+    (doctor,) = system.look.doctors().values()
+    assert "star/introduction" not in doctor
+    assert "opted_out" in doctor
+
+
+def test_an_opt_out_while_the_mail_is_on_its_way_closes_the_referral_and_the_mail_is_noted(system: System) -> None:
+    referral = system.submit()
+
+    def opt_out(message: Message) -> None:
+        system.table.suppress(aws.claim_for(referral).keys[0], Closing.OPTED_OUT, NOW)
+        system.referrals.close(referral.receipt, Closing.OPTED_OUT, NOW)
+
+    system.mailer.during = opt_out
+    assert system.deliver(system.record(referral)) == []
+    assert system.stage(referral) == ("closed", "opted_out")
+    assert set(system.look.referral(referral)["milestones"]) == {"submitted", "opted_out", "sent"}
+
+
+# ---- Nobody knows ----------------------------------------------------------------------------------------------------
+
+
+def test_an_unclear_answer_keeps_the_claim_and_is_never_repeated(system: System) -> None:
+    referral = system.submit()
+    record = system.record(referral)
+    system.mailer.fails = Unclear("ReadTimeoutError")
+
+    assert system.deliver(record) == []
+    assert system.stage(referral) == ("sending", None)
+    (doctor,) = system.look.doctors().values()
+    assert doctor["star/introduction"]["by"] == referral.receipt
+
+    system.mailer.fails = None
+    system.deliver(record)
+    assert system.wake(LEASE - timedelta(seconds=1)) == 0
+    assert system.wake(timedelta(seconds=1)) == 1
+    assert system.stage(referral) == ("held", "send_unclear")
+    for _ in range(10):
+        system.wake(timedelta(days=5))
+    assert len(system.mailer.tried) == 1
+
+
+def test_another_patient_does_not_cause_a_second_mail_after_an_unclear_answer(system: System) -> None:
+    first, second = system.submit(), system.submit()
+    system.mailer.fails = Unclear("ReadTimeoutError")
+    system.deliver(system.record(first))
+    system.mailer.fails = None
+    system.deliver(system.record(second))
+    assert len(system.mailer.tried) == 1
+    assert system.stage(second) == ("closed", "joined")
+
+
+# ---- Not now ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_throttled_mail_waits_is_queued_by_the_clock_and_is_sent_then(system: System) -> None:
+    referral = system.submit()
+    system.mailer.fails = Deferred("TooManyRequestsException")
+    assert system.deliver(system.record(referral)) == []
+    assert system.stage(referral) == ("waiting", "TooManyRequestsException")
+    assert "star/introduction" not in next(iter(system.look.doctors().values()), {})
+    waiting = system.look.image(referral)
+
+    assert system.wake() == 0
+    assert system.wake(timedelta(minutes=5)) == 1
+    assert system.stage(referral) == ("queued", None)
+
+    system.mailer.fails = None
+    assert system.deliver(system.record(referral, waiting)) == []
+    assert system.stage(referral)[0] == "sent"
+    assert len(system.mailer.sent) == 1
+
+
+def test_what_ses_refuses_is_closed_and_leaves_the_doctor_free(system: System) -> None:
+    referral = system.submit()
+    system.mailer.fails = Refused("MessageRejected")
+    assert system.deliver(system.record(referral)) == []
+    assert system.stage(referral) == ("closed", "rejected")
+    assert not [doctor for doctor in system.look.doctors().values() if "star/introduction" in doctor]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_outside_of_its_approval_a_campaign_waits(system: System, when: str) -> None:
+    approval = system.campaign.approval
+    day = NOW.date() + timedelta(days=1 if when == "before" else -1)
+    moved = replace(approval, approved_on=day) if when == "before" else replace(approval, expires_on=day)
+    system.campaign = replace(system.campaign, approval=moved)
+    referral = system.submit()
+    assert system.deliver(system.record(referral)) == []
+    assert system.mailer.tried == []
+    assert system.stage(referral) == ("waiting", "not_approved")
+
+
+def test_a_referral_that_waited_too_long_expires_without_a_mail(system: System) -> None:
+    referral = system.submit()
+    record = system.record(referral)
+    system.clock.time += system.campaign.policy.expires_after
+    assert system.deliver(record) == []
+    assert system.mailer.tried == []
+    assert system.stage(referral) == ("closed", "expired")
+
+
+def test_a_doctor_without_an_address_is_kept_for_people(system: System) -> None:
+    referral = system.submit(email=None, phone="217 555 0123")
+    assert system.deliver(system.record(referral)) == []
+    assert system.mailer.tried == []
+    assert system.stage(referral) == ("by_post", "no_email")
+
+
+def test_a_referral_of_a_campaign_that_was_taken_away_is_held(system: System) -> None:
+    referral = system.submit()
+    system.campaign = replace(system.campaign, name="another")
+    assert system.deliver(system.record(referral)) == []
+    assert system.stage(referral) == ("held", "campaign_unknown")
+
+
+# ---- Never stuck -----------------------------------------------------------------------------------------------------
+
+
+def test_a_referral_that_the_stream_lost_is_sent_all_the_same(system: System) -> None:
+    referral = system.submit()
+    assert system.wake(PICKED_UP_WITHIN) == 1
+    assert system.stage(referral) == ("waiting", "lost_by_stream")
+    waiting = system.look.image(referral)
+    assert system.wake(timedelta(minutes=1)) == 1
+    assert system.deliver(system.record(referral, waiting)) == []
+    assert len(system.mailer.sent) == 1
+
+
+def test_a_late_record_of_a_referral_that_the_clock_has_moved_is_no_second_mail(system: System) -> None:
+    referral = system.submit()
+    late = system.record(referral)
+    system.wake(PICKED_UP_WITHIN)
+    waiting = system.look.image(referral)
+    system.wake(timedelta(minutes=1))
+    again = system.record(referral, waiting)
+    assert system.deliver(late, again, late, again) == []
+    assert len(system.mailer.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "fails", [Deferred("TooManyRequestsException"), Refused("MessageRejected"), Unclear("x"), None]
+)
+@pytest.mark.parametrize("email", ["maria.lopez@clinic.example", None])
+def test_every_open_referral_has_a_time_at_which_the_clock_looks_at_it(
+    system: System, fails: Exception | None, email: str | None
+) -> None:
+    referral = system.submit(email=email, phone="217 555 0123")
+    system.mailer.fails = fails
+    system.deliver(system.record(referral))
+    stored = system.look.referral(referral)
+    if stored["stage"] == "closed":
+        assert "due_at" not in stored
+    else:
+        assert stored["due_at"] > timestamp(NOW)
+        assert f"referral#{referral.receipt}" in system.look.indexed()
+
+
+def test_every_referral_is_closed_in_the_end(system: System) -> None:
+    outcomes = [None, Deferred("x"), Refused("x"), Unclear("x"), None]
+    details: list[dict[str, Any]] = [{}, {}, {}, {}, {"email": None}]
+    referrals = []
+    for number, (fails, detail) in enumerate(zip(outcomes, details, strict=True)):
+        system.mailer.fails = fails
+        made = system.submit(**{"email": f"d{number}@clinic.example", "phone": "217 555 0123"} | detail)
+        system.deliver(system.record(made))
+        referrals.append(made)
+    # From here on the stream is dead: only the clock is left.
+    for _ in range(80):
+        system.wake(timedelta(days=1))
+        system.wake(timedelta(minutes=2))
+        for referral in referrals:
+            if system.stage(referral)[0] == "queued":
+                system.deliver(system.record(referral))
+    assert {system.stage(referral)[0] for referral in referrals} == {"closed"}
+    assert system.look.indexed() == set()
+
+
+def test_a_last_look_that_fails_gives_the_doctor_back_for_nothing_was_sent(system: System) -> None:
+    referral = system.submit()
+    system.claims.last_look_fails = Unavailable("ThrottlingException")
+    system.deliver(system.record(referral))
+    assert system.mailer.tried == []
+    # Not `sending`, which a person would have to look at: it is known that nothing went out.
+    assert system.stage(referral)[0] == "waiting"
+    assert not [doctor for doctor in system.look.doctors().values() if "star/introduction" in doctor]
+
+
+def test_one_referral_that_can_not_be_read_does_not_stop_the_clock_for_the_others(
+    system: System, client: Any, table: str
+) -> None:
+    broken, good = system.submit(email="broken@clinic.example"), system.submit()
+    client.update_item(
+        TableName=table,
+        Key={"pk": {"S": f"referral#{broken.receipt}"}, "sk": {"S": "referral"}},
+        UpdateExpression="SET stage = :unknown, due_at = :early",
+        ExpressionAttributeValues={":unknown": {"S": "of_a_later_version"}, ":early": {"S": timestamp(NOW)}},
+    )
+    system.wake(PICKED_UP_WITHIN)
+    assert system.stage(good)[0] == "waiting"
+
+
+# ---- Nothing about anybody in the logs ------------------------------------------------------------------------------
+
+DETAILS = {"name": "Maria Lopez", "email": "maria.lopez@clinic.example", "phone": "217 555 0123", "npi": "1234567893"}
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What is written, tracebacks included."""
+    return [str(door.logger.registered_formatter.format(record)) for record in caplog.records]
+
+
+def assert_no_details(logged: str) -> None:
+    assert not [said for said in ("lopez", "clinic.example", "5550123", "1234567893") if said in logged.casefold()]
+
+
+@pytest.mark.parametrize("fails", [None, Refused("MessageRejected"), Deferred("Throttled"), Unclear("Timeout")])
+def test_no_outcome_logs_a_doctors_details(
+    system: System, caplog: pytest.LogCaptureFixture, fails: Exception | None
+) -> None:
+    system.mailer.fails = fails
+    system.deliver(system.record(system.submit(**DETAILS)))
+    (logged,) = lines(caplog)
+    assert json.loads(logged)["referral"]
+    assert_no_details(logged)
+
+
+def test_an_error_of_ses_that_quotes_the_address_is_not_logged_even_if_giving_back_fails(
+    system: System, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(message: Message) -> None:
+        # As adapters.ses does it, and as SES words it.
+        raise Deferred("identity_not_verified") from RuntimeError(f"Email address is not verified: {message.to}")
+
+    system.mailer.during = refuse
+    system.claims.release_fails = Unavailable("ThrottlingException")
+    assert len(system.deliver(system.record(system.submit(**DETAILS)))) == 1
+    assert lines(caplog)
+    assert_no_details("".join(lines(caplog)))

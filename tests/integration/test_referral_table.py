@@ -1,0 +1,428 @@
+"""Referrals in the table: stored once, found, due, moved, closed."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.stub import Stubber
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referral_intake.adapters import dynamodb
+from referral_intake.adapters.claims import ClaimTable
+from referral_intake.adapters.items import from_item, to_item
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.domain import decision
+from referral_intake.domain.doctor import Address, Doctor
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.message import Message
+from referral_intake.domain.outreach import Stale
+from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
+from tests.integration import aws
+from tests.support import samples
+from tests.support.samples import NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MESSAGE = Message(
+    to="maria.lopez@clinic.example",
+    sender_name="",
+    reply_to="",
+    subject="",
+    text="",
+    html="",
+    headers={},
+    tags={},
+    version="2026-11",
+    content_hash="c0ffee",
+)
+
+
+def waiting(until: datetime = NOW) -> Move:
+    return decision.wait("throttled", until)
+
+
+# ---- Stored once ---------------------------------------------------------------------------------------------------
+
+
+def test_a_new_referral_is_stored_with_exactly_one_request(
+    referrals: ReferralTable, look: aws.Look, requests: aws.Requests
+) -> None:
+    referral = aws.submitted()
+    assert referrals.add(referral) is None
+    assert requests.by_operation == {"PutItem": 1}
+    assert from_item(look.image(referral)) == referral
+
+
+def test_the_same_referral_again_returns_what_is_there_with_one_request(
+    referrals: ReferralTable, look: aws.Look, requests: aws.Requests
+) -> None:
+    referral = aws.submitted()
+    referrals.add(referral)
+    referrals.move(referral, waiting())
+    before = look.items()
+    requests.by_operation.clear()
+
+    there = referrals.add(replace(referral, milestones={"submitted": NOW + timedelta(days=1)}))
+
+    assert requests.by_operation == {"PutItem": 1}
+    assert there is not None
+    assert (there.stage, there.milestones, there.content) == (Stage.WAITING, {"submitted": NOW}, referral.content)
+    assert look.items() == before
+
+
+def test_other_content_under_the_same_receipt_shows_and_changes_nothing(
+    referrals: ReferralTable, look: aws.Look
+) -> None:
+    first, other = aws.submitted(), aws.submitted(name="Somebody Else")
+    referrals.add(first)
+    before = look.items()
+
+    there = referrals.add(replace(other, receipt=first.receipt))
+
+    assert there is not None
+    assert there.content != other.content
+    assert look.items() == before
+
+
+def test_a_table_that_asks_to_slow_down_is_unavailable_not_a_bug(no_account: None) -> None:
+    client = dynamodb.client()
+    with Stubber(client) as stubber:
+        stubber.add_client_error("put_item", "ProvisionedThroughputExceededException", http_status_code=400)
+        with pytest.raises(Unavailable):
+            ReferralTable(client, "t").add(aws.submitted())
+
+
+def test_a_mistake_in_our_request_is_not_called_unavailable(no_account: None) -> None:
+    client = dynamodb.client()
+    with Stubber(client) as stubber:
+        stubber.add_client_error("put_item", "ValidationException", http_status_code=400)
+        with pytest.raises(client.exceptions.ClientError):
+            ReferralTable(client, "t").add(aws.submitted())
+
+
+# ---- Every field there and back -------------------------------------------------------------------------------------
+
+# What DynamoDB keeps of a time: milliseconds.
+times = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001  # the zone is set below
+    lambda time: time.replace(microsecond=time.microsecond // 1000 * 1000, tzinfo=UTC)
+)
+text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+maybe = st.none() | text
+addresses = st.builds(Address, line1=maybe, line2=maybe, city=maybe, state=maybe, postal_code=maybe)
+doctors = st.builds(
+    Doctor,
+    name=text,
+    practice=maybe,
+    specialty=maybe,
+    email=maybe,
+    phone=maybe,
+    npi=maybe,
+    address=addresses,
+    typed=st.dictionaries(st.sampled_from(["email", "phone", "npi", "state", "postal_code"]), text),
+)
+open_referrals = st.builds(
+    Referral,
+    receipt=text,
+    content=text,
+    campaign=text,
+    locale=text,
+    submitted_by=text,
+    doctor=doctors,
+    stage=st.sampled_from([stage for stage in Stage if stage is not Stage.CLOSED]),
+    milestones=st.dictionaries(st.sampled_from(["submitted", "sent", "opened"]), times),
+    revision=st.integers(1, 10**9),
+    due_at=times,
+    reason=st.none(),
+    leader=st.none(),
+)
+
+
+@given(open_referrals)
+def test_every_field_of_a_referral_comes_back_from_its_item(referral: Referral) -> None:
+    assert from_item(to_item(referral)) == referral
+
+
+@given(open_referrals)
+def test_an_item_holds_no_empty_attribute(referral: Referral) -> None:
+    assert not [name for name, value in to_item(referral).items() if value in ({"NULL": True}, {"S": ""})]
+
+
+def test_a_referral_with_every_detail_comes_back_from_the_table(referrals: ReferralTable) -> None:
+    referral = aws.submitted(
+        name="Nguyễn Thị Minh Khai",
+        practice="St. Mary's",
+        specialty="Pain medicine",
+        email="Khai+Spine@Clinic.EXAMPLE",
+        phone="(217) 555-0123",
+        npi="1234567893",
+        address={
+            "line1": "1 Main St",
+            "line2": "Suite 2",
+            "city": "Springfield",
+            "state": "il",
+            "postal_code": "62701",
+        },
+    )
+    referrals.add(referral)
+    assert referrals.get(referral.receipt) == referral
+    assert referrals.get(referral.receipt, consistent=True) == referral
+
+
+def test_why_it_waits_and_who_leads_come_back_as_well(referrals: ReferralTable) -> None:
+    referral, led = aws.submitted(), aws.submitted()
+    referrals.add(referral)
+    referrals.add(led)
+    referrals.move(referral, waiting(NOW + timedelta(hours=1)))
+    referrals.move(led, closed(Closing.JOINED, referral.receipt))
+
+    found, joined = referrals.get(referral.receipt), referrals.get(led.receipt)
+
+    assert found is not None
+    assert joined is not None
+    assert (found.reason, found.due_at) == ("throttled", NOW + timedelta(hours=1))
+    assert (joined.reason, joined.leader, joined.due_at) == ("joined", referral.receipt, None)
+
+
+def test_an_unknown_receipt_is_nothing(referrals: ReferralTable) -> None:
+    assert referrals.get("AAAA-AAAA-AAAA-AAAA") is None
+
+
+def test_the_item_of_a_typical_referral_is_below_one_write_unit(referrals: ReferralTable, look: aws.Look) -> None:
+    referral = aws.submitted(
+        practice="Springfield Spine and Pain Center",
+        specialty="Interventional radiology",
+        phone="217 555 0123",
+        npi="1234567893",
+        address={"line1": "1200 East Main Street", "city": "Springfield", "state": "IL", "postal_code": "62701"},
+    )
+    referrals.add(referral)
+    # Names and values as UTF-8. The few bytes that DynamoDB adds per map are fewer than JSON's own punctuation.
+    assert len(str(look.referral(referral)).encode()) < 1024
+
+
+# ---- Due -------------------------------------------------------------------------------------------------------------
+
+
+def test_only_what_is_due_is_due_the_most_overdue_first(referrals: ReferralTable) -> None:
+    by_minutes = {minutes: aws.submitted() for minutes in (-5, 1, -60, 0, -30)}
+    for minutes, referral in by_minutes.items():
+        referrals.add(replace(referral, due_at=NOW + timedelta(minutes=minutes)))
+
+    due = referrals.due("star", NOW, 10)
+
+    assert due == [by_minutes[minutes].receipt for minutes in (-60, -30, -5, 0)]
+
+
+def test_no_more_is_due_at_once_than_was_asked_for(referrals: ReferralTable, requests: aws.Requests) -> None:
+    for minutes in range(5):
+        referrals.add(replace(aws.submitted(), due_at=NOW - timedelta(minutes=minutes)))
+    requests.by_operation.clear()
+    assert len(referrals.due("star", NOW, 3)) == 3
+    assert requests.by_operation == {"Query": 1}
+
+
+def test_each_campaign_has_its_own_list_of_what_is_due(referrals: ReferralTable) -> None:
+    referrals.add(replace(aws.submitted(), due_at=NOW))
+    assert referrals.due("another", NOW, 10) == []
+
+
+@pytest.mark.parametrize("closing", [closing for closing in Closing if closing is not Closing.JOINED])
+def test_a_closed_referral_leaves_the_index(referrals: ReferralTable, look: aws.Look, closing: Closing) -> None:
+    referral = replace(aws.submitted(), due_at=NOW)
+    referrals.add(referral)
+    referrals.move(referral, closed(closing))
+    assert look.indexed() == set()
+    assert referrals.due("star", NOW + timedelta(days=9999), 10) == []
+
+
+def test_a_move_to_an_open_stage_sets_when_it_is_due_in_the_same_write(
+    referrals: ReferralTable, look: aws.Look, requests: aws.Requests
+) -> None:
+    referral = aws.submitted()
+    referrals.add(referral)
+    requests.by_operation.clear()
+    referrals.move(referral, waiting(NOW + timedelta(days=2)))
+    assert requests.by_operation == {"UpdateItem": 1}
+    stored = look.referral(referral)
+    assert (stored["stage"], stored["due_at"], stored["open_in"]) == ("waiting", "2026-11-25T15:30:00.000Z", "star")
+
+
+# ---- Moved -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_move_of_a_referral_that_has_changed_is_stale_and_changes_nothing(
+    referrals: ReferralTable, look: aws.Look
+) -> None:
+    referral = aws.submitted()
+    referrals.add(referral)
+    referrals.move(referral, waiting())
+    before = look.items()
+    with pytest.raises(Stale):
+        referrals.move(referral, closed(Closing.EXPIRED))
+    assert look.items() == before
+
+
+def test_a_move_of_a_referral_that_is_not_there_makes_none(referrals: ReferralTable, look: aws.Look) -> None:
+    with pytest.raises(Stale):
+        referrals.move(aws.submitted(), waiting())
+    assert look.items() == {}
+
+
+def test_each_move_counts_the_revision_up_by_one(referrals: ReferralTable) -> None:
+    referral = aws.submitted()
+    referrals.add(referral)
+    for revision in (1, 2, 3):
+        referrals.move(aws.at_revision(referral, revision), waiting())
+    found = referrals.get(referral.receipt)
+    assert found is not None
+    assert found.revision == 4
+
+
+def test_the_reason_of_an_earlier_wait_is_gone_once_it_is_queued_again(
+    referrals: ReferralTable, look: aws.Look
+) -> None:
+    referral = aws.submitted()
+    referrals.add(referral)
+    referrals.move(referral, waiting())
+    referrals.move(aws.at_revision(referral, 2), decision.queue(NOW))
+    assert "reason" not in look.referral(referral)
+
+
+# ---- Closed ----------------------------------------------------------------------------------------------------------
+
+
+def test_closing_an_open_referral_notes_the_fact_and_closes_it(referrals: ReferralTable, look: aws.Look) -> None:
+    referral = aws.submitted()
+    referrals.add(referral)
+    referrals.close(referral.receipt, Closing.OPTED_OUT, NOW)
+    stored = look.referral(referral)
+    assert (stored["stage"], stored["reason"]) == ("closed", "opted_out")
+    assert stored["milestones"]["opted_out"] == "2026-11-23T15:30:00.000Z"
+    assert look.indexed() == set()
+
+
+@pytest.mark.parametrize("weaker", list(Closing)[1:])
+def test_a_stronger_reason_takes_the_place_of_a_weaker_one(
+    referrals: ReferralTable, look: aws.Look, weaker: Closing
+) -> None:
+    referral = aws.submitted()
+    referrals.add(referral)
+    referrals.move(referral, closed(weaker))
+    referrals.close(referral.receipt, Closing.COMPLAINED, NOW)
+    assert look.referral(referral)["reason"] == "complained"
+
+
+@pytest.mark.parametrize("stronger", list(Closing)[: list(Closing).index(Closing.ANSWERED)])
+def test_a_weaker_reason_is_noted_but_does_not_take_the_place_of_a_stronger_one(
+    referrals: ReferralTable, look: aws.Look, stronger: Closing
+) -> None:
+    referral = aws.submitted()
+    referrals.add(referral)
+    referrals.close(referral.receipt, stronger, NOW)
+    referrals.close(referral.receipt, Closing.ANSWERED, NOW + timedelta(hours=1))
+    stored = look.referral(referral)
+    assert stored["reason"] == stronger.value
+    assert set(stored["milestones"]) == {"submitted", stronger.value, "answered"}
+
+
+def test_the_same_closing_again_keeps_the_first_time_and_writes_nothing(
+    referrals: ReferralTable, look: aws.Look, requests: aws.Requests
+) -> None:
+    referral = aws.submitted()
+    referrals.add(referral)
+    referrals.close(referral.receipt, Closing.OPTED_OUT, NOW)
+    before = look.items()
+    requests.by_operation.clear()
+    referrals.close(referral.receipt, Closing.OPTED_OUT, NOW + timedelta(days=1))
+    assert look.items() == before
+    assert "UpdateItem" not in requests.by_operation
+
+
+def test_closing_an_unknown_receipt_is_nothing_and_makes_nothing(referrals: ReferralTable, look: aws.Look) -> None:
+    referrals.close("AAAA-AAAA-AAAA-AAAA", Closing.OPTED_OUT, NOW)
+    assert look.items() == {}
+
+
+def test_a_referral_that_changes_while_it_is_closed_is_closed_all_the_same(
+    client: "DynamoDBClient", table: str, look: aws.Look
+) -> None:
+    referral = aws.submitted()
+    quiet = ReferralTable(dynamodb.client(), table)
+
+    class MovedAfterTheFirstLook(ReferralTable):
+        looks = 0
+
+        def get(self, receipt: str, *, consistent: bool = False) -> Referral | None:
+            found = super().get(receipt, consistent=consistent)
+            self.looks += 1
+            if self.looks == 1:
+                quiet.move(referral, waiting())
+            return found
+
+    quiet.add(referral)
+    MovedAfterTheFirstLook(client, table).close(referral.receipt, Closing.OPTED_OUT, NOW)
+    stored = look.referral(referral)
+    assert (stored["stage"], stored["reason"], stored["revision"]) == ("closed", "opted_out", 3)
+
+
+# ---- Sent ------------------------------------------------------------------------------------------------------------
+
+
+def sent(referrals: ReferralTable, claims: ClaimTable, referral: Referral, at: datetime = NOW) -> None:
+    move = decision.after_sending(referral, samples.campaign(), at)
+    referrals.record_sent(aws.claim_for(referral), MESSAGE, "message-1", at, move)
+
+
+def claimed(referrals: ReferralTable, claims: ClaimTable) -> Referral:
+    referral = aws.submitted()
+    referrals.add(referral)
+    assert claims.claim(aws.claim_for(referral), now=NOW, cooldown=timedelta(days=365)) is None
+    return referral
+
+
+def test_a_message_that_went_out_is_noted_with_the_wording_it_was_made_from(
+    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+) -> None:
+    referral = claimed(referrals, claims)
+    sent(referrals, claims, referral)
+    stored = look.referral(referral)
+    assert stored["stage"] == "sent"
+    assert stored["milestones"]["sent"] == "2026-11-23T15:30:00.000Z"
+    assert stored["message/introduction"] == {"id": "message-1", "version": "2026-11", "content_hash": "c0ffee"}
+    assert f"referral#{referral.receipt}" in look.indexed()
+
+
+@pytest.mark.parametrize("closing", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED, Closing.ANSWERED])
+def test_a_referral_closed_while_its_message_was_on_the_way_stays_closed_and_has_the_milestone(
+    referrals: ReferralTable, claims: ClaimTable, look: aws.Look, closing: Closing
+) -> None:
+    referral = claimed(referrals, claims)
+    referrals.close(referral.receipt, closing, NOW)
+    sent(referrals, claims, referral, NOW + timedelta(seconds=1))
+    stored = look.referral(referral)
+    assert (stored["stage"], stored["reason"]) == ("closed", closing.value)
+    assert stored["milestones"]["sent"] == "2026-11-23T15:30:01.000Z"
+    assert stored["message/introduction"]["id"] == "message-1"
+    assert look.indexed() == set()
+
+
+def test_noting_the_same_message_twice_keeps_the_first_time(
+    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+) -> None:
+    # As the SDK does when the answer to the first attempt was lost.
+    referral = claimed(referrals, claims)
+    sent(referrals, claims, referral)
+    sent(referrals, claims, referral, NOW + timedelta(minutes=1))
+    stored = look.referral(referral)
+    assert (stored["stage"], stored["milestones"]["sent"]) == ("sent", "2026-11-23T15:30:00.000Z")
+
+
+def test_a_message_for_a_referral_that_is_gone_makes_none(referrals: ReferralTable, look: aws.Look) -> None:
+    with pytest.raises(Stale):
+        referrals.record_sent(
+            aws.claim_for(aws.submitted()), MESSAGE, "message-1", NOW, Move(Stage.SENT, due_at=NOW + timedelta(days=60))
+        )
+    assert look.items() == {}

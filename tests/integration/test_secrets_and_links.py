@@ -1,0 +1,175 @@
+"""Keys that rotate, what was made with them before, and links that can't be forged."""
+
+import json
+import secrets as random
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
+
+from referral_intake.adapters.keys import DoctorHashes, Keyring, Ring
+from referral_intake.adapters.links import Links, OptOut
+from referral_intake.adapters.secrets import Secrets
+from tests.integration import aws
+
+OPT_OUT = OptOut(("email#k1#0123456789abcdef0123456789abcdef",), "star", "K3QF-7ZTA-MM2X-PE5R")
+
+
+def ring(secret_name: str) -> Ring:
+    """As a new process reads it."""
+    fresh = Secrets()
+    return lambda: fresh.keyring(secret_name)
+
+
+def rotate(secret_name: str, new: str) -> None:
+    """As the template's description of the secret says: add a key and change "current"."""
+    client = boto3.client("secretsmanager")
+    secret = json.loads(client.get_secret_value(SecretId=secret_name)["SecretString"])
+    secret |= {"current": new, new: random.token_hex(32)}
+    client.put_secret_value(SecretId=secret_name, SecretString=json.dumps(secret))
+
+
+def token_of(url: str) -> str:
+    (token,) = parse_qs(urlsplit(url).query)["token"]
+    return token
+
+
+# ---- The secrets as the template makes them --------------------------------------------------------------------------
+
+
+def test_a_secret_as_the_template_generates_it_is_a_ring_with_one_key(secret_names: dict[str, str]) -> None:
+    for name in secret_names.values():
+        made = ring(name)()
+        assert made.current == "k1"
+        assert list(made.keys) == ["k1"]
+        assert len(made.keys["k1"]) == 64
+
+
+def test_the_hashing_keys_and_the_signing_keys_differ(secret_names: dict[str, str]) -> None:
+    assert ring(secret_names["HashingKeys"])().keys != ring(secret_names["SigningKeys"])().keys
+
+
+def test_a_secret_is_fetched_once_and_then_remembered(secret_names: dict[str, str]) -> None:
+    remembered = ring(secret_names["HashingKeys"])
+    before = remembered()
+    rotate(secret_names["HashingKeys"], "k2")
+    assert remembered() == before
+    assert ring(secret_names["HashingKeys"])().current == "k2"
+
+
+# ---- Doctors' keys ---------------------------------------------------------------------------------------------------
+
+
+def test_a_hash_made_with_a_retired_key_is_still_looked_for(secret_names: dict[str, str]) -> None:
+    referral = aws.submitted(npi="1234567893")
+    before, _ = DoctorHashes(ring(secret_names["HashingKeys"])).of(referral)
+    rotate(secret_names["HashingKeys"], "k2")
+    rotate(secret_names["HashingKeys"], "k3")
+
+    now, retired = DoctorHashes(ring(secret_names["HashingKeys"])).of(referral)
+
+    assert set(before) < set(retired)
+    assert not set(now) & set(retired)
+    assert {key.split("#")[1] for key in now} == {"k3"}
+    assert {key.split("#")[1] for key in retired} == {"k1", "k2"}
+
+
+def test_the_same_details_hash_differently_as_another_kind_of_key_and_in_another_account() -> None:
+    referral = aws.submitted()
+    elsewhere = Keyring("k1", {"k1": b"another account's key"})
+    assert DoctorHashes(lambda: aws.RING).of(referral) != DoctorHashes(lambda: elsewhere).of(referral)
+
+
+def test_no_key_of_a_doctor_holds_what_it_was_made_from() -> None:
+    referral = aws.submitted(npi="1234567893", phone="217 555 0123")
+    keys, _ = DoctorHashes(lambda: aws.RING).of(referral)
+    assert not [key for key in keys for said in ("lopez", "clinic", "1234567893", "5550123") if said in key.casefold()]
+
+
+# ---- Links -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_opt_out_link_signed_with_a_retired_key_still_works(secret_names: dict[str, str]) -> None:
+    name = secret_names["SigningKeys"]
+    token = token_of(Links(ring(name), aws.SITE_URL).opt_out(OPT_OUT))
+    for new in ("k2", "k3", "k4"):
+        rotate(name, new)
+    assert Links(ring(name), aws.SITE_URL).read_opt_out(token) == OPT_OUT
+
+
+def test_a_new_link_is_signed_with_the_key_in_use(secret_names: dict[str, str]) -> None:
+    name = secret_names["SigningKeys"]
+    old = ring(name)()
+    rotate(name, "k2")
+    token = token_of(Links(ring(name), aws.SITE_URL).opt_out(OPT_OUT))
+    assert Links(lambda: old, aws.SITE_URL).read_opt_out(token) is None
+
+
+def test_a_link_leads_to_our_site_and_needs_no_escaping() -> None:
+    url = Links(aws.ring_of(aws.RING), aws.SITE_URL).opt_out(OPT_OUT)
+    assert url.startswith(f"{aws.SITE_URL}/api/opt-out?token=")
+    assert token_of(url) == url.partition("?token=")[2]
+
+
+def test_the_opt_out_header_of_a_doctor_with_every_key_fits_into_what_ses_takes() -> None:
+    referral = aws.submitted(
+        npi="1234567893",
+        phone="217 555 0123",
+        address={"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"},
+    )
+    keys, _ = DoctorHashes(lambda: aws.RING).of(referral)
+    longest_host = "https://" + "a" * 63 + ".example.com"
+    url = Links(aws.ring_of(aws.RING), longest_host).opt_out(OptOut(keys, "c" * 32, referral.receipt))
+    assert len(keys) == 4
+    assert len(f"<{url}>") <= 995
+
+
+def forgeries() -> dict[str, Callable[[str], str]]:
+    def foreign(token: str) -> str:
+        said = URLSafeSerializer(aws.RING.oldest_first, salt="opt-out").loads(token)
+        return str(URLSafeSerializer(aws.RING.oldest_first, salt="answer").dumps(said))
+
+    def unknown_key(token: str) -> str:
+        return str(URLSafeSerializer("somebody else's key", salt="opt-out").dumps([["email#k1#00"], "star", "R"]))
+
+    return {
+        "nothing": lambda token: "",
+        "a dot": lambda token: ".",
+        "without its signature": lambda token: token.rpartition(".")[0],
+        "without its last letter": lambda token: token[:-1],
+        "without its first letter": lambda token: token[1:],
+        "cut in the middle": lambda token: token[: len(token) // 2],
+        "with another content": lambda token: "WyJhIl0" + token[7:],
+        "only the signature": lambda token: "." + token.rpartition(".")[2],
+        "twice, as a repeated parameter arrives": lambda token: f"{token},{token}",
+        "for another purpose": foreign,
+        "with another key": unknown_key,
+        "with letters that no token has": lambda token: token.replace(".", "é."),
+        "with NUL": lambda token: token + "\x00",
+        "with a lone surrogate": lambda token: token + "\ud800",
+        "very long": lambda token: "A" * 100_000 + "." + token,
+    }
+
+
+@pytest.mark.parametrize("forgery", forgeries())
+def test_a_token_that_we_did_not_sign_for_this_says_nothing(forgery: str) -> None:
+    links = Links(aws.ring_of(aws.RING), aws.SITE_URL)
+    token = token_of(links.opt_out(OPT_OUT))
+    assert links.read_opt_out(token) == OPT_OUT
+    assert links.read_opt_out(forgeries()[forgery](token)) is None
+
+
+@given(st.text())
+def test_no_text_is_a_token(text: str) -> None:
+    assert Links(aws.ring_of(aws.RING), aws.SITE_URL).read_opt_out(text) is None
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.lists(st.text(max_size=40), max_size=8))
+def test_what_a_link_says_is_read_back(campaign: str, keys: list[str]) -> None:
+    links = Links(aws.ring_of(aws.RING), aws.SITE_URL)
+    said = OptOut(tuple(keys), campaign, "K3QF-7ZTA-MM2X-PE5R")
+    assert links.read_opt_out(token_of(links.opt_out(said))) == said

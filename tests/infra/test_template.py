@@ -121,11 +121,8 @@ def test_the_clock_runs_no_longer_than_until_it_strikes_again() -> None:
 
 @every_function
 def test_a_functions_log_is_kept_for_a_limited_time(function: Function) -> None:
-    groups = {
-        json.dumps(group["Properties"]["LogGroupName"]): group for group in of_type("AWS::Logs::LogGroup").values()
-    }
-    group = groups[json.dumps({"Fn::Sub": f"/aws/lambda/${{{function.logical_id}}}"})]
-    assert group["Properties"]["RetentionInDays"]
+    group = of_type("AWS::Serverless::Function")[function.logical_id]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    assert of_type("AWS::Logs::LogGroup")[group]["Properties"]["RetentionInDays"]
 
 
 # ---- Rights ----------------------------------------------------------------------------------------------------------

@@ -243,3 +243,16 @@ def test_nothing_personal_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
     _stored()
     answer(events.post_json(payload(doctor={"name": "Maria Marked", "email": "marked@", "marked": 1})))
     assert "arked" not in capsys.readouterr().out
+
+
+def test_behind_cloudfront_the_source_is_the_viewers_address() -> None:
+    door = Door()
+    for edge, viewer in (
+        ("10.0.0.1", "203.0.113.7:1234"),
+        ("10.0.0.2", "203.0.113.7:9999"),
+        ("10.0.0.1", "[2001:db8::1]:7"),
+    ):
+        event = events.post_form(FORM, cloudfront_viewer_address=viewer)
+        event["requestContext"]["http"]["sourceIp"] = edge
+        door(event)
+    assert len(door.table.referrals) == 2

@@ -226,3 +226,23 @@ def test_every_address_that_is_taken_can_be_sent_to(address: str) -> None:
     assert taken is not None
     assert taken.isascii()
     assert taken.rpartition("@")[0] == address.rpartition("@")[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["bit.ly/xyz WIN", "Visit evil.com now", "www。evil。com", "ＷＷＷ.evil.example", "a@evil.org"]
+)
+def test_a_name_that_mail_programs_would_make_a_link_of_is_refused(name: str) -> None:
+    assert errors_of(payload(doctor=doctor(name=name))) == {"doctor.name": "link"}
+
+
+@pytest.mark.parametrize(
+    "name", ["Dr.Smith", "J.R. Smith", "St.John, M.D.", "Maria Lopez D.O.", "Anne-Marie O’Neil Jr."]
+)
+def test_a_name_with_dots_is_no_link(name: str) -> None:
+    assert read(payload(doctor=doctor(name=name))).doctor.name == name
+
+
+def test_a_flood_of_unknown_fields_gets_a_short_answer() -> None:
+    with pytest.raises(InvalidSubmission) as refused:
+        read(payload() | {f"field{number}": 1 for number in range(1000)})
+    assert len(refused.value.errors) == 50

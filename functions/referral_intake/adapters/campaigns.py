@@ -3,7 +3,7 @@
 import re
 import tomllib
 from datetime import timedelta
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ class Campaigns:
 
     def __init__(self, root: Path) -> None:
         self._folder = root / "campaigns"
-        self._read = cache(self._read)  # type: ignore[method-assign]
+        # Bounded: names come from outside, and those of no campaign are remembered too.
+        self._read = lru_cache(maxsize=64)(self._read)  # type: ignore[method-assign]
 
     def get(self, name: str) -> Campaign | None:
         """The campaign of that name, or None where there is none."""

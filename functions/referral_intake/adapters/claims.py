@@ -49,7 +49,13 @@ class ClaimTable:
             if reasons[0].get("Item", {}).get("attempt") == typed(attempt):
                 return None  # The SDK repeated a request whose answer was lost: this very claim stands already.
             raise Stale
-        return _obstacle(claim, [plain(reason["Item"]) for reason in reasons if reason.get("Item")])
+        if not reasons:
+            return None
+        obstacle = _obstacle(claim, [plain(reason["Item"]) for reason in reasons if reason.get("Item")])
+        if obstacle is None:
+            # Nothing was claimed, whatever the reason: without a claim there is no mail.
+            raise Unavailable("claim failed without a reason")
+        return obstacle
 
     def suppression(self, claim: Claim) -> Suppressed | None:
         """Whether the doctor may not be written to, by a consistent read now."""

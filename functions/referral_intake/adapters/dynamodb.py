@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from referral_intake.domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Every write is conditional or a transaction with a token, so the SDK may repeat it after a timeout.
+# Every write is conditional or a transaction with a token, so the SDK may repeat it after a timeout. Twice as long is
+# still less than the shortest function has: then there is time to say so.
 _CONFIG = Config(
     connect_timeout=1,
     read_timeout=2,
-    retries={"mode": "standard", "total_max_attempts": 3},
+    retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=10,
 )
 
@@ -35,6 +36,8 @@ def errors_as_ours() -> Iterator[None]:
         if _is_transient(error):
             raise Unavailable(error.response["Error"]["Code"]) from error
         raise
+    except ParamValidationError:
+        raise  # Our own mistake: trying again won't mend it.
     except BotoCoreError as error:
         raise Unavailable(type(error).__name__) from error
 

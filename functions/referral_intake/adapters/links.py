@@ -30,6 +30,8 @@ class Links:
 
     def read_opt_out(self, token: str) -> OptOut | None:
         """What the token says, or None where we did not sign it for this purpose."""
+        if not token.isascii():
+            return None
         try:
             keys, campaign, receipt = self._serializer.loads(token)
         except BadData:

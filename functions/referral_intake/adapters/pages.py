@@ -6,7 +6,7 @@ The same templates make the static site at build time and the answers that a for
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +76,8 @@ class Site:
     def __init__(self, root: Path, site_url: str) -> None:
         self.campaigns = Campaigns(root)
         self.url = site_url
-        self._root = root
+        # Compiling a page takes fifty times as long as filling it. Only campaigns and languages that exist get here.
+        self._pages = cache(partial(Pages, root))
 
     def status_url(self, receipt: str) -> str:
         return f"{self.url}/api/referrals/{receipt}"
@@ -85,7 +86,7 @@ class Site:
         """The pages of a campaign in a language; the first of each where one is unknown."""
         known = self.campaigns.get(campaign) or self.campaigns.get(self.campaigns.names()[0])
         assert known is not None, "there is a campaign, or there is no site"
-        return Pages(self._root, known, locale if locale in known.locales else known.locales[0])
+        return self._pages(known, locale if locale in known.locales else known.locales[0])
 
     def pages_for(self, sent: object) -> Pages:
         """The pages for whoever sent this, whatever it is: the campaign and the language that it names, if it does."""

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from botocore.config import Config
+
 from referral_intake.adapters.keys import Keyring
 
 # A new key must be known everywhere before it is used: rotation waits longer than this between the two.
@@ -18,5 +20,7 @@ class Secrets:
             # Imported at the first use: most submissions need no secret.
             from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
-            self._provider = SecretsProvider()
+            # By default it would wait a minute, longer than any function here may run.
+            limits = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+            self._provider = SecretsProvider(boto_config=limits)
         return Keyring.from_secret(self._provider.get(secret_id, max_age=CACHED_SECONDS, transform="json"))

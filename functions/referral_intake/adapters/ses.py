@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+)
 
 from referral_intake.domain.message import Deferred, Message, Refused, Unclear
 
@@ -32,7 +39,7 @@ _DEFERRED = frozenset(
     }
 )
 # The connection never stood, so nothing can have been sent.
-_NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError)
+_NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, CredentialRetrievalError, NoCredentialsError)
 
 
 def client() -> "SESV2Client":
@@ -87,4 +94,6 @@ def _as_ours(error: ClientError) -> Exception:
         return Deferred("identity_not_verified")
     if code in _REFUSED:
         return Refused(code)
-    return Deferred(code) if code in _DEFERRED else Unclear(code)
+    # Any other 4xx is a clear no as well (expired credentials, a skewed clock): only a 5xx leaves the matter open.
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    return Deferred(code) if code in _DEFERRED or status < 500 else Unclear(code)

@@ -59,11 +59,10 @@ class Update:
     def request(self) -> dict[str, Any]:
         """The arguments of update_item, and of an Update in a transaction, but for the table's name."""
         clauses = {"SET": self._sets, "REMOVE": self._removes}
-        request: dict[str, Any] = {
-            "Key": self._key,
-            "UpdateExpression": " ".join(f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms),
-            "ExpressionAttributeNames": self._names,
-        }
+        request: dict[str, Any] = {"Key": self._key, "ExpressionAttributeNames": self._names}
+        # A ConditionCheck changes nothing and takes no expression for it.
+        if expression := " ".join(f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms):
+            request["UpdateExpression"] = expression
         if self._conditions:
             request["ConditionExpression"] = " AND ".join(f"({condition})" for condition in self._conditions)
         if self._values:

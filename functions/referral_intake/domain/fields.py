@@ -9,9 +9,16 @@ from dataclasses import dataclass
 # (direction marks, soft hyphens, byte order marks) only hides what a text says.
 _JOINERS = "\u200c\u200d"
 _UNFIT = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-# A message that we send must not carry a stranger's link.
+# Unicode calls these letters, but nobody sees them.
+_FILLERS = "\u115f\u1160\u3164\uffa0"
 _LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
-_FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# What mail programs make a link of by themselves. "Dr.Smith" and "J.R. Smith" are none.
+_DOMAIN = re.compile(
+    r"[\w-][.\u3002](?:com|net|org|info|biz|io|co|us|ly|me|gl|to|cc|xyz|top|site|online|shop|store|app|dev|link|click"
+    r"|live|club|ru|cn|uk|de)\b",
+    re.IGNORECASE,
+)
+_FIELD_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +59,7 @@ class Fields:
     def _refuse_unknown(self, known: Collection[str]) -> None:
         for name in self._data:
             if name not in known:
-                # A name that isn't one could say anything, so it isn't repeated.
-                self.error(name if _FIELD_NAME.fullmatch(name) else "", "unknown_field")
+                self.error(shown_name(name), "unknown_field")
 
     def error(self, name: str, code: str, limit: int | None = None) -> None:
         self._errors.append(FieldError(".".join(filter(None, (self.path, name))), code, limit))
@@ -77,11 +83,16 @@ class Fields:
         return any(error.field == field for error in self._errors)
 
 
+def shown_name(name: str) -> str:
+    """The name of a field that we don't have, or "" where it is no name: that could say anything."""
+    return name if _FIELD_NAME.fullmatch(name) else ""
+
+
 def one_line(value: object, limit: int) -> str:
     """`value` as one line of at most `limit` characters; raises Invalid."""
     if not isinstance(value, str):
         raise Invalid("wrong_type")
-    if any(unicodedata.category(character) in _UNFIT and character not in _JOINERS for character in value):
+    if any(_is_unfit(character) for character in value):
         raise Invalid("characters")
     folded = " ".join(unicodedata.normalize("NFC", value).split())
     if len(folded) > limit:
@@ -89,3 +100,15 @@ def one_line(value: object, limit: int) -> str:
     if _LINK.search(folded):
         raise Invalid("link")
     return folded
+
+
+def has_link(text: str) -> bool:
+    """Whether a mail program may show part of it as a link: a message of ours must not carry a stranger's."""
+    plain = unicodedata.normalize("NFKC", text)
+    return bool(_LINK.search(plain) or _DOMAIN.search(plain))
+
+
+def _is_unfit(character: str) -> bool:
+    if character in _JOINERS:
+        return False
+    return character in _FILLERS or unicodedata.category(character) in _UNFIT

@@ -11,7 +11,8 @@ from typing import Protocol
 
 from referral_intake.domain import decision
 from referral_intake.domain.campaign import Campaign
-from referral_intake.domain.message import Deferred, Mailer, Message, Refused, Unclear
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.message import Mailer, Message, NotSent, Refused, Unclear
 from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
 
 
@@ -120,22 +121,34 @@ class Outreach:
 
     def _send(self, claim: Claim, campaign: Campaign, message: Message) -> str:
         # An opt-out that was recorded since the claim still counts: nothing may stand between this read and the call.
-        suppressed = self.claims.suppression(claim)
+        try:
+            suppressed = self.claims.suppression(claim)
+        except Unavailable:
+            # Nothing was sent, so nobody needs to look: the doctor is given back.
+            return self._not_sent(claim, self._later("last_look_failed"), "last_look_failed")
         if suppressed:
-            self.claims.release(claim, closed(suppressed.reason))
-            return suppressed.reason.value
+            return self._not_sent(claim, closed(suppressed.reason), suppressed.reason.value)
         try:
             message_id = self.mailer.send(message)
-        except Refused as refused:
-            self.claims.release(claim, closed(Closing.REJECTED))
-            return refused.reason
-        except Deferred as deferred:
-            until = self.now() + decision.RETRY_AFTER
-            self.claims.release(claim, decision.wait(deferred.reason, until))
-            return deferred.reason
+        except NotSent as error:
+            refusal = error
         except Unclear:
             # The claim stays: the doctor may have the message. `wake` finds the lease that ran out.
             return "send_unclear"
+        else:
+            return self._sent(claim, campaign, message, message_id)
+        # Outside of the `except`: an error from here must not carry that of SES, which can quote the address.
+        move = closed(Closing.REJECTED) if isinstance(refusal, Refused) else self._later(refusal.reason)
+        return self._not_sent(claim, move, refusal.reason)
+
+    def _not_sent(self, claim: Claim, move: Move, outcome: str) -> str:
+        self.claims.release(claim, move)
+        return outcome
+
+    def _later(self, reason: str) -> Move:
+        return decision.wait(reason, self.now() + decision.RETRY_AFTER)
+
+    def _sent(self, claim: Claim, campaign: Campaign, message: Message, message_id: str) -> str:
         now = self.now()
         move = decision.after_sending(claim.referral, campaign, now)
         self.referrals.record_sent(claim, message, message_id, now, move)

@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass, replace
 from referral_intake.domain import contact
 from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.doctor import Address, Doctor
-from referral_intake.domain.fields import FieldError, Fields, Invalid
+from referral_intake.domain.fields import FieldError, Fields, Invalid, has_link
 
 FIELDS = ("submission_id", "campaign", "locale", "submitted_by", "doctor")
 DOCTOR_FIELDS = ("name", "practice", "specialty", "email", "phone", "npi", "address")
 ADDRESS_FIELDS = ("line1", "line2", "city", "state", "postal_code")
+MOST_ERRORS = 50
 SUBMITTED_BY = ("patient", "caregiver")
 
 
@@ -40,7 +41,8 @@ class InvalidSubmission(ValueError):
 
     def __init__(self, errors: list[FieldError]) -> None:
         super().__init__(f"{len(errors)} fields")
-        self.errors = errors
+        # A body of nothing but unknown fields need not get an answer of many times its size.
+        self.errors = errors[:MOST_ERRORS]
 
 
 def parse(
@@ -137,6 +139,8 @@ def _name(fields: Fields) -> str:
     name = _required(fields, "name", 120)
     if name and not any(character.isalpha() for character in name):
         fields.error("name", "required")
+    elif has_link(name):
+        fields.error("name", "link")  # Of all that is typed, the name alone goes into a message.
     return name
 
 

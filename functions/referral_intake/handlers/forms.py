@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from referral_intake.domain.fields import FieldError
+from referral_intake.domain.fields import FieldError, shown_name
 from referral_intake.domain.submission import InvalidSubmission
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
@@ -29,7 +29,7 @@ def nested(fields: list[tuple[str, str]]) -> dict[str, Any]:
         for part in path:
             place = place.setdefault(part, {}) if isinstance(place, dict) else None
         if not isinstance(place, dict) or last in place:
-            errors.append(FieldError(name[:64], "duplicate"))
+            errors.append(FieldError(shown_name(name), "duplicate"))
         else:
             place[last] = value or None
     if errors:
@@ -37,6 +37,6 @@ def nested(fields: list[tuple[str, str]]) -> dict[str, Any]:
     return payload
 
 
-def shown_again(fields: Mapping[str, str]) -> dict[str, str]:
+def shown_again(fields: Mapping[str, object]) -> dict[str, str]:
     """What was typed, without what can't stand in a page."""
-    return {name: "".join(c for c in value if c.isprintable()) for name, value in fields.items()}
+    return {name: "".join(c for c in text if c.isprintable()) for name, text in fields.items() if isinstance(text, str)}

@@ -40,10 +40,19 @@ def body(event: Event, limit: int) -> bytes:
     """The body; raises Problem over `limit` bytes."""
     text = event.get("body") or ""
     # A lone surrogate can't have come over the wire as UTF-8; it is let through for the parser to refuse.
-    data = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode(errors="surrogatepass")
+    try:
+        data = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode(errors="surrogatepass")
+    except ValueError:
+        raise Problem(HTTPStatus.BAD_REQUEST, "invalid", "The body is not base64.") from None
     if len(data) > limit:
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"At most {limit} bytes are taken.")
     return data
+
+
+def source(event: Event) -> str:
+    """The network address that a request came from, as CloudFront saw it; without CloudFront, as the API did."""
+    viewer: str = event["headers"].get("cloudfront-viewer-address", "").rpartition(":")[0]
+    return viewer or event["requestContext"]["http"]["sourceIp"]
 
 
 def accepts_html(event: Event) -> bool:

@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+# Imported while Lambda starts the function, when it has the most CPU, and not during the first patient's request.
+import referral_intake.adapters.referral_table  # noqa: F401
 from referral_intake import wiring
 from referral_intake.adapters.keys import derived_submission_id
 from referral_intake.domain.fields import FieldError
@@ -38,13 +40,13 @@ def respond(event: Event, intake: Intake, now: datetime) -> Response:
 
 def _submit(event: Event, intake: Intake, view: View, now: datetime) -> Response:
     is_form = http.content_type(event) == forms.MEDIA_TYPE
-    sent: Any = forms.pairs(_body(event)) if is_form else _read_json(event)
+    sent: Any = [] if is_form else _read_json(event)
 
     def derived_id(submission: Submission) -> uuid.UUID:
-        source = event["requestContext"]["http"]["sourceIp"]
-        return derived_submission_id(intake.hashing_keys, submission, source, now)
+        return derived_submission_id(intake.hashing_keys, submission, http.source(event), now)
 
     try:
+        sent = forms.pairs(_body(event)) if is_form else sent
         payload = forms.nested(sent) if is_form else sent
         submission = parse(payload, intake.site.campaigns.get, derived_id if is_form else None)
         receipt, is_new = _store(submission, intake, now)
@@ -66,7 +68,7 @@ def _store(submission: Submission, intake: Intake, now: datetime) -> tuple[str, 
 
 def _status(event: Event, intake: Intake, view: View, now: datetime) -> Response:
     receipt = read_receipt(event["pathParameters"]["receipt"])
-    referral = intake.referrals.get(receipt) if receipt else None
+    referral = intake.referrals.get(receipt, consistent=True) if receipt else None
     if referral is None:
         raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no referral with this receipt.")
     return view.status(referral)

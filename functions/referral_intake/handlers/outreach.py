@@ -20,21 +20,23 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     def process(record: dict[str, Any]) -> None:
         reach(record, wiring.outreach())
 
-    # The failed records alone are tried again. Without the raw records, Powertools would wrap each one for nothing.
+    # Lambda gives back everything from the first failed record on; what was done already is met as stale.
     processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
     return process_partial_response(event, process, processor, context)
 
 
 def reach(record: dict[str, Any], outreach: Outreach) -> None:
     """Handles one stream record. An exception means: give me this record again."""
-    referral = from_item(record["dynamodb"]["NewImage"])
+    ids = {"sequence_number": record["dynamodb"].get("SequenceNumber")}
     try:
+        referral = from_item(record["dynamodb"]["NewImage"])
+        ids |= {"referral": referral.receipt, "revision": referral.revision}
         outcome = outreach.reach(referral)
     except Stale:
         # Redelivered, or changed by someone meanwhile. Each change into `queued` has a record of its own.
-        logger.info("referral has moved on", referral=referral.receipt, revision=referral.revision)
-        return
+        logger.info("referral has moved on", **ids)
     except Exception:
-        logger.exception("outreach failed", referral=referral.receipt, revision=referral.revision)
+        logger.exception("outreach failed", **ids)
         raise
-    logger.info("referral handled", referral=referral.receipt, campaign=referral.campaign, outcome=outcome)
+    else:
+        logger.info("referral handled", **ids, campaign=referral.campaign, outcome=outcome)

@@ -26,9 +26,11 @@ class View(Protocol):
 
 def of(event: Event, site: Site) -> View:
     """A page for whom a page is meant: a browser that sent the form without JavaScript, or followed a link."""
-    if http.accepts_html(event) or (http.content_type(event) == forms.MEDIA_TYPE and not http.accepts_json(event)):
-        return PageView(site)
-    return ApiView(site)
+    if http.content_type(event) == forms.MEDIA_TYPE:
+        wants_page = http.accepts_html(event) or not http.accepts_json(event)
+    else:
+        wants_page = http.accepts_html(event) and not event.get("body")
+    return PageView(site) if wants_page else ApiView(site)
 
 
 def guarded(view: View, answer: Callable[[], Response], logger: Logger) -> Response:

@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake import wiring
 from referral_intake.domain.decision import when_due
+from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.outreach import Stale
 from referral_intake.wiring import Wake
 
@@ -32,7 +33,18 @@ def wake(parts: Wake, now: datetime) -> dict[str, int]:
 
 def _wake_campaign(parts: Wake, name: str, now: datetime) -> int:
     receipts = parts.referrals.due(name, now, MOST_PER_CAMPAIGN)
-    return sum(_move_on(parts, receipt, now) for receipt in receipts)
+    return sum(_moved_on(parts, receipt, now) for receipt in receipts)
+
+
+def _moved_on(parts: Wake, receipt: str, now: datetime) -> bool:
+    try:
+        return _move_on(parts, receipt, now)
+    except Unavailable:
+        raise  # The table is slow: the next run goes on from here.
+    except Exception:
+        # One that can't be read must not stand before all the others for ever.
+        logger.exception("referral could not be woken", referral=receipt)
+        return False
 
 
 def _move_on(parts: Wake, receipt: str, now: datetime) -> bool:

@@ -162,7 +162,7 @@ def test_a_second_referral_joins_while_the_first_is_still_on_its_way(system: Sys
     system.mailer.during = lambda message: system.deliver(second)
     system.deliver(system.record(leader))
     assert len(system.mailer.tried) == 1
-    assert system.stage(other) == ("closed", "joined")
+    assert system.stage(other) == ("waiting", "joined")
 
 
 def test_ten_doctors_in_one_batch_are_ten_mails(system: System) -> None:
@@ -280,7 +280,7 @@ def test_another_patient_does_not_cause_a_second_mail_after_an_unclear_answer(sy
     system.mailer.fails = None
     system.deliver(system.record(second))
     assert len(system.mailer.tried) == 1
-    assert system.stage(second) == ("closed", "joined")
+    assert system.stage(second) == ("waiting", "joined")
 
 
 # ---- Not now ---------------------------------------------------------------------------------------------------------

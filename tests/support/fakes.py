@@ -7,7 +7,7 @@ from referral_intake.adapters.keys import Keyring
 from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.message import Message
 from referral_intake.domain.outreach import Claim, Stale, Suppressed, Taken
-from referral_intake.domain.referral import Closing, Move, Referral, closed
+from referral_intake.domain.referral import LEASE, Closing, Move, Referral, closed
 
 
 def ring() -> Keyring:
@@ -53,7 +53,7 @@ class FakeTable:
             if key in self.told:
                 return Taken(self.told[key])
         self.told |= dict.fromkeys(claim.keys, claim.referral.receipt)
-        self.referrals[claim.referral.receipt] = claim.claimed
+        self.referrals[claim.referral.receipt] = replace(claim.claimed, due_at=now + LEASE)
         return None
 
     def suppression(self, claim: Claim) -> Suppressed | None:

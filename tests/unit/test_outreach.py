@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from referral_intake.adapters.keys import DoctorHashes
+from referral_intake.domain import decision
 from referral_intake.domain.message import Deferred, Message, Refused, Unclear
 from referral_intake.domain.outreach import Outreach
 from referral_intake.domain.referral import Closing, Referral, Stage
@@ -47,6 +48,21 @@ def test_a_second_referral_for_the_same_doctor_joins_the_first() -> None:
     assert (second.reason, second.leader) == (Closing.JOINED, first.receipt)
 
 
+def test_a_referral_takes_the_place_of_a_leader_that_closed_without_writing() -> None:
+    house = House(mailer=FakeMailer(fails=Unclear("ReadTimeoutError")))
+    leader = house.reach(referral())
+    follower = house.reach(referral())
+    assert (follower.stage, follower.reason, follower.leader) == (Stage.WAITING, "joined", leader.receipt)
+    assert follower.due_at is not None
+    assert leader.due_at is not None
+    assert follower.due_at > leader.due_at
+    house.table.told.clear()
+    house.mailer.fails = None
+    house.table.move(follower, decision.queue(NOW))
+    house.outreach.reach(house.table.referrals[follower.receipt])
+    assert house.table.referrals[follower.receipt].stage is Stage.SENT
+
+
 def test_a_doctor_who_opted_out_is_never_written_to() -> None:
     house = House()
     house.table.suppressed |= dict.fromkeys(DoctorHashes(ring).of(referral())[0], Closing.OPTED_OUT)
@@ -85,7 +101,7 @@ def test_an_unclear_answer_keeps_the_claim_so_that_nobody_writes_again() -> None
     house = House(mailer=FakeMailer(fails=Unclear("ReadTimeoutError")))
     assert house.reach(referral()).stage is Stage.SENDING
     house.mailer.fails = None
-    assert house.reach(referral()).reason == Closing.JOINED
+    assert house.reach(referral()).stage is Stage.WAITING
     assert house.mailer.sent == []
 
 

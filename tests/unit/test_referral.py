@@ -67,3 +67,8 @@ def _states_with_words() -> set[str]:
 
     words = tomllib.loads((TEMPLATES / "site" / "text" / "en.toml").read_text("utf-8"))["status"]
     return {state for state, said in words.items() if isinstance(said, dict)}
+
+
+def test_a_referral_whose_doctor_another_one_is_telling_says_so_already() -> None:
+    following = replace(referral(), stage=Stage.WAITING, reason="joined", leader="AAAA-AAAA-AAAA-AAAA")
+    assert public_state(following) == "told"

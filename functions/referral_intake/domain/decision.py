@@ -35,6 +35,18 @@ def for_queued(referral: Referral, campaign: Campaign, now: datetime) -> Write |
     return Write(INTRODUCTION)
 
 
+def for_taken(receipt: str, leader: Referral | None, now: datetime) -> Move:
+    """What becomes of a referral whose doctor another one, the leader, has taken for this step.
+
+    It is over only once the leader has written. Until then it waits, so that it takes the leader's place if that never
+    does.
+    """
+    if leader is None or "sent" in leader.milestones:
+        return closed(Closing.JOINED, receipt)
+    looks_again = max(leader.due_at or now, now) + timedelta(minutes=1)
+    return Move(Stage.WAITING, due_at=looks_again, reason="joined", leader=receipt)
+
+
 def when_due(referral: Referral, campaign: Campaign | None, now: datetime) -> Move:
     """What `wake` does with an open referral whose `due_at` has come."""
     match referral.stage:

@@ -53,6 +53,8 @@ class Stale(Exception):
 
 
 class Referrals(Protocol):
+    def get(self, receipt: str, *, consistent: bool) -> Referral | None: ...
+
     def move(self, referral: Referral, move: Move) -> None:
         """Changes the stage; raises Stale."""
 
@@ -113,7 +115,8 @@ class Outreach:
         message = self.messages.compose(referral, campaign, claim)
         match self.claims.claim(claim, now=self.now(), cooldown=campaign.policy.cooldown):
             case Taken(leader):
-                return self._move(referral, closed(Closing.JOINED, leader))
+                found = self.referrals.get(leader, consistent=True)
+                return self._move(referral, decision.for_taken(leader, found, self.now()))
             case Suppressed(reason):
                 return self._move(referral, closed(reason))
             case None:

@@ -17,6 +17,8 @@ def public_state(referral: Referral) -> str:
 
     An opt-out, a complaint and an answer are the doctor's own business: they all read as `finished`.
     """
+    if referral.stage is Stage.WAITING and referral.leader:
+        return "told"
     if referral.stage is not Stage.CLOSED:
         return _OPEN[referral.stage]
     match referral.reason:

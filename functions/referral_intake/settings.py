@@ -52,6 +52,13 @@ class WakeSettings(_Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class FeedbackSettings(_Settings):
+    table_name: str
+    templates_dir: Path
+    hashing_keys_secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinksSettings(_Settings):
     table_name: str
     templates_dir: Path

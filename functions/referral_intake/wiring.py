@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
-from referral_intake.settings import IntakeSettings, LinksSettings, OutreachSettings, WakeSettings
+from referral_intake.settings import FeedbackSettings, IntakeSettings, LinksSettings, OutreachSettings, WakeSettings
 
 if TYPE_CHECKING:
     from referral_intake.adapters.campaigns import Campaigns
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from referral_intake.adapters.links import Links
     from referral_intake.adapters.pages import Site
     from referral_intake.adapters.secrets import Secrets
-    from referral_intake.domain.outreach import Outreach
+    from referral_intake.domain.feedback import Effect, MailEvent
+    from referral_intake.domain.outreach import DoctorKeys, Outreach
     from referral_intake.domain.referral import Closing, Move, Referral
 
 
@@ -28,8 +29,15 @@ class IntakeReferrals(Protocol):
 
 class WakeReferrals(Protocol):
     def due(self, campaign: str, now: datetime, limit: int) -> list[str]: ...
+    def feedback_settled(self) -> datetime | None: ...
     def get(self, receipt: str, *, consistent: bool) -> "Referral | None": ...
     def move(self, referral: "Referral", move: "Move") -> None: ...
+
+
+class FeedbackReferrals(Protocol):
+    def get(self, receipt: str, *, consistent: bool) -> "Referral | None": ...
+    def apply(self, referral: "Referral", effect: "Effect", event: "MailEvent") -> None: ...
+    def note_feedback(self, sent_at: datetime) -> None: ...
 
 
 class Suppressions(Protocol):
@@ -50,6 +58,14 @@ class Intake:
 @dataclass(frozen=True, slots=True)
 class Wake:
     referrals: WakeReferrals
+    campaigns: "Campaigns"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    referrals: FeedbackReferrals
+    suppressions: Suppressions
+    doctor_keys: "DoctorKeys"
     campaigns: "Campaigns"
 
 
@@ -108,6 +124,24 @@ def wake() -> Wake:
 
     settings = WakeSettings.read(os.environ)
     return Wake(ReferralTable(dynamodb.client(), settings.table_name), Campaigns(settings.templates_dir))
+
+
+@cache
+def feedback() -> Feedback:
+    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters.campaigns import Campaigns
+    from referral_intake.adapters.claims import ClaimTable
+    from referral_intake.adapters.keys import DoctorHashes
+    from referral_intake.adapters.referral_table import ReferralTable
+
+    settings = FeedbackSettings.read(os.environ)
+    table = dynamodb.client()
+    return Feedback(
+        referrals=ReferralTable(table, settings.table_name),
+        suppressions=ClaimTable(table, settings.table_name),
+        doctor_keys=DoctorHashes(_ring(settings.hashing_keys_secret)),
+        campaigns=Campaigns(settings.templates_dir),
+    )
 
 
 @cache

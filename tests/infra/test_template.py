@@ -33,6 +33,7 @@ SETTINGS: Final[dict[str, type[settings._Settings]]] = {
     "outreach": settings.OutreachSettings,
     "wake": settings.WakeSettings,
     "links": settings.LinksSettings,
+    "feedback": settings.FeedbackSettings,
 }
 # Read by Powertools, not by us.
 OF_POWERTOOLS: Final = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
@@ -128,6 +129,7 @@ def test_a_functions_log_is_kept_for_a_limited_time(function: Function) -> None:
 # ---- Rights ----------------------------------------------------------------------------------------------------------
 
 ALLOWED: Final = {
+    "feedback": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
     "intake": {"dynamodb:PutItem", "dynamodb:GetItem", "secretsmanager:GetSecretValue"},
     # A transaction needs the right to each of its parts: Update and ConditionCheck.
     "outreach": {

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from referral_intake.adapters.keys import Keyring
 from referral_intake.domain.campaign import Campaign
+from referral_intake.domain.feedback import Effect, MailEvent
 from referral_intake.domain.message import Message
 from referral_intake.domain.outreach import Claim, Stale, Suppressed, Taken
 from referral_intake.domain.referral import LEASE, Closing, Move, Referral, closed
@@ -21,6 +22,7 @@ class FakeTable:
     referrals: dict[str, Referral] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
     suppressed: dict[str, Closing] = field(default_factory=dict)
+    settled: datetime | None = None
 
     def add(self, referral: Referral) -> Referral | None:
         there = self.referrals.get(referral.receipt)
@@ -71,6 +73,20 @@ class FakeTable:
         self.move(claim.claimed, move)
         stored = self.referrals[claim.referral.receipt]
         self.referrals[stored.receipt] = replace(stored, milestones=stored.milestones | {"sent": now})
+
+    def apply(self, referral: Referral, effect: Effect, event: MailEvent) -> None:
+        if effect.move:
+            self.move(referral, effect.move)
+            referral = self.referrals[referral.receipt]
+        self.referrals[referral.receipt] = replace(
+            referral, milestones=effect.milestones, engagements=effect.engagements, revision=referral.revision + 1
+        )
+
+    def note_feedback(self, sent_at: datetime) -> None:
+        self.settled = max(sent_at, self.settled or sent_at)
+
+    def feedback_settled(self) -> datetime | None:
+        return self.settled
 
     def close(self, receipt: str, closing: Closing, now: datetime) -> None:
         if receipt in self.referrals:

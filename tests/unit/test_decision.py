@@ -7,7 +7,7 @@ import pytest
 
 from referral_intake.domain import decision
 from referral_intake.domain.decision import Write
-from referral_intake.domain.referral import Closing, Move, Stage
+from referral_intake.domain.referral import LEASE, Closing, Move, Stage
 from tests.support.samples import NOW, campaign, referral
 
 
@@ -63,3 +63,11 @@ def test_whatever_is_due_moves_on(stage: Stage, expected: tuple[Stage, str | Non
 def test_what_nobody_looked_at_expires_in_the_end(stage: Stage) -> None:
     late = NOW + campaign().policy.expires_after
     assert decision.when_due(replace(referral(), stage=stage), campaign(), late).reason == Closing.EXPIRED
+
+
+def test_an_unclear_send_goes_out_again_once_the_mail_service_has_told_of_a_later_one() -> None:
+    claimed_at = NOW - LEASE
+    unclear = replace(referral(), stage=Stage.SENDING, due_at=NOW)
+    later, earlier = claimed_at + timedelta(seconds=1), claimed_at - timedelta(seconds=1)
+    assert decision.when_due(unclear, campaign(), NOW, later).stage is Stage.QUEUED
+    assert decision.when_due(unclear, campaign(), NOW, earlier).reason == "send_unclear"

@@ -1,5 +1,6 @@
 """Referrals as items of the table, and back."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from referral_intake.domain.doctor import Address, Doctor
+from referral_intake.domain.engagement import Engagement
 from referral_intake.domain.referral import Referral, Stage
 
 Item = dict[str, Any]
@@ -74,7 +76,21 @@ def from_item(item: Item) -> Referral:
         due_at=datetime.fromisoformat(values["due_at"]) if "due_at" in values else None,
         reason=values.get("reason"),
         leader=values.get("leader"),
+        engagements=frozenset(_engagement(text) for text in values.get("engagements", ())),
     )
+
+
+def to_engagements(engagements: Iterable[Engagement]) -> list[str]:
+    """One line each, since there can be many: time, kind, who, link."""
+    return [
+        f"{timestamp(one.at)} {one.kind} {'scanner' if one.by_known_scanner else '-'} {one.link}"
+        for one in sorted(engagements)
+    ]
+
+
+def _engagement(text: str) -> Engagement:
+    at, kind, by, link = text.split(" ", 3)
+    return Engagement(datetime.fromisoformat(at), kind, link, by_known_scanner=by == "scanner")
 
 
 def _without_blanks(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,17 +1,22 @@
 """Referrals in the table, one by one: stored once, found by receipt, moved from stage to stage."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from referral_intake.adapters import updates
 from referral_intake.adapters.dynamodb import errors_as_ours
-from referral_intake.adapters.items import from_item, referral_key, timestamp, to_item, typed
+from referral_intake.adapters.items import from_item, referral_key, timestamp, to_engagements, to_item, typed
+from referral_intake.domain.feedback import Effect, Kind, MailEvent
 from referral_intake.domain.message import Message
 from referral_intake.domain.outreach import Claim, Stale
 from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+_FEEDBACK = {"pk": {"S": "feedback"}, "sk": {"S": "feedback"}}
 
 
 class ReferralTable:
@@ -70,10 +75,34 @@ class ReferralTable:
                     raise
                 referral, closed_meanwhile = found, found.stage is not Stage.SENDING
 
+    def apply(self, referral: Referral, effect: Effect, event: MailEvent) -> None:
+        """Writes what an event changes of a referral that is still as it was read; raises Stale."""
+        update = updates.of_referral(referral, effect.move)
+        update.set("milestones", {name: timestamp(at) for name, at in effect.milestones.items()})
+        update.set("engagements", to_engagements(effect.engagements) or None)
+        if event.kind is not Kind.REJECTED:
+            # Where the answer to the call was lost, this is how we learn the message's id.
+            update.set_once(f"message/{event.step}", {"id": event.message_id})
+        self.update(update)
+
+    def note_feedback(self, sent_at: datetime) -> None:
+        """Notes that the mail service's events arrive: one has told of a message sent at that time."""
+        update = updates.Update(_FEEDBACK).set("settled", timestamp(sent_at))
+        settled = update.name("settled")
+        update.when(f"attribute_not_exists({settled}) OR {settled} < {update.value(timestamp(sent_at))}")
+        with suppress(Stale):
+            self.update(update)
+
+    def feedback_settled(self) -> datetime | None:
+        """When the latest message was sent of which an event has told."""
+        with errors_as_ours():
+            answer = self._client.get_item(TableName=self._name, Key=_FEEDBACK, ConsistentRead=True)
+        return datetime.fromisoformat(answer["Item"]["settled"]["S"]) if "Item" in answer else None
+
     def close(self, receipt: str, closing: Closing, now: datetime) -> None:
         """Notes the fact, and closes the referral where nothing stronger has. No such referral: nothing to do."""
         while (referral := self.get(receipt, consistent=True)) and closing.value not in referral.milestones:
-            move = closed(closing) if _outranks(closing, referral) else None
+            move = closed(closing) if closing.outranks(referral.reason) else None
             update = updates.of_referral(referral, move).set_once(f"milestones.{closing.value}", timestamp(now))
             try:
                 self.update(update)
@@ -91,8 +120,3 @@ class ReferralTable:
 
 def _record(message: Message, message_id: str) -> dict[str, str]:
     return {"id": message_id, "version": message.version, "content_hash": message.content_hash}
-
-
-def _outranks(closing: Closing, referral: Referral) -> bool:
-    strength = list(Closing)
-    return referral.reason not in strength or strength.index(closing) < strength.index(Closing(referral.reason))

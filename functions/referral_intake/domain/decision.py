@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from referral_intake.domain.campaign import Campaign
-from referral_intake.domain.referral import PICKED_UP_WITHIN, Closing, Move, Referral, Stage, closed
+from referral_intake.domain.referral import LEASE, PICKED_UP_WITHIN, Closing, Move, Referral, Stage, closed
 
 INTRODUCTION = "introduction"
 # How often a person's work list is looked through again.
@@ -47,8 +47,11 @@ def for_taken(receipt: str, leader: Referral | None, now: datetime) -> Move:
     return Move(Stage.WAITING, due_at=looks_again, reason="joined", leader=receipt)
 
 
-def when_due(referral: Referral, campaign: Campaign | None, now: datetime) -> Move:
-    """What `wake` does with an open referral whose `due_at` has come."""
+def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settled: datetime | None = None) -> Move:
+    """What `wake` does with an open referral whose `due_at` has come.
+
+    `settled` is when the latest message was sent of which the mail service's events have told.
+    """
     match referral.stage:
         case Stage.WAITING:
             return queue(now)
@@ -56,7 +59,10 @@ def when_due(referral: Referral, campaign: Campaign | None, now: datetime) -> Mo
             # The stream lost it. It only fires on a change of stage, so one minute is spent waiting.
             return wait("lost_by_stream", now + timedelta(minutes=1))
         case Stage.SENDING:
-            # The run that claimed it never said whether the message went out: a person looks, no mail is sent.
+            # The run that claimed it never said whether the message went out, nor did the mail service. If that has
+            # told of a later one, there was nothing to tell of this: it may go out. Else a person decides.
+            if settled and referral.due_at and settled > referral.due_at - LEASE:
+                return queue(now)
             return Move(Stage.HELD, due_at=now + REVIEW_EVERY, reason="send_unclear")
         case Stage.SENT:
             return closed(Closing.EXPIRED)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from referral_intake.domain.doctor import Doctor
+from referral_intake.domain.engagement import Engagement
 from referral_intake.domain.submission import Submission
 
 # Longer than any run of `outreach` can last (its timeout in the template is checked against this in a test).
@@ -44,6 +45,11 @@ class Closing(StrEnum):
     EXPIRED = "expired"
     REJECTED = "rejected"
 
+    def outranks(self, reason: str | None) -> bool:
+        """Whether this is a stronger reason than the one a referral has, which may be none or that of an open one."""
+        strength = [closing.value for closing in Closing]
+        return reason not in strength or strength.index(self.value) < strength.index(reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Referral:
@@ -61,6 +67,7 @@ class Referral:
     due_at: datetime | None = None
     reason: str | None = None
     leader: str | None = None
+    engagements: frozenset[Engagement] = frozenset()
 
     @property
     def submitted_at(self) -> datetime:

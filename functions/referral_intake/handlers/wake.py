@@ -10,6 +10,7 @@ from referral_intake import wiring
 from referral_intake.domain.decision import when_due
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.outreach import Stale
+from referral_intake.domain.referral import Stage
 from referral_intake.wiring import Wake
 
 logger = Logger()
@@ -53,7 +54,9 @@ def _move_on(parts: Wake, receipt: str, now: datetime) -> bool:
     if referral is None or referral.due_at is None or referral.due_at > now:
         return False
     try:
-        parts.referrals.move(referral, when_due(referral, parts.campaigns.get(referral.campaign), now))
+        campaign = parts.campaigns.get(referral.campaign)
+        settled = parts.referrals.feedback_settled() if referral.stage is Stage.SENDING else None
+        parts.referrals.move(referral, when_due(referral, campaign, now, settled))
     except Stale:
         return False
     return True

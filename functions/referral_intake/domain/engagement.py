@@ -1,0 +1,46 @@
+"""Who opened a message and followed its links: people, or the programs that look at mail before people do.
+
+What is kept are the events. Which of them were people's is worked out anew from all of them each time, so that it does
+not depend on the order in which they came.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+OPENED = "opened"
+CLICKED = "clicked"
+SCANNED = "scanned"
+
+# A scanner looks at a message as it arrives; a person can't be that quick.
+ARRIVAL = timedelta(seconds=10)
+# Nobody follows two links of a message in one breath.
+ONE_BREATH = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Engagement:
+    """Somebody, or something, opened the message (`kind` is OPENED) or followed a link of it (CLICKED)."""
+
+    at: datetime
+    kind: str
+    link: str = ""
+    by_known_scanner: bool = False
+
+
+def first_times(engagements: AbstractSet[Engagement], delivered_at: datetime | None) -> dict[str, datetime]:
+    """The first time of each: `opened` and `clicked` by a person, `scanned` by a program."""
+    first: dict[str, datetime] = {}
+    for one in sorted(engagements):
+        name = SCANNED if _is_scanner(one, engagements, delivered_at) else one.kind
+        first.setdefault(name, one.at)
+    return first
+
+
+def _is_scanner(one: Engagement, all_of_them: AbstractSet[Engagement], delivered_at: datetime | None) -> bool:
+    if one.by_known_scanner or (delivered_at and one.at - delivered_at < ARRIVAL):
+        return True
+    return one.kind == CLICKED and any(
+        other.kind == CLICKED and other.link != one.link and abs(other.at - one.at) < ONE_BREATH
+        for other in all_of_them
+    )

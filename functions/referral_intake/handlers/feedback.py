@@ -1,0 +1,64 @@
+"""The door for Amazon SES's events, by EventBridge and a queue: what became of a message."""
+
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from referral_intake import wiring
+from referral_intake.adapters import ses_events
+from referral_intake.domain.feedback import MailEvent, effect
+from referral_intake.domain.outreach import Stale
+from referral_intake.domain.referral import Closing, Referral
+from referral_intake.wiring import Feedback
+
+logger = Logger()
+"""Ids only: an event holds the doctor's address."""
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    def process(record: dict[str, Any]) -> None:
+        take(record["body"], wiring.feedback())
+
+    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event, process, processor, context)
+
+
+def take(body: str, parts: Feedback) -> None:
+    """Handles one event. An exception means: give it to me again."""
+    event = ses_events.read(body)
+    if event is None:
+        logger.info("event of no message of ours")
+        return
+    ids: dict[str, Any] = {"referral": event.receipt, "step": event.step, "kind": event.kind.value}
+    if _apply(event, parts):
+        parts.referrals.note_feedback(event.sent_at)
+        logger.info("event taken", **ids)
+    else:
+        logger.warning("event of a referral that is not there", **ids)
+
+
+def _apply(event: MailEvent, parts: Feedback) -> bool:
+    """Whether there is such a referral."""
+    while referral := parts.referrals.get(event.receipt, consistent=True):
+        campaign = parts.campaigns.get(referral.campaign)
+        change = effect(event, referral, campaign)
+        if change.suppress:
+            # The doctor first: this alone stops mail. The referral only tells of it.
+            _suppress(referral, change.suppress, parts, event.at)
+        try:
+            parts.referrals.apply(referral, change, event)
+        except Stale:
+            continue  # Changed since it was read. Its other writer is done, so this comes to an end.
+        return True
+    return False
+
+
+def _suppress(referral: Referral, fact: Closing, parts: Feedback, at: datetime) -> None:
+    current, _ = parts.doctor_keys.of(referral)
+    for key in current:
+        parts.suppressions.suppress(key, fact, at)

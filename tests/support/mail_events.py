@@ -1,0 +1,35 @@
+"""Events of Amazon SES as EventBridge hands them on; the whole sample lies in tests/events."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.support import events
+from tests.support.samples import NOW
+
+SENT_AT = NOW + timedelta(seconds=1)
+
+_DETAILS: dict[str, dict[str, Any]] = {
+    "Delivery": {"processingTimeMillis": 700, "smtpResponse": "250 ok", "recipients": []},
+    "DeliveryDelay": {"delayType": "MailboxFull", "delayedRecipients": []},
+    "Bounce": {"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": []},
+    "Complaint": {"complaintFeedbackType": "abuse", "complainedRecipients": []},
+    "Open": {"ipAddress": "203.0.113.9", "userAgent": "Mozilla/5.0"},
+    "Click": {"ipAddress": "203.0.113.9", "userAgent": "Mozilla/5.0", "link": "https://star-ablation.example/"},
+}
+
+
+def time(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def mail_event(kind: str, receipt: str, after: float = 0, **details: Any) -> dict[str, Any]:
+    """An event `after` seconds after the message was sent. `details` go into the event's own member."""
+    event = events.sample("ses_event")
+    detail = event["detail"]
+    detail["eventType"] = kind
+    detail["mail"]["timestamp"] = time(SENT_AT)
+    detail["mail"]["tags"] |= {"referral": [receipt], "campaign": ["star"], "step": ["introduction"]}
+    at = SENT_AT + timedelta(seconds=after)
+    if kind in _DETAILS:
+        detail[kind[0].lower() + kind[1:]] = {"timestamp": time(at), **_DETAILS[kind], **details}
+    return event

@@ -1,0 +1,131 @@
+"""What the mail service tells of a message: at least once, in any order, and perhaps never."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referral_intake.adapters import ses_events
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.adapters.keys import DoctorHashes
+from referral_intake.domain.referral import Closing, Referral, Stage
+from referral_intake.handlers.feedback import take
+from referral_intake.wiring import Feedback
+from tests.support.fakes import FakeTable, ring
+from tests.support.mail_events import SENT_AT, mail_event
+from tests.support.samples import NOW, TEMPLATES, referral
+
+CAMPAIGNS = Campaigns(TEMPLATES)
+
+
+def after(*events: dict[str, Any], start: Referral | None = None) -> tuple[Referral, FakeTable]:
+    """What has become of a referral that was being sent, after these events."""
+    begun = start or replace(referral(), stage=Stage.SENDING, due_at=NOW + timedelta(minutes=15))
+    table = FakeTable()
+    table.add(begun)
+    for event in events:
+        event["detail"]["mail"]["tags"]["referral"] = [begun.receipt]
+        take(json.dumps(event), Feedback(table, table, DoctorHashes(ring), CAMPAIGNS))
+    return table.referrals[begun.receipt], table
+
+
+def event(kind: str, seconds: float = 0, **details: Any) -> dict[str, Any]:
+    return mail_event(kind, "", seconds, **details)
+
+
+@pytest.mark.parametrize("kind", ["Send", "Delivery", "DeliveryDelay", "Open", "Click"])
+def test_any_event_settles_a_send_whose_answer_was_lost(kind: str) -> None:
+    settled, _ = after(event(kind, 60))
+    assert settled.stage is Stage.SENT
+    assert settled.milestones["sent"] == SENT_AT
+
+
+def test_a_delivery_is_a_milestone_of_its_own() -> None:
+    delivered, _ = after(event("Send"), event("Delivery", 3))
+    assert delivered.milestones["delivered"] == SENT_AT + timedelta(seconds=3)
+
+
+def test_a_hard_bounce_closes_the_referral_and_no_mail_goes_to_that_doctor_again() -> None:
+    bounced, table = after(event("Bounce", 2))
+    assert (bounced.stage, bounced.reason) == (Stage.CLOSED, Closing.BOUNCED)
+    assert set(table.suppressed.values()) == {Closing.BOUNCED}
+
+
+def test_a_soft_bounce_is_noted_and_closes_nothing() -> None:
+    noted, table = after(event("Bounce", 2, bounceType="Transient", bounceSubType="MailboxFull"))
+    assert noted.stage is Stage.SENT
+    assert "soft_bounced" in noted.milestones
+    assert table.suppressed == {}
+
+
+def test_a_complaint_outranks_a_bounce_and_an_opt_out() -> None:
+    opted_out = replace(referral(), stage=Stage.CLOSED, reason=Closing.OPTED_OUT.value, due_at=None)
+    complained, table = after(event("Bounce", 2), event("Complaint", 60), start=opted_out)
+    assert complained.reason == Closing.COMPLAINED
+    assert Closing.COMPLAINED in table.suppressed.values()
+
+
+def test_a_bounce_does_not_change_why_a_referral_was_closed_by_the_doctor() -> None:
+    opted_out = replace(referral(), stage=Stage.CLOSED, reason=Closing.OPTED_OUT.value, due_at=None)
+    assert after(event("Bounce", 2), start=opted_out)[0].reason == Closing.OPTED_OUT
+
+
+def test_an_open_as_the_message_arrives_is_a_scanners() -> None:
+    scanned, _ = after(event("Delivery", 3), event("Open", 5))
+    assert "scanned" in scanned.milestones
+    assert "opened" not in scanned.milestones
+
+
+def test_an_open_by_a_program_that_says_so_is_a_scanners() -> None:
+    scanned, _ = after(event("Delivery", 3), event("Open", 500, userAgent="Barracuda Sentinel"))
+    assert "opened" not in scanned.milestones
+
+
+def test_every_link_at_once_is_a_scanner_and_one_link_later_a_person() -> None:
+    links = [event("Click", 100, link="https://a.example/"), event("Click", 101, link="https://b.example/")]
+    assert "clicked" not in after(event("Delivery", 1), *links)[0].milestones
+    person, _ = after(event("Delivery", 1), *links, event("Click", 900, link="https://a.example/"))
+    assert person.milestones["clicked"] == SENT_AT + timedelta(seconds=900)
+
+
+ANY_EVENT = st.builds(
+    event,
+    st.sampled_from(["Send", "Delivery", "DeliveryDelay", "Bounce", "Complaint", "Open", "Click"]),
+    st.integers(0, 40),
+)
+
+
+@given(st.lists(ANY_EVENT, max_size=8), st.randoms(use_true_random=False))
+def test_the_same_events_shuffled_and_repeated_give_the_same_referral(
+    happened: list[dict[str, Any]], random: Any
+) -> None:
+    begun = replace(referral(), stage=Stage.SENDING, due_at=NOW + timedelta(minutes=15))
+    in_order, _ = after(*happened, start=begun)
+    again = happened + random.choices(happened, k=3) if happened else []
+    random.shuffle(again)
+    shuffled, _ = after(*again, start=begun)
+    assert replace(shuffled, revision=0) == replace(in_order, revision=0)
+
+
+def test_an_event_of_a_message_that_is_not_ours_is_let_go() -> None:
+    foreign = event("Bounce")
+    del foreign["detail"]["mail"]["tags"]["step"]
+    assert ses_events.read(json.dumps(foreign)) is None
+
+
+def test_an_event_of_a_referral_that_is_gone_is_let_go() -> None:
+    table = FakeTable()
+    take(
+        json.dumps(mail_event("Bounce", "AAAA-AAAA-AAAA-AAAA")),
+        Feedback(table, table, DoctorHashes(ring), CAMPAIGNS),
+    )
+    assert table.suppressed == {}
+
+
+def test_nothing_personal_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    after(event("Send"), event("Bounce", 2))
+    assert "clinic.example" not in capsys.readouterr().out

@@ -2,10 +2,12 @@
 
 import argparse
 import signal
+import socket
 import sys
-import threading
 import time
 from pathlib import Path
+
+from botocore.exceptions import BotoCoreError
 
 from local.intrinsics import TemplateError
 from local.server import PortTaken
@@ -15,9 +17,7 @@ from local.stack import ROOT, LocalStack
 def main() -> int:
     started = time.monotonic()
     port = _arguments().port
-    stopping = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, lambda *_: stopping.set())
+    stop_signal = _listen_for_stop()
     stack = LocalStack(port=port)
     try:
         stack.start()
@@ -27,12 +27,29 @@ def main() -> int:
     except TemplateError as error:
         print(f"infra/template.yaml: {error}", file=sys.stderr)
         return 1
+    except BotoCoreError as error:
+        print(f"The AWS underneath can't be reached: {error}", file=sys.stderr)
+        return 1
     try:
         stack.terminal.plain(_what_is_where(stack, time.monotonic() - started))
-        stopping.wait()
+        stop_signal.recv(1)
     finally:
         stack.stop()
     return 0
+
+
+def _listen_for_stop() -> socket.socket:
+    """Something can be read from it once we shall stop.
+
+    The system may hand a signal to any thread. Python's handlers then wait until the main thread does something, which
+    it never would while it waits for a lock: this wakes it.
+    """
+    wakes, woken = socket.socketpair()
+    woken.settimeout(0)
+    signal.set_wakeup_fd(woken.detach(), warn_on_full_buffer=False)
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda *_: None)
+    return wakes
 
 
 def _arguments() -> argparse.Namespace:

@@ -35,6 +35,7 @@ class Context:
     log_stream_name: str = "local"
     identity: None = None
     client_context: None = None
+    tenant_id: None = None
 
     @property
     def log_group_name(self) -> str:

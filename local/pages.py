@@ -17,6 +17,7 @@ from local.cloud import Cloud
 from local.mailbox import Mail, Mailbox
 from local.model import Template
 from local.ses import Ses
+from local.terminal import Terminal
 
 _FOLDER = Path(__file__).parent / "templates"
 _ROUTES = Map(
@@ -41,13 +42,13 @@ class Pages:
     """`template` gives the template as it is now."""
 
     def __init__(
-        self, mailbox: Mailbox, ses: Ses, cloud: Cloud, template: Callable[[], Template], log_file: Path
+        self, mailbox: Mailbox, ses: Ses, cloud: Cloud, template: Callable[[], Template], terminal: Terminal
     ) -> None:
         self._mailbox = mailbox
         self._ses = ses
         self._cloud = cloud
         self._template = template
-        self._log_file = log_file
+        self._terminal = terminal
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_FOLDER),
             autoescape=True,
@@ -109,7 +110,7 @@ class Pages:
         return self._page("failures.html", queues=views.queues(self._cloud, self._template().queues.values()))
 
     def _on_logs(self, _: Request) -> Response:
-        return self._page("logs.html", lines=views.log(self._log_file), file=self._log_file)
+        return self._page("logs.html", lines=views.log(self._terminal.recent), file=self._terminal.log_file)
 
     def _on_asset(self, request: Request, name: str) -> Response:
         return send_from_directory(_FOLDER / "assets", name, request.environ)

@@ -1,6 +1,7 @@
 """What the event sources share: a thread that looks for work until it is told to stop."""
 
 import threading
+import traceback
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -71,7 +72,13 @@ class Poller(ABC):
                 return
             except (ClientError, BotoCoreError) as error:
                 # An engine of the developer's own may come and go.
-                if not self._stopping.is_set() and str(error) != told:
-                    told = str(error)
-                    self.terminal.say(f"{self.name}: {error}", "WARNING")
-                self._stopping.wait(_AFTER_ERROR)
+                told = self._tell(str(error), told)
+            except Exception:  # noqa: BLE001  # a thread that dies would lose events in silence
+                told = self._tell(traceback.format_exc().rstrip(), told)
+
+    def _tell(self, problem: str, told: str) -> str:
+        """Once for as long as it stays the same."""
+        if not self._stopping.is_set() and problem != told:
+            self.terminal.say(f"{self.name}: {problem}", "WARNING")
+        self._stopping.wait(_AFTER_ERROR)
+        return problem

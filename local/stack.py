@@ -139,7 +139,7 @@ class LocalStack:
 
     def _start_serving(self, parts: ExitStack, listener: socket.socket) -> None:
         ses = Ses(self.mailbox, lambda name: name in self.template.configuration_sets)
-        pages = Pages(self.mailbox, ses, self.cloud, lambda: self.template, self._log_file)
+        pages = Pages(self.mailbox, ses, self.cloud, lambda: self.template, self.terminal)
         self._gateway = Gateway(self.functions, self._site, pages, self.terminal)
         self._gateway.routes = self.template.routes
         server = Server(listener, self._gateway)

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import threading
+from collections import deque
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +16,9 @@ running: ContextVar[str] = ContextVar("running", default="")
 
 _COLOURS = {"DEBUG": "2", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITICAL": "31;1"}
 # Said by the line itself, or of no use to a person.
-_HIDDEN = frozenset({"exception", "exception_name", "level", "location", "message", "stack_trace", "timestamp"})
-_HIDDEN |= {"cold_start", "function_arn", "function_memory_size", "function_name", "function_request_id"}
-_HIDDEN |= {"sampling_rate", "service", "xray_trace_id"}
+HIDDEN = frozenset({"exception", "exception_name", "level", "location", "message", "stack_trace", "timestamp"})
+HIDDEN |= {"cold_start", "function_arn", "function_memory_size", "function_name", "function_request_id"}
+HIDDEN |= {"sampling_rate", "service", "xray_trace_id"}
 
 
 class Terminal:
@@ -30,6 +31,8 @@ class Terminal:
         self._file = log_file.open("w", encoding="utf-8", buffering=1)
         self._lock = threading.Lock()
         self._partial = threading.local()
+        # The newest lines with who said them. What a Logger says of that is wrong here, where functions share it.
+        self.recent: deque[tuple[str, str]] = deque(maxlen=300)
         self._coloured = out.isatty() and not os.environ.get("NO_COLOR")
 
     def close(self) -> None:
@@ -41,28 +44,28 @@ class Terminal:
         *lines, rest = (getattr(self._partial, "text", "") + text).split("\n")
         self._partial.text = rest
         for line in lines:
-            self._emit(self._readable(line), line)
+            self._emit(self._readable(line), line, running.get())
 
     def say(self, message: str, level: str = "INFO", source: str = "local") -> None:
         """A line of the local stack itself; may have several lines."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        raw = {"timestamp": now, "level": level, "service": source, "message": message}
-        self._emit(self._line(level, source, message), json.dumps(raw))
+        raw = {"timestamp": _timestamp(), "level": level, "service": source, "message": message}
+        self._emit(self._line(level, source, message), json.dumps(raw), source)
 
     def access(self, method: str, path: str, status: int, milliseconds: float) -> None:
         level = "ERROR" if status >= 500 else "INFO"
         text = f"{self._now()} {self._paint('1', method)} {path} {self._status(status)} {milliseconds:.0f} ms"
-        raw = {"level": level, "service": "http", "method": method, "path": path, "status": status}
-        self._emit(text, json.dumps({**raw, "milliseconds": round(milliseconds)}))
+        raw = {"timestamp": _timestamp(), "level": level, "service": "http", "message": f"{method} {path} {status}"}
+        self._emit(text, json.dumps({**raw, "milliseconds": round(milliseconds)}), "http")
 
     def plain(self, text: str) -> None:
         """For people only."""
-        self._emit(text, None)
+        self._emit(text, None, "")
 
-    def _emit(self, text: str, raw: str | None) -> None:
+    def _emit(self, text: str, raw: str | None, source: str) -> None:
         with self._lock:
             if raw is not None and not self._file.closed:
                 self._file.write(raw + "\n")
+                self.recent.append((source, raw))
             self._out.write(text + "\n")
             self._out.flush()
 
@@ -78,7 +81,7 @@ class Terminal:
     def _logged(self, record: dict[str, Any]) -> str:
         message = record.get("message", "")
         text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
-        details = "  ".join(f"{name}={_short(value)}" for name, value in record.items() if name not in _HIDDEN)
+        details = "  ".join(f"{name}={_short(value)}" for name, value in record.items() if name not in HIDDEN)
         source = running.get() or str(record.get("function_name") or record.get("service") or "")
         line = self._line(str(record.get("level", "INFO")), source, f"{text}  {self._paint('2', details)}".rstrip())
         return f"{line}\n{self._indented(record['exception'])}" if record.get("exception") else line
@@ -105,6 +108,10 @@ class Terminal:
 
     def _paint(self, colour: str, text: str) -> str:
         return f"\033[{colour}m{text}\033[0m" if self._coloured and text else text
+
+
+def _timestamp() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _short(value: Any) -> str:

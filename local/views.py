@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.header import decode_header, make_header
-from pathlib import Path
 from typing import Any
 
 from local.cloud import Cloud
 from local.model import Queue
+from local.terminal import HIDDEN
 
 _MOST_ITEMS = 2000
 
@@ -97,34 +97,32 @@ class LogLine:
     level: str
     source: str
     message: str
-    more: str
+    details: str
+    exception: str
 
 
-def log(file: Path, most: int = 300) -> list[LogLine]:
-    """The newest lines, newest first."""
-    lines = file.read_text("utf-8", "replace").splitlines()[-most:]
-    return [_log_line(line) for line in reversed(lines)]
+def log(recent: Iterable[tuple[str, str]]) -> list[LogLine]:
+    """The newest first."""
+    return [_log_line(source, raw) for source, raw in recent][::-1]
 
 
-def _log_line(line: str) -> LogLine:
+def _log_line(source: str, raw: str) -> LogLine:
     try:
-        record = json.loads(line)
+        record = json.loads(raw)
     except ValueError:
         record = None
     if not isinstance(record, dict):
-        return LogLine("", "", "", line, "")
-    time, level = str(record.pop("timestamp", "")), str(record.pop("level", ""))
-    source = str(record.pop("function_name", "") or record.pop("service", ""))
-    message = record.pop("message", None) or ("metrics" if "_aws" in record else _request(record))
-    exception = record.pop("exception", "")
-    record.pop("stack_trace", None)
-    rest = json.dumps(record, indent=2, ensure_ascii=False) if record else ""
-    text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
-    return LogLine(time, level, source, text, "\n".join(part for part in (str(exception), rest) if part))
-
-
-def _request(record: dict[str, Any]) -> str:
-    return " ".join(str(record[name]) for name in ("method", "path", "status") if name in record)
+        return LogLine("", "", source, raw, "", "")
+    message = record.get("message", "metrics" if "_aws" in record else "")
+    details = {name: value for name, value in record.items() if name not in HIDDEN | {"_aws"}}
+    return LogLine(
+        time=str(record.get("timestamp", "")),
+        level=str(record.get("level", "")),
+        source=source or str(record.get("service", "")),
+        message=message if isinstance(message, str) else json.dumps(message, ensure_ascii=False),
+        details="  ".join(f"{name}={value}" for name, value in details.items()),
+        exception=str(record.get("exception", "")),
+    )
 
 
 def indented(text: str) -> str:

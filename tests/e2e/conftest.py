@@ -13,7 +13,7 @@ from tests.e2e.mailbox import Mailbox
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     folder = tmp_path_factory.mktemp("local")
     with LocalStack(site=folder / "site", log_file=folder / "logs.jsonl", watch=False, out=io.StringIO()) as running:

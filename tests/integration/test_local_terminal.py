@@ -90,7 +90,7 @@ def test_what_is_printed_is_captured_until_the_end(terminal: Terminal, monkeypat
     before = sys.stdout
     capture = Capture(terminal)
     kept = sys.stdout
-    print("during")
+    sys.stdout.write("during\n")
     capture.stop()
 
     assert sys.stdout is before

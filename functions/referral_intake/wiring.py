@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from referral_intake.adapters.secrets import Secrets
     from referral_intake.domain.feedback import Effect, MailEvent
     from referral_intake.domain.outreach import DoctorKeys, Outreach
-    from referral_intake.domain.referral import Closing, Move, Referral
+    from referral_intake.domain.referral import Answer, Closing, Move, Referral
 
 
 class IntakeReferrals(Protocol):
@@ -41,11 +41,14 @@ class FeedbackReferrals(Protocol):
 
 
 class Suppressions(Protocol):
-    def suppress(self, key: str, fact: "Closing", now: datetime) -> None: ...
+    def suppress(self, key: str, fact: "Closing", now: datetime, campaign: str | None = None) -> None: ...
+    def allow_again(self, key: str, now: datetime) -> None: ...
 
 
 class ClosingReferrals(Protocol):
     def close(self, receipt: str, closing: "Closing", now: datetime) -> None: ...
+    def answer(self, receipt: str, answer: "Answer", now: datetime) -> None: ...
+    def note(self, receipt: str, milestone: str, now: datetime) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,6 +306,8 @@ def test_the_routes_are_those_of_the_design() -> None:
         "GET /api/referrals/{receipt}",
         "GET /api/opt-out",
         "POST /api/opt-out",
+        "GET /api/answer",
+        "POST /api/answer",
     }
 
 

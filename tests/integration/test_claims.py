@@ -192,12 +192,38 @@ def test_that_the_doctor_said_no_counts_for_more_than_who_leads(referrals: Refer
     assert take(claims, claim_for(other)) == Suppressed(Closing.OPTED_OUT)
 
 
-def test_the_time_of_the_first_no_is_kept(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
+def test_an_opt_out_that_was_taken_back_stops_nothing_and_a_later_one_does(
+    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+) -> None:
     claim = claim_for(stored(referrals))
-    claims.suppress(claim.keys[0], Closing.OPTED_OUT, NOW)
-    claims.suppress(claim.keys[0], Closing.OPTED_OUT, NOW + timedelta(days=1))
+    key, day = claim.keys[0], timedelta(days=1)
+    claims.suppress(key, Closing.OPTED_OUT, NOW)
+    claims.allow_again(key, NOW + day)
+    assert claims.suppression(claim) is None
     (doctor,) = look.doctors().values()
     assert doctor["opted_out"] == timestamp(NOW)
+    claims.suppress(key, Closing.OPTED_OUT, NOW + 2 * day)
+    assert take(claims, claim) == claims.suppression(claim) == Suppressed(Closing.OPTED_OUT)
+    claims.allow_again(key, NOW + 3 * day)
+    assert take(claims, claim) is None
+
+
+def test_an_opt_out_of_one_campaign_stops_that_campaign_alone(referrals: ReferralTable, claims: ClaimTable) -> None:
+    claim = claim_for(stored(referrals))
+    claims.suppress(claim.keys[0], Closing.OPTED_OUT, NOW, "another")
+    assert claims.suppression(claim) is None
+    claims.suppress(claim.keys[0], Closing.OPTED_OUT, NOW, "star")
+    assert take(claims, claim) == claims.suppression(claim) == Suppressed(Closing.OPTED_OUT)
+
+
+@pytest.mark.parametrize("fact", [Closing.COMPLAINED, Closing.BOUNCED])
+def test_a_complaint_or_a_bounce_cannot_be_taken_back(
+    referrals: ReferralTable, claims: ClaimTable, fact: Closing
+) -> None:
+    claim = claim_for(stored(referrals))
+    claims.suppress(claim.keys[0], fact, NOW)
+    claims.allow_again(claim.keys[0], NOW + timedelta(days=1))
+    assert take(claims, claim) == claims.suppression(claim) == Suppressed(fact)
 
 
 def test_a_no_never_ends(referrals: ReferralTable, claims: ClaimTable) -> None:

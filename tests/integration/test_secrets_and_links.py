@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
 from referral_intake.adapters.keys import DoctorHashes, Keyring, Ring
-from referral_intake.adapters.links import Links, OptOut
+from referral_intake.adapters.links import Link, Links
 from referral_intake.adapters.secrets import Secrets
 from tests.integration import aws
+from tests.support.samples import NOW
 
-OPT_OUT = OptOut(("email#k1#0123456789abcdef0123456789abcdef",), "star", "K3QF-7ZTA-MM2X-PE5R")
+OPT_OUT = Link(("email#k1#0123456789abcdef0123456789abcdef",), "star", "K3QF-7ZTA-MM2X-PE5R")
 
 
 def ring(secret_name: str) -> Ring:
@@ -98,7 +99,7 @@ def test_an_opt_out_link_signed_with_a_retired_key_still_works(secret_names: dic
     token = token_of(Links(ring(name), aws.SITE_URL).opt_out(OPT_OUT))
     for new in ("k2", "k3", "k4"):
         rotate(name, new)
-    assert Links(ring(name), aws.SITE_URL).read_opt_out(token) == OPT_OUT
+    assert Links(ring(name), aws.SITE_URL).read("opt-out", token, NOW) == OPT_OUT
 
 
 def test_a_new_link_is_signed_with_the_key_in_use(secret_names: dict[str, str]) -> None:
@@ -106,7 +107,7 @@ def test_a_new_link_is_signed_with_the_key_in_use(secret_names: dict[str, str]) 
     old = ring(name)()
     rotate(name, "k2")
     token = token_of(Links(ring(name), aws.SITE_URL).opt_out(OPT_OUT))
-    assert Links(lambda: old, aws.SITE_URL).read_opt_out(token) is None
+    assert Links(lambda: old, aws.SITE_URL).read("opt-out", token, NOW) is None
 
 
 def test_a_link_leads_to_our_site_and_needs_no_escaping() -> None:
@@ -123,7 +124,7 @@ def test_the_opt_out_header_of_a_doctor_with_every_key_fits_into_what_ses_takes(
     )
     keys, _ = DoctorHashes(lambda: aws.RING).of(referral)
     longest_host = "https://" + "a" * 63 + ".example.com"
-    url = Links(aws.ring_of(aws.RING), longest_host).opt_out(OptOut(keys, "c" * 32, referral.receipt))
+    url = Links(aws.ring_of(aws.RING), longest_host).opt_out(Link(keys, "c" * 32, referral.receipt))
     assert len(keys) == 4
     assert len(f"<{url}>") <= 995
 
@@ -159,17 +160,17 @@ def forgeries() -> dict[str, Callable[[str], str]]:
 def test_a_token_that_we_did_not_sign_for_this_says_nothing(forgery: str) -> None:
     links = Links(aws.ring_of(aws.RING), aws.SITE_URL)
     token = token_of(links.opt_out(OPT_OUT))
-    assert links.read_opt_out(token) == OPT_OUT
-    assert links.read_opt_out(forgeries()[forgery](token)) is None
+    assert links.read("opt-out", token, NOW) == OPT_OUT
+    assert links.read("opt-out", forgeries()[forgery](token), NOW) is None
 
 
 @given(st.text())
 def test_no_text_is_a_token(text: str) -> None:
-    assert Links(aws.ring_of(aws.RING), aws.SITE_URL).read_opt_out(text) is None
+    assert Links(aws.ring_of(aws.RING), aws.SITE_URL).read("opt-out", text, NOW) is None
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.lists(st.text(max_size=40), max_size=8))
 def test_what_a_link_says_is_read_back(campaign: str, keys: list[str]) -> None:
     links = Links(aws.ring_of(aws.RING), aws.SITE_URL)
-    said = OptOut(tuple(keys), campaign, "K3QF-7ZTA-MM2X-PE5R")
-    assert links.read_opt_out(token_of(links.opt_out(said))) == said
+    said = Link(tuple(keys), campaign, "K3QF-7ZTA-MM2X-PE5R")
+    assert links.read("opt-out", token_of(links.opt_out(said)), NOW) == said

@@ -8,7 +8,7 @@ from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.feedback import Effect, MailEvent
 from referral_intake.domain.message import Message
 from referral_intake.domain.outreach import Claim, Stale, Suppressed, Taken
-from referral_intake.domain.referral import LEASE, Closing, Move, Referral, closed
+from referral_intake.domain.referral import LEASE, Answer, Closing, Move, Referral, closed
 
 
 def ring() -> Keyring:
@@ -22,6 +22,8 @@ class FakeTable:
     referrals: dict[str, Referral] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
     suppressed: dict[str, Closing] = field(default_factory=dict)
+    scopes: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     settled: datetime | None = None
 
     def add(self, referral: Referral) -> Referral | None:
@@ -61,8 +63,12 @@ class FakeTable:
     def suppression(self, claim: Claim) -> Suppressed | None:
         return next((Suppressed(self.suppressed[key]) for key in claim.keys if key in self.suppressed), None)
 
-    def suppress(self, key: str, fact: Closing, now: datetime) -> None:
+    def suppress(self, key: str, fact: Closing, now: datetime, campaign: str | None = None) -> None:
         self.suppressed[key] = fact
+        self.scopes[key] = campaign or "all"
+
+    def allow_again(self, key: str, now: datetime) -> None:
+        self.suppressed.pop(key, None)
 
     def release(self, claim: Claim, move: Move) -> None:
         for key in claim.keys:
@@ -87,6 +93,15 @@ class FakeTable:
 
     def feedback_settled(self) -> datetime | None:
         return self.settled
+
+    def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
+        self.answers[receipt] = answer
+        self.close(receipt, Closing.ANSWERED, now)
+
+    def note(self, receipt: str, milestone: str, now: datetime) -> None:
+        if receipt in self.referrals:
+            there = self.referrals[receipt]
+            self.referrals[receipt] = replace(there, milestones=there.milestones | {milestone: now})
 
     def close(self, receipt: str, closing: Closing, now: datetime) -> None:
         if receipt in self.referrals:

@@ -55,6 +55,13 @@ def test_a_hard_bounce_closes_the_referral_and_no_mail_goes_to_that_doctor_again
     assert set(table.suppressed.values()) == {Closing.BOUNCED}
 
 
+def test_a_bounce_speaks_of_the_address_and_a_complaint_of_the_doctor() -> None:
+    sending = replace(referral(npi="1234567893"), stage=Stage.SENDING, due_at=NOW + timedelta(minutes=15))
+    assert [key.partition("#")[0] for key in after(event("Bounce", 2), start=sending)[1].suppressed] == ["email"]
+    complained = after(event("Complaint", 2), start=sending)[1].suppressed
+    assert [key.partition("#")[0] for key in complained] == ["email", "npi"]
+
+
 def test_a_soft_bounce_is_noted_and_closes_nothing() -> None:
     noted, table = after(event("Bounce", 2, bounceType="Transient", bounceSubType="MailboxFull"))
     assert noted.stage is Stage.SENT

@@ -1,11 +1,12 @@
 """Opting out: only ever by POST, by nobody else's hand, and at once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from referral_intake.adapters.links import Links, OptOut
+from referral_intake.adapters.links import Link, Links
 from referral_intake.adapters.pages import Site
 from referral_intake.domain.referral import Closing, Stage
 from referral_intake.handlers import links as door
@@ -22,12 +23,24 @@ class Door:
         self.table = FakeTable()
         self.referral = referral()
         self.table.add(self.referral)
-        url = LINKS.opt_out(OptOut(("email#k1#0", "npi#k1#1"), "star", self.referral.receipt))
-        self.query = url.partition("?")[2]
+        link = Link(("email#k1#0", "npi#k1#1"), "star", self.referral.receipt)
+        self.query = LINKS.opt_out(link).partition("?")[2]
+        self.answer_query = LINKS.answer(link, NOW).partition("?")[2]
 
-    def __call__(self, method: str, query: str | None = None) -> dict[str, Any]:
-        event = events.request(f"{method} /api/opt-out", query=self.query if query is None else query)
-        return door.respond(event, LinkParts(LINKS, self.table, self.table, Site(TEMPLATES, "https://x.example")), NOW)
+    def __call__(
+        self, method: str, query: str | None = None, path: str = "/api/opt-out", now: datetime = NOW, **form: str
+    ) -> dict[str, Any]:
+        event = events.request(
+            f"{method} {path}",
+            urlencode(form),
+            query=self.query if query is None else query,
+            content_type="application/x-www-form-urlencoded",
+        )
+        parts = LinkParts(LINKS, self.table, self.table, Site(TEMPLATES, "https://x.example"))
+        return door.respond(event, parts, now)
+
+    def answer(self, method: str, now: datetime = NOW, **form: str) -> dict[str, Any]:
+        return self(method, self.answer_query, "/api/answer", now, **form)
 
 
 def test_a_get_shows_a_button_and_changes_nothing() -> None:
@@ -70,9 +83,57 @@ def test_a_cut_off_token_is_refused() -> None:
 
 
 def test_a_link_holds_years_later() -> None:
-    door = Door()
-    parts = LinkParts(LINKS, door.table, door.table, Site(TEMPLATES, "https://x.example"))
-    event = events.request("POST /api/opt-out", query=door.query)
-    from referral_intake.handlers import links
+    assert Door()("POST", now=datetime(2046, 1, 1, tzinfo=UTC))["statusCode"] == 200
 
-    assert links.respond(event, parts, datetime(2046, 1, 1, tzinfo=UTC))["statusCode"] == 200
+
+def test_an_opt_out_holds_for_all_campaigns_unless_the_doctor_says_otherwise() -> None:
+    everything, one = Door(), Door()
+    everything("POST", **{"List-Unsubscribe": "One-Click"})
+    one("POST", scope="campaign")
+    assert set(everything.table.scopes.values()) == {"all"}
+    assert set(one.table.scopes.values()) == {"star"}
+
+
+def test_a_mistaken_opt_out_can_be_undone_and_stays_a_fact() -> None:
+    door = Door()
+    assert 'name="undo"' in door("POST")["body"]
+    assert door("POST", undo="yes")["statusCode"] == 200
+    assert door.table.suppressed == {}
+    undone = door.table.referrals[door.referral.receipt]
+    assert (undone.reason, "opted_in" in undone.milestones) == (Closing.OPTED_OUT, True)
+
+
+@pytest.mark.parametrize("answer", ["information", "call", "no"])
+def test_an_answer_closes_the_outreach_at_once(answer: str) -> None:
+    door = Door()
+    assert door.answer("POST", answer=answer)["statusCode"] == 200
+    assert door.table.answers == {door.referral.receipt: answer}
+    assert door.table.referrals[door.referral.receipt].reason == Closing.ANSWERED
+    assert door.table.suppressed == {}
+
+
+def test_looking_at_the_answer_page_answers_nothing() -> None:
+    door = Door()
+    response = door.answer("GET")
+    assert response["body"].count('name="answer"') == 3
+    assert door.table.answers == {}
+
+
+def test_an_answer_that_there_is_not_shows_the_page_again() -> None:
+    door = Door()
+    assert door.answer("POST", answer="buy")["body"].count('name="answer"') == 3
+    assert door.table.answers == {}
+
+
+def test_a_link_of_one_purpose_does_not_serve_another() -> None:
+    door = Door()
+    assert door("POST", door.answer_query)["statusCode"] == 400
+    assert door("POST", door.query, "/api/answer", answer="call")["statusCode"] == 400
+    assert door.table.suppressed == {}
+    assert door.table.answers == {}
+
+
+def test_a_link_to_answer_expires_and_says_how_to_reach_a_person() -> None:
+    response = Door().answer("POST", NOW + timedelta(days=366), answer="call")
+    assert response["statusCode"] == 400
+    assert "information@star-ablation.example" in response["body"]

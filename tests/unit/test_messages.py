@@ -12,7 +12,7 @@ from referral_intake.domain.message import Message
 from referral_intake.domain.outreach import Claim
 from referral_intake.domain.referral import Referral
 from tests.support.fakes import ring
-from tests.support.samples import TEMPLATES, campaign, referral
+from tests.support.samples import NOW, TEMPLATES, campaign, referral
 
 LINKS = Links(ring, "https://spine.example")
 
@@ -49,7 +49,7 @@ def test_the_link_names_the_doctor_and_the_referral_and_no_address() -> None:
     queued = referral(email="marked@clinic.example", npi="1234567893")
     message = introduction(queued)
     token = message.headers["List-Unsubscribe"].partition("token=")[2].rstrip(">")
-    read = LINKS.read_opt_out(token)
+    read = LINKS.read("opt-out", token, NOW)
     assert read is not None
     assert (read.keys, read.receipt) == (DoctorHashes(ring).of(queued)[0], queued.receipt)
     assert "marked" not in "".join(read.keys)
@@ -89,3 +89,10 @@ def test_a_message_records_the_wording_that_it_was_made_from() -> None:
 
 def test_the_opt_out_link_is_marked_so_that_ses_does_not_rewrite_it() -> None:
     assert re.search(r"<a ses:no-track href=\"https://spine\.example/api/opt-out", introduction(referral()).html)
+
+
+@pytest.mark.parametrize("body", ["text", "html"])
+def test_both_bodies_offer_to_answer_with_one_click(body: str) -> None:
+    link = re.search(r"https://spine\.example/api/answer\?token=([\w.-]+)", getattr(introduction(referral()), body))
+    assert link
+    assert LINKS.read("answer", link[1], NOW)

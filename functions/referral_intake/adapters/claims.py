@@ -23,8 +23,8 @@ from referral_intake.domain.referral import LEASE, Closing, Move, Stage
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Facts about a doctor that forbid writing, the strongest first. Each is an attribute, its value the fact's time.
-SUPPRESSIONS = (Closing.COMPLAINED, Closing.OPTED_OUT, Closing.BOUNCED)
+# A later fact than an opt-out, which it takes back. Complaints and bounces can't be taken back.
+OPTED_IN = "opted_in"
 
 
 class ClaimTable:
@@ -64,7 +64,7 @@ class ClaimTable:
             answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": wanted, "ConsistentRead": True}})
         if answer["UnprocessedKeys"]:
             raise Unavailable("UnprocessedKeys")
-        return _suppressed([plain(item) for item in answer["Responses"][self._name]])
+        return _suppressed(claim, [plain(item) for item in answer["Responses"][self._name]])
 
     def release(self, claim: Claim, move: Move) -> None:
         """Gives the doctor back, unwritten to, and moves the referral, unless that has been closed meanwhile."""
@@ -73,11 +73,17 @@ class ClaimTable:
         if self._transact([{"Update": self._in_table(update)} for update in (referral, *doctors)]):
             self._transact([{"Update": self._in_table(update)} for update in doctors])
 
-    def suppress(self, key: str, fact: Closing, now: datetime) -> None:
-        """Notes a fact that forbids writing to this doctor from now on."""
-        request = self._in_table(Update(doctor_key(key)).set_once(fact.value, timestamp(now)))
+    def suppress(self, key: str, fact: Closing, now: datetime, campaign: str | None = None) -> None:
+        """Notes a fact that forbids writing to this doctor from now on, for one campaign or for all."""
+        self._note(key, f"{fact.value}/{campaign}" if campaign else fact.value, now)
+
+    def allow_again(self, key: str, now: datetime) -> None:
+        """Notes that the doctor took back every opt-out up to now. The opt-out itself stays noted."""
+        self._note(key, OPTED_IN, now)
+
+    def _note(self, key: str, fact: str, now: datetime) -> None:
         with errors_as_ours():
-            self._client.update_item(**request)
+            self._client.update_item(**self._in_table(Update(doctor_key(key)).set(fact, timestamp(now))))
 
     def _in_table(self, update: Update) -> dict[str, Any]:
         return {"TableName": self._name, **update.request}
@@ -114,8 +120,10 @@ def _taken(claim: Claim, now: datetime) -> dict[str, str]:
 def _free(claim: Claim, key: str, cooldown_start: datetime) -> Update:
     """The condition that this doctor may be written to by this referral."""
     update = Update(doctor_key(key))
-    for fact in SUPPRESSIONS:
-        update.when(f"attribute_not_exists({update.name(fact.value)})")
+    for fact in _suppressions(claim):
+        never = f"attribute_not_exists({update.name(fact)})"
+        taken_back = f" OR {update.name(OPTED_IN)} > {update.name(fact)}" if _is_opt_out(fact) else ""
+        update.when(never + taken_back)
     note, by, at = update.name(_note(claim)), update.name(f"{_note(claim)}.by"), update.name(f"{_note(claim)}.at")
     start, receipt = update.value(timestamp(cooldown_start)), update.value(claim.referral.receipt)
     return update.when(f"attribute_not_exists({note}) OR {at} < {start} OR {by} = {receipt}")
@@ -128,8 +136,26 @@ def _given_back(claim: Claim, key: str) -> Update:
 
 def _obstacle(claim: Claim, doctors: Sequence[Item]) -> Taken | Suppressed | None:
     leaders = [doctor[_note(claim)]["by"] for doctor in doctors if _note(claim) in doctor]
-    return _suppressed(doctors) or (Taken(leaders[0]) if leaders else None)
+    return _suppressed(claim, doctors) or (Taken(leaders[0]) if leaders else None)
 
 
-def _suppressed(doctors: Sequence[Item]) -> Suppressed | None:
-    return next((Suppressed(fact) for fact in SUPPRESSIONS if any(fact in doctor for doctor in doctors)), None)
+def _suppressed(claim: Claim, doctors: Sequence[Item]) -> Suppressed | None:
+    for fact in _suppressions(claim):
+        if any(_stands(fact, doctor) for doctor in doctors):
+            return Suppressed(Closing(fact.partition("/")[0]))
+    return None
+
+
+def _suppressions(claim: Claim) -> list[str]:
+    """Facts about a doctor that forbid writing, the strongest first: attributes, each with the fact's time."""
+    only_this_campaign = f"{Closing.OPTED_OUT.value}/{claim.referral.campaign}"
+    return [Closing.COMPLAINED.value, Closing.OPTED_OUT.value, only_this_campaign, Closing.BOUNCED.value]
+
+
+def _is_opt_out(fact: str) -> bool:
+    return fact.startswith(Closing.OPTED_OUT.value)
+
+
+def _stands(fact: str, doctor: Item) -> bool:
+    # Times are text that sorts as time does.
+    return fact in doctor and not (_is_opt_out(fact) and doctor.get(OPTED_IN, "") > doctor[fact])

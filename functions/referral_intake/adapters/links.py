@@ -1,15 +1,19 @@
 """Signed links: what a token names can't be forged, and needs no table to be understood."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from itsdangerous import BadData, URLSafeSerializer
 
 from referral_intake.adapters.keys import Ring
 
+# Longer than anyone keeps a message to answer it.
+ANSWER_WITHIN = timedelta(days=365)
+
 
 @dataclass(frozen=True, slots=True)
-class OptOut:
-    """Who opts out: the doctor's keys in the table, and the referral whose message carried the link."""
+class Link:
+    """Whose link it is: the doctor's keys in the table, and the referral whose message carried it."""
 
     keys: tuple[str, ...]
     campaign: str
@@ -23,22 +27,30 @@ class Links:
         self._ring = ring
         self._site_url = site_url
 
-    def opt_out(self, opt_out: OptOut) -> str:
+    def opt_out(self, link: Link) -> str:
         """The address of the opt-out page and of the one-click POST (RFC 8058). It never expires."""
-        said = [list(opt_out.keys), opt_out.campaign, opt_out.receipt]
-        return f"{self._site_url}/api/opt-out?token={self._serializer.dumps(said)}"
+        return self._url("opt-out", link, expires=None)
 
-    def read_opt_out(self, token: str) -> OptOut | None:
-        """What the token says, or None where we did not sign it for this purpose."""
+    def answer(self, link: Link, now: datetime) -> str:
+        """The address of the page where the doctor answers."""
+        return self._url("answer", link, expires=now + ANSWER_WITHIN)
+
+    def read(self, purpose: str, token: str, now: datetime) -> Link | None:
+        """What the token says, or None where we did not sign it for this purpose, or it has expired."""
         if not token.isascii():
             return None
         try:
-            keys, campaign, receipt = self._serializer.loads(token)
+            keys, campaign, receipt, expires = self._serializer(purpose).loads(token)
         except BadData:
             return None
-        return OptOut(tuple(keys), campaign, receipt)
+        if expires is not None and datetime.fromtimestamp(expires, UTC) < now:
+            return None
+        return Link(tuple(keys), campaign, receipt)
 
-    @property
-    def _serializer(self) -> URLSafeSerializer:
+    def _url(self, purpose: str, link: Link, expires: datetime | None) -> str:
+        said = [list(link.keys), link.campaign, link.receipt, expires and int(expires.timestamp())]
+        return f"{self._site_url}/api/{purpose}?token={self._serializer(purpose).dumps(said)}"
+
+    def _serializer(self, purpose: str) -> URLSafeSerializer:
         # The salt is the purpose: a token signed for another one does not verify here.
-        return URLSafeSerializer(self._ring().oldest_first, salt="opt-out")
+        return URLSafeSerializer(self._ring().oldest_first, salt=purpose)

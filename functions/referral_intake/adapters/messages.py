@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jinja2
 
-from referral_intake.adapters.links import Links, OptOut
+from referral_intake.adapters.links import Link, Links
 from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.message import Message
 from referral_intake.domain.outreach import Claim
@@ -25,8 +25,11 @@ class Messages:
 
     def compose(self, referral: Referral, campaign: Campaign, claim: Claim) -> Message:
         assert referral.doctor.email is not None, "the decision to write is made for doctors with an address"
-        opt_out_url = self._links.opt_out(OptOut(claim.keys, campaign.name, referral.receipt))
-        subject, text, html = self._render(campaign, claim.step, referral=referral, opt_out_url=opt_out_url)
+        link = Link(claim.keys, campaign.name, referral.receipt)
+        opt_out_url, answer_url = self._links.opt_out(link), self._links.answer(link, referral.submitted_at)
+        subject, text, html = self._render(
+            campaign, claim.step, referral=referral, opt_out_url=opt_out_url, answer_url=answer_url
+        )
         return Message(
             to=referral.doctor.email,
             sender_name=campaign.sender.display_name,

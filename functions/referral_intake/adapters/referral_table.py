@@ -10,7 +10,7 @@ from referral_intake.adapters.items import from_item, referral_key, timestamp, t
 from referral_intake.domain.feedback import Effect, Kind, MailEvent
 from referral_intake.domain.message import Message
 from referral_intake.domain.outreach import Claim, Stale
-from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
+from referral_intake.domain.referral import Answer, Closing, Move, Referral, Stage, closed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -101,11 +101,27 @@ class ReferralTable:
 
     def close(self, receipt: str, closing: Closing, now: datetime) -> None:
         """Notes the fact, and closes the referral where nothing stronger has. No such referral: nothing to do."""
-        while (referral := self.get(receipt, consistent=True)) and closing.value not in referral.milestones:
-            move = closed(closing) if closing.outranks(referral.reason) else None
-            update = updates.of_referral(referral, move).set_once(f"milestones.{closing.value}", timestamp(now))
+        self._note(receipt, closing.value, now, closing)
+
+    def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
+        """Notes the doctor's answer, which closes the outreach. The last answer is the one that counts."""
+        self._note(receipt, Closing.ANSWERED.value, now, Closing.ANSWERED, answer=answer.value)
+
+    def note(self, receipt: str, milestone: str, now: datetime) -> None:
+        """Notes a fact that changes nothing else."""
+        self._note(receipt, milestone, now, None)
+
+    def _note(self, receipt: str, milestone: str, now: datetime, closing: Closing | None, **attributes: str) -> None:
+        while referral := self.get(receipt, consistent=True):
+            if milestone in referral.milestones and not attributes:
+                return
+            move = closed(closing) if closing and closing.outranks(referral.reason) else None
+            update = updates.of_referral(referral, move).set_once(f"milestones.{milestone}", timestamp(now))
+            for name, value in attributes.items():
+                update.set(name, value)
             try:
                 self.update(update)
+                return
             except Stale:
                 continue  # Changed since it was read. Its other writer is done, so this comes to an end.
 

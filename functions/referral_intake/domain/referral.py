@@ -51,6 +51,14 @@ class Closing(StrEnum):
         return reason not in strength or strength.index(self.value) < strength.index(reason)
 
 
+class Answer(StrEnum):
+    """What a doctor can answer."""
+
+    INFORMATION = "information"
+    CALL = "call"
+    NO = "no"
+
+
 @dataclass(frozen=True, slots=True)
 class Referral:
     """`milestones` holds the earliest time of each fact. `reason` says why it waits, is held or was closed."""

@@ -61,4 +61,6 @@ def _apply(event: MailEvent, parts: Feedback) -> bool:
 def _suppress(referral: Referral, fact: Closing, parts: Feedback, at: datetime) -> None:
     current, _ = parts.doctor_keys.of(referral)
     for key in current:
-        parts.suppressions.suppress(key, fact, at)
+        # A bounce says nothing of the doctor, only that this address does not work.
+        if fact is not Closing.BOUNCED or key.startswith("email#"):
+            parts.suppressions.suppress(key, fact, at)

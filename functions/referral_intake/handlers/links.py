@@ -1,7 +1,7 @@
-"""The door for doctors: `GET /api/opt-out` shows a page, `POST /api/opt-out` stops the messages.
+"""The door for doctors: `/api/opt-out` stops the messages, `/api/answer` takes an answer.
 
-Mail scanners follow every link, so nothing changes on GET. The POST needs no page before it, no cookie and no body, and
-is never answered by a redirect (RFC 8058).
+Mail scanners follow every link, so nothing changes on GET. A POST needs no page before it, no cookie, and for opting
+out no body, and is never answered by a redirect (RFC 8058).
 """
 
 from datetime import UTC, datetime
@@ -12,13 +12,16 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake import wiring
-from referral_intake.adapters.links import OptOut
-from referral_intake.domain.referral import Closing
-from referral_intake.handlers import http, views
+from referral_intake.adapters.links import Link
+from referral_intake.domain.referral import Answer, Closing
+from referral_intake.handlers import forms, http, views
 from referral_intake.handlers.http import Event, Response
 from referral_intake.wiring import LinkParts
 
 logger = Logger()
+
+# A form of one choice; what mail programs send is shorter still.
+LARGEST_BODY = 4096
 
 
 @logger.inject_lambda_context
@@ -27,28 +30,71 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
 
 
 def respond(event: Event, parts: LinkParts, now: datetime) -> Response:
-    return views.guarded(views.PageView(parts.site), lambda: _opt_out(event, parts, now), logger)
+    """Answers one request, whatever it holds."""
+    route = _opt_out if event["routeKey"].endswith("/opt-out") else _answer
+    return views.guarded(views.PageView(parts.site), lambda: route(event, parts, now), logger)
 
 
 def _opt_out(event: Event, parts: LinkParts, now: datetime) -> Response:
-    token = event.get("queryStringParameters", {}).get("token", "")
-    opt_out = parts.links.read_opt_out(token)
-    if opt_out is None:
-        return _page(parts, HTTPStatus.BAD_REQUEST, "invalid")
-    if event["requestContext"]["http"]["method"] == "GET":
-        return _page(parts, HTTPStatus.OK, "confirm", opt_out, token)
-    _record(opt_out, parts, now)
-    return _page(parts, HTTPStatus.OK, "done", opt_out)
+    token = _token(event)
+    link = parts.links.read("opt-out", token, now)
+    if link is None:
+        return _page(parts, "opt_out.html", "invalid")
+    if _is_get(event):
+        return _page(parts, "opt_out.html", "confirm", link, token)
+    chosen = _chosen(event)
+    if chosen.get("undo"):
+        _undo(link, parts, now)
+        return _page(parts, "opt_out.html", "undone", link, token)
+    # Whoever does not say otherwise, as mail programs never do, wants no more of any of it.
+    campaign = link.campaign if chosen.get("scope") == "campaign" else None
+    _stop(link, campaign, parts, now)
+    return _page(parts, "opt_out.html", "done", link, token)
 
 
-def _record(opt_out: OptOut, parts: LinkParts, now: datetime) -> None:
+def _stop(link: Link, campaign: str | None, parts: LinkParts, now: datetime) -> None:
     # The doctor first: this alone stops mail. The referral only tells of it.
-    for key in opt_out.keys:
-        parts.suppressions.suppress(key, Closing.OPTED_OUT, now)
-    parts.referrals.close(opt_out.receipt, Closing.OPTED_OUT, now)
-    logger.info("doctor opted out", referral=opt_out.receipt, campaign=opt_out.campaign)
+    for key in link.keys:
+        parts.suppressions.suppress(key, Closing.OPTED_OUT, now, campaign)
+    parts.referrals.close(link.receipt, Closing.OPTED_OUT, now)
+    logger.info("doctor opted out", referral=link.receipt, campaign=campaign or "all")
 
 
-def _page(parts: LinkParts, status: HTTPStatus, state: str, opt_out: OptOut | None = None, token: str = "") -> Response:
-    pages = parts.site.pages_for({"campaign": opt_out.campaign} if opt_out else {})
-    return http.page(status, pages.render("opt_out.html", state=state, token=token))
+def _undo(link: Link, parts: LinkParts, now: datetime) -> None:
+    for key in link.keys:
+        parts.suppressions.allow_again(key, now)
+    parts.referrals.note(link.receipt, "opted_in", now)
+    logger.info("doctor took an opt-out back", referral=link.receipt)
+
+
+def _answer(event: Event, parts: LinkParts, now: datetime) -> Response:
+    token = _token(event)
+    link = parts.links.read("answer", token, now)
+    if link is None:
+        return _page(parts, "answer.html", "invalid")
+    answer = None if _is_get(event) else _chosen(event).get("answer")
+    if answer not in set(Answer):
+        return _page(parts, "answer.html", "ask", link, token)
+    parts.referrals.answer(link.receipt, Answer(answer), now)
+    logger.info("doctor answered", referral=link.receipt, answer=answer)
+    return _page(parts, "answer.html", answer, link, token)
+
+
+def _token(event: Event) -> str:
+    token: str = event.get("queryStringParameters", {}).get("token", "")
+    return token
+
+
+def _is_get(event: Event) -> bool:
+    return bool(event["requestContext"]["http"]["method"] == "GET")
+
+
+def _chosen(event: Event) -> dict[str, str]:
+    # RFC 8058 allows multipart/form-data as well; of that, nothing is chosen.
+    return dict(forms.pairs(http.body(event, LARGEST_BODY))) if http.content_type(event) == forms.MEDIA_TYPE else {}
+
+
+def _page(parts: LinkParts, template: str, state: str, link: Link | None = None, token: str = "") -> Response:
+    pages = parts.site.pages_for({"campaign": link.campaign} if link else {})
+    status = HTTPStatus.OK if link else HTTPStatus.BAD_REQUEST
+    return http.page(status, pages.render(template, state=state, token=token))

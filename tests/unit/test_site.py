@@ -1,0 +1,444 @@
+"""The pages that patients and doctors read: whole in every state, true to their facts, usable, and quiet."""
+
+import gzip
+import os
+import re
+import time
+from collections.abc import Iterator
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.site import EMPTY_FORM, GRACE, build
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.adapters.pages import Pages
+from referral_intake.domain.fields import FieldError
+from referral_intake.domain.states import STATES
+from referral_intake.domain.submission import ADDRESS_FIELDS, DOCTOR_FIELDS, FIELDS, InvalidSubmission, parse
+from tests.support import samples
+
+SITE = samples.TEMPLATES / "site"
+PAGES = Pages(samples.TEMPLATES, samples.campaign(), "en")
+RECEIPT = "K3QF-7ZTA-MM2X-PE5R"
+STATUS_STATES = ("received", "under_review", "sent", "by_post", "told", "finished", "unreachable")
+PROBLEMS = ("not_found", "too_large", "unsupported", "not_json", "invalid", "unavailable")
+CODES = (
+    *("required", "unknown_field", "wrong_type", "too_long", "too_short", "characters", "link", "contact_required"),
+    *("email_syntax", "email_local_ascii", "phone_invalid", "npi_invalid", "state_unknown", "postal_code_invalid"),
+    *("choice", "submission_id_invalid", "campaign_unknown", "duplicate", "conflict"),
+)
+# FACTS.md, each figure as it stands there.
+FIGURES = (
+    *("up to 85%", "8.4%", "10 years", "382,733", "10% to 40%", "15.67%", "3 to 4 times", "60 to 79", "40 to 59"),
+    *("over 30%", "36% of 832 spines", "30.6% of 842 autopsies"),
+)
+DOIS = (
+    *("10.5312/wjo.v7.i2.109", "10.1186/s12885-017-3922-0", "10.1016/j.jbo.2022.100446", "10.3390/cancers16162800"),
+    *("10.1007/s00586-003-0609-9", "10.1097/00007632-199001000-00001", "10.1007/BF00181116"),
+)
+
+Tag = tuple[str, dict[str, str]]
+
+
+class Page(HTMLParser):
+    """A page taken apart: its tags with their attributes, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[Tag] = []
+        self.text = ""
+        self.feed(html)
+        self.text = " ".join(self.text.split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, *names: str) -> list[dict[str, str]]:
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+    def having(self, attribute: str) -> list[str]:
+        return [attributes[attribute] for _, attributes in self.tags if attribute in attributes]
+
+    def by_id(self, name: str) -> dict[str, str]:
+        [found] = [attributes for _, attributes in self.tags if attributes.get("id") == name]
+        return found
+
+    def named(self, name: str) -> dict[str, str]:
+        return next(attributes for _, attributes in self.tags if attributes.get("name") == name)
+
+
+def form(values: dict[str, str] | None = None, errors: list[FieldError] | None = None) -> dict[str, Any]:
+    worded = [{"field": e.field, "code": e.code, "message": PAGES.message(e)} for e in errors or []]
+    return {"values": values or {}, "errors": worded, "submission_id": "", "open": True}
+
+
+def every_page() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    yield "first page", "page.html", {"form": EMPTY_FORM}
+    every_error = [FieldError(field, "required") for field in ("", "submission_id", "doctor", *leaf_fields())]
+    yield "first page with every error", "page.html", {"form": form(dict.fromkeys(leaf_fields(), "x"), every_error)}
+    for again in (False, True):
+        yield f"thanks, again {again}", "thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": again}
+    for state in STATUS_STATES:
+        for sent_on in (None, date(2026, 12, 31)):
+            days = {"submitted_on": date(2026, 11, 22), "sent_on": sent_on}
+            yield f"status {state}, sent {sent_on}", "status.html", {"receipt": RECEIPT, "state": state, **days}
+    for problem in PROBLEMS:
+        yield f"problem {problem}", "problem.html", {"problem": problem}
+    for state in PAGES.text["opt_out"]:
+        yield f"opt-out {state}", "opt_out.html", {"state": state, "token": "a b+/="}
+    yield "not found", "404.html", {}
+
+
+def leaf_fields() -> list[str]:
+    """The names of all entries of the form, as the API knows them."""
+    doctor = [f"doctor.{name}" for name in DOCTOR_FIELDS if name != "address"]
+    address = [f"doctor.address.{name}" for name in ADDRESS_FIELDS]
+    return [name for name in FIELDS if name != "doctor"] + doctor + address
+
+
+EVERY_PAGE = [pytest.param(template, context, id=name) for name, template, context in every_page()]
+
+
+@pytest.fixture(scope="module")
+def first() -> Page:
+    return Page(PAGES.render("page.html", form=EMPTY_FORM))
+
+
+@pytest.fixture(scope="module")
+def words(first: Page) -> str:
+    """All words that a page could show."""
+    return " ".join(Page(PAGES.render(template, **context)).text for _, template, context in every_page())
+
+
+# ---- Every page ----
+
+
+@pytest.mark.parametrize(("template", "context"), EVERY_PAGE)
+def test_a_page_is_whole_in_every_state(template: str, context: dict[str, Any]) -> None:
+    page = Page(PAGES.render(template, **context))
+    assert page.all("html")[0]["lang"] == "en"
+    assert len(page.all("h1")) == 1
+    assert len(page.all("title")) == 1
+    assert not re.search(r"\{\w*\}|\bNone\b", page.text), "every placeholder is filled in"
+
+
+@pytest.mark.parametrize(("template", "context"), EVERY_PAGE)
+def test_a_page_asks_nothing_of_other_origins(template: str, context: dict[str, Any]) -> None:
+    page = Page(PAGES.render(template, **context))
+    loaded = [tag["href"] for tag in page.all("link")] + page.having("src") + page.having("action")
+    assert all(address.startswith("/") and not address.startswith("//") for address in loaded), loaded
+    assert not re.search(r"url\(|@import", (SITE / "assets" / "site.css").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("template", "context"), EVERY_PAGE)
+def test_a_page_has_no_style_or_script_of_its_own(template: str, context: dict[str, Any]) -> None:
+    """So that the Content-Security-Policy needs nothing unsafe."""
+    page = Page(PAGES.render(template, **context))
+    assert not page.all("style")
+    assert all("src" in script for script in page.all("script"))
+    assert not [name for _, attributes in page.tags for name in attributes if name == "style" or name.startswith("on")]
+
+
+@pytest.mark.parametrize(("template", "context"), EVERY_PAGE)
+def test_ids_are_unique_and_links_within_a_page_lead_somewhere(template: str, context: dict[str, Any]) -> None:
+    page = Page(PAGES.render(template, **context))
+    ids = page.having("id")
+    assert len(ids) == len(set(ids))
+    referred = [href[1:] for href in page.having("href") if href.startswith("#")] + page.having("for")
+    for attribute in ("aria-describedby", "aria-labelledby"):
+        referred += [name for value in page.having(attribute) for name in value.split()]
+    assert set(referred) <= set(ids)
+
+
+@pytest.mark.parametrize(("template", "context"), EVERY_PAGE)
+def test_a_page_says_who_pays_and_when_it_was_reviewed(template: str, context: dict[str, Any]) -> None:
+    campaign = samples.campaign()
+    text = Page(PAGES.render(template, **context)).text
+    assert f"{campaign.sender.company} pays for this page. It is promotional" in text
+    assert campaign.sender.postal_address in text
+    assert f"Last reviewed on November 1, 2026, with content approval {campaign.approval.version}" in text
+
+
+def test_only_the_first_page_is_offered_to_search_engines(first: Page) -> None:
+    robots = {"name": "robots", "content": "noindex"}
+    assert robots not in first.all("meta")
+    assert robots in Page(PAGES.render("status.html", **dict(every_status()))).all("meta")
+    assert robots in Page(PAGES.render("404.html")).all("meta")
+
+
+def every_status() -> dict[str, Any]:
+    return {"receipt": RECEIPT, "state": "sent", "submitted_on": date(2026, 11, 22), "sent_on": date(2026, 11, 23)}
+
+
+def test_a_status_page_tells_the_day_in_words() -> None:
+    text = Page(PAGES.render("status.html", **every_status())).text
+    assert "You sent us this on November 22, 2026." in text
+    assert "The message went out on November 23, 2026." in text
+
+
+def test_templates_hold_no_prose_of_their_own() -> None:
+    """A further language is further files of words, and nothing else."""
+    for template in SITE.glob("*.html"):
+        html = template.read_text("utf-8")
+        html = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", html, flags=re.DOTALL)
+        assert not re.search(r'(aria-label|title|placeholder|alt)="[A-Za-z]', html), template.name
+        assert set(re.findall(r"[A-Za-z]{2,}", re.sub(r"<[^>]*>", "", html))) <= {"doi"}, template.name
+
+
+def test_no_word_hides_behind_a_method_of_dictionaries() -> None:
+    """Jinja's `words.items` is the method, not the entry."""
+
+    def names(table: object) -> Iterator[str]:
+        if isinstance(table, dict):
+            yield from table
+            for value in table.values():
+                yield from names(value)
+        elif isinstance(table, list):
+            for value in table:
+                yield from names(value)
+
+    assert not {*names(PAGES.text), *names(PAGES.page)} & set(dir(dict))
+
+
+# ---- Facts ----
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_figures_are_those_of_the_facts(first: Page, figure: str) -> None:
+    assert figure in first.text
+
+
+def test_the_page_has_no_other_figures(first: Page) -> None:
+    known = " ".join(FIGURES)
+    facts = first.text.partition(PAGES.page["references"]["title"])[0]
+    percentages = re.findall(r"[\d.,]+%", facts)
+    assert percentages
+    assert all(figure in known for figure in percentages)
+
+
+def test_every_reference_is_cited_and_every_citation_has_its_reference(first: Page) -> None:
+    listed = [int(name.removeprefix("ref-")) for name in first.having("id") if name.startswith("ref-")]
+    cited = [int(href.removeprefix("#ref-")) for href in first.having("href") if href.startswith("#ref-")]
+    assert listed == list(range(1, len(PAGES.page["references"]["list"]) + 1))
+    assert list(dict.fromkeys(cited)) == listed, "numbered in the order in which they are first cited"
+
+
+def test_every_reference_leads_back_to_each_place_that_cites_it(first: Page) -> None:
+    places = [name for name in first.having("id") if name.startswith("cite-")]
+    back = [href[1:] for href in first.having("href") if href.startswith("#cite-")]
+    assert sorted(back) == sorted(places)
+
+
+@pytest.mark.parametrize("doi", DOIS)
+def test_references_link_to_their_doi(first: Page, doi: str) -> None:
+    assert f"https://doi.org/{doi}" in first.having("href")
+
+
+def test_sources_of_the_symptoms_are_named(first: Page) -> None:
+    assert "American Cancer Society" in first.text
+    assert "Cancer Research UK" in first.text
+
+
+def test_the_device_is_cleared_and_never_approved(words: str) -> None:
+    assert "FDA-cleared" in words
+    # Content has an approval; a device of this kind never has one (21 CFR 807.97).
+    assert not re.search(r"approv", words.replace("content approval", ""), re.IGNORECASE)
+
+
+def test_a_doctor_is_never_a_him_or_a_her(words: str) -> None:
+    assert not re.search(r"\b(him|his|he|she|her)\b", words, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("risk", ["bleeding", "bruising", "pain", "infection", "nerve damage", "sedation"])
+def test_risks_are_stated(first: Page, risk: str) -> None:
+    assert risk in first.text[first.text.index("It has risks") :]
+
+
+@pytest.mark.parametrize(
+    ("template", "context"),
+    [("page.html", {"form": EMPTY_FORM}), ("thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": False})],
+)
+def test_the_safety_box_is_where_it_must_be(template: str, context: dict[str, Any]) -> None:
+    page = Page(PAGES.render(template, **context))
+    for part in (
+        "weak or numb",
+        "trouble walking",
+        "bladder or bowels",
+        "Call 911",
+        "back or neck",
+        "not for emergencies",
+    ):
+        assert part in page.text
+    assert "tel:911" in page.having("href")
+
+
+def test_the_safety_box_stands_before_everything_else_on_the_first_page() -> None:
+    html = PAGES.render("page.html", form=EMPTY_FORM)
+    assert html.index('id="safety"') < html.index('id="meaning"')
+
+
+# ---- The form ----
+
+
+def test_field_names_are_those_of_the_api(first: Page) -> None:
+    names = {field["name"] for field in first.all("input", "select")}
+    assert names == set(leaf_fields())
+
+
+def test_every_entry_has_a_label(first: Page) -> None:
+    labelled = set(first.having("for"))
+    entries = [field for field in first.all("input", "select") if field.get("type") != "hidden"]
+    assert entries
+    assert {field["id"] for field in entries} == labelled
+
+
+def test_browsers_do_not_fill_in_the_patients_own_details(first: Page) -> None:
+    entries = [field for field in first.all("input", "select") if field["name"].startswith("doctor.")]
+    assert {field["autocomplete"] for field in entries} == {"off"}
+
+
+def test_an_entry_takes_as_many_characters_as_the_api(first: Page) -> None:
+    limits = {field["name"]: int(field["maxlength"]) for field in first.all("input") if "maxlength" in field}
+    doctor: dict[str, Any] = {"address": {}}
+    for name, limit in limits.items():
+        *_, parent, last = name.split(".")
+        (doctor["address"] if parent == "address" else doctor)[last] = "x" * (limit + 1)
+    with pytest.raises(InvalidSubmission) as refused:
+        parse(samples.payload(doctor=doctor), Campaigns(samples.TEMPLATES).get)
+    assert {e.field: e.limit for e in refused.value.errors if e.code == "too_long"} == limits
+
+
+def test_the_states_are_those_of_the_api(first: Page) -> None:
+    codes = [option["value"] for option in first.all("option") if re.fullmatch("[A-Z]{2}", option["value"])]
+    assert sorted(codes) == sorted(set(STATES.values()))
+
+
+def test_without_a_script_the_form_sends_itself(first: Page) -> None:
+    sent = first.by_id("referral")
+    assert (sent["method"], sent["action"]) == ("post", "/api/referrals")
+    assert "hidden" not in sent
+    assert first.named("submission_id")["value"] == ""
+    assert "data-open-again" in next(tag for tag in first.all("p") if "data-open-again" in tag)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_has_words(code: str) -> None:
+    for field in ("", "doctor", *leaf_fields()):
+        message = PAGES.message(FieldError(field, code, limit=77))
+        assert message.endswith((".", ":"))
+        assert "{" not in message
+    assert "77" in PAGES.message(FieldError("doctor.name", "too_long", limit=77))
+
+
+def test_words_for_a_field_belong_to_a_field_and_a_code_that_exist() -> None:
+    for field, messages in PAGES.text["errors"]["fields"].items():
+        assert field in leaf_fields()
+        assert set(messages) <= set(CODES)
+    assert set(PAGES.text["errors"]["default"]) == set(CODES)
+
+
+def test_what_was_typed_is_kept_and_is_only_text() -> None:
+    typed = {"doctor.name": '<b>"O\'Brien-Núñez"</b>', "doctor.address.state": "NY", "submitted_by": "caregiver"}
+    html = PAGES.render("page.html", form=form(typed))
+    page = Page(html)
+    assert "<b>" not in html
+    assert page.named("doctor.name")["value"] == typed["doctor.name"]
+    assert [option["value"] for option in page.all("option") if "selected" in option] == ["NY"]
+    assert "checked" in page.by_id("submitted_by-caregiver")
+
+
+def test_an_error_is_told_in_the_title_at_the_top_and_at_its_field() -> None:
+    html = PAGES.render("page.html", form=form(errors=[FieldError("doctor.npi", "npi_invalid")]))
+    page = Page(html)
+    message = PAGES.message(FieldError("doctor.npi", "npi_invalid"))
+    assert f"<title>Error: {PAGES.page['title']}</title>" in html
+    assert page.text.count(message) == 2
+    assert "#doctor-npi" in page.having("href")
+    assert page.by_id("doctor-npi")["aria-invalid"] == "true"
+    assert "doctor-npi-error" in page.by_id("doctor-npi")["aria-describedby"].split()
+    assert "hidden" not in page.by_id("doctor-npi-error")
+    assert "hidden" not in page.by_id("errors")
+
+
+def test_the_first_wrong_field_of_the_page_has_the_focus_whatever_the_order_of_errors() -> None:
+    errors = [FieldError("doctor.address.city", "required"), FieldError("doctor.phone", "phone_invalid")]
+    page = Page(PAGES.render("page.html", form=form(errors=errors)))
+    assert [tag["name"] for _, tag in page.tags if "autofocus" in tag] == ["doctor.phone"]
+
+
+def test_a_folded_part_stands_open_when_it_holds_something() -> None:
+    def are_open(filled: dict[str, Any]) -> list[bool]:
+        return ["open" in part for part in Page(PAGES.render("page.html", form=filled)).all("details")]
+
+    assert are_open(form()) == [False, False]
+    assert are_open(form({"doctor.address.city": "Springfield"})) == [True, False]
+    assert are_open(form(errors=[FieldError("doctor.npi", "npi_invalid")])) == [False, True]
+
+
+def test_no_way_to_reach_the_doctor_leads_to_the_email_address() -> None:
+    page = Page(PAGES.render("page.html", form=form(errors=[FieldError("doctor", "contact_required")])))
+    assert "#doctor-email" in page.having("href")
+    assert "hidden" not in page.by_id("doctor-error")
+    assert "doctor-error" in page.by_id("doctor-email")["aria-describedby"].split()
+    assert "autofocus" in page.by_id("doctor-email")
+
+
+def test_an_error_without_a_field_is_told_at_the_top_and_gets_the_focus() -> None:
+    page = Page(PAGES.render("page.html", form=form(errors=[FieldError("campaign", "campaign_unknown")])))
+    assert PAGES.message(FieldError("campaign", "campaign_unknown")) in page.text
+    assert "autofocus" in page.by_id("errors")
+    assert not page.having("aria-invalid")
+
+
+def test_an_opt_out_changes_nothing_before_its_button_is_pressed() -> None:
+    page = Page(PAGES.render("opt_out.html", state="confirm", token="a b+/="))
+    [sent] = page.all("form")
+    assert sent["method"] == "post"
+    # What `urlencode` leaves as it is may stand in a query.
+    assert sent["action"] == "/api/opt-out?token=a%20b%2B/%3D"
+
+
+# ---- The built site ----
+
+
+def test_the_first_load_is_small(tmp_path: Path) -> None:
+    build(samples.TEMPLATES, tmp_path)
+    loaded = [tmp_path / "index.html", *(tmp_path / "assets").iterdir()]
+    assert sum(len(gzip.compress(file.read_bytes())) for file in loaded) < 25_000
+
+
+def test_the_built_pages_find_all_their_files(tmp_path: Path) -> None:
+    build(samples.TEMPLATES, tmp_path)
+    for name in ("index.html", "404.html"):
+        page = Page((tmp_path / name).read_text("utf-8"))
+        for address in [tag["href"] for tag in page.all("link")] + page.having("src"):
+            assert (tmp_path / address.lstrip("/")).is_file()
+    assert (tmp_path / "robots.txt").read_bytes().startswith(b"User-agent")
+
+
+def test_a_second_build_leaves_what_an_earlier_page_still_asks_for(tmp_path: Path) -> None:
+    build(samples.TEMPLATES, tmp_path)
+    recent, outdated = tmp_path / "assets" / "site.1.css", tmp_path / "assets" / "site.0.css"
+    for file in (recent, outdated):
+        file.write_text("")
+    os.utime(outdated, times=(time.time() - GRACE - 1,) * 2)
+    build(samples.TEMPLATES, tmp_path)
+    assert recent.exists()
+    assert not outdated.exists()
+    assert not [file for file in tmp_path.rglob(".*")], "no file is left half-written"
+
+
+def test_an_unknown_campaign_is_named() -> None:
+    with pytest.raises(SystemExit, match="nosuch"):
+        build(samples.TEMPLATES, Path("unused"), "nosuch")
+
+
+def test_the_script_keeps_nothing_in_the_browser() -> None:
+    script = (SITE / "assets" / "site.js").read_text("utf-8")
+    assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches", script)

@@ -1,5 +1,7 @@
 """Amazon SES, API v2."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from email.utils import formataddr
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,9 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
+from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.message import Deferred, Message, Refused, Unclear
+from referral_intake.domain.pace import Quota
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 
 # SendEmail has no idempotency token: a retry after a timeout can send twice. So the SDK makes exactly one attempt.
 _CONFIG = Config(connect_timeout=2, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 1})
+
+QUOTA_HOLDS = timedelta(seconds=60)
 
 # What SES will never take, because of this message or this address.
 _REFUSED = frozenset({"MessageRejected", "BadRequestException"})
@@ -81,6 +87,28 @@ class SesMailer:
             ConfigurationSetName=self._configuration_set,
         )
         return answer["MessageId"]
+
+
+class SesAccount:
+    """What SES grants this account, asked at most once in `QUOTA_HOLDS`."""
+
+    def __init__(self, client: "SESV2Client", now: Callable[[], datetime]) -> None:
+        self._client = client
+        self._now = now
+        self._known: tuple[datetime, Quota] | None = None
+
+    def quota(self) -> Quota:
+        """Raises Unavailable."""
+        if self._known is None or self._now() - self._known[0] > QUOTA_HOLDS:
+            self._known = self._now(), self._ask()
+        return self._known[1]
+
+    def _ask(self) -> Quota:
+        try:
+            granted = self._client.get_account()["SendQuota"]
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(type(error).__name__) from error
+        return Quota(granted["MaxSendRate"], granted["Max24HourSend"], granted["SentLast24Hours"])
 
 
 def _utf8(text: str) -> "ContentTypeDef":

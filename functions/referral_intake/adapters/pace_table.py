@@ -1,0 +1,72 @@
+"""The pace that all instances share: one item, changed by one conditional write per message."""
+
+import random
+import time
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from referral_intake.adapters.dynamodb import errors_as_ours
+from referral_intake.adapters.items import Item, plain, timestamp
+from referral_intake.adapters.updates import Update
+from referral_intake.domain.pace import Pace, Quota, Wait, next_slot
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_KEY: Item = {"pk": {"S": "pace"}, "sk": {"S": "pace"}}
+_TRIES = 8
+
+
+class PaceTable:
+    """`quota` is asked each time: it may be cached by whoever gives it."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        name: str,
+        quota: Callable[[], Quota],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._quota = quota
+        self._sleep = sleep
+
+    def take_turn(self, now: Callable[[], datetime]) -> Wait | None:
+        """Waits for this message's turn and returns None; or says until when there is none."""
+        quota = self._quota()
+        for _ in range(_TRIES):
+            pace = self._read()
+            slot = next_slot(pace, quota, now())
+            if isinstance(slot, Wait):
+                return slot
+            if self._write(pace, slot.after):
+                self._sleep(max(0.0, (slot.at - now()).total_seconds()))
+                return None
+            # Somebody else took this turn. Not all of the losers should ask again at once.
+            self._sleep(random.uniform(0, quota.interval.total_seconds()))  # noqa: S311  (spreads, hides nothing)
+        return Wait(now() + _TRIES * quota.interval, "paced")
+
+    def _read(self) -> Pace | None:
+        with errors_as_ours():
+            answer = self._client.get_item(TableName=self._name, Key=_KEY, ConsistentRead=True)
+        if "Item" not in answer:
+            return None
+        item = plain(answer["Item"])
+        return Pace(datetime.fromisoformat(item["next_at"]), date.fromisoformat(item["day"]), int(item["sent"]))
+
+    def _write(self, before: Pace | None, after: Pace) -> bool:
+        """Whether nobody else wrote since `before` was read."""
+        update = Update(_KEY)
+        update.set("next_at", timestamp(after.next_at)).set("day", after.day.isoformat()).set("sent", after.sent)
+        if before is None:
+            update.when(f"attribute_not_exists({update.name('next_at')})")
+        else:
+            update.when_equal("next_at", timestamp(before.next_at)).when_equal("sent", before.sent)
+        with errors_as_ours():
+            try:
+                self._client.update_item(TableName=self._name, **update.request)
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True

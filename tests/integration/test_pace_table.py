@@ -1,0 +1,68 @@
+"""The pace, shared by all that send at once."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from local.activity import Activity
+from local.moto_server import MotoServer
+from referral_intake.adapters.pace_table import PaceTable
+from referral_intake.domain.pace import Quota, Wait
+from tests.integration import aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+FAST = Quota(per_second=25, per_day=1000, sent_last_day=0)
+now = partial(datetime.now, UTC)
+
+
+@pytest.fixture
+def shared(no_account: None) -> Iterator["DynamoDBClient"]:
+    """A table whose conditional writes are atomic across threads, as DynamoDB's are."""
+    server = MotoServer(Activity())
+    server.start()
+    yield boto3.client("dynamodb", endpoint_url=server.url, config=Config(max_pool_connections=8))
+    server.stop()
+
+
+def test_four_workers_never_exceed_the_share_of_the_rate(shared: "DynamoDBClient") -> None:
+    table = aws.make_table(shared)
+    times: list[datetime] = []
+
+    def worker(_: int) -> None:
+        pace = PaceTable(shared, table, lambda: FAST)
+        for _ in range(6):
+            while pace.take_turn(now):
+                pass
+            times.append(now())
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(worker, range(4)))
+    times.sort()
+    assert len(times) == 24
+    # 20 a second is four fifths of 25; a thread may be woken a little late, and so nearer to the next one.
+    for first, last in zip(times, times[11:], strict=False):
+        assert last - first > 11 * FAST.interval - timedelta(milliseconds=100)
+
+
+def test_what_went_is_counted_once_each(shared: "DynamoDBClient") -> None:
+    table = aws.make_table(shared)
+    pace = PaceTable(shared, table, lambda: FAST)
+    for _ in range(3):
+        assert pace.take_turn(now) is None
+    item = shared.get_item(TableName=table, Key={"pk": {"S": "pace"}, "sk": {"S": "pace"}})["Item"]
+    assert item["sent"] == {"N": "3"}
+
+
+def test_a_used_up_day_is_said_without_a_write(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
+    used_up = Quota(per_second=14, per_day=200, sent_last_day=200)
+    waited = PaceTable(client, table, lambda: used_up).take_turn(now)
+    assert isinstance(waited, Wait)
+    assert requests.by_operation == {"GetItem": 1}

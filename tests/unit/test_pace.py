@@ -1,0 +1,55 @@
+"""How fast messages may go out, and how many."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from referral_intake.domain.pace import Pace, Quota, Slot, Wait, next_slot
+from tests.support.samples import NOW
+
+SANDBOX = Quota(per_second=1, per_day=200, sent_last_day=0)
+
+
+def test_the_first_message_goes_at_once() -> None:
+    slot = next_slot(None, SANDBOX, NOW)
+    assert isinstance(slot, Slot)
+    assert slot.at == NOW
+
+
+def test_messages_stay_below_the_share_of_the_rate() -> None:
+    pace, times = None, []
+    now = NOW
+    for _ in range(10):
+        slot = next_slot(pace, SANDBOX, now)
+        assert isinstance(slot, Slot)
+        times.append(slot.at)
+        pace, now = slot.after, slot.at
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert set(gaps) == {timedelta(seconds=1.25)}
+
+
+def test_whoever_would_wait_long_asks_again_later() -> None:
+    pace = Pace(NOW + timedelta(seconds=10), NOW.date(), 5)
+    assert next_slot(pace, SANDBOX, NOW) == Wait(NOW + timedelta(seconds=10), "paced")
+
+
+@pytest.mark.parametrize(
+    ("pace", "quota"),
+    [
+        (None, Quota(per_second=14, per_day=200, sent_last_day=160)),
+        (Pace(NOW, NOW.date(), 160), Quota(per_second=14, per_day=200, sent_last_day=0)),
+    ],
+    ids=["as the mail service counts", "as we count"],
+)
+def test_a_used_up_day_is_waited_out(pace: Pace | None, quota: Quota) -> None:
+    waited = next_slot(pace, quota, NOW)
+    assert isinstance(waited, Wait)
+    assert waited.reason == "daily_quota"
+
+
+def test_a_new_day_counts_from_nothing() -> None:
+    yesterday = Pace(NOW - timedelta(days=1), (NOW - timedelta(days=1)).date(), 10_000)
+    slot = next_slot(yesterday, SANDBOX, NOW)
+    assert isinstance(slot, Slot)
+    assert slot.after.sent == 1

@@ -1,10 +1,6 @@
-"""Builds the static site: the first page, the page for what is not there, and the files that both need.
-
-    python -m cli.site --out build/site
-"""
+"""Builds the static site: the first page, the page for what is not there, and the files that both need."""
 
 import argparse
-import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -23,7 +19,7 @@ GRACE = 3600
 
 
 def build(templates: Path, out: Path, campaign: str = "star") -> None:
-    """Writes the site into `out`. A server may serve it meanwhile: whatever a page asks for is there before the page."""
+    """Writes the site into `out`. A server may serve it meanwhile: what a page asks for is there before the page."""
     pages = _pages(templates, campaign)
     assets = sorted((templates / "site" / "assets").iterdir())
     for file in assets:
@@ -44,19 +40,15 @@ def _pages(templates: Path, name: str) -> Pages:
 def _write(file: Path, data: bytes) -> None:
     """Replaces the file in one go: a reader gets the old one or the new one, never a part."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-        os.chmod(name, 0o644)  # mkstemp's files are for their owner only.
-        os.replace(name, file)
-    except BaseException:
-        os.unlink(name)
-        raise
+    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as stream:
+        stream.write(data)
+    unfinished = Path(stream.name)
+    unfinished.chmod(0o644)  # Made for its owner only.
+    unfinished.replace(file)
 
 
 def _remove_old(folder: Path, keep: set[str]) -> None:
-    """Removes what no page asks for any more. A browser may still be loading the page before this one, so not at once."""
+    """Removes what no page asks for any more, but not at once: a browser may be loading the page before this one."""
     for file in folder.iterdir():
         with suppress(FileNotFoundError):  # Another build may be at it too.
             if file.name not in keep and time.time() - file.stat().st_mtime > GRACE:

@@ -102,20 +102,24 @@ def outreach() -> "Outreach":
     from referral_intake.adapters.keys import DoctorHashes
     from referral_intake.adapters.links import Links
     from referral_intake.adapters.messages import Messages
+    from referral_intake.adapters.pace_table import PaceTable
     from referral_intake.adapters.referral_table import ReferralTable
     from referral_intake.domain.outreach import Outreach
 
     settings = OutreachSettings.read(os.environ)
     table = dynamodb.client()
+    mail = ses.client()
+    now = partial(datetime.now, UTC)
     links = Links(_ring(settings.signing_keys_secret), settings.site_url)
     return Outreach(
         referrals=ReferralTable(table, settings.table_name),
         claims=ClaimTable(table, settings.table_name),
+        turns=PaceTable(table, settings.table_name, ses.SesAccount(mail, now).quota, now),
         messages=Messages(settings.templates_dir, links, settings.site_url),
-        mailer=ses.SesMailer(ses.client(), settings.sender_address, settings.configuration_set),
+        mailer=ses.SesMailer(mail, settings.sender_address, settings.configuration_set),
         doctor_keys=DoctorHashes(_ring(settings.hashing_keys_secret)),
         campaign_named=Campaigns(settings.templates_dir).get,
-        now=partial(datetime.now, UTC),
+        now=now,
     )
 
 

@@ -26,7 +26,7 @@ from referral_intake.handlers.wake import wake
 from referral_intake.wiring import Wake
 from tests.integration import aws
 from tests.support import samples
-from tests.support.fakes import FakeMailer
+from tests.support.fakes import FakeMailer, FakeTurns
 from tests.support.samples import NOW
 
 
@@ -86,6 +86,7 @@ class System:
         return Outreach(
             referrals=self.referrals,
             claims=self.claims,
+            turns=FakeTurns(),
             messages=Messages(samples.TEMPLATES, Links(lambda: self.ring, aws.SITE_URL), aws.SITE_URL),
             mailer=self.mailer,
             doctor_keys=DoctorHashes(lambda: self.ring),

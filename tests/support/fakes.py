@@ -8,6 +8,7 @@ from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.feedback import Effect, MailEvent
 from referral_intake.domain.message import Message
 from referral_intake.domain.outreach import Claim, Stale, Suppressed, Taken
+from referral_intake.domain.pace import Wait
 from referral_intake.domain.referral import LEASE, Answer, Closing, Move, Referral, closed
 
 
@@ -120,6 +121,16 @@ class FakeMailer:
             raise self.fails
         self.sent.append(message)
         return f"message-{len(self.sent)}"
+
+
+@dataclass
+class FakeTurns:
+    """Gives everyone a turn, or says `wait`."""
+
+    wait: Wait | None = None
+
+    def take(self) -> Wait | None:
+        return self.wait
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Reaching a doctor: who is written to, and who is not, and never twice."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,8 +9,9 @@ from referral_intake.adapters.keys import DoctorHashes
 from referral_intake.domain import decision
 from referral_intake.domain.message import Deferred, Message, Refused, Unclear
 from referral_intake.domain.outreach import Outreach
+from referral_intake.domain.pace import Wait
 from referral_intake.domain.referral import Closing, Referral, Stage
-from tests.support.fakes import FakeMailer, FakeMessages, FakeTable, ring
+from tests.support.fakes import FakeMailer, FakeMessages, FakeTable, FakeTurns, ring
 from tests.support.samples import NOW, campaign, referral
 
 
@@ -19,12 +21,13 @@ class House:
 
     table: FakeTable = field(default_factory=FakeTable)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    turns: FakeTurns = field(default_factory=FakeTurns)
 
     @property
     def outreach(self) -> Outreach:
         known = {"star": campaign()}
         hashes = DoctorHashes(ring)
-        return Outreach(self.table, self.table, FakeMessages(), self.mailer, hashes, known.get, lambda: NOW)
+        return Outreach(self.table, self.table, self.turns, FakeMessages(), self.mailer, hashes, known.get, lambda: NOW)
 
     def reach(self, referral: Referral) -> Referral:
         """What has become of it."""
@@ -89,6 +92,14 @@ def test_a_message_that_is_deferred_is_tried_again_later_and_holds_nobody_up() -
     assert waiting.due_at is not None
     assert waiting.due_at > NOW
     assert house.table.told == {}
+
+
+def test_a_message_whose_turn_is_far_away_waits_in_the_table_and_claims_nobody() -> None:
+    house = House(turns=FakeTurns(Wait(NOW + timedelta(hours=1), "daily_quota")))
+    waiting = house.reach(referral())
+    assert (waiting.stage, waiting.reason, waiting.due_at) == (Stage.WAITING, "daily_quota", NOW + timedelta(hours=1))
+    assert house.table.told == {}
+    assert house.mailer.sent == []
 
 
 def test_a_message_that_is_refused_closes_the_referral_and_gives_the_doctor_back() -> None:

@@ -26,15 +26,18 @@ class PaceTable:
         client: "DynamoDBClient",
         name: str,
         quota: Callable[[], Quota],
+        now: Callable[[], datetime],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._name = name
         self._quota = quota
+        self._now = now
         self._sleep = sleep
 
-    def take_turn(self, now: Callable[[], datetime]) -> Wait | None:
+    def take(self) -> Wait | None:
         """Waits for this message's turn and returns None; or says until when there is none."""
+        now = self._now
         quota = self._quota()
         for _ in range(_TRIES):
             pace = self._read()

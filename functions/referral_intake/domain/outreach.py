@@ -13,6 +13,7 @@ from referral_intake.domain import decision
 from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.message import Mailer, Message, NotSent, Refused, Unclear
+from referral_intake.domain.pace import Wait
 from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
 
 
@@ -73,6 +74,11 @@ class Claims(Protocol):
         """Gives the doctor back, unwritten to, and moves the referral, in one transaction."""
 
 
+class Turns(Protocol):
+    def take(self) -> Wait | None:
+        """Waits until a message may go and returns None; or says that it must wait longer than a run should."""
+
+
 class Messages(Protocol):
     def compose(self, referral: Referral, campaign: Campaign, claim: Claim) -> Message: ...
 
@@ -88,6 +94,7 @@ class Outreach:
 
     referrals: Referrals
     claims: Claims
+    turns: Turns
     messages: Messages
     mailer: Mailer
     doctor_keys: DoctorKeys
@@ -113,6 +120,9 @@ class Outreach:
         claim = Claim(referral, step, keys, retired_keys)
         # Before the claim: a template that can't be rendered must hold nobody up.
         message = self.messages.compose(referral, campaign, claim)
+        # Before the claim too: what must wait for its turn waits in the table, and holds neither doctor nor stream up.
+        if wait := self.turns.take():
+            return self._move(referral, decision.wait(wait.reason, wait.until))
         match self.claims.claim(claim, now=self.now(), cooldown=campaign.policy.cooldown):
             case Taken(leader):
                 found = self.referrals.get(leader, consistent=True)

@@ -1,9 +1,7 @@
 """Builds the static site: the first page, the page for what is not there, and the files that both need."""
 
-import argparse
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,18 +51,3 @@ def _remove_old(folder: Path, keep: set[str]) -> None:
         with suppress(FileNotFoundError):  # Another build may be at it too.
             if file.name not in keep and time.time() - file.stat().st_mtime > GRACE:
                 file.unlink()
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    root = Path(__file__).resolve().parent.parent
-    parser = argparse.ArgumentParser(description="Build the static site.")
-    parser.add_argument("--out", type=Path, default=root / "build" / "site", help="folder to write it to")
-    parser.add_argument("--templates", type=Path, default=root / "templates", help="folder with campaigns/ and site/")
-    parser.add_argument("--campaign", default="star", help="whose page it is")
-    options = parser.parse_args(arguments)
-    build(options.templates, options.out, options.campaign)
-    print(f"the site is in {options.out}")
-
-
-if __name__ == "__main__":
-    main()

@@ -73,6 +73,7 @@ def _what_is_where(stack: LocalStack, seconds: float) -> str:
         "as JSON": f"{stack.url}/_local/mailbox.json",
         "Table": f"{stack.url}/_local/table",
         "Failures": f"{stack.url}/_local/failures",
+        "Clock": f"{stack.url}/_local/ moves it",
         "Logs": f"{_shown(stack.terminal.log_file)}, or {stack.url}/_local/logs",
     }
     lines += [f"  {name:<9} {place}" for name, place in places.items()]

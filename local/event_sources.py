@@ -4,12 +4,13 @@ import time
 from collections.abc import Iterable
 
 from local.activity import Activity
+from local.clock import Clock
 from local.cloud import Cloud
 from local.functions import Functions
 from local.model import EventSource, QueueSource, StreamSource, Template
 from local.poller import Poller
 from local.queues import QueuePoller
-from local.schedules import Clock
+from local.schedules import SchedulePoller
 from local.streams import StreamPoller
 from local.terminal import Terminal
 
@@ -17,8 +18,11 @@ _PATIENCE = 1.0
 
 
 class EventSources:
-    def __init__(self, cloud: Cloud, functions: Functions, terminal: Terminal, activity: Activity) -> None:
+    def __init__(
+        self, cloud: Cloud, functions: Functions, terminal: Terminal, activity: Activity, clock: Clock
+    ) -> None:
         self._cloud = cloud
+        self._clock = clock
         self._functions = functions
         self._terminal = terminal
         self._activity = activity
@@ -54,4 +58,4 @@ class EventSources:
             return StreamPoller(source, self._cloud, *shared, self._activity, checkpoint)
         if isinstance(source, QueueSource):
             return QueuePoller(source, template.queues[source.queue], self._cloud, *shared, self._activity)
-        return Clock(source, *shared)
+        return SchedulePoller(source, *shared, self._clock)

@@ -110,6 +110,23 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the default event bus. `pattern` is JSON; `queues` are the logical ids of its targets."""
+
+    logical_id: str
+    pattern: str
+    queues: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventDestination:
+    """What SES tells the default event bus of messages sent with a configuration set. `kinds` as in the template."""
+
+    configuration_set: str
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     functions: Mapping[str, Function]
     routes: tuple[Route, ...]
@@ -118,6 +135,8 @@ class Template:
     queues: Mapping[str, Queue]
     secrets: Mapping[str, Secret]
     configuration_sets: frozenset[str]
+    rules: tuple[Rule, ...]
+    event_destinations: tuple[EventDestination, ...]
     layers: tuple[Path, ...]
 
     @property

@@ -1,4 +1,4 @@
-"""The pages of the local stack itself, under /_local: mailbox, table, failures, logs, and the endpoint of SES."""
+"""What belongs to the local stack itself, under /_local: mailbox, table, failures, logs, clock, the endpoint of SES."""
 
 import json
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from werkzeug.utils import send_from_directory
 from werkzeug.wrappers import Request, Response
 
 from local import views
+from local.clock import Clock
+from local.clock_door import ClockDoor
 from local.cloud import Cloud
 from local.mailbox import Mail, Mailbox
 from local.model import Template
@@ -32,7 +34,9 @@ _ROUTES = Map(
         Rule("/_local/failures", endpoint="failures", methods=["GET"]),
         Rule("/_local/logs", endpoint="logs", methods=["GET"]),
         Rule("/_local/assets/<name>", endpoint="asset", methods=["GET"]),
-        Rule("/_local/ses/<path:operation>", endpoint="ses"),
+        Rule("/_local/clock", endpoint="clock", methods=["GET", "POST"]),
+        # A tracked link has the link in it, slashes and all.
+        Rule("/_local/ses/<path:operation>", endpoint="ses", merge_slashes=False),
     ]
 )
 _VIEWS = ("html", "text", "headers")
@@ -42,13 +46,20 @@ class Pages:
     """`template` gives the template as it is now."""
 
     def __init__(
-        self, mailbox: Mailbox, ses: Ses, cloud: Cloud, template: Callable[[], Template], terminal: Terminal
+        self,
+        mailbox: Mailbox,
+        ses: Ses,
+        cloud: Cloud,
+        template: Callable[[], Template],
+        terminal: Terminal,
+        clock: Clock,
     ) -> None:
         self._mailbox = mailbox
         self._ses = ses
         self._cloud = cloud
         self._template = template
         self._terminal = terminal
+        self._clock_door = ClockDoor(clock)
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_FOLDER),
             autoescape=True,
@@ -56,7 +67,8 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._jinja.filters.update(moment=_moment, readable=views.readable_header)
+        self._jinja.globals["clock"] = clock
+        self._jinja.filters.update(ahead=views.ahead, moment=_moment, readable=views.readable_header)
 
     def __call__(self, request: Request) -> Response:
         try:
@@ -114,6 +126,9 @@ class Pages:
 
     def _on_asset(self, request: Request, name: str) -> Response:
         return send_from_directory(_FOLDER / "assets", name, request.environ)
+
+    def _on_clock(self, request: Request) -> Response:
+        return self._clock_door.answer(request)
 
     def _on_ses(self, request: Request, operation: str) -> Response:
         return self._ses.answer(request, operation)

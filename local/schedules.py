@@ -1,31 +1,34 @@
 """Schedules: a function woken at a fixed rate, first one period after the start, and never twice at once."""
 
 import json
-import time
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from local.activity import Activity
+from local.clock import Clock
 from local.functions import FunctionFailed, Functions
 from local.model import ACCOUNT, PARTITION, REGION, Schedule
 from local.poller import Poller
 from local.terminal import Terminal
 
 
-class Clock(Poller):
+class SchedulePoller(Poller):
     """One run after the other in this thread; runs that fell due meanwhile are left out."""
 
-    def __init__(self, schedule: Schedule, functions: Functions, terminal: Terminal) -> None:
-        # Nothing that is written makes a schedule due: it waits on an activity of its own.
-        super().__init__(schedule.name, functions, terminal, Activity(), 0)
+    def __init__(self, schedule: Schedule, functions: Functions, terminal: Terminal, clock: Clock) -> None:
+        # Nothing that is written makes a schedule due, only time does.
+        super().__init__(schedule.name, functions, terminal, clock.moved, schedule.period)
         self._schedule = schedule
-        self._due = time.monotonic() + schedule.period
+        self._clock = clock
+        self._due = clock.elapsed() + schedule.period
 
     def poll(self) -> bool:
-        self.pause(max(0.0, self._due - time.monotonic()))
-        missed = (time.monotonic() - self._due) // self._schedule.period
+        late = self._clock.elapsed() - self._due
+        if late < 0:
+            self._idle = -late
+            return False
+        missed = late // self._schedule.period
         self._due += (missed + 1) * self._schedule.period
         # The terminal has a failure. The next run looks again.
         with suppress(FunctionFailed):

@@ -1,4 +1,7 @@
-"""A small SES v2 endpoint: SendEmail with simple content, and GetAccount. moto's drops most of a message."""
+"""A small SES v2 endpoint: SendEmail with simple content, GetAccount, and where tracked links lead to.
+
+moto's drops most of a message, and tells nothing of it afterwards.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,7 +12,12 @@ from werkzeug.wrappers import Request, Response
 
 from local import ses_rules as rules
 from local.mailbox import Mail, Mailbox, new_id, stamp
+from local.ses_delivery import Delivery
 from local.ses_rules import Refused
+from local.ses_tracking import Tracking
+
+# Below the endpoint's address. Not one of SES's: its links lead to a host of their own.
+TRACK = "track"
 
 DAILY_QUOTA = 50_000.0
 SENDS_A_SECOND = 14.0
@@ -18,12 +26,18 @@ SENDS_A_SECOND = 14.0
 class Ses:
     """`knows_set` tells whether a configuration set exists."""
 
-    def __init__(self, mailbox: Mailbox, knows_set: Callable[[str], bool]) -> None:
+    def __init__(
+        self, mailbox: Mailbox, knows_set: Callable[[str], bool], tracking: Tracking, delivery: Delivery
+    ) -> None:
         self._mailbox = mailbox
         self._knows_set = knows_set
+        self._tracking = tracking
+        self._delivery = delivery
 
     def answer(self, request: Request, operation: str) -> Response:
         """`operation` is the path below the endpoint, for instance `v2/email/account`."""
+        if operation.startswith(f"{TRACK}/"):
+            return self._tracking.answer(request, operation.removeprefix(f"{TRACK}/"))
         known = {
             ("POST", "v2/email/outbound-emails"): self._send_email,
             ("GET", "v2/email/account"): self._get_account,
@@ -38,8 +52,9 @@ class Ses:
         raise Refused(f"The local SES does not know {request.method} {request.path}", "NotImplemented", 501)
 
     def _send_email(self, request: Request) -> dict[str, Any]:
-        mail = self._read(_body(request))
+        mail = self._tracking.as_delivered(self._read(_body(request)))
         self._mailbox.add(mail)
+        self._delivery.accepted(mail)
         return {"MessageId": mail.id}
 
     def _read(self, sent: Mapping[str, Any]) -> Mail:

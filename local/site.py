@@ -11,7 +11,7 @@ Build = Callable[[Path, Path], object]
 
 
 def build_with_cli(templates: Path, out: Path) -> None:
-    """As `python -m cli.site` builds it, with the code as it is now."""
+    """As `python -m cli site` builds it, with the code as it is now."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "cli"]:
         del sys.modules[name]
     from cli import site

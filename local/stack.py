@@ -11,17 +11,23 @@ from typing import Self, TextIO
 
 from local import environment, template
 from local.activity import Activity
+from local.bus import EventBus
+from local.clock import Clock
 from local.cloud import Cloud
 from local.code import Code
 from local.event_sources import EventSources
 from local.functions import Functions
 from local.gateway import Gateway
+from local.later import Later
 from local.mailbox import Mailbox
 from local.model import Template
 from local.pages import Pages
 from local.reload import Reload
 from local.server import HOST, Server, listen
-from local.ses import Ses
+from local.ses import TRACK, Ses
+from local.ses_delivery import Delivery
+from local.ses_events import Publisher
+from local.ses_tracking import Tracking
 from local.site import Build, build_with_cli, rebuild
 from local.terminal import Capture, Terminal
 from local.watch import Watcher
@@ -66,6 +72,7 @@ class LocalStack:
         self._parts = ExitStack()
         self._activity = Activity()
         self.mailbox = Mailbox()
+        self.clock = Clock()
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -81,6 +88,7 @@ class LocalStack:
             if not _ONE_AT_A_TIME.acquire(blocking=False):
                 raise RuntimeError("a LocalStack is already running in this process")
             parts.callback(_ONE_AT_A_TIME.release)
+            parts.callback(self.clock.stop)
             # First of all: a taken port is known before anything else happens.
             listener = parts.enter_context(listen(self._port))
             self.url = f"http://{HOST}:{listener.getsockname()[1]}"
@@ -137,15 +145,27 @@ class LocalStack:
         self.functions = Functions(self.template.functions, code, self.terminal)
         self.build_site()
 
+    def _start_mail(self, parts: ExitStack) -> Ses:
+        later = Later(lambda reason: self.terminal.say(reason, "ERROR", "ses"))
+        later.start()
+        parts.callback(later.stop)
+        bus = EventBus(self.cloud, lambda: self.template.rules)
+        publisher = Publisher(bus, lambda: self.template.event_destinations)
+        tracking = Tracking(publisher, f"{self.url}{SES_PATH}/{TRACK}")
+        return Ses(self.mailbox, self._knows_configuration_set, tracking, Delivery(publisher, later))
+
+    def _knows_configuration_set(self, name: str) -> bool:
+        return name in self.template.configuration_sets
+
     def _start_serving(self, parts: ExitStack, listener: socket.socket) -> None:
-        ses = Ses(self.mailbox, lambda name: name in self.template.configuration_sets)
-        pages = Pages(self.mailbox, ses, self.cloud, lambda: self.template, self.terminal)
+        ses = self._start_mail(parts)
+        pages = Pages(self.mailbox, ses, self.cloud, lambda: self.template, self.terminal, self.clock)
         self._gateway = Gateway(self.functions, self._site, pages, self.terminal)
         self._gateway.routes = self.template.routes
         server = Server(listener, self._gateway)
         server.start()
         parts.callback(server.stop)
-        self._sources = EventSources(self.cloud, self.functions, self.terminal, self._activity)
+        self._sources = EventSources(self.cloud, self.functions, self.terminal, self._activity, self.clock)
         self._sources.run(self.template)
         parts.callback(self._sources.stop)
         # The first patient need not wait for the imports.

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from local import identities, sources
+from local import identities, rules, sources
 from local.intrinsics import Resolver, TemplateError, read_yaml
-from local.model import Function, Queue, Route, Secret, Table, Template
+from local.model import EventDestination, Function, Queue, Route, Rule, Secret, Table, Template
 from local.properties import Properties
 
 
@@ -42,6 +42,8 @@ class _Reader:
             queues={name: self._queue(name, found) for name, found in self._of("AWS::SQS::Queue")},
             secrets={name: self._secret(name, found) for name, found in self._of("AWS::SecretsManager::Secret")},
             configuration_sets=frozenset(self._ids[name] for name, _ in self._of("AWS::SES::ConfigurationSet")),
+            rules=tuple(self._rules()),
+            event_destinations=tuple(self._event_destinations()),
             layers=tuple(self._layers().values()),
         )
 
@@ -70,6 +72,17 @@ class _Reader:
     def _events(self, name: str) -> list[Any]:
         events = (self._resources[name].get("Properties") or {}).get("Events") or {}
         return list(sources.read(name, events, self._resolver, self._arns))
+
+    def _rules(self) -> Iterator[Rule]:
+        queues = {name for name, _ in self._of("AWS::SQS::Queue")}
+        for name, found in self._of("AWS::Events::Rule"):
+            if rule := rules.rule(name, found, self._arns, queues):
+                yield rule
+
+    def _event_destinations(self) -> Iterator[EventDestination]:
+        for _, found in self._of("AWS::SES::ConfigurationSetEventDestination"):
+            if destination := rules.event_destination(found):
+                yield destination
 
     def _as_mounted(self, value: str, layers: list[str], where: str) -> str:
         """Lambda unpacks layers to /opt. Here the layer's own folder takes that place."""

@@ -138,3 +138,13 @@ def readable_header(text: str) -> str:
         return str(make_header(decode_header(text)))
     except (LookupError, UnicodeDecodeError, ValueError):
         return text
+
+
+def ahead(seconds: float) -> str:
+    """`90000` as "1 day, 1 hour"; the two largest units."""
+    parts = []
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        count, seconds = divmod(int(seconds), size)
+        if count:
+            parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
+    return ", ".join(parts[:2])

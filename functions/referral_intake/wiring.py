@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from referral_intake.adapters.links import Links
     from referral_intake.adapters.pages import Site
     from referral_intake.adapters.secrets import Secrets
+    from referral_intake.domain.breaker import BreakerPolicy
     from referral_intake.domain.feedback import Effect, MailEvent
     from referral_intake.domain.outreach import DoctorKeys, Outreach
     from referral_intake.domain.referral import Answer, Closing, Move, Referral
@@ -38,6 +39,10 @@ class FeedbackReferrals(Protocol):
     def get(self, receipt: str, *, consistent: bool) -> "Referral | None": ...
     def apply(self, referral: "Referral", effect: "Effect", event: "MailEvent") -> None: ...
     def note_feedback(self, sent_at: datetime) -> None: ...
+
+
+class Breaker(Protocol):
+    def check(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> str | None: ...
 
 
 class Suppressions(Protocol):
@@ -70,6 +75,7 @@ class Feedback:
     suppressions: Suppressions
     doctor_keys: "DoctorKeys"
     campaigns: "Campaigns"
+    breaker: Breaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,7 @@ def wake() -> Wake:
 @cache
 def feedback() -> Feedback:
     from referral_intake.adapters import dynamodb
+    from referral_intake.adapters.breaker_table import BreakerTable
     from referral_intake.adapters.campaigns import Campaigns
     from referral_intake.adapters.claims import ClaimTable
     from referral_intake.adapters.keys import DoctorHashes
@@ -148,6 +155,7 @@ def feedback() -> Feedback:
         suppressions=ClaimTable(table, settings.table_name),
         doctor_keys=DoctorHashes(_ring(settings.hashing_keys_secret)),
         campaigns=Campaigns(settings.templates_dir),
+        breaker=BreakerTable(table, settings.table_name),
     )
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import boto3
+
 from local.stack import LocalStack
 
 TEMPLATE = """\
@@ -73,6 +75,42 @@ Resources:
           Type: SQS
           Properties: { Queue: !GetAtt Jobs.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures] }
 """
+# With somebody who listens to what becomes of messages.
+LISTENING = (
+    TEMPLATE
+    + """\
+  News: { Type: AWS::SQS::Queue }
+  MailNews:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: { source: [aws.ses], detail: { mail: { tags: { "ses:configuration-set": [!Ref Mail] } } } }
+      Targets: [{ Id: news, Arn: !GetAtt News.Arn }]
+  MailEvents:
+    Type: AWS::SES::ConfigurationSetEventDestination
+    Properties:
+      ConfigurationSetName: !Ref Mail
+      EventDestination:
+        Enabled: true
+        MatchingEventTypes: [SEND, BOUNCE, COMPLAINT, DELIVERY, OPEN, CLICK]
+        EventBridgeDestination:
+          EventBusArn: !Sub arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default
+  Silent: { Type: AWS::SES::ConfigurationSet }
+  Sparing: { Type: AWS::SES::ConfigurationSet }
+  SparingEvents:
+    Type: AWS::SES::ConfigurationSetEventDestination
+    Properties:
+      ConfigurationSetName: !Ref Sparing
+      EventDestination:
+        MatchingEventTypes: [DELIVERY]
+        EventBridgeDestination:
+          EventBusArn: !Sub arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default
+  OtherNews:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: { source: [aws.ses], detail: { mail: { tags: { "ses:configuration-set": [!Ref Sparing] } } } }
+      Targets: [{ Id: news, Arn: !GetAtt News.Arn }]
+"""
+)
 
 DOOR = """\
 import json, os, boto3
@@ -158,13 +196,21 @@ class Answer:
         return json.loads(self.body)
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
 def fetch(url: str, method: str = "GET", body: object = None, headers: dict[str, str] | None = None) -> Answer:
-    """JSON for anything that isn't bytes."""
+    """JSON for anything that isn't bytes. Follows no redirect."""
     data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     kind = {"content-type": "application/json"} if data is not None else {}
     request = urllib.request.Request(url, data, kind | (headers or {}), method=method)
     try:
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with _OPENER.open(request, timeout=20) as response:
             return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, response.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -173,6 +219,52 @@ def fetch(url: str, method: str = "GET", body: object = None, headers: dict[str,
 
 def post(url: str, name: str, stage: str = "queued") -> int:
     return fetch(f"{url}/api/things", "POST", {"pk": name, "stage": stage}).status
+
+
+def send(stack: LocalStack, to: str, *, html: str = "<p>Dear doctor", kind: str = "Mail", **more: Any) -> str:
+    """Sends by the local SES, with this logical id's configuration set; returns the message's id."""
+    sent = boto3.client("sesv2", endpoint_url=f"{stack.url}/_local/ses").send_email(
+        FromEmailAddress="Star <outreach@star.example>",
+        ReplyToAddresses=["info@star.example"],
+        Destination={"ToAddresses": [to]},
+        Content={
+            "Simple": {
+                "Subject": {"Data": "News"},
+                "Body": {"Text": {"Data": "See https://star.example/"}, "Html": {"Data": html}},
+                "Headers": [{"Name": "List-Unsubscribe", "Value": "<https://star.example/stop>"}],
+            }
+        },
+        EmailTags=[{"Name": "referral", "Value": "R1"}],
+        ConfigurationSetName=f"referral-intake-{kind}",
+        **more,
+    )
+    return sent["MessageId"]
+
+
+class News:
+    """What lies in the queue that listens. Whoever looks takes it out."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self._sqs = stack.cloud.sqs
+        self._url = stack.cloud.queue_urls["News"]
+        self._seen: list[dict[str, Any]] = []
+
+    def of(self, message_id: str) -> list[dict[str, Any]]:
+        """The events about a message so far."""
+        while found := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                self._seen.append(json.loads(message["Body"]))
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return [event for event in self._seen if event["detail"]["mail"]["messageId"] == message_id]
+
+    def wait_for(self, message_id: str, kind: str) -> dict[str, Any]:
+        """The details of the first event of this kind."""
+        member = kind.lower()
+        found: dict[str, Any] = eventually(lambda: next(self._details(message_id, member), None))
+        return found
+
+    def _details(self, message_id: str, member: str) -> Iterator[dict[str, Any]]:
+        return (event["detail"][member] for event in self.of(message_id) if member in event["detail"])
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 8.0) -> Any:

@@ -9,8 +9,14 @@ import pytest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
+from local.bus import EventBus
+from local.cloud import Cloud
+from local.later import Later
 from local.mailbox import Mailbox
 from local.ses import Ses
+from local.ses_delivery import Delivery
+from local.ses_events import Publisher
+from local.ses_tracking import Tracking
 
 GOOD: dict[str, Any] = {
     "FromEmailAddress": '"STAR, Inc." <outreach@star-ablation.example>',
@@ -38,11 +44,18 @@ def changed(path: str, value: object) -> dict[str, Any]:
     return request
 
 
+def silent(mailbox: Mailbox) -> Ses:
+    """One that tells nothing of what it sends."""
+    publisher = Publisher(EventBus(Cloud(""), lambda: ()), lambda: ())
+    delivery = Delivery(publisher, Later(pytest.fail))
+    return Ses(mailbox, lambda name: name == "outreach", Tracking(publisher, "http://127.0.0.1"), delivery)
+
+
 def ask(
     request: object, operation: str = "v2/email/outbound-emails", method: str = "POST"
 ) -> tuple[int, str, Any, Mailbox]:
     mailbox = Mailbox()
-    ses = Ses(mailbox, lambda name: name == "outreach")
+    ses = silent(mailbox)
     body = request if isinstance(request, bytes) else json.dumps(request).encode()
     response = ses.answer(Request(EnvironBuilder(method=method, data=body).get_environ()), operation)
     return response.status_code, response.headers.get("x-amzn-errortype", ""), json.loads(response.data), mailbox
@@ -131,7 +144,7 @@ def test_each_refusal_has_ses_s_name(path: str, value: object, status: int, kind
 
 def test_get_account_counts_recipients_of_the_last_day() -> None:
     mailbox = Mailbox()
-    ses = Ses(mailbox, lambda _: True)
+    ses = silent(mailbox)
     ses.answer(Request(EnvironBuilder(method="POST", data=json.dumps(GOOD)).get_environ()), "v2/email/outbound-emails")
 
     account = json.loads(ses.answer(Request(EnvironBuilder().get_environ()), "v2/email/account").data)

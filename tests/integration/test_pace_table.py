@@ -39,7 +39,7 @@ def test_four_workers_never_exceed_the_share_of_the_rate(shared: "DynamoDBClient
     def worker(_: int) -> None:
         pace = PaceTable(shared, table, lambda: FAST, now)
         for _ in range(6):
-            while pace.take():
+            while pace.take("star"):
                 pass
             times.append(now())
 
@@ -56,13 +56,13 @@ def test_what_went_is_counted_once_each(shared: "DynamoDBClient") -> None:
     table = aws.make_table(shared)
     pace = PaceTable(shared, table, lambda: FAST, now)
     for _ in range(3):
-        assert pace.take() is None
+        assert pace.take("star") is None
     item = shared.get_item(TableName=table, Key={"pk": {"S": "pace"}, "sk": {"S": "pace"}})["Item"]
     assert item["sent"] == {"N": "3"}
 
 
 def test_a_used_up_day_is_said_without_a_write(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
     used_up = Quota(per_second=14, per_day=200, sent_last_day=200)
-    waited = PaceTable(client, table, lambda: used_up, now).take()
+    waited = PaceTable(client, table, lambda: used_up, now).take("star")
     assert isinstance(waited, Wait)
-    assert requests.by_operation == {"GetItem": 1}
+    assert requests.by_operation == {"BatchGetItem": 1}

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from referral_intake.adapters.keys import Keyring
+from referral_intake.domain.breaker import BreakerPolicy
 from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.feedback import Effect, MailEvent
 from referral_intake.domain.message import Message
@@ -123,13 +124,18 @@ class FakeMailer:
         return f"message-{len(self.sent)}"
 
 
+class FakeBreaker:
+    def check(self, campaign: str, policy: BreakerPolicy, now: datetime) -> str | None:
+        return None
+
+
 @dataclass
 class FakeTurns:
     """Gives everyone a turn, or says `wait`."""
 
     wait: Wait | None = None
 
-    def take(self) -> Wait | None:
+    def take(self, campaign: str) -> Wait | None:
         return self.wait
 
 

@@ -15,7 +15,7 @@ from referral_intake.adapters.keys import DoctorHashes
 from referral_intake.domain.referral import Closing, Referral, Stage
 from referral_intake.handlers.feedback import take
 from referral_intake.wiring import Feedback
-from tests.support.fakes import FakeTable, ring
+from tests.support.fakes import FakeBreaker, FakeTable, ring
 from tests.support.mail_events import SENT_AT, mail_event
 from tests.support.samples import NOW, TEMPLATES, referral
 
@@ -29,7 +29,7 @@ def after(*events: dict[str, Any], start: Referral | None = None) -> tuple[Refer
     table.add(begun)
     for event in events:
         event["detail"]["mail"]["tags"]["referral"] = [begun.receipt]
-        take(json.dumps(event), Feedback(table, table, DoctorHashes(ring), CAMPAIGNS))
+        take(json.dumps(event), Feedback(table, table, DoctorHashes(ring), CAMPAIGNS, FakeBreaker()))
     return table.referrals[begun.receipt], table
 
 
@@ -128,7 +128,7 @@ def test_an_event_of_a_referral_that_is_gone_is_let_go() -> None:
     table = FakeTable()
     take(
         json.dumps(mail_event("Bounce", "AAAA-AAAA-AAAA-AAAA")),
-        Feedback(table, table, DoctorHashes(ring), CAMPAIGNS),
+        Feedback(table, table, DoctorHashes(ring), CAMPAIGNS, FakeBreaker()),
     )
     assert table.suppressed == {}
 

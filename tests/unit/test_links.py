@@ -88,7 +88,7 @@ def test_a_link_holds_years_later() -> None:
 
 def test_an_opt_out_holds_for_all_campaigns_unless_the_doctor_says_otherwise() -> None:
     everything, one = Door(), Door()
-    everything("POST", **{"List-Unsubscribe": "One-Click"})
+    everything("POST")
     one("POST", scope="campaign")
     assert set(everything.table.scopes.values()) == {"all"}
     assert set(one.table.scopes.values()) == {"star"}

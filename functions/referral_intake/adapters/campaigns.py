@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from referral_intake.domain.breaker import BreakerPolicy
 from referral_intake.domain.campaign import Approval, Campaign, Policy, Sender
 
 # A name comes from outside; this is also what keeps it from leaving the folder.
@@ -37,7 +38,7 @@ class Campaigns:
 
 
 def _campaign(name: str, data: dict[str, Any]) -> Campaign:
-    policy = data["policy"]
+    policy, breaker = data["policy"], dict(data["breaker"])
     return Campaign(
         name=name,
         product=data["product"],
@@ -49,4 +50,5 @@ def _campaign(name: str, data: dict[str, Any]) -> Campaign:
             expires_after=timedelta(days=policy["expires_after_days"]),
         ),
         approval=Approval(**data["approval"]),
+        breaker=BreakerPolicy(window=timedelta(days=breaker.pop("window_days")), **breaker),
     )

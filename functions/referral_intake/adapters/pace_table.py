@@ -3,12 +3,14 @@
 import random
 import time
 from collections.abc import Callable
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from referral_intake.adapters.breaker_table import breaker_key
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, plain, timestamp
 from referral_intake.adapters.updates import Update
+from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.pace import Pace, Quota, Wait, next_slot
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 _KEY: Item = {"pk": {"S": "pace"}, "sk": {"S": "pace"}}
 _TRIES = 8
+# A paused campaign waits for a person.
+ASK_AGAIN = timedelta(minutes=15)
 
 
 class PaceTable:
@@ -35,12 +39,14 @@ class PaceTable:
         self._now = now
         self._sleep = sleep
 
-    def take(self) -> Wait | None:
+    def take(self, campaign: str) -> Wait | None:
         """Waits for this message's turn and returns None; or says until when there is none."""
         now = self._now
         quota = self._quota()
         for _ in range(_TRIES):
-            pace = self._read()
+            pace, is_paused = self._read(campaign)
+            if is_paused:
+                return Wait(now() + ASK_AGAIN, "paused")
             slot = next_slot(pace, quota, now())
             if isinstance(slot, Wait):
                 return slot
@@ -51,13 +57,15 @@ class PaceTable:
             self._sleep(random.uniform(0, quota.interval.total_seconds()))  # noqa: S311  (spreads, hides nothing)
         return Wait(now() + _TRIES * quota.interval, "paced")
 
-    def _read(self) -> Pace | None:
+    def _read(self, campaign: str) -> tuple[Pace | None, bool]:
+        """The pace, and whether the campaign's breaker is open, with one request."""
+        wanted: Any = {"Keys": [_KEY, breaker_key(campaign)], "ConsistentRead": True}
         with errors_as_ours():
-            answer = self._client.get_item(TableName=self._name, Key=_KEY, ConsistentRead=True)
-        if "Item" not in answer:
-            return None
-        item = plain(answer["Item"])
-        return Pace(datetime.fromisoformat(item["next_at"]), date.fromisoformat(item["day"]), int(item["sent"]))
+            answer = self._client.batch_get_item(RequestItems={self._name: wanted})
+        if answer["UnprocessedKeys"]:
+            raise Unavailable("UnprocessedKeys")
+        items = {item["sk"]["S"]: plain(item) for item in answer["Responses"][self._name]}
+        return _pace(items.get("pace")), "paused_at" in items.get("breaker", {})
 
     def _write(self, before: Pace | None, after: Pace) -> bool:
         """Whether nobody else wrote since `before` was read."""
@@ -73,3 +81,9 @@ class PaceTable:
             except self._client.exceptions.ConditionalCheckFailedException:
                 return False
         return True
+
+
+def _pace(item: dict[str, Any] | None) -> Pace | None:
+    if item is None:
+        return None
+    return Pace(datetime.fromisoformat(item["next_at"]), date.fromisoformat(item["day"]), int(item["sent"]))

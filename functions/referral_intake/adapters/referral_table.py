@@ -2,11 +2,13 @@
 
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from referral_intake.adapters import updates
+from referral_intake.adapters.breaker_table import counting
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import from_item, referral_key, timestamp, to_engagements, to_item, typed
+from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.feedback import Effect, Kind, MailEvent
 from referral_intake.domain.message import Message
 from referral_intake.domain.outreach import Claim, Stale
@@ -83,7 +85,10 @@ class ReferralTable:
         if event.kind is not Kind.REJECTED:
             # Where the answer to the call was lost, this is how we learn the message's id.
             update.set_once(f"message/{event.step}", {"id": event.message_id})
-        self.update(update)
+        if effect.counts:
+            self._update_together(update, counting(referral.campaign, effect.counts, event.at.date()))
+        else:
+            self.update(update)
 
     def note_feedback(self, sent_at: datetime) -> None:
         """Notes that the mail service's events arrive: one has told of a message sent at that time."""
@@ -124,6 +129,18 @@ class ReferralTable:
                 return
             except Stale:
                 continue  # Changed since it was read. Its other writer is done, so this comes to an end.
+
+    def _update_together(self, *together: updates.Update) -> None:
+        """All of them or none; raises Stale where a condition does not hold."""
+        actions: Any = [{"Update": {"TableName": self._name, **update.request}} for update in together]
+        with errors_as_ours():
+            try:
+                self._client.transact_write_items(TransactItems=actions)
+            except self._client.exceptions.TransactionCanceledException as canceled:
+                codes = {reason.get("Code") for reason in canceled.response["CancellationReasons"]}
+                if codes <= {"None", "ConditionalCheckFailed"}:
+                    raise Stale from canceled
+                raise Unavailable(", ".join(sorted(map(str, codes)))) from canceled
 
     def update(self, update: updates.Update) -> None:
         """Raises Stale where the update's condition does not hold."""

@@ -18,6 +18,7 @@ class Update:
         self._values: Item = {}
         self._sets: list[str] = []
         self._removes: list[str] = []
+        self._adds: list[str] = []
         self._conditions: list[str] = []
 
     def name(self, path: str) -> str:
@@ -41,6 +42,11 @@ class Update:
             self._sets.append(f"{self.name(path)} = {self.value(value)}")
         return self
 
+    def add(self, path: str, amount: int) -> Self:
+        """Adds to a number, which is 0 where it isn't there."""
+        self._adds.append(f"{self.name(path)} {self.value(amount)}")
+        return self
+
     def set_once(self, path: str, value: Any) -> Self:
         """Sets it unless it has a value already."""
         name = self.name(path)
@@ -58,7 +64,7 @@ class Update:
     @property
     def request(self) -> dict[str, Any]:
         """The arguments of update_item, and of an Update in a transaction, but for the table's name."""
-        clauses = {"SET": self._sets, "REMOVE": self._removes}
+        clauses = {"SET": self._sets, "REMOVE": self._removes, "ADD": self._adds}
         request: dict[str, Any] = {"Key": self._key, "ExpressionAttributeNames": self._names}
         # A ConditionCheck changes nothing and takes no expression for it.
         if expression := " ".join(f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms):

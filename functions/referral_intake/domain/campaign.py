@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from referral_intake.domain.breaker import BreakerPolicy
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -47,3 +49,4 @@ class Campaign:
     sender: Sender
     policy: Policy
     approval: Approval
+    breaker: BreakerPolicy

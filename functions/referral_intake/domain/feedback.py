@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from referral_intake.domain import breaker
 from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.decision import after_sending
 from referral_intake.domain.engagement import CLICKED, OPENED, SCANNED, Engagement, first_times
@@ -50,12 +51,16 @@ class MailEvent:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an event changes. `suppress` is a fact about the doctor that forbids writing from now on."""
+    """What an event changes. `suppress` is a fact about the doctor that forbids writing from now on.
+
+    `counts` are the facts that were not known before, for the campaign's breaker.
+    """
 
     milestones: dict[str, datetime]
     engagements: frozenset[Engagement]
     move: Move | None
     suppress: Closing | None
+    counts: list[str]
 
 
 def effect(event: MailEvent, referral: Referral, campaign: Campaign | None) -> Effect:
@@ -68,6 +73,7 @@ def effect(event: MailEvent, referral: Referral, campaign: Campaign | None) -> E
         milestones=_without_engagement(facts) | first_times(engagements, facts.get(Kind.DELIVERED)),
         engagements=engagements,
         move=_move(event, referral, campaign),
+        counts=[fact for fact in breaker.COUNTED if fact in facts and fact not in referral.milestones],
         suppress={Kind.BOUNCED: Closing.BOUNCED, Kind.COMPLAINED: Closing.COMPLAINED}.get(event.kind),
     )
 

@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake import wiring
 from referral_intake.adapters import ses_events
+from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.feedback import MailEvent, effect
 from referral_intake.domain.outreach import Stale
 from referral_intake.domain.referral import Closing, Referral
@@ -54,8 +56,18 @@ def _apply(event: MailEvent, parts: Feedback) -> bool:
             parts.referrals.apply(referral, change, event)
         except Stale:
             continue  # Changed since it was read. Its other writer is done, so this comes to an end.
+        if campaign and change.counts:
+            _check_breaker(campaign, parts, event.at)
         return True
     return False
+
+
+def _check_breaker(campaign: Campaign, parts: Feedback, now: datetime) -> None:
+    if reason := parts.breaker.check(campaign.name, campaign.breaker, now):
+        # One metric, when it happens: an alarm can stand on it.
+        with single_metric(name="BreakerTripped", unit=MetricUnit.Count, value=1) as metric:
+            metric.add_dimension("campaign", campaign.name)
+        logger.error("the breaker stopped the campaign", campaign=campaign.name, reason=reason)
 
 
 def _suppress(referral: Referral, fact: Closing, parts: Feedback, at: datetime) -> None:

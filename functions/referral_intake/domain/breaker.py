@@ -1,0 +1,47 @@
+"""The breaker: before the mail service would stop the account for bounces and complaints, a campaign stops itself.
+
+Amazon SES looks at an account from a bounce rate of 5 % or a complaint rate of 0.1 % on, and stops it at 10 % or 0.5 %.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+DELIVERED = "delivered"
+BOUNCED = "bounced"
+COMPLAINED = "complained"
+COUNTED = (DELIVERED, BOUNCED, COMPLAINED)
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerPolicy:
+    """When a campaign stops. Rates are over the window; one mishap among few messages says nothing yet."""
+
+    window: timedelta
+    minimum_volume: int
+    minimum_mishaps: int
+    bounce_rate: float
+    complaint_rate: float
+
+
+Counts = Mapping[tuple[date, str], int]
+"""By day (UTC) and fact: how many messages were delivered, bounced, complained of."""
+
+
+def trips(counts: Counts, policy: BreakerPolicy, today: date) -> str | None:
+    """Why the campaign must stop: `bounces` or `complaints`. None where it need not."""
+    total = {fact: _within(counts, fact, today - policy.window) for fact in COUNTED}
+    volume = total[DELIVERED] + total[BOUNCED]
+    if volume < policy.minimum_volume:
+        return None
+    for fact, rate, reason in (
+        (BOUNCED, policy.bounce_rate, "bounces"),
+        (COMPLAINED, policy.complaint_rate, "complaints"),
+    ):
+        if total[fact] >= policy.minimum_mishaps and total[fact] > rate * volume:
+            return reason
+    return None
+
+
+def _within(counts: Counts, fact: str, after: date) -> int:
+    return sum(count for (day, what), count in counts.items() if what == fact and day > after)

@@ -1,0 +1,133 @@
+"""What becomes of a message to a doctor, and how it shows: bounces, complaints, clicks, and what waits for its time."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.request import Request, urlopen
+
+from playwright.sync_api import Page, expect
+
+from local.stack import LocalStack
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.adapters.items import plain, referral_key, to_item
+from referral_intake.domain.referral import Stage, new_referral
+from referral_intake.domain.submission import parse
+from tests.e2e.mailbox import Mailbox
+from tests.support.samples import TEMPLATES, doctor, payload
+
+TABLE = "referral-intake-Table"
+TRACKED = re.compile(r'href="(http://[^"]+/_local/ses/track/[^"]+)"')
+
+
+def post(url: str, body: object) -> dict[str, Any]:
+    request = Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
+    with urlopen(request, timeout=10) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def refer(stack: LocalStack, email: str) -> dict[str, Any]:
+    """The receipt and the address of the status page."""
+    return post(f"{stack.url}/api/referrals", payload(doctor=doctor(email=email)))
+
+
+def move_clock(stack: LocalStack, by: timedelta) -> None:
+    post(f"{stack.url}/_local/clock", {"advance_seconds": by.total_seconds()})
+
+
+def stored(stack: LocalStack, receipt: str) -> dict[str, Any]:
+    key = referral_key(receipt)
+    return plain(stack.cloud.dynamodb.get_item(TableName=TABLE, Key=key, ConsistentRead=True)["Item"])
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 5) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def wait_for_milestone(stack: LocalStack, receipt: str, name: str) -> None:
+    wait_until(lambda: name in stored(stack, receipt)["milestones"])
+
+
+def test_a_message_that_bounces_closes_the_referral_and_the_status_page_says_so(
+    page: Page, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    referral = refer(stack, "bounce@simulator.amazonses.com")
+    wait_for_milestone(stack, referral["receipt"], "bounced")
+    found = stored(stack, referral["receipt"])
+    assert (found["stage"], found["reason"]) == ("closed", "bounced")
+    page.goto(referral["status_url"])
+    expect(page.locator("h1")).to_contain_text("We could not reach your doctor")
+
+
+def test_a_message_that_arrives_is_delivered(stack: LocalStack, mailbox: Mailbox) -> None:
+    receipt = refer(stack, "success@simulator.amazonses.com")["receipt"]
+    wait_for_milestone(stack, receipt, "delivered")
+    assert stored(stack, receipt)["stage"] == "sent"
+
+
+def test_a_doctor_who_complained_gets_no_further_message(stack: LocalStack, mailbox: Mailbox) -> None:
+    first = refer(stack, "complaint@simulator.amazonses.com")["receipt"]
+    wait_for_milestone(stack, first, "complained")
+    second = refer(stack, "complaint+again@simulator.amazonses.com")["receipt"]
+    wait_until(lambda: stored(stack, second)["stage"] == "closed")
+    assert stored(stack, first)["reason"] == "complained"
+    assert [message["to"] for message in mailbox.wait_for(2, seconds=0.5)] == [["complaint@simulator.amazonses.com"]]
+
+
+def test_a_link_followed_upon_arrival_is_a_scanner_s_and_one_followed_later_a_person_s(
+    page: Page, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    receipt = refer(stack, "reader@clinic.example")["receipt"]
+    wait_for_milestone(stack, receipt, "delivered")
+    [message] = mailbox.wait_for(1)
+    own_page = TRACKED.findall(message["html"])[-1]
+
+    page.goto(own_page)
+    expect(page).to_have_url(f"{stack.url}/")
+    wait_for_milestone(stack, receipt, "scanned")
+    assert "clicked" not in stored(stack, receipt)["milestones"]
+
+    move_clock(stack, timedelta(minutes=1))
+    page.goto(own_page)
+    wait_for_milestone(stack, receipt, "clicked")
+
+
+def test_links_are_tracked_in_the_mail_as_delivered_but_not_the_ones_to_opt_out(
+    stack: LocalStack, mailbox: Mailbox
+) -> None:
+    refer(stack, "untracked@clinic.example")
+    [message] = mailbox.wait_for(1)
+    opt_out = f"{stack.url}/api/opt-out?token="
+    [header] = [one["value"] for one in message["headers"] if one["name"] == "List-Unsubscribe"]
+
+    assert TRACKED.findall(message["html"])
+    assert message["html"].count("/_local/ses/track/I0/") == 1
+    assert header.startswith(f"<{opt_out}")
+    assert f'href="{header.strip("<>")}"' in message["html"]
+    assert header.strip("<>") in message["text"]
+    assert "no-track" not in message["html"]
+    assert "/_local/" not in message["text"]
+    for tracked in TRACKED.findall(message["html"]):
+        assert "opt-out" not in tracked
+        assert "answer" not in tracked
+
+
+def test_a_referral_that_waits_is_taken_up_when_its_time_has_come(stack: LocalStack, mailbox: Mailbox) -> None:
+    now = datetime.fromisoformat(json.load(urlopen(f"{stack.url}/_local/clock", timeout=10))["now"])
+    submission = parse(payload(doctor=doctor(email="later@clinic.example")), Campaigns(TEMPLATES).get)
+    due_at = now.astimezone(UTC) + timedelta(minutes=5)
+    waiting = replace(new_referral(submission, now), stage=Stage.WAITING, due_at=due_at, reason="throttled")
+    stack.cloud.dynamodb.put_item(TableName=TABLE, Item=to_item(waiting))
+    assert mailbox.wait_for(1, seconds=0.5) == []
+
+    move_clock(stack, timedelta(minutes=6))
+
+    assert [message["to"] for message in mailbox.wait_for(1)] == [["later@clinic.example"]]
+    wait_for_milestone(stack, waiting.receipt, "delivered")

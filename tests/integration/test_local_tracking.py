@@ -1,0 +1,180 @@
+"""Open and click tracking, as SES does it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import ses_html
+from local.ses_html import Tags
+from local.stack import LocalStack
+from tests.integration.local_scratch import LISTENING, News, fetch, project, send
+
+HTML = """\
+<!DOCTYPE html>\r
+<html><BODY  class=x>
+<p>Ümlaut &amp; <a class='b' href="https://star.example/?a=1&amp;b=2" title="x > y">one</a>
+<a ses:no-track href="https://star.example/stop">stop</a>
+<a ses:tags="place:top;" href='https://star.example/two'>two</a>
+</BODY>
+</html>
+"""
+
+
+def tracked(text: str) -> tuple[str, list[tuple[str, Tags]]]:
+    """The text with `T1`, `T2` for tracked links, and what these stand for."""
+    seen: list[tuple[str, Tags]] = []
+
+    def track(link: str, tags: Tags) -> str:
+        seen.append((link, tags))
+        return f"T{len(seen)}"
+
+    return ses_html.with_tracked_links(text, track), seen
+
+
+def test_links_are_replaced_and_nothing_else_changes() -> None:
+    text, seen = tracked(HTML)
+
+    assert seen == [("https://star.example/?a=1&b=2", {}), ("https://star.example/two", {"place": ["top"]})]
+    assert text == HTML.replace('"https://star.example/?a=1&amp;b=2"', '"T1"').replace(
+        """ ses:tags="place:top;" href='https://star.example/two'""", ' href="T2"'
+    ).replace(" ses:no-track", "")
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<a ses:no-track href="https://star.example/">',
+        '<A HREF="https://star.example/" SES:NO-TRACK>',
+        '<a href="https://star.example/" ses:no-track="true">',
+        "<a href=https://star.example/ ses:no-track=''>",
+        '<a ses:no-track="" href="https://star.example/"/>',
+    ],
+)
+def test_a_link_that_is_not_to_be_tracked_stays_and_loses_its_mark(tag: str) -> None:
+    text, seen = tracked(f"<p>{tag}x</a>")
+
+    assert seen == []
+    assert "no-track" not in text.lower()
+    assert "https://star.example/" in text
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        '<a href="mailto:doctor@clinic.example">',
+        '<a href="#top">',
+        '<a name="https://star.example/">',
+        '<a href="https://star.example/?name=John Doe">',
+        '<a href="https://stär.example/">',
+        '<a href="">',
+        "<a>",
+        '<img src="https://star.example/">',
+        '<!-- <a href="https://star.example/"> -->',
+        "<style>a[href='https://star.example/'] { color: red }</style>",
+        "https://star.example/",
+        "<p>1 < 2 & <",
+    ],
+)
+def test_what_is_no_well_formed_link_of_an_anchor_stays(same: str) -> None:
+    assert tracked(same) == (same, [])
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<a href=https://star.example/>",
+        "<a\n  href = 'HTTPS://star.example/'\n>",
+        '<a href=" https://star.example/ ">',
+        '<a class="x"href="https://star.example/" href="https://other.example/">',
+    ],
+)
+def test_links_are_found_however_they_are_written(tag: str) -> None:
+    assert [link.lower() for link, _ in tracked(tag)[1]] == ["https://star.example/"]
+
+
+def test_ses_tracks_250_links_of_a_message() -> None:
+    assert len(tracked('<a href="https://star.example/">' * 251)[1]) == ses_html.MOST_LINKS
+
+
+def test_the_pixel_stands_at_the_end_of_the_body() -> None:
+    assert re.search(r'two</a>\n<img alt="" src="P\?a&amp;b" [^>]*></BODY>', ses_html.with_pixel(HTML, "P?a&b"))
+    assert ses_html.with_pixel("<p>no end", "P").startswith('<p>no end<img alt="" src="P"')
+
+
+def test_the_placeholder_says_where_the_pixel_stands_and_further_ones_are_taken_out() -> None:
+    text = ses_html.with_pixel("<p>{{ses:openTracker}}a{{ses:openTracker}}b</p>", "P")
+
+    assert re.fullmatch(r'<p><img alt="" src="P" [^>]*>ab</p>', text)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    with project(tmp_path_factory.mktemp("tracking"), template=LISTENING).running() as running:
+        yield running
+
+
+@pytest.fixture
+def news(stack: LocalStack) -> News:
+    return News(stack)
+
+
+def delivered(stack: LocalStack, message_id: str) -> str:
+    mail = stack.mailbox.get(message_id)
+    assert mail
+    assert mail.text == "See https://star.example/"
+    assert dict(mail.headers)["List-Unsubscribe"] == "<https://star.example/stop>"
+    return mail.html or ""
+
+
+def test_following_a_link_leads_on_and_is_told(stack: LocalStack, news: News) -> None:
+    message_id = send(stack, "doctor@clinic.example", html=HTML.replace("Ü", "U"))
+    [one, two] = re.findall(r'href="(http://127[^"]+)"', delivered(stack, message_id))
+
+    answer = fetch(two, headers={"User-Agent": "Browser/1"})
+
+    assert (answer.status, answer.headers["location"]) == (302, "https://star.example/two")
+    click = news.wait_for(message_id, "Click")
+    assert click.pop("timestamp")
+    assert click == {
+        "ipAddress": "127.0.0.1",
+        "userAgent": "Browser/1",
+        "link": "https://star.example/two",
+        "linkTags": {"place": ["top"]},
+    }
+    assert fetch(one).headers["location"] == "https://star.example/?a=1&b=2"
+    assert 'href="https://star.example/stop"' in delivered(stack, message_id)
+
+
+def test_loading_the_pixel_is_told_as_an_opening(stack: LocalStack, news: News) -> None:
+    message_id = send(stack, "doctor@clinic.example", html="<body>Dear doctor</body>")
+    [pixel] = re.findall(r'<img alt="" src="([^"]+)"', delivered(stack, message_id))
+
+    answer = fetch(pixel, headers={"User-Agent": "Mail/1"})
+
+    assert (answer.headers["content-type"], answer.body[:6]) == ("image/gif", b"GIF89a")
+    assert news.wait_for(message_id, "Open")["userAgent"] == "Mail/1"
+
+
+@pytest.mark.parametrize("kind", ["Silent", "Sparing"])
+def test_without_a_destination_for_opens_and_clicks_the_message_stays_as_it_is(stack: LocalStack, kind: str) -> None:
+    html = HTML.replace("Ü", "U")
+
+    assert delivered(stack, send(stack, "doctor@clinic.example", html=html, kind=kind)) == html
+
+
+def test_a_link_that_was_not_made_here_leads_nowhere(stack: LocalStack) -> None:
+    message_id = send(stack, "doctor@clinic.example", html='<a href="https://star.example/">')
+    [link] = re.findall(r'href="([^"]+)"', delivered(stack, message_id))
+
+    for wrong in (link[:-1], link.replace(message_id, "other"), link.replace("/L0/", "/L9/"), f"{link}x"):
+        assert fetch(wrong).status == 404
+    # What the link says is for reading only.
+    assert fetch(link.replace("star.example", "evil.example")).headers["location"] == "https://star.example/"
+
+
+def test_the_mailbox_page_shows_the_message_as_delivered(stack: LocalStack, tmp_path: Path) -> None:
+    message_id = send(stack, "doctor@clinic.example", html='<a href="https://star.example/">')
+
+    assert f"/_local/ses/track/I0/{message_id}" in fetch(f"{stack.url}/_local/mailbox/{message_id}").body.decode()

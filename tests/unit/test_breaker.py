@@ -1,0 +1,50 @@
+"""When a campaign stops itself."""
+
+from datetime import timedelta
+
+import pytest
+
+from referral_intake.domain.breaker import BOUNCED, COMPLAINED, DELIVERED, trips
+from tests.support.samples import NOW, campaign
+
+POLICY = campaign().breaker
+TODAY = NOW.date()
+
+
+def counted(delivered: int, bounced: int = 0, complained: int = 0, days_ago: int = 0) -> str | None:
+    day = TODAY - timedelta(days=days_ago)
+    counts = {(day, DELIVERED): delivered, (day, BOUNCED): bounced, (day, COMPLAINED): complained}
+    return trips(counts, POLICY, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("delivered", "bounced", "complained"), [(960, 40, 0), (2499, 0, 1), (10_000, 0, 8), (0, 0, 0)]
+)
+def test_below_the_rates_it_goes_on(delivered: int, bounced: int, complained: int) -> None:
+    assert counted(delivered, bounced, complained) is None
+
+
+def test_too_many_bounces_stop_it() -> None:
+    assert counted(959, bounced=41) == "bounces"
+
+
+def test_too_many_complaints_stop_it() -> None:
+    assert counted(2000, complained=2) == "complaints"
+
+
+def test_a_few_messages_say_nothing_yet() -> None:
+    assert counted(50, bounced=49, complained=9) is None
+
+
+def test_a_single_mishap_is_not_a_pattern() -> None:
+    assert counted(110, complained=1) is None
+
+
+def test_it_looks_at_the_last_days_only() -> None:
+    assert counted(500, bounced=500, days_ago=6) == "bounces"
+    assert counted(500, bounced=500, days_ago=7) is None
+
+
+def test_it_stops_well_before_amazon_ses_would() -> None:
+    assert POLICY.bounce_rate < 0.05
+    assert POLICY.complaint_rate < 0.001

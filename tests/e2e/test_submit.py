@@ -180,3 +180,20 @@ def test_a_doctor_opts_out_by_the_link_in_the_mail_and_is_not_written_to_again(p
     submit(page)
     expect(page.locator("#thanks")).to_be_visible()
     assert len(mailbox.wait_for(2, seconds=1)) == 1
+
+
+@pytest.mark.parametrize("button", ["Send me information", "Have someone call me", "Not for me"])
+def test_a_doctor_answers_by_the_link_in_the_mail(page: Page, mailbox: Mailbox, button: str) -> None:
+    open_form(page)
+    fill_in(page, email=f"{button.split()[0].lower()}@answers.example")
+    submit(page)
+    status_url = page.locator("a[data-status]").get_attribute("href")
+    [message] = mailbox.wait_for(1)
+    link = re.search(r"http\S+/api/answer\?token=\S+", message["text"])
+    assert link
+    assert status_url
+    page.goto(link[0])
+    page.get_by_role("button", name=button).click()
+    expect(page.locator("h1")).to_contain_text("Thank you")
+    page.goto(status_url)
+    expect(page.locator("h1")).to_contain_text("This is done")

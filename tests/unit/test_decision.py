@@ -65,6 +65,20 @@ def test_what_nobody_looked_at_expires_in_the_end(stage: Stage) -> None:
     assert decision.when_due(replace(referral(), stage=stage), campaign(), late).reason == Closing.EXPIRED
 
 
+def test_a_referral_behind_a_leader_looks_again_after_it_and_once_a_day_where_it_is_closed() -> None:
+    leader = replace(referral(), stage=Stage.SENDING, due_at=NOW + LEASE)
+    behind = decision.for_taken(leader.receipt, leader, NOW)
+    assert (behind.stage, behind.due_at) == (Stage.WAITING, NOW + LEASE + timedelta(minutes=1))
+    closed_unsent = replace(leader, stage=Stage.CLOSED, due_at=None)
+    assert decision.for_taken(leader.receipt, closed_unsent, NOW).due_at == NOW + timedelta(days=1)
+
+
+def test_a_referral_behind_a_leader_that_wrote_is_over() -> None:
+    leader = replace(referral(), stage=Stage.SENT, milestones={"submitted": NOW, "sent": NOW})
+    assert decision.for_taken(leader.receipt, leader, NOW).reason == Closing.JOINED
+    assert decision.for_taken(leader.receipt, None, NOW).reason == Closing.JOINED
+
+
 def test_an_unclear_send_goes_out_again_once_the_mail_service_has_told_of_a_later_one() -> None:
     claimed_at = NOW - LEASE
     unclear = replace(referral(), stage=Stage.SENDING, due_at=NOW)

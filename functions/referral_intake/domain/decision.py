@@ -43,7 +43,8 @@ def for_taken(receipt: str, leader: Referral | None, now: datetime) -> Move:
     """
     if leader is None or "sent" in leader.milestones:
         return closed(Closing.JOINED, receipt)
-    looks_again = max(leader.due_at or now, now) + timedelta(minutes=1)
+    # A leader that is closed gave the doctor back, unless nobody knows whether it wrote: then there is no hurry.
+    looks_again = max(leader.due_at, now) + timedelta(minutes=1) if leader.due_at else now + timedelta(days=1)
     return Move(Stage.WAITING, due_at=looks_again, reason="joined", leader=receipt)
 
 

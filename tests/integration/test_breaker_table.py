@@ -55,7 +55,9 @@ class House:
 
     def turn(self) -> Wait | None:
         plenty = Quota(per_second=1000, per_day=100_000, sent_last_day=0)
-        return PaceTable(self.client, self.table, lambda: plenty, lambda: NOW).take("star")
+        return PaceTable(self.client, self.table, lambda: plenty, lambda: NOW).take(
+            samples.campaign(), "maria@clinic.example"
+        )
 
 
 @pytest.fixture

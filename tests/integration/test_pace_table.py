@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,10 +16,12 @@ from local.moto_server import MotoServer
 from referral_intake.adapters.pace_table import PaceTable
 from referral_intake.domain.pace import Quota, Wait
 from tests.integration import aws
+from tests.support import samples
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+CAMPAIGN = samples.campaign()
 FAST = Quota(per_second=25, per_day=1000, sent_last_day=0)
 now = partial(datetime.now, UTC)
 
@@ -39,7 +42,7 @@ def test_four_workers_never_exceed_the_share_of_the_rate(shared: "DynamoDBClient
     def worker(_: int) -> None:
         pace = PaceTable(shared, table, lambda: FAST, now)
         for _ in range(6):
-            while pace.take("star"):
+            while pace.take(CAMPAIGN, "maria@clinic.example"):
                 pass
             times.append(now())
 
@@ -56,13 +59,25 @@ def test_what_went_is_counted_once_each(shared: "DynamoDBClient") -> None:
     table = aws.make_table(shared)
     pace = PaceTable(shared, table, lambda: FAST, now)
     for _ in range(3):
-        assert pace.take("star") is None
+        assert pace.take(CAMPAIGN, "maria@clinic.example") is None
     item = shared.get_item(TableName=table, Key={"pk": {"S": "pace"}, "sk": {"S": "pace"}})["Item"]
     assert item["sent"] == {"N": "3"}
 
 
 def test_a_used_up_day_is_said_without_a_write(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
     used_up = Quota(per_second=14, per_day=200, sent_last_day=200)
-    waited = PaceTable(client, table, lambda: used_up, now).take("star")
+    waited = PaceTable(client, table, lambda: used_up, now).take(CAMPAIGN, "maria@clinic.example")
     assert isinstance(waited, Wait)
     assert requests.by_operation == {"BatchGetItem": 1}
+
+
+def test_one_mail_domain_gets_so_many_a_day_and_another_is_not_held_up(client: "DynamoDBClient", table: str) -> None:
+    clock = aws.Clock()
+    pace = PaceTable(client, table, lambda: Quota(1000, 100_000, 0), clock, sleep=lambda _: None)
+    strict = replace(CAMPAIGN, policy=replace(CAMPAIGN.policy, per_domain_per_day=2))
+    taken = [pace.take(strict, f"doctor{number}@clinic.example") for number in range(3)]
+    assert taken[:2] == [None, None]
+    assert taken[2] == Wait(datetime(2026, 11, 24, tzinfo=UTC), "domain_cap")
+    assert pace.take(strict, "doctor@other.example") is None
+    clock.time += timedelta(days=1)
+    assert pace.take(strict, "doctor@clinic.example") is None

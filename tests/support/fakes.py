@@ -135,7 +135,7 @@ class FakeTurns:
 
     wait: Wait | None = None
 
-    def take(self, campaign: str) -> Wait | None:
+    def take(self, campaign: Campaign, address: str) -> Wait | None:
         return self.wait
 
 

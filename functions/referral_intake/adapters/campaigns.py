@@ -48,6 +48,7 @@ def _campaign(name: str, data: dict[str, Any]) -> Campaign:
         policy=Policy(
             cooldown=timedelta(days=policy["cooldown_days"]),
             expires_after=timedelta(days=policy["expires_after_days"]),
+            per_domain_per_day=policy["per_domain_per_day"],
         ),
         approval=Approval(**data["approval"]),
         breaker=BreakerPolicy(window=timedelta(days=breaker.pop("window_days")), **breaker),

@@ -1,4 +1,4 @@
-"""The pace that all instances share: one item, changed by one conditional write per message."""
+"""The pace that all instances share: one item for all, one per mail domain and day, each changed conditionally."""
 
 import random
 import time
@@ -10,6 +10,7 @@ from referral_intake.adapters.breaker_table import breaker_key
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, plain, timestamp
 from referral_intake.adapters.updates import Update
+from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.pace import Pace, Quota, Wait, next_slot
 
@@ -20,6 +21,8 @@ _KEY: Item = {"pk": {"S": "pace"}, "sk": {"S": "pace"}}
 _TRIES = 8
 # A paused campaign waits for a person.
 ASK_AGAIN = timedelta(minutes=15)
+# The count of a day is of no use after it.
+_KEPT_SECONDS = 3 * 24 * 3600
 
 
 class PaceTable:
@@ -39,8 +42,14 @@ class PaceTable:
         self._now = now
         self._sleep = sleep
 
-    def take(self, campaign: str) -> Wait | None:
+    def take(self, campaign: Campaign, address: str) -> Wait | None:
         """Waits for this message's turn and returns None; or says until when there is none."""
+        wait = self._take_turn(campaign.name)
+        if wait or self._count(address.rpartition("@")[2], campaign.policy.per_domain_per_day):
+            return wait
+        return Wait(_next_day(self._now()), "domain_cap")
+
+    def _take_turn(self, campaign: str) -> Wait | None:
         now = self._now
         quota = self._quota()
         for _ in range(_TRIES):
@@ -56,6 +65,15 @@ class PaceTable:
             # Somebody else took this turn. Not all of the losers should ask again at once.
             self._sleep(random.uniform(0, quota.interval.total_seconds()))  # noqa: S311  (spreads, hides nothing)
         return Wait(now() + _TRIES * quota.interval, "paced")
+
+    def _count(self, domain: str, most: int) -> bool:
+        """Counts a message to this mail domain today, unless it had the most that it may get."""
+        today = self._now().date()
+        update = Update({"pk": {"S": f"pace#{domain}"}, "sk": {"S": today.isoformat()}})
+        sent = update.name("sent")
+        update.add("sent", 1).set("expires", int(self._now().timestamp()) + _KEPT_SECONDS)
+        update.when(f"attribute_not_exists({sent}) OR {sent} < {update.value(most)}")
+        return self._changed(update)
 
     def _read(self, campaign: str) -> tuple[Pace | None, bool]:
         """The pace, and whether the campaign's breaker is open, with one request."""
@@ -75,12 +93,20 @@ class PaceTable:
             update.when(f"attribute_not_exists({update.name('next_at')})")
         else:
             update.when_equal("next_at", timestamp(before.next_at)).when_equal("sent", before.sent)
+        return self._changed(update)
+
+    def _changed(self, update: Update) -> bool:
+        """Whether the update's condition held."""
         with errors_as_ours():
             try:
                 self._client.update_item(TableName=self._name, **update.request)
             except self._client.exceptions.ConditionalCheckFailedException:
                 return False
         return True
+
+
+def _next_day(now: datetime) -> datetime:
+    return datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
 
 
 def _pace(item: dict[str, Any] | None) -> Pace | None:

@@ -19,10 +19,14 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How often a doctor may hear of this campaign, and when a referral is given up."""
+    """How often a doctor may hear of this campaign, and when a referral is given up.
+
+    `per_domain_per_day` is how many messages one mail domain may get in a day (UTC).
+    """
 
     cooldown: timedelta
     expires_after: timedelta
+    per_domain_per_day: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,8 +75,8 @@ class Claims(Protocol):
 
 
 class Turns(Protocol):
-    def take(self, campaign: str) -> Wait | None:
-        """Waits until a message may go and returns None; or says that it must wait longer than a run should."""
+    def take(self, campaign: Campaign, address: str) -> Wait | None:
+        """Waits until a message may go there and returns None; or says that it must wait longer than a run should."""
 
 
 class Messages(Protocol):
@@ -121,7 +121,7 @@ class Outreach:
         # Before the claim: a template that can't be rendered must hold nobody up.
         message = self.messages.compose(referral, campaign, claim)
         # Before the claim too: what must wait for its turn waits in the table, and holds neither doctor nor stream up.
-        if wait := self.turns.take(campaign.name):
+        if wait := self.turns.take(campaign, message.to):
             return self._move(referral, decision.wait(wait.reason, wait.until))
         match self.claims.claim(claim, now=self.now(), cooldown=campaign.policy.cooldown):
             case Taken(leader):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, plain, timestamp
-from referral_intake.adapters.updates import Update
+from referral_intake.adapters.updates import Update, write
 from referral_intake.domain.breaker import BreakerPolicy, trips
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class BreakerTable:
             return None
         update = Update(breaker_key(campaign)).set("paused_at", timestamp(now)).set("paused_for", reason)
         update.when(f"attribute_not_exists({update.name('paused_at')})")
-        return reason if self._write(update) else None
+        return reason if write(self._client, self._name, update) else None
 
     def resume(self, campaign: str) -> bool:
         """Closes the breaker, and counts from nothing. Returns whether it was open."""
@@ -51,16 +51,7 @@ class BreakerTable:
         update = Update(breaker_key(campaign)).when_equal("paused_at", item["paused_at"])
         for name in item.keys() - {"pk", "sk"}:
             update.set(name, None)
-        return self._write(update)
-
-    def _write(self, update: Update) -> bool:
-        """Whether the update's condition held."""
-        with errors_as_ours():
-            try:
-                self._client.update_item(TableName=self._name, **update.request)
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+        return write(self._client, self._name, update)
 
 
 def _counts(item: dict[str, Any]) -> dict[tuple[date, str], int]:

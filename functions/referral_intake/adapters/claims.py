@@ -82,8 +82,7 @@ class ClaimTable:
         self._note(key, OPTED_IN, now)
 
     def _note(self, key: str, fact: str, now: datetime) -> None:
-        with errors_as_ours():
-            self._client.update_item(**self._in_table(Update(doctor_key(key)).set(fact, timestamp(now))))
+        updates.write(self._client, self._name, Update(doctor_key(key)).set(fact, timestamp(now)))
 
     def _in_table(self, update: Update) -> dict[str, Any]:
         return {"TableName": self._name, **update.request}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from referral_intake.adapters.breaker_table import breaker_key
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, plain, timestamp
-from referral_intake.adapters.updates import Update
+from referral_intake.adapters.updates import Update, write
 from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.pace import Pace, Quota, Wait, next_slot
@@ -73,7 +73,7 @@ class PaceTable:
         sent = update.name("sent")
         update.add("sent", 1).set("expires", int(self._now().timestamp()) + _KEPT_SECONDS)
         update.when(f"attribute_not_exists({sent}) OR {sent} < {update.value(most)}")
-        return self._changed(update)
+        return write(self._client, self._name, update)
 
     def _read(self, campaign: str) -> tuple[Pace | None, bool]:
         """The pace, and whether the campaign's breaker is open, with one request."""
@@ -93,16 +93,7 @@ class PaceTable:
             update.when(f"attribute_not_exists({update.name('next_at')})")
         else:
             update.when_equal("next_at", timestamp(before.next_at)).when_equal("sent", before.sent)
-        return self._changed(update)
-
-    def _changed(self, update: Update) -> bool:
-        """Whether the update's condition held."""
-        with errors_as_ours():
-            try:
-                self._client.update_item(TableName=self._name, **update.request)
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+        return write(self._client, self._name, update)
 
 
 def _next_day(now: datetime) -> datetime:

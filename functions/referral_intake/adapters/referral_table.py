@@ -144,11 +144,8 @@ class ReferralTable:
 
     def update(self, update: updates.Update) -> None:
         """Raises Stale where the update's condition does not hold."""
-        with errors_as_ours():
-            try:
-                self._client.update_item(TableName=self._name, **update.request)
-            except self._client.exceptions.ConditionalCheckFailedException as failed:
-                raise Stale from failed
+        if not updates.write(self._client, self._name, update):
+            raise Stale
 
 
 def _record(message: Message, message_id: str) -> dict[str, str]:

@@ -1,9 +1,13 @@
 """UpdateItem requests, put together clause by clause."""
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, referral_key, timestamp, typed
 from referral_intake.domain.referral import Move, Referral
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 class Update:
@@ -74,6 +78,16 @@ class Update:
         if self._values:
             request["ExpressionAttributeValues"] = self._values
         return request
+
+
+def write(client: "DynamoDBClient", table: str, update: Update) -> bool:
+    """Sends an update. Returns whether its condition held, and so whether anything was written."""
+    with errors_as_ours():
+        try:
+            client.update_item(TableName=table, **update.request)
+        except client.exceptions.ConditionalCheckFailedException:
+            return False
+    return True
 
 
 def of_referral(referral: Referral, move: Move | None = None) -> Update:

@@ -20,7 +20,7 @@ from local.ses_tracking import Tracking
 TRACK = "track"
 
 DAILY_QUOTA = 50_000.0
-SENDS_A_SECOND = 14.0
+SENDS_A_SECOND = 100.0
 
 
 class Ses:

@@ -149,7 +149,7 @@ def test_get_account_counts_recipients_of_the_last_day() -> None:
 
     account = json.loads(ses.answer(Request(EnvironBuilder().get_environ()), "v2/email/account").data)
 
-    assert account["SendQuota"] == {"Max24HourSend": 50000.0, "MaxSendRate": 14.0, "SentLast24Hours": 1.0}
+    assert account["SendQuota"] == {"Max24HourSend": 50000.0, "MaxSendRate": 100.0, "SentLast24Hours": 1.0}
     assert account["ProductionAccessEnabled"]
     assert account["SendingEnabled"]
 

@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test units check lint types contracts template requirements site pictures format lock browser clean
+.PHONY: help run test units faults check lint types contracts template requirements site pictures format lock browser clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: .cache/dev.stamp browser ## Run all tests, in a real browser too.
 
 units: .cache/dev.stamp ## Run the tests that take seconds.
 	$(VENV)/pytest tests/unit
+
+faults: .cache/dev.stamp ## Let everything befall every AWS call, and check the promises: many minutes.
+	$(VENV)/pytest tests/faults
 
 check: lint types contracts requirements template test ## Run all that CI runs.
 

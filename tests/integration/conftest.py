@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 @pytest.fixture
 def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials that open nothing, and no profile of the developer's own."""
+    forget_account(monkeypatch)
+
+
+def forget_account(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

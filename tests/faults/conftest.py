@@ -1,0 +1,51 @@
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from tests.engines import dynamodb_local
+from tests.faults import workers
+from tests.faults.cloud import Moto
+from tests.faults.walk import Steps
+from tests.faults.workers import Workers
+from tests.faults.world import Lab
+from tests.integration.conftest import no_account
+
+__all__ = ["no_account"]
+
+STEPS = pytest.StashKey[Steps]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if steps := config.stash.get(STEPS, None):
+        terminalreporter.write_line(f"fault walk: {steps}")
+
+
+@pytest.fixture
+def steps(pytestconfig: pytest.Config) -> Steps:
+    """Everything that was walked."""
+    return pytestconfig.stash.setdefault(STEPS, Steps())
+
+
+@pytest.fixture(scope="session")
+def on_moto() -> Iterator[Workers]:
+    with workers.working(None) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def on_dynamodb_local() -> Iterator[Workers]:
+    with workers.working(dynamodb_local.shared()) as made:
+        yield made
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def lab(no_account: None, quiet: None, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    return Lab(Moto(), monkeypatch)

@@ -1,0 +1,149 @@
+"""What can befall a call of AWS. No emulator shows half of it."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from referral_intake.adapters.items import Item
+from tests.faults.wire import Attempt, Call, Fault
+
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
+
+
+class Killed(BaseException):
+    """The process ends here: nothing catches it, and nothing after it is done."""
+
+
+# ---- Before it takes effect ------------------------------------------------------------------------------------------
+
+
+def _refused(attempt: Attempt) -> AWSResponse:
+    raise EndpointConnectionError(endpoint_url=attempt.request.url)
+
+
+def _cut_off(attempt: Attempt) -> AWSResponse:
+    attempt.run.is_cut_off = True
+    raise EndpointConnectionError(endpoint_url=attempt.request.url)
+
+
+def _throttled(attempt: Attempt) -> AWSResponse:
+    if attempt.call.service == "sesv2":
+        return _error(attempt, 429, "TooManyRequestsException")
+    of_the_table = attempt.call.service == "dynamodb"
+    return _error(attempt, 400, "ProvisionedThroughputExceededException" if of_the_table else "ThrottlingException")
+
+
+def _failed(attempt: Attempt) -> AWSResponse:
+    return _error(attempt, 500, "InternalServerError")
+
+
+def _killed_before(attempt: Attempt) -> AWSResponse:
+    raise Killed
+
+
+def _error(attempt: Attempt, status: int, code: str, **members: object) -> AWSResponse:
+    data = {"__type": f"com.amazonaws#{code}", "message": "injected", **members}
+    return attempt.answer(status, data, {"x-amzn-ErrorType": code})
+
+
+# ---- After it took effect --------------------------------------------------------------------------------------------
+
+
+def _timed_out(attempt: Attempt) -> AWSResponse:
+    attempt.effect()
+    raise ReadTimeoutError(endpoint_url=attempt.request.url)
+
+
+def _killed_after(attempt: Attempt) -> AWSResponse:
+    attempt.effect()
+    raise Killed
+
+
+# ---- What no emulator shows ------------------------------------------------------------------------------------------
+
+
+def _conflict_in_transaction(code: str) -> Fault:
+    def strike(attempt: Attempt) -> AWSResponse:
+        actions = _body(attempt)["TransactItems"]
+        reasons = [{"Code": "None"} for _ in actions]
+        reasons[attempt.call.number % len(actions)] = {"Code": code, "Message": "injected"}
+        return _error(attempt, 400, "TransactionCanceledException", CancellationReasons=reasons)
+
+    return Fault(f"is canceled by {code}", strike)
+
+
+def _conflict(attempt: Attempt) -> AWSResponse:
+    return _error(attempt, 400, "TransactionConflictException")
+
+
+def _answered_in_part(attempt: Attempt) -> AWSResponse:
+    asked = _body(attempt)["RequestItems"]
+    return attempt.answer(200, {"Responses": {name: [] for name in asked}, "UnprocessedKeys": asked})
+
+
+def stale_index(images: Callable[[], list[Item]]) -> Fault:
+    """The index lists all that was ever in it, and as due for long."""
+
+    def strike(attempt: Attempt) -> AWSResponse:
+        body = _body(attempt)
+        values = body["ExpressionAttributeValues"].values()
+        campaign = next(value for value in values if value["S"].isalpha())
+        entry = {"open_in": campaign, "due_at": {"S": "2020-01-01T00:00:00.000Z"}}
+        items = [{"pk": image["pk"], "sk": image["sk"], **entry} for image in images()]
+        return attempt.answer(200, {"Items": items, "Count": len(items), "ScannedCount": len(items)})
+
+    return Fault("lists what was, by an index of the past", strike)
+
+
+def _not_yet_indexed(attempt: Attempt) -> AWSResponse:
+    return attempt.answer(200, {"Items": [], "Count": 0, "ScannedCount": 0})
+
+
+def _body(attempt: Attempt) -> dict[str, Any]:
+    body: Any = attempt.request.body
+    data: dict[str, Any] = json.loads(body)
+    return data
+
+
+# One of them at each call, in turn: our code takes them for the same thing.
+NOT_DONE = (
+    Fault("is refused", _refused),
+    Fault("is throttled", _throttled),
+    Fault("fails with 500", _failed),
+)
+CUT_OFF = Fault("and all that follow are refused", _cut_off)
+KILLED_BEFORE = Fault("ends the process before its effect", _killed_before)
+# Of what has an effect.
+DONE = (
+    Fault("takes effect and times out", _timed_out),
+    Fault("ends the process after its effect", _killed_after),
+)
+# The SDK tries again, and meets what its first attempt has done. It never repeats a call of SES.
+DONE_TWICE = Fault("takes effect and times out once", _timed_out, everyone=False)
+THROTTLED_ONCE = Fault("is throttled once", _throttled, everyone=False)
+ODD = {
+    "TransactWriteItems": (
+        _conflict_in_transaction("TransactionConflict"),
+        _conflict_in_transaction("ProvisionedThroughputExceeded"),
+    ),
+    "PutItem": (Fault("conflicts with a transaction", _conflict),),
+    "UpdateItem": (Fault("conflicts with a transaction", _conflict),),
+    "Query": (Fault("lists nothing, by an index that lags", _not_yet_indexed),),
+    "BatchGetItem": (Fault("is answered in part only", _answered_in_part),),
+}
+
+
+def of(call: Call) -> Iterator[Fault]:
+    """Every fault that this call can meet."""
+    if call.service == "sesv2":
+        yield from (*NOT_DONE, CUT_OFF, KILLED_BEFORE, *DONE)
+        return
+    yield from (NOT_DONE[call.number % len(NOT_DONE)], CUT_OFF, KILLED_BEFORE)
+    if call.operation in WRITES:
+        yield from (*DONE, DONE_TWICE)
+    else:
+        yield THROTTLED_ONCE
+    yield from ODD.get(call.operation, ())

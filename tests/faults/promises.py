@@ -1,0 +1,69 @@
+"""The promises as questions to a world at rest. What a message must not have done is asked as it arrives."""
+
+from collections import Counter
+from typing import Any
+
+from referral_intake.adapters.items import timestamp
+from referral_intake.domain.referral import Stage
+from tests.faults.world import World
+
+
+def broken(world: World) -> list[str]:
+    """Every promise that this world has broken, in words."""
+    found = world.broken + broken_at_any_time(world)
+    for referral in world.referrals():
+        found += _not_at_rest(world, referral)
+    return found + _nobody_is_forgotten(world)
+
+
+def broken_at_any_time(world: World) -> list[str]:
+    """What must hold even while the world is in motion."""
+    referrals, indexed = world.referrals(), world.indexed()
+    found = _stored_once(world, referrals)
+    for referral in referrals:
+        is_open, receipt = referral["stage"] != Stage.CLOSED, referral["receipt"]
+        if is_open != ("due_at" in referral) or is_open != (receipt in indexed):
+            found.append(
+                f"{receipt} is {referral['stage']}, due {referral.get('due_at')}, indexed {receipt in indexed}"
+            )
+    return found
+
+
+def _not_at_rest(world: World, referral: dict[str, Any]) -> list[str]:
+    if referral["stage"] in {Stage.QUEUED, Stage.SENDING}:
+        return [f"{referral['receipt']} stays {referral['stage']}"]
+    if referral["stage"] != Stage.CLOSED and referral["due_at"] <= timestamp(world.clock.time):
+        return [f"{referral['receipt']} is {referral['stage']} and overdue"]
+    return []
+
+
+def _stored_once(world: World, referrals: list[dict[str, Any]]) -> list[str]:
+    stored = Counter(referral["receipt"] for referral in referrals)
+    accepted = {submission.receipt for submission in world.accepted}
+    return [f"{one} was accepted and is stored {stored[one]} times" for one in accepted if stored[one] != 1]
+
+
+def _nobody_is_forgotten(world: World) -> list[str]:
+    """Each doctor was told, or said no, or a person is to look, or it is over by the campaign's rules."""
+    by_receipt = {referral["receipt"]: referral for referral in world.referrals()}
+    told = {mail.doctor for mail in world.mail.mails} | set(world.said_no)
+    found = []
+    for doctor in {submission.doctor for submission in world.accepted} - told:
+        ends = [by_receipt[s.receipt] for s in world.accepted if s.doctor == doctor and s.receipt in by_receipt]
+        if not any(
+            end["stage"] == Stage.HELD or end.get("reason") in {"expired", "rejected", "not_approved"} for end in ends
+        ):
+            found.append(f"{doctor} was never told: {[(end['stage'], end.get('reason')) for end in ends]}")
+    return found
+
+
+def broken_by_telling_again(world: World) -> list[str]:
+    """The same events once more, in another order, change nothing of what is known."""
+    before = {referral["receipt"]: _known(referral) for referral in world.referrals()}
+    world.tell(list(reversed(world.told_events)))
+    after = {referral["receipt"]: _known(referral) for referral in world.referrals()}
+    return [f"{one} was {before[one]} and became {after[one]}" for one in before if before[one] != after[one]]
+
+
+def _known(referral: dict[str, Any]) -> dict[str, Any]:
+    return {name: referral.get(name) for name in ("stage", "reason", "milestones", "engagements")}

@@ -1,0 +1,131 @@
+"""Small stories whose every call is walked. Each ends when the world rests.
+
+Those that begin as another one does are walked from where they differ.
+"""
+
+from datetime import datetime, timedelta
+
+from referral_intake.domain.referral import LEASE
+from tests.faults.cloud import Outcome
+from tests.faults.world import World
+from tests.support import samples
+
+MARIA = "maria.lopez@clinic.example"
+ANOTHER = "j.smith@hospital.example"
+
+
+def _feedback_lives(world: World) -> None:
+    """It tells of a later message."""
+    with world.wire.sparing():
+        world.submit(ANOTHER)
+        world.run_streams()
+        world.take_events()
+
+
+def one_referral(world: World) -> None:
+    world.submit()
+    world.settle()
+
+
+def two_patients_name_one_doctor(world: World) -> None:
+    world.submit()
+    world.submit("Maria.Lopez+x@clinic.example")
+    world.settle()
+
+
+def the_mail_service_asks_to_slow_down(world: World) -> None:
+    world.wire.spares_until = "SendEmail"
+    world.mail.outcomes = [Outcome.THROTTLED]
+    world.submit()
+    world.settle()
+
+
+def the_mail_service_refuses_and_another_patient_waits(world: World) -> None:
+    world.wire.spares_until = "SendEmail"
+    world.mail.outcomes = [Outcome.REJECTED]
+    world.submit()
+    world.submit()
+    world.settle()
+
+
+def the_answer_is_lost_and_the_events_tell(world: World) -> None:
+    world.wire.spares_until = "SendEmail"
+    world.mail.outcomes = [Outcome.TAKEN_IN_SILENCE]
+    world.submit()
+    world.submit()
+    world.settle()
+
+
+def the_answer_is_lost_and_the_events_come_late(world: World) -> None:
+    world.wire.spares_until = "Query"
+    world.mail.outcomes = [Outcome.TAKEN_IN_SILENCE]
+    world.submit()
+    world.run_streams()
+    late, world.mail.events = world.mail.events, []
+    world.wake(LEASE)
+    world.mail.events += late
+    world.settle()
+
+
+def the_answer_and_the_events_are_lost_while_feedback_lives(world: World) -> None:
+    world.wire.spares_until = "SendEmail"
+    world.mail.outcomes = [Outcome.TAKEN_IN_SILENCE]
+    world.mail.loses_events_of = {MARIA}
+    world.submit()
+    world.run_streams()
+    _feedback_lives(world)
+    world.settle()
+
+
+def the_message_never_arrives_while_feedback_lives(world: World) -> None:
+    world.wire.spares_until = "Query"
+    world.mail.outcomes = [Outcome.LOST]
+    world.submit()
+    world.run_streams()
+    _feedback_lives(world)
+    world.settle()
+
+
+def the_message_never_arrives_and_feedback_is_silent(world: World) -> None:
+    world.wire.spares_until = "Query"
+    world.mail.outcomes = [Outcome.LOST]
+    world.submit()
+    world.submit()
+    world.settle()
+
+
+def the_address_bounces(world: World) -> None:
+    world.wire.spares_until = "SendEmail"
+    world.submit("bounce@clinic.example")
+    world.run_streams()
+    world.take_events()
+    world.submit("bounce@clinic.example")
+    world.settle()
+
+
+def the_approval_expires(world: World) -> None:
+    world.wire.spares_until = "Query"
+    last_day = samples.campaign().approval.expires_on
+    world.clock.time = datetime.combine(last_day, samples.NOW.timetz()).replace(hour=23, minute=57)
+    world.mail.outcomes = [Outcome.THROTTLED]
+    world.submit()
+    world.run_streams()
+    world.wake(timedelta(minutes=6))
+    world.run_streams()
+    world.clock.time += samples.campaign().policy.expires_after
+    world.settle()
+
+
+ALL = (
+    one_referral,
+    two_patients_name_one_doctor,
+    the_mail_service_asks_to_slow_down,
+    the_mail_service_refuses_and_another_patient_waits,
+    the_answer_is_lost_and_the_events_tell,
+    the_answer_is_lost_and_the_events_come_late,
+    the_answer_and_the_events_are_lost_while_feedback_lives,
+    the_message_never_arrives_while_feedback_lives,
+    the_message_never_arrives_and_feedback_is_silent,
+    the_address_bounces,
+    the_approval_expires,
+)

@@ -1,0 +1,79 @@
+"""Many at once, on AWS's own engine: transactions are what keeps a doctor from being written to twice."""
+
+import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from local.batches import Record
+from referral_intake import wiring
+from referral_intake.handlers import outreach
+from tests.engines import dynamodb_local
+from tests.faults import promises
+from tests.faults.cloud import DynamoDBLocal
+from tests.faults.world import Lab, World
+from tests.integration import aws
+
+WORKERS = 8
+
+
+@pytest.fixture
+def world(no_account: None, quiet: None, monkeypatch: pytest.MonkeyPatch) -> World:
+    return Lab(DynamoDBLocal(dynamodb_local.shared()), monkeypatch).new_world()
+
+
+def all_at_once(world: World) -> None:
+    """Gives each record that waits in the stream to whichever worker is free; nothing keeps them in order."""
+    records = [record for _, record in world.records]
+    world.records.clear()
+    world.mail.delivered = lambda mail: None
+    start = Barrier(WORKERS)
+    wiring.outreach()
+
+    def work(mine: list[Record]) -> list[object]:
+        start.wait(10)
+        return [outreach.handler({"Records": [record]}, aws.LambdaContext()) for record in mine]  # type: ignore[arg-type]
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        answers = list(pool.map(work, [records[worker::WORKERS] for worker in range(WORKERS)]))
+    assert all(answer == {"batchItemFailures": []} for done in answers for answer in done)
+    world.look()
+
+
+def mails(world: World) -> dict[str, int]:
+    return dict(Counter(mail.doctor for mail in world.mail.mails))
+
+
+def test_fifty_patients_name_one_doctor_at_once_and_one_mail_goes_out(world: World) -> None:
+    receipts = [world.submit() for _ in range(50)]
+    all_at_once(world)
+
+    assert mails(world) == {"maria.lopez@clinic.example": 1}
+    (leader,) = {mail.receipt for mail in world.mail.mails}
+    assert world.stage(leader)[0] == "sent"
+    for receipt in set(receipts) - {leader}:
+        # Who lost the race for a turn waits for the next one.
+        assert world.stage(receipt) in {("closed", "joined"), ("waiting", "joined"), ("waiting", "paced")}
+
+    world.settle()
+    assert mails(world) == {"maria.lopez@clinic.example": 1}
+    assert {world.stage(receipt) for receipt in set(receipts) - {leader}} == {("closed", "joined")}
+    assert {world.referral(receipt)["leader"] for receipt in set(receipts) - {leader}} == {leader}
+    assert promises.broken(world) == []
+
+
+def test_twenty_doctors_are_named_five_times_each_at_once_and_get_one_mail_each(world: World) -> None:
+    doctors = [f"doctor{number}@clinic.example" for number in range(20)]
+    named = doctors * 5
+    random.Random(7).shuffle(named)
+    for doctor in named:
+        world.submit(doctor)
+    all_at_once(world)
+    assert set(mails(world).values()) == {1}
+
+    world.settle()
+    assert mails(world) == dict.fromkeys(doctors, 1)
+    assert Counter(referral["stage"] for referral in world.referrals()) == {"sent": 20, "closed": 80}
+    assert promises.broken(world) == []

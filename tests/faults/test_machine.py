@@ -1,0 +1,150 @@
+"""Anything, in any order: patients, doctors, AWS and the clock take turns, and the promises hold after each."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from tests.faults import faults, promises
+from tests.faults.cloud import Outcome
+from tests.faults.wire import Fault
+from tests.faults.world import Lab, World
+
+# Three people, one of them under two spellings.
+ADDRESSES = (
+    "maria.lopez@clinic.example",
+    "Maria.Lopez+spine@Clinic.example",
+    "bounce@clinic.example",
+    "complain@hospital.example",
+)
+JUMPS = tuple(
+    timedelta(**length)
+    for length in ({"minutes": 1}, {"minutes": 6}, {"minutes": 16}, {"hours": 2}, {"days": 8}, {"days": 61})
+)
+TROUBLES = (*faults.NOT_DONE, faults.CUT_OFF, faults.KILLED_BEFORE, *faults.DONE, faults.DONE_TWICE)
+
+numbers = st.integers(0, 1000)
+
+
+class Machine(RuleBasedStateMachine):
+    lab: ClassVar[Lab]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world: World = self.lab.new_world()
+
+    def pick(self, some: list[Any], number: int) -> Any:
+        return some[number % len(some)]
+
+    # ---- Patients and doctors ----------------------------------------------------------------------------------------
+
+    @rule(address=st.sampled_from(ADDRESSES))
+    def a_patient_names_a_doctor(self, address: str) -> None:
+        self.world.submit(address)
+
+    @precondition(lambda self: self.world.accepted)
+    @rule(number=numbers)
+    def the_same_submission_comes_again(self, number: int) -> None:
+        submission = self.pick(self.world.accepted, number)
+        assert self.world.send_again(submission.payload) == submission.receipt
+
+    @precondition(lambda self: self.world.mail.mails)
+    @rule(number=numbers)
+    def a_doctor_opts_out(self, number: int) -> None:
+        self.world.opt_out(self.pick(self.world.mail.mails, number).doctor)
+
+    # ---- The stream --------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.world.records)
+    @rule()
+    def the_stream_is_delivered(self) -> None:
+        self.world.run_streams()
+
+    @precondition(lambda self: self.world.records)
+    @rule(number=numbers)
+    def one_record_is_delivered_before_the_others(self, number: int) -> None:
+        one = self.pick(self.world.records, number)
+        self.world.records.remove(one)
+        self.world.redeliver([one])
+
+    @precondition(lambda self: self.world.records)
+    @rule(number=numbers)
+    def the_stream_gives_up_on_a_record(self, number: int) -> None:
+        self.world.records.remove(self.pick(self.world.records, number))
+
+    @precondition(lambda self: self.world.history)
+    @rule(number=numbers)
+    def an_old_record_comes_again(self, number: int) -> None:
+        self.world.redeliver([self.pick(self.world.history, number)])
+
+    # ---- The mail service --------------------------------------------------------------------------------------------
+
+    @rule(outcome=st.sampled_from(Outcome))
+    def the_mail_service_is_in_a_mood(self, outcome: Outcome) -> None:
+        self.world.mail.outcomes.append(outcome)
+
+    @precondition(lambda self: self.world.mail.events)
+    @rule(random=st.randoms(use_true_random=False))
+    def the_events_come_in_any_order(self, random: Any) -> None:
+        random.shuffle(self.world.mail.events)
+        self.world.take_events()
+
+    @precondition(lambda self: self.world.mail.events)
+    @rule(number=numbers)
+    def one_event_comes(self, number: int) -> None:
+        event = self.pick(self.world.mail.events, number)
+        if not self.world.tell([event]):
+            self.world.mail.events.remove(event)
+
+    @precondition(lambda self: self.world.mail.events)
+    @rule(number=numbers)
+    def one_event_is_lost(self, number: int) -> None:
+        self.world.mail.events.remove(self.pick(self.world.mail.events, number))
+
+    @precondition(lambda self: self.world.told_events)
+    @rule(number=numbers)
+    def an_old_event_comes_again(self, number: int) -> None:
+        self.world.tell([self.pick(self.world.told_events, number)])
+
+    # ---- Time and trouble --------------------------------------------------------------------------------------------
+
+    @rule(jump=st.sampled_from(JUMPS))
+    def time_passes(self, jump: timedelta) -> None:
+        self.world.wake(jump)
+
+    @rule(calls=st.integers(0, 12), trouble=st.sampled_from(TROUBLES))
+    def a_call_will_meet_trouble(self, calls: int, trouble: Fault) -> None:
+        self.world.wire.strike(len(self.world.wire.calls) + calls, trouble)
+
+    # ---- The promises ------------------------------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_was_mailed_that_should_not_have_been(self) -> None:
+        assert self.world.broken == []
+
+    @invariant()
+    def what_is_open_has_its_time(self) -> None:
+        assert promises.broken_at_any_time(self.world) == []
+
+    def teardown(self) -> None:
+        self.world.wire.fault = None
+        self.world.settle()
+        assert promises.broken(self.world) == []
+        assert promises.broken_by_telling_again(self.world) == []
+
+
+def test_no_order_of_things_breaks_a_promise(lab: Lab) -> None:
+    Machine.lab = lab
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=25,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )

@@ -1,0 +1,393 @@
+"""A small world around the real handlers: a table, a mail service, Lambda's event sources, and time.
+
+Nothing in it runs by itself. A test says what happens, and `settle` lets the world go on until it rests.
+"""
+
+import itertools
+import json
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from functools import cache
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import botocore.endpoint
+import botocore.handlers
+import jinja2
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
+from moto.core.base_backend import BackendDict
+from moto.events.models import EventPattern
+
+from local.batches import Record, Rules, deliver
+from local.functions import FunctionFailed
+from local.model import StreamSource
+from referral_intake import wiring
+from referral_intake.adapters.items import Item, plain
+from referral_intake.domain.contact import email_identity
+from referral_intake.domain.referral import LEASE, Stage
+from tests.faults.cloud import Engine, Mail, MailService, Moto
+from tests.faults.faults import WRITES, Killed
+from tests.faults.wire import Wire
+from tests.integration import aws
+from tests.support import events, samples
+
+MOST_ROUNDS = 40
+MOST_RECEIVES = 5
+RESTING = frozenset({Stage.SENT, Stage.HELD, Stage.BY_POST, Stage.CLOSED})
+
+
+class Lab:
+    """What worlds share: an engine, and the places where botocore, time and wiring are taken hold of."""
+
+    def __init__(self, engine: Engine, patch: pytest.MonkeyPatch) -> None:
+        self.engine = engine
+        self.patch = patch
+        self.world: World | None = None
+        # Others may use the same engine.
+        self._prefix = f"world-{uuid.uuid4().hex[:8]}-"
+        self._table_names = itertools.count()
+        self._take_hold_of_botocore()
+        BackendDict.reset()
+        self.secret_names = aws.make_secrets()
+        self.client = boto3.client("dynamodb", endpoint_url=engine.url)
+        for function in aws.template().functions.values():
+            import_module(function.handler.rpartition(".")[0])
+
+    def _take_hold_of_botocore(self) -> None:
+        hook = ("before-send", self._send)
+        others = [one for one in botocore.handlers.BUILTIN_HANDLERS if one[0] != "before-send"]
+        self.patch.setattr(botocore.handlers, "BUILTIN_HANDLERS", [*others, hook])
+        session = boto3.session.Session()
+        self.patch.setattr(boto3, "DEFAULT_SESSION", session)
+        # A session reads megabytes of JSON, and a client takes as long to make as ten calls: processes share them.
+        self.patch.setattr(boto3.session, "Session", lambda: session)
+        self.patch.setattr(session, "client", _once(session.client))
+        self.patch.setattr(jinja2, "Environment", _once(jinja2.Environment))
+
+    def _send(self, event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        if self.world:
+            return self.world.wire(event_name, request)
+        service, operation = event_name.split(".")[1:3]
+        return self.carry(service, operation, request)
+
+    def carry(self, service: str, operation: str, request: AWSPreparedRequest) -> AWSResponse:
+        if service == "sesv2":
+            assert self.world is not None
+            return self.world.mail.answer(operation, request)
+        return (self.engine if service == "dynamodb" else Moto()).send(request)
+
+    def new_world(self) -> "World":
+        self.world = None
+        for old in self.client.list_tables()["TableNames"]:
+            if old.startswith(self._prefix):
+                self.client.delete_table(TableName=old)
+        name = f"{self._prefix}{next(self._table_names)}"
+        (table,) = aws.template().tables.values()
+        self.client.create_table(TableName=name, **table.definition)
+        self._set_environment(name)
+        self.world = World(self, name)
+        self._take_hold_of_time(self.world.clock)
+        return self.world
+
+    def _set_environment(self, table: str) -> None:
+        for function in aws.template().functions:
+            for name, value in aws.environment(table, self.secret_names, function).items():
+                self.patch.setenv(name, value)
+        if self.engine.url:
+            self.patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", self.engine.url)
+
+    def _take_hold_of_time(self, clock: aws.Clock) -> None:
+        class Now(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> Any:
+                return clock.time.astimezone(tz)
+
+        # Handlers and wiring are where our code asks for the time.
+        modules = [function.handler.rpartition(".")[0] for function in aws.template().functions.values()]
+        for module in (wiring, *map(import_module, modules)):
+            if hasattr(module, "datetime"):
+                self.patch.setattr(module, "datetime", Now)
+
+        def sleep(seconds: float) -> None:
+            clock.time += timedelta(seconds=seconds)
+
+        self.patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=sleep))
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a person sent, and the receipt where it was accepted."""
+
+    payload: dict[str, Any]
+    receipt: str
+
+    @property
+    def doctor(self) -> str:
+        return email_identity(self.payload["doctor"]["email"])
+
+
+class World:
+    def __init__(self, lab: Lab, table: str) -> None:
+        self.lab = lab
+        self.table = table
+        self.clock = aws.Clock()
+        self.wire = Wire(lab.carry, self._tick, self._happened)
+        self.mail = MailService(self.clock, self._arrived)
+        self.accepted: list[Submission] = []
+        self.said_no: dict[str, int] = {}
+        self.told: dict[str, Mail] = {}
+        self.told_events: list[dict[str, Any]] = []
+        self.broken: list[str] = []
+        self.exceptions: list[tuple[Mail, Mail]] = []
+        self.records: list[tuple[StreamSource, Record]] = []
+        self.history: list[tuple[StreamSource, Record]] = []
+        self.drops: set[int] = set()
+        self.given_up = 0
+        self._stream = aws.Stream()
+        self._images: dict[str, Item] = {}
+        self._submissions = itertools.count(1)
+        self.new_process()
+
+    def new_process(self) -> None:
+        for part in vars(wiring).values():
+            if hasattr(part, "cache_clear"):
+                part.cache_clear()
+
+    # ---- What people do ----------------------------------------------------------------------------------------------
+
+    def submit(self, email: str = "maria.lopez@clinic.example", **details: Any) -> str:
+        """A person sends the form, and sends it again as long as the answer is that it went wrong."""
+        number = uuid.uuid5(uuid.NAMESPACE_OID, str(next(self._submissions)))
+        payload = samples.payload(submission_id=str(number), doctor=samples.doctor(email=email, **details))
+        return self.send_again(payload)
+
+    def send_again(self, payload: dict[str, Any]) -> str:
+        for _ in range(3):
+            answer = self.request("intake", events.post_json(payload))
+            if answer and answer["statusCode"] in {200, 201}:
+                submission = Submission(payload, json.loads(answer["body"])["receipt"])
+                if submission not in self.accepted:
+                    self.accepted.append(submission)
+                return submission.receipt
+            self.clock.time += timedelta(seconds=5)
+        raise AssertionError("nothing was accepted")
+
+    def opt_out(self, doctor: str) -> None:
+        """The doctor follows the link of the latest message, if any: one click in the mail program (RFC 8058)."""
+        url = self.mail.opt_out_url(doctor)
+        if url is None:
+            return
+        click = events.request(
+            "POST /api/opt-out",
+            "List-Unsubscribe=One-Click",
+            query=url.partition("?")[2],
+            content_type="application/x-www-form-urlencoded",
+        )
+        for _ in range(3):
+            answer = self.request("links", click)
+            if answer and answer["statusCode"] == 200:
+                self.said_no.setdefault(doctor, self.wire.moment)
+                return
+        raise AssertionError("the opt-out was not taken")
+
+    def request(self, function: str, event: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            answer: dict[str, Any] = self.invoke(function, event)
+        except FunctionFailed:
+            return None
+        return answer
+
+    # ---- What AWS does -----------------------------------------------------------------------------------------------
+
+    def invoke(self, short_name: str, event: Any) -> Any:
+        """As Lambda does: raises FunctionFailed where the function failed, whatever with."""
+        handler = import_module(f"referral_intake.handlers.{short_name}").handler
+        with self.wire.running(short_name):
+            try:
+                return handler(event, aws.LambdaContext(function_name=short_name))
+            except Killed:
+                self.new_process()
+            except Exception:  # noqa: BLE001  # a function may fail in any way
+                pass
+        raise FunctionFailed(short_name)
+
+    def run_streams(self) -> None:
+        """Delivers what the streams hold, in order, and what comes of it."""
+        while self.records:
+            source = self.records[0][0]
+            batch = [record for of, record in self.records if of == source][: source.batch_size]
+            self.records = [one for one in self.records if one[1] not in batch]
+            self.deliver(source, batch)
+
+    def deliver(self, source: StreamSource, batch: Sequence[Record]) -> None:
+        function = aws.template().functions[source.function].short_name
+        rules = Rules(source.max_retries, source.bisect, source.partial_failures)
+
+        def pause(retries: int) -> None:
+            self.clock.time += timedelta(seconds=2**retries)
+
+        def invoke(records: Sequence[Record]) -> Any:
+            return self.invoke(function, {"Records": list(records)})
+
+        for given_up in deliver(batch, invoke, rules, pause):
+            self.given_up += len(given_up.records)
+
+    def redeliver(self, history: Iterable[tuple[StreamSource, Record]]) -> None:
+        """What was delivered once may come again, and late."""
+        for source, record in list(history):
+            self.deliver(source, [record])
+
+    def take_events(self) -> None:
+        """Delivers what SES tells, as a queue does: what fails comes again, a few times."""
+        waiting, self.mail.events = self.mail.events, []
+        for _ in range(MOST_RECEIVES):
+            if not waiting:
+                return
+            waiting = self.tell(waiting)
+            self.clock.time += timedelta(minutes=3)
+        self.given_up += len(waiting)
+
+    def tell(self, batch: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Gives feedback a batch of events; returns those that failed."""
+        records = [{"messageId": str(n), "eventSource": "aws:sqs", "body": json.dumps(e)} for n, e in enumerate(batch)]
+        try:
+            answer = self.invoke("feedback", {"Records": records})
+        except FunctionFailed:
+            return list(batch)
+        failed = {int(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]}
+        for number, event in enumerate(batch):
+            if number not in failed:
+                self.told_events.append(event)
+                self._was_told(event["detail"])
+        return [event for number, event in enumerate(batch) if number in failed]
+
+    def _was_told(self, detail: dict[str, Any]) -> None:
+        mail = next(mail for mail in self.mail.mails if mail.id == detail["mail"]["messageId"])
+        self.told[mail.id] = mail
+        if detail["eventType"] in {"Bounce", "Complaint"}:
+            self.said_no.setdefault(mail.doctor, self.wire.moment)
+
+    def wake(self, after: timedelta = timedelta(0)) -> None:
+        self.clock.time += after
+        self.request("wake", {})
+
+    def settle(self) -> None:
+        """Lets the world go on until every referral rests."""
+        for _ in range(MOST_ROUNDS):
+            self.run_streams()
+            self.take_events()
+            due = [referral["due_at"] for referral in self.referrals() if not self._rests(referral)]
+            if not due:
+                return
+            self.clock.time = max(self.clock.time, datetime.fromisoformat(min(due)))
+            self.wake()
+        self.broken.append("the world does not come to rest")
+
+    def _rests(self, referral: dict[str, Any]) -> bool:
+        if referral["stage"] != Stage.WAITING:
+            return referral["stage"] in RESTING
+        due_at = datetime.fromisoformat(referral["due_at"])
+        # Without an approval, it looks every hour; nothing else will happen.
+        patience = timedelta(0) if referral["reason"] == "not_approved" else timedelta(days=1)
+        return due_at > self.clock.time + patience
+
+    # ---- What is seen ------------------------------------------------------------------------------------------------
+
+    def referrals(self) -> list[dict[str, Any]]:
+        return [plain(image) for image in self.images()]
+
+    def images(self) -> list[Item]:
+        return [image for pk, image in self._images.items() if pk.startswith("referral#")]
+
+    def referral(self, receipt: str) -> dict[str, Any]:
+        return plain(self._images[f"referral#{receipt}"])
+
+    def stage(self, receipt: str) -> tuple[str, str | None]:
+        referral = self.referral(receipt)
+        return referral["stage"], referral.get("reason")
+
+    def indexed(self) -> set[str]:
+        """Receipts of all that is in the index `due`."""
+        found = self.lab.client.scan(TableName=self.table, IndexName="due")["Items"]
+        return {str(item["pk"]["S"]).removeprefix("referral#") for item in found}
+
+    def _tick(self) -> None:
+        self.clock.time += timedelta(milliseconds=10)
+
+    def _happened(self, service: str, operation: str) -> None:
+        if service == "dynamodb" and operation in WRITES:
+            self.look()
+
+    def look(self) -> None:
+        """Takes notice of what has changed in the table."""
+        with self.wire.aside():
+            images = self.lab.engine.items(self.lab.client, self.table)
+        for image in images:
+            pk = image["pk"]["S"]
+            if self._images.get(pk) != image:
+                self._record(image, self._images.get(pk))
+                self._images[pk] = image
+
+    def _record(self, image: Item, old: Item | None) -> None:
+        record = self._stream.record(image, old)
+        for source, matches in stream_sources():
+            if matches(record):
+                self.history.append((source, record))
+                if len(self.history) - 1 not in self.drops:
+                    self.records.append((source, record))
+
+    def _arrived(self, mail: Mail) -> None:
+        """A message has reached a mailbox: was it allowed to?"""
+        run = self.wire.runs[-1]
+        if mail.doctor in self.said_no and self.said_no[mail.doctor] < run.looked:
+            self.broken.append(f"mailed after the doctor said no: {mail}")
+        for earlier in self.mail.mails:
+            if (earlier.doctor, earlier.step) == (mail.doctor, mail.step):
+                if self._may_be_repeated(earlier, mail):
+                    self.exceptions.append((earlier, mail))
+                else:
+                    self.broken.append(f"mailed twice: {earlier}; {mail}")
+
+    def _may_be_repeated(self, earlier: Mail, later: Mail) -> bool:
+        """The one documented exception: SES took it, nothing told us, and feedback is alive for a later message."""
+        is_known = earlier.id in self.told or "sent" in self.referral(earlier.receipt)["milestones"]
+        feedback_is_alive = any(mail.at > earlier.at for mail in self.told.values())
+        return not is_known and feedback_is_alive and later.at - earlier.at >= LEASE - timedelta(minutes=1)
+
+
+def _once(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes the same thing once."""
+    made: dict[str, Any] = {}
+
+    def same(*args: Any, **options: Any) -> Any:
+        told = repr([_told(one) for one in (*args, *options.items())])
+        if told not in made:
+            made[told] = make(*args, **options)
+        return made[told]
+
+    return same
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_told(one) for one in value]
+    if isinstance(value, Config | jinja2.FileSystemLoader):
+        return sorted((name, str(one)) for name, one in vars(value).items())
+    return getattr(value, "__name__", value)
+
+
+@cache
+def stream_sources() -> list[tuple[StreamSource, Any]]:
+    """Each with what tells whether a record passes the template's filters."""
+
+    def matcher(source: StreamSource) -> Any:
+        patterns = [EventPattern.load(pattern) for pattern in source.filters]
+        return lambda record: not patterns or any(pattern.matches_event(record) for pattern in patterns)
+
+    return [(source, matcher(source)) for source in aws.template().sources if isinstance(source, StreamSource)]

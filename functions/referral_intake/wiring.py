@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from referral_intake.adapters.pages import Site
     from referral_intake.adapters.secrets import Secrets
     from referral_intake.domain.breaker import BreakerPolicy
-    from referral_intake.domain.feedback import Effect, MailEvent
+    from referral_intake.domain.feedback import Effect
     from referral_intake.domain.outreach import DoctorKeys, Outreach
     from referral_intake.domain.referral import Answer, Closing, Move, Referral
 
@@ -37,7 +37,7 @@ class WakeReferrals(Protocol):
 
 class FeedbackReferrals(Protocol):
     def get(self, receipt: str, *, consistent: bool) -> "Referral | None": ...
-    def apply(self, referral: "Referral", effect: "Effect", event: "MailEvent") -> None: ...
+    def apply(self, referral: "Referral", effect: "Effect", at: datetime) -> None: ...
     def note_feedback(self, sent_at: datetime) -> None: ...
 
 
@@ -110,6 +110,7 @@ def outreach() -> "Outreach":
     from referral_intake.adapters.messages import Messages
     from referral_intake.adapters.pace_table import PaceTable
     from referral_intake.adapters.referral_table import ReferralTable
+    from referral_intake.adapters.sightings import SightingsTable
     from referral_intake.domain.outreach import Outreach
 
     settings = OutreachSettings.read(os.environ)
@@ -117,13 +118,16 @@ def outreach() -> "Outreach":
     mail = ses.client()
     now = partial(datetime.now, UTC)
     links = Links(_ring(settings.signing_keys_secret), settings.site_url)
+    hashing_keys = _ring(settings.hashing_keys_secret)
+    approved_only = settings.unapproved_content == "refuse"
     return Outreach(
         referrals=ReferralTable(table, settings.table_name),
         claims=ClaimTable(table, settings.table_name),
         turns=PaceTable(table, settings.table_name, ses.SesAccount(mail, now).quota, now),
-        messages=Messages(settings.templates_dir, links, settings.site_url),
+        messages=Messages(settings.templates_dir, links, settings.site_url, approved_only=approved_only),
         mailer=ses.SesMailer(mail, settings.sender_address, settings.configuration_set),
-        doctor_keys=DoctorHashes(_ring(settings.hashing_keys_secret)),
+        doctor_keys=DoctorHashes(hashing_keys),
+        sightings=SightingsTable(table, settings.table_name, hashing_keys, settings.referrals_per_source, now),
         campaign_named=Campaigns(settings.templates_dir).get,
         now=now,
     )

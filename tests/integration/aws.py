@@ -18,9 +18,9 @@ from local.template import load
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.adapters.items import Item, plain
 from referral_intake.adapters.keys import DoctorHashes, Keyring, Ring
-from referral_intake.domain.decision import INTRODUCTION
 from referral_intake.domain.outreach import Claim
 from referral_intake.domain.referral import Referral, new_referral
+from referral_intake.domain.steps import INTRODUCTION
 from referral_intake.domain.submission import parse
 from tests.support import samples
 

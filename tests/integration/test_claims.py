@@ -13,8 +13,8 @@ from referral_intake.adapters.items import timestamp
 from referral_intake.adapters.keys import Keyring
 from referral_intake.adapters.referral_table import ReferralTable
 from referral_intake.domain import decision
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.outreach import Claim, Stale, Suppressed, Taken
+from referral_intake.domain.errors import Stale, Unavailable
+from referral_intake.domain.outreach import Claim, Suppressed, Taken
 from referral_intake.domain.referral import LEASE, Closing, Referral, closed
 from tests.integration import aws
 from tests.integration.aws import claim_for

@@ -16,8 +16,8 @@ from referral_intake.adapters import updates
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, doctor_key, plain, timestamp, typed
 from referral_intake.adapters.updates import Update
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.outreach import Claim, Stale, Suppressed, Taken
+from referral_intake.domain.errors import Stale, Unavailable
+from referral_intake.domain.outreach import Claim, Suppressed, Taken
 from referral_intake.domain.referral import LEASE, Closing, Move, Stage
 
 if TYPE_CHECKING:

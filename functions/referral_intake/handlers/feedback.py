@@ -12,8 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from referral_intake import wiring
 from referral_intake.adapters import ses_events
 from referral_intake.domain.campaign import Campaign
-from referral_intake.domain.feedback import MailEvent, effect
-from referral_intake.domain.outreach import Stale
+from referral_intake.domain.feedback import SUPPRESSES, MailEvent, note
 from referral_intake.domain.referral import Closing, Referral
 from referral_intake.wiring import Feedback
 
@@ -38,7 +37,7 @@ def take(body: str, parts: Feedback) -> None:
         return
     ids: dict[str, Any] = {"referral": event.receipt, "step": event.step, "kind": event.kind.value}
     if _apply(event, parts):
-        parts.referrals.note_feedback(event.sent_at)
+        parts.referrals.note_feedback(event.tried.at)
         logger.info("event taken", **ids)
     else:
         logger.warning("event of a referral that is not there", **ids)
@@ -46,20 +45,17 @@ def take(body: str, parts: Feedback) -> None:
 
 def _apply(event: MailEvent, parts: Feedback) -> bool:
     """Whether there is such a referral."""
-    while referral := parts.referrals.get(event.receipt, consistent=True):
-        campaign = parts.campaigns.get(referral.campaign)
-        change = effect(event, referral, campaign)
-        if change.suppress:
-            # The doctor first: this alone stops mail. The referral only tells of it.
-            _suppress(referral, change.suppress, parts, event.at)
-        try:
-            parts.referrals.apply(referral, change, event)
-        except Stale:
-            continue  # Changed since it was read. Its other writer is done, so this comes to an end.
-        if campaign and change.counts:
-            _check_breaker(campaign, parts, event.at)
-        return True
-    return False
+    referral = parts.referrals.get(event.receipt, consistent=True)
+    if referral is None:
+        return False
+    campaign = parts.campaigns.get(referral.campaign)
+    if fact := SUPPRESSES.get(event.kind):
+        # The doctor first: this alone stops mail. The referral only tells of it.
+        _suppress(referral, fact, parts, event.at)
+    change = note(event, referral, campaign, parts.referrals)
+    if campaign and change and change.counts:
+        _check_breaker(campaign, parts, event.at)
+    return change is not None
 
 
 def _check_breaker(campaign: Campaign, parts: Feedback, now: datetime) -> None:

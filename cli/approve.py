@@ -1,0 +1,52 @@
+"""Approval: what was read is written down, file by file, and only that may be sent."""
+
+import json
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+
+from referral_intake.adapters import approval
+
+# What Amazon SES takes as the value of a tag.
+_VERSION = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+def approve(templates: Path, campaign: str, by: str, on: date, until: date, version: str) -> list[str]:
+    """Writes the campaign's `approval.toml`. Returns the files that differ from those approved before."""
+    file = templates / "campaigns" / campaign / "approval.toml"
+    if not file.with_name("campaign.toml").exists():
+        raise SystemExit(f"There is no campaign named {campaign!r} in {templates / 'campaigns'}.")
+    if not _VERSION.fullmatch(version):
+        raise SystemExit("A version is at most 32 letters, digits, - and _: it travels as a tag of the message.")
+    if until < on:
+        raise SystemExit(f"The approval would end ({until}) before it begins ({on}).")
+    before = tomllib.loads(file.read_text("utf-8"))["content"] if file.exists() else {}
+    content = approval.digests(templates, approval.to_approve(templates, campaign))
+    file.write_text(_toml(content, version, by, on, until), "utf-8")
+    return changed(before, content)
+
+
+def changed(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    """Paths of the files that are new, gone, or other than they were."""
+    return sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
+
+
+def _toml(content: dict[str, str], version: str, by: str, on: date, until: date) -> str:
+    lines = [
+        "# Written by `python -m cli approve`, once people have read what is listed here. Outreach sends nothing",
+        "# else, and nothing outside of these days.",
+        f"version = {_text(version)}",
+        f"approved_by = {_text(by)}",
+        f"approved_on = {on}",
+        f"expires_on = {until}",
+        "",
+        "[content]",
+        *(f"{_text(path)} = {_text(digest)}" for path, digest in sorted(content.items())),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _text(text: str) -> str:
+    """A basic string of TOML, which escapes as JSON does."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,16 +1,28 @@
 """Weeks go by in seconds: a doctor who does not answer is reminded, and nobody else."""
 
+import io
 import json
 import re
 import time
 import uuid
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.request import Request, urlopen
+
+import pytest
 
 from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
 from tests.support import samples
 
 DAY = 24 * 3600
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[LocalStack]:
+    site, log_file = tmp_path / "site", tmp_path / "logs.jsonl"
+    with LocalStack(site=site, log_file=log_file, watch=False, out=io.StringIO()) as running:
+        yield running
 
 
 def submit(stack: LocalStack, email: str) -> str:
@@ -32,7 +44,8 @@ def go_on(stack: LocalStack, days: int) -> None:
         time.sleep(0.2)
 
 
-def test_a_doctor_who_does_not_answer_is_reminded_once(stack: LocalStack, mailbox: Mailbox) -> None:
+def test_a_doctor_who_does_not_answer_is_reminded_once(stack: LocalStack) -> None:
+    mailbox = Mailbox(stack.url)
     submit(stack, "silent@clinic.example")
     answering = submit(stack, "answering@clinic.example")
     introductions = mailbox.wait_for(2)

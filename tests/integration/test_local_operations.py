@@ -1,4 +1,4 @@
-"""From a broken template to one mail, on the local stack, with the command that its page of failures names."""
+"""The operator's commands against a local stack that runs: as its pages name them, from another terminal."""
 
 import html
 import json
@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 from local.stack import ROOT, LocalStack
-from referral_intake.adapters.items import plain, referral_key
+from referral_intake.adapters.breaker_table import breaker_key
+from referral_intake.adapters.items import plain, referral_key, typed
 from referral_intake.adapters.referral_table import ReferralTable
 from referral_intake.domain.decision import REVIEW_EVERY
 from referral_intake.domain.referral import Move, Stage
@@ -65,15 +66,20 @@ class House:
     def mails(self) -> list[str]:
         return [mail.to[0] for mail in self.stack.mailbox.all()]
 
-    def run(self, *words: str) -> str:
-        """What the command says that the page of failures names. A person types it in another terminal."""
-        [command] = re.findall(r"<pre>(PYTHONPATH=\S+) \.venv/bin/python (-m cli redrive .+?)</pre>", self.failures())
-        variable, value = command[0].split("=")
-        typed = [sys.executable, *shlex.split(html.unescape(command[1])), *words]
-        # The person may have an account of their own: it must not be met.
-        theirs = {"AWS_PROFILE": "mine", "AWS_REGION": "eu-central-1", "AWS_SESSION_TOKEN": "mine", variable: value}
-        path = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        return subprocess.run(typed, cwd=ROOT, env=path | theirs, capture_output=True, text=True, check=True).stdout
+    def redrive(self, *words: str) -> str:
+        """What the command says that the page of failures names."""
+        shown = re.search(r"<pre>PYTHONPATH=functions:\. \.venv/bin/python (-m cli redrive .+?)</pre>", self.failures())
+        assert shown
+        return run(*shlex.split(html.unescape(shown[1])), *words)
+
+
+def run(*words: str) -> str:
+    """As a person types it who has an account of their own, which must not be met."""
+    theirs = {"AWS_PROFILE": "mine", "AWS_REGION": "eu-central-1", "AWS_SESSION_TOKEN": "mine"}
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | theirs
+    environment["PYTHONPATH"] = "functions:."
+    typed = [sys.executable, *words]
+    return subprocess.run(typed, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 @contextmanager
@@ -105,16 +111,16 @@ def test_what_broke_is_given_up_listed_mended_put_back_and_mailed_once(house: Ho
     eventually(lambda: "RetryAttemptsExhausted" in house.failures(), 20)
     house.give_up(receipt)
 
-    listed = house.run()
+    listed = house.redrive()
     assert f"which --go puts back: 1\n  {receipt}  star" in listed
     assert "which --go deletes: 1\n" in listed
     assert "clinic.example" not in listed
     assert "RetryAttemptsExhausted" in house.failures()
 
     house.words.write_text(good, "utf-8")
-    assert "Referrals put back: 1." in house.run("--go")
+    assert "Referrals put back: 1." in house.redrive("--go")
     eventually(lambda: house.stored(receipt)["stage"] == "sent")
-    assert "Referrals put back: 0." in house.run("--go")
+    assert "Referrals put back: 0." in house.redrive("--go")
     # A second mail would not be far behind this one.
     other = house.refer("other@clinic.example")
     eventually(lambda: house.stored(other)["stage"] == "sent")
@@ -131,7 +137,7 @@ def test_it_works_days_later_too_by_the_clock_of_the_local_stack(house: House) -
     house.words.write_text(good, "utf-8")
     house.stack.clock.advance(timedelta(days=30).total_seconds())
 
-    assert "Referrals put back: 1." in house.run("--go")
+    assert "Referrals put back: 1." in house.redrive("--go")
 
     eventually(lambda: house.stored(receipt)["stage"] == "sent")
     assert house.mails() == ["maria@clinic.example"]
@@ -155,6 +161,25 @@ def test_an_event_that_feedback_gave_up_on_is_taken_after_all(house: House) -> N
     queue = house.stack.cloud.queue_urls["FeedbackFailures"]
     house.stack.cloud.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
 
-    assert "SES's events put back: 1." in house.run("--go")
+    assert "SES's events put back: 1." in house.redrive("--go")
 
     eventually(lambda: house.stored(receipt).get("reason") == "complained")
+
+
+def test_a_campaign_that_its_breaker_stopped_shows_on_the_event_bus_and_can_be_resumed(house: House) -> None:
+    day = house.now().date().isoformat()
+    counts = {f"{day}/delivered": typed(95), f"{day}/bounced": typed(5)}
+    house.stack.cloud.dynamodb.put_item(TableName=TABLE, Item=breaker_key("star") | counts)
+    house.refer("bounce@simulator.amazonses.com")
+
+    def tripped() -> list[str]:
+        said = fetch(f"{house.stack.url}/_local/logs").body.decode()
+        return re.findall(r"BreakerTripped on the event bus, from referral-intake: (.+)", said)
+
+    [detail] = eventually(tripped)
+    assert "stack=referral-intake  campaign=star  reason=bounces" in detail
+    assert "delivered=95  bounced=6" in detail
+
+    assert "star sends again" in run("-m", "cli", "resume", "star", "--stack", house.stack.url)
+    receipt = house.refer("maria@clinic.example")
+    eventually(lambda: house.stored(receipt)["stage"] == "sent")

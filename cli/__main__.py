@@ -23,7 +23,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except NoStack as error:
         return _failed(str(error))
     except (Unavailable, BotoCoreError, ClientError) as error:
-        return _failed(f"AWS: {error}. What was done is done; the same command goes on from there.")
+        return _failed(f"AWS: {str(error).rstrip('.')}. What was done is done; the same command goes on from there.")
     except KeyboardInterrupt:
         return _failed("Stopped. What was done is done; the same command goes on from there.")
     return status

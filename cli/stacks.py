@@ -12,7 +12,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -72,6 +72,8 @@ def _deployed(name: str) -> Stack:
     except ClientError as error:
         # CloudFormation says ValidationError where there is no such stack, and why.
         raise NoStack(f"The stack {name} can't be read: {error.response['Error'].get('Message', error)}") from error
+    except BotoCoreError as error:
+        raise NoStack(f"AWS can't be asked: {error} Set AWS_PROFILE and AWS_REGION, or their like.") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     return Stack(name, outputs)
 

@@ -414,6 +414,15 @@ def test_a_stack_of_an_earlier_version_is_told_from_one_that_is_not_there(
     assert house.system.stage(referral) == ("held", GIVEN_UP)
 
 
+def test_without_a_region_the_command_says_what_to_set(
+    no_account: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    assert main(["redrive", "--stack", STACK]) == 1
+    assert "You must specify a region. Set AWS_PROFILE and AWS_REGION" in capsys.readouterr().err
+
+
 def test_a_local_stack_that_does_not_run_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["redrive", "--stack", "http://127.0.0.1:1"]) == 1
     assert capsys.readouterr().err.startswith("No local stack answers at http://127.0.0.1:1: ")

@@ -1,9 +1,11 @@
-"""Builds the static site: the first page, the page for what is not there, and the files that both need."""
+"""`site`: builds the static site: the first page, the page for what is not there, and the files that both need."""
 
+import argparse
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from cli import texts
 from referral_intake.adapters.campaigns import Campaigns
@@ -16,6 +18,17 @@ EMPTY_FORM = {"values": {}, "errors": [], "submission_id": "", "open": False}
 ROBOTS = b"User-agent: *\nDisallow: /api/\n"
 # For how many seconds a file stays that only an earlier page asked for.
 GRACE = 3600
+
+
+def add_to(commands: Any) -> None:
+    command = commands.add_parser("site", help="build the static site")
+    command.add_argument("--out", type=Path, default=Path("build/site"), help="the folder (default: build/site)")
+    command.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    build(Path("templates"), arguments.out)
+    return 0
 
 
 def build(templates: Path, out: Path, campaign: str = "star") -> None:

@@ -12,6 +12,7 @@ from typing import Self, TextIO
 from local import environment, template
 from local.activity import Activity
 from local.bus import EventBus
+from local.bus_door import BusDoor
 from local.clock import Clock
 from local.cloud import Cloud
 from local.code import Code
@@ -34,6 +35,7 @@ from local.watch import Watcher
 
 ROOT = Path(__file__).resolve().parent.parent
 SES_PATH = "/_local/ses"
+EVENTS_PATH = "/_local/events"
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -139,7 +141,8 @@ class LocalStack:
         moto = MotoServer(self._activity)
         moto.start()
         parts.callback(moto.stop)
-        parts.enter_context(environment.isolated(moto.url, self.url + SES_PATH))
+        doors = {"SESV2": self.url + SES_PATH, "EVENTBRIDGE": self.url + EVENTS_PATH}
+        parts.enter_context(environment.isolated(moto.url, doors))
         self.cloud = Cloud(moto.url)
         self.template = self.load_template()
         self.cloud.make(self.template)
@@ -152,11 +155,10 @@ class LocalStack:
         self.functions = Functions(self.template.functions, code, self.terminal)
         self.build_site()
 
-    def _start_mail(self, parts: ExitStack) -> Ses:
+    def _start_mail(self, parts: ExitStack, bus: EventBus) -> Ses:
         later = Later(lambda reason: self.terminal.say(reason, "ERROR", "ses"))
         later.start()
         parts.callback(later.stop)
-        bus = EventBus(self.cloud, lambda: self.template.rules)
         publisher = Publisher(bus, lambda: self.template.event_destinations)
         tracking = Tracking(publisher, f"{self.url}{SES_PATH}/{TRACK}")
         return Ses(self.mailbox, self._knows_configuration_set, tracking, Delivery(publisher, later))
@@ -165,8 +167,9 @@ class LocalStack:
         return name in self.template.configuration_sets
 
     def _start_serving(self, parts: ExitStack, listener: socket.socket) -> None:
-        ses = self._start_mail(parts)
-        pages = Pages(self.mailbox, ses, self.cloud, lambda: self.template, self.terminal, self.clock)
+        bus = EventBus(self.cloud, lambda: self.template.rules)
+        ses, events = self._start_mail(parts, bus), BusDoor(bus, self.terminal)
+        pages = Pages(self.mailbox, ses, events, self.cloud, lambda: self.template, self.terminal, self.clock)
         self._gateway = Gateway(self.functions, self._site, pages, self.terminal)
         self._gateway.routes = self.template.routes
         server = Server(listener, self._gateway)

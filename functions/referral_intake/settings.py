@@ -59,6 +59,7 @@ class FeedbackSettings(_Settings):
     table_name: str
     templates_dir: Path
     hashing_keys_secret: str
+    stack_name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from referral_intake.adapters.links import Links
     from referral_intake.adapters.pages import Site
     from referral_intake.adapters.secrets import Secrets
-    from referral_intake.domain.breaker import BreakerPolicy
+    from referral_intake.domain.breaker import BreakerPolicy, Trip
     from referral_intake.domain.feedback import Effect
     from referral_intake.domain.outreach import DoctorKeys, Outreach
     from referral_intake.domain.referral import Answer, Closing, Move, Referral
@@ -42,7 +42,12 @@ class FeedbackReferrals(Protocol):
 
 
 class Breaker(Protocol):
-    def check(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> str | None: ...
+    def check(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> "Trip | None": ...
+    def announced(self, trip: "Trip") -> None: ...
+
+
+class Announcements(Protocol):
+    def breaker_tripped(self, trip: "Trip") -> None: ...
 
 
 class Suppressions(Protocol):
@@ -76,6 +81,7 @@ class Feedback:
     doctor_keys: "DoctorKeys"
     campaigns: "Campaigns"
     breaker: Breaker
+    announcements: Announcements
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ def wake() -> Wake:
 
 @cache
 def feedback() -> Feedback:
-    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters import announcements, dynamodb
     from referral_intake.adapters.breaker_table import BreakerTable
     from referral_intake.adapters.campaigns import Campaigns
     from referral_intake.adapters.claims import ClaimTable
@@ -160,6 +166,7 @@ def feedback() -> Feedback:
         doctor_keys=DoctorHashes(_ring(settings.hashing_keys_secret)),
         campaigns=Campaigns(settings.templates_dir),
         breaker=BreakerTable(table, settings.table_name),
+        announcements=announcements.Announcements(announcements.client, settings.stack_name),
     )
 
 

@@ -15,6 +15,7 @@ from local.intrinsics import read_yaml
 from local.model import Function, Route, StreamSource, Template
 from local.template import load
 from referral_intake import settings
+from referral_intake.adapters import announcements
 from referral_intake.adapters.links import Links
 from referral_intake.adapters.pages import Site
 from referral_intake.domain.referral import LEASE, Stage
@@ -129,7 +130,12 @@ def test_a_functions_log_is_kept_for_a_limited_time(function: Function) -> None:
 # ---- Rights ----------------------------------------------------------------------------------------------------------
 
 ALLOWED: Final = {
-    "feedback": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
+    "feedback": {
+        "dynamodb:GetItem",
+        "dynamodb:UpdateItem",
+        "events:PutEvents",
+        "secretsmanager:GetSecretValue",
+    },
     "intake": {"dynamodb:PutItem", "dynamodb:GetItem", "secretsmanager:GetSecretValue"},
     # A transaction needs the right to each of its parts: Update and ConditionCheck.
     "outreach": {
@@ -189,6 +195,16 @@ def test_mail_goes_out_from_the_senders_address_only() -> None:
     (outreach,) = [function for function in TEMPLATE.functions.values() if function.short_name == "outreach"]
     (send,) = [statement for statement in statements(outreach) if statement["Action"] == "ses:SendEmail"]
     assert send["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+
+
+def test_feedback_says_nothing_on_the_event_bus_but_that_the_breaker_tripped() -> None:
+    (feedback,) = [function for function in TEMPLATE.functions.values() if function.short_name == "feedback"]
+    (announce,) = [statement for statement in statements(feedback) if statement["Action"] == "events:PutEvents"]
+    assert announce["Resource"]["Fn::Sub"].endswith(":event-bus/default")
+    assert announce["Condition"] == {
+        "ForAllValues:StringEquals": {"events:source": announcements.SOURCE},
+        "StringEquals": {"events:detail-type": announcements.BREAKER_TRIPPED},
+    }
 
 
 # ---- The stream ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What belongs to the local stack itself, under /_local: mailbox, table, failures, logs, clock, the endpoint of SES."""
+"""What belongs to the local stack itself, under /_local: mailbox, table, failures, logs, clock, SES, the registry."""
 
 import json
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from local.clock_door import ClockDoor
 from local.cloud import Cloud
 from local.mailbox import Mail, Mailbox
 from local.model import Template
+from local.registry import Registry
 from local.ses import Ses
 from local.terminal import Terminal
 
@@ -35,6 +36,7 @@ _ROUTES = Map(
         Rule("/_local/logs", endpoint="logs", methods=["GET"]),
         Rule("/_local/assets/<name>", endpoint="asset", methods=["GET"]),
         Rule("/_local/clock", endpoint="clock", methods=["GET", "POST"]),
+        Rule("/_local/registry/", endpoint="registry", methods=["GET"]),
         # A tracked link has the link in it, slashes and all.
         Rule("/_local/ses/<path:operation>", endpoint="ses", merge_slashes=False),
     ]
@@ -49,6 +51,7 @@ class Pages:
         self,
         mailbox: Mailbox,
         ses: Ses,
+        registry: Registry,
         cloud: Cloud,
         template: Callable[[], Template],
         terminal: Terminal,
@@ -56,6 +59,7 @@ class Pages:
     ) -> None:
         self._mailbox = mailbox
         self._ses = ses
+        self._registry = registry
         self._cloud = cloud
         self._template = template
         self._terminal = terminal
@@ -132,6 +136,9 @@ class Pages:
 
     def _on_ses(self, request: Request, operation: str) -> Response:
         return self._ses.answer(request, operation)
+
+    def _on_registry(self, request: Request) -> Response:
+        return self._registry.answer(request)
 
     def _page(self, template: str, **context: Any) -> Response:
         html = self._jinja.get_template(template).render(**context)

@@ -22,6 +22,7 @@ from local.later import Later
 from local.mailbox import Mailbox
 from local.model import Template
 from local.pages import Pages
+from local.registry import Registry
 from local.reload import Reload
 from local.server import HOST, Server, listen
 from local.ses import TRACK, Ses
@@ -34,6 +35,7 @@ from local.watch import Watcher
 
 ROOT = Path(__file__).resolve().parent.parent
 SES_PATH = "/_local/ses"
+REGISTRY_PATH = "/_local/registry/"
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -73,6 +75,7 @@ class LocalStack:
         self._activity = Activity()
         self.mailbox = Mailbox()
         self.clock = Clock()
+        self.registry = Registry()
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -103,7 +106,12 @@ class LocalStack:
 
     def load_template(self) -> Template:
         """As the file is now; raises TemplateError."""
-        own = {"SiteUrl": self.url, "SenderAddress": "outreach@star-ablation.example", "LogLevel": "INFO"}
+        own = {
+            "SiteUrl": self.url,
+            "SenderAddress": "outreach@star-ablation.example",
+            "RegistryUrl": self.url + REGISTRY_PATH,
+            "LogLevel": "INFO",
+        }
         return template.load(self._template_file, own | self._parameters, self.cloud.sqs.meta.endpoint_url)
 
     def adopt(self, edited: Template) -> None:
@@ -159,12 +167,13 @@ class LocalStack:
 
     def _start_serving(self, parts: ExitStack, listener: socket.socket) -> None:
         ses = self._start_mail(parts)
-        pages = Pages(self.mailbox, ses, self.cloud, lambda: self.template, self.terminal, self.clock)
+        pages = Pages(self.mailbox, ses, self.registry, self.cloud, lambda: self.template, self.terminal, self.clock)
         self._gateway = Gateway(self.functions, self._site, pages, self.terminal)
         self._gateway.routes = self.template.routes
         server = Server(listener, self._gateway)
         server.start()
         parts.callback(server.stop)
+        parts.callback(self.registry.stop)
         self._sources = EventSources(self.cloud, self.functions, self.terminal, self._activity, self.clock)
         self._sources.run(self.template)
         parts.callback(self._sources.stop)

@@ -62,8 +62,7 @@ def _errors(asked: Mapping[str, str]) -> Iterator[dict[str, str]]:
     for name in _NAMES:
         if asked.get(name, "").endswith("*") and len(asked[name]) < 3:
             yield {"description": "Wildcards require at least two leading characters", "field": name, "number": "08"}
-    criteria = asked.keys() & {*_NAMES, "number", "city", "postal_code", "taxonomy_description"}
-    if not criteria:
+    if not asked.keys() & {*_NAMES, "number"}:
         for name, number in _NOT_ALONE.items():
             if name in asked:
                 yield {

@@ -102,7 +102,7 @@ def _splits(typed: str) -> Iterator[tuple[str, str]]:
 def _words(typed: str) -> list[str]:
     """The names alone: titles, degrees and suffixes are written by some and left out by others."""
     words = []
-    for word in _ascii(typed).split():
+    for word in _ascii(typed).replace(",", " ").split():
         if word.replace(".", "") not in TITLES | _SUFFIXES:
             words += [part for part in (piece.strip("'-") for piece in word.split(".")) if folded(part)]
     return words

@@ -12,6 +12,7 @@ const state = form.elements.namedItem("doctor.address.state");
 const name = form.elements.namedItem("doctor.name");
 const popup = document.getElementById("matches");
 const list = document.getElementById("matches-list");
+const hint = document.getElementById("lookup-hint");
 const said = document.getElementById("lookup-said");
 const count = document.getElementById("lookup-count");
 
@@ -80,6 +81,7 @@ function show() {
   setActive(-1);
   popup.hidden = false;
   name.setAttribute("aria-expanded", "true");
+  list.firstElementChild.scrollIntoView({ block: "nearest" });
   count.textContent = doctors.length === 1 ? words.one : words.many.replace("{count}", doctors.length);
 }
 
@@ -206,9 +208,10 @@ function start() {
     "aria-autocomplete": "list",
     "aria-expanded": "false",
     "aria-controls": list.id,
+    "aria-describedby": `${hint.id} ${name.getAttribute("aria-describedby")}`,
   }))
     name.setAttribute(attribute, value);
-  document.getElementById("lookup-hint").hidden = false;
+  hint.hidden = false;
   name.addEventListener("input", onInput);
   name.addEventListener("keydown", (event) => !event.isComposing && keys[event.key]?.(event));
   name.addEventListener("focus", later);

@@ -19,6 +19,7 @@ from local.clock_door import ClockDoor
 from local.cloud import Cloud
 from local.mailbox import Mail, Mailbox, stamp
 from local.model import Template
+from local.registry import Registry
 from local.ses import Ses
 from local.terminal import Terminal
 
@@ -38,6 +39,7 @@ _ROUTES = Map(
         Rule("/_local/clock", endpoint="clock", methods=["GET", "POST"]),
         Rule("/_local/stack.json", endpoint="stack", methods=["GET"]),
         Rule("/_local/events", endpoint="events", methods=["POST"]),
+        Rule("/_local/registry/", endpoint="registry", methods=["GET"]),
         # A tracked link has the link in it, slashes and all.
         Rule("/_local/ses/<path:operation>", endpoint="ses", merge_slashes=False),
     ]
@@ -53,6 +55,7 @@ class Pages:
         mailbox: Mailbox,
         ses: Ses,
         events: BusDoor,
+        registry: Registry,
         cloud: Cloud,
         template: Callable[[], Template],
         terminal: Terminal,
@@ -62,6 +65,7 @@ class Pages:
         self._ses = ses
         self._events = events
         self._clock = clock
+        self._registry = registry
         self._cloud = cloud
         self._template = template
         self._terminal = terminal
@@ -151,6 +155,9 @@ class Pages:
 
     def _on_ses(self, request: Request, operation: str) -> Response:
         return self._ses.answer(request, operation)
+
+    def _on_registry(self, request: Request) -> Response:
+        return self._registry.answer(request)
 
     def _page(self, template: str, **context: Any) -> Response:
         html = self._jinja.get_template(template).render(**context)

@@ -23,6 +23,7 @@ from local.later import Later
 from local.mailbox import Mailbox
 from local.model import Template
 from local.pages import Pages
+from local.registry import Registry
 from local.reload import Reload
 from local.server import HOST, Server, listen
 from local.ses import TRACK, Ses
@@ -36,6 +37,7 @@ from local.watch import Watcher
 ROOT = Path(__file__).resolve().parent.parent
 SES_PATH = "/_local/ses"
 EVENTS_PATH = "/_local/events"
+REGISTRY_PATH = "/_local/registry/"
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -75,6 +77,7 @@ class LocalStack:
         self._activity = Activity()
         self.mailbox = Mailbox()
         self.clock = Clock()
+        self.registry = Registry()
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -112,6 +115,7 @@ class LocalStack:
             # Everything comes from this machine, and wording is looked at here before anyone can approve it.
             "ReferralsPerSource": "5000",
             "UnapprovedContent": "send",
+            "RegistryUrl": self.url + REGISTRY_PATH,
         }
         return template.load(self._template_file, own | self._parameters, self.cloud.sqs.meta.endpoint_url)
 
@@ -169,12 +173,15 @@ class LocalStack:
     def _start_serving(self, parts: ExitStack, listener: socket.socket) -> None:
         bus = EventBus(self.cloud, lambda: self.template.rules)
         ses, events = self._start_mail(parts, bus), BusDoor(bus, self.terminal)
-        pages = Pages(self.mailbox, ses, events, self.cloud, lambda: self.template, self.terminal, self.clock)
+        pages = Pages(
+            self.mailbox, ses, events, self.registry, self.cloud, lambda: self.template, self.terminal, self.clock
+        )
         self._gateway = Gateway(self.functions, self._site, pages, self.terminal)
         self._gateway.routes = self.template.routes
         server = Server(listener, self._gateway)
         server.start()
         parts.callback(server.stop)
+        parts.callback(self.registry.stop)
         self._sources = EventSources(self.cloud, self.functions, self.terminal, self._activity, self.clock)
         self._sources.run(self.template)
         parts.callback(self._sources.stop)

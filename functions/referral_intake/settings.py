@@ -68,3 +68,9 @@ class LinksSettings(_Settings):
     templates_dir: Path
     site_url: str
     signing_keys_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookupSettings(_Settings):
+    table_name: str
+    registry_url: str

@@ -7,9 +7,16 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from referral_intake.settings import FeedbackSettings, IntakeSettings, LinksSettings, OutreachSettings, WakeSettings
+from referral_intake.settings import (
+    FeedbackSettings,
+    IntakeSettings,
+    LinksSettings,
+    LookupSettings,
+    OutreachSettings,
+    WakeSettings,
+)
 
 if TYPE_CHECKING:
     from referral_intake.adapters.campaigns import Campaigns
@@ -19,8 +26,10 @@ if TYPE_CHECKING:
     from referral_intake.adapters.secrets import Secrets
     from referral_intake.domain.breaker import BreakerPolicy, Trip
     from referral_intake.domain.feedback import Effect
+    from referral_intake.domain.matches import Match
     from referral_intake.domain.outreach import DoctorKeys, Outreach
     from referral_intake.domain.referral import Answer, Closing, Move, Referral
+    from referral_intake.domain.search import Query
 
 
 class IntakeReferrals(Protocol):
@@ -61,6 +70,15 @@ class ClosingReferrals(Protocol):
     def note(self, receipt: str, milestone: str, now: datetime) -> None: ...
 
 
+class Registry(Protocol):
+    def ask(self, query: "Query") -> list[Any]: ...
+
+
+class KeptMatches(Protocol):
+    def get(self, key: str, now: datetime) -> "list[Match] | None": ...
+    def put(self, key: str, matches: "list[Match]", now: datetime) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Intake:
     referrals: IntakeReferrals
@@ -90,6 +108,12 @@ class LinkParts:
     suppressions: Suppressions
     referrals: ClosingReferrals
     site: "Site"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    registry: Registry
+    kept: KeptMatches
 
 
 @cache
@@ -186,6 +210,16 @@ def links() -> LinkParts:
         referrals=ReferralTable(table, settings.table_name),
         site=Site(settings.templates_dir, settings.site_url),
     )
+
+
+@cache
+def lookup() -> Lookup:
+    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters.lookup_table import LookupTable
+    from referral_intake.adapters.npi_registry import NpiRegistry
+
+    settings = LookupSettings.read(os.environ)
+    return Lookup(NpiRegistry(settings.registry_url), LookupTable(dynamodb.client(), settings.table_name))
 
 
 def _ring(secret_id: str) -> "Ring":

@@ -495,5 +495,21 @@ def test_an_unknown_campaign_is_named() -> None:
 
 
 def test_the_script_keeps_nothing_in_the_browser() -> None:
-    script = (SITE / "assets" / "site.js").read_text("utf-8")
-    assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches", script)
+    scripts = [file.read_text("utf-8") for file in (SITE / "assets").glob("*.js")]
+    assert len(scripts) == 2
+    assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches", "".join(scripts))
+
+
+def test_the_list_of_doctors_is_loaded_when_the_form_is_used_and_not_before(first: Page) -> None:
+    [lookup] = first.having("data-lookup")
+    assert lookup == PAGES.asset("lookup.js")
+    assert lookup not in first.having("src")
+
+
+def test_the_words_of_the_list_come_from_the_page(first: Page) -> None:
+    place = next(tags for _, tags in first.tags if "data-lookup" in tags)
+    assert {name: place[f"data-{name}"] for name in ("one", "many", "none", "filled")} == {
+        name: PAGES.text["lookup"][name] for name in ("one", "many", "none", "filled")
+    }
+    assert "{count}" in place["data-many"]
+    assert "{name}" in place["data-filled"]

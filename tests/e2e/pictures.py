@@ -48,7 +48,6 @@ def _take(browser: Browser, stack: LocalStack, width: int, scheme: str, folder: 
     picture("form")
     _look_up(page, "Maria Lopez")
     picture("lookup", whole=False)
-    page.get_by_label("Doctor's name").press("ArrowUp")
     page.get_by_label("Doctor's name").press("Enter")
     picture("chosen")
     page.reload()

@@ -140,9 +140,10 @@ ALLOWED: Final = {
         "secretsmanager:GetSecretValue",
     },
     "intake": {"dynamodb:PutItem", "dynamodb:GetItem", "secretsmanager:GetSecretValue"},
-    # A transaction needs the right to each of its parts: Update and ConditionCheck.
+    # A transaction needs the right to each of its parts: Update, Put and ConditionCheck.
     "outreach": {
         "dynamodb:UpdateItem",
+        "dynamodb:PutItem",
         "dynamodb:ConditionCheckItem",
         "dynamodb:GetItem",
         "dynamodb:BatchGetItem",

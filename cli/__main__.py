@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from cli import approve, site
+from cli import approve, letters, site
 
 
 def main() -> int:
@@ -24,6 +24,7 @@ def main() -> int:
     build = commands.add_parser("site", help="build the static site")
     build.add_argument("--out", type=Path, default=Path("build/site"))
     build.set_defaults(run=_site)
+    letters.add_to(commands)
     arguments = parser.parse_args()
     status: int = arguments.run(arguments)
     return status

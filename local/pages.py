@@ -31,6 +31,7 @@ _ROUTES = Map(
         Rule("/_local/mailbox.json", endpoint="mailbox_json", methods=["GET"]),
         Rule("/_local/mailbox.json", endpoint="empty_mailbox", methods=["DELETE"]),
         Rule("/_local/table", endpoint="table", methods=["GET"]),
+        Rule("/_local/letters/<receipt>", endpoint="letter", methods=["GET"]),
         Rule("/_local/failures", endpoint="failures", methods=["GET"]),
         Rule("/_local/logs", endpoint="logs", methods=["GET"]),
         Rule("/_local/assets/<name>", endpoint="asset", methods=["GET"]),
@@ -59,6 +60,7 @@ class Pages:
         self._cloud = cloud
         self._template = template
         self._terminal = terminal
+        self._clock = clock
         self._clock_door = ClockDoor(clock)
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_FOLDER),
@@ -117,6 +119,15 @@ class Pages:
     def _on_table(self, _: Request) -> Response:
         tables = self._template().tables.values()
         return self._page("table.html", tables={table.name: views.items(self._cloud, table.name) for table in tables})
+
+    def _on_letter(self, _: Request, receipt: str) -> Response:
+        # Typst is large: not for someone who looks at no letter.
+        from local.letters import letter
+
+        made = letter(receipt, self._clock.now())
+        if isinstance(made, str):
+            return Response(f"There is no letter: {made}.\n", 404, content_type="text/plain; charset=utf-8")
+        return Response(made, content_type="application/pdf")
 
     def _on_failures(self, _: Request) -> Response:
         return self._page("failures.html", queues=views.queues(self._cloud, self._template().queues.values()))

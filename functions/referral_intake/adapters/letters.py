@@ -134,7 +134,9 @@ class Letters:
 
     def _pdf(self, sheets: Sequence[Sheet], now: datetime) -> bytes:
         inputs = {"letters": json.dumps(sheets, ensure_ascii=False)}
-        made = self._typst.compile(format="pdf", pdf_standards=["ua-1"], timestamp=now, sys_inputs=inputs)
+        made = self._typst.compile(
+            format="pdf", pdf_standards=["ua-1"], timestamp=int(now.timestamp()), sys_inputs=inputs
+        )
         assert isinstance(made, bytes), "a PDF is one file"
         return made
 

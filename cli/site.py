@@ -24,6 +24,7 @@ def build(templates: Path, out: Path, campaign: str = "star") -> None:
         _write(out / pages.asset(file.name).lstrip("/"), file.read_bytes())
     _write(out / "robots.txt", ROBOTS)
     _write(out / "404.html", pages.render("404.html").encode())
+    _write(out / "take-it-with-you.html", pages.render("guide.html").encode())
     _write(out / "index.html", pages.render("page.html", form=EMPTY_FORM).encode())
     _remove_old(out / "assets", keep={Path(pages.asset(file.name)).name for file in assets})
 

@@ -36,10 +36,20 @@ class Pages:
         """The campaign's words in this language: `campaigns/<name>/page.<locale>.toml`."""
         return _toml(self._root / "campaigns" / self._campaign.name / f"page.{self._locale}.toml")
 
+    @cached_property
+    def guide(self) -> dict[str, Any]:
+        """The words of the page to take along: `campaigns/<name>/guide.<locale>.toml`."""
+        return _toml(self._root / "campaigns" / self._campaign.name / f"guide.{self._locale}.toml")
+
     def render(self, template: str, **context: Any) -> str:
         """`template` is a file of `site/`, for instance `page.html`."""
         return self._environment.get_template(template).render(
-            campaign=self._campaign, locale=self._locale, text=self.text, page=self.page, **context
+            campaign=self._campaign,
+            locale=self._locale,
+            text=self.text,
+            page=self.page,
+            guide=self.guide,
+            **context,
         )
 
     @cached_property

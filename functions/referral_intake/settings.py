@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 
 class MissingSettings(RuntimeError):
@@ -22,8 +22,9 @@ class _Settings:
         return cls(**{field.name: _typed(field.type, environment[field.name.upper()]) for field in fields(cls)})
 
 
-def _typed(wanted: object, value: str) -> str | Path:
-    return Path(value) if wanted is Path else value
+def _typed(wanted: Any, value: str) -> str | Path | int:
+    typed: str | Path | int = wanted(value)
+    return typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class OutreachSettings(_Settings):
     signing_keys_secret: str
     sender_address: str
     configuration_set: str
+    referrals_per_source: int
+    unapproved_content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class FeedbackSettings(_Settings):
     table_name: str
     templates_dir: Path
     hashing_keys_secret: str
+    stack_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +68,9 @@ class LinksSettings(_Settings):
     templates_dir: Path
     site_url: str
     signing_keys_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookupSettings(_Settings):
+    table_name: str
+    registry_url: str

@@ -7,9 +7,16 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from referral_intake.settings import FeedbackSettings, IntakeSettings, LinksSettings, OutreachSettings, WakeSettings
+from referral_intake.settings import (
+    FeedbackSettings,
+    IntakeSettings,
+    LinksSettings,
+    LookupSettings,
+    OutreachSettings,
+    WakeSettings,
+)
 
 if TYPE_CHECKING:
     from referral_intake.adapters.campaigns import Campaigns
@@ -17,10 +24,12 @@ if TYPE_CHECKING:
     from referral_intake.adapters.links import Links
     from referral_intake.adapters.pages import Site
     from referral_intake.adapters.secrets import Secrets
-    from referral_intake.domain.breaker import BreakerPolicy
-    from referral_intake.domain.feedback import Effect, MailEvent
+    from referral_intake.domain.breaker import BreakerPolicy, Trip
+    from referral_intake.domain.feedback import Effect
+    from referral_intake.domain.matches import Match
     from referral_intake.domain.outreach import DoctorKeys, Outreach
     from referral_intake.domain.referral import Answer, Closing, Move, Referral
+    from referral_intake.domain.search import Query
 
 
 class IntakeReferrals(Protocol):
@@ -37,12 +46,17 @@ class WakeReferrals(Protocol):
 
 class FeedbackReferrals(Protocol):
     def get(self, receipt: str, *, consistent: bool) -> "Referral | None": ...
-    def apply(self, referral: "Referral", effect: "Effect", event: "MailEvent") -> None: ...
+    def apply(self, referral: "Referral", effect: "Effect", at: datetime) -> None: ...
     def note_feedback(self, sent_at: datetime) -> None: ...
 
 
 class Breaker(Protocol):
-    def check(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> str | None: ...
+    def check(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> "Trip | None": ...
+    def announced(self, trip: "Trip") -> None: ...
+
+
+class Announcements(Protocol):
+    def breaker_tripped(self, trip: "Trip") -> None: ...
 
 
 class Suppressions(Protocol):
@@ -54,6 +68,15 @@ class ClosingReferrals(Protocol):
     def close(self, receipt: str, closing: "Closing", now: datetime) -> None: ...
     def answer(self, receipt: str, answer: "Answer", now: datetime) -> None: ...
     def note(self, receipt: str, milestone: str, now: datetime) -> None: ...
+
+
+class Registry(Protocol):
+    def ask(self, query: "Query") -> list[Any]: ...
+
+
+class KeptMatches(Protocol):
+    def get(self, key: str, now: datetime) -> "list[Match] | None": ...
+    def put(self, key: str, matches: "list[Match]", now: datetime) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +99,7 @@ class Feedback:
     doctor_keys: "DoctorKeys"
     campaigns: "Campaigns"
     breaker: Breaker
+    announcements: Announcements
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +108,12 @@ class LinkParts:
     suppressions: Suppressions
     referrals: ClosingReferrals
     site: "Site"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    registry: Registry
+    kept: KeptMatches
 
 
 @cache
@@ -110,6 +140,7 @@ def outreach() -> "Outreach":
     from referral_intake.adapters.messages import Messages
     from referral_intake.adapters.pace_table import PaceTable
     from referral_intake.adapters.referral_table import ReferralTable
+    from referral_intake.adapters.sightings import SightingsTable
     from referral_intake.domain.outreach import Outreach
 
     settings = OutreachSettings.read(os.environ)
@@ -117,13 +148,16 @@ def outreach() -> "Outreach":
     mail = ses.client()
     now = partial(datetime.now, UTC)
     links = Links(_ring(settings.signing_keys_secret), settings.site_url)
+    hashing_keys = _ring(settings.hashing_keys_secret)
+    approved_only = settings.unapproved_content == "refuse"
     return Outreach(
         referrals=ReferralTable(table, settings.table_name),
         claims=ClaimTable(table, settings.table_name),
         turns=PaceTable(table, settings.table_name, ses.SesAccount(mail, now).quota, now),
-        messages=Messages(settings.templates_dir, links, settings.site_url),
+        messages=Messages(settings.templates_dir, links, settings.site_url, approved_only=approved_only),
         mailer=ses.SesMailer(mail, settings.sender_address, settings.configuration_set),
-        doctor_keys=DoctorHashes(_ring(settings.hashing_keys_secret)),
+        doctor_keys=DoctorHashes(hashing_keys),
+        sightings=SightingsTable(table, settings.table_name, hashing_keys, settings.referrals_per_source, now),
         campaign_named=Campaigns(settings.templates_dir).get,
         now=now,
     )
@@ -141,7 +175,7 @@ def wake() -> Wake:
 
 @cache
 def feedback() -> Feedback:
-    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters import announcements, dynamodb
     from referral_intake.adapters.breaker_table import BreakerTable
     from referral_intake.adapters.campaigns import Campaigns
     from referral_intake.adapters.claims import ClaimTable
@@ -156,6 +190,7 @@ def feedback() -> Feedback:
         doctor_keys=DoctorHashes(_ring(settings.hashing_keys_secret)),
         campaigns=Campaigns(settings.templates_dir),
         breaker=BreakerTable(table, settings.table_name),
+        announcements=announcements.Announcements(announcements.client, settings.stack_name),
     )
 
 
@@ -175,6 +210,16 @@ def links() -> LinkParts:
         referrals=ReferralTable(table, settings.table_name),
         site=Site(settings.templates_dir, settings.site_url),
     )
+
+
+@cache
+def lookup() -> Lookup:
+    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters.lookup_table import LookupTable
+    from referral_intake.adapters.npi_registry import NpiRegistry
+
+    settings = LookupSettings.read(os.environ)
+    return Lookup(NpiRegistry(settings.registry_url), LookupTable(dynamodb.client(), settings.table_name))
 
 
 def _ring(secret_id: str) -> "Ring":

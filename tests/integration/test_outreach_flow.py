@@ -16,6 +16,7 @@ from referral_intake.adapters.keys import DoctorHashes, Keyring
 from referral_intake.adapters.links import Links
 from referral_intake.adapters.messages import Messages
 from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.domain import decision
 from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.message import Deferred, Message, Refused, Unclear
@@ -26,7 +27,7 @@ from referral_intake.handlers.wake import wake
 from referral_intake.wiring import Wake
 from tests.integration import aws
 from tests.support import samples
-from tests.support.fakes import FakeMailer, FakeTurns
+from tests.support.fakes import FakeMailer, FakeSightings, FakeTurns
 from tests.support.samples import NOW
 
 
@@ -52,8 +53,8 @@ class WatchedClaims:
         self.last_look_fails: Exception | None = None
         self.release_fails: Exception | None = None
 
-    def claim(self, claim: Claim, *, now: Any, cooldown: timedelta) -> Taken | Suppressed | None:
-        outcome = self._claims.claim(claim, now=now, cooldown=cooldown)
+    def claim(self, claim: Claim, message: Message, *, now: Any, cooldown: timedelta) -> Taken | Suppressed | None:
+        outcome = self._claims.claim(claim, message, now=now, cooldown=cooldown)
         self.after_claim(claim)
         return outcome
 
@@ -90,6 +91,7 @@ class System:
             messages=Messages(samples.TEMPLATES, Links(lambda: self.ring, aws.SITE_URL), aws.SITE_URL),
             mailer=self.mailer,
             doctor_keys=DoctorHashes(lambda: self.ring),
+            sightings=FakeSightings(),
             campaign_named=self.campaign_named,
             now=self.clock,
         )
@@ -138,7 +140,8 @@ def test_a_referral_that_became_queued_is_one_mail_to_the_doctor(system: System)
     stored = system.look.referral(referral)
     assert stored["stage"] == "sent"
     assert stored["milestones"]["sent"] == timestamp(NOW)
-    assert stored["message/introduction"]["version"] == "2026-11"
+    (tried,) = stored["messages"]["introduction"]["tries"].values()
+    assert tried["version"] == "2026-11"
 
 
 def test_a_record_that_is_delivered_twice_is_no_second_mail_and_no_failure(system: System) -> None:
@@ -356,7 +359,7 @@ def test_a_referral_that_the_stream_lost_is_sent_all_the_same(system: System) ->
     assert system.wake(PICKED_UP_WITHIN) == 1
     assert system.stage(referral) == ("waiting", "lost_by_stream")
     waiting = system.look.image(referral)
-    assert system.wake(timedelta(minutes=1)) == 1
+    assert system.wake(decision.RETRY_AFTER) == 1
     assert system.deliver(system.record(referral, waiting)) == []
     assert len(system.mailer.sent) == 1
 
@@ -366,7 +369,7 @@ def test_a_late_record_of_a_referral_that_the_clock_has_moved_is_no_second_mail(
     late = system.record(referral)
     system.wake(PICKED_UP_WITHIN)
     waiting = system.look.image(referral)
-    system.wake(timedelta(minutes=1))
+    system.wake(decision.RETRY_AFTER)
     again = system.record(referral, waiting)
     assert system.deliver(late, again, late, again) == []
     assert len(system.mailer.sent) == 1

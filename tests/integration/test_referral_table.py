@@ -15,29 +15,16 @@ from referral_intake.adapters.items import from_item, to_item
 from referral_intake.adapters.referral_table import ReferralTable
 from referral_intake.domain import decision
 from referral_intake.domain.doctor import Address, Doctor
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.message import Message
-from referral_intake.domain.outreach import Stale
+from referral_intake.domain.errors import Stale, Unavailable
+from referral_intake.domain.feedback import Kind, MailEvent, note
 from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
+from referral_intake.domain.steps import Try
 from tests.integration import aws
 from tests.support import samples
 from tests.support.samples import NOW
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-MESSAGE = Message(
-    to="maria.lopez@clinic.example",
-    sender_name="",
-    reply_to="",
-    subject="",
-    text="",
-    html="",
-    headers={},
-    tags={},
-    version="2026-11",
-    content_hash="c0ffee",
-)
 
 
 def waiting(until: datetime = NOW) -> Move:
@@ -371,15 +358,16 @@ def test_a_referral_that_changes_while_it_is_closed_is_closed_all_the_same(
 # ---- Sent ------------------------------------------------------------------------------------------------------------
 
 
-def sent(referrals: ReferralTable, claims: ClaimTable, referral: Referral, at: datetime = NOW) -> None:
-    move = decision.after_sending(referral, samples.campaign(), at)
-    referrals.record_sent(aws.claim_for(referral), MESSAGE, "message-1", at, move)
+def sent(referrals: ReferralTable, referral: Referral, at: datetime = NOW) -> None:
+    claimed = aws.claim_for(referral).claimed
+    event = MailEvent(referral.receipt, "introduction", "message-1", Kind.SENT, at, Try(at, "2026-11", "c0ffee"))
+    assert note(event, claimed, samples.campaign(), referrals)
 
 
 def claimed(referrals: ReferralTable, claims: ClaimTable) -> Referral:
     referral = aws.submitted()
     referrals.add(referral)
-    assert claims.claim(aws.claim_for(referral), now=NOW, cooldown=timedelta(days=365)) is None
+    assert claims.claim(aws.claim_for(referral), aws.MESSAGE, now=NOW, cooldown=timedelta(days=365)) is None
     return referral
 
 
@@ -387,11 +375,12 @@ def test_a_message_that_went_out_is_noted_with_the_wording_it_was_made_from(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look
 ) -> None:
     referral = claimed(referrals, claims)
-    sent(referrals, claims, referral)
+    sent(referrals, referral)
     stored = look.referral(referral)
     assert stored["stage"] == "sent"
     assert stored["milestones"]["sent"] == "2026-11-23T15:30:00.000Z"
-    assert stored["message/introduction"] == {"id": "message-1", "version": "2026-11", "content_hash": "c0ffee"}
+    (tried,) = stored["messages"]["introduction"]["tries"].values()
+    assert tried == {"at": "2026-11-23T15:30:00.000Z", "version": "2026-11", "content_hash": "c0ffee"}
     assert f"referral#{referral.receipt}" in look.indexed()
 
 
@@ -401,11 +390,11 @@ def test_a_referral_closed_while_its_message_was_on_the_way_stays_closed_and_has
 ) -> None:
     referral = claimed(referrals, claims)
     referrals.close(referral.receipt, closing, NOW)
-    sent(referrals, claims, referral, NOW + timedelta(seconds=1))
+    sent(referrals, referral, NOW + timedelta(seconds=1))
     stored = look.referral(referral)
     assert (stored["stage"], stored["reason"]) == ("closed", closing.value)
     assert stored["milestones"]["sent"] == "2026-11-23T15:30:01.000Z"
-    assert stored["message/introduction"]["id"] == "message-1"
+    assert stored["messages"]["introduction"]["tries"].keys() == {"message-1"}
     assert look.indexed() == set()
 
 
@@ -414,15 +403,14 @@ def test_noting_the_same_message_twice_keeps_the_first_time(
 ) -> None:
     # As the SDK does when the answer to the first attempt was lost.
     referral = claimed(referrals, claims)
-    sent(referrals, claims, referral)
-    sent(referrals, claims, referral, NOW + timedelta(minutes=1))
+    sent(referrals, referral)
+    sent(referrals, referral, NOW + timedelta(minutes=1))
     stored = look.referral(referral)
     assert (stored["stage"], stored["milestones"]["sent"]) == ("sent", "2026-11-23T15:30:00.000Z")
 
 
 def test_a_message_for_a_referral_that_is_gone_makes_none(referrals: ReferralTable, look: aws.Look) -> None:
-    with pytest.raises(Stale):
-        referrals.record_sent(
-            aws.claim_for(aws.submitted()), MESSAGE, "message-1", NOW, Move(Stage.SENT, due_at=NOW + timedelta(days=60))
-        )
+    gone = aws.submitted()
+    event = MailEvent(gone.receipt, "introduction", "message-1", Kind.SENT, NOW, Try(NOW))
+    assert note(event, gone, samples.campaign(), referrals) is None
     assert look.items() == {}

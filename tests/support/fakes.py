@@ -4,11 +4,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from referral_intake.adapters.keys import Keyring
-from referral_intake.domain.breaker import BreakerPolicy
+from referral_intake.domain.breaker import BreakerPolicy, Trip
 from referral_intake.domain.campaign import Campaign
-from referral_intake.domain.feedback import Effect, MailEvent
+from referral_intake.domain.errors import Stale
+from referral_intake.domain.feedback import Effect
 from referral_intake.domain.message import Message
-from referral_intake.domain.outreach import Claim, Stale, Suppressed, Taken
+from referral_intake.domain.oddity import Sighting
+from referral_intake.domain.outreach import Claim, Suppressed, Taken
 from referral_intake.domain.pace import Wait
 from referral_intake.domain.referral import LEASE, Answer, Closing, Move, Referral, closed
 
@@ -19,10 +21,10 @@ def ring() -> Keyring:
 
 @dataclass
 class FakeTable:
-    """Referrals by receipt, what doctors got, and what forbids writing to them."""
+    """Referrals by receipt, who told which doctor which step, and what forbids writing to them."""
 
     referrals: dict[str, Referral] = field(default_factory=dict)
-    told: dict[str, str] = field(default_factory=dict)
+    told: dict[tuple[str, str], str] = field(default_factory=dict)
     suppressed: dict[str, Closing] = field(default_factory=dict)
     scopes: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -49,16 +51,19 @@ class FakeTable:
             due_at=move.due_at,
             reason=move.reason,
             leader=move.leader,
+            setbacks=move.setbacks,
+            is_vetted=referral.is_vetted or move.by_a_person,
             revision=referral.revision + 1,
         )
 
-    def claim(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+    def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
         for key in claim.keys:
             if key in self.suppressed:
                 return Suppressed(self.suppressed[key])
-            if key in self.told:
-                return Taken(self.told[key])
-        self.told |= dict.fromkeys(claim.keys, claim.referral.receipt)
+            leader = self.told.get((key, claim.step), claim.referral.receipt)
+            if leader != claim.referral.receipt:
+                return Taken(leader)
+        self.told |= dict.fromkeys(((key, claim.step) for key in claim.keys), claim.referral.receipt)
         self.referrals[claim.referral.receipt] = replace(claim.claimed, due_at=now + LEASE)
         return None
 
@@ -74,20 +79,19 @@ class FakeTable:
 
     def release(self, claim: Claim, move: Move) -> None:
         for key in claim.keys:
-            del self.told[key]
+            del self.told[key, claim.step]
         self.move(claim.claimed, move)
 
-    def record_sent(self, claim: Claim, message: Message, message_id: str, now: datetime, move: Move) -> None:
-        self.move(claim.claimed, move)
-        stored = self.referrals[claim.referral.receipt]
-        self.referrals[stored.receipt] = replace(stored, milestones=stored.milestones | {"sent": now})
-
-    def apply(self, referral: Referral, effect: Effect, event: MailEvent) -> None:
+    def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
         if effect.move:
             self.move(referral, effect.move)
             referral = self.referrals[referral.receipt]
         self.referrals[referral.receipt] = replace(
-            referral, milestones=effect.milestones, engagements=effect.engagements, revision=referral.revision + 1
+            referral,
+            milestones=effect.milestones,
+            messages=effect.messages,
+            engagements=effect.engagements,
+            revision=referral.revision + 1,
         )
 
     def note_feedback(self, sent_at: datetime) -> None:
@@ -124,9 +128,52 @@ class FakeMailer:
         return f"message-{len(self.sent)}"
 
 
+@dataclass
 class FakeBreaker:
-    def check(self, campaign: str, policy: BreakerPolicy, now: datetime) -> str | None:
-        return None
+    """Says `trip` until that is announced."""
+
+    trip: Trip | None = None
+
+    def check(self, campaign: str, policy: BreakerPolicy, now: datetime) -> Trip | None:
+        return self.trip
+
+    def announced(self, trip: Trip) -> None:
+        self.trip = None
+
+
+@dataclass
+class FakeAnnouncements:
+    """Keeps what it is told, or raises `fails`."""
+
+    told: list[Trip] = field(default_factory=list)
+    fails: Exception | None = None
+
+    def breaker_tripped(self, trip: Trip) -> None:
+        if self.fails:
+            raise self.fails
+        self.told.append(trip)
+
+
+@dataclass
+class FakeSightings:
+    """Admits as the table does."""
+
+    most_per_source: int = 20
+    disposable: frozenset[str] = frozenset({"trash.example"})
+    seen: dict[str, set[str]] = field(default_factory=dict)
+
+    def is_disposable(self, domain: str) -> bool:
+        return domain in self.disposable
+
+    def name_hash(self, name: str) -> str:
+        return f"hash of {name}"
+
+    def admits(self, sighting: Sighting) -> bool:
+        members = self.seen.setdefault(sighting.key, set())
+        if sighting.member not in members and len(members) >= sighting.most:
+            return False
+        members.add(sighting.member)
+        return True
 
 
 @dataclass

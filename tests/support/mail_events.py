@@ -29,6 +29,7 @@ def mail_event(kind: str, receipt: str, after: float = 0, **details: Any) -> dic
     detail["eventType"] = kind
     detail["mail"]["timestamp"] = time(SENT_AT)
     detail["mail"]["tags"] |= {"referral": [receipt], "campaign": ["star"], "step": ["introduction"]}
+    detail["mail"]["tags"] |= {"version": ["2026-11"], "content_hash": ["c0ffee"]}
     at = SENT_AT + timedelta(seconds=after)
     if kind in _DETAILS:
         detail[kind[0].lower() + kind[1:]] = {"timestamp": time(at), **_DETAILS[kind], **details}

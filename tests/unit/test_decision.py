@@ -1,13 +1,14 @@
 """What is done with a referral, by its stage, its campaign and the time."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from referral_intake.domain import decision
 from referral_intake.domain.decision import Write
-from referral_intake.domain.referral import LEASE, Closing, Move, Stage
+from referral_intake.domain.referral import LEASE, Closing, Move, Referral, Stage
+from referral_intake.domain.steps import Try, Written
 from tests.support.samples import NOW, campaign, referral
 
 
@@ -48,7 +49,6 @@ def test_a_referral_that_waited_too_long_expires_instead_of_surprising_the_docto
         (Stage.WAITING, (Stage.QUEUED, None)),
         (Stage.QUEUED, (Stage.WAITING, "lost_by_stream")),
         (Stage.SENDING, (Stage.HELD, "send_unclear")),
-        (Stage.SENT, (Stage.CLOSED, "expired")),
         (Stage.HELD, (Stage.HELD, None)),
         (Stage.BY_POST, (Stage.BY_POST, None)),
     ],
@@ -85,3 +85,88 @@ def test_an_unclear_send_goes_out_again_once_the_mail_service_has_told_of_a_late
     later, earlier = claimed_at + timedelta(seconds=1), claimed_at - timedelta(seconds=1)
     assert decision.when_due(unclear, campaign(), NOW, later).stage is Stage.QUEUED
     assert decision.when_due(unclear, campaign(), NOW, earlier).reason == "send_unclear"
+
+
+def written(state: str = "NY", **steps: timedelta) -> Referral:
+    """A referral whose messages went out that long after it was submitted, on a Monday at half past ten in New York."""
+    messages = {step: Written(tries={step: Try(NOW + after)}) for step, after in steps.items()}
+    sent = replace(referral(address={"state": state}), stage=Stage.SENT, messages=messages)
+    return replace(sent, milestones=sent.milestones | {"sent": NOW})
+
+
+AT_ONCE = timedelta(0)
+REMINDED = timedelta(days=14)
+
+
+def test_once_the_introduction_is_out_the_reminder_is_awaited() -> None:
+    waits = decision.awaits(written(introduction=AT_ONCE), campaign(), NOW)
+    assert (waits.stage, waits.due_at) == (Stage.SENT, NOW + REMINDED)
+
+
+def test_after_the_last_reminder_only_an_answer_is_awaited_until_it_expires() -> None:
+    reminded = written(introduction=AT_ONCE, reminder_1=REMINDED)
+    assert decision.awaits(reminded, campaign(), NOW).due_at == NOW + campaign().policy.expires_after
+    late = NOW + campaign().policy.expires_after
+    assert decision.when_due(reminded, campaign(), late).reason == Closing.EXPIRED
+
+
+def test_a_reminder_that_is_due_is_queued_and_written() -> None:
+    due = written(introduction=AT_ONCE)
+    assert decision.when_due(due, campaign(), NOW + REMINDED).stage is Stage.QUEUED
+    assert decision.for_queued(due, campaign(), NOW + REMINDED) == Write("reminder_1")
+
+
+def test_a_reminder_that_is_not_due_yet_waits_whoever_queued_it() -> None:
+    early = decision.for_queued(written(introduction=AT_ONCE), campaign(), NOW + timedelta(days=13))
+    assert isinstance(early, Move)
+    assert (early.stage, early.due_at) == (Stage.SENT, NOW + REMINDED)
+
+
+def test_a_reminder_that_was_held_up_into_the_night_waits_for_the_doctors_morning() -> None:
+    at_night = NOW + REMINDED + timedelta(hours=8)
+    held_up = decision.for_queued(written("NY", introduction=AT_ONCE), campaign(), at_night)
+    assert isinstance(held_up, Move)
+    assert held_up.due_at == datetime(2026, 12, 8, 14, 0, tzinfo=UTC)
+
+
+def test_a_campaign_without_reminders_sends_none() -> None:
+    quiet = replace(campaign(), policy=replace(campaign().policy, reminders=0))
+    assert decision.awaits(written(introduction=AT_ONCE), quiet, NOW).due_at == NOW + quiet.policy.expires_after
+
+
+def test_a_message_that_came_back_is_tried_again_a_day_later_then_three_days_later_then_no_more() -> None:
+    def returned(times: int) -> Referral:
+        tries = {str(n): Try(NOW) for n in range(times)}
+        messages = {"introduction": Written(tries=tries, returned=dict.fromkeys(tries, NOW))}
+        return replace(written(), messages=messages)
+
+    first, second, third = (decision.awaits(returned(times), campaign(), NOW) for times in (1, 2, 3))
+    assert (first.stage, first.reason, first.due_at) == (Stage.WAITING, "soft_bounced", NOW + timedelta(days=1))
+    assert second.due_at == NOW + timedelta(days=3)
+    assert (third.stage, third.due_at) == (Stage.SENT, NOW + REMINDED)
+    assert decision.for_queued(returned(1), campaign(), NOW + timedelta(days=1)) == Write("introduction")
+
+
+def test_what_is_refused_closes_a_referral_unless_its_doctor_had_an_earlier_message() -> None:
+    assert decision.refused(referral(), campaign(), NOW).reason == Closing.REJECTED
+    assert decision.refused(written(introduction=AT_ONCE), campaign(), NOW).stage is Stage.SENT
+
+
+def test_setbacks_make_longer_and_longer_pauses_that_differ_between_referrals() -> None:
+    def pause(setbacks: int) -> timedelta:
+        due_at = decision.after_setback(replace(referral(), setbacks=setbacks), "throttled", NOW).due_at
+        assert due_at
+        return due_at - NOW
+
+    assert timedelta(minutes=2.5) <= pause(0) <= timedelta(minutes=5)
+    assert timedelta(minutes=20) <= pause(3) <= timedelta(minutes=40)
+    assert pause(1000) <= timedelta(hours=6)
+    assert len({pause(3) for _ in range(20)}) > 5
+
+
+def test_what_the_stream_loses_again_and_again_is_given_up_to_a_person() -> None:
+    lost, times = referral(), 0
+    while (move := decision.when_due(lost, campaign(), NOW)).stage is Stage.WAITING:
+        waiting = replace(lost, stage=Stage.WAITING, setbacks=move.setbacks)
+        lost, times = replace(lost, setbacks=decision.when_due(waiting, campaign(), NOW).setbacks), times + 1
+    assert (move.stage, move.reason, times) == (Stage.HELD, "given_up", decision.MOST_SETBACKS)

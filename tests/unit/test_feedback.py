@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from referral_intake.adapters import ses_events
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.adapters.keys import DoctorHashes
+from referral_intake.domain.breaker import Trip
+from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.referral import Closing, Referral, Stage
 from referral_intake.handlers.feedback import take
 from referral_intake.wiring import Feedback
-from tests.support.fakes import FakeBreaker, FakeTable, ring
+from tests.support.fakes import FakeAnnouncements, FakeBreaker, FakeTable, ring
 from tests.support.mail_events import SENT_AT, mail_event
 from tests.support.samples import NOW, TEMPLATES, referral
 
@@ -29,8 +31,13 @@ def after(*events: dict[str, Any], start: Referral | None = None) -> tuple[Refer
     table.add(begun)
     for event in events:
         event["detail"]["mail"]["tags"]["referral"] = [begun.receipt]
-        take(json.dumps(event), Feedback(table, table, DoctorHashes(ring), CAMPAIGNS, FakeBreaker()))
+        take(json.dumps(event), parts(table))
     return table.referrals[begun.receipt], table
+
+
+def parts(table: FakeTable, breaker: FakeBreaker | None = None, bus: FakeAnnouncements | None = None) -> Feedback:
+    breaker, bus = breaker or FakeBreaker(), bus or FakeAnnouncements()
+    return Feedback(table, table, DoctorHashes(ring), CAMPAIGNS, breaker, bus)
 
 
 def event(kind: str, seconds: float = 0, **details: Any) -> dict[str, Any]:
@@ -62,11 +69,50 @@ def test_a_bounce_speaks_of_the_address_and_a_complaint_of_the_doctor() -> None:
     assert [key.partition("#")[0] for key in complained] == ["email", "npi"]
 
 
-def test_a_soft_bounce_is_noted_and_closes_nothing() -> None:
-    noted, table = after(event("Bounce", 2, bounceType="Transient", bounceSubType="MailboxFull"))
-    assert noted.stage is Stage.SENT
-    assert "soft_bounced" in noted.milestones
+def soft_bounce(seconds: float, kind: str = "MailboxFull") -> dict[str, Any]:
+    return event("Bounce", seconds, bounceType="Transient", bounceSubType=kind)
+
+
+def test_a_soft_bounce_closes_nothing_and_is_tried_again_later() -> None:
+    bounced, table = after(soft_bounce(2))
+    assert (bounced.stage, bounced.reason) == (Stage.WAITING, "soft_bounced")
+    assert bounced.due_at
+    assert bounced.due_at >= SENT_AT + timedelta(days=1)
+    assert "soft_bounced" in bounced.milestones
     assert table.suppressed == {}
+
+
+def test_a_bounce_that_may_be_an_automatic_reply_is_not_tried_again() -> None:
+    replied, _ = after(event("Send"), soft_bounce(2, "General"))
+    assert replied.stage is Stage.SENT
+    assert "soft_bounced" in replied.milestones
+
+
+@pytest.mark.parametrize("delivery_first", [True, False])
+def test_a_message_that_arrived_after_all_is_not_tried_again(*, delivery_first: bool) -> None:
+    events = [event("Delivery", 90), soft_bounce(2)]
+    arrived, _ = after(*(events if delivery_first else reversed(events)))
+    assert (arrived.stage, arrived.reason) == (Stage.SENT, None)
+
+
+def test_news_of_the_introduction_leaves_a_reminder_on_its_way_alone() -> None:
+    sent, _ = after(event("Send"))
+    reminding = replace(sent, stage=Stage.SENDING, due_at=NOW + timedelta(days=14))
+    for news in (event("Delivery", 90), soft_bounce(2), event("Open", 900)):
+        assert after(news, start=reminding)[0].stage is Stage.SENDING
+
+
+def test_a_reminder_that_is_opened_as_it_arrives_is_opened_by_a_scanner() -> None:
+    reminder = [event("Delivery", 1_209_603), event("Open", 1_209_605)]
+    for one in reminder:
+        one["detail"]["mail"]["tags"]["step"] = ["reminder_1"]
+    assert "opened" not in after(event("Delivery", 3), *reminder)[0].milestones
+
+
+def test_an_event_alone_tells_which_wording_a_message_had() -> None:
+    sent, _ = after(event("Send"))
+    (tried,) = sent.messages["introduction"].tries.values()
+    assert (tried.at, tried.version, tried.content_hash) == (SENT_AT, "2026-11", "c0ffee")
 
 
 def test_a_complaint_outranks_a_bounce_and_an_opt_out() -> None:
@@ -99,10 +145,13 @@ def test_every_link_at_once_is_a_scanner_and_one_link_later_a_person() -> None:
     assert person.milestones["clicked"] == SENT_AT + timedelta(seconds=900)
 
 
-ANY_EVENT = st.builds(
-    event,
-    st.sampled_from(["Send", "Delivery", "DeliveryDelay", "Bounce", "Complaint", "Open", "Click"]),
-    st.integers(0, 40),
+ANY_EVENT = st.one_of(
+    st.builds(
+        event,
+        st.sampled_from(["Send", "Delivery", "DeliveryDelay", "Bounce", "Complaint", "Open", "Click"]),
+        st.integers(0, 40),
+    ),
+    st.builds(soft_bounce, st.integers(0, 40), st.sampled_from(["MailboxFull", "General"])),
 )
 
 
@@ -126,11 +175,51 @@ def test_an_event_of_a_message_that_is_not_ours_is_let_go() -> None:
 
 def test_an_event_of_a_referral_that_is_gone_is_let_go() -> None:
     table = FakeTable()
-    take(
-        json.dumps(mail_event("Bounce", "AAAA-AAAA-AAAA-AAAA")),
-        Feedback(table, table, DoctorHashes(ring), CAMPAIGNS, FakeBreaker()),
-    )
+    take(json.dumps(mail_event("Bounce", "AAAA-AAAA-AAAA-AAAA")), parts(table))
     assert table.suppressed == {}
+
+
+TRIP = Trip("star", "bounces", NOW, timedelta(days=7), delivered=950, bounced=50, complained=0)
+
+
+def bounced(table: FakeTable) -> str:
+    """The body of a bounce of a referral that the table has."""
+    table.add(begun := referral())
+    return json.dumps(mail_event("Bounce", begun.receipt, 2))
+
+
+@pytest.fixture
+def namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ReferralIntake")
+
+
+@pytest.mark.usefixtures("namespace")
+def test_that_the_breaker_tripped_is_announced_once() -> None:
+    table, breaker, bus = FakeTable(), FakeBreaker(TRIP), FakeAnnouncements()
+    body = bounced(table)
+    for _ in range(3):
+        take(body, parts(table, breaker, bus))
+    assert bus.told == [TRIP]
+
+
+@pytest.mark.usefixtures("namespace")
+def test_what_could_not_be_announced_is_announced_when_the_event_comes_again() -> None:
+    table, breaker, bus = FakeTable(), FakeBreaker(TRIP), FakeAnnouncements(fails=Unavailable("no bus"))
+    body = bounced(table)
+    with pytest.raises(Unavailable):
+        take(body, parts(table, breaker, bus))
+    assert table.settled == SENT_AT
+    bus.fails = None
+    take(body, parts(table, breaker, bus))
+    assert bus.told == [TRIP]
+
+
+@pytest.mark.usefixtures("namespace")
+def test_an_open_or_a_click_does_not_cost_a_look_at_the_breaker() -> None:
+    table, bus = FakeTable(), FakeAnnouncements()
+    table.add(begun := referral())
+    take(json.dumps(mail_event("Open", begun.receipt, 60)), parts(table, FakeBreaker(TRIP), bus))
+    assert bus.told == []
 
 
 def test_nothing_personal_is_logged(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,14 +1,17 @@
 """The message that a doctor reads."""
 
 import re
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from referral_intake.adapters.keys import DoctorHashes
 from referral_intake.adapters.links import Links
 from referral_intake.adapters.messages import Messages
-from referral_intake.domain.message import Message
+from referral_intake.domain.message import Message, Unapproved
 from referral_intake.domain.outreach import Claim
 from referral_intake.domain.referral import Referral
 from tests.support.fakes import ring
@@ -17,23 +20,29 @@ from tests.support.samples import NOW, TEMPLATES, campaign, referral
 LINKS = Links(ring, "https://spine.example")
 
 
-def introduction(queued: Referral) -> Message:
+def introduction(queued: Referral, templates: Path = TEMPLATES, step: str = "introduction", **options: bool) -> Message:
     keys, retired = DoctorHashes(ring).of(queued)
-    messages = Messages(TEMPLATES, LINKS, "https://spine.example")
-    return messages.compose(queued, campaign(), Claim(queued, "introduction", keys, retired))
+    messages = Messages(templates, LINKS, "https://spine.example", **options)
+    return messages.compose(queued, campaign(), Claim(queued, step, keys, retired))
 
 
+def reminder(queued: Referral) -> Message:
+    return introduction(queued, step="reminder_1")
+
+
+@pytest.mark.parametrize("compose", [introduction, reminder])
 @pytest.mark.parametrize("body", ["text", "html"])
-def test_both_bodies_say_who_writes_why_and_how_to_stop_it(body: str) -> None:
-    said = " ".join(getattr(introduction(referral()), body).split())
+def test_both_bodies_say_who_writes_why_and_how_to_stop_it(body: str, compose: Callable[[Referral], Message]) -> None:
+    said = " ".join(getattr(compose(referral()), body).split())
     sender = campaign().sender
     for needed in (sender.company, sender.postal_address, sender.product_url, "promotional", "/api/opt-out?token="):
         assert needed in said
 
 
+@pytest.mark.parametrize("compose", [introduction, reminder])
 @pytest.mark.parametrize("body", ["text", "html"])
-def test_the_device_is_cleared_and_never_approved(body: str) -> None:
-    said = getattr(introduction(referral()), body)
+def test_the_device_is_cleared_and_never_approved(body: str, compose: Callable[[Referral], Message]) -> None:
+    said = getattr(compose(referral()), body)
     assert "FDA-cleared" in said
     assert "approved" not in said
 
@@ -76,7 +85,7 @@ def test_the_subject_is_one_true_line() -> None:
 
 def test_tags_hold_no_personal_data_and_only_what_ses_takes() -> None:
     tags = introduction(referral(name="Marked", email="marked@clinic.example")).tags
-    assert set(tags) == {"referral", "campaign", "step"}
+    assert set(tags) == {"referral", "campaign", "step", "version", "content_hash"}
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value) for value in tags.values())
 
 
@@ -96,3 +105,22 @@ def test_both_bodies_offer_to_answer_with_one_click(body: str) -> None:
     link = re.search(r"https://spine\.example/api/answer\?token=([\w.-]+)", getattr(introduction(referral()), body))
     assert link
     assert LINKS.read("answer", link[1], NOW)
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["email/layout.html", "campaigns/star/messages/en/introduction.txt", "campaigns/star/messages/en/_footer.html"],
+)
+def test_one_changed_byte_of_what_was_approved_is_not_sent(tmp_path: Path, file: str) -> None:
+    templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
+    with (templates / file).open("a") as stream:
+        stream.write(" ")
+    with pytest.raises(Unapproved):
+        introduction(referral(), templates)
+    assert introduction(referral(), templates, approved_only=False).version == "unapproved"
+
+
+def test_what_another_step_says_does_not_hold_this_one_up(tmp_path: Path) -> None:
+    templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
+    (templates / "campaigns/star/messages/en/reminder.txt").write_text("another")
+    assert introduction(referral(), templates).version == campaign().approval.version

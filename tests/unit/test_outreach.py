@@ -1,17 +1,17 @@
 """Reaching a doctor: who is written to, and who is not, and never twice."""
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from referral_intake.adapters.keys import DoctorHashes
 from referral_intake.domain import decision
-from referral_intake.domain.message import Deferred, Message, Refused, Unclear
+from referral_intake.domain.message import Deferred, Message, Refused, Unapproved, Unclear
 from referral_intake.domain.outreach import Outreach
 from referral_intake.domain.pace import Wait
 from referral_intake.domain.referral import Closing, Referral, Stage
-from tests.support.fakes import FakeMailer, FakeMessages, FakeTable, FakeTurns, ring
+from tests.support.fakes import FakeMailer, FakeMessages, FakeSightings, FakeTable, FakeTurns, ring
 from tests.support.samples import NOW, campaign, referral
 
 
@@ -22,12 +22,24 @@ class House:
     table: FakeTable = field(default_factory=FakeTable)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     turns: FakeTurns = field(default_factory=FakeTurns)
+    sightings: FakeSightings = field(default_factory=FakeSightings)
+    now: datetime = NOW
 
     @property
     def outreach(self) -> Outreach:
         known = {"star": campaign()}
         hashes = DoctorHashes(ring)
-        return Outreach(self.table, self.table, self.turns, FakeMessages(), self.mailer, hashes, known.get, lambda: NOW)
+        return Outreach(
+            self.table,
+            self.table,
+            self.turns,
+            FakeMessages(),
+            self.mailer,
+            hashes,
+            self.sightings,
+            known.get,
+            lambda: self.now,
+        )
 
     def reach(self, referral: Referral) -> Referral:
         """What has become of it."""
@@ -76,8 +88,8 @@ def test_a_doctor_who_opted_out_is_never_written_to() -> None:
 def test_an_opt_out_between_claim_and_sending_still_stops_the_message() -> None:
     @dataclass
     class OptsOutLate(FakeTable):
-        def claim(self, claim, **_):  # type: ignore[no-untyped-def]
-            super().claim(claim, **_)
+        def claim(self, claim, message, **_):  # type: ignore[no-untyped-def]
+            super().claim(claim, message, **_)
             self.suppressed |= dict.fromkeys(claim.keys, Closing.OPTED_OUT)
 
     house = House(table=OptsOutLate())
@@ -131,3 +143,60 @@ def test_a_message_that_cannot_be_composed_claims_nobody() -> None:
 def test_a_referral_of_a_campaign_that_is_gone_is_held_for_a_person() -> None:
     held = House().reach(replace(referral(), campaign="gone"))
     assert (held.stage, held.reason) == (Stage.HELD, "campaign_unknown")
+
+
+def test_what_looks_odd_is_held_and_nobody_is_written_to() -> None:
+    house = House()
+    held = house.reach(referral(email="dr@trash.example"))
+    assert (held.stage, held.reason) == (Stage.HELD, "disposable_domain")
+    assert house.mailer.sent == []
+    assert house.table.told == {}
+
+
+def test_what_a_person_let_through_is_written_to() -> None:
+    house = House()
+    held = house.reach(referral(email="dr@trash.example"))
+    house.table.move(held, decision.approve(NOW))
+    house.outreach.reach(house.table.referrals[held.receipt])
+    assert len(house.mailer.sent) == 1
+
+
+def test_a_letter_to_a_doctor_who_opted_out_is_not_written_either() -> None:
+    by_phone = referral(email=None, phone="212 555 0123")
+    house = House()
+    house.table.suppressed |= dict.fromkeys(DoctorHashes(ring).of(by_phone)[0], Closing.OPTED_OUT)
+    assert house.reach(by_phone).reason == Closing.OPTED_OUT
+
+
+def test_a_doctor_who_does_not_answer_is_reminded_once_and_not_again() -> None:
+    house = House()
+    sent = house.reach(referral())
+    while sent.due_at:
+        house.now = sent.due_at
+        house.table.move(sent, decision.when_due(sent, campaign(), house.now))
+        if house.table.referrals[sent.receipt].stage is Stage.QUEUED:
+            house.outreach.reach(house.table.referrals[sent.receipt])
+        sent = house.table.referrals[sent.receipt]
+    assert [message.subject for message in house.mailer.sent] == ["introduction", "reminder_1"]
+    assert sent.reason == Closing.EXPIRED
+
+
+def test_a_fact_that_came_in_while_it_was_queued_does_not_leave_it_queued() -> None:
+    house = House()
+    house.table.add(queued := referral())
+    house.table.referrals[queued.receipt] = replace(queued, revision=2)
+    house.outreach.reach(queued)
+    assert house.table.referrals[queued.receipt].stage is Stage.SENT
+
+
+def test_wording_that_nobody_approved_waits() -> None:
+    class Unread(FakeMessages):
+        def compose(self, *_: object) -> Message:
+            raise Unapproved
+
+    house = House()
+    house.table.add(queued := referral())
+    replace(house.outreach, messages=Unread()).reach(queued)
+    waiting = house.table.referrals[queued.receipt]
+    assert (waiting.stage, waiting.reason) == (Stage.WAITING, "not_approved")
+    assert house.table.told == {}

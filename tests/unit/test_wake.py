@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.domain.outreach import Stale
+from referral_intake.domain.errors import Stale
 from referral_intake.domain.referral import Move, Referral, Stage
 from referral_intake.handlers.wake import wake
 from referral_intake.wiring import Wake

@@ -10,6 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from referral_intake.domain.doctor import Address, Doctor
 from referral_intake.domain.engagement import Engagement
 from referral_intake.domain.referral import Referral, Stage
+from referral_intake.domain.steps import Messages, Try, Written
 
 Item = dict[str, Any]
 """An item in DynamoDB's typed JSON: `{"stage": {"S": "queued"}}`."""
@@ -52,6 +53,7 @@ def to_item(referral: Referral) -> Item:
         "stage": referral.stage.value,
         "milestones": {name: timestamp(time) for name, time in referral.milestones.items()},
         "revision": referral.revision,
+        "source": referral.source,
         # These two make the sparse index `due`.
         "open_in": referral.campaign,
         "due_at": timestamp(referral.due_at) if referral.due_at else None,
@@ -77,20 +79,44 @@ def from_item(item: Item) -> Referral:
         reason=values.get("reason"),
         leader=values.get("leader"),
         engagements=frozenset(_engagement(text) for text in values.get("engagements", ())),
+        messages={step: _written(data) for step, data in values.get("messages", {}).items()},
+        source=values.get("source"),
+        setbacks=int(values.get("setbacks", 0)),
+        is_vetted=values.get("is_vetted", False),
+    )
+
+
+def to_messages(messages: Messages) -> dict[str, Any]:
+    return {step: _without_blanks(_of_written(written)) for step, written in messages.items()}
+
+
+def _of_written(written: Written) -> dict[str, Any]:
+    return {
+        "tries": {message_id: {**asdict(one), "at": timestamp(one.at)} for message_id, one in written.tries.items()},
+        "returned": {message_id: timestamp(at) for message_id, at in written.returned.items()},
+        "delivered_at": timestamp(written.delivered_at) if written.delivered_at else None,
+    }
+
+
+def _written(data: dict[str, Any]) -> Written:
+    return Written(
+        tries={name: Try(**{**one, "at": datetime.fromisoformat(one["at"])}) for name, one in data["tries"].items()},
+        returned={name: datetime.fromisoformat(at) for name, at in data.get("returned", {}).items()},
+        delivered_at=datetime.fromisoformat(data["delivered_at"]) if "delivered_at" in data else None,
     )
 
 
 def to_engagements(engagements: Iterable[Engagement]) -> list[str]:
-    """One line each, since there can be many: time, kind, who, link."""
+    """One line each, since there can be many: time, step, kind, who, link."""
     return [
-        f"{timestamp(one.at)} {one.kind} {'scanner' if one.by_known_scanner else '-'} {one.link}"
+        f"{timestamp(one.at)} {one.step} {one.kind} {'scanner' if one.by_known_scanner else '-'} {one.link}"
         for one in sorted(engagements)
     ]
 
 
 def _engagement(text: str) -> Engagement:
-    at, kind, by, link = text.split(" ", 3)
-    return Engagement(datetime.fromisoformat(at), kind, link, by_known_scanner=by == "scanner")
+    at, step, kind, by, link = text.split(" ", 4)
+    return Engagement(datetime.fromisoformat(at), step, kind, link, by_known_scanner=by == "scanner")
 
 
 def _without_blanks(values: dict[str, Any]) -> dict[str, Any]:

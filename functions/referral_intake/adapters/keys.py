@@ -6,6 +6,7 @@ since opt-outs and opt-out links never expire.
 
 import hashlib
 import hmac
+import ipaddress
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,10 +51,31 @@ class DoctorHashes:
         retired = tuple(_hashed(ring, key_id, kind, value) for key_id in retired_ids for kind, value in kinds.items())
         return current, retired
 
+    def of_name(self, name: str) -> str:
+        """A name is no key: two doctors may have the same."""
+        ring = self._ring()
+        return _hashed(ring, ring.current, "name", name)
+
 
 def _hashed(ring: Keyring, key_id: str, kind: str, value: str) -> str:
     digest = hmac.digest(ring.keys[key_id], f"{kind}:{value}".encode(), hashlib.sha256)
     return f"{kind}#{key_id}#{digest[:16].hex()}"
+
+
+def source_hash(ring: Ring, address: str, now: datetime) -> str:
+    """What stands for a network address on one day (UTC): it can't be turned back, nor followed to the next day."""
+    keys = ring()
+    said = f"source:{now:%Y-%m-%d}:{_network(address)}"
+    return hmac.digest(keys.keys[keys.current], said.encode(), hashlib.sha256)[:16].hex()
+
+
+def _network(address: str) -> str:
+    """A household, or a server, has a whole /64 of IPv6 addresses."""
+    try:
+        is_6 = ipaddress.ip_address(address).version == 6
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((address, 64), strict=False)) if is_6 else address
 
 
 def derived_submission_id(ring: Ring, submission: Submission, source: str, now: datetime) -> uuid.UUID:

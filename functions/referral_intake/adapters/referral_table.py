@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 from referral_intake.adapters import updates
 from referral_intake.adapters.breaker_table import counting
 from referral_intake.adapters.dynamodb import errors_as_ours
-from referral_intake.adapters.items import from_item, referral_key, timestamp, to_engagements, to_item, typed
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.feedback import Effect, Kind, MailEvent
-from referral_intake.domain.message import Message
-from referral_intake.domain.outreach import Claim, Stale
-from referral_intake.domain.referral import Answer, Closing, Move, Referral, Stage, closed
+from referral_intake.adapters.items import (
+    from_item,
+    referral_key,
+    timestamp,
+    to_engagements,
+    to_item,
+    to_messages,
+    typed,
+)
+from referral_intake.domain.errors import Stale, Unavailable
+from referral_intake.domain.feedback import Effect
+from referral_intake.domain.referral import Answer, Closing, Move, Referral, closed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -61,32 +67,14 @@ class ReferralTable:
         """Changes the stage of a referral that is still as it was read; raises Stale."""
         self.update(updates.of_referral(referral, move))
 
-    def record_sent(self, claim: Claim, message: Message, message_id: str, now: datetime, move: Move) -> None:
-        """Notes the message. A referral that was closed meanwhile stays closed and has the milestone all the same."""
-        referral, closed_meanwhile = claim.claimed, False
-        while True:
-            update = updates.of_referral(referral, None if closed_meanwhile else move)
-            update.set_once("milestones.sent", timestamp(now)).set(
-                f"message/{claim.step}", _record(message, message_id)
-            )
-            try:
-                return self.update(update)
-            except Stale:
-                found = self.get(referral.receipt, consistent=True)
-                if found is None:
-                    raise
-                referral, closed_meanwhile = found, found.stage is not Stage.SENDING
-
-    def apply(self, referral: Referral, effect: Effect, event: MailEvent) -> None:
-        """Writes what an event changes of a referral that is still as it was read; raises Stale."""
+    def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
+        """Writes what an event of that time changes of a referral that is still as it was read; raises Stale."""
         update = updates.of_referral(referral, effect.move)
         update.set("milestones", {name: timestamp(at) for name, at in effect.milestones.items()})
+        update.set("messages", to_messages(effect.messages) or None)
         update.set("engagements", to_engagements(effect.engagements) or None)
-        if event.kind is not Kind.REJECTED:
-            # Where the answer to the call was lost, this is how we learn the message's id.
-            update.set_once(f"message/{event.step}", {"id": event.message_id})
         if effect.counts:
-            self._update_together(update, counting(referral.campaign, effect.counts, event.at.date()))
+            self._update_together(update, counting(referral.campaign, effect.counts, at.date()))
         else:
             self.update(update)
 
@@ -146,7 +134,3 @@ class ReferralTable:
         """Raises Stale where the update's condition does not hold."""
         if not updates.write(self._client, self._name, update):
             raise Stale
-
-
-def _record(message: Message, message_id: str) -> dict[str, str]:
-    return {"id": message_id, "version": message.version, "content_hash": message.content_hash}

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from referral_intake.domain.feedback import Kind, MailEvent
+from referral_intake.domain.steps import Try
 
 # SES's name of the event, our kind, and the member that holds its details. Send has none.
 _EVENTS = {
@@ -27,6 +28,9 @@ _SCANNERS = re.compile(
     r"bot\b|crawler|spider|scanner|barracuda|mimecast|proofpoint|python-requests|curl/", re.IGNORECASE
 )
 
+# General is not among them: an automatic reply, from a doctor on leave who has the message, is a General one too.
+_CAME_BACK = frozenset({"MailboxFull", "CustomTimeoutExceeded"})
+
 
 def read(body: str) -> MailEvent | None:
     """The event in an EventBridge event, or None where it is about no message of ours."""
@@ -38,15 +42,17 @@ def read(body: str) -> MailEvent | None:
     details: dict[str, Any] = detail.get(member or "", {})
     if details.get("bounceType") == "Permanent":
         kind = Kind.BOUNCED
+    sent_at = _time(detail["mail"]["timestamp"])
     return MailEvent(
         receipt=tags["referral"][0],
         step=tags["step"][0],
         message_id=detail["mail"]["messageId"],
         kind=kind,
-        at=_time(details.get("timestamp", detail["mail"]["timestamp"])),
-        sent_at=_time(detail["mail"]["timestamp"]),
+        at=_time(details["timestamp"]) if "timestamp" in details else sent_at,
+        tried=Try(sent_at, tags.get("version", [""])[0], tags.get("content_hash", [""])[0]),
         link=details.get("link", ""),
         by_known_scanner=bool(_SCANNERS.search(details.get("userAgent", ""))),
+        came_back=kind is Kind.SOFT_BOUNCED and details.get("bounceSubType") in _CAME_BACK,
     )
 
 

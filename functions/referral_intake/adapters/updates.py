@@ -1,5 +1,6 @@
 """UpdateItem requests, put together clause by clause."""
 
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Self
 
 from referral_intake.adapters.dynamodb import errors_as_ours
@@ -46,8 +47,8 @@ class Update:
             self._sets.append(f"{self.name(path)} = {self.value(value)}")
         return self
 
-    def add(self, path: str, amount: int) -> Self:
-        """Adds to a number, which is 0 where it isn't there."""
+    def add(self, path: str, amount: int | AbstractSet[str]) -> Self:
+        """Adds to a number or a set, which is 0 or empty where it is not there."""
         self._adds.append(f"{self.name(path)} {self.value(amount)}")
         return self
 
@@ -98,4 +99,7 @@ def of_referral(referral: Referral, move: Move | None = None) -> Update:
         due_at = timestamp(move.due_at) if move.due_at else None
         update.set("stage", move.stage.value).set("reason", move.reason).set("leader", move.leader)
         update.set("due_at", due_at).set("open_in", referral.campaign if due_at else None)
+        update.set("setbacks", move.setbacks or None)
+        if move.by_a_person:
+            update.set("is_vetted", True)  # noqa: FBT003  (a value of the table)
     return update

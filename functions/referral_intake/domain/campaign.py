@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from referral_intake.domain.breaker import BreakerPolicy
 
@@ -21,22 +22,33 @@ class Sender:
 class Policy:
     """How often a doctor may hear of this campaign, and when a referral is given up.
 
-    `per_domain_per_day` is how many messages one mail domain may get in a day (UTC).
+    A reminder follows `reminder_after` the message before it. `time_zone` is for doctors whose own does not follow from
+    their state. `per_domain_per_day` is how many messages one mail domain may get in a day (UTC). More names for one
+    address, or addresses for one NPI, than these are looked at by a person.
     """
 
     cooldown: timedelta
     expires_after: timedelta
+    reminders: int
+    reminder_after: timedelta
+    time_zone: ZoneInfo
     per_domain_per_day: int
+    names_per_address: int
+    addresses_per_npi: int
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Which wording was approved, by whom, and until when it may be sent (both days inclusive)."""
+    """Which wording was approved, by whom, and until when it may be sent (both days inclusive).
+
+    `content` holds the path of every approved file, in the templates folder, with the file's digest.
+    """
 
     version: str
     approved_by: str
     approved_on: date
     expires_on: date
+    content: frozenset[tuple[str, str]]
 
     def covers(self, day: date) -> bool:
         return self.approved_on <= day <= self.expires_on
@@ -44,7 +56,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """Data of `templates/campaigns/<name>/campaign.toml`."""
+    """Data of `campaign.toml` and `approval.toml` in `templates/campaigns/<name>/`."""
 
     name: str
     product: str

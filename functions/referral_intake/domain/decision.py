@@ -1,15 +1,22 @@
 """What is to be done with a referral: pure decisions, made from the referral, its campaign and the time."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from referral_intake.domain.campaign import Campaign
+from referral_intake.domain.daytime import next_daytime, zone_of
 from referral_intake.domain.referral import LEASE, PICKED_UP_WITHIN, Closing, Move, Referral, Stage, closed
+from referral_intake.domain.steps import next_due
 
-INTRODUCTION = "introduction"
 # How often a person's work list is looked through again.
 REVIEW_EVERY = timedelta(days=7)
+# The pause after a setback, which doubles with each one that follows, up to a limit.
 RETRY_AFTER = timedelta(minutes=5)
+LONGEST_PAUSE = timedelta(hours=6)
+# What the stream loses this many times in a row is not lost by chance.
+MOST_SETBACKS = 6
+GIVEN_UP = "given_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +28,21 @@ class Write:
 
 def without_campaign(now: datetime) -> Move:
     """A campaign that was taken away while its referrals were on their way: a person looks."""
-    return Move(Stage.HELD, due_at=now + REVIEW_EVERY, reason="campaign_unknown")
+    return hold("campaign_unknown", now)
 
 
 def for_queued(referral: Referral, campaign: Campaign, now: datetime) -> Write | Move:
     """What `outreach` does with a referral that became queued. It never leaves it queued."""
-    if now >= referral.submitted_at + campaign.policy.expires_after:
+    if now >= _expiry(referral, campaign):
         return closed(Closing.EXPIRED)
     if referral.doctor.email is None:
         return Move(Stage.BY_POST, due_at=now + REVIEW_EVERY, reason="no_email")
     if not campaign.approval.covers(now.date()):
-        return wait("not_approved", now + timedelta(hours=1))
-    return Write(INTRODUCTION)
+        return not_approved(now)
+    step, _ = next_due(referral.messages, campaign.policy.reminders, campaign.policy.reminder_after)
+    waits = awaits(referral, campaign, now)
+    is_early = bool(referral.messages) and waits.due_at is not None and waits.due_at > now
+    return waits if step is None or is_early else Write(step)
 
 
 def for_taken(receipt: str, leader: Referral | None, now: datetime) -> Move:
@@ -55,32 +65,77 @@ def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settl
     """
     match referral.stage:
         case Stage.WAITING:
-            return queue(now)
+            return queue(now, referral.setbacks)
+        case Stage.QUEUED if referral.setbacks >= MOST_SETBACKS:
+            return hold(GIVEN_UP, now)
         case Stage.QUEUED:
-            # The stream lost it. It only fires on a change of stage, so one minute is spent waiting.
-            return wait("lost_by_stream", now + timedelta(minutes=1))
+            # The stream lost it, or gave it up. It fires on a change of stage only, so some time is spent waiting.
+            return after_setback(referral, "lost_by_stream", now)
         case Stage.SENDING:
             # The run that claimed it never said whether the message went out, nor did the mail service. If that has
             # told of a later one, there was nothing to tell of this: it may go out. Else a person decides.
             if settled and referral.due_at and settled > referral.due_at - LEASE:
                 return queue(now)
-            return Move(Stage.HELD, due_at=now + REVIEW_EVERY, reason="send_unclear")
-        case Stage.SENT:
+            return hold("send_unclear", now)
+        case _ if campaign and now >= _expiry(referral, campaign):
             return closed(Closing.EXPIRED)
-        case _ if campaign and now >= referral.submitted_at + campaign.policy.expires_after:
-            return closed(Closing.EXPIRED)
+        case Stage.SENT if campaign:
+            waits = awaits(referral, campaign, now)
+            return queue(now) if waits.due_at and waits.due_at <= now else waits
         case _:
             return Move(referral.stage, due_at=now + REVIEW_EVERY, reason=referral.reason)
 
 
-def after_sending(referral: Referral, campaign: Campaign, now: datetime) -> Move:
-    """A message went out: the referral stays open for an answer until it expires."""
-    return Move(Stage.SENT, due_at=max(now, referral.submitted_at + campaign.policy.expires_after))
+def awaits(referral: Referral, campaign: Campaign, now: datetime) -> Move:
+    """What a referral waits for once a message went out: the next one's time, or an answer until it expires.
+
+    `now` matters only where the next message could go out already: then its time is the next in the doctor's daytime.
+    """
+    expiry, policy = _expiry(referral, campaign), campaign.policy
+    step, due_at = next_due(referral.messages, policy.reminders, policy.reminder_after)
+    if step is None or (due_at := _daytime(referral, campaign, max(due_at or now, now))) >= expiry:
+        return Move(Stage.SENT, due_at=expiry)
+    return Move(Stage.WAITING, due_at, "soft_bounced") if step in referral.messages else Move(Stage.SENT, due_at)
 
 
-def queue(now: datetime) -> Move:
-    return Move(Stage.QUEUED, due_at=now + PICKED_UP_WITHIN)
+def refused(referral: Referral, campaign: Campaign, now: datetime) -> Move:
+    """The mail service will never take this message. A doctor who had an earlier one may still answer that."""
+    return Move(Stage.SENT, due_at=_expiry(referral, campaign)) if referral.messages else closed(Closing.REJECTED)
+
+
+def approve(now: datetime) -> Move:
+    """A person looked at what was held, and lets it go on."""
+    return Move(Stage.QUEUED, due_at=now + PICKED_UP_WITHIN, by_a_person=True)
+
+
+def not_approved(now: datetime) -> Move:
+    return wait("not_approved", now + timedelta(hours=1))
+
+
+def queue(now: datetime, setbacks: int = 0) -> Move:
+    return Move(Stage.QUEUED, due_at=now + PICKED_UP_WITHIN, setbacks=setbacks)
 
 
 def wait(reason: str, until: datetime) -> Move:
     return Move(Stage.WAITING, due_at=until, reason=reason)
+
+
+def hold(reason: str, now: datetime) -> Move:
+    """A person must look."""
+    return Move(Stage.HELD, due_at=now + REVIEW_EVERY, reason=reason)
+
+
+def after_setback(referral: Referral, reason: str, now: datetime) -> Move:
+    """It tries again later, after a longer pause each time. Referrals that failed together don't come back together."""
+    longest = min(RETRY_AFTER * 2 ** min(referral.setbacks, 10), LONGEST_PAUSE)
+    spread = hashlib.sha256(f"{referral.receipt} {referral.setbacks}".encode()).digest()[0] / 255
+    pause = longest * (1 + spread) / 2
+    return Move(Stage.WAITING, due_at=now + pause, reason=reason, setbacks=referral.setbacks + 1)
+
+
+def _expiry(referral: Referral, campaign: Campaign) -> datetime:
+    return referral.submitted_at + campaign.policy.expires_after
+
+
+def _daytime(referral: Referral, campaign: Campaign, moment: datetime) -> datetime:
+    return next_daytime(moment, zone_of(referral.doctor.address.state, campaign.policy.time_zone))

@@ -4,6 +4,7 @@ What is kept are the events. Which of them were people's is worked out anew from
 not depend on the order in which they came.
 """
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,19 +21,22 @@ ONE_BREATH = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Engagement:
-    """Somebody, or something, opened the message (`kind` is OPENED) or followed a link of it (CLICKED)."""
+    """Somebody, or something, opened a step's message (`kind` is OPENED) or followed a link of it (CLICKED)."""
 
     at: datetime
+    step: str
     kind: str
     link: str = ""
     by_known_scanner: bool = False
 
 
-def first_times(engagements: AbstractSet[Engagement], delivered_at: datetime | None) -> dict[str, datetime]:
-    """The first time of each: `opened` and `clicked` by a person, `scanned` by a program."""
+def first_times(
+    engagements: AbstractSet[Engagement], delivered_at: Mapping[str, datetime | None]
+) -> dict[str, datetime]:
+    """The first time of each: `opened` and `clicked` by a person, `scanned` by a program. `delivered_at` is by step."""
     first: dict[str, datetime] = {}
     for one in sorted(engagements):
-        name = SCANNED if _is_scanner(one, engagements, delivered_at) else one.kind
+        name = SCANNED if _is_scanner(one, engagements, delivered_at.get(one.step)) else one.kind
         first.setdefault(name, one.at)
     return first
 
@@ -41,6 +45,8 @@ def _is_scanner(one: Engagement, all_of_them: AbstractSet[Engagement], delivered
     if one.by_known_scanner or (delivered_at and one.at - delivered_at < ARRIVAL):
         return True
     return one.kind == CLICKED and any(
-        other.kind == CLICKED and other.link != one.link and abs(other.at - one.at) < ONE_BREATH
+        (other.step, other.kind) == (one.step, CLICKED)
+        and other.link != one.link
+        and abs(other.at - one.at) < ONE_BREATH
         for other in all_of_them
     )

@@ -1,5 +1,9 @@
-"""What can go wrong outside and is nobody's fault: raised by adapters, from the error they met."""
+"""What can go wrong outside and is nobody's fault: raised by adapters."""
 
 
 class Unavailable(Exception):
     """Something we depend on did not answer, or asked us to slow down. Trying again later is right."""
+
+
+class Stale(Exception):
+    """The referral has changed since it was read: whoever changed it sees to it."""

@@ -4,15 +4,18 @@ So nothing here counts or toggles. Facts have times, and the earliest stands; wh
 anew from all of them. Applying the same events twice, or shuffled, gives the same referral.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from referral_intake.domain import breaker
-from referral_intake.domain.campaign import Campaign
-from referral_intake.domain.decision import after_sending
+from referral_intake.domain.campaign import Campaign, Policy
+from referral_intake.domain.decision import awaits
 from referral_intake.domain.engagement import CLICKED, OPENED, SCANNED, Engagement, first_times
+from referral_intake.domain.errors import Stale
 from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
+from referral_intake.domain.steps import Messages, Try, Written, next_due
 
 # Enough to tell people from scanners, and a bound on what one referral holds.
 MOST_ENGAGEMENTS = 40
@@ -37,50 +40,80 @@ ENGAGEMENTS = frozenset({Kind.OPENED, Kind.CLICKED})
 
 @dataclass(frozen=True, slots=True)
 class MailEvent:
-    """One event about one message. `at` is when it happened, `sent_at` when the message was sent."""
+    """One event about one message. `at` is when it happened, `tried` the message's own time and wording.
+
+    `came_back` says of a soft bounce that the message surely did not arrive, and may be tried again.
+    """
 
     receipt: str
     step: str
     message_id: str
     kind: Kind
     at: datetime
-    sent_at: datetime
+    tried: Try
     link: str = ""
     by_known_scanner: bool = False
+    came_back: bool = False
+
+
+class EventReferrals(Protocol):
+    def get(self, receipt: str, *, consistent: bool) -> Referral | None: ...
+
+    def apply(self, referral: Referral, effect: "Effect", at: datetime) -> None:
+        """Writes what an event of that time changes; raises Stale."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an event changes. `suppress` is a fact about the doctor that forbids writing from now on.
-
-    `counts` are the facts that were not known before, for the campaign's breaker.
-    """
+    """What an event changes. `counts` are the facts that were not known before, for the campaign's breaker."""
 
     milestones: dict[str, datetime]
+    messages: Messages
     engagements: frozenset[Engagement]
     move: Move | None
-    suppress: Closing | None
     counts: list[str]
+
+
+SUPPRESSES = {Kind.BOUNCED: Closing.BOUNCED, Kind.COMPLAINED: Closing.COMPLAINED}
+"""Events that forbid writing to the doctor from now on, and as what."""
+
+
+def note(event: MailEvent, read: Referral, campaign: Campaign | None, referrals: EventReferrals) -> Effect | None:
+    """Applies an event to a referral as it is now, however often that has changed since it was read.
+
+    Returns what changed at last, or None where the referral is gone.
+    """
+    referral: Referral | None = read
+    while referral:
+        change = effect(event, referral, campaign)
+        try:
+            referrals.apply(referral, change, event.at)
+            return change
+        except Stale:
+            # Its other writer is done, so this comes to an end.
+            referral = referrals.get(referral.receipt, consistent=True)
+    return None
 
 
 def effect(event: MailEvent, referral: Referral, campaign: Campaign | None) -> Effect:
     """What `event` makes of the referral as it is now."""
-    engagements = _engagements(event, referral)
+    engagements, messages = _engagements(event, referral), _messages(event, referral)
     facts = dict(referral.milestones)
     for kind, at in _facts(event).items():
         facts[kind] = min(at, facts.get(kind, at))
+    delivered_at = {step: written.delivered_at for step, written in messages.items()}
     return Effect(
-        milestones=_without_engagement(facts) | first_times(engagements, facts.get(Kind.DELIVERED)),
+        milestones=_without_engagement(facts) | first_times(engagements, delivered_at),
+        messages=messages,
         engagements=engagements,
-        move=_move(event, referral, campaign),
+        move=_move(event, referral, messages, campaign),
         counts=[fact for fact in breaker.COUNTED if fact in facts and fact not in referral.milestones],
-        suppress={Kind.BOUNCED: Closing.BOUNCED, Kind.COMPLAINED: Closing.COMPLAINED}.get(event.kind),
     )
 
 
 def _facts(event: MailEvent) -> dict[str, datetime]:
     """The milestones that an event proves. Each but Reject proves that the message was sent."""
-    facts = {} if event.kind is Kind.REJECTED else {Kind.SENT.value: event.sent_at}
+    facts = {} if event.kind is Kind.REJECTED else {Kind.SENT.value: event.tried.at}
     return facts if event.kind in ENGAGEMENTS else {**facts, event.kind.value: event.at}
 
 
@@ -91,12 +124,23 @@ def _without_engagement(facts: dict[str, datetime]) -> dict[str, datetime]:
 def _engagements(event: MailEvent, referral: Referral) -> frozenset[Engagement]:
     if event.kind not in ENGAGEMENTS:
         return referral.engagements
-    engagement = Engagement(event.at, event.kind.value, event.link, event.by_known_scanner)
+    engagement = Engagement(event.at, event.step, event.kind.value, event.link, event.by_known_scanner)
     # The earliest are kept, whatever order they come in.
     return frozenset(sorted(referral.engagements | {engagement})[:MOST_ENGAGEMENTS])
 
 
-def _move(event: MailEvent, referral: Referral, campaign: Campaign | None) -> Move | None:
+def _messages(event: MailEvent, referral: Referral) -> Messages:
+    if event.kind is Kind.REJECTED:
+        return referral.messages
+    written = referral.messages.get(event.step, Written()).tried(event.message_id, event.tried)
+    if event.kind is Kind.DELIVERED:
+        written = written.delivered(event.at)
+    if event.came_back:
+        written = written.came_back(event.message_id, event.at)
+    return {**referral.messages, event.step: written}
+
+
+def _move(event: MailEvent, referral: Referral, messages: Messages, campaign: Campaign | None) -> Move | None:
     match event.kind:
         case Kind.BOUNCED:
             return _close(referral, Closing.BOUNCED)
@@ -104,14 +148,22 @@ def _move(event: MailEvent, referral: Referral, campaign: Campaign | None) -> Mo
             return _close(referral, Closing.COMPLAINED)
         case Kind.REJECTED:
             return _close(referral, Closing.REJECTED)
-        case _ if campaign and referral.stage in _AWAITS_NEWS:
-            return after_sending(referral, campaign, event.sent_at)
+        case _ if campaign and _is_news(event, referral, messages, campaign.policy):
+            return awaits(replace(referral, messages=messages), campaign, event.at)
         case _:
             return None
 
 
-# An answer of the mail service that was lost: any event proves now that the message went out.
-_AWAITS_NEWS = frozenset({Stage.SENDING, Stage.QUEUED, Stage.WAITING, Stage.HELD})
+def _is_news(event: MailEvent, referral: Referral, messages: Messages, policy: Policy) -> bool:
+    """Whether what is due has changed: by a message that went out, came back, or arrived after all."""
+    before = next_due(referral.messages, policy.reminders, policy.reminder_after)
+    if before == next_due(messages, policy.reminders, policy.reminder_after):
+        return False
+    # While a later step is on its way, nothing about an earlier one moves the referral.
+    return referral.stage is Stage.SENT or (referral.stage in _ON_ITS_WAY and event.step == before[0])
+
+
+_ON_ITS_WAY = frozenset({Stage.SENDING, Stage.QUEUED, Stage.WAITING, Stage.HELD})
 
 
 def _close(referral: Referral, closing: Closing) -> Move | None:

@@ -24,6 +24,10 @@ class Message:
     content_hash: str
 
 
+class Unapproved(Exception):
+    """The wording is not the one that was approved."""
+
+
 class NotSent(Exception):
     """The mail service said clearly that it did not take the message. `reason` is a word for logs and the referral."""
 

@@ -11,10 +11,13 @@ from typing import Protocol
 
 from referral_intake.domain import decision
 from referral_intake.domain.campaign import Campaign
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.message import Mailer, Message, NotSent, Refused, Unclear
+from referral_intake.domain.errors import Stale, Unavailable
+from referral_intake.domain.feedback import EventReferrals, Kind, MailEvent, note
+from referral_intake.domain.message import Mailer, Message, NotSent, Refused, Unapproved, Unclear
+from referral_intake.domain.oddity import Sightings, oddity
 from referral_intake.domain.pace import Wait
 from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
+from referral_intake.domain.steps import Try
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +52,17 @@ class Suppressed:
     reason: Closing
 
 
-class Stale(Exception):
-    """The referral has changed since it was read: whoever changed it sees to it."""
-
-
-class Referrals(Protocol):
-    def get(self, receipt: str, *, consistent: bool) -> Referral | None: ...
-
+class Referrals(EventReferrals, Protocol):
     def move(self, referral: Referral, move: Move) -> None:
         """Changes the stage; raises Stale."""
 
-    def record_sent(self, claim: Claim, message: Message, message_id: str, now: datetime, move: Move) -> None:
-        """Notes the message. A referral that was closed meanwhile stays closed and has the milestone all the same."""
-
 
 class Claims(Protocol):
-    def claim(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
-        """Takes referral and doctor in one transaction, or says who or what stands against it; raises Stale."""
+    def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+        """Takes referral and doctor and keeps the message, in one transaction, or says what stands against it.
+
+        Raises Stale.
+        """
 
     def suppression(self, claim: Claim) -> Suppressed | None:
         """Whether the doctor may not be written to, by a consistent read now."""
@@ -80,7 +77,8 @@ class Turns(Protocol):
 
 
 class Messages(Protocol):
-    def compose(self, referral: Referral, campaign: Campaign, claim: Claim) -> Message: ...
+    def compose(self, referral: Referral, campaign: Campaign, claim: Claim) -> Message:
+        """Raises Unapproved."""
 
 
 class DoctorKeys(Protocol):
@@ -98,32 +96,62 @@ class Outreach:
     messages: Messages
     mailer: Mailer
     doctor_keys: DoctorKeys
+    sightings: Sightings
     campaign_named: Callable[[str], Campaign | None]
     now: Callable[[], datetime]
 
     def reach(self, referral: Referral) -> str:
-        """Does what is due for a queued referral; returns what became of it, in one word for the log."""
+        """Does what is due for a queued referral; returns what became of it, in one word for the log.
+
+        Raises Stale where it is no longer queued.
+        """
+        while True:
+            try:
+                return self._reach(referral)
+            except Stale:
+                referral = self._still_queued(referral)
+
+    def _still_queued(self, referral: Referral) -> Referral:
+        """As it is now: a fact about it may have come in since it was read. The stream says nothing of that."""
+        found = self.referrals.get(referral.receipt, consistent=True)
+        if found is None or found.stage is not Stage.QUEUED or found.revision == referral.revision:
+            raise Stale
+        return found
+
+    def _reach(self, referral: Referral) -> str:
         campaign = self.campaign_named(referral.campaign)
         if campaign is None:
             return self._move(referral, decision.without_campaign(self.now()))
         decided = decision.for_queued(referral, campaign, self.now())
-        if isinstance(decided, Move):
+        if isinstance(decided, Move) and decided.stage is not Stage.BY_POST:
             return self._move(referral, decided)
-        return self._write(referral, campaign, decided.step)
+        keys, retired_keys = self.doctor_keys.of(referral)
+        if odd := oddity(referral, keys, campaign, self.sightings):
+            return self._move(referral, decision.hold(odd, self.now()))
+        if isinstance(decided, Move):
+            return self._by_post(Claim(referral, decided.stage.value, keys, retired_keys), decided)
+        return self._write(Claim(referral, decided.step, keys, retired_keys), campaign)
+
+    def _by_post(self, claim: Claim, move: Move) -> str:
+        # Letters and calls are messages too.
+        suppressed = self.claims.suppression(claim)
+        return self._move(claim.referral, closed(suppressed.reason) if suppressed else move)
 
     def _move(self, referral: Referral, move: Move) -> str:
         self.referrals.move(referral, move)
         return move.reason or move.stage.value
 
-    def _write(self, referral: Referral, campaign: Campaign, step: str) -> str:
-        keys, retired_keys = self.doctor_keys.of(referral)
-        claim = Claim(referral, step, keys, retired_keys)
+    def _write(self, claim: Claim, campaign: Campaign) -> str:
+        referral = claim.referral
         # Before the claim: a template that can't be rendered must hold nobody up.
-        message = self.messages.compose(referral, campaign, claim)
+        try:
+            message = self.messages.compose(referral, campaign, claim)
+        except Unapproved:
+            return self._move(referral, decision.not_approved(self.now()))
         # Before the claim too: what must wait for its turn waits in the table, and holds neither doctor nor stream up.
         if wait := self.turns.take(campaign, message.to):
             return self._move(referral, decision.wait(wait.reason, wait.until))
-        match self.claims.claim(claim, now=self.now(), cooldown=campaign.policy.cooldown):
+        match self.claims.claim(claim, message, now=self.now(), cooldown=campaign.policy.cooldown):
             case Taken(leader):
                 found = self.referrals.get(leader, consistent=True)
                 return self._move(referral, decision.for_taken(leader, found, self.now()))
@@ -138,7 +166,7 @@ class Outreach:
             suppressed = self.claims.suppression(claim)
         except Unavailable:
             # Nothing was sent, so nobody needs to look: the doctor is given back.
-            return self._not_sent(claim, self._later("last_look_failed"), "last_look_failed")
+            return self._not_sent(claim, self._later(claim, "last_look_failed"), "last_look_failed")
         if suppressed:
             return self._not_sent(claim, closed(suppressed.reason), suppressed.reason.value)
         try:
@@ -151,18 +179,21 @@ class Outreach:
         else:
             return self._sent(claim, campaign, message, message_id)
         # Outside of the `except`: an error from here must not carry that of SES, which can quote the address.
-        move = closed(Closing.REJECTED) if isinstance(refusal, Refused) else self._later(refusal.reason)
-        return self._not_sent(claim, move, refusal.reason)
+        if isinstance(refusal, Refused):
+            return self._not_sent(claim, decision.refused(claim.referral, campaign, self.now()), refusal.reason)
+        return self._not_sent(claim, self._later(claim, refusal.reason), refusal.reason)
 
     def _not_sent(self, claim: Claim, move: Move, outcome: str) -> str:
         self.claims.release(claim, move)
         return outcome
 
-    def _later(self, reason: str) -> Move:
-        return decision.wait(reason, self.now() + decision.RETRY_AFTER)
+    def _later(self, claim: Claim, reason: str) -> Move:
+        return decision.after_setback(claim.referral, reason, self.now())
 
     def _sent(self, claim: Claim, campaign: Campaign, message: Message, message_id: str) -> str:
+        # The mail service's answer is the first event of the message. The same may have come by its own way already.
         now = self.now()
-        move = decision.after_sending(claim.referral, campaign, now)
-        self.referrals.record_sent(claim, message, message_id, now, move)
+        tried = Try(now, message.version, message.content_hash)
+        event = MailEvent(claim.referral.receipt, claim.step, message_id, Kind.SENT, now, tried)
+        note(event, claim.claimed, campaign, self.referrals)
         return "sent"

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from referral_intake.domain.doctor import Doctor
 from referral_intake.domain.engagement import Engagement
+from referral_intake.domain.steps import Messages
 from referral_intake.domain.submission import Submission
 
 # Longer than any run of `outreach` can last (its timeout in the template is checked against this in a test).
@@ -61,7 +62,11 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """`milestones` holds the earliest time of each fact. `reason` says why it waits, is held or was closed."""
+    """`milestones` holds the earliest time of each fact. `reason` says why it waits, is held or was closed.
+
+    `source` is a keyed hash of the network address that it came from. `setbacks` counts how many times in a row it
+    could not go on. `is_vetted` says that a person looked and let it go on.
+    """
 
     receipt: str
     content: str
@@ -76,6 +81,10 @@ class Referral:
     reason: str | None = None
     leader: str | None = None
     engagements: frozenset[Engagement] = frozenset()
+    messages: Messages = field(default_factory=dict)
+    source: str | None = None
+    setbacks: int = 0
+    is_vetted: bool = False
 
     @property
     def submitted_at(self) -> datetime:
@@ -84,12 +93,17 @@ class Referral:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A change of stage. `due_at` is set with every open stage, and with no closed one."""
+    """A change of stage. `due_at` is set with every open stage, and with no closed one.
+
+    `setbacks` is 0 with every move that is no setback. `by_a_person` notes that somebody looked and let it go on.
+    """
 
     stage: Stage
     due_at: datetime | None = None
     reason: str | None = None
     leader: str | None = None
+    setbacks: int = 0
+    by_a_person: bool = False
 
     def __post_init__(self) -> None:
         if (self.stage is Stage.CLOSED) != (self.due_at is None):
@@ -118,7 +132,7 @@ def read_receipt(typed: str) -> str | None:
     return receipt if _RECEIPT.fullmatch(receipt) else None
 
 
-def new_referral(submission: Submission, now: datetime) -> Referral:
+def new_referral(submission: Submission, now: datetime, source: str | None = None) -> Referral:
     return Referral(
         receipt=receipt_for(submission.submission_id),
         content=submission.content,
@@ -129,4 +143,5 @@ def new_referral(submission: Submission, now: datetime) -> Referral:
         stage=Stage.QUEUED,
         milestones={"submitted": now},
         due_at=now + PICKED_UP_WITHIN,
+        source=source,
     )

@@ -10,9 +10,10 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Imported while Lambda starts the function, when it has the most CPU, and not during the first patient's request.
-import referral_intake.adapters.referral_table  # noqa: F401
+import referral_intake.adapters.referral_table
+import referral_intake.adapters.secrets  # noqa: F401
 from referral_intake import wiring
-from referral_intake.adapters.keys import derived_submission_id
+from referral_intake.adapters.keys import derived_submission_id, source_hash
 from referral_intake.domain.fields import FieldError
 from referral_intake.domain.referral import new_referral, read_receipt
 from referral_intake.domain.submission import InvalidSubmission, Submission, parse
@@ -49,15 +50,15 @@ def _submit(event: Event, intake: Intake, view: View, now: datetime) -> Response
         sent = forms.pairs(_body(event)) if is_form else sent
         payload = forms.nested(sent) if is_form else sent
         submission = parse(payload, intake.site.campaigns.get, derived_id if is_form else None)
-        receipt, is_new = _store(submission, intake, now)
+        receipt, is_new = _store(submission, intake, source_hash(intake.hashing_keys, http.source(event), now), now)
     except InvalidSubmission as invalid:
         return view.invalid(dict(sent) if is_form else sent, invalid.errors)
     return view.stored(submission, receipt, is_new=is_new)
 
 
-def _store(submission: Submission, intake: Intake, now: datetime) -> tuple[str, bool]:
+def _store(submission: Submission, intake: Intake, source: str, now: datetime) -> tuple[str, bool]:
     """The receipt, and whether the referral is new. One request to the table, whatever comes."""
-    referral = new_referral(submission, now)
+    referral = new_referral(submission, now, source)
     there = intake.referrals.add(referral)
     if there is None:
         logger.info("referral stored", referral=referral.receipt, campaign=referral.campaign)

@@ -9,7 +9,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake import wiring
 from referral_intake.adapters.items import from_item
-from referral_intake.domain.outreach import Outreach, Stale
+from referral_intake.domain.errors import Stale
+from referral_intake.domain.outreach import Outreach
 
 logger = Logger()
 """Ids only: neither a doctor's details nor a message is ever logged."""

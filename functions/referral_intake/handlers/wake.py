@@ -8,8 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake import wiring
 from referral_intake.domain.decision import when_due
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.outreach import Stale
+from referral_intake.domain.errors import Stale, Unavailable
 from referral_intake.domain.referral import Stage
 from referral_intake.wiring import Wake
 

@@ -1,0 +1,86 @@
+"""The steps of an outreach, one message each, and what is known of the messages that were written.
+
+All of it are facts with times. What comes next is worked out from them, so their order does not matter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+INTRODUCTION = "introduction"
+REMINDER = "reminder"
+
+# After a message came back for now (a full mailbox), it is tried again this much later, once for each.
+TRY_AGAIN_AFTER = (timedelta(days=1), timedelta(days=3))
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One message handed to the mail service: when, and from which wording it was made."""
+
+    at: datetime
+    version: str = ""
+    content_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A step's message, by the mail service's id for each try. `returned` are those that came back undelivered."""
+
+    tries: Mapping[str, Try] = field(default_factory=dict)
+    returned: Mapping[str, datetime] = field(default_factory=dict)
+    delivered_at: datetime | None = None
+
+    @property
+    def last_at(self) -> datetime:
+        return max(one.at for one in self.tries.values())
+
+    @property
+    def try_again_at(self) -> datetime | None:
+        """When it may be tried again; None where it arrived, may yet arrive, or was tried often enough."""
+        gone_wrong = len(self.returned)
+        if self.delivered_at or gone_wrong < len(self.tries) or gone_wrong > len(TRY_AGAIN_AFTER):
+            return None
+        return max(self.returned.values()) + TRY_AGAIN_AFTER[gone_wrong - 1]
+
+    def tried(self, message_id: str, one: Try) -> "Written":
+        """With this try, at the earliest time known of it."""
+        known = self.tries.get(message_id, one)
+        merged = Try(min(known.at, one.at), known.version or one.version, known.content_hash or one.content_hash)
+        return replace(self, tries={**self.tries, message_id: merged})
+
+    def delivered(self, at: datetime) -> "Written":
+        return replace(self, delivered_at=min(at, self.delivered_at or at))
+
+    def came_back(self, message_id: str, at: datetime) -> "Written":
+        return replace(self, returned={**self.returned, message_id: min(at, self.returned.get(message_id, at))})
+
+
+Messages = Mapping[str, Written]
+"""By step."""
+
+
+def plan(reminders: int) -> tuple[str, ...]:
+    """The steps of a campaign, in their order."""
+    return (INTRODUCTION, *(f"{REMINDER}_{number}" for number in range(1, reminders + 1)))
+
+
+def kind(step: str) -> str:
+    """What a step's templates are called: all reminders have the same."""
+    return step.partition("_")[0]
+
+
+def next_due(messages: Messages, reminders: int, reminder_after: timedelta) -> tuple[str | None, datetime | None]:
+    """The step that is to be written next, which may be the last one once more, and from when on.
+
+    No step: all were written. No time: at once.
+    """
+    steps = plan(reminders)
+    written = [step for step in steps if step in messages]
+    if not written:
+        return steps[0], None
+    last = written[-1]
+    if try_again_at := messages[last].try_again_at:
+        return last, try_again_at
+    following = next(iter(steps[steps.index(last) + 1 :]), None)
+    return following, max(one.last_at for one in messages.values()) + reminder_after

@@ -1,0 +1,67 @@
+"""Weeks go by in seconds: a doctor who does not answer is reminded, and nobody else."""
+
+import io
+import json
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+from local.stack import LocalStack
+from tests.e2e.mailbox import Mailbox
+from tests.support import samples
+
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[LocalStack]:
+    site, log_file = tmp_path / "site", tmp_path / "logs.jsonl"
+    with LocalStack(site=site, log_file=log_file, watch=False, out=io.StringIO()) as running:
+        yield running
+
+
+def submit(stack: LocalStack, email: str) -> str:
+    sent = samples.payload(submission_id=str(uuid.uuid4()), doctor=samples.doctor(email=email))
+    return post(stack, "/api/referrals", sent)["receipt"]
+
+
+def post(stack: LocalStack, path: str, data: object) -> dict[str, str]:
+    headers = {"content-type": "application/json"}
+    with urlopen(Request(stack.url + path, json.dumps(data).encode(), headers), timeout=20) as answer:
+        said: dict[str, str] = json.load(answer)
+    return said
+
+
+def go_on(stack: LocalStack, days: int) -> None:
+    # Day by day, so that whatever falls due on the way is done on its day.
+    for _ in range(days):
+        post(stack, "/_local/clock", {"advance_seconds": DAY})
+        time.sleep(0.2)
+
+
+def test_a_doctor_who_does_not_answer_is_reminded_once(stack: LocalStack) -> None:
+    mailbox = Mailbox(stack.url)
+    submit(stack, "silent@clinic.example")
+    answering = submit(stack, "answering@clinic.example")
+    introductions = mailbox.wait_for(2)
+    (answered,) = (message for message in introductions if "answering" in json.dumps(message["to"]))
+    url = re.search(r"http\S+/api/answer\?token=\S+", answered["text"])
+    assert url
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    urlopen(Request(url.group(), b"answer=no", form), timeout=20).close()
+    mailbox.empty()
+
+    go_on(stack, 18)  # Fourteen days, and a weekend.
+    (reminder,) = mailbox.wait_for(1, seconds=20)
+    assert "silent@clinic.example" in json.dumps(reminder["to"])
+    assert reminder["subject"].startswith("A reminder about the STAR Tumor Ablation System")
+
+    go_on(stack, 50)
+    assert len(mailbox.wait_for(2, seconds=2)) == 1
+    with urlopen(f"{stack.url}/api/referrals/{answering}", timeout=20) as answer:
+        assert json.load(answer)["state"] == "finished"

@@ -1,0 +1,48 @@
+"""Approving a campaign's wording."""
+
+import shutil
+import tomllib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cli.approve import approve, changed
+from referral_intake.adapters import approval
+from referral_intake.adapters.campaigns import Campaigns
+from tests.support.samples import TEMPLATES
+
+ON, UNTIL = date(2026, 12, 1), date(2027, 11, 30)
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
+
+
+def test_all_that_people_read_of_a_campaign_is_as_it_was_approved() -> None:
+    approved = tomllib.loads((TEMPLATES / "campaigns" / "star" / "approval.toml").read_text())["content"]
+    now = approval.digests(TEMPLATES, approval.to_approve(TEMPLATES, "star"))
+    assert changed(approved, now) == [], "read what changed, then: python -m cli approve star --by ..."
+
+
+def test_an_approval_names_what_changed_since_the_last_one(templates: Path) -> None:
+    (templates / "campaigns/star/messages/en/reminder.txt").write_text("Dear doctor")
+    (templates / "campaigns/star/messages/en/letter.txt").write_text("new")
+    said = approve(templates, "star", 'Dr. "A" Müller', ON, UNTIL, "2026-12")
+    assert said == ["campaigns/star/messages/en/letter.txt", "campaigns/star/messages/en/reminder.txt"]
+    campaign = Campaigns(templates).get("star")
+    assert campaign
+    assert (campaign.approval.approved_by, campaign.approval.version) == ('Dr. "A" Müller', "2026-12")
+    assert (campaign.approval.covers(ON), campaign.approval.covers(UNTIL)) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("campaign", "until", "version"),
+    [("moon", UNTIL, "1"), ("star", date(2026, 11, 30), "1"), ("star", UNTIL, "1.0"), ("star", UNTIL, "")],
+)
+def test_nonsense_is_refused_and_changes_nothing(templates: Path, campaign: str, until: date, version: str) -> None:
+    before = (templates / "campaigns/star/approval.toml").read_bytes()
+    with pytest.raises(SystemExit):
+        approve(templates, campaign, "somebody", ON, until, version)
+    assert (templates / "campaigns/star/approval.toml").read_bytes() == before

@@ -61,6 +61,8 @@ def _take(browser: Browser, stack: LocalStack, width: int, scheme: str, folder: 
     [message] = _delivered(stack)
     page.goto(status_url)
     picture("status")
+    page.goto("/en/take-it-with-you.html")
+    picture("guide")
     page.set_content(message["html"])
     picture("mail")
     page.goto(message["headers"][0]["value"].strip("<>"))

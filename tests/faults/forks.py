@@ -64,5 +64,10 @@ def forking() -> Iterator[Forks]:
     gc.collect()
     gc.freeze()
     with tempfile.TemporaryDirectory() as folder:
-        yield Forks(Path(folder))
+        forks = Forks(Path(folder))
+        try:
+            yield forks
+        finally:
+            if forks.is_fork:
+                os._exit(1)  # It lost its way, and may not go on as if it were the first.
     gc.unfreeze()

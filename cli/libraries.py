@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -41,5 +42,5 @@ def _npm() -> list[str]:
     if npm := shutil.which("npm"):
         return [npm]
     if uv := os.environ.get("UV") or shutil.which("uv"):
-        return [uv, "tool", "run", "--quiet", "--from", _NODE, "npm"]
+        return [uv, "tool", "run", "--quiet", "--python", sys.executable, "--from", _NODE, "npm"]
     raise SystemExit("npm is needed: install Node, or run this through make.")

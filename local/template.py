@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from local import identities, rules, sources
+from local import identities, rules, site_headers, sources
 from local.intrinsics import Resolver, TemplateError, read_yaml
 from local.model import EventDestination, Function, Queue, Route, Rule, Secret, Table, Template
 from local.properties import Properties
@@ -45,6 +45,7 @@ class _Reader:
             rules=tuple(self._rules()),
             event_destinations=tuple(self._event_destinations()),
             layers=tuple(self._layers().values()),
+            site_headers=self._site_headers(),
         )
 
     def _of(self, kind: str) -> Iterator[tuple[str, Properties]]:
@@ -83,6 +84,10 @@ class _Reader:
         for _, found in self._of("AWS::SES::ConfigurationSetEventDestination"):
             if destination := rules.event_destination(found):
                 yield destination
+
+    def _site_headers(self) -> dict[str, str]:
+        policies = [site_headers.read(found) for _, found in self._of("AWS::CloudFront::ResponseHeadersPolicy")]
+        return {name: value for policy in policies for name, value in policy.items()}
 
     def _as_mounted(self, value: str, layers: list[str], where: str) -> str:
         """Lambda unpacks layers to /opt. Here the layer's own folder takes that place."""

@@ -28,6 +28,7 @@ from local.batches import Record, Rules, deliver
 from local.functions import FunctionFailed
 from local.model import StreamSource
 from referral_intake import wiring
+from referral_intake.adapters.challenges import Challenges
 from referral_intake.adapters.items import Item, plain
 from referral_intake.domain.contact import email_identity
 from referral_intake.domain.referral import LEASE, Stage
@@ -35,7 +36,7 @@ from tests.faults.cloud import Engine, Mail, MailService, Moto
 from tests.faults.faults import WRITES, Killed
 from tests.faults.wire import Wire
 from tests.integration import aws
-from tests.support import events, samples
+from tests.support import events, proofs, samples
 
 MOST_ROUNDS = 40
 MOST_RECEIVES = 5
@@ -53,6 +54,7 @@ class Lab:
         self._prefix = f"world-{uuid.uuid4().hex[:8]}-"
         self._table_names = itertools.count()
         self._take_hold_of_botocore()
+        patch.setattr(Challenges, "read", proofs.believed)
         BackendDict.reset()
         self.secret_names = aws.make_secrets()
         self.client = boto3.client("dynamodb", endpoint_url=engine.url)
@@ -165,7 +167,7 @@ class World:
         """A person sends the form, and sends it again as long as the answer is that it went wrong."""
         number = uuid.uuid5(uuid.NAMESPACE_OID, str(next(self._submissions)))
         payload = samples.payload(submission_id=str(number), doctor=samples.doctor(email=email, **details))
-        return self.send_again(payload)
+        return self.send_again(proofs.claimed(payload, self.clock.time - proofs.MINUTE))
 
     def send_again(self, payload: dict[str, Any]) -> str:
         for _ in range(3):

@@ -71,7 +71,7 @@ class Pages:
         return f"/assets/{file.stem}.{digest}{file.suffix}"
 
     def library(self, name: str) -> str:
-        """The address of what the site serves of an npm package: its version, which the lock file says, is its content."""
+        """The address of what the site serves of an npm package: the version in the lock file is its content."""
         version = self._locked[f"node_modules/{name}"]["version"]
         return f"/assets/{name}.{version}.js"
 

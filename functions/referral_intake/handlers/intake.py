@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Imported while Lambda starts the function, when it has the most CPU, and not during the first patient's request.
+import referral_intake.adapters.challenges
 import referral_intake.adapters.referral_table
 import referral_intake.adapters.secrets  # noqa: F401
 from referral_intake import wiring

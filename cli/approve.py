@@ -1,12 +1,38 @@
 """Approval: what was read is written down, file by file, and only that may be sent."""
 
+import argparse
 import json
 import re
 import tomllib
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from referral_intake.adapters import approval
+
+
+def add_to(commands: Any) -> None:
+    command = commands.add_parser(
+        "approve",
+        help="write down that a campaign's wording was read and may be sent",
+        description="Writes approval.toml beside campaign.toml: who approved, for which days, and every file as it is.",
+    )
+    command.add_argument("campaign", help="for instance star")
+    command.add_argument("--by", required=True, help="who approves: a person or an office")
+    command.add_argument("--version", help="a name for this wording (by default this month, as 2026-11)")
+    command.add_argument("--until", type=date.fromisoformat, help="its last day, as 2027-10-31 (by default a year on)")
+    command.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    today = datetime.now(UTC).date()
+    until = arguments.until or today + timedelta(days=364)
+    version = arguments.version or f"{today:%Y-%m}"
+    for path in approve(Path("templates"), arguments.campaign, arguments.by, today, until, version):
+        print(f"new or changed: templates/{path}")
+    print(f"{arguments.campaign} may be sent as it is now, from {today} to {until}, as version {version}.")
+    return 0
+
 
 # What Amazon SES takes as the value of a tag.
 _VERSION = re.compile(r"[A-Za-z0-9_-]{1,32}")

@@ -1,13 +1,16 @@
-"""Builds the static site: the first page, the page for what is not there, and the files that both need."""
+"""`site`: builds the static site: the first page, the page for what is not there, and the files that both need."""
 
+import argparse
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from cli import libraries
+from cli import libraries, texts
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.adapters.pages import Pages
+from referral_intake.domain.campaign import Campaign
 
 # Nothing was typed yet. The script, where there is one, makes the submission id.
 EMPTY_FORM = {"values": {}, "errors": [], "submission_id": "", "open": False}
@@ -19,9 +22,24 @@ LIBRARIES = {"altcha": "dist/workers/pbkdf2.js"}
 GRACE = 3600
 
 
+def add_to(commands: Any) -> None:
+    command = commands.add_parser("site", help="build the static site")
+    command.add_argument("--out", type=Path, default=Path("build/site"), help="the folder (default: build/site)")
+    command.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    build(Path("templates"), arguments.out)
+    return 0
+
+
 def build(templates: Path, out: Path, campaign: str = "star") -> None:
     """Writes the site into `out`. A server may serve it meanwhile: what a page asks for is there before the page."""
-    pages = _pages(templates, campaign)
+    known = _campaign(templates, campaign)
+    if missing := texts.missing(templates, known):
+        raise SystemExit("\n".join(["These words are missing:", *missing]))
+    every = {locale: Pages(templates, known, locale) for locale in known.locales}
+    pages = every[known.locales[0]]
     assets = sorted((templates / "site" / "assets").iterdir())
     for file in assets:
         _write(out / pages.asset(file.name).lstrip("/"), file.read_bytes())
@@ -29,17 +47,21 @@ def build(templates: Path, out: Path, campaign: str = "star") -> None:
     for name, path in LIBRARIES.items():
         _write(out / pages.library(name).lstrip("/"), _licensed(modules / name, path))
     _write(out / "robots.txt", ROBOTS)
-    _write(out / "404.html", pages.render("404.html").encode())
-    _write(out / "index.html", pages.render("page.html", form=EMPTY_FORM).encode())
+    _write(out / "404.html", pages.render("404.html", "/{locale}/").encode())
+    first = {locale: one.render("page.html", "/{locale}/", form=EMPTY_FORM).encode() for locale, one in every.items()}
+    for locale, html in first.items():
+        _write(out / locale / "index.html", html)
+    # For whoever names no language, and reads none that there is.
+    _write(out / "index.html", first[known.locales[0]])
     kept = [pages.asset(file.name) for file in assets] + [pages.library(name) for name in LIBRARIES]
     _remove_old(out / "assets", keep={Path(address).name for address in kept})
 
 
-def _pages(templates: Path, name: str) -> Pages:
+def _campaign(templates: Path, name: str) -> Campaign:
     campaign = Campaigns(templates).get(name)
     if campaign is None:
         raise SystemExit(f"there is no campaign named {name!r} in {templates / 'campaigns'}")
-    return Pages(templates, campaign, campaign.locales[0])
+    return campaign
 
 
 def _licensed(package: Path, path: str) -> bytes:

@@ -21,12 +21,14 @@ class EventBus:
         self._cloud = cloud
         self._rules = rules
 
-    def put(self, source: str, detail_type: str, detail: Mapping[str, Any], resources: Iterable[str] = ()) -> None:
+    def put(self, source: str, detail_type: str, detail: Mapping[str, Any], resources: Iterable[str] = ()) -> str:
+        """Returns the event's id."""
         event = envelope(source, detail_type, detail, resources)
         for rule in self._rules():
             if matches(rule.pattern, event):
                 for queue in rule.queues:
                     self._cloud.sqs.send_message(QueueUrl=self._cloud.queue_urls[queue], MessageBody=json.dumps(event))
+        return str(event["id"])
 
 
 def envelope(source: str, detail_type: str, detail: Mapping[str, Any], resources: Iterable[str]) -> dict[str, Any]:

@@ -9,21 +9,22 @@ import boto3
 from local.intrinsics import TemplateError
 from local.model import REGION, Function
 
-SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "SQS", "SECRETS_MANAGER", "SESV2")
+SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "EVENTBRIDGE", "SQS", "SECRETS_MANAGER", "SESV2")
 PREFIX = "AWS_ENDPOINT_URL_"
 
 
 @contextmanager
-def isolated(own_aws: str, own_ses: str) -> Iterator[None]:
+def isolated(own_aws: str, doors: Mapping[str, str]) -> Iterator[None]:
     """Handlers meet only the local stack: no profile, no credentials, no configuration of the developer's own.
 
+    `doors` holds the addresses of the services that the stack plays itself; the others are at `own_aws`.
     An AWS_ENDPOINT_URL_* that the developer set stays, so another engine can be put underneath.
     """
     saved, session = dict(os.environ), boto3.DEFAULT_SESSION
     for name in list(os.environ):
         if name.startswith("AWS_") and not name.startswith(PREFIX):
             del os.environ[name]
-    os.environ.update(_aws(own_aws, own_ses))
+    os.environ.update(_aws(own_aws, doors))
     # It may hold the developer's credentials, or another stack's.
     boto3.DEFAULT_SESSION = None
     # A session's first client isn't made safely by two threads at once, and functions start at the same time here.
@@ -36,8 +37,13 @@ def isolated(own_aws: str, own_ses: str) -> Iterator[None]:
         boto3.DEFAULT_SESSION = session
 
 
-def _aws(own_aws: str, own_ses: str) -> dict[str, str]:
-    endpoints = {f"{PREFIX}{service}": own_ses if service == "SESV2" else own_aws for service in SERVICES}
+def of_others() -> dict[str, str]:
+    """With these variables, another process on this machine meets the same AWS."""
+    return {name: value for name, value in os.environ.items() if name.startswith("AWS_") or name.upper() == "NO_PROXY"}
+
+
+def _aws(own_aws: str, doors: Mapping[str, str]) -> dict[str, str]:
+    endpoints = {f"{PREFIX}{service}": doors.get(service, own_aws) for service in SERVICES}
     given = {name: url for name, url in os.environ.items() if name.startswith(PREFIX) and url}
     # A table's stream is where the table is.
     if f"{PREFIX}DYNAMODB" in given:

@@ -138,6 +138,7 @@ class Template:
     rules: tuple[Rule, ...]
     event_destinations: tuple[EventDestination, ...]
     layers: tuple[Path, ...]
+    outputs: Mapping[str, str]
     site_headers: Mapping[str, str]
 
     @property

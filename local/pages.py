@@ -1,4 +1,4 @@
-"""What belongs to the local stack itself, under /_local: mailbox, table, failures, logs, clock, the endpoint of SES."""
+"""What belongs to the local stack itself, under /_local: pages to look at, a clock, the endpoints of some services."""
 
 import json
 from collections.abc import Callable
@@ -12,12 +12,14 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import send_from_directory
 from werkzeug.wrappers import Request, Response
 
-from local import views
+from local import environment, views
+from local.bus_door import BusDoor
 from local.clock import Clock
 from local.clock_door import ClockDoor
 from local.cloud import Cloud
-from local.mailbox import Mail, Mailbox
+from local.mailbox import Mail, Mailbox, stamp
 from local.model import Template
+from local.registry import Registry
 from local.ses import Ses
 from local.terminal import Terminal
 
@@ -35,6 +37,9 @@ _ROUTES = Map(
         Rule("/_local/logs", endpoint="logs", methods=["GET"]),
         Rule("/_local/assets/<name>", endpoint="asset", methods=["GET"]),
         Rule("/_local/clock", endpoint="clock", methods=["GET", "POST"]),
+        Rule("/_local/stack.json", endpoint="stack", methods=["GET"]),
+        Rule("/_local/events", endpoint="events", methods=["POST"]),
+        Rule("/_local/registry/", endpoint="registry", methods=["GET"]),
         # A tracked link has the link in it, slashes and all.
         Rule("/_local/ses/<path:operation>", endpoint="ses", merge_slashes=False),
     ]
@@ -49,6 +54,8 @@ class Pages:
         self,
         mailbox: Mailbox,
         ses: Ses,
+        events: BusDoor,
+        registry: Registry,
         cloud: Cloud,
         template: Callable[[], Template],
         terminal: Terminal,
@@ -56,6 +63,9 @@ class Pages:
     ) -> None:
         self._mailbox = mailbox
         self._ses = ses
+        self._events = events
+        self._clock = clock
+        self._registry = registry
         self._cloud = cloud
         self._template = template
         self._terminal = terminal
@@ -118,8 +128,9 @@ class Pages:
         tables = self._template().tables.values()
         return self._page("table.html", tables={table.name: views.items(self._cloud, table.name) for table in tables})
 
-    def _on_failures(self, _: Request) -> Response:
-        return self._page("failures.html", queues=views.queues(self._cloud, self._template().queues.values()))
+    def _on_failures(self, request: Request) -> Response:
+        queues = views.queues(self._cloud, self._template().queues.values())
+        return self._page("failures.html", queues=queues, address=request.host_url.rstrip("/"))
 
     def _on_logs(self, _: Request) -> Response:
         return self._page("logs.html", lines=views.log(self._terminal.recent), file=self._terminal.log_file)
@@ -130,8 +141,23 @@ class Pages:
     def _on_clock(self, request: Request) -> Response:
         return self._clock_door.answer(request)
 
+    def _on_stack(self, _: Request) -> Response:
+        """For commands of another process: where this stack's AWS is, what its template puts out, and the time."""
+        data = {
+            "environment": environment.of_others(),
+            "outputs": dict(self._template().outputs),
+            "now": stamp(self._clock.now()),
+        }
+        return Response(json.dumps(data, indent=1), content_type="application/json")
+
+    def _on_events(self, request: Request) -> Response:
+        return self._events.answer(request)
+
     def _on_ses(self, request: Request, operation: str) -> Response:
         return self._ses.answer(request, operation)
+
+    def _on_registry(self, request: Request) -> Response:
+        return self._registry.answer(request)
 
     def _page(self, template: str, **context: Any) -> Response:
         html = self._jinja.get_template(template).render(**context)

@@ -12,6 +12,7 @@ from typing import Self, TextIO
 from local import environment, template
 from local.activity import Activity
 from local.bus import EventBus
+from local.bus_door import BusDoor
 from local.clock import Clock
 from local.cloud import Cloud
 from local.code import Code
@@ -22,6 +23,7 @@ from local.later import Later
 from local.mailbox import Mailbox
 from local.model import Template
 from local.pages import Pages
+from local.registry import Registry
 from local.reload import Reload
 from local.server import HOST, Server, listen
 from local.ses import TRACK, Ses
@@ -34,6 +36,8 @@ from local.watch import Watcher
 
 ROOT = Path(__file__).resolve().parent.parent
 SES_PATH = "/_local/ses"
+EVENTS_PATH = "/_local/events"
+REGISTRY_PATH = "/_local/registry/"
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -73,6 +77,7 @@ class LocalStack:
         self._activity = Activity()
         self.mailbox = Mailbox()
         self.clock = Clock()
+        self.registry = Registry()
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -110,6 +115,7 @@ class LocalStack:
             # Everything comes from this machine, and wording is looked at here before anyone can approve it.
             "ReferralsPerSource": "5000",
             "UnapprovedContent": "send",
+            "RegistryUrl": self.url + REGISTRY_PATH,
         }
         return template.load(self._template_file, own | self._parameters, self.cloud.sqs.meta.endpoint_url)
 
@@ -139,7 +145,8 @@ class LocalStack:
         moto = MotoServer(self._activity)
         moto.start()
         parts.callback(moto.stop)
-        parts.enter_context(environment.isolated(moto.url, self.url + SES_PATH))
+        doors = {"SESV2": self.url + SES_PATH, "EVENTBRIDGE": self.url + EVENTS_PATH}
+        parts.enter_context(environment.isolated(moto.url, doors))
         self.cloud = Cloud(moto.url)
         self.template = self.load_template()
         self.cloud.make(self.template)
@@ -152,11 +159,10 @@ class LocalStack:
         self.functions = Functions(self.template.functions, code, self.terminal)
         self.build_site()
 
-    def _start_mail(self, parts: ExitStack) -> Ses:
+    def _start_mail(self, parts: ExitStack, bus: EventBus) -> Ses:
         later = Later(lambda reason: self.terminal.say(reason, "ERROR", "ses"))
         later.start()
         parts.callback(later.stop)
-        bus = EventBus(self.cloud, lambda: self.template.rules)
         publisher = Publisher(bus, lambda: self.template.event_destinations)
         tracking = Tracking(publisher, f"{self.url}{SES_PATH}/{TRACK}")
         return Ses(self.mailbox, self._knows_configuration_set, tracking, Delivery(publisher, later))
@@ -165,13 +171,17 @@ class LocalStack:
         return name in self.template.configuration_sets
 
     def _start_serving(self, parts: ExitStack, listener: socket.socket) -> None:
-        ses = self._start_mail(parts)
-        pages = Pages(self.mailbox, ses, self.cloud, lambda: self.template, self.terminal, self.clock)
+        bus = EventBus(self.cloud, lambda: self.template.rules)
+        ses, events = self._start_mail(parts, bus), BusDoor(bus, self.terminal)
+        pages = Pages(
+            self.mailbox, ses, events, self.registry, self.cloud, lambda: self.template, self.terminal, self.clock
+        )
         self._gateway = Gateway(self.functions, self._site, pages, self.terminal)
         self._gateway.take(self.template)
         server = Server(listener, self._gateway)
         server.start()
         parts.callback(server.stop)
+        parts.callback(self.registry.stop)
         self._sources = EventSources(self.cloud, self.functions, self.terminal, self._activity, self.clock)
         self._sources.run(self.template)
         parts.callback(self._sources.stop)

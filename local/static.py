@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from werkzeug.exceptions import NotFound
-from werkzeug.utils import send_from_directory
+from werkzeug.utils import redirect, send_from_directory
 from werkzeug.wrappers import Request, Response
 
 # Assets are named by their content.
@@ -12,6 +12,8 @@ _FOREVER = 365 * 24 * 3600
 
 def serve(folder: Path, request: Request) -> Response:
     path = request.path.lstrip("/")
+    if path == "" and (language := _other_language(folder, request)):
+        return redirect(f"/{language}/")
     if path == "" or path.endswith("/"):
         path += "index.html"
     try:
@@ -19,6 +21,14 @@ def serve(folder: Path, request: Request) -> Response:
     except NotFound:
         return _not_found(folder, request)
     return _cached(response, path)
+
+
+def _other_language(folder: Path, request: Request) -> str | None:
+    """As the distribution's function in the template: who asks for no language gets the one that they read."""
+    offered = [page.parent.name for page in folder.glob("*/index.html")]
+    best = request.accept_languages.best_match(offered)
+    is_first = best and (folder / best / "index.html").read_bytes() == (folder / "index.html").read_bytes()
+    return None if is_first else best
 
 
 def _not_found(folder: Path, request: Request) -> Response:

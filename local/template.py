@@ -6,6 +6,7 @@ refer to one from something that runs here is an error that says so.
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ class _Reader:
     def __init__(self, folder: Path, data: Mapping[str, Any], known: Mapping[str, str], ids: Mapping[str, str]) -> None:
         self._folder = folder
         self._resources: Mapping[str, Any] = data["Resources"]
+        self._declared_outputs: Mapping[str, Any] = data.get("Outputs") or {}
         self._globals = (data.get("Globals") or {}).get("Function") or {}
         self._ids = ids
         self._arns = sources.Arns(ids)
@@ -45,6 +47,7 @@ class _Reader:
             rules=tuple(self._rules()),
             event_destinations=tuple(self._event_destinations()),
             layers=tuple(self._layers().values()),
+            outputs=dict(self._outputs()),
             site_headers=self._site_headers(),
         )
 
@@ -84,6 +87,12 @@ class _Reader:
         for _, found in self._of("AWS::SES::ConfigurationSetEventDestination"):
             if destination := rules.event_destination(found):
                 yield destination
+
+    def _outputs(self) -> Iterator[tuple[str, str]]:
+        for name, output in self._declared_outputs.items():
+            # What serves the site has no counterpart here, so nothing to put out.
+            with suppress(TemplateError):
+                yield name, str(self._resolver.resolve(output["Value"], name))
 
     def _site_headers(self) -> dict[str, str]:
         policies = [site_headers.read(found) for _, found in self._of("AWS::CloudFront::ResponseHeadersPolicy")]

@@ -61,6 +61,7 @@ class FeedbackSettings(_Settings):
     table_name: str
     templates_dir: Path
     hashing_keys_secret: str
+    stack_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +70,9 @@ class LinksSettings(_Settings):
     templates_dir: Path
     site_url: str
     signing_keys_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookupSettings(_Settings):
+    table_name: str
+    registry_url: str

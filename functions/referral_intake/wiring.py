@@ -9,7 +9,14 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from referral_intake.settings import FeedbackSettings, IntakeSettings, LinksSettings, OutreachSettings, WakeSettings
+from referral_intake.settings import (
+    FeedbackSettings,
+    IntakeSettings,
+    LinksSettings,
+    LookupSettings,
+    OutreachSettings,
+    WakeSettings,
+)
 
 if TYPE_CHECKING:
     from referral_intake.adapters.campaigns import Campaigns
@@ -17,11 +24,13 @@ if TYPE_CHECKING:
     from referral_intake.adapters.links import Links
     from referral_intake.adapters.pages import Site
     from referral_intake.adapters.secrets import Secrets
-    from referral_intake.domain.breaker import BreakerPolicy
+    from referral_intake.domain.breaker import BreakerPolicy, Trip
     from referral_intake.domain.feedback import Effect
+    from referral_intake.domain.matches import Match
     from referral_intake.domain.outreach import DoctorKeys, Outreach
     from referral_intake.domain.referral import Answer, Closing, Move, Referral
     from referral_intake.domain.robots import Proof
+    from referral_intake.domain.search import Query
 
 
 class IntakeReferrals(Protocol):
@@ -48,7 +57,12 @@ class FeedbackReferrals(Protocol):
 
 
 class Breaker(Protocol):
-    def check(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> str | None: ...
+    def check(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> "Trip | None": ...
+    def announced(self, trip: "Trip") -> None: ...
+
+
+class Announcements(Protocol):
+    def breaker_tripped(self, trip: "Trip") -> None: ...
 
 
 class Suppressions(Protocol):
@@ -60,6 +74,15 @@ class ClosingReferrals(Protocol):
     def close(self, receipt: str, closing: "Closing", now: datetime) -> None: ...
     def answer(self, receipt: str, answer: "Answer", now: datetime) -> None: ...
     def note(self, receipt: str, milestone: str, now: datetime) -> None: ...
+
+
+class Registry(Protocol):
+    def ask(self, query: "Query") -> list[Any]: ...
+
+
+class KeptMatches(Protocol):
+    def get(self, key: str, now: datetime) -> "list[Match] | None": ...
+    def put(self, key: str, matches: "list[Match]", now: datetime) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +109,7 @@ class Feedback:
     doctor_keys: "DoctorKeys"
     campaigns: "Campaigns"
     breaker: Breaker
+    announcements: Announcements
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +118,12 @@ class LinkParts:
     suppressions: Suppressions
     referrals: ClosingReferrals
     site: "Site"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    registry: Registry
+    kept: KeptMatches
 
 
 @cache
@@ -159,7 +189,7 @@ def wake() -> Wake:
 
 @cache
 def feedback() -> Feedback:
-    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters import announcements, dynamodb
     from referral_intake.adapters.breaker_table import BreakerTable
     from referral_intake.adapters.campaigns import Campaigns
     from referral_intake.adapters.claims import ClaimTable
@@ -174,6 +204,7 @@ def feedback() -> Feedback:
         doctor_keys=DoctorHashes(_ring(settings.hashing_keys_secret)),
         campaigns=Campaigns(settings.templates_dir),
         breaker=BreakerTable(table, settings.table_name),
+        announcements=announcements.Announcements(announcements.client, settings.stack_name),
     )
 
 
@@ -193,6 +224,16 @@ def links() -> LinkParts:
         referrals=ReferralTable(table, settings.table_name),
         site=Site(settings.templates_dir, settings.site_url),
     )
+
+
+@cache
+def lookup() -> Lookup:
+    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters.lookup_table import LookupTable
+    from referral_intake.adapters.npi_registry import NpiRegistry
+
+    settings = LookupSettings.read(os.environ)
+    return Lookup(NpiRegistry(settings.registry_url), LookupTable(dynamodb.client(), settings.table_name))
 
 
 def _ring(secret_id: str) -> "Ring":

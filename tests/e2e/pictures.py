@@ -46,6 +46,12 @@ def _take(browser: Browser, stack: LocalStack, width: int, scheme: str, folder: 
     picture("page")
     page.get_by_role("link", name="Let your doctor know").first.click()
     picture("form")
+    _look_up(page, "Maria Lopez")
+    picture("lookup", whole=False)
+    page.get_by_label("Doctor's name").press("Enter")
+    picture("chosen")
+    page.reload()
+    page.get_by_role("link", name="Let your doctor know").first.click()
     page.locator("#referral button[type=submit]").click()
     page.locator("#errors li").first.wait_for()
     picture("errors")
@@ -62,6 +68,13 @@ def _take(browser: Browser, stack: LocalStack, width: int, scheme: str, folder: 
     page.goto("/_local/mailbox")
     picture("mailbox")
     context.close()
+
+
+def _look_up(page: Page, name: str) -> None:
+    page.get_by_label("State").select_option("IL")
+    page.get_by_label("Doctor's name").press_sequentially(name)
+    page.locator("#matches").wait_for()
+    page.get_by_label("Doctor's name").press("ArrowDown")
 
 
 def _submit(page: Page, email: str) -> None:

@@ -15,13 +15,16 @@ from local.intrinsics import read_yaml
 from local.model import Function, Route, StreamSource, Template
 from local.template import load
 from referral_intake import settings
+from referral_intake.adapters import announcements
 from referral_intake.adapters.links import Links
 from referral_intake.adapters.pages import Site
 from referral_intake.domain.referral import LEASE, Stage
-from referral_intake.handlers import http, intake, links
-from referral_intake.wiring import LinkParts
+from referral_intake.handlers import http, intake, links, lookup
+from referral_intake.handlers.lookup import BUDGET
+from referral_intake.wiring import LinkParts, Lookup
 from tests.support import events, proofs, samples
 from tests.support.fakes import FakeTable, ring
+from tests.support.lookups import FakeKept, FakeRegistry
 
 FILE: Final = Path(__file__).parents[2] / "infra" / "template.yaml"
 PARAMETERS: Final = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
@@ -34,6 +37,7 @@ SETTINGS: Final[dict[str, type[settings._Settings]]] = {
     "wake": settings.WakeSettings,
     "links": settings.LinksSettings,
     "feedback": settings.FeedbackSettings,
+    "lookup": settings.LookupSettings,
 }
 # Read by Powertools, not by us.
 OF_POWERTOOLS: Final = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
@@ -84,8 +88,8 @@ def test_a_function_is_told_what_it_needs(function: Function) -> None:
 @every_function
 def test_a_function_is_told_nothing_that_it_does_not_need(function: Function) -> None:
     wanted = {field.name.upper() for field in fields(SETTINGS[function.short_name])}
-    # The template's globals tell every function where the site is.
-    assert set(function.environment) - wanted - OF_POWERTOOLS <= {"SITE_URL"}
+    # The template's globals tell every function where the templates are.
+    assert set(function.environment) - wanted - OF_POWERTOOLS <= {"TEMPLATES_DIR"}
 
 
 @every_function
@@ -129,11 +133,17 @@ def test_a_functions_log_is_kept_for_a_limited_time(function: Function) -> None:
 # ---- Rights ----------------------------------------------------------------------------------------------------------
 
 ALLOWED: Final = {
-    "feedback": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
+    "feedback": {
+        "dynamodb:GetItem",
+        "dynamodb:UpdateItem",
+        "events:PutEvents",
+        "secretsmanager:GetSecretValue",
+    },
     "intake": {"dynamodb:PutItem", "dynamodb:GetItem", "secretsmanager:GetSecretValue"},
-    # A transaction needs the right to each of its parts: Update and ConditionCheck.
+    # A transaction needs the right to each of its parts: Update, Put and ConditionCheck.
     "outreach": {
         "dynamodb:UpdateItem",
+        "dynamodb:PutItem",
         "dynamodb:ConditionCheckItem",
         "dynamodb:GetItem",
         "dynamodb:BatchGetItem",
@@ -144,6 +154,7 @@ ALLOWED: Final = {
     },
     "wake": {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem"},
     "links": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
+    "lookup": {"dynamodb:GetItem", "dynamodb:PutItem"},
 }
 
 
@@ -189,6 +200,33 @@ def test_mail_goes_out_from_the_senders_address_only() -> None:
     (outreach,) = [function for function in TEMPLATE.functions.values() if function.short_name == "outreach"]
     (send,) = [statement for statement in statements(outreach) if statement["Action"] == "ses:SendEmail"]
     assert send["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+
+
+def test_feedback_says_nothing_on_the_event_bus_but_that_the_breaker_tripped() -> None:
+    (feedback,) = [function for function in TEMPLATE.functions.values() if function.short_name == "feedback"]
+    (announce,) = [statement for statement in statements(feedback) if statement["Action"] == "events:PutEvents"]
+    assert announce["Resource"]["Fn::Sub"].endswith(":event-bus/default")
+    assert announce["Condition"] == {
+        "ForAllValues:StringEquals": {"events:source": announcements.SOURCE},
+        "StringEquals": {"events:detail-type": announcements.BREAKER_TRIPPED},
+    }
+
+
+def test_the_lookup_reaches_what_it_keeps_and_no_referral() -> None:
+    (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
+    (keeps,) = statements(finds)
+    assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lookup#*"]}}
+
+
+def test_the_lookup_has_time_for_its_whole_budget_and_not_much_more() -> None:
+    (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
+    assert BUDGET + 1 < finds.timeout <= 5
+
+
+def test_without_a_word_about_it_the_registry_is_the_public_one() -> None:
+    (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
+    # With the slash at the end: without it, the registry answers with a redirect.
+    assert finds.environment["REGISTRY_URL"] == "https://npiregistry.cms.hhs.gov/api/"
 
 
 # ---- The stream ------------------------------------------------------------------------------------------------------
@@ -295,6 +333,8 @@ def answer(route: Route) -> int:
         case "links":
             signed = Links(ring, "https://spine.example")
             response = links.respond(event, LinkParts(signed, table, table, site), samples.NOW)
+        case "lookup":
+            response = lookup.respond(event, Lookup(FakeRegistry(), FakeKept()), samples.NOW)
         case other:
             raise AssertionError(f"{other} has no door for requests")
     return int(response["statusCode"])
@@ -314,6 +354,7 @@ def test_the_routes_are_those_of_the_design() -> None:
         "POST /api/opt-out",
         "GET /api/answer",
         "POST /api/answer",
+        "GET /api/doctors",
     }
 
 
@@ -329,7 +370,10 @@ def test_the_site_and_the_api_allow_a_browser_the_same() -> None:
 
 def test_the_api_is_throttled() -> None:
     (api,) = of_type("AWS::Serverless::HttpApi").values()
-    assert api["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+    default = api["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"]
+    assert default > 0
+    # Many people who type must not keep one from sending.
+    assert 0 < api["Properties"]["RouteSettings"]["GET /api/doctors"]["ThrottlingRateLimit"] < default
 
 
 # ---- Mail ------------------------------------------------------------------------------------------------------------

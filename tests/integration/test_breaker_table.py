@@ -1,20 +1,24 @@
 """The breaker in the table: counted once each, open once, closed by a person."""
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from referral_intake.adapters import dynamodb
 from referral_intake.adapters.breaker_table import BreakerTable, breaker_key
 from referral_intake.adapters.claims import ClaimTable
 from referral_intake.adapters.keys import DoctorHashes
 from referral_intake.adapters.pace_table import PaceTable
 from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.domain.breaker import Trip
 from referral_intake.domain.pace import Quota, Wait
 from referral_intake.handlers.feedback import take
 from referral_intake.wiring import Feedback
 from tests.integration import aws
 from tests.support import samples
+from tests.support.fakes import FakeAnnouncements
 from tests.support.mail_events import mail_event
 from tests.support.samples import NOW
 
@@ -29,6 +33,7 @@ class House:
         self.client, self.table = client, table
         self.referrals = ReferralTable(client, table)
         self.breaker = BreakerTable(client, table)
+        self.announcements = FakeAnnouncements()
 
     @property
     def feedback(self) -> Feedback:
@@ -36,7 +41,8 @@ class House:
 
         hashes = DoctorHashes(lambda: aws.RING)
         campaigns = Campaigns(samples.TEMPLATES)
-        return Feedback(self.referrals, ClaimTable(self.client, self.table), hashes, campaigns, self.breaker)
+        claims = ClaimTable(self.client, self.table)
+        return Feedback(self.referrals, claims, hashes, campaigns, self.breaker, self.announcements)
 
     def item(self) -> dict[str, object]:
         found = self.client.get_item(TableName=self.table, Key=breaker_key("star")).get("Item", {})
@@ -66,11 +72,17 @@ def house(client: "DynamoDBClient", table: str, monkeypatch: pytest.MonkeyPatch)
     return House(client, table)
 
 
-def happened(house: House, kind: str, **details: str) -> None:
+def body(house: House, kind: str, **details: str) -> str:
+    """An event of a referral that the table has."""
     referral = aws.submitted(NOW, email="maria@clinic.example")
     house.referrals.add(referral)
+    return json.dumps(mail_event(kind, referral.receipt, 2, **details))
+
+
+def happened(house: House, kind: str, **details: str) -> None:
+    told = body(house, kind, **details)
     for _ in range(3):
-        take(json.dumps(mail_event(kind, referral.receipt, 2, **details)), house.feedback)
+        take(told, house.feedback)
 
 
 def test_an_event_that_comes_three_times_is_counted_once(house: House) -> None:
@@ -96,6 +108,8 @@ def test_above_the_threshold_the_campaign_waits_until_a_person_resumes_it(
     assert isinstance(waited, Wait)
     assert waited.reason == "paused"
     assert capsys.readouterr().out.count('"BreakerTripped":[1') == 1
+    [trip] = house.announcements.told
+    assert (trip.campaign, trip.reason, trip.delivered, trip.bounced) == ("star", "bounces", 95, 6)
 
     assert house.breaker.resume("star")
     assert house.turn() is None
@@ -103,8 +117,57 @@ def test_above_the_threshold_the_campaign_waits_until_a_person_resumes_it(
     assert not house.breaker.resume("star")
 
 
-def test_the_breaker_opens_once(house: House) -> None:
+def test_the_breaker_opens_once_and_speaks_of_it_until_it_is_announced(house: House) -> None:
     house.count(delivered=95, bounced=50)
     policy = samples.campaign().breaker
-    assert house.breaker.check("star", policy, NOW) == "bounces"
-    assert house.breaker.check("star", policy, NOW) is None
+    trip = house.breaker.check("star", policy, NOW)
+    assert trip
+    assert (trip.reason, trip.at) == ("bounces", NOW)
+    assert house.breaker.check("star", policy, NOW + timedelta(hours=1)) == trip
+    house.breaker.announced(trip)
+    assert house.breaker.check("star", policy, NOW + timedelta(hours=2)) is None
+
+
+def test_of_two_that_open_it_at_once_the_first_announces_it(house: House) -> None:
+    house.count(delivered=95, bounced=50)
+    policy, slower = samples.campaign().breaker, dynamodb.client()
+
+    def first(**_: object) -> None:
+        assert house.breaker.check("star", policy, NOW)
+
+    slower.meta.events.register("before-call.dynamodb.UpdateItem", first)
+    assert BreakerTable(slower, house.table).check("star", policy, NOW) is None
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Deadly(FakeAnnouncements):
+    def breaker_tripped(self, trip: Trip) -> None:
+        raise Killed
+
+
+def test_a_process_that_dies_between_opening_and_announcing_leaves_that_to_the_event_s_next_delivery(
+    house: House,
+) -> None:
+    house.count(delivered=95, bounced=5)
+    told = body(house, "Bounce")
+    house.announcements = Deadly()
+    with pytest.raises(Killed):
+        take(told, house.feedback)
+    assert house.item()["paused_for"] == {"S": "bounces"}
+
+    house.announcements = FakeAnnouncements()
+    take(told, house.feedback)
+    take(told, house.feedback)
+    [trip] = house.announcements.told
+    assert (trip.reason, trip.bounced) == ("bounces", 6)
+
+
+def test_after_it_was_resumed_the_next_trip_is_announced_again(house: House) -> None:
+    for number in (1, 2):
+        house.count(delivered=95, bounced=5)
+        happened(house, "Bounce")
+        assert len(house.announcements.told) == number
+        assert house.breaker.resume("star")

@@ -12,6 +12,7 @@ from referral_intake.adapters.claims import ClaimTable
 from referral_intake.adapters.items import timestamp
 from referral_intake.adapters.keys import Keyring
 from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.adapters.written import read_message
 from referral_intake.domain import decision
 from referral_intake.domain.errors import Stale, Unavailable
 from referral_intake.domain.outreach import Claim, Suppressed, Taken
@@ -33,7 +34,7 @@ EVERYTHING = {
 
 
 def take(claims: ClaimTable, claim: Claim, now: Any = NOW) -> Taken | Suppressed | None:
-    return claims.claim(claim, now=now, cooldown=COOLDOWN)
+    return claims.claim(claim, aws.MESSAGE, now=now, cooldown=COOLDOWN)
 
 
 def stored(referrals: ReferralTable, **doctor_details: Any) -> Referral:
@@ -59,6 +60,15 @@ def test_a_claim_takes_the_referral_and_the_doctor_under_every_key_with_one_requ
     assert look.referral(referral)["due_at"] == timestamp(NOW + LEASE)
     taken = {pk.split("#")[1]: doctor["star/introduction"]["by"] for pk, doctor in look.doctors().items()}
     assert taken == dict.fromkeys(["email", "npi", "phone", "postcode"], referral.receipt)
+
+
+def test_a_claim_keeps_the_very_message(
+    referrals: ReferralTable, claims: ClaimTable, client: "DynamoDBClient", table: str
+) -> None:
+    referrals.add(referral := aws.submitted())
+    assert read_message(client, table, referral.receipt, "introduction") is None
+    assert take(claims, aws.claim_for(referral)) is None
+    assert read_message(client, table, referral.receipt, "introduction") == aws.MESSAGE
 
 
 def test_a_doctor_is_not_readable_from_the_table(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:

@@ -112,6 +112,19 @@ def test_one_variable_with_two_values_is_an_error_since_all_functions_share_a_pr
         environment.of_functions(load(tmp_path, text).functions)
 
 
+def test_outputs_are_those_that_have_a_counterpart_here(tmp_path: Path) -> None:
+    outputs = """\
+Outputs:
+  TableName: { Value: !Ref Table }
+  JobsUrl: { Description: Where jobs wait., Value: !Ref Jobs }
+  Site: { Value: !GetAtt Distribution.DomainName }
+"""
+    assert load(tmp_path, TEMPLATE + outputs).outputs == {
+        "TableName": "referral-intake-Table",
+        "JobsUrl": f"{QUEUES}/123456789012/referral-intake-Jobs",
+    }
+
+
 def test_the_project_s_own_template_is_understood_whole() -> None:
     root = Path(__file__).resolve().parents[2]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from referral_intake.adapters.keys import Keyring
-from referral_intake.domain.breaker import BreakerPolicy
+from referral_intake.domain.breaker import BreakerPolicy, Trip
 from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.errors import Stale
 from referral_intake.domain.feedback import Effect
@@ -56,7 +56,7 @@ class FakeTable:
             revision=referral.revision + 1,
         )
 
-    def claim(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+    def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
         for key in claim.keys:
             if key in self.suppressed:
                 return Suppressed(self.suppressed[key])
@@ -128,9 +128,30 @@ class FakeMailer:
         return f"message-{len(self.sent)}"
 
 
+@dataclass
 class FakeBreaker:
-    def check(self, campaign: str, policy: BreakerPolicy, now: datetime) -> str | None:
-        return None
+    """Says `trip` until that is announced."""
+
+    trip: Trip | None = None
+
+    def check(self, campaign: str, policy: BreakerPolicy, now: datetime) -> Trip | None:
+        return self.trip
+
+    def announced(self, trip: Trip) -> None:
+        self.trip = None
+
+
+@dataclass
+class FakeAnnouncements:
+    """Keeps what it is told, or raises `fails`."""
+
+    told: list[Trip] = field(default_factory=list)
+    fails: Exception | None = None
+
+    def breaker_tripped(self, trip: Trip) -> None:
+        if self.fails:
+            raise self.fails
+        self.told.append(trip)
 
 
 @dataclass

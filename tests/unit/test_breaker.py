@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from referral_intake.domain.breaker import BOUNCED, COMPLAINED, DELIVERED, trips
+from referral_intake.domain.breaker import BOUNCED, COMPLAINED, DELIVERED, Trip, trips
 from tests.support.samples import NOW, campaign
 
 POLICY = campaign().breaker
@@ -48,3 +48,8 @@ def test_it_looks_at_the_last_days_only() -> None:
 def test_it_stops_well_before_amazon_ses_would() -> None:
     assert POLICY.bounce_rate < 0.05
     assert POLICY.complaint_rate < 0.001
+
+
+def test_rates_are_of_all_messages_whose_fate_is_known() -> None:
+    trip = Trip("star", "bounces", NOW, timedelta(days=7), delivered=950, bounced=50, complained=2)
+    assert (trip.rate(trip.bounced), trip.rate(trip.complained)) == (0.05, 0.002)

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from referral_intake.adapters import ses_events
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.adapters.keys import DoctorHashes
+from referral_intake.domain.breaker import Trip
+from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.referral import Closing, Referral, Stage
 from referral_intake.handlers.feedback import take
 from referral_intake.wiring import Feedback
-from tests.support.fakes import FakeBreaker, FakeTable, ring
+from tests.support.fakes import FakeAnnouncements, FakeBreaker, FakeTable, ring
 from tests.support.mail_events import SENT_AT, mail_event
 from tests.support.samples import NOW, TEMPLATES, referral
 
@@ -29,8 +31,13 @@ def after(*events: dict[str, Any], start: Referral | None = None) -> tuple[Refer
     table.add(begun)
     for event in events:
         event["detail"]["mail"]["tags"]["referral"] = [begun.receipt]
-        take(json.dumps(event), Feedback(table, table, DoctorHashes(ring), CAMPAIGNS, FakeBreaker()))
+        take(json.dumps(event), parts(table))
     return table.referrals[begun.receipt], table
+
+
+def parts(table: FakeTable, breaker: FakeBreaker | None = None, bus: FakeAnnouncements | None = None) -> Feedback:
+    breaker, bus = breaker or FakeBreaker(), bus or FakeAnnouncements()
+    return Feedback(table, table, DoctorHashes(ring), CAMPAIGNS, breaker, bus)
 
 
 def event(kind: str, seconds: float = 0, **details: Any) -> dict[str, Any]:
@@ -168,11 +175,51 @@ def test_an_event_of_a_message_that_is_not_ours_is_let_go() -> None:
 
 def test_an_event_of_a_referral_that_is_gone_is_let_go() -> None:
     table = FakeTable()
-    take(
-        json.dumps(mail_event("Bounce", "AAAA-AAAA-AAAA-AAAA")),
-        Feedback(table, table, DoctorHashes(ring), CAMPAIGNS, FakeBreaker()),
-    )
+    take(json.dumps(mail_event("Bounce", "AAAA-AAAA-AAAA-AAAA")), parts(table))
     assert table.suppressed == {}
+
+
+TRIP = Trip("star", "bounces", NOW, timedelta(days=7), delivered=950, bounced=50, complained=0)
+
+
+def bounced(table: FakeTable) -> str:
+    """The body of a bounce of a referral that the table has."""
+    table.add(begun := referral())
+    return json.dumps(mail_event("Bounce", begun.receipt, 2))
+
+
+@pytest.fixture
+def namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ReferralIntake")
+
+
+@pytest.mark.usefixtures("namespace")
+def test_that_the_breaker_tripped_is_announced_once() -> None:
+    table, breaker, bus = FakeTable(), FakeBreaker(TRIP), FakeAnnouncements()
+    body = bounced(table)
+    for _ in range(3):
+        take(body, parts(table, breaker, bus))
+    assert bus.told == [TRIP]
+
+
+@pytest.mark.usefixtures("namespace")
+def test_what_could_not_be_announced_is_announced_when_the_event_comes_again() -> None:
+    table, breaker, bus = FakeTable(), FakeBreaker(TRIP), FakeAnnouncements(fails=Unavailable("no bus"))
+    body = bounced(table)
+    with pytest.raises(Unavailable):
+        take(body, parts(table, breaker, bus))
+    assert table.settled == SENT_AT
+    bus.fails = None
+    take(body, parts(table, breaker, bus))
+    assert bus.told == [TRIP]
+
+
+@pytest.mark.usefixtures("namespace")
+def test_an_open_or_a_click_does_not_cost_a_look_at_the_breaker() -> None:
+    table, bus = FakeTable(), FakeAnnouncements()
+    table.add(begun := referral())
+    take(json.dumps(mail_event("Open", begun.receipt, 60)), parts(table, FakeBreaker(TRIP), bus))
+    assert bus.told == []
 
 
 def test_nothing_personal_is_logged(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,9 @@
 import gzip
 import os
 import re
+import shutil
 import time
+import tomllib
 from collections.abc import Iterator
 from datetime import date
 from html.parser import HTMLParser
@@ -22,6 +24,7 @@ from referral_intake.domain.submission import ADDRESS_FIELDS, DOCTOR_FIELDS, FIE
 from tests.support import samples
 
 SITE = samples.TEMPLATES / "site"
+STAR = samples.TEMPLATES / "campaigns" / "star"
 PAGES = Pages(samples.TEMPLATES, samples.campaign(), "en")
 RECEIPT = "K3QF-7ZTA-MM2X-PE5R"
 STATUS_STATES = ("received", "under_review", "sent", "by_post", "told", "finished", "unreachable")
@@ -65,6 +68,9 @@ class Page(HTMLParser):
 
     def having(self, attribute: str) -> list[str]:
         return [attributes[attribute] for _, attributes in self.tags if attribute in attributes]
+
+    def having_language(self, locale: str) -> list[dict[str, str]]:
+        return [link for link in self.all("a") if link.get("hreflang") == locale]
 
     def by_id(self, name: str) -> dict[str, str]:
         [found] = [attributes for _, attributes in self.tags if attributes.get("id") == name]
@@ -414,7 +420,59 @@ def test_an_opt_out_changes_nothing_before_its_button_is_pressed() -> None:
     [sent] = page.all("form")
     assert sent["method"] == "post"
     # What `urlencode` leaves as it is may stand in a query.
-    assert sent["action"] == "/api/opt-out?token=a%20b%2B/%3D"
+    assert sent["action"] == "/api/opt-out?token=a%20b%2B/%3D&lang=en"
+
+
+# ---- Languages ----
+
+
+@pytest.mark.parametrize("locale", samples.campaign().locales)
+def test_every_page_is_whole_in_every_language(locale: str) -> None:
+    pages = Pages(samples.TEMPLATES, samples.campaign(), locale)
+    for _, template, context in every_page():
+        page = Page(pages.render(template, **context))
+        assert page.all("html") == [{"lang": locale}]
+        assert "{" not in page.text
+
+
+def test_a_page_offers_itself_in_every_other_language() -> None:
+    [link] = Page(PAGES.render("status.html", "?lang={locale}", **a_status())).having_language("es")
+    assert (link["href"], link["lang"]) == ("?lang=es", "es")
+    thanks = {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}
+    assert not Page(PAGES.render("thanks.html", **thanks)).having_language("es")
+
+
+def test_figures_and_references_are_the_same_in_every_language(first: Page) -> None:
+    def numbers(text: str) -> list[str]:
+        return sorted(re.findall(r"\d+(?:[.,]\d+)*", text))
+
+    english, spanish = (tomllib.loads(f.read_text()) for f in sorted(STAR.glob("page.*.toml")))
+    for part in english.keys() - {"site", "title", "description"}:
+        assert numbers(str(english[part])) == numbers(str(spanish[part])), part
+
+
+def test_a_word_that_one_language_lacks_fails_the_build(tmp_path: Path) -> None:
+    templates = Path(shutil.copytree(samples.TEMPLATES, tmp_path / "templates"))
+    words = templates / "site" / "text" / "es.toml"
+    words.write_text(
+        words.read_text().replace('skip = "Ir al texto principal"', 'skipp = "Ir"').replace("{limit}", "5")
+    )
+    with pytest.raises(SystemExit) as refused:
+        build(templates, tmp_path / "site")
+    said = str(refused.value).splitlines()
+    assert "site/text/es.toml: site.skip is missing" in said
+    assert "site/text/es.toml: site.skipp is in no other language" in said
+    assert "site/text/es.toml: errors.default.too_long needs the same words in braces as in en" in said
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_language_is_added_by_adding_files(tmp_path: Path) -> None:
+    templates = Path(shutil.copytree(samples.TEMPLATES, tmp_path / "templates"))
+    for file in (templates / "site/text/es.toml", templates / "campaigns/star/page.es.toml"):
+        file.with_name(file.name.replace("es.", "pt.")).write_text(file.read_text().replace("Español", "Português"))
+    build(templates, tmp_path / "site")
+    assert (tmp_path / "site/pt/index.html").exists()
+    assert "Português" in (tmp_path / "site/en/index.html").read_text()
 
 
 # ---- The built site ----
@@ -471,5 +529,21 @@ def test_an_unknown_campaign_is_named() -> None:
 
 
 def test_the_script_keeps_nothing_in_the_browser() -> None:
-    script = (SITE / "assets" / "site.js").read_text("utf-8")
-    assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches", script)
+    scripts = [file.read_text("utf-8") for file in (SITE / "assets").glob("*.js")]
+    assert len(scripts) == 3
+    assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches", "".join(scripts))
+
+
+def test_the_list_of_doctors_is_loaded_when_the_form_is_used_and_not_before(first: Page) -> None:
+    [lookup] = first.having("data-lookup")
+    assert lookup == PAGES.asset("lookup.js")
+    assert lookup not in first.having("src")
+
+
+def test_the_words_of_the_list_come_from_the_page(first: Page) -> None:
+    place = next(tags for _, tags in first.tags if "data-lookup" in tags)
+    assert {name: place[f"data-{name}"] for name in ("one", "many", "none", "filled")} == {
+        name: PAGES.text["lookup"][name] for name in ("one", "many", "none", "filled")
+    }
+    assert "{count}" in place["data-many"]
+    assert "{name}" in place["data-filled"]

@@ -53,6 +53,12 @@ def test_an_address_that_is_the_only_way_must_be_whole() -> None:
     assert errors_of(sent) == {"doctor.address.line1": "required", "doctor.address.postal_code": "required"}
 
 
+def test_the_state_alone_is_no_beginning_of_an_address() -> None:
+    """It stands beside the name, where it helps to look the doctor up."""
+    sent = payload(doctor={"name": "Maria Lopez", "address": {"state": "IL"}})
+    assert errors_of(sent) == {"doctor": "contact_required"}
+
+
 def test_a_part_of_an_address_beside_an_email_address_is_welcome() -> None:
     assert read(payload(doctor=doctor(address={"state": "IL"}))).doctor.address.state == "IL"
 

@@ -1,4 +1,8 @@
-"""The breaker of a campaign in the table: one item that counts by day, and says since when and why it is open."""
+"""The breaker of a campaign in the table: one item that counts by day, and says since when and why it is open.
+
+Whoever opens it announces that. Where the process dies in between, an open breaker lacks `announced`: then the next one
+that looks does it.
+"""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -6,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, plain, timestamp
 from referral_intake.adapters.updates import Update, write
-from referral_intake.domain.breaker import BreakerPolicy, trips
+from referral_intake.domain.breaker import BreakerPolicy, Trip, totals, trips
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,29 +33,45 @@ class BreakerTable:
         self._client = client
         self._name = name
 
-    def check(self, campaign: str, policy: BreakerPolicy, now: datetime) -> str | None:
-        """Opens the breaker where the counts ask for it. Returns why, if it was this call that opened it."""
-        with errors_as_ours():
-            answer = self._client.get_item(TableName=self._name, Key=breaker_key(campaign), ConsistentRead=True)
-        item = plain(answer.get("Item", {}))
-        reason = None if "paused_at" in item else trips(_counts(item), policy, now.date())
-        if reason is None:
+    def check(self, campaign: str, policy: BreakerPolicy, now: datetime) -> Trip | None:
+        """Opens the breaker where the counts ask for it. Returns the trip for as long as it is not announced."""
+        item = self._item(campaign)
+        counts = _counts(item)
+        if "paused_at" not in item:
+            reason = trips(counts, policy, now.date())
+            if reason is None or not self._open(campaign, reason, now):
+                return None
+            item |= {"paused_for": reason, "paused_at": timestamp(now)}
+        if "announced" in item:
             return None
-        update = Update(breaker_key(campaign)).set("paused_at", timestamp(now)).set("paused_for", reason)
-        update.when(f"attribute_not_exists({update.name('paused_at')})")
-        return reason if write(self._client, self._name, update) else None
+        opened_at = datetime.fromisoformat(item["paused_at"])
+        return Trip(campaign, item["paused_for"], opened_at, policy.window, **totals(counts, policy, now.date()))
+
+    def announced(self, trip: Trip) -> None:
+        """Notes that somebody was told."""
+        update = Update(breaker_key(trip.campaign)).set("announced", value=True)
+        write(self._client, self._name, update.when_equal("paused_at", timestamp(trip.at)))
 
     def resume(self, campaign: str) -> bool:
         """Closes the breaker, and counts from nothing. Returns whether it was open."""
-        with errors_as_ours():
-            answer = self._client.get_item(TableName=self._name, Key=breaker_key(campaign), ConsistentRead=True)
-        item = plain(answer.get("Item", {}))
+        item = self._item(campaign)
         if "paused_at" not in item:
             return False
         update = Update(breaker_key(campaign)).when_equal("paused_at", item["paused_at"])
         for name in item.keys() - {"pk", "sk"}:
             update.set(name, None)
         return write(self._client, self._name, update)
+
+    def _open(self, campaign: str, reason: str, now: datetime) -> bool:
+        """Whether it was this call that opened it."""
+        update = Update(breaker_key(campaign)).set("paused_at", timestamp(now)).set("paused_for", reason)
+        update.when(f"attribute_not_exists({update.name('paused_at')})")
+        return write(self._client, self._name, update)
+
+    def _item(self, campaign: str) -> dict[str, Any]:
+        with errors_as_ours():
+            answer = self._client.get_item(TableName=self._name, Key=breaker_key(campaign), ConsistentRead=True)
+        return plain(answer.get("Item", {}))
 
 
 def _counts(item: dict[str, Any]) -> dict[tuple[date, str], int]:

@@ -36,15 +36,20 @@ class Campaigns:
             approval = tomllib.loads((self._folder / name / "approval.toml").read_text("utf-8"))
         except FileNotFoundError:
             return None
-        return _campaign(name, data, approval)
+        return _campaign(name, data, approval, self._locales(name))
+
+    def _locales(self, name: str) -> tuple[str, ...]:
+        """Every language that the campaign has a page in."""
+        return tuple(sorted(file.name.split(".")[1] for file in (self._folder / name).glob("page.*.toml")))
 
 
-def _campaign(name: str, data: dict[str, Any], approval: dict[str, Any]) -> Campaign:
+def _campaign(name: str, data: dict[str, Any], approval: dict[str, Any], locales: tuple[str, ...]) -> Campaign:
     policy, breaker = data["policy"], dict(data["breaker"])
     return Campaign(
         name=name,
         product=data["product"],
-        locales=tuple(data["locales"]),
+        # The first is for whoever reads none of them.
+        locales=tuple(sorted(locales, key=lambda locale: locale != data["locale"])),
         mail_locale=data["mail_locale"],
         sender=Sender(**data["sender"]),
         policy=Policy(

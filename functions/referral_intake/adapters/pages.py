@@ -6,7 +6,6 @@ The same templates make the static site at build time and the answers that a for
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,10 +36,26 @@ class Pages:
         """The campaign's words in this language: `campaigns/<name>/page.<locale>.toml`."""
         return _toml(self._root / "campaigns" / self._campaign.name / f"page.{self._locale}.toml")
 
-    def render(self, template: str, **context: Any) -> str:
-        """`template` is a file of `site/`, for instance `page.html`."""
+    @cached_property
+    def languages(self) -> dict[str, str]:
+        """What each language of the campaign calls itself."""
+        texts = {locale: Pages(self._root, self._campaign, locale).text for locale in self._campaign.locales}
+        return {locale: text["site"]["language"] for locale, text in texts.items()}
+
+    def render(self, template: str, elsewhere: str = "", **context: Any) -> str:
+        """`template` is a file of `site/`, for instance `page.html`.
+
+        `elsewhere` is where the same page is in another language, with `{locale}` in it; a page that answers a POST
+        has no such place.
+        """
         return self._environment.get_template(template).render(
-            campaign=self._campaign, locale=self._locale, text=self.text, page=self.page, **context
+            campaign=self._campaign,
+            locale=self._locale,
+            text=self.text,
+            page=self.page,
+            languages=self.languages,
+            elsewhere=elsewhere,
+            **context,
         )
 
     @cached_property
@@ -94,16 +109,15 @@ class Site:
     def status_url(self, receipt: str) -> str:
         return f"{self.url}/api/referrals/{receipt}"
 
-    def pages(self, campaign: str, locale: str) -> Pages:
-        """The pages of a campaign in a language; the first of each where one is unknown."""
-        known = self.campaigns.get(campaign) or self.campaigns.get(self.campaigns.names()[0])
-        assert known is not None, "there is a campaign, or there is no site"
-        return self._pages(known, locale if locale in known.locales else known.locales[0])
+    def pages(self, campaign: str | None, *locales: str | None) -> Pages:
+        """The pages of a campaign in the first of the languages that it has; the first of each where all is unknown."""
+        known = self.campaign(campaign)
+        return self._pages(known, next((locale for locale in locales if locale in known.locales), known.locales[0]))
 
-    def pages_for(self, sent: object) -> Pages:
-        """The pages for whoever sent this, whatever it is: the campaign and the language that it names, if it does."""
-        named = sent if isinstance(sent, Mapping) else {}
-        return self.pages(str(named.get("campaign")), str(named.get("locale")))
+    def campaign(self, name: str | None) -> Campaign:
+        known = self.campaigns.get(name or "") or self.campaigns.get(self.campaigns.names()[0])
+        assert known is not None, "there is a campaign, or there is no site"
+        return known
 
 
 def _toml(file: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Amazon SES looks at an account from a bounce rate of 5 % or a complaint rate of 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 DELIVERED = "delivered"
 BOUNCED = "bounced"
@@ -28,9 +28,25 @@ Counts = Mapping[tuple[date, str], int]
 """By day (UTC) and fact: how many messages were delivered, bounced, complained of."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A campaign that stopped itself, and what became of its messages within the window."""
+
+    campaign: str
+    reason: str
+    at: datetime
+    window: timedelta
+    delivered: int
+    bounced: int
+    complained: int
+
+    def rate(self, mishaps: int) -> float:
+        return mishaps / max(1, self.delivered + self.bounced)
+
+
 def trips(counts: Counts, policy: BreakerPolicy, today: date) -> str | None:
     """Why the campaign must stop: `bounces` or `complaints`. None where it need not."""
-    total = {fact: _within(counts, fact, today - policy.window) for fact in COUNTED}
+    total = totals(counts, policy, today)
     volume = total[DELIVERED] + total[BOUNCED]
     if volume < policy.minimum_volume:
         return None
@@ -41,6 +57,11 @@ def trips(counts: Counts, policy: BreakerPolicy, today: date) -> str | None:
         if total[fact] >= policy.minimum_mishaps and total[fact] > rate * volume:
             return reason
     return None
+
+
+def totals(counts: Counts, policy: BreakerPolicy, today: date) -> dict[str, int]:
+    """How many of each fact the policy's window holds."""
+    return {fact: _within(counts, fact, today - policy.window) for fact in COUNTED}
 
 
 def _within(counts: Counts, fact: str, after: date) -> int:

@@ -16,6 +16,7 @@ RETRY_AFTER = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=6)
 # What the stream loses this many times in a row is not lost by chance.
 MOST_SETBACKS = 6
+GIVEN_UP = "given_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settl
         case Stage.WAITING:
             return queue(now, referral.setbacks)
         case Stage.QUEUED if referral.setbacks >= MOST_SETBACKS:
-            return hold("given_up", now)
+            return hold(GIVEN_UP, now)
         case Stage.QUEUED:
             # The stream lost it, or gave it up. It fires on a change of stage only, so some time is spent waiting.
             return after_setback(referral, "lost_by_stream", now)

@@ -8,7 +8,7 @@ from referral_intake.domain.contact import email_identity
 
 _WORD = re.compile(r"[^\W\d_]+")
 # Titles and degrees are written by some and left out by others; they don't tell two doctors apart.
-_TITLES = frozenset({"dr", "doctor", "dra", "prof", "professor", "md", "do", "phd", "np", "pa", "mr", "mrs", "ms"})
+TITLES = frozenset({"dr", "doctor", "dra", "prof", "professor", "md", "do", "phd", "np", "pa", "mr", "mrs", "ms"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +56,4 @@ def plain_name(name: str) -> str:
     """A name without case, accents, punctuation, titles and initials (which "M.D." falls into as well)."""
     letters = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     words = _WORD.findall(letters.replace("'", "").casefold())
-    return " ".join(word for word in words if word not in _TITLES and not (len(word) == 1 and word.isascii()))
+    return " ".join(word for word in words if word not in TITLES and not (len(word) == 1 and word.isascii()))

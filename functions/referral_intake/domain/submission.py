@@ -177,7 +177,8 @@ def _require_a_way_to_reach(doctor: Doctor, fields: Fields) -> None:
     address = doctor.address
     if doctor.email or doctor.phone or address.is_whole:
         return
-    if address == Address():
+    # The state is asked for beside the name, to look the doctor up: alone it is no beginning of an address.
+    if address == Address(state=address.state):
         fields.error("", "contact_required")
         return
     for part in ("line1", "city", "state", "postal_code"):

@@ -11,7 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake import wiring
 from referral_intake.adapters import ses_events
-from referral_intake.domain.campaign import Campaign
+from referral_intake.domain.breaker import COUNTED
+from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.feedback import SUPPRESSES, MailEvent, note
 from referral_intake.domain.referral import Closing, Referral
 from referral_intake.wiring import Feedback
@@ -36,34 +37,43 @@ def take(body: str, parts: Feedback) -> None:
         logger.info("event of no message of ours")
         return
     ids: dict[str, Any] = {"referral": event.receipt, "step": event.step, "kind": event.kind.value}
-    if _apply(event, parts):
+    if campaign := _apply(event, parts):
         parts.referrals.note_feedback(event.tried.at)
+        if event.kind in COUNTED:
+            # Also where it was counted before: the process may have died right after that.
+            _check_breaker(campaign, parts, event.at)
         logger.info("event taken", **ids)
     else:
         logger.warning("event of a referral that is not there", **ids)
 
 
-def _apply(event: MailEvent, parts: Feedback) -> bool:
-    """Whether there is such a referral."""
+def _apply(event: MailEvent, parts: Feedback) -> str | None:
+    """The name of the referral's campaign, or None where there is no such referral."""
     referral = parts.referrals.get(event.receipt, consistent=True)
     if referral is None:
-        return False
-    campaign = parts.campaigns.get(referral.campaign)
+        return None
     if fact := SUPPRESSES.get(event.kind):
         # The doctor first: this alone stops mail. The referral only tells of it.
         _suppress(referral, fact, parts, event.at)
-    change = note(event, referral, campaign, parts.referrals)
-    if campaign and change and change.counts:
-        _check_breaker(campaign, parts, event.at)
-    return change is not None
+    campaign = parts.campaigns.get(referral.campaign)
+    return referral.campaign if note(event, referral, campaign, parts.referrals) else None
 
 
-def _check_breaker(campaign: Campaign, parts: Feedback, now: datetime) -> None:
-    if reason := parts.breaker.check(campaign.name, campaign.breaker, now):
-        # One metric, when it happens: an alarm can stand on it.
-        with single_metric(name="BreakerTripped", unit=MetricUnit.Count, value=1) as metric:
-            metric.add_dimension("campaign", campaign.name)
-        logger.error("the breaker stopped the campaign", campaign=campaign.name, reason=reason)
+def _check_breaker(name: str, parts: Feedback, now: datetime) -> None:
+    campaign = parts.campaigns.get(name)
+    trip = parts.breaker.check(name, campaign.breaker, now) if campaign else None
+    if trip is None:
+        return
+    # A metric, since an alarm can stand on it, and an event, since programs can act on it. Either may come twice.
+    with single_metric(name="BreakerTripped", unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension("campaign", name)
+    logger.error("the breaker stopped the campaign", campaign=name, reason=trip.reason)
+    try:
+        parts.announcements.breaker_tripped(trip)
+    except Unavailable:
+        logger.exception("the event bus was not told of it yet", campaign=name)
+        raise
+    parts.breaker.announced(trip)
 
 
 def _suppress(referral: Referral, fact: Closing, parts: Feedback, at: datetime) -> None:

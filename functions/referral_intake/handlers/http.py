@@ -2,9 +2,11 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+
+from referral_intake.domain.language import best
 
 Event = Mapping[str, Any]
 Response = dict[str, Any]
@@ -53,6 +55,18 @@ def source(event: Event) -> str:
     """The network address that a request came from, as CloudFront saw it; without CloudFront, as the API did."""
     viewer: str = event["headers"].get("cloudfront-viewer-address", "").rpartition(":")[0]
     return viewer or event["requestContext"]["http"]["sourceIp"]
+
+
+def chosen_language(event: Event) -> str | None:
+    """The language that somebody chose on the page before."""
+    chosen: str | None = event.get("queryStringParameters", {}).get("lang")
+    return chosen
+
+
+def language(event: Event, offered: Sequence[str]) -> str | None:
+    """The language that somebody chose, else the one that their browser asks for."""
+    chosen = chosen_language(event)
+    return chosen if chosen in offered else best(event["headers"].get("accept-language", ""), offered)
 
 
 def accepts_html(event: Event) -> bool:

@@ -7,6 +7,7 @@ out no body, and is never answered by a redirect (RFC 8058).
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -32,24 +33,23 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
 def respond(event: Event, parts: LinkParts, now: datetime) -> Response:
     """Answers one request, whatever it holds."""
     route = _opt_out if event["routeKey"].endswith("/opt-out") else _answer
-    return views.guarded(views.PageView(parts.site), lambda: route(event, parts, now), logger)
+    return views.guarded(views.PageView(parts.site, event), lambda: route(event, parts, now), logger)
 
 
 def _opt_out(event: Event, parts: LinkParts, now: datetime) -> Response:
-    token = _token(event)
-    link = parts.links.read("opt-out", token, now)
+    link = parts.links.read("opt-out", _token(event), now)
     if link is None:
-        return _page(parts, "opt_out.html", "invalid")
+        return _page(event, parts, "opt_out.html", "invalid")
     if _is_get(event):
-        return _page(parts, "opt_out.html", "confirm", link, token)
+        return _page(event, parts, "opt_out.html", "confirm", link)
     chosen = _chosen(event)
     if chosen.get("undo"):
         _undo(link, parts, now)
-        return _page(parts, "opt_out.html", "undone", link, token)
+        return _page(event, parts, "opt_out.html", "undone", link)
     # Whoever does not say otherwise, as mail programs never do, wants no more of any of it.
     campaign = link.campaign if chosen.get("scope") == "campaign" else None
     _stop(link, campaign, parts, now)
-    return _page(parts, "opt_out.html", "done", link, token)
+    return _page(event, parts, "opt_out.html", "done", link)
 
 
 def _stop(link: Link, campaign: str | None, parts: LinkParts, now: datetime) -> None:
@@ -68,16 +68,15 @@ def _undo(link: Link, parts: LinkParts, now: datetime) -> None:
 
 
 def _answer(event: Event, parts: LinkParts, now: datetime) -> Response:
-    token = _token(event)
-    link = parts.links.read("answer", token, now)
+    link = parts.links.read("answer", _token(event), now)
     if link is None:
-        return _page(parts, "answer.html", "invalid")
+        return _page(event, parts, "answer.html", "invalid")
     answer = None if _is_get(event) else _chosen(event).get("answer")
     if answer not in set(Answer):
-        return _page(parts, "answer.html", "ask", link, token)
+        return _page(event, parts, "answer.html", "ask", link)
     parts.referrals.answer(link.receipt, Answer(answer), now)
     logger.info("doctor answered", referral=link.receipt, answer=answer)
-    return _page(parts, "answer.html", answer, link, token)
+    return _page(event, parts, "answer.html", answer, link)
 
 
 def _token(event: Event) -> str:
@@ -94,7 +93,11 @@ def _chosen(event: Event) -> dict[str, str]:
     return dict(forms.pairs(http.body(event, LARGEST_BODY))) if http.content_type(event) == forms.MEDIA_TYPE else {}
 
 
-def _page(parts: LinkParts, template: str, state: str, link: Link | None = None, token: str = "") -> Response:
-    pages = parts.site.pages_for({"campaign": link.campaign} if link else {})
-    status = HTTPStatus.OK if link else HTTPStatus.BAD_REQUEST
-    return http.page(status, pages.render(template, state=state, token=token))
+def _page(event: Event, parts: LinkParts, template: str, state: str, link: Link | None = None) -> Response:
+    campaign = parts.site.campaign(link.campaign if link else None)
+    locale = http.language(event, campaign.locales) or campaign.mail_locale
+    token = _token(event)
+    # What a POST did is not there to be looked at again.
+    elsewhere = f"?{urlencode({'token': token})}&lang={{locale}}" if link and _is_get(event) else ""
+    html = parts.site.pages(campaign.name, locale).render(template, elsewhere, state=state, token=token)
+    return http.page(HTTPStatus.OK if link else HTTPStatus.BAD_REQUEST, html)

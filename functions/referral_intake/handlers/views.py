@@ -29,7 +29,7 @@ def of(event: Event, site: Site) -> View:
         wants_page = http.accepts_html(event) or not http.accepts_json(event)
     else:
         wants_page = http.accepts_html(event) and not event.get("body")
-    return PageView(site) if wants_page else ApiView(site)
+    return PageView(site, event) if wants_page else ApiView(site)
 
 
 def guarded(view: View, answer: Callable[[], Response], logger: Logger) -> Response:
@@ -51,6 +51,12 @@ def _status_of(errors: list[FieldError]) -> HTTPStatus:
     return HTTPStatus.CONFLICT if conflict else HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+def _pages_for(site: Site, sent: object, *locales: str | None) -> Pages:
+    """The pages for whoever sent this, whatever it is: the campaign and the language that it names, if it does."""
+    named = sent if isinstance(sent, Mapping) else {}
+    return site.pages(str(named.get("campaign")), str(named.get("locale")), *locales)
+
+
 def _worded(pages: Pages, errors: list[FieldError]) -> list[dict[str, str]]:
     return [{"field": e.field, "code": e.code, "message": pages.message(e)} for e in errors]
 
@@ -68,7 +74,7 @@ class ApiView:
         return http.answer(status, data, location=status_url)
 
     def invalid(self, sent: object, errors: list[FieldError]) -> Response:
-        errors_in_words = _worded(self._site.pages_for(sent), errors)
+        errors_in_words = _worded(_pages_for(self._site, sent), errors)
         return http.problem(_status_of(errors), "invalid", "Some entries need another look.", errors=errors_in_words)
 
     def status(self, referral: Referral) -> Response:
@@ -85,8 +91,9 @@ class ApiView:
 class PageView:
     """Pages of the site, with what was typed kept where something is wrong with it."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, event: Event) -> None:
         self._site = site
+        self._event = event
 
     def stored(self, referral: Referral, *, is_new: bool) -> Response:
         context: dict[str, Any] = {
@@ -100,7 +107,7 @@ class PageView:
 
     def invalid(self, sent: object, errors: list[FieldError]) -> Response:
         typed = forms.shown_again(sent if isinstance(sent, Mapping) else {})
-        pages = self._site.pages_for(typed)
+        pages = _pages_for(self._site, typed, self._language())
         form = {
             "values": typed,
             "errors": _worded(pages, errors),
@@ -117,9 +124,12 @@ class PageView:
             "submitted_on": referral.submitted_at.date(),
             "sent_on": referral.milestones["sent"].date() if "sent" in referral.milestones else None,
         }
-        return http.page(
-            HTTPStatus.OK, self._site.pages(referral.campaign, referral.locale).render("status.html", **context)
-        )
+        pages = self._site.pages(referral.campaign, http.chosen_language(self._event), referral.locale)
+        return http.page(HTTPStatus.OK, pages.render("status.html", "?lang={locale}", **context))
 
     def problem(self, problem: Problem) -> Response:
-        return http.page(problem.status, self._site.pages_for({}).render("problem.html", problem=problem.kind))
+        pages = self._site.pages(None, self._language())
+        return http.page(problem.status, pages.render("problem.html", problem=problem.kind))
+
+    def _language(self) -> str | None:
+        return http.language(self._event, self._site.campaign(None).locales)

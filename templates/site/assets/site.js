@@ -196,6 +196,7 @@ function empty() {
   }
   for (const folded of form.querySelectorAll("details")) folded.open = false;
   id.value = newId();
+  form.dispatchEvent(new Event("emptied"));
 }
 
 function showThanks({ receipt, state, status_url: statusUrl }) {
@@ -212,10 +213,21 @@ function showThanks({ receipt, state, status_url: statusUrl }) {
   document.getElementById("thanks").focus();
 }
 
+// ---- Looking for the doctor ----
+
+function loadLookup() {
+  // Not before somebody uses the form. Where it can't be had, the form is as good without it.
+  import(form.querySelector("[data-lookup]").dataset.lookup).catch(() => {});
+}
+
+form.addEventListener("focusin", loadLookup, { once: true });
 id.value ||= newId();
 setOpen(isBegun());
 form.addEventListener("focusin", prove);
-if (form.contains(document.activeElement)) prove();
+if (form.contains(document.activeElement)) {
+  loadLookup();
+  prove();
+}
 form.addEventListener("submit", send);
 for (const opener of document.querySelectorAll("[data-open]")) opener.addEventListener("click", openForm);
 // After "#referral" was followed by hand or by a link from elsewhere, the form must not stay hidden.

@@ -1,0 +1,120 @@
+"""Queues of what was given up on: looked into, put back, cleared. No message is shown: some hold addresses."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from referral_intake.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+# How long a message that we hold is hidden from others.
+_HELD = 60
+# Long polling asks all of a queue's servers; short polling can miss what is there.
+_WAIT = 1
+# How many messages are looked into: enough to say what they are.
+_MOST_LOOKED_AT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """`count` is approximate, as SQS counts. `oldest` and `conditions` are of the messages that were looked into."""
+
+    count: int
+    oldest: datetime | None
+    conditions: Counter[str]
+
+
+def look(sqs: "SQSClient", url: str) -> Contents:
+    """What lies there stays there."""
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    found: list[MessageTypeDef] = []
+    try:
+        for batch in _batches(sqs, url):
+            found += batch
+            if len(found) >= _MOST_LOOKED_AT:
+                break
+    finally:
+        _let_go(sqs, url, found)
+    return Contents(
+        count=max(len(found), int(answer["Attributes"]["ApproximateNumberOfMessages"])),
+        oldest=min((_sent_at(message) for message in found), default=None),
+        conditions=Counter(condition for message in found if (condition := _condition(message["Body"]))),
+    )
+
+
+def move(sqs: "SQSClient", source: str, target: str) -> int:
+    """Moves every message. Sent before it is deleted: a crash in between doubles some, and loses none.
+
+    SQS's own StartMessageMoveTask would do it as well, in the background, but names queues by ARN and tells of
+    failures to those who ask later.
+    """
+    moved = 0
+    for batch in _batches(sqs, source):
+        entries: Any = [{"Id": str(number), "MessageBody": message["Body"]} for number, message in enumerate(batch)]
+        sent = sqs.send_message_batch(QueueUrl=target, Entries=entries)
+        taken = [batch[int(one["Id"])] for one in sent.get("Successful", [])]
+        _delete(sqs, source, taken)
+        moved += len(taken)
+        if len(taken) < len(batch):
+            _let_go(sqs, source, [message for message in batch if message not in taken])
+            raise Unavailable(f"SQS took {len(taken)} of {len(batch)} messages")
+    return moved
+
+
+def clear(sqs: "SQSClient", url: str, before: datetime) -> int:
+    """Deletes what came before that moment. What came since stays, for the next time."""
+    deleted = 0
+    for batch in _batches(sqs, url):
+        old = [message for message in batch if _sent_at(message) < before]
+        _delete(sqs, url, old)
+        _let_go(sqs, url, [message for message in batch if message not in old])
+        deleted += len(old)
+        if not old:
+            break
+    return deleted
+
+
+def _batches(sqs: "SQSClient", url: str) -> "Iterator[list[MessageTypeDef]]":
+    """Until none is left that nobody holds."""
+    while batch := sqs.receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=10,
+        VisibilityTimeout=_HELD,
+        WaitTimeSeconds=_WAIT,
+        MessageSystemAttributeNames=["SentTimestamp"],
+    ).get("Messages"):
+        yield batch
+
+
+def _delete(sqs: "SQSClient", url: str, messages: "Sequence[MessageTypeDef]") -> None:
+    if messages:
+        sqs.delete_message_batch(QueueUrl=url, Entries=_handles(messages))
+
+
+def _let_go(sqs: "SQSClient", url: str, messages: "Sequence[MessageTypeDef]") -> None:
+    """For others to receive again at once."""
+    for start in range(0, len(messages), 10):
+        entries: Any = [{**one, "VisibilityTimeout": 0} for one in _handles(messages[start : start + 10])]
+        sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
+
+
+def _handles(messages: "Sequence[MessageTypeDef]") -> Any:
+    return [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(messages)]
+
+
+def _sent_at(message: "MessageTypeDef") -> datetime:
+    return datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
+
+
+def _condition(body: str) -> str:
+    """Why Lambda gave up on a batch of the stream, for instance RetryAttemptsExhausted."""
+    try:
+        return str(json.loads(body)["requestContext"]["condition"])
+    except (KeyError, TypeError, ValueError):
+        return ""

@@ -1,0 +1,65 @@
+"""Putting one referral back, and why most are not to be."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from cli.work_list import Entry
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.domain.decision import GIVEN_UP, queue
+from referral_intake.domain.errors import Stale
+from referral_intake.domain.referral import Referral, Stage
+
+_HELD = {
+    "send_unclear": "nobody knows whether the doctor has the message, and sending it again could be twice. First look "
+    "for the receipt among the tags of SES's events: docs/operate.md.",
+    "campaign_unknown": "the templates that are deployed hold no such campaign. Deploy it, or let the referral expire.",
+}
+
+
+def put_back(referrals: ReferralTable, receipt: str, now: Callable[[], datetime]) -> str | None:
+    """Queues what was given up on, if it still is as it was read. Returns why it was left as it is, if it was.
+
+    Outreach takes it from there, as it takes any other: its claim keeps the doctor from being written to twice.
+    """
+    while True:
+        referral = look(referrals, receipt)
+        if isinstance(referral, str):
+            return referral
+        if why := obstacle(referral):
+            return why
+        try:
+            referrals.move(referral, queue(now()))
+        except Stale:
+            continue  # Changed since it was read: so it may be something else by now.
+        return None
+
+
+def look(referrals: ReferralTable, receipt: str) -> Referral | str:
+    """The referral, or why there is none to see. One that can't be read must not stand before the others."""
+    try:
+        return referrals.get(receipt, consistent=True) or "is no receipt that the table knows."
+    except (KeyError, TypeError, ValueError) as error:
+        return f"can't be read ({type(error).__name__}: {error}). Mend its item in the table."
+
+
+def obstacle(referral: Referral | Entry) -> str | None:
+    """Why it must not be put back, or None where it may be."""
+    due = f"{referral.due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if referral.due_at else ""
+    match referral.stage:
+        case Stage.HELD if referral.reason == GIVEN_UP:
+            return None
+        case Stage.HELD:
+            explained = _HELD.get(referral.reason or "", "a person decides.")
+            return f"is held for a person, as {referral.reason}: {explained}"
+        case Stage.QUEUED:
+            return f"is queued: outreach takes it now. If it doesn't, `wake` sees to it after {due}."
+        case Stage.WAITING:
+            return f"waits, as {referral.reason}, and goes on by itself after {due}."
+        case Stage.SENDING:
+            return "is being sent."
+        case Stage.SENT:
+            return "was sent."
+        case Stage.BY_POST:
+            return "goes by post: the doctor gave no e-mail address."
+        case Stage.CLOSED:
+            return f"is closed, as {referral.reason}."

@@ -1,0 +1,233 @@
+// Offers doctors from the public registry while a name is typed: an editable combobox whose list is chosen from by hand
+// (ARIA 1.2). Loaded when the form is first used. Where anything fails, the fields are what they are without it.
+
+const PAUSE = 250; // Milliseconds without a key, until somebody is taken to have typed a part of the name.
+const FEWEST_LETTERS = 3;
+const TIMEOUT = 5_000;
+
+const place = document.querySelector("[data-lookup]");
+const words = place.dataset;
+const form = place.closest("form");
+const state = form.elements.namedItem("doctor.address.state");
+const name = form.elements.namedItem("doctor.name");
+const popup = document.getElementById("matches");
+const list = document.getElementById("matches-list");
+const hint = document.getElementById("lookup-hint");
+const said = document.getElementById("lookup-said");
+const count = document.getElementById("lookup-count");
+
+let doctors = []; // What the list offers, for `asked`.
+let asked = "";
+let active = -1;
+let chosen = ""; // The name that was chosen: it is not looked for again.
+let filled = {}; // What the last choice filled in, by the field's name.
+let timer;
+let request;
+
+// ---- Asking ----
+
+const letters = (text) => text.match(/\p{L}/gu)?.length ?? 0;
+
+function address() {
+  const typed = name.value.trim();
+  if (!state.value || letters(typed) < FEWEST_LETTERS || typed === chosen) return "";
+  return `${words.address}?${new URLSearchParams({ name: typed, state: state.value })}`;
+}
+
+function later() {
+  clearTimeout(timer);
+  request?.abort();
+  timer = setTimeout(look, PAUSE);
+}
+
+async function look() {
+  const wanted = address();
+  if (!wanted) return close();
+  if (wanted !== asked) {
+    request?.abort();
+    request = new AbortController();
+    const { signal } = request;
+    const answer = await ask(wanted, signal);
+    if (signal.aborted) return; // Something else is wanted by now.
+    doctors = answer?.doctors ?? [];
+    asked = answer?.available ? wanted : ""; // After a failure, the same may be asked again.
+    said.textContent = answer?.available && isWhole(name.value) && !doctors.length ? words.none : "";
+  }
+  if (document.activeElement === name) show();
+}
+
+async function ask(wanted, signal) {
+  const giveUp = setTimeout(() => request?.signal === signal && request.abort(), TIMEOUT);
+  try {
+    const response = await fetch(wanted, { headers: { accept: "application/json" }, signal });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null; // The patient goes on by hand, and need not know.
+  } finally {
+    clearTimeout(giveUp);
+  }
+}
+
+// Of a first name alone it would be too early to say that nobody is found.
+const isWhole = (typed) => /\p{L}\P{L}+\p{L}{2}/u.test(typed);
+
+// ---- The list ----
+
+const isOpen = () => !popup.hidden;
+
+function show() {
+  if (!doctors.length) return close();
+  list.replaceChildren(...doctors.map(option));
+  setActive(-1);
+  popup.hidden = false;
+  name.setAttribute("aria-expanded", "true");
+  list.firstElementChild.scrollIntoView({ block: "nearest" });
+  count.textContent = doctors.length === 1 ? words.one : words.many.replace("{count}", doctors.length);
+}
+
+function close() {
+  popup.hidden = true;
+  name.setAttribute("aria-expanded", "false");
+  setActive(-1);
+  count.textContent = "";
+}
+
+function option(doctor, index) {
+  const { line1, city, state: code, postal_code: zip } = doctor.address;
+  const item = document.createElement("li");
+  item.id = `match-${index}`;
+  item.setAttribute("role", "option");
+  item.append(
+    part("strong", doctor.name),
+    part("span", doctor.specialty),
+    part("span", [line1, city, [code, zip?.slice(0, 5)].filter(Boolean).join(" ")].filter(Boolean).join(", ")),
+  );
+  item.addEventListener("click", () => choose(index));
+  return item;
+}
+
+function part(tag, text) {
+  const element = document.createElement(tag);
+  element.textContent = text ? `${text} ` : "";
+  return element;
+}
+
+function setActive(index) {
+  active = index;
+  for (const [place, item] of [...list.children].entries()) item.setAttribute("aria-selected", String(place === index));
+  if (index < 0) return name.removeAttribute("aria-activedescendant");
+  name.setAttribute("aria-activedescendant", `match-${index}`);
+  list.children[index].scrollIntoView({ block: "nearest" });
+}
+
+// ---- Choosing ----
+
+function values(doctor) {
+  const { line1, line2, city, state: code, postal_code: zip } = doctor.address;
+  return {
+    "doctor.name": doctor.name,
+    "doctor.specialty": doctor.specialty,
+    "doctor.phone": doctor.phone,
+    "doctor.npi": doctor.npi,
+    "doctor.address.line1": line1,
+    "doctor.address.line2": line2,
+    "doctor.address.city": city,
+    "doctor.address.state": code,
+    "doctor.address.postal_code": zip,
+  };
+}
+
+function choose(index) {
+  const doctor = doctors[index];
+  takeBack();
+  for (const [field, value] of Object.entries(values(doctor))) {
+    if (!value) continue; // What the registry doesn't know stays as it was typed.
+    const control = form.elements.namedItem(field);
+    control.value = value;
+    const folded = control.closest("details");
+    if (folded) folded.open = true;
+    filled[field] = value;
+  }
+  chosen = doctor.name;
+  close();
+  said.textContent = words.filled.replace("{name}", doctor.name);
+}
+
+function takeBack() {
+  // One doctor's number must not stay beside another's name. What was changed by hand stays.
+  for (const [field, value] of Object.entries(filled)) {
+    const control = form.elements.namedItem(field);
+    if (control !== name && control !== state && control.value === value) control.value = "";
+  }
+  filled = {};
+  chosen = "";
+}
+
+// ---- Keys and the rest ----
+
+function onInput() {
+  said.textContent = "";
+  if (letters(name.value) < FEWEST_LETTERS) takeBack();
+  if (isOpen()) setActive(-1);
+  later();
+}
+
+function onArrow(event, step) {
+  event.preventDefault();
+  if (!isOpen()) {
+    clearTimeout(timer);
+    return event.altKey && step < 0 ? undefined : look();
+  }
+  if (event.altKey) return step < 0 ? close() : undefined;
+  const places = doctors.length + 1; // One of them is the field itself.
+  setActive(((active + 1 + step + places) % places) - 1);
+}
+
+const keys = {
+  ArrowDown: (event) => onArrow(event, 1),
+  ArrowUp: (event) => onArrow(event, -1),
+  Home: () => setActive(-1),
+  End: () => setActive(-1),
+  ArrowLeft: () => setActive(-1),
+  ArrowRight: () => setActive(-1),
+  Escape(event) {
+    if (!isOpen()) return;
+    event.preventDefault();
+    close();
+  },
+  Enter(event) {
+    if (!isOpen()) return;
+    event.preventDefault(); // Whoever is looking at a list does not mean to send the form.
+    if (active < 0) close();
+    else choose(active);
+  },
+};
+
+function start() {
+  for (const [attribute, value] of Object.entries({
+    role: "combobox",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": list.id,
+    "aria-describedby": `${hint.id} ${name.getAttribute("aria-describedby")}`,
+  }))
+    name.setAttribute(attribute, value);
+  hint.hidden = false;
+  name.addEventListener("input", onInput);
+  name.addEventListener("keydown", (event) => !event.isComposing && keys[event.key]?.(event));
+  name.addEventListener("focus", later);
+  name.addEventListener("blur", () => {
+    clearTimeout(timer);
+    close();
+  });
+  state.addEventListener("change", () => (chosen = ""));
+  // Pressing on the list must not take the focus out of the field, which would close it.
+  popup.addEventListener("mousedown", (event) => event.preventDefault());
+  form.addEventListener("emptied", () => {
+    takeBack();
+    said.textContent = "";
+  });
+  if (document.activeElement === name) later();
+}
+
+start();

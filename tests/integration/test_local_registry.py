@@ -1,0 +1,61 @@
+"""The stand-in registry: its answers are like the real one's, and its pitfalls reach nobody."""
+
+import json
+from typing import Any
+
+import pytest
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
+
+from local.registry import Registry
+from referral_intake.domain.matches import matches
+from referral_intake.domain.search import Query
+
+
+def ask(**asked: str) -> dict[str, Any]:
+    response = Registry().answer(Request(EnvironBuilder(query_string={"version": "2.1", **asked}).get_environ()))
+    assert response.status_code == 200
+    data: dict[str, Any] = json.loads(response.data)
+    return data
+
+
+def test_a_record_has_the_parts_of_a_real_one() -> None:
+    (found,) = ask(number="2000001000")["results"]
+    assert set(found) == {
+        *("created_epoch", "enumeration_type", "last_updated_epoch", "number", "addresses", "practiceLocations"),
+        *("basic", "taxonomies", "identifiers", "endpoints", "other_names"),
+    }
+    assert {address["address_purpose"] for address in found["addresses"]} == {"LOCATION", "MAILING"}
+    assert found["basic"]["last_name"] == "LOPEZ"
+
+
+def test_a_broad_question_brings_what_nobody_asked_for_and_none_of_it_is_offered() -> None:
+    found = ask(last_name="lopez*", state="IL", limit="200")["results"]
+    assert {each["enumeration_type"] for each in found} == {"NPI-1", "NPI-2"}
+    assert {each["basic"]["status"] for each in found} == {"A", "D"}
+    assert {each["addresses"][0]["state"] for each in found} == {"IL", "WI"}
+    assert {each["basic"].get("last_name", "") for each in found} == {"LOPEZ", "LOPEZ GARCIA", "HALVORSEN", ""}
+    assert not all("telephone_number" in each["addresses"][0] for each in found)
+    offered = [match["name"] for match in matches(Query("", "lopez", "IL"), found)]
+    assert offered == ["Marcus Lopez", "Maria E. Lopez", "Maria Lopez", "Marisol Lopez", "Mariana Lopez Garcia"]
+
+
+def test_it_gives_as_many_as_are_asked_for_and_goes_on_from_there() -> None:
+    first, rest = (ask(last_name="ash*", limit="6", skip=skip) for skip in ("0", "6"))
+    assert (first["result_count"], rest["result_count"]) == (6, 4)
+    numbers = {each["number"] for each in first["results"] + rest["results"]}
+    assert len(numbers) == 10
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"state": "IL"}, "state"),
+        ({"enumeration_type": "NPI-1"}, "enumeration_type"),
+        ({"last_name": "l*", "state": "IL"}, "last_name"),
+        ({"version": "1.0", "last_name": "lopez"}, "version"),
+        ({}, "general"),
+    ],
+)
+def test_a_bad_question_gets_errors_with_status_200(asked: dict[str, str], field: str) -> None:
+    assert [error["field"] for error in ask(**asked)["Errors"]] == [field]

@@ -1,0 +1,66 @@
+"""What the registry answered, kept in the table that the template makes."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.registry import Registry
+from referral_intake.adapters import dynamodb
+from referral_intake.adapters.lookup_table import KEPT, LookupTable
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.matches import matches
+from referral_intake.domain.search import read_search
+from referral_intake.handlers import lookup as door
+from referral_intake.wiring import Lookup
+from tests.integration import aws
+from tests.support import events
+from tests.support.lookups import FakeRegistry
+from tests.support.samples import NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SEARCH = read_search("Ashgrove", "CA")
+MATCHES = matches(SEARCH.queries[0], Registry().records)
+
+
+def test_what_was_found_is_kept_for_a_day_and_not_a_second_longer(client: "DynamoDBClient", table: str) -> None:
+    kept = LookupTable(client, table)
+    assert kept.get(SEARCH.key, NOW) is None
+    kept.put(SEARCH.key, MATCHES, NOW)
+    assert kept.get(SEARCH.key, NOW + KEPT - timedelta(seconds=1)) == MATCHES
+    # DynamoDB has not deleted it yet.
+    assert kept.get(SEARCH.key, NOW + KEPT) is None
+
+
+def test_that_nobody_was_found_is_not_the_same_as_not_knowing(client: "DynamoDBClient", table: str) -> None:
+    kept = LookupTable(client, table)
+    kept.put(SEARCH.key, [], NOW)
+    assert kept.get(SEARCH.key, NOW) == []
+
+
+def test_the_table_deletes_it_by_the_attribute_that_the_template_names(look: aws.Look, table: str) -> None:
+    LookupTable(dynamodb.client(), table).put(SEARCH.key, MATCHES, NOW)
+    (made,) = aws.template().tables.values()
+    [(key, item)] = look.items().items()
+    assert made.expires_by in item
+    assert key == f"lookup#{SEARCH.key}"
+    assert "stage" not in item, "it wakes no reader of the stream"
+
+
+def test_a_search_costs_one_read_and_a_new_one_one_write(
+    requests: aws.Requests, client: "DynamoDBClient", table: str
+) -> None:
+    parts = Lookup(FakeRegistry(), LookupTable(client, table))
+    event = events.request("GET /api/doctors", query="name=Maria Lopez&state=IL")
+    door.respond(event, parts, NOW)
+    assert requests.by_operation == {"GetItem": 1, "PutItem": 1}
+    door.respond(event, parts, NOW)
+    assert requests.by_operation == {"GetItem": 2, "PutItem": 1}
+
+
+def test_a_table_that_does_not_answer_is_unavailable(no_account: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
+    with pytest.raises(Unavailable):
+        LookupTable(dynamodb.client(), "t").get(SEARCH.key, NOW)

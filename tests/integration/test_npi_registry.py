@@ -1,0 +1,192 @@
+"""The registry over a real socket: what we ask, how answers read, and that two seconds are two seconds."""
+
+import gzip
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from referral_intake.adapters.lookup_table import LookupTable
+from referral_intake.adapters.npi_registry import LARGEST_ANSWER, MOST_RECORDS, NpiRegistry
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.search import Query
+from referral_intake.handlers import lookup as door
+from referral_intake.wiring import Lookup
+from tests.support import events
+from tests.support.samples import NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+QUERY = Query("maria", "o'brien", "IL")
+Act = Callable[["Server", BaseHTTPRequestHandler], None]
+
+
+@dataclass
+class Server:
+    """A registry that does what it is told to with each request."""
+
+    act: Act
+    url: str = ""
+    asked: list[dict[str, str]] = field(default_factory=list)
+    connections: set[Any] = field(default_factory=set)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+
+def answers(body: bytes, status: int = 200, **headers: str) -> Act:
+    def act(_: Server, door: BaseHTTPRequestHandler) -> None:
+        door.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            door.send_header(name.replace("_", "-"), value)
+        door.end_headers()
+        door.wfile.write(body)
+
+    return act
+
+
+def says_nothing(server: Server, door: BaseHTTPRequestHandler) -> None:
+    server.stopped.wait(10)
+    door.close_connection = True
+
+
+def drips(head: bytes) -> Act:
+    """One byte after another, each of them well within any timeout of a socket."""
+
+    def act(server: Server, door: BaseHTTPRequestHandler) -> None:
+        door.close_connection = True
+        door.wfile.write(head)
+        while not server.stopped.wait(0.1):
+            try:
+                door.wfile.write(b"1")
+                door.wfile.flush()
+            except OSError:
+                return
+
+    return act
+
+
+def hangs_up(_: Server, door: BaseHTTPRequestHandler) -> None:
+    door.close_connection = True
+
+
+FOUND = answers(json.dumps({"result_count": 1, "results": [{"number": "2000001000"}]}).encode())
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server(FOUND)
+
+    class Door(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            made.asked.append(dict(parse_qsl(urlsplit(self.path).query)))
+            made.connections.add(self.client_address)
+            made.act(made, self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    listening.daemon_threads = True
+    made.url = f"http://127.0.0.1:{listening.server_address[1]}/api/"
+    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield made
+    made.stopped.set()
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+
+
+# ---- What we ask, and how answers read -------------------------------------------------------------------------------
+
+
+def test_a_question_is_one_request_in_the_registrys_own_words(server: Server) -> None:
+    assert NpiRegistry(server.url).ask(QUERY) == [{"number": "2000001000"}]
+    assert server.asked == [
+        {
+            "version": "2.1",
+            "limit": str(MOST_RECORDS),
+            "enumeration_type": "NPI-1",
+            "state": "IL",
+            "last_name": "o'brien*",
+            "first_name": "maria*",
+            "use_first_name_alias": "False",
+        }
+    ]
+
+
+def test_the_connection_is_kept_and_one_that_was_closed_meanwhile_is_made_anew(server: Server) -> None:
+    registry = NpiRegistry(server.url)
+    for _ in range(2):
+        registry.ask(QUERY)
+    assert len(server.connections) == 1
+
+    def hangs_up_once(made: Server, door: BaseHTTPRequestHandler) -> None:
+        made.act = FOUND
+        hangs_up(made, door)
+
+    server.act = hangs_up_once
+    assert registry.ask(QUERY)
+    assert len(server.connections) == 2
+
+
+def test_an_answer_may_be_compressed(server: Server) -> None:
+    server.act = answers(gzip.compress(b'{"result_count": 0, "results": []}'), Content_Encoding="gzip")
+    assert NpiRegistry(server.url).ask(QUERY) == []
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        answers(b'{"Errors": [{"description": "Field state requires ...", "field": "state", "number": "07"}]}'),
+        answers(b"<html>Sorry</html>"),
+        answers(b"[]"),
+        answers(b'{"results": {}}'),
+        answers(b"[" * 20_000),
+        answers(b"\xff"),
+        answers(b'{"results": []}', status=503),
+        answers(b"", status=301, Location="https://elsewhere.example/"),
+        answers(b'{"results": ["' + b"x" * LARGEST_ANSWER + b'"]}'),
+        answers(b"not gzip", Content_Encoding="gzip"),
+        hangs_up,
+    ],
+    ids=["errors", "html", "list", "object", "nested", "no UTF-8", "503", "moved", "too large", "no gzip", "hangs up"],
+)
+def test_anything_but_records_is_unavailable_and_tells_no_name(server: Server, act: Act) -> None:
+    server.act = act
+    with pytest.raises(Unavailable) as unavailable:
+        NpiRegistry(server.url).ask(QUERY)
+    assert "brien" not in repr(unavailable.value)
+    assert unavailable.value.__suppress_context__ or unavailable.value.__context__ is None
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/api/", "http://registry.invalid/api/"])
+def test_a_registry_that_is_not_there_is_unavailable(url: str) -> None:
+    with pytest.raises(Unavailable):
+        NpiRegistry(url).ask(QUERY)
+
+
+# ---- Two seconds, whatever happens -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "act",
+    [says_nothing, drips(b"HTTP/1.1 200 OK\r\nX-Slow: "), drips(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n")],
+    ids=["nothing comes", "headers come in drops", "the body comes in drops"],
+)
+def test_the_budget_holds_in_total(server: Server, client: "DynamoDBClient", table: str, act: Act) -> None:
+    server.act = act
+    parts = Lookup(NpiRegistry(server.url), LookupTable(client, table))
+    event = events.request("GET /api/doctors", query="name=Maria O'Brien&state=IL")
+    started = time.monotonic()
+    response = door.respond(event, parts, NOW)
+    assert time.monotonic() - started < door.BUDGET + 0.3
+    assert json.loads(response["body"]) == {"doctors": [], "available": False}

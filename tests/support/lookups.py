@@ -1,0 +1,45 @@
+"""Stand-ins for the registry of doctors and for what is kept of its answers, in memory."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from local.registry import Registry
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.matches import Match
+from referral_intake.domain.search import Query
+
+RECORDS = Registry().records
+
+
+@dataclass
+class FakeRegistry:
+    """Gives all it has, asked for or not. Takes its time, or fails."""
+
+    asked: list[Query] = field(default_factory=list)
+    fails: Exception | None = None
+    delay: float = 0.0
+
+    def ask(self, query: Query) -> list[Any]:
+        self.asked.append(query)
+        time.sleep(self.delay)
+        if self.fails:
+            raise self.fails
+        return RECORDS
+
+
+@dataclass
+class FakeKept:
+    matches: dict[str, list[Match]] = field(default_factory=dict)
+    fails: bool = False
+
+    def get(self, key: str, now: datetime) -> list[Match] | None:
+        if self.fails:
+            raise Unavailable("ThrottlingException")
+        return self.matches.get(key)
+
+    def put(self, key: str, matches: list[Match], now: datetime) -> None:
+        if self.fails:
+            raise Unavailable("ThrottlingException")
+        self.matches[key] = matches

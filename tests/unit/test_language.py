@@ -1,0 +1,34 @@
+"""Which language somebody reads."""
+
+import pytest
+
+from referral_intake.domain.language import best
+from referral_intake.handlers import http
+from tests.support import events
+
+OFFERED = ("en", "es")
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("es", "es"),
+        ("es-MX,es;q=0.9,en;q=0.8", "es"),
+        ("en-US,en;q=0.9,es;q=0.8", "en"),
+        ("fr-FR,fr;q=0.9,es;q=0.5,en;q=0.3", "es"),
+        ("ES", "es"),
+        ("*", "en"),
+        ("es;q=0, *", "en"),
+        ("de", None),
+        ("", None),
+        (";;;,,q=,es;q=x", None),
+    ],
+)
+def test_the_most_wanted_of_the_offered_languages_is_best(header: str, expected: str | None) -> None:
+    assert best(header, OFFERED) == expected
+
+
+@pytest.mark.parametrize(("query", "expected"), [("lang=en", "en"), ("lang=es", "es"), ("lang=xx", "es"), ("", "es")])
+def test_what_somebody_chose_counts_more_than_what_the_browser_says(query: str, expected: str) -> None:
+    event = events.request("GET /api/opt-out", query=query, accept_language="es-MX")
+    assert http.language(event, OFFERED) == expected

@@ -438,7 +438,7 @@ def test_every_page_is_whole_in_every_language(locale: str) -> None:
 def test_a_page_offers_itself_in_every_other_language() -> None:
     [link] = Page(PAGES.render("status.html", "?lang={locale}", **a_status())).having_language("es")
     assert (link["href"], link["lang"]) == ("?lang=es", "es")
-    thanks = {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}
+    thanks: dict[str, Any] = {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}
     assert not Page(PAGES.render("thanks.html", **thanks)).having_language("es")
 
 

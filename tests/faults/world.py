@@ -29,6 +29,7 @@ from local.functions import FunctionFailed
 from local.model import QueueSource, StreamSource
 from referral_intake import wiring
 from referral_intake.adapters.breaker_table import BreakerTable, breaker_key
+from referral_intake.adapters.challenges import Challenges
 from referral_intake.adapters.items import Item, plain, timestamp
 from referral_intake.adapters.updates import Update, write
 from referral_intake.domain.contact import email_identity
@@ -37,7 +38,7 @@ from tests.faults.cloud import Engine, Mail, MailService, Secrets
 from tests.faults.faults import WRITES, Killed
 from tests.faults.wire import Wire
 from tests.integration import aws
-from tests.support import events, samples
+from tests.support import events, proofs, samples
 
 CAMPAIGN = samples.campaign().name
 MOST_ROUNDS = 40
@@ -57,6 +58,7 @@ class Lab:
         self.world: World | None = None
         self._secrets = Secrets()
         self._take_hold_of_botocore()
+        patch.setattr(Challenges, "read", proofs.believed)
         self.client = boto3.client("dynamodb", endpoint_url=engine.url)
         # Others may use the same engine.
         self.table = f"world-{uuid.uuid4().hex[:8]}"
@@ -179,7 +181,7 @@ class World:
         """A person sends the form, and sends it again as long as the answer is that it went wrong."""
         number = uuid.uuid5(uuid.NAMESPACE_OID, str(next(self._submissions)))
         payload = samples.payload(submission_id=str(number), doctor=samples.doctor(email=email, **details))
-        return self.send_again(payload)
+        return self.send_again(proofs.claimed(payload, self.clock.time - proofs.MINUTE))
 
     def send_again(self, payload: dict[str, Any]) -> str:
         for _ in range(3):

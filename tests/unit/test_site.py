@@ -333,7 +333,7 @@ def test_the_guide_asks_nothing_and_its_button_is_for_those_who_have_scripts(gui
     ("template", "context"),
     [
         ("page.html", {"form": EMPTY_FORM}),
-        ("thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": False}),
+        ("thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}),
         ("status.html", {"receipt": RECEIPT, "state": "sent", "submitted_on": date(2026, 11, 22), "sent_on": None}),
     ],
 )
@@ -581,7 +581,7 @@ def test_an_unknown_campaign_is_named() -> None:
 
 def test_the_script_keeps_nothing_in_the_browser() -> None:
     scripts = [file.read_text("utf-8") for file in (SITE / "assets").glob("*.js")]
-    assert len(scripts) == 3
+    assert len(scripts) == 4
     assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches", "".join(scripts))
 
 

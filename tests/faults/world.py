@@ -88,8 +88,8 @@ class Lab:
             if old.startswith(self._prefix):
                 self.client.delete_table(TableName=old)
         name = f"{self._prefix}{next(self._table_names)}"
-        (table,) = aws.template().tables.values()
-        self.client.create_table(TableName=name, **table.definition)
+        aws.make_table(self.client, "Table", name)
+        aws.make_table(self.client, "StatsTable", aws.stats_name(name))
         self._set_environment(name)
         self.world = World(self, name)
         self._take_hold_of_time(self.world.clock)
@@ -148,6 +148,7 @@ class World:
         self.records: list[tuple[StreamSource, Record]] = []
         self.history: list[tuple[StreamSource, Record]] = []
         self.drops: set[int] = set()
+        self.delivered: list[tuple[str, Record]] = []
         self.given_up = 0
         self._stream = aws.Stream()
         self._images: dict[str, Item] = {}
@@ -235,8 +236,9 @@ class World:
         def invoke(records: Sequence[Record]) -> Any:
             return self.invoke(function, {"Records": list(records)})
 
-        for given_up in deliver(batch, invoke, rules, pause):
-            self.given_up += len(given_up.records)
+        lost = [record for given_up in deliver(batch, invoke, rules, pause) for record in given_up.records]
+        self.given_up += len(lost)
+        self.delivered += [(function, record) for record in batch if record not in lost]
 
     def redeliver(self, history: Iterable[tuple[StreamSource, Record]]) -> None:
         """What was delivered once may come again, and late."""

@@ -52,17 +52,13 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A referral that is to be counted as `after`, which is what it is at that revision."""
+    """A referral that is to be counted as `after`, at that revision. `is_whole`: in one step."""
 
     referral: Referral
     before: Kept
     after: Tally
     revision: int
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the referral is counted as what it is then."""
-        return self.revision == self.referral.revision and self.after == tally(self.referral)
+    is_whole: bool = True
 
     @property
     def numbers(self) -> Iterator[tuple[Place, str, int]]:
@@ -169,7 +165,7 @@ def _in_one_transaction(change: Change) -> Change:
     if len({place for place, _, _ in change.numbers}) < MOST_ITEMS:
         return change
     nothing = replace(change.after, stage=None, facts=frozenset(), times=frozenset())
-    return replace(change, after=nothing, revision=change.before.revision)
+    return replace(change, after=nothing, revision=change.before.revision, is_whole=False)
 
 
 def read_kept(item: Item) -> Iterator[tuple[str, Kept]]:

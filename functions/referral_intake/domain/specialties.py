@@ -5,6 +5,7 @@ What patients type is free text. Counted as it is, it would grow the counters wi
 
 import re
 import unicodedata
+from functools import lru_cache
 
 NONE, OTHER = "none", "other"
 
@@ -32,6 +33,7 @@ SPECIALTIES = (*(name for name, *_ in _MARKS), OTHER, NONE)
 _WORD = re.compile(r"[a-z]+")
 
 
+@lru_cache(maxsize=500)
 def counted_as(typed: str | None) -> str:
     """One of SPECIALTIES."""
     words = _WORD.findall(_plain(typed or ""))

@@ -197,8 +197,8 @@ def test_a_hundred_new_referrals_share_their_counters() -> None:
     table = MemoryTable()
     referrals = [samples.referral() for _ in range(100)]
     counting(table).count(referrals)
-    # A hundred items at most: those of the referrals, and the seven counters that all of them share, in each of two.
-    assert [len(updates) for updates in table.transactions] == [MOST_ITEMS, 7 + 7]
+    # A hundred items at most: those of the referrals, and the six counters that all of them share, in each of two.
+    assert [len(updates) for updates in table.transactions] == [MOST_ITEMS, 6 + 6]
     assert counters(table.items.values())[Count("star", TOTAL, "", DAY, "submitted")] == 100
 
 

@@ -1,8 +1,8 @@
 """How counters lie in the table, and beside them, for each referral, what it is counted as.
 
-One item holds the numbers of a day, and is bound to stay below 4 KB however much is counted: dimensions with many
-values are spread over several items. So reading a day costs the same whatever it holds: a batch read bills every key
-that it asks for, whether there is an item or not, and rounds each up to 4 KB.
+An item holds numbers of one day, and is bound to stay below 4 KB however much is counted: dimensions with many values
+are spread over several items. So reading a day costs the same whatever it holds: a batch read bills each item that it
+asks for by itself, rounded up to 4 KB, and one that is not there as the smallest.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from referral_intake.adapters.items import Item, plain
-from referral_intake.domain.counting import NO_STATE, NOW, SPECIALTY, STATE, TIME, Count, Tally
+from referral_intake.domain.counting import COHORT, NO_STATE, NOW, SPECIALTY, STATE, TIME, TOTAL, Count, Tally
 from referral_intake.domain.durations import STEPS
 from referral_intake.domain.specialties import SPECIALTIES
 from referral_intake.domain.states import STATES
@@ -20,9 +20,12 @@ CHANGES = "changes"
 
 COUNTED = "counted#"
 _NOW = "now"
-_VALUES = {STATE: (NO_STATE, *sorted(set(STATES.values()))), SPECIALTY: SPECIALTIES}
+_VALUES = {STATE: (NO_STATE, *sorted(set(STATES.values()))), SPECIALTY: SPECIALTIES, TIME: tuple(STEPS)}
 # How many values share an item. A test holds that these make no item of 4 KB.
-_PER_ITEM = {STATE: 7, SPECIALTY: 3}
+_PER_ITEM = {STATE: 7, SPECIALTY: 3, TIME: 2}
+# The buckets of a step are many: here its name is short.
+_STEP_CODES = dict(zip(STEPS, "sdea", strict=True))
+_STEPS = {code: step for step, code in _STEP_CODES.items()}
 
 Place = tuple[str, str]
 """The key of an item: `pk` and `sk`."""
@@ -42,13 +45,23 @@ def place_of(item: Item) -> Place:
 def place(count: Count) -> tuple[Place, str]:
     """The item that a number is in, and its attribute there."""
     day = count.day.isoformat() if count.day else _NOW
-    name = count.fact if count.dimension == TIME or not count.value else f"{count.value}/{count.fact}"
-    return (f"{count.campaign}#{_group(count.dimension, count.value)}", day), name
+    return (f"{count.campaign}#{_group(count.dimension, count.value)}", day), _name(count)
+
+
+def _name(count: Count) -> str:
+    match count.dimension:
+        case "total" | "now":
+            return count.fact
+        case "cohort":
+            return f"{COHORT}/{count.fact}"
+        case "time":
+            return _STEP_CODES[count.value] + count.fact
+    return f"{count.value}/{count.fact}"
 
 
 def _group(dimension: str, value: str) -> str:
-    if dimension == TIME:
-        return f"{dimension}#{value}"
+    if dimension == COHORT:
+        return TOTAL
     if dimension in _VALUES:
         known = _VALUES[dimension]
         return f"{dimension}#{known.index(value) // _PER_ITEM[dimension] if value in known else 0}"
@@ -57,29 +70,29 @@ def _group(dimension: str, value: str) -> str:
 
 def places(campaign: str, dimension: str, day: date | None) -> list[Place]:
     """All items that hold a dimension's numbers of a day."""
-    values = STEPS if dimension == TIME else _VALUES.get(dimension, ("",))
-    groups = dict.fromkeys(_group(dimension, value) for value in values)
+    groups = dict.fromkeys(_group(dimension, value) for value in _VALUES.get(dimension, ("",)))
     return [(f"{campaign}#{group}", day.isoformat() if day else _NOW) for group in groups]
 
 
 def numbers(item: Item) -> Iterator[tuple[Count, int]]:
     """The numbers of an item, also those that are 0."""
     where, when = place_of(item)
-    campaign, dimension, *rest = where.split("#")
+    campaign, group, *_ = where.split("#")
     day = None if when == _NOW else date.fromisoformat(when)
-    assert (dimension == NOW) == (day is None), where
     for name, value in item.items():
         if name not in {"pk", "sk", CHANGES}:
-            of, slash, fact = name.partition("/")
-            if dimension == TIME:
-                of, fact = rest[0], name
-            elif not slash or not _has_values(dimension):
-                of, fact = "", name
+            dimension, of, fact = _read_name(group, name)
             yield Count(campaign, dimension, of, day, fact), int(value["N"])
 
 
-def _has_values(dimension: str) -> bool:
-    return dimension not in {"total", "cohort", NOW}
+def _read_name(group: str, name: str) -> tuple[str, str, str]:
+    """Dimension, value and fact."""
+    of, _, fact = name.partition("/")
+    if group == TIME:
+        return TIME, _STEPS[name[0]], name[1:]
+    if group == TOTAL and of == COHORT:
+        return COHORT, "", fact
+    return (group, "", name) if group in {TOTAL, NOW} else (group, of, fact)
 
 
 # ---- What a referral is counted as -----------------------------------------------------------------------------------

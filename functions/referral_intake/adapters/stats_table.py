@@ -45,7 +45,8 @@ class StatsTable:
         """From the first day to the last, with the period before, and the read units that it took."""
         earliest, _ = period_before(first, last)
         days = days_of(earliest, last)
-        wanted = [(dimension, day) for dimension in (TOTAL, COHORT, TIME) for day in days]
+        # What became of a day's referrals is in the same items as what happened on that day.
+        wanted = [(dimension, day) for dimension in (TOTAL, TIME) for day in days]
         read = self.read(campaign, [*wanted, (NOW, None)])
         by_day = _by_day(read.numbers)
         overview = Overview(

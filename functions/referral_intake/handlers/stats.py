@@ -37,5 +37,6 @@ def read(record: dict[str, Any]) -> Referral:
     try:
         return from_item(change["NewImage"])
     except Exception:
-        logger.exception("referral can't be read", referral=change["Keys"]["pk"]["S"])
+        receipt = change["Keys"]["pk"]["S"].partition("#")[2]
+        logger.exception("referral can't be read", referral=receipt)
         raise

@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test units faults check lint types contracts template requirements site pictures format lock browser clean
+.PHONY: help run test units faults bench check lint types contracts template requirements site pictures format lock browser clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ units: .cache/dev.stamp ## Run the tests that take seconds.
 
 faults: .cache/dev.stamp ## Let everything befall every AWS call, and check the promises: many minutes.
 	$(VENV)/pytest tests/faults
+
+bench: .cache/dev.stamp ## Measure what a look at the dashboard costs.
+	$(VENV)/python -m bench.overview_cost
 
 check: lint types contracts requirements template test ## Run all that CI runs.
 

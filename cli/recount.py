@@ -4,14 +4,15 @@ import argparse
 import sys
 from typing import Any
 
-from cli import stacks
+from cli import failure_queues, stacks
 from cli.recounting import Recount, Recounting
 from referral_intake.domain.counting import Count
 
 _MOST_SHOWN = 200
 _DESCRIPTION = """\
 Counts all referrals of the table once more, and shows every counter of the dashboard that says something else. With
---go, the counters become what the table says. Both may run at any time: the stream goes on counting meanwhile.
+--go, the counters become what the table says, and notices of records that were not counted are deleted. Both may run at
+any time: the stream goes on counting meanwhile.
 
 What the stream has yet to bring, usually for a few seconds, shows as a difference too. Referrals that were erased stay
 counted as what they were.
@@ -33,12 +34,17 @@ def add_to(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    recounting = Recounting(stacks.find(arguments.stack))
-    found = recounting.correct() if arguments.go else recounting.compare()
+    stack = stacks.find(arguments.stack)
+    began, failures = stack.now(), stack.output("StatsFailuresUrl")
+    found = Recounting(stack).correct() if arguments.go else Recounting(stack).compare()
     for receipt in found.unreadable:
         print(f"{receipt} can't be read. Mend its item in the table.", file=sys.stderr)
     _show(found)
-    return _corrected(found) if arguments.go else _compared(found)
+    status = _corrected(found) if arguments.go else _compared(found)
+    if arguments.go and status == 0:
+        # What they tell of has been counted now.
+        print(f"Notices deleted: {failure_queues.clear(stack.sqs, failures, began)}.")
+    return status
 
 
 def _compared(found: Recount) -> int:

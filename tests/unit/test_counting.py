@@ -77,6 +77,9 @@ def test_people_engage_and_scanners_do_not() -> None:
     assert not [fact for _, fact in of(scanned, TOTAL) if fact == "engaged"]
     read = referral(scanned=SUBMITTED + days(1), opened=SUBMITTED + days(3), clicked=SUBMITTED + days(2))
     assert [day for day, fact in of(read, TOTAL) if fact == "engaged"] == [DAY + days(2)]
+    # Whoever answers has read it, whatever their mail program hides.
+    answered = referral(answered=SUBMITTED + days(4))
+    assert [day for day, fact in of(answered, TOTAL) if fact == "engaged"] == [DAY + days(4)]
 
 
 @pytest.mark.parametrize("answer", list(Answer))

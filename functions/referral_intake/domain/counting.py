@@ -19,7 +19,8 @@ STATE, SPECIALTY, SOURCE, LANGUAGE = "state", "specialty", "source", "language"
 BREAKDOWNS = (STATE, SPECIALTY, SOURCE, LANGUAGE)
 NO_STATE = "none"
 ENGAGED = "engaged"
-"""First opened, or a link first followed, by a person."""
+"""First opened, a link first followed, or first answered: by a person, since no scanner answers."""
+_BY_PEOPLE = frozenset({"opened", "clicked", "answered"})
 
 
 class Count(NamedTuple):
@@ -53,7 +54,7 @@ class Tally:
 
 def tally(referral: Referral) -> Tally:
     moments = dict(referral.milestones)
-    if people := [at for name, at in moments.items() if name in {"opened", "clicked"}]:
+    if people := [at for name, at in moments.items() if name in _BY_PEOPLE]:
         moments[ENGAGED] = min(people)
     facts = {name: _day(at) for name, at in moments.items()}
     if referral.closed_at:

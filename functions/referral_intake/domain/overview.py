@@ -2,7 +2,7 @@
 
 Two ways to count by day, each for its own question. "How much happened in these days" counts each fact on its own day:
 `Period.facts`, and every series. "What became of those who were submitted in these days" counts by the referral's day:
-`Period.funnel`, whose shares so can't exceed 1; of recent days, not all that will become of them has happened yet.
+`Period.funnel`, where each step so is a part of the one before; of recent days, much is still to come.
 """
 
 from collections import Counter

@@ -20,13 +20,13 @@ help: ## List these targets.
 run: .cache/run.stamp ## Start the whole system on this machine, at http://127.0.0.1:8080 (or PORT=9000).
 	@exec $(VENV)/python -m local --port $(PORT)
 
-test: .cache/dev.stamp browser ## Run all tests, in a real browser too.
+test: .cache/dev.stamp .cache/dynamodb.stamp browser ## Run all tests: on both engines, with every fault, and in a real browser.
 	$(VENV)/pytest
 
 units: .cache/dev.stamp ## Run the tests that take seconds.
 	$(VENV)/pytest tests/unit
 
-faults: .cache/dev.stamp ## Let everything befall every AWS call, and check the promises: many minutes.
+faults: .cache/dev.stamp .cache/dynamodb.stamp ## Only let everything befall every AWS call, and check the promises.
 	$(VENV)/pytest tests/faults
 
 bench: .cache/dev.stamp ## Measure what a look at the dashboard costs.
@@ -87,6 +87,11 @@ UV_SYNC = $(UV) sync --quiet --locked --inexact --no-default-groups
 .cache/dev.stamp: pyproject.toml uv.lock | $(UV)
 	@echo "Installing what the tests need ..."
 	@$(UV_SYNC) --group local --group test --group lint
+	@touch $@
+
+.cache/dynamodb.stamp: tests/engines/dynamodb_local.py | .cache/dev.stamp
+	@echo "Fetching DynamoDB Local ..."
+	@$(VENV)/python -m tests.engines.dynamodb_local
 	@touch $@
 
 .cache/sam.stamp: tools/sam/pyproject.toml tools/sam/uv.lock | $(UV)

@@ -9,12 +9,13 @@ from cli.stacks import Stack
 from referral_intake.adapters import stats_items
 from referral_intake.adapters.counting_table import CountingTable, moved, read_kept, when_unchanged
 from referral_intake.adapters.items import Item, from_item
-from referral_intake.adapters.stats_items import CHANGES, COUNTED, Place
+from referral_intake.adapters.stats_items import CHANGES, Place
 from referral_intake.adapters.updates import write
 from referral_intake.domain.counting import Count, Tally, counts, tally
 from referral_intake.domain.referral import Referral
 
-_REFERRALS = "referral#"
+# The `sk` of referrals, and of what each is counted as.
+_REFERRAL, _COUNTED = "referral", "counted"
 # As many numbers as one update can change.
 _MOST_NUMBERS = 150
 _PASSES = 5
@@ -94,13 +95,13 @@ class Recounting:
                     referrals.append(from_item(item))
                 except (KeyError, TypeError, ValueError):
                     # It must not stand before the others. As what it was counted, it stays.
-                    found.unreadable.append(item["pk"]["S"].removeprefix(_REFERRALS))
+                    found.unreadable.append(item["pk"]["S"].partition("#")[2])
             found.referrals += len(referrals)
             each(referrals)
 
-        scan(self._client, self._table, _REFERRALS, readable, "Referrals")
+        scan(self._client, self._table, _REFERRAL, readable, "Referrals")
 
-    def _read_stats(self, prefix: str, each_kept: Callable[[str, Tally | None], None]) -> _Counters:
+    def _read_stats(self, kind: str, each_kept: Callable[[str, Tally | None], None]) -> _Counters:
         found = _Counters()
 
         def each(items: list[Item]) -> None:
@@ -112,7 +113,7 @@ class Recounting:
                     found.numbers.update(dict(stats_items.numbers(item)))
                     found.changes[stats_items.place_of(item)] = int(item[CHANGES]["N"])
 
-        scan(self._client, self._stats, prefix, each, "Counters")
+        scan(self._client, self._stats, kind, each, "Counters")
         return found
 
     def _settle(self, found: Recount) -> int:
@@ -120,7 +121,7 @@ class Recounting:
         counters = self._read_stats("", lambda receipt, kept: None)
         # After them: where a counter has not changed since it was read, neither has what it counts.
         truth: Counter[Count] = Counter()
-        self._read_stats(COUNTED, lambda receipt, kept: truth.update(counts(kept)))
+        self._read_stats(_COUNTED, lambda receipt, kept: truth.update(counts(kept)))
         wrong = _differences(counters.numbers, truth)
         by_place: defaultdict[Place, list[Count]] = defaultdict(list)
         for count in wrong:

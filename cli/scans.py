@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 _SEGMENTS = 4
 
 
-def scan(client: "DynamoDBClient", table: str, prefix: str, each: Callable[[list[Item]], None], say: str) -> None:
-    """Gives `each` the items whose `pk` begins so, page by page, never two pages at once.
+def scan(client: "DynamoDBClient", table: str, kind: str, each: Callable[[list[Item]], None], say: str) -> None:
+    """Gives `each` the items whose `sk` is `kind`, or all items, page by page, never two pages at once.
 
     The bar is for a person at a terminal: nobody else sees it. How long it will be is an estimate, which DynamoDB makes
     every six hours.
@@ -23,15 +23,15 @@ def scan(client: "DynamoDBClient", table: str, prefix: str, each: Callable[[list
     from tqdm import tqdm
 
     about = client.describe_table(TableName=table)["Table"].get("ItemCount", 0)
-    begins: dict[str, Any] = {}
-    if prefix:
-        begins = {"FilterExpression": "begins_with(pk, :p)", "ExpressionAttributeValues": {":p": typed(prefix)}}
+    only: dict[str, Any] = {}
+    if kind:
+        only = {"FilterExpression": "sk = :kind", "ExpressionAttributeValues": {":kind": typed(kind)}}
     turn = Lock()
     with tqdm(total=about or None, desc=say, unit=" items", disable=None) as bar:
 
         def read(segment: int) -> None:
             pages = client.get_paginator("scan").paginate(
-                TableName=table, Segment=segment, TotalSegments=_SEGMENTS, ConsistentRead=True, **begins
+                TableName=table, Segment=segment, TotalSegments=_SEGMENTS, ConsistentRead=True, **only
             )
             for page in pages:
                 with turn:

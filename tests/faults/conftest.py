@@ -5,9 +5,8 @@ import pytest
 
 from tests.engines import dynamodb_local
 from tests.faults import workers
-from tests.faults.cloud import Moto
+from tests.faults.cloud import DynamoDBLocal, Moto
 from tests.faults.walk import Steps
-from tests.faults.workers import Workers
 from tests.faults.world import Lab
 from tests.integration.conftest import no_account
 
@@ -28,14 +27,8 @@ def steps(pytestconfig: pytest.Config) -> Steps:
 
 
 @pytest.fixture(scope="session")
-def on_moto() -> Iterator[Workers]:
-    with workers.working(None) as made:
-        yield made
-
-
-@pytest.fixture(scope="session")
-def on_dynamodb_local() -> Iterator[Workers]:
-    with workers.working(dynamodb_local.shared()) as made:
+def walks() -> Iterator[workers.Walks]:
+    with workers.working() as made:
         yield made
 
 
@@ -49,3 +42,8 @@ def quiet() -> Iterator[None]:
 @pytest.fixture
 def lab(no_account: None, quiet: None, monkeypatch: pytest.MonkeyPatch) -> Lab:
     return Lab(Moto(), monkeypatch)
+
+
+@pytest.fixture
+def lab_on_dynamodb_local(no_account: None, quiet: None, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    return Lab(DynamoDBLocal(dynamodb_local.shared()), monkeypatch)

@@ -116,6 +116,8 @@ NOT_DONE = (
 )
 CUT_OFF = Fault("and all that follow are refused", _cut_off)
 KILLED_BEFORE = Fault("ends the process before its effect", _killed_before)
+# AWS delivers again, and again, and drops it after the last time.
+KEEPS_FAILING = Fault("is refused however often it is tried", _refused, keeps_on=True)
 # Of what has an effect.
 DONE = (
     Fault("takes effect and times out", _timed_out),
@@ -123,7 +125,7 @@ DONE = (
 )
 # The SDK tries again, and meets what its first attempt has done. It never repeats a call of SES.
 DONE_TWICE = Fault("takes effect and times out once", _timed_out, everyone=False)
-THROTTLED_ONCE = Fault("is throttled once", _throttled, everyone=False)
+THROTTLED_ONCE = Fault("is throttled once", _throttled, everyone=False, is_mended=True)
 ODD = {
     "TransactWriteItems": (
         _conflict_in_transaction("TransactionConflict"),

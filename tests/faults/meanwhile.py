@@ -39,17 +39,20 @@ ACTORS = (
 )
 
 
-def at(call: Call) -> Iterator[tuple[str, Callable[[World], None]]]:
+Actor = Callable[[World], None]
+
+
+def at(call: Call) -> Iterator[Actor]:
     """What comes before a read is as if it had come before the run; but a doctor's no must be seen."""
     if call.operation == "SendEmail" or (call.about_a_referral and call.operation in WRITES - {"PutItem"}):
-        yield from ((actor.__name__.strip("_").replace("_", " "), actor) for actor in ACTORS)
+        yield from ACTORS
     elif call.operation == "BatchGetItem":
-        yield "the doctor opts out", _the_doctor_opts_out
+        yield _the_doctor_opts_out
 
 
-def fault(world: World, actor: Callable[[World], None]) -> Fault:
+def fault(world: World, actor: Actor) -> Fault:
     def strike(attempt: Attempt) -> AWSResponse:
         actor(world)
         return attempt.effect()
 
-    return Fault("is interrupted", strike, everyone=False)
+    return Fault(f"waits while {actor.__name__.strip('_').replace('_', ' ')}", strike, everyone=False)

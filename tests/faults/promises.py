@@ -1,6 +1,7 @@
 """The promises as questions to a world at rest. What a message must not have done is asked as it arrives."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from referral_intake.adapters.items import timestamp
@@ -13,8 +14,21 @@ def broken(world: World) -> list[str]:
     """Every promise that this world has broken, in words."""
     found = world.broken + broken_at_any_time(world)
     for referral in world.referrals():
-        found += _not_at_rest(world, referral)
+        found += _not_at_rest(world, referral) + _joined_to_nobody(world, referral)
     return found + _nobody_is_forgotten(world) + counters.wrong_after_a_recount(world)
+
+
+def broken_in_the_end(world: World, *endings: Callable[[World], list[str]]) -> list[str]:
+    """What is broken once nothing more befalls the world, and after endings that may not change anything."""
+    world.wire.fault = None
+    # The one exception is there for messages of which nothing was ever told.
+    repeated = [mail for mail, _ in world.exceptions if mail.doctor not in world.mail.loses_events_of]
+    found = [f"repeated, though its events came: {mail}" for mail in repeated]
+    world.mail.events += world.mail.delayed
+    world.settle()
+    for promises in (broken, *endings):
+        found += promises(world)
+    return list(dict.fromkeys(found))
 
 
 def broken_at_any_time(world: World) -> list[str]:
@@ -36,6 +50,14 @@ def _not_at_rest(world: World, referral: dict[str, Any]) -> list[str]:
     if referral["stage"] != Stage.CLOSED and referral["due_at"] <= timestamp(world.clock.time):
         return [f"{referral['receipt']} is {referral['stage']} and overdue"]
     return []
+
+
+def _joined_to_nobody(world: World, referral: dict[str, Any]) -> list[str]:
+    """Who is closed because another has told the doctor: has it?"""
+    if referral.get("reason") != "joined" or referral["stage"] != Stage.CLOSED:
+        return []
+    leader = world.referral(referral["leader"])
+    return [] if "sent" in leader["milestones"] else [f"{referral['receipt']} joined one that never wrote"]
 
 
 def _stored_once(world: World, referrals: list[dict[str, Any]]) -> list[str]:
@@ -64,6 +86,13 @@ def broken_by_telling_again(world: World) -> list[str]:
     world.tell(list(reversed(world.told_events)))
     after = {referral["receipt"]: _known(referral) for referral in world.referrals()}
     return [f"{one} was {before[one]} and became {after[one]}" for one in before if before[one] != after[one]]
+
+
+def broken_by_delivering_again(world: World) -> list[str]:
+    """All that was in the stream comes once more, late and in another order."""
+    world.redeliver(reversed(world.history))
+    world.settle()
+    return broken(world)
 
 
 def _known(referral: dict[str, Any]) -> dict[str, Any]:

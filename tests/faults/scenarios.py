@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from referral_intake.domain.referral import LEASE
 from tests.faults.cloud import Outcome
-from tests.faults.world import World
+from tests.faults.world import OVER, World
 from tests.support import samples
 
 MARIA = "maria.lopez@clinic.example"
@@ -15,7 +15,7 @@ ANOTHER = "j.smith@hospital.example"
 
 
 def _feedback_lives(world: World) -> None:
-    """It tells of a later message."""
+    """It tells of a later message, which is walked in another story."""
     with world.wire.sparing():
         world.submit(ANOTHER)
         world.run_streams()
@@ -86,6 +86,18 @@ def the_message_never_arrives_while_feedback_lives(world: World) -> None:
     world.settle()
 
 
+def a_leader_never_writes_and_another_takes_its_place(world: World) -> None:
+    with world.wire.sparing():
+        world.mail.outcomes = [Outcome.LOST, Outcome.TAKEN, Outcome.REJECTED]
+        world.submit()
+        world.submit()
+        world.run_streams()
+        _feedback_lives(world)
+        world.wake(LEASE)
+    world.wire.spares_until = "TransactWriteItems"
+    world.settle()
+
+
 def the_message_never_arrives_and_feedback_is_silent(world: World) -> None:
     world.wire.spares_until = "Query"
     world.mail.outcomes = [Outcome.LOST]
@@ -101,6 +113,13 @@ def the_address_bounces(world: World) -> None:
     world.take_events()
     world.submit("bounce@clinic.example")
     world.settle()
+
+
+def the_outreach_runs_its_course(world: World) -> None:
+    with world.wire.sparing():
+        world.submit()
+        world.settle()
+    world.settle(OVER)
 
 
 def the_approval_expires(world: World) -> None:
@@ -125,7 +144,9 @@ ALL = (
     the_answer_is_lost_and_the_events_come_late,
     the_answer_and_the_events_are_lost_while_feedback_lives,
     the_message_never_arrives_while_feedback_lives,
+    a_leader_never_writes_and_another_takes_its_place,
     the_message_never_arrives_and_feedback_is_silent,
     the_address_bounces,
+    the_outreach_runs_its_course,
     the_approval_expires,
 )

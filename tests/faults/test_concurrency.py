@@ -10,9 +10,7 @@ import pytest
 from local.batches import Record
 from referral_intake import wiring
 from referral_intake.handlers import outreach
-from tests.engines import dynamodb_local
 from tests.faults import promises
-from tests.faults.cloud import DynamoDBLocal
 from tests.faults.world import Lab, World
 from tests.integration import aws
 
@@ -20,8 +18,8 @@ WORKERS = 8
 
 
 @pytest.fixture
-def world(no_account: None, quiet: None, monkeypatch: pytest.MonkeyPatch) -> World:
-    return Lab(DynamoDBLocal(dynamodb_local.shared()), monkeypatch).new_world()
+def world(lab_on_dynamodb_local: Lab) -> World:
+    return lab_on_dynamodb_local.new_world()
 
 
 def all_at_once(world: World) -> None:

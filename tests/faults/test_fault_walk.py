@@ -2,21 +2,23 @@
 
 import pytest
 
-from tests.faults import scenarios
-from tests.faults.walk import Steps, Story
-from tests.faults.workers import Workers
+from tests.faults import promises, scenarios
+from tests.faults.walk import ENDINGS, Steps, Story
+from tests.faults.workers import Walks
+from tests.faults.world import Lab
+
+stories = pytest.mark.parametrize("story", scenarios.ALL, ids=lambda story: story.__name__)
 
 
-@pytest.mark.parametrize("story", scenarios.ALL, ids=lambda story: story.__name__)
-def test_nothing_that_befalls_a_call_breaks_a_promise(on_moto: Workers, story: Story, steps: Steps) -> None:
-    walked = on_moto.walk(story)
+@stories
+def test_nothing_that_befalls_a_call_breaks_a_promise(walks: Walks, story: Story, steps: Steps) -> None:
+    walked = walks(story)
     steps += walked
     assert walked.broken == []
 
 
-def test_nothing_that_befalls_a_call_breaks_a_promise_on_aws_own_engine(
-    on_dynamodb_local: Workers, steps: Steps
-) -> None:
-    walked = on_dynamodb_local.walk(scenarios.one_referral)
-    steps += walked
-    assert walked.broken == []
+@stories
+def test_the_promises_hold_on_aws_own_engine(lab_on_dynamodb_local: Lab, story: Story) -> None:
+    world = lab_on_dynamodb_local.new_world()
+    story(world)
+    assert promises.broken_in_the_end(world, *ENDINGS) == []

@@ -1,16 +1,17 @@
-"""Walks a story: once for its calls, then once more for everything that can befall each of them."""
+"""Walks a story. Wherever something can befall it, the world forks: in the fork it does, and the story goes on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
 from tests.faults import faults, meanwhile, promises
+from tests.faults.forks import Forks, forking
 from tests.faults.wire import Call, Fault
 from tests.faults.world import Lab, World
 
 Story = Callable[[World], None]
-Change = Callable[[World], None]
-Ending = Callable[[World], list[str]]
+Point = tuple[str, Callable[[], None]]
+"""What can happen now, by name."""
 
 
 @dataclass
@@ -35,82 +36,90 @@ class Steps:
         self.broken += other.broken
         return self
 
+    def take(self, name: str, told: tuple[int, list[str]] | None) -> None:
+        repeated, broken = told or (0, ["its process died"])
+        self.points += 1
+        self.repeated += repeated
+        self.broken += [f"{name}: {said}" for said in broken]
 
-def walk(lab: Lab, story: Story, part: int = 0, of: int = 1) -> Steps:
-    """One of `of` parts of the walk."""
-    calm = _told(lab, story, _change_nothing)
-    points = [("without a fault", _change_nothing), *_points(calm)]
-    steps = Steps(calls=len(calm.wire.walked) if part == 0 else 0)
-    for number, (name, change) in enumerate(points):
-        if number % of == part:
-            world = _told(lab, story, change)
-            steps.points += 1
-            ending = ENDINGS[number // of % len(ENDINGS)]
-            steps.broken += [f"{name}: {said}" for said in _ends(world, ending)]
-            steps.repeated += len(world.exceptions)
+
+def walk(lab: Lab, story: Story) -> Steps:
+    """Tells the story without a fault, and once more for each point on its way."""
+    world = lab.new_world()
+    with forking() as forks:
+        walker = Walker(world, forks)
+        told = _told(world, story, walker)
+        if forks.is_fork:
+            forks.end(told)
+        steps = Steps(calls=walker.calls)
+        for name, of_fork in [("without a fault", told), *forks.told()]:
+            steps.take(name, of_fork)
     return steps
 
 
-def _told(lab: Lab, story: Story, change: Change) -> World:
-    world = lab.new_world()
-    change(world)
-    story(world)
-    return world
-
-
-def _points(calm: World) -> Iterator[tuple[str, Change]]:
-    """Everything that can befall this story, by name."""
-    for call in calm.wire.walked:
-        for fault in faults.of(call):
-            yield f"{call} {fault.name}", partial(_strike, call, fault)
-        if call.operation == "Query":
-            yield f"{call} lists what was", partial(_look_into_the_past, call)
-        for name, actor in meanwhile.at(call):
-            yield f"{call} while {name}", partial(_interrupt, call, actor)
-    for number in range(len(calm.history)):
-        yield f"record {number} comes late", partial(_delay_record, number)
-    for number in range(calm.mail.made):
-        yield f"event {number} is lost", partial(_lose_event, number)
-
-
-def _change_nothing(world: World) -> None:
-    pass
-
-
-def _strike(call: Call, fault: Fault, world: World) -> None:
-    world.wire.strike(call.number, fault)
-
-
-def _look_into_the_past(call: Call, world: World) -> None:
-    world.wire.strike(call.number, faults.stale_index(world.images))
-
-
-def _interrupt(call: Call, actor: Change, world: World) -> None:
-    world.wire.strike(call.number, meanwhile.fault(world, actor))
-
-
-def _delay_record(number: int, world: World) -> None:
-    world.drops.add(number)
-
-
-def _lose_event(number: int, world: World) -> None:
-    world.mail.loses.add(number)
-
-
-def _ends(world: World, ending: Ending) -> list[str]:
-    """What is broken now, and after an ending that may not change anything."""
-    world.wire.fault = None
-    # The one exception is there for messages of which nothing was ever told.
-    repeated = [mail for mail, _ in world.exceptions if mail.doctor not in world.mail.loses_events_of]
-    found = [f"repeated, though its events came: {mail}" for mail in repeated]
-    return list(dict.fromkeys(found + promises.broken(world) + ending(world)))
-
-
-def _everything_is_delivered_again(world: World) -> list[str]:
-    world.redeliver(reversed(world.history))
-    world.settle()
-    return promises.broken(world)
+def _told(world: World, story: Story, walker: "Walker") -> tuple[int, list[str]]:
+    """How many mails were repeated as documented, and what was broken."""
+    try:
+        story(world)
+        walker.stop()
+        broken = promises.broken_in_the_end(world, ENDINGS[len(world.wire.calls) % len(ENDINGS)])
+    except Exception as error:  # noqa: BLE001  # whatever it is, a fork has to tell it
+        broken = [repr(error)]
+    return len(world.exceptions), broken
 
 
 # In turn, for the sake of time.
-ENDINGS = (promises.broken_by_telling_again, _everything_is_delivered_again)
+ENDINGS = (promises.broken_by_telling_again, promises.broken_by_delivering_again)
+
+
+class Walker:
+    """Stands where a world tells that something happens, and lets all happen that can."""
+
+    def __init__(self, world: World, forks: Forks) -> None:
+        self._world = world
+        self._forks = forks
+        self.calls = 0
+        world.wire.reached = self._call
+        world.recorded = self._record
+        world.mail.told_of = self._event
+
+    def stop(self) -> None:
+        """From here on, nothing more can happen."""
+        self._world.wire.reached = lambda _: None
+        self._world.recorded = self._world.mail.told_of = lambda _: None
+
+    def _call(self, call: Call) -> None:
+        self.calls += 1
+        self._fork(self._points(call))
+
+    def _record(self, number: int) -> None:
+        if not self._world.wire.is_spared:
+            self._fork([(f"record {number} is lost, and comes late", partial(self._world.drops.add, number))])
+
+    def _event(self, number: int) -> None:
+        if not self._world.wire.is_spared:
+            lost = (f"event {number} is lost", partial(self._world.mail.loses.add, number))
+            late = (f"event {number} comes last", partial(self._world.mail.delays.add, number))
+            self._fork([lost, late])
+
+    def _fork(self, points: Iterable[Point]) -> None:
+        for name, happen in points:
+            if self._forks.fork(name):
+                self.stop()
+                self._world.wire.mended = lambda: self._forks.end((0, self._world.broken))
+                happen()
+                return
+
+    def _points(self, call: Call) -> Iterator[Point]:
+        """Everything that can befall this call."""
+        for fault in faults.of(call):
+            yield self._struck(call, fault)
+        if call.function in self._world.lab.redelivered:
+            yield self._struck(call, faults.KEEPS_FAILING)
+        if call.operation == "Query":
+            yield self._struck(call, faults.stale_index(self._world.images))
+        for actor in meanwhile.at(call):
+            yield self._struck(call, meanwhile.fault(self._world, actor))
+
+    def _struck(self, call: Call, fault: Fault) -> Point:
+        return f"{call} {fault.name}", partial(self._world.wire.strike, call.number, fault)

@@ -6,7 +6,7 @@ Nothing in it runs by itself. A test says what happens, and `settle` lets the wo
 import itertools
 import json
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from functools import cache
@@ -21,25 +21,30 @@ import jinja2
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
-from moto.core.base_backend import BackendDict
 from moto.events.models import EventPattern
 
 from local.batches import Record, Rules, deliver
 from local.functions import FunctionFailed
-from local.model import StreamSource
+from local.model import QueueSource, StreamSource
 from referral_intake import wiring
-from referral_intake.adapters.items import Item, plain
+from referral_intake.adapters.breaker_table import BreakerTable, breaker_key
+from referral_intake.adapters.items import Item, plain, timestamp
+from referral_intake.adapters.updates import Update, write
 from referral_intake.domain.contact import email_identity
 from referral_intake.domain.referral import LEASE, Stage
-from tests.faults.cloud import Engine, Mail, MailService, Moto
+from tests.faults.cloud import Engine, Mail, MailService, Secrets
 from tests.faults.faults import WRITES, Killed
 from tests.faults.wire import Wire
 from tests.integration import aws
 from tests.support import events, samples
 
+CAMPAIGN = samples.campaign().name
 MOST_ROUNDS = 40
 MOST_RECEIVES = 5
-RESTING = frozenset({Stage.SENT, Stage.HELD, Stage.BY_POST, Stage.CLOSED})
+# A person is to look, or it is over.
+OVER = frozenset({Stage.HELD, Stage.BY_POST, Stage.CLOSED})
+# Or the doctor has been told, and what is next is weeks away.
+RESTING = OVER | {Stage.SENT}
 
 
 class Lab:
@@ -49,15 +54,20 @@ class Lab:
         self.engine = engine
         self.patch = patch
         self.world: World | None = None
-        # Others may use the same engine.
-        self._prefix = f"world-{uuid.uuid4().hex[:8]}-"
-        self._table_names = itertools.count()
+        self._secrets = Secrets()
         self._take_hold_of_botocore()
-        BackendDict.reset()
-        self.secret_names = aws.make_secrets()
         self.client = boto3.client("dynamodb", endpoint_url=engine.url)
-        for function in aws.template().functions.values():
-            import_module(function.handler.rpartition(".")[0])
+        # Others may use the same engine.
+        self.table = f"world-{uuid.uuid4().hex[:8]}"
+        aws.make_table(self.client, "Table", self.table)
+        aws.make_table(self.client, "StatsTable", aws.stats_name(self.table))
+        self._set_environment()
+        self._take_hold_of_time()
+
+    @property
+    def redelivered(self) -> frozenset[str]:
+        """Functions to which AWS gives again what failed."""
+        return _redelivered()
 
     def _take_hold_of_botocore(self) -> None:
         hook = ("before-send", self._send)
@@ -80,33 +90,34 @@ class Lab:
         if service == "sesv2":
             assert self.world is not None
             return self.world.mail.answer(operation, request)
-        return (self.engine if service == "dynamodb" else Moto()).send(request)
+        if service == "secrets-manager":
+            return self._secrets.answer(operation, request)
+        assert service == "dynamodb", f"{service} is not there yet"
+        return self.engine.send(request)
 
     def new_world(self) -> "World":
         self.world = None
-        for old in self.client.list_tables()["TableNames"]:
-            if old.startswith(self._prefix):
-                self.client.delete_table(TableName=old)
-        name = f"{self._prefix}{next(self._table_names)}"
-        aws.make_table(self.client, "Table", name)
-        aws.make_table(self.client, "StatsTable", aws.stats_name(name))
-        self._set_environment(name)
-        self.world = World(self, name)
-        self._take_hold_of_time(self.world.clock)
+        for table in (self.table, aws.stats_name(self.table)):
+            self.engine.empty(self.client, table)
+        self.world = World(self, self.table)
         return self.world
 
-    def _set_environment(self, table: str) -> None:
+    def _set_environment(self) -> None:
         for function in aws.template().functions:
-            for name, value in aws.environment(table, self.secret_names, function).items():
+            for name, value in aws.environment(self.table, self._secrets.names, function).items():
                 self.patch.setenv(name, value)
         if self.engine.url:
             self.patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", self.engine.url)
 
-    def _take_hold_of_time(self, clock: aws.Clock) -> None:
+    def _take_hold_of_time(self) -> None:
+        def clock() -> aws.Clock:
+            assert self.world is not None
+            return self.world.clock
+
         class Now(datetime):
             @classmethod
             def now(cls, tz: tzinfo | None = None) -> Any:
-                return clock.time.astimezone(tz)
+                return clock().time.astimezone(tz)
 
         # Handlers and wiring are where our code asks for the time.
         modules = [function.handler.rpartition(".")[0] for function in aws.template().functions.values()]
@@ -115,7 +126,7 @@ class Lab:
                 self.patch.setattr(module, "datetime", Now)
 
         def sleep(seconds: float) -> None:
-            clock.time += timedelta(seconds=seconds)
+            clock().time += timedelta(seconds=seconds)
 
         self.patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=sleep))
 
@@ -141,6 +152,7 @@ class World:
         self.mail = MailService(self.clock, self._arrived)
         self.accepted: list[Submission] = []
         self.said_no: dict[str, int] = {}
+        self.paused: int | None = None
         self.told: dict[str, Mail] = {}
         self.told_events: list[dict[str, Any]] = []
         self.broken: list[str] = []
@@ -149,9 +161,11 @@ class World:
         self.history: list[tuple[StreamSource, Record]] = []
         self.drops: set[int] = set()
         self.delivered: list[tuple[str, Record]] = []
+        # Told the number of each record before the stream has it.
+        self.recorded: Callable[[int], object] = lambda _: None
         self.given_up = 0
         self._stream = aws.Stream()
-        self._images: dict[str, Item] = {}
+        self._images: dict[tuple[str, str], Item] = {}
         self._submissions = itertools.count(1)
         self.new_process()
 
@@ -197,6 +211,17 @@ class World:
                 return
         raise AssertionError("the opt-out was not taken")
 
+    def pause(self) -> None:
+        """The campaign's breaker opens."""
+        update = Update(breaker_key(CAMPAIGN)).set("paused_at", timestamp(self.clock.time))
+        write(self.lab.client, self.table, update)
+        self.paused = self.wire.moment
+
+    def resume(self) -> None:
+        """A person lets the campaign go on."""
+        BreakerTable(self.lab.client, self.table).resume(CAMPAIGN)
+        self.paused = None
+
     def request(self, function: str, event: dict[str, Any]) -> dict[str, Any] | None:
         try:
             answer: dict[str, Any] = self.invoke(function, event)
@@ -223,7 +248,7 @@ class World:
         while self.records:
             source = self.records[0][0]
             batch = [record for of, record in self.records if of == source][: source.batch_size]
-            self.records = [one for one in self.records if one[1] not in batch]
+            self.records = [one for one in self.records if one[0] != source or one[1] not in batch]
             self.deliver(source, batch)
 
     def deliver(self, source: StreamSource, batch: Sequence[Record]) -> None:
@@ -239,6 +264,7 @@ class World:
         lost = [record for given_up in deliver(batch, invoke, rules, pause) for record in given_up.records]
         self.given_up += len(lost)
         self.delivered += [(function, record) for record in batch if record not in lost]
+        self.wire.give_up()
 
     def redeliver(self, history: Iterable[tuple[StreamSource, Record]]) -> None:
         """What was delivered once may come again, and late."""
@@ -248,12 +274,13 @@ class World:
     def take_events(self) -> None:
         """Delivers what SES tells, as a queue does: what fails comes again, a few times."""
         waiting, self.mail.events = self.mail.events, []
-        for _ in range(MOST_RECEIVES):
-            if not waiting:
-                return
+        receives = 0
+        while waiting and receives < MOST_RECEIVES:
             waiting = self.tell(waiting)
             self.clock.time += timedelta(minutes=3)
+            receives += 1
         self.given_up += len(waiting)
+        self.wire.give_up()
 
     def tell(self, batch: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Gives feedback a batch of events; returns those that failed."""
@@ -279,21 +306,22 @@ class World:
         self.clock.time += after
         self.request("wake", {})
 
-    def settle(self) -> None:
-        """Lets the world go on until every referral rests."""
+    def settle(self, resting: Collection[Stage] = RESTING) -> None:
+        """Lets the world go on until every referral rests: is at a stage where nothing happens for long."""
         for _ in range(MOST_ROUNDS):
             self.run_streams()
             self.take_events()
-            due = [referral["due_at"] for referral in self.referrals() if not self._rests(referral)]
-            if not due:
+            due = [referral["due_at"] for referral in self.referrals() if not self._rests(referral, resting)]
+            if due:
+                self.clock.time = max(self.clock.time, datetime.fromisoformat(min(due)))
+                self.wake()
+            elif not self.records:
                 return
-            self.clock.time = max(self.clock.time, datetime.fromisoformat(min(due)))
-            self.wake()
         self.broken.append("the world does not come to rest")
 
-    def _rests(self, referral: dict[str, Any]) -> bool:
+    def _rests(self, referral: dict[str, Any], resting: Collection[Stage]) -> bool:
         if referral["stage"] != Stage.WAITING:
-            return referral["stage"] in RESTING
+            return referral["stage"] in resting
         due_at = datetime.fromisoformat(referral["due_at"])
         # Without an approval, it looks every hour; nothing else will happen.
         patience = timedelta(0) if referral["reason"] == "not_approved" else timedelta(days=1)
@@ -305,10 +333,10 @@ class World:
         return [plain(image) for image in self.images()]
 
     def images(self) -> list[Item]:
-        return [image for pk, image in self._images.items() if pk.startswith("referral#")]
+        return [image for (_, sk), image in self._images.items() if sk == "referral"]
 
     def referral(self, receipt: str) -> dict[str, Any]:
-        return plain(self._images[f"referral#{receipt}"])
+        return plain(self._images[f"referral#{receipt}", "referral"])
 
     def stage(self, receipt: str) -> tuple[str, str | None]:
         referral = self.referral(receipt)
@@ -331,17 +359,21 @@ class World:
         with self.wire.aside():
             images = self.lab.engine.items(self.lab.client, self.table)
         for image in images:
-            pk = image["pk"]["S"]
-            if self._images.get(pk) != image:
-                self._record(image, self._images.get(pk))
-                self._images[pk] = image
+            key = image["pk"]["S"], image["sk"]["S"]
+            if key[1].startswith("message#"):
+                continue  # What was sent, in bytes, of which no stream's filter asks.
+            if self._images.get(key) != image:
+                self._record(image, self._images.get(key))
+                self._images[key] = image
 
     def _record(self, image: Item, old: Item | None) -> None:
         record = self._stream.record(image, old)
         for source, matches in stream_sources():
             if matches(record):
                 self.history.append((source, record))
-                if len(self.history) - 1 not in self.drops:
+                number = len(self.history) - 1
+                self.recorded(number)
+                if number not in self.drops:
                     self.records.append((source, record))
 
     def _arrived(self, mail: Mail) -> None:
@@ -349,6 +381,10 @@ class World:
         run = self.wire.runs[-1]
         if mail.doctor in self.said_no and self.said_no[mail.doctor] < run.looked:
             self.broken.append(f"mailed after the doctor said no: {mail}")
+        if self.paused is not None and self.paused <= run.began:
+            self.broken.append(f"mailed while the campaign was paused: {mail}")
+        if run.looked_by in WRITES:
+            self.broken.append(f"mailed without a last look: {mail}")
         for earlier in self.mail.mails:
             if (earlier.doctor, earlier.step) == (mail.doctor, mail.step):
                 if self._may_be_repeated(earlier, mail):
@@ -358,7 +394,8 @@ class World:
 
     def _may_be_repeated(self, earlier: Mail, later: Mail) -> bool:
         """The one documented exception: SES took it, nothing told us, and feedback is alive for a later message."""
-        is_known = earlier.id in self.told or "sent" in self.referral(earlier.receipt)["milestones"]
+        noted = self.referral(earlier.receipt).get(f"message/{earlier.step}", {})
+        is_known = earlier.id in self.told or noted.get("id") == earlier.id
         feedback_is_alive = any(mail.at > earlier.at for mail in self.told.values())
         return not is_known and feedback_is_alive and later.at - earlier.at >= LEASE - timedelta(minutes=1)
 
@@ -382,6 +419,12 @@ def _told(value: Any) -> Any:
     if isinstance(value, Config | jinja2.FileSystemLoader):
         return sorted((name, str(one)) for name, one in vars(value).items())
     return getattr(value, "__name__", value)
+
+
+@cache
+def _redelivered() -> frozenset[str]:
+    sources = [one for one in aws.template().sources if isinstance(one, StreamSource | QueueSource)]
+    return frozenset(aws.template().functions[source.function].short_name for source in sources)
 
 
 @cache

@@ -16,8 +16,11 @@ from local.model import Function, Route, StreamSource, Template
 from local.template import load
 from referral_intake import settings
 from referral_intake.adapters import announcements
+from referral_intake.adapters.breaker_table import breaker_key
+from referral_intake.adapters.items import Item, doctor_key, referral_key
 from referral_intake.adapters.links import Links
 from referral_intake.adapters.pages import Site
+from referral_intake.adapters.written import message_key
 from referral_intake.domain.referral import LEASE, Stage
 from referral_intake.handlers import intake, links, lookup
 from referral_intake.handlers.lookup import BUDGET
@@ -40,6 +43,7 @@ SETTINGS: Final[dict[str, type[settings._Settings]]] = {
     "lookup": settings.LookupSettings,
     "stats": settings.StatsSettings,
 }
+RECEIPT: Final = "AAAA-AAAA-AAAA-AAAA"
 # Read by Powertools, not by us.
 OF_POWERTOOLS: Final = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 
@@ -141,9 +145,10 @@ ALLOWED: Final = {
         "secretsmanager:GetSecretValue",
     },
     "intake": {"dynamodb:PutItem", "dynamodb:GetItem", "secretsmanager:GetSecretValue"},
-    # A transaction needs the right to each of its parts: Update and ConditionCheck.
+    # A transaction needs the right to each of its parts: Update, Put and ConditionCheck.
     "outreach": {
         "dynamodb:UpdateItem",
+        "dynamodb:PutItem",
         "dynamodb:ConditionCheckItem",
         "dynamodb:GetItem",
         "dynamodb:BatchGetItem",
@@ -277,18 +282,19 @@ def test_outreach_is_not_woken_by_a_change_to_a_doctor(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "pk", "is_counted"),
+    ("name", "key", "is_counted"),
     [
-        ("INSERT", "referral#AAAA-AAAA-AAAA-AAAA", True),
-        ("MODIFY", "referral#AAAA-AAAA-AAAA-AAAA", True),
-        ("REMOVE", "referral#AAAA-AAAA-AAAA-AAAA", False),
-        ("MODIFY", "doctor#email#k1#00", False),
-        ("INSERT", "lookup#00", False),
+        ("INSERT", referral_key(RECEIPT), True),
+        ("MODIFY", referral_key(RECEIPT), True),
+        ("REMOVE", referral_key(RECEIPT), False),
+        ("INSERT", message_key(RECEIPT, "introduction"), False),
+        ("MODIFY", doctor_key("email#k1#00"), False),
+        ("MODIFY", breaker_key("star"), False),
     ],
 )
-def test_every_change_of_a_referral_is_counted_and_nothing_else(name: str, pk: str, *, is_counted: bool) -> None:
+def test_every_change_of_a_referral_is_counted_and_nothing_else(name: str, key: Item, *, is_counted: bool) -> None:
     (stats,) = [source for source in streams() if source.function == "StatsFunction"]
-    assert passes({"eventName": name, "dynamodb": {"Keys": {"pk": {"S": pk}}}}, stats) is is_counted
+    assert passes({"eventName": name, "dynamodb": {"Keys": key}}, stats) is is_counted
 
 
 def test_a_batch_to_be_counted_is_read_with_one_request() -> None:

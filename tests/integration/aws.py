@@ -18,6 +18,7 @@ from local.template import load
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.adapters.items import Item, plain
 from referral_intake.adapters.keys import DoctorHashes, Keyring, Ring
+from referral_intake.domain.message import Message
 from referral_intake.domain.outreach import Claim
 from referral_intake.domain.referral import Referral, new_referral
 from referral_intake.domain.steps import INTRODUCTION
@@ -29,12 +30,16 @@ if TYPE_CHECKING:
 
 SITE_URL = "https://spine.example"
 SENDER = "hello@spine.example"
+MESSAGE = Message(
+    "maria@clinic.example", "STAR", "us@spine.example", "Subject", "Text", "<p>Html", {}, {}, "1", "c0ffee"
+)
 
 
 @cache
 def template() -> Template:
     """infra/template.yaml: what is tested is what is deployed."""
-    parameters = {"SenderAddress": SENDER, "SiteUrl": SITE_URL}
+    # All patients of a test come from one source.
+    parameters = {"SenderAddress": SENDER, "SiteUrl": SITE_URL, "ReferralsPerSource": "5000"}
     return load(Path(__file__).parents[2] / "infra" / "template.yaml", parameters, "https://sqs.example")
 
 
@@ -89,9 +94,9 @@ class Look:
         self._table = table
 
     def items(self) -> dict[str, Item]:
-        """Every item in typed JSON, by its partition key."""
+        """Every item in typed JSON, by its partition key, but for the messages beside their referral."""
         found: list[Any] = self._client.scan(TableName=self._table, ConsistentRead=True)["Items"]
-        return {item["pk"]["S"]: item for item in found}
+        return {item["pk"]["S"]: item for item in found if not item["sk"]["S"].startswith("message#")}
 
     def image(self, referral: Referral) -> Item:
         return self.items()[f"referral#{referral.receipt}"]

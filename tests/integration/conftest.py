@@ -8,10 +8,27 @@ from moto import mock_aws
 from referral_intake.adapters import dynamodb
 from referral_intake.adapters.claims import ClaimTable
 from referral_intake.adapters.referral_table import ReferralTable
+from tests.engines import dynamodb_local
 from tests.integration import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+# What these say of the table must hold on AWS's own engine too: moto forgives what DynamoDB does not.
+ON_BOTH_ENGINES = {"test_referral_table", "test_claims", "test_outreach_flow", "test_breaker_table", "test_pace_table"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in ON_BOTH_ENGINES:
+        metafunc.parametrize("engine", ["moto", "dynamodb-local"], indirect=True)
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """What keeps the table: `moto`, or `dynamodb-local`, which is AWS's own."""
+    name: str = getattr(request, "param", "moto")
+    return name
 
 
 @pytest.fixture
@@ -45,15 +62,20 @@ def cloud(no_account: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def client(cloud: None) -> "DynamoDBClient":
+def client(cloud: None, engine: str, monkeypatch: pytest.MonkeyPatch) -> "DynamoDBClient":
     """As the functions make it."""
+    if engine == "dynamodb-local":
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local.shared())
     return dynamodb.client()
 
 
 @pytest.fixture
-def table(client: "DynamoDBClient") -> str:
-    """The template's table."""
-    return aws.make_table(client)
+def table(client: "DynamoDBClient", engine: str) -> Iterator[str]:
+    """The template's table, empty."""
+    name = aws.make_table(client)
+    yield name
+    if engine == "dynamodb-local":
+        client.delete_table(TableName=name)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from referral_intake.adapters.claims import ClaimTable
 from referral_intake.adapters.items import timestamp
 from referral_intake.adapters.keys import Keyring
 from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.adapters.written import read_message
 from referral_intake.domain import decision
 from referral_intake.domain.errors import Stale, Unavailable
 from referral_intake.domain.outreach import Claim, Suppressed, Taken
@@ -33,7 +34,7 @@ EVERYTHING = {
 
 
 def take(claims: ClaimTable, claim: Claim, now: Any = NOW) -> Taken | Suppressed | None:
-    return claims.claim(claim, now=now, cooldown=COOLDOWN)
+    return claims.claim(claim, aws.MESSAGE, now=now, cooldown=COOLDOWN)
 
 
 def stored(referrals: ReferralTable, **doctor_details: Any) -> Referral:
@@ -59,6 +60,15 @@ def test_a_claim_takes_the_referral_and_the_doctor_under_every_key_with_one_requ
     assert look.referral(referral)["due_at"] == timestamp(NOW + LEASE)
     taken = {pk.split("#")[1]: doctor["star/introduction"]["by"] for pk, doctor in look.doctors().items()}
     assert taken == dict.fromkeys(["email", "npi", "phone", "postcode"], referral.receipt)
+
+
+def test_a_claim_keeps_the_very_message(
+    referrals: ReferralTable, claims: ClaimTable, client: "DynamoDBClient", table: str
+) -> None:
+    referrals.add(referral := aws.submitted())
+    assert read_message(client, table, referral.receipt, "introduction") is None
+    assert take(claims, aws.claim_for(referral)) is None
+    assert read_message(client, table, referral.receipt, "introduction") == aws.MESSAGE
 
 
 def test_a_doctor_is_not_readable_from_the_table(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
@@ -459,3 +469,37 @@ def test_a_doctor_known_by_many_retired_keys_still_fits_into_one_transaction(
     claim = claim_for(stored(referrals, **EVERYTHING), ring)
     assert 1 + len(claim.keys) + len(claim.retired_keys) <= 100
     assert take(claims, replace(claim)) is None
+
+
+# ---- Looking, without taking -----------------------------------------------------------------------------------------
+
+
+def look_out(claims: ClaimTable, referral: Referral, now: Any = NOW) -> Taken | Suppressed | None:
+    return claims.obstacle(claim_for(referral), now=now, cooldown=COOLDOWN)
+
+
+def test_looking_what_stands_against_a_claim_takes_nobody(
+    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+) -> None:
+    assert look_out(claims, stored(referrals, **EVERYTHING)) is None
+    assert look.doctors() == {}
+
+
+def test_a_doctor_who_was_written_to_stands_against_it_under_any_key_until_the_cooldown_is_over(
+    referrals: ReferralTable, claims: ClaimTable
+) -> None:
+    leader = stored(referrals, **EVERYTHING)
+    take(claims, claim_for(leader))
+    by_post = stored(referrals, email=None, phone="217 555 0123")
+    assert look_out(claims, by_post) == Taken(leader.receipt)
+    assert look_out(claims, by_post, NOW + COOLDOWN + timedelta(seconds=1)) is None
+    assert look_out(claims, leader) is None, "its own claim is no obstacle"
+
+
+@pytest.mark.parametrize("fact", FORBIDDING)
+def test_what_forbids_writing_to_a_doctor_stands_against_it(
+    referrals: ReferralTable, claims: ClaimTable, fact: Closing
+) -> None:
+    by_post = stored(referrals, **EVERYTHING | {"email": None})
+    claims.suppress(claim_for(by_post).keys[-1], fact, NOW)
+    assert look_out(claims, by_post) == Suppressed(fact)

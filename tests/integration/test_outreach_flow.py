@@ -53,8 +53,8 @@ class WatchedClaims:
         self.last_look_fails: Exception | None = None
         self.release_fails: Exception | None = None
 
-    def claim(self, claim: Claim, *, now: Any, cooldown: timedelta) -> Taken | Suppressed | None:
-        outcome = self._claims.claim(claim, now=now, cooldown=cooldown)
+    def claim(self, claim: Claim, message: Message, *, now: Any, cooldown: timedelta) -> Taken | Suppressed | None:
+        outcome = self._claims.claim(claim, message, now=now, cooldown=cooldown)
         self.after_claim(claim)
         return outcome
 

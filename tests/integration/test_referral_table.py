@@ -367,7 +367,7 @@ def sent(referrals: ReferralTable, referral: Referral, at: datetime = NOW) -> No
 def claimed(referrals: ReferralTable, claims: ClaimTable) -> Referral:
     referral = aws.submitted()
     referrals.add(referral)
-    assert claims.claim(aws.claim_for(referral), now=NOW, cooldown=timedelta(days=365)) is None
+    assert claims.claim(aws.claim_for(referral), aws.MESSAGE, now=NOW, cooldown=timedelta(days=365)) is None
     return referral
 
 

@@ -57,7 +57,7 @@ class FakeTable:
             revision=referral.revision + 1,
         )
 
-    def claim(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+    def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
         for key in claim.keys:
             if key in self.suppressed:
                 return Suppressed(self.suppressed[key])

@@ -88,8 +88,8 @@ def test_a_doctor_who_opted_out_is_never_written_to() -> None:
 def test_an_opt_out_between_claim_and_sending_still_stops_the_message() -> None:
     @dataclass
     class OptsOutLate(FakeTable):
-        def claim(self, claim, **_):  # type: ignore[no-untyped-def]
-            super().claim(claim, **_)
+        def claim(self, claim, message, **_):  # type: ignore[no-untyped-def]
+            super().claim(claim, message, **_)
             self.suppressed |= dict.fromkeys(claim.keys, Closing.OPTED_OUT)
 
     house = House(table=OptsOutLate())

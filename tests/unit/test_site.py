@@ -101,6 +101,7 @@ def every_page() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for state in PAGES.text["answer"]:
         yield f"answer {state}", "answer.html", {"state": state, "token": "a b+/="}
     yield "not found", "404.html", {}
+    yield "guide", "guide.html", {}
 
 
 def leaf_fields() -> list[str]:
@@ -212,7 +213,7 @@ def test_no_word_hides_behind_a_method_of_dictionaries() -> None:
             for value in table:
                 yield from names(value)
 
-    assert not {*names(PAGES.text), *names(PAGES.page)} & set(dir(dict))
+    assert not {*names(PAGES.text), *names(PAGES.page), *names(PAGES.guide)} & set(dir(dict))
 
 
 # ---- Facts ----
@@ -284,6 +285,55 @@ def test_the_safety_box_is_where_it_must_be(template: str, context: dict[str, An
 def test_the_safety_box_stands_before_everything_else_on_the_first_page() -> None:
     html = PAGES.render("page.html", form=EMPTY_FORM)
     assert html.index('id="safety"') < html.index('id="meaning"')
+
+
+# ---- The page to take along ----
+
+
+@pytest.fixture(scope="module")
+def guide() -> Page:
+    return Page(PAGES.render("guide.html"))
+
+
+def test_the_guide_repeats_the_page_word_by_word(guide: Page) -> None:
+    page = PAGES.page
+    said = [page["device"]["lead"], *(point["text"] for point in page["device"]["points"])]
+    said += [sign for group in page["signs"]["groups"] for sign in group["list"]]
+    said += [page["safety"]["emergency_if"], page["safety"]["today_if"]]
+    assert [words for words in said if words not in guide.text] == []
+
+
+def test_the_guide_cites_the_sources_under_the_numbers_that_they_have_on_the_page(guide: Page) -> None:
+    references = PAGES.page["references"]["list"]
+    cited = {int(href.removeprefix("#ref-")) for href in guide.having("href") if href.startswith("#ref-")}
+    listed = [int(value) for value in guide.having("value")]
+    assert listed == sorted(cited)
+    assert all(references[number - 1]["text"] in guide.text for number in listed)
+
+
+def test_the_guide_says_who_pays_and_when_it_was_reviewed(guide: Page) -> None:
+    assert "Example Medical, Inc. pays for this page. It is promotional" in guide.text
+    assert "Last reviewed on November 1, 2026, with content approval 2026-11." in guide.text
+    assert "STAR Tumor Ablation System right for me?" in guide.text
+
+
+def test_the_guide_asks_nothing_and_its_button_is_for_those_who_have_scripts(guide: Page) -> None:
+    assert not guide.all("form", "input", "textarea", "select")
+    [place] = [attributes for _, attributes in guide.tags if "data-print" in attributes]
+    assert "hidden" in place
+
+
+@pytest.mark.parametrize(
+    ("template", "context"),
+    [
+        ("page.html", {"form": EMPTY_FORM}),
+        ("thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": False}),
+        ("status.html", {"receipt": RECEIPT, "state": "sent", "submitted_on": date(2026, 11, 22), "sent_on": None}),
+    ],
+)
+def test_the_guide_is_offered_where_it_helps(template: str, context: dict[str, Any]) -> None:
+    page = Page(PAGES.render(template, **context))
+    assert "/en/take-it-with-you.html" in page.having("href")
 
 
 # ---- The form ----
@@ -452,7 +502,8 @@ def test_a_word_that_one_language_lacks_fails_the_build(tmp_path: Path) -> None:
 
 def test_a_language_is_added_by_adding_files(tmp_path: Path) -> None:
     templates = Path(shutil.copytree(samples.TEMPLATES, tmp_path / "templates"))
-    for file in (templates / "site/text/es.toml", templates / "campaigns/star/page.es.toml"):
+    star = templates / "campaigns/star"
+    for file in (templates / "site/text/es.toml", star / "page.es.toml", star / "guide.es.toml"):
         file.with_name(file.name.replace("es.", "pt.")).write_text(file.read_text().replace("Español", "Português"))
     build(templates, tmp_path / "site")
     assert (tmp_path / "site/pt/index.html").exists()
@@ -470,7 +521,7 @@ def test_the_first_load_is_small(tmp_path: Path) -> None:
 
 def test_the_built_pages_find_all_their_files(tmp_path: Path) -> None:
     build(samples.TEMPLATES, tmp_path)
-    for name in ("index.html", "404.html"):
+    for name in ("index.html", "404.html", "en/take-it-with-you.html", "es/take-it-with-you.html"):
         page = Page((tmp_path / name).read_text("utf-8"))
         for address in [tag["href"] for tag in page.all("link")] + page.having("src"):
             assert (tmp_path / address.lstrip("/")).is_file()
@@ -496,7 +547,7 @@ def test_an_unknown_campaign_is_named() -> None:
 
 def test_the_script_keeps_nothing_in_the_browser() -> None:
     scripts = [file.read_text("utf-8") for file in (SITE / "assets").glob("*.js")]
-    assert len(scripts) == 2
+    assert len(scripts) == 3
     assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches", "".join(scripts))
 
 

@@ -16,7 +16,9 @@ from referral_intake.adapters import updates
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, doctor_key, plain, timestamp, typed
 from referral_intake.adapters.updates import Update
+from referral_intake.adapters.written import message_item
 from referral_intake.domain.errors import Stale, Unavailable
+from referral_intake.domain.message import Message
 from referral_intake.domain.outreach import Claim, Suppressed, Taken
 from referral_intake.domain.referral import LEASE, Closing, Move, Stage
 
@@ -32,8 +34,11 @@ class ClaimTable:
         self._client = client
         self._name = name
 
-    def claim(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
-        """Takes referral and doctor in one transaction, or says what stands against it; raises Stale, Unavailable."""
+    def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+        """Takes referral and doctor and keeps the message, in one transaction, or says what stands against it.
+
+        Raises Stale, Unavailable.
+        """
         move = Move(Stage.SENDING, due_at=now + LEASE)
         attempt = uuid.uuid4().hex
         referral = updates.of_referral(claim.referral, move).when_equal("stage", Stage.QUEUED.value)
@@ -44,6 +49,7 @@ class ClaimTable:
         reasons = self._transact(
             [{"Update": self._in_table(update)} for update in (referral, *doctors)]
             + [{"ConditionCheck": self._in_table(check)} for check in retired]
+            + [{"Put": {"TableName": self._name, "Item": message_item(claim.referral.receipt, claim.step, message)}}]
         )
         if reasons and reasons[0].get("Code") == "ConditionalCheckFailed":
             if reasons[0].get("Item", {}).get("attempt") == typed(attempt):
@@ -59,12 +65,22 @@ class ClaimTable:
 
     def suppression(self, claim: Claim) -> Suppressed | None:
         """Whether the doctor may not be written to, by a consistent read now."""
+        return _suppressed(claim, self._doctors(claim))
+
+    def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+        """What would stand against this claim, by a consistent read now. It claims nothing."""
+        doctors, start = self._doctors(claim), timestamp(now - cooldown)
+        notes = [doctor[_note(claim)] for doctor in doctors if _note(claim) in doctor]
+        leaders = [note["by"] for note in notes if note["by"] != claim.referral.receipt and note["at"] >= start]
+        return _suppressed(claim, doctors) or (Taken(leaders[0]) if leaders else None)
+
+    def _doctors(self, claim: Claim) -> list[Item]:
         wanted = [doctor_key(key) for key in claim.keys + claim.retired_keys]
         with errors_as_ours():
             answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": wanted, "ConsistentRead": True}})
         if answer["UnprocessedKeys"]:
             raise Unavailable("UnprocessedKeys")
-        return _suppressed(claim, [plain(item) for item in answer["Responses"][self._name]])
+        return [plain(item) for item in answer["Responses"][self._name]]
 
     def release(self, claim: Claim, move: Move) -> None:
         """Gives the doctor back, unwritten to, and moves the referral, unless that has been closed meanwhile."""

@@ -36,6 +36,11 @@ class Pages:
         return _toml(self._root / "campaigns" / self._campaign.name / f"page.{self._locale}.toml")
 
     @cached_property
+    def guide(self) -> dict[str, Any]:
+        """The words of the page to take along: `campaigns/<name>/guide.<locale>.toml`."""
+        return _toml(self._root / "campaigns" / self._campaign.name / f"guide.{self._locale}.toml")
+
+    @cached_property
     def languages(self) -> dict[str, str]:
         """What each language of the campaign calls itself."""
         texts = {locale: Pages(self._root, self._campaign, locale).text for locale in self._campaign.locales}
@@ -52,6 +57,7 @@ class Pages:
             locale=self._locale,
             text=self.text,
             page=self.page,
+            guide=self.guide,
             languages=self.languages,
             elsewhere=elsewhere,
             **context,

@@ -58,8 +58,11 @@ class Referrals(EventReferrals, Protocol):
 
 
 class Claims(Protocol):
-    def claim(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
-        """Takes referral and doctor in one transaction, or says who or what stands against it; raises Stale."""
+    def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+        """Takes referral and doctor and keeps the message, in one transaction, or says what stands against it.
+
+        Raises Stale.
+        """
 
     def suppression(self, claim: Claim) -> Suppressed | None:
         """Whether the doctor may not be written to, by a consistent read now."""
@@ -148,7 +151,7 @@ class Outreach:
         # Before the claim too: what must wait for its turn waits in the table, and holds neither doctor nor stream up.
         if wait := self.turns.take(campaign, message.to):
             return self._move(referral, decision.wait(wait.reason, wait.until))
-        match self.claims.claim(claim, now=self.now(), cooldown=campaign.policy.cooldown):
+        match self.claims.claim(claim, message, now=self.now(), cooldown=campaign.policy.cooldown):
             case Taken(leader):
                 found = self.referrals.get(leader, consistent=True)
                 return self._move(referral, decision.for_taken(leader, found, self.now()))

@@ -196,9 +196,10 @@ const keys = {
     close();
   },
   Enter(event) {
-    if (!isOpen() || active < 0) return;
-    event.preventDefault();
-    choose(active);
+    if (!isOpen()) return;
+    event.preventDefault(); // Whoever is looking at a list does not mean to send the form.
+    if (active < 0) close();
+    else choose(active);
   },
 };
 

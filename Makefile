@@ -29,7 +29,7 @@ units: .cache/dev.stamp ## Run the tests that take seconds.
 faults: .cache/dev.stamp .cache/dynamodb.stamp ## Only let everything befall every AWS call, and check the promises.
 	$(VENV)/pytest tests/faults
 
-bench: .cache/dev.stamp ## Measure what a look at the dashboard costs.
+bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what a look at the dashboard costs.
 	$(VENV)/python -m bench.overview_cost
 
 check: lint types contracts requirements template test ## Run all that CI runs.

@@ -207,11 +207,34 @@ def test_a_hundred_new_referrals_share_their_counters() -> None:
 
 def test_an_item_whose_every_number_moves_still_has_an_expression_that_fits() -> None:
     table = MemoryTable()
-    # A hundred that are all done on one day, in every bucket that there is.
-    done = [referral(sent=SUBMITTED + timedelta(seconds=1.1**n), answered=SUBMITTED + days(1)) for n in range(100)]
-    counting(table).count(done)
-    assert len(table.transactions) > 1
-    assert max(len(update["ExpressionAttributeNames"]) for t in table.transactions for update in t) <= MOST_NUMBERS + 1
+    slower = []
+    for n in range(55):
+        # All of them turn out to have taken longer, each in its own way: two numbers less, and two more.
+        seconds, more = timedelta(seconds=1.1**n), timedelta(seconds=1.1 ** (n + 55))
+        begun = referral(sent=SUBMITTED + seconds, delivered=SUBMITTED + 2 * seconds)
+        counting(table).count([begun])
+        late = {"sent": SUBMITTED + more, "delivered": SUBMITTED + 2 * more}
+        slower.append(replace(begun, milestones={**begun.milestones, **late}, revision=2))
+    table.transactions.clear()
+    counting(table).count(slower)
+    names = [len(update["ExpressionAttributeNames"]) for updates in table.transactions for update in updates]
+    assert MOST_NUMBERS / 2 < max(names) <= MOST_NUMBERS + 1
+    assert counters(table.items.values()) == recount(slower)
+
+
+def test_two_who_count_the_same_at_once_count_it_once() -> None:
+    table = MemoryTable()
+    one = referral()
+
+    def befalls() -> str | None:
+        table.befalls = lambda: None
+        # Right before the first one's transaction, and after it has read.
+        assert counting(table).count([one]) == 1
+        return None
+
+    table.befalls = befalls
+    assert counting(table).count([one]) == 0
+    assert counters(table.items.values()) == recount([one])
 
 
 def test_a_referral_of_which_nearly_everything_moves_is_counted_in_two_steps() -> None:

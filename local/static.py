@@ -48,5 +48,4 @@ def _max_age(path: str) -> int | None:
 def _cached(response: Response, path: str) -> Response:
     if path.startswith("assets/"):
         response.headers["Cache-Control"] = f"public, max-age={_FOREVER}, immutable"
-    response.headers["X-Content-Type-Options"] = "nosniff"
     return response

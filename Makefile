@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test units faults check lint types contracts template requirements site pictures format lock browser clean
+.PHONY: help run test units faults bench check lint types contracts template requirements site pictures format lock browser clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,13 +22,17 @@ run: .cache/run.stamp ## Start the whole system on this machine, at http://127.0
 	@exec $(VENV)/python -m local --port $(PORT)
 
 test: .cache/dev.stamp .cache/dynamodb.stamp browser ## Run all tests: on both engines, with every fault, and in a real browser.
-	$(VENV)/pytest
+	$(VENV)/pytest -n 2 --dist loadfile tests/unit tests/integration tests/infra tests/e2e
+	$(VENV)/pytest tests/faults
 
 units: .cache/dev.stamp ## Run the tests that take seconds.
 	$(VENV)/pytest tests/unit
 
 faults: .cache/dev.stamp .cache/dynamodb.stamp ## Only let everything befall every AWS call, and check the promises.
 	$(VENV)/pytest tests/faults
+
+bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what a look at the dashboard costs.
+	$(VENV)/python -m bench.overview_cost
 
 check: lint types contracts requirements template test ## Run all that CI runs.
 

@@ -73,6 +73,11 @@ class LinksSettings(_Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class StatsSettings(_Settings):
+    stats_table_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class LookupSettings(_Settings):
     table_name: str
     registry_url: str

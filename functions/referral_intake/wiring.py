@@ -15,11 +15,13 @@ from referral_intake.settings import (
     LinksSettings,
     LookupSettings,
     OutreachSettings,
+    StatsSettings,
     WakeSettings,
 )
 
 if TYPE_CHECKING:
     from referral_intake.adapters.campaigns import Campaigns
+    from referral_intake.adapters.counting_table import CountingTable
     from referral_intake.adapters.keys import Ring
     from referral_intake.adapters.links import Links
     from referral_intake.adapters.pages import Site
@@ -224,6 +226,15 @@ def links() -> LinkParts:
         referrals=ReferralTable(table, settings.table_name),
         site=Site(settings.templates_dir, settings.site_url),
     )
+
+
+@cache
+def stats() -> "CountingTable":
+    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters.counting_table import CountingTable
+
+    settings = StatsSettings.read(os.environ)
+    return CountingTable(dynamodb.client(), settings.stats_table_name)
 
 
 @cache

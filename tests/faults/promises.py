@@ -6,6 +6,7 @@ from typing import Any
 
 from referral_intake.adapters.items import timestamp
 from referral_intake.domain.referral import Stage
+from tests.faults import counters
 from tests.faults.world import World
 
 
@@ -14,7 +15,7 @@ def broken(world: World) -> list[str]:
     found = world.broken + broken_at_any_time(world)
     for referral in world.referrals():
         found += _not_at_rest(world, referral) + _joined_to_nobody(world, referral)
-    return found + _nobody_is_forgotten(world)
+    return found + _nobody_is_forgotten(world) + counters.wrong_after_a_recount(world)
 
 
 def broken_in_the_end(world: World, *endings: Callable[[World], list[str]]) -> list[str]:
@@ -33,7 +34,7 @@ def broken_in_the_end(world: World, *endings: Callable[[World], list[str]]) -> l
 def broken_at_any_time(world: World) -> list[str]:
     """What must hold even while the world is in motion."""
     referrals, indexed = world.referrals(), world.indexed()
-    found = _stored_once(world, referrals)
+    found = _stored_once(world, referrals) + counters.wrong(world)
     for referral in referrals:
         is_open, receipt = referral["stage"] != Stage.CLOSED, referral["receipt"]
         if is_open != ("due_at" in referral) or is_open != (receipt in indexed):

@@ -62,8 +62,8 @@ class Lab:
         self.client = boto3.client("dynamodb", endpoint_url=engine.url)
         # Others may use the same engine.
         self.table = f"world-{uuid.uuid4().hex[:8]}"
-        (table,) = aws.template().tables.values()
-        self.client.create_table(TableName=self.table, **table.definition)
+        aws.make_table(self.client, "Table", self.table)
+        aws.make_table(self.client, "StatsTable", aws.stats_name(self.table))
         self._set_environment()
         self._take_hold_of_time()
 
@@ -100,7 +100,8 @@ class Lab:
 
     def new_world(self) -> "World":
         self.world = None
-        self.engine.empty(self.client, self.table)
+        for table in (self.table, aws.stats_name(self.table)):
+            self.engine.empty(self.client, table)
         self.world = World(self, self.table)
         return self.world
 
@@ -162,6 +163,7 @@ class World:
         self.records: list[tuple[StreamSource, Record]] = []
         self.history: list[tuple[StreamSource, Record]] = []
         self.drops: set[int] = set()
+        self.delivered: list[tuple[str, Record]] = []
         # Told the number of each record before the stream has it.
         self.recorded: Callable[[int], object] = lambda _: None
         self.given_up = 0
@@ -249,7 +251,7 @@ class World:
         while self.records:
             source = self.records[0][0]
             batch = [record for of, record in self.records if of == source][: source.batch_size]
-            self.records = [one for one in self.records if one[1] not in batch]
+            self.records = [one for one in self.records if one[0] != source or one[1] not in batch]
             self.deliver(source, batch)
 
     def deliver(self, source: StreamSource, batch: Sequence[Record]) -> None:
@@ -262,8 +264,9 @@ class World:
         def invoke(records: Sequence[Record]) -> Any:
             return self.invoke(function, {"Records": list(records)})
 
-        for given_up in deliver(batch, invoke, rules, pause):
-            self.given_up += len(given_up.records)
+        lost = [record for given_up in deliver(batch, invoke, rules, pause) for record in given_up.records]
+        self.given_up += len(lost)
+        self.delivered += [(function, record) for record in batch if record not in lost]
         self.wire.give_up()
 
     def redeliver(self, history: Iterable[tuple[StreamSource, Record]]) -> None:
@@ -312,10 +315,11 @@ class World:
             self.run_streams()
             self.take_events()
             due = [referral["due_at"] for referral in self.referrals() if not self._rests(referral, resting)]
-            if not due:
+            if due:
+                self.clock.time = max(self.clock.time, datetime.fromisoformat(min(due)))
+                self.wake()
+            elif not self.records:
                 return
-            self.clock.time = max(self.clock.time, datetime.fromisoformat(min(due)))
-            self.wake()
         self.broken.append("the world does not come to rest")
 
     def _rests(self, referral: dict[str, Any], resting: Collection[Stage]) -> bool:

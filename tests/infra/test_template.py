@@ -16,8 +16,11 @@ from local.model import Function, Route, StreamSource, Template
 from local.template import load
 from referral_intake import settings
 from referral_intake.adapters import announcements
+from referral_intake.adapters.breaker_table import breaker_key
+from referral_intake.adapters.items import Item, doctor_key, referral_key
 from referral_intake.adapters.links import Links
 from referral_intake.adapters.pages import Site
+from referral_intake.adapters.written import message_key
 from referral_intake.domain.referral import LEASE, Stage
 from referral_intake.handlers import http, intake, links, lookup
 from referral_intake.handlers.lookup import BUDGET
@@ -38,7 +41,9 @@ SETTINGS: Final[dict[str, type[settings._Settings]]] = {
     "links": settings.LinksSettings,
     "feedback": settings.FeedbackSettings,
     "lookup": settings.LookupSettings,
+    "stats": settings.StatsSettings,
 }
+RECEIPT: Final = "AAAA-AAAA-AAAA-AAAA"
 # Read by Powertools, not by us.
 OF_POWERTOOLS: Final = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 
@@ -88,8 +93,8 @@ def test_a_function_is_told_what_it_needs(function: Function) -> None:
 @every_function
 def test_a_function_is_told_nothing_that_it_does_not_need(function: Function) -> None:
     wanted = {field.name.upper() for field in fields(SETTINGS[function.short_name])}
-    # The template's globals tell every function where the templates are.
-    assert set(function.environment) - wanted - OF_POWERTOOLS <= {"TEMPLATES_DIR"}
+    # The template's globals tell every function where the table and the templates are.
+    assert set(function.environment) - wanted - OF_POWERTOOLS <= {"TABLE_NAME", "TEMPLATES_DIR"}
 
 
 @every_function
@@ -155,6 +160,7 @@ ALLOWED: Final = {
     "wake": {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem"},
     "links": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
     "lookup": {"dynamodb:GetItem", "dynamodb:PutItem"},
+    "stats": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem", "sqs:SendMessage"},
 }
 
 
@@ -275,6 +281,32 @@ def test_outreach_is_not_woken_by_a_change_to_a_doctor(name: str) -> None:
     assert not passes({"eventName": name, "dynamodb": {"NewImage": note, "OldImage": note}}, outreach)
 
 
+@pytest.mark.parametrize(
+    ("name", "key", "is_counted"),
+    [
+        ("INSERT", referral_key(RECEIPT), True),
+        ("MODIFY", referral_key(RECEIPT), True),
+        ("REMOVE", referral_key(RECEIPT), False),
+        ("INSERT", message_key(RECEIPT, "introduction"), False),
+        ("MODIFY", doctor_key("email#k1#00"), False),
+        ("MODIFY", breaker_key("star"), False),
+    ],
+)
+def test_every_change_of_a_referral_is_counted_and_nothing_else(name: str, key: Item, *, is_counted: bool) -> None:
+    (stats,) = [source for source in streams() if source.function == "StatsFunction"]
+    assert passes({"eventName": name, "dynamodb": {"Keys": key}}, stats) is is_counted
+
+
+def test_a_batch_to_be_counted_is_read_with_one_request() -> None:
+    (stats,) = [source for source in streams() if source.function == "StatsFunction"]
+    assert stats.batch_size <= 100
+
+
+def test_who_counts_reaches_the_counters_and_no_referral() -> None:
+    (count, _) = statements(TEMPLATE.functions["StatsFunction"])
+    assert count["Resource"] == {"Fn::GetAtt": "StatsTable.Arn"}
+
+
 def test_what_the_stream_gives_up_on_is_kept_as_long_as_a_queue_can() -> None:
     for source in streams():
         assert source.partial_failures
@@ -287,7 +319,7 @@ def test_what_the_stream_gives_up_on_is_kept_as_long_as_a_queue_can() -> None:
 
 
 def test_the_stream_shows_what_was_and_what_is() -> None:
-    (table,) = TEMPLATE.tables.values()
+    table = TEMPLATE.tables["Table"]
     assert table.definition["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
 
 
@@ -307,9 +339,9 @@ def test_what_opt_outs_rest_on_outlives_the_stack(kind: str) -> None:
 
 
 def test_the_table_can_be_restored_to_any_moment_and_is_encrypted() -> None:
-    (table,) = of_type("AWS::DynamoDB::Table").values()
-    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+    for table in of_type("AWS::DynamoDB::Table").values():
+        assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
 
 
 def test_a_secret_is_generated_as_a_ring_of_keys() -> None:

@@ -43,10 +43,16 @@ def template() -> Template:
     return load(Path(__file__).parents[2] / "infra" / "template.yaml", parameters, "https://sqs.example")
 
 
-def make_table(client: "DynamoDBClient") -> str:
-    (table,) = template().tables.values()
-    client.create_table(TableName=table.name, **table.definition)
-    return table.name
+def make_table(client: "DynamoDBClient", logical_id: str = "Table", name: str | None = None) -> str:
+    """One of the template's tables, under its own name or another."""
+    table = template().tables[logical_id]
+    client.create_table(TableName=name or table.name, **table.definition)
+    return name or table.name
+
+
+def stats_name(table: str) -> str:
+    """What the table of counters beside a table is called in a test's environment."""
+    return f"{table}-stats"
 
 
 def secret_text(secret: Secret) -> str:
@@ -178,7 +184,8 @@ def environment(table: str, secret_names: Mapping[str, str], function: str) -> d
     given = dict(template().functions[function].environment)
     named = {"HASHING_KEYS_SECRET": "HashingKeys", "SIGNING_KEYS_SECRET": "SigningKeys"}
     given |= {variable: secret_names[secret] for variable, secret in named.items() if variable in given}
-    return given | {"TABLE_NAME": table}
+    tables = {"TABLE_NAME": table, "STATS_TABLE_NAME": stats_name(table)}
+    return given | {variable: name for variable, name in tables.items() if variable in given}
 
 
 def at_revision(referral: Referral, revision: int) -> Referral:

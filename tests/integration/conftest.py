@@ -79,6 +79,12 @@ def table(client: "DynamoDBClient", engine: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def stats_table(client: "DynamoDBClient", table: str) -> str:
+    """The template's table of counters."""
+    return aws.make_table(client, "StatsTable", aws.stats_name(table))
+
+
+@pytest.fixture
 def referrals(client: "DynamoDBClient", table: str) -> ReferralTable:
     return ReferralTable(client, table)
 

@@ -128,6 +128,20 @@ def test_what_broke_is_given_up_listed_mended_put_back_and_mailed_once(house: Ho
     assert "RetryAttemptsExhausted" not in house.failures()
 
 
+def test_the_counters_are_counted_once_more_and_nothing_differs(house: House) -> None:
+    receipts = [house.refer(f"{name}@clinic.example") for name in ("maria", "john", "rosa")]
+    eventually(lambda: all("delivered" in house.stored(receipt)["milestones"] for receipt in receipts))
+
+    def recounted() -> bool:
+        command = ["-m", "cli", "recount", "--stack", house.stack.url]
+        try:
+            return run(*command) == "3 referrals counted: no differences.\n"
+        except subprocess.CalledProcessError:
+            return False  # The stream has yet to bring something.
+
+    eventually(recounted, 30)
+
+
 def test_it_works_days_later_too_by_the_clock_of_the_local_stack(house: House) -> None:
     good = house.words.read_text("utf-8")
     house.words.write_text("{{ nobody_knows_this }}", "utf-8")

@@ -53,6 +53,7 @@ class FakeTable:
             leader=move.leader,
             setbacks=move.setbacks,
             is_vetted=referral.is_vetted or move.by_a_person,
+            noted_closed_at=move.closed_at,
             revision=referral.revision + 1,
         )
 

@@ -9,7 +9,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from referral_intake.domain.doctor import Address, Doctor
 from referral_intake.domain.engagement import Engagement
-from referral_intake.domain.referral import Referral, Stage
+from referral_intake.domain.referral import Answer, Referral, Stage
 from referral_intake.domain.steps import Messages, Try, Written
 
 Item = dict[str, Any]
@@ -84,6 +84,8 @@ def from_item(item: Item) -> Referral:
         source=values.get("source"),
         setbacks=int(values.get("setbacks", 0)),
         is_vetted=values.get("is_vetted", False),
+        answer=Answer(values["answer"]) if "answer" in values else None,
+        noted_closed_at=datetime.fromisoformat(values["closed_at"]) if "closed_at" in values else None,
     )
 
 

@@ -100,6 +100,7 @@ def of_referral(referral: Referral, move: Move | None = None) -> Update:
         update.set("stage", move.stage.value).set("reason", move.reason).set("leader", move.leader)
         update.set("due_at", due_at).set("open_in", referral.campaign if due_at else None)
         update.set("setbacks", move.setbacks or None)
+        update.set("closed_at", timestamp(move.closed_at) if move.closed_at else None)
         if move.by_a_person:
             update.set("is_vetted", True)  # noqa: FBT003  (a value of the table)
     return update

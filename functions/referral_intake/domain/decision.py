@@ -34,7 +34,7 @@ def without_campaign(now: datetime) -> Move:
 def for_queued(referral: Referral, campaign: Campaign, now: datetime) -> Write | Move:
     """What `outreach` does with a referral that became queued. It never leaves it queued."""
     if now >= _expiry(referral, campaign):
-        return closed(Closing.EXPIRED)
+        return closed(Closing.EXPIRED, at=now)
     if referral.doctor.email is None:
         return Move(Stage.BY_POST, due_at=now + REVIEW_EVERY, reason="no_email")
     if not campaign.approval.covers(now.date()):
@@ -52,7 +52,7 @@ def for_taken(receipt: str, leader: Referral | None, now: datetime) -> Move:
     does.
     """
     if leader is None or "sent" in leader.milestones:
-        return closed(Closing.JOINED, receipt)
+        return closed(Closing.JOINED, receipt, at=now)
     # A leader that is closed gave the doctor back, unless nobody knows whether it wrote: then there is no hurry.
     looks_again = max(leader.due_at, now) + timedelta(minutes=1) if leader.due_at else now + timedelta(days=1)
     return Move(Stage.WAITING, due_at=looks_again, reason="joined", leader=receipt)
@@ -78,7 +78,7 @@ def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settl
                 return queue(now)
             return hold("send_unclear", now)
         case _ if campaign and now >= _expiry(referral, campaign):
-            return closed(Closing.EXPIRED)
+            return closed(Closing.EXPIRED, at=now)
         case Stage.SENT if campaign:
             waits = awaits(referral, campaign, now)
             return queue(now) if waits.due_at and waits.due_at <= now else waits
@@ -100,7 +100,8 @@ def awaits(referral: Referral, campaign: Campaign, now: datetime) -> Move:
 
 def refused(referral: Referral, campaign: Campaign, now: datetime) -> Move:
     """The mail service will never take this message. A doctor who had an earlier one may still answer that."""
-    return Move(Stage.SENT, due_at=_expiry(referral, campaign)) if referral.messages else closed(Closing.REJECTED)
+    expiry = _expiry(referral, campaign)
+    return Move(Stage.SENT, due_at=expiry) if referral.messages else closed(Closing.REJECTED, at=now)
 
 
 def approve(now: datetime) -> Move:

@@ -135,7 +135,7 @@ class Outreach:
     def _by_post(self, claim: Claim, move: Move) -> str:
         # Letters and calls are messages too.
         suppressed = self.claims.suppression(claim)
-        return self._move(claim.referral, closed(suppressed.reason) if suppressed else move)
+        return self._move(claim.referral, closed(suppressed.reason, at=self.now()) if suppressed else move)
 
     def _move(self, referral: Referral, move: Move) -> str:
         self.referrals.move(referral, move)
@@ -156,7 +156,7 @@ class Outreach:
                 found = self.referrals.get(leader, consistent=True)
                 return self._move(referral, decision.for_taken(leader, found, self.now()))
             case Suppressed(reason):
-                return self._move(referral, closed(reason))
+                return self._move(referral, closed(reason, at=self.now()))
             case None:
                 return self._send(claim, campaign, message)
 
@@ -168,7 +168,7 @@ class Outreach:
             # Nothing was sent, so nobody needs to look: the doctor is given back.
             return self._not_sent(claim, self._later(claim, "last_look_failed"), "last_look_failed")
         if suppressed:
-            return self._not_sent(claim, closed(suppressed.reason), suppressed.reason.value)
+            return self._not_sent(claim, closed(suppressed.reason, at=self.now()), suppressed.reason.value)
         try:
             message_id = self.mailer.send(message)
         except NotSent as error:

@@ -65,7 +65,7 @@ class Referral:
     """`milestones` holds the earliest time of each fact. `reason` says why it waits, is held or was closed.
 
     `source` is a keyed hash of the network address that it came from. `setbacks` counts how many times in a row it
-    could not go on. `is_vetted` says that a person looked and let it go on.
+    could not go on. `is_vetted` says that a person looked and let it go on. `answer` is the doctor's last one.
     """
 
     receipt: str
@@ -85,10 +85,20 @@ class Referral:
     source: str | None = None
     setbacks: int = 0
     is_vetted: bool = False
+    answer: Answer | None = None
+    noted_closed_at: datetime | None = None
 
     @property
     def submitted_at(self) -> datetime:
         return self.milestones["submitted"]
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """Since when it is closed for its reason; None while it is open."""
+        if self.stage is not Stage.CLOSED:
+            return None
+        latest = max(self.milestones.values())  # Of those closed before this was noted.
+        return self.milestones.get(self.reason or "") or self.noted_closed_at or latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,7 @@ class Move:
     """A change of stage. `due_at` is set with every open stage, and with no closed one.
 
     `setbacks` is 0 with every move that is no setback. `by_a_person` notes that somebody looked and let it go on.
+    `closed_at` is for reasons that no milestone of the same name tells the time of.
     """
 
     stage: Stage
@@ -104,14 +115,16 @@ class Move:
     leader: str | None = None
     setbacks: int = 0
     by_a_person: bool = False
+    closed_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if (self.stage is Stage.CLOSED) != (self.due_at is None):
             raise ValueError(f"{self.stage} with due_at {self.due_at}")
 
 
-def closed(reason: Closing, leader: str | None = None) -> Move:
-    return Move(Stage.CLOSED, reason=reason.value, leader=leader)
+def closed(reason: Closing, leader: str | None = None, *, at: datetime | None = None) -> Move:
+    """`at` says when, unless the same write sets a milestone of the reason's name."""
+    return Move(Stage.CLOSED, reason=reason.value, leader=leader, closed_at=at)
 
 
 def receipt_for(submission_id: uuid.UUID) -> str:

@@ -1,0 +1,49 @@
+"""The promise that counters equal a recount, as a question to a world."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from referral_intake.adapters.counting_table import CountingTable
+from referral_intake.adapters.items import Item, from_item
+from referral_intake.adapters.stats_items import numbers, receipt_of
+from referral_intake.domain.counting import Count, counts, tally
+from referral_intake.domain.referral import Referral
+from tests.faults.world import World
+from tests.integration.aws import stats_name
+
+
+def wrong(world: World) -> list[str]:
+    """Counters that are not what follows from the newest record of each referral that was delivered."""
+    newest: dict[str, Referral] = {}
+    for function, record in world.delivered:
+        if function == "stats":
+            referral = from_item(record["dynamodb"]["NewImage"])
+            newest[referral.receipt] = max(
+                referral, newest.get(referral.receipt, referral), key=lambda one: one.revision
+            )
+    return _differences(world, newest.values())
+
+
+def wrong_after_a_recount(world: World) -> list[str]:
+    """Counters that are not what the table says, even once all of it was counted again."""
+    referrals = [from_item(image) for image in world.images()]
+    with world.wire.aside():
+        CountingTable(world.lab.client, stats_name(world.table)).count(referrals, again=True)
+    # Whatever comes late now is older.
+    world.delivered += [("stats", {"dynamodb": {"NewImage": image}}) for image in world.images()]
+    return _differences(world, referrals)
+
+
+def _differences(world: World, referrals: Iterable[Referral]) -> list[str]:
+    expected: Counter[Count] = Counter()
+    for referral in referrals:
+        expected.update(counts(tally(referral)))
+    found = _counters(world)
+    wrong = sorted(map(str, (count for count in expected | found if expected[count] != found[count])))
+    return [f"counted wrongly: {count}" for count in wrong]
+
+
+def _counters(world: World) -> Counter[Count]:
+    with world.wire.aside():
+        items: list[Item] = world.lab.engine.items(world.lab.client, stats_name(world.table))
+    return Counter({count: number for item in items if not receipt_of(item) for count, number in numbers(item)})

@@ -1,0 +1,408 @@
+"""The counters in DynamoDB: counted through the stream's door, read for the dashboard, and counted once more."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cli.__main__ import main
+from referral_intake import wiring
+from referral_intake.adapters import dynamodb
+from referral_intake.adapters.counting_table import CountingTable
+from referral_intake.adapters.items import Item, referral_key, timestamp, to_item, typed
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.adapters.stats_items import counted_place, key
+from referral_intake.adapters.stats_table import StatsTable
+from referral_intake.domain.referral import Answer, Closing, Referral, Stage, closed
+from referral_intake.handlers import stats as door
+from tests.engines import dynamodb_local
+from tests.integration import aws
+from tests.support import samples
+from tests.support.samples import NOW
+from tests.support.stats import counters, delivered, history, recount
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+DAY = NOW.date()
+STACK = "referral-intake-dev"
+
+
+def items(client: "DynamoDBClient", table: str) -> list[Item]:
+    pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [item for page in pages for item in page["Items"]]
+
+
+# ---- On both engines -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["moto", "DynamoDB Local"])
+def engine(request: pytest.FixtureRequest, no_account: None) -> "Iterator[DynamoDBClient]":
+    if request.param == "moto":
+        with mock_aws():
+            yield dynamodb.client()
+    else:
+        yield boto3.client("dynamodb", endpoint_url=dynamodb_local.shared())
+
+
+# moto counts units in a way of its own, and takes long for large transactions.
+on_aws_own = pytest.mark.parametrize("engine", ["DynamoDB Local"], indirect=True)
+
+
+@pytest.fixture
+def counted(engine: "DynamoDBClient") -> str:
+    return aws.make_table(engine, "StatsTable", f"stats-{uuid.uuid4().hex[:8]}")
+
+
+def test_records_lost_repeated_and_out_of_order_count_as_a_recount_does(engine: "DynamoDBClient", counted: str) -> None:
+    random = Random(7)
+    histories = [history(random, random.randint(1, 12)) for _ in range(12)]
+    counting = CountingTable(engine, counted)
+    for batch in delivered(random, histories):
+        counting.count(batch)
+    assert counters(items(engine, counted)) == recount(one[-1] for one in histories)
+
+
+@on_aws_own
+def test_a_hundred_referrals_that_share_nothing_are_counted(engine: "DynamoDBClient", counted: str) -> None:
+    random = Random(8)
+    wild = [history(random, 25)[-1] for _ in range(100)]
+    assert CountingTable(engine, counted).count(wild) == 100
+    assert counters(items(engine, counted)) == recount(wild)
+
+
+@on_aws_own
+def test_an_overview_costs_half_a_unit_for_each_item_whatever_it_holds(engine: "DynamoDBClient", counted: str) -> None:
+    stats, counting = StatsTable(engine, counted), CountingTable(engine, counted)
+    every_day = [referral(day, sent=1, delivered=2, opened=3) for day in range(-7, 7)]
+    counting.count(every_day)
+    _, of_few = stats.overview("star", DAY, DAY + timedelta(days=6))
+    # Two periods of seven days, three items for each day; and what is so now.
+    assert of_few == (2 * 7 * 3 + 1) / 2
+    for hours in range(6):
+        counting.count([referral(day, sent=1, delivered=2 + hours, opened=4 + hours**2) for day in range(-7, 7)])
+    _, of_many = stats.overview("star", DAY, DAY + timedelta(days=6))
+    assert of_many == of_few
+
+
+# ---- The overview ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stats(client: "DynamoDBClient", stats_table: str) -> StatsTable:
+    return StatsTable(client, stats_table)
+
+
+def referral(day: int, stage: Stage = Stage.SENT, state: str = "IL", **hours: float) -> Referral:
+    """One that was submitted that many days after DAY, and what happened so many hours later."""
+    submitted = NOW + timedelta(days=day)
+    facts = {name: submitted + timedelta(hours=after) for name, after in hours.items()}
+    made = samples.referral(address={"state": state})
+    return replace(made, stage=stage, milestones={"submitted": submitted, **facts})
+
+
+def test_the_overview_tells_of_the_days_asked_for_and_of_as_many_before(
+    client: "DynamoDBClient", stats_table: str, stats: StatsTable
+) -> None:
+    answered = replace(referral(1, Stage.CLOSED, sent=1, delivered=2, opened=26, answered=97), answer=Answer.CALL)
+    CountingTable(client, stats_table).count(
+        [
+            replace(answered, reason="answered"),
+            referral(2, sent=2, delivered=3, scanned=3),
+            referral(3, Stage.HELD),
+            referral(-2, sent=1, delivered=2),
+            referral(-9, sent=1),
+        ]
+    )
+    seen, _ = stats.overview("star", DAY, DAY + timedelta(days=6))
+
+    assert [(rung.name, rung.count) for rung in seen.period.funnel] == [
+        ("submitted", 3),
+        ("sent", 2),
+        ("delivered", 2),
+        ("engaged", 1),
+        ("answered", 1),
+    ]
+    assert [rung.count for rung in seen.before.funnel] == [1, 1, 1, 0, 0]
+    assert seen.stages == {"sent": 3, "held": 1}
+    assert seen.period.answers == {"call": 1}
+    assert seen.period.closings == {"answered": 1}
+    assert seen.period.rate("bounced") == 0
+    assert [day.facts.get("submitted", 0) for day in seen.days] == [0, 1, 1, 1, 0, 0, 0]
+    assert seen.days[5].facts["answered"] == 1
+    median = seen.period.medians["sent_to_answered"]
+    assert median is not None
+    assert abs(median - timedelta(hours=96)) < timedelta(hours=96) * 0.05
+    assert seen.before.medians["sent_to_answered"] is None
+
+
+def test_another_campaign_is_another_overview(client: "DynamoDBClient", stats_table: str, stats: StatsTable) -> None:
+    CountingTable(client, stats_table).count([referral(0), replace(referral(0), campaign="moon")])
+    assert stats.overview("moon", DAY, DAY)[0].period.facts == {"submitted": 1}
+
+
+def test_a_breakdown_tells_what_happened_by_value(
+    client: "DynamoDBClient", stats_table: str, stats: StatsTable
+) -> None:
+    CountingTable(client, stats_table).count(
+        [referral(0), referral(1, state="CA", sent=1), referral(1, state="CA"), referral(9, state="CA")]
+    )
+    found, _ = stats.breakdown("star", "state", DAY, DAY + timedelta(days=6))
+    assert found == {"IL": {"submitted": 1}, "CA": {"submitted": 2, "sent": 1}}
+    with pytest.raises(ValueError, match="doctor"):
+        stats.breakdown("star", "doctor", DAY, DAY)
+
+
+# ---- The stream's door -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def handled(client: "DynamoDBClient", stats_table: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("STATS_TABLE_NAME", stats_table)
+    wiring.stats.cache_clear()
+    yield
+    wiring.stats.cache_clear()
+
+
+def deliver(*images: Item) -> list[str]:
+    """Returns the sequence numbers of what is to come again."""
+    stream = aws.Stream()
+    answer = door.handler({"Records": [stream.record(image) for image in images]}, aws.LambdaContext("stats"))  # type: ignore[arg-type]
+    return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [json.loads(str(door.logger.registered_formatter.format(record))) for record in caplog.records]
+
+
+def test_a_batch_of_the_stream_is_counted_with_one_read_and_one_transaction(
+    handled: None, client: "DynamoDBClient", stats_table: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    requests = aws.Requests(wiring.stats()._client)
+    referrals = [aws.submitted() for _ in range(20)]
+    assert deliver(*map(to_item, referrals)) == []
+    assert requests.by_operation == {"BatchGetItem": 1, "TransactWriteItems": 1}
+    assert counters(items(client, stats_table)) == recount(referrals)
+    assert [(line["message"], line["records"], line["changed"]) for line in logged(caplog)] == [
+        ("referrals counted", 20, 20)
+    ]
+
+
+def test_a_record_that_can_not_be_read_keeps_no_other_from_being_counted(
+    handled: None, client: "DynamoDBClient", stats_table: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    referrals = [aws.submitted() for _ in range(3)]
+    first, broken, last = map(to_item, referrals)
+    del broken["milestones"]
+    # Lambda gives back all from there on; the last one is passed over then.
+    assert deliver(first, broken, last) == [f"{2:021d}"]
+    assert counters(items(client, stats_table)) == recount([referrals[0], referrals[2]])
+    assert logged(caplog)[0]["referral"] == referrals[1].receipt
+    assert "lopez" not in str(logged(caplog)).casefold()
+
+
+def test_what_intake_and_the_others_write_is_what_is_counted(
+    handled: None, client: "DynamoDBClient", table: str, stats_table: str, look: aws.Look
+) -> None:
+    referrals = ReferralTable(client, table)
+    answered, expired = aws.submitted(), aws.submitted()
+    for one in (answered, expired):
+        referrals.add(one)
+    referrals.answer(answered.receipt, Answer.INFORMATION, NOW + timedelta(days=1))
+    referrals.move(expired, closed(Closing.EXPIRED, at=NOW + timedelta(days=60)))
+    deliver(look.image(answered), look.image(expired))
+    found = {(c.day, c.fact) for c in counters(items(client, stats_table)) if c.dimension == "total"}
+    assert found == {
+        (DAY, "submitted"),
+        (DAY + timedelta(days=1), "answered"),
+        (DAY + timedelta(days=1), "engaged"),
+        (DAY + timedelta(days=1), "answer/information"),
+        (DAY + timedelta(days=1), "closed/answered"),
+        (DAY + timedelta(days=60), "closed/expired"),
+    }
+
+
+# ---- The recount -----------------------------------------------------------------------------------------------------
+
+
+class House:
+    """A deployed stack with referrals, all of them counted."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, stats_table: str) -> None:
+        self.client, self.table, self.stats_table = client, table, stats_table
+        self.sqs: SQSClient = boto3.client("sqs")
+        self.failures = self.sqs.create_queue(QueueName="StatsFailures")["QueueUrl"]
+        outputs = {"TableName": table, "StatsTableName": stats_table, "StatsFailuresUrl": self.failures}
+        body = {
+            "Resources": {"Any": {"Type": "AWS::SQS::Queue"}},
+            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+        }
+        boto3.client("cloudformation").create_stack(StackName=STACK, TemplateBody=json.dumps(body))
+        self.referrals = [aws.submitted(NOW + timedelta(hours=number)) for number in range(30)]
+        for one in self.referrals:
+            client.put_item(TableName=table, Item=to_item(one))
+        CountingTable(client, stats_table).count(self.referrals)
+
+    def counters(self) -> dict[Any, int]:
+        return counters(items(self.client, self.stats_table))
+
+    def damage(self, place: tuple[str, str], name: str, amount: int) -> None:
+        self.client.update_item(
+            TableName=self.stats_table,
+            Key=key(place),
+            UpdateExpression="ADD #n :n",
+            ExpressionAttributeNames={"#n": name},
+            ExpressionAttributeValues={":n": typed(amount)},
+        )
+
+    def lose(self, place: tuple[str, str]) -> None:
+        self.client.delete_item(TableName=self.stats_table, Key=key(place))
+
+
+@pytest.fixture
+def house(client: "DynamoDBClient", table: str, stats_table: str, monkeypatch: pytest.MonkeyPatch) -> House:
+    # Long polling is for servers that may not all be asked. moto has one.
+    monkeypatch.setattr("cli.failure_queues._WAIT", 0)
+    return House(client, table, stats_table)
+
+
+def run(*words: str) -> int:
+    return main(["recount", "--stack", STACK, *words])
+
+
+def test_where_all_was_counted_a_recount_shows_no_difference(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    before = items(house.client, house.stats_table)
+    assert run() == 0
+    assert capsys.readouterr().out == "30 referrals counted: no differences.\n"
+    assert items(house.client, house.stats_table) == before
+
+
+def test_a_recount_shows_what_was_never_counted_and_go_counts_it(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = aws.submitted(NOW)
+    house.client.put_item(TableName=house.table, Item=to_item(lost))
+    assert run() == 1
+    said = capsys.readouterr().out
+    assert "star 2026-11-23 total submitted: counted 9, is 10\n" in said
+    assert "star now now queued: counted 30, is 31\n" in said
+    assert "31 referrals counted: 7 differences.\n" in said
+
+    assert run("--go") == 0
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "31 referrals counted, 1 of them as something else than before; no counters corrected beyond"
+    )
+    assert run() == 0
+    assert house.counters() == recount([*house.referrals, lost])
+
+
+def test_a_counter_that_was_damaged_or_lost_is_what_the_table_says_again(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.damage(("star#total", "2026-11-23"), "submitted", 5)
+    house.damage(("star#state#0", "2026-11-23"), "none/answered", 2)
+    house.lose(("star#language", "2026-11-24"))
+    assert run() == 1
+    assert "star 2026-11-23 total submitted: counted 14, is 9\n" in capsys.readouterr().out
+    assert run("--go") == 0
+    assert "star 2026-11-24 language en submitted: counted 0, is" in capsys.readouterr().out
+    assert house.counters() == recount(house.referrals)
+    assert run() == 0
+
+
+def test_all_counters_can_be_had_again_from_the_table_alone(house: House) -> None:
+    for item in items(house.client, house.stats_table):
+        house.client.delete_item(TableName=house.stats_table, Key={"pk": item["pk"], "sk": item["sk"]})
+    assert run() == 1
+    assert run("--go") == 0
+    assert house.counters() == recount(house.referrals)
+
+
+def test_notices_of_what_was_not_counted_go_once_all_of_it_is(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    house.sqs.send_message(QueueUrl=house.failures, MessageBody="{}")
+    assert run() == 0
+    assert "Notices deleted" not in capsys.readouterr().out
+    assert run("--go") == 0
+    assert "Notices deleted: 1.\n" in capsys.readouterr().out
+
+
+def test_what_is_erased_stays_counted(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    erased = house.referrals[0]
+    house.client.delete_item(TableName=house.table, Key=referral_key(erased.receipt))
+    for words in ([], ["--go"], []):
+        assert run(*words) == 0
+    assert "1 that are not in the table any more stay counted.\n" in capsys.readouterr().out
+    assert house.counters() == recount(house.referrals)
+
+
+def test_a_referral_that_can_not_be_read_is_named_and_keeps_nothing_from_being_counted(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = house.referrals[0]
+    house.client.update_item(
+        TableName=house.table, Key=referral_key(broken.receipt), UpdateExpression="REMOVE milestones"
+    )
+    for words in ([], ["--go"]):
+        assert run(*words) == 1
+        said = capsys.readouterr()
+        assert f"{broken.receipt} can't be read." in said.err
+        assert "29 referrals counted" in said.out
+    assert house.counters() == recount(house.referrals)
+
+
+def test_the_stream_goes_on_counting_while_all_is_counted_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right before each write of the recount, the stream counts another change."""
+    house.damage(("star#total", "2026-11-23"), "submitted", 5)
+    house.damage(("star#total", "2026-11-24"), "submitted", -3)
+    # Those were counted, and nothing knows of it any more: that is corrected as well.
+    for one in house.referrals[:3]:
+        house.lose(counted_place(one.receipt))
+    stream = CountingTable(house.client, house.stats_table)
+    changed = {one.receipt: one for one in house.referrals}
+    waiting = iter(house.referrals[10:14])
+    actual = dynamodb.errors_as_ours
+
+    def meanwhile() -> Any:
+        if one := next(waiting, None):
+            sent = {"sent": NOW + timedelta(hours=1), "delivered": NOW + timedelta(hours=30)}
+            changed[one.receipt] = replace(one, revision=2, stage=Stage.SENT, milestones={**one.milestones, **sent})
+            update = {
+                ":r": typed(2),
+                ":s": typed("sent"),
+                ":a": typed(timestamp(sent["sent"])),
+                ":b": typed(timestamp(sent["delivered"])),
+            }
+            house.client.update_item(
+                TableName=house.table,
+                Key=referral_key(one.receipt),
+                UpdateExpression="SET revision = :r, stage = :s, milestones.sent = :a, milestones.delivered = :b",
+                ExpressionAttributeValues=update,
+            )
+            stream.count([changed[one.receipt]])
+        return actual()
+
+    monkeypatch.setattr("referral_intake.adapters.updates.errors_as_ours", meanwhile)
+    assert run("--go") == 0
+    assert next(waiting, None) is None
+    assert run() == 0
+    monkeypatch.undo()
+    assert house.counters() == recount(changed.values())
+
+
+def test_without_the_output_the_command_says_what_to_do(
+    client: "DynamoDBClient", capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = {"TableName": {"Value": "t"}, "StatsFailuresUrl": {"Value": "u"}}
+    body = {"Resources": {"Any": {"Type": "AWS::SQS::Queue"}}, "Outputs": outputs}
+    boto3.client("cloudformation").create_stack(StackName=STACK, TemplateBody=json.dumps(body))
+    assert run() == 1
+    assert "has no output StatsTableName. Deploy it once more" in capsys.readouterr().err

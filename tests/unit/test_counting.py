@@ -1,0 +1,310 @@
+"""What a referral counts as, and that counting it one change at a time is counting it once."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from referral_intake.adapters.counting_table import MOST_ITEMS, MOST_NUMBERS
+from referral_intake.domain.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count, counts, difference, tally
+from referral_intake.domain.durations import bucket
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.referral import Answer, Closing, Referral, Stage
+from tests.support import samples
+from tests.support.samples import NOW as SUBMITTED
+from tests.support.stats import MemoryTable, counters, counting, delivered, history, recount
+
+DAY = SUBMITTED.date()
+
+
+def referral(stage: Stage = Stage.SENT, **milestones: datetime) -> Referral:
+    made = samples.referral(specialty="Neurosurgery", address={"state": "IL"})
+    return replace(made, stage=stage, milestones={"submitted": SUBMITTED, **milestones})
+
+
+def of(counted: Referral, dimension: str, value: str = "") -> dict[tuple[date | None, str], int]:
+    """Its numbers in one dimension, by day and fact."""
+    found = counts(tally(counted))
+    return {(c.day, c.fact): n for c, n in found.items() if (c.dimension, c.value) == (dimension, value)}
+
+
+def days(number: int) -> timedelta:
+    return timedelta(days=number)
+
+
+# ---- What it counts as -----------------------------------------------------------------------------------------------
+
+
+def test_a_new_referral_counts_as_submitted_in_every_dimension_and_as_queued_now() -> None:
+    assert counts(tally(samples.referral(address={"state": "IL"}))) == Counter(
+        [
+            Count("star", TOTAL, "", DAY, "submitted"),
+            Count("star", COHORT, "", DAY, "submitted"),
+            Count("star", "state", "IL", DAY, "submitted"),
+            Count("star", "specialty", "none", DAY, "submitted"),
+            Count("star", "source", "patient", DAY, "submitted"),
+            Count("star", "language", "en", DAY, "submitted"),
+            Count("star", NOW, "", None, "queued"),
+        ]
+    )
+
+
+def test_each_fact_counts_on_its_own_day_and_in_the_cohort_on_the_day_of_submission() -> None:
+    sent = referral(sent=SUBMITTED + days(1), delivered=SUBMITTED + days(2))
+    assert of(sent, TOTAL) == {(DAY, "submitted"): 1, (DAY + days(1), "sent"): 1, (DAY + days(2), "delivered"): 1}
+    assert of(sent, COHORT) == {(DAY, "submitted"): 1, (DAY, "sent"): 1, (DAY, "delivered"): 1}
+
+
+@pytest.mark.parametrize("dimension", BREAKDOWNS)
+def test_every_breakdown_adds_up_to_the_total(dimension: str) -> None:
+    wild = history(Random(3), 20)[-1]
+    total = {(c.day, c.fact): n for c, n in counts(tally(wild)).items() if c.dimension == TOTAL}
+    assert {(c.day, c.fact): n for c, n in counts(tally(wild)).items() if c.dimension == dimension} == total
+
+
+def test_a_day_is_a_day_in_utc() -> None:
+    late = datetime(2026, 11, 24, 20, 0, tzinfo=timezone(timedelta(hours=-6)))
+    assert (date(2026, 11, 25), "sent") in of(referral(sent=late), TOTAL)
+
+
+def test_people_engage_and_scanners_do_not() -> None:
+    scanned = referral(scanned=SUBMITTED + days(1))
+    assert not [fact for _, fact in of(scanned, TOTAL) if fact == "engaged"]
+    read = referral(scanned=SUBMITTED + days(1), opened=SUBMITTED + days(3), clicked=SUBMITTED + days(2))
+    assert [day for day, fact in of(read, TOTAL) if fact == "engaged"] == [DAY + days(2)]
+    # Whoever answers has read it, whatever their mail program hides.
+    answered = referral(answered=SUBMITTED + days(4))
+    assert [day for day, fact in of(answered, TOTAL) if fact == "engaged"] == [DAY + days(4)]
+
+
+@pytest.mark.parametrize("answer", list(Answer))
+def test_an_answer_counts_by_its_kind(answer: Answer) -> None:
+    answered = replace(referral(answered=SUBMITTED + days(1)), answer=answer)
+    assert of(answered, TOTAL)[DAY + days(1), f"answer/{answer.value}"] == 1
+    assert of(answered, "state", "IL")[DAY + days(1), f"answer/{answer.value}"] == 1
+
+
+@pytest.mark.parametrize("reason", list(Closing))
+def test_a_closing_reason_counts_on_the_day_that_it_was_closed(reason: Closing) -> None:
+    noted = replace(referral(Stage.CLOSED), reason=reason.value, noted_closed_at=SUBMITTED + days(4))
+    assert of(noted, TOTAL)[DAY + days(4), f"closed/{reason.value}"] == 1
+    # Where a milestone tells of it, that is the time.
+    told = replace(noted, milestones={**noted.milestones, reason.value: SUBMITTED + days(2)})
+    assert of(told, TOTAL)[DAY + days(2), f"closed/{reason.value}"] == 1
+    # Of before the time was noted, the last that is known.
+    unknown = replace(referral(Stage.CLOSED, sent=SUBMITTED + days(1)), reason=reason.value)
+    assert of(unknown, TOTAL)[DAY + days(1), f"closed/{reason.value}"] == 1
+
+
+def test_the_reason_why_something_waits_is_no_closing_reason() -> None:
+    waits = replace(referral(Stage.WAITING), reason="paused")
+    assert not [fact for _, fact in of(waits, TOTAL) if fact.startswith("closed/")]
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_what_is_open_counts_once_in_its_stage_and_what_is_closed_in_none(stage: Stage) -> None:
+    found = of(replace(referral(stage), reason="expired"), NOW)
+    assert found == ({} if stage is Stage.CLOSED else {(None, stage.value): 1})
+
+
+def test_a_step_counts_by_how_long_it_took_on_the_day_that_it_ended() -> None:
+    answered = referral(sent=SUBMITTED + days(1), answered=SUBMITTED + days(5))
+    assert of(answered, TIME, "sent_to_answered") == {(DAY + days(5), str(bucket(days(4)))): 1}
+    assert of(answered, TIME, "delivered_to_engaged") == {}
+
+
+def test_what_strangers_type_makes_no_counter_of_its_own() -> None:
+    doctors = (samples.referral(specialty=f"made up {number}") for number in range(30))
+    assert {c.value for one in doctors for c in counts(tally(one)) if c.dimension == "specialty"} == {"other"}
+
+
+def test_a_milestone_that_turns_out_to_be_earlier_moves_between_days() -> None:
+    later, earlier = referral(sent=SUBMITTED + days(3)), referral(sent=SUBMITTED + days(1))
+    moved = difference(tally(later), tally(earlier))
+    in_total = {(c.day, c.fact): n for c, n in moved.items() if c.dimension == TOTAL}
+    assert in_total == {(DAY + days(3), "sent"): -1, (DAY + days(1), "sent"): 1}
+    # In its cohort it stays where it was.
+    assert not [count for count in moved if count.dimension == COHORT]
+
+
+# ---- Counting --------------------------------------------------------------------------------------------------------
+
+
+def test_ten_thousand_events_lost_repeated_and_out_of_order_count_as_a_recount_does() -> None:
+    random = Random(20261123)
+    histories = [history(random, random.randint(1, 19)) for _ in range(1000)]
+    assert sum(map(len, histories)) > 9_500
+    table = MemoryTable(befalls=lambda: random.choices([None, "TransactionConflict"], [9, 1])[0])
+    for batch in delivered(random, histories):
+        give(random, table, batch)
+    assert counters(table.items.values()) == recount(one[-1] for one in histories)
+
+
+def give(random: Random, table: MemoryTable, batch: list[Referral]) -> None:
+    """As Lambda does: what fails comes again, in halves; and the process may end at any transaction."""
+    calm = table.befalls
+    left = random.randint(1, 10) if random.random() < 0.2 else 1000
+
+    def befalls() -> str | None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Unavailable("the process ended")
+        return calm()
+
+    table.befalls = befalls
+    try:
+        counting(table).count(batch)
+    except Unavailable:
+        table.befalls = calm
+        middle = len(batch) // 2
+        for part in (batch[:middle], batch[middle:]) if middle else (batch,):
+            give(random, table, part)
+    finally:
+        table.befalls = calm
+
+
+@settings(max_examples=60, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+def test_any_order_and_loss_of_a_history_counts_as_its_last_record(random: Any) -> None:
+    histories = [history(random, random.randint(1, 8)) for _ in range(random.randint(1, 5))]
+    table = MemoryTable()
+    for batch in delivered(random, histories):
+        counting(table).count(batch)
+    assert counters(table.items.values()) == recount(one[-1] for one in histories)
+    # And none is below nothing, not even for a moment, once all is there.
+    assert all(number > 0 for number in counters(table.items.values()).values())
+
+
+def test_a_record_that_was_counted_is_passed_over() -> None:
+    table = MemoryTable()
+    old, new = history(Random(1), 2)
+    assert counting(table).count([new]) == 1
+    assert counting(table).count([old, new]) == 0
+    assert len(table.transactions) == 1
+
+
+def test_a_batch_counts_the_newest_of_each_referral_in_one_go() -> None:
+    table = MemoryTable()
+    revisions = history(Random(1), 9)
+    assert counting(table).count(reversed(revisions)) == 1
+    assert counters(table.items.values()) == recount(revisions[-1:])
+
+
+def test_a_hundred_new_referrals_share_their_counters() -> None:
+    table = MemoryTable()
+    referrals = [samples.referral() for _ in range(100)]
+    counting(table).count(referrals)
+    # A hundred items at most: those of the referrals, and the six counters that all of them share, in each of two.
+    assert [len(updates) for updates in table.transactions] == [MOST_ITEMS, 6 + 6]
+    assert counters(table.items.values())[Count("star", TOTAL, "", DAY, "submitted")] == 100
+
+
+def test_an_item_whose_every_number_moves_still_has_an_expression_that_fits() -> None:
+    table = MemoryTable()
+    slower = []
+    for n in range(55):
+        # All of them turn out to have taken longer, each in its own way: two numbers less, and two more.
+        seconds, more = timedelta(seconds=1.1**n), timedelta(seconds=1.1 ** (n + 55))
+        begun = referral(sent=SUBMITTED + seconds, delivered=SUBMITTED + 2 * seconds)
+        counting(table).count([begun])
+        late = {"sent": SUBMITTED + more, "delivered": SUBMITTED + 2 * more}
+        slower.append(replace(begun, milestones={**begun.milestones, **late}, revision=2))
+    table.transactions.clear()
+    counting(table).count(slower)
+    names = [len(update["ExpressionAttributeNames"]) for updates in table.transactions for update in updates]
+    assert MOST_NUMBERS / 2 < max(names) <= MOST_NUMBERS + 1
+    assert counters(table.items.values()) == recount(slower)
+
+
+def test_two_who_count_the_same_at_once_count_it_once() -> None:
+    table = MemoryTable()
+    one = referral()
+
+    def befalls() -> str | None:
+        table.befalls = lambda: None
+        # Right before the first one's transaction, and after it has read.
+        assert counting(table).count([one]) == 1
+        return None
+
+    table.befalls = befalls
+    assert counting(table).count([one]) == 0
+    assert counters(table.items.values()) == recount([one])
+
+
+def test_a_referral_of_which_nearly_everything_moves_is_counted_in_two_steps() -> None:
+    facts = [f"fact{number}" for number in range(15)]
+    begun = {fact: SUBMITTED + days(number) for number, fact in enumerate(facts)}
+    before = replace(referral(), milestones={**referral().milestones, **begun})
+    moved = {fact: SUBMITTED + days(40 + number) for number, fact in enumerate(facts)}
+    after = replace(before, milestones={**before.milestones, **moved}, revision=2)
+    table = MemoryTable()
+    counting(table).count([before])
+    assert counting(table).count([after]) == 1
+    assert len(table.transactions) == 3
+    assert counters(table.items.values()) == recount([after])
+
+
+def test_counting_goes_on_where_others_change_the_same_counters() -> None:
+    answers = iter(["TransactionConflict", "ThrottlingError", None])
+    table = MemoryTable(befalls=lambda: next(answers))
+    assert counting(table).count([referral()]) == 1
+    assert len(table.transactions) == 3
+
+
+def test_counting_gives_up_in_time_and_nothing_is_half_done() -> None:
+    table = MemoryTable(befalls=lambda: "TransactionConflict")
+    with pytest.raises(Unavailable):
+        counting(table).count([referral()])
+    assert table.items == {}
+
+
+def test_an_answer_that_is_lost_makes_nothing_count_twice() -> None:
+    table = MemoryTable()
+
+    class Lost(Exception):
+        pass
+
+    class ForgetfulTable(MemoryTable):
+        def transact_write_items(self, TransactItems: list[Any]) -> None:  # noqa: N803
+            super().transact_write_items(TransactItems)
+            raise Lost
+
+    with pytest.raises(Lost):
+        counting(ForgetfulTable(table.items)).count([referral()])
+    again = referral()
+    with pytest.raises(Lost):
+        counting(ForgetfulTable(table.items)).count([again])
+    assert counting(table).count([again]) == 0
+    assert counters(table.items.values())[Count("star", TOTAL, "", DAY, "submitted")] == 2
+
+
+# ---- Again -----------------------------------------------------------------------------------------------------------
+
+
+def test_counted_again_is_what_was_counted_as_something_else_at_this_revision() -> None:
+    table = MemoryTable()
+    # As if an earlier version of this code had not known of the answer.
+    answered = replace(referral(answered=SUBMITTED), answer=Answer.CALL)
+    counting(table).count([replace(answered, answer=None)])
+    assert counting(table).count([answered]) == 0
+    assert counting(table).count([answered], again=True) == 1
+    assert counting(table).count([answered], again=True) == 0
+    assert counters(table.items.values()) == recount([answered])
+
+
+def test_counting_again_does_not_go_back_to_an_earlier_revision() -> None:
+    table = MemoryTable()
+    old, new = history(Random(5), 2)
+    counting(table).count([new])
+    assert counting(table).count([old], again=True) == 0
+    assert counters(table.items.values()) == recount([new])
+
+
+def test_all_days_are_utc_whatever_the_machine_says() -> None:
+    assert tally(referral()).submitted_on == SUBMITTED.astimezone(UTC).date()

@@ -1,0 +1,110 @@
+"""How counters lie in their table."""
+
+from datetime import date
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referral_intake.adapters import stats_items
+from referral_intake.adapters.items import typed
+from referral_intake.adapters.stats_items import CHANGES
+from referral_intake.domain.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count, counts, tally
+from referral_intake.domain.durations import BUCKETS, STEPS
+from referral_intake.domain.engagement import SCANNED
+from referral_intake.domain.feedback import Kind
+from referral_intake.domain.referral import Answer, Closing, Stage
+from referral_intake.domain.specialties import SPECIALTIES
+from referral_intake.domain.states import STATES
+from referral_intake.domain.submission import SUBMITTED_BY
+from tests.support.stats import history
+
+DAY = date(2026, 11, 23)
+FACTS = [
+    *(kind.value for kind in Kind),
+    *("submitted", "answered", "opted_out", "opted_in", "engaged", SCANNED),
+    *(f"closed/{reason.value}" for reason in Closing),
+    *(f"answer/{answer.value}" for answer in Answer),
+]
+VALUES = {
+    "state": [*sorted(set(STATES.values())), "none"],
+    "specialty": SPECIALTIES,
+    "source": SUBMITTED_BY,
+    # More languages than there are pages in.
+    "language": ["de", "en", "es", "fr", "ht", "tl", "vi", "zh"],
+}
+
+
+def everything(dimension: str) -> list[Count]:
+    """Every number that there can be of one day."""
+    match dimension:
+        case "total" | "cohort":
+            return [Count("star", dimension, "", DAY, fact) for fact in FACTS]
+        case "now":
+            return [Count("star", NOW, "", None, stage.value) for stage in Stage]
+        case "time":
+            return [Count("star", TIME, step, DAY, str(bucket)) for step in STEPS for bucket in range(BUCKETS)]
+    return [Count("star", dimension, value, DAY, fact) for value in VALUES[dimension] for fact in FACTS]
+
+
+GROUPS = [(TOTAL, COHORT), (NOW,), (TIME,), *((one,) for one in BREAKDOWNS)]
+"""Dimensions that share items."""
+
+every_dimension = pytest.mark.parametrize("dimension", [TOTAL, COHORT, NOW, TIME, *BREAKDOWNS])
+
+
+@pytest.mark.parametrize("dimensions", GROUPS)
+def test_no_item_reaches_the_size_at_which_reading_it_costs_more(dimensions: tuple[str, ...]) -> None:
+    sizes: dict[stats_items.Place, int] = {}
+    for count in (one for dimension in dimensions for one in everything(dimension)):
+        place, name = stats_items.place(count)
+        # A number takes a byte for two digits, and at most two more. A million a day is more than there are doctors.
+        sizes[place] = sizes.get(place, 100) + len(name) + 2 + 4
+    assert max(sizes.values()) < 4096
+
+
+@every_dimension
+def test_all_numbers_of_a_day_are_where_they_are_looked_for(dimension: str) -> None:
+    day = None if dimension == NOW else DAY
+    looked_for = set(stats_items.places("star", dimension, day))
+    assert {stats_items.place(count)[0] for count in everything(dimension)} <= looked_for
+
+
+@every_dimension
+def test_a_number_is_read_as_what_it_was_counted_as(dimension: str) -> None:
+    items: dict[stats_items.Place, dict[str, int]] = {}
+    for number, count in enumerate(everything(dimension)):
+        place, name = stats_items.place(count)
+        items.setdefault(place, {CHANGES: 7})[name] = number
+    found = {
+        count: number
+        for place, numbers in items.items()
+        for count, number in stats_items.numbers(
+            {**stats_items.key(place), **{name: typed(value) for name, value in numbers.items()}}
+        )
+    }
+    assert found == {count: number for number, count in enumerate(everything(dimension))}
+
+
+def test_no_two_numbers_are_in_one_place() -> None:
+    every = [count for dimension in (TOTAL, COHORT, NOW, TIME, *BREAKDOWNS) for count in everything(dimension)]
+    assert len({stats_items.place(count) for count in every}) == len(every)
+
+
+@given(random=st.randoms(use_true_random=False))
+def test_what_a_referral_is_counted_as_is_kept_whole(random: Random) -> None:
+    counted = tally(history(random, random.randint(1, 12))[-1])
+    values = {name: typed(value) for name, value in stats_items.to_counted(counted).items() if value is not None}
+    item = {**stats_items.key(stats_items.counted_place("AAAA-AAAA-AAAA-AAAA")), **values}
+    kept = stats_items.from_counted(item)
+    assert kept == counted
+    assert counts(kept) == counts(counted)
+    assert stats_items.receipt_of(item) == "AAAA-AAAA-AAAA-AAAA"
+    # A hundred of them make no transaction that DynamoDB refuses, nor one that costs more than it must.
+    assert len(str(stats_items.to_counted(counted))) < 2048
+
+
+def test_a_state_that_nobody_knows_of_has_a_place_all_the_same() -> None:
+    place, _ = stats_items.place(Count("star", "state", "ZZ", DAY, "sent"))
+    assert place in stats_items.places("star", "state", DAY)

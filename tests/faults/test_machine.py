@@ -150,7 +150,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_no_order_of_things_breaks_a_promise(lab: Lab) -> None:
-    run(lab, examples=50)
+    run(lab, examples=40)
 
 
 def test_no_order_of_things_breaks_a_promise_on_aws_own_engine(lab_on_dynamodb_local: Lab) -> None:

@@ -33,6 +33,7 @@ _ROUTES = Map(
         Rule("/_local/mailbox.json", endpoint="mailbox_json", methods=["GET"]),
         Rule("/_local/mailbox.json", endpoint="empty_mailbox", methods=["DELETE"]),
         Rule("/_local/table", endpoint="table", methods=["GET"]),
+        Rule("/_local/letters/<receipt>", endpoint="letter", methods=["GET"]),
         Rule("/_local/failures", endpoint="failures", methods=["GET"]),
         Rule("/_local/logs", endpoint="logs", methods=["GET"]),
         Rule("/_local/assets/<name>", endpoint="asset", methods=["GET"]),

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from local.stack import LocalStack
 from tests.support.paper import papers
+from tests.support.proofs import proven_to
 from tests.support.samples import payload
 
 ADDRESS = {"line1": "1200 Park Drive", "city": "Springfield", "state": "IL", "postal_code": "62701"}
@@ -18,7 +19,9 @@ ADDRESS = {"line1": "1200 Park Drive", "city": "Springfield", "state": "IL", "po
 
 def submit(stack: LocalStack, **contact: object) -> str:
     doctor = {"name": f"Maria {uuid.uuid4().hex[:6].translate(str.maketrans('0123456789', 'ghijklmnop'))}", **contact}
-    request = Request(f"{stack.url}/api/referrals", json.dumps(payload(doctor=doctor)).encode(), method="POST")
+    request = Request(
+        f"{stack.url}/api/referrals", json.dumps(proven_to(stack, payload(doctor=doctor))).encode(), method="POST"
+    )
     request.add_header("content-type", "application/json")
     with urlopen(request, timeout=10) as answer:
         receipt: str = json.load(answer)["receipt"]

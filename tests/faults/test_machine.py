@@ -13,12 +13,13 @@ from tests.faults.walk import ENDINGS
 from tests.faults.wire import Fault
 from tests.faults.world import Lab, World
 
-# Three people, one of them under two spellings.
+# Four people, one of them under two spellings.
 ADDRESSES = (
     "maria.lopez@clinic.example",
     "Maria.Lopez+spine@Clinic.example",
     "bounce@clinic.example",
     "complain@hospital.example",
+    "full@hospital.example",
 )
 JUMPS = tuple(
     timedelta(**length)

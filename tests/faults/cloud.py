@@ -127,9 +127,9 @@ class Mail:
 class MailService:
     """SES, as far as our code can see it. `outcomes` are those of the next messages; then all are taken.
 
-    An address whose local part starts with `bounce` or `complain` does that. `loses_events_of` names messages, by
-    doctor, whose events never come; `loses` numbers single events that don't, `delays` those that come last of all.
-    `told_of` is told the number of each before it is sent.
+    An address whose local part starts with `bounce` or `complain` does that; that of `full` has no room for its first
+    message. `loses_events_of` names messages, by doctor, whose events never come; `loses` numbers single events that
+    don't, `delays` those that come last of all. `told_of` is told the number of each before it is sent.
     """
 
     now: Callable[[], datetime]
@@ -172,7 +172,7 @@ class MailService:
         mail = Mail(doctor, tags["step"], tags["referral"], f"message-{len(self.mails)}", self.now())
         self.delivered(mail)
         self.mails.append(mail)
-        for kind in _events_of(doctor):
+        for kind in _events_of(doctor, is_first=len([one for one in self.mails if one.doctor == doctor]) == 1):
             if doctor not in self.loses_events_of:
                 self._tell(self.event(mail, kind))
         return mail
@@ -187,6 +187,8 @@ class MailService:
         """What SES tells of the message, as EventBridge hands it on."""
         made = mail_events.mail_event(kind, mail.receipt)
         detail = made["detail"]
+        if kind == "Bounce" and mail.doctor.startswith("full"):
+            detail["bounce"] |= {"bounceType": "Transient", "bounceSubType": "MailboxFull"}
         detail["mail"] |= {"messageId": mail.id, "timestamp": mail_events.time(mail.at)}
         detail["mail"]["tags"]["step"] = [mail.step]
         if kind.lower() in detail and "timestamp" in detail[kind.lower()]:
@@ -202,7 +204,7 @@ class MailService:
         return None
 
 
-def _events_of(doctor: str) -> tuple[str, ...]:
-    if doctor.startswith("bounce"):
+def _events_of(doctor: str, *, is_first: bool) -> tuple[str, ...]:
+    if doctor.startswith("bounce") or (doctor.startswith("full") and is_first):
         return ("Send", "Bounce")
     return ("Send", "Delivery", "Complaint") if doctor.startswith("complain") else ("Send", "Delivery")

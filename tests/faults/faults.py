@@ -1,7 +1,7 @@
 """What can befall a call of AWS. No emulator shows half of it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
@@ -114,6 +114,7 @@ NOT_DONE = (
     Fault("is throttled", _throttled),
     Fault("fails with 500", _failed),
 )
+CONFLICT = Fault("conflicts with a transaction", _conflict)
 CUT_OFF = Fault("and all that follow are refused", _cut_off)
 KILLED_BEFORE = Fault("ends the process before its effect", _killed_before)
 # AWS delivers again, and again, and drops it after the last time.
@@ -126,15 +127,11 @@ DONE = (
 # The SDK tries again, and meets what its first attempt has done. It never repeats a call of SES.
 DONE_TWICE = Fault("takes effect and times out once", _timed_out, everyone=False)
 THROTTLED_ONCE = Fault("is throttled once", _throttled, everyone=False, is_mended=True)
+# Of these too, one in turn.
+CANCELED = (_conflict_in_transaction("TransactionConflict"), _conflict_in_transaction("ProvisionedThroughputExceeded"))
 ODD = {
-    "TransactWriteItems": (
-        _conflict_in_transaction("TransactionConflict"),
-        _conflict_in_transaction("ProvisionedThroughputExceeded"),
-    ),
-    "PutItem": (Fault("conflicts with a transaction", _conflict),),
-    "UpdateItem": (Fault("conflicts with a transaction", _conflict),),
-    "Query": (Fault("lists nothing, by an index that lags", _not_yet_indexed),),
-    "BatchGetItem": (Fault("is answered in part only", _answered_in_part),),
+    "Query": Fault("lists nothing, by an index that lags", _not_yet_indexed),
+    "BatchGetItem": Fault("is answered in part only", _answered_in_part),
 }
 
 
@@ -143,9 +140,18 @@ def of(call: Call) -> Iterator[Fault]:
     if call.service == "sesv2":
         yield from (*NOT_DONE, CUT_OFF, KILLED_BEFORE, *DONE)
         return
-    yield from (NOT_DONE[call.number % len(NOT_DONE)], CUT_OFF, KILLED_BEFORE)
+    is_of_one_item = call.operation in {"PutItem", "UpdateItem", "DeleteItem"}
+    yield _in_turn((*NOT_DONE, CONFLICT) if is_of_one_item else NOT_DONE, call)
+    yield from (CUT_OFF, KILLED_BEFORE)
     if call.operation in WRITES:
         yield from (*DONE, DONE_TWICE)
     else:
         yield THROTTLED_ONCE
-    yield from ODD.get(call.operation, ())
+    if call.operation == "TransactWriteItems":
+        yield _in_turn(CANCELED, call)
+    if call.operation in ODD:
+        yield ODD[call.operation]
+
+
+def _in_turn(some: Sequence[Fault], call: Call) -> Fault:
+    return some[call.number % len(some)]

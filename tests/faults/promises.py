@@ -35,6 +35,7 @@ def broken_at_any_time(world: World) -> list[str]:
     """What must hold even while the world is in motion."""
     referrals, indexed = world.referrals(), world.indexed()
     found = _stored_once(world, referrals) + counters.wrong(world)
+    found += [f"nothing is kept of {mail}" for mail in world.mail.mails if not world.has_kept(mail)]
     for referral in referrals:
         is_open, receipt = referral["stage"] != Stage.CLOSED, referral["receipt"]
         if is_open != ("due_at" in referral) or is_open != (receipt in indexed):

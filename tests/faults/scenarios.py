@@ -115,6 +115,13 @@ def the_address_bounces(world: World) -> None:
     world.settle()
 
 
+def the_mailbox_is_full_at_first(world: World) -> None:
+    with world.wire.sparing():
+        world.submit("full@clinic.example")
+        world.run_streams()
+    world.settle()
+
+
 def the_outreach_runs_its_course(world: World) -> None:
     with world.wire.sparing():
         world.submit()
@@ -147,6 +154,7 @@ ALL = (
     a_leader_never_writes_and_another_takes_its_place,
     the_message_never_arrives_and_feedback_is_silent,
     the_address_bounces,
+    the_mailbox_is_full_at_first,
     the_outreach_runs_its_course,
     the_approval_expires,
 )

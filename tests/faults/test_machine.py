@@ -13,12 +13,13 @@ from tests.faults.walk import ENDINGS
 from tests.faults.wire import Fault
 from tests.faults.world import Lab, World
 
-# Three people, one of them under two spellings.
+# Four people, one of them under two spellings.
 ADDRESSES = (
     "maria.lopez@clinic.example",
     "Maria.Lopez+spine@Clinic.example",
     "bounce@clinic.example",
     "complain@hospital.example",
+    "full@hospital.example",
 )
 JUMPS = tuple(
     timedelta(**length)
@@ -150,7 +151,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_no_order_of_things_breaks_a_promise(lab: Lab) -> None:
-    run(lab, examples=50)
+    run(lab, examples=40)
 
 
 def test_no_order_of_things_breaks_a_promise_on_aws_own_engine(lab_on_dynamodb_local: Lab) -> None:

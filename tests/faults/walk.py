@@ -80,6 +80,7 @@ class Walker:
         self._world = world
         self._forks = forks
         self.calls = 0
+        self._kept_failing: set[tuple[str, str]] = set()
 
     def walk(self, story: Story) -> tuple[int, list[str]]:
         self._world.wire.reached = self._call
@@ -123,7 +124,9 @@ class Walker:
         """Everything that can befall this call."""
         for fault in faults.of(call):
             yield self._struck(call, fault)
-        if call.function in self._world.lab.redelivered:
+        if call.function in self._world.lab.redelivered and call.kind not in self._kept_failing:
+            # It strikes every call of that kind in the batch, again and again, so one of a kind is enough.
+            self._kept_failing.add(call.kind)
             yield self._struck(call, faults.KEEPS_FAILING)
         if call.operation == "Query":
             yield self._struck(call, faults.stale_index(self._world.images))

@@ -26,6 +26,10 @@ class Call:
     operation: str
     about_a_referral: bool
 
+    @property
+    def kind(self) -> tuple[str, str]:
+        return self.function, self.operation
+
     def __str__(self) -> str:
         return f"call {self.number} ({self.operation} by {self.function})"
 
@@ -162,8 +166,7 @@ class Wire:
         assert self.fault
         assert self.point is not None
         if self.fault.keeps_on and call.number > self.point:
-            point = self.calls[self.point]
-            return (call.function, call.operation) == (point.function, point.operation)
+            return call.kind == self.calls[self.point].kind
         return call.number == self.point and (is_first or self.fault.everyone)
 
     def _effect(self, run: Run, call: Call, request: AWSPreparedRequest) -> AWSResponse:

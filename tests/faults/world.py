@@ -169,6 +169,7 @@ class World:
         self.given_up = 0
         self._stream = aws.Stream()
         self._images: dict[tuple[str, str], Item] = {}
+        self._kept: set[tuple[str, str]] = set()
         self._submissions = itertools.count(1)
         self.new_process()
 
@@ -302,7 +303,7 @@ class World:
     def _was_told(self, detail: dict[str, Any]) -> None:
         mail = next(mail for mail in self.mail.mails if mail.id == detail["mail"]["messageId"])
         self.told[mail.id] = mail
-        if detail["eventType"] in {"Bounce", "Complaint"}:
+        if detail["eventType"] == "Complaint" or detail.get("bounce", {}).get("bounceType") == "Permanent":
             self.said_no.setdefault(mail.doctor, self.wire.moment)
 
     def wake(self, after: timedelta = timedelta(0)) -> None:
@@ -341,6 +342,10 @@ class World:
     def referral(self, receipt: str) -> dict[str, Any]:
         return plain(self._images[f"referral#{receipt}", "referral"])
 
+    def has_kept(self, mail: Mail) -> bool:
+        """Whether what was written to the doctor is kept beside the referral."""
+        return (f"referral#{mail.receipt}", f"message#{mail.step}") in self._kept
+
     def stage(self, receipt: str) -> tuple[str, str | None]:
         referral = self.referral(receipt)
         return referral["stage"], referral.get("reason")
@@ -364,7 +369,8 @@ class World:
         for image in images:
             key = image["pk"]["S"], image["sk"]["S"]
             if key[1].startswith("message#"):
-                continue  # What was sent, in bytes, of which no stream's filter asks.
+                self._kept.add(key)  # What was sent, in bytes, of which no stream's filter asks.
+                continue
             if self._images.get(key) != image:
                 self._record(image, self._images.get(key))
                 self._images[key] = image
@@ -389,16 +395,24 @@ class World:
         if run.looked_by in WRITES:
             self.broken.append(f"mailed without a last look: {mail}")
         for earlier in self.mail.mails:
-            if (earlier.doctor, earlier.step) == (mail.doctor, mail.step):
+            if (earlier.doctor, earlier.step) == (mail.doctor, mail.step) and not self._came_back(earlier):
                 if self._may_be_repeated(earlier, mail):
                     self.exceptions.append((earlier, mail))
                 else:
                     self.broken.append(f"mailed twice: {earlier}; {mail}")
 
+    def _came_back(self, mail: Mail) -> bool:
+        """Whether we know that it was not delivered, so that it may be tried again."""
+        return mail.id in self._noted(mail).get("returned", {})
+
+    def _noted(self, mail: Mail) -> dict[str, Any]:
+        """What the referral says of that message."""
+        noted: dict[str, Any] = self.referral(mail.receipt).get("messages", {}).get(mail.step, {})
+        return noted
+
     def _may_be_repeated(self, earlier: Mail, later: Mail) -> bool:
         """The one documented exception: SES took it, nothing told us, and feedback is alive for a later message."""
-        noted = self.referral(earlier.receipt).get(f"message/{earlier.step}", {})
-        is_known = earlier.id in self.told or noted.get("id") == earlier.id
+        is_known = earlier.id in self.told or earlier.id in self._noted(earlier).get("tries", {})
         feedback_is_alive = any(mail.at > earlier.at for mail in self.told.values())
         return not is_known and feedback_is_alive and later.at - earlier.at >= LEASE - timedelta(minutes=1)
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 from local import payload, routes, static
 from local.code import CodeBroken
 from local.functions import FunctionFailed, Functions
-from local.model import Route
+from local.model import Route, Template
 from local.payload import Malformed, Match
 from local.terminal import Terminal
 
@@ -23,14 +23,18 @@ Pages = Callable[[Request], Response]
 
 
 class Gateway:
-    """A WSGI application. `routes` may be replaced while it runs."""
+    """A WSGI application. It may take another template while it runs."""
 
     def __init__(self, functions: Functions, site: Path, own_pages: Pages, terminal: Terminal) -> None:
-        self.routes: tuple[Route, ...] = ()
+        self._routes: tuple[Route, ...] = ()
+        self._site_headers: Mapping[str, str] = {}
         self._functions = functions
         self._site = site
         self._own_pages = own_pages
         self._terminal = terminal
+
+    def take(self, template: Template) -> None:
+        self._routes, self._site_headers = template.routes, template.site_headers
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request, started = Request(environ), time.perf_counter()
@@ -43,7 +47,13 @@ class Gateway:
     def _respond(self, request: Request) -> Response:
         if request.path == "/_local" or request.path.startswith("/_local/"):
             return self._own_pages(request)
-        match = routes.find(self.routes, request.method, request.path)
+        response = self._answer(request)
+        for name, value in self._site_headers.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    def _answer(self, request: Request) -> Response:
+        match = routes.find(self._routes, request.method, request.path)
         if match:
             return self._invoke(request, match)
         if request.path == "/api" or request.path.startswith("/api/"):

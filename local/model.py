@@ -139,6 +139,7 @@ class Template:
     event_destinations: tuple[EventDestination, ...]
     layers: tuple[Path, ...]
     outputs: Mapping[str, str]
+    site_headers: Mapping[str, str]
 
     @property
     def code_folders(self) -> tuple[Path, ...]:

@@ -125,7 +125,7 @@ class LocalStack:
         self.cloud.make(edited)
         os.environ.update(variables)
         self.functions.replace(edited.functions)
-        self._gateway.routes = edited.routes
+        self._gateway.take(edited)
         self.template = edited
         self._sources.run(edited)
 
@@ -177,7 +177,7 @@ class LocalStack:
             self.mailbox, ses, events, self.registry, self.cloud, lambda: self.template, self.terminal, self.clock
         )
         self._gateway = Gateway(self.functions, self._site, pages, self.terminal)
-        self._gateway.routes = self.template.routes
+        self._gateway.take(self.template)
         server = Server(listener, self._gateway)
         server.start()
         parts.callback(server.stop)

@@ -1,6 +1,6 @@
 """infra/template.yaml, as the local stack needs it. The template is the single source of truth: nothing is wired here.
 
-Resources without a counterpart on one machine (roles, log groups, alarms, what serves the site) are passed over; to
+Resources without a counterpart on one machine (roles, log groups, alarms, what serves the site but for its headers) are passed over; to
 refer to one from something that runs here is an error that says so.
 """
 
@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from local import identities, rules, sources
+from local import identities, rules, site_headers, sources
 from local.intrinsics import Resolver, TemplateError, read_yaml
 from local.model import EventDestination, Function, Queue, Route, Rule, Secret, Table, Template
 from local.properties import Properties
@@ -48,6 +48,7 @@ class _Reader:
             event_destinations=tuple(self._event_destinations()),
             layers=tuple(self._layers().values()),
             outputs=dict(self._outputs()),
+            site_headers=self._site_headers(),
         )
 
     def _of(self, kind: str) -> Iterator[tuple[str, Properties]]:
@@ -92,6 +93,10 @@ class _Reader:
             # What serves the site has no counterpart here, so nothing to put out.
             with suppress(TemplateError):
                 yield name, str(self._resolver.resolve(output["Value"], name))
+
+    def _site_headers(self) -> dict[str, str]:
+        policies = [site_headers.read(found) for _, found in self._of("AWS::CloudFront::ResponseHeadersPolicy")]
+        return {name: value for policy in policies for name, value in policy.items()}
 
     def _as_mounted(self, value: str, layers: list[str], where: str) -> str:
         """Lambda unpacks layers to /opt. Here the layer's own folder takes that place."""

@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from tests.engines import web
 
 Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # A screen 1280 wide; the same at 200 %; at 400 %, which is 320 wide, like the narrowest phone.
 WIDTHS = {"100 %": 1280, "200 %": 640, "400 %": 320}
 _STANDARD = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -51,8 +52,8 @@ def problems(page: Page, within: str = "html") -> Iterator[str]:
     page.evaluate(_axe())
     for zoom, width in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": 800})
-        for scheme, rules in (("light", _STANDARD), ("dark", _COLOURS)):
-            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        for scheme, rules in zip(SCHEMES, (_STANDARD, _COLOURS), strict=True):
+            page.emulate_media(color_scheme=scheme)
             yield from (f"{zoom}, {scheme}: {problem}" for problem in page.evaluate(_AXE, [within, rules]))
         yield from (f"{zoom}: {problem}" for problem in page.evaluate(SIDEWAYS) + page.evaluate(_SMALL))
 

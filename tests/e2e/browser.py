@@ -10,6 +10,7 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _ON_THE_MACHINE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _PACKAGE_MANAGERS = (
     ("apt-get", ["apt-get", "install", "-y", "-q", "chromium"]),

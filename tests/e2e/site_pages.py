@@ -4,15 +4,18 @@ A new template, state or built page is among them of itself.
 """
 
 import mimetypes
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import BrowserContext, Route
 
 from cli import site
 from local import template
 from referral_intake.adapters.pages import Pages
+from referral_intake.domain.fields import FieldError
 from tests.support import samples
 from tests.unit.test_site import every_page
 
@@ -32,6 +35,11 @@ class SitePage:
     locale: str
     template: str
     file: Path
+
+    @property
+    def slug(self) -> str:
+        """The name as a file's."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.removeprefix(f"{self.locale}: ").lower())
 
 
 def build(folder: Path) -> list[SitePage]:
@@ -54,8 +62,16 @@ def _answers(folder: Path) -> Iterator[SitePage]:
         for number, (name, source, context) in enumerate(every_page()):
             file = folder / "answers" / locale / f"{number}.html"
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(pages.render(source, "/{locale}/", **context), "utf-8")
+            file.write_text(pages.render(source, "/{locale}/", **_worded(pages, context)), "utf-8")
             yield SitePage(f"{locale}: {name}", locale, source, file)
+
+
+def _worded(pages: Pages, context: dict[str, Any]) -> dict[str, Any]:
+    """With what is wrong said in the language of the page."""
+    if "form" not in context:
+        return context
+    errors = [{**e, "message": pages.message(FieldError(e["field"], e["code"]))} for e in context["form"]["errors"]]
+    return {**context, "form": {**context["form"], "errors": errors}}
 
 
 def serve(context: BrowserContext, folder: Path) -> None:

@@ -55,7 +55,10 @@ def test_every_template_is_among_the_pages(every: list[SitePage]) -> None:
         ("document.querySelector('h1').style.color = '#bbb'", "100 %, light: color-contrast"),
         ("document.querySelector('label').remove()", "400 %, light: label"),
         ("document.querySelector('h1').style.minWidth = '700px'", "200 %: wider than the screen: "),
-        ("document.querySelector('.call').style.cssText = 'min-height: 0; padding: 0; font-size: 12px'", "100 %: too small: <a class=\"call\""),
+        (
+            "document.querySelector('.call').style.cssText = 'min-height: 0; padding: 0; font-size: 12px'",
+            '100 %: too small: <a class="call"',
+        ),
         ("document.documentElement.lang = ''", "100 %, light: html-has-lang"),
     ],
 )
@@ -74,17 +77,23 @@ def test_a_fault_that_only_dark_has_would_be_found(plain: Page, every: list[Site
 
 
 def html_errors(*files: Path) -> str:
-    command = [*web.nu(), "--stdout", "--format", "gnu", *map(str, files)]
+    command = [*web.nu(), "--stdout", "--format", "gnu", "--also-check-css", "--also-check-svg", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert not done.stderr
     assert bool(done.stdout) == bool(done.returncode), "no word of an error: it could not check"
     return done.stdout
 
 
-def test_every_page_is_valid_html(every: list[SitePage], tmp_path: Path) -> None:
-    assert html_errors(*(page.file for page in every)) == ""
-    (tmp_path / "wrong.html").write_text("<!doctype html><html lang=en><title>x</title><p><div></p><img>")
-    assert 'An "img" element must have a "src" attribute' in html_errors(tmp_path / "wrong.html").replace("“", '"').replace("”", '"')
+def test_every_page_is_valid_html_and_so_is_what_it_loads(every: list[SitePage], folder: Path) -> None:
+    loaded = [*folder.glob("assets/*.css"), *folder.glob("assets/*.svg")]
+    assert loaded
+    assert html_errors(*(page.file for page in every), *loaded) == ""
+
+
+def test_invalid_html_would_be_found(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.html"
+    file.write_text("<!doctype html><html lang=en><title>x</title><p><div></p><img>")
+    assert "Unclosed element “div”" in html_errors(file)
 
 
 def test_letters_twice_as_large_ask_for_no_scrolling_sideways(plain: Page, every: list[SitePage], folder: Path) -> None:

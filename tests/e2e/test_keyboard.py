@@ -34,7 +34,8 @@ EDGELESS = """() => [...document.querySelectorAll(
 # Radio buttons of a group are one stop.
 STOPS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
   .filter((one) => one.checkVisibility() && one.tabIndex >= 0)
-  .filter((one, place, all) => one.type !== "radio" || all.findIndex((other) => other.name === one.name) === place).length"""
+  .filter((one, place, all) => one.type !== "radio" || all.findIndex(({ name }) => name === one.name) === place)
+  .length"""
 
 
 @pytest.fixture(params=campaign().locales)

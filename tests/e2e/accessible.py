@@ -1,4 +1,4 @@
-"""What keeps somebody from using a page, as far as programs can tell: WCAG 2.2 AA by axe-core, and what it leaves out."""
+"""What keeps somebody from using a page, as far as programs tell: WCAG 2.2 AA by axe-core, and what it leaves out."""
 
 from collections.abc import Iterator
 from functools import cache

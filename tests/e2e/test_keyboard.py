@@ -53,7 +53,8 @@ def page(page: Page, locale: str) -> Page:
 def test_every_stop_of_the_tab_key_is_seen_and_none_is_a_trap(page: Page, state: str) -> None:
     STATES[state](page)
     page.evaluate("document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
-    wanted, stops = page.evaluate(STOPS), []
+    wanted = page.evaluate(STOPS)
+    stops: list[list[str]] = []
     page.keyboard.press("Tab")
     while (stop := page.evaluate(FOCUSED)) and len(stops) <= wanted:
         stops.append(stop)

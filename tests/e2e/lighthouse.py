@@ -1,4 +1,4 @@
-"""`make lighthouse`: Lighthouse's opinion of every page that search engines may show, as on a phone with a slow network.
+"""`make lighthouse`: Lighthouse's opinion of every page that search engines may show, as on a phone.
 
 Fails below 100 in any of its four categories. The reports stay in build/lighthouse.
 """

@@ -7,6 +7,7 @@ export PYTHONPATH := functions:.
 # uv installs what uv.lock says. Its version is pinned, and it uses the Python above, never another.
 UV_VERSION := 0.13.8
 UV := .cache/uv-$(UV_VERSION)/bin/uv
+export UV
 export UV_PYTHON = $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV

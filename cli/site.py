@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cli import texts
+from cli import libraries, texts
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.adapters.pages import Pages
 from referral_intake.domain.campaign import Campaign
@@ -16,6 +16,8 @@ from referral_intake.domain.campaign import Campaign
 EMPTY_FORM = {"values": {}, "errors": [], "submission_id": "", "open": False}
 # The first page may be found; everything under /api is about somebody's referral.
 ROBOTS = b"User-agent: *\nDisallow: /api/\n"
+# What is served of npm's packages, file by file.
+LIBRARIES = {"altcha": "dist/workers/pbkdf2.js"}
 # For how many seconds a file stays that only an earlier page asked for.
 GRACE = 3600
 
@@ -41,14 +43,22 @@ def build(templates: Path, out: Path, campaign: str = "star") -> None:
     assets = sorted((templates / "site" / "assets").iterdir())
     for file in assets:
         _write(out / pages.asset(file.name).lstrip("/"), file.read_bytes())
+    modules = libraries.folder(templates / "site")
+    for name, path in LIBRARIES.items():
+        _write(out / pages.library(name).lstrip("/"), _licensed(modules / name, path))
     _write(out / "robots.txt", ROBOTS)
     _write(out / "404.html", pages.render("404.html", "/{locale}/").encode())
+    for locale, one in every.items():
+        _write(
+            out / locale / "take-it-with-you.html", one.render("guide.html", "/{locale}/take-it-with-you.html").encode()
+        )
     first = {locale: one.render("page.html", "/{locale}/", form=EMPTY_FORM).encode() for locale, one in every.items()}
     for locale, html in first.items():
         _write(out / locale / "index.html", html)
     # For whoever names no language, and reads none that there is.
     _write(out / "index.html", first[known.locales[0]])
-    _remove_old(out / "assets", keep={Path(pages.asset(file.name)).name for file in assets})
+    kept = [pages.asset(file.name) for file in assets] + [pages.library(name) for name in LIBRARIES]
+    _remove_old(out / "assets", keep={Path(address).name for address in kept})
 
 
 def _campaign(templates: Path, name: str) -> Campaign:
@@ -56,6 +66,11 @@ def _campaign(templates: Path, name: str) -> Campaign:
     if campaign is None:
         raise SystemExit(f"there is no campaign named {name!r} in {templates / 'campaigns'}")
     return campaign
+
+
+def _licensed(package: Path, path: str) -> bytes:
+    """A file of a package, under its license, which asks to come with every copy."""
+    return b"/*\n%s\n*/\n%s" % ((package / "LICENSE.txt").read_bytes().strip(), (package / path).read_bytes())
 
 
 def _write(file: Path, data: bytes) -> None:

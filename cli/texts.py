@@ -14,8 +14,8 @@ Words = dict[str, str]
 
 def missing(templates: Path, campaign: Campaign) -> list[str]:
     """What a language lacks, or has and no other one does, line by line, each with its file."""
-    page = f"campaigns/{campaign.name}/page.{{}}.toml"
-    return [line for pattern in ("site/text/{}.toml", page) for line in _in(templates, pattern, campaign.locales)]
+    files = ["site/text/{}.toml", *(f"campaigns/{campaign.name}/{name}.{{}}.toml" for name in ("page", "guide"))]
+    return [line for pattern in files for line in _in(templates, pattern, campaign.locales)]
 
 
 def _in(templates: Path, pattern: str, locales: tuple[str, ...]) -> Iterator[str]:

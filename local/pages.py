@@ -128,6 +128,15 @@ class Pages:
         tables = self._template().tables.values()
         return self._page("table.html", tables={table.name: views.items(self._cloud, table.name) for table in tables})
 
+    def _on_letter(self, _: Request, receipt: str) -> Response:
+        # Typst is large: not for someone who looks at no letter.
+        from local.letters import letter
+
+        made = letter(receipt, self._clock.now())
+        if isinstance(made, str):
+            return Response(f"There is no letter: {made}.\n", 404, content_type="text/plain; charset=utf-8")
+        return Response(made, content_type="application/pdf")
+
     def _on_failures(self, request: Request) -> Response:
         queues = views.queues(self._cloud, self._template().queues.values())
         return self._page("failures.html", queues=queues, address=request.host_url.rstrip("/"))

@@ -15,7 +15,12 @@ _TEXT = ("text/", "image/svg+xml", "application/javascript", "application/json")
 
 
 def serve(folder: Path, request: Request) -> Response:
-    return _compressed(_file(folder, request), request)
+    response = _file(folder, request)
+    # Read at once, so that a browser that goes away in between leaves no file open.
+    response.direct_passthrough = False
+    response.make_sequence()
+    response.close()
+    return _compressed(response, request)
 
 
 def _file(folder: Path, request: Request) -> Response:
@@ -66,7 +71,6 @@ def _compressed(response: Response, request: Request) -> Response:
         return response
     response.vary.add("Accept-Encoding")
     if request.accept_encodings["gzip"] > 0:
-        response.direct_passthrough = False  # It was a file on its way to the socket.
         response.data = gzip.compress(response.get_data(), mtime=0)
         response.headers["Content-Encoding"] = "gzip"
         if (etag := response.get_etag()[0]) is not None:

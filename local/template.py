@@ -1,6 +1,6 @@
 """infra/template.yaml, as the local stack needs it. The template is the single source of truth: nothing is wired here.
 
-Resources without a counterpart on one machine (roles, log groups, alarms, what serves the site, but for its headers) are
+Resources without a counterpart on one machine (roles, log groups, alarms, what serves the site except its headers) are
 passed over; to refer to one from something that runs here is an error that says so.
 """
 

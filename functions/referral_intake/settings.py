@@ -33,6 +33,8 @@ class IntakeSettings(_Settings):
     templates_dir: Path
     site_url: str
     hashing_keys_secret: str
+    challenge_tries: int
+    fill_seconds: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Each function imports only what it uses: that is most of a cold start.
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,12 +29,18 @@ if TYPE_CHECKING:
     from referral_intake.domain.matches import Match
     from referral_intake.domain.outreach import DoctorKeys, Outreach
     from referral_intake.domain.referral import Answer, Closing, Move, Referral
+    from referral_intake.domain.robots import Proof
     from referral_intake.domain.search import Query
 
 
 class IntakeReferrals(Protocol):
     def add(self, referral: "Referral") -> "Referral | None": ...
     def get(self, receipt: str, *, consistent: bool) -> "Referral | None": ...
+
+
+class Challenges(Protocol):
+    def new(self, binding: str, now: datetime) -> dict[str, Any]: ...
+    def read(self, sent: object) -> "Proof | None": ...
 
 
 class WakeReferrals(Protocol):
@@ -81,9 +87,13 @@ class KeptMatches(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Intake:
+    """`fill_time` is what a person needs at least to fill in the form."""
+
     referrals: IntakeReferrals
     site: "Site"
     hashing_keys: "Ring"
+    challenges: Challenges
+    fill_time: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +129,18 @@ class Lookup:
 @cache
 def intake() -> Intake:
     from referral_intake.adapters import dynamodb
+    from referral_intake.adapters.challenges import Challenges
     from referral_intake.adapters.pages import Site
     from referral_intake.adapters.referral_table import ReferralTable
 
     settings = IntakeSettings.read(os.environ)
+    hashing_keys = _ring(settings.hashing_keys_secret)
     return Intake(
         referrals=ReferralTable(dynamodb.client(), settings.table_name),
         site=Site(settings.templates_dir, settings.site_url),
-        hashing_keys=_ring(settings.hashing_keys_secret),
+        hashing_keys=hashing_keys,
+        challenges=Challenges(hashing_keys, settings.challenge_tries),
+        fill_time=timedelta(seconds=settings.fill_seconds),
     )
 
 

@@ -16,7 +16,9 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     folder = tmp_path_factory.mktemp("local")
-    with LocalStack(site=folder / "site", log_file=folder / "logs.jsonl", watch=False, out=io.StringIO()) as running:
+    quick = {"FillSeconds": "0"}  # Tests type faster than people.
+    site, log_file = folder / "site", folder / "logs.jsonl"
+    with LocalStack(site=site, log_file=log_file, watch=False, out=io.StringIO(), parameters=quick) as running:
         yield running
 
 

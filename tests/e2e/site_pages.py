@@ -79,8 +79,10 @@ def serve(context: BrowserContext, folder: Path) -> None:
 
     def answer(route: Route) -> None:
         file = folder / route.request.url.removeprefix(f"{ORIGIN}/")
+        if not file.is_file():
+            return route.fulfill(status=503)
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        route.fulfill(body=file.read_bytes(), headers={"content-type": f"{kind}; charset=utf-8", **HEADERS})
+        return route.fulfill(body=file.read_bytes(), headers={"content-type": f"{kind}; charset=utf-8", **HEADERS})
 
     context.route(f"{ORIGIN}/**", answer)
 

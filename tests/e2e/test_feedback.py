@@ -17,6 +17,7 @@ from referral_intake.adapters.items import plain, referral_key, to_item
 from referral_intake.domain.referral import Stage, new_referral
 from referral_intake.domain.submission import parse
 from tests.e2e.mailbox import Mailbox
+from tests.support.proofs import proven_to
 from tests.support.samples import TEMPLATES, doctor, payload
 
 TABLE = "referral-intake-Table"
@@ -32,7 +33,7 @@ def post(url: str, body: object) -> dict[str, Any]:
 
 def refer(stack: LocalStack, email: str) -> dict[str, Any]:
     """The receipt and the address of the status page."""
-    return post(f"{stack.url}/api/referrals", payload(doctor=doctor(email=email)))
+    return post(f"{stack.url}/api/referrals", proven_to(stack, payload(doctor=doctor(email=email))))
 
 
 def move_clock(stack: LocalStack, by: timedelta) -> None:

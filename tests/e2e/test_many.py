@@ -8,6 +8,7 @@ from urllib.request import Request, urlopen
 
 from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
+from tests.support.proofs import proven_to
 from tests.support.samples import doctor, payload
 
 
@@ -16,7 +17,8 @@ def test_200_doctors_submitted_at_once_get_200_messages_none_lost_or_doubled(
 ) -> None:
     def post(number: int) -> int:
         body = payload(doctor=doctor(name=f"Doctor {uuid.uuid4().hex}", email=f"doctor{number}@many.example"))
-        request = Request(f"{stack.url}/api/referrals", json.dumps(body).encode(), {"content-type": "application/json"})
+        data = json.dumps(proven_to(stack, body)).encode()
+        request = Request(f"{stack.url}/api/referrals", data, {"content-type": "application/json"})
         with urlopen(request, timeout=60) as answer:
             return int(answer.status)
 
@@ -29,7 +31,8 @@ def test_200_doctors_submitted_at_once_get_200_messages_none_lost_or_doubled(
 def test_50_patients_naming_one_doctor_at_once_make_one_message(stack: LocalStack, mailbox: Mailbox) -> None:
     def post(number: int) -> None:
         body = payload(doctor=doctor(email=f"One+{number}@Same.example"))
-        request = Request(f"{stack.url}/api/referrals", json.dumps(body).encode(), {"content-type": "application/json"})
+        data = json.dumps(proven_to(stack, body)).encode()
+        request = Request(f"{stack.url}/api/referrals", data, {"content-type": "application/json"})
         urlopen(request, timeout=60).close()
 
     with ThreadPoolExecutor(50) as patients:

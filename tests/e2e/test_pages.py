@@ -53,7 +53,7 @@ def test_every_template_is_among_the_pages(every: list[SitePage]) -> None:
     ("fault", "told"),
     [
         ("document.querySelector('h1').style.color = '#bbb'", "100 %, light: color-contrast"),
-        ("document.querySelector('label').remove()", "400 %, light: label"),
+        ("document.querySelector('[for=doctor-name]').remove()", "400 %, light: label"),
         ("document.querySelector('h1').style.minWidth = '700px'", "200 %: wider than the screen: "),
         (
             "document.querySelector('.call').style.cssText = 'min-height: 0; padding: 0; font-size: 12px'",

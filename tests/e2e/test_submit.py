@@ -8,6 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from local.stack import LocalStack
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.domain import decision
+from referral_intake.domain.referral import Stage
 from tests.e2e.conftest import PHONE
 from tests.e2e.mailbox import Mailbox
 
@@ -22,6 +25,19 @@ def plain_page(browser: Browser, stack: LocalStack) -> Iterator[Page]:
     page.goto("/")
     yield page
     context.close()
+
+
+def receipt_on(page: Page) -> str:
+    return page.locator("[data-receipt]").first.inner_text()
+
+
+def approve(stack: LocalStack, receipt: str) -> None:
+    """A person lets go on what was held."""
+    referrals = ReferralTable(stack.cloud.dynamodb, "referral-intake-Table")
+    held = referrals.get(receipt, consistent=True)
+    assert held
+    assert held.stage is Stage.HELD
+    referrals.move(held, decision.approve(stack.clock.now()))
 
 
 def fill_in(page: Page, name: str = "Maria Lopez", email: str = "maria.lopez@clinic.example") -> None:
@@ -78,16 +94,24 @@ def test_pressing_submit_twice_makes_one_message(page: Page, mailbox: Mailbox) -
     assert len(mailbox.wait_for(1)) == 1
 
 
-def test_without_javascript_the_form_gets_a_whole_thank_you_page(plain_page: Page, mailbox: Mailbox) -> None:
+def test_without_javascript_the_form_gets_a_whole_thank_you_page(
+    plain_page: Page, stack: LocalStack, mailbox: Mailbox
+) -> None:
     fill_in(plain_page, email="plain@clinic.example")
     submit(plain_page)
     expect(plain_page.locator("main")).to_contain_text(RECEIPT)
     plain_page.reload()  # Sends the form again, as a browser does.
     expect(plain_page.locator("main")).to_contain_text(RECEIPT)
+    # There was no proof that it is no robot's: a person looks first.
+    expect(plain_page.locator("main")).to_contain_text("A person here checks the form first.")
+    assert mailbox.wait_for(1, seconds=1) == []
+    approve(stack, receipt_on(plain_page))
     assert [message["to"] for message in mailbox.wait_for(1)] == [["plain@clinic.example"]]
 
 
-def test_without_javascript_an_error_page_keeps_the_entries(plain_page: Page, mailbox: Mailbox) -> None:
+def test_without_javascript_an_error_page_keeps_the_entries(
+    plain_page: Page, stack: LocalStack, mailbox: Mailbox
+) -> None:
     fill_in(plain_page, name="<b>Maria</b>", email="no address")
     submit(plain_page)
     expect(plain_page).to_have_title(re.compile("^Error: "))
@@ -96,6 +120,7 @@ def test_without_javascript_an_error_page_keeps_the_entries(plain_page: Page, ma
     plain_page.get_by_label("E-mail").fill("plain2@clinic.example")
     submit(plain_page)
     expect(plain_page.locator("main")).to_contain_text(RECEIPT)
+    approve(stack, receipt_on(plain_page))
     [message] = mailbox.wait_for(1)
     assert "Dear <b>Maria</b>," in message["text"]
     assert "<b>Maria" not in message["html"]

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +24,8 @@ class Forks:
 
     def fork(self, name: str) -> bool:
         """Whether this is the fork. A fork must come to its `end`."""
+        if (tests := parent_process()) and not tests.is_alive():
+            os._exit(1)  # Nobody waits for the result any more.
         if len(self._running) >= COUNT:
             self._wait_for_one()
         self._made.append(name)
@@ -64,5 +67,10 @@ def forking() -> Iterator[Forks]:
     gc.collect()
     gc.freeze()
     with tempfile.TemporaryDirectory() as folder:
-        yield Forks(Path(folder))
+        forks = Forks(Path(folder))
+        try:
+            yield forks
+        finally:
+            if forks.is_fork:
+                os._exit(1)  # It lost its way, and may not go on as if it were the first.
     gc.unfreeze()

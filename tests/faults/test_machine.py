@@ -163,7 +163,7 @@ def run(lab: Lab, examples: int) -> None:
         Machine,
         settings=settings(
             max_examples=examples,
-            stateful_step_count=25,
+            stateful_step_count=40,
             derandomize=True,
             database=None,
             deadline=None,

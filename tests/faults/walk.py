@@ -45,23 +45,24 @@ class Steps:
 
 def walk(lab: Lab, story: Story) -> Steps:
     """Tells the story without a fault, and once more for each point on its way."""
-    world = lab.new_world()
-    with forking() as forks:
-        walker = Walker(world, forks)
-        told = _told(world, story, walker)
-        if forks.is_fork:
-            forks.end(told)
-        steps = Steps(calls=walker.calls)
-        for name, of_fork in [("without a fault", told), *forks.told()]:
-            steps.take(name, of_fork)
+    steps = Steps()
+    steps.take("without a fault", _told(lab.new_world(), story))
+    if not steps.broken:
+        with forking() as forks:
+            walker = Walker(lab.new_world(), forks)
+            told = walker.walk(story)
+            if forks.is_fork:
+                forks.end(told)
+            steps.calls = walker.calls
+            for name, of_fork in forks.told():
+                steps.take(name, of_fork)
     return steps
 
 
-def _told(world: World, story: Story, walker: "Walker") -> tuple[int, list[str]]:
+def _told(world: World, story: Story) -> tuple[int, list[str]]:
     """How many mails were repeated as documented, and what was broken."""
     try:
         story(world)
-        walker.stop()
         broken = promises.broken_in_the_end(world, ENDINGS[len(world.wire.calls) % len(ENDINGS)])
     except Exception as error:  # noqa: BLE001  # whatever it is, a fork has to tell it
         broken = [repr(error)]
@@ -79,11 +80,19 @@ class Walker:
         self._world = world
         self._forks = forks
         self.calls = 0
-        world.wire.reached = self._call
-        world.recorded = self._record
-        world.mail.told_of = self._event
 
-    def stop(self) -> None:
+    def walk(self, story: Story) -> tuple[int, list[str]]:
+        self._world.wire.reached = self._call
+        self._world.recorded = self._record
+        self._world.mail.told_of = self._event
+
+        def told(world: World) -> None:
+            story(world)
+            self._stop()
+
+        return _told(self._world, told)
+
+    def _stop(self) -> None:
         """From here on, nothing more can happen."""
         self._world.wire.reached = lambda _: None
         self._world.recorded = self._world.mail.told_of = lambda _: None
@@ -105,7 +114,7 @@ class Walker:
     def _fork(self, points: Iterable[Point]) -> None:
         for name, happen in points:
             if self._forks.fork(name):
-                self.stop()
+                self._stop()
                 self._world.wire.mended = lambda: self._forks.end((0, self._world.broken))
                 happen()
                 return

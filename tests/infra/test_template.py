@@ -19,10 +19,10 @@ from referral_intake.adapters import announcements
 from referral_intake.adapters.links import Links
 from referral_intake.adapters.pages import Site
 from referral_intake.domain.referral import LEASE, Stage
-from referral_intake.handlers import intake, links, lookup
+from referral_intake.handlers import http, intake, links, lookup
 from referral_intake.handlers.lookup import BUDGET
-from referral_intake.wiring import Intake, LinkParts, Lookup
-from tests.support import events, samples
+from referral_intake.wiring import LinkParts, Lookup
+from tests.support import events, proofs, samples
 from tests.support.fakes import FakeTable, ring
 from tests.support.lookups import FakeKept, FakeRegistry
 
@@ -329,7 +329,7 @@ def answer(route: Route) -> int:
     table = FakeTable()
     match TEMPLATE.functions[route.function].short_name:
         case "intake":
-            response = intake.respond(event, Intake(table, site, ring), samples.NOW)
+            response = intake.respond(event, proofs.intake(table, site), samples.NOW)
         case "links":
             signed = Links(ring, "https://spine.example")
             response = links.respond(event, LinkParts(signed, table, table, site), samples.NOW)
@@ -349,12 +349,23 @@ def test_the_routes_are_those_of_the_design() -> None:
     assert {route.key for route in TEMPLATE.routes} == {
         "POST /api/referrals",
         "GET /api/referrals/{receipt}",
+        "GET /api/challenge",
         "GET /api/opt-out",
         "POST /api/opt-out",
         "GET /api/answer",
         "POST /api/answer",
         "GET /api/doctors",
     }
+
+
+def test_the_site_and_the_api_allow_a_browser_the_same() -> None:
+    (policy,) = of_type("AWS::CloudFront::ResponseHeadersPolicy").values()
+    security = policy["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    of_the_site = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+    of_the_api = http.answer(200, {})["headers"]["content-security-policy"]
+    assert of_the_site == of_the_api
+    assert "unsafe" not in of_the_site
+    assert TEMPLATE.site_headers["Content-Security-Policy"] == of_the_site
 
 
 def test_the_api_is_throttled() -> None:

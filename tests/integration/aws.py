@@ -38,7 +38,8 @@ MESSAGE = Message(
 @cache
 def template() -> Template:
     """infra/template.yaml: what is tested is what is deployed."""
-    parameters = {"SenderAddress": SENDER, "SiteUrl": SITE_URL}
+    # All patients of a test come from one source.
+    parameters = {"SenderAddress": SENDER, "SiteUrl": SITE_URL, "ReferralsPerSource": "5000"}
     return load(Path(__file__).parents[2] / "infra" / "template.yaml", parameters, "https://sqs.example")
 
 

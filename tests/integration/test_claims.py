@@ -469,3 +469,37 @@ def test_a_doctor_known_by_many_retired_keys_still_fits_into_one_transaction(
     claim = claim_for(stored(referrals, **EVERYTHING), ring)
     assert 1 + len(claim.keys) + len(claim.retired_keys) <= 100
     assert take(claims, replace(claim)) is None
+
+
+# ---- Looking, without taking -----------------------------------------------------------------------------------------
+
+
+def look_out(claims: ClaimTable, referral: Referral, now: Any = NOW) -> Taken | Suppressed | None:
+    return claims.obstacle(claim_for(referral), now=now, cooldown=COOLDOWN)
+
+
+def test_looking_what_stands_against_a_claim_takes_nobody(
+    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+) -> None:
+    assert look_out(claims, stored(referrals, **EVERYTHING)) is None
+    assert look.doctors() == {}
+
+
+def test_a_doctor_who_was_written_to_stands_against_it_under_any_key_until_the_cooldown_is_over(
+    referrals: ReferralTable, claims: ClaimTable
+) -> None:
+    leader = stored(referrals, **EVERYTHING)
+    take(claims, claim_for(leader))
+    by_post = stored(referrals, email=None, phone="217 555 0123")
+    assert look_out(claims, by_post) == Taken(leader.receipt)
+    assert look_out(claims, by_post, NOW + COOLDOWN + timedelta(seconds=1)) is None
+    assert look_out(claims, leader) is None, "its own claim is no obstacle"
+
+
+@pytest.mark.parametrize("fact", FORBIDDING)
+def test_what_forbids_writing_to_a_doctor_stands_against_it(
+    referrals: ReferralTable, claims: ClaimTable, fact: Closing
+) -> None:
+    by_post = stored(referrals, **EVERYTHING | {"email": None})
+    claims.suppress(claim_for(by_post).keys[-1], fact, NOW)
+    assert look_out(claims, by_post) == Suppressed(fact)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from referral_intake.adapters.links import Links
 from referral_intake.adapters.pages import Site
 from referral_intake.handlers import intake, links
-from referral_intake.wiring import Intake, LinkParts
-from tests.support import events, samples
+from referral_intake.wiring import LinkParts
+from tests.support import events, proofs, samples
 from tests.support.fakes import FakeTable, ring
 
 SITE = Site(samples.TEMPLATES, "https://spine.example")
@@ -28,7 +28,7 @@ for_both = pytest.mark.parametrize("accept", [PROGRAM, BROWSER], ids=["program",
 
 def answer(event: dict[str, Any]) -> int:
     """The status of an answer whose body is what its headers say."""
-    response = intake.respond(event, Intake(FakeTable(), SITE, ring), samples.NOW)
+    response = intake.respond(event, proofs.intake(FakeTable(), SITE), samples.NOW)
     body, media_type = response["body"], response["headers"]["content-type"]
     assert body.encode().decode() == body
     if "json" in media_type:
@@ -212,7 +212,7 @@ HTML = "<img src=x onerror=alert(1)>\"'&{{7*7}}"
 def test_html_in_a_form_comes_back_as_text(field: str) -> None:
     # Without an address the form always comes back.
     event = events.post_form(FORM | {"doctor.email": "nobody"} | {field: HTML})
-    response = intake.respond(event, Intake(FakeTable(), SITE, ring), samples.NOW)
+    response = intake.respond(event, proofs.intake(FakeTable(), SITE), samples.NOW)
     assert response["statusCode"] == 422
     assert "<img src=x" not in response["body"]
     assert "onerror=alert(1)>" not in response["body"]

@@ -1,5 +1,6 @@
 """`python -m local`, as `make run` starts it."""
 
+import hashlib
 import os
 import re
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.integration.local_scratch import fetch
+from tests.support.proofs import solve
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1", "AWS_PROFILE": "not-there"}
@@ -106,6 +108,14 @@ def test_what_is_no_port_is_said_to_be_none(port: str) -> None:
     assert f"{port} is no port" in answer.stderr
 
 
+def worked_for(url: str, submission_id: str) -> str:
+    """The proof that a program sends with a submission, once it has done the work and waited as long as a person."""
+    binding = hashlib.sha256(f"challenge:{submission_id}".encode()).hexdigest()
+    given = fetch(f"{url}/api/challenge?for={binding}").json()
+    time.sleep(given["wait_seconds"])
+    return solve(given["challenge"])
+
+
 def test_one_submission_is_one_mail_within_two_seconds() -> None:
     port = free_port()
     body = {
@@ -118,6 +128,7 @@ def test_one_submission_is_one_mail_within_two_seconds() -> None:
     with started(port) as process:
         wait_until_ready(process)
         url = f"http://127.0.0.1:{port}"
+        body["challenge"] = worked_for(url, str(body["submission_id"]))
         status = fetch(f"{url}/api/referrals", "POST", body).status
         mails = list(until(lambda: fetch(f"{url}/_local/mailbox.json").json(), 2.0))
         process.send_signal(signal.SIGINT)

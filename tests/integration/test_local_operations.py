@@ -25,7 +25,7 @@ from referral_intake.adapters.referral_table import ReferralTable
 from referral_intake.domain.decision import REVIEW_EVERY
 from referral_intake.domain.referral import Move, Stage
 from tests.integration.local_scratch import eventually, fetch
-from tests.support import samples
+from tests.support import proofs, samples
 
 TABLE = "referral-intake-Table"
 WORDS = "campaigns/star/messages/en/introduction.txt"
@@ -43,7 +43,7 @@ class House:
         return self.folder / "templates" / WORDS
 
     def refer(self, email: str) -> str:
-        sent = samples.payload(doctor=samples.doctor(email=email))
+        sent = proofs.proven_to(self.stack, samples.payload(doctor=samples.doctor(email=email)))
         return str(fetch(f"{self.stack.url}/api/referrals", "POST", sent).json()["receipt"])
 
     def stored(self, receipt: str) -> dict[str, Any]:

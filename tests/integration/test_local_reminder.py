@@ -13,7 +13,7 @@ import pytest
 
 from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
-from tests.support import samples
+from tests.support import proofs, samples
 
 DAY = 24 * 3600
 
@@ -27,7 +27,7 @@ def stack(tmp_path: Path) -> Iterator[LocalStack]:
 
 def submit(stack: LocalStack, email: str) -> str:
     sent = samples.payload(submission_id=str(uuid.uuid4()), doctor=samples.doctor(email=email))
-    return post(stack, "/api/referrals", sent)["receipt"]
+    return post(stack, "/api/referrals", proofs.proven_to(stack, sent))["receipt"]
 
 
 def post(stack: LocalStack, path: str, data: object) -> dict[str, str]:

@@ -47,3 +47,7 @@ def post_form(fields: dict[str, str], **headers: str) -> dict[str, Any]:
 
 def get_status(receipt: str, **headers: str) -> dict[str, Any]:
     return request("GET /api/referrals/{receipt}", path=f"/api/referrals/{receipt}", **headers)
+
+
+def get_challenge(binding: str) -> dict[str, Any]:
+    return request("GET /api/challenge", query=f"for={binding}")

@@ -2,7 +2,9 @@
 
 import json
 import re
+import uuid
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_intake.adapters.pages import Site
+from referral_intake.domain.decision import REVIEW_EVERY, approve
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.referral import Referral, Stage
+from referral_intake.domain.robots import binding_of
 from referral_intake.handlers import intake as door
-from referral_intake.wiring import Intake
-from tests.support import events
-from tests.support.fakes import FakeTable, ring
+from tests.support import events, proofs
+from tests.support.fakes import FakeTable
 from tests.support.samples import NOW, TEMPLATES, doctor, payload
 
 SITE = Site(TEMPLATES, "https://spine.example")
@@ -36,8 +39,8 @@ class Door:
     def __init__(self) -> None:
         self.table = FakeTable()
 
-    def __call__(self, event: dict[str, Any]) -> dict[str, Any]:
-        return door.respond(event, Intake(self.table, SITE, ring), NOW)
+    def __call__(self, event: dict[str, Any], now: datetime = NOW) -> dict[str, Any]:
+        return door.respond(event, proofs.intake(self.table, SITE), now)
 
 
 def answer(event: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +60,7 @@ def test_a_submission_gets_a_receipt_and_a_status_link() -> None:
     response = answer(events.post_json(payload()))
     said = json.loads(response["body"])
     assert response["statusCode"] == 201
-    assert set(said) == {"receipt", "status_url"}
+    assert set(said) == {"receipt", "state", "status_url"}
     assert said["status_url"] == f"https://spine.example/api/referrals/{said['receipt']}"
 
 
@@ -75,6 +78,114 @@ def test_the_same_id_with_other_content_is_a_conflict() -> None:
     response = door(events.post_json(sent | {"submitted_by": "caregiver"}))
     assert response["statusCode"] == 409
     assert json.loads(response["body"])["errors"][0]["code"] == "conflict"
+
+
+def challenge_for(sent: dict[str, Any], now: datetime = NOW, door: Door | None = None) -> dict[str, Any]:
+    binding = binding_of(uuid.UUID(sent["submission_id"]))
+    response = (door or Door())(events.get_challenge(binding), now)
+    assert response["statusCode"] == 200
+    given: dict[str, Any] = json.loads(response["body"])
+    return given
+
+
+def test_a_challenge_that_was_solved_lets_the_submission_go_on() -> None:
+    door, sent = Door(), payload()
+    given = challenge_for(sent)
+    assert (given["wait_seconds"], given["lasts_seconds"]) == (3, 3600)
+    later = NOW + timedelta(seconds=given["wait_seconds"])
+    response = door(events.post_json(sent | {"challenge": proofs.solve(given["challenge"])}), later)
+    [referral] = door.table.referrals.values()
+    assert (referral.stage, referral.reason) == (Stage.QUEUED, None)
+    assert json.loads(response["body"])["state"] == "received"
+
+
+def held_because(sent: dict[str, Any], now: datetime = NOW) -> str | None:
+    """Why a submission was held; it is thanked for as any other."""
+    door = Door()
+    response = door(events.post_json(sent), now)
+    assert response["statusCode"] == 201
+    [referral] = door.table.referrals.values()
+    said = json.loads(response["body"])
+    assert (referral.stage, said["state"]) == (Stage.HELD, "under_review")
+    assert referral.due_at == now + REVIEW_EVERY
+    return referral.reason
+
+
+def test_a_submission_without_a_challenge_is_held_and_not_lost() -> None:
+    assert held_because(payload()) == "unproven"
+
+
+@pytest.mark.parametrize("sent", ["", "nonsense", 7, True, [], {}, {"a": 1}, "e30=", "W10=", "\ud800", "é" * 999])
+def test_a_challenge_that_is_none_is_held(sent: object) -> None:
+    assert held_because(payload(challenge=sent)) == "unproven"
+
+
+def test_a_challenge_for_another_submission_is_held() -> None:
+    other = proofs.proven(payload())
+    assert held_because(payload(challenge=other["challenge"])) == "unproven"
+
+
+def test_a_challenge_that_has_expired_is_held() -> None:
+    assert held_because(proofs.proven(payload(), given_at=NOW - timedelta(hours=1, seconds=1))) == "unproven"
+
+
+def test_who_sends_faster_than_anyone_types_is_held() -> None:
+    assert held_because(proofs.proven(payload(), given_at=NOW - timedelta(seconds=2.9))) == "too_fast"
+
+
+@pytest.mark.parametrize("filled", ["Buy now: https://marked.example", 7, ["marked"], {"x": 1}, "\x00", "x" * 9999])
+def test_who_fills_in_the_field_that_nobody_sees_is_held_whatever_it_says(filled: object) -> None:
+    assert held_because(proofs.proven(payload(comments=filled))) == "trap"
+
+
+def test_what_was_in_the_field_that_nobody_sees_is_not_kept() -> None:
+    door = Door()
+    door(events.post_json(proofs.proven(payload(comments="marked"))))
+    assert "marked" not in repr(door.table.referrals)
+
+
+def test_the_same_submission_with_another_solution_is_the_same_referral() -> None:
+    door, sent = Door(), payload()
+    answers = [door(events.post_json(proofs.proven(sent))) for _ in range(2)]
+    assert [answer["statusCode"] for answer in answers] == [201, 200]
+    assert len(door.table.referrals) == 1
+
+
+def test_a_proof_that_comes_later_changes_nothing_about_what_is_held() -> None:
+    door, sent = Door(), payload()
+    door(events.post_json(sent))
+    again = door(events.post_json(proofs.proven(sent)))
+    assert (again["statusCode"], json.loads(again["body"])["state"]) == (200, "under_review")
+    [referral] = door.table.referrals.values()
+    assert referral.stage == Stage.HELD
+
+
+def test_one_solved_challenge_makes_one_referral_however_often_it_is_sent() -> None:
+    door, sent = Door(), proofs.proven(payload())
+    for _ in range(3):
+        door(events.post_json(sent))
+    assert door(events.post_json(sent | {"submitted_by": "caregiver"}))["statusCode"] == 409
+    assert len(door.table.referrals) == 1
+
+
+def test_what_a_person_lets_go_on_goes_on() -> None:
+    door = Door()
+    door(events.post_json(payload()))
+    [referral] = door.table.referrals.values()
+    door.table.move(referral, approve(NOW))
+    assert door.table.referrals[referral.receipt].stage == Stage.QUEUED
+
+
+@pytest.mark.parametrize("binding", ["", "x", "A" * 64, "0" * 63, "0" * 65, str(uuid.uuid4())])
+def test_a_challenge_for_nothing_is_a_400(binding: str) -> None:
+    problem(events.get_challenge(binding), 400)
+
+
+def test_a_challenge_is_kept_nowhere() -> None:
+    door = Door()
+    challenge_for(payload(), door=door)
+    assert door.table.referrals == {}
+    assert door(events.get_challenge("0" * 64))["headers"]["cache-control"] == "no-store"
 
 
 def test_a_refusal_names_every_field_with_words_for_a_patient() -> None:
@@ -141,6 +252,7 @@ def test_a_form_without_javascript_gets_a_whole_thank_you_page() -> None:
     assert response["statusCode"] == 201
     assert response["headers"]["content-type"].startswith("text/html")
     assert re.search(r"[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}", response["body"])
+    assert "<p data-held>A person here checks the form first." in response["body"]
 
 
 def test_a_form_sent_twice_is_one_referral() -> None:
@@ -227,7 +339,7 @@ def test_a_failure_inside_tells_nothing_outside(
         def add(self, referral: Referral) -> Referral | None:
             raise failure
 
-    response = door.respond(events.post_json(payload()), Intake(Broken(), SITE, ring), NOW)
+    response = door.respond(events.post_json(payload()), proofs.intake(Broken(), SITE), NOW)
     assert response["statusCode"] == status
     assert "marked" not in response["body"]
 

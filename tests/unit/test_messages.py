@@ -124,3 +124,21 @@ def test_what_another_step_says_does_not_hold_this_one_up(tmp_path: Path) -> Non
     templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
     (templates / "campaigns/star/messages/en/reminder.txt").write_text("another")
     assert introduction(referral(), templates).version == campaign().approval.version
+
+
+@pytest.mark.parametrize("locale", [folder.name for folder in (TEMPLATES / "campaigns/star/messages").iterdir()])
+@pytest.mark.parametrize("step", ["introduction", "reminder_1"])
+def test_a_message_is_whole_in_every_language(locale: str, step: str) -> None:
+    queued = referral(name="Maria Lopez")
+    keys, retired = DoctorHashes(ring).of(queued)
+    messages = Messages(TEMPLATES, LINKS, "https://spine.example")
+    message = messages.compose(queued, replace(campaign(), mail_locale=locale), Claim(queued, step, keys, retired))
+    sender = campaign().sender
+    for body in (message.text, message.html):
+        said = " ".join(body.split())
+        needed = (sender.company, sender.postal_address, sender.product_url, "FDA-cleared", "Maria Lopez")
+        assert [words for words in (*needed, "/api/answer?", "/api/opt-out?") if words not in said] == []
+    assert "promo" in message.text
+    # Between paragraphs there is an empty line, and never more than two.
+    assert not re.search(r"[.:]\n(?=[A-ZÁÉÍÓÚ][a-z]+ [a-z ]+:\n)", message.text)
+    assert "\n\n\n\n" not in message.text

@@ -18,6 +18,7 @@ from cli.site import EMPTY_FORM, GRACE, build
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.adapters.pages import Pages
 from referral_intake.domain.fields import FieldError
+from referral_intake.domain.robots import TRAP
 from referral_intake.domain.states import STATES
 from referral_intake.domain.submission import ADDRESS_FIELDS, DOCTOR_FIELDS, FIELDS, InvalidSubmission, parse
 from tests.support import samples
@@ -89,7 +90,9 @@ def every_page() -> Iterator[tuple[str, str, dict[str, Any]]]:
     every_error = [FieldError(field, "required") for field in ("", "submission_id", "doctor", *leaf_fields())]
     yield "first page with every error", "page.html", {"form": form(dict.fromkeys(leaf_fields(), "x"), every_error)}
     for again in (False, True):
-        yield f"thanks, again {again}", "thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": again}
+        for held in (False, True):
+            context = {"receipt": RECEIPT, "status_url": "/s", "again": again, "held": held}
+            yield f"thanks, again {again}, held {held}", "thanks.html", context
     for state in STATUS_STATES:
         for sent_on in (None, date(2026, 12, 31)):
             days = {"submitted_on": date(2026, 11, 22), "sent_on": sent_on}
@@ -101,6 +104,7 @@ def every_page() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for state in PAGES.text["answer"]:
         yield f"answer {state}", "answer.html", {"state": state, "token": "a b+/="}
     yield "not found", "404.html", {}
+    yield "guide", "guide.html", {}
 
 
 def leaf_fields() -> list[str]:
@@ -212,7 +216,7 @@ def test_no_word_hides_behind_a_method_of_dictionaries() -> None:
             for value in table:
                 yield from names(value)
 
-    assert not {*names(PAGES.text), *names(PAGES.page)} & set(dir(dict))
+    assert not {*names(PAGES.text), *names(PAGES.page), *names(PAGES.guide)} & set(dir(dict))
 
 
 # ---- Facts ----
@@ -271,7 +275,10 @@ def test_risks_are_stated(first: Page, risk: str) -> None:
 
 @pytest.mark.parametrize(
     ("template", "context"),
-    [("page.html", {"form": EMPTY_FORM}), ("thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": False})],
+    [
+        ("page.html", {"form": EMPTY_FORM}),
+        ("thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}),
+    ],
 )
 def test_the_safety_box_is_where_it_must_be(template: str, context: dict[str, Any]) -> None:
     page = Page(PAGES.render(template, **context))
@@ -286,12 +293,61 @@ def test_the_safety_box_stands_before_everything_else_on_the_first_page() -> Non
     assert html.index('id="safety"') < html.index('id="meaning"')
 
 
+# ---- The page to take along ----
+
+
+@pytest.fixture(scope="module")
+def guide() -> Page:
+    return Page(PAGES.render("guide.html"))
+
+
+def test_the_guide_repeats_the_page_word_by_word(guide: Page) -> None:
+    page = PAGES.page
+    said = [page["device"]["lead"], *(point["text"] for point in page["device"]["points"])]
+    said += [sign for group in page["signs"]["groups"] for sign in group["list"]]
+    said += [page["safety"]["emergency_if"], page["safety"]["today_if"]]
+    assert [words for words in said if words not in guide.text] == []
+
+
+def test_the_guide_cites_the_sources_under_the_numbers_that_they_have_on_the_page(guide: Page) -> None:
+    references = PAGES.page["references"]["list"]
+    cited = {int(href.removeprefix("#ref-")) for href in guide.having("href") if href.startswith("#ref-")}
+    listed = [int(value) for value in guide.having("value")]
+    assert listed == sorted(cited)
+    assert all(references[number - 1]["text"] in guide.text for number in listed)
+
+
+def test_the_guide_says_who_pays_and_when_it_was_reviewed(guide: Page) -> None:
+    assert "Example Medical, Inc. pays for this page. It is promotional" in guide.text
+    assert "Last reviewed on November 1, 2026, with content approval 2026-11." in guide.text
+    assert "STAR Tumor Ablation System right for me?" in guide.text
+
+
+def test_the_guide_asks_nothing_and_its_button_is_for_those_who_have_scripts(guide: Page) -> None:
+    assert not guide.all("form", "input", "textarea", "select")
+    [place] = [attributes for _, attributes in guide.tags if "data-print" in attributes]
+    assert "hidden" in place
+
+
+@pytest.mark.parametrize(
+    ("template", "context"),
+    [
+        ("page.html", {"form": EMPTY_FORM}),
+        ("thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}),
+        ("status.html", {"receipt": RECEIPT, "state": "sent", "submitted_on": date(2026, 11, 22), "sent_on": None}),
+    ],
+)
+def test_the_guide_is_offered_where_it_helps(template: str, context: dict[str, Any]) -> None:
+    page = Page(PAGES.render(template, **context))
+    assert "/en/take-it-with-you.html" in page.having("href")
+
+
 # ---- The form ----
 
 
 def test_field_names_are_those_of_the_api(first: Page) -> None:
     names = {field["name"] for field in first.all("input", "select")}
-    assert names == set(leaf_fields())
+    assert names == {*leaf_fields(), TRAP}
 
 
 def test_every_entry_has_a_label(first: Page) -> None:
@@ -400,6 +456,15 @@ def test_an_error_without_a_field_is_told_at_the_top_and_gets_the_focus() -> Non
     assert not page.having("aria-invalid")
 
 
+def test_nobody_meets_the_field_for_robots(first: Page) -> None:
+    field = first.named(TRAP)
+    assert (field["tabindex"], field["autocomplete"], field["value"]) == ("-1", "off", "")
+    around = [tag for tag in first.all("div") if tag.get("aria-hidden") == "true" and tag.get("class") == "unseen"]
+    assert len(around) == 1
+    # A patient's own browser or password keeper knows nothing by this name.
+    assert not re.search("name|mail|phone|address|url|web|company", TRAP)
+
+
 def test_an_opt_out_changes_nothing_before_its_button_is_pressed() -> None:
     page = Page(PAGES.render("opt_out.html", state="confirm", token="a b+/="))
     [sent] = page.all("form")
@@ -423,7 +488,8 @@ def test_every_page_is_whole_in_every_language(locale: str) -> None:
 def test_a_page_offers_itself_in_every_other_language() -> None:
     [link] = Page(PAGES.render("status.html", "?lang={locale}", **a_status())).having_language("es")
     assert (link["href"], link["lang"]) == ("?lang=es", "es")
-    assert not Page(PAGES.render("thanks.html", receipt=RECEIPT, status_url="/s", again=False)).having_language("es")
+    thanks: dict[str, Any] = {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}
+    assert not Page(PAGES.render("thanks.html", **thanks)).having_language("es")
 
 
 def test_figures_and_references_are_the_same_in_every_language(first: Page) -> None:
@@ -452,7 +518,8 @@ def test_a_word_that_one_language_lacks_fails_the_build(tmp_path: Path) -> None:
 
 def test_a_language_is_added_by_adding_files(tmp_path: Path) -> None:
     templates = Path(shutil.copytree(samples.TEMPLATES, tmp_path / "templates"))
-    for file in (templates / "site/text/es.toml", templates / "campaigns/star/page.es.toml"):
+    star = templates / "campaigns/star"
+    for file in (templates / "site/text/es.toml", star / "page.es.toml", star / "guide.es.toml"):
         file.with_name(file.name.replace("es.", "pt.")).write_text(file.read_text().replace("Español", "Português"))
     build(templates, tmp_path / "site")
     assert (tmp_path / "site/pt/index.html").exists()
@@ -470,11 +537,29 @@ def test_the_first_load_is_small(tmp_path: Path) -> None:
 
 def test_the_built_pages_find_all_their_files(tmp_path: Path) -> None:
     build(samples.TEMPLATES, tmp_path)
-    for name in ("index.html", "404.html"):
+    for name in ("index.html", "404.html", "en/take-it-with-you.html", "es/take-it-with-you.html"):
         page = Page((tmp_path / name).read_text("utf-8"))
         for address in [tag["href"] for tag in page.all("link")] + page.having("src"):
             assert (tmp_path / address.lstrip("/")).is_file()
     assert (tmp_path / "robots.txt").read_bytes().startswith(b"User-agent")
+
+
+def test_what_is_others_code_is_served_whole_with_its_license(tmp_path: Path) -> None:
+    build(samples.TEMPLATES, tmp_path)
+    served = (tmp_path / first_form()["data-solver"].lstrip("/")).read_text("utf-8")
+    assert "Permission is hereby granted, free of charge" in served
+    assert "deriveKey" in served
+
+
+def first_form() -> dict[str, str]:
+    return Page(PAGES.render("page.html", form=EMPTY_FORM)).by_id("referral")
+
+
+def test_the_proof_of_work_waits_until_the_form_is_used(first: Page) -> None:
+    asked = [*first.having("src"), *(link["href"] for link in first.all("link"))]
+    form = first_form()
+    assert form["data-challenge"] == PAGES.asset("challenge.js")
+    assert not {form["data-challenge"], form["data-solver"]} & set(asked)
 
 
 def test_a_second_build_leaves_what_an_earlier_page_still_asks_for(tmp_path: Path) -> None:
@@ -496,7 +581,7 @@ def test_an_unknown_campaign_is_named() -> None:
 
 def test_the_script_keeps_nothing_in_the_browser() -> None:
     scripts = [file.read_text("utf-8") for file in (SITE / "assets").glob("*.js")]
-    assert len(scripts) == 2
+    assert len(scripts) == 4
     assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches", "".join(scripts))
 
 

@@ -17,7 +17,7 @@ def digest_of(content: Mapping[str, str]) -> str:
 
 
 def to_approve(root: Path, campaign: str) -> list[Path]:
-    """Every file of a campaign that people read, and that its messages are made from."""
+    """Every file of a campaign that people read, and that its messages and letters are made from."""
     folder = root / "campaigns" / campaign
     own = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != "approval.toml"]
-    return own + sorted((root / "email").iterdir())
+    return own + sorted((root / "email").iterdir()) + sorted((root / "letter").iterdir())

@@ -65,12 +65,22 @@ class ClaimTable:
 
     def suppression(self, claim: Claim) -> Suppressed | None:
         """Whether the doctor may not be written to, by a consistent read now."""
+        return _suppressed(claim, self._doctors(claim))
+
+    def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+        """What would stand against this claim, by a consistent read now. It claims nothing."""
+        doctors, start = self._doctors(claim), timestamp(now - cooldown)
+        notes = [doctor[_note(claim)] for doctor in doctors if _note(claim) in doctor]
+        leaders = [note["by"] for note in notes if note["by"] != claim.referral.receipt and note["at"] >= start]
+        return _suppressed(claim, doctors) or (Taken(leaders[0]) if leaders else None)
+
+    def _doctors(self, claim: Claim) -> list[Item]:
         wanted = [doctor_key(key) for key in claim.keys + claim.retired_keys]
         with errors_as_ours():
             answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": wanted, "ConsistentRead": True}})
         if answer["UnprocessedKeys"]:
             raise Unavailable("UnprocessedKeys")
-        return _suppressed(claim, [plain(item) for item in answer["Responses"][self._name]])
+        return [plain(item) for item in answer["Responses"][self._name]]
 
     def release(self, claim: Claim, move: Move) -> None:
         """Gives the doctor back, unwritten to, and moves the referral, unless that has been closed meanwhile."""

@@ -54,6 +54,7 @@ def to_item(referral: Referral) -> Item:
         "milestones": {name: timestamp(time) for name, time in referral.milestones.items()},
         "revision": referral.revision,
         "source": referral.source,
+        "reason": referral.reason,
         # These two make the sparse index `due`.
         "open_in": referral.campaign,
         "due_at": timestamp(referral.due_at) if referral.due_at else None,

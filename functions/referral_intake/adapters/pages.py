@@ -4,6 +4,7 @@ The same templates make the static site at build time and the answers that a for
 """
 
 import hashlib
+import json
 import tomllib
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -36,6 +37,11 @@ class Pages:
         return _toml(self._root / "campaigns" / self._campaign.name / f"page.{self._locale}.toml")
 
     @cached_property
+    def guide(self) -> dict[str, Any]:
+        """The words of the page to take along: `campaigns/<name>/guide.<locale>.toml`."""
+        return _toml(self._root / "campaigns" / self._campaign.name / f"guide.{self._locale}.toml")
+
+    @cached_property
     def languages(self) -> dict[str, str]:
         """What each language of the campaign calls itself."""
         texts = {locale: Pages(self._root, self._campaign, locale).text for locale in self._campaign.locales}
@@ -52,6 +58,7 @@ class Pages:
             locale=self._locale,
             text=self.text,
             page=self.page,
+            guide=self.guide,
             languages=self.languages,
             elsewhere=elsewhere,
             **context,
@@ -69,7 +76,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.globals["asset"] = self.asset
+        environment.globals |= {"asset": self.asset, "library": self.library}
         return environment
 
     def message(self, error: FieldError) -> str:
@@ -83,6 +90,17 @@ class Pages:
         file = self._root / "site" / "assets" / name
         digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
         return f"/assets/{file.stem}.{digest}{file.suffix}"
+
+    def library(self, name: str) -> str:
+        """The address of what the site serves of an npm package: the version in the lock file is its content."""
+        version = self._locked[f"node_modules/{name}"]["version"]
+        return f"/assets/{name}.{version}.js"
+
+    @cached_property
+    def _locked(self) -> dict[str, Any]:
+        lock = json.loads((self._root / "site" / "package-lock.json").read_text("utf-8"))
+        packages: dict[str, Any] = lock["packages"]
+        return packages
 
 
 class Site:

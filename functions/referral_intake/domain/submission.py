@@ -12,6 +12,8 @@ from referral_intake.domain.doctor import Address, Doctor
 from referral_intake.domain.fields import FieldError, Fields, Invalid, has_link
 
 FIELDS = ("submission_id", "campaign", "locale", "submitted_by", "doctor")
+# What comes with a submission and is no part of it: domain/robots.py looks at it.
+BESIDE = ("challenge", "comments")
 DOCTOR_FIELDS = ("name", "practice", "specialty", "email", "phone", "npi", "address")
 ADDRESS_FIELDS = ("line1", "line2", "city", "state", "postal_code")
 MOST_ERRORS = 50
@@ -55,7 +57,7 @@ def parse(
     `fallback_id` makes the submission id where none was sent; without it, the id is required.
     """
     errors: list[FieldError] = []
-    fields = Fields(payload, "", FIELDS, errors)
+    fields = Fields(payload, "", (*FIELDS, *BESIDE), errors)
     if not isinstance(payload, dict):
         raise InvalidSubmission([FieldError("", "wrong_type")])
     submission_id = _submission_id(fields, required=fallback_id is None)

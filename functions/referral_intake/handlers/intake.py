@@ -1,6 +1,7 @@
-"""The door for patients: `POST /api/referrals` and `GET /api/referrals/{receipt}`."""
+"""The door for patients: `POST /api/referrals`, `GET /api/challenge` and `GET /api/referrals/{receipt}`."""
 
 import json
+import re
 import uuid
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,12 +11,14 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Imported while Lambda starts the function, when it has the most CPU, and not during the first patient's request.
+import referral_intake.adapters.challenges
 import referral_intake.adapters.referral_table
 import referral_intake.adapters.secrets  # noqa: F401
 from referral_intake import wiring
 from referral_intake.adapters.keys import derived_submission_id, source_hash
+from referral_intake.domain import robots
 from referral_intake.domain.fields import FieldError
-from referral_intake.domain.referral import new_referral, read_receipt
+from referral_intake.domain.referral import Referral, new_referral, read_receipt
 from referral_intake.domain.submission import InvalidSubmission, Submission, parse
 from referral_intake.handlers import forms, http, views
 from referral_intake.handlers.http import Event, Problem, Response
@@ -25,6 +28,7 @@ from referral_intake.wiring import Intake
 logger = Logger()
 
 LARGEST_BODY = 16 * 1024
+_BINDING = re.compile(r"[0-9a-f]{64}")
 
 
 @logger.inject_lambda_context
@@ -34,7 +38,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
 
 def respond(event: Event, intake: Intake, now: datetime) -> Response:
     """Answers one request, whatever it holds."""
-    route = {"POST /api/referrals": _submit, "GET /api/referrals/{receipt}": _status}[event["routeKey"]]
+    route = _ROUTES[event["routeKey"]]
     view = views.of(event, intake.site)
     return views.guarded(view, lambda: route(event, intake, view, now), logger)
 
@@ -50,21 +54,37 @@ def _submit(event: Event, intake: Intake, view: View, now: datetime) -> Response
         sent = forms.pairs(_body(event)) if is_form else sent
         payload = forms.nested(sent) if is_form else sent
         submission = parse(payload, intake.site.campaigns.get, derived_id if is_form else None)
-        receipt, is_new = _store(submission, intake, source_hash(intake.hashing_keys, http.source(event), now), now)
+        referral = new_referral(submission, now, source_hash(intake.hashing_keys, http.source(event), now))
+        proof = intake.challenges.read(payload.get(robots.PROOF))
+        if reason := robots.suspicion(payload, submission.submission_id, proof, intake.fill_time, now):
+            referral = robots.held(referral, reason, now)
+        stored, is_new = _store(referral, intake)
     except InvalidSubmission as invalid:
         return view.invalid(dict(sent) if is_form else sent, invalid.errors)
-    return view.stored(submission, receipt, is_new=is_new)
+    return view.stored(stored, is_new=is_new)
 
 
-def _store(submission: Submission, intake: Intake, source: str, now: datetime) -> tuple[str, bool]:
-    """The receipt, and whether the referral is new. One request to the table, whatever comes."""
-    referral = new_referral(submission, now, source)
+def _store(referral: Referral, intake: Intake) -> tuple[Referral, bool]:
+    """The referral that is there now, and whether it is this one. One request to the table, whatever comes."""
     there = intake.referrals.add(referral)
     if there is None:
-        logger.info("referral stored", referral=referral.receipt, campaign=referral.campaign)
+        logger.info("referral stored", referral=referral.receipt, campaign=referral.campaign, held=referral.reason)
     elif there.content != referral.content:
         raise InvalidSubmission([FieldError("submission_id", "conflict")])
-    return referral.receipt, there is None
+    return there or referral, there is None
+
+
+def _challenge(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+    """Work for a browser, bound to the submission that it is about to send. Nothing is noted of it."""
+    binding = (event.get("queryStringParameters") or {}).get("for", "")
+    if not _BINDING.fullmatch(binding):
+        raise Problem(HTTPStatus.BAD_REQUEST, "invalid", "`for` is the SHA-256 that docs/api.md describes.")
+    data = {
+        "challenge": intake.challenges.new(binding, now),
+        "wait_seconds": int(intake.fill_time.total_seconds()),
+        "lasts_seconds": int(robots.CHALLENGE_LASTS.total_seconds()),
+    }
+    return http.answer(HTTPStatus.OK, data)
 
 
 def _status(event: Event, intake: Intake, view: View, now: datetime) -> Response:
@@ -91,3 +111,10 @@ def _read_json(event: Event) -> object:
 
 def _not_json(constant: str) -> NoReturn:
     raise ValueError(constant)
+
+
+_ROUTES = {
+    "POST /api/referrals": _submit,
+    "GET /api/referrals/{receipt}": _status,
+    "GET /api/challenge": _challenge,
+}

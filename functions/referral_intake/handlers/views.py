@@ -12,13 +12,12 @@ from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.fields import FieldError
 from referral_intake.domain.referral import Referral
 from referral_intake.domain.status import public_state
-from referral_intake.domain.submission import Submission
 from referral_intake.handlers import forms, http
 from referral_intake.handlers.http import Event, Problem, Response
 
 
 class View(Protocol):
-    def stored(self, submission: Submission, receipt: str, *, is_new: bool) -> Response: ...
+    def stored(self, referral: Referral, *, is_new: bool) -> Response: ...
     def invalid(self, sent: object, errors: list[FieldError]) -> Response: ...
     def status(self, referral: Referral) -> Response: ...
     def problem(self, problem: Problem) -> Response: ...
@@ -68,10 +67,11 @@ class ApiView:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    def stored(self, submission: Submission, receipt: str, *, is_new: bool) -> Response:
+    def stored(self, referral: Referral, *, is_new: bool) -> Response:
         status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
-        status_url = self._site.status_url(receipt)
-        return http.answer(status, {"receipt": receipt, "status_url": status_url}, location=status_url)
+        status_url = self._site.status_url(referral.receipt)
+        data = {"receipt": referral.receipt, "state": public_state(referral), "status_url": status_url}
+        return http.answer(status, data, location=status_url)
 
     def invalid(self, sent: object, errors: list[FieldError]) -> Response:
         errors_in_words = _worded(_pages_for(self._site, sent), errors)
@@ -95,9 +95,14 @@ class PageView:
         self._site = site
         self._event = event
 
-    def stored(self, submission: Submission, receipt: str, *, is_new: bool) -> Response:
-        pages = self._site.pages(submission.campaign, submission.locale)
-        html = pages.render("thanks.html", receipt=receipt, status_url=self._site.status_url(receipt), again=not is_new)
+    def stored(self, referral: Referral, *, is_new: bool) -> Response:
+        context: dict[str, Any] = {
+            "receipt": referral.receipt,
+            "status_url": self._site.status_url(referral.receipt),
+            "again": not is_new,
+            "held": public_state(referral) == "under_review",
+        }
+        html = self._site.pages(referral.campaign, referral.locale).render("thanks.html", **context)
         return http.page(HTTPStatus.CREATED if is_new else HTTPStatus.OK, html)
 
     def invalid(self, sent: object, errors: list[FieldError]) -> Response:

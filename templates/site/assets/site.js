@@ -2,6 +2,8 @@
 // What is typed stays in memory: nothing is stored in the browser, because the page is about an illness.
 
 const TIMEOUT = 20_000;
+// A person waits this long for the proof of work. Without it the form is sent all the same, and somebody looks at it.
+const PATIENCE = 15_000;
 
 const form = document.getElementById("referral");
 const asking = document.querySelector("[data-ask]");
@@ -124,6 +126,14 @@ function entries() {
   return payload;
 }
 
+let challenge;
+
+function prove() {
+  // Begins when the form is used, so that it is done long before the button is pressed.
+  challenge ??= import(words.challenge).catch(() => (challenge = undefined));
+  return challenge.then((loaded) => loaded?.proofFor(id.value)).catch(() => undefined);
+}
+
 async function post(payload) {
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), TIMEOUT);
@@ -152,10 +162,12 @@ async function send(event) {
   event.preventDefault();
   if (busy) return;
   clearProblems();
+  setBusy(true, words.moment);
+  const proof = await Promise.race([prove(), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
   setBusy(true, words.busy);
   let answer;
   try {
-    answer = await post(entries());
+    answer = await post({ ...entries(), challenge: proof });
   } catch {
     answer = { status: 0 }; // No network, no answer in time, or none that is JSON.
   }
@@ -188,10 +200,11 @@ function empty() {
   form.dispatchEvent(new Event("emptied"));
 }
 
-function showThanks({ receipt, status_url: statusUrl }) {
+function showThanks({ receipt, state, status_url: statusUrl }) {
   const panel = document.getElementById("thanks-panel").content.cloneNode(true);
   panel.querySelector("[data-receipt]").textContent = receipt;
   panel.querySelector("[data-status]").href = statusUrl;
+  panel.querySelector("[data-held]").hidden = state !== "under_review";
   panel.querySelector("[data-another]").addEventListener("click", openForm);
   // Emptied now, so that whoever comes back to this page later finds a new form.
   empty();
@@ -211,7 +224,11 @@ function loadLookup() {
 form.addEventListener("focusin", loadLookup, { once: true });
 id.value ||= newId();
 setOpen(isBegun());
-if (form.contains(document.activeElement)) loadLookup();
+form.addEventListener("focusin", prove);
+if (form.contains(document.activeElement)) {
+  loadLookup();
+  prove();
+}
 form.addEventListener("submit", send);
 for (const opener of document.querySelectorAll("[data-open]")) opener.addEventListener("click", openForm);
 // After "#referral" was followed by hand or by a link from elsewhere, the form must not stay hidden.

@@ -1,0 +1,106 @@
+"""What the proof of work costs: a phone, an attacker, and us. Run `python -m bench.challenge`; see docs/robots.md.
+
+The page's own script asks for challenges and solves them in Chromium, at full speed and with all of the page's threads
+slowed down six times. The attacker is one core of this machine with OpenSSL, which is what `hashlib` calls.
+"""
+
+import io
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import altcha
+from playwright.sync_api import Page, sync_playwright
+
+from bench.throttle import slowed
+from local.stack import LocalStack
+from referral_intake.adapters.challenges import ALGORITHM, ROUNDS, Challenges
+from referral_intake.adapters.keys import Keyring
+from tests.e2e import browser
+
+RUNS = 15
+SLOWER = 6
+PROVE = """async (id) => {
+  const { proofFor } = await import(document.getElementById("referral").dataset.challenge);
+  const started = performance.now();
+  const proof = await proofFor(id);
+  return [(performance.now() - started) / 1000, JSON.parse(atob(proof)).solution.counter + 1];
+}"""
+# Something else than cryptography, on the main thread: it tells how much slower the browser really is.
+SPIN = """() => {
+  const started = performance.now();
+  let sum = 0;
+  for (let i = 0; i < 2e8; i++) sum += i % 7;
+  return performance.now() - started;
+}"""
+
+
+def main() -> None:
+    # What is printed while the stack runs is the stack's.
+    with LocalStack(watch=False, out=io.StringIO(), parameters={"FillSeconds": "0"}) as stack:
+        tries = int(stack.template.functions["IntakeFunction"].environment["CHALLENGE_TRIES"])
+        lines = list(_browsers(stack.url, tries))
+    print(f"At most {tries} tries of {ROUNDS} rounds.", *lines, _attacker(tries), _ours(tries), sep="\n")
+
+
+def _browsers(url: str, tries: int) -> Iterator[str]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        chromium = playwright.chromium.launch(executable_path=browser.find(), args=arguments)
+        page = chromium.new_page()
+        page.goto(url)
+        full_speed = _spin(page)
+        for times in (1, SLOWER):
+            with slowed(times):
+                yield f"A browser at 1/{_spin(page) / full_speed:.1f} of its speed: {_solved(page, tries)}"
+        chromium.close()
+
+
+def _spin(page: Page) -> float:
+    # The quickest of some: other programs want the processor too, and code is compiled on the way.
+    return min(float(page.evaluate(SPIN)) for _ in range(4))
+
+
+def _solved(page: Page, tries: int) -> str:
+    runs = [page.evaluate(PROVE, str(uuid.uuid4())) for _ in range(RUNS)]
+    seconds = [taken for taken, _ in runs]
+    per_try = sum(seconds) / sum(tried for _, tried in runs)
+    return (
+        f"{per_try * 1000:.2f} ms a try, {per_try * tries / 2:.2f} s on average, {per_try * tries:.2f} s at most "
+        f"({RUNS} challenges took {min(seconds):.2f} to {max(seconds):.2f} s)"
+    )
+
+
+def _attacker(tries: int) -> str:
+    hardest = altcha.create_challenge(ALGORITHM, ROUNDS, counter=tries - 1)
+    per_try = _seconds(lambda: altcha.solve_challenge(hardest)) / tries
+    each = per_try * tries / 2
+    hours = each * 10_000 / 3600
+    return f"An attacker's core: {per_try * 1000:.2f} ms a try, {each:.2f} s a submission, {hours:.1f} hours for 10,000"
+
+
+def _ours(tries: int) -> str:
+    def of(most: int) -> Challenges:
+        return Challenges(lambda: Keyring("k1", {"k1": b"a key"}), most)
+
+    given = altcha.Challenge.from_dict(of(1).new("", datetime.now(UTC)))
+    solution = altcha.solve_challenge(given)
+    assert solution
+    solved = altcha.Payload(given, solution).to_base64()
+    new = _seconds(lambda: of(tries).new("", datetime.now(UTC)), 100) * 1000
+    read = _seconds(lambda: of(1).read(solved), 100) * 1000
+    unsigned = altcha.Payload(altcha.Challenge(given.parameters, "0" * 64), solution).to_base64()
+    refuse = _seconds(lambda: of(1).read(unsigned), 100) * 1000
+    return f"We: {new:.2f} ms to give one out, {read:.2f} ms to check one, {refuse:.3f} ms to refuse a stranger's"
+
+
+def _seconds(work: Callable[[], object], times: int = 1) -> float:
+    started = time.process_time()
+    for _ in range(times):
+        work()
+    return (time.process_time() - started) / times
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The page to take along to the next visit, on a screen and on paper."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from local.stack import LocalStack
+from tests.support.paper import papers
+
+GUIDE = "/en/take-it-with-you.html"
+
+
+@pytest.mark.parametrize(("paper", "width"), [("Letter", 8.5), ("A4", 8.27)])
+def test_the_guide_is_one_sheet(page: Page, paper: str, width: float) -> None:
+    page.goto(GUIDE)
+    [sheet] = papers(page.pdf(format=paper, prefer_css_page_size=True))
+    assert sheet.width == pytest.approx(width, abs=0.01)
+    for needed in (
+        "Call 911",
+        "Questions to ask",
+        "My notes",
+        "pays for this page",
+        "content approval",
+        "not treat the",
+    ):
+        assert needed in sheet.text
+    assert "Print this page" not in sheet.text
+    left, top, right, bottom = sheet.ends()
+    # Room that a wider font, or another browser, may need.
+    assert sheet.height - bottom > 0.6
+    assert min(left, top, sheet.width - right) > 0.3
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_the_guide_fits_every_screen(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(GUIDE)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_button_prints(page: Page) -> None:
+    page.add_init_script("window.print = () => document.documentElement.setAttribute('data-printed', '')")
+    page.goto("/")
+    page.get_by_role("link", name="Questions for your next visit").click()
+    page.get_by_role("button", name="Print this page").click()
+    expect(page.locator("html[data-printed]")).to_be_attached()
+
+
+def test_without_a_script_there_is_no_button_that_does_nothing(browser: Browser, stack: LocalStack) -> None:
+    context = browser.new_context(base_url=stack.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(GUIDE)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_text("Print this page", exact=True)).to_be_hidden()
+    context.close()

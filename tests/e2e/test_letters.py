@@ -1,0 +1,58 @@
+"""A doctor without an e-mail address gets a letter, and what its codes lead to works."""
+
+import json
+import re
+import uuid
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from local.stack import LocalStack
+from tests.support.paper import papers
+from tests.support.samples import payload
+
+ADDRESS = {"line1": "1200 Park Drive", "city": "Springfield", "state": "IL", "postal_code": "62701"}
+
+
+def submit(stack: LocalStack, **contact: object) -> str:
+    doctor = {"name": f"Maria {uuid.uuid4().hex[:6].translate(str.maketrans('0123456789', 'ghijklmnop'))}", **contact}
+    request = Request(f"{stack.url}/api/referrals", json.dumps(payload(doctor=doctor)).encode(), method="POST")
+    request.add_header("content-type", "application/json")
+    with urlopen(request, timeout=10) as answer:
+        receipt: str = json.load(answer)["receipt"]
+    return receipt
+
+
+def test_the_codes_of_a_letter_lead_to_the_pages_for_answering_and_opting_out(
+    stack: LocalStack, browser: Browser
+) -> None:
+    receipt = submit(stack, address=ADDRESS)
+    page = browser.new_page(base_url=stack.url)
+    link = page.locator(f'a[href="/_local/letters/{receipt}"]')
+    for _ in range(50):
+        page.goto("/_local/table")
+        if link.count():
+            break
+        page.wait_for_timeout(100)
+    with urlopen(f"{stack.url}{link.get_attribute('href')}", timeout=10) as answer:
+        [letter] = papers(answer.read())
+    answering, opting_out = letter.codes()
+    page.goto(answering.url)
+    page.get_by_role("button", name="Have someone call me").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Someone will call you"))
+    page.goto(opting_out.url)
+    page.get_by_role("button", name="Stop these messages").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You will get no more messages")
+    with pytest.raises(HTTPError) as gone:
+        urlopen(f"{stack.url}/_local/letters/{receipt}", timeout=10)
+    assert "opted_out" in gone.value.read().decode()
+    page.close()
+
+
+def test_without_a_postal_address_the_local_stack_says_why_there_is_no_letter(stack: LocalStack) -> None:
+    receipt = submit(stack, phone="217 555 0188")
+    with pytest.raises(HTTPError) as missing:
+        urlopen(f"{stack.url}/_local/letters/{receipt}", timeout=10)
+    assert "no_postal_address" in missing.value.read().decode()

@@ -1,0 +1,195 @@
+"""Robots are held off, and people do not notice: the proof of work is done while they type."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Request, Route, expect
+
+from bench.throttle import slowed
+from local.stack import LocalStack
+from referral_intake.adapters.items import plain, referral_key
+from tests.e2e.mailbox import Mailbox
+from tests.e2e.test_submit import fill_in, open_form, receipt_on, submit
+
+CHALLENGE, SOLVER = "**/api/challenge?for=*", "**/assets/altcha.*.js"
+LOOKED_AT = "A person here checks the form first."
+
+
+@pytest.fixture
+def asked(page: Page) -> list[str]:
+    """What the page asks for from now on."""
+    addresses: list[str] = []
+
+    def note(request: Request) -> None:
+        addresses.append(request.url)
+
+    page.on("request", note)
+    return addresses
+
+
+def stored(stack: LocalStack, page: Page) -> dict[str, Any]:
+    key = referral_key(receipt_on(page))
+    found = stack.cloud.dynamodb.get_item(TableName="referral-intake-Table", Key=key, ConsistentRead=True)
+    return plain(found["Item"])
+
+
+def hinted(**hints: int) -> Callable[[Route], None]:
+    """The challenge's answer with other hints. They are not signed: the page alone goes by them."""
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, json=response.json() | hints)
+
+    return answer
+
+
+def fail(route: Route) -> None:
+    route.abort()
+
+
+def is_down(route: Route) -> None:
+    route.fulfill(status=503, json={})
+
+
+def is_nonsense(route: Route) -> None:
+    route.fulfill(status=200, content_type="text/javascript", body='{"challenge": {}}')
+
+
+def test_the_work_begins_with_the_form_and_takes_two_files_and_one_question(page: Page, asked: list[str]) -> None:
+    page.reload()
+    assert not [address for address in asked if "challenge" in address or "altcha" in address]
+    open_form(page)
+    fill_in(page, email="files@clinic.example")
+    submit(page)
+    expect(page.locator("#thanks")).to_be_visible()
+    for part in ("/assets/challenge.", "/assets/altcha.", "/api/challenge?for="):
+        assert len([address for address in asked if part in address]) == 1
+
+
+def test_a_proof_lets_the_submission_go_out_and_nothing_is_said_of_checking(page: Page, mailbox: Mailbox) -> None:
+    open_form(page)
+    fill_in(page, email="proven@clinic.example")
+    submit(page)
+    expect(page.locator("#thanks")).to_be_visible()
+    expect(page.get_by_text(LOOKED_AT)).to_be_hidden()
+    assert len(mailbox.wait_for(1)) == 1
+
+
+@pytest.mark.parametrize("failure", [fail, is_down, is_nonsense])
+@pytest.mark.parametrize("part", [CHALLENGE, SOLVER, "**/assets/challenge.*.js"])
+def test_whoever_fails_at_the_proof_is_thanked_and_a_person_looks(
+    page: Page, stack: LocalStack, mailbox: Mailbox, part: str, failure: Callable[[Route], None]
+) -> None:
+    page.route(part, failure)
+    open_form(page)
+    fill_in(page, email="failed@clinic.example")
+    submit(page)
+    expect(page.locator("#thanks")).to_be_focused()
+    expect(page.get_by_text(LOOKED_AT)).to_be_visible()
+    found = stored(stack, page)
+    assert (found["stage"], found["reason"]) == ("held", "unproven")
+    assert mailbox.wait_for(1, seconds=0.5) == []
+    page.locator("a[data-status]").click()
+    expect(page.locator("h1")).to_contain_text("A person is looking at it")
+
+
+def test_a_challenge_that_never_comes_keeps_nobody_for_ever(page: Page, stack: LocalStack) -> None:
+    page.clock.install()
+    page.reload()
+    page.route(CHALLENGE, lambda route: None)
+    open_form(page)
+    fill_in(page, email="never@clinic.example")
+    submit(page)
+    button = page.locator("form#referral button[type=submit]")
+    expect(button).to_have_text("One moment…")
+    page.clock.fast_forward(14_000)
+    expect(button).to_have_text("One moment…")
+    page.clock.fast_forward(2_000)
+    expect(page.locator("#thanks")).to_be_visible()
+    assert stored(stack, page)["reason"] == "unproven"
+
+
+def test_who_is_very_quick_waits_a_moment_and_is_told_so(page: Page, mailbox: Mailbox) -> None:
+    page.route(CHALLENGE, hinted(wait_seconds=2))
+    open_form(page)
+    fill_in(page, email="quick@clinic.example")
+    submit(page)
+    button = page.locator("form#referral button[type=submit]")
+    expect(button).to_have_text("One moment…")
+    expect(page.locator("[data-busy-status]")).to_have_text("One moment…")
+    expect(button).to_be_focused()
+    button.press("Enter")  # An impatient person: it counts once.
+    expect(page.locator("#thanks")).to_be_visible()
+    assert len(mailbox.wait_for(1)) == 1
+
+
+def test_a_challenge_that_became_too_old_is_replaced_when_it_is_needed(
+    page: Page, mailbox: Mailbox, asked: list[str]
+) -> None:
+    page.route(CHALLENGE, hinted(lasts_seconds=0), times=1)
+    open_form(page)
+    page.wait_for_timeout(500)
+    fill_in(page, email="old@clinic.example")
+    submit(page)
+    expect(page.locator("#thanks")).to_be_visible()
+    assert len([address for address in asked if "/api/challenge" in address]) == 2
+    assert len(mailbox.wait_for(1)) == 1
+
+
+def test_what_is_sent_as_another_referral_gets_a_proof_of_its_own(
+    page: Page, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    conflict = {"errors": [{"field": "submission_id", "code": "conflict", "message": "."}]}
+    page.route("**/api/referrals", lambda route: route.fulfill(status=409, json=conflict), times=1)
+    open_form(page)
+    fill_in(page, email="conflict@clinic.example")
+    submit(page)
+    expect(page.locator(".notice")).to_be_visible()
+    submit(page)
+    expect(page.locator("#thanks")).to_be_visible()
+    assert len(mailbox.wait_for(1)) == 1
+
+
+def test_a_phone_that_is_six_times_slower_has_its_proof_in_time(page: Page, mailbox: Mailbox) -> None:
+    with slowed(6):
+        open_form(page)
+        fill_in(page, email="slow@clinic.example")
+        started = time.monotonic()
+        submit(page)
+        expect(page.locator("#thanks")).to_be_visible(timeout=20_000)
+        assert time.monotonic() - started < 15
+    assert len(mailbox.wait_for(1)) == 1
+
+
+def test_a_robot_that_fills_in_everything_is_held(page: Page, stack: LocalStack, mailbox: Mailbox) -> None:
+    open_form(page)
+    fill_in(page, email="trap@clinic.example")
+    page.locator("[name=comments]").evaluate("field => { field.value = 'marked' }")
+    submit(page)
+    expect(page.get_by_text(LOOKED_AT)).to_be_visible()
+    found = stored(stack, page)
+    assert (found["stage"], found["reason"]) == ("held", "trap")
+    assert "marked" not in repr(found)
+    assert mailbox.wait_for(1, seconds=0.5) == []
+
+
+def test_nobody_meets_the_field_for_robots_by_keyboard_or_screen_reader(page: Page) -> None:
+    open_form(page)
+    met = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        met.add(page.evaluate("document.activeElement.name"))
+    assert "doctor.name" in met
+    assert "comments" not in met
+    assert "Leave this empty" not in page.locator("form#referral").aria_snapshot()
+    box = page.locator("[name=comments]").locator("..").bounding_box()
+    assert box
+    assert box["width"] <= 1
+    assert box["height"] <= 1
+
+
+def test_the_pages_are_sent_with_the_policy_that_the_template_has(page: Page, stack: LocalStack) -> None:
+    answer = page.request.get("/")
+    assert answer.headers["content-security-policy"] == stack.template.site_headers["Content-Security-Policy"]

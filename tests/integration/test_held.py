@@ -1,0 +1,86 @@
+"""A person looks at what was held, by a command, and decides."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli import stacks
+from cli.__main__ import main
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.domain import decision
+from referral_intake.domain.referral import Referral, Stage
+from tests.integration import aws
+from tests.support.samples import NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@pytest.fixture(autouse=True)
+def stack(client: "DynamoDBClient", table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = NOW - datetime.now(UTC)
+    monkeypatch.setattr(stacks, "find", lambda name: stacks.Stack(name, {"TableName": table}, ahead))
+
+
+def held(*words: str) -> int:
+    return main(["held", "--stack", "dev", *words])
+
+
+def put(referrals: ReferralTable, reason: str, **doctor: str) -> Referral:
+    referrals.add(referral := aws.submitted(NOW, **doctor))
+    referrals.move(referral, decision.hold(reason, NOW))
+    return referral
+
+
+def stage(referrals: ReferralTable, referral: Referral) -> tuple[Stage, str | None, bool]:
+    found = referrals.get(referral.receipt, consistent=True)
+    assert found
+    return found.stage, found.reason, found.is_vetted
+
+
+def test_the_list_shows_what_is_to_be_judged(referrals: ReferralTable, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = put(referrals, "disposable_domain", name="Maria Lopez", email="dr@mailinator.com")
+    referrals.add(aws.submitted(NOW, name="Not Held"))
+    assert held() == 0
+    said = capsys.readouterr().out
+    assert f"{odd.receipt}  star  2026-11-23 15:30 UTC  disposable_domain\n" in said
+    assert "    Maria Lopez\n    dr@mailinator.com\n" in said
+    assert "Not Held" not in said
+    assert said.endswith("Held for a person: 1.\n")
+
+
+def test_what_is_approved_is_queued_and_marked_as_looked_at(referrals: ReferralTable) -> None:
+    odd = put(referrals, "unproven")
+    assert held("--approve", odd.receipt) == 0
+    assert stage(referrals, odd) == (Stage.QUEUED, None, True)
+
+
+def test_what_is_rejected_is_closed(referrals: ReferralTable) -> None:
+    odd = put(referrals, "trap")
+    assert held("--reject", odd.receipt.lower()) == 0
+    assert stage(referrals, odd)[:2] == (Stage.CLOSED, "rejected")
+
+
+def test_what_may_have_reached_the_doctor_goes_out_again_only_when_somebody_says_so(
+    referrals: ReferralTable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unclear = put(referrals, "send_unclear")
+    assert held("--approve", unclear.receipt) == 1
+    assert "may have reached the doctor already" in capsys.readouterr().err
+    assert stage(referrals, unclear)[0] is Stage.HELD
+    assert held("--approve", "--again", unclear.receipt) == 0
+    assert stage(referrals, unclear)[0] is Stage.QUEUED
+
+
+def test_what_is_not_held_any_more_is_left_alone(referrals: ReferralTable, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = put(referrals, "unproven")
+    assert held("--reject", odd.receipt) == 0
+    assert held("--approve", odd.receipt) == 1
+    assert "is not held any more: it is closed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("--approve",), ("--approve", "nonsense"), ("AAAA-AAAA-AAAA-AAAA",)])
+def test_nothing_happens_to_nobody(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert held(*words) == 1
+    assert capsys.readouterr().err

@@ -1,0 +1,115 @@
+"""`python -m cli letters`, on the template's table."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+import time_machine
+from pypdfium2 import PdfDocument
+
+from cli import stacks
+from cli.__main__ import main
+from referral_intake.adapters.claims import ClaimTable
+from referral_intake.adapters.keys import DoctorHashes, Keyring
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.domain.referral import Closing, Move, Referral, Stage
+from tests.integration import aws
+from tests.support.paper import papers
+from tests.support.samples import NOW
+
+ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
+Print = Callable[[], int]
+
+
+@pytest.fixture
+def names(table: str) -> dict[str, str]:
+    return aws.make_secrets()
+
+
+@pytest.fixture
+def keys(names: dict[str, str]) -> Callable[[Referral], tuple[str, ...]]:
+    client = boto3.client("secretsmanager")
+    hashing = client.get_secret_value(SecretId=names["HashingKeys"])["SecretString"]
+    ring = Keyring.from_secret(json.loads(hashing))
+    return lambda referral: DoctorHashes(lambda: ring).of(referral)[0]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "letters.pdf"
+
+
+@pytest.fixture
+def printing(table: str, names: dict[str, str], out: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Print]:
+    outputs = {"TableName": table, "SiteUrl": aws.SITE_URL}
+    outputs |= {f"{name}Arn": names[name] for name in ("HashingKeys", "SigningKeys")}
+    monkeypatch.setattr(stacks, "find", lambda name: stacks.Stack(name, outputs))
+    monkeypatch.setattr(sys, "argv", ["cli", "letters", "star", "--stack", "dev", "--out", str(out)])
+    # On a day that the approval covers.
+    with time_machine.travel(NOW):
+        yield main
+
+
+def stored(
+    referrals: ReferralTable, name: str, stage: Stage = Stage.BY_POST, age: int = 0, campaign: str = "star"
+) -> Referral:
+    made = aws.submitted(NOW - timedelta(hours=age), name=name, email=None, address=ADDRESS)
+    made = replace(made, campaign=campaign)
+    referrals.add(made)
+    referrals.move(made, Move(stage, due_at=None if stage is Stage.CLOSED else NOW + timedelta(days=7)))
+    return made
+
+
+def test_what_waits_to_be_sent_by_post_is_printed_the_longest_first(
+    referrals: ReferralTable, printing: Print, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later, earlier = stored(referrals, "Ana Gomez", age=1), stored(referrals, "Maria Lopez", age=2)
+    for stage in (Stage.SENT, Stage.WAITING, Stage.CLOSED):
+        stored(referrals, "Somebody Else", stage)
+    stored(referrals, "Of Another", campaign="moon")
+    assert printing() == 0
+    first, second = papers(out.read_bytes())
+    assert "Dear Maria Lopez," in first.text
+    assert "Dear Ana Gomez," in second.text
+    said = capsys.readouterr().out
+    assert said.index(earlier.receipt) < said.index(later.receipt)
+    assert "2 letters" in said
+    assert "Lopez" not in said
+
+
+def test_a_doctor_who_opted_out_since_gets_no_letter(
+    referrals: ReferralTable,
+    claims: ClaimTable,
+    keys: Callable[[Referral], tuple[str, ...]],
+    printing: Print,
+    out: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    refused, wanted = stored(referrals, "Ana Gomez"), stored(referrals, "Maria Lopez")
+    claims.suppress(keys(refused)[0], Closing.OPTED_OUT, NOW)
+    assert printing() == 0
+    assert len(PdfDocument(out.read_bytes())) == 1
+    said = capsys.readouterr().out
+    assert f"no letter {refused.receipt}  opted_out" in said
+    assert f"page 1    {wanted.receipt}" in said
+
+
+def test_where_nothing_waits_nothing_is_written(printing: Print, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printing() == 0
+    assert not out.exists()
+    assert capsys.readouterr().out == "0 letters.\n"
+
+
+def test_more_than_one_page_of_the_index_is_read(
+    referrals: ReferralTable, printing: Print, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("Ana Gomez", "Maria Lopez", "Jo Smith"):
+        stored(referrals, name)
+    monkeypatch.setattr("moto.dynamodb.models.table.RESULT_SIZE_LIMIT", 1000)
+    assert printing() == 0
+    assert "3 letters" in capsys.readouterr().out

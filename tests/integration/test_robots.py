@@ -1,0 +1,79 @@
+"""What a robot may have sent, in the table: held by the same one request that stores any referral."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from referral_intake.adapters.items import plain
+from referral_intake.adapters.pages import Site
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.domain.decision import REVIEW_EVERY, approve, when_due
+from referral_intake.domain.referral import Stage
+from referral_intake.handlers import intake
+from tests.integration import aws
+from tests.support import events, proofs, samples
+from tests.support.samples import NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SITE = Site(samples.TEMPLATES, "https://spine.example")
+
+
+def send(referrals: ReferralTable, sent: dict[str, Any]) -> int:
+    response = intake.respond(events.post_json(sent), proofs.intake(referrals, SITE), NOW)
+    return int(response["statusCode"])
+
+
+def only_item(client: "DynamoDBClient", table: str) -> dict[str, Any]:
+    [item] = client.scan(TableName=table)["Items"]
+    return plain(item)
+
+
+def test_what_is_held_is_stored_with_exactly_one_request(
+    client: "DynamoDBClient", table: str, referrals: ReferralTable, requests: aws.Requests
+) -> None:
+    assert send(referrals, samples.payload(comments="marked")) == 201
+    assert requests.by_operation == {"PutItem": 1}
+    item = only_item(client, table)
+    assert (item["stage"], item["reason"]) == ("held", "trap")
+    assert not {"challenge", "comments"} & set(item)
+    assert "marked" not in repr(item)
+
+
+def test_a_solved_challenge_that_is_replayed_meets_its_item_with_one_request(
+    client: "DynamoDBClient", table: str, referrals: ReferralTable, requests: aws.Requests
+) -> None:
+    sent = proofs.proven(samples.payload())
+    assert send(referrals, sent) == 201
+    before = only_item(client, table)
+    requests.by_operation.clear()
+    assert send(referrals, sent) == 200
+    assert requests.by_operation == {"PutItem": 1}
+    assert only_item(client, table) == before
+
+
+def test_a_challenge_asks_nothing_of_the_table(referrals: ReferralTable, requests: aws.Requests) -> None:
+    intake.respond(events.get_challenge("0" * 64), proofs.intake(referrals, SITE), NOW)
+    assert requests.by_operation == {}
+
+
+def test_what_is_held_is_looked_at_again_each_week_until_a_person_lets_it_go_on(
+    client: "DynamoDBClient", table: str, referrals: ReferralTable
+) -> None:
+    send(referrals, samples.payload())
+    receipt = only_item(client, table)["receipt"]
+    later = NOW + REVIEW_EVERY
+    assert referrals.due("star", later - timedelta(seconds=1), 10) == []
+    assert referrals.due("star", later, 10) == [receipt]
+
+    held = referrals.get(receipt)
+    assert held
+    referrals.move(held, when_due(held, samples.campaign(), later))
+    held = referrals.get(receipt)
+    assert held
+    assert (held.stage, held.reason, held.due_at) == (Stage.HELD, "unproven", later + REVIEW_EVERY)
+
+    referrals.move(held, approve(later))
+    let_go = referrals.get(receipt)
+    assert let_go
+    assert (let_go.stage, let_go.reason, let_go.is_vetted) == (Stage.QUEUED, None, True)

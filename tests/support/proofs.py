@@ -1,0 +1,64 @@
+"""Solved challenges for tests: signed with the right keys, but with no work in them, and a minute old."""
+
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import altcha
+
+from referral_intake.adapters.challenges import Challenges
+from referral_intake.adapters.keys import Keyring, Ring
+from referral_intake.adapters.pages import Site
+from referral_intake.domain.robots import Proof, binding_of
+from referral_intake.wiring import Intake, IntakeReferrals
+from tests.support.fakes import ring
+from tests.support.samples import NOW
+
+if TYPE_CHECKING:
+    from local.stack import LocalStack
+
+FILL_TIME: Final = timedelta(seconds=3)
+MINUTE: Final = timedelta(minutes=1)
+
+
+def intake(table: IntakeReferrals, site: Site) -> Intake:
+    """Intake whose challenges are solved at the first try."""
+    return Intake(table, site, ring, Challenges(ring, tries=1), FILL_TIME)
+
+
+def solve(challenge: dict[str, Any]) -> str:
+    """As a browser does it: what is sent as `challenge`."""
+    asked = altcha.Challenge.from_dict(challenge)
+    solution = altcha.solve_challenge(asked)
+    assert solution, "it took longer than a minute"
+    return altcha.Payload(asked, solution).to_base64()
+
+
+def proof(submission_id: str, keys: Ring = ring, given_at: datetime = NOW - MINUTE) -> str:
+    return solve(Challenges(keys, tries=1).new(binding_of(uuid.UUID(submission_id)), given_at))
+
+
+def proven(sent: dict[str, Any], keys: Ring = ring, given_at: datetime = NOW - MINUTE) -> dict[str, Any]:
+    """A submission with its proof, as the page sends it."""
+    return sent | {"challenge": proof(sent["submission_id"], keys, given_at)}
+
+
+def proven_to(stack: "LocalStack", sent: dict[str, Any]) -> dict[str, Any]:
+    """The same for the local stack, with its keys and by its clock."""
+    name = stack.template.secrets["HashingKeys"].name
+    secret = json.loads(stack.cloud.secrets.get_secret_value(SecretId=name)["SecretString"])
+    return proven(sent, lambda: Keyring.from_secret(secret), datetime.now(UTC) - MINUTE)
+
+
+def claimed(sent: dict[str, Any], given_at: datetime) -> dict[str, Any]:
+    """A submission whose proof is just said to be one, for where `believed` is asked."""
+    return sent | {"challenge": f"{binding_of(uuid.UUID(sent['submission_id']))} {given_at.isoformat()}"}
+
+
+def believed(_: Challenges, sent: object) -> Proof | None:
+    """Stands in for `Challenges.read` where something else is looked at."""
+    if not isinstance(sent, str):
+        return None
+    binding, given_at = sent.split()
+    return Proof(binding, datetime.fromisoformat(given_at))

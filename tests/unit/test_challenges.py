@@ -1,0 +1,137 @@
+"""Challenges: only what we gave out and somebody solved counts, for what it was given out for."""
+
+import base64
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referral_intake.adapters.challenges import ROUNDS, Challenges
+from referral_intake.adapters.keys import Keyring
+from referral_intake.domain.referral import receipt_for
+from referral_intake.domain.robots import Proof, binding_of
+from tests.support.fakes import ring
+from tests.support.proofs import solve
+from tests.support.samples import NOW
+
+BINDING = binding_of(uuid.UUID("0d2c8f5e-6a51-4f4c-9a53-3d2b6c1e7f90"))
+QUICK = Challenges(ring, tries=3)
+
+
+def solved() -> dict[str, Any]:
+    """A solved challenge, taken apart."""
+    data: dict[str, Any] = json.loads(base64.b64decode(solve(QUICK.new(BINDING, NOW))))
+    return data
+
+
+def packed(data: object) -> str:
+    return base64.b64encode(json.dumps(data).encode()).decode()
+
+
+def test_a_solved_challenge_says_what_it_is_for_and_since_when() -> None:
+    assert QUICK.read(solve(QUICK.new(BINDING, NOW))) == Proof(BINDING, NOW)
+
+
+def test_the_work_has_an_upper_end_and_is_not_always_the_same() -> None:
+    counters = set()
+    for _ in range(40):
+        data = solved()
+        assert data["challenge"]["parameters"]["cost"] == ROUNDS
+        counters.add(data["solution"]["counter"])
+    assert counters == {0, 1, 2}
+
+
+def test_no_two_challenges_are_the_same() -> None:
+    first, second = QUICK.new(BINDING, NOW), QUICK.new(BINDING, NOW)
+    assert first["parameters"]["nonce"] != second["parameters"]["nonce"]
+
+
+def test_a_challenge_given_out_before_a_rotation_counts_after_it() -> None:
+    sent = solve(QUICK.new(BINDING, NOW))
+    rotated = Keyring("k2", {**ring().keys, "k2": b"the key that came after it"})
+    assert Challenges(lambda: rotated, tries=3).read(sent) == Proof(BINDING, NOW)
+    # Another process may know the new key first.
+    assert QUICK.read(solve(Challenges(lambda: Keyring("k1", rotated.keys), tries=3).new(BINDING, NOW)))
+
+
+def test_a_challenge_signed_with_a_strangers_key_does_not_count() -> None:
+    stranger = Challenges(lambda: Keyring("k1", {"k1": b"guessed"}), tries=3)
+    assert QUICK.read(solve(stranger.new(BINDING, NOW))) is None
+
+
+def changed(*path: str, to: object) -> Callable[[dict[str, Any]], object]:
+    def change(data: dict[str, Any]) -> None:
+        *parents, last = path
+        place = data
+        for name in parents:
+            place = place[name]
+        place[last] = to
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        changed("challenge", "parameters", "data", "binding", to="0" * 64),
+        changed("challenge", "parameters", "data", "givenAt", to=0),
+        changed("challenge", "parameters", "data", to=None),
+        changed("challenge", "parameters", "cost", to=1),
+        changed("challenge", "parameters", "keyPrefix", to=""),
+        changed("challenge", "parameters", "algorithm", to="SHA-256"),
+        changed("challenge", "parameters", "expiresAt", to=1),
+        changed("challenge", "signature", to=None),
+        changed("challenge", "signature", to=""),
+        changed("challenge", "signature", to="0" * 64),
+        changed("solution", "counter", to=3),
+        changed("solution", "counter", to=-1),
+        changed("solution", "counter", to="0"),
+        changed("solution", "derivedKey", to="0" * 64),
+        changed("solution", "derivedKey", to=None),
+    ],
+)
+def test_whatever_is_changed_in_it_makes_it_none(change: Callable[[dict[str, Any]], object]) -> None:
+    data = solved()
+    assert QUICK.read(packed(data)) is not None
+    change(data)
+    assert QUICK.read(packed(data)) is None
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["challenge", "solution", "parameters", "x"]), inner)
+    ),
+)
+
+
+@given(_JSON | st.fixed_dictionaries({"challenge": _JSON, "solution": _JSON}))
+def test_no_json_at_all_can_break_it(data: object) -> None:
+    assert QUICK.read(packed(data)) is None
+    assert QUICK.read(data) is None
+
+
+def test_what_a_challenge_is_bound_to_tells_neither_the_id_nor_the_receipt() -> None:
+    submission_id = uuid.uuid4()
+    binding = binding_of(submission_id)
+    assert submission_id.hex not in binding
+    assert hashlib.sha256(submission_id.bytes).hexdigest()[:20] not in binding  # What the receipt is made of.
+    challenge = json.dumps(QUICK.new(binding, NOW))
+    assert str(submission_id) not in challenge
+    assert receipt_for(submission_id) not in challenge
+
+
+def test_the_binding_is_the_one_that_the_documents_describe() -> None:
+    assert binding_of(uuid.UUID("0D2C8F5E-6A51-4F4C-9A53-3D2B6C1E7F90")) == BINDING
+    assert BINDING.startswith("a7382059d382")
+
+
+def test_the_time_is_kept_to_the_thousandth_of_a_second() -> None:
+    at = NOW + timedelta(milliseconds=123)
+    assert QUICK.read(solve(QUICK.new(BINDING, at))) == Proof(BINDING, at)

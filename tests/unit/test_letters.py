@@ -1,0 +1,305 @@
+"""The letter that a doctor without an e-mail address gets."""
+
+import re
+import shutil
+import string
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from referral_intake.adapters.keys import DoctorHashes
+from referral_intake.adapters.letters import Letters, Printed
+from referral_intake.adapters.links import Links
+from referral_intake.domain.message import Unapproved
+from referral_intake.domain.outreach import Claim, Suppressed, Taken
+from referral_intake.domain.referral import Closing, Referral
+from tests.support.fakes import ring
+from tests.support.paper import Paper, papers
+from tests.support.samples import NOW, TEMPLATES, campaign, referral
+
+LINKS = Links(ring, "https://spine.example")
+ADDRESS = {
+    "line1": "1200 Park Drive",
+    "line2": "Suite 410",
+    "city": "Springfield",
+    "state": "IL",
+    "postal_code": "62701",
+}
+# The window of a #10 envelope on a sheet folded at 3 7/8 in, wherever the sheet slips: nothing but the address shows.
+WINDOW = (-0.125, 2.25, 5.375, 3.625)
+# What shows of it in every case, less the 1/8 in that the Postal Service wants free.
+ALWAYS_SHOWN = (1.0, 2.625, 4.25, 3.25)
+SECOND_FOLD = 7.75
+
+
+class FreeDoctors:
+    """Nothing stands against writing to anybody, but to those of `obstacles`, by receipt."""
+
+    def __init__(self, obstacles: dict[str, Taken | Suppressed] | None = None) -> None:
+        self._obstacles = obstacles or {}
+
+    def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+        return self._obstacles.get(claim.referral.receipt)
+
+
+def by_post(**doctor: Any) -> Referral:
+    return referral(**{"email": None, "address": ADDRESS} | doctor)
+
+
+def printed(
+    *referrals: Referral,
+    templates: Path = TEMPLATES,
+    obstacles: dict[str, Taken | Suppressed] | None = None,
+    site_url: str = "https://spine.example",
+    now: datetime = NOW,
+    **options: bool,
+) -> Printed:
+    letters = Letters(templates, Links(ring, site_url), site_url, FreeDoctors(obstacles), **options)
+    claims = [Claim(one, "introduction", *DoctorHashes(ring).of(one)) for one in referrals]
+    return letters.print(campaign(), claims, now)
+
+
+def page(queued: Referral, **options: Any) -> Paper:
+    made = printed(queued, **options)
+    assert made.receipts == (queued.receipt,), made.left_out
+    [only] = papers(made.pdf)
+    return only
+
+
+@pytest.fixture(scope="module")
+def usual() -> Referral:
+    return by_post(practice="Springfield Cancer Center", phone="217 555 0123", npi="1234567893")
+
+
+@pytest.fixture(scope="module")
+def sheet(usual: Referral) -> Paper:
+    return page(usual)
+
+
+# ---- What it says ----
+
+
+def test_the_letter_says_who_writes_why_and_how_to_stop_it(sheet: Paper, usual: Referral) -> None:
+    sender = campaign().sender
+    for needed in (
+        sender.company,
+        sender.postal_address,
+        sender.reply_to,
+        sender.product_url,
+        "promotional",
+        "pays for",
+    ):
+        assert needed in sheet.text
+    assert "Dear Maria Lopez," in sheet.text
+    assert "A patient asked us to tell you about the STAR Tumor Ablation System" in sheet.text
+    assert "November 23, 2026" in sheet.text
+    assert "content approval 2026-11" in sheet.text
+    assert sheet.text.count(usual.receipt) == 2
+
+
+def test_the_letter_says_of_the_device_what_the_messages_say(sheet: Paper) -> None:
+    facts = (TEMPLATES / "campaigns/star/messages/en/_facts.txt").read_text("utf-8")
+    for point in facts.split("* "):
+        assert " ".join(point.split()) in sheet.text
+    assert "FDA-cleared" in sheet.text
+    assert "approv" not in sheet.text.replace("content approval", "")
+
+
+def test_the_letter_tells_nothing_about_the_patient_but_who_asked(sheet: Paper) -> None:
+    assert "We did not ask who they are, or anything about their health" in sheet.text
+    by_caregiver = page(replace(by_post(), submitted_by="caregiver"))
+    assert "A caregiver asked us to tell you" in by_caregiver.text
+    assert "Someone who cares for a patient read our page" in by_caregiver.text
+
+
+def test_the_letter_has_the_day_where_the_sender_is() -> None:
+    assert "November 22, 2026" in page(by_post(), now=NOW.replace(day=23, hour=3)).text
+
+
+@pytest.mark.parametrize(
+    "name", ["O'Brien-Núñez", "Nguyễn Thị Minh Khai", "Jürgen Müller", "Łukasz Żółć", "Zoë #1 *b* $x$"]
+)
+def test_a_name_is_printed_as_it_was_typed(name: str) -> None:
+    made = page(by_post(name=name))
+    assert f"Dear {name}," in made.text
+    assert name in made.text_in(*ALWAYS_SHOWN)
+
+
+@pytest.mark.parametrize("name", ["李小龍", "محمد علي", "Ann 👩‍⚕️", "अमित"])
+def test_a_name_that_the_font_lacks_is_left_to_a_person_and_stops_no_other_letter(name: str) -> None:
+    unprintable, other = by_post(name=name), by_post(name="Ana Gomez")
+    made = printed(unprintable, other)
+    assert made.left_out == {unprintable.receipt: "letters_not_in_font"}
+    assert made.receipts == (other.receipt,)
+    assert len(papers(made.pdf)) == 1
+
+
+# ---- The codes ----
+
+
+@pytest.mark.parametrize(
+    "site_url", ["https://spine.example", "https://learn-about-spinal-metastases.star-ablation-company.example"]
+)
+def test_a_phone_reads_both_codes_from_the_printed_page(usual: Referral, site_url: str) -> None:
+    answer, opt_out = page(usual, site_url=site_url).codes()
+    for code, purpose in ((answer, "answer"), (opt_out, "opt-out")):
+        prefix, _, token = code.url.partition("?token=")
+        assert prefix == f"{site_url}/api/{purpose}"
+        link = LINKS.read(purpose, token, NOW)
+        assert link is not None
+        assert (link.receipt, link.campaign) == (usual.receipt, "star")
+        assert code.correction == "M"
+        assert code.module >= 0.4
+
+
+def test_the_code_for_opting_out_names_the_doctor_and_never_expires(usual: Referral, sheet: Paper) -> None:
+    """Neither the referral nor anything else has to be there still."""
+    answer, opt_out = (code.url.partition("?token=")[2] for code in sheet.codes())
+    much_later = NOW + timedelta(days=36_500)
+    link = LINKS.read("opt-out", opt_out, much_later)
+    assert link is not None
+    assert link.keys == DoctorHashes(ring).of(usual)[0]
+    assert len(link.keys) == 3
+    assert LINKS.read("answer", answer, much_later) is None
+
+
+def test_no_fold_goes_through_a_code(sheet: Paper) -> None:
+    assert all(code.top > SECOND_FOLD for code in sheet.codes())
+
+
+# ---- The sheet ----
+
+
+def test_the_address_shows_in_the_window_and_nothing_else_does(sheet: Paper) -> None:
+    address = ["Maria Lopez", "Springfield Cancer Center", "1200 Park Drive, Suite 410", "Springfield, IL 62701"]
+    assert sheet.text_in(*ALWAYS_SHOWN).splitlines() == address
+    assert sheet.text_in(*WINDOW).splitlines() == address
+
+
+def test_a_letter_is_a_page_of_us_letter_with_margins_that_every_printer_has(sheet: Paper) -> None:
+    assert (sheet.width, sheet.height) == (8.5, 11)
+    left, top, right, bottom = sheet.ends()
+    assert min(left, top, 8.5 - right, 11 - bottom) >= 0.25
+
+
+def test_the_file_can_be_read_aloud(usual: Referral) -> None:
+    pdf = printed(usual).pdf
+    document = pypdfium2.PdfDocument(pdf)
+    assert document.is_tagged()
+    assert document.get_metadata_dict()["Title"] == "Letters about the STAR Tumor Ablation System"
+    assert b"pdfuaid" in pdf
+    assert re.search(rb"/Lang ?\(en", pdf)
+
+
+LETTERS = string.ascii_letters + string.digits + " .,'-#/&()áéíñöüßÅŁżễịảЖΩW"
+
+
+def limited(most: int) -> st.SearchStrategy[str]:
+    return st.one_of(st.just("W" * most), st.text(LETTERS, max_size=most))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    name=limited(116),
+    practice=limited(160),
+    line1=limited(99),
+    line2=limited(100),
+    city=limited(79),
+    is_patient=st.booleans(),
+)
+def test_a_letter_is_one_page_and_whole_however_long_its_address(
+    name: str, practice: str, line1: str, line2: str, city: str, is_patient: bool
+) -> None:
+    address = {"line1": f"1{line1}", "line2": line2, "city": f"W{city}", "state": "IL", "postal_code": "62701-1234"}
+    queued = by_post(name=f"Ana {name}", practice=practice, address=address)
+    queued = replace(queued, submitted_by="patient" if is_patient else "caregiver")
+    made = page(queued)
+    doctor = queued.doctor
+    details = (doctor.name, doctor.practice, doctor.address.line1, doctor.address.line2, doctor.address.city)
+    for detail in filter(None, details):
+        assert "".join(detail.split()) in made.solid_text
+    left, top, right, bottom = made.ends()
+    assert (left >= 0.29, top > 0.5, right <= 7.52, bottom < 10.7) == (True,) * 4
+    assert len(made.codes()) == 2
+
+
+def test_an_address_too_long_for_the_window_is_told_so_that_it_gets_another_envelope(usual: Referral) -> None:
+    long = by_post(name="A" * 120, practice="B" * 160)
+    made = printed(usual, long)
+    assert made.plain_envelopes == {long.receipt}
+    assert len(papers(made.pdf)) == 2
+
+
+# ---- Who gets one ----
+
+
+def test_without_a_whole_postal_address_somebody_must_call() -> None:
+    by_phone = by_post(phone="217 555 0123", address={})
+    made = printed(by_phone)
+    assert (made.pdf, made.receipts, made.left_out) == (b"", (), {by_phone.receipt: "no_postal_address"})
+
+
+@pytest.mark.parametrize("fact", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
+def test_a_doctor_who_wants_no_more_gets_no_letter(fact: Closing) -> None:
+    queued = by_post()
+    assert printed(queued, obstacles={queued.receipt: Suppressed(fact)}).left_out == {queued.receipt: fact.value}
+
+
+def test_a_doctor_who_was_written_to_gets_no_letter_on_top() -> None:
+    queued = by_post()
+    made = printed(queued, obstacles={queued.receipt: Taken("K3QF-7ZTA-MM2X-PE5R")})
+    assert made.left_out == {queued.receipt: "joined"}
+
+
+def test_two_patients_of_one_doctor_are_one_letter() -> None:
+    first, second, other = by_post(), by_post(name="Dr. Maria López"), by_post(name="Ana Gomez")
+    made = printed(first, second, other)
+    assert made.receipts == (first.receipt, other.receipt)
+    assert made.left_out == {second.receipt: "joined"}
+
+
+# ---- The wording ----
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["letter/letter.typ", "campaigns/star/messages/en/letter.toml", "campaigns/star/messages/en/_facts.txt"],
+)
+def test_one_changed_byte_of_what_was_approved_is_not_printed(tmp_path: Path, file: str) -> None:
+    templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
+    with (templates / file).open("a") as stream:
+        stream.write("\n")
+    with pytest.raises(Unapproved):
+        printed(by_post(), templates=templates)
+    assert printed(by_post(), templates=templates, approved_only=False).version == "unapproved"
+
+
+def test_what_a_mail_says_does_not_hold_letters_up(tmp_path: Path) -> None:
+    templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
+    (templates / "campaigns/star/messages/en/introduction.txt").write_text("another")
+    assert printed(by_post(), templates=templates).version == campaign().approval.version
+
+
+def test_nothing_is_printed_once_the_approval_is_over() -> None:
+    with pytest.raises(Unapproved):
+        printed(by_post(), now=NOW + timedelta(days=400))
+
+
+def test_letters_record_the_wording_that_they_were_made_from() -> None:
+    made = printed(by_post())
+    assert made.version == campaign().approval.version
+    assert re.fullmatch(r"[0-9a-f]{64}", made.content_hash)
+    assert made.content_hash == printed(by_post(name="Ana Gomez")).content_hash
+
+
+def test_a_mistake_in_the_layout_is_an_error_and_no_letter_left_to_a_person(tmp_path: Path) -> None:
+    templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
+    (templates / "letter/letter.typ").write_text("#nonsense")
+    with pytest.raises(RuntimeError, match="nonsense"):
+        printed(by_post(), templates=templates, approved_only=False)

@@ -1,0 +1,67 @@
+"""What the site serves of npm's packages is fetched once, as the lock file says."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli import libraries
+
+NPM = """#!/bin/sh
+for last; do :; done
+echo "$*" >> "$CALLS"
+mkdir "$last/node_modules"
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A site with a lock file, and nothing fetched yet."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "package.json").write_text("{}")
+    (folder / "package-lock.json").write_text("{}")
+    monkeypatch.setattr(libraries, "CACHE", tmp_path / "cache")
+    monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
+    return folder
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where an npm of our own notes how it was called."""
+    npm = tmp_path / "bin" / "npm"
+    npm.parent.mkdir()
+    npm.write_text(NPM)
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(npm.parent), prepend=":")
+    return tmp_path / "calls"
+
+
+def test_it_is_fetched_once_for_each_lock_file(site: Path, calls: Path) -> None:
+    first = libraries.folder(site)
+    assert libraries.folder(site) == first
+    assert len(calls.read_text().splitlines()) == 1
+
+    (site / "package-lock.json").write_text('{"packages": {}}')
+    assert libraries.folder(site) != first
+    assert first.is_dir(), "another branch of the code may still use it"
+    assert len(calls.read_text().splitlines()) == 2
+
+
+def test_packages_run_nothing_of_their_own(site: Path, calls: Path) -> None:
+    libraries.folder(site)
+    assert calls.read_text().startswith("ci --ignore-scripts ")
+
+
+def test_a_fetch_that_breaks_off_leaves_nothing_that_looks_whole(site: Path, calls: Path) -> None:
+    (calls.parent / "bin" / "npm").write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        libraries.folder(site)
+    assert list(libraries.CACHE.iterdir()) == []
+
+
+def test_a_machine_without_npm_and_without_uv_is_told_what_to_do(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(site))
+    monkeypatch.delenv("UV", raising=False)
+    with pytest.raises(SystemExit, match="npm is needed"):
+        libraries.folder(site)

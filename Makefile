@@ -13,7 +13,8 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test units faults bench check lint types contracts template requirements site pictures format lock browser clean
+.PHONY: help run test units faults bench check lint types contracts template requirements site pictures lighthouse format lock \
+  browser clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +22,7 @@ help: ## List these targets.
 run: .cache/run.stamp ## Start the whole system on this machine, at http://127.0.0.1:8080 (or PORT=9000).
 	@exec $(VENV)/python -m local --port $(PORT)
 
-test: .cache/dev.stamp .cache/dynamodb.stamp browser ## Run all tests: on both engines, with every fault, and in a real browser.
+test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp browser ## Run all tests: on both engines, with every fault, and in real browsers.
 	$(VENV)/pytest -n 2 --dist loadfile tests/unit tests/integration tests/infra tests/e2e
 	$(VENV)/pytest tests/faults
 
@@ -67,12 +68,16 @@ site: .cache/run.stamp ## Build the static site into build/site.
 pictures: .cache/dev.stamp browser ## Take pictures of every page and of the mail, into build/pictures.
 	$(VENV)/python -m tests.e2e.pictures build/pictures
 
+lighthouse: .cache/dev.stamp browser ## Have Lighthouse look at the pages as on a phone; its reports go into build/lighthouse.
+	$(VENV)/python -m tests.e2e.lighthouse build/lighthouse
+
 format: .cache/dev.stamp ## Format the code and mend what ruff can.
 	$(VENV)/ruff check --fix-only .
 	$(VENV)/ruff format .
 
 browser: .cache/dev.stamp
 	@$(VENV)/python -m tests.e2e.browser
+	@$(VENV)/python -m tests.e2e.webkit
 
 clean: ## Remove everything that was fetched or built.
 	rm -rf .venv .cache .aws-sam build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
@@ -94,6 +99,11 @@ UV_SYNC = $(UV) sync --quiet --locked --inexact --no-default-groups
 .cache/dynamodb.stamp: tests/engines/dynamodb_local.py | .cache/dev.stamp
 	@echo "Fetching DynamoDB Local ..."
 	@$(VENV)/python -m tests.engines.dynamodb_local
+	@touch $@
+
+.cache/web.stamp: tests/engines/web.py $(wildcard tools/web/*.json) | .cache/dev.stamp
+	@echo "Fetching what looks at the pages ..."
+	@$(VENV)/python -m tests.engines.web
 	@touch $@
 
 .cache/sam.stamp: tools/sam/pyproject.toml tools/sam/uv.lock | $(UV)

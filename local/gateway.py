@@ -47,6 +47,12 @@ class Gateway:
     def _respond(self, request: Request) -> Response:
         if request.path == "/_local" or request.path.startswith("/_local/"):
             return self._own_pages(request)
+        response = self._answer(request)
+        for name, value in self._site_headers.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    def _answer(self, request: Request) -> Response:
         match = routes.find(self._routes, request.method, request.path)
         if match:
             return self._invoke(request, match)
@@ -54,9 +60,7 @@ class Gateway:
             return _message(404, "Not Found")
         if request.method not in {"GET", "HEAD"}:
             return Response("Only GET and HEAD.\n", 405, {"Allow": "GET, HEAD"})
-        response = static.serve(self._site, request)
-        response.headers.update(self._site_headers)
-        return response
+        return static.serve(self._site, request)
 
     def _invoke(self, request: Request, match: Match) -> Response:
         body = request.stream.read(LARGEST_BODY + 1)

@@ -1,16 +1,39 @@
-"""What CloudFront adds to the static pages: a browser on this machine is to refuse what one out there refuses."""
+"""What CloudFront adds to the pages: a browser on this machine is to refuse what one out there refuses."""
 
+from collections.abc import Iterator
+from typing import Any
+
+from local.intrinsics import TemplateError
 from local.properties import Properties
 
 
 def read(policy: Properties) -> dict[str, str]:
-    """The headers of one response headers policy. Strict-Transport-Security says nothing to a browser without TLS."""
-    security = policy.take("ResponseHeadersPolicyConfig").get("SecurityHeadersConfig", {})
-    headers = {}
-    if found := security.get("ContentSecurityPolicy"):
-        headers["Content-Security-Policy"] = str(found["ContentSecurityPolicy"])
-    if found := security.get("ReferrerPolicy"):
-        headers["Referrer-Policy"] = str(found["ReferrerPolicy"])
-    if "ContentTypeOptions" in security:
-        headers["X-Content-Type-Options"] = "nosniff"
-    return headers
+    """The headers of one response headers policy. Raises TemplateError for what it may hold and is not known here."""
+    config = policy.take("ResponseHeadersPolicyConfig")
+    if unknown := config.keys() - {"Name", "Comment", "SecurityHeadersConfig", "CustomHeadersConfig"}:
+        raise TemplateError(f"{policy.where}: the local stack does not know {', '.join(sorted(unknown))}")
+    own = config.get("CustomHeadersConfig", {}).get("Items", [])
+    security = config.get("SecurityHeadersConfig", {})
+    return {
+        **{name: value for kind, header in security.items() for name, value in _security(kind, header, policy.where)},
+        **{item["Header"]: item["Value"] for item in own},
+    }
+
+
+def _security(kind: str, header: dict[str, Any], where: str) -> Iterator[tuple[str, str]]:
+    match kind:
+        case "ContentSecurityPolicy":
+            yield "Content-Security-Policy", header["ContentSecurityPolicy"]
+        case "ContentTypeOptions":
+            yield "X-Content-Type-Options", "nosniff"
+        case "FrameOptions":
+            yield "X-Frame-Options", header["FrameOption"]
+        case "ReferrerPolicy":
+            yield "Referrer-Policy", header["ReferrerPolicy"]
+        case "StrictTransportSecurity":
+            # Says nothing to a browser that comes without TLS, so it does no harm here.
+            subdomains = "; includeSubDomains" if header.get("IncludeSubdomains") else ""
+            preload = "; preload" if header.get("Preload") else ""
+            yield "Strict-Transport-Security", f"max-age={header['AccessControlMaxAgeSec']}{subdomains}{preload}"
+        case _:
+            raise TemplateError(f"{where}: the local stack does not know {kind}")

@@ -1,7 +1,7 @@
 """infra/template.yaml, as the local stack needs it. The template is the single source of truth: nothing is wired here.
 
-Resources without a counterpart on one machine (roles, log groups, alarms, what serves the site) are passed over; to
-refer to one from something that runs here is an error that says so.
+Resources without a counterpart on one machine (roles, log groups, alarms, what serves the site except its headers) are
+passed over; to refer to one from something that runs here is an error that says so.
 """
 
 import json

@@ -7,15 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 
 from playwright.sync_api import sync_playwright
 
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _ON_THE_MACHINE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-_PACKAGE_MANAGERS = (
-    ("apt-get", ["apt-get", "install", "-y", "-q", "chromium"]),
-    ("dnf", ["dnf", "install", "-y", "-q", "chromium"]),
-    ("apk", ["apk", "add", "--quiet", "chromium"]),
-)
+_PACKAGE_MANAGERS = {
+    "apt-get": ["apt-get", "install", "-y", "-q"],
+    "dnf": ["dnf", "install", "-y", "-q"],
+    "apk": ["apk", "add", "--quiet"],
+}
 
 
 def find() -> str | None:
@@ -32,24 +34,27 @@ def _download() -> None:
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False, timeout=600)
 
 
-def _install_with_package_manager() -> None:
+def _install_chromium() -> None:
+    install({manager: ["chromium"] for manager in _PACKAGE_MANAGERS})
+
+
+def install(packages: Mapping[str, Sequence[str]]) -> None:
+    """With the system's package manager, if it is one of these and we may."""
     if os.geteuid() == 0:
         prefix = []
     elif subprocess.run(["sudo", "-n", "true"], check=False, capture_output=True).returncode == 0:
         prefix = ["sudo", "-n"]
     else:
         return
-    for manager, command in _PACKAGE_MANAGERS:
-        if shutil.which(manager):
-            if manager == "apt-get":
-                subprocess.run([*prefix, "apt-get", "update", "-q"], check=False)
-            subprocess.run([*prefix, *command], check=False, timeout=600)
-            return
+    if manager := next(filter(shutil.which, packages), None):
+        if manager == "apt-get":
+            subprocess.run([*prefix, "apt-get", "update", "-q"], check=False)
+        subprocess.run([*prefix, *_PACKAGE_MANAGERS[manager], *packages[manager]], check=False, timeout=600)
 
 
 def main() -> None:
     path = find()
-    for get in (_download, _install_with_package_manager):
+    for get in (_download, _install_chromium):
         if path is None:
             get()
             path = find()

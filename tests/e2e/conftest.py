@@ -27,9 +27,7 @@ def browser() -> Iterator[Browser]:
     path = chromium.find()
     assert path, "no Chromium: run `make test`, which gets one"
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
+        launched = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         yield launched
         launched.close()
 

@@ -1,6 +1,7 @@
-"""Pictures of every page and of the mail, to be looked at: `make pictures` puts them into build/pictures.
+"""Pictures of every page and state, in every language, and of the mail, to be looked at: `make pictures`.
 
-Those that the README shows are in docs/pictures.
+They go into build/pictures; `... pictures FOLDER es 360` takes the Spanish ones at 360 pixels alone. Those that the
+README shows are in docs/pictures.
 """
 
 import io
@@ -8,88 +9,84 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local.stack import LocalStack
 from tests.e2e import browser as chromium
+from tests.e2e import site_pages
+from tests.e2e.accessible import SCHEMES, Scheme
 from tests.e2e.mailbox import Mailbox
+from tests.e2e.site_pages import SitePage
+from tests.e2e.states import STATES
+from tests.support.samples import campaign
 
 WIDTHS = (360, 768, 1280)
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
+    folder, *only = Path(sys.argv[1]), *sys.argv[2:]
     with LocalStack(watch=False, out=io.StringIO()) as stack, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium.find(), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        for width in WIDTHS:
-            for scheme in ("light", "dark"):
-                _take(browser, stack, width, scheme, folder)
+        pages = site_pages.build(folder / "site")
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGUMENTS)
+        for width in (width for width in WIDTHS if not only[1:] or str(width) in only):
+            for scheme in SCHEMES:
+                for locale in (locale for locale in campaign().locales if not only or locale in only):
+                    shown = [page for page in pages if page.locale == locale]
+                    _take_all(browser, stack.url, width, scheme, shown, folder)
+        _print(browser, pages, folder)
         browser.close()
 
 
-def _take(browser: Browser, stack: LocalStack, width: int, scheme: str, folder: Path) -> None:
-    context = browser.new_context(
-        base_url=stack.url,
-        viewport={"width": width, "height": 800},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
+def _take_all(browser: Browser, url: str, width: int, scheme: Scheme, pages: list[SitePage], folder: Path) -> None:
+    locale = pages[0].locale
+
+    def picture(page: Page, name: str, *, whole: bool = True) -> None:
+        page.screenshot(path=folder / locale / f"{name}-{width}-{scheme}.png", full_page=whole)
+
+    looks: dict[str, Any] = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    with browser.new_context(base_url=url, **looks) as context:
+        _take_states(context, locale, picture)
+        _take_mail(context, url, picture)
+    with browser.new_context(**looks) as context:
+        _take_pages(context, pages, folder / "site", picture)
+
+
+def _take_states(context: BrowserContext, locale: str, picture: Any) -> None:
+    for name, reach in STATES.items():
+        page = context.new_page()
+        page.goto(f"/{locale}/")
+        reach(page)
+        picture(page, f"form-{name}", whole=name != "lookup")
+        page.unroute_all(behavior="ignoreErrors")
+        page.close()
+
+
+def _take_mail(context: BrowserContext, url: str, picture: Any) -> None:
     page = context.new_page()
-
-    def picture(name: str, *, whole: bool = True) -> None:
-        page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=whole)
-
-    page.goto("/")
-    picture("first-screen", whole=False)
-    picture("page")
-    page.get_by_role("link", name="Let your doctor know").first.click()
-    picture("form")
-    _look_up(page, "Maria Lopez")
-    picture("lookup", whole=False)
-    page.get_by_label("Doctor's name").press("Enter")
-    picture("chosen")
-    page.reload()
-    page.get_by_role("link", name="Let your doctor know").first.click()
-    page.locator("#referral button[type=submit]").click()
-    page.locator("#errors li").first.wait_for()
-    picture("errors")
-    _submit(page, f"maria.{width}.{scheme}@clinic.example")
-    picture("thanks")
-    status_url = page.locator("a[data-status]").get_attribute("href") or ""
-    [message] = _delivered(stack)
-    page.goto(status_url)
-    picture("status")
-    page.goto("/en/take-it-with-you.html")
-    picture("guide")
-    page.set_content(message["html"])
-    picture("mail")
-    page.goto(message["headers"][0]["value"].strip("<>"))
-    picture("opt-out")
     page.goto("/_local/mailbox")
-    picture("mailbox")
-    context.close()
+    picture(page, "mailbox")
+    page.set_content(Mailbox(url).wait_for(1)[-1]["html"])
+    picture(page, "mail")
 
 
-def _look_up(page: Page, name: str) -> None:
-    page.get_by_label("State").select_option("IL")
-    page.get_by_label("Doctor's name").press_sequentially(name)
-    page.locator("#matches").wait_for()
-    page.get_by_label("Doctor's name").press("ArrowDown")
+def _take_pages(context: BrowserContext, pages: list[SitePage], site: Path, picture: Any) -> None:
+    site_pages.serve(context, site)
+    page = context.new_page()
+    for shown in pages:
+        page.goto(site_pages.address(shown, site))
+        picture(page, shown.slug)
+    page.goto(f"{site_pages.ORIGIN}/{pages[0].locale}/index.html")
+    picture(page, "first-screen", whole=False)
 
 
-def _submit(page: Page, email: str) -> None:
-    page.get_by_label("I am the patient").check()
-    page.get_by_label("Doctor's name").fill("Maria Lopez")
-    page.get_by_label("E-mail").fill(email)
-    page.locator("#referral button[type=submit]").click()
-    page.locator("#thanks").wait_for()
-
-
-def _delivered(stack: LocalStack) -> list[dict[str, Any]]:
-    mailbox = Mailbox(stack.url)
-    return mailbox.wait_for(1)[-1:]
+def _print(browser: Browser, pages: list[SitePage], folder: Path) -> None:
+    """On paper, which is white whatever the screen is."""
+    with browser.new_context(color_scheme="dark") as context:
+        site_pages.serve(context, folder / "site")
+        page = context.new_page()
+        for shown in pages:
+            page.goto(site_pages.address(shown, folder / "site"))
+            page.pdf(path=folder / shown.locale / f"{shown.slug}.pdf", format="Letter")
 
 
 if __name__ == "__main__":

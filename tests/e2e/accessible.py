@@ -1,0 +1,63 @@
+"""What keeps somebody from using a page, as far as programs tell: WCAG 2.2 AA by axe-core, and what it leaves out."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Literal
+
+from playwright.sync_api import Page
+
+from tests.engines import web
+
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+# A screen 1280 wide; the same at 200 %; at 400 %, which is 320 wide, like the narrowest phone.
+WIDTHS = {"100 %": 1280, "200 %": 640, "400 %": 320}
+_STANDARD = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+# The scheme changes colours and nothing else, so these are all that dark can break.
+_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+
+_AXE = """async ([within, runOnly]) => {
+  const { violations } = await axe.run(within, { runOnly, resultTypes: ["violations"] });
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
+}"""
+
+# Reflow, WCAG 1.4.10: nothing asks for scrolling sideways.
+SIDEWAYS = """() => {
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= width) return [];
+  const wide = [...document.body.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > width + 1);
+  return ["wider than the screen: " + wide.map((one) => `${one.localName}.${one.className}`)];
+}"""
+
+# Target size, WCAG 2.5.8: 24 pixels but in a sentence. What a finger presses most has the 44 of level AAA.
+_SMALL = """() => {
+  const most = ".button, input, select, summary, .call, .brand, .languages a, [role=option]";
+  const small = [];
+  for (const one of document.querySelectorAll("a[href], button, input, select, summary, [role=option]")) {
+    if (!one.checkVisibility({ visibilityProperty: true }) || one.closest(".unseen, .skip")) continue;
+    const target = one.type === "radio" ? (one.labels[0] ?? one) : one;
+    const { width, height } = target.getBoundingClientRect();
+    const inSentence = getComputedStyle(one).display === "inline";
+    const least = one.matches(most) ? 44 : 24;
+    if (!inSentence && (width < 24 || height < least - 0.5))
+      small.push(`too small: ${one.outerHTML.slice(0, 80)} ${Math.round(width)}x${Math.round(height)}`);
+  }
+  return small;
+}"""
+
+
+def problems(page: Page, within: str = "html") -> Iterator[str]:
+    """What is wrong with the page as it stands, in light and dark and at every zoom. axe looks at `within` alone."""
+    # By the debugger, which the page's Content-Security-Policy does not bind.
+    page.evaluate(_axe())
+    for zoom, width in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": 800})
+        for scheme, rules in zip(SCHEMES, (_STANDARD, _COLOURS), strict=True):
+            page.emulate_media(color_scheme=scheme)
+            yield from (f"{zoom}, {scheme}: {problem}" for problem in page.evaluate(_AXE, [within, rules]))
+        yield from (f"{zoom}: {problem}" for problem in page.evaluate(SIDEWAYS) + page.evaluate(_SMALL))
+
+
+@cache
+def _axe() -> str:
+    return web.axe().read_text("utf-8")

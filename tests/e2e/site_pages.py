@@ -1,0 +1,91 @@
+"""Every page that the site has, in every state and language, in a browser without the rest of the system.
+
+A new template, state or built page is among them of itself.
+"""
+
+import mimetypes
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Route
+
+from cli import site
+from local import template
+from referral_intake.adapters.pages import Pages
+from referral_intake.domain.fields import FieldError
+from tests.support import samples
+from tests.unit.test_site import every_page
+
+ORIGIN = "https://spine.example"
+HEADERS = template.load(
+    samples.TEMPLATES.parent / "infra" / "template.yaml",
+    {"SenderAddress": "outreach@star.example", "SiteUrl": ORIGIN},
+    "http://127.0.0.1:1",
+).site_headers
+
+
+@dataclass(frozen=True, slots=True)
+class SitePage:
+    """`file` lies in the folder that `build` filled."""
+
+    name: str
+    locale: str
+    template: str
+    file: Path
+
+    @property
+    def slug(self) -> str:
+        """The name as a file's."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.removeprefix(f"{self.locale}: ").lower())
+
+
+def build(folder: Path) -> list[SitePage]:
+    """The built site, and beside it what the functions answer with. Pages that are letter for letter the same: once."""
+    site.build(samples.TEMPLATES, folder)
+    built = [_built(folder, file) for file in sorted(folder.rglob("*.html"))]
+    every = {page.file.read_bytes(): page for page in reversed([*built, *_answers(folder)])}
+    return list(reversed(every.values()))
+
+
+def _built(folder: Path, file: Path) -> SitePage:
+    path = file.relative_to(folder).as_posix()
+    locale = path.partition("/")[0] if "/" in path else samples.campaign().locales[0]
+    return SitePage(path, locale, "", file)
+
+
+def _answers(folder: Path) -> Iterator[SitePage]:
+    for locale in samples.campaign().locales:
+        pages = Pages(samples.TEMPLATES, samples.campaign(), locale)
+        for number, (name, source, context) in enumerate(every_page()):
+            file = folder / "answers" / locale / f"{number}.html"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(pages.render(source, "/{locale}/", **_worded(pages, context)), "utf-8")
+            yield SitePage(f"{locale}: {name}", locale, source, file)
+
+
+def _worded(pages: Pages, context: dict[str, Any]) -> dict[str, Any]:
+    """With what is wrong said in the language of the page."""
+    if "form" not in context:
+        return context
+    errors = [{**e, "message": pages.message(FieldError(e["field"], e["code"]))} for e in context["form"]["errors"]]
+    return {**context, "form": {**context["form"], "errors": errors}}
+
+
+def serve(context: BrowserContext, folder: Path) -> None:
+    """Answers this context's requests with the files of `folder`, under the template's headers."""
+
+    def answer(route: Route) -> None:
+        file = folder / route.request.url.removeprefix(f"{ORIGIN}/")
+        if not file.is_file():
+            return route.fulfill(status=503)
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        return route.fulfill(body=file.read_bytes(), headers={"content-type": f"{kind}; charset=utf-8", **HEADERS})
+
+    context.route(f"{ORIGIN}/**", answer)
+
+
+def address(page: SitePage, folder: Path) -> str:
+    return f"{ORIGIN}/{page.file.relative_to(folder).as_posix()}"

@@ -1,0 +1,160 @@
+"""One referral and one message, whatever the network and the browser do meanwhile."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from local.stack import LocalStack
+from tests.e2e.mailbox import Mailbox
+from tests.e2e.test_submit import RECEIPT, fill_in, open_form, plain_page, submit  # noqa: F401  (a fixture)
+
+# The slowest that people still call the internet.
+SLOW = {"offline": False, "latency": 800, "downloadThroughput": 40_000, "uploadThroughput": 20_000}
+
+Count = Callable[[], int]
+
+
+@pytest.fixture
+def referrals(stack: LocalStack) -> Count:
+    """How many there are more than when the test began."""
+
+    def count() -> int:
+        found = stack.cloud.dynamodb.get_paginator("scan").paginate(TableName="referral-intake-Table")
+        return sum(item["sk"] == {"S": "referral"} for page in found for item in page["Items"])
+
+    before = count()
+    return lambda: count() - before
+
+
+def filled_in(page: Page, name: str, email: str) -> Page:
+    page.goto("/")
+    open_form(page)
+    fill_in(page, name, email)
+    return page
+
+
+def test_a_network_that_goes_away_in_the_middle_of_a_submit_makes_one_referral(
+    page: Page, mailbox: Mailbox, referrals: Count
+) -> None:
+    def go_away(route: Route) -> None:
+        route.fetch()  # It arrives. The answer doesn't.
+        page.context.set_offline(True)
+        route.abort("internetdisconnected")
+
+    filled_in(page, "Ana Tunnel", "tunnel@clinic.example")
+    page.route("**/api/referrals", go_away, times=1)
+    submit(page)
+    expect(page.locator(".notice")).to_be_visible()
+    submit(page)  # Still under ground.
+    expect(page.locator("#referral [type=submit]")).to_have_attribute("aria-disabled", "false")
+    expect(page.locator(".notice")).to_be_visible()
+    expect(page.get_by_label("Doctor's name")).to_have_value("Ana Tunnel")
+    page.context.set_offline(False)
+    submit(page)
+    expect(page.locator("#thanks")).to_be_visible()
+    assert (len(mailbox.wait_for(1)), referrals()) == (1, 1)
+
+
+def test_a_slow_network_loses_and_doubles_nothing(page: Page, mailbox: Mailbox, referrals: Count) -> None:
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    devtools.send("Network.emulateNetworkConditions", SLOW)
+    filled_in(page, "Ana Slow", "slow@clinic.example")
+    submit(page)
+    for _ in range(3):
+        page.keyboard.press("Enter")
+    expect(page.locator("[data-busy-status]")).not_to_be_empty()
+    expect(page.locator("#thanks")).to_be_focused()
+    assert (len(mailbox.wait_for(1)), referrals()) == (1, 1)
+
+
+def test_two_tabs_that_send_the_same_form_make_one_referral(
+    context: BrowserContext, mailbox: Mailbox, referrals: Count
+) -> None:
+    """As when a browser duplicates a tab with all that is in it."""
+    first, second = (filled_in(context.new_page(), "Ana Twin", "twin@clinic.example") for _ in range(2))
+    submission_id = first.locator("[name=submission_id]").input_value()
+    second.locator("[name=submission_id]").evaluate("(field, id) => (field.value = id)", submission_id)
+    for tab in (first, second):
+        submit(tab)
+    receipts = set()
+    for tab in (first, second):
+        expect(tab.locator("#thanks")).to_be_visible()
+        receipts.add(tab.locator("[data-receipt]").first.inner_text())
+    assert (len(receipts), len(mailbox.wait_for(1)), referrals()) == (1, 1, 1)
+
+
+def test_two_tabs_that_name_the_same_doctor_make_one_message(context: BrowserContext, mailbox: Mailbox) -> None:
+    tabs = [filled_in(context.new_page(), "Ana Both", "both@clinic.example") for _ in range(2)]
+    for tab in tabs:
+        submit(tab)
+    for tab in tabs:
+        expect(tab.locator("#thanks")).to_be_visible()
+    assert len(mailbox.wait_for(2, seconds=2)) == 1
+
+
+def test_going_back_after_it_was_sent_finds_an_empty_form_and_sends_nothing(
+    page: Page, mailbox: Mailbox, referrals: Count
+) -> None:
+    filled_in(page, "Ana Back", "back@clinic.example")
+    submit(page)
+    page.locator("a[data-status]").first.click()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("#doctor-name")).to_have_value("")
+    expect(page.locator("#doctor-email")).to_have_value("")
+    assert (len(mailbox.wait_for(1)), referrals()) == (1, 1)
+
+
+def test_without_javascript_going_back_and_sending_again_makes_one_referral(
+    plain_page: Page,  # noqa: F811
+    referrals: Count,
+) -> None:
+    fill_in(plain_page, "Ana Again", "again@clinic.example")
+    submit(plain_page)
+    expect(plain_page.locator("main")).to_contain_text(RECEIPT)
+    plain_page.go_back()
+    fill_in(plain_page, "Ana Again", "again@clinic.example")
+    submit(plain_page)
+    expect(plain_page.locator("main")).to_contain_text("We had this already")
+    assert referrals() == 1
+
+
+def test_without_javascript_a_lost_connection_can_be_tried_again(plain_page: Page, referrals: Count) -> None:  # noqa: F811
+    fill_in(plain_page, "Ana Lost", "lost.again@clinic.example")
+    plain_page.context.set_offline(True)
+    submit(plain_page)
+    plain_page.wait_for_url("chrome-error://**")
+    plain_page.context.set_offline(False)
+    plain_page.goto("/")
+    fill_in(plain_page, "Ana Lost", "lost.again@clinic.example")
+    submit(plain_page)
+    expect(plain_page.locator("main")).to_contain_text(RECEIPT)
+    assert referrals() == 1
+
+
+def test_what_a_browser_filled_in_before_the_script_came_stays_and_is_sent(page: Page, mailbox: Mailbox) -> None:
+    """Autofill, or somebody who types on a slow connection."""
+
+    def fill_first(route: Route) -> None:
+        fill_in(page, "Ana Early", "early@clinic.example")
+        route.continue_()
+
+    page.route("**/assets/site.*.js", fill_first)
+    page.goto("/", wait_until="commit")
+    expect(page.locator("[name=submission_id]")).not_to_have_value("")
+    expect(page.locator("#referral")).to_be_visible()
+    submit(page)
+    expect(page.locator("#thanks")).to_be_visible()
+    [message] = mailbox.wait_for(1)
+    assert "Dear Ana Early," in message["text"]
+
+
+def test_a_browser_is_never_told_that_these_are_the_patients_own_details(page: Page) -> None:
+    """Autofill would put the patient's name and e-mail address in the doctor's place."""
+    open_form(page)
+    own = "[autocomplete]:not([autocomplete=off])"
+    assert (
+        page.locator(f"#referral {own}, #referral input:not([type=hidden], [type=radio], [autocomplete])").count() == 0
+    )

@@ -1,0 +1,109 @@
+"""Every page, in every state and language, can be used by everyone."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.e2e import accessible, site_pages
+from tests.e2e.site_pages import SitePage
+from tests.engines import web
+from tests.support.samples import TEMPLATES
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="module")
+def every(folder: Path) -> list[SitePage]:
+    return site_pages.build(folder)
+
+
+@pytest.fixture
+def plain(browser: Browser, folder: Path) -> Iterator[Page]:
+    """A browser that meets the pages alone: nothing answers but the site's files."""
+    context = browser.new_context(reduced_motion="reduce")
+    site_pages.serve(context, folder)
+    yield context.new_page()
+    context.close()
+
+
+def test_nothing_keeps_anyone_from_using_any_page(plain: Page, every: list[SitePage], folder: Path) -> None:
+    found = {}
+    for page in every:
+        plain.goto(site_pages.address(page, folder))
+        if problems := list(accessible.problems(plain)):
+            found[page.name] = problems
+    assert found == {}
+
+
+def test_every_template_is_among_the_pages(every: list[SitePage]) -> None:
+    parts = {"layout.html", "page.html", "404.html"}  # The last two are in the built site.
+    templates = {file.name for file in (TEMPLATES / "site").glob("[!_]*.html")}
+    built = {page.name for page in every if not page.template}
+    assert {page.template for page in every} >= templates - parts - {Path(name).name for name in built}
+    assert {"404.html", "en/index.html", "es/index.html"} <= built
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("document.querySelector('h1').style.color = '#bbb'", "100 %, light: color-contrast"),
+        ("document.querySelector('[for=doctor-name]').remove()", "400 %, light: label"),
+        ("document.querySelector('h1').style.minWidth = '700px'", "200 %: wider than the screen: "),
+        (
+            "document.querySelector('.call').style.cssText = 'min-height: 0; padding: 0; font-size: 12px'",
+            '100 %: too small: <a class="call"',
+        ),
+        ("document.documentElement.lang = ''", "100 %, light: html-has-lang"),
+    ],
+)
+def test_a_fault_would_be_found(plain: Page, every: list[SitePage], folder: Path, fault: str, told: str) -> None:
+    wrong = next(page for page in every if "every error" in page.name)
+    plain.goto(site_pages.address(wrong, folder))
+    plain.evaluate(fault)
+    assert any(problem.startswith(told) for problem in accessible.problems(plain))
+
+
+def test_a_fault_that_only_dark_has_would_be_found(plain: Page, every: list[SitePage], folder: Path) -> None:
+    plain.goto(site_pages.address(every[0], folder))
+    plain.evaluate("document.querySelector('h1').style.color = '#18322f'")
+    schemes = {problem.split(":")[0].split(", ")[1] for problem in accessible.problems(plain)}
+    assert schemes == {"dark"}
+
+
+def html_errors(*files: Path) -> str:
+    command = [*web.nu(), "--stdout", "--format", "gnu", "--also-check-css", "--also-check-svg", *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert not done.stderr
+    assert bool(done.stdout) == bool(done.returncode), "no word of an error: it could not check"
+    return done.stdout
+
+
+def test_every_page_is_valid_html_and_so_is_what_it_loads(every: list[SitePage], folder: Path) -> None:
+    loaded = [*folder.glob("assets/*.css"), *folder.glob("assets/*.svg")]
+    assert loaded
+    assert html_errors(*(page.file for page in every), *loaded) == ""
+
+
+def test_invalid_html_would_be_found(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.html"
+    file.write_text("<!doctype html><html lang=en><title>x</title><p><div></p><img>")
+    assert "Unclosed element “div”" in html_errors(file)
+
+
+def test_letters_twice_as_large_ask_for_no_scrolling_sideways(plain: Page, every: list[SitePage], folder: Path) -> None:
+    """WCAG 1.4.4, as somebody sets it on a phone or in a browser, without zooming."""
+    found = {}
+    for page in every:
+        plain.goto(site_pages.address(page, folder))
+        plain.evaluate("document.documentElement.style.fontSize = '200%'")
+        for width in (360, 1280):
+            plain.set_viewport_size({"width": width, "height": 800})
+            if wide := plain.evaluate(accessible.SIDEWAYS):
+                found[f"{page.name} at {width}"] = wide
+    assert found == {}

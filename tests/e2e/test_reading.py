@@ -1,0 +1,39 @@
+"""Whoever left school at fourteen can read the pages."""
+
+import pytest
+
+from tests.e2e import site_pages
+from tests.support.reading import MEASURES, Prose
+from tests.support.samples import campaign
+
+# English: the school grade, at most. Spanish: from 65 on, INFLESZ calls a text quite easy, like a sixth
+# grade's; textstat counts some 2 % too few syllables there, so a few points more are asked for.
+HIGHEST_GRADE = 8
+LEAST_EASE = 70
+HARD = {
+    "en": "Percutaneous radiofrequency ablation necessitates sedation, predisposing individuals to complications.",
+    "es": "La ablación percutánea por radiofrecuencia requiere sedación, predisponiendo a determinadas complicaciones.",
+}
+
+
+def is_easy(locale: str, sentences: list[str]) -> bool:
+    measured = MEASURES[locale](sentences)
+    return measured <= HIGHEST_GRADE if locale == "en" else measured >= LEAST_EASE
+
+
+def test_every_page_can_be_read_with_eight_years_of_school(tmp_path_factory: pytest.TempPathFactory) -> None:
+    pages = site_pages.build(tmp_path_factory.mktemp("pages"))
+    read = {page.name: (page.locale, Prose(page.file.read_text("utf-8")).sentences) for page in pages}
+    assert all(sentences for _, sentences in read.values())
+    assert [name for name, (locale, sentences) in read.items() if not is_easy(locale, sentences)] == []
+
+
+@pytest.mark.parametrize("locale", campaign().locales)
+def test_a_hard_text_would_be_found(locale: str) -> None:
+    assert not is_easy(locale, [HARD[locale]])
+
+
+def test_headings_labels_and_references_do_not_count() -> None:
+    html = "<h2>What it is</h2><p>It <b>may</b> help you<sup>1</sup> a lot.</p><label>Name</label>"
+    html += "<ol><li>Aebi M. Tumors of the spine. Eur J 2.</li></ol>"
+    assert Prose(html).sentences == ["It may help you a lot."]

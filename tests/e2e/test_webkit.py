@@ -1,0 +1,134 @@
+"""The way of a patient with an iPhone, from the page to the doctor's mailbox."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+from selenium.webdriver import WebKitGTK
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from local.stack import LocalStack
+from tests.e2e import webkit
+from tests.e2e.mailbox import Mailbox
+from tests.engines import web
+
+Find = Callable[[str], WebElement]
+LOSE_THE_ANSWER = """const real = window.fetch;
+window.fetch = async (...asked) => { window.fetch = real; await real(...asked); throw new TypeError("offline"); };"""
+AXE = """const done = arguments[0];
+axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })
+  .then(({ violations }) => done(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target)}`)));"""
+
+
+@pytest.fixture(scope="module")
+def phone() -> Iterator[WebKitGTK]:
+    if webkit.find() is None and not webkit.can_be_had():
+        pytest.skip(webkit.MISSING)
+    with webkit.opened() as driver:
+        driver.set_window_size(390, 844)
+        yield driver
+
+
+def seen(phone: WebKitGTK, selector: str) -> WebElement:
+    """The first of these that can be seen, once there is one."""
+
+    def visible(driver: WebKitGTK) -> list[WebElement]:
+        return [one for one in driver.find_elements(By.CSS_SELECTOR, selector) if one.is_displayed()]
+
+    return WebDriverWait(phone, 10).until(visible, f"nothing to be seen of {selector}")[0]
+
+
+@pytest.fixture
+def find(phone: WebKitGTK) -> Find:
+    return partial(seen, phone)
+
+
+def open_form(phone: WebKitGTK, stack: LocalStack, locale: str = "en") -> None:
+    phone.get(f"{stack.url}/{locale}/")
+    press(phone, "[data-open]")
+
+
+def press(phone: WebKitGTK, selector: str) -> None:
+    """As a finger does, after the page was moved to where it can be reached."""
+    one = seen(phone, selector)
+    phone.execute_script("arguments[0].scrollIntoView({ block: 'center' })", one)
+    one.click()
+
+
+def test_by_hand_a_submission_becomes_one_message(
+    phone: WebKitGTK, find: Find, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    open_form(phone, stack)
+    press(phone, "#submitted_by + label")
+    find("#doctor-name").send_keys("Ana Apple")
+    find("#doctor-email").send_keys("apple@clinic.example")
+    press(phone, "#referral [type=submit]")
+    assert find("#thanks") == phone.switch_to.active_element
+    assert find("[data-receipt]").text
+    assert [message["to"] for message in mailbox.wait_for(1)] == [["apple@clinic.example"]]
+    phone.get(find("a[data-status]").get_attribute("href") or "")
+    assert "We wrote to your doctor" in find("h1").text
+
+
+def test_in_spanish_a_doctor_is_found_chosen_and_told(
+    phone: WebKitGTK, find: Find, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    open_form(phone, stack, "es")
+    assert find("html").get_attribute("lang") == "es"
+    press(phone, "#submitted_by + label")
+    Select(find("#doctor-address-state")).select_by_value("IL")
+    find("#doctor-name").send_keys("Marcus Lopez")
+    assert find("#matches [role=option]")
+    find("#doctor-name").send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+    assert find("#doctor-npi").get_attribute("value")
+    find("#doctor-email").send_keys("manzana@clinic.example")
+    press(phone, "#referral [type=submit]")
+    assert "Gracias" in find("#thanks").text
+    assert [message["to"] for message in mailbox.wait_for(1)] == [["manzana@clinic.example"]]
+
+
+def test_without_an_e_mail_address_the_doctor_is_told_by_letter_or_phone(
+    phone: WebKitGTK, find: Find, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    open_form(phone, stack)
+    press(phone, "#submitted_by + label")
+    find("#doctor-name").send_keys("Ana Paper")
+    find("#doctor-phone").send_keys("217 555 0188")
+    press(phone, "#referral [type=submit]")
+    phone.get(find("a[data-status]").get_attribute("href") or "")
+    assert "We will send a letter or call" in find("h1").text
+    assert mailbox.messages() == []
+
+
+def test_an_answer_that_is_lost_makes_one_message_when_sent_again(
+    phone: WebKitGTK, find: Find, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    open_form(phone, stack)
+    press(phone, "#submitted_by + label")
+    find("#doctor-name").send_keys("Ana Tunnel")
+    find("#doctor-email").send_keys("tunnel.apple@clinic.example")
+    phone.execute_script(LOSE_THE_ANSWER)
+    press(phone, "#referral [type=submit]")
+    assert find(".notice")
+    press(phone, "#referral [type=submit]")
+    assert find("#thanks")
+    assert len(mailbox.wait_for(1)) == 1
+
+
+def test_what_is_wrong_is_shown_and_has_the_focus(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
+    open_form(phone, stack)
+    find("#doctor-email").send_keys("maria@")
+    press(phone, "#referral [type=submit]")
+    assert len(find("#errors").find_elements(By.TAG_NAME, "li")) == 3
+    assert phone.switch_to.active_element.get_attribute("id") == "submitted_by"
+    assert find("#doctor-email-error")
+
+
+def test_axe_finds_nothing_there_either(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
+    open_form(phone, stack)
+    phone.execute_script(web.axe().read_text("utf-8"))
+    assert phone.execute_async_script(AXE) == []
+    assert phone.execute_script("return document.documentElement.scrollWidth <= innerWidth")

@@ -1,0 +1,111 @@
+"""What goes over the wire for a first look at the page: little, safe, and from one place."""
+
+import gzip
+import urllib.error
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from cli import site
+from local.stack import LocalStack
+from tests.e2e.conftest import PHONE
+from tests.e2e.states import STATES
+from tests.support.samples import TEMPLATES, campaign
+
+LOCALES = campaign().locales
+SHIFTS = """() => new Promise((done) => new PerformanceObserver((list) =>
+  done(list.getEntries().filter((shift) => !shift.hadRecentInput).map((shift) => shift.value))
+).observe({ type: "layout-shift", buffered: true }) ?? setTimeout(() => done([]), 500))"""
+
+
+@pytest.fixture
+def fresh(browser: Browser, stack: LocalStack) -> Iterator[Page]:
+    """A phone that was never here."""
+    context = browser.new_context(base_url=stack.url, viewport=PHONE)
+    yield context.new_page()
+    context.close()
+
+
+def served(stack: LocalStack, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    try:
+        answer = urlopen(Request(f"{stack.url}{path}", headers=headers), timeout=10)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        return int(answer.status), {name.lower(): value for name, value in answer.headers.items()}, answer.read()
+
+
+def site_paths(stack: LocalStack, folder: Path) -> list[str]:
+    return ["/", "/nothing", *(f"/{file.relative_to(folder)}" for file in folder.rglob("*") if file.is_file())]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_first_look_costs_less_than_40_kb(fresh: Page, locale: str) -> None:
+    """Headers and all. The proof that somebody is no robot is loaded later, when the form is used."""
+    devtools = fresh.context.new_cdp_session(fresh)
+    devtools.send("Network.enable")
+    sizes: list[float] = []
+    devtools.on("Network.loadingFinished", lambda loaded: sizes.append(loaded["encodedDataLength"]))
+    fresh.goto(f"/{locale}/", wait_until="networkidle")
+    assert len(sizes) >= 4, "the page, its style, its script, its icon"
+    assert sum(sizes) < 40_000
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_moves_while_the_page_loads(fresh: Page, locale: str, width: int) -> None:
+    fresh.set_viewport_size({"width": width, "height": 800})
+    fresh.goto(f"/{locale}/", wait_until="networkidle")
+    assert fresh.evaluate(SHIFTS) == []
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_no_state_asks_another_origin_or_breaks_the_policy(fresh: Page, stack: LocalStack, state: str) -> None:
+    asked: list[str] = []
+    refused: list[str] = []
+    fresh.on("request", lambda request: asked.append(request.url))
+    fresh.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
+    fresh.goto("/")
+    STATES[state](fresh)
+    assert [url for url in asked if not url.startswith(f"{stack.url}/")] == []
+    assert refused == []
+    fresh.unroute_all(behavior="ignoreErrors")
+
+
+def test_every_file_and_answer_has_the_headers_of_the_template(stack: LocalStack, built: Path) -> None:
+    wanted = {name.lower(): value for name, value in stack.template.site_headers.items()}
+    assert {"content-security-policy", "permissions-policy", "strict-transport-security"} <= wanted.keys()
+    answers = ["/api/referrals/K3QF-7ZTA-MM2X-PE5R", "/api/opt-out?token=x", "/api/answer?token=x", "/api/doctors"]
+    for path in [*site_paths(stack, built), *answers]:
+        _, headers, _ = served(stack, path, accept="text/html")
+        assert {name: headers.get(name) for name in wanted} == wanted, path
+
+
+def test_text_is_compressed_for_who_can_read_it(stack: LocalStack, built: Path) -> None:
+    texts = [file for file in built.rglob("*") if file.suffix in {".html", ".css", ".js"}]
+    for file in (file for file in texts if file.stat().st_size >= 1000):  # Less is not worth it, to CloudFront neither.
+        path = f"/{file.relative_to(built)}"
+        _, headers, body = served(stack, path, **{"accept-encoding": "gzip"})
+        assert headers["content-encoding"] == "gzip", path
+        assert "Accept-Encoding" in headers["vary"]
+        assert gzip.decompress(body) == file.read_bytes()
+        assert len(body) < 0.7 * file.stat().st_size
+        _, headers, body = served(stack, path)
+        assert "content-encoding" not in headers
+        assert body == file.read_bytes()
+
+
+def test_what_is_there_already_is_not_sent_again(stack: LocalStack) -> None:
+    _, headers, _ = served(stack, "/", **{"accept-encoding": "gzip"})
+    status, _, body = served(stack, "/", **{"accept-encoding": "gzip", "if-none-match": headers["etag"]})
+    assert (status, body) == (304, b"")
+
+
+@pytest.fixture(scope="module")
+def built(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    site.build(TEMPLATES, folder)
+    return folder

@@ -1,0 +1,52 @@
+"""What the template has every page sent with."""
+
+from pathlib import Path
+
+import pytest
+
+from local import site_headers, template
+from local.intrinsics import Resolver, TemplateError
+from local.properties import Properties
+from referral_intake.handlers import http
+
+HEADERS = template.load(
+    Path(__file__).parents[2] / "infra" / "template.yaml",
+    {"SenderAddress": "outreach@star.example", "SiteUrl": "https://spine.example"},
+    "http://127.0.0.1:1",
+).site_headers
+
+
+def test_nothing_runs_loads_or_frames_a_page_but_the_site_itself() -> None:
+    policy = dict(part.strip().split(" ", 1) for part in HEADERS["Content-Security-Policy"].split(";"))
+    assert policy.pop("default-src") == "'none'"
+    assert {policy[name] for name in ("base-uri", "frame-ancestors")} == {"'none'"}
+    assert set(policy.values()) == {"'self'", "'none'"}, "no unsafe-*, no other origin, no data:"
+    assert HEADERS["X-Frame-Options"] == "DENY"
+    assert HEADERS["Cross-Origin-Opener-Policy"] == HEADERS["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_a_browser_comes_back_encrypted_guesses_no_types_and_tells_nobody_where_it_was() -> None:
+    assert HEADERS["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+    assert HEADERS["X-Content-Type-Options"] == "nosniff"
+    assert HEADERS["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_page_is_denied_what_it_never_needs() -> None:
+    for power in ("camera", "microphone", "geolocation", "payment"):
+        assert f"{power}=()" in HEADERS["Permissions-Policy"]
+
+
+def test_the_functions_send_what_the_site_sends() -> None:
+    sent = http.page(200, "")["headers"]
+    of_both = {name: value for name, value in HEADERS.items() if name.lower() in sent}
+    assert {name: sent[name.lower()] for name in of_both} == of_both
+    assert {"Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options"} <= of_both.keys()
+
+
+@pytest.mark.parametrize(
+    "config", [{"CorsConfig": {}}, {"SecurityHeadersConfig": {"XSSProtection": {"Protection": True}}}]
+)
+def test_the_local_stack_says_what_it_would_not_send(config: dict[str, object]) -> None:
+    policy = Properties({"ResponseHeadersPolicyConfig": config}, Resolver({}), "SecurityHeaders")
+    with pytest.raises(TemplateError, match=r"SecurityHeaders: the local stack does not know (CorsConfig|XSSProt)"):
+        site_headers.read(policy)

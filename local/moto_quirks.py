@@ -15,7 +15,8 @@ from moto.dynamodbstreams.models import dynamodbstreams_backends
 
 from local.model import ACCOUNT, REGION
 
-_KEPT_ITERATORS = 1000
+# Each poll makes one. A reader that is busy with many batches comes back to its own minutes later.
+_KEPT_ITERATORS = 20_000
 
 
 class _Records(list[Any]):

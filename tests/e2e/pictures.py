@@ -86,7 +86,7 @@ def _print(browser: Browser, pages: list[SitePage], folder: Path) -> None:
         page = context.new_page()
         for shown in pages:
             page.goto(site_pages.address(shown, folder / "site"))
-            page.pdf(path=folder / shown.locale / f"{shown.slug}.pdf", format="Letter")
+            page.pdf(path=folder / shown.locale / f"{shown.slug}.pdf", format="Letter", prefer_css_page_size=True)
 
 
 if __name__ == "__main__":

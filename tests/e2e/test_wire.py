@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from cli import site
 from local.stack import LocalStack
@@ -56,9 +56,17 @@ def test_a_first_look_costs_less_than_40_kb(fresh: Page, locale: str) -> None:
 
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_moves_while_the_page_loads(fresh: Page, locale: str, width: int) -> None:
+@pytest.mark.parametrize("page", ["", "take-it-with-you.html"])
+def test_nothing_moves_while_a_page_loads_and_its_script_comes_late(
+    fresh: Page, locale: str, width: int, page: str
+) -> None:
+    def late(route: Route) -> None:
+        fresh.wait_for_timeout(300)  # The page is there, and is being read.
+        route.continue_()
+
+    fresh.route("**/assets/*.js", late)
     fresh.set_viewport_size({"width": width, "height": 800})
-    fresh.goto(f"/{locale}/", wait_until="networkidle")
+    fresh.goto(f"/{locale}/{page}", wait_until="networkidle")
     assert fresh.evaluate(SHIFTS) == []
 
 

@@ -266,6 +266,8 @@ def test_on_a_wide_screen_state_and_name_stand_side_by_side(browser: Browser, st
     page = context.new_page()
     page.goto("/")
     open_form(page)
+    # The lookup shows its hint once it is loaded: what stands below moves down then.
+    expect(page.locator("#lookup-hint")).to_be_visible()
     state, name = page.get_by_label("State").bounding_box(), page.get_by_label("Doctor's name").bounding_box()
     assert state
     assert name

@@ -6,14 +6,14 @@ it back. So a crash at any point can leave a message to a person's judgement, bu
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from referral_intake.adapters import updates
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, doctor_key, plain, timestamp, typed
-from referral_intake.adapters.transactions import Failure, transact
+from referral_intake.adapters.transactions import Failure, put, transact
 from referral_intake.adapters.updates import Update
 from referral_intake.adapters.written import message_item
 from referral_intake.domain.errors import Stale, Unavailable
@@ -41,7 +41,7 @@ class ClaimTable:
         attempt = uuid.uuid4().hex
         taken = updates.of_referral(claim.referral, Move(Stage.SENDING, due_at=now + LEASE)).set("attempt", attempt)
         taken.when_equal("stage", Stage.QUEUED.value)
-        message_kept = message_item(claim.referral.receipt, claim.step, message)
+        message_kept = put(self._name, message_item(claim.referral.receipt, claim.step, message))
         try:
             return self.take(claim, taken, message_kept, now=now, cooldown=cooldown)
         except ReferralChanged as changed:
@@ -50,7 +50,7 @@ class ClaimTable:
             raise
 
     def take(
-        self, claim: Claim, referral: Update, beside: Item, *, now: datetime, cooldown: timedelta
+        self, claim: Claim, referral: Update, beside: Mapping[str, Any], *, now: datetime, cooldown: timedelta
     ) -> Taken | Suppressed | None:
         """Takes the doctor, changes the referral and puts an item beside them in one transaction, or says what stands
         against it. Raises Stale, Unavailable.
@@ -109,7 +109,7 @@ class ClaimTable:
         updates.write(self._client, self._name, Update(doctor_key(key)).set(fact, timestamp(now)))
 
     def _transact(
-        self, changes: Sequence[Update], checks: Sequence[Update] = (), puts: Sequence[Item] = ()
+        self, changes: Sequence[Update], checks: Sequence[Update] = (), puts: Sequence[Mapping[str, Any]] = ()
     ) -> Sequence[Failure]:
         return transact(self._client, self._name, updates=changes, checks=checks, puts=puts)
 

@@ -23,21 +23,25 @@ def transact(
     *,
     updates: Iterable[Update] = (),
     checks: Iterable[Update] = (),
-    puts: Iterable[Item] = (),
+    puts: Iterable[Mapping[str, Any]] = (),
 ) -> Sequence[Failure]:
     """Writes all of it, where every condition holds. Else it writes nothing and says of each, in this order, why.
 
-    Raises Conflict where others write the same items now, and Unavailable.
+    A put is what `put` gives. Raises Conflict where others write the same items now, and Unavailable.
     """
     actions: list[Any] = [{"Update": _watched(table, update)} for update in updates]
     actions += [{"ConditionCheck": _watched(table, check)} for check in checks]
-    actions += [{"Put": {"TableName": table, "Item": item}} for item in puts]
+    actions += puts
     with errors_as_ours():
         try:
             client.transact_write_items(TransactItems=actions)
             return []
         except client.exceptions.TransactionCanceledException as canceled:
             return _failures(canceled)
+
+
+def put(table: str, item: Item) -> dict[str, Any]:
+    return {"Put": {"TableName": table, "Item": item}}
 
 
 def _watched(table: str, update: Update) -> dict[str, Any]:

@@ -7,18 +7,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from referral_intake.domain import actions, decision
 from referral_intake.domain.actions import Change, Order
 from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.errors import Conflict, Stale
 from referral_intake.domain.outreach import Claim, DoctorKeys, Suppressed, Taken
+from referral_intake.domain.people import Person
 from referral_intake.domain.referral import Act, Move, Referral, closed
 from referral_intake.domain.steps import INTRODUCTION
-
-Record = TypeVar("Record", contravariant=True)
-"""What is kept of the action for those who look after it, in the action's own transaction."""
 
 # Others are done within milliseconds.
 MOST_TRIES = 5
@@ -46,28 +44,28 @@ class Referrals(Protocol):
     def get(self, receipt: str, *, consistent: bool) -> Referral | None: ...
 
 
-class Book(Protocol[Record]):
-    """Each of these writes the change and its record, or neither; raises Stale, Conflict."""
+class Book(Protocol):
+    """Each of these writes the change and who made it, or neither; raises Stale, Conflict."""
 
-    def write(self, referral: Referral, change: Change, record: Record) -> None: ...
+    def write(self, referral: Referral, change: Change, by: Person) -> None: ...
 
     def tell(
-        self, claim: Claim, change: Change, record: Record, *, now: datetime, cooldown: timedelta
+        self, claim: Claim, change: Change, by: Person, *, now: datetime, cooldown: timedelta
     ) -> Taken | Suppressed | None:
         """Takes the doctor for the step as well, or writes nothing and says what stands against it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk(Generic[Record]):
+class Desk:
     """Where people act. `now` is the clock."""
 
     referrals: Referrals
-    book: Book[Record]
+    book: Book
     doctor_keys: DoctorKeys
     campaign_named: Callable[[str], Campaign | None]
     now: Callable[[], datetime]
 
-    def carry_out(self, order: Order, record: Record) -> Referral | None:
+    def carry_out(self, order: Order) -> Referral | None:
         """Returns the referral as it then is; None where there is none. What was done already is not done again.
 
         Raises Invalid, Changed, TooLate, and Unavailable.
@@ -78,19 +76,19 @@ class Desk(Generic[Record]):
                 return referral
             # Somebody may be quicker, or the answer may be lost: the next look says which.
             with suppress(Stale, Conflict):
-                self._carry_out(order, referral, record)
+                self._carry_out(order, referral)
         raise Conflict
 
-    def _carry_out(self, order: Order, referral: Referral, record: Record) -> None:
+    def _carry_out(self, order: Order, referral: Referral) -> None:
         campaign, now = self.campaign_named(referral.campaign), self.now()
         change = actions.change(order, referral, campaign, now)
         if change.told_by and campaign:
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
-            obstacle = self.book.tell(claim, change, record, now=now, cooldown=campaign.policy.cooldown)
+            obstacle = self.book.tell(claim, change, order.by, now=now, cooldown=campaign.policy.cooldown)
             if obstacle is None:
                 return
             change = actions.too_late(change, self._instead(obstacle, now))
-        self.book.write(referral, change, record)
+        self.book.write(referral, change, order.by)
 
     def _instead(self, obstacle: Taken | Suppressed, now: datetime) -> Move:
         if isinstance(obstacle, Suppressed):

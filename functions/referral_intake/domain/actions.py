@@ -12,6 +12,7 @@ from referral_intake.domain import decision
 from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.doctor import Doctor
 from referral_intake.domain.fields import FieldError
+from referral_intake.domain.people import Person
 from referral_intake.domain.referral import Act, Answer, Closing, Move, Referral, Stage, Way, closed
 from referral_intake.domain.submission import InvalidSubmission, found_email
 
@@ -49,7 +50,7 @@ WAYS = {Action.LETTER_SENT: Way.LETTER, Action.CALLED: Way.PHONE}
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a person, known as `by`, wants done with a referral as they saw it: at `revision`.
+    """What a person wants done with a referral as they saw it: at `revision`.
 
     `reason` is why it is rejected, `email` an address that was found. `again` says that the doctor may get the message
     a second time, where nobody knows whether they have it.
@@ -58,7 +59,7 @@ class Order:
     receipt: str
     revision: int
     action: Action
-    by: str
+    by: Person
     reason: str | None = None
     email: str | None = None
     again: bool = False
@@ -108,7 +109,7 @@ def change(order: Order, referral: Referral, campaign: Campaign | None, now: dat
     """What is to be written; raises Invalid."""
     if order.action not in offered(referral):
         raise Invalid(FieldError("action", "not_offered"))
-    act = Act(now, order.by, order.action.value, order.revision)
+    act = Act(now, order.by.username, order.action.value, order.revision)
     match order.action:
         case Action.APPROVE:
             return Change(act, decision.approve(now))
@@ -136,7 +137,7 @@ def too_late(told: Change, move: Move) -> Change:
 def done_already(order: Order, referral: Referral) -> Act | None:
     """The act that this very order was carried out by: a double click, or a second try after a lost answer."""
     for act in referral.acts:
-        if (act.by, act.what, act.revision) == (order.by, order.action.value, order.revision):
+        if (act.by, act.what, act.revision) == (order.by.username, order.action.value, order.revision):
             return act if _is_the_same(order, act, referral) else None
     return None
 

@@ -33,5 +33,4 @@ def desk(stack: Stack) -> Desk:
         book=ActionTable(stack.dynamodb, table),
         doctor_keys=DoctorHashes(lambda: Secrets().keyring(stack.output("HashingKeysArn"))),
         campaign_named=Campaigns(TEMPLATES).get,
-        now=stack.now,
     )

@@ -92,7 +92,7 @@ def _decide(typed: str, arguments: argparse.Namespace, stack: Stack, referrals: 
     if referral.stage is not Stage.HELD:
         return _refused(referral.receipt, f"is not held any more: it is {referral.stage.value}.")
     try:
-        desk(stack).carry_out(_order(referral, arguments))
+        desk(stack).carry_out(_order(referral, arguments), stack.now())
     except Invalid:
         # What is held can be approved or tried again, and rejected for each of the reasons: no other thing is missing.
         return _refused(referral.receipt, "may have reached the doctor already. To send it again: --approve --again")

@@ -1,6 +1,6 @@
 """Putting one referral back, and why most are not to be."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from cli.desk import operator
 from cli.work_list import Entry
@@ -17,7 +17,7 @@ _HELD = {
 }
 
 
-def put_back(desk: Desk, referrals: ReferralTable, receipt: str) -> str | None:
+def put_back(desk: Desk, referrals: ReferralTable, receipt: str, now: datetime) -> str | None:
     """Queues what was given up on, if it still is as it was read. Returns why it was left as it is, if it was.
 
     Outreach takes it from there, as it takes any other: its claim keeps the doctor from being written to twice.
@@ -29,7 +29,7 @@ def put_back(desk: Desk, referrals: ReferralTable, receipt: str) -> str | None:
         if why := obstacle(referral):
             return why
         try:
-            desk.carry_out(Order(receipt, referral.revision, Action.RETRY, operator()))
+            desk.carry_out(Order(receipt, referral.revision, Action.RETRY, operator()), now)
         except Changed:
             continue  # Since it was read: so it may be something else by now.
         return None

@@ -103,7 +103,7 @@ def _put_back(stack: Stack, receipts: Sequence[str]) -> int:
     """How many were not. Each says why."""
     at, referrals, refused = desk(stack), _referrals(stack), 0
     for number, receipt in enumerate(receipts, 1):
-        if why := put_back(at, referrals, receipt):
+        if why := put_back(at, referrals, receipt, stack.now()):
             print(f"{receipt} {why}", file=sys.stderr)
             refused += 1
         if number % _PROGRESS_EVERY == 0:

@@ -59,7 +59,6 @@ class Office:
             ActionTable(client, self.table),
             DoctorHashes(lambda: self.ring),
             Campaigns(samples.TEMPLATES).get,
-            lambda: LATER,
         )
 
     def put(self, move: Move | None = None, **doctor: Any) -> Referral:
@@ -80,7 +79,7 @@ class Office:
         return found
 
     def do(self, action: Action, to: Referral, by: Person = MANAGER, **more: Any) -> Referral:
-        done = self.desk.carry_out(replace(Order(to.receipt, to.revision, action, by), **more))
+        done = self.desk.carry_out(replace(Order(to.receipt, to.revision, action, by), **more), LATER)
         assert done
         return done
 

@@ -35,7 +35,7 @@ def office(client: "DynamoDBClient", table: str) -> Office:
 def test_an_action_its_trace_and_its_record_are_one_write(office: Office, requests: aws.Requests) -> None:
     held, client = office.held(), dynamodb.client()
     requests = aws.Requests(client)
-    office.desk_with(client).carry_out(Order(held.receipt, held.revision, Action.APPROVE, MANAGER))
+    office.desk_with(client).carry_out(Order(held.receipt, held.revision, Action.APPROVE, MANAGER), LATER)
 
     assert requests.by_operation == {"GetItem": 2, "TransactWriteItems": 1}
     approved = office.now(held)

@@ -53,7 +53,7 @@ def test_of_managers_who_act_at_once_exactly_one_wins_and_the_others_are_told_wh
     def work(number: int) -> Callable[[], object]:
         action, reason = [(Action.APPROVE, None), (Action.REJECT, "other")][(number + turn) % 2]
         order = Order(held.receipt, held.revision, action, people[number], reason)
-        return lambda: desks[number].carry_out(order)
+        return lambda: desks[number].carry_out(order, LATER)
 
     came_to = at_once(*(work(number) for number in range(len(people))))
     [act] = office.now(held).acts
@@ -67,7 +67,7 @@ def test_of_managers_who_act_at_once_exactly_one_wins_and_the_others_are_told_wh
 def test_two_clicks_of_one_person_at_once_are_one_and_both_are_told_that_it_is_done(office: Office) -> None:
     referral, desks = office.by_post(), [office.desk, office.desk]
     order = Order(referral.receipt, referral.revision, Action.LETTER_SENT, MANAGER)
-    came_to = at_once(*(lambda desk=desk: desk.carry_out(order) for desk in desks))
+    came_to = at_once(*(lambda desk=desk: desk.carry_out(order, LATER) for desk in desks))
     assert came_to == [office.now(referral)] * 2
     assert len(office.now(referral).acts) == len(office.records()) == 1
 
@@ -78,7 +78,7 @@ def test_of_two_letters_to_one_doctor_at_once_one_counts(office: Office, _turn: 
 
     def work(number: int) -> Callable[[], object]:
         order = Order(letters[number].receipt, letters[number].revision, Action.LETTER_SENT, MANAGER)
-        return lambda: desks[number].carry_out(order)
+        return lambda: desks[number].carry_out(order, LATER)
 
     at_once(work(0), work(1))
     reasons = {office.now(letter).reason for letter in letters}
@@ -92,7 +92,7 @@ def test_a_letter_and_a_mail_at_once_to_one_doctor_are_one_introduction(office: 
     claim, desk, claims = aws.claim_for(mail), office.desk, ClaimTable(dynamodb.client(), office.table)
     order = Order(letter.receipt, letter.revision, Action.LETTER_SENT, MANAGER)
     at_once(
-        lambda: desk.carry_out(order),
+        lambda: desk.carry_out(order, LATER),
         lambda: claims.claim(claim, aws.MESSAGE, now=LATER, cooldown=COOLDOWN),
     )
     introduced = [office.now(letter).stage is Stage.SENT, office.now(mail).stage is Stage.SENDING]

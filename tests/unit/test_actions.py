@@ -262,14 +262,14 @@ class NoKeys:
 
 
 def desk(book: FakeBook) -> Desk:
-    return Desk(book, book, NoKeys(), lambda _: campaign(), lambda: LATER)
+    return Desk(book, book, NoKeys(), lambda _: campaign())
 
 
 def test_what_another_did_meanwhile_is_told_and_nothing_is_changed() -> None:
     book = FakeBook(held := at(Stage.HELD, "trap"))
-    desk(book).carry_out(replace(order(Action.REJECT, held, reason="other"), by=JO))
+    desk(book).carry_out(replace(order(Action.REJECT, held, reason="other"), by=JO), LATER)
     with pytest.raises(Changed) as changed:
-        desk(book).carry_out(order(Action.APPROVE, held))
+        desk(book).carry_out(order(Action.APPROVE, held), LATER)
     assert changed.value.by == Act(LATER, "jo", "reject", 1, "other")
     assert changed.value.referral.stage is Stage.CLOSED
     assert book.records == ["jo"]
@@ -278,7 +278,7 @@ def test_what_another_did_meanwhile_is_told_and_nothing_is_changed() -> None:
 def test_of_a_change_that_no_person_made_nobody_is_named() -> None:
     acted = replace(at(Stage.HELD, "trap"), revision=5, acts=(Act(NOW, "jo", "retry", 2),))
     with pytest.raises(Changed) as changed:
-        desk(FakeBook(acted)).carry_out(replace(order(Action.APPROVE, acted), revision=4))
+        desk(FakeBook(acted)).carry_out(replace(order(Action.APPROVE, acted), revision=4), LATER)
     assert changed.value.by is None
 
 
@@ -297,16 +297,16 @@ def test_of_a_change_that_no_person_made_nobody_is_named() -> None:
 def test_a_double_click_is_done_once_and_told_that_it_is_done(start: Referral, given: dict[str, Any]) -> None:
     book = FakeBook(start)
     clicked = replace(order(Action.APPROVE, start), **given)
-    first = desk(book).carry_out(clicked)
-    assert desk(book).carry_out(clicked) == first == book.referral
+    first = desk(book).carry_out(clicked, LATER)
+    assert desk(book).carry_out(clicked, LATER) == first == book.referral
     assert len(book.records) == len(book.referral.acts) == 1
 
 
 def test_the_same_action_with_something_else_is_not_the_same() -> None:
     book = FakeBook(start := at(Stage.BY_POST, "no_email"))
-    desk(book).carry_out(order(Action.ADD_EMAIL, start, email="m@clinic.example"))
+    desk(book).carry_out(order(Action.ADD_EMAIL, start, email="m@clinic.example"), LATER)
     with pytest.raises(Changed) as changed:
-        desk(book).carry_out(order(Action.ADD_EMAIL, start, email="other@clinic.example"))
+        desk(book).carry_out(order(Action.ADD_EMAIL, start, email="other@clinic.example"), LATER)
     assert changed.value.by
     assert changed.value.by.what == "add_email"
 
@@ -314,9 +314,9 @@ def test_the_same_action_with_something_else_is_not_the_same() -> None:
 def test_who_is_overtaken_between_looking_and_writing_is_told_too() -> None:
     book = FakeBook(held := at(Stage.HELD, "trap"))
     quicker = replace(order(Action.REJECT, held, reason="other"), by=JO)
-    book.before = [lambda: desk(book).carry_out(quicker)]
+    book.before = [lambda: desk(book).carry_out(quicker, LATER)]
     with pytest.raises(Changed) as changed:
-        desk(book).carry_out(order(Action.APPROVE, held))
+        desk(book).carry_out(order(Action.APPROVE, held), LATER)
     assert changed.value.by
     assert changed.value.by.by == "jo"
     assert book.records == ["jo"]
@@ -328,12 +328,12 @@ def conflict() -> None:
 
 def test_who_meets_another_at_the_same_item_tries_again_a_few_times() -> None:
     book = FakeBook(held := at(Stage.HELD, "trap"), before=[conflict, conflict])
-    approved = desk(book).carry_out(order(Action.APPROVE, held))
+    approved = desk(book).carry_out(order(Action.APPROVE, held), LATER)
     assert approved
     assert approved.stage is Stage.QUEUED
     for_ever = FakeBook(held, before=[conflict] * 20)
     with pytest.raises(Conflict):
-        desk(for_ever).carry_out(order(Action.APPROVE, held))
+        desk(for_ever).carry_out(order(Action.APPROVE, held), LATER)
 
 
 @pytest.mark.parametrize("closing", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
@@ -341,7 +341,7 @@ def test_a_doctor_who_said_no_before_the_letter_was_noted_is_not_told(closing: C
     book = FakeBook(start := at(Stage.BY_POST, "no_email"), obstacle=Suppressed(closing))
     for _ in range(2):
         with pytest.raises(TooLate) as late:
-            desk(book).carry_out(order(Action.LETTER_SENT, start))
+            desk(book).carry_out(order(Action.LETTER_SENT, start), LATER)
         assert late.value.act.note == closing
     assert (book.referral.stage, book.referral.reason) == (Stage.CLOSED, closing.value)
     assert "sent" not in book.referral.milestones
@@ -351,7 +351,7 @@ def test_a_doctor_who_said_no_before_the_letter_was_noted_is_not_told(closing: C
 def test_nothing_is_there_of_a_receipt_that_nobody_has() -> None:
     held = at(Stage.HELD, "trap")
     unknown = replace(order(Action.APPROVE, held), receipt="AAAA-AAAA-AAAA-AAAA")
-    assert desk(FakeBook(held)).carry_out(unknown) is None
+    assert desk(FakeBook(held)).carry_out(unknown, LATER) is None
 
 
 def test_a_found_address_replaces_what_was_typed_before() -> None:

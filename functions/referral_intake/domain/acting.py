@@ -57,15 +57,14 @@ class Book(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where people act. `now` is the clock."""
+    """Where people act."""
 
     referrals: Referrals
     book: Book
     doctor_keys: DoctorKeys
     campaign_named: Callable[[str], Campaign | None]
-    now: Callable[[], datetime]
 
-    def carry_out(self, order: Order) -> Referral | None:
+    def carry_out(self, order: Order, now: datetime) -> Referral | None:
         """Returns the referral as it then is; None where there is none. What was done already is not done again.
 
         Raises Invalid, Changed, TooLate, and Unavailable.
@@ -76,11 +75,11 @@ class Desk:
                 return referral
             # Somebody may be quicker, or the answer may be lost: the next look says which.
             with suppress(Stale, Conflict):
-                self._carry_out(order, referral)
+                self._carry_out(order, referral, now)
         raise Conflict
 
-    def _carry_out(self, order: Order, referral: Referral) -> None:
-        campaign, now = self.campaign_named(referral.campaign), self.now()
+    def _carry_out(self, order: Order, referral: Referral, now: datetime) -> None:
+        campaign = self.campaign_named(referral.campaign)
         change = actions.change(order, referral, campaign, now)
         if change.told_by and campaign:
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))

@@ -163,7 +163,15 @@ ALLOWED: Final = {
     "links": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
     "lookup": {"dynamodb:GetItem", "dynamodb:PutItem"},
     "stats": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem", "sqs:SendMessage"},
-    "dashboard": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "ses:GetAccount"},
+    "dashboard": {
+        "dynamodb:BatchGetItem",
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "secretsmanager:GetSecretValue",
+        "ses:GetAccount",
+    },
 }
 
 
@@ -227,12 +235,14 @@ def test_the_lookup_reaches_what_it_keeps_and_no_referral() -> None:
     assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lookup#*"]}}
 
 
-def test_the_dashboard_writes_records_of_who_looked_and_nothing_else() -> None:
-    written = [
-        one for one in statements(TEMPLATE.functions["DashboardFunction"]) if "dynamodb:PutItem" in one["Action"]
-    ]
-    audit = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["audit#*"]}}
-    assert [one["Condition"] for one in written] == [audit]
+@pytest.mark.parametrize(
+    ("action", "keys"),
+    [("dynamodb:PutItem", ["audit#*"]), ("dynamodb:UpdateItem", ["referral#*", "doctor#*", "breaker#*"])],
+)
+def test_the_dashboard_adds_records_and_changes_none(action: str, keys: list[str]) -> None:
+    written = [one for one in statements(TEMPLATE.functions["DashboardFunction"]) if action in listed(one["Action"])]
+    only = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
+    assert [one["Condition"] for one in written] == [only]
 
 
 def test_a_token_reaches_the_dashboard_through_cloudfront() -> None:

@@ -305,6 +305,7 @@ def test_outreach_is_not_woken_by_a_change_to_a_doctor(name: str) -> None:
         ("INSERT", message_key(RECEIPT, "introduction"), False),
         ("MODIFY", doctor_key("email#k1#00"), False),
         ("MODIFY", breaker_key("star"), False),
+        ("INSERT", {"pk": {"S": "audit#2026-11-22"}, "sk": {"S": "2026-11-22T09:30:00.000Z#00"}}, False),
     ],
 )
 def test_every_change_of_a_referral_is_counted_and_nothing_else(name: str, key: Item, *, is_counted: bool) -> None:

@@ -11,7 +11,6 @@ from referral_intake.adapters.breaker_table import breaker_key
 from referral_intake.adapters.counting_table import CountingTable
 from referral_intake.settings import DashboardSettings
 from tests.integration import aws
-from tests.support import samples
 from tests.support.dashboard import VIEWER, FakeAccount, ask
 from tests.support.samples import NOW
 
@@ -23,8 +22,9 @@ BEFORE = DAY - timedelta(days=1)
 
 
 @pytest.fixture
-def parts(client: "DynamoDBClient", table: str, stats_table: str) -> wiring.Dashboard:
-    parts = wiring.Dashboard(DashboardSettings(table, stats_table, samples.TEMPLATES))
+def parts(table: str, stats_table: str, secret_names: dict[str, str]) -> wiring.Dashboard:
+    settings = DashboardSettings.read(aws.environment(table, secret_names, "DashboardFunction"))
+    parts = wiring.Dashboard(settings)
     parts.__dict__["ses_account"] = FakeAccount()
     return parts
 

@@ -50,9 +50,9 @@ class Team:
         self._add(pool, NEWCOMER, None)
 
     def members(self, pool: UserPool) -> list[Member]:
-        """In the order in which they were added."""
+        """Those who may sign in, in the order in which they were added."""
         pages = self._cognito.get_paginator("list_users").paginate(UserPoolId=pool.id)
-        found = [user for page in pages for user in page["Users"]]
+        found = [user for page in pages for user in page["Users"] if user["Enabled"]]
         return [
             self._member(pool, user["Username"], {one["Name"]: one.get("Value", "") for one in user["Attributes"]})
             for user in sorted(found, key=lambda user: user["UserCreateDate"])

@@ -14,6 +14,7 @@ from typing import Any, Final
 import pytest
 from moto.events.models import EventPattern
 
+from cli.site import SIGN_IN
 from local.intrinsics import read_yaml
 from local.model import Function, Route, StreamSource, Template
 from local.template import load
@@ -488,6 +489,10 @@ def test_the_dashboard_s_page_may_ask_cognito_for_tokens_and_nobody_for_anything
     assert own.items() <= site.items()
     assert policy_of("/api/dashboard/me") == site
     assert TEMPLATE.outputs["SignInUrl"] == COGNITO
+
+
+def test_the_stack_puts_out_what_the_dashboard_is_told() -> None:
+    assert set(SIGN_IN.values()) <= set(TEMPLATE.outputs)
 
 
 def policy_of(path: str) -> dict[str, str]:

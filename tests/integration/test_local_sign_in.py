@@ -250,6 +250,16 @@ class TestSignInPage:
         finally:
             stack.cloud.cognito.admin_delete_user(UserPoolId=page.pool.id, Username=email)
 
+    def test_whoever_is_disabled_may_not_and_gets_no_new_token(self, stack: LocalStack, page: Page) -> None:
+        tokens = page.sign_in(WRITER)
+        stack.cloud.cognito.admin_disable_user(UserPoolId=page.pool.id, Username=WRITER)
+        try:
+            assert WRITER not in page.visit(page.address(prompt="login")).body.decode()
+            assert page.visit(page.address()).status == 200, "it asks again who it is"
+            assert page.tokens(grant_type="refresh_token", refresh_token=tokens["refresh_token"]).status == 400
+        finally:
+            stack.cloud.cognito.admin_enable_user(UserPoolId=page.pool.id, Username=WRITER)
+
     def test_who_is_nobody_may_not(self, page: Page) -> None:
         assert page.visit(page.address(), "POST", {"username": "nobody"}).status == 400
 

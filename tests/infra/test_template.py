@@ -423,7 +423,7 @@ COGNITO: Final = "https://referral-intake-local.auth.us-east-1.amazoncognito.com
 def test_nobody_gets_an_account_but_from_those_who_run_this() -> None:
     team = properties_of("Team")
     assert team["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
-    assert team["UsernameAttributes"] == team["AutoVerifiedAttributes"] == ["email"]
+    assert team["AliasAttributes"] == team["AutoVerifiedAttributes"] == ["email"]
     assert team["AccountRecoverySetting"]["RecoveryMechanisms"] == [{"Name": "verified_email", "Priority": 1}]
     assert team["DeletionProtection"] == "ACTIVE"
     assert RESOURCES["Team"]["DeletionPolicy"] == RESOURCES["Team"]["UpdateReplacePolicy"] == "Retain"

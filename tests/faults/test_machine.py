@@ -188,11 +188,11 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_no_order_of_things_breaks_a_promise(lab: Lab) -> None:
-    run(lab, examples=40)
+    run(lab, examples=32)
 
 
 def test_no_order_of_things_breaks_a_promise_on_aws_own_engine(lab_on_dynamodb_local: Lab) -> None:
-    run(lab_on_dynamodb_local, examples=15)
+    run(lab_on_dynamodb_local, examples=12)
 
 
 def run(lab: Lab, examples: int) -> None:

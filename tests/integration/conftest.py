@@ -23,6 +23,7 @@ ON_BOTH_ENGINES = {
     "test_breaker_table",
     "test_pace_table",
     "test_acting",
+    "test_listing",
 }
 
 

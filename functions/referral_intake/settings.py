@@ -87,4 +87,5 @@ class LookupSettings(_Settings):
 class DashboardSettings(_Settings):
     table_name: str
     stats_table_name: str
+    hashing_keys_secret: str
     templates_dir: Path

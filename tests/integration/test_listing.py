@@ -156,7 +156,7 @@ def test_a_receipt_is_found_where_the_rest_fits(office: Office, listing: Listing
 
 
 @pytest.mark.parametrize("by", [{}, {"email": "maria.lopez@clinic.example"}, {"npi": "1234567893"}])
-def test_another_campaigns_referrals_are_never_shown(office: Office, listing: ListingTable, by: dict[str, str]) -> None:
+def test_another_campaigns_referrals_are_never_shown(office: Office, listing: ListingTable, by: dict[str, Any]) -> None:
     others = replace(aws.submitted(npi="1234567893"), campaign="another")
     office.referrals.add(others)
     assert receipts(listing.search(Wanted("star", **by))) == []

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
@@ -72,7 +71,6 @@ class MessageCopy(BaseModel):
     "/referrals/search",
     tags=TAGS,
     summary="Find referrals, the newest first",
-    responses=problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
     """It reads a bounded amount, then says how far back it has searched, and goes on with the cursor."""

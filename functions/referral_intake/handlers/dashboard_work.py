@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from referral_intake.adapters.cursors import BadCursor
+from referral_intake.adapters.items import timestamp
 from referral_intake.domain.acting import Changed, TooLate
 from referral_intake.domain.actions import Action, Invalid, Order, Rejection
 from referral_intake.domain.people import Person
@@ -113,12 +114,12 @@ def act(
     except Invalid as invalid:
         raise problems.invalid_fields([_error(error.field, error.code) for error in invalid.errors]) from None
     except Changed as changed:
-        raise _conflict(_changed(changed), changed.by, _detail(changed.referral, person, parts, now)) from None
+        raise _conflict(_changed(changed), changed.by, _shown(changed.referral, person, parts, now)) from None
     except TooLate as late:
-        raise _conflict(_too_late(late), None, _detail(late.referral, person, parts, now)) from None
+        raise _conflict(_too_late(late), None, _shown(late.referral, person, parts, now)) from None
     if referral is None:
         raise problems.not_found("There is no referral with this receipt.")
-    return _detail(referral, person, parts, now)
+    return _shown(referral, person, parts, now)
 
 
 @router.post("/campaigns/<campaign>/resume", tags=TAGS, summary="Let a campaign send again that has stopped itself")
@@ -135,7 +136,7 @@ def _error(field: str, code: str) -> dict[str, str]:
 
 
 def _conflict(detail: str, by: Act | None, referral: dict[str, Any]) -> Problem:
-    changed = {"by": by.by, "at": by.at.isoformat(), "what": by.what} if by else None
+    changed = {"by": by.by, "at": timestamp(by.at), "what": by.what} if by else None
     return Problem(HTTPStatus.CONFLICT, "changed", detail, changed=changed, referral=referral)
 
 
@@ -150,6 +151,12 @@ def _too_late(late: TooLate) -> str:
     if late.referral.stage is Stage.CLOSED:
         return "This doctor had been told through another referral. This one is closed as joined."
     return "This doctor is being told through another referral just now. This one waits for what becomes of it."
+
+
+def _shown(referral: Referral, person: Person, parts: Dashboard, now: datetime) -> dict[str, Any]:
+    """A look like any other: it leaves a record, or nothing is shown."""
+    parts.audit.record(person, "detail", [referral.receipt], now)
+    return _detail(referral, person, parts, now)
 
 
 def _detail(referral: Referral, person: Person, parts: Dashboard, now: datetime) -> dict[str, Any]:

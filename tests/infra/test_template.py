@@ -168,11 +168,13 @@ ALLOWED: Final = {
     "links": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
     "lookup": {"dynamodb:GetItem", "dynamodb:PutItem"},
     "stats": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem", "sqs:SendMessage"},
+    # An action is a transaction of updates and checks, and knows a doctor by keyed hashes.
     "dashboard": {
         "dynamodb:BatchGetItem",
         "dynamodb:ConditionCheckItem",
         "dynamodb:GetItem",
         "dynamodb:PutItem",
+        "dynamodb:Query",
         "dynamodb:UpdateItem",
         "secretsmanager:GetSecretValue",
         "ses:GetAccount",
@@ -238,6 +240,15 @@ def test_the_lookup_reaches_what_it_keeps_and_no_referral() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
     (keeps,) = statements(finds)
     assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lookup#*"]}}
+
+
+def test_the_dashboard_puts_no_referral_and_writes_where_it_must_only() -> None:
+    writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    may = [one for one in statements(TEMPLATE.functions["DashboardFunction"]) if writing & {*listed(one["Action"])}]
+    keys = [(one, one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]) for one in may]
+    put = {key for one, names in keys for key in names if "dynamodb:PutItem" in listed(one["Action"])}
+    assert "audit#*" in put
+    assert not [key for key in put if "referral#0".startswith(key.rstrip("*"))]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,15 @@ PROBLEM = {
     "title": "Problem",
     "description": "RFC 9457. `code` is for programs, `detail` for people; `errors` says which entries are wrong.",
     "required": ["title", "status", "code", "detail"],
+    "examples": [
+        {
+            "title": "Unprocessable Entity",
+            "status": 422,
+            "code": "invalid",
+            "detail": "Some entries need another look.",
+            "errors": [{"field": "to", "code": "before_from", "message": "The last day is before the first."}],
+        }
+    ],
     "properties": {
         "title": {"type": "string"},
         "status": {"type": "integer"},

@@ -25,6 +25,8 @@ _CONFIG = Config(
     read_timeout=30,
     retries={"mode": "standard", "total_max_attempts": 3},
     signature_version="s3v4",
+    # S3 takes no part with a checksum for an upload that was begun without one, and the SDK begins it without.
+    request_checksum_calculation="when_required",
 )
 # The upload was aborted, or a part is not the one that was noted.
 _LOST = frozenset({"NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"})

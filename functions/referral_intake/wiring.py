@@ -175,7 +175,7 @@ class Dashboard:
     def ses_account(self) -> "SesAccount":
         from referral_intake.adapters import ses
 
-        return ses.SesAccount(ses.client(), lambda: datetime.now(UTC))
+        return ses.SesAccount(ses.quick_client(), lambda: datetime.now(UTC))
 
 
 @cache

@@ -9,6 +9,7 @@ from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.people import Person
 from referral_intake.handlers import dashboard
+from referral_intake.wiring import Dashboard
 from tests.support import events, samples
 
 ROUTE = "ANY /api/dashboard/{proxy+}"
@@ -28,13 +29,11 @@ class FakeAudit:
         self.records.append((person.username, what, tuple(receipts)))
 
 
-class FakeDashboard(Any):  # type: ignore[misc]  # it stands for a wiring.Dashboard, and has what a test gives it
-    """Parts by name, as wiring.Dashboard has them, of which a test gives those that it is about."""
+class FakeDashboard(Dashboard):
+    """Has the parts that a test gives it, by name, and no others."""
 
     def __init__(self, **parts: Any) -> None:
-        self.campaigns = Campaigns(samples.TEMPLATES)
-        self.audit = FakeAudit()
-        self.__dict__ |= parts
+        self.__dict__ |= {"campaigns": Campaigns(samples.TEMPLATES), "audit": FakeAudit()} | parts
 
 
 def claims(groups: object) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, plain, timestamp
 from referral_intake.adapters.updates import Update, write
-from referral_intake.domain.breaker import BreakerPolicy, Trip, totals, trips
+from referral_intake.domain.breaker import BreakerPolicy, Pause, Trip, totals, trips
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,6 +46,11 @@ class BreakerTable:
             return None
         opened_at = datetime.fromisoformat(item["paused_at"])
         return Trip(campaign, item["paused_for"], opened_at, policy.window, **totals(counts, policy, now.date()))
+
+    def pause(self, campaign: str) -> Pause | None:
+        """Why the campaign is stopped and since when, as it is right now. None where it is not."""
+        item = self._item(campaign)
+        return Pause(item["paused_for"], datetime.fromisoformat(item["paused_at"])) if "paused_at" in item else None
 
     def announced(self, trip: Trip) -> None:
         """Notes that somebody was told."""

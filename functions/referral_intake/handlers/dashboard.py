@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake import wiring
 from referral_intake.handlers import (
+    dashboard_openapi,
     dashboard_overview,
     dashboard_referrals,
     dashboard_reports,
@@ -34,7 +35,7 @@ app = APIGatewayHttpResolver(
     response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
     debug=False,
 )
-for _subject in (dashboard_overview, dashboard_referrals, dashboard_work, dashboard_reports):
+for _subject in (dashboard_overview, dashboard_referrals, dashboard_work, dashboard_reports, dashboard_openapi):
     app.include_router(_subject.router, prefix=PREFIX)
 
 
@@ -70,21 +71,16 @@ def _refusal(problem: Problem) -> Response:
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
 def _refused(error: Exception) -> Answer[str]:
-    refusal = _refusal(_of_what_the_route_is(error))
+    refusal = _refusal(problems.of(_looked_at(error), logger))
     return Answer(refusal["statusCode"], body=refusal["body"], headers=refusal["headers"])
 
 
-def _of_what_the_route_is(error: Exception) -> Problem:
-    try:
-        if isinstance(error, RequestValidationError):
-            # Requests are validated before a route looks at roles. A person who may not ask at all is told that first.
-            _check_role()
-    except Problem as forbidden:
-        return forbidden
-    return problems.of(error, logger)
-
-
-def _check_role() -> None:
+def _looked_at(error: Exception) -> Exception:
+    """The error that counts. Requests are validated before a route looks at roles: whoever may not ask is told that."""
     role = signed_in.needed_by(app.context["_route"].func)
-    if role:
-        signed_in.check(app.context["person"], role)
+    if isinstance(error, RequestValidationError) and role:
+        try:
+            signed_in.check(app.context["person"], role)
+        except Problem as forbidden:
+            return forbidden
+    return error

@@ -1,8 +1,8 @@
 """Rows as CSV: RFC 4180, in UTF-8, and safe to open in a spreadsheet.
 
 Names and practices are what strangers typed. A spreadsheet takes a cell that begins with one of = + - @ for a formula,
-which can fetch addresses or start programs; so such a cell gets an apostrophe in front, as OWASP advises. Also where the
-sign comes after blanks (some programs drop them), in its full-width form, or after something that another program's
+which can fetch addresses or start programs; so such a cell gets an apostrophe in front, as OWASP advises. Also where
+the sign comes after blanks (some programs drop them), in its full-width form, or after something that another program's
 settings take for the end of a cell.
 
 Numbers and phone numbers (+14155550123) stay as they are: with nothing but digits behind the sign, there is nothing to

@@ -7,7 +7,7 @@ asks for those that are held gets none that is not.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from referral_intake.adapters import batch_read
 from referral_intake.adapters.dynamodb import errors_as_ours
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 INDEX = "listed"
+# How often somebody who watches sees that it goes on.
+ROWS_BETWEEN_NEWS = 2_000
 _FILTERED = ("stage", "reason", "state", "specialty")
+
+Cursor = Mapping[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,12 @@ class Page:
     """`cursor` is None where there is no more."""
 
     referrals: list[Referral]
-    cursor: Mapping[str, str] | None
+    cursor: Cursor
+
+
+class Rows(Protocol):
+    def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
+        """The next page. It may be empty though more are to come."""
 
 
 class ExportRows:
@@ -35,7 +44,7 @@ class ExportRows:
         self._client = client
         self._name = name
 
-    def page(self, campaign: str, chosen: Filter, cursor: Mapping[str, str] | None) -> Page:
+    def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
         """The next page. It may be empty though more are to come."""
         with errors_as_ours():
             answer = self._client.query(**self._query(campaign, chosen, cursor))
@@ -50,7 +59,7 @@ class ExportRows:
             {name: value["S"] for name, value in last.items()} if last else None,
         )
 
-    def _query(self, campaign: str, chosen: Filter, cursor: Mapping[str, str] | None) -> Any:
+    def _query(self, campaign: str, chosen: Filter, cursor: Cursor) -> Any:
         first, last = chosen.first or date.min, chosen.last or date.max
         names = {f"#{name}": name for name in _FILTERED if getattr(chosen, name) is not None}
         values = {f":{name}": typed(getattr(chosen, name)) for name in names.values()}

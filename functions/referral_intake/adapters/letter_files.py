@@ -86,7 +86,12 @@ class LetterFiles:
         return replace(report, files=(*report.files, File(key, name, len(printed.pdf))), rows_done=done)
 
     def _gone_on(
-        self, report: Report, left_out: Mapping[str, str], read: int, waiting: Sequence[str], written_to: Collection[str]
+        self,
+        report: Report,
+        left_out: Mapping[str, str],
+        read: int,
+        waiting: Sequence[str],
+        written_to: Collection[str],
     ) -> Report:
         rows = report.place.rows + read
         tail = None

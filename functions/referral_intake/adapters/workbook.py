@@ -18,7 +18,15 @@ _OPTIONS = {
     "strings_to_numbers": False,
     "default_date_format": "yyyy-mm-dd hh:mm",
 }
-_WIDTHS = {"doctor_name": 28, "practice": 28, "email": 30, "receipt": 22, "specialty": 20, "address_line1": 24, "city": 16}
+_WIDTHS = {
+    "doctor_name": 28,
+    "practice": 28,
+    "email": 30,
+    "receipt": 22,
+    "specialty": 20,
+    "address_line1": 24,
+    "city": 16,
+}
 _WIDTH, _MOMENT_WIDTH = 13, 17
 # What Excel takes in one cell.
 _LONGEST = 32_767

@@ -1,31 +1,17 @@
-"""Exports of what is filtered, of any size: in constant memory, and on from run to run."""
+"""An export as CSV: of what is filtered, of any size, in constant memory, and on from run to run."""
 
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Protocol
 
 from referral_intake.adapters import csv_lines
-from referral_intake.adapters.export_rows import Page
+from referral_intake.adapters.export_rows import ROWS_BETWEEN_NEWS, Cursor, Rows
 from referral_intake.adapters.report_files import LostUpload, ReportFiles
-from referral_intake.adapters.workbook import Workbook
 from referral_intake.domain.columns import COLUMNS, row_of
 from referral_intake.domain.reporting import HasTime
-from referral_intake.domain.reports import File, Filter, Place, Report
+from referral_intake.domain.reports import File, Place, Report
 
 # S3 takes parts from 5 MiB on, and 10,000 of them. The notes of as many as fit beside a report are good for 40 GB.
 PART = 8 * 1024 * 1024
-# One takes about a minute, and so goes into one run. Excel would take a million rows, and be slow.
-ROWS_PER_WORKBOOK = 50_000
-# How often somebody who watches sees that it goes on.
-_ROWS_BETWEEN_NEWS = 2_000
-
-Cursor = Mapping[str, str] | None
-
-
-class Rows(Protocol):
-    def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page: ...
 
 
 class CsvExport:
@@ -60,7 +46,7 @@ class CsvExport:
                 report = self._with_part(report, cursor, rows, unsaved)
                 yield report
                 unsaved.clear()
-            elif rows - report.rows_done >= _ROWS_BETWEEN_NEWS:
+            elif rows - report.rows_done >= ROWS_BETWEEN_NEWS:
                 report = replace(report, rows_done=rows)
                 yield report
             if cursor is not None and not has_time():
@@ -85,7 +71,8 @@ class CsvExport:
     def _with_part(self, report: Report, cursor: Cursor, rows: int, data: bytearray) -> Report:
         place = replace(report.place, cursor=cursor, rows=rows, at_end=cursor is None, tail=None)
         if data or not place.parts:
-            assert place.upload and place.upload_key, "the upload was begun"
+            assert place.upload is not None
+            assert place.upload_key is not None
             etag = self._files.part(place.upload_key, place.upload, len(place.parts) + 1, bytes(data))
             place = replace(place, parts=(*place.parts, etag), size=place.size + len(data))
         return replace(report, place=place, rows_done=rows)
@@ -97,45 +84,7 @@ class CsvExport:
 
     def _whole(self, report: Report) -> Report:
         place = report.place
-        assert place.upload and place.upload_key, "the upload was begun"
+        assert place.upload is not None
+        assert place.upload_key is not None
         self._files.complete(place.upload_key, place.upload, place.parts)
         return replace(report, files=(File(place.upload_key, report.file_name(), place.size),))
-
-
-class XlsxExport:
-    """Workbooks, one after the other. One that can't be finished in time ends there, and the next one goes on."""
-
-    def __init__(self, rows: Rows, files: ReportFiles, rows_per_workbook: int = ROWS_PER_WORKBOOK) -> None:
-        self._rows = rows
-        self._files = files
-        self._most = rows_per_workbook
-
-    def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
-        while not report.place.at_end:
-            for report in self._workbook(report, has_time):  # noqa: B020  (each is the last one, gone on)
-                yield report
-            if not has_time():
-                return
-
-    def _workbook(self, report: Report, has_time: HasTime) -> Iterator[Report]:
-        number = len(report.files) + 1
-        name = report.file_name(number)
-        place, begun_at = report.place, report.place.rows
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / name
-            with Workbook(path, "Referrals", list(COLUMNS)) as book:
-                while True:
-                    page = self._rows.page(report.campaign, report.filter, place.cursor)
-                    book.add(map(row_of, page.referrals))
-                    rows = begun_at + book.rows
-                    place = replace(place, cursor=page.cursor, rows=rows, at_end=page.cursor is None)
-                    if place.at_end or book.rows + len(page.referrals) > self._most or not has_time():
-                        break
-                    if rows - report.rows_done >= _ROWS_BETWEEN_NEWS:
-                        report = replace(report, rows_done=rows)
-                        yield report
-            key = f"{report.id}/{report.attempt}/{name}"
-            with path.open("rb") as whole:
-                self._files.put(key, whole, name)
-            file = File(key, name, path.stat().st_size)
-        yield replace(report, place=place, rows_done=place.rows, files=(*report.files, file))

@@ -90,6 +90,7 @@ class DashboardSettings(_Settings):
     templates_dir: Path
     report_files: str
     report_jobs_url: str
+    user_pool_id: str
 
 
 @dataclass(frozen=True, slots=True)

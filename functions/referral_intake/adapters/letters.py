@@ -84,7 +84,8 @@ class Letters:
     ) -> Printed:
         """The letters to doctors of this campaign who may be written to now; raises Unapproved and Unavailable.
 
-        Doctors known by one of the keys in `written_to` have one in another file. It marks nothing as sent: a letter is sent when somebody has put it into an envelope.
+        Doctors known by one of the keys in `written_to` have theirs already. It marks nothing as sent: a letter is sent
+        when somebody has put it into an envelope.
         """
         wording = approval.digests(self._root, _files(self._root, campaign))
         is_approved = set(wording.items()) <= campaign.approval.content and campaign.approval.covers(now.date())

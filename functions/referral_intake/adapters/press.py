@@ -38,9 +38,9 @@ class Press:
         """Receipts of the campaign's referrals that wait to be sent by post, the longest first."""
         found: list[tuple[str, str]] = []
         for keys in self._open(campaign):
-            for item in map(plain, batch_read.items(self._client, self._table, keys, _READ)):
-                if item.get("stage") == Stage.BY_POST.value:
-                    found.append((item["milestones"]["submitted"], item["receipt"]))
+            items = map(plain, batch_read.items(self._client, self._table, keys, _READ))
+            by_post = (item for item in items if item.get("stage") == Stage.BY_POST.value)
+            found += [(item["milestones"]["submitted"], item["receipt"]) for item in by_post]
         return [receipt for _, receipt in sorted(found)]
 
     def read(self, receipts: Sequence[str]) -> list[Referral]:

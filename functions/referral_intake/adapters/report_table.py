@@ -42,10 +42,11 @@ class ReportTable:
             "expires": expires,
         }
         item = {**report_key(report.id), **_typed(_all_of(report)), "expires": expires}
-        actions: Any = [{"Put": {"TableName": self._name, "Item": one}} for one in (item, note)]
+        puts = [{"Put": {"TableName": self._name, "Item": one}} for one in (item, note)]
+        actions: Any = [*puts, *together]
         with errors_as_ours():
             try:
-                self._client.transact_write_items(TransactItems=[*actions, *together])
+                self._client.transact_write_items(TransactItems=actions)
             except self._client.exceptions.TransactionCanceledException as canceled:
                 # Nothing here has a condition: another transaction was in the way.
                 raise Unavailable("TransactionCanceled") from canceled

@@ -72,7 +72,7 @@ class SummaryMail:
     def _environment(self) -> jinja2.Environment:
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(self._root),
-            autoescape=lambda name: bool(name and name.endswith(".html")),
+            autoescape=jinja2.select_autoescape(enabled_extensions=["html"]),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

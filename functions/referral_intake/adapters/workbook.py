@@ -58,7 +58,7 @@ class Workbook:
             self.rows += 1
             for number, cell in enumerate(row):
                 if isinstance(cell, datetime):
-                    # Excel knows no time zones: moments are in UTC, as the column's name can't say. docs/reports.md does.
+                    # Excel knows no time zones: moments are in UTC.
                     self._sheet.write_datetime(self.rows, number, cell.astimezone(UTC).replace(tzinfo=None))
                 elif cell:
                     self._sheet.write_string(self.rows, number, cell[:_LONGEST])

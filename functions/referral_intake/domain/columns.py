@@ -1,4 +1,4 @@
-"""The columns of an export: what stands in each, of one referral. A name that has been read in a file stays as it is."""
+"""The columns of an export: what stands in each, of one referral. Programs read them by name: a name stays."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -15,6 +15,7 @@ from local.model import Queue, Secret, Table, Template
 from local.team import Team
 
 if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_s3 import S3Client
@@ -50,8 +51,12 @@ class Cloud:
         return self._session.client("secretsmanager", config=_CONFIG)
 
     @cached_property
+    def cognito(self) -> "CognitoIdentityProviderClient":
+        return self._session.client("cognito-idp", config=_CONFIG)
+
+    @cached_property
     def team(self) -> Team:
-        return Team(self._session.client("cognito-idp", config=_CONFIG))
+        return Team(self.cognito)
 
     @cached_property
     def s3(self) -> "S3Client":

@@ -65,7 +65,8 @@ class Gateway:
         if request.path == "/api" or request.path.startswith("/api/"):
             return _message(404, "Not Found")
         if request.path == site.SETTINGS and self._page_settings:
-            return Response(json.dumps(self._page_settings), content_type="application/json")
+            settings = json.dumps(self._page_settings)
+            return Response(settings, headers={"Cache-Control": "no-cache"}, content_type="application/json")
         if request.method not in {"GET", "HEAD"}:
             return Response("Only GET and HEAD.\n", 405, {"Allow": "GET, HEAD"})
         return static.serve(self._site, request)

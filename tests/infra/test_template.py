@@ -533,6 +533,7 @@ def test_the_token_reaches_the_api_and_no_cache() -> None:
         ("/dashboard/referrals/AAAA-AAAA-AAAA-AAAA", "/dashboard/index.html"),
         ("/dashboard/work/", "/dashboard/index.html"),
         ("/dashboard/config.json", "/dashboard/config.json"),
+        ("/dashboard/assets/0123/lib/LICENSE", "/dashboard/assets/0123/lib/LICENSE"),
         ("/dashboards/x", "/dashboards/x"),
         ("/es/", "/es/index.html"),
         ("/assets/site.css", "/assets/site.css"),

@@ -22,6 +22,7 @@ from referral_intake.settings import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -211,6 +212,17 @@ class Dashboard:
         from referral_intake.adapters.summary_table import SummaryTable
 
         return SummaryTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def address_of(self) -> "Callable[[str], str | None]":
+        from referral_intake.adapters.directory import Directory
+
+        return Directory(self.settings.user_pool_id).address_of
+
+    def put_report_back(self, report: "Report", now: datetime) -> None:
+        """Of a report that got lost: only one of several who notice at once puts it back."""
+        if self.reports.note_put(report, now):
+            self.report_queue.put(report.id)
 
 
 class Reports:

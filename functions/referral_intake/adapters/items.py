@@ -10,6 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from referral_intake.domain.doctor import Address, Doctor
 from referral_intake.domain.engagement import Engagement
 from referral_intake.domain.referral import Answer, Referral, Stage
+from referral_intake.domain.specialties import counted_as
 from referral_intake.domain.steps import Messages, Try, Written
 
 Item = dict[str, Any]
@@ -55,6 +56,10 @@ def to_item(referral: Referral) -> Item:
         "revision": referral.revision,
         "source": referral.source,
         "reason": referral.reason,
+        # These make the index `listed`, and what is filtered in it.
+        "submitted_at": timestamp(referral.submitted_at),
+        "state": referral.doctor.address.state,
+        "specialty": counted_as(referral.doctor.specialty),
         # These two make the sparse index `due`.
         "open_in": referral.campaign,
         "due_at": timestamp(referral.due_at) if referral.due_at else None,

@@ -13,7 +13,6 @@ from referral_intake.adapters.dynamodb import errors_as_ours
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-DOWNLOAD_SECONDS = 300
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -83,10 +82,10 @@ class ReportFiles:
         with errors_as_ours():
             return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
-    def url(self, key: str) -> str:
-        """An address that anybody can download the file from, for five minutes."""
+    def url(self, key: str, seconds: int) -> str:
+        """An address that anybody can download the file from, for that long."""
         return self._client.generate_presigned_url(
-            "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=DOWNLOAD_SECONDS
+            "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=seconds
         )
 
     def _is_there(self, key: str) -> bool:

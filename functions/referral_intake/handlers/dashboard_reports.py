@@ -1,6 +1,7 @@
 """Exports, letters, and the weekly summary: what outlasts a request."""
 
 import uuid
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime
 from http import HTTPStatus
@@ -8,11 +9,12 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.referral import Stage
-from referral_intake.domain.reporting import PATIENCE, Reporting
+from referral_intake.domain.reporting import PATIENCE
 from referral_intake.domain.reports import FORMATS, Filter, Format, Kind, Report, State
 from referral_intake.domain.summary import Subscriber
 from referral_intake.handlers import asked, problems
@@ -23,6 +25,8 @@ from referral_intake.handlers.signed_in import Manager, Now, Parts, Viewer
 router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
 
 TAGS = ["reports"]
+REFUSED: dict[int, OpenAPIResponse] = {HTTPStatus.GONE: {"description": "The files are gone"}}
+NO_ADDRESS: dict[int, OpenAPIResponse] = {HTTPStatus.CONFLICT: {"description": "No verified e-mail address"}}
 
 _Short = Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z0-9_ -]+$")]
 
@@ -81,6 +85,9 @@ class Reports(BaseModel):
     reports: list[ReportState]
 
 
+DOWNLOAD_SECONDS = 300
+
+
 class WhichFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -109,7 +116,7 @@ ReportId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", examples=["5b0c2f4e9a7
 
 
 @router.post("/reports", tags=TAGS, summary="Ask for an export or for letters", status_code=HTTPStatus.ACCEPTED)
-def ask(person: Manager, parts: Parts, now: Now, wanted: Wanted) -> tuple[ReportState, int]:
+def ask(person: Manager, parts: Parts, now: Now, wanted: Wanted) -> ReportState:
     from referral_intake.adapters.audit import audit_put
 
     campaign = asked.campaign(parts, wanted.campaign).name
@@ -132,11 +139,10 @@ def ask(person: Manager, parts: Parts, now: Now, wanted: Wanted) -> tuple[Report
     )
     # The item first: a message of a report that is not there would be lost, a report without a message is found.
     parts.reports.add(report, audit_put(parts.settings.table_name, person, "report_asked", [report.id], now))
-    try:
+    # If that fails, it is stored all the same: the schedule finds it, or whoever asks how far it is.
+    with suppress(Unavailable):
         parts.report_queue.put(report.id)
-    except Unavailable:
-        pass  # It is stored: the schedule finds it, or whoever asks how far it is.
-    return _state(report, now), HTTPStatus.ACCEPTED
+    return _state(report, now)
 
 
 @router.get("/reports", tags=TAGS, summary="The latest reports of a campaign")
@@ -149,11 +155,13 @@ def latest(person: Manager, parts: Parts, now: Now, campaign: CampaignName) -> R
 def one(person: Manager, parts: Parts, now: Now, report_id: ReportId) -> ReportState:
     report = _found(parts, report_id)
     if report.is_lost_at(now, PATIENCE):
-        parts.put_report_back(report)
+        parts.put_report_back(report, now)
     return _state(report, now)
 
 
-@router.post("/reports/<report_id>/download", tags=TAGS, summary="An address to download a file from")
+@router.post(
+    "/reports/<report_id>/download", tags=TAGS, summary="An address to download a file from", responses=REFUSED
+)
 def download(person: Manager, parts: Parts, now: Now, report_id: ReportId, which: WhichFile) -> Download:
     report = _found(parts, report_id)
     state = report.state_at(now)
@@ -161,12 +169,14 @@ def download(person: Manager, parts: Parts, now: Now, report_id: ReportId, which
         raise Problem(HTTPStatus.GONE, "expired", "Files are kept for a day. Please make the report again.")
     if state is not State.READY or which.file >= len(report.files):
         raise problems.not_found("There is no such file (yet).")
+    key = report.files[which.file].key
     parts.audit.record(person, "report_downloaded", [report.id], now)
-    url, seconds = parts.report_files.url(report.files[which.file].key)
-    return Download(url=url, expires_in=seconds)
+    return Download(url=parts.report_files.url(key, DOWNLOAD_SECONDS), expires_in=DOWNLOAD_SECONDS)
 
 
-@router.put("/weekly-summary", tags=TAGS, summary="Get the weekly summary by e-mail, or no longer")
+@router.put(
+    "/weekly-summary", tags=TAGS, summary="Get the weekly summary by e-mail, or no longer", responses=NO_ADDRESS
+)
 def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: WantsSummary) -> SummaryWanted:
     from referral_intake.adapters.audit import audit_put
 
@@ -221,4 +231,6 @@ _NAMES = {"first": "from", "last": "to"}
 
 def _said(chosen: Filter) -> dict[str, str]:
     given = {name: value for name, value in asdict(chosen).items() if value is not None}
-    return {_NAMES.get(name, name): value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
+    return {
+        _NAMES.get(name, name): value.isoformat() if isinstance(value, date) else value for name, value in given.items()
+    }

@@ -149,7 +149,6 @@ class UserPool:
     id: str
     issuer: str
     name: str
-    definition: Mapping[str, Any]
     groups: tuple[str, ...]
     clients: tuple[UserPoolClient, ...]
 

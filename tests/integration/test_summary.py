@@ -229,4 +229,4 @@ def test_the_text_holds_no_html_and_the_html_no_unescaped_names(mail: Mail) -> N
     assert "12,345" in message.text
     assert "4.00%" in message.html
     # Half of what SES looks into is reached.
-    assert "color:#b3261e" in message.html
+    assert "background:#b3261e" in message.html

@@ -87,6 +87,7 @@ class LookupSettings(_Settings):
 class DashboardSettings(_Settings):
     table_name: str
     stats_table_name: str
+    hashing_keys_secret: str
     templates_dir: Path
     report_files: str
     report_jobs_url: str

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from referral_intake.adapters.ses import SesAccount
     from referral_intake.adapters.stats_table import StatsTable
     from referral_intake.adapters.summary_table import SummaryTable
+    from referral_intake.domain.acting import Desk
     from referral_intake.domain.breaker import BreakerPolicy, Trip
     from referral_intake.domain.feedback import Effect
     from referral_intake.domain.matches import Match
@@ -182,6 +183,20 @@ class Dashboard:
         from referral_intake.adapters.breaker_table import BreakerTable
 
         return BreakerTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def desk(self) -> "Desk":
+        from referral_intake.adapters.action_table import ActionTable
+        from referral_intake.adapters.keys import DoctorHashes
+        from referral_intake.adapters.referral_table import ReferralTable
+        from referral_intake.domain.acting import Desk
+
+        return Desk(
+            referrals=ReferralTable(self.table, self.settings.table_name),
+            book=ActionTable(self.table, self.settings.table_name),
+            doctor_keys=DoctorHashes(_ring(self.settings.hashing_keys_secret)),
+            campaign_named=self.campaigns.get,
+        )
 
     @cached_property
     def ses_account(self) -> "SesAccount":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # What these say of the table must hold on AWS's own engine too: moto forgives what DynamoDB does not.
 ON_BOTH_ENGINES = {
+    "test_acting",
     "test_audit",
     "test_breaker_table",
     "test_claims",

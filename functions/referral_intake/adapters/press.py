@@ -1,24 +1,22 @@
 """The press: which letters wait, and the PDF of those that may be sent."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from referral_intake.adapters import batch_read
 from referral_intake.adapters.dynamodb import errors_as_ours
-from referral_intake.adapters.items import Item, from_item, plain, referral_key, typed
+from referral_intake.adapters.items import from_item, referral_key, typed
 from referral_intake.adapters.keys import DoctorHashes
 from referral_intake.adapters.letters import Letters, Printed
 from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.outreach import Claim
-from referral_intake.domain.referral import Referral, Stage
+from referral_intake.domain.referral import Referral
 from referral_intake.domain.steps import INTRODUCTION
+from referral_intake.domain.work import Kind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-# What is read of a referral to see whether it waits.
-_READ = ("receipt", "stage", "milestones")
 
 
 class Press:
@@ -36,12 +34,14 @@ class Press:
 
     def waiting(self, campaign: str) -> list[str]:
         """Receipts of the campaign's referrals that wait to be sent by post, the longest first."""
-        found: list[tuple[str, str]] = []
-        for keys in self._open(campaign):
-            items = map(plain, batch_read.items(self._client, self._table, keys, _READ))
-            by_post = (item for item in items if item.get("stage") == Stage.BY_POST.value)
-            found += [(item["milestones"]["submitted"], item["receipt"]) for item in by_post]
-        return [receipt for _, receipt in sorted(found)]
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="work",
+            KeyConditionExpression="waits_for = :kind",
+            ExpressionAttributeValues={":kind": typed(f"{campaign}/{Kind.BY_POST.value}")},
+        )
+        with errors_as_ours():
+            return [item["pk"]["S"].partition("#")[2] for page in pages for item in page["Items"]]
 
     def read(self, receipts: Sequence[str]) -> list[Referral]:
         """These referrals, in this order. Those that are not there are left out."""
@@ -59,15 +59,3 @@ class Press:
         # The letter is the introduction by another way: who had one must not get the other.
         claims = [Claim(referral, INTRODUCTION, *self._doctor_keys.of(referral)) for referral in referrals]
         return self._letters.print(campaign, claims, now, written_to)
-
-    def _open(self, campaign: str) -> Iterator[list[Item]]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName="due",
-            KeyConditionExpression="open_in = :campaign",
-            ExpressionAttributeValues={":campaign": typed(campaign)},
-            PaginationConfig={"PageSize": batch_read.AT_ONCE},
-        )
-        with errors_as_ours():
-            for page in pages:
-                yield [{name: item[name] for name in ("pk", "sk")} for item in page["Items"]]

@@ -19,7 +19,7 @@ from referral_intake.handlers.http import Problem
 
 def invalid(field: str, code: str, message: str) -> Problem:
     """One thing of a request that is wrong; `field` is a parameter's name or a path in the body."""
-    return _invalid([{"field": field, "code": code, "message": message}])
+    return invalid_fields([{"field": field, "code": code, "message": message}])
 
 
 def not_found(detail: str = "There is nothing here.") -> Problem:
@@ -32,7 +32,7 @@ def of(error: Exception, logger: Logger) -> Problem:
         case Problem():
             return error
         case RequestValidationError():
-            return _invalid([_as_ours(one) for one in error.errors()])
+            return invalid_fields([_as_ours(one) for one in error.errors()])
         case NotFoundError():
             return not_found()
         case Stale():
@@ -44,7 +44,7 @@ def of(error: Exception, logger: Logger) -> Problem:
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "unavailable", "Please try again in a minute.")
 
 
-def _invalid(errors: Sequence[dict[str, str]]) -> Problem:
+def invalid_fields(errors: Sequence[dict[str, str]]) -> Problem:
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return Problem(status, "invalid", "Some entries need another look.", errors=list(errors))
 

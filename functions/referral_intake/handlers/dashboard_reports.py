@@ -108,7 +108,7 @@ class WantsSummary(BaseModel):
 
 class SummaryWanted(BaseModel):
     campaign: str
-    wanted: Annotated[bool, Field(strict=True)]
+    wanted: bool
     address: str | None
 
 

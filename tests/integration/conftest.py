@@ -26,6 +26,8 @@ ON_BOTH_ENGINES = {
     "test_outreach_flow",
     "test_pace_table",
     "test_referral_table",
+    "test_reports",
+    "test_summary",
 }
 
 

@@ -3,8 +3,10 @@
 Never a 500, never a status or an answer that is not in the description, and what breaks the description is refused.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,7 +56,20 @@ class Api:
         match = payload.Match(Route(method, path, "DashboardFunction"), {"proxy": request.path})
         event = payload.event(request, match, request.get_data())
         event["requestContext"]["authorizer"] = {"jwt": {"claims": claims(f"[{role}]"), "scopes": None}}
-        return payload.response(dashboard.respond(event, self.parts, samples.NOW))
+        response = payload.response(dashboard.respond(event, self.parts, samples.NOW))
+        if request.path.endswith("/openapi.json"):
+            response.set_data(json.dumps(of_one_campaign(response.get_json())))
+        return response
+
+
+def of_one_campaign(said: Any) -> Any:
+    """The description, with the only campaign that there is: else most questions would be about none."""
+    if isinstance(said, list):
+        return [of_one_campaign(one) for one in said]
+    if not isinstance(said, dict):
+        return said
+    is_campaign = said.get("title") == "Campaign" and said.get("type") == "string"
+    return {name: of_one_campaign(one) for name, one in said.items()} | ({"enum": ["star"]} if is_campaign else {})
 
 
 API = Api()
@@ -78,8 +93,12 @@ def parts(
         monkeypatch.setenv(name, value)
     wiring.dashboard.cache_clear()
     API.parts = wiring.dashboard()
-    # moto does not know the account of SES's API v2.
-    API.parts.__dict__["ses_account"] = FakeAccount()
+    # What is not the table is not what this is about; nor does moto know the account of SES's API v2.
+    API.parts.__dict__ |= {
+        "ses_account": FakeAccount(),
+        "report_queue": SimpleNamespace(put=lambda report_id: None),
+        "address_of": {"robin": "robin@team.example"}.get,
+    }
     referrals = ReferralTable(API.parts.table, table)
     for receipt in (KNOWN, "AAAA-AAAA-AAAA-AAAA"):
         referrals.add(replace(aws.submitted(), receipt=receipt, stage=Stage.HELD, reason="looks_automated"))
@@ -91,7 +110,7 @@ def parts(
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_api_is_what_it_says_it_is(case: schemathesis.Case[Any], parts: wiring.Dashboard) -> None:
     for role in ROLES:
-        # Which campaigns there are, and which days belong together, no description can say.
+        # Which days belong together, no description can say.
         case.call_and_validate(headers=token(role), excluded_checks=[positive_data_acceptance, unsupported_method])
 
 

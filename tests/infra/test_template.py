@@ -287,6 +287,15 @@ def test_reports_write_what_is_their_own_and_no_referral() -> None:
     ]
 
 
+def test_the_dashboard_puts_no_referral_and_writes_where_it_must_only() -> None:
+    writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    may = [one for one in statements(TEMPLATE.functions["DashboardFunction"]) if writing & {*listed(one["Action"])}]
+    keys = [(one, one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]) for one in may]
+    put = {key for one, names in keys for key in names if "dynamodb:PutItem" in listed(one["Action"])}
+    assert "audit#*" in put
+    assert not [key for key in put if "referral#0".startswith(key.rstrip("*"))]
+
+
 def test_the_lookup_has_time_for_its_whole_budget_and_not_much_more() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
     assert BUDGET + 1 < finds.timeout <= 5

@@ -51,7 +51,7 @@ class Wanted(BaseModel):
 
     kind: Kind
     format: Format
-    campaign: str
+    campaign: str = Field(max_length=60)
     filter: Chosen = Chosen()
 
 
@@ -91,7 +91,7 @@ DOWNLOAD_SECONDS = 300
 class WhichFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    file: Annotated[int, Field(ge=0, le=10_000)] = 0
+    file: int = Field(default=0, ge=0, le=10_000, strict=True)
 
 
 class Download(BaseModel):
@@ -102,8 +102,8 @@ class Download(BaseModel):
 class WantsSummary(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    campaign: str
-    wanted: bool
+    campaign: str = Field(max_length=60)
+    wanted: bool = Field(strict=True)
 
 
 class SummaryWanted(BaseModel):

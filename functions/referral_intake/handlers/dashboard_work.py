@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from referral_intake.domain.acting import Changed, TooLate
 from referral_intake.domain.actions import Action, Invalid, Order, Rejection, offered
@@ -38,11 +38,15 @@ _AGAIN = "The doctor may have this message already. Say that it is to be sent ag
 class ToDo(BaseModel):
     """`revision` is that of the referral as the person saw it."""
 
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"action": "reject", "revision": 1, "reason": "duplicate"}]}
+    )
+
     action: Action
-    revision: int = Field(ge=1)
+    revision: int = Field(ge=1, strict=True)
     reason: Rejection | None = Field(default=None, description="Of a rejection.")
     email: str | None = Field(default=None, max_length=1000, description="The address that was found.")
-    again: bool = Field(default=False, description="Send what may have reached the doctor already.")
+    again: bool = Field(default=False, strict=True, description="Send what may have reached the doctor already.")
 
 
 class Resumed(BaseModel):

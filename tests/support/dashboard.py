@@ -46,11 +46,6 @@ class FakeAccount:
         return self.granted
 
 
-class NobodyWantsOne:
-    def wants(self, campaign: str, sub: str) -> bool:
-        return False
-
-
 class FakeDashboard(Dashboard):
     """Has the parts that a test gives it, by name, and no others."""
 

@@ -296,6 +296,16 @@ def test_the_dashboard_puts_no_referral_and_writes_where_it_must_only() -> None:
     assert not [key for key in put if "referral#0".startswith(key.rstrip("*"))]
 
 
+@pytest.mark.parametrize(
+    ("action", "keys"),
+    [("dynamodb:PutItem", ["audit#*"]), ("dynamodb:UpdateItem", ["referral#*", "doctor#*", "breaker#*"])],
+)
+def test_the_dashboard_adds_records_and_changes_none(action: str, keys: list[str]) -> None:
+    written = [one for one in statements(TEMPLATE.functions["DashboardFunction"]) if action in listed(one["Action"])]
+    only = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
+    assert [one["Condition"] for one in written] == [only]
+
+
 def test_the_lookup_has_time_for_its_whole_budget_and_not_much_more() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
     assert BUDGET + 1 < finds.timeout <= 5

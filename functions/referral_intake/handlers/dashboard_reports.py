@@ -96,7 +96,7 @@ DOWNLOAD_SECONDS = 300
 class WhichFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    file: int = Field(default=0, ge=0, le=10_000, strict=True)
+    file: Annotated[int, Field(ge=0, le=10_000, strict=True)] = 0
 
 
 class Download(BaseModel):
@@ -107,8 +107,8 @@ class Download(BaseModel):
 class WantsSummary(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"campaign": "star", "wanted": True}]})
 
-    campaign: str = Field(max_length=60)
-    wanted: bool = Field(strict=True)
+    campaign: str
+    wanted: Annotated[bool, Field(strict=True)]
 
 
 class SummaryWanted(BaseModel):

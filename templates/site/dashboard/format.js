@@ -6,6 +6,7 @@ const whole = new Intl.NumberFormat(LOCALE);
 const percent = (digits) =>
   new Intl.NumberFormat(LOCALE, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits });
 const percents = [0, 1, 2].map(percent);
+const upToTwo = new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 2 });
 const inUtc = (options) => new Intl.DateTimeFormat(LOCALE, { timeZone: "UTC", ...options });
 const short = inUtc({ month: "short", day: "numeric" });
 const long = inUtc({ month: "short", day: "numeric", year: "numeric" });
@@ -19,6 +20,8 @@ const bytesOf = (unit) =>
 
 export const number = (value) => whole.format(value ?? 0);
 export const share = (value, digits = 0) => (value == null ? "–" : percents[digits].format(value));
+/** A small share, with as many digits as it has, up to two. */
+export const rate = (value) => (value == null ? "–" : upToTwo.format(value));
 export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export const iso = (date) => date.toISOString().slice(0, 10);

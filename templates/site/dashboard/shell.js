@@ -52,10 +52,13 @@ function count(work) {
 }
 
 function campaigns(app) {
+  const { campaigns: every } = app.me;
+  // With only one there is nothing to choose.
+  if (every.length === 1) return html`<p class="campaign only">${every[0].title}</p>`;
   return html`<label class="campaign">
     <span class="unseen">Campaign</span>
     <select @change=${(event) => app.go(here({ campaign: event.target.value, cursor: null }))}>
-      ${app.me.campaigns.map(
+      ${every.map(
         ({ name, title }) => html`<option value=${name} .selected=${live(name === app.campaign)}>${title}</option>`,
       )}
     </select>

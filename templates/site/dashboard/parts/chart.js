@@ -49,7 +49,8 @@ class LineChart extends HTMLElement {
 function colours(element) {
   const style = getComputedStyle(element);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-  return { ink: colour("ink"), soft: colour("soft"), line: colour("line"), card: colour("card"), of: colour, font: style.fontFamily };
+  const [ink, soft, line, card] = ["ink", "soft", "line", "card"].map(colour);
+  return { ink, soft, line, card, of: colour, font: style.fontFamily };
 }
 
 function configuration({ labels, titles, series, limits = [], isShare }, colour) {
@@ -117,23 +118,23 @@ function line({ label, values, colour: name, dash }, colour) {
   };
 }
 
-function limit({ label, at, colour: name }, labels, colour) {
+function limit({ label, at, colour: name, isBelow }, labels, colour) {
   const stroke = colour.of(name);
   const look = { borderColor: stroke, borderWidth: 1.5, borderDash: [6, 4], pointRadius: 0, pointHoverRadius: 0 };
-  return { label, isLimit: true, data: labels.map(() => at), ...look };
+  return { label, isLimit: true, isBelow, data: labels.map(() => at), ...look };
 }
 
-/** Writes the name of each limit above its line. */
+/** Writes the name of each limit beside its line. */
 const named = {
   id: "named",
   afterDatasetsDraw({ ctx, data, scales, chartArea }) {
     ctx.save();
     ctx.font = `600 11px ${getComputedStyle(ctx.canvas).fontFamily}`;
     ctx.textAlign = "right";
-    ctx.textBaseline = "bottom";
     for (const one of data.datasets.filter(({ isLimit }) => isLimit)) {
       ctx.fillStyle = one.borderColor;
-      ctx.fillText(one.label, chartArea.right - 2, scales.y.getPixelForValue(one.data[0]) - 3);
+      ctx.textBaseline = one.isBelow ? "top" : "bottom";
+      ctx.fillText(one.label, chartArea.right - 2, scales.y.getPixelForValue(one.data[0]) + (one.isBelow ? 4 : -3));
     }
     ctx.restore();
   },

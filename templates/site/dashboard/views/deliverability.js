@@ -1,6 +1,6 @@
 // Whether our mail gets through: bounces and complaints against the limits of Amazon SES and our own breaker.
 import "../parts/chart.js";
-import { at, day, number, plural, share, weekday } from "../format.js";
+import { at, day, number, plural, rate, share, weekday } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { tableOf } from "../parts/tables.js";
 import { resume } from "./resume.js";
@@ -24,7 +24,7 @@ export function deliverability(app, { breaker, ses }, { period, days }) {
 }
 
 function state(app, { is_open: isOpen, reason, since, policy }) {
-  const rates = `${share(policy.bounce_rate, 1)} bounces or ${share(policy.complaint_rate, 2)} complaints`;
+  const rates = `${rate(policy.bounce_rate)} bounces or ${rate(policy.complaint_rate)} complaints`;
   if (!isOpen) {
     return html`<p class="verdict good">
       <strong>Sending is on.</strong> It pauses by itself at ${rates} among at least ${number(policy.minimum_volume)} referrals.
@@ -47,11 +47,11 @@ function one(name, { rates }, days, policy, { reviews, stops }, window) {
   const { title, own, said, digits } = MISHAPS[name];
   const values = rolling(days, name, window);
   const limits = [
-    { label: `SES stops: ${share(stops[name], 1)}`, at: stops[name], colour: "bad" },
-    { label: `SES reviews: ${share(reviews[name], 1)}`, at: reviews[name], colour: "warn" },
+    { label: `SES stops: ${rate(stops[name])}`, at: stops[name], colour: "bad" },
+    { label: `SES reviews: ${rate(reviews[name])}`, at: reviews[name], colour: "warn" },
   ];
   const ours = policy[own];
-  if (![reviews[name], stops[name]].includes(ours)) limits.push({ label: `We pause: ${share(ours, 2)}`, at: ours, colour: "soft" });
+  if (![reviews[name], stops[name]].includes(ours)) limits.push({ label: `We pause: ${rate(ours)}`, at: ours, colour: "soft", isBelow: ours < reviews[name] });
   const spec = {
     labels: days.map((row) => day(row.day)),
     titles: days.map((row) => weekday(row.day)),

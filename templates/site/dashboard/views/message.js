@@ -2,16 +2,18 @@
 import { when } from "../parts/rows.js";
 import { html, nothing } from "../lit.js";
 
-const WIDEST = 4000;
+const TALLEST = 4000;
+const STYLES = /<style\b[^>]*>([\s\S]*?)<\/style>/gi;
 
 /** Fills the frame without a script of its own. Styles are set one by one, since the page's policy takes none as text. */
 function fill(frame, source) {
   const shown = frame.contentDocument;
   if (!shown) return;
-  const sent = new DOMParser().parseFromString(source.replaceAll(/(\s)style\s*=/gi, "$1data-style="), "text/html");
-  for (const one of sent.querySelectorAll("script, link, meta, base, iframe, object, embed, form")) one.remove();
-  const sheets = [...sent.querySelectorAll("style")].map((one) => one.textContent);
-  for (const one of sent.querySelectorAll("style")) one.remove();
+  const sheets = [...source.matchAll(STYLES)].map(([, text]) => text);
+  const bare = source.replaceAll(STYLES, "").replaceAll(/(\s)style\s*=/gi, "$1data-style=");
+  const sent = new DOMParser().parseFromString(bare, "text/html");
+  for (const one of sent.querySelectorAll("script, style, link, meta, base, iframe, object, embed, form")) one.remove();
+  for (const one of sent.querySelectorAll("[src], [srcset]")) for (const name of ["src", "srcset"]) one.removeAttribute(name);
   // They are the doctor's: to answer, or to opt out.
   for (const link of sent.querySelectorAll("a[href]")) {
     link.title = "Only the doctor may follow this link";
@@ -25,7 +27,7 @@ function fill(frame, source) {
     if (one.dataset.style) one.style.cssText = one.dataset.style;
   }
   shown.adoptedStyleSheets = sheets.map((text) => sheet(frame.contentWindow, text));
-  frame.height = Math.min(WIDEST, shown.documentElement.scrollHeight + 4);
+  frame.height = Math.min(TALLEST, shown.documentElement.scrollHeight + 4);
 }
 
 function sheet(window, text) {

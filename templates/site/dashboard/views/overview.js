@@ -62,22 +62,26 @@ export class Overview {
         ${shown(overview, (value) => series(value, chosen), { lines: 6, size: "tall" })}
       </section>
       <div class="columns">
-        <section class="card" aria-labelledby="funnel">
-          <h2 id="funnel">How far they came</h2>
-          ${shown(overview, (value) => funnel(value), { lines: 5 })}
-        </section>
-        <section class="card" aria-labelledby="stages">
-          <h2 id="stages">Where referrals are now</h2>
-          ${shown(overview, (value) => stages(value), { lines: 5 })}
-        </section>
-        <section class="card" aria-labelledby="medians">
-          <h2 id="medians">How long it takes</h2>
-          ${shown(overview, (value) => medians(value), { lines: 4 })}
-        </section>
-        <section class="card" aria-labelledby="outcomes">
-          <h2 id="outcomes">What came of it</h2>
-          ${shown(overview, (value) => outcomes(value), { lines: 5 })}
-        </section>
+        <div class="stack">
+          <section class="card" aria-labelledby="funnel">
+            <h2 id="funnel">How far they came</h2>
+            ${shown(overview, (value) => funnel(value), { lines: 5 })}
+          </section>
+          <section class="card" aria-labelledby="medians">
+            <h2 id="medians">How long it takes</h2>
+            ${shown(overview, (value) => medians(value), { lines: 4 })}
+          </section>
+        </div>
+        <div class="stack">
+          <section class="card" aria-labelledby="stages">
+            <h2 id="stages">Where referrals are now</h2>
+            ${shown(overview, (value) => stages(value), { lines: 5 })}
+          </section>
+          <section class="card" aria-labelledby="outcomes">
+            <h2 id="outcomes">What came of it</h2>
+            ${shown(overview, (value) => outcomes(value), { lines: 5 })}
+          </section>
+        </div>
       </div>
       ${breakdowns(this.breakdowns, chosen)}
       <section class="card" aria-labelledby="sending">

@@ -51,13 +51,13 @@ export class Posting {
         Choose all that are shown
       </label>
       <div class="row">
-        <span role="status" class="soft">${this.progress || (chosen.length ? `${chosen.length} chosen` : "")}</span>
         ${chosen.length
           ? html`<button type="button" class="button" aria-disabled=${this.isBusy} @click=${() => this.isBusy || this.#post(chosen)}>
               Mark ${plural(chosen.length, "letter")} as posted
             </button>`
           : nothing}
         <button type="button" class="button plain" @click=${() => this.#print()}>Print letters (PDF)</button>
+        <span role="status" class="soft">${this.progress || (chosen.length ? `${chosen.length} chosen` : "")}</span>
       </div>
     </div>`;
   }

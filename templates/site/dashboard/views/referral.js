@@ -126,11 +126,13 @@ export class Referral {
 function stands({ stage, reason: why, answer, leader, due_at: due }) {
   const said = [STAGES[stage]?.means];
   if (why) said.unshift(reason(why));
-  return html`<strong>${said.shift()}</strong>${said.length ? html` <span class="soft">${said.join(", ")}</span>` : nothing}
+  return html`<strong>${sentence(said.shift())}</strong>${said.length ? html` <span class="soft">${said.join(", ")}</span>` : nothing}
     ${answer ? html`<span class="badge">${ANSWERS[answer] ?? answer}</span>` : nothing}
     ${leader ? html`<a href=${to(`/dashboard/referrals/${leader}`)}>the leading referral</a>` : nothing}
-    ${due && stage !== "closed" ? html`<span class="soft">· looked at again ${when(due)}</span>` : nothing}`;
+    ${due && stage !== "closed" ? html`<span class="soft">· next look ${when(due)}</span>` : nothing}`;
 }
+
+const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
 
 function doctor({ receipt, doctor: known, address, typed, specialty, source, language, state, submitted_at }) {
   const lines = address ? [address.line1, address.line2, [address.city, address.state, address.postal_code].filter(Boolean).join(" ")] : [];
@@ -142,7 +144,7 @@ function doctor({ receipt, doctor: known, address, typed, specialty, source, lan
     Phone: known.phone,
     NPI: known.npi,
     Address: lines.filter(Boolean).join(", ") || [known.city, state === "none" ? null : state].filter(Boolean).join(", "),
-    "Sent by": valueOf("source", source),
+    "Sent by": { patient: "The patient", caregiver: "A caregiver" }[source] ?? source,
     Language: valueOf("language", language),
     Submitted: submitted_at && when(submitted_at),
     Receipt: html`<code>${receipt}</code>`,

@@ -144,11 +144,11 @@ export class Work {
       <div class="who">
         <h3><a href=${to(`/dashboard/referrals/${receipt}`)}>${doctor.name}</a></h3>
         <p class="soft">${where.filter(Boolean).join(" · ")}</p>
-        ${this.kind === "call" && doctor.phone ? html`<p><a href="tel:${doctor.phone}">${doctor.phone}</a></p>` : nothing}
+        ${["call", "by_post"].includes(this.kind) && doctor.phone ? html`<p><a href="tel:${doctor.phone}">${doctor.phone}</a></p>` : nothing}
       </div>
       <div class="cause">
         <p>
-          ${this.kind === "by_post" ? stageBadge("by_post") : html`<strong>${cause(this.kind, referral, answer)}</strong>`}
+          <strong>${cause(this.kind, referral, answer)}</strong>
         </p>
         <p class="soft">Waiting since ${when(since ?? referral.submitted_at)}</p>
       </div>
@@ -159,5 +159,6 @@ export class Work {
 
 function cause(kind, referral, answer) {
   if (kind === "call") return ANSWERS[answer ?? "call"];
+  if (kind === "by_post") return referral.doctor.phone ? "Letter or call" : "Letter";
   return referral.reason ? reason(referral.reason) : stageBadge(referral.stage);
 }

@@ -99,7 +99,7 @@ class FakeApi:
                 self.wanted = body["wanted"]
                 return 200, {"campaign": "star", "wanted": self.wanted, "address": "maria@star.example"}
             case ["POST", "reports"]:
-                return self._order(body)
+                return self.order(body)
             case ["GET", "reports"]:
                 return 200, self._reports()
             case ["POST", "reports", _, "download"]:
@@ -116,7 +116,7 @@ class FakeApi:
 
     # ---- Numbers ---------------------------------------------------------------------------------------------------
 
-    def _facts(self, day: date) -> Json:
+    def facts(self, day: date) -> Json:
         if self.is_empty:
             return {}
         chance = random.Random(day.toordinal())
@@ -124,8 +124,8 @@ class FakeApi:
         base = (14 + 5 * math.sin(day.toordinal() / 9) + day.toordinal() % 97 / 12) * busy
         return {fact: n for fact, part in _SHARES.items() if (n := int(base * part + chance.random()))}
 
-    def _period(self, first: date, last: date) -> Json:
-        every = [self._facts(first + timedelta(n)) for n in range((last - first).days + 1)]
+    def period(self, first: date, last: date) -> Json:
+        every = [self.facts(first + timedelta(n)) for n in range((last - first).days + 1)]
         facts: Counter[str] = Counter()
         for one in every:
             facts.update(one)
@@ -149,7 +149,7 @@ class FakeApi:
 
     def _overview(self, first: date, last: date) -> Json:
         length = (last - first).days + 1
-        days = [{"day": (first + timedelta(n)).isoformat(), "facts": self._facts(first + timedelta(n))} for n in range(length)]
+        days = [{"day": (first + timedelta(n)).isoformat(), "facts": self.facts(first + timedelta(n))} for n in range(length)]
         weeks: dict[date, Counter[str]] = {}
         for one in days:
             day = date.fromisoformat(one["day"])
@@ -159,8 +159,8 @@ class FakeApi:
             "campaign": "star",
             "from": first.isoformat(),
             "to": last.isoformat(),
-            "period": self._period(first, last),
-            "before": self._period(first - timedelta(length), first - timedelta(1)),
+            "period": self.period(first, last),
+            "before": self.period(first - timedelta(length), first - timedelta(1)),
             "days": days,
             "weeks": [{"day": day.isoformat(), "facts": facts} for day, facts in sorted(weeks.items())],
             "stages": stages,
@@ -168,7 +168,7 @@ class FakeApi:
         }
 
     def _breakdown(self, dimension: str, query: dict[str, str]) -> Json:
-        facts = self._period(date.fromisoformat(query["from"]), date.fromisoformat(query["to"]))["facts"]
+        facts = self.period(date.fromisoformat(query["from"]), date.fromisoformat(query["to"]))["facts"]
         values = VALUES[dimension]
         weights = [1 / (n + 1.4) for n in range(len(values))]
         shares = zip(values, weights, strict=True)
@@ -262,7 +262,7 @@ class FakeApi:
 
     # ---- Reports ---------------------------------------------------------------------------------------------------
 
-    def _order(self, body: Json) -> Answered:
+    def order(self, body: Json) -> Answered:
         now = datetime.now(UTC)
         report = {"id": f"r{len(self.reports) + 1}", **body, "requested_by": "maria@star.example", "requested_at": _z(now)}
         report |= {"state": "queued", "rows_done": 0, "files": [], "expires_at": None}

@@ -9,6 +9,8 @@ import { shell } from "./shell.js";
 import { query } from "./url.js";
 
 const SAID_FOR = 8_000;
+// As Cognito names people within.
+const UNSPEAKABLE = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
 export class App {
   #root;
@@ -17,8 +19,8 @@ export class App {
   view = null;
   said = "";
 
-  constructor(root, api, signIn, me) {
-    Object.assign(this, { api, signIn, me });
+  constructor(root, api, signIn, me, name) {
+    Object.assign(this, { api, signIn, me, name });
     this.#root = root;
     this.dialog = new Ask(() => this.update());
     this.waiting = new Resource(() => api.get("/work", { campaign: this.campaign }), () => this.update());
@@ -26,6 +28,12 @@ export class App {
 
   get isManager() {
     return this.me.roles.includes("manager");
+  }
+
+  /** Who did something, as this person knows them. */
+  who(by) {
+    if (by === this.me.user || by === this.name) return "you";
+    return UNSPEAKABLE.test(by) ? "a colleague" : by;
   }
 
   get campaign() {

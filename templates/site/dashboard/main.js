@@ -17,8 +17,9 @@ async function start() {
   const api = new Api(signIn);
   try {
     const me = await api.get("/me");
+    const name = (await signIn.name()) ?? me.user;
     show(null);
-    new App(root, api, signIn, me).start();
+    new App(root, api, signIn, me, name).start();
   } catch (error) {
     if (error.status === 401) return signIn.go();
     show(error.status === 403 ? notAllowed(signIn) : failed(error, () => start()));

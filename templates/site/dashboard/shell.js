@@ -68,7 +68,7 @@ function campaigns(app) {
 function person(app) {
   const role = app.isManager ? "Manager" : "Viewer";
   return html`<div class="person">
-    <p><strong>${app.me.user}</strong><span class="soft">${role}</span></p>
+    <p><strong title=${app.name}>${app.name}</strong><span class="soft">${role}</span></p>
     <button type="button" class="quiet" @click=${() => app.signIn.leave()}>${icon("out")} Sign out</button>
   </div>`;
 }

@@ -20,7 +20,7 @@ export class SignIn {
       },
       client_id: settings.client_id,
       redirect_uri: HOME,
-      scope: "openid",
+      scope: "openid email",
       loadUserInfo: false,
       userStore: kept(),
       stateStore: kept(),
@@ -60,6 +60,12 @@ export class SignIn {
       (renewed) => renewed?.access_token ?? null,
       () => null,
     );
+  }
+
+  /** What people call whoever is signed in: the address, which the API need not know. */
+  async name() {
+    const user = await this.#manager.getUser();
+    return user?.profile.email ?? null;
   }
 
   async go() {

@@ -14,7 +14,8 @@ export class Ask {
   ask(question) {
     this.#question = question;
     this.#changed();
-    setTimeout(() => {
+    // Right after it is drawn, which is the task before.
+    queueMicrotask(() => {
       const dialog = document.querySelector("dialog");
       if (dialog && !dialog.open) dialog.showModal();
     });

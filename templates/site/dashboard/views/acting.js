@@ -104,11 +104,10 @@ export class Acting {
 
   #failed(receipt, error) {
     if (error.status === 409 && error.body.referral) {
-      this.#note(receipt, { changed: said(error.body.changed), isOpen: false });
+      this.#note(receipt, { changed: said(this.#app, error.body), isOpen: false });
       return this.#done(error.body.referral, { isDone: false });
     }
-    const field = error.body?.errors?.find(({ field }) => field === "email");
-    this.#note(receipt, { error: field?.message ?? error.message });
+    this.#note(receipt, { error: error.body?.errors?.[0]?.message ?? error.message });
     document.getElementById(`email-${receipt}`)?.focus();
   }
 
@@ -162,8 +161,10 @@ export class Acting {
   }
 }
 
-function said(changed) {
-  if (!changed) return "It changed meanwhile, so nothing was done. This is how it is now.";
+function said(app, { changed, detail }) {
+  if (!changed) return detail ?? "It changed meanwhile, so nothing was done. This is how it is now.";
   const what = happened(changed.what).toLowerCase();
-  return `Someone else just did: ${what}${changed.by ? `, by ${changed.by}` : ""}. Nothing of yours was done.`;
+  const who = changed.by ? app.who(changed.by) : null;
+  if (who === "you") return `You did this already: ${what}. It was not done twice.`;
+  return `Someone else just did: ${what}${who ? `, by ${who}` : ""}. Nothing of yours was done.`;
 }

@@ -54,8 +54,8 @@ export class Referral {
   }
 
   #acted(after) {
-    this.detail.take(after);
-    this.app.waiting.load({ isQuiet: true });
+    this.detail.take({ ...this.detail.value, ...after });
+    this.app.refreshNow();
   }
 
   render() {
@@ -72,7 +72,7 @@ export class Referral {
       <div class="columns uneven">
         <section class="card" aria-labelledby="happened">
           <h2 id="happened">What happened</h2>
-          ${timeline(detail.timeline)}
+          ${timeline(this.app, detail.timeline)}
         </section>
         <section class="card" aria-labelledby="doctor">
           <h2 id="doctor">The doctor</h2>

@@ -129,7 +129,7 @@ export class Reports {
     return html`<li>
       <div>
         <p><strong>${kind === "letters" ? "Letters" : "Referrals"}</strong> <span class="soft">${FORMATS[format]} · ${filtered(report.filter)}</span></p>
-        <p class="soft">${when(requested_at)} by ${requested_by}</p>
+        <p class="soft">${when(requested_at)} by ${this.app.who(requested_by)}</p>
       </div>
       <div class="report-state" role="status">
         <span class="badge is-${state}">${REPORT_STATES[state]}</span>

@@ -68,7 +68,7 @@ export class Settings {
         <section class="card" aria-labelledby="me">
           <h2 id="me">You</h2>
           <dl class="facts">
-            <div><dt>Signed in as</dt><dd>${app.me.user}</dd></div>
+            <div><dt>Signed in as</dt><dd>${app.name}</dd></div>
             <div><dt>Role</dt><dd><span class="badge">${role === "manager" ? "Manager" : "Viewer"}</span></dd></div>
             <div><dt>Time zone</dt><dd>${zone()} <span class="soft">for moments; counted days are in UTC</span></dd></div>
           </dl>

@@ -6,7 +6,7 @@ import { ANSWERS, happened, plain, reason, REASONS, REJECTIONS, step } from "../
 const BAD = new Set(["bounced", "complained", "opted_out", "rejected", "reject"]);
 const GOOD = new Set(["answered", "engaged", "clicked", "opened"]);
 
-export const timeline = (events) =>
+export const timeline = (app, events) =>
   html`<ol class="timeline">
     ${events.map(
       ({ at, what, step: of, by, detail }) =>
@@ -15,7 +15,7 @@ export const timeline = (events) =>
             <strong>${happened(what)}</strong>${of ? html` <span>${step(of)}</span>` : nothing}
             ${detail ? html`<span class="soft">${told(detail)}</span>` : nothing}
           </p>
-          <p class="soft">${when(at)}${by ? html` by ${by}` : nothing}</p>
+          <p class="soft">${when(at)}${by ? html` by ${app.who(by)}` : nothing}</p>
         </li>`,
     )}
   </ol>`;

@@ -21,7 +21,14 @@ _SPECIALTIES = ("radiation_oncology", "medical_oncology", "spine_surgery", "neur
 _SPECIALTIES += ("family_medicine", "palliative_care", "none", "other")
 VALUES = {"state": _STATES, "specialty": _SPECIALTIES, "source": ("patient", "caregiver"), "language": ("en", "es")}
 _NAMES = ("Ana Ruiz", "James Whitfield", "Priya Raman", "Marcus Oyelaran", "Linda Kowalski", "Tomás Herrera")
-_NAMES += ("Grace Lindqvist", "Daniel Abramov", "Ruth Castellanos-Montgomery", "Wei Zhang", "Omar Haddad", "Ellen Moore")
+_NAMES += (
+    "Grace Lindqvist",
+    "Daniel Abramov",
+    "Ruth Castellanos-Montgomery",
+    "Wei Zhang",
+    "Omar Haddad",
+    "Ellen Moore",
+)
 _PRACTICES = ("Lakeside Oncology", "Spine & Pain Associates of Greater Houston", "", "Northgate Family Clinic")
 _CITIES = ("Houston", "San Diego", "Tampa", "Buffalo", "Columbus", "Pittsburgh")
 MESSAGE = """<!doctype html><html lang="en"><head><title>A patient of yours</title>
@@ -81,7 +88,11 @@ class FakeApi:
             case ["POST", "referrals", "search"]:
                 return self._search(body)
             case ["GET", "referrals", receipt]:
-                return (200, self._detail(receipt)) if receipt in self.referrals else (404, {"detail": "No such referral."})
+                return (
+                    (200, self._detail(receipt))
+                    if receipt in self.referrals
+                    else (404, {"detail": "No such referral."})
+                )
             case ["GET", "referrals", receipt, "messages", step]:
                 return 200, self._message(receipt, step)
             case ["POST", "referrals", receipt, "actions"]:
@@ -108,7 +119,12 @@ class FakeApi:
 
     def _me(self) -> Json:
         campaigns = [{"name": "star", "title": "STAR Tumor Ablation"}]
-        return {"user": "maria@star.example", "roles": self.roles, "campaigns": campaigns, "weekly_summary": {"star": self.wanted}}
+        return {
+            "user": "maria@star.example",
+            "roles": self.roles,
+            "campaigns": campaigns,
+            "weekly_summary": {"star": self.wanted},
+        }
 
     @property
     def _is_manager(self) -> bool:
@@ -133,7 +149,14 @@ class FakeApi:
         for name in FUNNEL:
             count = min(facts[name], before if before is not None else facts[name])
             share = count / before if before else None
-            rungs.append({"name": name, "count": count, "of_before": share, "of_all": count / facts["submitted"] if facts["submitted"] else None})
+            rungs.append(
+                {
+                    "name": name,
+                    "count": count,
+                    "of_before": share,
+                    "of_all": count / facts["submitted"] if facts["submitted"] else None,
+                }
+            )
             before = count
         volume = facts["delivered"] + facts["bounced"]
         return {
@@ -149,12 +172,17 @@ class FakeApi:
 
     def _overview(self, first: date, last: date) -> Json:
         length = (last - first).days + 1
-        days = [{"day": (first + timedelta(n)).isoformat(), "facts": self.facts(first + timedelta(n))} for n in range(length)]
+        days = [
+            {"day": (first + timedelta(n)).isoformat(), "facts": self.facts(first + timedelta(n))}
+            for n in range(length)
+        ]
         weeks: dict[date, Counter[str]] = {}
         for one in days:
             day = date.fromisoformat(one["day"])
             weeks.setdefault(day - timedelta(day.weekday()), Counter()).update(one["facts"])
-        stages = {} if self.is_empty else {"held": 3, "queued": 2, "waiting": 14, "sending": 1, "sent": 233, "by_post": 12}
+        stages = (
+            {} if self.is_empty else {"held": 3, "queued": 2, "waiting": 14, "sending": 1, "sent": 233, "by_post": 12}
+        )
         return {
             "campaign": "star",
             "from": first.isoformat(),
@@ -173,12 +201,22 @@ class FakeApi:
         weights = [1 / (n + 1.4) for n in range(len(values))]
         shares = zip(values, weights, strict=True)
         parts = [(v, {f: round(c * w / sum(weights)) for f, c in facts.items()}) for v, w in shares]
-        return {"dimension": dimension, "values": [{"value": v, "facts": f} for v, f in parts] if facts else [], "read_units": 5}
+        return {
+            "dimension": dimension,
+            "values": [{"value": v, "facts": f} for v, f in parts] if facts else [],
+            "read_units": 5,
+        }
 
     def _deliverability(self) -> Json:
         policy = {"bounce_rate": 0.04, "complaint_rate": 0.0008, "minimum_volume": 100, "window_days": 7}
         return {
-            "breaker": {"is_open": bool(self.paused), "reason": None, "since": None, **(self.paused or {}), "policy": policy},
+            "breaker": {
+                "is_open": bool(self.paused),
+                "reason": None,
+                "since": None,
+                **(self.paused or {}),
+                "policy": policy,
+            },
             "ses": {
                 "reviews": {"bounced": 0.05, "complained": 0.001},
                 "stops": {"bounced": 0.1, "complained": 0.005},
@@ -204,7 +242,12 @@ class FakeApi:
         back_to, cursor = None, str(start + 25) if start + 25 < len(found) else None
         if self.rare and "cursor" not in body:
             page, back_to, cursor = page[:1], (today() - timedelta(20)).isoformat(), "1"
-        return 200, {"referrals": [self._shown(one) for one in page], "cursor": cursor, "searched_back_to": back_to, "read_units": 12.5}
+        return 200, {
+            "referrals": [self._shown(one) for one in page],
+            "cursor": cursor,
+            "searched_back_to": back_to,
+            "read_units": 12.5,
+        }
 
     def _detail(self, receipt: str) -> Json:
         referral = self.referrals[receipt]
@@ -231,7 +274,10 @@ class FakeApi:
         return [] if self.is_empty else [one for one in reversed(self.referrals.values()) if one["_kind"] == kind]
 
     def _work(self) -> Json:
-        kinds = {kind: {"count": len(self._waiting(kind)), "is_more": False} for kind in ("held", "failed", "by_post", "call")}
+        kinds = {
+            kind: {"count": len(self._waiting(kind)), "is_more": False}
+            for kind in ("held", "failed", "by_post", "call")
+        }
         return {"kinds": kinds, "paused": self.paused, "queues": {}}
 
     def _work_of(self, kind: str, cursor: str | None) -> Json:
@@ -241,7 +287,12 @@ class FakeApi:
 
     def _row(self, referral: Json) -> Json:
         actions = referral["actions"] if self._is_manager else []
-        return {**self._shown(referral), "waiting_since": referral["submitted_at"], "actions": actions, "answer": referral["answer"]}
+        return {
+            **self._shown(referral),
+            "waiting_since": referral["submitted_at"],
+            "actions": actions,
+            "answer": referral["answer"],
+        }
 
     def _act(self, receipt: str, body: Json) -> Answered:
         referral = self.referrals[receipt]
@@ -252,9 +303,18 @@ class FakeApi:
             _done(referral, "approve", "carl@star.example")
         if body["revision"] != referral["revision"]:
             changed = {"by": "carl@star.example", "at": _z(datetime.now(UTC)), "what": "approve"}
-            return 409, {"code": "changed", "detail": "It changed.", "changed": changed, "referral": self._detail(receipt)}
+            return 409, {
+                "code": "changed",
+                "detail": "It changed.",
+                "changed": changed,
+                "referral": self._detail(receipt),
+            }
         if body["action"] == "add_email" and "@" not in body["email"]:
-            wrong = {"field": "email", "code": "email_syntax", "message": "This is not an e-mail address: an @ is missing."}
+            wrong = {
+                "field": "email",
+                "code": "email_syntax",
+                "message": "This is not an e-mail address: an @ is missing.",
+            }
             return 422, {"code": "invalid", "detail": "The address can't be used.", "errors": [wrong]}
         self.actions.append({"receipt": receipt, **body})
         _done(referral, body["action"], "maria@star.example")
@@ -264,7 +324,12 @@ class FakeApi:
 
     def order(self, body: Json) -> Answered:
         now = datetime.now(UTC)
-        report = {"id": f"r{len(self.reports) + 1}", **body, "requested_by": "maria@star.example", "requested_at": _z(now)}
+        report = {
+            "id": f"r{len(self.reports) + 1}",
+            **body,
+            "requested_by": "maria@star.example",
+            "requested_at": _z(now),
+        }
         report |= {"state": "queued", "rows_done": 0, "files": [], "expires_at": None}
         self.reports.insert(0, report)
         return 202, report
@@ -277,11 +342,21 @@ class FakeApi:
                 one |= {"state": "running", "rows_done": 400}
             elif one["state"] == "running":
                 files = [{"name": f"{one['kind']}.{one['format']}", "bytes": 182_300}]
-                one |= {"state": "ready", "rows_done": 1204, "files": files, "expires_at": _z(datetime.now(UTC) + timedelta(days=1))}
+                one |= {
+                    "state": "ready",
+                    "rows_done": 1204,
+                    "files": files,
+                    "expires_at": _z(datetime.now(UTC) + timedelta(days=1)),
+                }
         return {"reports": shown}
 
 
-_MEDIANS = {"submitted_to_sent": 41.0, "sent_to_delivered": 3.2, "delivered_to_engaged": 19_800.0, "sent_to_answered": 302_400.0}
+_MEDIANS = {
+    "submitted_to_sent": 41.0,
+    "sent_to_delivered": 3.2,
+    "delivered_to_engaged": 19_800.0,
+    "sent_to_answered": 302_400.0,
+}
 _ONLY_DETAIL = ("address", "typed", "answer", "leader", "due_at", "timeline", "messages", "actions")
 _KINDS: dict[int, tuple[str, str | None, str | None, list[str]]] = {
     3: ("held", "many_from_one_source", "held", ["approve", "reject"]),
@@ -305,7 +380,15 @@ def _referral(number: int) -> Json:
     milestones = _milestones(at, stage, reason)
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
     receipt = "-".join("".join(chance.choice(letters) for _ in range(4)) for _ in range(4))
-    wrote = [{"step": "introduction", "sent_at": milestones.get("sent"), "version": "3", "content_hash": "9f2c4e7ab01d", "has_copy": True}]
+    wrote = [
+        {
+            "step": "introduction",
+            "sent_at": milestones.get("sent"),
+            "version": "3",
+            "content_hash": "9f2c4e7ab01d",
+            "has_copy": True,
+        }
+    ]
     return {
         "receipt": receipt,
         "submitted_at": _z(at),
@@ -318,12 +401,21 @@ def _referral(number: int) -> Json:
         "doctor": doctor,
         "milestones": milestones,
         "revision": 4,
-        "address": {"line1": "2100 Main Street", "line2": "Suite 400", "city": doctor["city"], "state": _STATES[number % 10], "postal_code": "77002"},
+        "address": {
+            "line1": "2100 Main Street",
+            "line2": "Suite 400",
+            "city": doctor["city"],
+            "state": _STATES[number % 10],
+            "postal_code": "77002",
+        },
         "typed": {"phone": "713-555-0123"},
         "answer": "call" if kind == "call" else None,
         "leader": None,
         "due_at": None if stage == "closed" else _z(datetime.now(UTC) + timedelta(days=3)),
-        "timeline": [{"at": moment, "what": what, **({"step": "introduction"} if what == "sent" else {})} for what, moment in milestones.items()],
+        "timeline": [
+            {"at": moment, "what": what, **({"step": "introduction"} if what == "sent" else {})}
+            for what, moment in milestones.items()
+        ],
         "messages": wrote if "sent" in milestones else [],
         "actions": actions,
         "_kind": kind,
@@ -351,7 +443,9 @@ def _done(referral: Json, action: str, by: str) -> None:
 
 def _fits(referral: Json, asked: Json) -> bool:
     doctor = referral["doctor"]
-    if any(asked.get(name) not in {None, referral[name]} for name in ("stage", "reason", "state", "specialty", "receipt")):
+    if any(
+        asked.get(name) not in {None, referral[name]} for name in ("stage", "reason", "state", "specialty", "receipt")
+    ):
         return False
     if not asked.get("from", "") <= referral["submitted_at"][:10] <= asked.get("to", "9999"):
         return False

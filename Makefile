@@ -62,8 +62,8 @@ lock: $(UV) ## Bring uv.lock and functions/requirements.txt up to date with pypr
 	$(UV) lock
 	$(EXPORT) --output-file functions/requirements.txt
 
-site: .cache/run.stamp ## Build the static site into build/site.
-	$(VENV)/python -m cli site --out build/site
+site: .cache/run.stamp ## Build the static site into build/site, for STACK=the CloudFormation stack's name.
+	$(VENV)/python -m cli site --out build/site $(if $(STACK),--stack $(STACK))
 
 pictures: .cache/dev.stamp browser ## Take pictures of every page and of the mail, into build/pictures.
 	$(VENV)/python -m tests.e2e.pictures build/pictures

@@ -1,7 +1,7 @@
-"""The dashboard's part of the site: `dashboard/index.html`, and everything it loads under one address that names it all.
+"""The dashboard's part of the site: `dashboard/index.html`, and under one address everything that it loads.
 
-Modules ask for each other by relative addresses, which a strict Content-Security-Policy allows without an import map. So
-they lie in one folder, named by what is in it, and may be cached for ever.
+Modules ask for each other by relative addresses, which a strict Content-Security-Policy allows without an import map.
+So they lie in one folder, named by what is in it, and may be cached for ever.
 """
 
 import hashlib

@@ -17,11 +17,25 @@ _SHARES |= {"answer/information": 0.08, "answer/call": 0.05, "answer/no": 0.03}
 _SHARES |= {"closed/answered": 0.15, "closed/expired": 0.2, "closed/bounced": 0.024, "closed/opted_out": 0.03}
 _SHARES |= {"closed/joined": 0.04, "closed/rejected": 0.01}
 _STATES = ("TX", "CA", "FL", "NY", "OH", "PA", "IL", "GA", "NC", "AZ", "none")
-_SPECIALTIES = ("radiation_oncology", "medical_oncology", "spine_surgery", "neurosurgery", "pain_medicine")
-_SPECIALTIES += ("family_medicine", "palliative_care", "none", "other")
+_SPECIALTIES = (
+    "radiation_oncology",
+    "medical_oncology",
+    "spine_surgery",
+    "neurosurgery",
+    "pain_medicine",
+    "family_medicine",
+    "palliative_care",
+    "none",
+    "other",
+)
 VALUES = {"state": _STATES, "specialty": _SPECIALTIES, "source": ("patient", "caregiver"), "language": ("en", "es")}
-_NAMES = ("Ana Ruiz", "James Whitfield", "Priya Raman", "Marcus Oyelaran", "Linda Kowalski", "Tomás Herrera")
-_NAMES += (
+_NAMES = (
+    "Ana Ruiz",
+    "James Whitfield",
+    "Priya Raman",
+    "Marcus Oyelaran",
+    "Linda Kowalski",
+    "Tomás Herrera",
     "Grace Lindqvist",
     "Daniel Abramov",
     "Ruth Castellanos-Montgomery",
@@ -36,8 +50,10 @@ MESSAGE = """<!doctype html><html lang="en"><head><title>A patient of yours</tit
 <body style="margin:0;background:#f4f1ea;font-family:Georgia,serif">
 <div class="edge" style="max-width:36rem;margin:0 auto;padding:32px;background:#fff;color:#18322f">
 <h1 style="font-size:22px;color:#0d5c63">Dear Ana Ruiz,</h1>
-<p style="font-size:16px;line-height:1.6">somebody asked us to tell you about a treatment for tumors that have spread to the spine.</p>
-<p><a style="display:inline-block;padding:12px 20px;background:#0d5c63;color:#fff" href="/api/answer?t=secret">Please call me</a></p>
+<p style="font-size:16px;line-height:1.6">somebody asked us to tell you about a treatment for tumors that have
+spread to the spine.</p>
+<p><a style="display:inline-block;padding:12px 20px;background:#0d5c63;color:#fff"
+href="/api/answer?t=secret">Please call me</a></p>
 <p style="font-size:13px"><a href="/api/opt-out?t=secret">No more of this</a></p>
 <img src="https://tracker.example/open.gif" alt=""><script>top.wasRun = true</script></div></body></html>"""
 
@@ -55,7 +71,7 @@ def _mask(name: str) -> str:
 
 
 class FakeApi:
-    """`roles` are those of the person. `failing` are the beginnings of paths that answer 500. `asked` are all requests."""
+    """`roles` are the person's. `failing` are the beginnings of paths that answer 500. `asked` are all requests."""
 
     def __init__(self) -> None:
         self.roles = ["manager"]
@@ -68,11 +84,11 @@ class FakeApi:
         self.actions: list[Json] = []
         self.reports: list[Json] = []
         self.somebody_else: set[str] = set()
-        self.referrals = {one["receipt"]: one for one in (_referral(number) for number in range(60))}
+        self.referrals: dict[str, Json] = {one["receipt"]: one for one in (_referral(number) for number in range(60))}
 
     # ---- One request -----------------------------------------------------------------------------------------------
 
-    def answer(self, method: str, path: str, query: dict[str, str], body: Json) -> Answered:
+    def answer(self, method: str, path: str, query: dict[str, str], body: Json) -> Answered:  # noqa: C901  (one line for each route)
         self.asked.append((method, path, body))
         if any(path.startswith(one) for one in self.failing):
             return 500, {"detail": "Internal Server Error"}
@@ -145,7 +161,8 @@ class FakeApi:
         facts: Counter[str] = Counter()
         for one in every:
             facts.update(one)
-        rungs, before = [], None
+        rungs: list[Json] = []
+        before: int | None = None
         for name in FUNNEL:
             count = min(facts[name], before if before is not None else facts[name])
             share = count / before if before else None
@@ -172,7 +189,7 @@ class FakeApi:
 
     def _overview(self, first: date, last: date) -> Json:
         length = (last - first).days + 1
-        days = [
+        days: list[Json] = [
             {"day": (first + timedelta(n)).isoformat(), "facts": self.facts(first + timedelta(n))}
             for n in range(length)
         ]
@@ -265,7 +282,8 @@ class FakeApi:
             "to": doctor["email"],
             "from": "STAR outreach <outreach@star.example>",
             "html": MESSAGE,
-            "text": f"Dear {doctor['name']},\n\nsomebody asked us to tell you about a treatment for tumors that have\nspread to the spine.\n",
+            "text": f"Dear {doctor['name']},\n\nsomebody asked us to tell you of a treatment for tumors\nthat have "
+            "spread to the spine.\n",
         }
 
     # ---- Work ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The built dashboard in a browser without the rest of the system: its files, a sign-in page and an API that are made up."""
+"""The built dashboard in a browser, without the rest of the system: the sign-in page and the API are made up."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ Query = dict[str, str]
 
 
 class DashboardSite:
-    """Answers a context's requests. `elsewhere` are those for other origins, `signed_in` counts how often one signed in."""
+    """Answers a context's requests. `elsewhere` are those for other origins; `signed_in` counts tokens given out."""
 
     def __init__(self, folder: Path, api: FakeApi) -> None:
         self.api = api

@@ -110,7 +110,7 @@ def asked(api: FakeApi, path: str) -> list[dict[str, object]]:
     return [body for _, one, body in api.asked if one == path]
 
 
-# ---- The overview ------------------------------------------------------------------------------------------------
+# ---- The overview ---------------------------------------------------------------------------------------------------
 
 
 def test_the_overview_says_in_numbers_and_in_a_sentence_what_happened(page: Page, api: FakeApi) -> None:
@@ -186,7 +186,7 @@ def test_a_campaign_that_is_paused_says_why_and_is_resumed_after_a_question(page
     expect(page.get_by_text("since too many messages bounced")).to_have_count(0)
 
 
-# ---- What goes wrong -----------------------------------------------------------------------------------------------
+# ---- What goes wrong ------------------------------------------------------------------------------------------------
 
 
 def test_what_fails_says_so_in_its_place_and_can_be_tried_again(page: Page, api: FakeApi) -> None:
@@ -223,7 +223,7 @@ def test_an_address_that_means_nothing_leads_on(page: Page, api: FakeApi) -> Non
     expect(page.get_by_role("heading", level=1)).to_be_focused()
 
 
-# ---- Referrals -------------------------------------------------------------------------------------------------------
+# ---- Referrals ------------------------------------------------------------------------------------------------------
 
 
 def test_filters_stick_in_the_address_and_are_asked_of_the_api(page: Page, api: FakeApi) -> None:
@@ -313,7 +313,7 @@ def test_the_very_message_is_shown_and_can_neither_run_nor_load_nor_lead_anywher
     expect(page.locator("pre")).to_contain_text("spread to the spine")
 
 
-# ---- Work --------------------------------------------------------------------------------------------------------------
+# ---- Work -----------------------------------------------------------------------------------------------------------
 
 
 def test_the_work_list_counts_what_waits_and_shows_the_oldest_first(page: Page, api: FakeApi) -> None:
@@ -409,7 +409,7 @@ def test_letters_are_ordered_as_a_report(page: Page, api: FakeApi) -> None:
     }
 
 
-# ---- Reports and settings ----------------------------------------------------------------------------------------------
+# ---- Reports and settings -------------------------------------------------------------------------------------------
 
 
 def test_a_report_is_ordered_watched_and_fetched(page: Page, api: FakeApi) -> None:
@@ -436,7 +436,7 @@ def test_the_weekly_summary_is_switched_on_and_off(page: Page, api: FakeApi) -> 
     expect(switch).to_be_checked()
 
 
-# ---- Roles, sign-in, freshness -----------------------------------------------------------------------------------------
+# ---- Roles, sign-in, freshness --------------------------------------------------------------------------------------
 
 
 def test_a_viewer_sees_masked_doctors_and_nothing_to_press_that_would_be_refused(page: Page, api: FakeApi) -> None:
@@ -526,7 +526,7 @@ def test_keys_alone_are_enough(page: Page, api: FakeApi) -> None:
     expect(page.get_by_role("button", name="Reject …").first).to_be_focused()
 
 
-# ---- Everyone, everywhere ------------------------------------------------------------------------------------------------
+# ---- Everyone, everywhere -------------------------------------------------------------------------------------------
 
 
 def views(api: FakeApi) -> dict[str, str]:

@@ -26,11 +26,12 @@ from referral_intake.adapters.links import Links
 from referral_intake.adapters.pages import Site
 from referral_intake.adapters.written import message_key
 from referral_intake.domain.referral import LEASE, Stage
-from referral_intake.handlers import http, intake, links, lookup
+from referral_intake.handlers import dashboard, http, intake, links, lookup
 from referral_intake.handlers.lookup import BUDGET
 from referral_intake.wiring import LinkParts, Lookup
 from tests.engines.programs import node
 from tests.support import events, proofs, samples
+from tests.support.dashboard import FakeDashboard
 from tests.support.fakes import FakeTable, ring
 from tests.support.lookups import FakeKept, FakeRegistry
 
@@ -47,6 +48,7 @@ SETTINGS: Final[dict[str, type[settings._Settings]]] = {
     "feedback": settings.FeedbackSettings,
     "lookup": settings.LookupSettings,
     "stats": settings.StatsSettings,
+    "dashboard": settings.DashboardSettings,
 }
 RECEIPT: Final = "AAAA-AAAA-AAAA-AAAA"
 # Read by Powertools, not by us.
@@ -166,6 +168,7 @@ ALLOWED: Final = {
     "links": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
     "lookup": {"dynamodb:GetItem", "dynamodb:PutItem"},
     "stats": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem", "sqs:SendMessage"},
+    "dashboard": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "ses:GetAccount"},
 }
 
 
@@ -227,6 +230,14 @@ def test_the_lookup_reaches_what_it_keeps_and_no_referral() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
     (keeps,) = statements(finds)
     assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lookup#*"]}}
+
+
+def test_the_dashboard_writes_records_of_who_looked_and_nothing_else() -> None:
+    written = [
+        one for one in statements(TEMPLATE.functions["DashboardFunction"]) if "dynamodb:PutItem" in one["Action"]
+    ]
+    audit = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["audit#*"]}}
+    assert [one["Condition"] for one in written] == [audit]
 
 
 def test_the_lookup_has_time_for_its_whole_budget_and_not_much_more() -> None:
@@ -372,6 +383,8 @@ def answer(route: Route) -> int:
             response = links.respond(event, LinkParts(signed, table, table, site), samples.NOW)
         case "lookup":
             response = lookup.respond(event, Lookup(FakeRegistry(), FakeKept()), samples.NOW)
+        case "dashboard":
+            response = dashboard.respond(event, FakeDashboard(), samples.NOW)
         case other:
             raise AssertionError(f"{other} has no door for requests")
     return int(response["statusCode"])
@@ -392,6 +405,8 @@ def test_the_routes_are_those_of_the_design() -> None:
         "GET /api/answer",
         "POST /api/answer",
         "GET /api/doctors",
+        # One for all of the dashboard's, behind one authorizer.
+        "ANY /api/dashboard/{proxy+}",
     }
 
 

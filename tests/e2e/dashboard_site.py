@@ -3,27 +3,25 @@
 import base64
 import json
 import mimetypes
+import re
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from playwright.sync_api import BrowserContext, Route
 
+from local import template
 from tests.e2e.dashboard_fixtures import FakeApi
+from tests.support import samples
 
 ORIGIN = "https://spine.example"
-SIGN_IN = "https://sign-in.example"
+HEADERS = template.load(
+    samples.TEMPLATES.parent / "infra" / "template.yaml",
+    {"SenderAddress": "outreach@star.example", "SiteUrl": ORIGIN},
+    "http://127.0.0.1:1",
+).headers_of("/dashboard/")
+# The one other place that the page may ask.
+(SIGN_IN,) = re.findall(r"connect-src 'self' (https://[^ ;]+)", HEADERS["Content-Security-Policy"])
 _CONFIG = {"authority": "https://issuer.example/pool", "client_id": "dashboard", "sign_in": SIGN_IN}
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-        f"connect-src 'self' {SIGN_IN}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 Query = dict[str, str]
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
@@ -56,6 +57,10 @@ class Cloud:
     @cached_property
     def team(self) -> Team:
         return Team(self.cognito)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        return self._session.client("s3", config=_CONFIG)
 
     def is_embedded(self, client: "DynamoDBStreamsClient | SQSClient") -> bool:
         return client.meta.endpoint_url == self._embedded

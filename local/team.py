@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 _AT = "team.example"
 # For what somebody sees who was added, and to no group yet.
-NEWCOMER = f"newcomer@{_AT}"
+NEWCOMER = "newcomer"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`username` is what Cognito made up: people sign in with their address."""
+    """`sub` is what Cognito made up, for ever."""
 
     username: str
+    sub: str
     email: str
     groups: tuple[str, ...]
 
@@ -39,14 +40,14 @@ class Team:
         with suppress(self._cognito.exceptions.ResourceNotFoundException):
             self._cognito.describe_user_pool(UserPoolId=pool.id)
             return
-        made = self._cognito.create_user_pool(PoolName=pool.name, **pool.definition)
+        made = self._cognito.create_user_pool(PoolName=pool.name, AliasAttributes=["email"])
         moto_quirks.call_pool(made["UserPool"]["Id"], pool.id)
         for client in pool.clients:
             added = self._cognito.create_user_pool_client(UserPoolId=pool.id, ClientName=client.id)
             moto_quirks.call_client(pool.id, added["UserPoolClient"]["ClientId"], client.id)
         for group in pool.groups:
             self._cognito.create_group(UserPoolId=pool.id, GroupName=group)
-            self._add(pool, f"{group}@{_AT}", group)
+            self._add(pool, group, group)
         self._add(pool, NEWCOMER, None)
 
     def members(self, pool: UserPool) -> list[Member]:
@@ -60,16 +61,17 @@ class Team:
 
     def _member(self, pool: UserPool, username: str, attributes: Mapping[str, str]) -> Member:
         groups = self._cognito.admin_list_groups_for_user(UserPoolId=pool.id, Username=username)["Groups"]
-        return Member(username, attributes.get("email", username), tuple(group["GroupName"] for group in groups))
+        names = tuple(group["GroupName"] for group in groups)
+        return Member(username, attributes["sub"], attributes.get("email", ""), names)
 
-    def _add(self, pool: UserPool, email: str, group: str | None) -> None:
+    def _add(self, pool: UserPool, name: str, group: str | None) -> None:
         attributes: list[AttributeTypeTypeDef] = [
-            {"Name": "email", "Value": email},
+            {"Name": "email", "Value": f"{name}@{_AT}"},
             {"Name": "email_verified", "Value": "true"},
         ]
-        self._cognito.admin_create_user(UserPoolId=pool.id, Username=email, UserAttributes=attributes)
+        self._cognito.admin_create_user(UserPoolId=pool.id, Username=name, UserAttributes=attributes)
         # Nobody will ever type it: signing in here is a click.
         password = f"Aa1!{secrets.token_urlsafe(24)}"
-        self._cognito.admin_set_user_password(UserPoolId=pool.id, Username=email, Password=password, Permanent=True)
+        self._cognito.admin_set_user_password(UserPoolId=pool.id, Username=name, Password=password, Permanent=True)
         if group:
-            self._cognito.admin_add_user_to_group(UserPoolId=pool.id, Username=email, GroupName=group)
+            self._cognito.admin_add_user_to_group(UserPoolId=pool.id, Username=name, GroupName=group)

@@ -75,7 +75,7 @@ class SignIn:
             chosen = provider.member(request.form.get("username", ""))
             if chosen is None:
                 raise BadRequest("There is nobody of this name.")
-            session = Session(chosen.username)
+            session = Session(chosen.username, chosen.sub)
             self._kept.sessions[session.secret] = session
             return session
         known = self._kept.sessions.get(request.cookies.get(_COOKIE, ""))

@@ -61,7 +61,7 @@ class Provider(AuthorizationServer):
         member = self.member(session.username)
         groups = {"cognito:groups": list(member.groups)} if member and member.groups else {}
         return {
-            "sub": session.username,
+            "sub": session.sub,
             **groups,
             "iss": self.pool.issuer,
             "origin_jti": session.origin,

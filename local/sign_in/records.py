@@ -14,6 +14,7 @@ class Session:
     """Somebody who signed in, and when. A browser keeps `secret`; `origin` is in all tokens that come of it."""
 
     username: str
+    sub: str
     at: int = field(default_factory=lambda: int(time.time()))
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     origin: str = field(default_factory=lambda: secrets.token_hex(16))

@@ -89,6 +89,8 @@ def test_every_file_and_answer_has_the_headers_of_the_template(stack: LocalStack
         wanted = {name.lower(): value for name, value in stack.template.headers_of(path).items()}
         assert {"content-security-policy", "permissions-policy", "strict-transport-security"} <= wanted.keys()
         _, headers, _ = served(stack, path, accept="text/html")
+        wanted = {name.lower(): value for name, value in stack.template.headers_of(path.partition("?")[0]).items()}
+        assert {"content-security-policy", "permissions-policy", "strict-transport-security"} <= wanted.keys()
         assert {name: headers.get(name) for name in wanted} == wanted, path
 
 

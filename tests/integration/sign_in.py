@@ -55,17 +55,16 @@ class Page:
             self.cookies[name] = value
         return answer
 
-    def choose(self, email: str, **asked: str | None) -> Answer:
+    def choose(self, username: str, **asked: str | None) -> Answer:
         """Presses this person's button on the sign-in page."""
-        (username,) = [one.username for one in self.stack.cloud.team.members(self.pool) if one.email == email]
         return self.visit(self.address(**asked), "POST", {"username": username})
 
     @property
     def pool(self) -> Any:
         return self.stack.template.pools[0]
 
-    def code(self, email: str, **asked: str | None) -> str:
-        return sent_back(self.choose(email, **asked))["code"]
+    def code(self, username: str, **asked: str | None) -> str:
+        return sent_back(self.choose(username, **asked))["code"]
 
     def tokens(self, **asked: str) -> Answer:
         form = {"client_id": self.client_id, **asked}
@@ -75,9 +74,9 @@ class Page:
         usual = {"redirect_uri": self.redirect_uri, "code_verifier": VERIFIER}
         return self.tokens(**{"grant_type": "authorization_code", "code": code, **usual, **asked})
 
-    def sign_in(self, email: str) -> dict[str, Any]:
+    def sign_in(self, username: str) -> dict[str, Any]:
         """The tokens: access_token, id_token, refresh_token."""
-        answer = self.exchange(self.code(email))
+        answer = self.exchange(self.code(username))
         assert answer.status == 200, answer.body
         tokens: dict[str, Any] = answer.json()
         return tokens

@@ -19,7 +19,7 @@ Globals:
           JwtConfiguration: { issuer: !GetAtt People.ProviderURL, audience: [!Ref Browser] }
 """
 PEOPLE = """\
-  People: { Type: AWS::Cognito::UserPool, Properties: { UsernameAttributes: [email] } }
+  People: { Type: AWS::Cognito::UserPool, Properties: { AliasAttributes: [email] } }
   Readers: { Type: AWS::Cognito::UserPoolGroup, Properties: { UserPoolId: !Ref People, GroupName: reader } }
   Writers: { Type: AWS::Cognito::UserPoolGroup, Properties: { UserPoolId: !Ref People, GroupName: writer } }
   Browser:
@@ -40,7 +40,7 @@ PEOPLE = """\
       CallbackURLs: [!Sub "${SiteUrl}/board/"]
       AllowedOAuthScopes: [openid]
 """
-READER, WRITER = "reader@team.example", "writer@team.example"
+READER, WRITER, NEWCOMER = "reader", "writer", "newcomer"
 OF_COGNITO = {
     *("auth_time", "client_id", "cognito:groups", "exp", "iat", "iss", "jti", "origin_jti"),
     *("scope", "sub", "token_use", "username", "version"),
@@ -71,7 +71,7 @@ class TestTokens:
         assert (token["token_use"], token["client_id"], token["scope"]) == ("access", "Browser", "openid email")
         assert token["cognito:groups"] == ["reader"]
         assert token["iss"] == f"{page.domain}/us-east-1_People"
-        assert token["sub"] == token["username"] != READER
+        assert token["username"] == READER != token["sub"]
         assert token["exp"] - token["iat"] == 600
         assert token["auth_time"] <= token["iat"]
 
@@ -79,11 +79,12 @@ class TestTokens:
         token = claims(page.sign_in(WRITER)["id_token"])
 
         assert (token["token_use"], token["aud"], token["nonce"]) == ("id", "Browser", "n1")
-        assert (token["email"], token["email_verified"]) == (WRITER, True)
+        assert (token["email"], token["email_verified"]) == ("writer@team.example", True)
+        assert token["cognito:username"] == WRITER
         assert token["cognito:groups"] == ["writer"]
 
     def test_who_is_in_no_group_has_no_such_claim(self, page: Page) -> None:
-        assert "cognito:groups" not in claims(page.sign_in("newcomer@team.example")["access_token"])
+        assert "cognito:groups" not in claims(page.sign_in(NEWCOMER)["access_token"])
 
     def test_the_gateway_lets_it_in_until_it_ends(self, stack: LocalStack, page: Page) -> None:
         tokens = page.sign_in(READER)
@@ -239,22 +240,22 @@ class TestSignInPage:
         text = shown.body.decode()
         assert shown.status == 200
         assert "Local sign-in" in text
-        assert all(email in text for email in (READER, WRITER, "newcomer@team.example"))
+        assert all(f"<b>{name}</b>" in text for name in (READER, WRITER, NEWCOMER))
 
     def test_whoever_is_added_to_the_pool_may_sign_in(self, stack: LocalStack, page: Page) -> None:
-        email = "ana@clinic.example"
-        stack.cloud.cognito.admin_create_user(UserPoolId=page.pool.id, Username=email)
+        name = "ana.lopez"
+        stack.cloud.cognito.admin_create_user(UserPoolId=page.pool.id, Username=name)
         try:
-            assert email in page.visit(page.address()).body.decode()
-            assert page.sign_in(email)["access_token"]
+            assert name in page.visit(page.address()).body.decode()
+            assert page.sign_in(name)["access_token"]
         finally:
-            stack.cloud.cognito.admin_delete_user(UserPoolId=page.pool.id, Username=email)
+            stack.cloud.cognito.admin_delete_user(UserPoolId=page.pool.id, Username=name)
 
     def test_whoever_is_disabled_may_not_and_gets_no_new_token(self, stack: LocalStack, page: Page) -> None:
         tokens = page.sign_in(WRITER)
         stack.cloud.cognito.admin_disable_user(UserPoolId=page.pool.id, Username=WRITER)
         try:
-            assert WRITER not in page.visit(page.address(prompt="login")).body.decode()
+            assert f"<b>{WRITER}</b>" not in page.visit(page.address(prompt="login")).body.decode()
             assert page.visit(page.address()).status == 200, "it asks again who it is"
             assert page.tokens(grant_type="refresh_token", refresh_token=tokens["refresh_token"]).status == 400
         finally:
@@ -266,7 +267,7 @@ class TestSignInPage:
     def test_it_remembers_who_signed_in_until_they_sign_out(self, stack: LocalStack, page: Page) -> None:
         page.choose(READER)
         again = page.exchange(sent_back(page.visit(page.address()))["code"]).json()
-        assert claims(again["id_token"])["email"] == READER
+        assert claims(again["id_token"])["cognito:username"] == READER
         assert page.visit(page.address(prompt="login")).status == 200
 
         out = page.visit(f"{page.domain}/logout?client_id=Browser&logout_uri={stack.url}/board/")

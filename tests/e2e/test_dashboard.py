@@ -291,7 +291,7 @@ def test_a_referral_tells_everything_that_happened(page: Page, api: FakeApi) -> 
     receipt = of_kind(api, "call")
     go(page, f"/dashboard/referrals/{receipt}")
     happened = page.locator(".timeline li strong")
-    expect(happened).to_have_text(["Submitted", "Sent", "Delivered", "Opened", "Followed a link", "Answered"])
+    expect(happened).to_have_text(["Submitted", "Sent", "Delivered", "Opened", "Clicked", "Answered"])
     expect(page.locator(".verdict")).to_contain_text("The doctor answered")
     expect(page.locator(".facts").first).to_contain_text("2100 Main Street, Suite 400")
     expect(page.get_by_role("button", name="Called back")).to_be_visible()

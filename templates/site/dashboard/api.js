@@ -16,7 +16,7 @@ function said(status, body) {
   if (status === 403) return body.detail ?? "Your role does not allow this.";
   if (status === 404) return body.detail ?? "There is no such thing here.";
   if (status >= 500) return "The server could not answer just now.";
-  return body.detail ?? body.title ?? "This could not be done.";
+  return body.errors?.[0]?.message ?? body.detail ?? body.title ?? "This could not be done.";
 }
 
 export class Api {

@@ -9,6 +9,7 @@ import { shell } from "./shell.js";
 import { query } from "./url.js";
 
 const SAID_FOR = 8_000;
+const SENDERS = { patient: "the patient", caregiver: "a caregiver" };
 // As Cognito names people within.
 const UNSPEAKABLE = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
@@ -33,6 +34,7 @@ export class App {
   /** Who did something, as this person knows them. */
   who(by) {
     if (by === this.me.user || by === this.name) return "you";
+    if (by in SENDERS) return SENDERS[by];
     return UNSPEAKABLE.test(by) ? "a colleague" : by;
   }
 

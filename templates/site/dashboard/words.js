@@ -9,7 +9,7 @@ export const FACTS = {
   answered: { name: "Answered", means: "The doctor answered" },
   opted_out: { name: "Opted out", means: "The doctor wants no more mail", isBad: true },
   opened: { name: "Opened", means: "A person opened a message" },
-  clicked: { name: "Followed a link", means: "A person followed a link of a message" },
+  clicked: { name: "Clicked", means: "A person followed a link of a message" },
   bounced: { name: "Bounced", means: "A message came back for good", isBad: true },
   complained: { name: "Complaints", means: "The doctor called it spam", isBad: true },
 };
@@ -96,6 +96,9 @@ const HAPPENED = {
   rejected: "Refused by the mail service",
   opted_in: "The opt-out was taken back",
   closed: "Closed",
+  held: "Held for a person",
+  by_post: "To be told by post",
+  joined: "Joined another referral",
   message: "Message sent",
   message_sent: "Message sent",
   returned: "Message came back",

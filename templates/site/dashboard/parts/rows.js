@@ -28,7 +28,7 @@ function row({ receipt, submitted_at, stage, reason: why, state, specialty, doct
       <span class="soft">${[doctor.practice, doctor.city].filter(Boolean).join(" · ") || receipt}</span>
     </th>
     <td class="stage-cell">${stageBadge(stage)}${why ? html`<span class="soft">${reason(why)}</span>` : nothing}</td>
-    <td class="latest">${latest(milestones)}</td>
+    ${latest(milestones)}
     <td class="where">
       ${[state === "none" ? null : state, specialty && specialty !== "none" ? valueOf("specialty", specialty) : null].filter(Boolean).join(" · ") || "–"}
     </td>
@@ -43,6 +43,8 @@ export const when = (text) => html`<time datetime=${text} title=${exactly(text)}
 
 function latest(milestones = {}) {
   const name = LATER_FIRST.find((one) => milestones[one]);
-  if (!name) return html`<span class="soft">–</span>`;
-  return html`${FACTS[name]?.name ?? happened(name)} <span class="soft">${when(milestones[name])}</span>`;
+  if (!name) return html`<td class="latest none"><span class="soft">–</span></td>`;
+  return html`<td class="latest">
+    ${FACTS[name]?.name ?? happened(name)} <span class="soft">${when(milestones[name])}</span>
+  </td>`;
 }

@@ -70,16 +70,18 @@ export class Referral {
         ${this.acting.render(detail)}
       </section>
       <div class="columns uneven">
-        <section class="card" aria-labelledby="happened">
-          <h2 id="happened">What happened</h2>
-          ${timeline(this.app, detail.timeline)}
-        </section>
+        <div class="stack">
+          <section class="card" aria-labelledby="happened">
+            <h2 id="happened">What happened</h2>
+            ${timeline(this.app, detail.timeline)}
+          </section>
+          ${detail.messages.length ? this.#messages(detail.messages) : nothing}
+        </div>
         <section class="card" aria-labelledby="doctor">
           <h2 id="doctor">The doctor</h2>
           ${doctor(detail)}
         </section>
       </div>
-      ${detail.messages.length ? this.#messages(detail.messages) : nothing}
     `;
   }
 

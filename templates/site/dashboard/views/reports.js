@@ -7,8 +7,8 @@ import { empty, shown } from "../parts/states.js";
 import { Resource } from "../resource.js";
 import { top } from "../shell.js";
 import { STATES } from "../states.js";
-import { query, range } from "../url.js";
-import { SPECIALTIES, STAGES, valueOf } from "../words.js";
+import { query, range, to } from "../url.js";
+import { reason, SPECIALTIES, STAGES, valueOf } from "../words.js";
 
 const FORMATS = { xlsx: "Excel (XLSX)", csv: "CSV", pdf: "PDF" };
 const SOON = 2_000;
@@ -54,8 +54,8 @@ export class Reports {
     event.preventDefault();
     if (this.isBusy) return;
     const { format, stage, state, specialty } = Object.fromEntries(new FormData(event.target));
-    const { from, to } = range({ mayBeAll: true });
-    const filter = Object.fromEntries(Object.entries({ from, to, stage, state, specialty }).filter(([, value]) => value));
+    const chosen = range({ mayBeAll: true });
+    const filter = Object.fromEntries(Object.entries({ from: chosen.from, to: chosen.to, stage, state, specialty }).filter(([, value]) => value));
     Object.assign(this, { isBusy: true, error: null });
     this.app.update();
     try {
@@ -94,10 +94,10 @@ export class Reports {
 
   #form() {
     const { stage, state, specialty } = query();
-    const { from, to } = range({ mayBeAll: true });
+    const { from, to: until } = range({ mayBeAll: true });
     return html`<section class="card" aria-labelledby="make">
       <h2 id="make">Make a report</h2>
-      <p class="soft">Every referral submitted ${from ? html`${days(from, to)} (UTC)` : "so far"}, with its doctor and what came of it.</p>
+      <p class="soft">Every referral submitted ${from ? html`${days(from, until)} (UTC)` : "so far"}, with its doctor and what came of it.</p>
       <form class="filters order" @submit=${(event) => this.#order(event)}>
         ${choice("stage", "Stage", STAGES, stage, (one) => one.name)} ${choice("state", "State", STATES, state)}
         ${choice("specialty", "Specialty", SPECIALTIES, specialty)}
@@ -125,7 +125,7 @@ export class Reports {
   }
 
   #row(report) {
-    const { kind, format, state, rows_done: done, files = [], requested_at, requested_by, expires_at: until, detail } = report;
+    const { kind, format, state, rows_done: done, files = [], requested_at, requested_by, expires_at: until, detail, left_out: leftOut = [] } = report;
     return html`<li>
       <div>
         <p><strong>${kind === "letters" ? "Letters" : "Referrals"}</strong> <span class="soft">${FORMATS[format]} · ${filtered(report.filter)}</span></p>
@@ -135,6 +135,7 @@ export class Reports {
         <span class="badge is-${state}">${REPORT_STATES[state]}</span>
         ${state === "running" ? html`<span class="soft">${number(done)} rows so far</span><progress aria-label="Progress"></progress>` : nothing}
         ${state === "ready" ? html`<span class="soft">${number(done)} ${kind === "letters" ? "letters" : "rows"}${until ? html`, until ${when(until)}` : nothing}</span>` : nothing}
+        ${leftOut.length ? left(leftOut) : nothing}
         ${state === "failed" ? html`<span class="soft">${detail ?? "Please make it again."}</span>` : nothing}
       </div>
       <div class="row end">
@@ -151,11 +152,20 @@ export class Reports {
   }
 }
 
+/** Letters that were not printed, and why. */
+const left = (out) =>
+  html`<details class="as-table">
+    <summary>${number(out.length)} left out</summary>
+    <ul>
+      ${out.map((one) => html`<li><a href=${to(`/dashboard/referrals/${one.receipt}`)}>${one.receipt}</a> <span class="soft">${reason(one.reason)}</span></li>`)}
+    </ul>
+  </details>`;
+
 const list = (value) => (Array.isArray(value) ? value : (value?.reports ?? []));
 
 function filtered(filter = {}) {
-  const { from, to, stage, state, specialty } = filter;
-  const said = [from && to ? days(from, to) : "all days"];
+  const { from, to: until, stage, state, specialty } = filter;
+  const said = [from && until ? days(from, until) : "all days"];
   if (stage) said.push(STAGES[stage]?.name ?? stage);
   if (state) said.push(STATES[state] ?? state);
   if (specialty) said.push(valueOf("specialty", specialty));

@@ -12,7 +12,7 @@ export const countSaid = (one) => (one?.is_more ? `${one.count}+` : String(count
 export function waiting(app) {
   const work = app.waiting.value;
   // Its place is kept, so that nothing jumps.
-  if (!work) return html`<div class="waiting" aria-hidden="true"></div>`;
+  if (!work) return app.waiting.error ? nothing : html`<div class="waiting" aria-hidden="true"></div>`;
   const kinds = Object.keys(KINDS).filter((kind) => countOf(work.kinds[kind]));
   return html`${work.paused ? paused(work.paused) : nothing}
     <div class="waiting">

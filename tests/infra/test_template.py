@@ -267,12 +267,21 @@ def test_the_lookup_reaches_what_it_keeps_and_no_referral() -> None:
     assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lookup#*"]}}
 
 
-def test_the_dashboard_writes_records_of_who_looked_and_nothing_else() -> None:
-    written = [
-        one for one in statements(TEMPLATE.functions["DashboardFunction"]) if "dynamodb:PutItem" in one["Action"]
-    ]
-    of_its_own = [one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] for one in written]
-    assert of_its_own == [["audit#*"], ["report#*", "reports#*", "subscriptions#*"]]
+OF_REPORTS: Final = {"report#*", "reports#*", "subscriptions#*"}
+
+
+@pytest.mark.parametrize(
+    ("action", "keys"),
+    [
+        # A referral is changed where it must be as it was, and never put anew; a record is added, and never changed.
+        ("dynamodb:PutItem", {"audit#*", *OF_REPORTS}),
+        ("dynamodb:UpdateItem", {"referral#*", "doctor#*", "breaker#*", *OF_REPORTS}),
+        ("dynamodb:DeleteItem", OF_REPORTS),
+    ],
+)
+def test_the_dashboard_writes_where_it_must_and_nowhere_else(action: str, keys: set[str]) -> None:
+    may = [one for one in statements(TEMPLATE.functions["DashboardFunction"]) if action in listed(one["Action"])]
+    assert {key for one in may for key in one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]} == keys
 
 
 def test_reports_write_what_is_their_own_and_no_referral() -> None:

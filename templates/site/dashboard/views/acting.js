@@ -7,7 +7,7 @@ const ACTIONS = {
   approve: {
     label: "Approve",
     isMain: true,
-    done: "Approved. The doctor is written to now.",
+    done: "Approved. Outreach goes on.",
     ask: ({ doctor }) => ({
       title: `Write to ${doctor.name}?`,
       text: "Outreach goes on as with any other referral. A message that has gone out can’t be taken back.",

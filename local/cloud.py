@@ -76,6 +76,9 @@ class Cloud:
             self._make_secret(secret)
         for pool in template.pools:
             self.team.make(pool)
+        for bucket in template.buckets:
+            with suppress(self.s3.exceptions.BucketAlreadyOwnedByYou):
+                self.s3.create_bucket(Bucket=bucket)
 
     def _make_table(self, table: Table) -> None:
         try:

@@ -40,6 +40,7 @@ def broken_at_any_time(world: World) -> list[str]:
         found.append(f"people did {acts}, and recorded is {recorded}")
     found += [f"nothing is kept of {mail}" for mail in world.mail.mails if not world.has_kept(mail)]
     found += [f"{one['receipt']} was told, and comes back" for one in referrals if _comes_back(one)]
+    found += [f"{one['receipt']} waits for {one.get('waits_for')}" for one in referrals if not _waits_rightly(one)]
     for referral in referrals:
         is_open, receipt = referral["stage"] != Stage.CLOSED, referral["receipt"]
         if is_open != ("due_at" in referral) or is_open != (receipt in indexed):
@@ -47,6 +48,21 @@ def broken_at_any_time(world: World) -> list[str]:
                 f"{receipt} is {referral['stage']}, due {referral.get('due_at')}, indexed {receipt in indexed}"
             )
     return found
+
+
+def _waits_rightly(referral: dict[str, Any]) -> bool:
+    """Whether a person's list has it just where a person has something to do."""
+    stage, reason = referral["stage"], referral.get("reason")
+    wants_a_call = reason == "answered" and referral.get("answer") == "call"
+    kind = None
+    if stage == Stage.HELD:
+        kind = "failed" if reason in {"given_up", "campaign_unknown", "send_unclear"} else "held"
+    elif stage == Stage.BY_POST:
+        kind = "by_post"
+    elif stage == Stage.CLOSED and wants_a_call and "called_back" not in referral["milestones"]:
+        kind = "call"
+    listed = referral.get("waits_for")
+    return listed == (kind and f"{referral['campaign']}/{kind}") and ("waits_since" in referral) == bool(kind)
 
 
 def _comes_back(referral: dict[str, Any]) -> bool:

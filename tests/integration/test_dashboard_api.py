@@ -19,10 +19,12 @@ from local.model import Route
 from referral_intake import wiring
 from referral_intake.adapters.referral_table import ReferralTable
 from referral_intake.domain.referral import Stage
+from referral_intake.domain.reports import File, State
 from referral_intake.handlers import dashboard
 from tests.integration import aws
 from tests.support import samples
 from tests.support.dashboard import ROUTE, FakeAccount, FakeDashboard, claims
+from tests.support.reports import report
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -30,11 +32,16 @@ if TYPE_CHECKING:
 ROLES = ("viewer", "manager")
 # The description's own example of a receipt.
 KNOWN = "K3QF-7ZTA-MM2X-PE5R"
+KNOWN_REPORT = "5b0c2f4e9a7d4c0f8e1b6a3d2c4f5e60"
 
 
 def token(role: str) -> dict[str, str]:
     """What stands for a token here: API Gateway has looked at the real one."""
     return {"Authorization": f"Bearer {role}"}
+
+
+class NoQueue:
+    def put(self, report_id: str) -> None: ...
 
 
 class Api:
@@ -80,6 +87,8 @@ def parts(
     API.parts = wiring.dashboard()
     # moto does not know the account of SES's API v2.
     API.parts.__dict__["ses_account"] = FakeAccount()
+    API.parts.__dict__ |= {"report_queue": NoQueue(), "address_of": lambda username: f"{username}@team.example"}
+    API.parts.reports.add(replace(report(), id=KNOWN_REPORT, state=State.READY, files=(File("key", "a.csv", 1),)))
     referrals = ReferralTable(API.parts.table, table)
     for receipt in (KNOWN, "AAAA-AAAA-AAAA-AAAA"):
         referrals.add(replace(aws.submitted(), receipt=receipt, stage=Stage.HELD, reason="looks_automated"))

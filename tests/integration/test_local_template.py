@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local import environment, template
+from local import cron, environment, template
 from local.intrinsics import TemplateError
 from local.model import Authorizer, QueueSource, Route, Schedule, StreamSource, Template
 from tests.integration.local_scratch import TEMPLATE
@@ -191,15 +191,37 @@ def test_a_path_has_the_headers_of_the_first_behavior_that_fits(tmp_path: Path, 
     assert load(tmp_path, TEMPLATE + HEADERS).headers_of(path).get("X-Frame-Options") == said
 
 
-def test_a_schedule_is_read_and_cron_is_refused(tmp_path: Path) -> None:
+def test_a_schedule_is_read_by_rate_or_by_weekday_and_hour_and_no_other_is(tmp_path: Path) -> None:
     event = "        Jobs:\n          Type: SQS"
     schedule = "        Tick: {{ Type: ScheduleV2, Properties: {{ ScheduleExpression: {} }} }}\n" + event
 
     found = load(tmp_path, edited(event, schedule.format("rate(2 minutes)")))
     with pytest.raises(TemplateError, match=r"Consumer.Tick: .*cron"):
-        load(tmp_path, edited(event, schedule.format('"cron(0 8 * * ? *)"')))
+        load(tmp_path, edited(event, schedule.format('"cron(0 8 1 * ? *)"')))
+    daily = load(tmp_path, edited(event, schedule.format('"cron(0 8 * * ? *)"')))
 
     assert Schedule("Consumer.Tick", "Consumer", 120.0, None) in found.sources
+    assert Schedule("Consumer.Tick", "Consumer", 60.0, None, cron.read("cron(0 8 * * ? *)", "UTC")) in daily.sources
+
+
+LAYER = """\
+  Packages:
+    Type: AWS::Serverless::LayerVersion
+    Metadata: { BuildMethod: python3.13 }
+    Properties: { ContentUri: packages/ }
+"""
+
+
+def test_a_layer_of_packages_is_none_of_files(tmp_path: Path) -> None:
+    found = load(tmp_path, TEMPLATE + LAYER)
+
+    assert "packages" not in [folder.name for folder in found.layers]
+
+
+def test_a_bucket_has_a_name_and_is_made(tmp_path: Path) -> None:
+    found = load(tmp_path, TEMPLATE + "  Files: { Type: AWS::S3::Bucket }\n")
+
+    assert found.buckets == {"referral-intake-files"}
 
 
 def test_one_variable_with_two_values_is_an_error_since_all_functions_share_a_process(tmp_path: Path) -> None:

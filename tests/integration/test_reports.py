@@ -26,6 +26,7 @@ from referral_intake.adapters.report_files import LostUpload, ReportFiles
 from referral_intake.adapters.report_table import ReportTable
 from referral_intake.adapters.xlsx_export import XlsxExport
 from referral_intake.domain.columns import COLUMNS
+from referral_intake.domain.decision import REVIEW_EVERY
 from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
 from referral_intake.domain.reporting import PATIENCE, Maker, Reporting
 from referral_intake.domain.reports import MOST_SETBACKS, Filter, Format, Report, State
@@ -468,7 +469,7 @@ ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_c
 def by_post(referrals: ReferralTable, name: str, age: int, address: Any = ADDRESS, **details: Any) -> Referral:
     made = aws.submitted(NOW - timedelta(hours=age), name=name, email=None, address=address, **details)
     referrals.add(made)
-    referrals.move(made, Move(Stage.BY_POST, due_at=NOW + timedelta(days=7)))
+    referrals.move(made, Move(Stage.BY_POST, due_at=made.submitted_at + REVIEW_EVERY))
     return made
 
 

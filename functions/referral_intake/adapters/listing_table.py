@@ -110,7 +110,7 @@ class ListingTable:
 
     def search(self, wanted: Wanted, cursor: str | None = None) -> Page:
         """The newest first. Raises BadCursor, Unavailable."""
-        index = _index_for(wanted)
+        index = index_for(wanted)
         start = index.start(cursor)
         places, following, units = self._look(index, start, few=not index.conditions)
         found, more = self._read(places, is_consistent=False)
@@ -181,7 +181,8 @@ class ListingTable:
         raise Unavailable("UnprocessedKeys")
 
 
-def _index_for(wanted: Wanted) -> _Index:
+def index_for(wanted: Wanted) -> _Index:
+    """Where it is looked for. What is found there may have changed since: `wanted.fits` says so."""
     # As text, times sort as they do; no day has a time after this letter.
     between = (f"{wanted.first}T" if wanted.first else "0", f"{wanted.last}Z" if wanted.last else "Z")
     if wanted.email:

@@ -21,7 +21,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def _only_iso(value: object) -> object:
     # Pydantic would take a number of seconds, or a time of the day, as well.
-    if isinstance(value, str) and not _DAY.fullmatch(value):
+    if not (isinstance(value, str) and _DAY.fullmatch(value)):
         raise ValueError("Give a day such as 2026-11-22.")
     return value
 

@@ -45,13 +45,18 @@ class Chosen(BaseModel):
 
 
 class Wanted(BaseModel):
-    """What is not a filter of exports is ignored for letters: they are of all that wait to be sent by post."""
+    """Letters take no filter: they are of all that wait to be sent by post."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"kind": "referrals", "format": "csv", "campaign": "star", "filter": {"from": "2026-11-01"}}]
+        },
+    )
 
     kind: Kind
     format: Format
-    campaign: str
+    campaign: str = Field(max_length=60)
     filter: Chosen = Chosen()
 
 
@@ -100,7 +105,7 @@ class Download(BaseModel):
 
 
 class WantsSummary(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"campaign": "star", "wanted": True}]})
 
     campaign: str
     wanted: Annotated[bool, Field(strict=True)]

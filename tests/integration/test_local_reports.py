@@ -1,0 +1,116 @@
+"""Reports and the weekly summary on the whole local stack: from asking to the file, and to the mailbox."""
+
+import csv
+import io
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from pypdfium2 import PdfDocument
+from python_calamine import CalamineWorkbook
+
+from local.stack import LocalStack
+from tests.integration.local_scratch import Answer, eventually, fetch
+from tests.integration.sign_in import Page, bearer
+from tests.support import proofs, samples
+
+ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    folder = tmp_path_factory.mktemp("local")
+    with LocalStack(site=folder / "site", log_file=folder / "logs.jsonl", watch=False, out=io.StringIO()) as running:
+        for doctor in (samples.doctor(), {"name": "Ana Gomez", "practice": "=1+1", "address": ADDRESS}):
+            sent = proofs.proven_to(running, samples.payload(submission_id=str(uuid.uuid4()), doctor=doctor))
+            assert fetch(f"{running.url}/api/referrals", "POST", sent).status == 201
+        yield running
+
+
+@pytest.fixture(scope="module")
+def manager(stack: LocalStack) -> dict[str, str]:
+    return signed_in(stack)
+
+
+def signed_in(stack: LocalStack) -> dict[str, str]:
+    (client,) = stack.template.pools[0].clients
+    return bearer(Page(stack, f"{stack.url}/dashboard/", client.id).sign_in("manager")["access_token"])
+
+
+def made(stack: LocalStack, manager: dict[str, str], **asked: Any) -> dict[str, Any]:
+    """The report, when it is ready."""
+    api = f"{stack.url}/api/dashboard/reports"
+    answer = fetch(api, "POST", {"campaign": "star", **asked}, JSON | manager)
+    assert answer.status == 202, answer.body
+
+    def ready() -> dict[str, Any] | None:
+        said: dict[str, Any] = json.loads(fetch(f"{api}/{json.loads(answer.body)['id']}", headers=manager).body)
+        assert said["state"] != "failed", said
+        return said if said["state"] == "ready" else None
+
+    done: dict[str, Any] = eventually(ready, 20)
+    return done
+
+
+def downloaded(stack: LocalStack, manager: dict[str, str], report: dict[str, Any]) -> Answer:
+    path = f"{stack.url}/api/dashboard/reports/{report['id']}/download"
+    said = json.loads(fetch(path, "POST", {"file": 0}, JSON | manager).body)
+    assert said["expires_in"] == 300
+    return fetch(said["url"])
+
+
+def test_an_export_is_asked_for_made_and_downloaded(stack: LocalStack, manager: dict[str, str]) -> None:
+    report = made(stack, manager, kind="referrals", format="csv", filter={})
+    file = downloaded(stack, manager, report)
+    name = f"star-referrals-{report['requested_at'][:10]}.csv"
+    assert file.headers["content-disposition"] == f'attachment; filename="{name}"'
+    assert file.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(file.body.decode("utf-8-sig"), newline="")))
+    assert {row["doctor_name"] for row in rows} == {"Maria Lopez", "Ana Gomez"}
+    assert {row["practice"] for row in rows} == {"", "'=1+1"}
+    assert report["rows_done"] == 2
+
+
+def test_a_workbook_has_what_is_filtered(stack: LocalStack, manager: dict[str, str]) -> None:
+    report = made(stack, manager, kind="referrals", format="xlsx", filter={"state": "IL"})
+    book = CalamineWorkbook.from_filelike(io.BytesIO(downloaded(stack, manager, report).body))
+    header, row = book.get_sheet_by_index(0).to_python()
+    assert dict(zip(header, row, strict=True))["practice"] == "=1+1"
+
+
+def test_letters_are_one_pdf(stack: LocalStack, manager: dict[str, str]) -> None:
+    def waits() -> dict[str, Any] | None:
+        report = made(stack, manager, kind="letters", format="pdf")
+        return report if report["rows_done"] else None
+
+    # Until outreach has seen that there is no address to mail to.
+    report: dict[str, Any] = eventually(waits, 20)
+    assert len(PdfDocument(downloaded(stack, manager, report).body)) == 1
+
+
+def test_who_asked_for_the_summary_finds_it_in_the_mailbox_on_monday(
+    stack: LocalStack, manager: dict[str, str]
+) -> None:
+    path = f"{stack.url}/api/dashboard/weekly-summary"
+    said = json.loads(fetch(path, "PUT", {"campaign": "star", "wanted": True}, JSON | manager).body)
+    assert said == {"campaign": "star", "wanted": True, "address": "manager@team.example"}
+    now = datetime.now(ZoneInfo("America/Chicago"))
+    monday = (now + timedelta(days=7 - now.weekday())).replace(hour=9, minute=30)
+    stack.clock.advance((monday - now).total_seconds())
+
+    def arrived() -> list[Any]:
+        return [mail for mail in stack.mailbox.all() if "manager@team.example" in mail.to]
+
+    (mail,) = eventually(arrived, 20)
+    assert (
+        mail.configuration_set == stack.template.functions["ReportsFunction"].environment["SUMMARY_CONFIGURATION_SET"]
+    )
+    assert "2 referrals" in mail.subject
+    assert "/dashboard/work/by_post?campaign=star" in mail.text
+    stack.clock.advance(3600)
+    assert len(arrived()) == 1

@@ -1,0 +1,94 @@
+"""The door for what outlasts a request: what wakes it, and what it does then."""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from local.model import Schedule
+from local.template import load
+from referral_intake import wiring
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.domain.reports import Report, State
+from referral_intake.handlers import reports
+from tests.support import samples
+from tests.support.reports import report
+
+
+@dataclass
+class Context:
+    function_name: str = "reports"
+    memory_limit_in_mb: int = 1769
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:reports"
+    aws_request_id: str = "5d6f4a0e-0000-4000-8000-000000000000"
+    tenant_id: str | None = None
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 61_000
+
+
+CONTEXT: Any = Context()
+
+
+@dataclass
+class FakeReporting:
+    done: list[tuple[str, timedelta]] = field(default_factory=list)
+    looked_for: list[str] = field(default_factory=list)
+
+    def run(self, report_id: str, time_left: Any, margin: timedelta) -> Report | None:
+        self.done.append((report_id, time_left()))
+        if report_id == "broken":
+            raise ValueError("a referral that can't be read")
+        return replace(report(), state=State.READY)
+
+    def put_lost_ones_back(self, campaign: str) -> int:
+        self.looked_for.append(campaign)
+        return 1
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> Any:
+    summarized: list[str] = []
+
+    def send(campaign: Any) -> dict[str, int]:
+        summarized.append(campaign.name)
+        return {"sent": 1}
+
+    made = SimpleNamespace(
+        reporting=FakeReporting(),
+        campaigns=Campaigns(samples.TEMPLATES),
+        summarizing=SimpleNamespace(send=send),
+        summarized=summarized,
+    )
+    monkeypatch.setattr(wiring, "reports", lambda: made)
+    return made
+
+
+def message(report_id: str) -> dict[str, Any]:
+    return {"messageId": f"m-{report_id}", "body": report_id, "eventSource": "aws:sqs"}
+
+
+def test_a_message_is_a_run_of_its_report_for_as_long_as_the_function_has(parts: Any) -> None:
+    assert reports.handler({"Records": [message("one")]}, CONTEXT) == {"batchItemFailures": []}
+    assert parts.reporting.done == [("one", timedelta(seconds=61))]
+
+
+def test_a_run_that_failed_gives_its_message_back(parts: Any) -> None:
+    answer = reports.handler({"Records": [message("broken")]}, CONTEXT)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m-broken"}]}
+
+
+def test_each_schedule_of_the_template_is_understood(parts: Any) -> None:
+    template = load(Path(samples.ROOT, "infra", "template.yaml"), {"SenderAddress": "a@b.example", "SiteUrl": ""}, "")
+    schedules = [
+        source for source in template.sources if isinstance(source, Schedule) and source.function == "ReportsFunction"
+    ]
+    for schedule in schedules:
+        assert reports.handler(json.loads(schedule.input or "{}"), CONTEXT) is None
+    assert len(schedules) == 2
+    assert parts.reporting.looked_for == parts.summarized == ["star"]
+    assert parts.reporting.done == []

@@ -86,6 +86,10 @@ class FakeApi:
         self.somebody_else: set[str] = set()
         self.referrals: dict[str, Json] = {one["receipt"]: one for one in (_referral(number) for number in range(60))}
 
+    def first(self, kind: str | None) -> str:
+        """The receipt of one that waits for a person: the oldest of its kind."""
+        return [receipt for receipt, one in self.referrals.items() if one["_kind"] == kind][-1]
+
     # ---- One request -----------------------------------------------------------------------------------------------
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Json) -> Answered:  # noqa: C901  (one line for each route)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from cli import site
 from tests.e2e import accessible
 from tests.e2e.dashboard_fixtures import FakeApi
+from tests.e2e.dashboard_pictures import views
 from tests.e2e.dashboard_site import ORIGIN, DashboardSite
 from tests.engines import web
 from tests.support.samples import TEMPLATES
@@ -99,11 +100,6 @@ def go(page: Page, address: str) -> Page:
     expect(page.locator(".frame h1")).to_be_visible()
     expect(page.locator("main .skeleton")).to_have_count(0)
     return page
-
-
-def of_kind(api: FakeApi, kind: str) -> str:
-    """The receipt of one that waits for a person: the oldest of its kind."""
-    return [receipt for receipt, one in api.referrals.items() if one["_kind"] == kind][-1]
 
 
 def asked(api: FakeApi, path: str) -> list[dict[str, object]]:
@@ -288,7 +284,7 @@ def test_no_address_ever_holds_a_name_or_an_e_mail_address(page: Page, api: Fake
 
 
 def test_a_referral_tells_everything_that_happened(page: Page, api: FakeApi) -> None:
-    receipt = of_kind(api, "call")
+    receipt = api.first("call")
     go(page, f"/dashboard/referrals/{receipt}")
     happened = page.locator(".timeline li strong")
     expect(happened).to_have_text(["Submitted", "Sent", "Delivered", "Opened", "Clicked", "Answered"])
@@ -300,7 +296,7 @@ def test_a_referral_tells_everything_that_happened(page: Page, api: FakeApi) -> 
 def test_the_very_message_is_shown_and_can_neither_run_nor_load_nor_lead_anywhere(
     page: Page, api: FakeApi, served: DashboardSite
 ) -> None:
-    go(page, f"/dashboard/referrals/{of_kind(api, 'call')}")
+    go(page, f"/dashboard/referrals/{api.first('call')}")
     page.get_by_role("button", name="Show the Introduction").click()
     message = page.frame_locator("iframe")
     expect(message.get_by_role("heading", name="Dear Ana Ruiz,")).to_have_css("color", "rgb(13, 92, 99)")
@@ -321,7 +317,7 @@ def test_the_work_list_counts_what_waits_and_shows_the_oldest_first(page: Page, 
     expect(page.get_by_role("navigation", name="Kinds of work").get_by_role("link")).to_have_text(
         [re.compile(r"Held\s*6"), re.compile(r"Failed\s*3"), re.compile(r"By post\s*3"), re.compile(r"Calls\s*3")]
     )
-    first = api.referrals[of_kind(api, "held")]
+    first = api.referrals[api.first("held")]
     expect(page.locator(".work-row h3").first).to_have_text(first["doctor"]["name"])
 
 
@@ -379,7 +375,7 @@ def test_a_wrong_e_mail_address_is_refused_at_its_field(page: Page, api: FakeApi
 
 def test_what_someone_else_just_did_is_said_and_nothing_is_done_twice(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work/held")
-    api.somebody_else.add(of_kind(api, "held"))
+    api.somebody_else.add(api.first("held"))
     page.get_by_role("button", name="Approve").first.click()
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Someone else just did: approved, by carl@star.example.")).to_be_visible()
@@ -445,7 +441,7 @@ def test_a_viewer_sees_masked_doctors_and_nothing_to_press_that_would_be_refused
     expect(page.locator(".work-row h3").first).to_contain_text("•••")
     expect(page.locator("main button")).to_have_count(0)
     expect(page.get_by_role("navigation", name="Dashboard").get_by_role("link")).to_have_count(4)
-    go(page, f"/dashboard/referrals/{of_kind(api, 'call')}?message=introduction")
+    go(page, f"/dashboard/referrals/{api.first('call')}?message=introduction")
     expect(page.locator("main button, main [role=button], iframe")).to_have_count(0)
     go(page, "/dashboard/referrals")
     expect(page.get_by_role("searchbox", name="Receipt")).to_be_visible()
@@ -529,21 +525,6 @@ def test_keys_alone_are_enough(page: Page, api: FakeApi) -> None:
 # ---- Everyone, everywhere -------------------------------------------------------------------------------------------
 
 
-def views(api: FakeApi) -> dict[str, str]:
-    by_post = of_kind(api, "by_post")
-    return {
-        "overview": "/dashboard/",
-        "referrals": "/dashboard/referrals?last=all",
-        "referral": f"/dashboard/referrals/{of_kind(api, 'call')}",
-        "held": "/dashboard/work",
-        "by post": "/dashboard/work/by_post",
-        "referral by post": f"/dashboard/referrals/{by_post}",
-        "reports": "/dashboard/reports",
-        "settings": "/dashboard/settings",
-        "nowhere": "/dashboard/nothing",
-    }
-
-
 def test_nothing_keeps_anyone_from_using_any_view(page: Page, api: FakeApi) -> None:
     api.order({"kind": "referrals", "format": "csv", "campaign": "star", "filter": {}})
     found = {}
@@ -567,7 +548,7 @@ def test_nothing_keeps_anyone_from_using_what_comes_up(page: Page, api: FakeApi)
         page.set_viewport_size(DESKTOP)
 
     found: dict[str, list[str]] = {}
-    go(page, f"/dashboard/referrals/{of_kind(api, 'call')}?message=introduction")
+    go(page, f"/dashboard/referrals/{api.first('call')}?message=introduction")
     look("message")
     go(page, "/dashboard/work/held")
     page.get_by_role("button", name="Reject …").first.click()

@@ -528,7 +528,8 @@ def test_keys_alone_are_enough(page: Page, api: FakeApi) -> None:
 def test_nothing_keeps_anyone_from_using_any_view(page: Page, api: FakeApi) -> None:
     api.order({"kind": "referrals", "format": "csv", "campaign": "star", "filter": {}})
     found = {}
-    for name, address in views(api).items():
+    others = {"message", "work-failed", "work-call", "referral-held"}  # They are made of the same parts.
+    for name, address in ((name, address) for name, address in views(api).items() if name not in others):
         go(page, address)
         page.locator("main details").evaluate_all("(all) => all.forEach((one) => (one.open = !one.matches('.own')))")
         if problems := list(accessible.problems(page)):

@@ -126,7 +126,7 @@ export class Referral {
 }
 
 function stands({ stage, reason: why, answer, leader, due_at: due }) {
-  const said = [STAGES[stage]?.means];
+  const said = stage === "closed" && why ? [] : [STAGES[stage]?.means];
   if (why) said.unshift(reason(why));
   return html`<strong>${sentence(said.shift())}</strong>${said.length ? html` <span class="soft">${said.join(", ")}</span>` : nothing}
     ${answer ? html`<span class="badge">${ANSWERS[answer] ?? answer}</span>` : nothing}

@@ -462,6 +462,21 @@ def test_a_token_that_ran_out_is_renewed_and_nobody_notices(page: Page, api: Fak
     expect(page.locator(".work-row")).to_have_count(3)
 
 
+def test_who_is_signed_out_meanwhile_signs_in_again_and_comes_back(
+    page: Page, api: FakeApi, served: DashboardSite
+) -> None:
+    go(page, "/dashboard/work/failed?last=7")
+    served.is_ended = True
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_text("Your sign-in has ended.")).to_be_visible()
+    page.get_by_role("button", name="Sign in again").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    served.is_ended = False
+    page.get_by_role("link", name="Sign in").click()
+    expect(page.locator(".work-row")).to_have_count(3)
+    expect(page).to_have_url(f"{ORIGIN}/dashboard/work/failed?last=7")
+
+
 def test_one_signs_in_where_a_link_led_and_signs_out(browser: Browser, served: DashboardSite, api: FakeApi) -> None:
     with browser.new_context(base_url=ORIGIN) as context:
         served.serve(context)

@@ -3,6 +3,7 @@ let loading;
 const library = () => (loading ??= import("../lib/chart.js/dist/chart.umd.min.js").then(() => globalThis.Chart));
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const forced = matchMedia("(forced-colors: active)");
+const paper = matchMedia("print");
 
 class LineChart extends HTMLElement {
   #chart = null;
@@ -16,12 +17,12 @@ class LineChart extends HTMLElement {
   }
 
   connectedCallback() {
-    for (const media of [dark, forced]) media.addEventListener("change", this.#recolour);
+    for (const media of [dark, forced, paper]) media.addEventListener("change", this.#recolour);
     this.#draw({ isAnew: true });
   }
 
   disconnectedCallback() {
-    for (const media of [dark, forced]) media.removeEventListener("change", this.#recolour);
+    for (const media of [dark, forced, paper]) media.removeEventListener("change", this.#recolour);
     this.#chart?.destroy();
     this.#chart = null;
   }

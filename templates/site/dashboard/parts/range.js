@@ -10,6 +10,7 @@ export function rangeChooser(app, { mayBeAll = false } = {}) {
   const chosen = range({ mayBeAll });
   const offered = mayBeAll ? { ...LASTS, all: "All" } : LASTS;
   return html`<div class="range" role="group" aria-label="Days">
+    <p class="on-paper">${chosen.from ? days(chosen.from, chosen.to) : "All days"}, in UTC</p>
     <div class="segments">
       ${Object.entries(offered).map(
         ([last, name]) =>

@@ -20,16 +20,23 @@ export const skeleton = (lines, size = "") =>
     </div>
     <p class="unseen">Loading …</p>`;
 
+/** Where the sign-in has ended, one signs in anew and comes back to this very view. */
 export const problem = (error, again) =>
+  error.status === 401 ? alarm(error, "Sign in again", () => location.reload()) : alarm(error, "Try again", again);
+
+const alarm = (error, label, press) =>
   html`<div class="problem" role="alert">
     ${icon("alert")}
     <div>
       <p><strong>${error.message}</strong></p>
-      ${again ? html`<button type="button" class="button plain" @click=${again}>Try again</button>` : nothing}
+      ${press ? html`<button type="button" class="button plain" @click=${press}>${label}</button>` : nothing}
     </div>
   </div>`;
 
 const notFresh = (resource) =>
+  resource.error.status === 401 ? problem(resource.error) : staleSince(resource);
+
+const staleSince = (resource) =>
   html`<p class="notice" role="status">
     ${icon("alert")}
     <span>${resource.error.message} This is as of ${atTime(resource.at)}.</span>

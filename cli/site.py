@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -9,15 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cli import libraries, stacks, texts
+from cli import dashboard, libraries, stacks, texts
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.adapters.pages import Pages
 from referral_intake.domain.campaign import Campaign
 
 # Nothing was typed yet. The script, where there is one, makes the submission id.
 EMPTY_FORM = {"values": {}, "errors": [], "submission_id": "", "open": False}
-# The first page may be found; everything under /api is about somebody's referral.
-ROBOTS = b"User-agent: *\nDisallow: /api/\n"
+# The first page may be found; everything under /api is about somebody's referral, and the dashboard is for our people.
+ROBOTS = b"User-agent: *\nDisallow: /api/\nDisallow: /dashboard/\n"
 # What is served of npm's packages, file by file.
 LIBRARIES = {"altcha": "dist/workers/pbkdf2.js"}
 # What the dashboard asks for first: each value is an output of the stack.
@@ -62,6 +63,9 @@ def build(templates: Path, out: Path, campaign: str = "star") -> None:
     modules = libraries.folder(templates / "site")
     for name, path in LIBRARIES.items():
         _write(out / pages.library(name).lstrip("/"), _licensed(modules / name, path))
+    board = dashboard.files(templates / "site", modules)
+    for place, data in board.items():
+        _write(out / place, data)
     _write(out / "robots.txt", ROBOTS)
     _write(out / "404.html", pages.render("404.html", "/{locale}/").encode())
     for locale, one in every.items():
@@ -75,6 +79,7 @@ def build(templates: Path, out: Path, campaign: str = "star") -> None:
     _write(out / "index.html", first[known.locales[0]])
     kept = [pages.asset(file.name) for file in assets] + [pages.library(name) for name in LIBRARIES]
     _remove_old(out / "assets", keep={Path(address).name for address in kept})
+    _remove_old(out / dashboard.ASSETS, keep={place.parts[2] for place in board if len(place.parts) > 2})
 
 
 def _campaign(templates: Path, name: str) -> Campaign:
@@ -104,4 +109,4 @@ def _remove_old(folder: Path, keep: set[str]) -> None:
     for file in folder.iterdir():
         with suppress(FileNotFoundError):  # Another build may be at it too.
             if file.name not in keep and time.time() - file.stat().st_mtime > GRACE:
-                file.unlink()
+                shutil.rmtree(file) if file.is_dir() else file.unlink()

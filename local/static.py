@@ -9,6 +9,7 @@ from werkzeug.wrappers import Request, Response
 
 # Assets are named by their content.
 _FOREVER = 365 * 24 * 3600
+_ASSETS = ("assets/", "dashboard/assets/")
 # What CloudFront compresses: from this many bytes on, and of these kinds.
 _WORTH_IT = 1000
 _TEXT = ("text/", "image/svg+xml", "application/javascript", "application/json")
@@ -27,6 +28,8 @@ def _file(folder: Path, request: Request) -> Response:
     path = request.path.lstrip("/")
     if path == "" and (language := _other_language(folder, request)):
         return redirect(f"/{language}/")
+    if _is_a_view(path):
+        path = "dashboard/"
     if path == "" or path.endswith("/"):
         path += "index.html"
     try:
@@ -36,9 +39,15 @@ def _file(folder: Path, request: Request) -> Response:
     return _cached(response, path)
 
 
+def _is_a_view(path: str) -> bool:
+    """As the distribution's function: the dashboard is one page, which reads the rest of the address itself."""
+    folder, _, rest = path.partition("/")
+    return folder == "dashboard" and "." not in rest and not rest.startswith("assets/")
+
+
 def _other_language(folder: Path, request: Request) -> str | None:
     """As the distribution's function in the template: who asks for no language gets the one that they read."""
-    offered = [page.parent.name for page in folder.glob("*/index.html")]
+    offered = [page.parent.name for page in folder.glob("*/index.html") if page.parent.name != "dashboard"]
     best = request.accept_languages.best_match(offered)
     is_first = best and (folder / best / "index.html").read_bytes() == (folder / "index.html").read_bytes()
     return None if is_first else best
@@ -55,11 +64,11 @@ def _not_found(folder: Path, request: Request) -> Response:
 
 
 def _max_age(path: str) -> int | None:
-    return _FOREVER if path.startswith("assets/") else None
+    return _FOREVER if path.startswith(_ASSETS) else None
 
 
 def _cached(response: Response, path: str) -> Response:
-    if path.startswith("assets/"):
+    if path.startswith(_ASSETS):
         response.headers["Cache-Control"] = f"public, max-age={_FOREVER}, immutable"
     return response
 

@@ -35,7 +35,7 @@ _SMALL = """() => {
   const small = [];
   for (const one of document.querySelectorAll("a[href], button, input, select, summary, [role=option]")) {
     if (!one.checkVisibility({ visibilityProperty: true }) || one.closest(".unseen, .skip")) continue;
-    const target = one.type === "radio" ? (one.labels[0] ?? one) : one;
+    const target = ["radio", "checkbox"].includes(one.type) ? (one.labels[0] ?? one) : one;
     const { width, height } = target.getBoundingClientRect();
     const inSentence = getComputedStyle(one).display === "inline";
     const least = one.matches(most) ? 44 : 24;

@@ -1,4 +1,4 @@
-"""Pictures of every page and state, in every language, and of the mail, to be looked at: `make pictures`.
+"""Pictures of every page and state, in every language, of the mail and of the dashboard: `make pictures`.
 
 They go into build/pictures; `... pictures FOLDER es 360` takes the Spanish ones at 360 pixels alone. Those that the
 README shows are in docs/pictures.
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local.stack import LocalStack
 from tests.e2e import browser as chromium
-from tests.e2e import site_pages
+from tests.e2e import dashboard_pictures, site_pages
 from tests.e2e.accessible import SCHEMES, Scheme
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.site_pages import SitePage
@@ -34,6 +34,7 @@ def main() -> None:
                     shown = [page for page in pages if page.locale == locale]
                     _take_all(browser, stack.url, width, scheme, shown, folder)
         _print(browser, pages, folder)
+        dashboard_pictures.take(browser, folder / "site", folder / "dashboard")
         browser.close()
 
 

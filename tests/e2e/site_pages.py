@@ -45,7 +45,10 @@ class SitePage:
 def build(folder: Path) -> list[SitePage]:
     """The built site, and beside it what the functions answer with. Pages that are letter for letter the same: once."""
     site.build(samples.TEMPLATES, folder)
-    built = [_built(folder, file) for file in sorted(folder.rglob("*.html"))]
+    files = [
+        file for file in sorted(folder.rglob("*.html")) if file.parent.name != "dashboard"
+    ]  # It is not for patients.
+    built = [_built(folder, file) for file in files]
     every = {page.file.read_bytes(): page for page in reversed([*built, *_answers(folder)])}
     return list(reversed(every.values()))
 

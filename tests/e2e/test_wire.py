@@ -86,6 +86,8 @@ def test_no_state_asks_another_origin_or_breaks_the_policy(fresh: Page, stack: L
 def test_every_file_and_answer_has_the_headers_of_the_template(stack: LocalStack, built: Path) -> None:
     answers = ["/api/referrals/K3QF-7ZTA-MM2X-PE5R", "/api/opt-out?token=x", "/api/answer?token=x", "/api/doctors"]
     for path in [*site_paths(stack, built), *answers]:
+        wanted = {name.lower(): value for name, value in stack.template.headers_of(path).items()}
+        assert {"content-security-policy", "permissions-policy", "strict-transport-security"} <= wanted.keys()
         _, headers, _ = served(stack, path, accept="text/html")
         wanted = {name.lower(): value for name, value in stack.template.headers_of(path.partition("?")[0]).items()}
         assert {"content-security-policy", "permissions-policy", "strict-transport-security"} <= wanted.keys()
@@ -93,7 +95,7 @@ def test_every_file_and_answer_has_the_headers_of_the_template(stack: LocalStack
 
 
 def test_text_is_compressed_for_who_can_read_it(stack: LocalStack, built: Path) -> None:
-    texts = [file for file in built.rglob("*") if file.suffix in {".html", ".css", ".js"}]
+    texts = [file for file in built.rglob("*") if file.is_file() and file.suffix in {".html", ".css", ".js"}]
     for file in (file for file in texts if file.stat().st_size >= 1000):  # Less is not worth it, to CloudFront neither.
         path = f"/{file.relative_to(built)}"
         _, headers, body = served(stack, path, **{"accept-encoding": "gzip"})

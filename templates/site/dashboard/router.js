@@ -1,0 +1,26 @@
+// Which view an address means.
+import { Overview } from "./views/overview.js";
+import { Referral } from "./views/referral.js";
+import { Referrals } from "./views/referrals.js";
+import { Reports } from "./views/reports.js";
+import { Settings } from "./views/settings.js";
+import { Nowhere } from "./views/nowhere.js";
+import { Work } from "./views/work.js";
+
+const ROUTES = [
+  [/^\/dashboard\/?$/, Overview],
+  [/^\/dashboard\/referrals\/?$/, Referrals],
+  [/^\/dashboard\/referrals\/([A-Z2-7-]{16,19})\/?$/, Referral],
+  [/^\/dashboard\/work\/?$/, Work],
+  [/^\/dashboard\/work\/(held|failed|by_post|call)\/?$/, Work],
+  [/^\/dashboard\/reports\/?$/, Reports],
+  [/^\/dashboard\/settings\/?$/, Settings],
+];
+
+export function find(path) {
+  for (const [pattern, View] of ROUTES) {
+    const match = pattern.exec(path);
+    if (match) return { View, argument: match[1] };
+  }
+  return { View: Nowhere };
+}

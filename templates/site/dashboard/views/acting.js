@@ -1,0 +1,170 @@
+// What a manager can do with a referral: asks where it can't be undone, says what came of it, and what somebody else did
+// first.
+import { html, nothing } from "../lit.js";
+import { happened, REJECTIONS } from "../words.js";
+
+const ACTIONS = {
+  approve: {
+    label: "Approve",
+    isMain: true,
+    done: "Approved. Outreach goes on.",
+    ask: ({ doctor }) => ({
+      title: `Write to ${doctor.name}?`,
+      text: "Outreach goes on as with any other referral. A message that has gone out can’t be taken back.",
+      yes: "Approve",
+    }),
+  },
+  reject: {
+    label: "Reject …",
+    done: "Rejected. Nobody is written to.",
+    ask: ({ doctor }) => ({
+      title: `Reject the referral of ${doctor.name}?`,
+      text: "Nobody is written to, and it can’t be taken back.",
+      fields: reasons(),
+      yes: "Reject",
+      isHarsh: true,
+    }),
+  },
+  retry: {
+    label: "Try again",
+    isMain: true,
+    done: "Put back: it is sent in a moment.",
+    ask: ({ reason }) =>
+      reason === "send_unclear" && {
+        title: "Send it once more?",
+        text: "Nobody knows whether the doctor has this message already. If so, they get it twice.",
+        yes: "Send again",
+        isHarsh: true,
+      },
+    also: ({ reason }) => (reason === "send_unclear" ? { again: true } : {}),
+  },
+  letter_sent: { label: "Letter posted", isMain: true, done: "Noted: the letter is posted." },
+  called: { label: "Called", done: "Noted: the doctor was called." },
+  add_email: { label: "Add e-mail …", done: "E-mail address added. The doctor is written to now." },
+  called_back: { label: "Called back", isMain: true, done: "Noted: the doctor was called back." },
+};
+
+const reasons = () =>
+  html`<fieldset class="choices">
+    <legend>Why?</legend>
+    ${Object.entries(REJECTIONS).map(
+      ([value, name], index) =>
+        html`<label><input type="radio" name="reason" value=${value} required ?autofocus=${index === 0} /> ${name}</label>`,
+    )}
+  </fieldset>`;
+
+/** Keeps, per referral, what is being done, and what went wrong. `done` takes the referral as it is after an action. */
+export class Acting {
+  #app;
+  #done;
+  #states = new Map();
+
+  constructor(app, done) {
+    this.#app = app;
+    this.#done = done;
+  }
+
+  #note(receipt, change) {
+    this.#states.set(receipt, { ...this.#states.get(receipt), ...change });
+    this.#app.update();
+  }
+
+  async #start(referral, name) {
+    const { ask, also } = ACTIONS[name];
+    if (name === "add_email") return this.#openForm(referral.receipt);
+    const question = ask?.(referral);
+    const fields = question ? await this.#app.dialog.ask(question) : {};
+    if (fields) await this.act(referral, name, { ...fields, ...also?.(referral) });
+  }
+
+  #openForm(receipt) {
+    this.#note(receipt, { isOpen: true, error: "" });
+    setTimeout(() => document.getElementById(`email-${receipt}`)?.focus());
+  }
+
+  /** True where it was done. */
+  async act(referral, action, fields = {}, { isQuiet = false } = {}) {
+    const { receipt, revision } = referral;
+    if (this.#states.get(receipt)?.busy) return false;
+    this.#note(receipt, { busy: action, error: "", changed: "" });
+    try {
+      const after = await this.#app.api.post(`/referrals/${receipt}/actions`, { action, revision, ...fields });
+      this.#states.delete(receipt);
+      if (!isQuiet) this.#app.say(ACTIONS[action].done);
+      this.#done(after, { isDone: true, isQuiet });
+      return true;
+    } catch (error) {
+      this.#failed(receipt, error);
+      return false;
+    } finally {
+      if (this.#states.has(receipt)) this.#note(receipt, { busy: "" });
+      this.#app.update();
+    }
+  }
+
+  #failed(receipt, error) {
+    if (error.status === 409 && error.body.referral) {
+      this.#note(receipt, { changed: said(this.#app, error.body), isOpen: false });
+      return this.#done(error.body.referral, { isDone: false });
+    }
+    this.#note(receipt, { error: error.body?.errors?.[0]?.message ?? error.message });
+    document.getElementById(`email-${receipt}`)?.focus();
+  }
+
+  /** The buttons of what this person may do now, as the API says. None of them for a viewer. */
+  render(referral) {
+    const { receipt, actions = [] } = referral;
+    const state = this.#states.get(receipt) ?? {};
+    const known = actions.filter((name) => name in ACTIONS);
+    return html`
+      ${state.changed ? html`<p class="notice" role="status">${state.changed}</p>` : nothing}
+      ${known.length
+        ? html`<div class="row actions" role="group" aria-label="Actions for ${referral.doctor.name}">
+            ${known.map((name) => this.#button(referral, name, state))}
+          </div>`
+        : nothing}
+      ${state.isOpen && known.includes("add_email") ? this.#form(referral, state) : nothing}
+      ${state.error && !state.isOpen ? html`<p class="error" role="alert">${state.error}</p>` : nothing}
+    `;
+  }
+
+  #button(referral, name, { busy, isOpen }) {
+    const { label, isMain } = ACTIONS[name];
+    return html`<button
+      type="button"
+      class="button ${isMain ? "" : "plain"}"
+      aria-disabled=${Boolean(busy)}
+      aria-expanded=${name === "add_email" ? Boolean(isOpen) : nothing}
+      @click=${() => busy || this.#start(referral, name)}
+    >
+      ${busy === name ? "One moment …" : label}
+    </button>`;
+  }
+
+  #form(referral, { error, busy }) {
+    const id = `email-${referral.receipt}`;
+    return html`<form class="inline" novalidate @submit=${(event) => this.#addEmail(event, referral)}>
+      <label for=${id}>The doctor’s e-mail address</label>
+      ${error ? html`<p class="error" id="${id}-error" role="alert">${error}</p>` : nothing}
+      <div class="row">
+        <input id=${id} name="email" type="email" autocomplete="off" spellcheck="false" maxlength="254"
+          aria-invalid=${error ? "true" : nothing} aria-describedby=${error ? `${id}-error` : nothing} />
+        <button class="button" aria-disabled=${Boolean(busy)}>${busy ? "One moment …" : "Add and write"}</button>
+        <button type="button" class="quiet" @click=${() => this.#note(referral.receipt, { isOpen: false, error: "" })}>Cancel</button>
+      </div>
+    </form>`;
+  }
+
+  #addEmail(event, referral) {
+    event.preventDefault();
+    this.act(referral, "add_email", { email: event.target.elements.email.value });
+  }
+}
+
+function said(app, { changed, detail }) {
+  if (!changed) return detail ?? "It changed meanwhile, so nothing was done. This is how it is now.";
+  const what = happened(changed.what).toLowerCase();
+  const who = changed.by ? app.who(changed.by) : null;
+  if (who === "you") return `You did this already: ${what}. It was not done twice.`;
+  return `Someone else just did: ${what}${who ? `, by ${who}` : ""}. Nothing of yours was done.`;
+}

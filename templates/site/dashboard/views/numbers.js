@@ -1,0 +1,123 @@
+// The overview's numbers: the sentence on top, the tiles, the funnel, times and outcomes.
+import { howMany, lasts, number, plural, share } from "../format.js";
+import { html, nothing, svg } from "../lit.js";
+import { bars } from "../parts/tables.js";
+import { ANSWERS, FACTS, FUNNEL, NUMBERS, reason } from "../words.js";
+
+const STEPS = {
+  submitted_to_sent: ["From the form to the first message", "sent"],
+  sent_to_delivered: ["From sending to delivery", "delivered"],
+  delivered_to_engaged: ["From delivery to somebody’s interest", "engaged"],
+  sent_to_answered: ["From sending to an answer", "answered"],
+};
+
+export function headline({ period, before, from, to }) {
+  const { submitted = 0, answered = 0 } = period.facts;
+  const days = plural(howMany(from, to), "day");
+  if (!submitted && !answered) return html`<p>Nobody named a doctor in these ${days}.</p>`;
+  const calls = period.answers.call ?? 0;
+  return html`<p>
+    In these ${days}, <strong>${plural(submitted, "person", "people")} named their doctor</strong>${compared(
+      submitted,
+      before.facts.submitted ?? 0,
+      days,
+    )}.
+    <strong>${plural(answered, "doctor")} answered</strong>${calls ? html`, ${number(calls)} of them asking for a call` : nothing}.
+  </p>`;
+}
+
+function compared(now, then, days) {
+  if (!then) return ", after none in the days before";
+  if (now === then) return `, as many as in the ${days} before`;
+  return `, ${share(Math.abs(now - then) / then)} ${now > then ? "more" : "fewer"} than in the ${days} before`;
+}
+
+export const numbers = ({ period, before, days }) =>
+  html`<ul class="tiles">
+      ${NUMBERS.map((name) => tile(name, period.facts[name] ?? 0, before.facts[name] ?? 0, days))}
+    </ul>
+    <p class="soft">Arrows compare with as many days right before. A fact counts on the day on which it happened.</p>`;
+
+function tile(name, now, then, days) {
+  const { name: title, means, isBad } = FACTS[name];
+  return html`<li class="tile">
+    <h3>${title}</h3>
+    <p class="big">${number(now)}</p>
+    ${change(now, then, isBad)} ${spark(days.map(({ facts }) => facts[name] ?? 0), name)}
+    <p class="soft">${means}</p>
+  </li>`;
+}
+
+function change(now, then, isBad) {
+  if (now === then) return html`<p class="change"><span>same</span> <span class="soft">as before</span></p>`;
+  const isUp = now > then;
+  const tone = isUp === !isBad ? "good" : "bad";
+  const by = then ? share(Math.abs(now - then) / then) : number(now);
+  return html`<p class="change ${tone}">
+    <span><span aria-hidden="true">${isUp ? "▲" : "▼"}</span> ${by} <span class="unseen">${isUp ? "more" : "fewer"}</span></span>
+    <span class="soft">from ${number(then)}</span>
+  </p>`;
+}
+
+/** A line without axes: only how it went. */
+function spark(values, name) {
+  if (values.length < 3) return html`<svg class="spark" viewBox="0 0 100 24" aria-hidden="true"></svg>`;
+  const highest = Math.max(1, ...values);
+  const spot = (value, index) => `${((index / (values.length - 1)) * 100).toFixed(1)},${(22 - (value / highest) * 20).toFixed(1)}`;
+  return html`<svg class="spark of-${name}" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true">
+    ${svg`<polyline points=${values.map(spot).join(" ")} />`}
+  </svg>`;
+}
+
+export const funnel = ({ period, before }) =>
+  html`<table class="bars funnel">
+      <caption class="unseen">Of the referrals submitted in these days, how many came how far by now</caption>
+      <thead class="unseen">
+        <tr><th scope="col">Step</th><th scope="col">How many</th><th scope="col">Of the step before</th></tr>
+      </thead>
+      <tbody>
+        ${period.funnel.map((rung, index) => {
+          const then = before.funnel[index]?.of_before;
+          return html`<tr>
+            <th scope="row">
+              <span class="bar of-${FUNNEL[index]}" .style=${`--long: ${rung.of_all ?? 0}`}></span>
+              <span>${FACTS[rung.name]?.name ?? rung.name}</span>
+            </th>
+            <td class="figure"><strong>${number(rung.count)}</strong></td>
+            <td class="figure">
+              ${index
+                ? html`${share(rung.of_before)} <span class="soft">${then == null ? "of the step before" : html`was ${share(then)}`}</span>`
+                : html`<span class="soft">all</span>`}
+            </td>
+          </tr>`;
+        })}
+      </tbody>
+    </table>
+    <p class="soft">Of those submitted in these days, by now. Each share is of the step before. Of the last days much is still to come, and many mail programs hide that a message was opened.</p>`;
+
+export const medians = ({ period, before }) =>
+  html`<dl class="times">
+      ${Object.entries(STEPS).map(
+        ([step, [name, colour]]) =>
+          html`<div>
+            <dt><span class="dot of-${colour}"></span>${name}</dt>
+            <dd>
+              <strong>${lasts(period.medians_seconds[step])}</strong>
+              <span class="soft">was ${lasts(before.medians_seconds[step])}</span>
+            </dd>
+          </div>`,
+      )}
+    </dl>
+    <p class="soft">Half of those that got there in these days took less. Accurate to 5 %.</p>`;
+
+export function outcomes({ period }) {
+  const answers = Object.entries(ANSWERS).map(([name, label]) => ({ name: label, count: period.answers[name] ?? 0 }));
+  const closings = Object.entries(period.closings)
+    .map(([name, count]) => ({ name: reason(name), count }))
+    .filter(({ count }) => count)
+    .sort((one, other) => other.count - one.count);
+  return html`<h3>Doctors answered</h3>
+    ${bars("What doctors answered", answers)}
+    <h3>Referrals were closed because</h3>
+    ${closings.length ? bars("Why referrals were closed", closings) : html`<p class="soft">None was closed in these days.</p>`}`;
+}

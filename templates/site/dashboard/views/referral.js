@@ -1,0 +1,166 @@
+// One referral: who it names, everything that happened, the messages that went out, and what can be done.
+import { icon } from "../icons.js";
+import { html, nothing } from "../lit.js";
+import { stageBadge, when } from "../parts/rows.js";
+import { shown, skeleton } from "../parts/states.js";
+import { Resource } from "../resource.js";
+import { top } from "../shell.js";
+import { query, here, to } from "../url.js";
+import { ANSWERS, reason, STAGES, step, valueOf } from "../words.js";
+import { Acting } from "./acting.js";
+import { message } from "./message.js";
+import { timeline } from "./timeline.js";
+
+export class Referral {
+  place = "referrals";
+  isPlain = false;
+  copies = new Map();
+
+  constructor(app, receipt) {
+    this.app = app;
+    this.receipt = receipt;
+    this.detail = new Resource(() => app.api.get(`/referrals/${receipt}`), () => app.update());
+    this.acting = new Acting(app, (after) => this.#acted(after));
+  }
+
+  // A name has no place in the browser's history.
+  get title() {
+    return `Referral ${this.receipt}`;
+  }
+
+  get heading() {
+    return this.detail.value?.doctor.name ?? `Referral ${this.receipt}`;
+  }
+
+  get at() {
+    return this.detail.at;
+  }
+
+  open() {
+    this.detail.load();
+    this.changed();
+  }
+
+  changed() {
+    const { message: name } = query();
+    if (!name || !this.app.isManager || this.copies.has(name)) return;
+    const copy = new Resource(() => this.app.api.get(`/referrals/${this.receipt}/messages/${encodeURIComponent(name)}`), () => this.app.update());
+    this.copies.set(name, copy);
+    copy.load();
+  }
+
+  refresh() {
+    return this.detail.load({ isQuiet: true });
+  }
+
+  #acted(after) {
+    this.detail.take({ ...this.detail.value, ...after });
+    this.app.refreshNow();
+  }
+
+  render() {
+    return html`<p class="back"><a href=${to("/dashboard/referrals")}>${icon("back")} All referrals</a></p>
+      ${top(this)} ${shown(this.detail, (detail) => this.#whole(detail), { lines: 10, size: "tall" })}`;
+  }
+
+  #whole(detail) {
+    return html`
+      <section class="verdict" aria-label="Where it stands">
+        <p>${stageBadge(detail.stage)} ${stands(detail)}</p>
+        ${this.acting.render(detail)}
+      </section>
+      <div class="columns uneven">
+        <div class="stack">
+          <section class="card" aria-labelledby="happened">
+            <h2 id="happened">What happened</h2>
+            ${timeline(this.app, detail.timeline)}
+          </section>
+          ${detail.messages.length ? this.#messages(detail.messages) : nothing}
+        </div>
+        <section class="card" aria-labelledby="doctor">
+          <h2 id="doctor">The doctor</h2>
+          ${doctor(detail)}
+        </section>
+      </div>
+    `;
+  }
+
+  #messages(messages) {
+    const { message: chosen } = query();
+    return html`<section class="card" aria-labelledby="messages">
+      <h2 id="messages">Messages to the doctor</h2>
+      <ul class="messages">
+        ${messages.map((one) => {
+          const isShown = chosen === one.step;
+          const mayLook = this.app.isManager && one.has_copy;
+          return html`<li>
+            <div class="row between">
+              <p>
+                <strong>${step(one.step)}</strong>
+                <span class="soft">${when(one.sent_at)}, wording ${one.version || "–"}${one.content_hash ? html` (<code>${one.content_hash.slice(0, 8)}</code>)` : nothing}</span>
+              </p>
+              ${mayLook
+                ? html`<a class="button plain" data-in-place aria-expanded=${isShown} role="button" href=${here({ message: isShown ? null : one.step })}
+                    >${isShown ? "Hide" : "Show"}<span class="unseen"> the ${step(one.step)}</span></a
+                  >`
+                : this.app.isManager
+                  ? html`<span class="soft">No copy was kept</span>`
+                  : nothing}
+            </div>
+            ${isShown && mayLook ? this.#copy(one) : nothing}
+          </li>`;
+        })}
+      </ul>
+    </section>`;
+  }
+
+  #copy(one) {
+    const copy = this.copies.get(one.step);
+    if (!copy) return skeleton(6, "tall");
+    const choose = (isPlain) => {
+      this.isPlain = isPlain;
+      this.app.update();
+    };
+    return shown(copy, (value) => message({ sent_at: one.sent_at, ...value }, { isPlain: this.isPlain, choose }), { lines: 6, size: "tall" });
+  }
+}
+
+function stands({ stage, reason: why, answer, leader, due_at: due }) {
+  const said = stage === "closed" && why ? [] : [STAGES[stage]?.means];
+  if (why) said.unshift(reason(why));
+  return html`<strong>${sentence(said.shift())}</strong>${said.length ? html` <span class="soft">${said.join(", ")}</span>` : nothing}
+    ${answer ? html`<span class="badge">${ANSWERS[answer] ?? answer}</span>` : nothing}
+    ${leader ? html`<a href=${to(`/dashboard/referrals/${leader}`)}>the leading referral</a>` : nothing}
+    ${due && stage !== "closed" ? html`<span class="soft">· next look ${when(due)}</span>` : nothing}`;
+}
+
+const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
+
+function doctor({ receipt, doctor: known, address, typed, specialty, source, language, state, submitted_at }) {
+  const lines = address ? [address.line1, address.line2, [address.city, address.state, address.postal_code].filter(Boolean).join(" ")] : [];
+  const facts = {
+    Name: known.name,
+    Practice: known.practice,
+    Specialty: specialty && specialty !== "none" ? valueOf("specialty", specialty) : null,
+    "E-mail": known.email,
+    Phone: known.phone,
+    NPI: known.npi,
+    Address: lines.filter(Boolean).join(", ") || [known.city, state === "none" ? null : state].filter(Boolean).join(", "),
+    "Sent by": { patient: "The patient", caregiver: "A caregiver" }[source] ?? source,
+    Language: valueOf("language", language),
+    Submitted: submitted_at && when(submitted_at),
+    Receipt: html`<code>${receipt}</code>`,
+  };
+  const other = Object.entries(typed ?? {});
+  return html`<dl class="facts">
+      ${Object.entries(facts)
+        .filter(([, value]) => value)
+        .map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
+    </dl>
+    ${other.length
+      ? html`<details class="as-table">
+          <summary>As it was typed</summary>
+          <dl class="facts">${other.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+        </details>`
+      : nothing}`;
+}

@@ -1,0 +1,200 @@
+// All referrals, newest first: filtered by what may stand in the address, searched by what may not.
+import { day, number } from "../format.js";
+import { icon } from "../icons.js";
+import { html, live, nothing } from "../lit.js";
+import { rangeChooser } from "../parts/range.js";
+import { rows } from "../parts/rows.js";
+import { empty, problem, shown } from "../parts/states.js";
+import { Resource } from "../resource.js";
+import { top } from "../shell.js";
+import { STATES } from "../states.js";
+import { here, query, range } from "../url.js";
+import { plain, reason, REASONS, SPECIALTIES, STAGES } from "../words.js";
+
+const FILTERS = ["stage", "reason", "state", "specialty"];
+const RECEIPT = /^[A-Z2-7]{4}(-?[A-Z2-7]{4}){3}$/i;
+// Kept while one goes to a referral and back. Never in the address, and gone with the tab.
+let searched = "";
+
+/** What somebody looks for: the API is told which of the four it is. */
+export function understood(text) {
+  const typed = text.trim();
+  if (!typed) return {};
+  if (typed.includes("@")) return { email: typed };
+  if (/^\d{10}$/.test(typed.replaceAll(/[\s-]/g, ""))) return { npi: typed.replaceAll(/[\s-]/g, "") };
+  if (RECEIPT.test(typed)) return { receipt: typed.toUpperCase() };
+  return { name: typed };
+}
+
+export class Referrals {
+  title = "Referrals";
+  place = "referrals";
+  isLooking = false;
+  problem = null;
+  news = new Set();
+
+  constructor(app) {
+    this.app = app;
+    this.found = new Resource(() => this.#ask(), () => app.update());
+  }
+
+  get at() {
+    return this.found.at;
+  }
+
+  open() {
+    this.asked = this.#filter();
+    this.news.clear();
+    this.problem = null;
+    this.found.load();
+  }
+
+  changed() {
+    if (JSON.stringify(this.#filter()) !== JSON.stringify(this.asked)) this.open();
+  }
+
+  /** The first page once more; the pages after it stay as they are. */
+  async refresh() {
+    const before = this.found.value;
+    if (!before || before.pages === 1) return this.found.load({ isQuiet: true });
+    const first = await this.app.api.post("/referrals/search", this.#question()).catch(() => null);
+    if (!first || this.found.value !== before) return;
+    const fresh = new Map(first.referrals.map((one) => [one.receipt, one]));
+    this.#noteNews(first.referrals);
+    const rest = before.referrals.filter(({ receipt }) => !fresh.has(receipt));
+    this.found.take({ ...before, referrals: [...fresh.values(), ...rest] });
+  }
+
+  #filter() {
+    const { from, to } = range({ mayBeAll: true });
+    const chosen = query();
+    return { from, to, ...Object.fromEntries(FILTERS.map((name) => [name, chosen[name]])) };
+  }
+
+  #question(more = {}) {
+    const asked = { campaign: this.app.campaign, ...this.#filter(), ...understood(searched), ...more };
+    return Object.fromEntries(Object.entries(asked).filter(([, value]) => value));
+  }
+
+  async #ask() {
+    const found = await this.app.api.post("/referrals/search", this.#question());
+    this.#noteNews(found.referrals);
+    return { ...found, pages: 1 };
+  }
+
+  #noteNews(referrals) {
+    const known = this.found.value?.referrals;
+    if (!known || this.found.isLoading) return;
+    const before = new Set(known.map(({ receipt }) => receipt));
+    this.news = new Set(referrals.map(({ receipt }) => receipt).filter((receipt) => !before.has(receipt)));
+  }
+
+  async #more() {
+    const before = this.found.value;
+    Object.assign(this, { isLooking: true, problem: null });
+    this.app.update();
+    try {
+      const next = await this.app.api.post("/referrals/search", this.#question({ cursor: before.cursor }));
+      if (this.found.value !== before) return;
+      const known = new Set(before.referrals.map(({ receipt }) => receipt));
+      const added = next.referrals.filter(({ receipt }) => !known.has(receipt));
+      this.found.take({ ...next, referrals: [...before.referrals, ...added], pages: before.pages + 1 });
+      this.app.say(added.length ? `${added.length} more.` : "None in these days.");
+    } catch (error) {
+      this.problem = error;
+    } finally {
+      this.isLooking = false;
+      this.app.update();
+    }
+  }
+
+  #search(event) {
+    event.preventDefault();
+    searched = event.target.elements.searched.value;
+    this.found.forget();
+    this.open();
+  }
+
+  #clear(event) {
+    if (event.target.value || !searched) return;
+    searched = "";
+    this.open();
+  }
+
+  render() {
+    return html`${top(this, rangeChooser(this.app, { mayBeAll: true }))} ${this.#tools()}
+      <section class="card flush" aria-label="Referrals found">
+        ${shown(this.found, (found) => this.#list(found), { lines: 8, size: "rows" })}
+      </section>`;
+  }
+
+  #tools() {
+    const label = this.app.isManager ? "Doctor’s name, e-mail address, NPI, or receipt" : "Receipt";
+    return html`<div class="tools">
+      <form role="search" @submit=${(event) => this.#search(event)}>
+        <label for="searched">${label}</label>
+        <div class="row">
+          <input id="searched" name="searched" type="search" autocomplete="off" spellcheck="false" maxlength="254"
+            .value=${live(searched)} @input=${(event) => this.#clear(event)} />
+          <button class="button plain">${icon("search")} Search</button>
+        </div>
+      </form>
+      <div class="filters" role="group" aria-label="Filters">
+        ${this.#choice("stage", "Stage", STAGES, (one) => one.name)}
+        ${this.#choice("reason", "Reason", REASONS, (one) => one)}
+        ${this.#choice("state", "State", STATES, (one) => one)}
+        ${this.#choice("specialty", "Specialty", SPECIALTIES, (one) => one)}
+      </div>
+      ${FILTERS.some((name) => query()[name]) || searched
+        ? html`<button type="button" class="quiet" @click=${() => this.#clearAll()}>Clear all</button>`
+        : nothing}
+    </div>`;
+  }
+
+  #clearAll() {
+    searched = "";
+    this.found.forget();
+    this.app.go(here(Object.fromEntries(FILTERS.map((name) => [name, null]))));
+    this.open();
+  }
+
+  #choice(name, label, values, word) {
+    const chosen = query()[name] ?? "";
+    return html`<label>${label}
+      <select @change=${(event) => this.app.go(here({ [name]: event.target.value }))}>
+        <option value="" .selected=${live(!chosen)}>Any</option>
+        ${Object.entries(values).map(
+          ([value, one]) => html`<option value=${value} .selected=${live(value === chosen)}>${word(one)}</option>`,
+        )}
+      </select>
+    </label>`;
+  }
+
+  #list(found) {
+    const { referrals, cursor, searched_back_to: backTo } = found;
+    const none = backTo
+      ? empty("None so far", "The days before have not been searched yet.")
+      : empty("No referral fits", "Take a filter away, or choose more days.");
+    return html`
+      <p class="soft tally" role="status">${referrals.length ? said(referrals.length, cursor, this.asked) : nothing}</p>
+      ${referrals.length ? rows("Referrals, newest first", referrals, this.news) : none}
+      ${this.problem ? problem(this.problem, () => this.#more()) : nothing}
+      ${cursor ? this.#further(backTo) : nothing}
+    `;
+  }
+
+  #further(backTo) {
+    const label = backTo ? "Look further" : "Show more";
+    return html`<div class="further">
+      ${backTo ? html`<p>Searched back to <strong>${day(backTo)}, ${backTo.slice(0, 4)}</strong>.</p>` : nothing}
+      <button type="button" class="button plain" aria-disabled=${this.isLooking} @click=${() => this.isLooking || this.#more()}>
+        ${this.isLooking ? "Looking …" : label}
+      </button>
+    </div>`;
+  }
+}
+
+function said(count, cursor, { stage, reason: why }) {
+  const what = [stage && (STAGES[stage]?.name ?? plain(stage)).toLowerCase(), why && reason(why).toLowerCase()].filter(Boolean);
+  return `${number(count)}${cursor ? " so far" : ""}${what.length ? `, ${what.join(", ")}` : ""}, newest first`;
+}

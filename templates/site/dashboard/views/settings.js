@@ -1,0 +1,80 @@
+// Who I am, and what I want to be sent.
+import { zone } from "../format.js";
+import { icon } from "../icons.js";
+import { html, nothing } from "../lit.js";
+import { top } from "../shell.js";
+
+const ROLES = {
+  viewer: "You see all numbers, and referrals without what would tell who the doctor is.",
+  manager: "You see doctors, act on referrals, and make reports.",
+};
+
+export class Settings {
+  title = "Settings";
+  place = "settings";
+  at = Date.now();
+  isBusy = false;
+  error = null;
+  address = null;
+
+  constructor(app) {
+    this.app = app;
+  }
+
+  async refresh() {
+    const me = await this.app.api.get("/me").catch(() => null);
+    if (!me || this.isBusy) return;
+    this.app.me = me;
+    this.at = Date.now();
+    this.app.update();
+  }
+
+  async #want(wanted) {
+    const { app } = this;
+    if (this.isBusy) return;
+    Object.assign(this, { isBusy: true, error: null });
+    app.update();
+    try {
+      const done = await app.api.put("/weekly-summary", { campaign: app.campaign, wanted });
+      app.me.weekly_summary = { ...app.me.weekly_summary, [app.campaign]: done.wanted };
+      this.address = done.address;
+      app.say(done.wanted ? "You get the summary every week." : "You get no summary any more.");
+    } catch (error) {
+      this.error = error;
+    } finally {
+      this.isBusy = false;
+      app.update();
+    }
+  }
+
+  render() {
+    const { app } = this;
+    const role = app.isManager ? "manager" : "viewer";
+    const campaign = app.me.campaigns.find(({ name }) => name === app.campaign);
+    const wanted = Boolean(app.me.weekly_summary?.[app.campaign]);
+    return html`${top(this)}
+      <div class="columns">
+        <section class="card" aria-labelledby="weekly">
+          <h2 id="weekly">Weekly summary</h2>
+          <p>Once a week by e-mail: how far the outreach came, what changed, and what waits for a person.</p>
+          <label class="switch">
+            <input type="checkbox" role="switch" .checked=${wanted} aria-disabled=${this.isBusy}
+              @click=${(event) => (event.preventDefault(), this.#want(!wanted))} />
+            <span>Send it to me, for ${campaign.title}</span>
+          </label>
+          ${this.error ? html`<p class="error" role="alert">${this.error.message}</p>` : nothing}
+          <p class="soft">${this.address && wanted ? `It goes to ${this.address}.` : "It goes to the address that you sign in with."}</p>
+        </section>
+        <section class="card" aria-labelledby="me">
+          <h2 id="me">You</h2>
+          <dl class="facts">
+            <div><dt>Signed in as</dt><dd>${app.name}</dd></div>
+            <div><dt>Role</dt><dd><span class="badge">${role === "manager" ? "Manager" : "Viewer"}</span></dd></div>
+            <div><dt>Time zone</dt><dd>${zone()} <span class="soft">for moments; counted days are in UTC</span></dd></div>
+          </dl>
+          <p class="soft">${ROLES[role]} Every look at a doctor’s details and every action is noted with your name.</p>
+          <button type="button" class="button plain" @click=${() => app.signIn.leave()}>${icon("out")} Sign out</button>
+        </section>
+      </div>`;
+  }
+}

@@ -1,0 +1,164 @@
+// The work list: what waits for a person, oldest first, each with what can be done about it.
+import { html, nothing, repeat } from "../lit.js";
+import { stageBadge, when } from "../parts/rows.js";
+import { empty, problem, shown } from "../parts/states.js";
+import { Resource } from "../resource.js";
+import { top } from "../shell.js";
+import { to } from "../url.js";
+import { ANSWERS, KINDS, reason, valueOf } from "../words.js";
+import { Acting } from "./acting.js";
+import { why } from "./deliverability.js";
+import { Posting } from "./posting.js";
+import { resume } from "./resume.js";
+import { countOf, countSaid } from "./waiting.js";
+
+export class Work {
+  title = "Work";
+  place = "work";
+  isLooking = false;
+  problem = null;
+
+  constructor(app, kind = "held") {
+    Object.assign(this, { app, kind });
+    this.rows = new Resource(() => this.#page(), () => app.update());
+    this.acting = new Acting(app, (after, outcome) => this.#acted(after, outcome));
+    this.posting = new Posting(app, this);
+  }
+
+  get at() {
+    return this.rows.at;
+  }
+
+  open() {
+    this.rows.load();
+  }
+
+  /** What is shown of the pages after the first stays. */
+  async refresh() {
+    if ((this.rows.value?.pages ?? 1) > 1 || this.posting.isBusy) return;
+    await this.rows.load({ isQuiet: true });
+  }
+
+  async #page(cursor) {
+    const page = await this.app.api.get(`/work/${this.kind}`, { campaign: this.app.campaign, cursor });
+    return { ...page, referrals: page.referrals ?? page.rows, pages: 1 };
+  }
+
+  async #more() {
+    const before = this.rows.value;
+    Object.assign(this, { isLooking: true, problem: null });
+    this.app.update();
+    try {
+      const next = await this.#page(before.cursor);
+      this.rows.take({ ...next, referrals: [...before.referrals, ...next.referrals], pages: before.pages + 1 });
+    } catch (error) {
+      this.problem = error;
+    } finally {
+      this.isLooking = false;
+      this.app.update();
+    }
+  }
+
+  /** Done: the row goes. Someone else was first: it shows how it is now. */
+  #acted(after, { isDone, isQuiet }) {
+    const { value } = this.rows;
+    const place = value.referrals.findIndex(({ receipt }) => receipt === after.receipt);
+    const referrals = isDone
+      ? value.referrals.filter(({ receipt }) => receipt !== after.receipt)
+      : value.referrals.map((one) => (one.receipt === after.receipt ? { ...one, ...after, waiting_since: one.waiting_since } : one));
+    this.rows.take({ ...value, referrals });
+    if (!isDone) return;
+    this.posting.forget(after.receipt);
+    if (isQuiet) return;
+    this.#focusNear(place);
+    this.app.refreshNow();
+  }
+
+  /** The button that was pressed is gone: its place is taken by the next one's. */
+  #focusNear(place) {
+    setTimeout(() => {
+      const rows = document.querySelectorAll(".work-row");
+      const next = rows[Math.min(place, rows.length - 1)];
+      (next?.querySelector(".actions button") ?? document.querySelector("h2[tabindex]"))?.focus();
+    });
+  }
+
+  render() {
+    const { app, kind } = this;
+    const work = app.waiting.value;
+    return html`${top(this)} ${work?.paused ? this.#paused(work.paused) : nothing}
+      <nav class="tabs" aria-label="Kinds of work">
+        ${Object.entries(KINDS).map(([name, { name: label }]) => this.#tab(name, label, work))}
+      </nav>
+      <section aria-labelledby="kind">
+        <h2 id="kind" tabindex="-1" class="unseen">${KINDS[kind].name}</h2>
+        <p class="soft">${KINDS[kind].means} Oldest first.</p>
+        ${shown(this.rows, (value) => this.#list(value), { lines: 6, size: "rows" })}
+      </section>`;
+  }
+
+  #tab(name, label, work) {
+    const count = work?.kinds[name];
+    return html`<a href=${to(`/dashboard/work/${name}`)} aria-current=${name === this.kind ? "page" : nothing}>
+      ${label} <span class="count ${countOf(count) ? "" : "none"}">${count == null ? "–" : countSaid(count)}</span>
+    </a>`;
+  }
+
+  #paused({ reason: cause, since }) {
+    return html`<div class="verdict bad">
+      <p><strong>Sending is paused${since ? html` since ${when(since)}` : nothing}</strong>, ${why(cause)}. Referrals wait and none is lost.</p>
+      ${this.app.isManager
+        ? html`<p class="row"><button type="button" class="button" @click=${() => resume(this.app)}>Resume sending …</button></p>`
+        : nothing}
+    </div>`;
+  }
+
+  #list({ referrals, cursor }) {
+    if (!referrals.length) return html`<div class="card">${empty("Nothing waits here", "New ones show up by themselves.")}</div>`;
+    const mayPost = this.kind === "by_post" && this.app.isManager;
+    return html`
+      ${mayPost ? this.posting.render(referrals) : nothing}
+      <ul class="work-list">
+        ${repeat(
+          referrals,
+          ({ receipt }) => receipt,
+          (referral) => this.#row(referral, mayPost),
+        )}
+      </ul>
+      ${this.problem ? problem(this.problem, () => this.#more()) : nothing}
+      ${cursor
+        ? html`<div class="further">
+            <button type="button" class="button plain" aria-disabled=${this.isLooking} @click=${() => this.isLooking || this.#more()}>
+              ${this.isLooking ? "Looking …" : "Show more"}
+            </button>
+          </div>`
+        : nothing}
+    `;
+  }
+
+  #row(referral, mayPost) {
+    const { receipt, doctor, state, specialty, waiting_since: since, answer } = referral;
+    const where = [doctor.practice, doctor.city, state === "none" ? null : state, specialty === "none" ? null : valueOf("specialty", specialty)];
+    return html`<li class="card work-row">
+      ${mayPost ? this.posting.box(referral) : nothing}
+      <div class="who">
+        <h3><a href=${to(`/dashboard/referrals/${receipt}`)}>${doctor.name}</a></h3>
+        <p class="soft">${where.filter(Boolean).join(" · ")}</p>
+        ${["call", "by_post"].includes(this.kind) && doctor.phone ? html`<p><a href="tel:${doctor.phone}">${doctor.phone}</a></p>` : nothing}
+      </div>
+      <div class="cause">
+        <p>
+          <strong>${cause(this.kind, referral, answer)}</strong>
+        </p>
+        <p class="soft">Waiting since ${when(since ?? referral.submitted_at)}</p>
+      </div>
+      <div class="doing">${this.acting.render(referral)}</div>
+    </li>`;
+  }
+}
+
+function cause(kind, referral, answer) {
+  if (kind === "call") return ANSWERS[answer ?? "call"];
+  if (kind === "by_post") return referral.doctor.phone ? "Letter or call" : "Letter";
+  return referral.reason ? reason(referral.reason) : stageBadge(referral.stage);
+}

@@ -1,0 +1,586 @@
+"""The dashboard's pages against a made-up API: every view, what goes wrong, and what stands in the address."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+
+from cli import site
+from tests.e2e import accessible
+from tests.e2e.dashboard_fixtures import FakeApi
+from tests.e2e.dashboard_pictures import views
+from tests.e2e.dashboard_site import ORIGIN, DashboardSite
+from tests.engines import web
+from tests.support.samples import TEMPLATES
+
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    site.build(TEMPLATES, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> DashboardSite:
+    return DashboardSite(folder, FakeApi())
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser, served: DashboardSite) -> Iterator[BrowserContext]:
+    opened = browser.new_context(base_url=ORIGIN, viewport=DESKTOP, reduced_motion="reduce")
+    opened.set_default_timeout(5_000)
+    served.serve(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def problems() -> list[str]:
+    """What went wrong in the tab's console."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def tab(context: BrowserContext, problems: list[str]) -> Page:
+    """One for all tests, in which a manager signed in."""
+    tab = context.new_page()
+    tab.on("console", lambda said: problems.append(said.text) if _is_problem(said.type, said.text) else None)
+    tab.on("pageerror", lambda error: problems.append(str(error)))
+    return sign_in(tab)
+
+
+def sign_in(page: Page) -> Page:
+    page.goto("/dashboard/")
+    page.get_by_role("link", name="Sign in").click()
+    expect(page.locator(".frame h1")).to_be_visible()
+    return page
+
+
+@pytest.fixture
+def api(served: DashboardSite) -> FakeApi:
+    served.api = FakeApi()
+    served.is_ended = False
+    served.addresses.clear()
+    return served.api
+
+
+@pytest.fixture
+def page(tab: Page, api: FakeApi, served: DashboardSite, problems: list[str]) -> Iterator[Page]:
+    """The tab. Nothing may go wrong in its console, or be asked of another origin."""
+    problems.clear()
+    tab.set_viewport_size(DESKTOP)
+    yield tab
+    assert problems + served.elsewhere == []
+
+
+@pytest.fixture
+def ticking(browser: Browser, served: DashboardSite, api: FakeApi) -> Iterator[Page]:
+    """A tab whose clock a test moves."""
+    with browser.new_context(base_url=ORIGIN, reduced_motion="reduce") as context:
+        served.serve(context)
+        page = context.new_page()
+        page.clock.install()
+        yield sign_in(page)
+
+
+def _is_problem(kind: str, text: str) -> bool:
+    return kind in {"error", "warning"} and "Failed to load resource" not in text
+
+
+def go(page: Page, address: str) -> Page:
+    page.goto(address)
+    expect(page.locator(".frame h1")).to_be_visible()
+    expect(page.locator("main .skeleton")).to_have_count(0)
+    return page
+
+
+def asked(api: FakeApi, path: str) -> list[dict[str, object]]:
+    return [body for _, one, body in api.asked if one == path]
+
+
+# ---- The overview ---------------------------------------------------------------------------------------------------
+
+
+def test_the_overview_says_in_numbers_and_in_a_sentence_what_happened(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/?from=2026-03-02&to=2026-03-15")
+    period = api.period(date(2026, 3, 2), date(2026, 3, 15))
+    assert asked(api, "/overview")
+    expect(page.locator(".tile", has_text="Submitted").locator(".big")).to_have_text(str(period["facts"]["submitted"]))
+    expect(page.locator(".plainly")).to_contain_text(f"{period['facts']['submitted']} people named their doctor")
+    expect(page.get_by_role("row", name=re.compile("^Engaged"))).to_contain_text(str(period["funnel"][3]["count"]))
+    expect(page.get_by_text("From sending to an answer").locator("..")).to_contain_text("3.5 days")
+    expect(page.get_by_text("Sending is on.")).to_be_visible()
+
+
+def test_every_chart_is_there_as_a_table_too(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/?from=2026-03-02&to=2026-03-04&series=sent,bounced")
+    charts = page.locator("line-chart")
+    expect(charts.locator("canvas")).to_have_count(3)
+    assert charts.count() == page.locator("details.as-table").count()
+    page.get_by_text("Show as a table").first.click()
+    table = page.get_by_role("table", name="By day")
+    expect(table.get_by_role("columnheader")).to_have_text(["Day (UTC)", "Sent", "Bounced"])
+    sent = api.facts(date(2026, 3, 4))["sent"]
+    expect(table.get_by_role("row").nth(1)).to_contain_text(f"Wed, Mar 4{sent}")
+
+
+def test_days_lines_weeks_and_what_is_broken_down_stick_in_the_address(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/")
+    page.get_by_role("link", name="90 days").click()
+    expect(page).to_have_url(f"{ORIGIN}/dashboard/?last=90")
+    page.get_by_role("link", name="By week").click()
+    page.get_by_role("switch", name="Delivered").click()
+    page.get_by_role("group", name="What is counted").get_by_role("link", name="Answered").click()
+    address = f"{ORIGIN}/dashboard/?last=90&by=week&series=submitted%2Csent%2Cdelivered%2Canswered&fact=answered"
+    expect(page).to_have_url(address)
+    go(page, address)
+    expect(page.get_by_role("heading", name="Week by week")).to_be_visible()
+    expect(page.get_by_role("switch", name="Delivered")).to_have_attribute("aria-checked", "true")
+    page.get_by_role("link", name="Referrals", exact=True).click()
+    expect(page).to_have_url(f"{ORIGIN}/dashboard/referrals?last=90")
+
+
+def test_days_of_ones_own_are_checked_before_they_are_asked_for(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/")
+    page.locator(".own > summary").click()
+    page.get_by_label("First day").fill("2026-03-10")
+    page.get_by_label("Last day").fill("2026-03-01")
+    page.get_by_role("button", name="Show", exact=True).click()
+    assert (
+        page.get_by_label("Last day").evaluate("(field) => field.validationMessage")
+        == "The last day comes before the first."
+    )
+    page.get_by_label("Last day").fill("2026-03-12")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page).to_have_url(f"{ORIGIN}/dashboard/?from=2026-03-10&to=2026-03-12")
+    expect(page.locator(".own > summary")).to_be_focused()
+
+
+def test_where_nothing_happened_yet_the_overview_says_so(page: Page, api: FakeApi) -> None:
+    api.is_empty = True
+    go(page, "/dashboard/")
+    expect(page.get_by_text("Nobody named a doctor in these 30 days.")).to_be_visible()
+    expect(page.get_by_text("Nothing waits for a person.")).to_be_visible()
+    expect(page.get_by_text("Nothing yet")).to_have_count(4)
+
+
+def test_a_campaign_that_is_paused_says_why_and_is_resumed_after_a_question(page: Page, api: FakeApi) -> None:
+    api.paused = {"reason": "bounces", "since": "2026-03-01T10:00:00Z"}
+    go(page, "/dashboard/work")
+    expect(page.get_by_text("since too many messages bounced")).to_be_visible()
+    page.get_by_role("button", name="Resume sending …").click()
+    page.get_by_role("dialog").get_by_role("button", name="Resume sending").click()
+    expect(page.get_by_text("Sending goes on.")).to_be_visible()
+    expect(page.get_by_text("since too many messages bounced")).to_have_count(0)
+
+
+# ---- What goes wrong ------------------------------------------------------------------------------------------------
+
+
+def test_what_fails_says_so_in_its_place_and_can_be_tried_again(page: Page, api: FakeApi) -> None:
+    api.failing = {"/breakdowns/state", "/deliverability"}
+    go(page, "/dashboard/")
+    expect(page.get_by_role("alert")).to_have_count(2)
+    expect(page.locator(".tile")).to_have_count(6)
+    api.failing = set()
+    page.get_by_role("alert").first.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("alert")).to_have_count(1)
+    expect(page.get_by_role("link", name="Texas")).to_be_visible()
+
+
+def test_what_was_there_stays_when_it_can_not_be_asked_again(page: Page, api: FakeApi, context: BrowserContext) -> None:
+    go(page, "/dashboard/referrals?last=all")
+    first = page.locator(".referrals tbody tr").first.inner_text()
+    api.failing = {"/referrals/search"}
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_text("The server could not answer just now. This is as of")).to_be_visible()
+    assert page.locator(".referrals tbody tr").first.inner_text() == first
+    api.failing = set()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("This is as of")).to_have_count(0)
+    context.set_offline(True)
+    expect(page.get_by_text("You are offline.")).to_be_visible()
+    context.set_offline(False)
+    expect(page.get_by_text("You are offline.")).to_have_count(0)
+
+
+def test_an_address_that_means_nothing_leads_on(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/nothing")
+    page.get_by_role("link", name="Go to the overview").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+# ---- Referrals ------------------------------------------------------------------------------------------------------
+
+
+def test_filters_stick_in_the_address_and_are_asked_of_the_api(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/referrals?last=all")
+    page.get_by_label("Stage").select_option(label="Held")
+    page.get_by_label("Reason").select_option(label="Nobody knows whether the doctor has the message")
+    expect(page).to_have_url(f"{ORIGIN}/dashboard/referrals?last=all&stage=held&reason=send_unclear")
+    expect(page.locator(".referrals tbody tr")).to_have_count(3)
+    assert asked(api, "/referrals/search")[-1] == {"campaign": "star", "stage": "held", "reason": "send_unclear"}
+    go(page, page.url)
+    expect(page.get_by_label("Stage")).to_have_value("held")
+    page.go_back()
+    expect(page.get_by_label("Reason")).to_have_value("")
+    page.get_by_role("button", name="Clear all").click()
+    expect(page).to_have_url(f"{ORIGIN}/dashboard/referrals?last=all")
+
+
+def test_pages_follow_each_other_without_doubles(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/referrals?last=all")
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator(".referrals tbody tr")).to_have_count(50)
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator(".referrals tbody tr")).to_have_count(60)
+    expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+
+
+def test_a_search_that_found_little_says_how_far_it_looked_and_looks_further(page: Page, api: FakeApi) -> None:
+    api.rare = True
+    go(page, "/dashboard/referrals?last=all&stage=held")
+    expect(page.get_by_text("Searched back to")).to_be_visible()
+    expect(page.locator(".referrals tbody tr")).to_have_count(1)
+    page.get_by_role("button", name="Look further").click()
+    expect(page.locator(".referrals tbody tr")).to_have_count(9)
+    expect(page.get_by_text("Searched back to")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [("herr", "name"), ("ana.0@clinic.example", "email"), ("1234567893", "npi"), ("k3qf7ztamm2xpe5r", "receipt")],
+)
+def test_one_field_searches_by_name_address_npi_or_receipt(page: Page, api: FakeApi, typed: str, field: str) -> None:
+    go(page, "/dashboard/referrals?last=all")
+    page.get_by_role("searchbox").fill(typed)
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.locator(".shown[aria-busy=false]")).to_be_visible()
+    assert asked(api, "/referrals/search")[-1].keys() == {"campaign", field}
+    page.get_by_role("button", name="Clear all").click()
+    expect(page.locator(".referrals tbody tr")).to_have_count(25)
+
+
+def test_no_address_ever_holds_a_name_or_an_e_mail_address(page: Page, api: FakeApi, served: DashboardSite) -> None:
+    go(page, "/dashboard/referrals?last=all")
+    for typed in ("Herrera", "ana.0@clinic.example", "1234567893"):
+        page.get_by_role("searchbox").fill(typed)
+        page.get_by_role("button", name="Search").click()
+        expect(page.locator(".shown[aria-busy=false]")).to_be_visible()
+    page.get_by_role("button", name="Clear all").click()
+    page.get_by_role("link", name="Ana Ruiz").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ana Ruiz")
+    every = " ".join([*served.addresses, page.url, page.title()])
+    assert not re.search(r"herrera|ruiz|clinic\.example|1234567893", every, re.IGNORECASE)
+
+
+def test_a_referral_tells_everything_that_happened(page: Page, api: FakeApi) -> None:
+    receipt = api.first("call")
+    go(page, f"/dashboard/referrals/{receipt}")
+    happened = page.locator(".timeline li strong")
+    expect(happened).to_have_text(["Submitted", "Sent", "Delivered", "Opened", "Clicked", "Answered"])
+    expect(page.locator(".verdict")).to_contain_text("The doctor answered")
+    expect(page.locator(".facts").first).to_contain_text("2100 Main Street, Suite 400")
+    expect(page.get_by_role("button", name="Called back")).to_be_visible()
+
+
+def test_the_very_message_is_shown_and_can_neither_run_nor_load_nor_lead_anywhere(
+    page: Page, api: FakeApi, served: DashboardSite
+) -> None:
+    go(page, f"/dashboard/referrals/{api.first('call')}")
+    page.get_by_role("button", name="Show the Introduction").click()
+    message = page.frame_locator("iframe")
+    expect(message.get_by_role("heading", name="Dear Ana Ruiz,")).to_have_css("color", "rgb(13, 92, 99)")
+    assert page.locator("iframe").get_attribute("sandbox") == "allow-same-origin"
+    assert message.locator("a[href], script, [src]").count() == 0
+    assert page.evaluate("window.wasRun") is None
+    assert not [one for one in served.addresses if "tracker" in one]
+    expect(page).to_have_url(re.compile(r"\?message=introduction$"))
+    page.get_by_role("button", name="Plain text").click()
+    expect(page.locator("pre")).to_contain_text("spread to the spine")
+
+
+# ---- Work -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_work_list_counts_what_waits_and_shows_the_oldest_first(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/work")
+    expect(page.get_by_role("navigation", name="Kinds of work").get_by_role("link")).to_have_text(
+        [re.compile(r"Held\s*6"), re.compile(r"Failed\s*3"), re.compile(r"By post\s*3"), re.compile(r"Calls\s*3")]
+    )
+    first = api.referrals[api.first("held")]
+    expect(page.locator(".work-row h3").first).to_have_text(first["doctor"]["name"])
+
+
+def test_approving_asks_first_and_moves_on_to_the_next(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/work/held")
+    approve = page.get_by_role("button", name="Approve")
+    approve.first.click()
+    page.keyboard.press("Escape")
+    expect(approve.first).to_be_focused()
+    assert api.actions == []
+    approve.first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(page.locator(".work-row")).to_have_count(5)
+    expect(page.get_by_role("status").filter(has_text="Approved.")).to_be_visible()
+    expect(approve.first).to_be_focused()
+    assert [(one["action"], one["revision"]) for one in api.actions] == [("approve", 4)]
+    expect(page.get_by_role("link", name=re.compile("^Held"))).to_contain_text("5")
+
+
+def test_rejecting_wants_a_reason(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/work/held")
+    page.get_by_role("button", name="Reject …").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Reject").click()
+    assert api.actions == []
+    dialog.get_by_label("Looks automated").check()
+    dialog.get_by_role("button", name="Reject").click()
+    expect(page.locator(".work-row")).to_have_count(5)
+    assert api.actions[0]["reason"] == "looks_automated"
+
+
+def test_what_may_reach_a_doctor_twice_is_asked_and_said(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/work/failed")
+    page.get_by_role("button", name="Try again").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("they get it twice")
+    page.get_by_role("dialog").get_by_role("button", name="Send again").click()
+    expect(page.locator(".work-row")).to_have_count(2)
+    assert api.actions[0]["again"] is True
+
+
+def test_a_wrong_e_mail_address_is_refused_at_its_field(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/work/by_post")
+    page.get_by_role("button", name="Add e-mail …").first.click()
+    field = page.get_by_label("The doctor’s e-mail address")
+    expect(field).to_be_focused()
+    field.fill("nobody")
+    field.press("Enter")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description("This is not an e-mail address: an @ is missing.")
+    field.fill("found@clinic.example")
+    page.get_by_role("button", name="Add and write").click()
+    expect(page.locator(".work-row")).to_have_count(2)
+    assert api.actions[0]["email"] == "found@clinic.example"
+
+
+def test_what_someone_else_just_did_is_said_and_nothing_is_done_twice(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/work/held")
+    api.somebody_else.add(api.first("held"))
+    page.get_by_role("button", name="Approve").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Someone else just did: approved, by carl@star.example.")).to_be_visible()
+    assert api.actions == []
+    expect(page.locator(".work-row").first.get_by_role("button")).to_have_count(0)
+
+
+def test_several_letters_are_marked_one_after_the_other(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/work/by_post")
+    page.get_by_label("Choose all that are shown").check()
+    page.get_by_role("button", name="Mark 3 letters as posted").click()
+    expect(page.get_by_text("3 letters marked as posted.")).to_be_visible()
+    expect(page.get_by_text("Nothing waits here")).to_be_visible()
+    assert [one["action"] for one in api.actions] == ["letter_sent"] * 3
+
+
+def test_letters_are_ordered_as_a_report(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/work/by_post")
+    page.get_by_role("button", name="Print letters (PDF)").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Reports")
+    expect(page.locator(".reports li")).to_contain_text("Letters")
+    assert asked(api, "/reports")[0] == {
+        "kind": "letters",
+        "format": "pdf",
+        "campaign": "star",
+        "filter": {"stage": "by_post"},
+    }
+
+
+# ---- Reports and settings -------------------------------------------------------------------------------------------
+
+
+def test_a_report_is_ordered_watched_and_fetched(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/reports?last=all&stage=held")
+    page.get_by_label("CSV").check()
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_text("Being made")).to_be_visible()
+    expect(page.get_by_text("Ready")).to_be_visible()
+    page.get_by_role("button", name=re.compile("Download")).click()
+    expect(page.locator(".reports")).to_contain_text("1,204 rows")
+    assert asked(api, "/reports/r1/download") == [{"file": 0}]
+    assert asked(api, "/reports")[1]["filter"] == {"stage": "held"}
+
+
+def test_the_weekly_summary_is_switched_on_and_off(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/settings")
+    switch = page.get_by_role("switch")
+    switch.press("Space")
+    expect(switch).to_be_checked()
+    expect(page.get_by_text("It goes to maria@star.example.")).to_be_visible()
+    api.failing = {"/weekly-summary"}
+    switch.click()
+    expect(page.get_by_role("alert")).to_have_text("The server could not answer just now.")
+    expect(switch).to_be_checked()
+
+
+# ---- Roles, sign-in, freshness --------------------------------------------------------------------------------------
+
+
+def test_a_viewer_sees_masked_doctors_and_nothing_to_press_that_would_be_refused(page: Page, api: FakeApi) -> None:
+    api.roles = ["viewer"]
+    go(page, "/dashboard/work/held")
+    expect(page.locator(".work-row h3").first).to_contain_text("•••")
+    expect(page.locator("main button")).to_have_count(0)
+    expect(page.get_by_role("navigation", name="Dashboard").get_by_role("link")).to_have_count(4)
+    go(page, f"/dashboard/referrals/{api.first('call')}?message=introduction")
+    expect(page.locator("main button, main [role=button], iframe")).to_have_count(0)
+    go(page, "/dashboard/referrals")
+    expect(page.get_by_role("searchbox", name="Receipt")).to_be_visible()
+    assert not [path for _, path, _ in api.asked if "messages" in path]
+
+
+def test_a_person_without_a_role_is_told_whom_to_ask(page: Page, api: FakeApi, served: DashboardSite) -> None:
+    served.api = api
+    api.answer = lambda *_: (403, {"detail": "No role."})  # type: ignore[method-assign]
+    page.goto("/dashboard/")
+    expect(page.get_by_role("heading", name="You have no role here yet")).to_be_visible()
+
+
+def test_a_token_that_ran_out_is_renewed_and_nobody_notices(page: Page, api: FakeApi, served: DashboardSite) -> None:
+    go(page, "/dashboard/work")
+    served.signed_in += 1  # What the page holds is not taken any more.
+    page.get_by_role("link", name=re.compile("^Failed")).click()
+    expect(page.locator(".work-row")).to_have_count(3)
+
+
+def test_who_is_signed_out_meanwhile_signs_in_again_and_comes_back(
+    page: Page, api: FakeApi, served: DashboardSite
+) -> None:
+    go(page, "/dashboard/work/failed?last=7")
+    served.is_ended = True
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_text("Your sign-in has ended.")).to_be_visible()
+    page.get_by_role("button", name="Sign in again").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    served.is_ended = False
+    page.get_by_role("link", name="Sign in").click()
+    expect(page.locator(".work-row")).to_have_count(3)
+    expect(page).to_have_url(f"{ORIGIN}/dashboard/work/failed?last=7")
+
+
+def test_one_signs_in_where_a_link_led_and_signs_out(browser: Browser, served: DashboardSite, api: FakeApi) -> None:
+    with browser.new_context(base_url=ORIGIN) as context:
+        served.serve(context)
+        page = context.new_page()
+        page.goto("/dashboard/work/by_post?last=90")
+        page.get_by_role("link", name="Sign in").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Work")
+        expect(page).to_have_url(f"{ORIGIN}/dashboard/work/by_post?last=90")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+        assert page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])").count("access-") == 0
+        page.reload()
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+        page.goto("/dashboard/?code=forged&state=of-somebody-else")
+        expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+
+
+def test_new_referrals_show_up_by_themselves_while_one_looks_and_not_while_hidden(ticking: Page, api: FakeApi) -> None:
+    page = ticking
+    go(page, "/dashboard/referrals?last=all")
+    newest = next(iter(api.referrals))
+    fresh = {
+        **api.referrals[newest],
+        "receipt": "AAAA-BBBB-CCCC-DDDD",
+        "doctor": {**api.referrals[newest]["doctor"], "name": "Nora Newly"},
+    }
+    api.referrals = {fresh["receipt"]: fresh, **api.referrals}
+    page.evaluate("Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    before = len(api.asked)
+    page.clock.run_for(60_000)
+    assert len(api.asked) == before
+    page.evaluate("delete document.visibilityState")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_role("link", name="Nora Newly")).to_be_visible()
+    before = len(api.asked)
+    page.clock.run_for(11_000)
+    expect(page.locator(".fresh")).to_have_text("Updated 10 s ago")
+    page.clock.run_for(10_000)
+    expect(page.locator(".fresh")).to_have_text("Updated just now")
+    assert len(api.asked) > before
+
+
+def test_keys_alone_are_enough(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="7 days")).to_be_focused()
+    page.get_by_role("navigation", name="Dashboard").get_by_role("link", name="Work").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.get_by_role("button", name="Reject …").first.press("Enter")
+    expect(page.get_by_label("Wrong details")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Reject …").first).to_be_focused()
+
+
+# ---- Everyone, everywhere -------------------------------------------------------------------------------------------
+
+
+def test_nothing_keeps_anyone_from_using_any_view(page: Page, api: FakeApi) -> None:
+    api.order({"kind": "referrals", "format": "csv", "campaign": "star", "filter": {}})
+    found = {}
+    others = {"message", "work-failed", "work-call", "referral-held"}  # They are made of the same parts.
+    for name, address in ((name, address) for name, address in views(api).items() if name not in others):
+        go(page, address)
+        page.locator("main details").evaluate_all("(all) => all.forEach((one) => (one.open = !one.matches('.own')))")
+        if problems := list(accessible.problems(page)):
+            found[name] = problems
+        page.set_viewport_size(PHONE)
+        if wide := page.evaluate(accessible.SIDEWAYS):
+            found[f"{name} at 390"] = wide
+    page.emulate_media(color_scheme="light")
+    assert found == {}
+
+
+def test_nothing_keeps_anyone_from_using_what_comes_up(page: Page, api: FakeApi) -> None:
+    def look(name: str) -> None:
+        if problems := list(accessible.problems(page)):
+            found[name] = problems
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(DESKTOP)
+
+    found: dict[str, list[str]] = {}
+    go(page, f"/dashboard/referrals/{api.first('call')}?message=introduction")
+    look("message")
+    go(page, "/dashboard/work/held")
+    page.get_by_role("button", name="Reject …").first.click()
+    look("question")
+    page.keyboard.press("Escape")
+    go(page, "/dashboard/work/by_post")
+    page.get_by_role("button", name="Add e-mail …").first.click()
+    page.get_by_label("The doctor’s e-mail address").press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    look("wrong e-mail address")
+    api.paused, api.failing = {"reason": "complaints", "since": "2026-03-01T10:00:00Z"}, {"/breakdowns", "/work/"}
+    go(page, "/dashboard/")
+    look("paused and failed")
+    assert found == {}
+
+
+def test_the_page_is_valid_html(folder: Path) -> None:
+    command = [*web.nu(), "--stdout", "--format", "gnu", str(folder / "dashboard" / "index.html")]
+    assert subprocess.run(command, capture_output=True, text=True, check=False).stdout == ""

@@ -1,0 +1,98 @@
+"""What the built site has of the dashboard: everything that a page loads is there, under a name of its own."""
+
+import re
+import shutil
+from pathlib import Path, PurePosixPath
+
+import pytest
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request, Response
+
+from cli import dashboard, libraries
+from local import static
+from tests.support.samples import TEMPLATES
+
+SITE = TEMPLATES / "site"
+_UNSAFE = re.compile(r"innerHTML|insertAdjacentHTML|unsafeHTML|\beval\(|new Function|document\.write")
+_ASKED = re.compile(rb"""(?:\bfrom\s*|\bimport\s*\(?\s*)["'](\.[^"']+)["']""")
+
+
+@pytest.fixture(scope="module")
+def built() -> dict[Path, bytes]:
+    return dashboard.files(SITE, libraries.folder(SITE))
+
+
+def test_every_module_finds_what_it_asks_for_without_an_import_map(built: dict[Path, bytes]) -> None:
+    for place, data in built.items():
+        if place.suffix == ".js" and "dist" not in place.parts:  # What is built already asks for nothing.
+            for found in _ASKED.findall(data):
+                assert _from(place, found.decode()) in built, f"{place} asks for {found.decode()}"
+            assert not re.search(rb"""(?:[}*\w]\s*from|\bimport)\s*["'][^."'][\w@/-]*["']""", data), (
+                f"{place} asks for a package by its name"
+            )
+
+
+def _from(place: Path, asked: str) -> Path:
+    parts: list[str] = []
+    for part in PurePosixPath(place.parent.as_posix(), asked).parts:
+        parts = parts[:-1] if part == ".." else parts if part == "." else [*parts, part]
+    return Path(*parts)
+
+
+def test_the_page_asks_for_files_that_are_there_and_runs_nothing_of_its_own(built: dict[Path, bytes]) -> None:
+    page = built[Path("dashboard/index.html")].decode()
+    for address in re.findall(r'(?:href|src)="/([^"]+)"', page):
+        assert Path(address) in built
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\{[a-z]+\}", page)
+
+
+def test_every_library_comes_with_its_license_and_asks_for_no_source_map(built: dict[Path, bytes]) -> None:
+    served = {place.as_posix().partition("/lib/")[2] for place in built}
+    for name in dashboard.LIBRARIES:
+        assert any(place.startswith(f"{name}/LICENSE") for place in served), name
+    assert not [place for place, data in built.items() if b"sourceMappingURL" in data]
+
+
+def test_no_module_makes_markup_of_text_or_code_of_data() -> None:
+    for file in (SITE / "dashboard").rglob("*.js"):
+        assert not _UNSAFE.search(file.read_text("utf-8")), file
+
+
+def test_another_file_is_another_address(tmp_path: Path, built: dict[Path, bytes]) -> None:
+    shutil.copytree(SITE / "dashboard", tmp_path / "dashboard")
+    with (tmp_path / "dashboard" / "words.js").open("a") as words:
+        words.write("// Changed.\n")
+    changed = dashboard.files(tmp_path, libraries.folder(SITE))
+    assert len(changed) == len(built)
+    assert changed.keys() & built.keys() == {Path("dashboard/index.html")}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kept"),
+    [
+        ("/dashboard/", 200, "no-cache"),
+        ("/dashboard/work/by_post", 200, "no-cache"),
+        ("/dashboard/referrals/K3QF-7ZTA-MM2X-PE5R", 200, "no-cache"),
+        ("/dashboard/assets/0123456789ab/main.js", 200, "public, max-age=31536000, immutable"),
+        ("/dashboard/assets/0123456789ab/nothing", 404, "no-cache"),
+        ("/dashboard/nothing.js", 404, "no-cache"),
+    ],
+)
+def test_every_view_s_address_is_answered_with_the_one_page(tmp_path: Path, path: str, status: int, kept: str) -> None:
+    for name in ("dashboard/index.html", "dashboard/assets/0123456789ab/main.js"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("it")
+    answer = _answer(tmp_path, path)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (status, kept)
+    assert (answer.get_data(as_text=True) == "it") == (status == 200)
+
+
+def test_the_dashboard_is_no_language_of_the_site(tmp_path: Path) -> None:
+    for name in ("index.html", "en/index.html", "dashboard/index.html"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("en")
+    assert _answer(tmp_path, "/", {"Accept-Language": "*"}).status_code == 200
+
+
+def _answer(folder: Path, path: str, headers: dict[str, str] | None = None) -> Response:
+    return static.serve(folder, Request(EnvironBuilder(path=path, headers=list((headers or {}).items())).get_environ()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, plain, timestamp
 from referral_intake.adapters.updates import Update, write
-from referral_intake.domain.breaker import BreakerPolicy, Trip, totals, trips
+from referral_intake.domain.breaker import BreakerPolicy, State, Trip, totals, trips
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,6 +46,11 @@ class BreakerTable:
             return None
         opened_at = datetime.fromisoformat(item["paused_at"])
         return Trip(campaign, item["paused_for"], opened_at, policy.window, **totals(counts, policy, now.date()))
+
+    def state(self, campaign: str, policy: BreakerPolicy, now: datetime) -> State:
+        """How it stands, with one read; changes nothing."""
+        item = self._item(campaign)
+        return State("paused_at" in item, **totals(_counts(item), policy, now.date()))
 
     def announced(self, trip: Trip) -> None:
         """Notes that somebody was told."""

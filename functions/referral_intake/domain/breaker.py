@@ -44,6 +44,19 @@ class Trip:
         return mishaps / max(1, self.delivered + self.bounced)
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """How it stands with a campaign's breaker: whether it is open, and what the policy's window holds."""
+
+    is_open: bool
+    delivered: int
+    bounced: int
+    complained: int
+
+    def rate(self, mishaps: int) -> float:
+        return mishaps / max(1, self.delivered + self.bounced)
+
+
 def trips(counts: Counts, policy: BreakerPolicy, today: date) -> str | None:
     """Why the campaign must stop: `bounces` or `complaints`. None where it need not."""
     total = totals(counts, policy, today)

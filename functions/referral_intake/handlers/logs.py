@@ -17,7 +17,8 @@ _PACKAGE = Path(__file__).parents[1]
 
 def logger() -> Logger:
     """What every door logs with. Its level is that of POWERTOOLS_LOG_LEVEL."""
-    return Logger(logger_formatter=_Discreet())
+    # Their structured stack trace repeats the words.
+    return Logger(logger_formatter=_Discreet(serialize_stacktrace=False))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli import approve, held, letters, recount, redrive, resume, site
+from cli import approve, audit, held, letters, recount, redrive, resume, site
 from cli.stacks import NoStack
 from referral_intake.domain.errors import Unavailable
 
@@ -15,7 +15,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Returns 0 where everything asked for was done, 1 where not: stderr says why. Usage errors exit with 2."""
     parser = argparse.ArgumentParser(prog="python -m cli", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (approve, held, letters, recount, redrive, resume, site):
+    for command in (approve, audit, held, letters, recount, redrive, resume, site):
         command.add_to(commands)
     arguments = parser.parse_args(words)
     try:

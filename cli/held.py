@@ -2,21 +2,24 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from typing import Any
 
 from cli import stacks
+from cli.desk import desk, operator
 from cli.stacks import Stack
 from cli.work_list import entries
 from referral_intake.adapters.referral_table import ReferralTable
 from referral_intake.domain import decision
+from referral_intake.domain.acting import Changed
+from referral_intake.domain.actions import Action, Invalid, Order, Rejection, offered
 from referral_intake.domain.doctor import Doctor
-from referral_intake.domain.errors import Stale
-from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed, read_receipt
+from referral_intake.domain.referral import Act, Referral, Stage, read_receipt
 
 _DESCRIPTION = """\
 Shows the referrals that are held for a person, with the doctor's details, since they are what is to be judged.
-With --approve a referral goes on, and no oddity holds it again; with --reject it is closed. docs/words.md explains
-the reasons.
+With --approve a referral goes on, and no oddity holds it again; what failed is tried again. With --reject it is closed.
+docs/words.md explains the reasons. Who decided is recorded: `python -m cli audit`.
 
 What is held as send_unclear may have reached the doctor already. It goes out again only with --again: first look for
 the receipt among the tags of SES's events.
@@ -35,6 +38,9 @@ def add_to(commands: Any) -> None:
     how = command.add_mutually_exclusive_group()
     how.add_argument("--approve", action="store_true", help="let these referrals go on")
     how.add_argument("--reject", action="store_true", help="close these referrals")
+    command.add_argument(
+        "--because", choices=[reason.value for reason in Rejection], default="other", help="why these are closed"
+    )
     command.add_argument("--again", action="store_true", help="approve what may have reached the doctor already, too")
     command.set_defaults(run=_run)
 
@@ -85,15 +91,27 @@ def _decide(typed: str, arguments: argparse.Namespace, stack: Stack, referrals: 
         return False
     if referral.stage is not Stage.HELD:
         return _refused(referral.receipt, f"is not held any more: it is {referral.stage.value}.")
-    if arguments.approve and referral.reason == "send_unclear" and not arguments.again:
-        return _refused(referral.receipt, "may have reached the doctor already. To send it again: --approve --again")
-    move: Move = decision.approve(stack.now()) if arguments.approve else closed(Closing.REJECTED)
     try:
-        referrals.move(referral, move)
-    except Stale:
-        return _refused(referral.receipt, "was changed by somebody else just now. Look again.")
+        desk(stack).carry_out(_order(referral, arguments), stack.now())
+    except Invalid:
+        # What is held can be approved or tried again, and rejected for each of the reasons: no other thing is missing.
+        return _refused(referral.receipt, "may have reached the doctor already. To send it again: --approve --again")
+    except Changed as changed:
+        return _refused(referral.receipt, f"was changed just now{_by(changed.by)}. Look again.")
     print(f"{referral.receipt} {'goes on' if arguments.approve else 'is closed'}.")
     return False
+
+
+def _order(referral: Referral, arguments: argparse.Namespace) -> Order:
+    action = next((one for one in (Action.APPROVE, Action.RETRY) if one in offered(referral)), Action.APPROVE)
+    if arguments.reject:
+        action = Action.REJECT
+    order = Order(referral.receipt, referral.revision, action, operator())
+    return replace(order, reason=arguments.because, again=arguments.again)
+
+
+def _by(act: Act | None) -> str:
+    return f" by {act.by} ({act.what})" if act else ""
 
 
 def _refused(receipt: str, why: str) -> bool:

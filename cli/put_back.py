@@ -1,12 +1,13 @@
 """Putting one referral back, and why most are not to be."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
+from cli.desk import operator
 from cli.work_list import Entry
 from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain.decision import GIVEN_UP, queue
-from referral_intake.domain.errors import Stale
+from referral_intake.domain.acting import Changed, Desk
+from referral_intake.domain.actions import Action, Order
+from referral_intake.domain.decision import GIVEN_UP
 from referral_intake.domain.referral import Referral, Stage
 
 _HELD = {
@@ -16,7 +17,7 @@ _HELD = {
 }
 
 
-def put_back(referrals: ReferralTable, receipt: str, now: Callable[[], datetime]) -> str | None:
+def put_back(desk: Desk, referrals: ReferralTable, receipt: str, now: datetime) -> str | None:
     """Queues what was given up on, if it still is as it was read. Returns why it was left as it is, if it was.
 
     Outreach takes it from there, as it takes any other: its claim keeps the doctor from being written to twice.
@@ -28,9 +29,9 @@ def put_back(referrals: ReferralTable, receipt: str, now: Callable[[], datetime]
         if why := obstacle(referral):
             return why
         try:
-            referrals.move(referral, queue(now()))
-        except Stale:
-            continue  # Changed since it was read: so it may be something else by now.
+            desk.carry_out(Order(receipt, referral.revision, Action.RETRY, operator()), now)
+        except Changed:
+            continue  # Since it was read: so it may be something else by now.
         return None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cli import failure_queues, given_up, stacks
+from cli.desk import desk
 from cli.put_back import look, obstacle, put_back
 from cli.stacks import Stack
 from referral_intake.adapters.referral_table import ReferralTable
@@ -100,9 +101,9 @@ def _tell(stack: Stack, receipts: Iterable[str]) -> None:
 
 def _put_back(stack: Stack, receipts: Sequence[str]) -> int:
     """How many were not. Each says why."""
-    referrals, refused = _referrals(stack), 0
+    at, referrals, refused = desk(stack), _referrals(stack), 0
     for number, receipt in enumerate(receipts, 1):
-        if why := put_back(referrals, receipt, stack.now):
+        if why := put_back(at, referrals, receipt, stack.now()):
             print(f"{receipt} {why}", file=sys.stderr)
             refused += 1
         if number % _PROGRESS_EVERY == 0:

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from cli import stacks
+from cli.desk import operator
 from referral_intake.adapters.breaker_table import BreakerTable
 
 
@@ -21,7 +22,8 @@ def add_to(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     stack = stacks.find(arguments.stack)
-    if BreakerTable(stack.dynamodb, stack.output("TableName")).resume(arguments.campaign):
+    breaker = BreakerTable(stack.dynamodb, stack.output("TableName"))
+    if breaker.resume(arguments.campaign, operator(), stack.now()):
         print(f"{arguments.campaign} sends again. What waited goes out within 15 minutes; it counts from nothing.")
         return 0
     print(f"{arguments.campaign} was not stopped.", file=sys.stderr)

@@ -82,3 +82,11 @@ class StatsSettings(_Settings):
 class LookupSettings(_Settings):
     table_name: str
     registry_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardSettings(_Settings):
+    table_name: str
+    stats_table_name: str
+    hashing_keys_secret: str
+    templates_dir: Path

@@ -6,10 +6,11 @@ Each function imports only what it uses: that is most of a cold start.
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from referral_intake.settings import (
+    DashboardSettings,
     FeedbackSettings,
     IntakeSettings,
     LinksSettings,
@@ -23,13 +24,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from referral_intake.adapters.audit import AuditTable
+    from referral_intake.adapters.breaker_table import BreakerTable
     from referral_intake.adapters.campaigns import Campaigns
     from referral_intake.adapters.counting_table import CountingTable
     from referral_intake.adapters.keys import Ring
     from referral_intake.adapters.links import Links
     from referral_intake.adapters.pages import Site
     from referral_intake.adapters.secrets import Secrets
-    from referral_intake.adapters.stats_table import Read
+    from referral_intake.adapters.ses import SesAccount
+    from referral_intake.adapters.stats_table import Read, StatsTable
+    from referral_intake.domain.acting import Desk
     from referral_intake.domain.breaker import BreakerPolicy, State, Trip
     from referral_intake.domain.feedback import Effect
     from referral_intake.domain.matches import Match
@@ -147,6 +154,63 @@ class LinkParts:
 class Lookup:
     registry: Registry
     kept: KeptMatches
+
+
+class Dashboard:
+    """Each part is built when a route first asks for it: no look needs all of them."""
+
+    def __init__(self, settings: DashboardSettings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def table(self) -> "DynamoDBClient":
+        from referral_intake.adapters import dynamodb
+
+        return dynamodb.client()
+
+    @cached_property
+    def campaigns(self) -> "Campaigns":
+        from referral_intake.adapters.campaigns import Campaigns
+
+        return Campaigns(self.settings.templates_dir)
+
+    @cached_property
+    def audit(self) -> "AuditTable":
+        from referral_intake.adapters.audit import AuditTable
+
+        return AuditTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def stats(self) -> "StatsTable":
+        from referral_intake.adapters.stats_table import StatsTable
+
+        return StatsTable(self.table, self.settings.stats_table_name)
+
+    @cached_property
+    def breaker(self) -> "BreakerTable":
+        from referral_intake.adapters.breaker_table import BreakerTable
+
+        return BreakerTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def desk(self) -> "Desk":
+        from referral_intake.adapters.action_table import ActionTable
+        from referral_intake.adapters.keys import DoctorHashes
+        from referral_intake.adapters.referral_table import ReferralTable
+        from referral_intake.domain.acting import Desk
+
+        return Desk(
+            referrals=ReferralTable(self.table, self.settings.table_name),
+            book=ActionTable(self.table, self.settings.table_name),
+            doctor_keys=DoctorHashes(_ring(self.settings.hashing_keys_secret)),
+            campaign_named=self.campaigns.get,
+        )
+
+    @cached_property
+    def ses_account(self) -> "SesAccount":
+        from referral_intake.adapters import ses
+
+        return ses.SesAccount(ses.quick_client(), lambda: datetime.now(UTC))
 
 
 @cache
@@ -284,6 +348,11 @@ def lookup() -> Lookup:
 
     settings = LookupSettings.read(os.environ)
     return Lookup(NpiRegistry(settings.registry_url), LookupTable(dynamodb.client(), settings.table_name))
+
+
+@cache
+def dashboard() -> Dashboard:
+    return Dashboard(DashboardSettings.read(os.environ))
 
 
 def _ring(secret_id: str) -> "Ring":

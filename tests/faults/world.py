@@ -226,7 +226,7 @@ class World:
 
     def resume(self) -> None:
         """A person lets the campaign go on."""
-        BreakerTable(self.lab.client, self.table).resume(CAMPAIGN)
+        BreakerTable(self.lab.client, self.table).resume(CAMPAIGN, samples.MANAGER, self.clock.time)
         self.paused = None
 
     def request(self, function: str, event: dict[str, Any]) -> dict[str, Any] | None:

@@ -22,10 +22,11 @@ from referral_intake.adapters.links import Links
 from referral_intake.adapters.pages import Site
 from referral_intake.adapters.written import message_key
 from referral_intake.domain.referral import LEASE, Stage
-from referral_intake.handlers import http, intake, links, lookup
+from referral_intake.handlers import dashboard, http, intake, links, lookup
 from referral_intake.handlers.lookup import BUDGET
 from referral_intake.wiring import LinkParts, Lookup
 from tests.support import events, proofs, samples
+from tests.support.dashboard import FakeDashboard
 from tests.support.fakes import FakeTable, ring
 from tests.support.lookups import FakeKept, FakeRegistry
 
@@ -42,6 +43,7 @@ SETTINGS: Final[dict[str, type[settings._Settings]]] = {
     "feedback": settings.FeedbackSettings,
     "lookup": settings.LookupSettings,
     "stats": settings.StatsSettings,
+    "dashboard": settings.DashboardSettings,
 }
 RECEIPT: Final = "AAAA-AAAA-AAAA-AAAA"
 # Read by Powertools, not by us.
@@ -167,6 +169,7 @@ ALLOWED: Final = {
     "links": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
     "lookup": {"dynamodb:GetItem", "dynamodb:PutItem"},
     "stats": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem", "sqs:SendMessage"},
+    "dashboard": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "ses:GetAccount"},
 }
 
 
@@ -228,6 +231,23 @@ def test_the_lookup_reaches_what_it_keeps_and_no_referral() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
     (keeps,) = statements(finds)
     assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lookup#*"]}}
+
+
+def test_the_dashboard_writes_records_of_who_looked_and_nothing_else() -> None:
+    written = [
+        one for one in statements(TEMPLATE.functions["DashboardFunction"]) if "dynamodb:PutItem" in one["Action"]
+    ]
+    audit = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["audit#*"]}}
+    assert [one["Condition"] for one in written] == [audit]
+
+
+def test_a_token_reaches_the_dashboard_through_cloudfront() -> None:
+    (distribution,) = of_type("AWS::CloudFront::Distribution").values()
+    first, *_ = distribution["Properties"]["DistributionConfig"]["CacheBehaviors"]
+    # The first that fits is taken. Authorization is passed on where all headers are, and nothing is cached.
+    assert first["PathPattern"] == "/api/dashboard/*"
+    assert first["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+    assert first["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 
 
 def test_the_lookup_has_time_for_its_whole_budget_and_not_much_more() -> None:
@@ -373,6 +393,8 @@ def answer(route: Route) -> int:
             response = links.respond(event, LinkParts(signed, table, table, site), samples.NOW)
         case "lookup":
             response = lookup.respond(event, Lookup(FakeRegistry(), FakeKept()), samples.NOW)
+        case "dashboard":
+            response = dashboard.respond(event, FakeDashboard(), samples.NOW)
         case other:
             raise AssertionError(f"{other} has no door for requests")
     return int(response["statusCode"])
@@ -393,6 +415,8 @@ def test_the_routes_are_those_of_the_design() -> None:
         "GET /api/answer",
         "POST /api/answer",
         "GET /api/doctors",
+        # One for all of the dashboard's, behind one authorizer.
+        "ANY /api/dashboard/{proxy+}",
     }
 
 

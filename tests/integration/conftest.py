@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 
 # What these say of the table must hold on AWS's own engine too: moto forgives what DynamoDB does not.
-ON_BOTH_ENGINES = {"test_referral_table", "test_claims", "test_outreach_flow", "test_breaker_table", "test_pace_table"}
+ON_BOTH_ENGINES = {
+    "test_referral_table",
+    "test_claims",
+    "test_outreach_flow",
+    "test_breaker_table",
+    "test_pace_table",
+    "test_acting",
+}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

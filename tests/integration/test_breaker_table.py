@@ -111,10 +111,10 @@ def test_above_the_threshold_the_campaign_waits_until_a_person_resumes_it(
     [trip] = house.announcements.told
     assert (trip.campaign, trip.reason, trip.delivered, trip.bounced) == ("star", "bounces", 95, 6)
 
-    assert house.breaker.resume("star")
+    assert house.breaker.resume("star", samples.MANAGER, NOW)
     assert house.turn() is None
     assert house.item() == {}
-    assert not house.breaker.resume("star")
+    assert not house.breaker.resume("star", samples.MANAGER, NOW)
 
 
 def test_the_breaker_opens_once_and_speaks_of_it_until_it_is_announced(house: House) -> None:
@@ -170,4 +170,4 @@ def test_after_it_was_resumed_the_next_trip_is_announced_again(house: House) -> 
         house.count(delivered=95, bounced=5)
         happened(house, "Bounce")
         assert len(house.announcements.told) == number
-        assert house.breaker.resume("star")
+        assert house.breaker.resume("star", samples.MANAGER, NOW)

@@ -7,11 +7,13 @@ from typing import Any
 
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.domain.campaign import Campaign
+from referral_intake.domain.people import Person, Role
 from referral_intake.domain.referral import Referral, new_referral
 from referral_intake.domain.submission import parse
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
+MANAGER = Person("9d2c1c9e-0000-4000-8000-000000000002", "maria", frozenset({Role.MANAGER}))
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 
 

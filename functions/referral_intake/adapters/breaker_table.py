@@ -7,10 +7,13 @@ that looks does it.
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from referral_intake.adapters.audit import audit_put
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, plain, timestamp
+from referral_intake.adapters.transactions import transact
 from referral_intake.adapters.updates import Update, write
-from referral_intake.domain.breaker import BreakerPolicy, State, Trip, totals, trips
+from referral_intake.domain.breaker import BreakerPolicy, Pause, State, Trip, totals, trips
+from referral_intake.domain.people import Person
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -52,20 +55,26 @@ class BreakerTable:
         item = self._item(campaign)
         return State("paused_at" in item, **totals(_counts(item), policy, now.date()))
 
+    def pause(self, campaign: str) -> Pause | None:
+        """Why the campaign is stopped and since when, as it is right now. None where it is not."""
+        item = self._item(campaign)
+        return Pause(item["paused_for"], datetime.fromisoformat(item["paused_at"])) if "paused_at" in item else None
+
     def announced(self, trip: Trip) -> None:
         """Notes that somebody was told."""
         update = Update(breaker_key(trip.campaign)).set("announced", value=True)
         write(self._client, self._name, update.when_equal("paused_at", timestamp(trip.at)))
 
-    def resume(self, campaign: str) -> bool:
-        """Closes the breaker, and counts from nothing. Returns whether it was open."""
+    def resume(self, campaign: str, by: Person, now: datetime) -> bool:
+        """Closes the breaker, and counts from nothing; who did it is recorded with it. Returns whether it was open."""
         item = self._item(campaign)
         if "paused_at" not in item:
             return False
         update = Update(breaker_key(campaign)).when_equal("paused_at", item["paused_at"])
         for name in item.keys() - {"pk", "sk"}:
             update.set(name, None)
-        return write(self._client, self._name, update)
+        record = audit_put(self._name, by, f"resume/{campaign}", [], now)
+        return not transact(self._client, self._name, updates=[update], puts=[record])
 
     def _open(self, campaign: str, reason: str, now: datetime) -> bool:
         """Whether it was this call that opened it."""

@@ -6,15 +6,14 @@ it back. So a crash at any point can leave a message to a person's judgement, bu
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from referral_intake.adapters import updates
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, doctor_key, plain, timestamp, typed
+from referral_intake.adapters.transactions import Failure, put, transact
 from referral_intake.adapters.updates import Update
 from referral_intake.adapters.written import message_item
 from referral_intake.domain.errors import Stale, Unavailable
@@ -39,25 +38,32 @@ class ClaimTable:
 
         Raises Stale, Unavailable.
         """
-        move = Move(Stage.SENDING, due_at=now + LEASE)
         attempt = uuid.uuid4().hex
-        referral = updates.of_referral(claim.referral, move).when_equal("stage", Stage.QUEUED.value)
-        referral.set("attempt", attempt)
+        taken = updates.of_referral(claim.referral, Move(Stage.SENDING, due_at=now + LEASE)).set("attempt", attempt)
+        taken.when_equal("stage", Stage.QUEUED.value)
+        message_kept = put(self._name, message_item(claim.referral.receipt, claim.step, message))
+        try:
+            return self.take(claim, taken, message_kept, now=now, cooldown=cooldown)
+        except ReferralChanged as changed:
+            if changed.item.get("attempt") == typed(attempt):
+                return None  # The SDK repeated a request whose answer was lost: this very claim stands already.
+            raise
+
+    def take(
+        self, claim: Claim, referral: Update, beside: Mapping[str, Any], *, now: datetime, cooldown: timedelta
+    ) -> Taken | Suppressed | None:
+        """Takes the doctor, changes the referral and puts an item beside them in one transaction, or says what stands
+        against it. Raises Stale, Unavailable.
+        """
         doctors = [_free(claim, key, now - cooldown).set(_note(claim), _taken(claim, now)) for key in claim.keys]
         # A doctor who was written to, or opted out, under a hashing key of the past.
         retired = [_free(claim, key, now - cooldown) for key in claim.retired_keys]
-        reasons = self._transact(
-            [{"Update": self._in_table(update)} for update in (referral, *doctors)]
-            + [{"ConditionCheck": self._in_table(check)} for check in retired]
-            + [{"Put": {"TableName": self._name, "Item": message_item(claim.referral.receipt, claim.step, message)}}]
-        )
-        if reasons and reasons[0].get("Code") == "ConditionalCheckFailed":
-            if reasons[0].get("Item", {}).get("attempt") == typed(attempt):
-                return None  # The SDK repeated a request whose answer was lost: this very claim stands already.
-            raise Stale
-        if not reasons:
+        failures = self._transact([referral, *doctors], retired, [beside])
+        if not failures:
             return None
-        obstacle = _obstacle(claim, [plain(reason["Item"]) for reason in reasons if reason.get("Item")])
+        if failures[0].get("Code") == "ConditionalCheckFailed":
+            raise ReferralChanged(failures[0].get("Item", {}))
+        obstacle = _obstacle(claim, [plain(failure["Item"]) for failure in failures if failure.get("Item")])
         if obstacle is None:
             # Nothing was claimed, whatever the reason: without a claim there is no mail.
             raise Unavailable("claim failed without a reason")
@@ -76,6 +82,8 @@ class ClaimTable:
 
     def _doctors(self, claim: Claim) -> list[Item]:
         wanted = [doctor_key(key) for key in claim.keys + claim.retired_keys]
+        if not wanted:
+            return []  # Somebody of whom we have initials and a phone number, say.
         with errors_as_ours():
             answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": wanted, "ConsistentRead": True}})
         if answer["UnprocessedKeys"]:
@@ -86,8 +94,8 @@ class ClaimTable:
         """Gives the doctor back, unwritten to, and moves the referral, unless that has been closed meanwhile."""
         referral = updates.of_referral(claim.claimed, move)
         doctors = [_given_back(claim, key) for key in claim.keys]
-        if self._transact([{"Update": self._in_table(update)} for update in (referral, *doctors)]):
-            self._transact([{"Update": self._in_table(update)} for update in doctors])
+        if self._transact([referral, *doctors]):
+            self._transact(doctors)
 
     def suppress(self, key: str, fact: Closing, now: datetime, campaign: str | None = None) -> None:
         """Notes a fact that forbids writing to this doctor from now on, for one campaign or for all."""
@@ -100,28 +108,18 @@ class ClaimTable:
     def _note(self, key: str, fact: str, now: datetime) -> None:
         updates.write(self._client, self._name, Update(doctor_key(key)).set(fact, timestamp(now)))
 
-    def _in_table(self, update: Update) -> dict[str, Any]:
-        return {"TableName": self._name, **update.request}
-
-    def _transact(self, actions: Sequence[Any]) -> Sequence[Item]:
-        """Returns no reason where it was done. Only failed conditions are reasons; anything else is Unavailable."""
-        for action in actions:
-            for request in action.values():
-                request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        with errors_as_ours():
-            try:
-                self._client.transact_write_items(TransactItems=actions)
-                return []
-            except self._client.exceptions.TransactionCanceledException as canceled:
-                return _failed_conditions(canceled)
+    def _transact(
+        self, changes: Sequence[Update], checks: Sequence[Update] = (), puts: Sequence[Mapping[str, Any]] = ()
+    ) -> Sequence[Failure]:
+        return transact(self._client, self._name, updates=changes, checks=checks, puts=puts)
 
 
-def _failed_conditions(canceled: ClientError) -> Sequence[Item]:
-    reasons = canceled.response["CancellationReasons"]
-    # A conflict or a throttle next to a failed condition: what the condition saw may not last. Try again.
-    for code in {reason.get("Code") for reason in reasons} - {"None", "ConditionalCheckFailed"}:
-        raise Unavailable(code) from canceled
-    return [dict(reason) for reason in reasons]
+class ReferralChanged(Stale):
+    """`item` is the referral as it is now."""
+
+    def __init__(self, item: Item) -> None:
+        super().__init__()
+        self.item = item
 
 
 def _note(claim: Claim) -> str:

@@ -9,7 +9,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from referral_intake.domain.doctor import Address, Doctor
 from referral_intake.domain.engagement import Engagement
-from referral_intake.domain.referral import Answer, Referral, Stage
+from referral_intake.domain.referral import Act, Answer, Referral, Stage, Way
 from referral_intake.domain.steps import Messages, Try, Written
 
 Item = dict[str, Any]
@@ -49,7 +49,7 @@ def to_item(referral: Referral) -> Item:
         "campaign": referral.campaign,
         "locale": referral.locale,
         "submitted_by": referral.submitted_by,
-        "doctor": _without_blanks(asdict(referral.doctor)),
+        "doctor": to_doctor(referral.doctor),
         "stage": referral.stage.value,
         "milestones": {name: timestamp(time) for name, time in referral.milestones.items()},
         "revision": referral.revision,
@@ -86,7 +86,21 @@ def from_item(item: Item) -> Referral:
         is_vetted=values.get("is_vetted", False),
         answer=Answer(values["answer"]) if "answer" in values else None,
         noted_closed_at=datetime.fromisoformat(values["closed_at"]) if "closed_at" in values else None,
+        told_by=Way(values["told_by"]) if "told_by" in values else None,
+        acts=tuple(_act(data) for data in values.get("acts", ())),
     )
+
+
+def to_doctor(doctor: Doctor) -> dict[str, Any]:
+    return _without_blanks(asdict(doctor))
+
+
+def to_act(act: Act) -> dict[str, Any]:
+    return _without_blanks({**asdict(act), "at": timestamp(act.at), "note": act.note or None})
+
+
+def _act(data: dict[str, Any]) -> Act:
+    return Act(**{**data, "at": datetime.fromisoformat(data["at"]), "revision": int(data["revision"])})
 
 
 def to_messages(messages: Messages) -> dict[str, Any]:

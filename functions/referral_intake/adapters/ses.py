@@ -52,6 +52,11 @@ def client() -> "SESV2Client":
     return boto3.client("sesv2", config=_CONFIG)
 
 
+def quick_client() -> "SESV2Client":
+    """For reading while a person waits, who can do without the answer."""
+    return boto3.client("sesv2", config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}))
+
+
 class SesMailer:
     """Sends from one address with one configuration set."""
 

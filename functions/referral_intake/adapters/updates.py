@@ -52,6 +52,12 @@ class Update:
         self._adds.append(f"{self.name(path)} {self.value(amount)}")
         return self
 
+    def append(self, path: str, value: Any) -> Self:
+        """Adds to the end of a list, which is empty where it is not there."""
+        name = self.name(path)
+        self._sets.append(f"{name} = list_append(if_not_exists({name}, {self.value([])}), {self.value([value])})")
+        return self
+
     def set_once(self, path: str, value: Any) -> Self:
         """Sets it unless it has a value already."""
         name = self.name(path)

@@ -57,6 +57,14 @@ class State:
         return mishaps / max(1, self.delivered + self.bounced)
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A campaign that is stopped until a person resumes it: why, and since when."""
+
+    reason: str
+    since: datetime
+
+
 def trips(counts: Counts, policy: BreakerPolicy, today: date) -> str | None:
     """Why the campaign must stop: `bounces` or `complaints`. None where it need not."""
     total = totals(counts, policy, today)

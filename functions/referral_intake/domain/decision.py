@@ -37,6 +37,8 @@ def for_queued(referral: Referral, campaign: Campaign, now: datetime) -> Write |
     """What `outreach` does with a referral that became queued. It never leaves it queued."""
     if now >= _expiry(referral, campaign):
         return closed(Closing.EXPIRED, at=now)
+    if referral.told_by:
+        return awaits(referral, campaign, now)
     if referral.doctor.email is None:
         return Move(Stage.BY_POST, due_at=now + REVIEW_EVERY, reason="no_email")
     if not campaign.approval.covers(now.date()):
@@ -94,6 +96,8 @@ def awaits(referral: Referral, campaign: Campaign, now: datetime) -> Move:
     `now` matters only where the next message could go out already: then its time is the next in the doctor's daytime.
     """
     expiry, policy = _expiry(referral, campaign), campaign.policy
+    if referral.told_by:
+        return Move(Stage.SENT, due_at=expiry)  # Reminders follow an e-mail only.
     step, due_at = next_due(referral.messages, policy.reminders, policy.reminder_after)
     if step is None or (due_at := _daytime(referral, campaign, max(due_at or now, now))) >= expiry:
         return Move(Stage.SENT, due_at=expiry)

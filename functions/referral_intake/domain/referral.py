@@ -60,12 +60,31 @@ class Answer(StrEnum):
     NO = "no"
 
 
+class Way(StrEnum):
+    """How a doctor was told otherwise than by e-mail."""
+
+    LETTER = "letter"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person did to a referral, which they saw at `revision`. `note` says what came of it, or why, in a word."""
+
+    at: datetime
+    by: str
+    what: str
+    revision: int
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Referral:
     """`milestones` holds the earliest time of each fact. `reason` says why it waits, is held or was closed.
 
     `source` is a keyed hash of the network address that it came from. `setbacks` counts how many times in a row it
-    could not go on. `is_vetted` says that a person looked and let it go on. `answer` is the doctor's last one.
+    could not go on. `is_vetted` says that a person looked and let it go on. `answer` is the doctor's last one. If
+    `told_by` is there, a person told the doctor, and no e-mail ever follows. `acts` is what people did, in their order.
     """
 
     receipt: str
@@ -87,6 +106,8 @@ class Referral:
     is_vetted: bool = False
     answer: Answer | None = None
     noted_closed_at: datetime | None = None
+    told_by: Way | None = None
+    acts: tuple[Act, ...] = ()
 
     @property
     def submitted_at(self) -> datetime:

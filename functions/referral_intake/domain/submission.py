@@ -76,6 +76,17 @@ def parse(
     return submission
 
 
+def found_email(doctor: Doctor, typed: object) -> Doctor:
+    """The doctor with an address that somebody found, checked as the form's is; raises InvalidSubmission."""
+    errors: list[FieldError] = []
+    fields = Fields({"email": typed}, "", ("email",), errors)
+    differing = {name: text for name, text in doctor.typed.items() if name != "email"}
+    email = _normal(fields, "email", 254, contact.email, differing)
+    if email is None:
+        raise InvalidSubmission(errors or [FieldError("email", "required")])
+    return replace(doctor, email=email, typed=differing)
+
+
 def _submission_id(fields: Fields, *, required: bool) -> uuid.UUID | None:
     typed = fields.text("submission_id", 64)
     if typed is None:

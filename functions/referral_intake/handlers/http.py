@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 from referral_intake.domain.language import best
 
@@ -12,7 +12,7 @@ Event = Mapping[str, Any]
 Response = dict[str, Any]
 
 # Answers are about one person's referral: nobody keeps them, frames them, or learns where they led.
-_HEADERS = {
+HEADERS = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -24,13 +24,14 @@ _HEADERS = {
 
 
 class Problem(Exception):
-    """A request that is refused. `kind` names the words that a person reads of it."""
+    """A request that is refused. `kind` names the words that a person reads of it; `members` are for programs."""
 
-    def __init__(self, status: HTTPStatus, kind: str, detail: str) -> None:
+    def __init__(self, status: HTTPStatus, kind: str, detail: str, **members: object) -> None:
         super().__init__(kind)
         self.status = status
         self.kind = kind
         self.detail = detail
+        self.members = members
 
 
 def content_type(event: Event) -> str:
@@ -49,6 +50,19 @@ def body(event: Event, limit: int) -> bytes:
     if len(data) > limit:
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"At most {limit} bytes are taken.")
     return data
+
+
+def parsed_json(data: bytes) -> Any:
+    """What the body says; raises Problem."""
+    try:
+        # RecursionError: brackets nested thousands deep. ValueError: no JSON, no UTF-8, NaN, or numbers without end.
+        return json.loads(data.decode(), parse_constant=_not_json)
+    except (ValueError, RecursionError):
+        raise Problem(HTTPStatus.BAD_REQUEST, "not_json", "The body is not JSON.") from None
+
+
+def _not_json(constant: str) -> NoReturn:
+    raise ValueError(constant)
 
 
 def source(event: Event) -> str:
@@ -95,6 +109,6 @@ def problem(status: HTTPStatus, kind: str, detail: str, **members: object) -> Re
 def _response(status: int, media_type: str, text: str, headers: Mapping[str, str] | None = None) -> Response:
     return {
         "statusCode": int(status),
-        "headers": {"content-type": media_type, **_HEADERS, **(headers or {})},
+        "headers": {"content-type": media_type, **HEADERS, **(headers or {})},
         "body": text,
     }

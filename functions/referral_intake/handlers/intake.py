@@ -1,12 +1,11 @@
 """The door for patients: `POST /api/referrals`, `GET /api/challenge` and `GET /api/referrals/{receipt}`."""
 
-import json
 import re
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -123,15 +122,7 @@ def _body(event: Event) -> bytes:
 def _read_json(event: Event) -> object:
     if http.content_type(event) != "application/json":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported", "Send application/json or a form.")
-    try:
-        # RecursionError: brackets nested thousands deep. ValueError: no JSON, no UTF-8, NaN, or numbers without end.
-        return json.loads(_body(event).decode(), parse_constant=_not_json)
-    except (ValueError, RecursionError):
-        raise Problem(HTTPStatus.BAD_REQUEST, "not_json", "The body is not JSON.") from None
-
-
-def _not_json(constant: str) -> NoReturn:
-    raise ValueError(constant)
+    return http.parsed_json(_body(event))
 
 
 _ROUTES = {

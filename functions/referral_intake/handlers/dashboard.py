@@ -1,0 +1,86 @@
+"""The door for marketing: `/api/dashboard/*`, for people who are signed in. Routes lie in modules by subject."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler import Response as Answer
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from referral_intake import wiring
+from referral_intake.handlers import (
+    dashboard_openapi,
+    dashboard_overview,
+    dashboard_referrals,
+    dashboard_reports,
+    dashboard_work,
+    http,
+    problems,
+    signed_in,
+)
+from referral_intake.handlers.http import Event, Problem, Response
+from referral_intake.wiring import Dashboard
+
+logger = Logger()
+
+PREFIX = "/api/dashboard"
+LARGEST_BODY = 16 * 1024
+
+app = APIGatewayHttpResolver(
+    enable_validation=True,
+    # An answer that is not what we said it would be is our mistake, and not that of whoever asked.
+    response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+    debug=False,
+)
+for _subject in (dashboard_overview, dashboard_referrals, dashboard_work, dashboard_reports, dashboard_openapi):
+    app.include_router(_subject.router, prefix=PREFIX)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> Response:
+    return respond(event, wiring.dashboard(), datetime.now(UTC))
+
+
+def respond(event: Event, parts: Dashboard, now: datetime) -> Response:
+    """Answers one request, whatever it holds."""
+    try:
+        # Before anything else is looked at: whoever has no role here learns nothing, not even what there is.
+        person = signed_in.person_of(event)
+        _check_body(event)
+        app.context = {"person": person, "parts": parts, "now": now}
+        response = app.resolve(event, LambdaContext())
+    except Exception as error:  # noqa: BLE001  # `problems` tells them apart
+        return _refusal(problems.of(error, logger))
+    given = {name.lower(): value for name, value in response["headers"].items()}
+    return {**response, "headers": {**http.HEADERS, **given}}
+
+
+def _check_body(event: Event) -> None:
+    if event.get("body"):
+        if http.content_type(event) != "application/json":
+            raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported", "Send application/json.")
+        http.parsed_json(http.body(event, LARGEST_BODY))
+
+
+def _refusal(problem: Problem) -> Response:
+    return http.problem(problem.status, problem.kind, problem.detail, **problem.members)
+
+
+@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
+def _refused(error: Exception) -> Answer[str]:
+    refusal = _refusal(problems.of(_looked_at(error), logger))
+    return Answer(refusal["statusCode"], body=refusal["body"], headers=refusal["headers"])
+
+
+def _looked_at(error: Exception) -> Exception:
+    """The error that counts. Requests are validated before a route looks at roles: whoever may not ask is told that."""
+    role = signed_in.needed_by(app.context["_route"].func)
+    if isinstance(error, RequestValidationError) and role:
+        try:
+            signed_in.check(app.context["person"], role)
+        except Problem as forbidden:
+            return forbidden
+    return error

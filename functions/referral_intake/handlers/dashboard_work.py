@@ -1,0 +1,105 @@
+"""What waits for a person, and what a person does about it."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import BaseModel, Field
+
+from referral_intake.domain.acting import Changed, TooLate
+from referral_intake.domain.actions import Action, Invalid, Order, Rejection, offered
+from referral_intake.domain.people import Person
+from referral_intake.domain.referral import Act, Referral, Stage, read_receipt
+from referral_intake.handlers import asked, problems
+from referral_intake.handlers.http import Problem
+from referral_intake.handlers.signed_in import Manager, Now, Parts
+from referral_intake.wiring import Dashboard
+
+router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
+
+TAGS = ["work"]
+
+_SAYS = {
+    "not_offered": "This can't be done with the referral as it is.",
+    "required": "This is needed.",
+    "choice": "Choose one of the reasons.",
+    "campaign_unknown": "The campaign's folder is gone: deploy it first.",
+    "email_local_ascii": "What stands before the @ may have only letters without accents.",
+    "email_syntax": "This is no e-mail address.",
+    "too_long": "This is too long.",
+    "characters": "This has characters that nobody can see. Type it anew.",
+    "link": "This is a link, and no e-mail address.",
+}
+_AGAIN = "The doctor may have this message already. Say that it is to be sent again."
+
+
+class ToDo(BaseModel):
+    """`revision` is that of the referral as the person saw it."""
+
+    action: Action
+    revision: int = Field(ge=1)
+    reason: Rejection | None = Field(default=None, description="Of a rejection.")
+    email: str | None = Field(default=None, max_length=1000, description="The address that was found.")
+    again: bool = Field(default=False, description="Send what may have reached the doctor already.")
+
+
+class Resumed(BaseModel):
+    campaign: str
+
+
+@router.post("/referrals/<receipt>/actions", tags=TAGS, summary="Do something with a referral that waits for a person")
+def act(
+    person: Manager, parts: Parts, now: Now, receipt: Annotated[str, Path(examples=["K3QF-7ZTA-MM2X-PE5R"])], todo: ToDo
+) -> dict[str, Any]:
+    """Nothing is changed where the referral is not any more as it was seen. What was done already is not done again."""
+    reason = todo.reason and todo.reason.value
+    known = read_receipt(receipt) or ""
+    order = Order(known, todo.revision, todo.action, person, reason, todo.email, again=todo.again)
+    try:
+        referral = parts.desk.carry_out(order, now) if known else None
+    except Invalid as invalid:
+        raise problems.invalid_fields([_error(error.field, error.code) for error in invalid.errors]) from None
+    except Changed as changed:
+        raise _conflict(_changed(changed), changed.by, _detail(changed.referral, person, parts, now)) from None
+    except TooLate as late:
+        raise _conflict(_too_late(late), None, _detail(late.referral, person, parts, now)) from None
+    if referral is None:
+        raise problems.not_found("There is no referral with this receipt.")
+    return _detail(referral, person, parts, now)
+
+
+@router.post("/campaigns/<campaign>/resume", tags=TAGS, summary="Let a campaign send again that has stopped itself")
+def resume(person: Manager, parts: Parts, now: Now, campaign: Annotated[str, Path(examples=["star"])]) -> Resumed:
+    name = asked.campaign(parts, campaign).name
+    if not parts.breaker.resume(name, person, now):
+        raise Problem(HTTPStatus.CONFLICT, "not_paused", "This campaign is not paused.")
+    return Resumed(campaign=name)
+
+
+def _error(field: str, code: str) -> dict[str, str]:
+    message = _AGAIN if field == "again" else _SAYS.get(code, "This can't be taken.")
+    return {"field": field, "code": code, "message": message}
+
+
+def _conflict(detail: str, by: Act | None, referral: dict[str, Any]) -> Problem:
+    changed = {"by": by.by, "at": by.at.isoformat(), "what": by.what} if by else None
+    return Problem(HTTPStatus.CONFLICT, "changed", detail, changed=changed, referral=referral)
+
+
+def _changed(changed: Changed) -> str:
+    who = f"{changed.by.by} was quicker" if changed.by else "This referral has changed"
+    return f"{who}: it is not any more as you saw it. Nothing was done."
+
+
+def _too_late(late: TooLate) -> str:
+    if late.act.note != "joined":
+        return "This doctor had said no before this was noted. The referral is closed: don't write, don't call."
+    if late.referral.stage is Stage.CLOSED:
+        return "This doctor had been told through another referral. This one is closed as joined."
+    return "This doctor is being told through another referral just now. This one waits for what becomes of it."
+
+
+def _detail(referral: Referral, person: Person, parts: Dashboard, now: datetime) -> dict[str, Any]:
+    return {"receipt": referral.receipt, "revision": referral.revision, "actions": list(offered(referral))}

@@ -1,0 +1,87 @@
+"""A desk where people act on referrals of a test's table."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from referral_intake.adapters import dynamodb
+from referral_intake.adapters.action_table import ActionTable
+from referral_intake.adapters.audit import AuditTable, Record
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.adapters.claims import ClaimTable
+from referral_intake.adapters.keys import DoctorHashes, Keyring
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.domain import decision
+from referral_intake.domain.acting import Desk
+from referral_intake.domain.actions import Action, Order
+from referral_intake.domain.people import Person, Role
+from referral_intake.domain.referral import Move, Referral, Stage
+from tests.integration import aws
+from tests.support import samples
+from tests.support.samples import MANAGER, NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+JO = Person("9d2c1c9e-0000-4000-8000-000000000003", "jo", frozenset({Role.MANAGER}))
+LATER = NOW + timedelta(days=3)
+COOLDOWN = samples.campaign().policy.cooldown
+BY_PHONE_OR_POST = {
+    "email": None,
+    "phone": "217 555 0123",
+    "npi": "1234567893",
+    "address": {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"},
+}
+
+
+@dataclass
+class Office:
+    client: "DynamoDBClient"
+    table: str
+    ring: Keyring = aws.RING
+
+    @property
+    def referrals(self) -> ReferralTable:
+        return ReferralTable(self.client, self.table)
+
+    @property
+    def claims(self) -> ClaimTable:
+        return ClaimTable(self.client, self.table)
+
+    @property
+    def desk(self) -> Desk:
+        """With a client of its own, as another process has."""
+        return self.desk_with(dynamodb.client())
+
+    def desk_with(self, client: "DynamoDBClient") -> Desk:
+        return Desk(
+            ReferralTable(client, self.table),
+            ActionTable(client, self.table),
+            DoctorHashes(lambda: self.ring),
+            Campaigns(samples.TEMPLATES).get,
+        )
+
+    def put(self, move: Move | None = None, **doctor: Any) -> Referral:
+        self.referrals.add(referral := aws.submitted(**doctor))
+        if move:
+            self.referrals.move(referral, move)
+        return self.now(referral)
+
+    def held(self, reason: str = "trap") -> Referral:
+        return self.put(decision.hold(reason, NOW))
+
+    def by_post(self, **doctor: Any) -> Referral:
+        return self.put(Move(Stage.BY_POST, NOW + decision.REVIEW_EVERY, "no_email"), **{**BY_PHONE_OR_POST, **doctor})
+
+    def now(self, referral: Referral) -> Referral:
+        found = self.referrals.get(referral.receipt, consistent=True)
+        assert found
+        return found
+
+    def do(self, action: Action, to: Referral, by: Person = MANAGER, **more: Any) -> Referral:
+        done = self.desk.carry_out(replace(Order(to.receipt, to.revision, action, by), **more), LATER)
+        assert done
+        return done
+
+    def records(self) -> list[Record]:
+        return list(AuditTable(self.client, self.table).of_day(LATER.date()))

@@ -1,0 +1,68 @@
+"""Requests to the dashboard's API as API Gateway passes them on, and people to send them."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.people import Person
+from referral_intake.handlers import dashboard
+from referral_intake.wiring import Dashboard
+from tests.support import events, samples
+
+ROUTE = "ANY /api/dashboard/{proxy+}"
+VIEWER, MANAGER = "[viewer]", "[manager]"
+
+
+@dataclass
+class FakeAudit:
+    """What was recorded: who, what, receipts. `fails` is for a table that does not answer."""
+
+    records: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    fails: bool = False
+
+    def record(self, person: Person, what: str, receipts: Any, at: datetime) -> None:
+        if self.fails:
+            raise Unavailable("no table")
+        self.records.append((person.username, what, tuple(receipts)))
+
+
+class FakeDashboard(Dashboard):
+    """Has the parts that a test gives it, by name, and no others."""
+
+    def __init__(self, **parts: Any) -> None:
+        self.__dict__ |= {"campaigns": Campaigns(samples.TEMPLATES), "audit": FakeAudit()} | parts
+
+
+def claims(groups: object) -> dict[str, Any]:
+    """What an access token says. Every value is text: API Gateway writes `[a b]` for a list."""
+    said = {
+        "sub": "9d2c1c9e-0000-4000-8000-000000000001",
+        "username": "robin",
+        "token_use": "access",
+        "cognito:groups": groups,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def request(
+    method: str, path: str, data: object = None, *, query: str = "", groups: object = MANAGER, **said: str
+) -> dict[str, Any]:
+    """`path` is what follows /api/dashboard. `said` overrides claims of the token."""
+    body = None if data is None else data if isinstance(data, str) else json.dumps(data)
+    headers = {} if body is None else {"content_type": "application/json"}
+    event = events.request(ROUTE, body, query=query, path=f"{dashboard.PREFIX}{path}", **headers)
+    event["requestContext"]["http"]["method"] = method
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": claims(groups) | said, "scopes": None}}
+    event["pathParameters"] = {"proxy": path.removeprefix("/")}
+    return event
+
+
+def ask(
+    parts: Any, method: str, path: str, data: object = None, *, at: datetime = samples.NOW, **kwargs: Any
+) -> tuple[int, Any]:
+    """The status, and what the answer says. `parts` is a wiring.Dashboard, or a fake with as much of it as is asked."""
+    response = dashboard.respond(request(method, path, data, **kwargs), parts, at)
+    return response["statusCode"], json.loads(response["body"])

@@ -1,0 +1,365 @@
+"""What a person may do with a referral that waits for one, and what that makes of it."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from referral_intake.domain import actions, decision
+from referral_intake.domain.acting import Changed, Desk, TooLate
+from referral_intake.domain.actions import Action, Change, Invalid, Order, Rejection, offered
+from referral_intake.domain.doctor import Doctor
+from referral_intake.domain.errors import Conflict, Stale
+from referral_intake.domain.fields import FieldError
+from referral_intake.domain.outreach import Claim, Suppressed, Taken
+from referral_intake.domain.people import Person, Role
+from referral_intake.domain.referral import Act, Answer, Closing, Move, Referral, Stage, Way
+from tests.support.samples import MANAGER, NOW, campaign, referral
+
+JO = Person("2", "jo", frozenset({Role.MANAGER}))
+LATER = NOW + timedelta(days=3)
+HELD = (Action.APPROVE, Action.REJECT)
+FAILED = (Action.RETRY, Action.REJECT)
+BY_POST = (Action.LETTER_SENT, Action.CALLED, Action.ADD_EMAIL)
+
+# What is offered where. Every stage stands here, and every reason for which one differs.
+OFFERED = [
+    (Stage.QUEUED, None, ()),
+    (Stage.WAITING, "joined", ()),
+    (Stage.WAITING, "paused", ()),
+    (Stage.SENDING, None, ()),
+    (Stage.SENT, None, ()),
+    (Stage.HELD, "unproven", HELD),
+    (Stage.HELD, "too_fast", HELD),
+    (Stage.HELD, "trap", HELD),
+    (Stage.HELD, "disposable_domain", HELD),
+    (Stage.HELD, "many_from_one_source", HELD),
+    (Stage.HELD, "many_names_for_one_address", HELD),
+    (Stage.HELD, "several_addresses_for_one_npi", HELD),
+    (Stage.HELD, "given_up", FAILED),
+    (Stage.HELD, "campaign_unknown", FAILED),
+    (Stage.HELD, "send_unclear", FAILED),
+    (Stage.BY_POST, "no_email", BY_POST),
+    *((Stage.CLOSED, closing.value, ()) for closing in Closing),
+]
+
+
+def at(stage: Stage, reason: str | None = None, **more: object) -> Referral:
+    """A referral at that stage; by post, one without an e-mail address."""
+    start = referral(email=None, phone="217 555 0123") if stage is Stage.BY_POST else referral()
+    due_at = None if stage is Stage.CLOSED else NOW
+    return replace(start, stage=stage, reason=reason, due_at=due_at, **more)  # type: ignore[arg-type]
+
+
+def asked_for_a_call(**more: object) -> Referral:
+    return at(Stage.CLOSED, "answered", answer=Answer.CALL, **more)
+
+
+def order(action: Action, of: Referral, **more: object) -> Order:
+    return Order(of.receipt, of.revision, action, MANAGER, **more)  # type: ignore[arg-type]
+
+
+def done(action: Action, to: Referral, **more: object) -> Change:
+    return actions.change(order(action, to, **more), to, campaign(), LATER)
+
+
+@pytest.mark.parametrize(("stage", "reason", "expected"), OFFERED)
+def test_what_is_offered_where(stage: Stage, reason: str | None, expected: tuple[Action, ...]) -> None:
+    assert offered(at(stage, reason)) == expected
+
+
+def test_the_table_of_what_is_offered_leaves_no_stage_out() -> None:
+    assert {stage for stage, _, _ in OFFERED} == set(Stage)
+
+
+@pytest.mark.parametrize(
+    ("stage", "reason", "action"),
+    [
+        (stage, reason, action)
+        for (stage, reason, given), action in itertools.product(OFFERED, Action)
+        if action not in given
+    ],
+)
+def test_what_is_not_offered_is_not_done(stage: Stage, reason: str | None, action: Action) -> None:
+    with pytest.raises(Invalid) as refused:
+        done(action, at(stage, reason), reason="other", email="a@b.example", again=True)
+    assert refused.value.errors == (FieldError("action", "not_offered"),)
+
+
+# ---- Held ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_approved_is_queued_and_no_oddity_holds_it_again() -> None:
+    change = done(Action.APPROVE, at(Stage.HELD, "trap"))
+    assert change.move == decision.approve(LATER)
+    assert change.act == Act(LATER, "maria", "approve", 1)
+
+
+@pytest.mark.parametrize("reason", list(Rejection))
+def test_what_is_rejected_is_closed_and_keeps_the_reason(reason: Rejection) -> None:
+    change = done(Action.REJECT, at(Stage.HELD, "trap"), reason=reason.value)
+    assert change.move
+    assert (change.move.stage, change.move.reason, change.move.closed_at) == (Stage.CLOSED, "rejected", LATER)
+    assert change.act.note == reason
+
+
+@pytest.mark.parametrize(("reason", "code"), [(None, "required"), ("", "required"), ("I don't like it", "choice")])
+def test_a_rejection_has_one_of_the_reasons(reason: str | None, code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        done(Action.REJECT, at(Stage.HELD, "trap"), reason=reason)
+    assert refused.value.errors == (FieldError("reason", code),)
+
+
+@pytest.mark.parametrize("reason", ["given_up", "campaign_unknown"])
+def test_what_failed_is_queued_again_but_not_vetted_by_that(reason: str) -> None:
+    change = done(Action.RETRY, at(Stage.HELD, reason, setbacks=6))
+    assert change.move == decision.queue(LATER)
+    assert not change.move.by_a_person
+    assert change.move.setbacks == 0
+
+
+def test_what_may_have_reached_the_doctor_goes_out_again_only_when_somebody_says_so() -> None:
+    unclear = at(Stage.HELD, "send_unclear")
+    with pytest.raises(Invalid) as refused:
+        done(Action.RETRY, unclear)
+    assert refused.value.errors == (FieldError("again", "required"),)
+    assert done(Action.RETRY, unclear, again=True).move == decision.queue(LATER)
+
+
+# ---- By post ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("action", "way"), [(Action.LETTER_SENT, Way.LETTER), (Action.CALLED, Way.PHONE)])
+def test_a_doctor_who_was_told_by_a_person_may_answer_until_it_expires_and_is_never_reminded(
+    action: Action, way: Way
+) -> None:
+    by_post = at(Stage.BY_POST, "no_email")
+    change = done(action, by_post)
+    assert (change.told_by, change.milestones) == (way, {"sent": LATER})
+    assert change.move
+    expiry = by_post.submitted_at + campaign().policy.expires_after
+    assert (change.move.stage, change.move.due_at, change.move.reason) == (Stage.SENT, expiry, None)
+
+    told = replace(by_post, stage=Stage.SENT, due_at=expiry, told_by=way, milestones={"submitted": NOW, "sent": LATER})
+    for moment in (LATER, LATER + campaign().policy.reminder_after, expiry - timedelta(seconds=1)):
+        assert decision.when_due(told, campaign(), moment) == change.move
+        # Whatever made it queued: outreach leaves it at that, too.
+        assert decision.for_queued(replace(told, stage=Stage.QUEUED), campaign(), moment) == change.move
+    assert decision.when_due(told, campaign(), expiry).reason == "expired"
+    assert not offered(told)
+
+
+def test_a_letter_that_is_noted_after_the_referral_expired_still_counts_as_sent() -> None:
+    by_post = at(Stage.BY_POST, "no_email")
+    late = NOW + campaign().policy.expires_after + timedelta(days=1)
+    change = actions.change(order(Action.LETTER_SENT, by_post), by_post, campaign(), late)
+    assert change.move
+    assert change.move.stage is Stage.SENT
+    assert change.milestones == {"sent": late}
+
+
+def test_nobody_is_told_for_a_campaign_that_is_gone() -> None:
+    by_post = at(Stage.BY_POST, "no_email")
+    with pytest.raises(Invalid) as refused:
+        actions.change(order(Action.CALLED, by_post), by_post, None, LATER)
+    assert refused.value.errors == (FieldError("campaign", "campaign_unknown"),)
+
+
+def test_an_address_that_was_found_is_checked_as_the_form_s_is_and_outreach_looks_at_it() -> None:
+    change = done(Action.ADD_EMAIL, at(Stage.BY_POST, "no_email"), email="  M.Lopez@Clinic.EXAMPLE ")
+    assert change.doctor
+    assert (change.doctor.email, change.doctor.phone) == ("M.Lopez@clinic.example", "+12175550123")
+    assert change.doctor.typed["email"] == "M.Lopez@Clinic.EXAMPLE"
+    assert change.move == decision.queue(LATER)
+    assert not change.move.by_a_person
+
+
+@pytest.mark.parametrize(
+    ("email", "code"),
+    [
+        (None, "required"),
+        (" ", "required"),
+        ("maria at clinic", "email_syntax"),
+        ("maría@clinic.example", "email_local_ascii"),
+        ("a" * 250 + "@b.example", "too_long"),
+        ("a\u202eb@c.example", "characters"),
+    ],
+)
+def test_what_is_no_address_is_refused(email: str | None, code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        done(Action.ADD_EMAIL, at(Stage.BY_POST, "no_email"), email=email)
+    assert [(error.field, error.code) for error in refused.value.errors] == [("email", code)]
+
+
+# ---- Answers that ask for a call -------------------------------------------------------------------------------------
+
+
+def test_a_call_back_is_noted_and_asked_for_no_more() -> None:
+    asked = asked_for_a_call()
+    assert offered(asked) == (Action.CALLED_BACK,)
+    change = done(Action.CALLED_BACK, asked)
+    assert (change.move, change.milestones) == (None, {"called_back": LATER})
+    assert not offered(replace(asked, milestones={**asked.milestones, **change.milestones}))
+
+
+@pytest.mark.parametrize("answer", [Answer.INFORMATION, Answer.NO, None])
+def test_nobody_is_called_who_did_not_ask_for_it(answer: Answer | None) -> None:
+    assert not offered(replace(asked_for_a_call(), answer=answer))
+
+
+@pytest.mark.parametrize("reason", ["opted_out", "complained"])
+def test_a_doctor_who_said_no_since_is_not_called(reason: str) -> None:
+    assert not offered(replace(asked_for_a_call(), reason=reason))
+
+
+# ---- Several people --------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class FakeBook:
+    """One referral, and what was written of it. `before` happens as somebody else is about to write."""
+
+    referral: Referral
+    obstacle: Taken | Suppressed | None = None
+    before: list[Callable[[], object]] = field(default_factory=list)
+    records: list[str] = field(default_factory=list)
+
+    def get(self, receipt: str, *, consistent: bool) -> Referral | None:
+        return self.referral if receipt == self.referral.receipt else None
+
+    def write(self, referral: Referral, change: Change, by: Person) -> None:
+        if self.before:
+            self.before.pop()()
+        if referral.revision != self.referral.revision:
+            raise Stale
+        self.records.append(by.username)
+        move = change.move or Move(referral.stage, referral.due_at, referral.reason)
+        self.referral = replace(
+            referral,
+            stage=move.stage,
+            reason=move.reason,
+            due_at=move.due_at,
+            doctor=change.doctor or referral.doctor,
+            milestones={**referral.milestones, **change.milestones},
+            acts=(*referral.acts, change.act),
+            revision=referral.revision + 1,
+        )
+
+    def tell(
+        self, claim: Claim, change: Change, by: Person, *, now: datetime, cooldown: timedelta
+    ) -> Taken | Suppressed | None:
+        if self.obstacle is None:
+            self.write(claim.referral, change, by)
+        return self.obstacle
+
+
+class NoKeys:
+    def of(self, referral: Referral) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return (), ()
+
+
+def desk(book: FakeBook) -> Desk:
+    return Desk(book, book, NoKeys(), lambda _: campaign())
+
+
+def test_what_another_did_meanwhile_is_told_and_nothing_is_changed() -> None:
+    book = FakeBook(held := at(Stage.HELD, "trap"))
+    desk(book).carry_out(replace(order(Action.REJECT, held, reason="other"), by=JO), LATER)
+    with pytest.raises(Changed) as changed:
+        desk(book).carry_out(order(Action.APPROVE, held), LATER)
+    assert changed.value.by == Act(LATER, "jo", "reject", 1, "other")
+    assert changed.value.referral.stage is Stage.CLOSED
+    assert book.records == ["jo"]
+
+
+def test_of_a_change_that_no_person_made_nobody_is_named() -> None:
+    acted = replace(at(Stage.HELD, "trap"), revision=5, acts=(Act(NOW, "jo", "retry", 2),))
+    with pytest.raises(Changed) as changed:
+        desk(FakeBook(acted)).carry_out(replace(order(Action.APPROVE, acted), revision=4), LATER)
+    assert changed.value.by is None
+
+
+@pytest.mark.parametrize(
+    ("start", "given"),
+    [
+        (at(Stage.HELD, "trap"), {"action": Action.APPROVE}),
+        (at(Stage.HELD, "trap"), {"action": Action.REJECT, "reason": "duplicate"}),
+        (at(Stage.HELD, "send_unclear"), {"action": Action.RETRY, "again": True}),
+        (at(Stage.BY_POST, "no_email"), {"action": Action.LETTER_SENT}),
+        (at(Stage.BY_POST, "no_email"), {"action": Action.CALLED}),
+        (at(Stage.BY_POST, "no_email"), {"action": Action.ADD_EMAIL, "email": "m@clinic.example"}),
+        (asked_for_a_call(), {"action": Action.CALLED_BACK}),
+    ],
+)
+def test_a_double_click_is_done_once_and_told_that_it_is_done(start: Referral, given: dict[str, Any]) -> None:
+    book = FakeBook(start)
+    clicked = replace(order(Action.APPROVE, start), **given)
+    first = desk(book).carry_out(clicked, LATER)
+    assert desk(book).carry_out(clicked, LATER) == first == book.referral
+    assert len(book.records) == len(book.referral.acts) == 1
+
+
+def test_the_same_action_with_something_else_is_not_the_same() -> None:
+    book = FakeBook(start := at(Stage.BY_POST, "no_email"))
+    desk(book).carry_out(order(Action.ADD_EMAIL, start, email="m@clinic.example"), LATER)
+    with pytest.raises(Changed) as changed:
+        desk(book).carry_out(order(Action.ADD_EMAIL, start, email="other@clinic.example"), LATER)
+    assert changed.value.by
+    assert changed.value.by.what == "add_email"
+
+
+def test_who_is_overtaken_between_looking_and_writing_is_told_too() -> None:
+    book = FakeBook(held := at(Stage.HELD, "trap"))
+    quicker = replace(order(Action.REJECT, held, reason="other"), by=JO)
+    book.before = [lambda: desk(book).carry_out(quicker, LATER)]
+    with pytest.raises(Changed) as changed:
+        desk(book).carry_out(order(Action.APPROVE, held), LATER)
+    assert changed.value.by
+    assert changed.value.by.by == "jo"
+    assert book.records == ["jo"]
+
+
+def conflict() -> None:
+    raise Conflict
+
+
+def test_who_meets_another_at_the_same_item_tries_again_a_few_times() -> None:
+    book = FakeBook(held := at(Stage.HELD, "trap"), before=[conflict, conflict])
+    approved = desk(book).carry_out(order(Action.APPROVE, held), LATER)
+    assert approved
+    assert approved.stage is Stage.QUEUED
+    for_ever = FakeBook(held, before=[conflict] * 20)
+    with pytest.raises(Conflict):
+        desk(for_ever).carry_out(order(Action.APPROVE, held), LATER)
+
+
+@pytest.mark.parametrize("closing", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
+def test_a_doctor_who_said_no_before_the_letter_was_noted_is_not_told(closing: Closing) -> None:
+    book = FakeBook(start := at(Stage.BY_POST, "no_email"), obstacle=Suppressed(closing))
+    for _ in range(2):
+        with pytest.raises(TooLate) as late:
+            desk(book).carry_out(order(Action.LETTER_SENT, start), LATER)
+        assert late.value.act.note == closing
+    assert (book.referral.stage, book.referral.reason) == (Stage.CLOSED, closing.value)
+    assert "sent" not in book.referral.milestones
+    assert book.records == ["maria"]
+
+
+def test_nothing_is_there_of_a_receipt_that_nobody_has() -> None:
+    held = at(Stage.HELD, "trap")
+    unknown = replace(order(Action.APPROVE, held), receipt="AAAA-AAAA-AAAA-AAAA")
+    assert desk(FakeBook(held)).carry_out(unknown, LATER) is None
+
+
+def test_a_found_address_replaces_what_was_typed_before() -> None:
+    found = actions.change(
+        order(Action.ADD_EMAIL, start := at(Stage.BY_POST), email="m@clinic.example"),
+        replace(start, doctor=Doctor("Maria Lopez", typed={"email": "old", "phone": "217"})),
+        campaign(),
+        NOW,
+    )
+    assert found.doctor
+    assert found.doctor.typed == {"phone": "217"}

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler import Response as Answer
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
@@ -18,13 +17,14 @@ from referral_intake.handlers import (
     dashboard_reports,
     dashboard_work,
     http,
+    logs,
     problems,
     signed_in,
 )
 from referral_intake.handlers.http import Event, Problem, Response
 from referral_intake.wiring import Dashboard
 
-logger = Logger()
+logger = logs.logger()
 
 PREFIX = "/api/dashboard"
 LARGEST_BODY = 16 * 1024

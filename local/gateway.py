@@ -27,14 +27,14 @@ class Gateway:
 
     def __init__(self, functions: Functions, site: Path, own_pages: Pages, terminal: Terminal) -> None:
         self._routes: tuple[Route, ...] = ()
-        self._site_headers: Mapping[str, str] = {}
+        self._headers_of: Callable[[str], Mapping[str, str]] = lambda _: {}
         self._functions = functions
         self._site = site
         self._own_pages = own_pages
         self._terminal = terminal
 
     def take(self, template: Template) -> None:
-        self._routes, self._site_headers = template.routes, template.site_headers
+        self._routes, self._headers_of = template.routes, template.headers_of
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request, started = Request(environ), time.perf_counter()
@@ -48,7 +48,7 @@ class Gateway:
         if request.path == "/_local" or request.path.startswith("/_local/"):
             return self._own_pages(request)
         response = self._answer(request)
-        for name, value in self._site_headers.items():
+        for name, value in self._headers_of(request.path).items():
             response.headers.setdefault(name, value)
         return response
 

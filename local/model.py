@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,24 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorizer:
+    """A JWT authorizer of the HTTP API. `header` is where tokens come in; `scopes` are for routes that name none."""
+
+    issuer: str
+    audience: tuple[str, ...]
+    header: str
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
+    """Without an authorizer, it is open to everybody. Of `scopes`, a token needs one."""
+
     method: str
     path: str
     function: str
+    authorizer: Authorizer | None = None
+    scopes: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -110,6 +125,31 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class UserPoolClient:
+    """Lifetimes are in seconds. Without rotation, a refresh token stays as it is."""
+
+    id: str
+    callbacks: tuple[str, ...]
+    logouts: tuple[str, ...]
+    scopes: tuple[str, ...]
+    access_lifetime: int
+    id_lifetime: int
+    refresh_lifetime: int
+    rotates: bool
+    grace: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserPool:
+    id: str
+    issuer: str
+    name: str
+    definition: Mapping[str, Any]
+    groups: tuple[str, ...]
+    clients: tuple[UserPoolClient, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A rule of the default event bus. `pattern` is JSON; `queues` are the logical ids of its targets."""
 
@@ -139,8 +179,15 @@ class Template:
     event_destinations: tuple[EventDestination, ...]
     layers: tuple[Path, ...]
     outputs: Mapping[str, str]
+    pools: tuple[UserPool, ...]
     site_headers: Mapping[str, str]
+    headers_by_path: tuple[tuple[str, Mapping[str, str]], ...]
 
     @property
     def code_folders(self) -> tuple[Path, ...]:
         return tuple(dict.fromkeys(function.code for function in self.functions.values()))
+
+    def headers_of(self, path: str) -> Mapping[str, str]:
+        """What the distribution adds to an answer: by the first pattern that fits."""
+        found = (headers for pattern, headers in self.headers_by_path if fnmatchcase(path, pattern))
+        return next(found, self.site_headers)

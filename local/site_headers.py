@@ -1,6 +1,6 @@
 """What CloudFront adds to the pages: a browser on this machine is to refuse what one out there refuses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from local.intrinsics import TemplateError
@@ -18,6 +18,21 @@ def read(policy: Properties) -> dict[str, str]:
         **{name: value for kind, header in security.items() for name, value in _security(kind, header, policy.where)},
         **{item["Header"]: item["Value"] for item in own},
     }
+
+
+def of_paths(
+    distributions: Iterable[Mapping[str, Any]], policies: Mapping[str, Mapping[str, str]]
+) -> tuple[Mapping[str, str], tuple[tuple[str, Mapping[str, str]], ...]]:
+    """The headers of most pages, and those of paths that have their own: by pattern, the first that fits."""
+    config: Mapping[str, Any] = next(iter(distributions), {}).get("DistributionConfig", {})
+    own = [(one["PathPattern"], _policy(one, policies)) for one in config.get("CacheBehaviors", ())]
+    return _policy(config.get("DefaultCacheBehavior", {}), policies), tuple(own)
+
+
+def _policy(behavior: Mapping[str, Any], policies: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    reference = behavior.get("ResponseHeadersPolicyId", {})
+    # One of AWS's own goes by an id, and adds nothing here.
+    return policies.get(reference.get("Ref", ""), {}) if isinstance(reference, dict) else {}
 
 
 def _security(kind: str, header: dict[str, Any], where: str) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local.authorizers import Authorizers
 from local.intrinsics import Resolver, TemplateError
 from local.model import EventSource, QueueSource, Route, Schedule, StreamSource
 from local.properties import Properties
@@ -25,28 +26,31 @@ class Arns:
         return self._ids[arn]
 
 
-def read(function: str, events: Mapping[str, Any], resolver: Resolver, arns: Arns) -> list[Route | EventSource]:
-    """The routes and event sources of one function, those that are switched on."""
+def read(
+    function: str, events: Mapping[str, Any], resolver: Resolver, arns: Arns, apis: Mapping[str, Authorizers]
+) -> list[Route | EventSource]:
+    """The routes and event sources of one function, those that are switched on. `apis` by what ApiId resolves to."""
     found: list[Route | EventSource] = []
     for event_id, event in events.items():
         where = f"{function}.{event_id}"
         kind = event.get("Type")
-        if kind not in _READERS:
+        if kind != "HttpApi" and kind not in _READERS:
             raise TemplateError(f"{where}: the local stack does not know events of type {kind}")
         properties = Properties(event.get("Properties"), resolver, where)
         enabled = properties.take("Enabled", default=True)
-        source = _READERS[kind](function, properties, arns)
+        source = _route(function, properties, apis) if kind == "HttpApi" else _READERS[kind](function, properties, arns)
         properties.expect_nothing_more()
         if enabled:
             found.append(source)
     return found
 
 
-def _route(function: str, properties: Properties, _: Arns) -> Route:
+def _route(function: str, properties: Properties, apis: Mapping[str, Authorizers]) -> Route:
     if properties.take("PayloadFormatVersion", default="2.0") != "2.0":
         raise TemplateError(f"{properties.where}: the local stack speaks payload format 2.0 only")
-    properties.drop("ApiId")
-    return Route(properties.take("Method").upper(), properties.take("Path"), function)
+    api = apis.get(properties.take("ApiId", default=""), Authorizers())
+    method, path = properties.take("Method").upper(), properties.take("Path")
+    return Route(method, path, function, *api.of_route(properties.take("Auth", default={}), properties.where))
 
 
 def _stream(function: str, properties: Properties, arns: Arns) -> StreamSource:
@@ -107,5 +111,5 @@ def _filters(properties: Properties) -> tuple[str, ...]:
     return tuple(patterns)
 
 
-_Reader = Callable[[str, Properties, Arns], Route | EventSource]
-_READERS: dict[str, _Reader] = {"HttpApi": _route, "DynamoDB": _stream, "SQS": _queue, "ScheduleV2": _schedule}
+_Reader = Callable[[str, Properties, Arns], EventSource]
+_READERS: dict[str, _Reader] = {"DynamoDB": _stream, "SQS": _queue, "ScheduleV2": _schedule}

@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SES_PATH = "/_local/ses"
 EVENTS_PATH = "/_local/events"
 REGISTRY_PATH = "/_local/registry/"
+SIGN_IN_PATH = "/_local/sign-in"
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -117,7 +118,8 @@ class LocalStack:
             "UnapprovedContent": "send",
             "RegistryUrl": self.url + REGISTRY_PATH,
         }
-        return template.load(self._template_file, own | self._parameters, self.cloud.sqs.meta.endpoint_url)
+        queues = self.cloud.sqs.meta.endpoint_url
+        return template.load(self._template_file, own | self._parameters, queues, self.url + SIGN_IN_PATH)
 
     def adopt(self, edited: Template) -> None:
         """Goes on with an edited template. What it made before stays."""

@@ -10,17 +10,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from local import identities, rules, site_headers, sources
+from local import authorizers, identities, pools, rules, site_headers, sources
+from local.authorizers import Authorizers
 from local.intrinsics import Resolver, TemplateError, read_yaml
-from local.model import EventDestination, Function, Queue, Route, Rule, Secret, Table, Template
+from local.model import EventDestination, Function, Queue, Route, Rule, Secret, Table, Template, UserPool
 from local.properties import Properties
 
 
-def load(file: Path, parameters: Mapping[str, str], queue_url: str) -> Template:
-    """Reads the template; raises TemplateError. `queue_url` is the endpoint that queues' addresses start with."""
+def load(file: Path, parameters: Mapping[str, str], queue_url: str, sign_in_url: str = "http://127.0.0.1") -> Template:
+    """Reads the template; raises TemplateError.
+
+    `queue_url` is the endpoint that queues' addresses start with, `sign_in_url` where people sign in.
+    """
     data = read_yaml(file)
     known = identities.PSEUDO_PARAMETERS | identities.parameters(data.get("Parameters") or {}, parameters)
-    return _Reader(file.parent, data, known, identities.of_resources(data["Resources"], known, queue_url)).template()
+    places = identities.Places(queue_url, sign_in_url)
+    return _Reader(file.parent, data, known, identities.of_resources(data["Resources"], known, places)).template()
 
 
 class _Reader:
@@ -28,14 +33,18 @@ class _Reader:
         self._folder = folder
         self._resources: Mapping[str, Any] = data["Resources"]
         self._declared_outputs: Mapping[str, Any] = data.get("Outputs") or {}
-        self._globals = (data.get("Globals") or {}).get("Function") or {}
+        every = data.get("Globals") or {}
+        self._globals = every.get("Function") or {}
+        self._api_globals = every.get("HttpApi") or {}
         self._ids = ids
         self._arns = sources.Arns(ids)
         self._resolver = Resolver({**known, **ids})
 
     def template(self) -> Template:
         functions = {name: self._function(name, found) for name, found in self._of("AWS::Serverless::Function")}
+        self._apis = self._authorizers()
         events = [event for name, _ in self._of("AWS::Serverless::Function") for event in self._events(name)]
+        headers, by_path = site_headers.of_paths(self._of_type("AWS::CloudFront::Distribution"), self._policies())
         return Template(
             functions=functions,
             routes=tuple(event for event in events if isinstance(event, Route)),
@@ -48,7 +57,9 @@ class _Reader:
             event_destinations=tuple(self._event_destinations()),
             layers=tuple(self._layers().values()),
             outputs=dict(self._outputs()),
-            site_headers=self._site_headers(),
+            pools=tuple(self._pools()),
+            site_headers=headers,
+            headers_by_path=by_path,
         )
 
     def _of(self, kind: str) -> Iterator[tuple[str, Properties]]:
@@ -59,6 +70,10 @@ class _Reader:
                 own = resource.get("Properties") or {}
                 merged = _merged(self._globals, own) if kind == "AWS::Serverless::Function" else own
                 yield name, Properties(merged, self._resolver, name)
+
+    def _of_type(self, kind: str) -> list[Mapping[str, Any]]:
+        """As written: nothing of it is resolved."""
+        return [found.get("Properties") or {} for found in self._resources.values() if found.get("Type") == kind]
 
     def _function(self, name: str, properties: Properties) -> Function:
         layers = properties.take("Layers", default=[])
@@ -75,7 +90,7 @@ class _Reader:
 
     def _events(self, name: str) -> list[Any]:
         events = (self._resources[name].get("Properties") or {}).get("Events") or {}
-        return list(sources.read(name, events, self._resolver, self._arns))
+        return list(sources.read(name, events, self._resolver, self._arns, self._apis))
 
     def _rules(self) -> Iterator[Rule]:
         queues = {name for name, _ in self._of("AWS::SQS::Queue")}
@@ -94,9 +109,23 @@ class _Reader:
             with suppress(TemplateError):
                 yield name, str(self._resolver.resolve(output["Value"], name))
 
-    def _site_headers(self) -> dict[str, str]:
-        policies = [site_headers.read(found) for _, found in self._of("AWS::CloudFront::ResponseHeadersPolicy")]
-        return {name: value for policy in policies for name, value in policy.items()}
+    def _policies(self) -> dict[str, dict[str, str]]:
+        policies = self._of("AWS::CloudFront::ResponseHeadersPolicy")
+        return {name: site_headers.read(found) for name, found in policies}
+
+    def _authorizers(self) -> dict[str, Authorizers]:
+        """By what an event's ApiId resolves to. An event without one is of the API that SAM adds."""
+        added = Properties(self._api_globals, self._resolver, "Globals.HttpApi")
+        apis = {self._ids[name]: authorizers.read(api) for name, api in self._of("AWS::Serverless::HttpApi")}
+        return {"": authorizers.read(added), **apis}
+
+    def _pools(self) -> Iterator[UserPool]:
+        groups = [group for _, group in self._of("AWS::Cognito::UserPoolGroup")]
+        clients = [(self._ids[name], client) for name, client in self._of("AWS::Cognito::UserPoolClient")]
+        named = [pools.group(group) for group in groups]
+        known = [pools.client(client_id, client) for client_id, client in clients]
+        for name, pool in self._of("AWS::Cognito::UserPool"):
+            yield pools.pool(self._ids[name], self._ids[f"{name}.ProviderURL"], pool, named, known)
 
     def _as_mounted(self, value: str, layers: list[str], where: str) -> str:
         """Lambda unpacks layers to /opt. Here the layer's own folder takes that place."""

@@ -2,10 +2,13 @@
 
 import importlib
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
+from shutil import which
 from typing import Any, Final
 
 import pytest
@@ -25,6 +28,7 @@ from referral_intake.domain.referral import LEASE, Stage
 from referral_intake.handlers import dashboard, http, intake, links, lookup
 from referral_intake.handlers.lookup import BUDGET
 from referral_intake.wiring import LinkParts, Lookup
+from tests.engines.programs import node
 from tests.support import events, proofs, samples
 from tests.support.dashboard import FakeDashboard
 from tests.support.fakes import FakeTable, ring
@@ -241,15 +245,6 @@ def test_the_dashboard_writes_records_of_who_looked_and_nothing_else() -> None:
     assert [one["Condition"] for one in written] == [audit]
 
 
-def test_a_token_reaches_the_dashboard_through_cloudfront() -> None:
-    (distribution,) = of_type("AWS::CloudFront::Distribution").values()
-    first, *_ = distribution["Properties"]["DistributionConfig"]["CacheBehaviors"]
-    # The first that fits is taken. Authorization is passed on where all headers are, and nothing is cached.
-    assert first["PathPattern"] == "/api/dashboard/*"
-    assert first["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
-    assert first["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-
-
 def test_the_lookup_has_time_for_its_whole_budget_and_not_much_more() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
     assert BUDGET + 1 < finds.timeout <= 5
@@ -421,8 +416,8 @@ def test_the_routes_are_those_of_the_design() -> None:
 
 
 def test_the_site_and_the_api_allow_a_browser_the_same() -> None:
-    (policy,) = of_type("AWS::CloudFront::ResponseHeadersPolicy").values()
-    security = policy["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    policy = RESOURCES["SecurityHeaders"]["Properties"]
+    security = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
     of_the_site = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
     of_the_api = http.answer(200, {})["headers"]["content-security-policy"]
     assert of_the_site == of_the_api
@@ -436,6 +431,133 @@ def test_the_api_is_throttled() -> None:
     assert default > 0
     # Many people who type must not keep one from sending.
     assert 0 < api["Properties"]["RouteSettings"]["GET /api/doctors"]["ThrottlingRateLimit"] < default
+
+
+# ---- Who signs in ----------------------------------------------------------------------------------------------------
+
+(TEAM,) = TEMPLATE.pools
+(CLIENT,) = TEAM.clients
+COGNITO: Final = "https://referral-intake-local.auth.us-east-1.amazoncognito.com"
+
+
+def test_nobody_gets_an_account_but_from_those_who_run_this() -> None:
+    team = properties_of("Team")
+    assert team["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert team["UsernameAttributes"] == team["AutoVerifiedAttributes"] == ["email"]
+    assert team["AccountRecoverySetting"]["RecoveryMechanisms"] == [{"Name": "verified_email", "Priority": 1}]
+    assert team["DeletionProtection"] == "ACTIVE"
+    assert RESOURCES["Team"]["DeletionPolicy"] == RESOURCES["Team"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_password_is_hard_to_guess_and_a_second_factor_can_be_had() -> None:
+    team = properties_of("Team")
+    policy = team["Policies"]["PasswordPolicy"]
+    assert policy["MinimumLength"] >= 12
+    assert all(policy[f"Require{kind}"] for kind in ("Lowercase", "Uppercase", "Numbers", "Symbols"))
+    assert (team["MfaConfiguration"], team["EnabledMfas"]) == ("OPTIONAL", ["SOFTWARE_TOKEN_MFA"])
+
+
+def test_the_groups_are_the_roles() -> None:
+    assert sorted(TEAM.groups) == ["manager", "viewer"]
+
+
+def test_the_dashboard_signs_in_with_a_code_and_without_a_secret() -> None:
+    client = properties_of("TeamClient")
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert client["GenerateSecret"] is False
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    # Beside rotation, Cognito refuses this flow, which is among the default ones.
+    assert client["RefreshTokenRotation"]["Feature"] == "ENABLED"
+    assert "ALLOW_REFRESH_TOKEN_AUTH" not in client["ExplicitAuthFlows"]
+
+
+def test_a_token_can_not_change_the_account_and_ends_within_the_hour() -> None:
+    assert "aws.cognito.signin.user.admin" not in CLIENT.scopes
+    assert CLIENT.access_lifetime <= 3600
+    assert properties_of("TeamClient")["EnableTokenRevocation"] is True
+
+
+def test_a_code_goes_back_to_our_own_page_only() -> None:
+    assert CLIENT.callbacks == CLIENT.logouts == ("https://spine.example/dashboard/",)
+
+
+def test_the_sign_in_pages_have_the_style_without_which_they_do_not_open() -> None:
+    (style,) = of_type("AWS::Cognito::ManagedLoginBranding").values()
+    assert properties_of("TeamDomain")["ManagedLoginVersion"] == 2
+    assert style["Properties"]["ClientId"] == {"Ref": "TeamClient"}
+
+
+def test_the_authorizer_takes_the_tokens_of_this_pool_for_this_client() -> None:
+    auth = properties_of("HttpApi")["Auth"]
+    assert auth["Authorizers"]["SignedIn"]["JwtConfiguration"] == {
+        "issuer": {"Fn::GetAtt": "Team.ProviderURL"},
+        "audience": [{"Ref": "TeamClient"}],
+    }
+    # Patients and doctors never sign in.
+    assert "DefaultAuthorizer" not in auth
+
+
+def test_a_route_asks_for_a_token_where_it_is_the_dashboard_s_and_nowhere_else() -> None:
+    for route in TEMPLATE.routes:
+        assert (route.authorizer is not None) is route.path.startswith("/api/dashboard/"), route.key
+
+
+def test_the_dashboard_s_page_may_ask_cognito_for_tokens_and_nobody_for_anything_else() -> None:
+    own, site = (policy_of(path) for path in ("/dashboard/index.html", "/"))
+    assert own.pop("connect-src") == f"'self' {COGNITO}"
+    assert set(own.values()) <= {"'self'", "'none'"}, "no unsafe-*, no other origin, no data:"
+    assert own.items() <= site.items()
+    assert policy_of("/api/dashboard/me") == site
+    assert TEMPLATE.outputs["SignInUrl"] == COGNITO
+
+
+def policy_of(path: str) -> dict[str, str]:
+    parts = TEMPLATE.headers_of(path)["Content-Security-Policy"].split(";")
+    return dict(part.strip().split(" ", 1) for part in parts)
+
+
+def test_but_for_that_the_dashboard_s_page_has_the_headers_of_all_pages() -> None:
+    own, site = (dict(TEMPLATE.headers_of(path)) for path in ("/dashboard/index.html", "/"))
+    assert own.pop("Content-Security-Policy") != site.pop("Content-Security-Policy")
+    assert own == site
+
+
+def test_the_token_reaches_the_api_and_no_cache() -> None:
+    behaviors = properties_of("Distribution")["DistributionConfig"]["CacheBehaviors"]
+    found = next(one for one in behaviors if fnmatchcase("/api/dashboard/me", one["PathPattern"]))
+    assert found["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "CachingDisabled"
+    # The only policies with the Authorization header are AWS's own, and API Gateway must not see the site's Host.
+    assert found["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac", "AllViewerExceptHostHeader"
+    assert found["TargetOriginId"] == "api"
+
+
+@pytest.mark.parametrize(
+    ("path", "answered"),
+    [
+        ("/dashboard", "to /dashboard/"),
+        ("/dashboard/", "/dashboard/index.html"),
+        ("/dashboard/referrals/AAAA-AAAA-AAAA-AAAA", "/dashboard/index.html"),
+        ("/dashboard/work/", "/dashboard/index.html"),
+        ("/dashboard/config.json", "/dashboard/config.json"),
+        ("/dashboards/x", "/dashboards/x"),
+        ("/es/", "/es/index.html"),
+        ("/assets/site.css", "/assets/site.css"),
+        ("/", "to /es/"),
+    ],
+)
+def test_every_view_of_the_dashboard_is_its_one_page(path: str, answered: str) -> None:
+    code = properties_of("SitePaths")["FunctionCode"]["Fn::Sub"].replace("${Languages}", "en,es")
+    event = {"request": {"uri": path, "headers": {"accept-language": {"value": "es"}}}}
+    shown = "a.statusCode ? `to ${a.headers.location.value}` : a.uri"
+    script = f"{code}\nconst a = handler({json.dumps(event)}); process.stdout.write({shown});"
+    program = [own] if (own := which("node")) else node()
+    found = subprocess.run([*program, "-e", script], capture_output=True, text=True, check=True)
+    assert found.stdout == answered
+
+
+def properties_of(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = RESOURCES[name]["Properties"]
+    return found
 
 
 # ---- Mail ------------------------------------------------------------------------------------------------------------

@@ -7,17 +7,17 @@ import pytest
 
 from local import environment, template
 from local.intrinsics import TemplateError
-from local.model import QueueSource, Route, Schedule, StreamSource, Template
+from local.model import Authorizer, QueueSource, Route, Schedule, StreamSource, Template
 from tests.integration.local_scratch import TEMPLATE
 
 QUEUES = "http://127.0.0.1:5000"
 
 
-def load(folder: Path, text: str, **parameters: str) -> Template:
+def load(folder: Path, text: str, *, sign_in: str = "", **parameters: str) -> Template:
     file = folder / "infra" / "template.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(text)
-    return template.load(file, {"SiteUrl": "http://127.0.0.1:1", **parameters}, QUEUES)
+    return template.load(file, {"SiteUrl": "http://127.0.0.1:1", **parameters}, QUEUES, sign_in)
 
 
 def edited(old: str, new: str) -> str:
@@ -76,7 +76,9 @@ def test_intrinsic_functions_give_what_cloudformation_would(tmp_path: Path, writ
         ("CONFIGURATION_SET: !Ref Mail", "CONFIGURATION_SET: !Ref Bucket", "Consumer: .*no value for Bucket"),
         ("Type: SQS\n", "Type: Kinesis\n", "Consumer.Jobs: .*Kinesis"),
         ("BatchSize: 3", "BatchSize: 3\n            TumblingWindowInSeconds: 5", "Consumer.Stream: .*TumblingWindow"),
-        ("Method: GET,", "Method: GET, Auth: {},", "Door.Get: .*Auth"),
+        ("Method: GET,", "Method: GET, TimeoutInMillis: 9,", "Door.Get: .*TimeoutInMillis"),
+        ("Method: GET,", "Method: GET, Auth: { Authorizer: Guest },", "Door.Get: .*no authorizer Guest"),
+        ("Method: GET,", "Method: GET, Auth: { InvokeRole: x },", "Door.Get: .*InvokeRole"),
         ("Handler: scratch.door.handler", "Timeout: 3", "Door: Handler is missing"),
         ("  SiteUrl: { Type: String }", "  Other: { Type: String }", "Other: .*no default"),
     ],
@@ -92,6 +94,100 @@ def test_resources_without_a_counterpart_here_are_passed_over(tmp_path: Path) ->
     text = edited("  Mail:", "  Logs: { Type: AWS::Logs::LogGroup, Properties: { LogGroupName: !Foo bar } }\n  Mail:")
 
     assert load(tmp_path, text).functions
+
+
+AUTH = """\
+Globals:
+  HttpApi:
+    Auth:
+      Authorizers:
+        SignedIn:
+          IdentitySource: $request.header.Authorization
+          JwtConfiguration: { issuer: !GetAtt People.ProviderURL, audience: [!Ref Browser] }
+          AuthorizationScopes: [openid]
+      DefaultAuthorizer: SignedIn
+"""
+PEOPLE = """\
+  People: { Type: AWS::Cognito::UserPool, Properties: { UsernameAttributes: [email] } }
+  Readers: { Type: AWS::Cognito::UserPoolGroup, Properties: { UserPoolId: !Ref People, GroupName: reader } }
+  Browser:
+    Type: AWS::Cognito::UserPoolClient
+    Properties:
+      UserPoolId: !Ref People
+      CallbackURLs: [!Sub "${SiteUrl}/"]
+      RefreshTokenRotation: { Feature: ENABLED, RetryGracePeriodSeconds: 5 }
+      AccessTokenValidity: 10
+      TokenValidityUnits: { AccessToken: minutes }
+"""
+SIGNED_IN = Authorizer("http://x/sign-in/us-east-1_People", ("Browser",), "Authorization", ("openid",))
+
+
+@pytest.mark.parametrize(
+    ("auth", "authorizer", "scopes"),
+    [
+        ("", SIGNED_IN, ("openid",)),
+        ("Auth: { AuthorizationScopes: [email, a/b] },", SIGNED_IN, ("email", "a/b")),
+        ("Auth: { Authorizer: NONE },", None, ()),
+    ],
+)
+def test_a_route_asks_for_the_token_that_the_template_says(
+    tmp_path: Path, auth: str, authorizer: Authorizer | None, scopes: tuple[str, ...]
+) -> None:
+    text = edited("Globals:\n", AUTH).replace("Method: GET,", f"Method: GET, {auth}") + PEOPLE
+
+    route = load(tmp_path, text, sign_in="http://x/sign-in").routes[0]
+
+    assert (route.authorizer, route.scopes) == (authorizer, scopes)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("$request.header.Authorization", "$request.querystring.token", "Globals.HttpApi.SignedIn: .*from a header"),
+        (", audience: [!Ref Browser]", "", "Globals.HttpApi.SignedIn: .*audience"),
+        ("AuthorizationScopes:", "EnableSimpleResponses:", "Globals.HttpApi.SignedIn: .*EnableSimpleResponses"),
+    ],
+)
+def test_an_authorizer_that_the_stack_can_not_play_is_an_error(tmp_path: Path, old: str, new: str, said: str) -> None:
+    text = (edited("Globals:\n", AUTH) + PEOPLE).replace(old, new)
+
+    with pytest.raises(TemplateError, match=said):
+        load(tmp_path, text)
+
+
+def test_a_user_pool_is_read_with_its_groups_and_clients(tmp_path: Path) -> None:
+    (people,) = load(tmp_path, TEMPLATE + PEOPLE, sign_in="http://x/sign-in").pools
+
+    assert (people.id, people.issuer) == ("us-east-1_People", "http://x/sign-in/us-east-1_People")
+    assert (people.groups, people.definition) == (("reader",), {"UsernameAttributes": ["email"]})
+    (browser,) = people.clients
+    assert (browser.id, browser.callbacks) == ("Browser", ("http://127.0.0.1:1/",))
+    assert (browser.access_lifetime, browser.id_lifetime, browser.refresh_lifetime) == (600, 3600, 30 * 86400)
+    assert (browser.rotates, browser.grace) == (True, 5)
+
+
+HEADERS = """\
+  Plain: { Type: AWS::CloudFront::ResponseHeadersPolicy, Properties: { ResponseHeadersPolicyConfig: {
+    SecurityHeadersConfig: { FrameOptions: { FrameOption: DENY } } } } }
+  Other: { Type: AWS::CloudFront::ResponseHeadersPolicy, Properties: { ResponseHeadersPolicyConfig: {
+    SecurityHeadersConfig: { FrameOptions: { FrameOption: SAMEORIGIN } } } } }
+  Front:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Origins: [{ DomainName: !GetAtt Bucket.RegionalDomainName }]
+        DefaultCacheBehavior: { ResponseHeadersPolicyId: !Ref Plain }
+        CacheBehaviors:
+          - { PathPattern: "/other/*", ResponseHeadersPolicyId: !Ref Other }
+          - { PathPattern: "/o*", ResponseHeadersPolicyId: 67f7725c-6f97-4210-82d7-5512b31e9d03 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("/", "DENY"), ("/other", None), ("/other/", "SAMEORIGIN"), ("/other/a/b.js", "SAMEORIGIN")]
+)
+def test_a_path_has_the_headers_of_the_first_behavior_that_fits(tmp_path: Path, path: str, said: str | None) -> None:
+    assert load(tmp_path, TEMPLATE + HEADERS).headers_of(path).get("X-Frame-Options") == said
 
 
 def test_a_schedule_is_read_and_cron_is_refused(tmp_path: Path) -> None:

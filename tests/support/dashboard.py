@@ -7,6 +7,7 @@ from typing import Any
 
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.pace import Quota
 from referral_intake.domain.people import Person
 from referral_intake.handlers import dashboard
 from referral_intake.wiring import Dashboard
@@ -27,6 +28,21 @@ class FakeAudit:
         if self.fails:
             raise Unavailable("no table")
         self.records.append((person.username, what, tuple(receipts)))
+
+
+QUOTA = Quota(per_second=14, per_day=50_000, sent_last_day=12)
+
+
+@dataclass
+class FakeAccount:
+    """What SES grants; None where it does not answer."""
+
+    granted: Quota | None = QUOTA
+
+    def quota(self) -> Quota:
+        if self.granted is None:
+            raise Unavailable("no SES")
+        return self.granted
 
 
 class FakeDashboard(Dashboard):

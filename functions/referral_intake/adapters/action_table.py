@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from referral_intake.adapters import updates
 from referral_intake.adapters.audit import audit_put
 from referral_intake.adapters.claims import ClaimTable
-from referral_intake.adapters.items import timestamp, to_act, to_doctor
+from referral_intake.adapters.items import to_act, to_doctor, to_searched
 from referral_intake.adapters.transactions import transact
 from referral_intake.adapters.updates import Update
 from referral_intake.domain.actions import Change
@@ -47,11 +47,11 @@ class ActionTable:
 
 
 def _changed(referral: Referral, change: Change) -> Update:
-    update = updates.of_referral(referral, change.move).append("acts", to_act(change.act))
-    for name, at in change.milestones.items():
-        update.set_once(f"milestones.{name}", timestamp(at))
+    update = updates.of_referral(referral, change.move, facts=change.milestones).append("acts", to_act(change.act))
     if change.told_by:
         update.set("told_by", change.told_by.value)
     if change.doctor:
         update.set("doctor", to_doctor(change.doctor))
+        for name, value in to_searched(change.doctor).items():
+            update.set(name, value)
     return update

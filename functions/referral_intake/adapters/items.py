@@ -7,9 +7,12 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from referral_intake.domain.doctor import Address, Doctor
+from referral_intake.domain import work
+from referral_intake.domain.contact import email_identity
+from referral_intake.domain.doctor import Address, Doctor, name_words
 from referral_intake.domain.engagement import Engagement
 from referral_intake.domain.referral import Act, Answer, Referral, Stage, Way
+from referral_intake.domain.specialties import counted_as
 from referral_intake.domain.steps import Messages, Try, Written
 
 Item = dict[str, Any]
@@ -58,6 +61,10 @@ def to_item(referral: Referral) -> Item:
         # These two make the sparse index `due`.
         "open_in": referral.campaign,
         "due_at": timestamp(referral.due_at) if referral.due_at else None,
+        # By these it is listed.
+        "submitted_at": timestamp(referral.submitted_at),
+        **to_searched(referral.doctor),
+        **to_waits(referral.campaign, work.waits_for(referral), work.begins(referral)),
     }
     values = {name: typed(value) for name, value in attributes.items() if value is not None}
     return {**referral_key(referral.receipt), **values}
@@ -88,11 +95,30 @@ def from_item(item: Item) -> Referral:
         noted_closed_at=datetime.fromisoformat(values["closed_at"]) if "closed_at" in values else None,
         told_by=Way(values["told_by"]) if "told_by" in values else None,
         acts=tuple(_act(data) for data in values.get("acts", ())),
+        waits_since=datetime.fromisoformat(values["waits_since"]) if "waits_since" in values else None,
     )
 
 
 def to_doctor(doctor: Doctor) -> dict[str, Any]:
     return _without_blanks(asdict(doctor))
+
+
+def to_searched(doctor: Doctor) -> dict[str, str | None]:
+    """What a doctor is found by, as attributes of their own: None where one is not there."""
+    return {
+        "state": doctor.address.state,
+        "specialty": counted_as(doctor.specialty),
+        "search_name": " ".join(name_words(doctor.name)) or None,
+        "email_identity": doctor.email and email_identity(doctor.email),
+        "npi": doctor.npi,
+    }
+
+
+def to_waits(campaign: str, kind: work.Kind | None, since: datetime | None) -> dict[str, str | None]:
+    """The two attributes that make the sparse index `work`."""
+    if kind is None or since is None:
+        return {"waits_for": None, "waits_since": None}
+    return {"waits_for": f"{campaign}/{kind.value}", "waits_since": timestamp(since)}
 
 
 def to_act(act: Act) -> dict[str, Any]:

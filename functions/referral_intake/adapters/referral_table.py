@@ -98,20 +98,20 @@ class ReferralTable:
 
     def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
         """Notes the doctor's answer, which closes the outreach. The last answer is the one that counts."""
-        self._note(receipt, Closing.ANSWERED.value, now, Closing.ANSWERED, answer=answer.value)
+        self._note(receipt, Closing.ANSWERED.value, now, Closing.ANSWERED, answer)
 
     def note(self, receipt: str, milestone: str, now: datetime) -> None:
         """Notes a fact that changes nothing else."""
         self._note(receipt, milestone, now, None)
 
-    def _note(self, receipt: str, milestone: str, now: datetime, closing: Closing | None, **attributes: str) -> None:
+    def _note(
+        self, receipt: str, milestone: str, now: datetime, closing: Closing | None, answer: Answer | None = None
+    ) -> None:
         while referral := self.get(receipt, consistent=True):
-            if milestone in referral.milestones and not attributes:
+            if milestone in referral.milestones and not answer:
                 return
             move = closed(closing) if closing and closing.outranks(referral.reason) else None
-            update = updates.of_referral(referral, move).set_once(f"milestones.{milestone}", timestamp(now))
-            for name, value in attributes.items():
-                update.set(name, value)
+            update = updates.of_referral(referral, move, facts={milestone: now}, answer=answer)
             try:
                 self.update(update)
                 return

@@ -1,11 +1,14 @@
 """UpdateItem requests, put together clause by clause."""
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from referral_intake.adapters.dynamodb import errors_as_ours
-from referral_intake.adapters.items import Item, referral_key, timestamp, typed
-from referral_intake.domain.referral import Move, Referral
+from referral_intake.adapters.items import Item, referral_key, timestamp, to_waits, typed
+from referral_intake.domain import work
+from referral_intake.domain.referral import Answer, Move, Referral
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -97,8 +100,17 @@ def write(client: "DynamoDBClient", table: str, update: Update) -> bool:
     return True
 
 
-def of_referral(referral: Referral, move: Move | None = None) -> Update:
-    """An update of a referral that must still be as it was read; counts its revision up and, with a move, moves it."""
+def of_referral(
+    referral: Referral,
+    move: Move | None = None,
+    *,
+    facts: Mapping[str, datetime] | None = None,
+    answer: Answer | None = None,
+) -> Update:
+    """An update of a referral that must still be as it was read; counts its revision up and, with a move, moves it.
+
+    `facts` are milestones that it sets unless they are set. Whether it then waits for a person is a part of it.
+    """
     update = Update(referral_key(referral.receipt))
     update.when_equal("revision", referral.revision).set("revision", referral.revision + 1)
     if move:
@@ -109,4 +121,16 @@ def of_referral(referral: Referral, move: Move | None = None) -> Update:
         update.set("closed_at", timestamp(move.closed_at) if move.closed_at else None)
         if move.by_a_person:
             update.set("is_vetted", True)  # noqa: FBT003  (a value of the table)
+    for name, at in (facts or {}).items():
+        update.set_once(f"milestones.{name}", timestamp(at))
+    if answer:
+        update.set("answer", answer.value)
+    _set_waits(update, referral, work.after(referral, move, facts or {}, answer))
     return update
+
+
+def _set_waits(update: Update, before: Referral, after: Referral) -> None:
+    kind = work.waits_for(after)
+    if kind is not work.waits_for(before):
+        for name, value in to_waits(after.campaign, kind, after.waits_since).items():
+            update.set(name, value)

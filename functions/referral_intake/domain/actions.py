@@ -13,11 +13,9 @@ from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.doctor import Doctor
 from referral_intake.domain.fields import FieldError
 from referral_intake.domain.people import Person
-from referral_intake.domain.referral import Act, Answer, Closing, Move, Referral, Stage, Way, closed
+from referral_intake.domain.referral import Act, Closing, Move, Referral, Stage, Way, closed
 from referral_intake.domain.submission import InvalidSubmission, found_email
-
-CALLED_BACK = "called_back"
-"""The milestone, and what sets it: a doctor who asked for a call has had it."""
+from referral_intake.domain.work import CALLED_BACK, FAILED, SEND_UNCLEAR, wants_a_call
 
 
 class Action(StrEnum):
@@ -39,10 +37,6 @@ class Rejection(StrEnum):
     DUPLICATE = "duplicate"
     OTHER = "other"
 
-
-SEND_UNCLEAR = "send_unclear"
-FAILED = frozenset({decision.GIVEN_UP, "campaign_unknown", SEND_UNCLEAR})
-"""What is held because something went wrong, not because it looks odd."""
 
 WAYS = {Action.LETTER_SENT: Way.LETTER, Action.CALLED: Way.PHONE}
 """The actions by which a doctor is told: the introduction, otherwise than by e-mail."""
@@ -97,12 +91,6 @@ def offered(referral: Referral) -> tuple[Action, ...]:
             return (Action.CALLED_BACK,)
         case _:
             return ()
-
-
-def wants_a_call(referral: Referral) -> bool:
-    """Whether the doctor asked for a call, said nothing stronger since, and has not had it."""
-    is_asked = referral.reason == Closing.ANSWERED and referral.answer is Answer.CALL
-    return is_asked and CALLED_BACK not in referral.milestones
 
 
 def change(order: Order, referral: Referral, campaign: Campaign | None, now: datetime) -> Change:

@@ -54,6 +54,11 @@ class Doctor:
 
 def plain_name(name: str) -> str:
     """A name without case, accents, punctuation, titles and initials (which "M.D." falls into as well)."""
-    letters = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    words = _WORD.findall(letters.replace("'", "").casefold())
+    words = name_words(name)
     return " ".join(word for word in words if word not in TITLES and not (len(word) == 1 and word.isascii()))
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a name without case, accents and punctuation, for searching: all of them, since Do is a name too."""
+    letters = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return _WORD.findall(letters.replace("'", "").casefold())

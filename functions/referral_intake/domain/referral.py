@@ -85,6 +85,7 @@ class Referral:
     `source` is a keyed hash of the network address that it came from. `setbacks` counts how many times in a row it
     could not go on. `is_vetted` says that a person looked and let it go on. `answer` is the doctor's last one. If
     `told_by` is there, a person told the doctor, and no e-mail ever follows. `acts` is what people did, in their order.
+    `waits_since` says since when it waits for a person, if it does.
     """
 
     receipt: str
@@ -108,6 +109,7 @@ class Referral:
     noted_closed_at: datetime | None = None
     told_by: Way | None = None
     acts: tuple[Act, ...] = ()
+    waits_since: datetime | None = None
 
     @property
     def submitted_at(self) -> datetime:

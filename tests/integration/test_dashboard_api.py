@@ -1,0 +1,86 @@
+"""The dashboard's API against its own description: schemathesis asks each route for much that is odd.
+
+Never a 500, never a status or an answer that is not in the description, and what breaks the description is refused.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
+from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
+from werkzeug.wrappers import Request, Response
+
+from local import payload
+from local.model import Route
+from referral_intake import wiring
+from referral_intake.handlers import dashboard
+from tests.integration import aws
+from tests.support import samples
+from tests.support.dashboard import MANAGER, ROUTE, FakeAccount, FakeDashboard, claims
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+TOKEN = {"Authorization": "Bearer of-a-manager"}
+
+
+class Api:
+    """The dashboard's function behind API Gateway, as a WSGI application. `parts` is what it works with."""
+
+    def __init__(self) -> None:
+        self.parts: wiring.Dashboard = FakeDashboard()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return self._respond(Request(environ))(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        if request.headers.get("Authorization") != TOKEN["Authorization"]:
+            return Response('{"message":"Unauthorized"}', 401, content_type="application/json")
+        method, _, path = ROUTE.partition(" ")
+        match = payload.Match(Route(method, path, "DashboardFunction"), {"proxy": request.path})
+        event = payload.event(request, match, request.get_data())
+        event["requestContext"]["authorizer"] = {"jwt": {"claims": claims(MANAGER), "scopes": None}}
+        return payload.response(dashboard.respond(event, self.parts, samples.NOW))
+
+
+API = Api()
+# The same questions each time: what is found here is found by everybody.
+GENERATION = GenerationConfig(max_examples=15, deterministic=True, database="none")
+CONFIG = SchemathesisConfig(seed=1, projects=ProjectsConfig(default=ProjectConfig(generation=GENERATION)))
+SCHEMA = schemathesis.openapi.from_wsgi(f"{dashboard.PREFIX}/openapi.json", API, config=CONFIG, headers=TOKEN)
+
+
+@pytest.fixture
+def parts(
+    table: str,
+    stats_table: str,
+    secret_names: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[wiring.Dashboard]:
+    """As the function makes them, of the template's tables."""
+    for name, value in aws.environment(table, secret_names, "DashboardFunction").items():
+        monkeypatch.setenv(name, value)
+    wiring.dashboard.cache_clear()
+    API.parts = wiring.dashboard()
+    # moto does not know the account of SES's API v2.
+    API.parts.__dict__["ses_account"] = FakeAccount()
+    yield API.parts
+    wiring.dashboard.cache_clear()
+
+
+@SCHEMA.parametrize()
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_api_is_what_it_says_it_is(case: schemathesis.Case[Any], parts: wiring.Dashboard) -> None:
+    # Which campaigns there are, and which days belong together, no description can say.
+    case.call_and_validate(headers=TOKEN, excluded_checks=[positive_data_acceptance, unsupported_method])
+
+
+def test_the_description_is_of_version_3_1_and_names_how_one_signs_in() -> None:
+    said: Any = SCHEMA.raw_schema
+    assert said["openapi"].startswith("3.1.")
+    assert said["security"] == [{"SignedIn": []}]
+    assert said["components"]["securitySchemes"]["SignedIn"]["scheme"] == "bearer"
+    assert "HTTPValidationError" not in said["components"]["schemas"]

@@ -1,0 +1,140 @@
+"""The dashboard's numbers, as they are asked for and answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from referral_intake.domain.breaker import Pause
+from referral_intake.domain.overview import Day, Facts, Overview, Period, funnel, period_before
+from tests.support import samples
+from tests.support.dashboard import VIEWER, FakeAccount, FakeDashboard, ask
+
+FACTS = {"submitted": 10, "sent": 8, "delivered": 7, "bounced": 1, "answer/call": 1, "closed/answered": 1}
+FIRST, LAST = date(2026, 11, 14), date(2026, 11, 16)
+DAYS = f"campaign=star&from={FIRST}&to={LAST}"
+
+
+@dataclass
+class FakeStats:
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def overview(self, campaign: str, first: date, last: date) -> tuple[Overview, float]:
+        self.asked.append((campaign, first, last))
+        before = period(*period_before(first, last), {})
+        days = tuple(Day(first + timedelta(days=number), {"sent": number + 1}) for number in range(3))
+        return Overview(campaign, period(first, last, FACTS), before, days, {"held": 3}), 12.5
+
+    def breakdown(self, campaign: str, dimension: str, first: date, last: date) -> tuple[Mapping[str, Facts], float]:
+        self.asked.append((campaign, dimension, first, last))
+        return {"TX": {"sent": 2}, "IL": {"sent": 5}}, 2.0
+
+
+def period(first: date, last: date, facts: Facts) -> Period:
+    medians = {"submitted_to_sent": timedelta(seconds=90.5) if facts else None}
+    return Period(first, last, facts, funnel(facts), medians)
+
+
+def parts(**others: Any) -> FakeDashboard:
+    given = {"stats": FakeStats(), "breaker": SimpleNamespace(pause=lambda _: None), "ses_account": FakeAccount()}
+    return FakeDashboard(**given | others)
+
+
+def test_whoever_is_signed_in_learns_what_they_may_and_what_there_is_to_see() -> None:
+    status, said = ask(parts(), "GET", "/me", groups="[viewer others]")
+    assert status == 200
+    assert (said["user"], said["roles"]) == ("robin", ["viewer"])
+    assert said["campaigns"] == [{"name": "star", "title": "STAR Tumor Ablation System"}]
+    assert said["weekly_summary"] == {"star": False}
+
+
+def test_the_overview_tells_of_the_days_asked_for_and_of_as_many_before() -> None:
+    status, said = ask(parts(), "GET", "/overview", query=DAYS, groups=VIEWER)
+    assert status == 200
+    assert (said["campaign"], said["from"], said["to"]) == ("star", "2026-11-14", "2026-11-16")
+    assert (said["before"]["from"], said["before"]["to"]) == ("2026-11-11", "2026-11-13")
+    assert said["period"]["funnel"][1] == {"name": "sent", "count": 8, "of_before": 0.8, "of_all": 0.8}
+    assert said["period"]["facts"] == FACTS
+    assert said["period"]["rates"] == {"bounced": 0.125, "complained": 0}
+    assert said["period"]["medians_seconds"] == {"submitted_to_sent": 90.5}
+    assert said["period"]["answers"] == {"call": 1}
+    assert said["period"]["closings"] == {"answered": 1}
+    assert said["before"]["rates"] == {"bounced": None, "complained": None}
+    assert said["before"]["medians_seconds"] == {"submitted_to_sent": None}
+    assert [day["day"] for day in said["days"]] == ["2026-11-14", "2026-11-15", "2026-11-16"]
+    assert said["weeks"] == [{"day": "2026-11-09", "facts": {"sent": 3}}, {"day": "2026-11-16", "facts": {"sent": 3}}]
+    assert (said["stages"], said["read_units"]) == ({"held": 3}, 12.5)
+
+
+def test_a_breakdown_has_its_values_in_order() -> None:
+    status, said = ask(parts(), "GET", "/breakdowns/state", query=DAYS)
+    assert (status, said["dimension"]) == (200, "state")
+    assert said["values"] == [{"value": "IL", "facts": {"sent": 5}}, {"value": "TX", "facts": {"sent": 2}}]
+
+
+@pytest.mark.parametrize("path", ["/overview", "/breakdowns/source"])
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("from=2026-11-01&to=2026-11-02", "campaign"),
+        ("campaign=nothing&from=2026-11-01&to=2026-11-02", "campaign"),
+        ("campaign=../star&from=2026-11-01&to=2026-11-02", "campaign"),
+        ("campaign=star&from=2026-11-01", "to"),
+        ("campaign=star&to=2026-11-01", "from"),
+        ("campaign=star&from=1790000000&to=2026-11-01", "from"),
+        ("campaign=star&from=2026-11-01T00:00:00&to=2026-11-01", "from"),
+        ("campaign=star&from=2026-02-30&to=2026-11-01", "from"),
+        ("campaign=star&from=0001-01-01&to=0001-01-02", "from"),
+        ("campaign=star&from=9999-12-30&to=9999-12-31", "from"),
+        ("campaign=star&from=2026-11-02&to=2026-11-01", "to"),
+        ("campaign=star&from=2025-11-01&to=2026-11-02", "to"),
+    ],
+)
+def test_days_that_make_no_sense_are_refused_by_name_before_anything_is_read(path: str, query: str, field: str) -> None:
+    stats = FakeStats()
+    status, problem = ask(parts(stats=stats), "GET", path, query=query)
+    assert (status, problem["code"]) == (422, "invalid")
+    (error,) = problem["errors"]
+    assert error["field"] == field
+    assert error["message"]
+    assert not error["message"].startswith("Value error")
+    assert stats.asked == []
+
+
+def test_a_whole_leap_year_can_be_looked_at() -> None:
+    assert ask(parts(), "GET", "/overview", query="campaign=star&from=2028-01-01&to=2028-12-31")[0] == 200
+
+
+def test_nothing_is_broken_down_by_what_is_not_counted() -> None:
+    status, problem = ask(parts(), "GET", "/breakdowns/doctor", query=DAYS)
+    assert (status, problem["errors"][0]["field"]) == (422, "dimension")
+
+
+def test_deliverability_draws_the_campaigns_own_limits_and_those_of_ses() -> None:
+    status, said = ask(parts(), "GET", "/deliverability", query="campaign=star")
+    assert status == 200
+    breaker = parts().campaigns.get("star").breaker  # type: ignore[union-attr]
+    assert said["breaker"]["is_open"] is False
+    assert said["breaker"]["reason"] is said["breaker"]["since"] is None
+    assert said["breaker"]["policy"]["bounce_rate"] == breaker.bounce_rate
+    assert said["breaker"]["policy"]["window_days"] == breaker.window.days
+    assert said["ses"]["reviews"] == {"bounced": 0.05, "complained": 0.001}
+    assert said["ses"]["stops"] == {"bounced": 0.1, "complained": 0.005}
+    assert said["ses"]["quota"] == {"max_24_hours": 50_000, "sent_24_hours": 12, "max_per_second": 14}
+
+
+def test_a_stopped_campaign_says_why_and_since_when() -> None:
+    breaker = SimpleNamespace(pause=lambda _: Pause("bounces", samples.NOW))
+    _, said = ask(parts(breaker=breaker), "GET", "/deliverability", query="campaign=star")
+    assert said["breaker"]["is_open"] is True
+    assert said["breaker"]["reason"] == "bounces"
+    assert said["breaker"]["since"].endswith("Z")
+
+
+def test_where_ses_does_not_answer_the_rest_is_shown_without_its_quota() -> None:
+    status, said = ask(parts(ses_account=FakeAccount(None)), "GET", "/deliverability", query="campaign=star")
+    assert (status, said["ses"]["quota"]) == (200, None)
+    assert said["breaker"]["is_open"] is False

@@ -53,17 +53,21 @@ template: .cache/dev.stamp .cache/sam.stamp ## Check the AWS template, and that 
 	UV=$(UV) tools/sam/sam build
 
 EXPORT = $(UV) export --quiet --locked --no-default-groups --no-emit-project --no-header --format requirements.txt
+LAYER := infra/layers/reports/requirements.txt
 
-requirements: $(UV) ## Check that functions/requirements.txt is what uv.lock says.
+requirements: $(UV) ## Check that what functions and layers are built from is what uv.lock says.
 	@$(EXPORT) --output-file .cache/requirements.txt
-	@cmp .cache/requirements.txt functions/requirements.txt || { echo "Run: make lock"; exit 1; }
+	@$(EXPORT) --only-group reports --output-file .cache/layer.txt
+	@cmp .cache/requirements.txt functions/requirements.txt && cmp .cache/layer.txt $(LAYER) || \
+	  { echo "Run: make lock"; exit 1; }
 
-lock: $(UV) ## Bring uv.lock and functions/requirements.txt up to date with pyproject.toml.
+lock: $(UV) ## Bring uv.lock, and what functions and layers are built from, up to date with pyproject.toml.
 	$(UV) lock
 	$(EXPORT) --output-file functions/requirements.txt
+	$(EXPORT) --only-group reports --output-file $(LAYER)
 
-site: .cache/run.stamp ## Build the static site into build/site.
-	$(VENV)/python -m cli site --out build/site
+site: .cache/run.stamp ## Build the static site into build/site, for STACK=the CloudFormation stack's name.
+	$(VENV)/python -m cli site --out build/site $(if $(STACK),--stack $(STACK))
 
 pictures: .cache/dev.stamp browser ## Take pictures of every page and of the mail, into build/pictures.
 	$(VENV)/python -m tests.e2e.pictures build/pictures

@@ -1,13 +1,15 @@
 """`site`: builds the static site: the first page, the page for what is not there, and the files that both need."""
 
 import argparse
+import json
+import sys
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cli import libraries, texts
+from cli import libraries, stacks, texts
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.adapters.pages import Pages
 from referral_intake.domain.campaign import Campaign
@@ -18,6 +20,9 @@ EMPTY_FORM = {"values": {}, "errors": [], "submission_id": "", "open": False}
 ROBOTS = b"User-agent: *\nDisallow: /api/\n"
 # What is served of npm's packages, file by file.
 LIBRARIES = {"altcha": "dist/workers/pbkdf2.js"}
+# What the dashboard asks for first: each value is an output of the stack.
+DASHBOARD_SETTINGS = Path("dashboard", "config.json")
+SIGN_IN = {"authority": "SignInIssuer", "client_id": "SignInClient", "sign_in": "SignInUrl"}
 # For how many seconds a file stays that only an earlier page asked for.
 GRACE = 3600
 
@@ -25,12 +30,23 @@ GRACE = 3600
 def add_to(commands: Any) -> None:
     command = commands.add_parser("site", help="build the static site")
     command.add_argument("--out", type=Path, default=Path("build/site"), help="the folder (default: build/site)")
+    command.add_argument("--stack", help="the CloudFormation stack whose team is to sign in at the dashboard")
     command.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    settings = dashboard_settings(stacks.find(arguments.stack)) if arguments.stack else None
     build(Path("templates"), arguments.out)
+    if settings is None:
+        print("Nobody can sign in at this dashboard. With --stack, it is told where.", file=sys.stderr)
+        return 0
+    _write(arguments.out / DASHBOARD_SETTINGS, json.dumps(settings, indent=1).encode())
     return 0
+
+
+def dashboard_settings(stack: stacks.Stack) -> dict[str, str]:
+    """Where the dashboard's page signs people in. Raises NoStack where the stack does not say."""
+    return {name: stack.output(output) for name, output in SIGN_IN.items()}
 
 
 def build(templates: Path, out: Path, campaign: str = "star") -> None:

@@ -69,6 +69,7 @@ def _what_is_where(stack: LocalStack, seconds: float) -> str:
     lines = [f"\nReady in {seconds:.1f} s. Edits are taken up as you save them; Ctrl-C stops everything.\n"]
     places = {
         "Page": f"{stack.url}/",
+        "Dashboard": f"{stack.url}/dashboard/",
         "Mailbox": f"{stack.url}/_local/mailbox",
         "as JSON": f"{stack.url}/_local/mailbox.json",
         "Table": f"{stack.url}/_local/table",

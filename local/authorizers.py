@@ -11,6 +11,15 @@ from local.properties import Properties
 _HEADER = "$request.header."
 
 
+class Refused(Exception):
+    """A request without what its route asks for. `challenge` is what the header www-authenticate says."""
+
+    def __init__(self, status: int, challenge: str) -> None:
+        super().__init__(challenge)
+        self.status = status
+        self.challenge = challenge
+
+
 @dataclass(frozen=True, slots=True)
 class Authorizers:
     """Of one API. `default` is for routes that don't say."""

@@ -12,10 +12,13 @@ import boto3
 from botocore.config import Config
 
 from local.model import Queue, Secret, Table, Template
+from local.team import Team
 
 if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
@@ -47,6 +50,18 @@ class Cloud:
     def secrets(self) -> "SecretsManagerClient":
         return self._session.client("secretsmanager", config=_CONFIG)
 
+    @cached_property
+    def cognito(self) -> "CognitoIdentityProviderClient":
+        return self._session.client("cognito-idp", config=_CONFIG)
+
+    @cached_property
+    def team(self) -> Team:
+        return Team(self.cognito)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        return self._session.client("s3", config=_CONFIG)
+
     def is_embedded(self, client: "DynamoDBStreamsClient | SQSClient") -> bool:
         return client.meta.endpoint_url == self._embedded
 
@@ -59,6 +74,8 @@ class Cloud:
             self._make_queue(queue)
         for secret in template.secrets.values():
             self._make_secret(secret)
+        for pool in template.pools:
+            self.team.make(pool)
 
     def _make_table(self, table: Table) -> None:
         try:

@@ -9,7 +9,15 @@ import boto3
 from local.intrinsics import TemplateError
 from local.model import REGION, Function
 
-SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "EVENTBRIDGE", "SQS", "SECRETS_MANAGER", "SESV2")
+SERVICES = (
+    "COGNITO_IDENTITY_PROVIDER",
+    "DYNAMODB",
+    "DYNAMODB_STREAMS",
+    "EVENTBRIDGE",
+    "SQS",
+    "SECRETS_MANAGER",
+    "SESV2",
+)
 PREFIX = "AWS_ENDPOINT_URL_"
 
 

@@ -3,12 +3,14 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
-from local import payload, routes, static
+from local import payload, routes, site, static
+from local.authorizers import Refused
 from local.code import CodeBroken
 from local.functions import FunctionFailed, Functions
 from local.model import Route, Template
@@ -18,6 +20,8 @@ from local.terminal import Terminal
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from local.tokens import Tokens
+
 LARGEST_BODY = 10 * 1024 * 1024
 Pages = Callable[[Request], Response]
 
@@ -25,16 +29,18 @@ Pages = Callable[[Request], Response]
 class Gateway:
     """A WSGI application. It may take another template while it runs."""
 
-    def __init__(self, functions: Functions, site: Path, own_pages: Pages, terminal: Terminal) -> None:
+    def __init__(self, functions: Functions, folder: Path, own_pages: Pages, terminal: Terminal) -> None:
         self._routes: tuple[Route, ...] = ()
         self._headers_of: Callable[[str], Mapping[str, str]] = lambda _: {}
+        self._page_settings: Mapping[str, str] | None = None
         self._functions = functions
-        self._site = site
+        self._site = folder
         self._own_pages = own_pages
         self._terminal = terminal
 
     def take(self, template: Template) -> None:
         self._routes, self._headers_of = template.routes, template.headers_of
+        self._page_settings = site.dashboard_settings(template)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request, started = Request(environ), time.perf_counter()
@@ -58,15 +64,24 @@ class Gateway:
             return self._invoke(request, match)
         if request.path == "/api" or request.path.startswith("/api/"):
             return _message(404, "Not Found")
+        if request.path == site.SETTINGS and self._page_settings:
+            settings = json.dumps(self._page_settings)
+            return Response(settings, headers={"Cache-Control": "no-cache"}, content_type="application/json")
         if request.method not in {"GET", "HEAD"}:
             return Response("Only GET and HEAD.\n", 405, {"Allow": "GET, HEAD"})
         return static.serve(self._site, request)
 
     def _invoke(self, request: Request, match: Match) -> Response:
+        try:
+            signed_in = self._signed_in(request, match.route)
+        except Refused as refused:
+            response = _message(refused.status, "Unauthorized" if refused.status == 401 else "Forbidden")
+            response.headers["WWW-Authenticate"] = refused.challenge
+            return response
         body = request.stream.read(LARGEST_BODY + 1)
         if len(body) > LARGEST_BODY:
             return _message(413, "Request Entity Too Large")
-        event = payload.event(request, match, body)
+        event = payload.event(request, match, body, signed_in)
         try:
             response = payload.response(self._functions.invoke(match.route.function, event))
         except (FunctionFailed, CodeBroken):
@@ -77,6 +92,18 @@ class Gateway:
             response = _message(500, "Internal Server Error")
         response.headers["Apigw-Requestid"] = event["requestContext"]["requestId"]
         return response
+
+    @cached_property
+    def _tokens(self) -> "Tokens":
+        from local.tokens import Tokens
+
+        return Tokens()
+
+    def _signed_in(self, request: Request, route: Route) -> dict[str, Any] | None:
+        """Raises Refused."""
+        if route.authorizer is None:
+            return None
+        return self._tokens.check(request.headers.get(route.authorizer.header), route.authorizer, route.scopes)
 
 
 def _message(status: int, message: str) -> Response:

@@ -28,6 +28,7 @@ class Places:
 # The property that names a resource, where the template gives it a name.
 _NAMED_BY = {
     "AWS::DynamoDB::Table": "TableName",
+    "AWS::S3::Bucket": "BucketName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::SecretsManager::Secret": "Name",
     "AWS::Cognito::UserPoolDomain": "Domain",
@@ -108,6 +109,11 @@ def _only_name(name: str, _: Places) -> dict[str, str]:
     return {"": name}
 
 
+def _bucket(name: str, _: Places) -> dict[str, str]:
+    # Buckets' names are in lower case everywhere.
+    return {"": name.lower(), "Arn": f"arn:{PARTITION}:s3:::{name.lower()}"}
+
+
 def _user_pool(name: str, places: Places) -> dict[str, str]:
     pool = f"{REGION}_{name}"
     url = f"{places.sign_in}/{pool}"
@@ -129,6 +135,7 @@ _ATTRIBUTES: dict[str, Callable[[str, Places], dict[str, str]]] = {
     "AWS::Cognito::UserPoolClient": _user_pool_client,
     "AWS::Cognito::UserPoolDomain": _only_name,
     "AWS::DynamoDB::Table": _table,
+    "AWS::S3::Bucket": _bucket,
     "AWS::SQS::Queue": _queue,
     "AWS::SecretsManager::Secret": _secret,
     "AWS::SES::ConfigurationSet": _only_name,

@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from local.cron import Cron
+
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 PARTITION = "aws"
@@ -86,10 +88,13 @@ class QueueSource:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
+    """At a fixed `period` in seconds, or by `cron`: then `period` is how often somebody looks whether it is time."""
+
     name: str
     function: str
     period: float
     input: str | None
+    cron: Cron | None = None
 
 
 EventSource = StreamSource | QueueSource | Schedule
@@ -144,7 +149,6 @@ class UserPool:
     id: str
     issuer: str
     name: str
-    definition: Mapping[str, Any]
     groups: tuple[str, ...]
     clients: tuple[UserPoolClient, ...]
 
@@ -175,6 +179,7 @@ class Template:
     queues: Mapping[str, Queue]
     secrets: Mapping[str, Secret]
     configuration_sets: frozenset[str]
+    buckets: frozenset[str]
     rules: tuple[Rule, ...]
     event_destinations: tuple[EventDestination, ...]
     layers: tuple[Path, ...]

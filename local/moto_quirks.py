@@ -76,3 +76,21 @@ def forget_everything() -> None:
     from moto.moto_api._internal.models import moto_api_backend
 
     moto_api_backend.reset()
+
+
+def call_pool(made: str, wanted: str) -> None:
+    """Cognito makes up ids; here, they are known from the template before anything is made."""
+    from moto.cognitoidp.models import cognitoidp_backends
+
+    pools = cognitoidp_backends[ACCOUNT][REGION].user_pools
+    pool = pools[wanted] = pools.pop(made)
+    pool.arn = pool.arn.replace(made, wanted)
+    pool.id = wanted
+
+
+def call_client(pool_id: str, made: str, wanted: str) -> None:
+    from moto.cognitoidp.models import cognitoidp_backends
+
+    clients = cognitoidp_backends[ACCOUNT][REGION].user_pools[pool_id].clients
+    client = clients[wanted] = clients.pop(made)
+    client.id = wanted

@@ -1,4 +1,4 @@
-"""moto in server mode, inside this process: DynamoDB with its streams, SQS, Secrets Manager.
+"""moto in server mode, inside this process: DynamoDB with its streams, SQS, Secrets Manager, S3.
 
 Importing it takes half a second.
 """

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from werkzeug.exceptions import HTTPException
@@ -22,6 +23,9 @@ from local.model import Template
 from local.registry import Registry
 from local.ses import Ses
 from local.terminal import Terminal
+
+if TYPE_CHECKING:
+    from local.sign_in.door import SignIn
 
 _FOLDER = Path(__file__).parent / "templates"
 _ROUTES = Map(
@@ -41,6 +45,7 @@ _ROUTES = Map(
         Rule("/_local/stack.json", endpoint="stack", methods=["GET"]),
         Rule("/_local/events", endpoint="events", methods=["POST"]),
         Rule("/_local/registry/", endpoint="registry", methods=["GET"]),
+        Rule("/_local/sign-in/<path:operation>", endpoint="sign_in", methods=["GET", "POST"]),
         # A tracked link has the link in it, slashes and all.
         Rule("/_local/ses/<path:operation>", endpoint="ses", merge_slashes=False),
     ]
@@ -165,6 +170,16 @@ class Pages:
 
     def _on_ses(self, request: Request, operation: str) -> Response:
         return self._ses.answer(request, operation)
+
+    @cached_property
+    def _sign_in(self) -> "SignIn":
+        # Authlib and its company: not for someone who signs in nowhere.
+        from local.sign_in.door import SignIn
+
+        return SignIn("/_local/sign-in", self._template, self._cloud.team, self._page)
+
+    def _on_sign_in(self, request: Request, operation: str) -> Response:
+        return self._sign_in.answer(request, operation)
 
     def _on_registry(self, request: Request) -> Response:
         return self._registry.answer(request)

@@ -27,8 +27,11 @@ class Match:
     parameters: Mapping[str, str]
 
 
-def event(request: Request, match: Match, body: bytes) -> dict[str, Any]:
-    """What the function gets. Like API Gateway, it leaves out what is empty rather than sending null."""
+def event(request: Request, match: Match, body: bytes, signed_in: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What the function gets. `signed_in` is what an authorizer says of who asks.
+
+    Like API Gateway, it leaves out what is empty rather than sending null.
+    """
     made: dict[str, Any] = {
         "version": "2.0",
         "routeKey": match.route.key,
@@ -38,6 +41,8 @@ def event(request: Request, match: Match, body: bytes) -> dict[str, Any]:
         "requestContext": _context(request, match),
         "isBase64Encoded": False,
     }
+    if signed_in is not None:
+        made["requestContext"]["authorizer"] = dict(signed_in)
     cookies = [cookie.strip() for cookie in request.headers.get("Cookie", "").split(";") if cookie.strip()]
     query = _joined(parse_qsl(made["rawQueryString"], keep_blank_values=True))
     optional = {"cookies": cookies, "queryStringParameters": query, "pathParameters": dict(match.parameters)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from local.intrinsics import TemplateError
 from local.model import UserPool, UserPoolClient
 from local.properties import Properties
 
@@ -41,11 +42,13 @@ def pool(
     groups: Iterable[tuple[str, str]],
     clients: Iterable[tuple[str, UserPoolClient]],
 ) -> UserPool:
+    """Raises TemplateError."""
+    if found.take("UsernameAttributes", default=None):
+        raise TemplateError(f"{found.where}: the local stack knows names that people were given, no UsernameAttributes")
     return UserPool(
         id=pool_id,
         issuer=issuer,
         name=found.take("UserPoolName", default=pool_id),
-        definition={"UsernameAttributes": list(found.take("UsernameAttributes", default=()))},
         groups=tuple(name for of, name in groups if of == pool_id),
         clients=tuple(one for of, one in clients if of == pool_id),
     )

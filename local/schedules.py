@@ -1,4 +1,6 @@
-"""Schedules: a function woken at a fixed rate, first one period after the start, and never twice at once."""
+"""Schedules: a function woken at a fixed rate, first one period after the start, or at times of the week.
+
+Never twice at once."""
 
 import json
 import uuid
@@ -22,18 +24,31 @@ class SchedulePoller(Poller):
         self._schedule = schedule
         self._clock = clock
         self._due = clock.elapsed() + schedule.period
+        self._looked = clock.now()
 
     def poll(self) -> bool:
+        if not (self._is_time() if self._schedule.cron else self._is_period_over()):
+            return False
+        # The terminal has a failure. The next run looks again.
+        with suppress(FunctionFailed):
+            self.invoke(self._schedule.function, event(self._schedule))
+        return True
+
+    def _is_period_over(self) -> bool:
         late = self._clock.elapsed() - self._due
         if late < 0:
             self._idle = -late
             return False
         missed = late // self._schedule.period
         self._due += (missed + 1) * self._schedule.period
-        # The terminal has a failure. The next run looks again.
-        with suppress(FunctionFailed):
-            self.invoke(self._schedule.function, event(self._schedule))
         return True
+
+    def _is_time(self) -> bool:
+        """Whether it was time once at least since somebody looked last: the clock may have been moved over it."""
+        assert self._schedule.cron is not None
+        looked, self._looked = self._looked, self._clock.now()
+        self._idle = 60 - self._looked.second
+        return self._schedule.cron.is_between(looked, self._looked)
 
 
 def event(schedule: Schedule) -> Any:

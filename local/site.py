@@ -5,9 +5,19 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from local.model import Template
 from local.terminal import Terminal
 
+SETTINGS = "/dashboard/config.json"
 Build = Callable[[Path, Path], object]
+
+
+def dashboard_settings(template: Template) -> dict[str, str] | None:
+    """As `python -m cli site` writes them for a deployed stack, of the first client that there is."""
+    for pool in template.pools:
+        for client in pool.clients:
+            return {"authority": pool.issuer, "client_id": client.id, "sign_in": pool.issuer.rpartition("/")[0]}
+    return None
 
 
 def build_with_cli(templates: Path, out: Path) -> None:

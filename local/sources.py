@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local import cron
 from local.authorizers import Authorizers
 from local.intrinsics import Resolver, TemplateError
 from local.model import EventSource, QueueSource, Route, Schedule, StreamSource
@@ -87,14 +88,16 @@ def _queue(function: str, properties: Properties, arns: Arns) -> QueueSource:
 
 
 def _schedule(function: str, properties: Properties, _: Arns) -> Schedule:
-    expression = properties.take("ScheduleExpression")
-    rate = _RATE.fullmatch(expression)
-    if not rate:
-        raise TemplateError(f"{properties.where}: the local stack runs rate(...) only, not {expression}")
+    expression, sent = properties.take("ScheduleExpression"), properties.take("Input", default=None)
+    zone = properties.take("ScheduleExpressionTimezone", default="UTC")
     # A run that failed isn't repeated here: the next one is a period away.
-    properties.drop("Description", "FlexibleTimeWindow", "Name", "RetryPolicy", "ScheduleExpressionTimezone")
-    period = int(rate[1]) * _SECONDS[rate[2]]
-    return Schedule(properties.where, function, period, properties.take("Input", default=None))
+    properties.drop("Description", "FlexibleTimeWindow", "Name", "RetryPolicy")
+    if rate := _RATE.fullmatch(expression):
+        return Schedule(properties.where, function, int(rate[1]) * _SECONDS[rate[2]], sent)
+    try:
+        return Schedule(properties.where, function, _SECONDS["minute"], sent, cron.read(expression, zone))
+    except ValueError as error:
+        raise TemplateError(f"{properties.where}: {error}") from error
 
 
 def _partial_failures(properties: Properties) -> bool:

@@ -53,6 +53,7 @@ class _Reader:
             queues={name: self._queue(name, found) for name, found in self._of("AWS::SQS::Queue")},
             secrets={name: self._secret(name, found) for name, found in self._of("AWS::SecretsManager::Secret")},
             configuration_sets=frozenset(self._ids[name] for name, _ in self._of("AWS::SES::ConfigurationSet")),
+            buckets=frozenset(self._ids[name] for name, _ in self._of("AWS::S3::Bucket")),
             rules=tuple(self._rules()),
             event_destinations=tuple(self._event_destinations()),
             layers=tuple(self._layers().values()),
@@ -131,13 +132,19 @@ class _Reader:
         """Lambda unpacks layers to /opt. Here the layer's own folder takes that place."""
         if value != "/opt" and not value.startswith("/opt/"):
             return value
-        if len(layers) != 1:
-            raise TemplateError(f"{where}: {value} needs exactly one layer, not {len(layers)}")
-        return str(self._layers()[layers[0]] / value.removeprefix("/opt").lstrip("/"))
+        known = self._layers()
+        folders = [known[layer] for layer in layers if layer in known]
+        if len(folders) != 1:
+            raise TemplateError(f"{where}: {value} needs exactly one layer of files, not {len(folders)}")
+        return str(folders[0] / value.removeprefix("/opt").lstrip("/"))
 
     def _layers(self) -> dict[str, Path]:
-        found = self._of("AWS::Serverless::LayerVersion")
-        return {self._ids[name]: (self._folder / layer.take("ContentUri")).resolve() for name, layer in found}
+        """Those of files. Packages that a layer is built from are installed here like all others."""
+        return {
+            self._ids[name]: (self._folder / layer.take("ContentUri")).resolve()
+            for name, layer in self._of("AWS::Serverless::LayerVersion")
+            if "BuildMethod" not in (self._resources[name].get("Metadata") or {})
+        }
 
     def _table(self, name: str, properties: Properties) -> Table:
         taken = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes")

@@ -90,3 +90,22 @@ class DashboardSettings(_Settings):
     stats_table_name: str
     hashing_keys_secret: str
     templates_dir: Path
+    report_files: str
+    report_jobs_url: str
+    user_pool_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsSettings(_Settings):
+    table_name: str
+    stats_table_name: str
+    templates_dir: Path
+    site_url: str
+    hashing_keys_secret: str
+    signing_keys_secret: str
+    sender_address: str
+    summary_configuration_set: str
+    report_files: str
+    report_jobs_url: str
+    unapproved_content: str
+    user_pool_id: str

@@ -16,6 +16,7 @@ from referral_intake.settings import (
     LinksSettings,
     LookupSettings,
     OutreachSettings,
+    ReportsSettings,
     StatsSettings,
     WakeSettings,
 )
@@ -23,6 +24,7 @@ from referral_intake.settings import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
+    from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -33,9 +35,14 @@ if TYPE_CHECKING:
     from referral_intake.adapters.keys import Ring
     from referral_intake.adapters.links import Links
     from referral_intake.adapters.pages import Site
+    from referral_intake.adapters.press import Press
+    from referral_intake.adapters.report_files import ReportFiles
+    from referral_intake.adapters.report_queue import ReportQueue
+    from referral_intake.adapters.report_table import ReportTable
     from referral_intake.adapters.secrets import Secrets
     from referral_intake.adapters.ses import SesAccount
     from referral_intake.adapters.stats_table import Read, StatsTable
+    from referral_intake.adapters.summary_table import SummaryTable
     from referral_intake.domain.acting import Desk
     from referral_intake.domain.breaker import BreakerPolicy, State, Trip
     from referral_intake.domain.feedback import Effect
@@ -43,8 +50,11 @@ if TYPE_CHECKING:
     from referral_intake.domain.outreach import DoctorKeys, Outreach
     from referral_intake.domain.pace import Quota
     from referral_intake.domain.referral import Answer, Closing, Move, Referral
+    from referral_intake.domain.reporting import Maker, Reporting
+    from referral_intake.domain.reports import Report
     from referral_intake.domain.robots import Proof
     from referral_intake.domain.search import Query
+    from referral_intake.domain.summary import Summarizing
 
 
 class IntakeReferrals(Protocol):
@@ -212,6 +222,161 @@ class Dashboard:
 
         return ses.SesAccount(ses.quick_client(), lambda: datetime.now(UTC))
 
+    @cached_property
+    def reports(self) -> "ReportTable":
+        from referral_intake.adapters.report_table import ReportTable
+
+        return ReportTable(self.table, self.settings.table_name, partial(datetime.now, UTC))
+
+    @cached_property
+    def report_files(self) -> "ReportFiles":
+        from referral_intake.adapters import report_files
+
+        return report_files.ReportFiles(report_files.client(), self.settings.report_files)
+
+    @cached_property
+    def report_queue(self) -> "ReportQueue":
+        from referral_intake.adapters import report_queue
+
+        return report_queue.ReportQueue(report_queue.client(), self.settings.report_jobs_url)
+
+    @cached_property
+    def summaries(self) -> "SummaryTable":
+        from referral_intake.adapters.summary_table import SummaryTable
+
+        return SummaryTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def address_of(self) -> "Callable[[str], str | None]":
+        from referral_intake.adapters.directory import Directory
+
+        return Directory(self.settings.user_pool_id).address_of
+
+    def put_report_back(self, report: "Report", now: datetime) -> None:
+        """Of a report that got lost: only one of several who notice at once puts it back."""
+        if self.reports.note_put(report, now):
+            self.report_queue.put(report.id)
+
+
+class Reports:
+    """What outlasts a request. A run makes one report or sends summaries: each imports only what it needs."""
+
+    def __init__(self, settings: ReportsSettings) -> None:
+        self.settings = settings
+        self.now = partial(datetime.now, UTC)
+
+    @cached_property
+    def table(self) -> "DynamoDBClient":
+        from referral_intake.adapters import dynamodb
+
+        return dynamodb.client()
+
+    @cached_property
+    def campaigns(self) -> "Campaigns":
+        from referral_intake.adapters.campaigns import Campaigns
+
+        return Campaigns(self.settings.templates_dir)
+
+    @cached_property
+    def audit(self) -> "AuditTable":
+        from referral_intake.adapters.audit import AuditTable
+
+        return AuditTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def files(self) -> "ReportFiles":
+        from referral_intake.adapters import report_files
+
+        return report_files.ReportFiles(report_files.client(), self.settings.report_files)
+
+    @cached_property
+    def reporting(self) -> "Reporting":
+        from referral_intake.adapters import report_queue
+        from referral_intake.adapters.report_table import ReportTable
+        from referral_intake.domain.reporting import Reporting
+
+        queue = report_queue.ReportQueue(report_queue.client(), self.settings.report_jobs_url)
+        reports = ReportTable(self.table, self.settings.table_name, self.now)
+        return Reporting(reports, queue, self.maker_of, self._record, self.now)
+
+    def maker_of(self, report: "Report") -> "Maker":
+        from referral_intake.domain.reports import Format
+
+        if report.format is Format.PDF:
+            from referral_intake.adapters.letter_files import LetterFiles
+
+            place = Place(
+                self.settings.table_name,
+                self.settings.hashing_keys_secret,
+                self.settings.signing_keys_secret,
+                self.settings.site_url,
+            )
+            approved_only = self.settings.unapproved_content == "refuse"
+            letters = press(place, self.settings.templates_dir, approved_only=approved_only)
+            return LetterFiles(letters, self.files, self.campaigns.get, self.now)
+        from referral_intake.adapters.export_rows import ExportRows
+
+        rows = ExportRows(self.table, self.settings.table_name)
+        if report.format is Format.XLSX:
+            from referral_intake.adapters.xlsx_export import XlsxExport
+
+            return XlsxExport(rows, self.files)
+        from referral_intake.adapters.csv_export import CsvExport
+
+        return CsvExport(rows, self.files)
+
+    def _record(self, report: "Report", at: datetime) -> None:
+        from referral_intake.domain.people import Person
+
+        person = Person(report.sub, report.username, frozenset())
+        self.audit.record(person, f"report_{report.state.value}", (report.id,), at)
+
+    @cached_property
+    def summarizing(self) -> "Summarizing":
+        from referral_intake.adapters import ses
+        from referral_intake.adapters.directory import Directory
+        from referral_intake.adapters.summary_mail import SummaryMail
+        from referral_intake.adapters.summary_numbers import SummaryNumbers
+        from referral_intake.adapters.summary_table import SummaryTable
+        from referral_intake.domain.summary import Summarizing
+
+        settings, mail = self.settings, ses.client()
+        return Summarizing(
+            SummaryTable(self.table, settings.table_name),
+            Directory(settings.user_pool_id).address_of,
+            SummaryNumbers(self.table, settings.table_name, settings.stats_table_name, mail, self.now).of,
+            SummaryMail(settings.templates_dir, settings.site_url).compose,
+            ses.SesMailer(mail, settings.sender_address, settings.summary_configuration_set),
+            self.now,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stack keeps what a letter needs: its table, the names of its secrets, the site's address."""
+
+    table: str
+    hashing_keys: str
+    signing_keys: str
+    site_url: str
+
+
+def press(place: Place, templates: "Path", *, approved_only: bool = True) -> "Press":
+    """Prints letters of one stack. Without `approved_only`, wording that nobody approved too."""
+    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters.claims import ClaimTable
+    from referral_intake.adapters.keys import DoctorHashes
+    from referral_intake.adapters.letters import Letters
+    from referral_intake.adapters.links import Links
+    from referral_intake.adapters.press import Press
+    from referral_intake.adapters.secrets import Secrets
+
+    secrets, table = Secrets(), dynamodb.client()
+    links = Links(lambda: secrets.keyring(place.signing_keys), place.site_url)
+    claims = ClaimTable(table, place.table)
+    letters = Letters(templates, links, place.site_url, claims, approved_only=approved_only)
+    return Press(table, place.table, DoctorHashes(lambda: secrets.keyring(place.hashing_keys)), letters)
+
 
 @cache
 def intake() -> Intake:
@@ -353,6 +518,11 @@ def lookup() -> Lookup:
 @cache
 def dashboard() -> Dashboard:
     return Dashboard(DashboardSettings.read(os.environ))
+
+
+@cache
+def reports() -> Reports:
+    return Reports(ReportsSettings.read(os.environ))
 
 
 def _ring(secret_id: str) -> "Ring":

@@ -14,6 +14,7 @@ from typing import Any, Final
 import pytest
 from moto.events.models import EventPattern
 
+from cli.site import SIGN_IN
 from local.intrinsics import read_yaml
 from local.model import Function, Route, StreamSource, Template
 from local.template import load
@@ -311,6 +312,7 @@ def test_outreach_is_not_woken_by_a_change_to_a_doctor(name: str) -> None:
         ("INSERT", message_key(RECEIPT, "introduction"), False),
         ("MODIFY", doctor_key("email#k1#00"), False),
         ("MODIFY", breaker_key("star"), False),
+        ("INSERT", {"pk": {"S": "audit#2026-11-22"}, "sk": {"S": "2026-11-22T09:30:00.000Z#00"}}, False),
     ],
 )
 def test_every_change_of_a_referral_is_counted_and_nothing_else(name: str, key: Item, *, is_counted: bool) -> None:
@@ -443,7 +445,7 @@ COGNITO: Final = "https://referral-intake-local.auth.us-east-1.amazoncognito.com
 def test_nobody_gets_an_account_but_from_those_who_run_this() -> None:
     team = properties_of("Team")
     assert team["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
-    assert team["UsernameAttributes"] == team["AutoVerifiedAttributes"] == ["email"]
+    assert team["AliasAttributes"] == team["AutoVerifiedAttributes"] == ["email"]
     assert team["AccountRecoverySetting"]["RecoveryMechanisms"] == [{"Name": "verified_email", "Priority": 1}]
     assert team["DeletionProtection"] == "ACTIVE"
     assert RESOURCES["Team"]["DeletionPolicy"] == RESOURCES["Team"]["UpdateReplacePolicy"] == "Retain"
@@ -511,6 +513,10 @@ def test_the_dashboard_s_page_may_ask_cognito_for_tokens_and_nobody_for_anything
     assert TEMPLATE.outputs["SignInUrl"] == COGNITO
 
 
+def test_the_stack_puts_out_what_the_dashboard_is_told() -> None:
+    assert set(SIGN_IN.values()) <= set(TEMPLATE.outputs)
+
+
 def policy_of(path: str) -> dict[str, str]:
     parts = TEMPLATE.headers_of(path)["Content-Security-Policy"].split(";")
     return dict(part.strip().split(" ", 1) for part in parts)
@@ -539,6 +545,7 @@ def test_the_token_reaches_the_api_and_no_cache() -> None:
         ("/dashboard/referrals/AAAA-AAAA-AAAA-AAAA", "/dashboard/index.html"),
         ("/dashboard/work/", "/dashboard/index.html"),
         ("/dashboard/config.json", "/dashboard/config.json"),
+        ("/dashboard/assets/0123/lib/LICENSE", "/dashboard/assets/0123/lib/LICENSE"),
         ("/dashboards/x", "/dashboards/x"),
         ("/es/", "/es/index.html"),
         ("/assets/site.css", "/assets/site.css"),

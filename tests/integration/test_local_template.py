@@ -108,7 +108,7 @@ Globals:
       DefaultAuthorizer: SignedIn
 """
 PEOPLE = """\
-  People: { Type: AWS::Cognito::UserPool, Properties: { UsernameAttributes: [email] } }
+  People: { Type: AWS::Cognito::UserPool, Properties: { UserPoolName: people } }
   Readers: { Type: AWS::Cognito::UserPoolGroup, Properties: { UserPoolId: !Ref People, GroupName: reader } }
   Browser:
     Type: AWS::Cognito::UserPoolClient
@@ -145,10 +145,11 @@ def test_a_route_asks_for_the_token_that_the_template_says(
     [
         ("$request.header.Authorization", "$request.querystring.token", "Globals.HttpApi.SignedIn: .*from a header"),
         (", audience: [!Ref Browser]", "", "Globals.HttpApi.SignedIn: .*audience"),
+        ("UserPoolName: people", "UsernameAttributes: [email]", "People: .*UsernameAttributes"),
         ("AuthorizationScopes:", "EnableSimpleResponses:", "Globals.HttpApi.SignedIn: .*EnableSimpleResponses"),
     ],
 )
-def test_an_authorizer_that_the_stack_can_not_play_is_an_error(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_a_sign_in_that_the_stack_can_not_play_is_an_error(tmp_path: Path, old: str, new: str, said: str) -> None:
     text = (edited("Globals:\n", AUTH) + PEOPLE).replace(old, new)
 
     with pytest.raises(TemplateError, match=said):
@@ -159,7 +160,7 @@ def test_a_user_pool_is_read_with_its_groups_and_clients(tmp_path: Path) -> None
     (people,) = load(tmp_path, TEMPLATE + PEOPLE, sign_in="http://x/sign-in").pools
 
     assert (people.id, people.issuer) == ("us-east-1_People", "http://x/sign-in/us-east-1_People")
-    assert (people.groups, people.definition) == (("reader",), {"UsernameAttributes": ["email"]})
+    assert (people.groups, people.name) == (("reader",), "people")
     (browser,) = people.clients
     assert (browser.id, browser.callbacks) == ("Browser", ("http://127.0.0.1:1/",))
     assert (browser.access_lifetime, browser.id_lifetime, browser.refresh_lifetime) == (600, 3600, 30 * 86400)

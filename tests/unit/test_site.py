@@ -1,6 +1,7 @@
 """The pages that patients and doctors read: whole in every state, true to their facts, usable, and quiet."""
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from cli import stacks
+from cli.__main__ import main
 from cli.site import EMPTY_FORM, GRACE, build
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.adapters.pages import Pages
@@ -601,3 +604,30 @@ def test_the_words_of_the_list_come_from_the_page(first: Page) -> None:
     }
     assert "{count}" in place["data-many"]
     assert "{name}" in place["data-filled"]
+
+
+def test_the_dashboard_is_told_where_its_stack_has_people_sign_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = {"SignInIssuer": "https://issuer.example/p", "SignInClient": "c1", "SignInUrl": "https://in.example"}
+    monkeypatch.setattr(stacks, "find", lambda name: stacks.Stack(name, outputs))
+    command = ["site", "--out", str(tmp_path)]
+
+    assert main([*command, "--stack", "dev"]) == 0
+
+    told = json.loads((tmp_path / "dashboard" / "config.json").read_text())
+    assert told == {"authority": "https://issuer.example/p", "client_id": "c1", "sign_in": "https://in.example"}
+    assert capsys.readouterr().err == ""
+    assert main(command) == 0
+    assert "--stack" in capsys.readouterr().err
+
+
+def test_a_stack_that_does_not_say_where_to_sign_in_is_named_before_anything_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(stacks, "find", lambda name: stacks.Stack(name, {}))
+
+    assert main(["site", "--out", str(tmp_path), "--stack", "old"]) == 1
+
+    assert "old has no output SignInIssuer" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ function but the group `letters` of pyproject.toml, and only who prints letters 
 import io
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -79,10 +79,13 @@ class Letters:
         self._claims = claims
         self._approved_only = approved_only
 
-    def print(self, campaign: Campaign, claims: Sequence[Claim], now: datetime) -> Printed:
+    def print(
+        self, campaign: Campaign, claims: Sequence[Claim], now: datetime, written_to: Collection[str] = ()
+    ) -> Printed:
         """The letters to doctors of this campaign who may be written to now; raises Unapproved and Unavailable.
 
-        It marks nothing as sent: a letter is sent when somebody has put it into an envelope.
+        Doctors known by one of the keys in `written_to` have theirs already. It marks nothing as sent: a letter is sent
+        when somebody has put it into an envelope.
         """
         wording = approval.digests(self._root, _files(self._root, campaign))
         is_approved = set(wording.items()) <= campaign.approval.content and campaign.approval.covers(now.date())
@@ -91,14 +94,14 @@ class Letters:
         version = campaign.approval.version if is_approved else "unapproved"
         sheets: list[Sheet] = []
         left_out: dict[str, str] = {}
-        written_to: set[str] = set()
+        known = set(written_to)
         for claim in claims:
             sheet = self._sheet(campaign, claim, now, version)
-            if reason := self._reason_against(claim, written_to, campaign, now) or self._unprintable(claim, sheet, now):
+            if reason := self._reason_against(claim, known, campaign, now) or self._unprintable(claim, sheet, now):
                 left_out[claim.referral.receipt] = reason
                 continue
             sheets.append(sheet)
-            written_to |= set(claim.keys)
+            known |= set(claim.keys)
         return Printed(
             pdf=self._pdf(sheets, now) if sheets else b"",
             receipts=tuple(sheet["receipt"] for sheet in sheets),

@@ -9,6 +9,9 @@ from aws_lambda_powertools.event_handler import Response as Answer
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+# Imported while Lambda starts the function, when it has the most CPU, and not while the first person waits.
+import referral_intake.adapters.audit
+import referral_intake.adapters.stats_table  # noqa: F401
 from referral_intake import wiring
 from referral_intake.handlers import (
     dashboard_openapi,

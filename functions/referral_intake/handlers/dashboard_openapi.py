@@ -50,7 +50,13 @@ PROBLEM = {
 # From API Gateway itself, which speaks in its own way.
 OF_THE_GATEWAY = {401: "Not signed in, or not any more", 429: "More requests than there may be at once"}
 ALWAYS = (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
-WITH_A_BODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+# Bodies can be wrong in more ways; and somebody else may be quicker.
+OF_WRITES = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+)
 
 
 @router.get("/openapi.json", tags=["about"], summary="This description", operation_id="openapi")
@@ -96,7 +102,7 @@ def _refusals(operation: dict[str, Any], route: Route) -> set[int]:
     if "{" in route.openapi_path:
         found.add(HTTPStatus.NOT_FOUND)
     if route.method in {"POST", "PUT", "PATCH"}:
-        found.update(WITH_A_BODY)
+        found.update(OF_WRITES)
     return found
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from referral_intake.domain.errors import Stale, Unavailable
 from referral_intake.handlers.http import Problem
@@ -25,11 +24,6 @@ def invalid(field: str, code: str, message: str) -> Problem:
 
 def not_found(detail: str = "There is nothing here.") -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "not_found", detail)
-
-
-def documented(*refusals: HTTPStatus, ok: HTTPStatus = HTTPStatus.OK) -> dict[int, OpenAPIResponse]:
-    """A route's `responses` where it refuses in ways that not every route does."""
-    return {int(status): {"description": status.phrase} for status in (ok, *refusals)}
 
 
 def of(error: Exception, logger: Logger) -> Problem:

@@ -1,0 +1,99 @@
+"""Signing in at the local stack, as the dashboard's page does in a browser."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from local.stack import LocalStack
+from tests.integration.local_scratch import Answer, fetch
+
+VERIFIER = "v" * 43
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def challenge(verifier: str = VERIFIER) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+@dataclass
+class Page:
+    """The page, with its browser's cookies. What is `asked` more at the authorize endpoint comes last, so it wins."""
+
+    stack: LocalStack
+    redirect_uri: str
+    client_id: str
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def address(self, **asked: str | None) -> str:
+        usual = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_uri,
+            "scope": "openid email",
+            "state": "s1",
+            "nonce": "n1",
+            "code_challenge": challenge(),
+            "code_challenge_method": "S256",
+        }
+        query = {name: value for name, value in {**usual, **asked}.items() if value is not None}
+        return f"{self.domain}/oauth2/authorize?{urlencode(query)}"
+
+    @property
+    def domain(self) -> str:
+        return f"{self.stack.url}/_local/sign-in"
+
+    def visit(self, address: str, method: str = "GET", form: Mapping[str, str] | None = None) -> Answer:
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        body = urlencode(form).encode() if form is not None else None
+        answer = fetch(address, method, body, {**FORM, "Cookie": cookies})
+        name, _, value = answer.headers.get("set-cookie", "").partition(";")[0].partition("=")
+        if name:
+            self.cookies[name] = value
+        return answer
+
+    def choose(self, username: str, **asked: str | None) -> Answer:
+        """Presses this person's button on the sign-in page."""
+        return self.visit(self.address(**asked), "POST", {"username": username})
+
+    @property
+    def pool(self) -> Any:
+        return self.stack.template.pools[0]
+
+    def code(self, username: str, **asked: str | None) -> str:
+        return sent_back(self.choose(username, **asked))["code"]
+
+    def tokens(self, **asked: str) -> Answer:
+        form = {"client_id": self.client_id, **asked}
+        return self.visit(f"{self.domain}/oauth2/token", "POST", form)
+
+    def exchange(self, code: str, **asked: str) -> Answer:
+        usual = {"redirect_uri": self.redirect_uri, "code_verifier": VERIFIER}
+        return self.tokens(**{"grant_type": "authorization_code", "code": code, **usual, **asked})
+
+    def sign_in(self, username: str) -> dict[str, Any]:
+        """The tokens: access_token, id_token, refresh_token."""
+        answer = self.exchange(self.code(username))
+        assert answer.status == 200, answer.body
+        tokens: dict[str, Any] = answer.json()
+        return tokens
+
+
+def sent_back(answer: Answer) -> dict[str, str]:
+    """What is in the address that the browser is sent back to."""
+    assert answer.status == 302, answer.body
+    return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+
+
+def claims(token: str) -> dict[str, Any]:
+    """What the token says, unchecked."""
+    body = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return found
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

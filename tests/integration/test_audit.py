@@ -1,0 +1,124 @@
+"""Records of who looked and who did what: written, read back in order, and printed for those who operate this."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli import stacks
+from cli.__main__ import main
+from referral_intake.adapters import audit
+from referral_intake.adapters.audit import AuditTable, Record, audit_put
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.people import Person, Role
+from tests.integration import aws
+from tests.support.samples import NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ROBIN = Person("9d2c1c9e-0000-4000-8000-000000000001", "robin", frozenset({Role.MANAGER}))
+KIM = Person("9d2c1c9e-0000-4000-8000-000000000002", "kim", frozenset({Role.VIEWER}))
+RECEIPTS = ("AAAA-AAAA-AAAA-AAAA", "BBBB-BBBB-BBBB-BBBB")
+DAY = NOW.astimezone(UTC).date()
+
+
+@pytest.fixture
+def records(client: "DynamoDBClient", table: str) -> AuditTable:
+    return AuditTable(client, table)
+
+
+def test_a_days_records_are_read_in_order(records: AuditTable) -> None:
+    records.record(KIM, "search", [], NOW + timedelta(seconds=2))
+    records.record(ROBIN, "search", RECEIPTS, NOW)
+    midnight = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
+    records.record(ROBIN, "detail", RECEIPTS[:1], midnight - timedelta(milliseconds=1))
+    records.record(ROBIN, "detail", RECEIPTS[:1], midnight + timedelta(days=1))
+    assert list(records.of_day(DAY)) == [
+        Record(NOW, ROBIN.sub, "robin", "search", RECEIPTS),
+        Record(NOW + timedelta(seconds=2), KIM.sub, "kim", "search", ()),
+    ]
+    assert [one.what for one in records.of_day(DAY - timedelta(days=1))] == ["detail"]
+
+
+def test_two_at_the_same_moment_are_both_kept(records: AuditTable) -> None:
+    for person in (ROBIN, KIM, ROBIN):
+        records.record(person, "work", RECEIPTS, NOW)
+    assert sorted(one.username for one in records.of_day(DAY)) == ["kim", "robin", "robin"]
+
+
+def test_a_record_is_written_together_with_what_it_is_about_or_not_at_all(
+    client: "DynamoDBClient", table: str, records: AuditTable
+) -> None:
+    record = audit_put(table, ROBIN, "approve", RECEIPTS[:1], NOW)
+    other = {"pk": {"S": "referral#X"}, "sk": {"S": "referral"}}
+    there = {"ConditionCheck": {"TableName": table, "Key": other, "ConditionExpression": "attribute_exists(pk)"}}
+    with pytest.raises(client.exceptions.TransactionCanceledException):
+        client.transact_write_items(TransactItems=[record, there])  # type: ignore[list-item]
+    assert list(records.of_day(DAY)) == []
+    client.put_item(TableName=table, Item=other)
+    client.transact_write_items(TransactItems=[record, there])  # type: ignore[list-item]
+    assert [(one.username, one.what, one.receipts) for one in records.of_day(DAY)] == [
+        ("robin", "approve", RECEIPTS[:1])
+    ]
+
+
+def test_what_can_not_be_recorded_is_not_available_whatever_the_reason(client: "DynamoDBClient", table: str) -> None:
+    with pytest.raises(Unavailable):
+        AuditTable(client, f"{table}-that-is-not-there").record(ROBIN, "search", RECEIPTS, NOW)
+
+
+def test_a_day_of_more_than_one_page_is_read_whole(records: AuditTable) -> None:
+    # A page ends after a megabyte.
+    long = "x" * 300_000
+    for second in range(5):
+        records.record(ROBIN, long, RECEIPTS, NOW + timedelta(seconds=second))
+    assert [one.at for one in records.of_day(DAY)] == [NOW + timedelta(seconds=second) for second in range(5)]
+
+
+def test_a_record_is_no_referral(client: "DynamoDBClient", table: str, records: AuditTable) -> None:
+    referrals = ReferralTable(client, table)
+    records.record(ROBIN, "search", RECEIPTS, NOW)
+    assert referrals.due("star", NOW + timedelta(days=400), 10) == []
+    (pk,) = aws.Look(client, table).items()
+    assert pk == f"audit#{DAY}"
+
+
+# ---- The command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stack(client: "DynamoDBClient", table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = NOW - datetime.now(UTC)
+    monkeypatch.setattr(stacks, "find", lambda name: stacks.Stack(name, {"TableName": table}, ahead))
+
+
+def test_the_command_prints_a_day(records: AuditTable, stack: None, capsys: pytest.CaptureFixture[str]) -> None:
+    records.record(ROBIN, "search", RECEIPTS, NOW)
+    records.record(KIM, "summary off", [], NOW + timedelta(seconds=1))
+    assert main(["audit", "--stack", "dev", "--day", DAY.isoformat()]) == 0
+    first, second, total = capsys.readouterr().out.splitlines()
+    assert first == f"{NOW:%H:%M:%S}  robin ({ROBIN.sub})  search  {' '.join(RECEIPTS)}"
+    assert second.endswith("summary off  -")
+    assert total == f"Recorded on {DAY}: 2."
+
+
+def test_without_a_day_it_is_today(records: AuditTable, stack: None, capsys: pytest.CaptureFixture[str]) -> None:
+    records.record(ROBIN, "search", [], NOW)
+    assert main(["audit", "--stack", "dev"]) == 0
+    assert "Recorded on" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "#"])
+def test_what_is_no_day_is_refused(stack: None, day: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["audit", "--stack", "dev", "--day", day])
+
+
+def test_the_records_hold_nothing_but_who_what_which_and_when() -> None:
+    put = audit_put("t", ROBIN, "search", RECEIPTS, NOW)["Put"]
+    assert put["TableName"] == "t"
+    assert set(put["Item"]) == {"pk", "sk", "at", "sub", "username", "what", "receipts"}
+    assert "expires" not in put["Item"], "they stay"
+    assert audit.audit_put("t", ROBIN, "search", [], NOW)["Put"]["Item"]["sk"] != put["Item"]["sk"]

@@ -1,0 +1,75 @@
+"""The dashboard's numbers through its own door, from the counters that the stream has made."""
+
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from referral_intake import wiring
+from referral_intake.adapters.breaker_table import breaker_key
+from referral_intake.adapters.counting_table import CountingTable
+from referral_intake.settings import DashboardSettings
+from tests.integration import aws
+from tests.support.dashboard import VIEWER, FakeAccount, ask
+from tests.support.samples import NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+DAY = NOW.astimezone(UTC).date()
+BEFORE = DAY - timedelta(days=1)
+
+
+@pytest.fixture
+def parts(table: str, stats_table: str, secret_names: dict[str, str]) -> wiring.Dashboard:
+    settings = DashboardSettings.read(aws.environment(table, secret_names, "DashboardFunction"))
+    parts = wiring.Dashboard(settings)
+    parts.__dict__["ses_account"] = FakeAccount()
+    return parts
+
+
+def count(client: "DynamoDBClient", stats_table: str) -> None:
+    sent = {"sent": NOW + timedelta(seconds=90), "delivered": NOW + timedelta(seconds=95)}
+    first, second = aws.submitted(NOW, name="Ann Roe"), aws.submitted(NOW - timedelta(days=1), by="caregiver")
+    CountingTable(client, stats_table).count([replace(first, milestones={**first.milestones, **sent}), second])
+
+
+def test_what_was_counted_is_seen(client: "DynamoDBClient", stats_table: str, parts: wiring.Dashboard) -> None:
+    count(client, stats_table)
+    status, said = ask(parts, "GET", "/overview", query=f"campaign=star&from={DAY}&to={DAY}", groups=VIEWER)
+    assert status == 200
+    assert [(rung["name"], rung["count"]) for rung in said["period"]["funnel"][:3]] == [
+        ("submitted", 1),
+        ("sent", 1),
+        ("delivered", 1),
+    ]
+    assert said["period"]["medians_seconds"]["submitted_to_sent"] == pytest.approx(90, rel=0.05)
+    assert said["before"]["facts"] == {"submitted": 1}
+    assert said["stages"] == {"queued": 2}
+    assert said["read_units"] > 0
+
+    _, said = ask(parts, "GET", "/breakdowns/source", query=f"campaign=star&from={BEFORE}&to={DAY}", groups=VIEWER)
+    assert {one["value"]: one["facts"]["submitted"] for one in said["values"]} == {"caregiver": 1, "patient": 1}
+
+
+def test_a_campaign_that_stopped_itself_is_seen_to_be_stopped(
+    client: "DynamoDBClient", table: str, parts: wiring.Dashboard
+) -> None:
+    query = "campaign=star"
+    assert ask(parts, "GET", "/deliverability", query=query)[1]["breaker"]["is_open"] is False
+    stopped = {"paused_at": {"S": "2026-11-22T08:00:00.000Z"}, "paused_for": {"S": "complaints"}}
+    client.put_item(TableName=table, Item=breaker_key("star") | stopped)
+    breaker = ask(parts, "GET", "/deliverability", query=query)[1]["breaker"]
+    assert (breaker["is_open"], breaker["reason"], breaker["since"]) == (True, "complaints", "2026-11-22T08:00:00Z")
+
+
+def test_a_table_that_does_not_answer_is_told_as_such(parts: wiring.Dashboard, client: "DynamoDBClient") -> None:
+    def refuse(**_: object) -> None:
+        error = {"Error": {"Code": "ThrottlingException", "Message": "slow down"}}
+        raise client.exceptions.ClientError(error, "BatchGetItem")  # type: ignore[arg-type]
+
+    parts.table.meta.events.register("before-call.dynamodb", refuse)
+    for path in ("/overview", "/breakdowns/state", "/deliverability"):
+        status, problem = ask(parts, "GET", path, query=f"campaign=star&from={DAY}&to={DAY}")
+        assert (status, problem["code"]) == (503, "unavailable")

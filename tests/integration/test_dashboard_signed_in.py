@@ -1,0 +1,67 @@
+"""The dashboard's API on the whole local stack: from signing in to the table, by the template that is deployed."""
+
+import io
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from local.stack import LocalStack
+from tests.integration.local_scratch import fetch
+from tests.integration.sign_in import Page, bearer
+from tests.support import samples
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    folder = tmp_path_factory.mktemp("local")
+    with LocalStack(site=folder / "site", log_file=folder / "logs.jsonl", watch=False, out=io.StringIO()) as running:
+        yield running
+
+
+def tokens(stack: LocalStack, username: str) -> dict[str, Any]:
+    (client,) = stack.template.pools[0].clients
+    return Page(stack, f"{stack.url}/dashboard/", client.id).sign_in(username)
+
+
+def get(stack: LocalStack, path: str, token: str | None) -> tuple[int, Any]:
+    answer = fetch(f"{stack.url}/api/dashboard{path}", "GET", None, bearer(token) if token else {})
+    return answer.status, json.loads(answer.body)
+
+
+@pytest.mark.parametrize("role", ["viewer", "manager"])
+def test_whoever_is_in_a_group_of_the_team_is_let_in_with_its_role(stack: LocalStack, role: str) -> None:
+    status, said = get(stack, "/me", tokens(stack, role)["access_token"])
+    assert (status, said["user"], said["roles"]) == (200, role, [role])
+
+
+def test_whoever_is_in_no_group_is_let_in_nowhere(stack: LocalStack) -> None:
+    token = tokens(stack, "newcomer")["access_token"]
+    for path in ("/me", "/openapi.json", "/nothing"):
+        assert get(stack, path, token)[0] == 403
+
+
+def test_without_an_access_token_the_function_is_not_even_asked(stack: LocalStack) -> None:
+    given = tokens(stack, "manager")
+    assert get(stack, "/me", None) == (401, {"message": "Unauthorized"})
+    assert get(stack, "/me", given["access_token"] + "x") == (401, {"message": "Unauthorized"})
+    # API Gateway takes an ID token for what it is to it, a token of this client; the function does not.
+    assert get(stack, "/me", given["id_token"])[0] == 403
+
+
+def test_what_a_patient_sends_is_soon_in_the_overview(stack: LocalStack) -> None:
+    sent = samples.payload(submission_id=str(uuid.uuid4()))
+    headers = {"content-type": "application/json"}
+    assert fetch(f"{stack.url}/api/referrals", "POST", json.dumps(sent).encode(), headers).status == 201
+    token, today = tokens(stack, "viewer")["access_token"], datetime.now(UTC).date()
+    query = f"?campaign=star&from={today - timedelta(days=6)}&to={today}"
+    ends = time.monotonic() + 20
+    while not (said := get(stack, f"/overview{query}", token)[1])["period"]["facts"].get("submitted"):
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+    assert sum(said["stages"].values()) == 1
+    assert said["read_units"] > 0

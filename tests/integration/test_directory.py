@@ -1,0 +1,72 @@
+"""Whom the team's user directory knows, and where mail to them goes."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.stub import Stubber
+
+from referral_intake.adapters import directory
+from referral_intake.adapters.directory import Directory
+from referral_intake.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+EMAIL = "ana@star.example"
+NAME = "ana.lopez"
+
+
+@pytest.fixture
+def cognito(cloud: None) -> "CognitoIdentityProviderClient":
+    return directory.new_client()
+
+
+@pytest.fixture
+def pool(cognito: "CognitoIdentityProviderClient") -> str:
+    made = cognito.create_user_pool(PoolName="team", AliasAttributes=["email"])["UserPool"]["Id"]
+    cognito.create_group(UserPoolId=made, GroupName="viewer")
+    return made
+
+
+def added(cognito: "CognitoIdentityProviderClient", pool: str, *, verified: str = "true", group: bool = True) -> str:
+    """The username."""
+    attributes = {"email": EMAIL, "email_verified": verified}
+    cognito.admin_create_user(
+        UserPoolId=pool,
+        Username=NAME,
+        UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+    )
+    if group:
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=NAME, GroupName="viewer")
+    return NAME
+
+
+def test_mail_goes_to_the_address_that_was_verified(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
+    assert Directory(pool).address_of(added(cognito, pool)) == EMAIL
+
+
+def test_mail_goes_to_no_address_that_nobody_verified(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
+    assert Directory(pool).address_of(added(cognito, pool, verified="false")) is None
+
+
+def test_who_has_no_role_gets_no_mail(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
+    assert Directory(pool).address_of(added(cognito, pool, group=False)) is None
+
+
+def test_who_may_not_sign_in_any_more_gets_no_mail(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
+    user = added(cognito, pool)
+    cognito.admin_disable_user(UserPoolId=pool, Username=user)
+    assert Directory(pool).address_of(user) is None
+    cognito.admin_enable_user(UserPoolId=pool, Username=user)
+    assert Directory(pool).address_of(user) == EMAIL
+    cognito.admin_delete_user(UserPoolId=pool, Username=user)
+    assert Directory(pool).address_of(user) is None
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "InternalErrorException", "NotAuthorizedException"])
+def test_a_directory_that_does_not_answer_is_not_an_empty_one(no_account: None, code: str) -> None:
+    client = directory.new_client()
+    stub = Stubber(client)
+    stub.add_client_error("admin_get_user", code)
+    with stub, pytest.raises(Unavailable, match=code):
+        Directory("us-east-1_Team", lambda: client).address_of("u1")

@@ -1,0 +1,534 @@
+"""Exports and letters, from the queue to files in S3, over runs that end early, die, or come twice."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from pypdfium2 import PdfDocument
+from python_calamine import CalamineWorkbook
+
+from referral_intake import wiring
+from referral_intake.adapters import csv_export, report_files, xlsx_export
+from referral_intake.adapters.audit import AuditTable
+from referral_intake.adapters.claims import ClaimTable
+from referral_intake.adapters.csv_export import CsvExport
+from referral_intake.adapters.export_rows import ExportRows
+from referral_intake.adapters.items import to_item
+from referral_intake.adapters.letter_files import LetterFiles
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.adapters.report_files import LostUpload, ReportFiles
+from referral_intake.adapters.report_table import ReportTable
+from referral_intake.adapters.xlsx_export import XlsxExport
+from referral_intake.domain.columns import COLUMNS
+from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
+from referral_intake.domain.reporting import PATIENCE, Maker, Reporting
+from referral_intake.domain.reports import MOST_SETBACKS, Filter, Format, Report, State
+from tests.integration import aws
+from tests.support.reports import looks, report
+from tests.support.samples import NOW, TEMPLATES, campaign
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+BUCKET = "report-files"
+PLENTY = looks(10_000)
+MIB = 1024 * 1024
+
+
+class Died(BaseException):
+    """As Lambda ends a process: nothing of ours catches it."""
+
+
+class Queue(list[str]):
+    def put(self, report_id: str) -> None:
+        self.append(report_id)
+
+
+@pytest.fixture
+def files(client: "DynamoDBClient") -> ReportFiles:
+    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    return Files(report_files.client(), BUCKET)
+
+
+class Files(ReportFiles):
+    """moto stumbles over an upload that is not there (any more), where S3 says so."""
+
+    def part(self, *arguments: Any) -> str:
+        try:
+            return super().part(*arguments)
+        except KeyError as unknown:
+            raise LostUpload("NoSuchUpload") from unknown
+
+
+@pytest.fixture
+def clock() -> aws.Clock:
+    return aws.Clock()
+
+
+@pytest.fixture
+def reports(client: "DynamoDBClient", table: str, clock: aws.Clock) -> ReportTable:
+    return ReportTable(client, table, clock)
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return Queue()
+
+
+@pytest.fixture
+def rows(client: "DynamoDBClient", table: str) -> ExportRows:
+    return ExportRows(client, table)
+
+
+Work = Callable[..., Reporting]
+
+
+@pytest.fixture
+def work(reports: ReportTable, queue: Queue, clock: aws.Clock, client: "DynamoDBClient", table: str) -> Work:
+    finished = AuditTable(client, table)
+
+    def reporting(maker: Maker) -> Reporting:
+        from referral_intake.domain.people import Person
+
+        def record(done: Report, at: datetime) -> None:
+            finished.record(Person(done.sub, done.username, frozenset()), f"report_{done.state}", (done.id,), at)
+
+        return Reporting(reports, queue, lambda _: maker, record, clock)
+
+    return reporting
+
+
+@pytest.fixture
+def store(client: "DynamoDBClient", table: str) -> Callable[[int], list[str]]:
+    """Referrals a minute apart. Returns their receipts, the newest first."""
+    numbers = count()
+
+    def store(wanted: int, **details: Any) -> list[str]:
+        made = []
+        first = aws.submitted(NOW, **details)
+        for number in [next(numbers) for _ in range(wanted)]:
+            receipt = f"AAAA-AAAA-AAAA-{number:04d}".translate(str.maketrans("0189", "WXYZ"))
+            milestones = {"submitted": NOW - timedelta(minutes=number)}
+            made.append(replace(first, receipt=receipt, milestones=milestones))
+        for start in range(0, len(made), 25):
+            puts: Any = [{"PutRequest": {"Item": to_item(one)}} for one in made[start : start + 25]]
+            client.batch_write_item(RequestItems={table: puts})
+        return [one.receipt for one in made]
+
+    return store
+
+
+def fetched(files: ReportFiles, done: Report, number: int = 0) -> bytes:
+    return files.kept(done.files[number].key)
+
+
+def read_csv(data: bytes) -> list[dict[str, str]]:
+    assert data.startswith(b"\xef\xbb\xbfreceipt,")
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
+
+
+def read_xlsx(data: bytes) -> list[list[Any]]:
+    book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    return book.get_sheet_by_name("Referrals").to_python()
+
+
+def run_to_its_end(reporting: Reporting, asked: Report, queue: Queue, time_left: int = 2) -> tuple[Report, int]:
+    queue.put(asked.id)
+    for runs in count(1):
+        done = reporting.run(queue.pop(), looks(time_left), timedelta(seconds=1))
+        assert done is not None
+        if not queue:
+            return done, runs
+    raise AssertionError
+
+
+def test_an_export_goes_on_from_run_to_run_until_it_is_whole(
+    store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
+) -> None:
+    receipts = store(3000)
+    asked = report()
+    reports.add(asked)
+    done, runs = run_to_its_end(work(CsvExport(rows, files)), asked, queue, time_left=6)
+    assert runs > 3
+    assert (done.state, done.rows_done) == (State.READY, 3000)
+    assert [row["receipt"] for row in read_csv(fetched(files, done))] == receipts
+    assert [(file.name, file.size) for file in done.files] == [
+        ("star-referrals-2026-11-23.csv", len(fetched(files, done)))
+    ]
+
+
+def test_a_file_of_several_parts_is_one_file(
+    store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
+) -> None:
+    # 600 rows of 20 kB: 12 MB.
+    receipts = store(600, practice="x" * 80)
+    big = BigRows(rows, 20_000)
+    asked = report()
+    reports.add(asked)
+    done, runs = run_to_its_end(work(CsvExport(big, files, part=5 * MIB)), asked, queue, time_left=1)
+    assert runs > 2
+    assert len(done.place.parts) == 2
+    assert [row["receipt"] for row in read_csv(fetched(files, done))] == receipts
+    assert done.files[0].size == len(fetched(files, done))
+
+
+class BigRows:
+    """Referrals as they are, each with much more of a practice."""
+
+    def __init__(self, rows: ExportRows, size: int) -> None:
+        self._rows = rows
+        self._size = size
+
+    def page(self, campaign: str, chosen: Filter, cursor: Any) -> Any:
+        page = self._rows.page(campaign, chosen, cursor)
+        big = [
+            replace(one, doctor=replace(one.doctor, practice=f"{one.receipt} " * (self._size // 20)))
+            for one in page.referrals
+        ]
+        return replace(page, referrals=big)
+
+
+@pytest.mark.parametrize("format", [Format.CSV, Format.XLSX])
+def test_wherever_a_run_dies_the_export_is_whole_in_the_end(
+    store: Any,
+    rows: ExportRows,
+    files: ReportFiles,
+    reports: ReportTable,
+    work: Work,
+    queue: Queue,
+    clock: aws.Clock,
+    format: Format,  # noqa: A002
+) -> None:
+    receipts = store(450)
+    asked = report(format)
+    reports.add(asked)
+    maker: Maker = CsvExport(rows, files) if format is Format.CSV else XlsxExport(rows, files, rows_per_workbook=200)
+    deaths = 0
+    for step in count():
+        # Each run dies one call later than the one before: in the middle of a step, and after it, before it is noted.
+        dying = Dying(step % 7, files, reports)
+        reporting = Reporting(reports, queue, lambda _: maker, lambda *_: None, clock)
+        with dying:
+            try:
+                done = reporting.run(asked.id, looks(1), timedelta(seconds=1))
+            except Died:
+                deaths += 1
+                clock.time += timedelta(minutes=6)
+                continue
+        if done and done.state is not State.RUNNING:
+            break
+    assert deaths >= 3
+    assert done is not None
+    assert done.state is State.READY
+    assert done.rows_done == 450
+    assert receipts_in(done, files) == receipts
+
+
+def receipts_in(done: Report, files: ReportFiles) -> list[str]:
+    if done.format is Format.CSV:
+        return [row["receipt"] for row in read_csv(fetched(files, done))]
+    return [row[0] for number in range(len(done.files)) for row in read_xlsx(fetched(files, done, number))[1:]]
+
+
+class Dying:
+    """The process ends at its n-th call of S3 or note of a checkpoint: every other time before it, else after it."""
+
+    def __init__(self, at: int, files: ReportFiles, reports: ReportTable) -> None:
+        self._at = at
+        self._watched: list[tuple[Any, str]] = [(files, name) for name in ("begin", "part", "complete", "put", "keep")]
+        self._watched.append((reports, "save"))
+
+    def __enter__(self) -> None:
+        calls = count()
+        for owner, name in self._watched:
+            setattr(owner, name, self._dying(getattr(owner, name), calls))
+
+    def __exit__(self, *_: object) -> None:
+        for owner, name in self._watched:
+            delattr(owner, name)
+
+    def _dying(self, call: Callable[..., Any], calls: Iterator[int]) -> Callable[..., Any]:
+        def watched(*arguments: Any) -> Any:
+            is_last = next(calls) == self._at
+            if is_last and self._at % 2:
+                raise Died
+            answer = call(*arguments)
+            if is_last:
+                raise Died
+            return answer
+
+        return watched
+
+
+def test_a_message_that_comes_twice_finds_that_somebody_is_at_work(
+    store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
+) -> None:
+    receipts = store(400)
+    asked = report()
+    reports.add(asked)
+    meanwhile: list[Report | None] = []
+
+    class Watched:
+        def page(self, *arguments: Any) -> Any:
+            meanwhile.append(second.run(asked.id, PLENTY, timedelta(seconds=1)))
+            return rows.page(*arguments)
+
+    second = work(CsvExport(rows, files))
+    done = work(CsvExport(Watched(), files)).run(asked.id, PLENTY, timedelta(seconds=1))
+    assert set(meanwhile) == {None}
+    assert done is not None
+    assert receipts_in(done, files) == receipts
+    assert second.run(asked.id, PLENTY, timedelta(seconds=1)) is None
+
+
+def test_a_run_whose_lease_ran_out_can_spoil_nothing(
+    store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, clock: aws.Clock
+) -> None:
+    receipts = store(400)
+    asked = report()
+    reports.add(asked)
+
+    class Slow:
+        """Holds still for ten minutes in the middle, in which another run does all of the work."""
+
+        others: Report | None = None
+
+        def page(self, *arguments: Any) -> Any:
+            if self.others is None:
+                clock.time += timedelta(minutes=10)
+                self.others = work(CsvExport(rows, files)).run(asked.id, PLENTY, timedelta(seconds=1))
+            return rows.page(*arguments)
+
+    slow = Slow()
+    assert work(CsvExport(slow, files)).run(asked.id, looks(100), timedelta(seconds=1)) is None
+    kept = reports.get(asked.id)
+    assert kept is not None
+    assert kept.state is State.READY
+    assert kept == slow.others
+    assert receipts_in(kept, files) == receipts
+
+
+def test_workbooks_are_read_back_with_dates_text_and_no_formulas(
+    referrals: ReferralTable, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
+) -> None:
+    one = aws.submitted(NOW, name="Ana Gomez", practice="=1+1 Clinic", phone="415 555 2671")
+    referrals.add(one)
+    asked = report(Format.XLSX)
+    reports.add(asked)
+    done, _ = run_to_its_end(work(XlsxExport(rows, files)), asked, queue)
+    assert [file.name for file in done.files] == ["star-referrals-2026-11-23.xlsx"]
+    header, row = read_xlsx(fetched(files, done))
+    found = dict(zip(header, row, strict=True))
+    assert header == list(COLUMNS)
+    assert found["practice"] == "=1+1 Clinic"
+    assert found["phone"] == "+14155552671"
+    assert found["submitted_at"] == NOW.replace(tzinfo=None)
+    assert b"<f>" not in b"".join(parts_of(fetched(files, done)))
+
+
+def parts_of(workbook: bytes) -> Iterator[bytes]:
+    from zipfile import ZipFile
+
+    with ZipFile(io.BytesIO(workbook)) as archive:
+        yield from (archive.read(name) for name in archive.namelist())
+
+
+def test_more_rows_than_fit_are_several_workbooks(
+    store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
+) -> None:
+    receipts = store(1000)
+    asked = report(Format.XLSX)
+    reports.add(asked)
+    done, _ = run_to_its_end(work(XlsxExport(rows, files, rows_per_workbook=300)), asked, queue, time_left=100)
+    assert [file.name for file in done.files][:2] == [
+        "star-referrals-2026-11-23.xlsx",
+        "star-referrals-2026-11-23-2.xlsx",
+    ]
+    assert len(done.files) == 4
+    assert receipts_in(done, files) == receipts
+
+
+def test_an_export_holds_what_the_filter_says(
+    referrals: ReferralTable, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
+) -> None:
+    wanted = aws.submitted(NOW - timedelta(days=1), address={"state": "IL"}, specialty="Oncology")
+    for one in (
+        wanted,
+        aws.submitted(NOW, address={"state": "IL"}, specialty="Oncology"),
+        aws.submitted(NOW - timedelta(days=1), address={"state": "TX"}, specialty="Oncology"),
+        aws.submitted(NOW - timedelta(days=1), address={"state": "IL"}, specialty="Pain"),
+    ):
+        referrals.add(one)
+    moved = aws.submitted(NOW - timedelta(days=1), address={"state": "IL"}, specialty="Oncology")
+    referrals.add(moved)
+    referrals.move(moved, closed(Closing.REJECTED, at=NOW))
+    chosen = Filter(date(2026, 11, 20), date(2026, 11, 22), "queued", None, "IL", "medical_oncology")
+    asked = report(filter=chosen)
+    reports.add(asked)
+    done, _ = run_to_its_end(work(CsvExport(rows, files)), asked, queue)
+    assert receipts_in(done, files) == [wanted.receipt]
+    assert done.filter == chosen
+
+
+@pytest.mark.parametrize("format", [Format.CSV, Format.XLSX])
+def test_a_report_of_nothing_is_a_file_with_a_header(
+    rows: ExportRows,
+    files: ReportFiles,
+    reports: ReportTable,
+    work: Work,
+    queue: Queue,
+    format: Format,  # noqa: A002
+) -> None:
+    asked = report(format)
+    reports.add(asked)
+    maker: Maker = CsvExport(rows, files) if format is Format.CSV else XlsxExport(rows, files)
+    done, _ = run_to_its_end(work(maker), asked, queue)
+    assert (done.state, done.rows_done) == (State.READY, 0)
+    assert receipts_in(done, files) == []
+
+
+def test_an_upload_that_was_aborted_begins_again(
+    store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
+) -> None:
+    receipts = store(300)
+    asked = report()
+    reports.add(asked)
+    reporting = work(CsvExport(rows, files))
+    begun = reporting.run(asked.id, looks(1), timedelta(seconds=1))
+    assert begun is not None
+    assert begun.place.tail
+    assert begun.place.upload
+    boto3.client("s3").abort_multipart_upload(
+        Bucket=BUCKET, Key=begun.place.upload_key or "", UploadId=begun.place.upload
+    )
+    queue.clear()
+    done, _ = run_to_its_end(reporting, asked, queue, time_left=50)
+    assert receipts_in(done, files) == receipts
+
+
+def test_a_report_that_comes_no_further_is_given_up(
+    files: ReportFiles, reports: ReportTable, work: Work, clock: aws.Clock
+) -> None:
+    class Broken:
+        def page(self, *_: Any) -> Any:
+            raise RuntimeError("one that can't be read")
+
+    asked = report()
+    reports.add(asked)
+    reporting = work(CsvExport(Broken(), files))
+    for _ in range(MOST_SETBACKS + 1):
+        with pytest.raises(RuntimeError):
+            reporting.run(asked.id, PLENTY, timedelta(seconds=1))
+        clock.time += timedelta(minutes=20)
+    done = reporting.run(asked.id, PLENTY, timedelta(seconds=1))
+    assert done is not None
+    assert (done.state, done.detail) == (State.FAILED, "gave_up")
+
+
+def test_a_report_whose_message_was_lost_is_found_once(
+    rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue, clock: aws.Clock
+) -> None:
+    lost, finished = report(), report()
+    reports.add(lost)
+    reports.add(finished)
+    reporting = work(CsvExport(rows, files))
+    reporting.run(finished.id, PLENTY, timedelta(seconds=1))
+    assert reporting.put_lost_ones_back("star") == 0
+    clock.time += PATIENCE
+    assert reporting.put_lost_ones_back("star") == 1
+    assert reporting.put_lost_ones_back("star") == 0
+    assert queue == [lost.id]
+
+
+def test_files_expire_and_reports_are_listed_the_newest_first(
+    rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, clock: aws.Clock
+) -> None:
+    older, newer = report(requested_at=NOW - timedelta(hours=1)), report()
+    for one in (older, newer):
+        reports.add(one)
+    work(CsvExport(rows, files)).run(newer.id, PLENTY, timedelta(seconds=1))
+    first, second = reports.latest("star")
+    assert (first.id, second.id) == (newer.id, older.id)
+    assert first.state_at(NOW + timedelta(hours=23)) is State.READY
+    assert first.state_at(NOW + timedelta(hours=25)) is State.EXPIRED
+    assert reports.latest("moon") == []
+
+
+# ---- Letters ---------------------------------------------------------------------------------------------------------
+
+ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
+
+
+def by_post(referrals: ReferralTable, name: str, age: int, address: Any = ADDRESS, **details: Any) -> Referral:
+    made = aws.submitted(NOW - timedelta(hours=age), name=name, email=None, address=address, **details)
+    referrals.add(made)
+    referrals.move(made, Move(Stage.BY_POST, due_at=NOW + timedelta(days=7)))
+    return made
+
+
+def test_letters_are_files_of_so_many_and_nobody_gets_two(
+    table: str,
+    secret_names: dict[str, str],
+    referrals: ReferralTable,
+    claims: ClaimTable,
+    files: ReportFiles,
+    reports: ReportTable,
+    work: Work,
+    queue: Queue,
+) -> None:
+    place = wiring.Place(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
+    press = wiring.press(place, TEMPLATES)
+    names = ["Ana Gomez", "Maria Lopez", "Jo Smith", "Li Wang"]
+    for age, name in enumerate(names):
+        by_post(referrals, name, 9 - age)
+    # Names the doctor of a letter that is in another file, and was read by another run.
+    again = by_post(referrals, "Ana Gomez", 1)
+    nowhere = by_post(referrals, "Nobody Knows", 1, {"state": "IL"}, phone="(415) 555-2671")
+    stopped = by_post(referrals, "Has Enough", 1)
+    claims.suppress(press.keys_of(stopped)[0], Closing.OPTED_OUT, NOW)
+    asked = report(Format.PDF)
+    reports.add(asked)
+    maker = LetterFiles(press, files, {"star": campaign()}.get, lambda: NOW, letters_per_file=2)
+    done, runs = run_to_its_end(work(maker), asked, queue, time_left=1)
+    assert runs > 1
+    assert (done.state, done.rows_done) == (State.READY, 4)
+    assert [file.name for file in done.files] == [
+        "star-letters-2026-11-23.pdf",
+        "star-letters-2026-11-23-2.pdf",
+    ]
+    assert [len(PdfDocument(fetched(files, done, number))) for number in range(2)] == [2, 2]
+    assert dict(done.left_out) == {
+        again.receipt: "joined",
+        nowhere.receipt: "no_postal_address",
+        stopped.receipt: "opted_out",
+    }
+
+
+def test_wording_that_nobody_approved_is_no_letter(
+    table: str,
+    secret_names: dict[str, str],
+    referrals: ReferralTable,
+    files: ReportFiles,
+    reports: ReportTable,
+    work: Work,
+    queue: Queue,
+) -> None:
+    place = wiring.Place(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
+    by_post(referrals, "Ana Gomez", 1)
+    asked = report(Format.PDF)
+    reports.add(asked)
+    long_after = datetime(2099, 1, 1, tzinfo=UTC)
+    maker = LetterFiles(wiring.press(place, TEMPLATES), files, {"star": campaign()}.get, lambda: long_after)
+    done, _ = run_to_its_end(work(maker), asked, queue)
+    assert (done.state, done.detail, done.files) == (State.FAILED, "unapproved", ())
+
+
+def test_parts_are_as_large_as_s3_wants_them_and_their_notes_fit_beside_a_report() -> None:
+    assert csv_export.PART >= 5 * MIB
+    assert xlsx_export.ROWS_PER_WORKBOOK < 1_048_576

@@ -1,0 +1,232 @@
+"""The weekly summary: what it says, and once for each recipient and week whatever crashes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from referral_intake.adapters.audit import audit_put
+from referral_intake.adapters.counting_table import CountingTable
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.adapters.summary_mail import SummaryMail
+from referral_intake.adapters.summary_numbers import SummaryNumbers
+from referral_intake.adapters.summary_table import SummaryTable
+from referral_intake.domain.message import Deferred, Mailer, Message, Refused, Unclear
+from referral_intake.domain.pace import Quota
+from referral_intake.domain.people import Person
+from referral_intake.domain.summary import Subscriber, Summarizing
+from tests.integration import aws
+from tests.support.samples import TEMPLATES, campaign
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Nine on a Monday morning in Chicago.
+MONDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+ROBIN, SAM = Subscriber("star", "sub-1", "robin"), Subscriber("star", "sub-2", "sam")
+
+
+class Died(BaseException):
+    """As Lambda ends a process: nothing of ours catches it."""
+
+
+@dataclass
+class Mail:
+    """`trouble` is what befalls the next calls, before or after the message is taken."""
+
+    sent: list[Message] = field(default_factory=list)
+    before: list[BaseException] = field(default_factory=list)
+    after: list[BaseException] = field(default_factory=list)
+
+    def send(self, message: Message) -> str:
+        if self.before:
+            raise self.before.pop()
+        self.sent.append(message)
+        if self.after:
+            raise self.after.pop()
+        return f"id-{len(self.sent)}"
+
+    @property
+    def recipients(self) -> list[str]:
+        return [message.to for message in self.sent]
+
+
+@pytest.fixture
+def mail() -> Mail:
+    return Mail()
+
+
+@pytest.fixture
+def clock() -> aws.Clock:
+    return aws.Clock(MONDAY)
+
+
+@pytest.fixture
+def subscriptions(client: "DynamoDBClient", table: str) -> SummaryTable:
+    kept = SummaryTable(client, table)
+    for one in (ROBIN, SAM):
+        want(kept, table, one, wanted=True)
+    return kept
+
+
+def want(kept: SummaryTable, table: str, who: Subscriber, *, wanted: bool) -> None:
+    record = audit_put(table, Person(who.sub, who.username, frozenset()), "summary_wanted", [], MONDAY)
+    kept.set(who, MONDAY, wanted=wanted, record=record)
+
+
+class Quotas:
+    def get_account(self) -> dict[str, object]:
+        return {"SendQuota": {"MaxSendRate": 10.0, "Max24HourSend": 50_000.0, "SentLast24Hours": 1_234.0}}
+
+
+Run = Callable[[], dict[str, int]]
+ADDRESSES = {"robin": "robin@spine.example", "sam": "sam@spine.example"}
+
+
+@pytest.fixture
+def summarizing(
+    client: "DynamoDBClient", table: str, stats_table: str, subscriptions: SummaryTable, mail: Mail, clock: aws.Clock
+) -> Callable[..., Summarizing]:
+    def made(mailer: Mailer = mail, addresses: dict[str, str] = ADDRESSES) -> Summarizing:
+        numbers = SummaryNumbers(client, table, stats_table, Quotas(), clock)  # type: ignore[arg-type]
+        compose = SummaryMail(TEMPLATES, aws.SITE_URL).compose
+        return Summarizing(subscriptions, addresses.get, numbers.of, compose, mailer, clock)
+
+    return made
+
+
+@pytest.fixture
+def run(summarizing: Callable[..., Summarizing]) -> Run:
+    return lambda: dict(summarizing().send(campaign()))
+
+
+def test_everybody_who_asked_gets_it_once_however_often_it_is_time(run: Run, mail: Mail, clock: aws.Clock) -> None:
+    assert run() == {"sent": 2}
+    assert run() == {"sent_before": 2}
+    clock.time += timedelta(hours=1)
+    assert run() == {"sent_before": 2}
+    assert sorted(mail.recipients) == sorted(ADDRESSES.values())
+    clock.time += timedelta(days=7)
+    assert run() == {"sent": 2}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        MONDAY.replace(hour=12, minute=59),
+        MONDAY.replace(hour=18),
+        MONDAY + timedelta(days=1),
+        MONDAY - timedelta(days=1),
+    ],
+)
+def test_it_goes_out_on_monday_mornings_where_the_campaign_is(run: Run, clock: aws.Clock, moment: datetime) -> None:
+    clock.time = moment
+    assert run() == {}
+
+
+def test_a_run_that_dies_before_or_after_the_mail_service_is_called_sends_nobody_a_second_one(
+    run: Run, mail: Mail
+) -> None:
+    mail.before = [Died()]
+    with pytest.raises(Died):
+        run()
+    mail.after = [Died()]
+    with pytest.raises(Died):
+        run()
+    # The first was claimed and not sent: that one gets none this week, as is written down.
+    assert len(mail.sent) == 1
+    assert run() == {"sent_before": 2}
+    assert len(mail.sent) == len(set(mail.recipients)) == 1
+
+
+def test_an_unclear_answer_is_not_tried_again(run: Run, mail: Mail) -> None:
+    mail.after = [Unclear("ReadTimeoutError")]
+    assert run() == {"unclear": 1, "sent": 1}
+    assert run() == {"sent_before": 2}
+    assert len(mail.sent) == 2
+
+
+def test_what_the_mail_service_put_off_is_sent_by_the_next_run(run: Run, mail: Mail) -> None:
+    mail.before = [Deferred("TooManyRequestsException"), Deferred("TooManyRequestsException")]
+    assert run() == {"deferred": 2}
+    assert run() == {"sent": 2}
+
+
+def test_what_the_mail_service_refused_is_not_tried_again(run: Run, mail: Mail) -> None:
+    mail.before = [Refused("MessageRejected")]
+    assert run() == {"refused": 1, "sent": 1}
+    assert run() == {"sent_before": 2}
+
+
+def test_who_left_the_team_gets_none_and_is_forgotten(
+    summarizing: Callable[..., Summarizing], subscriptions: SummaryTable, mail: Mail
+) -> None:
+    outcomes = summarizing(addresses={"sam": "sam@spine.example"}).send(campaign())
+    assert dict(outcomes) == {"left_the_team": 1, "sent": 1}
+    assert mail.recipients == ["sam@spine.example"]
+    assert subscriptions.subscribers("star") == [SAM]
+
+
+def test_who_wants_no_more_gets_none(run: Run, subscriptions: SummaryTable, table: str, mail: Mail) -> None:
+    assert subscriptions.wants("star", ROBIN.sub)
+    want(subscriptions, table, ROBIN, wanted=False)
+    assert not subscriptions.wants("star", ROBIN.sub)
+    assert run() == {"sent": 1}
+    assert mail.recipients == ["sam@spine.example"]
+
+
+def test_it_tells_the_week_and_the_one_before_and_what_waits(
+    run: Run, mail: Mail, referrals: ReferralTable, client: "DynamoDBClient", stats_table: str
+) -> None:
+    counted = [
+        aws.submitted(MONDAY - timedelta(days=days), email=f"doctor{number}@clinic.example")
+        for number, days in enumerate([1, 2, 3, 9])
+    ]
+    CountingTable(client, stats_table).count(counted)
+    run()
+    message = mail.sent[0]
+    assert message.subject == "STAR Tumor Ablation System: 3 referrals, 0 answers in the week to November 22"
+    for body in (message.text, " ".join(message.html.replace("&nbsp;", "").split())):
+        assert "November 16 to November 22, 2026" in body
+        assert "Nothing waits" in body
+        assert "+2" in body
+        assert "1,234" in body
+        assert f"{aws.SITE_URL}/dashboard/settings?campaign=star" in body
+    assert "* Submitted: 3, before 1 (+2)" in message.text
+    assert message.headers == {"List-Unsubscribe": f"<{aws.SITE_URL}/dashboard/settings?campaign=star>"}
+
+
+def test_a_week_is_that_of_the_campaigns_own_time_zone(
+    subscriptions: SummaryTable, mail: Mail, clock: aws.Clock, summarizing: Callable[..., Summarizing]
+) -> None:
+    taken: list[date] = []
+    original = subscriptions.take
+
+    def take(who: Subscriber, week: date, at: datetime) -> bool:
+        taken.append(week)
+        return original(who, week, at)
+
+    subscriptions.take = take  # type: ignore[method-assign]
+    summarizing().send(campaign())
+    assert taken == [date(2026, 11, 16)] * 2
+
+
+def test_the_text_holds_no_html_and_the_html_no_unescaped_names(mail: Mail) -> None:
+    from referral_intake.domain.overview import Overview, Period
+    from referral_intake.domain.summary import WAITS, Health, Summary, Waiting
+
+    period = Period(date(2026, 11, 16), date(2026, 11, 22), {"submitted": 12_345}, (), {})
+    overview = Overview("star", period, period, (), {})
+    waiting = {kind: Waiting(100, is_more=True) for kind in WAITS}
+    summary = Summary(overview, waiting, Health(None, Quota(10, 100, 50), {"bounced": 0.04, "complained": None}))
+    message = SummaryMail(TEMPLATES, aws.SITE_URL).compose(campaign(), summary, "robin@spine.example")
+    assert "<" not in message.text
+    assert (
+        "100+ held, to be approved or rejected: https://spine.example/dashboard/work/held?campaign=star" in message.text
+    )
+    assert "12,345" in message.text
+    assert "4.00%" in message.html
+    # Half of what SES looks into is reached.
+    assert "background:#b3261e" in message.html

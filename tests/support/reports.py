@@ -1,0 +1,32 @@
+"""Reports for tests: what is asked for, and a time that runs out."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from referral_intake.domain.reports import Filter, Format, Kind, Report
+from tests.support.samples import NOW
+
+_IDS = count(1)
+
+
+def report(format: Format = Format.CSV, **given: Any) -> Report:  # noqa: A002  (its name in a report)
+    kind = Kind.LETTERS if format is Format.PDF else Kind.REFERRALS
+    asked: dict[str, Any] = {
+        "id": f"{next(_IDS):032x}",
+        "kind": kind,
+        "format": format,
+        "campaign": "star",
+        "sub": "9d2c1c9e",
+        "username": "robin",
+        "requested_at": NOW,
+        "put_at": NOW,
+    }
+    return Report(**{"filter": Filter(), **asked, **given})
+
+
+def looks(number: int) -> Callable[[], timedelta]:
+    """Time that is over once somebody has looked at it that often (and once more, for the lease)."""
+    left: Iterator[timedelta] = iter([timedelta(minutes=5)] * (number + 1))
+    return lambda: next(left, timedelta(0))

@@ -1,0 +1,193 @@
+"""Reports and the weekly summary, as the dashboard asks for them."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.reporting import PATIENCE
+from referral_intake.domain.reports import File, Filter, Report, State
+from referral_intake.domain.summary import Subscriber
+from tests.support.dashboard import VIEWER, FakeDashboard, ask
+from tests.support.reports import report
+from tests.support.samples import NOW
+
+
+@dataclass
+class FakeReports:
+    kept: dict[str, Report] = field(default_factory=dict)
+    together: list[Any] = field(default_factory=list)
+
+    def add(self, report: Report, *together: Any) -> None:
+        self.kept[report.id] = report
+        self.together += together
+
+    def get(self, report_id: str) -> Report | None:
+        return self.kept.get(report_id)
+
+    def latest(self, campaign: str) -> list[Report]:
+        return [one for one in self.kept.values() if one.campaign == campaign]
+
+
+@dataclass
+class FakeQueue:
+    ids: list[str] = field(default_factory=list)
+    fails: bool = False
+
+    def put(self, report_id: str) -> None:
+        if self.fails:
+            raise Unavailable("no queue")
+        self.ids.append(report_id)
+
+
+class FakeFiles:
+    def url(self, key: str, seconds: int) -> str:
+        return f"https://files.example/{key}?for={seconds}"
+
+
+@dataclass
+class FakeSummaries:
+    wanted: dict[str, bool] = field(default_factory=dict)
+
+    def set(self, who: Subscriber, at: datetime, *, wanted: bool, record: Any) -> None:
+        assert record["Put"]["Item"]["username"] == {"S": who.username}
+        self.wanted[who.sub] = wanted
+
+    def wants(self, campaign: str, sub: str) -> bool:
+        return self.wanted.get(sub, False)
+
+
+@pytest.fixture
+def parts() -> Any:
+    made: Any = FakeDashboard(
+        reports=FakeReports(),
+        report_queue=FakeQueue(),
+        report_files=FakeFiles(),
+        summaries=FakeSummaries(),
+        settings=SimpleNamespace(table_name="table"),
+        address_of={"robin": "robin@spine.example"}.get,
+        put_back=[],
+    )
+    made.put_report_back = lambda lost, now: made.put_back.append(lost.id)
+    return made
+
+
+EXPORT = {"kind": "referrals", "format": "csv", "campaign": "star"}
+CHOSEN = {"from": "2026-11-01", "to": "2026-11-22", "stage": "held", "state": "IL", "specialty": "medical_oncology"}
+
+
+def test_a_report_is_stored_with_who_asked_and_put_into_the_queue(parts: Any) -> None:
+    status, said = ask(parts, "POST", "/reports", EXPORT | {"filter": CHOSEN})
+    assert status == 202
+    assert said["state"] == "queued"
+    assert said["filter"] == CHOSEN
+    assert said["requested_by"] == "robin"
+    assert parts.report_queue.ids == [said["id"]]
+    (record,) = parts.reports.together
+    assert record["Put"]["Item"]["what"] == {"S": "report_asked"}
+    assert ask(parts, "GET", f"/reports/{said['id']}")[1] == said
+    assert ask(parts, "GET", "/reports", query="campaign=star")[1] == {"reports": [said]}
+
+
+def test_a_report_is_taken_though_the_queue_does_not_answer(parts: Any) -> None:
+    parts.report_queue.fails = True
+    status, said = ask(parts, "POST", "/reports", EXPORT)
+    assert status == 202
+    assert said["id"] in parts.reports.kept
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"format": "pdf"}, "format"),
+        ({"kind": "letters"}, "format"),
+        ({"campaign": "moon"}, "campaign"),
+        ({"filter": {"from": "2026-11-22", "to": "2026-11-01"}}, "filter.to"),
+        ({"filter": {"name": "Lopez"}}, "filter.name"),
+        ({"filter": {"stage": "nowhere"}}, "filter.stage"),
+    ],
+)
+def test_what_can_not_be_reported_is_refused(parts: Any, wrong: dict[str, Any], field: str) -> None:
+    status, problem = ask(parts, "POST", "/reports", EXPORT | wrong)
+    assert status == 422
+    assert [one["field"] for one in problem["errors"]] == [field]
+    assert parts.reports.kept == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "data"),
+    [
+        ("POST", "/reports", EXPORT),
+        ("GET", "/reports", None),
+        ("GET", f"/reports/{'0' * 32}", None),
+        ("POST", f"/reports/{'0' * 32}/download", {"file": 0}),
+    ],
+)
+def test_reports_are_for_managers(parts: Any, method: str, path: str, data: Any) -> None:
+    query = "campaign=star" if path == "/reports" and method == "GET" else ""
+    assert ask(parts, method, path, data, query=query, groups=VIEWER)[0] == 403
+
+
+def ready(**given: Any) -> Report:
+    file = File("id/1/star-referrals-2026-11-23.csv", "star-referrals-2026-11-23.csv", 123)
+    return replace(report(**given), state=State.READY, files=(file,), rows_done=7, expires_at=NOW + timedelta(days=1))
+
+
+def test_a_file_is_downloaded_by_an_address_that_is_good_for_five_minutes(parts: Any) -> None:
+    done = ready()
+    parts.reports.add(done)
+    status, said = ask(parts, "POST", f"/reports/{done.id}/download", {"file": 0})
+    assert (status, said) == (200, {"url": f"https://files.example/{done.files[0].key}?for=300", "expires_in": 300})
+    assert parts.audit.records == [("robin", "report_downloaded", (done.id,))]
+
+
+def test_without_a_record_of_it_nothing_is_downloaded(parts: Any) -> None:
+    done = ready()
+    parts.reports.add(done)
+    parts.audit.fails = True
+    assert ask(parts, "POST", f"/reports/{done.id}/download", {"file": 0})[0] == 503
+
+
+@pytest.mark.parametrize(("file", "after", "expected"), [(1, 0, 404), (0, 25, 410)])
+def test_what_is_not_there_or_no_more_can_not_be_downloaded(parts: Any, file: int, after: int, expected: int) -> None:
+    done = ready()
+    parts.reports.add(done)
+    at = NOW + timedelta(hours=after)
+    assert ask(parts, "POST", f"/reports/{done.id}/download", {"file": file}, at=at)[0] == expected
+
+
+def test_a_report_that_got_lost_is_put_back_when_somebody_asks_for_it(parts: Any) -> None:
+    lost = report()
+    parts.reports.add(lost)
+    ask(parts, "GET", f"/reports/{lost.id}")
+    assert parts.put_back == []
+    ask(parts, "GET", f"/reports/{lost.id}", at=NOW + PATIENCE)
+    assert parts.put_back == [lost.id]
+
+
+def test_why_letters_were_left_out_is_told(parts: Any) -> None:
+    done = ready(filter=Filter(), left_out={"AAAA-BBBB-CCCC-DDDD": "opted_out"})
+    parts.reports.add(done)
+    said = ask(parts, "GET", f"/reports/{done.id}")[1]
+    assert said["left_out"] == [{"receipt": "AAAA-BBBB-CCCC-DDDD", "reason": "opted_out"}]
+    assert said["files"] == [{"name": "star-referrals-2026-11-23.csv", "bytes": 123}]
+    assert "key" not in str(said)
+
+
+def test_the_summary_goes_to_the_address_that_the_directory_has(parts: Any) -> None:
+    wants = {"campaign": "star", "wanted": True}
+    status, said = ask(parts, "PUT", "/weekly-summary", wants, groups=VIEWER)
+    assert (status, said) == (200, wants | {"address": "robin@spine.example"})
+    assert ask(parts, "GET", "/me")[1]["weekly_summary"] == {"star": True}
+    ask(parts, "PUT", "/weekly-summary", wants | {"wanted": False})
+    assert ask(parts, "GET", "/me")[1]["weekly_summary"] == {"star": False}
+    assert ask(parts, "PUT", "/weekly-summary", wants | {"address": "me@evil.example"})[0] == 422
+
+
+def test_who_has_no_address_can_not_have_it(parts: Any) -> None:
+    wants = {"campaign": "star", "wanted": True}
+    assert ask(parts, "PUT", "/weekly-summary", wants, username="nobody")[0] == 409
+    assert ask(parts, "PUT", "/weekly-summary", wants | {"wanted": False}, username="nobody")[0] == 200

@@ -1,0 +1,32 @@
+"""What a function imports is most of its cold start: what the dashboard needs, the others must not pay for."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+OTHERS = ("intake", "links", "outreach", "feedback", "wake", "lookup", "stats")
+DEAR = ("pydantic", "aws_lambda_powertools.event_handler")
+
+
+def imported(*modules: str) -> set[str]:
+    """Every module that these bring along, in a fresh process."""
+    code = f"import json, sys, {', '.join(modules)}; print(json.dumps(list(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], cwd=FUNCTIONS, capture_output=True, check=True)
+    return set(json.loads(found.stdout))
+
+
+def test_no_function_but_the_dashboard_imports_pydantic_or_the_resolver() -> None:
+    # Wiring imports adapters when they are first needed: so all of them.
+    adapters = [
+        f"referral_intake.adapters.{file.stem}" for file in FUNCTIONS.glob("referral_intake/adapters/[a-z]*.py")
+    ]
+    found = imported(*(f"referral_intake.handlers.{name}" for name in OTHERS), *adapters)
+    assert not [name for name in found if name.startswith(DEAR)]
+
+
+def test_the_dashboard_has_imported_what_it_reads_with_before_the_first_request() -> None:
+    found = imported("referral_intake.handlers.dashboard")
+    assert set(DEAR) <= found, "otherwise the test above would look for what is called otherwise by now"
+    assert {"boto3", "referral_intake.adapters.stats_table"} <= found

@@ -10,7 +10,7 @@ import pytest
 from local.model import StreamSource
 from tests.infra.test_template import DATA, RESOURCES, TEMPLATE, of_type
 from tests.integration.conftest import client, cloud, engine, no_account, secret_names, stats_table, table
-from tests.integration.life import Life
+from tests.integration.life import living
 from tests.support.samples import ROOT
 from tests.support.watched import Metric, watching
 
@@ -166,8 +166,8 @@ def emitted(
     secret_names: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> set[Metric]:
-    with watching() as watched:
-        Life(client, secret_names, monkeypatch).live()
+    with living(client, secret_names, monkeypatch) as life, watching() as watched:
+        life.live()
     return watched.metrics
 
 

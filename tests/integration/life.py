@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
@@ -27,8 +28,9 @@ from referral_intake.adapters.npi_registry import NpiRegistry
 from referral_intake.adapters.referral_table import ReferralTable
 from referral_intake.adapters.secrets import Secrets
 from referral_intake.domain.referral import receipt_for
+from referral_intake.domain.reporting import Reporting
 from tests.integration import aws
-from tests.support import events, lookups, proofs, samples
+from tests.support import dashboard, events, lookups, proofs, samples
 from tests.support.mail_events import mail_event
 
 if TYPE_CHECKING:
@@ -104,6 +106,10 @@ class Life:
         for function in aws.template().functions:
             for name, value in aws.environment(self.table, secrets, function).items():
                 patch.setenv(name, value)
+        self._sqs = boto3.client("sqs")
+        self.jobs = self._sqs.create_queue(QueueName="jobs")["QueueUrl"]
+        patch.setenv("REPORT_JOBS_URL", self.jobs)
+        boto3.client("s3").create_bucket(Bucket=os.environ["REPORT_FILES"])
         patch.setenv("UNAPPROVED_CONTENT", "send")
         patch.setenv("CHALLENGE_TRIES", "1")
         patch.setattr(ses, "client", lambda: self.mail)
@@ -182,6 +188,7 @@ class Life:
         self.ses_tells()
         self.the_clock_strikes()
         self.names_are_typed()
+        self.marketing_looks()
         self.everything_breaks()
 
     def patients_send(self) -> None:
@@ -260,6 +267,48 @@ class Life:
             self.look_up(f"{MARKED_NAME}{uuid.uuid4().hex[:4]}")
         self.look_up("")
 
+    def marketing_looks(self) -> None:
+        """A manager looks for the doctor by all that is known, acts and exports; a viewer and a stranger try to."""
+        by_post = self.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")})
+        self.change(by_post, stage="by_post", waits_for="star/by_post", waits_since="2026-01-01T00:00:00.000Z")
+        looks: list[tuple[str, str, Any]] = [
+            ("POST", "/referrals/search", {"campaign": "star", **asked})
+            for asked in (
+                {"email": DOCTOR["email"]},
+                {"name": "zyxmark"},
+                {"npi": DOCTOR["npi"]},
+                {"receipt": by_post},
+                {"fieldmark": "valuemark", "cursor": "cursormark"},
+            )
+        ]
+        looks += [
+            ("GET", f"/referrals/{by_post}", None),
+            ("GET", "/work/by_post", None),
+            ("POST", f"/referrals/{by_post}/actions", {"action": "add_email", "revision": 1, "email": "mailmark@"}),
+            ("POST", f"/referrals/{by_post}/actions", {"action": "add_email", "revision": 1, "email": DOCTOR["email"]}),
+            ("POST", f"/referrals/{by_post}/actions", '{"action": "Zyxmark'),
+            ("POST", "/reports", {"kind": "referrals", "format": "csv", "campaign": "star", "filter": {"state": "IL"}}),
+            ("POST", "/reports", {"kind": "kindmark", "format": "csv", "campaign": "star", "filter": {"name": "mark"}}),
+            ("GET", "/pathmark", None),
+        ]
+        for groups in (dashboard.MANAGER, dashboard.VIEWER, "[groupmark]"):
+            for method, path, data in looks:
+                query = "" if data else "campaign=star"
+                asked = dashboard.request(
+                    method, path, data, query=query, groups=groups, username="mailmark@team.example"
+                )
+                self.invoke("dashboard", asked)
+
+        self.reports_are_made()
+
+    def reports_are_made(self) -> None:
+        while found := self._sqs.receive_message(QueueUrl=self.jobs).get("Messages"):
+            self._sqs.delete_message(QueueUrl=self.jobs, ReceiptHandle=found[0]["ReceiptHandle"])
+            self.make_report(found[0]["Body"])
+
+    def make_report(self, body: str) -> None:
+        self.invoke("reports", {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": body}]})
+
     def everything_breaks(self) -> None:
         """Each door meets an error whose words quote the doctor, with another behind it that does too."""
         self.reach(self.another("last"))
@@ -270,8 +319,13 @@ class Life:
             self.invoke("intake", events.get_status(broken, **HEADERS))
             self.tell("Delivery", broken)
             self.follow("/api/answer", answer="no")
+            self.invoke("dashboard", dashboard.request("GET", f"/referrals/{broken}"))
+            todo = {"action": "add_email", "revision": 1, "email": DOCTOR["email"]}
+            self.invoke("dashboard", dashboard.request("POST", f"/referrals/{broken}/actions", todo))
             self.change(broken, due_at="2026-01-01T00:00:00.000Z")
             self.wake()
+        with self._failing(Reporting, "run"):
+            self.make_report("R1")
         with self._failing(Messages, "compose"):
             self.invoke("outreach", {"Records": [self.record(self.look.items()[f"referral#{broken}"])]})
         self.change(broken, stage="stagemark")
@@ -311,8 +365,16 @@ def _broken_by(kind: type[Exception]) -> Any:
     return breaks
 
 
+@contextmanager
+def living(client: "DynamoDBClient", secrets: dict[str, str], patch: pytest.MonkeyPatch) -> Iterator[Life]:
+    try:
+        yield Life(client, secrets, patch)
+    finally:
+        # Whoever comes next in this process is not to meet the stand-ins.
+        _forget_parts()
+
+
 def _forget_parts() -> None:
     for part in vars(wiring).values():
         if hasattr(part, "cache_clear"):
             part.cache_clear()
-    os.environ.pop("POWERTOOLS_LOG_LEVEL", None)

@@ -4,16 +4,23 @@ A doctor whose every detail is marked goes through all doors, with all that goes
 """
 
 import base64
+import io
 import json
 import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.stack import LocalStack
 from referral_intake.handlers import intake
-from tests.integration.life import DOCTOR, MARKS, Life
-from tests.support import samples
-from tests.support.watched import Watched, watching
+from tests.e2e.mailbox import Mailbox
+from tests.integration.life import DOCTOR, MARKS, Life, living
+from tests.integration.local_scratch import eventually, fetch
+from tests.support import proofs, samples
+from tests.support.watched import Watched, loggers_of_the_doors, watching
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,8 +33,9 @@ def life(
     stats_table: str,
     secret_names: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
-) -> Life:
-    return Life(client, secret_names, monkeypatch)
+) -> Iterator[Life]:
+    with living(client, secret_names, monkeypatch) as life:
+        yield life
 
 
 def marked(text: str) -> list[str]:
@@ -48,7 +56,7 @@ def test_nothing_personal_is_logged_or_measured_whatever_happens(life: Life) -> 
     assert len(watched.emitted) > 30
 
 
-DOORS = {"intake", "lookup", "outreach", "stats", "wake", "feedback", "links"}
+DOORS = {"intake", "lookup", "outreach", "stats", "wake", "feedback", "links", "dashboard", "reports"}
 WENT_WRONG = {
     "unexpected error",
     "outreach failed",
@@ -56,6 +64,7 @@ WENT_WRONG = {
     "event could not be taken",
     "referral could not be woken",
     "the breaker stopped the campaign",
+    "report not finished by this run",
 }
 
 
@@ -99,6 +108,30 @@ def test_where_patients_are_led_names_nobody(life: Life) -> None:
     answer: dict[str, Any] = life.post(samples.payload(doctor=DOCTOR))
     assert answer["statusCode"] == 201
     assert marked(answer["headers"]["location"]) == []
+
+
+def test_the_log_of_the_local_stack_names_nobody_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "logs.jsonl"
+    with LocalStack(site=tmp_path / "site", log_file=log, watch=False, out=io.StringIO()) as stack:
+        for logger in loggers_of_the_doors():
+            # A logger keeps the stream that there was when its door was first imported, maybe by another test.
+            monkeypatch.setattr(logger.handlers[0], "stream", sys.stdout)
+        sent = proofs.proven_to(stack, samples.payload(doctor=DOCTOR))
+        assert fetch(f"{stack.url}/api/referrals", "POST", sent).status == 201
+        assert fetch(f"{stack.url}/api/referrals", "POST", {**sent, "doctor": {"email": "mailmark@"}}).status == 422
+        fetch(f"{stack.url}/api/doctors?name=Zyxmark&state=IL", headers={"user-agent": "Agentmark"})
+        (message,) = Mailbox(stack.url).wait_for(1)
+        answer = re.search(r"http\S+/api/answer\?token=\S+", message["text"])
+        assert answer
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        assert fetch(answer.group(), "POST", b"answer=call", form).status == 200
+        eventually(lambda: "event taken" in log.read_text("utf-8"))
+        lines = log.read_text("utf-8").splitlines()
+    assert {"referral stored", "referral handled", "doctor answered"} <= {
+        json.loads(line).get("message") for line in lines
+    }
+    assert [line for line in lines if '"_aws"' in line]
+    assert [line for line in lines if marked(line)] == []
 
 
 # ---- From page to mail -----------------------------------------------------------------------------------------------

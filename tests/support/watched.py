@@ -58,7 +58,7 @@ def watching() -> Iterator[Watched]:
     """Also what libraries log, from the level on that Lambda shows."""
     watched = Watched()
     with ExitStack() as stack:
-        doors = _of_the_doors()
+        doors = loggers_of_the_doors()
         for logger in doors:
             ours = _Keeps(watched.lines)
             ours.setFormatter(logger.handlers[0].formatter)
@@ -72,7 +72,7 @@ def watching() -> Iterator[Watched]:
         yield watched
 
 
-def _of_the_doors() -> set[logging.Logger]:
+def loggers_of_the_doors() -> set[logging.Logger]:
     """They have their names by the environment at the time when they were imported, so there may be several."""
     names = [f"{handlers.__name__}.{found.name}" for found in pkgutil.iter_modules(handlers.__path__)]
     loggers = [getattr(import_module(name), "logger", None) for name in names]

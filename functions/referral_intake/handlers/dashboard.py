@@ -49,6 +49,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
 
 def respond(event: Event, parts: Dashboard, now: datetime) -> Response:
     """Answers one request, whatever it holds."""
+    with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
+        return _respond(event, parts, now)
+
+
+def _respond(event: Event, parts: Dashboard, now: datetime) -> Response:
     try:
         # Before anything else is looked at: whoever has no role here learns nothing, not even what there is.
         person = signed_in.person_of(event)

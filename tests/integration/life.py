@@ -6,6 +6,7 @@ Amazon SES, the registry of doctors and the event bus are stand-ins, and quote w
 import json
 import os
 import re
+import traceback
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from referral_intake import wiring
 from referral_intake.adapters import announcements, ses
 from referral_intake.adapters.breaker_table import breaker_key
+from referral_intake.adapters.counting_table import CountingTable
 from referral_intake.adapters.items import referral_key, typed
 from referral_intake.adapters.messages import Messages
 from referral_intake.adapters.npi_registry import NpiRegistry
@@ -101,6 +103,7 @@ class Life:
         self.look = aws.Look(client, self.table)
         self.mail = Quoting()
         self.patch = patch
+        self.raised: list[str] = []
         self.record = aws.Stream().record
         self._keys = partial(Secrets().keyring, secrets["HashingKeys"])
         for function in aws.template().functions:
@@ -121,6 +124,13 @@ class Life:
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
         handler = import_module(f"referral_intake.handlers.{function}").handler
         return handler(event, aws.LambdaContext(function_name=function))
+
+    def fail(self, function: str, event: dict[str, Any]) -> None:
+        """Keeps what Lambda would log of the exception that comes out of the door."""
+        try:
+            self.invoke(function, event)
+        except Exception as error:  # noqa: BLE001  # whatever it is
+            self.raised.append(f"{type(error).__name__}: {error} {''.join(traceback.format_exception(error))}")
 
     def submit(self, *, proven: bool = True, **fields: Any) -> str:
         """Returns the receipt."""
@@ -324,6 +334,12 @@ class Life:
             self.invoke("dashboard", dashboard.request("POST", f"/referrals/{broken}/actions", todo))
             self.change(broken, due_at="2026-01-01T00:00:00.000Z")
             self.wake()
+        with self._failing(ReferralTable, "due"):
+            self.fail("wake", {})
+        with self._failing(CountingTable, "count"):
+            self.fail("stats", {"Records": [self.record(self.look.items()[f"referral#{broken}"])]})
+        with self._failing(Reporting, "put_lost_ones_back"):
+            self.fail("reports", {"task": "lost_reports"})
         with self._failing(Reporting, "run"):
             self.make_report("R1")
         with self._failing(Messages, "compose"):

@@ -50,6 +50,8 @@ def test_nothing_personal_is_logged_or_measured_whatever_happens(life: Life) -> 
     with watching() as watched:
         life.live()
     assert_nobody_in(watched)
+    assert len(life.raised) == 3
+    assert [text for text in life.raised if marked(text)] == []
     # It was a whole life: each door spoke, of what went wrong too.
     assert {line["function_name"] for line in watched.logged} == DOORS
     assert {line["message"] for line in watched.logged if line["level"] == "ERROR"} >= WENT_WRONG
@@ -65,6 +67,7 @@ WENT_WRONG = {
     "referral could not be woken",
     "the breaker stopped the campaign",
     "report not finished by this run",
+    "function failed",
 }
 
 

@@ -33,6 +33,20 @@ def about(logger: Logger, **ids: str | None) -> Iterator[None]:
         logger.thread_safe_remove_keys(given)
 
 
+class Failed(Exception):
+    """What Lambda is told where a function is to run again: it logs an exception's words, and these are a type's name."""
+
+
+@contextmanager
+def no_words(logger: Logger) -> Iterator[None]:
+    """Around what may raise out of a handler."""
+    try:
+        yield
+    except Exception as error:
+        logger.exception("function failed")
+        raise Failed(type(error).__name__) from None
+
+
 class _Discreet(LambdaPowertoolsFormatter):
     """Of an exception, tells its type, where it came from, and a code where one is known to be nothing else."""
 

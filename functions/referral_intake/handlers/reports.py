@@ -22,13 +22,14 @@ MARGIN = timedelta(seconds=45)
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
     parts = wiring.reports()
-    match event.get("task"):
-        case "weekly_summary":
-            send_summaries(parts)
-        case "lost_reports":
-            put_lost_reports_back(parts)
-        case _:
-            return _take(event, context, parts)
+    with logs.no_words(logger):
+        match event.get("task"):
+            case "weekly_summary":
+                send_summaries(parts)
+            case "lost_reports":
+                put_lost_reports_back(parts)
+            case _:
+                return _take(event, context, parts)
     return None
 
 

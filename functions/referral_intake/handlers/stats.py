@@ -26,7 +26,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     response = process_partial_response(event, process, processor, context)
     # Together, since they move the same counters. If that fails, the whole batch comes again, in halves; what was
     # counted is passed over then.
-    changed = wiring.stats().count(referrals)
+    with logs.no_words(logger):
+        changed = wiring.stats().count(referrals)
     logger.info("referrals counted", records=len(event["Records"]), changed=changed)
     return response
 

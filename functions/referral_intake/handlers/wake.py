@@ -21,8 +21,9 @@ MOST_PER_CAMPAIGN = 200
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     now = datetime.now(UTC)
-    moved = wake(wiring.wake(), now)
-    gauges.measure(wiring.gauges(), now, logger)
+    with logs.no_words(logger):
+        moved = wake(wiring.wake(), now)
+        gauges.measure(wiring.gauges(), now, logger)
     return moved
 
 

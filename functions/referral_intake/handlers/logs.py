@@ -34,7 +34,7 @@ def about(logger: Logger, **ids: str | None) -> Iterator[None]:
 
 
 class Failed(Exception):
-    """What Lambda is told where a function is to run again: it logs an exception's words, and these are a type's name."""
+    """What Lambda is told of an error, so that it tries again: it logs an exception's words, here a type's name."""
 
 
 @contextmanager

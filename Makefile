@@ -34,6 +34,7 @@ faults: .cache/dev.stamp .cache/dynamodb.stamp ## Only let everything befall eve
 
 bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what a look at the dashboard costs.
 	$(VENV)/python -m bench.overview_cost
+	$(VENV)/python -m bench.listing_cost
 
 check: lint types contracts requirements template test ## Run all that CI runs.
 

@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from referral_intake.adapters.counting_table import CountingTable
     from referral_intake.adapters.keys import Ring
     from referral_intake.adapters.links import Links
+    from referral_intake.adapters.listing_table import ListingTable
     from referral_intake.adapters.pages import Site
     from referral_intake.adapters.press import Press
+    from referral_intake.adapters.referral_table import ReferralTable
     from referral_intake.adapters.report_files import ReportFiles
     from referral_intake.adapters.report_queue import ReportQueue
     from referral_intake.adapters.report_table import ReportTable
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from referral_intake.adapters.ses import SesAccount
     from referral_intake.adapters.stats_table import Read, StatsTable
     from referral_intake.adapters.summary_table import SummaryTable
+    from referral_intake.adapters.written import WrittenTable
     from referral_intake.domain.acting import Desk
     from referral_intake.domain.breaker import BreakerPolicy, State, Trip
     from referral_intake.domain.feedback import Effect
@@ -203,14 +206,31 @@ class Dashboard:
         return BreakerTable(self.table, self.settings.table_name)
 
     @cached_property
+    def listing(self) -> "ListingTable":
+        from referral_intake.adapters.listing_table import ListingTable
+
+        return ListingTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def referrals(self) -> "ReferralTable":
+        from referral_intake.adapters.referral_table import ReferralTable
+
+        return ReferralTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def written(self) -> "WrittenTable":
+        from referral_intake.adapters.written import WrittenTable
+
+        return WrittenTable(self.table, self.settings.table_name)
+
+    @cached_property
     def desk(self) -> "Desk":
         from referral_intake.adapters.action_table import ActionTable
         from referral_intake.adapters.keys import DoctorHashes
-        from referral_intake.adapters.referral_table import ReferralTable
         from referral_intake.domain.acting import Desk
 
         return Desk(
-            referrals=ReferralTable(self.table, self.settings.table_name),
+            referrals=self.referrals,
             book=ActionTable(self.table, self.settings.table_name),
             doctor_keys=DoctorHashes(_ring(self.settings.hashing_keys_secret)),
             campaign_named=self.campaigns.get,

@@ -35,7 +35,12 @@ def broken_at_any_time(world: World) -> list[str]:
     """What must hold even while the world is in motion."""
     referrals, indexed = world.referrals(), world.indexed()
     found = _stored_once(world, referrals) + counters.wrong(world)
+    acts = Counter((one["receipt"], act["what"]) for one in referrals for act in one.get("acts", ()))
+    if acts != (recorded := Counter(world.recorded_acts())):
+        found.append(f"people did {acts}, and recorded is {recorded}")
     found += [f"nothing is kept of {mail}" for mail in world.mail.mails if not world.has_kept(mail)]
+    found += [f"{one['receipt']} was told, and comes back" for one in referrals if _comes_back(one)]
+    found += [f"{one['receipt']} waits for {one.get('waits_for')}" for one in referrals if not _waits_rightly(one)]
     for referral in referrals:
         is_open, receipt = referral["stage"] != Stage.CLOSED, referral["receipt"]
         if is_open != ("due_at" in referral) or is_open != (receipt in indexed):
@@ -43,6 +48,26 @@ def broken_at_any_time(world: World) -> list[str]:
                 f"{receipt} is {referral['stage']}, due {referral.get('due_at')}, indexed {receipt in indexed}"
             )
     return found
+
+
+def _waits_rightly(referral: dict[str, Any]) -> bool:
+    """Whether a person's list has it just where a person has something to do."""
+    stage, reason = referral["stage"], referral.get("reason")
+    wants_a_call = reason == "answered" and referral.get("answer") == "call"
+    kind = None
+    if stage == Stage.HELD:
+        kind = "failed" if reason in {"given_up", "campaign_unknown", "send_unclear"} else "held"
+    elif stage == Stage.BY_POST:
+        kind = "by_post"
+    elif stage == Stage.CLOSED and wants_a_call and "called_back" not in referral["milestones"]:
+        kind = "call"
+    listed = referral.get("waits_for")
+    return listed == (kind and f"{referral['campaign']}/{kind}") and ("waits_since" in referral) == bool(kind)
+
+
+def _comes_back(referral: dict[str, Any]) -> bool:
+    """Whether a doctor who was told by letter or phone is to be told once more."""
+    return "told_by" in referral and referral["stage"] not in {Stage.SENT, Stage.CLOSED}
 
 
 def _not_at_rest(world: World, referral: dict[str, Any]) -> list[str]:
@@ -70,12 +95,13 @@ def _stored_once(world: World, referrals: list[dict[str, Any]]) -> list[str]:
 def _nobody_is_forgotten(world: World) -> list[str]:
     """Each doctor was told, or said no, or a person is to look, or it is over by the campaign's rules."""
     by_receipt = {referral["receipt"]: referral for referral in world.referrals()}
-    told = {mail.doctor for mail in world.mail.mails} | set(world.said_no)
+    told = {mail.doctor for mail in world.mail.mails} | set(world.said_no) | world.told_by_people
     found = []
     for doctor in {submission.doctor for submission in world.accepted} - told:
         ends = [by_receipt[s.receipt] for s in world.accepted if s.doctor == doctor and s.receipt in by_receipt]
         if not any(
-            end["stage"] == Stage.HELD or end.get("reason") in {"expired", "rejected", "not_approved"} for end in ends
+            end["stage"] in {Stage.HELD, Stage.BY_POST} or end.get("reason") in {"expired", "rejected", "not_approved"}
+            for end in ends
         ):
             found.append(f"{doctor} was never told: {[(end['stage'], end.get('reason')) for end in ends]}")
     return found

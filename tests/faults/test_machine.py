@@ -7,6 +7,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from referral_intake.domain.actions import Action
+from referral_intake.domain.contact import email_identity
+from referral_intake.domain.referral import Stage
 from tests.faults import faults, meanwhile, promises
 from tests.faults.cloud import Outcome
 from tests.faults.walk import ENDINGS
@@ -21,6 +24,8 @@ ADDRESSES = (
     "complain@hospital.example",
     "full@hospital.example",
 )
+# Each person has a phone, by which patients know them who have no address.
+PHONES = {doctor: f"+1217555010{number}" for number, doctor in enumerate(dict.fromkeys(map(email_identity, ADDRESSES)))}
 JUMPS = tuple(
     timedelta(**length)
     for length in ({"minutes": 1}, {"minutes": 6}, {"minutes": 16}, {"hours": 2}, {"days": 8}, {"days": 61})
@@ -28,6 +33,8 @@ JUMPS = tuple(
 TROUBLES = (*faults.NOT_DONE, faults.CUT_OFF, faults.KILLED_BEFORE, *faults.DONE, faults.DONE_TWICE)
 
 numbers = st.integers(0, 1000)
+# How many changes ago a person looked at what they act on.
+behind = st.sampled_from((0, 0, 0, 1))
 
 
 class Machine(RuleBasedStateMachine):
@@ -36,6 +43,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world: World = self.lab.new_world()
+        self.world.phones = {phone: doctor for doctor, phone in PHONES.items()}
 
     def pick(self, some: list[Any], number: int) -> Any:
         return some[number % len(some)]
@@ -44,7 +52,16 @@ class Machine(RuleBasedStateMachine):
 
     @rule(address=st.sampled_from(ADDRESSES))
     def a_patient_names_a_doctor(self, address: str) -> None:
-        self.world.submit(address)
+        self.world.submit(address, phone=PHONES[email_identity(address)])
+
+    @rule(address=st.sampled_from(ADDRESSES))
+    def a_patient_without_javascript_names_a_doctor(self, address: str) -> None:
+        self.world.submit(address, phone=PHONES[email_identity(address)], proven=False)
+
+    @rule(phone=st.sampled_from(list(PHONES.values())))
+    def a_patient_names_a_doctor_without_an_address(self, phone: str) -> None:
+        self.world.submit(None, phone=phone)
+        self.world.run_streams()
 
     @precondition(lambda self: self.world.accepted)
     @rule(number=numbers)
@@ -56,6 +73,25 @@ class Machine(RuleBasedStateMachine):
     @rule(number=numbers)
     def a_doctor_opts_out(self, number: int) -> None:
         self.world.opt_out(self.pick(self.world.mail.mails, number).doctor)
+
+    # ---- Managers ----------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.world.at(Stage.BY_POST))
+    @rule(number=numbers, behind=behind, action=st.sampled_from((Action.LETTER_SENT, Action.CALLED)))
+    def a_person_tells_a_doctor(self, number: int, behind: int, action: Action) -> None:
+        self.world.act(self.pick(self.world.at(Stage.BY_POST), number), action, behind=behind)
+
+    @precondition(lambda self: self.world.at(Stage.BY_POST))
+    @rule(number=numbers, behind=behind)
+    def a_person_finds_the_address(self, number: int, behind: int) -> None:
+        receipt = self.pick(self.world.at(Stage.BY_POST), number)
+        address = next(submission.doctor for submission in self.world.accepted if submission.receipt == receipt)
+        self.world.act(receipt, Action.ADD_EMAIL, behind=behind, email=address)
+
+    @precondition(lambda self: self.world.at(Stage.HELD))
+    @rule(number=numbers, behind=behind, action=st.sampled_from((Action.APPROVE, Action.REJECT, Action.RETRY)))
+    def a_person_decides_about_what_is_held(self, number: int, behind: int, action: Action) -> None:
+        self.world.act(self.pick(self.world.at(Stage.HELD), number), action, behind=behind, reason="other")
 
     # ---- The stream --------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from referral_intake.adapters.breaker_table import BreakerTable, breaker_key
 from referral_intake.adapters.challenges import Challenges
 from referral_intake.adapters.items import Item, plain, timestamp
 from referral_intake.adapters.updates import Update, write
+from referral_intake.domain.actions import Action
 from referral_intake.domain.contact import email_identity
 from referral_intake.domain.referral import LEASE, Stage
 from referral_intake.handlers import gauges
@@ -39,7 +40,7 @@ from tests.faults.cloud import Engine, Mail, MailService, Secrets
 from tests.faults.faults import WRITES, Killed
 from tests.faults.wire import Wire
 from tests.integration import aws
-from tests.support import events, proofs, samples
+from tests.support import dashboard, events, proofs, samples
 
 CAMPAIGN = samples.campaign().name
 MOST_ROUNDS = 40
@@ -143,10 +144,7 @@ class Submission:
 
     payload: dict[str, Any]
     receipt: str
-
-    @property
-    def doctor(self) -> str:
-        return email_identity(self.payload["doctor"]["email"])
+    doctor: str
 
 
 class World:
@@ -157,7 +155,10 @@ class World:
         self.wire = Wire(lab.carry, self._tick, self._happened)
         self.mail = MailService(self.clock, self._arrived)
         self.accepted: list[Submission] = []
+        # Whose phone it is, for referrals that give no address.
+        self.phones: dict[str, str] = {}
         self.said_no: dict[str, int] = {}
+        self.told_by_people: set[str] = set()
         self.paused: int | None = None
         self.told: dict[str, Mail] = {}
         self.told_events: list[dict[str, Any]] = []
@@ -183,22 +184,43 @@ class World:
 
     # ---- What people do ----------------------------------------------------------------------------------------------
 
-    def submit(self, email: str = "maria.lopez@clinic.example", **details: Any) -> str:
+    def submit(self, email: str | None = "maria.lopez@clinic.example", *, proven: bool = True, **details: Any) -> str:
         """A person sends the form, and sends it again as long as the answer is that it went wrong."""
         number = uuid.uuid5(uuid.NAMESPACE_OID, str(next(self._submissions)))
         payload = samples.payload(submission_id=str(number), doctor=samples.doctor(email=email, **details))
-        return self.send_again(proofs.claimed(payload, self.clock.time - proofs.MINUTE))
+        return self.send_again(proofs.claimed(payload, self.clock.time - proofs.MINUTE) if proven else payload)
 
     def send_again(self, payload: dict[str, Any]) -> str:
         for _ in range(3):
             answer = self.request("intake", events.post_json(payload, cloudfront_viewer_address=_home(payload)))
             if answer and answer["statusCode"] in {200, 201}:
-                submission = Submission(payload, json.loads(answer["body"])["receipt"])
+                submission = Submission(payload, json.loads(answer["body"])["receipt"], self._doctor(payload["doctor"]))
                 if submission not in self.accepted:
                     self.accepted.append(submission)
                 return submission.receipt
             self.clock.time += timedelta(seconds=5)
         raise AssertionError("nothing was accepted")
+
+    def _doctor(self, details: dict[str, Any]) -> str:
+        email: str | None = details["email"]
+        return email_identity(email) if email else self.phones[details["phone"]]
+
+    def act(self, receipt: str, action: Action, *, behind: int = 0, **more: Any) -> int:
+        """A manager acts on a referral as it is, or was some changes ago, and again where the answer does not come."""
+        asked = {"action": action.value, "revision": max(1, int(self.referral(receipt)["revision"]) - behind), **more}
+        status = 0
+        for _ in range(3):
+            event = dashboard.request("POST", f"/referrals/{receipt}/actions", asked)
+            status = (self.request("dashboard", event) or {"statusCode": 0})["statusCode"]
+            if status in {200, 409, 422}:
+                break
+        done = [one for one in self.referral(receipt).get("acts", []) if one["revision"] == asked["revision"]]
+        came_to = [one.get("note") for one in done if one["what"] == action]
+        # A rejection notes why; a letter or a call only what stood against it.
+        is_done = came_to != [] and (action is Action.REJECT or came_to == [None])
+        if (status == 200) != is_done and status:
+            self.broken.append(f"{action.value} of {receipt} was answered {status}: {done}")
+        return status
 
     def opt_out(self, doctor: str) -> None:
         """The doctor follows the link of the latest message, if any: one click in the mail program (RFC 8058)."""
@@ -353,6 +375,15 @@ class World:
         referral = self.referral(receipt)
         return referral["stage"], referral.get("reason")
 
+    def at(self, stage: Stage) -> list[str]:
+        """Receipts of all referrals that are there."""
+        return [referral["receipt"] for referral in self.referrals() if referral["stage"] == stage]
+
+    def recorded_acts(self) -> list[tuple[str, str]]:
+        """What people did, each with the receipt, as the records for those who look after it have it."""
+        records = [plain(image) for (pk, _), image in self._images.items() if pk.startswith("audit#")]
+        return [(receipt, one["what"]) for one in records if one["what"] in set(Action) for receipt in one["receipts"]]
+
     def indexed(self) -> set[str]:
         """Receipts of all that is in the index `due`."""
         found = self.lab.client.scan(TableName=self.table, IndexName="due")["Items"]
@@ -375,6 +406,8 @@ class World:
                 self._kept.add(key)  # What was sent, in bytes, of which no stream's filter asks.
                 continue
             if self._images.get(key) != image:
+                if "told_by" in image and "told_by" not in self._images[key]:
+                    self._told_by_a_person(plain(image)["receipt"])
                 self._record(image, self._images.get(key))
                 self._images[key] = image
 
@@ -395,6 +428,8 @@ class World:
             self.broken.append(f"mailed after the doctor said no: {mail}")
         if self.paused is not None and self.paused <= run.began:
             self.broken.append(f"mailed while the campaign was paused: {mail}")
+        if mail.doctor in self.told_by_people:
+            self.broken.append(f"mailed after a letter or a call: {mail}")
         if run.looked_by in WRITES:
             self.broken.append(f"mailed without a last look: {mail}")
         for earlier in self.mail.mails:
@@ -403,6 +438,15 @@ class World:
                     self.exceptions.append((earlier, mail))
                 else:
                     self.broken.append(f"mailed twice: {earlier}; {mail}")
+
+    def _told_by_a_person(self, receipt: str) -> None:
+        """A letter or a call is noted as the doctor's introduction: was it allowed to?"""
+        doctor = next(submission.doctor for submission in self.accepted if submission.receipt == receipt)
+        if doctor in self.said_no:
+            self.broken.append(f"told by a person after the doctor said no: {receipt}")
+        if doctor in self.told_by_people or any(mail.doctor == doctor for mail in self.mail.mails):
+            self.broken.append(f"told by a person as well: {receipt}")
+        self.told_by_people.add(doctor)
 
     def _came_back(self, mail: Mail) -> bool:
         """Whether we know that it was not delivered, so that it may be tried again."""

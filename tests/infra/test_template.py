@@ -174,7 +174,17 @@ ALLOWED: Final = {
     "links": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
     "lookup": {"dynamodb:GetItem", "dynamodb:PutItem"},
     "stats": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem", "sqs:SendMessage"},
-    "dashboard": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "ses:GetAccount"},
+    # An action is a transaction of updates and checks, and knows a doctor by keyed hashes.
+    "dashboard": {
+        "dynamodb:BatchGetItem",
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "secretsmanager:GetSecretValue",
+        "ses:GetAccount",
+    },
 }
 
 
@@ -238,12 +248,23 @@ def test_the_lookup_reaches_what_it_keeps_and_no_referral() -> None:
     assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lookup#*"]}}
 
 
-def test_the_dashboard_writes_records_of_who_looked_and_nothing_else() -> None:
-    written = [
-        one for one in statements(TEMPLATE.functions["DashboardFunction"]) if "dynamodb:PutItem" in one["Action"]
-    ]
-    audit = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["audit#*"]}}
-    assert [one["Condition"] for one in written] == [audit]
+def test_the_dashboard_puts_no_referral_and_writes_where_it_must_only() -> None:
+    writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    may = [one for one in statements(TEMPLATE.functions["DashboardFunction"]) if writing & {*listed(one["Action"])}]
+    keys = [(one, one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]) for one in may]
+    put = {key for one, names in keys for key in names if "dynamodb:PutItem" in listed(one["Action"])}
+    assert "audit#*" in put
+    assert not [key for key in put if "referral#0".startswith(key.rstrip("*"))]
+
+
+@pytest.mark.parametrize(
+    ("action", "keys"),
+    [("dynamodb:PutItem", ["audit#*"]), ("dynamodb:UpdateItem", ["referral#*", "doctor#*", "breaker#*"])],
+)
+def test_the_dashboard_adds_records_and_changes_none(action: str, keys: list[str]) -> None:
+    written = [one for one in statements(TEMPLATE.functions["DashboardFunction"]) if action in listed(one["Action"])]
+    only = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
+    assert [one["Condition"] for one in written] == [only]
 
 
 def test_the_lookup_has_time_for_its_whole_budget_and_not_much_more() -> None:

@@ -22,6 +22,7 @@ ON_BOTH_ENGINES = {
     "test_breaker_table",
     "test_claims",
     "test_dashboard_numbers",
+    "test_listing",
     "test_outreach_flow",
     "test_pace_table",
     "test_referral_table",

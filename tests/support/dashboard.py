@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from referral_intake.adapters.campaigns import Campaigns
@@ -49,7 +50,10 @@ class FakeDashboard(Dashboard):
     """Has the parts that a test gives it, by name, and no others."""
 
     def __init__(self, **parts: Any) -> None:
-        self.__dict__ |= {"campaigns": Campaigns(samples.TEMPLATES), "audit": FakeAudit()} | parts
+        # Whoever asks who they are is told whether they get the weekly summary.
+        nobody = SimpleNamespace(wants=lambda campaign, sub: False)
+        usual = {"campaigns": Campaigns(samples.TEMPLATES), "audit": FakeAudit(), "summaries": nobody}
+        self.__dict__ |= usual | parts
 
 
 def claims(groups: object) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from referral_intake.domain.steps import Messages, Try, Written
 Item = dict[str, Any]
 """An item in DynamoDB's typed JSON: `{"stage": {"S": "queued"}}`."""
 
+_LONGEST_SEARCH_NAME = 120
+
 _SERIALIZER = TypeSerializer()
 _DESERIALIZER = TypeDeserializer()
 
@@ -108,7 +110,8 @@ def to_searched(doctor: Doctor) -> dict[str, str | None]:
     return {
         "state": doctor.address.state,
         "specialty": counted_as(doctor.specialty),
-        "search_name": " ".join(name_words(doctor.name)) or None,
+        # Cut: without accents a name can become many times as long, and whoever searches would pay for it.
+        "search_name": " ".join(name_words(doctor.name))[:_LONGEST_SEARCH_NAME] or None,
         "email_identity": doctor.email and email_identity(doctor.email),
         "npi": doctor.npi,
     }

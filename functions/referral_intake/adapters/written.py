@@ -5,11 +5,13 @@ Compressed, a message is a third of its size, and every kilobyte written costs.
 
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item
+from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.message import Message
 
 if TYPE_CHECKING:
@@ -25,6 +27,19 @@ def message_item(receipt: str, step: str, message: Message) -> Item:
     return {**message_key(receipt, step), "message": {"B": packed}}
 
 
+def steps_kept(client: "DynamoDBClient", table: str, receipt: str, steps: Sequence[str]) -> frozenset[str]:
+    """Of these steps, those whose message is kept."""
+    if not steps:
+        return frozenset()
+    keys = [message_key(receipt, step) for step in steps]
+    asked: Any = {table: {"Keys": keys, "ProjectionExpression": "sk"}}
+    with errors_as_ours():
+        answer = client.batch_get_item(RequestItems=asked)
+    if answer["UnprocessedKeys"]:
+        raise Unavailable("UnprocessedKeys")
+    return frozenset(str(item["sk"]["S"]).partition("#")[2] for item in answer["Responses"].get(table, []))
+
+
 def read_message(client: "DynamoDBClient", table: str, receipt: str, step: str) -> Message | None:
     """The message of that step as it was handed to the mail service last; None where none was."""
     with errors_as_ours():
@@ -32,3 +47,17 @@ def read_message(client: "DynamoDBClient", table: str, receipt: str, step: str) 
     if "Item" not in answer:
         return None
     return Message(**json.loads(zlib.decompress(answer["Item"]["message"]["B"])))
+
+
+class WrittenTable:
+    """As a part of the dashboard."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def kept(self, receipt: str, steps: Sequence[str]) -> frozenset[str]:
+        return steps_kept(self._client, self._name, receipt, steps)
+
+    def read(self, receipt: str, step: str) -> Message | None:
+        return read_message(self._client, self._name, receipt, step)

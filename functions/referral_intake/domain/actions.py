@@ -13,9 +13,9 @@ from referral_intake.domain.campaign import Campaign
 from referral_intake.domain.doctor import Doctor
 from referral_intake.domain.fields import FieldError
 from referral_intake.domain.people import Person
-from referral_intake.domain.referral import Act, Closing, Move, Referral, Stage, Way, closed
+from referral_intake.domain.referral import Act, Closing, Move, Referral, Way, closed
 from referral_intake.domain.submission import InvalidSubmission, found_email
-from referral_intake.domain.work import CALLED_BACK, FAILED, SEND_UNCLEAR, wants_a_call
+from referral_intake.domain.work import CALLED_BACK, SEND_UNCLEAR, Kind, waits_for
 
 
 class Action(StrEnum):
@@ -37,6 +37,13 @@ class Rejection(StrEnum):
     DUPLICATE = "duplicate"
     OTHER = "other"
 
+
+OFFERED = {
+    Kind.HELD: (Action.APPROVE, Action.REJECT),
+    Kind.FAILED: (Action.RETRY, Action.REJECT),
+    Kind.BY_POST: (Action.LETTER_SENT, Action.CALLED, Action.ADD_EMAIL),
+    Kind.CALL: (Action.CALLED_BACK,),
+}
 
 WAYS = {Action.LETTER_SENT: Way.LETTER, Action.CALLED: Way.PHONE}
 """The actions by which a doctor is told: the introduction, otherwise than by e-mail."""
@@ -80,17 +87,8 @@ class Change:
 
 def offered(referral: Referral) -> tuple[Action, ...]:
     """What a person may do with it as it is."""
-    match referral.stage:
-        case Stage.HELD if referral.reason in FAILED:
-            return Action.RETRY, Action.REJECT
-        case Stage.HELD:
-            return Action.APPROVE, Action.REJECT
-        case Stage.BY_POST:
-            return Action.LETTER_SENT, Action.CALLED, Action.ADD_EMAIL
-        case Stage.CLOSED if wants_a_call(referral):
-            return (Action.CALLED_BACK,)
-        case _:
-            return ()
+    kind = waits_for(referral)
+    return OFFERED[kind] if kind else ()
 
 
 def change(order: Order, referral: Referral, campaign: Campaign | None, now: datetime) -> Change:

@@ -35,10 +35,19 @@ def first_times(
 ) -> dict[str, datetime]:
     """The first time of each: `opened` and `clicked` by a person, `scanned` by a program. `delivered_at` is by step."""
     first: dict[str, datetime] = {}
-    for one in sorted(engagements):
-        name = SCANNED if _is_scanner(one, engagements, delivered_at.get(one.step)) else one.kind
+    for name, one in told_apart(engagements, delivered_at):
         first.setdefault(name, one.at)
     return first
+
+
+def told_apart(
+    engagements: AbstractSet[Engagement], delivered_at: Mapping[str, datetime | None]
+) -> list[tuple[str, Engagement]]:
+    """All of them in the order of time: OPENED and CLICKED by a person, SCANNED by a program."""
+    return [
+        (SCANNED if _is_scanner(one, engagements, delivered_at.get(one.step)) else one.kind, one)
+        for one in sorted(engagements)
+    ]
 
 
 def _is_scanner(one: Engagement, all_of_them: AbstractSet[Engagement], delivered_at: datetime | None) -> bool:

@@ -5,7 +5,7 @@ refusal looks like.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -32,6 +32,15 @@ PROBLEM = {
     "title": "Problem",
     "description": "RFC 9457. `code` is for programs, `detail` for people; `errors` says which entries are wrong.",
     "required": ["title", "status", "code", "detail"],
+    "examples": [
+        {
+            "title": "Unprocessable Entity",
+            "status": 422,
+            "code": "invalid",
+            "detail": "Some entries need another look.",
+            "errors": [{"field": "to", "code": "before_from", "message": "The last day is before the first."}],
+        }
+    ],
     "properties": {
         "title": {"type": "string"},
         "status": {"type": "integer"},
@@ -74,6 +83,10 @@ def routes(app: APIGatewayHttpResolver) -> Iterator[Route]:
 
 @cache
 def description(app: APIGatewayHttpResolver) -> dict[str, Any]:
+    for route in routes(app):
+        # A route says how else it refuses. Powertools would take that for all that it answers.
+        if route.responses:
+            route.responses = {route.status_code: {"description": "Done"}, **route.responses}
     said: dict[str, Any] = json.loads(
         app.get_openapi_json_schema(title="The dashboard of referral-intake", version="1", description=ABOUT)
     )
@@ -91,14 +104,18 @@ def description(app: APIGatewayHttpResolver) -> dict[str, Any]:
 def _complete(operation: dict[str, Any], route: Route) -> None:
     role = needed_by(route.func)
     operation["description"] = f"{operation.get('description', '')}\n\nFor the role {role}.".strip()
-    refusals = {int(status) for status in operation["responses"] if int(status) >= 400} | _refusals(operation, route)
+    own = route.responses or {}
+    refusals = {status for status in own if status >= 400} | _refusals(operation, route)
     answers = {status: answer for status, answer in operation["responses"].items() if int(status) < 400}
     gateways = {str(status): {"description": words} for status, words in OF_THE_GATEWAY.items()}
-    operation["responses"] = answers | gateways | {str(status): _refusal(status) for status in sorted(refusals)}
+    problems = {str(int(status)): _refusal(own, status) for status in sorted(refusals)}
+    operation["responses"] = answers | gateways | problems
 
 
 def _refusals(operation: dict[str, Any], route: Route) -> set[int]:
     found = {int(status) for status in ALWAYS}
+    if "parameters" in operation or "requestBody" in operation:
+        found.add(HTTPStatus.UNPROCESSABLE_ENTITY)
     if "{" in route.openapi_path:
         found.add(HTTPStatus.NOT_FOUND)
     if route.method in {"POST", "PUT", "PATCH"}:
@@ -106,6 +123,7 @@ def _refusals(operation: dict[str, Any], route: Route) -> set[int]:
     return found
 
 
-def _refusal(status: int) -> dict[str, Any]:
+def _refusal(own: Mapping[int, Any], status: int) -> dict[str, Any]:
+    words = own.get(status, {}).get("description", HTTPStatus(status).phrase)
     schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": HTTPStatus(status).phrase, "content": {"application/problem+json": {"schema": schema}}}
+    return {"description": words, "content": {"application/problem+json": {"schema": schema}}}

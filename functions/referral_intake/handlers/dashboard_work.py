@@ -5,16 +5,21 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Path
-from pydantic import BaseModel, Field
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from pydantic import BaseModel, ConfigDict, Field
 
+from referral_intake.adapters.cursors import BadCursor
+from referral_intake.adapters.items import timestamp
 from referral_intake.domain.acting import Changed, TooLate
-from referral_intake.domain.actions import Action, Invalid, Order, Rejection, offered
+from referral_intake.domain.actions import Action, Invalid, Order, Rejection
 from referral_intake.domain.people import Person
 from referral_intake.domain.referral import Act, Referral, Stage, read_receipt
-from referral_intake.handlers import asked, problems
+from referral_intake.domain.work import Kind
+from referral_intake.handlers import asked, problems, seen
+from referral_intake.handlers.asked import CampaignName
 from referral_intake.handlers.http import Problem
-from referral_intake.handlers.signed_in import Manager, Now, Parts
+from referral_intake.handlers.seen import WorkList
+from referral_intake.handlers.signed_in import Manager, Now, Parts, Viewer
 from referral_intake.wiring import Dashboard
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
@@ -38,15 +43,62 @@ _AGAIN = "The doctor may have this message already. Say that it is to be sent ag
 class ToDo(BaseModel):
     """`revision` is that of the referral as the person saw it."""
 
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"action": "reject", "revision": 1, "reason": "duplicate"}]}
+    )
+
     action: Action
-    revision: int = Field(ge=1)
+    revision: int = Field(ge=1, strict=True)
     reason: Rejection | None = Field(default=None, description="Of a rejection.")
     email: str | None = Field(default=None, max_length=1000, description="The address that was found.")
-    again: bool = Field(default=False, description="Send what may have reached the doctor already.")
+    again: bool = Field(default=False, strict=True, description="Send what may have reached the doctor already.")
 
 
 class Resumed(BaseModel):
     campaign: str
+
+
+class Counted(BaseModel):
+    """`is_more`: there are more than `count`."""
+
+    count: int
+    is_more: bool
+
+
+class Paused(BaseModel):
+    reason: str
+    since: datetime
+
+
+class Work(BaseModel):
+    kinds: dict[Kind, Counted]
+    paused: Annotated[Paused | None, Field(description="Why the campaign stopped itself, where it did.")]
+
+
+@router.get("/work", tags=TAGS, summary="How much waits for a person")
+def work(person: Viewer, parts: Parts, campaign: CampaignName) -> Work:
+    name = asked.campaign(parts, campaign).name
+    kinds = {kind: Counted(count=one.count, is_more=one.is_more) for kind, one in parts.listing.waiting(name).items()}
+    pause = parts.breaker.pause(name)
+    return Work(kinds=kinds, paused=Paused(reason=pause.reason, since=pause.since) if pause else None)
+
+
+@router.get("/work/<kind>", tags=TAGS, summary="What waits for a person, the oldest first")
+def work_of_kind(
+    person: Viewer,
+    parts: Parts,
+    now: Now,
+    kind: Annotated[Kind, Path(examples=["held"])],
+    campaign: CampaignName,
+    cursor: Annotated[str | None, Query(description="Of the page before.")] = None,
+) -> WorkList:
+    name = asked.campaign(parts, campaign).name
+    try:
+        page = parts.listing.work(name, kind, cursor)
+    except BadCursor:
+        raise problems.invalid("cursor", "unknown", "This is no cursor of this list.") from None
+    parts.audit.record(person, f"work/{kind.value}", [referral.receipt for referral in page.referrals], now)
+    return seen.work_list(page, person)
 
 
 @router.post("/referrals/<receipt>/actions", tags=TAGS, summary="Do something with a referral that waits for a person")
@@ -62,12 +114,12 @@ def act(
     except Invalid as invalid:
         raise problems.invalid_fields([_error(error.field, error.code) for error in invalid.errors]) from None
     except Changed as changed:
-        raise _conflict(_changed(changed), changed.by, _detail(changed.referral, person, parts, now)) from None
+        raise _conflict(_changed(changed), changed.by, _shown(changed.referral, person, parts, now)) from None
     except TooLate as late:
-        raise _conflict(_too_late(late), None, _detail(late.referral, person, parts, now)) from None
+        raise _conflict(_too_late(late), None, _shown(late.referral, person, parts, now)) from None
     if referral is None:
         raise problems.not_found("There is no referral with this receipt.")
-    return _detail(referral, person, parts, now)
+    return _shown(referral, person, parts, now)
 
 
 @router.post("/campaigns/<campaign>/resume", tags=TAGS, summary="Let a campaign send again that has stopped itself")
@@ -84,7 +136,7 @@ def _error(field: str, code: str) -> dict[str, str]:
 
 
 def _conflict(detail: str, by: Act | None, referral: dict[str, Any]) -> Problem:
-    changed = {"by": by.by, "at": by.at.isoformat(), "what": by.what} if by else None
+    changed = {"by": by.by, "at": timestamp(by.at), "what": by.what} if by else None
     return Problem(HTTPStatus.CONFLICT, "changed", detail, changed=changed, referral=referral)
 
 
@@ -101,5 +153,11 @@ def _too_late(late: TooLate) -> str:
     return "This doctor is being told through another referral just now. This one waits for what becomes of it."
 
 
+def _shown(referral: Referral, person: Person, parts: Dashboard, now: datetime) -> dict[str, Any]:
+    """A look like any other: it leaves a record, or nothing is shown."""
+    parts.audit.record(person, "detail", [referral.receipt], now)
+    return _detail(referral, person, parts, now)
+
+
 def _detail(referral: Referral, person: Person, parts: Dashboard, now: datetime) -> dict[str, Any]:
-    return {"receipt": referral.receipt, "revision": referral.revision, "actions": list(offered(referral))}
+    return seen.detail(referral, person, parts).model_dump(mode="json")

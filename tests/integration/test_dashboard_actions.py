@@ -1,0 +1,180 @@
+"""Managers act through the dashboard's API, on the template's table."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from referral_intake import wiring
+from referral_intake.adapters.breaker_table import breaker_key
+from referral_intake.adapters.items import timestamp
+from referral_intake.adapters.updates import Update, write
+from referral_intake.domain import decision
+from referral_intake.domain.referral import Answer, Closing, Referral
+from tests.integration import aws
+from tests.integration.office import LATER, Office
+from tests.support.dashboard import VIEWER, ask
+from tests.support.samples import NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ALL = ("approve", "reject", "retry", "letter_sent", "called", "add_email", "called_back")
+
+
+class Api(Office):
+    """An office, and the function's own parts for it."""
+
+    parts: wiring.Dashboard
+
+    def act(self, to: Referral, action: str, *, groups: str = "[manager]", **more: Any) -> tuple[int, Any]:
+        asked = {"action": action, "revision": to.revision, **more}
+        said = {key: str(more.pop(key)) for key in ("username", "sub") if key in more}
+        asked = {name: value for name, value in asked.items() if name not in said}
+        path = f"/referrals/{to.receipt}/actions"
+        return ask(self.parts, "POST", path, asked, at=LATER, groups=groups, **said)
+
+    def keys(self, referral: Referral) -> tuple[str, ...]:
+        return self.parts.desk.doctor_keys.of(referral)[0]
+
+    def done(self) -> list[tuple[str, str]]:
+        """Who did what: all records but those of looks."""
+        return [(one.username, one.what) for one in self.records() if one.what != "detail"]
+
+
+@pytest.fixture
+def api(
+    client: "DynamoDBClient",
+    table: str,
+    stats_table: str,
+    secret_names: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Api]:
+    for name, value in aws.environment(table, secret_names, "DashboardFunction").items():
+        monkeypatch.setenv(name, value)
+    wiring.dashboard.cache_clear()
+    api = Api(client, table)
+    api.parts = wiring.dashboard()
+    yield api
+    wiring.dashboard.cache_clear()
+
+
+def test_a_manager_approves_and_sees_what_came_of_it(api: Api) -> None:
+    held = api.held()
+    status, detail = api.act(held, "approve")
+    assert status == 200
+    assert (detail["receipt"], detail["revision"], detail["actions"]) == (held.receipt, held.revision + 1, [])
+    assert api.now(held).stage == "queued"
+    assert api.done() == [("robin", "approve")]
+
+
+def test_each_action_is_done_by_its_name(api: Api) -> None:
+    failed, by_post = api.held("given_up"), api.by_post()
+    answered = api.put(email="other@clinic.example", name="Other One")
+    api.referrals.answer(answered.receipt, Answer.CALL, NOW)
+    assert api.act(failed, "retry")[0] == 200
+    assert api.act(api.held(), "reject", reason="not_a_doctor")[0] == 200
+    assert api.act(by_post, "letter_sent")[0] == 200
+    assert api.act(api.by_post(name="Second One", npi=None), "called")[0] == 200
+    assert api.act(api.by_post(name="Third One", npi=None), "add_email", email="m@clinic.example")[0] == 200
+    assert api.act(api.now(answered), "called_back")[0] == 200
+    assert sorted(what for _, what in api.done()) == sorted(set(ALL) - {"approve"})
+
+
+@pytest.mark.parametrize("action", ALL)
+def test_a_viewer_may_do_none_of_it(api: Api, action: str) -> None:
+    for referral in (api.held(), api.by_post()):
+        status, refusal = api.act(referral, action, groups=VIEWER, reason="other")
+        assert (status, refusal["code"]) == (403, "forbidden")
+        assert api.now(referral) == referral
+    assert api.records() == []
+
+
+def test_who_comes_second_is_told_who_was_quicker_and_nothing_is_changed(api: Api) -> None:
+    held = api.held()
+    assert api.act(held, "reject", reason="duplicate", username="jo", sub="2")[0] == 200
+    status, refusal = api.act(held, "approve")
+    assert (status, refusal["code"]) == (409, "changed")
+    assert refusal["changed"] == {"by": "jo", "at": timestamp(LATER), "what": "reject"}
+    assert refusal["referral"]["revision"] == held.revision + 1
+    assert refusal["detail"] == "jo was quicker: it is not any more as you saw it. Nothing was done."
+    assert api.done() == [("jo", "reject")]
+
+
+def test_what_changed_by_itself_names_nobody(api: Api) -> None:
+    held = api.held()
+    api.referrals.note(held.receipt, "delivered", NOW)
+    status, refusal = api.act(held, "approve")
+    assert (status, refusal["code"], refusal["changed"]) == (409, "changed", None)
+    assert api.now(held).stage == "held"
+
+
+def test_a_double_click_is_no_error(api: Api) -> None:
+    by_post = api.by_post()
+    first, second = api.act(by_post, "letter_sent"), api.act(by_post, "letter_sent")
+    assert first == second
+    assert first[0] == 200
+    assert api.done() == [("robin", "letter_sent")]
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "field", "code"),
+    [
+        ("add_email", {}, "email", "required"),
+        ("add_email", {"email": "maria at clinic"}, "email", "email_syntax"),
+        ("letter_sent", {"revision": 0}, "revision", "greater_than_equal"),
+        ("approve", {}, "action", "not_offered"),
+        ("burn", {}, "action", "enum"),
+    ],
+)
+def test_what_is_wrong_is_said_by_field(api: Api, action: str, more: dict[str, Any], field: str, code: str) -> None:
+    by_post = api.by_post()
+    status, refusal = api.act(by_post, action, **more)
+    assert (status, refusal["code"]) == (422, "invalid")
+    assert [(error["field"], error["code"]) for error in refusal["errors"]] == [(field, code)]
+    assert refusal["errors"][0]["message"]
+    assert api.now(by_post) == by_post
+
+
+def test_a_rejection_needs_a_reason_and_an_unclear_message_a_second_word(api: Api) -> None:
+    unclear = api.held("send_unclear")
+    assert [error["field"] for error in api.act(unclear, "reject")[1]["errors"]] == ["reason"]
+    assert [error["field"] for error in api.act(unclear, "retry")[1]["errors"]] == ["again"]
+    assert api.act(unclear, "retry", again=True)[0] == 200
+
+
+def test_an_opt_out_just_before_the_letter_is_noted_says_so(api: Api) -> None:
+    by_post = api.by_post()
+    api.claims.suppress(api.keys(by_post)[0], Closing.OPTED_OUT, NOW)
+    for _ in range(2):
+        status, refusal = api.act(by_post, "letter_sent")
+        assert (status, refusal["code"], refusal["changed"]) == (409, "changed", None)
+        assert refusal["detail"].startswith("This doctor had said no")
+    assert (api.now(by_post).reason, api.now(by_post).told_by) == ("opted_out", None)
+
+
+@pytest.mark.parametrize("receipt", ["AAAA-AAAA-AAAA-AAAA", "nonsense"])
+def test_what_is_not_there_is_not_found(api: Api, receipt: str) -> None:
+    status, refusal = ask(api.parts, "POST", f"/referrals/{receipt}/actions", {"action": "approve", "revision": 1})
+    assert (status, refusal["code"]) == (404, "not_found")
+
+
+def test_a_campaign_is_resumed_once_and_it_is_recorded(api: Api) -> None:
+    write(
+        api.client, api.table, Update(breaker_key("star")).set("paused_at", timestamp(NOW)).set("paused_for", "bounces")
+    )
+    assert ask(api.parts, "POST", "/campaigns/star/resume", groups=VIEWER)[0] == 403
+    assert ask(api.parts, "POST", "/campaigns/star/resume", at=LATER) == (200, {"campaign": "star"})
+    status, refusal = ask(api.parts, "POST", "/campaigns/star/resume", at=LATER)
+    assert (status, refusal["code"]) == (409, "not_paused")
+    assert api.done() == [("robin", "resume/star")]
+    assert ask(api.parts, "POST", "/campaigns/moon/resume")[0] == 422
+
+
+def test_what_is_held_again_is_another_decision(api: Api) -> None:
+    held = api.held()
+    assert api.act(held, "approve")[0] == 200
+    api.referrals.move(api.now(held), decision.hold("given_up", LATER + timedelta(hours=1)))
+    assert api.act(api.now(held), "retry")[0] == 200
+    assert [act.what for act in api.now(held).acts] == ["approve", "retry"]

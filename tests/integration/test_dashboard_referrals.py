@@ -1,0 +1,296 @@
+"""People look at referrals through the dashboard's API: masked or not, and each look leaves a record."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from referral_intake import wiring
+from referral_intake.adapters.cursors import Place
+from referral_intake.adapters.items import timestamp
+from referral_intake.domain import decision
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.feedback import Kind, MailEvent, note
+from referral_intake.domain.referral import Answer, Referral
+from referral_intake.domain.steps import INTRODUCTION, Try
+from tests.integration import aws
+from tests.integration.office import COOLDOWN, LATER, Office
+from tests.support import samples
+from tests.support.dashboard import MANAGER, VIEWER, ask
+from tests.support.samples import NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MARKED: dict[str, Any] = {
+    "name": "Xaveria Markworth",
+    "practice": "Markworth Practice",
+    "specialty": "Markworth neurosurgery",
+    "email": "xaveria@markworth.example",
+    "phone": "217 555 0123",
+    "npi": "1234567893",
+    "address": {"line1": "77 Markworth St", "city": "Springfield", "state": "IL", "postal_code": "62701"},
+}
+SECRETS = ("markworth", "xaveria", "5550123", "1234567893", "62701", "77 ")
+SEARCH = "/referrals/search"
+
+
+class Api(Office):
+    parts: wiring.Dashboard
+
+    def ask(self, method: str, path: str, data: object = None, **more: Any) -> tuple[int, Any]:
+        return ask(self.parts, method, path, data, at=LATER, **more)
+
+    def looks(self) -> list[tuple[str, tuple[str, ...]]]:
+        return [(one.what, one.receipts) for one in self.records()]
+
+    def sent(self) -> Referral:
+        """Written to, with a copy of the message."""
+        referral = self.put(**MARKED)
+        claim = aws.claim_for(referral)
+        assert self.claims.claim(claim, aws.MESSAGE, now=NOW, cooldown=COOLDOWN) is None
+        event = MailEvent(
+            referral.receipt, INTRODUCTION, "ses-1", Kind.DELIVERED, NOW + timedelta(seconds=3), Try(NOW, "1", "c0ffee")
+        )
+        note(event, claim.claimed, samples.campaign(), self.referrals)
+        return self.now(referral)
+
+
+@pytest.fixture
+def api(
+    client: "DynamoDBClient",
+    table: str,
+    stats_table: str,
+    secret_names: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Api]:
+    for name, value in aws.environment(table, secret_names, "DashboardFunction").items():
+        monkeypatch.setenv(name, value)
+    wiring.dashboard.cache_clear()
+    api = Api(client, table)
+    api.parts = wiring.dashboard()
+    yield api
+    wiring.dashboard.cache_clear()
+
+
+# ---- Searches --------------------------------------------------------------------------------------------------------
+
+
+def test_a_manager_finds_a_doctor_and_sees_who_it_is(api: Api) -> None:
+    api.put()
+    its = api.sent()
+    for by in (
+        {"name": "markw"},
+        {"email": " Xaveria+x@MARKWORTH.example "},
+        {"npi": "1234 567 893"},
+        {"receipt": its.receipt.lower()},
+        {"state": "Illinois", "specialty": "neurosurgery", "stage": "sent", "from": "2026-11-01", "to": "2026-11-30"},
+    ):
+        status, found = api.ask("POST", SEARCH, {"campaign": "star"} | by)
+        assert status == 200, found
+        assert (len(found["referrals"]), found["cursor"], found["searched_back_to"]) == (1, None, None), by
+        assert 0 < found["read_units"] < 100
+    [row] = found["referrals"]
+    assert (row["receipt"], row["stage"], row["state"], row["specialty"]) == (
+        its.receipt,
+        "sent",
+        "IL",
+        "neurosurgery",
+    )
+    assert row["doctor"]["name"] == "Xaveria Markworth"
+    assert row["milestones"] == {
+        "submitted": "2026-11-23T15:30:00Z",
+        "sent": "2026-11-23T15:30:00Z",
+        "delivered": "2026-11-23T15:30:03Z",
+    }
+    assert row["revision"] == its.revision
+
+
+def test_a_viewer_sees_masked_doctors_everywhere(api: Api) -> None:
+    its, held = api.sent(), api.put(decision.hold("trap", NOW), **MARKED)
+    said = [
+        api.ask("POST", SEARCH, {"campaign": "star"}, groups=VIEWER),
+        api.ask("GET", f"/referrals/{its.receipt}", groups=VIEWER),
+        api.ask("GET", "/work/held", query="campaign=star", groups=VIEWER),
+    ]
+    assert [status for status, _ in said] == [200, 200, 200]
+    assert not [secret for secret in SECRETS if secret in str(said).casefold()]
+    (_, listed), (_, detail), (_, work) = said
+    assert [row["doctor"]["name"] for row in listed["referrals"]] == ["Dr X••• M•••"] * 2
+    assert (detail["doctor"]["city"], detail["doctor"]["email"], detail["actions"]) == (
+        "Springfield",
+        "x•••@•••.example",
+        [],
+    )
+    assert [(row["receipt"], row["actions"]) for row in work["referrals"]] == [(held.receipt, [])]
+
+
+@pytest.mark.parametrize("by", [{"name": "markw"}, {"email": "x@markworth.example"}, {"npi": "1234567893"}])
+def test_a_viewer_can_not_look_for_a_doctor(api: Api, by: dict[str, str]) -> None:
+    status, refusal = api.ask("POST", SEARCH, {"campaign": "star"} | by, groups=VIEWER)
+    assert (status, refusal["code"]) == (403, "forbidden")
+    assert api.looks() == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"campaign": "nothing"}, "campaign"),
+        ({"name": "m"}, "name"),
+        ({"name": "77"}, "name"),
+        ({"email": "somebody"}, "email"),
+        ({"npi": "1234567890"}, "npi"),
+        ({"state": "Bavaria"}, "state"),
+        ({"specialty": "brains"}, "specialty"),
+        ({"stage": "lost"}, "stage"),
+        ({"receipt": "K3QF"}, "receipt"),
+        ({"from": "2026-11-02", "to": "2026-11-01"}, "to"),
+        ({"from": "0001-01-01"}, "from"),
+        ({"to": "9999-12-31"}, "to"),
+        ({"from": 20261101}, "from"),
+        ({"cursor": "x"}, "cursor"),
+        ({"cursor": "eyJwayI6ICJhdWRpdCMyMDI2LTExLTIzIn0"}, "cursor"),
+        ({"cursor": Place(timestamp(NOW), "K3QF-7ZTA-MM2X-PE5R").text, "to": "2026-11-01"}, "cursor"),
+        ({"surname": "Lopez"}, "surname"),
+    ],
+)
+def test_what_nothing_can_be_found_by_is_refused_by_name(api: Api, asked: dict[str, str], field: str) -> None:
+    status, refusal = api.ask("POST", SEARCH, {"campaign": "star"} | asked)
+    assert (status, [error["field"] for error in refusal["errors"]]) == (422, [field])
+    assert api.looks() == []
+
+
+def test_pages_go_on_from_their_cursor(api: Api) -> None:
+    for minutes in range(30):
+        api.referrals.add(aws.submitted(NOW - timedelta(minutes=minutes)))
+    _, first = api.ask("POST", SEARCH, {"campaign": "star"})
+    _, second = api.ask("POST", SEARCH, {"campaign": "star", "cursor": first["cursor"]})
+    assert first["searched_back_to"] == "2026-11-23"
+    moments = [row["submitted_at"] for page in (first, second) for row in page["referrals"]]
+    assert (len(moments), moments, second["cursor"]) == (30, sorted(moments, reverse=True), None)
+
+
+# ---- One in detail ---------------------------------------------------------------------------------------------------
+
+
+def test_the_detail_tells_everything_that_happened(api: Api) -> None:
+    its = api.sent()
+    api.referrals.answer(its.receipt, Answer.CALL, LATER)
+    status, detail = api.ask("GET", f"/referrals/{its.receipt}")
+    assert status == 200
+    assert [one["what"] for one in detail["timeline"]] == ["submitted", "sent", "delivered", "answered", "closed"]
+    assert detail["messages"] == [
+        {
+            "step": "introduction",
+            "sent_at": "2026-11-23T15:30:00Z",
+            "version": "1",
+            "content_hash": "c0ffee",
+            "has_copy": True,
+        }
+    ]
+    assert (detail["answer"], detail["actions"], detail["waiting_since"]) == (
+        "call",
+        ["called_back"],
+        "2026-11-26T15:30:00Z",
+    )
+    assert (detail["address"]["line1"], detail["typed"]["phone"]) == ("77 Markworth St", "217 555 0123")
+
+
+def test_the_very_message_that_was_sent_can_be_read_by_managers_alone(api: Api) -> None:
+    its = api.sent()
+    path = f"/referrals/{its.receipt}/messages/introduction"
+    status, copy = api.ask("GET", path)
+    assert status == 200
+    assert (copy["subject"], copy["to"], copy["from"]) == ("Subject", "maria@clinic.example", "STAR")
+    assert (copy["html"], copy["text"]) == ("<p>Html", "Text")
+    assert api.ask("GET", path, groups=VIEWER)[0] == 403
+    assert api.looks() == [("message", (its.receipt,))]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/referrals/AAAA-AAAA-AAAA-AAAA",
+        "/referrals/audit",
+        "/referrals/AAAA-AAAA-AAAA-AAAA/messages/introduction",
+        "/referrals/AAAA-AAAA-AAAA-AAAA/messages/referral%231",
+        "/referrals/x/messages/introduction",
+    ],
+)
+def test_what_is_not_there_is_not_found_and_leaves_no_record(api: Api, path: str) -> None:
+    assert api.ask("GET", path)[0] == 404
+    assert api.looks() == []
+
+
+def test_who_was_never_written_to_has_no_messages(api: Api) -> None:
+    _, detail = api.ask("GET", f"/referrals/{api.put().receipt}")
+    assert detail["messages"] == []
+
+
+# ---- The work list ---------------------------------------------------------------------------------------------------
+
+
+def test_the_work_list_says_how_much_and_what_can_be_done(api: Api) -> None:
+    held, by_post = api.held(), api.by_post()
+    status, work = api.ask("GET", "/work", query="campaign=star", groups=VIEWER)
+    none = {"count": 0, "is_more": False}
+    assert (status, work["paused"]) == (200, None)
+    assert work["kinds"] == {
+        "held": {"count": 1, "is_more": False},
+        "failed": none,
+        "by_post": {"count": 1, "is_more": False},
+        "call": none,
+    }
+    rows = [api.ask("GET", f"/work/{kind}", query="campaign=star")[1]["referrals"] for kind in ("held", "by_post")]
+    assert [(row["receipt"], row["actions"], row["waiting_since"]) for [row] in rows] == [
+        (held.receipt, ["approve", "reject"], "2026-11-23T15:30:00Z"),
+        (by_post.receipt, ["letter_sent", "called", "add_email"], "2026-11-23T15:30:00Z"),
+    ]
+
+
+@pytest.mark.parametrize("query", ["campaign=star&cursor=x", "campaign=nothing", ""])
+def test_a_work_list_of_nothing_is_refused(api: Api, query: str) -> None:
+    assert api.ask("GET", "/work/held", query=query)[0] == 422
+
+
+# ---- Who looked ------------------------------------------------------------------------------------------------------
+
+
+def test_every_look_leaves_a_record_of_what_was_shown(api: Api) -> None:
+    its = api.sent()
+    held = api.held()
+    api.ask("POST", SEARCH, {"campaign": "star", "name": "markworth"})
+    api.ask("GET", f"/referrals/{its.receipt}")
+    api.ask("GET", f"/referrals/{its.receipt}/messages/introduction")
+    api.ask("GET", "/work/held", query="campaign=star")
+    assert sorted(api.looks()) == [
+        ("detail", (its.receipt,)),
+        ("message", (its.receipt,)),
+        ("search", (its.receipt,)),
+        ("work/held", (held.receipt,)),
+    ]
+    assert "markw" not in str(api.records()).casefold()
+
+
+def test_nothing_is_shown_where_a_look_leaves_no_record(api: Api) -> None:
+    class NoRecords:
+        def record(self, *_: object) -> None:
+            raise Unavailable("no table")
+
+    its = api.sent()
+    api.parts.__dict__["audit"] = NoRecords()
+    for method, path, data in (
+        ("POST", SEARCH, {"campaign": "star"}),
+        ("GET", f"/referrals/{its.receipt}", None),
+        ("GET", f"/referrals/{its.receipt}/messages/introduction", None),
+    ):
+        status, refusal = api.ask(method, path, data, groups=MANAGER)
+        assert status == 503
+        assert its.receipt not in str(refusal)
+
+
+def test_a_referral_of_another_campaign_is_not_in_this_ones_list(api: Api) -> None:
+    api.referrals.add(replace(aws.submitted(), campaign="another"))
+    assert api.ask("POST", SEARCH, {"campaign": "star"})[1]["referrals"] == []

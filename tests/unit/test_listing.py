@@ -1,0 +1,91 @@
+"""What fits a search, and cursors."""
+
+import base64
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referral_intake.adapters.cursors import BadCursor, Place
+from referral_intake.domain.listing import Wanted, search_words
+from referral_intake.domain.referral import Stage
+from tests.support import samples
+from tests.support.samples import NOW
+
+PLACE = Place("2026-11-23T15:30:00.000Z", "K3QF-7ZTA-MM2X-PE5R")
+
+
+@pytest.mark.parametrize("typed", ["lop", "LÓPEZ", "mar lop", "lopez mar", "Maria", "m lopez", "do"])
+def test_each_word_typed_may_begin_any_word_of_the_name(typed: str) -> None:
+    referral = samples.referral(name="Dr. María Elena López Do")
+    assert Wanted("star", words=search_words(typed)).fits(referral)
+
+
+@pytest.mark.parametrize("typed", ["opez", "maria smith", "lopezz"])
+def test_other_letters_do_not_fit(typed: str) -> None:
+    assert not Wanted("star", words=search_words(typed)).fits(samples.referral(name="Maria Lopez"))
+
+
+@pytest.mark.parametrize("typed", ["", "m", " 7 ", "-", "12"])
+def test_too_few_letters_are_no_name(typed: str) -> None:
+    assert search_words(typed) == ()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"campaign": "another"},
+        {"stage": Stage.HELD},
+        {"reason": "trap"},
+        {"state": "TX"},
+        {"state": "none"},
+        {"specialty": "neurosurgery"},
+        {"email": "somebody@clinic.example"},
+        {"npi": "1234567893"},
+        {"first": (NOW + timedelta(days=1)).date()},
+        {"last": (NOW - timedelta(days=1)).date()},
+    ],
+)
+def test_everything_that_is_given_must_fit(other: dict[str, object]) -> None:
+    referral = samples.referral(specialty="Oncology", address={"state": "IL"})
+    fitting = Wanted(
+        "star", NOW.date(), NOW.date(), Stage.QUEUED, None, "IL", "medical_oncology", (), "maria.lopez@clinic.example"
+    )
+    assert fitting.fits(referral)
+    assert not replace(fitting, **other).fits(referral)  # type: ignore[arg-type]
+
+
+def test_who_has_no_state_can_be_looked_for() -> None:
+    assert Wanted("star", state="none").fits(samples.referral())
+
+
+def test_a_cursor_says_where_it_stands() -> None:
+    assert Place.read(PLACE.text) == PLACE
+    assert PLACE.text.replace("-", "").replace("_", "").isalnum()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "star",
+        "2026-11-23T15:30:00.000Z",
+        "2026-11-23T15:30:00.000Z K3QF-7ZTA-MM2X-PE5R more",
+        "2026-13-23T15:30:00.000Z K3QF-7ZTA-MM2X-PE5R",
+        "2026-11-23T99:30:00.000Z K3QF-7ZTA-MM2X-PE5R",
+        "2026-11-23T15:30:00.000Z audit#2026-11-23",
+        '{"pk": {"S": "doctor#1"}}',
+        "2026-11-23T15:30:00.000Z K3QF-7ZTA-MM2X-PE5R\n",
+    ],
+)
+def test_a_cursor_of_another_make_is_refused(said: str) -> None:
+    with pytest.raises(BadCursor):
+        Place.read(base64.urlsafe_b64encode(said.encode()).decode().rstrip("="))
+
+
+@given(st.text())
+def test_no_text_breaks_the_reading_of_cursors(text: str) -> None:
+    with pytest.raises(BadCursor):
+        Place.read(text)

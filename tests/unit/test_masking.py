@@ -1,0 +1,68 @@
+"""What a viewer sees of a doctor."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referral_intake.domain.masking import masked, masked_email, masked_name
+from tests.support import samples
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Maria Lopez", "Dr M••• L•••"),
+        ("Dr. Maria Elena López-Núñez, M.D.", "Dr M••• L•••"),
+        ("Ángela Muñoz", "Dr Á••• M•••"),
+        ("LOPEZ", "Dr L•••"),
+        ("Li Wu", "Dr ••• •••"),
+        ("J. Smith", "Dr ••• S•••"),
+        ("Dr. Do", "Dr •••"),
+        ("王小明", "Dr •••"),
+        ("김 민준", "Dr ••• •••"),
+        ("محمد علي حسن", "Dr ••• •••"),
+        ("Мария Иванова", "Dr М••• И•••"),
+        ("", "Dr •••"),
+    ],
+)
+def test_of_a_name_first_letters_show_where_they_tell_little(name: str, shown: str) -> None:
+    assert masked_name(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("maria@clinic.example.org", "m•••@•••.org"),
+        ("ml@clinic.org", "•••@•••.org"),
+        ("m@x.co.uk", "•••@•••.uk"),
+        ("7even@clinic.org", "•••@•••.org"),
+    ],
+)
+def test_of_an_address_the_first_letter_and_the_end_show(address: str, shown: str) -> None:
+    assert masked_email(address) == shown
+
+
+def test_city_and_state_stay_and_nothing_else_can_be_read() -> None:
+    doctor = samples.referral(
+        practice="Lopez Spine Center",
+        specialty="Neurosurgery with Dr Lopez",
+        phone="(217) 555-0123",
+        npi="1234567893",
+        email="Maria.Lopez@Clinic.EXAMPLE",
+        address={"line1": "1 Main St", "line2": "2", "city": "Springfield", "state": "il", "postal_code": "62701"},
+    ).doctor
+    seen = masked(doctor)
+    assert (seen.address.city, seen.address.state) == ("Springfield", "IL")
+    assert (seen.phone, seen.npi, seen.email, seen.practice) == ("•••23", "•••", "M•••@•••.example", "•••")
+    assert (seen.specialty, seen.typed) == (None, {})
+    assert {seen.address.line1, seen.address.line2, seen.address.postal_code} == {"•••"}
+
+
+def test_what_is_not_there_shows_as_not_there() -> None:
+    seen = masked(samples.referral().doctor)
+    assert (seen.phone, seen.npi, seen.practice, seen.address.line1) == (None, None, None, None)
+
+
+@given(st.text())
+def test_no_two_letters_of_a_name_in_a_row_ever_show(name: str) -> None:
+    assert all(len(word) <= 4 for word in masked_name(name).split()[1:])

@@ -1,0 +1,111 @@
+"""Everything that happened to a referral, in order."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from referral_intake.domain.engagement import Engagement
+from referral_intake.domain.referral import Act, Answer, Stage, Way
+from referral_intake.domain.steps import Try, Written
+from referral_intake.domain.timeline import Entry, timeline
+from tests.support import samples
+from tests.support.samples import NOW
+
+DAY = timedelta(days=1)
+SENT = NOW + timedelta(minutes=1)
+LINK = "https://spine.example/api/answer?token=secret"
+
+
+def words(entries: list[Entry]) -> list[tuple[str, str | None]]:
+    return [(entry.what, entry.detail) for entry in entries]
+
+
+def test_a_whole_outreach_reads_in_the_order_of_time() -> None:
+    referral = replace(
+        samples.referral(),
+        stage=Stage.CLOSED,
+        reason="answered",
+        answer=Answer.CALL,
+        milestones={
+            "submitted": NOW,
+            "sent": SENT,
+            "delivered": SENT + timedelta(seconds=2),
+            "scanned": SENT + timedelta(seconds=3),
+            "opened": SENT + DAY,
+            "answered": NOW + 6 * DAY,
+        },
+        messages={
+            "introduction": Written({"1": Try(SENT, "v1", "c0ffee")}, {}, SENT + timedelta(seconds=2)),
+            "reminder_1": Written({"2": Try(NOW + 5 * DAY, "v2", "c0ffee")}),
+        },
+        engagements=frozenset(
+            {
+                Engagement(SENT + timedelta(seconds=3), "introduction", "clicked", LINK),
+                Engagement(SENT + DAY, "introduction", "opened"),
+                Engagement(SENT + 2 * DAY, "introduction", "clicked", LINK, by_known_scanner=True),
+            }
+        ),
+        acts=(Act(NOW + 7 * DAY, "jo", "called_back", 9),),
+    )
+    found = timeline(referral)
+    assert words(found) == [
+        ("submitted", None),
+        ("sent", "v1"),
+        ("delivered", None),
+        ("scanned", "clicked"),
+        ("opened", None),
+        ("scanned", "clicked"),
+        ("sent", "v2"),
+        ("answered", "call"),
+        ("closed", "answered"),
+        ("called_back", None),
+    ]
+    assert [entry.step for entry in found if entry.what == "sent"] == ["introduction", "reminder_1"]
+    assert (found[0].by, found[-1].by) == ("patient", "jo")
+    # Whoever has a doctor's link could answer in their place.
+    assert "secret" not in str(found)
+
+
+def test_what_is_held_says_why_and_since_when() -> None:
+    held = replace(samples.referral(), stage=Stage.HELD, reason="trap", waits_since=NOW + DAY, due_at=NOW + 9 * DAY)
+    assert timeline(held)[-1] == Entry(NOW + DAY, "held", detail="trap")
+
+
+def test_a_rejection_says_who_and_why() -> None:
+    rejected = replace(
+        samples.referral(),
+        stage=Stage.CLOSED,
+        reason="rejected",
+        noted_closed_at=NOW + DAY,
+        acts=(Act(NOW + DAY, "maria", "reject", 2, "not_a_doctor"),),
+    )
+    _, act, closing = timeline(rejected)
+    assert act == Entry(NOW + DAY, "reject", by="maria", detail="not_a_doctor")
+    assert closing == Entry(NOW + DAY, "closed", detail="rejected")
+
+
+def test_one_that_joined_names_its_leader() -> None:
+    joined = replace(
+        samples.referral(), stage=Stage.CLOSED, reason="joined", leader="AAAA-AAAA-AAAA-AAAA", noted_closed_at=NOW + DAY
+    )
+    assert words(timeline(joined))[1:] == [("joined", "AAAA-AAAA-AAAA-AAAA"), ("closed", "joined")]
+
+
+def test_a_message_that_came_back_stands_there_once() -> None:
+    referral = replace(
+        samples.referral(),
+        stage=Stage.WAITING,
+        milestones={"submitted": NOW, "sent": SENT, "soft_bounced": SENT + DAY},
+        messages={"introduction": Written({"1": Try(SENT)}, {"1": SENT + DAY})},
+    )
+    assert words(timeline(referral)) == [("submitted", None), ("sent", None), ("returned", None)]
+
+
+def test_a_letter_is_what_a_person_did_and_no_message() -> None:
+    told = replace(
+        samples.referral(),
+        stage=Stage.SENT,
+        told_by=Way.LETTER,
+        milestones={"submitted": NOW, "sent": NOW + DAY},
+        acts=(Act(NOW + DAY, "maria", "letter_sent", 2),),
+    )
+    assert words(timeline(told)) == [("submitted", None), ("letter_sent", None)]

@@ -133,7 +133,8 @@ class Machine(RuleBasedStateMachine):
     @rule(number=numbers)
     def one_event_comes(self, number: int) -> None:
         event = self.pick(self.world.mail.events, number)
-        if not self.world.tell([event]):
+        # Somebody who comes between may have brought it already.
+        if not self.world.tell([event]) and event in self.world.mail.events:
             self.world.mail.events.remove(event)
 
     @precondition(lambda self: self.world.mail.events)

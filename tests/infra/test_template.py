@@ -5,18 +5,19 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from shutil import which
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from moto.events.models import EventPattern
 
 from cli.site import SIGN_IN
 from local.intrinsics import read_yaml
-from local.model import Function, Route, StreamSource, Template
+from local.model import Function, QueueSource, Route, Schedule, StreamSource, Template
 from local.template import load
 from referral_intake import settings
 from referral_intake.adapters import announcements
@@ -26,8 +27,10 @@ from referral_intake.adapters.links import Links
 from referral_intake.adapters.pages import Site
 from referral_intake.adapters.written import message_key
 from referral_intake.domain.referral import LEASE, Stage
+from referral_intake.domain.summary import is_due
 from referral_intake.handlers import dashboard, http, intake, links, lookup
 from referral_intake.handlers.lookup import BUDGET
+from referral_intake.handlers.reports import MARGIN
 from referral_intake.wiring import LinkParts, Lookup
 from tests.engines.programs import node
 from tests.support import events, proofs, samples
@@ -49,6 +52,7 @@ SETTINGS: Final[dict[str, type[settings._Settings]]] = {
     "lookup": settings.LookupSettings,
     "stats": settings.StatsSettings,
     "dashboard": settings.DashboardSettings,
+    "reports": settings.ReportsSettings,
 }
 RECEIPT: Final = "AAAA-AAAA-AAAA-AAAA"
 # Read by Powertools, not by us.
@@ -120,7 +124,7 @@ def test_a_function_runs_on_arm_and_a_current_python(function: Function) -> None
 
 
 def test_the_layer_of_templates_is_for_the_runtime_of_the_functions() -> None:
-    (layer,) = of_type("AWS::Serverless::LayerVersion").values()
+    layer = RESOURCES["TemplatesLayer"]
     assert DATA["Globals"]["Function"]["Runtime"] in layer["Properties"]["CompatibleRuntimes"]
     assert (FILE.parent / layer["Properties"]["ContentUri"]).resolve() == samples.TEMPLATES
 
@@ -174,16 +178,36 @@ ALLOWED: Final = {
     "links": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
     "lookup": {"dynamodb:GetItem", "dynamodb:PutItem"},
     "stats": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem", "sqs:SendMessage"},
-    # An action is a transaction of updates and checks, and knows a doctor by keyed hashes.
     "dashboard": {
+        "cognito-idp:AdminGetUser",
+        "cognito-idp:AdminListGroupsForUser",
         "dynamodb:BatchGetItem",
         "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
         "dynamodb:GetItem",
         "dynamodb:PutItem",
         "dynamodb:Query",
         "dynamodb:UpdateItem",
+        "s3:GetObject",
         "secretsmanager:GetSecretValue",
         "ses:GetAccount",
+        "sqs:SendMessage",
+    },
+    "reports": {
+        "cognito-idp:AdminGetUser",
+        "cognito-idp:AdminListGroupsForUser",
+        "dynamodb:BatchGetItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "s3:GetObject",
+        "s3:PutObject",
+        "secretsmanager:GetSecretValue",
+        "ses:GetAccount",
+        "ses:SendEmail",
+        "sqs:SendMessage",
     },
 }
 
@@ -205,7 +229,8 @@ def test_no_right_is_for_everything(function: Function) -> None:
         assert statement["Effect"] == "Allow"
         assert not {"NotAction", "NotResource"} & statement.keys()
         assert not [action for action in listed(statement["Action"]) if "*" in action]
-        assert "*" not in json.dumps(statement["Resource"]) or listed(statement["Action"]) == KNOWS_NO_RESOURCE
+        resource = json.dumps(statement["Resource"]).replace("${ReportFiles.Arn}/*", "every file of a bucket")
+        assert "*" not in resource or listed(statement["Action"]) == KNOWS_NO_RESOURCE
 
 
 @every_function
@@ -248,23 +273,33 @@ def test_the_lookup_reaches_what_it_keeps_and_no_referral() -> None:
     assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lookup#*"]}}
 
 
-def test_the_dashboard_puts_no_referral_and_writes_where_it_must_only() -> None:
-    writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
-    may = [one for one in statements(TEMPLATE.functions["DashboardFunction"]) if writing & {*listed(one["Action"])}]
-    keys = [(one, one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]) for one in may]
-    put = {key for one, names in keys for key in names if "dynamodb:PutItem" in listed(one["Action"])}
-    assert "audit#*" in put
-    assert not [key for key in put if "referral#0".startswith(key.rstrip("*"))]
+OF_REPORTS: Final = {"report#*", "reports#*", "subscriptions#*"}
 
 
 @pytest.mark.parametrize(
     ("action", "keys"),
-    [("dynamodb:PutItem", ["audit#*"]), ("dynamodb:UpdateItem", ["referral#*", "doctor#*", "breaker#*"])],
+    [
+        # A referral is changed where it must be as it was, and never put anew; a record is added, and never changed.
+        ("dynamodb:PutItem", {"audit#*", *OF_REPORTS}),
+        ("dynamodb:UpdateItem", {"referral#*", "doctor#*", "breaker#*", *OF_REPORTS}),
+        ("dynamodb:DeleteItem", OF_REPORTS),
+    ],
 )
-def test_the_dashboard_adds_records_and_changes_none(action: str, keys: list[str]) -> None:
-    written = [one for one in statements(TEMPLATE.functions["DashboardFunction"]) if action in listed(one["Action"])]
-    only = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
-    assert [one["Condition"] for one in written] == [only]
+def test_the_dashboard_writes_where_it_must_and_nowhere_else(action: str, keys: set[str]) -> None:
+    may = [one for one in statements(TEMPLATE.functions["DashboardFunction"]) if action in listed(one["Action"])]
+    assert {key for one in may for key in one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]} == keys
+
+
+def test_reports_write_what_is_their_own_and_no_referral() -> None:
+    writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    (written,) = [one for one in statements(TEMPLATE.functions["ReportsFunction"]) if writes & {*listed(one["Action"])}]
+    assert written["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == [
+        "report#*",
+        "reports#*",
+        "subscriptions#*",
+        "summary#*",
+        "audit#*",
+    ]
 
 
 def test_the_lookup_has_time_for_its_whole_budget_and_not_much_more() -> None:
@@ -592,6 +627,62 @@ def properties_of(name: str) -> dict[str, Any]:
 
 
 def test_ses_itself_stops_mail_to_who_bounced_or_complained() -> None:
-    (configuration,) = of_type("AWS::SES::ConfigurationSet").values()
-    assert set(configuration["Properties"]["SuppressionOptions"]["SuppressedReasons"]) == {"BOUNCE", "COMPLAINT"}
-    assert configuration["Properties"]["DeliveryOptions"]["TlsPolicy"] == "REQUIRE"
+    for configuration in of_type("AWS::SES::ConfigurationSet").values():
+        assert set(configuration["Properties"]["SuppressionOptions"]["SuppressedReasons"]) == {"BOUNCE", "COMPLAINT"}
+        assert configuration["Properties"]["DeliveryOptions"]["TlsPolicy"] == "REQUIRE"
+
+
+def test_the_teams_mail_is_not_counted_with_the_doctors() -> None:
+    told = {name: function.environment for name, function in TEMPLATE.functions.items()}
+    assert told["ReportsFunction"]["SUMMARY_CONFIGURATION_SET"] != told["OutreachFunction"]["CONFIGURATION_SET"]
+    (events,) = of_type("AWS::SES::ConfigurationSetEventDestination").values()
+    assert events["Properties"]["ConfigurationSetName"] == {"Ref": "OutreachMail"}
+
+
+# ---- Reports ---------------------------------------------------------------------------------------------------------
+
+
+def test_files_of_reports_are_read_by_nobody_encrypted_and_gone_after_a_day() -> None:
+    files = RESOURCES["ReportFiles"]["Properties"]
+    assert set(files["PublicAccessBlockConfiguration"].values()) == {True}
+    assert files["BucketEncryption"]
+    (rule,) = files["LifecycleConfiguration"]["Rules"]
+    assert rule["Status"] == "Enabled"
+    assert rule["ExpirationInDays"] == 1
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    (denied,) = RESOURCES["ReportFilesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_a_report_in_work_is_not_handed_out_again_and_goes_to_a_person_in_the_end() -> None:
+    jobs = TEMPLATE.queues["ReportJobs"]
+    reports = TEMPLATE.functions["ReportsFunction"]
+    assert int(jobs.attributes["VisibilityTimeout"]) >= 6 * reports.timeout
+    assert jobs.dead_letters == "ReportFailures"
+    (source,) = [one for one in TEMPLATE.sources if isinstance(one, QueueSource) and one.function == "ReportsFunction"]
+    assert source.batch_size == 1
+    assert MARGIN.total_seconds() < reports.timeout / 2
+
+
+def test_the_summary_is_looked_at_all_monday_morning_wherever_a_campaign_is() -> None:
+    (weekly,) = [one for one in TEMPLATE.sources if isinstance(one, Schedule) and one.cron]
+    assert weekly.cron is not None
+    for zone in ("America/New_York", "America/Chicago", "America/Los_Angeles"):
+        monday = datetime(2026, 11, 23, tzinfo=ZoneInfo(zone))
+        hours = [monday + timedelta(hours=hour) for hour in range(24)]
+        struck = [hour for hour in hours if weekly.cron.is_between(hour - timedelta(minutes=1), hour)]
+        assert len([hour for hour in struck if is_due(hour.astimezone(UTC), ZoneInfo(zone))]) >= 4
+
+
+def test_what_reports_need_beyond_the_common_package_is_in_a_layer_of_their_own() -> None:
+    assert DATA["Globals"]["Function"]["Layers"] == [{"Ref": "TemplatesLayer"}]
+    assert [
+        name for name, function in of_type("AWS::Serverless::Function").items() if function["Properties"].get("Layers")
+    ] == ["ReportsFunction"]
+    layer = RESOURCES["ReportsLayer"]
+    assert layer["Metadata"] == {"BuildMethod": "python3.13", "BuildArchitecture": "arm64"}
+    requirements = (FILE.parent / layer["Properties"]["ContentUri"] / "requirements.txt").read_text()
+    common = (FILE.parents[1] / "functions" / "requirements.txt").read_text()
+    for package in ("typst", "segno", "xlsxwriter", "fontpkg-source-sans-3"):
+        assert f"\n{package}==" in f"\n{requirements}"
+        assert f"\n{package}==" not in f"\n{common}"

@@ -208,7 +208,7 @@ def test_a_week_is_that_of_the_campaigns_own_time_zone(
         taken.append(week)
         return original(who, week, at)
 
-    subscriptions.take = take  # type: ignore[method-assign]
+    subscriptions.take = take  # type: ignore[assignment,method-assign]
     summarizing().send(campaign())
     assert taken == [date(2026, 11, 16)] * 2
 

@@ -91,7 +91,7 @@ DOWNLOAD_SECONDS = 300
 class WhichFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    file: Annotated[int, Field(ge=0, le=10_000)] = 0
+    file: Annotated[int, Field(ge=0, le=10_000, strict=True)] = 0
 
 
 class Download(BaseModel):
@@ -103,7 +103,7 @@ class WantsSummary(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     campaign: str
-    wanted: bool
+    wanted: Annotated[bool, Field(strict=True)]
 
 
 class SummaryWanted(BaseModel):

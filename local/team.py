@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local import moto_quirks
 from local.model import UserPool
 
 if TYPE_CHECKING:
@@ -40,6 +39,9 @@ class Team:
         with suppress(self._cognito.exceptions.ResourceNotFoundException):
             self._cognito.describe_user_pool(UserPoolId=pool.id)
             return
+        # Half a second of imports, which whoever comes here has behind them.
+        from local import moto_quirks
+
         made = self._cognito.create_user_pool(PoolName=pool.name, AliasAttributes=["email"])
         moto_quirks.call_pool(made["UserPool"]["Id"], pool.id)
         for client in pool.clients:

@@ -53,6 +53,7 @@ class OutreachSettings(_Settings):
 @dataclass(frozen=True, slots=True)
 class WakeSettings(_Settings):
     table_name: str
+    stats_table_name: str
     templates_dir: Path
 
 

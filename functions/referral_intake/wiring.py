@@ -22,7 +22,8 @@ from referral_intake.settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from datetime import date
     from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,14 +43,15 @@ if TYPE_CHECKING:
     from referral_intake.adapters.report_table import ReportTable
     from referral_intake.adapters.secrets import Secrets
     from referral_intake.adapters.ses import SesAccount
-    from referral_intake.adapters.stats_table import StatsTable
+    from referral_intake.adapters.stats_table import Read, StatsTable
     from referral_intake.adapters.summary_table import SummaryTable
     from referral_intake.adapters.written import WrittenTable
     from referral_intake.domain.acting import Desk
-    from referral_intake.domain.breaker import BreakerPolicy, Trip
+    from referral_intake.domain.breaker import BreakerPolicy, State, Trip
     from referral_intake.domain.feedback import Effect
     from referral_intake.domain.matches import Match
     from referral_intake.domain.outreach import DoctorKeys, Outreach
+    from referral_intake.domain.pace import Quota
     from referral_intake.domain.referral import Answer, Closing, Move, Referral
     from referral_intake.domain.reporting import Maker, Reporting
     from referral_intake.domain.reports import Report
@@ -84,6 +86,14 @@ class FeedbackReferrals(Protocol):
 class Breaker(Protocol):
     def check(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> "Trip | None": ...
     def announced(self, trip: "Trip") -> None: ...
+
+
+class BreakerStates(Protocol):
+    def state(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> "State": ...
+
+
+class Counters(Protocol):
+    def read(self, campaign: str, wanted: "Iterable[tuple[str, date | None]]") -> "Read": ...
 
 
 class Announcements(Protocol):
@@ -125,6 +135,14 @@ class Intake:
 class Wake:
     referrals: WakeReferrals
     campaigns: "Campaigns"
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    campaigns: "Campaigns"
+    breaker: BreakerStates
+    stats: Counters
+    quota: "Callable[[], Quota]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,6 +457,24 @@ def wake() -> Wake:
 
     settings = WakeSettings.read(os.environ)
     return Wake(ReferralTable(dynamodb.client(), settings.table_name), Campaigns(settings.templates_dir))
+
+
+@cache
+def gauges() -> Gauges:
+    """Those of `wake`."""
+    from referral_intake.adapters import dynamodb, ses
+    from referral_intake.adapters.breaker_table import BreakerTable
+    from referral_intake.adapters.campaigns import Campaigns
+    from referral_intake.adapters.stats_table import StatsTable
+
+    settings = WakeSettings.read(os.environ)
+    table = dynamodb.client()
+    return Gauges(
+        campaigns=Campaigns(settings.templates_dir),
+        breaker=BreakerTable(table, settings.table_name),
+        stats=StatsTable(table, settings.stats_table_name),
+        quota=ses.SesAccount(ses.client(), partial(datetime.now, UTC)).quota,
+    )
 
 
 @cache

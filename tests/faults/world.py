@@ -35,6 +35,7 @@ from referral_intake.adapters.updates import Update, write
 from referral_intake.domain.actions import Action
 from referral_intake.domain.contact import email_identity
 from referral_intake.domain.referral import LEASE, Stage
+from referral_intake.handlers import gauges
 from tests.faults.cloud import Engine, Mail, MailService, Secrets
 from tests.faults.faults import WRITES, Killed
 from tests.faults.wire import Wire
@@ -60,6 +61,8 @@ class Lab:
         self._secrets = Secrets()
         self._take_hold_of_botocore()
         patch.setattr(Challenges, "read", proofs.believed)
+        # For people to look at. Nothing follows from it, so nothing that befalls it matters.
+        patch.setattr(gauges, "measure", lambda *_: None)
         self.client = boto3.client("dynamodb", endpoint_url=engine.url)
         # Others may use the same engine.
         self.table = f"world-{uuid.uuid4().hex[:8]}"

@@ -1,6 +1,5 @@
 """The way of a referral through the stream's door and the clock's, on the template's table."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -29,6 +28,7 @@ from tests.integration import aws
 from tests.support import samples
 from tests.support.fakes import FakeMailer, FakeSightings, FakeTurns
 from tests.support.samples import NOW
+from tests.support.watched import watching
 
 
 @dataclass
@@ -442,35 +442,30 @@ def test_one_referral_that_can_not_be_read_does_not_stop_the_clock_for_the_other
 DETAILS = {"name": "Maria Lopez", "email": "maria.lopez@clinic.example", "phone": "217 555 0123", "npi": "1234567893"}
 
 
-def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What is written, tracebacks included."""
-    return [str(door.logger.registered_formatter.format(record)) for record in caplog.records]
-
-
 def assert_no_details(logged: str) -> None:
     assert not [said for said in ("lopez", "clinic.example", "5550123", "1234567893") if said in logged.casefold()]
 
 
 @pytest.mark.parametrize("fails", [None, Refused("MessageRejected"), Deferred("Throttled"), Unclear("Timeout")])
-def test_no_outcome_logs_a_doctors_details(
-    system: System, caplog: pytest.LogCaptureFixture, fails: Exception | None
-) -> None:
+def test_no_outcome_logs_a_doctors_details(system: System, fails: Exception | None) -> None:
     system.mailer.fails = fails
-    system.deliver(system.record(system.submit(**DETAILS)))
-    (logged,) = lines(caplog)
-    assert json.loads(logged)["referral"]
-    assert_no_details(logged)
+    record = system.record(system.submit(**DETAILS))
+    with watching() as watched:
+        system.deliver(record)
+    (logged,) = watched.logged
+    assert logged["referral"]
+    assert_no_details("".join(watched.everything()))
 
 
-def test_an_error_of_ses_that_quotes_the_address_is_not_logged_even_if_giving_back_fails(
-    system: System, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_error_of_ses_that_quotes_the_address_is_not_logged_even_if_giving_back_fails(system: System) -> None:
     def refuse(message: Message) -> None:
         # As adapters.ses does it, and as SES words it.
         raise Deferred("identity_not_verified") from RuntimeError(f"Email address is not verified: {message.to}")
 
     system.mailer.during = refuse
     system.claims.release_fails = Unavailable("ThrottlingException")
-    assert len(system.deliver(system.record(system.submit(**DETAILS)))) == 1
-    assert lines(caplog)
-    assert_no_details("".join(lines(caplog)))
+    record = system.record(system.submit(**DETAILS))
+    with watching() as watched:
+        assert len(system.deliver(record)) == 1
+    assert watched.lines
+    assert_no_details("".join(watched.everything()))

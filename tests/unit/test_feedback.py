@@ -220,8 +220,3 @@ def test_an_open_or_a_click_does_not_cost_a_look_at_the_breaker() -> None:
     table.add(begun := referral())
     take(json.dumps(mail_event("Open", begun.receipt, 60)), parts(table, FakeBreaker(TRIP), bus))
     assert bus.told == []
-
-
-def test_nothing_personal_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    after(event("Send"), event("Bounce", 2))
-    assert "clinic.example" not in capsys.readouterr().out

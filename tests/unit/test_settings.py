@@ -6,10 +6,10 @@ from referral_intake.settings import MissingSettings, WakeSettings
 
 
 def test_every_missing_variable_is_named_at_once() -> None:
-    with pytest.raises(MissingSettings, match="WakeSettings: set TABLE_NAME, TEMPLATES_DIR"):
+    with pytest.raises(MissingSettings, match="WakeSettings: set TABLE_NAME, STATS_TABLE_NAME, TEMPLATES_DIR"):
         WakeSettings.read({"TABLE_NAME": ""})
 
 
 def test_a_folder_is_a_path() -> None:
-    settings = WakeSettings.read({"TABLE_NAME": "t", "TEMPLATES_DIR": "/opt", "OTHER": "x"})
+    settings = WakeSettings.read({"TABLE_NAME": "t", "STATS_TABLE_NAME": "s", "TEMPLATES_DIR": "/opt", "OTHER": "x"})
     assert (settings.table_name, str(settings.templates_dir)) == ("t", "/opt")

@@ -12,7 +12,7 @@ from referral_intake.adapters.dynamodb import errors_as_ours
 from referral_intake.adapters.items import Item, plain, timestamp
 from referral_intake.adapters.transactions import transact
 from referral_intake.adapters.updates import Update, write
-from referral_intake.domain.breaker import BreakerPolicy, Pause, Trip, totals, trips
+from referral_intake.domain.breaker import BreakerPolicy, Pause, State, Trip, totals, trips
 from referral_intake.domain.people import Person
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class BreakerTable:
             return None
         opened_at = datetime.fromisoformat(item["paused_at"])
         return Trip(campaign, item["paused_for"], opened_at, policy.window, **totals(counts, policy, now.date()))
+
+    def state(self, campaign: str, policy: BreakerPolicy, now: datetime) -> State:
+        """How it stands, with one read; changes nothing."""
+        item = self._item(campaign)
+        return State("paused_at" in item, **totals(_counts(item), policy, now.date()))
 
     def pause(self, campaign: str) -> Pause | None:
         """Why the campaign is stopped and since when, as it is right now. None where it is not."""

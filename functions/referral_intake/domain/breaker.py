@@ -45,6 +45,19 @@ class Trip:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """How it stands with a campaign's breaker: whether it is open, and what the policy's window holds."""
+
+    is_open: bool
+    delivered: int
+    bounced: int
+    complained: int
+
+    def rate(self, mishaps: int) -> float:
+        return mishaps / max(1, self.delivered + self.bounced)
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """A campaign that is stopped until a person resumes it: why, and since when."""
 

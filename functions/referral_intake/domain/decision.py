@@ -17,6 +17,8 @@ LONGEST_PAUSE = timedelta(hours=6)
 # What the stream loses this many times in a row is not lost by chance.
 MOST_SETBACKS = 6
 GIVEN_UP = "given_up"
+UNCLEAR = "send_unclear"
+LOST = "lost_by_stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,13 @@ def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settl
             return hold(GIVEN_UP, now)
         case Stage.QUEUED:
             # The stream lost it, or gave it up. It fires on a change of stage only, so some time is spent waiting.
-            return after_setback(referral, "lost_by_stream", now)
+            return after_setback(referral, LOST, now)
         case Stage.SENDING:
             # The run that claimed it never said whether the message went out, nor did the mail service. If that has
             # told of a later one, there was nothing to tell of this: it may go out. Else a person decides.
             if settled and referral.due_at and settled > referral.due_at - LEASE:
                 return queue(now)
-            return hold("send_unclear", now)
+            return hold(UNCLEAR, now)
         case _ if campaign and now >= _expiry(referral, campaign):
             return closed(Closing.EXPIRED, at=now)
         case Stage.SENT if campaign:

@@ -7,6 +7,7 @@ before the mail service is called, and only a clear refusal gives it back.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Protocol
 
 from referral_intake.domain import decision
@@ -50,6 +51,24 @@ class Suppressed:
     """The doctor is not to be written to."""
 
     reason: Closing
+
+
+class Ending(Enum):
+    """How it ended with a referral that became queued."""
+
+    SENT = auto()
+    UNCLEAR = auto()
+    REFUSED = auto()
+    SET_BACK = auto()
+    MOVED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of it; `word` says more, in one word."""
+
+    ending: Ending
+    word: str
 
 
 class Referrals(EventReferrals, Protocol):
@@ -100,8 +119,8 @@ class Outreach:
     campaign_named: Callable[[str], Campaign | None]
     now: Callable[[], datetime]
 
-    def reach(self, referral: Referral) -> str:
-        """Does what is due for a queued referral; returns what became of it, in one word for the log.
+    def reach(self, referral: Referral) -> Outcome:
+        """Does what is due for a queued referral; returns what became of it.
 
         Raises Stale where it is no longer queued.
         """
@@ -118,7 +137,7 @@ class Outreach:
             raise Stale
         return found
 
-    def _reach(self, referral: Referral) -> str:
+    def _reach(self, referral: Referral) -> Outcome:
         campaign = self.campaign_named(referral.campaign)
         if campaign is None:
             return self._move(referral, decision.without_campaign(self.now()))
@@ -132,16 +151,16 @@ class Outreach:
             return self._by_post(Claim(referral, decided.stage.value, keys, retired_keys), decided)
         return self._write(Claim(referral, decided.step, keys, retired_keys), campaign)
 
-    def _by_post(self, claim: Claim, move: Move) -> str:
+    def _by_post(self, claim: Claim, move: Move) -> Outcome:
         # Letters and calls are messages too.
         suppressed = self.claims.suppression(claim)
         return self._move(claim.referral, closed(suppressed.reason, at=self.now()) if suppressed else move)
 
-    def _move(self, referral: Referral, move: Move) -> str:
+    def _move(self, referral: Referral, move: Move) -> Outcome:
         self.referrals.move(referral, move)
-        return move.reason or move.stage.value
+        return Outcome(Ending.MOVED, move.reason or move.stage.value)
 
-    def _write(self, claim: Claim, campaign: Campaign) -> str:
+    def _write(self, claim: Claim, campaign: Campaign) -> Outcome:
         referral = claim.referral
         # Before the claim: a template that can't be rendered must hold nobody up.
         try:
@@ -160,40 +179,43 @@ class Outreach:
             case None:
                 return self._send(claim, campaign, message)
 
-    def _send(self, claim: Claim, campaign: Campaign, message: Message) -> str:
+    def _send(self, claim: Claim, campaign: Campaign, message: Message) -> Outcome:
         # An opt-out that was recorded since the claim still counts: nothing may stand between this read and the call.
         try:
             suppressed = self.claims.suppression(claim)
         except Unavailable:
             # Nothing was sent, so nobody needs to look: the doctor is given back.
-            return self._not_sent(claim, self._later(claim, "last_look_failed"), "last_look_failed")
+            return self._set_back(claim, "last_look_failed")
         if suppressed:
-            return self._not_sent(claim, closed(suppressed.reason, at=self.now()), suppressed.reason.value)
+            move = closed(suppressed.reason, at=self.now())
+            return self._not_sent(claim, move, Outcome(Ending.MOVED, suppressed.reason.value))
         try:
             message_id = self.mailer.send(message)
         except NotSent as error:
             refusal = error
         except Unclear:
             # The claim stays: the doctor may have the message. `wake` finds the lease that ran out.
-            return "send_unclear"
+            return Outcome(Ending.UNCLEAR, decision.UNCLEAR)
         else:
             return self._sent(claim, campaign, message, message_id)
         # Outside of the `except`: an error from here must not carry that of SES, which can quote the address.
         if isinstance(refusal, Refused):
-            return self._not_sent(claim, decision.refused(claim.referral, campaign, self.now()), refusal.reason)
-        return self._not_sent(claim, self._later(claim, refusal.reason), refusal.reason)
+            move = decision.refused(claim.referral, campaign, self.now())
+            return self._not_sent(claim, move, Outcome(Ending.REFUSED, refusal.reason))
+        return self._set_back(claim, refusal.reason)
 
-    def _not_sent(self, claim: Claim, move: Move, outcome: str) -> str:
+    def _not_sent(self, claim: Claim, move: Move, outcome: Outcome) -> Outcome:
         self.claims.release(claim, move)
         return outcome
 
-    def _later(self, claim: Claim, reason: str) -> Move:
-        return decision.after_setback(claim.referral, reason, self.now())
+    def _set_back(self, claim: Claim, reason: str) -> Outcome:
+        move = decision.after_setback(claim.referral, reason, self.now())
+        return self._not_sent(claim, move, Outcome(Ending.SET_BACK, reason))
 
-    def _sent(self, claim: Claim, campaign: Campaign, message: Message, message_id: str) -> str:
+    def _sent(self, claim: Claim, campaign: Campaign, message: Message, message_id: str) -> Outcome:
         # The mail service's answer is the first event of the message. The same may have come by its own way already.
         now = self.now()
         tried = Try(now, message.version, message.content_hash)
         event = MailEvent(claim.referral.receipt, claim.step, message_id, Kind.SENT, now, tried)
         note(event, claim.claimed, campaign, self.referrals)
-        return "sent"
+        return Outcome(Ending.SENT, "sent")

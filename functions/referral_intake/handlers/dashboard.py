@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler import Response as Answer
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
@@ -21,13 +20,14 @@ from referral_intake.handlers import (
     dashboard_reports,
     dashboard_work,
     http,
+    logs,
     problems,
     signed_in,
 )
 from referral_intake.handlers.http import Event, Problem, Response
 from referral_intake.wiring import Dashboard
 
-logger = Logger()
+logger = logs.logger()
 
 PREFIX = "/api/dashboard"
 LARGEST_BODY = 16 * 1024
@@ -49,6 +49,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
 
 def respond(event: Event, parts: Dashboard, now: datetime) -> Response:
     """Answers one request, whatever it holds."""
+    with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
+        return _respond(event, parts, now)
+
+
+def _respond(event: Event, parts: Dashboard, now: datetime) -> Response:
     try:
         # Before anything else is looked at: whoever has no role here learns nothing, not even what there is.
         person = signed_in.person_of(event)

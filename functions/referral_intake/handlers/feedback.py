@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from aws_lambda_powertools import Logger, single_metric
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -15,10 +13,23 @@ from referral_intake.domain.breaker import COUNTED
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.feedback import SUPPRESSES, MailEvent, note
 from referral_intake.domain.referral import Closing, Referral
+from referral_intake.handlers import logs, metrics
 from referral_intake.wiring import Feedback
 
-logger = Logger()
+logger = logs.logger()
 """Ids only: an event holds the doctor's address."""
+
+# Facts about a message, and the metric of each. What scanners do is none of them. A crash can lose a count here: the
+# exact numbers are those of `stats`.
+_TOLD = {
+    "delivered": "Delivered",
+    "bounced": "Bounced",
+    "soft_bounced": "SoftBounced",
+    "complained": "Complained",
+    "rejected": "MessagesRefused",
+    "opened": "OpenedByPeople",
+    "clicked": "ClickedByPeople",
+}
 
 
 @logger.inject_lambda_context
@@ -36,15 +47,23 @@ def take(body: str, parts: Feedback) -> None:
     if event is None:
         logger.info("event of no message of ours")
         return
-    ids: dict[str, Any] = {"referral": event.receipt, "step": event.step, "kind": event.kind.value}
+    with logs.about(logger, referral=event.receipt, step=event.step, kind=event.kind.value):
+        try:
+            _take(event, parts)
+        except Exception:
+            logger.exception("event could not be taken")
+            raise
+
+
+def _take(event: MailEvent, parts: Feedback) -> None:
     if campaign := _apply(event, parts):
         parts.referrals.note_feedback(event.tried.at)
         if event.kind in COUNTED:
             # Also where it was counted before: the process may have died right after that.
             _check_breaker(campaign, parts, event.at)
-        logger.info("event taken", **ids)
+        logger.info("event taken")
     else:
-        logger.warning("event of a referral that is not there", **ids)
+        logger.warning("event of a referral that is not there")
 
 
 def _apply(event: MailEvent, parts: Feedback) -> str | None:
@@ -56,7 +75,11 @@ def _apply(event: MailEvent, parts: Feedback) -> str | None:
         # The doctor first: this alone stops mail. The referral only tells of it.
         _suppress(referral, fact, parts, event.at)
     campaign = parts.campaigns.get(referral.campaign)
-    return referral.campaign if note(event, referral, campaign, parts.referrals) else None
+    if (effect := note(event, referral, campaign, parts.referrals)) is None:
+        return None
+    for news in (effect.milestones.keys() - referral.milestones.keys()) & _TOLD.keys():
+        metrics.count(_TOLD[news], campaign=referral.campaign)
+    return referral.campaign
 
 
 def _check_breaker(name: str, parts: Feedback, now: datetime) -> None:
@@ -65,8 +88,7 @@ def _check_breaker(name: str, parts: Feedback, now: datetime) -> None:
     if trip is None:
         return
     # A metric, since an alarm can stand on it, and an event, since programs can act on it. Either may come twice.
-    with single_metric(name="BreakerTripped", unit=MetricUnit.Count, value=1) as metric:
-        metric.add_dimension("campaign", name)
+    metrics.count("BreakerTripped", campaign=name, reason=trip.reason)
     logger.error("the breaker stopped the campaign", campaign=name, reason=trip.reason)
     try:
         parts.announcements.breaker_tripped(trip)

@@ -2,11 +2,11 @@
 
 import re
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Imported while Lambda starts the function, when it has the most CPU, and not during the first patient's request.
@@ -19,12 +19,12 @@ from referral_intake.domain import robots
 from referral_intake.domain.fields import FieldError
 from referral_intake.domain.referral import Referral, new_referral, read_receipt
 from referral_intake.domain.submission import InvalidSubmission, Submission, parse
-from referral_intake.handlers import forms, http, views
+from referral_intake.handlers import forms, http, logs, metrics, views
 from referral_intake.handlers.http import Event, Problem, Response
 from referral_intake.handlers.views import View
 from referral_intake.wiring import Intake
 
-logger = Logger()
+logger = logs.logger()
 
 LARGEST_BODY = 16 * 1024
 _BINDING = re.compile(r"[0-9a-f]{64}")
@@ -39,10 +39,19 @@ def respond(event: Event, intake: Intake, now: datetime) -> Response:
     """Answers one request, whatever it holds."""
     route = _ROUTES[event["routeKey"]]
     view = views.of(event, intake.site)
-    return views.guarded(view, lambda: route(event, intake, view, now), logger)
+    with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
+        return views.guarded(view, lambda: route(event, intake, view, now), logger)
 
 
 def _submit(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+    try:
+        return _take(event, intake, view, now)
+    except Problem as problem:
+        _refused(problem.kind)
+        raise
+
+
+def _take(event: Event, intake: Intake, view: View, now: datetime) -> Response:
     is_form = http.content_type(event) == forms.MEDIA_TYPE
     sent: Any = [] if is_form else _read_json(event)
 
@@ -57,8 +66,11 @@ def _submit(event: Event, intake: Intake, view: View, now: datetime) -> Response
         proof = intake.challenges.read(payload.get(robots.PROOF))
         if reason := robots.suspicion(payload, submission.submission_id, proof, intake.fill_time, now):
             referral = robots.held(referral, reason, now)
-        stored, is_new = _store(referral, intake)
+        with logs.about(logger, referral=referral.receipt):
+            stored, is_new = _store(referral, intake)
     except InvalidSubmission as invalid:
+        codes = sorted({error.code for error in invalid.errors})
+        _refused("conflict" if "conflict" in codes else "invalid", codes)
         return view.invalid(dict(sent) if is_form else sent, invalid.errors)
     return view.stored(stored, is_new=is_new)
 
@@ -67,10 +79,19 @@ def _store(referral: Referral, intake: Intake) -> tuple[Referral, bool]:
     """The referral that is there now, and whether it is this one. One request to the table, whatever comes."""
     there = intake.referrals.add(referral)
     if there is None:
-        logger.info("referral stored", referral=referral.receipt, campaign=referral.campaign, held=referral.reason)
+        logger.info("referral stored", campaign=referral.campaign, held=referral.reason)
+        metrics.count("SubmissionsAccepted", campaign=referral.campaign)
+        if referral.reason:
+            metrics.count("SubmissionsHeld", campaign=referral.campaign, reason=referral.reason)
     elif there.content != referral.content:
         raise InvalidSubmission([FieldError("submission_id", "conflict")])
     return there or referral, there is None
+
+
+def _refused(kind: str, codes: Sequence[str] = ()) -> None:
+    """Both are words of ours. Fields are not told: what is unknown has the name that somebody gave it."""
+    logger.info("submission refused", reason=kind, codes=codes)
+    metrics.count("SubmissionsRefused", reason=kind)
 
 
 def _challenge(event: Event, intake: Intake, view: View, now: datetime) -> Response:

@@ -9,17 +9,16 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake import wiring
 from referral_intake.adapters.links import Link
 from referral_intake.domain.referral import Answer, Closing
-from referral_intake.handlers import forms, http, views
+from referral_intake.handlers import forms, http, logs, metrics, views
 from referral_intake.handlers.http import Event, Response
 from referral_intake.wiring import LinkParts
 
-logger = Logger()
+logger = logs.logger()
 
 # A form of one choice; what mail programs send is shorter still.
 LARGEST_BODY = 4096
@@ -33,7 +32,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
 def respond(event: Event, parts: LinkParts, now: datetime) -> Response:
     """Answers one request, whatever it holds."""
     route = _opt_out if event["routeKey"].endswith("/opt-out") else _answer
-    return views.guarded(views.PageView(parts.site, event), lambda: route(event, parts, now), logger)
+    with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
+        return views.guarded(views.PageView(parts.site, event), lambda: route(event, parts, now), logger)
 
 
 def _opt_out(event: Event, parts: LinkParts, now: datetime) -> Response:
@@ -43,12 +43,13 @@ def _opt_out(event: Event, parts: LinkParts, now: datetime) -> Response:
     if _is_get(event):
         return _page(event, parts, "opt_out.html", "confirm", link)
     chosen = _chosen(event)
-    if chosen.get("undo"):
-        _undo(link, parts, now)
-        return _page(event, parts, "opt_out.html", "undone", link)
-    # Whoever does not say otherwise, as mail programs never do, wants no more of any of it.
-    campaign = link.campaign if chosen.get("scope") == "campaign" else None
-    _stop(link, campaign, parts, now)
+    with logs.about(logger, referral=link.receipt):
+        if chosen.get("undo"):
+            _undo(link, parts, now)
+            return _page(event, parts, "opt_out.html", "undone", link)
+        # Whoever does not say otherwise, as mail programs never do, wants no more of any of it.
+        campaign = link.campaign if chosen.get("scope") == "campaign" else None
+        _stop(link, campaign, parts, now)
     return _page(event, parts, "opt_out.html", "done", link)
 
 
@@ -57,14 +58,16 @@ def _stop(link: Link, campaign: str | None, parts: LinkParts, now: datetime) -> 
     for key in link.keys:
         parts.suppressions.suppress(key, Closing.OPTED_OUT, now, campaign)
     parts.referrals.close(link.receipt, Closing.OPTED_OUT, now)
-    logger.info("doctor opted out", referral=link.receipt, campaign=campaign or "all")
+    logger.info("doctor opted out", campaign=campaign or "all")
+    metrics.count("OptedOut", campaign=link.campaign)
 
 
 def _undo(link: Link, parts: LinkParts, now: datetime) -> None:
     for key in link.keys:
         parts.suppressions.allow_again(key, now)
     parts.referrals.note(link.receipt, "opted_in", now)
-    logger.info("doctor took an opt-out back", referral=link.receipt)
+    logger.info("doctor took an opt-out back")
+    metrics.count("OptOutsUndone", campaign=link.campaign)
 
 
 def _answer(event: Event, parts: LinkParts, now: datetime) -> Response:
@@ -74,8 +77,10 @@ def _answer(event: Event, parts: LinkParts, now: datetime) -> Response:
     answer = None if _is_get(event) else _chosen(event).get("answer")
     if answer not in set(Answer):
         return _page(event, parts, "answer.html", "ask", link)
-    parts.referrals.answer(link.receipt, Answer(answer), now)
-    logger.info("doctor answered", referral=link.receipt, answer=answer)
+    with logs.about(logger, referral=link.receipt):
+        parts.referrals.answer(link.receipt, Answer(answer), now)
+        logger.info("doctor answered", answer=answer)
+    metrics.count("Answers", campaign=link.campaign, reason=answer)
     return _page(event, parts, "answer.html", answer, link)
 
 

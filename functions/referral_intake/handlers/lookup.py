@@ -4,6 +4,7 @@ It helps, and nothing rests on it: where the registry is slow or down, the answe
 """
 
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Imported while Lambda starts the function, when it has the most CPU, and not during the first patient's request.
@@ -23,11 +24,11 @@ from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.fields import Invalid
 from referral_intake.domain.matches import Match, matches
 from referral_intake.domain.search import Search, read_search
-from referral_intake.handlers import http
+from referral_intake.handlers import http, logs, metrics
 from referral_intake.handlers.http import Event, Response
 from referral_intake.wiring import Lookup
 
-logger = Logger()
+logger = logs.logger()
 
 # In seconds, for everything together. Whoever types goes on typing.
 BUDGET = 2.0
@@ -45,6 +46,7 @@ def respond(event: Event, lookup: Lookup, now: datetime, budget: float = BUDGET)
         search = read_search(asked.get("name", ""), asked.get("state", ""))
     except Invalid:
         return http.problem(HTTPStatus.BAD_REQUEST, "invalid", "Give a doctor's name, and the state as two letters.")
+    started = time.perf_counter()
     try:
         doctors = _within(budget, lambda: _find(search, lookup, now))
     except Unavailable as unavailable:
@@ -54,6 +56,9 @@ def respond(event: Event, lookup: Lookup, now: datetime, budget: float = BUDGET)
         logger.warning("unexpected error", error=type(error).__name__, at=_place(error))
     else:
         return http.answer(HTTPStatus.OK, {"doctors": doctors, "available": True})
+    finally:
+        metrics.emit({"LookupTime": 1000 * (time.perf_counter() - started)}, MetricUnit.Milliseconds)
+    metrics.count("LookupFailures")
     return http.answer(HTTPStatus.OK, {"doctors": [], "available": False})
 
 

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake import wiring
+from referral_intake.handlers import logs
 from referral_intake.wiring import Reports
 
-logger = Logger()
+logger = logs.logger()
 """Ids only."""
 
 # Long enough for the longest step: a page of rows and a part to S3, or a workbook of what there is.
@@ -22,13 +22,14 @@ MARGIN = timedelta(seconds=45)
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
     parts = wiring.reports()
-    match event.get("task"):
-        case "weekly_summary":
-            send_summaries(parts)
-        case "lost_reports":
-            put_lost_reports_back(parts)
-        case _:
-            return _take(event, context, parts)
+    with logs.no_words(logger):
+        match event.get("task"):
+            case "weekly_summary":
+                send_summaries(parts)
+            case "lost_reports":
+                put_lost_reports_back(parts)
+            case _:
+                return _take(event, context, parts)
     return None
 
 

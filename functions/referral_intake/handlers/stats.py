@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -10,8 +9,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from referral_intake import wiring
 from referral_intake.adapters.items import from_item
 from referral_intake.domain.referral import Referral
+from referral_intake.handlers import logs
 
-logger = Logger()
+logger = logs.logger()
 """Ids only."""
 
 
@@ -26,7 +26,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     response = process_partial_response(event, process, processor, context)
     # Together, since they move the same counters. If that fails, the whole batch comes again, in halves; what was
     # counted is passed over then.
-    changed = wiring.stats().count(referrals)
+    with logs.no_words(logger):
+        changed = wiring.stats().count(referrals)
     logger.info("referrals counted", records=len(event["Records"]), changed=changed)
     return response
 

@@ -3,16 +3,16 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake import wiring
-from referral_intake.domain.decision import when_due
+from referral_intake.domain.decision import GIVEN_UP, LOST, UNCLEAR, when_due
 from referral_intake.domain.errors import Stale, Unavailable
 from referral_intake.domain.referral import Stage
+from referral_intake.handlers import gauges, logs, metrics
 from referral_intake.wiring import Wake
 
-logger = Logger()
+logger = logs.logger()
 
 # A run is bounded; what is left over is still due at the next one.
 MOST_PER_CAMPAIGN = 200
@@ -20,7 +20,11 @@ MOST_PER_CAMPAIGN = 200
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    return wake(wiring.wake(), datetime.now(UTC))
+    now = datetime.now(UTC)
+    with logs.no_words(logger):
+        moved = wake(wiring.wake(), now)
+        gauges.measure(wiring.gauges(), now, logger)
+    return moved
 
 
 def wake(parts: Wake, now: datetime) -> dict[str, int]:
@@ -37,14 +41,15 @@ def _wake_campaign(parts: Wake, name: str, now: datetime) -> int:
 
 
 def _moved_on(parts: Wake, receipt: str, now: datetime) -> bool:
-    try:
-        return _move_on(parts, receipt, now)
-    except Unavailable:
-        raise  # The table is slow: the next run goes on from here.
-    except Exception:
-        # One that can't be read must not stand before all the others for ever.
-        logger.exception("referral could not be woken", referral=receipt)
-        return False
+    with logs.about(logger, referral=receipt):
+        try:
+            return _move_on(parts, receipt, now)
+        except Unavailable:
+            raise  # The table is slow: the next run goes on from here.
+        except Exception:
+            # One that can't be read must not stand before all the others for ever.
+            logger.exception("referral could not be woken")
+            return False
 
 
 def _move_on(parts: Wake, receipt: str, now: datetime) -> bool:
@@ -55,7 +60,15 @@ def _move_on(parts: Wake, receipt: str, now: datetime) -> bool:
     try:
         campaign = parts.campaigns.get(referral.campaign)
         settled = parts.referrals.feedback_settled() if referral.stage is Stage.SENDING else None
-        parts.referrals.move(referral, when_due(referral, campaign, now, settled))
+        move = when_due(referral, campaign, now, settled)
+        parts.referrals.move(referral, move)
     except Stale:
         return False
+    logger.info("referral moved on", stage=move.stage.value, reason=move.reason)
+    if metric := _MISHAPS.get(move.reason or "") if move.stage is not referral.stage else None:
+        metrics.count(metric, campaign=referral.campaign, reason=move.reason)
     return True
+
+
+# What the clock finds that should not be. A name of these that `outreach` has too means the same there.
+_MISHAPS = {GIVEN_UP: "GivenUp", UNCLEAR: "GivenUp", LOST: "Setbacks"}

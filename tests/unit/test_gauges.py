@@ -1,0 +1,81 @@
+"""What `wake` measures each minute, for people to look at."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.adapters.stats_table import Read
+from referral_intake.domain.breaker import BreakerPolicy, State
+from referral_intake.domain.counting import NOW as OPEN
+from referral_intake.domain.counting import Count
+from referral_intake.domain.errors import Unavailable
+from referral_intake.domain.pace import Quota
+from referral_intake.handlers import gauges, wake
+from referral_intake.wiring import Gauges
+from tests.support.samples import NOW, TEMPLATES
+from tests.support.watched import Watched, watching
+
+
+@dataclass
+class Breaker:
+    open: bool = False
+
+    def state(self, campaign: str, policy: BreakerPolicy, now: datetime) -> State:
+        return State(self.open, delivered=90, bounced=10, complained=1)
+
+
+@dataclass
+class Stats:
+    asked: list[tuple[str, date | None]] = field(default_factory=list)
+    fails: Exception | None = None
+
+    def read(self, campaign: str, wanted: Iterable[tuple[str, date | None]]) -> Read:
+        self.asked += wanted
+        if self.fails:
+            raise self.fails
+        return Read({Count(campaign, OPEN, "", None, "held"): 3}, 0.5)
+
+
+def measure(breaker: Breaker | None = None, stats: Stats | None = None) -> Watched:
+    quota = Quota(per_second=14, per_day=50_000, sent_last_day=35_000)
+    parts = Gauges(Campaigns(TEMPLATES), breaker or Breaker(), stats or Stats(), lambda: quota)
+    with watching() as watched:
+        gauges.measure(parts, NOW, wake.logger)
+    return watched
+
+
+def values(watched: Watched, name: str) -> list[float]:
+    return [value for line in watched.emitted for value in line.get(name, [])]
+
+
+def test_a_breaker_is_measured_as_open_or_not_with_the_rates_that_it_goes_by() -> None:
+    assert values(measure(), "BreakerOpen") == [0]
+    opened = measure(Breaker(open=True))
+    assert values(opened, "BreakerOpen") == [1]
+    assert (values(opened, "BounceRate"), values(opened, "ComplaintRate")) == ([10], [1])
+
+
+def test_a_stage_that_nothing_is_at_is_measured_as_such() -> None:
+    stages = {line["reason"]: line["OpenReferrals"] for line in measure().emitted if "OpenReferrals" in line}
+    assert stages.pop("held") == [3]
+    assert set(stages) == {"by_post", "queued", "sending", "sent", "waiting"}
+    assert all(value == [0] for value in stages.values())
+
+
+def test_the_quota_is_measured_in_percent() -> None:
+    assert values(measure(), "QuotaUsed") == [70]
+
+
+def test_stages_cost_one_item() -> None:
+    stats = Stats()
+    measure(stats=stats)
+    assert stats.asked == [(OPEN, None)]
+
+
+def test_what_can_not_be_read_is_missing_and_stops_nobody() -> None:
+    watched = measure(stats=Stats(fails=Unavailable("ThrottlingException")))
+    assert watched.emitted == []
+    (said,) = watched.logged
+    assert (said["message"], said["level"]) == ("gauges could not be read", "ERROR")
+    assert "Unavailable ThrottlingException" in said["exception"]

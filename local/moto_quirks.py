@@ -38,6 +38,21 @@ class _Items(defaultdict[Any, Any]):
         return shared
 
 
+class _Once:
+    """moto copies a table for each action of a transaction, and needs the first copy alone."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+        self._copy: Any = None
+
+    def __call__(self, memo: dict[int, Any]) -> Any:
+        if self._copy is None:
+            del self._table.__deepcopy__
+            self._copy = copy.deepcopy(self._table, memo)
+            self._table.__deepcopy__ = self
+        return self._copy
+
+
 def before_transaction(request: Mapping[str, Any]) -> None:
     """Makes the copy of each table cost what the transaction is worth."""
     actions = [action for item in request.get("TransactItems", ()) for action in item.values()]
@@ -48,6 +63,7 @@ def before_transaction(request: Mapping[str, Any]) -> None:
             table.stream_shard.items = _Records(table.stream_shard.items)
         keys = _hash_keys((action for action in actions if action.get("TableName") == name), table.hash_key_attr)
         table.items.touched = frozenset(keys)
+        table.__deepcopy__ = _Once(table)
 
 
 def _hash_keys(actions: Iterable[Mapping[str, Any]], name: str) -> Iterable[str]:

@@ -212,8 +212,3 @@ class Filling:
 def _next_look(due: datetime) -> datetime:
     return datetime.min.replace(tzinfo=UTC) + -(-(due - datetime.min.replace(tzinfo=UTC)) // _LOOKS_EVERY) * _LOOKS_EVERY
 
-
-def fill(
-    stack: "LocalStack", plan: Plan, done: Callable[[str], None], is_stopping: Callable[[], bool]
-) -> None:
-    Filling(stack, plan, datetime.now(UTC), done, is_stopping).run()

@@ -51,14 +51,14 @@ class Submission:
 class Plan:
     """`count` referrals over the `days` before `end`."""
 
+    end: date
     count: int = 1500
     days: int = 90
     seed: int = 1
-    end: date | None = None
 
     @property
     def rhythm(self) -> Rhythm:
-        return Rhythm(self.end or datetime.now(UTC).date(), self.days)
+        return Rhythm(self.end, self.days)
 
     @property
     def start(self) -> datetime:

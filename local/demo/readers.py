@@ -84,7 +84,7 @@ class Readers:
     def _get(self, mail: Mail, number: int, agent: str = _BROWSER) -> None:
         """The pixel is number 0, then come the links."""
         *links, pixel = (html.unescape(found) for found in _TRACKED.findall(mail.html or ""))
-        address = urlsplit([pixel, *links][number])
+        address = urlsplit(([pixel, *links] * 2)[number])
         self.client.get(address.path, headers={"User-Agent": agent})
 
     def _answer(self, mail: Mail, answer: str) -> None:

@@ -63,7 +63,7 @@ def before_transaction(request: Mapping[str, Any]) -> None:
             table.stream_shard.items = _Records(table.stream_shard.items)
         keys = _hash_keys((action for action in actions if action.get("TableName") == name), table.hash_key_attr)
         table.items.touched = frozenset(keys)
-        table.__deepcopy__ = _Once(table)
+        table.__deepcopy__ = _Once(table)  # type: ignore[attr-defined]
 
 
 def _hash_keys(actions: Iterable[Mapping[str, Any]], name: str) -> Iterable[str]:

@@ -184,7 +184,14 @@ class LocalStack:
         self.bus = EventBus(self.cloud, lambda: self.template.rules)
         self.ses, self.bus_door = self._start_mail(parts, self.bus), BusDoor(self.bus, self.terminal)
         pages = Pages(
-            self.mailbox, self.ses, self.bus_door, self.registry, self.cloud, lambda: self.template, self.terminal, self.clock
+            self.mailbox,
+            self.ses,
+            self.bus_door,
+            self.registry,
+            self.cloud,
+            lambda: self.template,
+            self.terminal,
+            self.clock,
         )
         self.gateway = Gateway(self.functions, self._site, pages, self.terminal)
         self.gateway.take(self.template)

@@ -1,7 +1,9 @@
 """Doctors who don't exist, at practices that don't exist, with addresses that nobody can have (RFC 2606)."""
 
+import tomllib
 import unicodedata
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -9,17 +11,8 @@ from local.demo.places import a_phone, a_state, an_address
 from local.registry import Registry
 from local.registry_records import npi
 
-_FIRST = """Adaeze Adrian Aisha Alejandra Amara Anders Anika Arturo Astrid Beatriz Benedict Camille Carlos Celia Chidi
-Clara Dalia Daniel Deepa Diego Dmitri Edith Elena Emeka Esteban Farah Felix Fiona Gabriela Gideon Greta Hana Hector
-Ingrid Isaac Isabel Ivan Jasper Joaquín Jun Karim Katrin Kenji Lars Leila Linh Lucía Mabel Magnus Malik Marisol Mei
-Milan Nadia Naomi Nikhil Noor Odette Olga Omar Petra Priya Quentin Rafael Renata Rosa Ruth Samir Selma Sofía Tamar
-Teodoro Thea Tobias Uma Vera Viktor Wen Ximena Yara Yusuf Zora""".split()
-_LAST = """Abernathy Achterberg Adeyemi Almeida Anand Ashworth Baptiste Barrientos Bergström Blackwood Brannigan
-Castellanos Chandrasekar Cheng Dalgaard Delacroix Dimitrov Eberhardt Echeverría Fairweather Farouk Fitzgerald Gallardo
-Goldstein Greenhalgh Haddad Halvorsen Hartwell Holloway Ibarra Ishikawa Jankowski Kavanagh Kessler Kowalski Lindqvist
-Lombardi MacAllister Mahmoud Marchetti Mbeki Montenegro Nakagawa Navarro Nguyen Novak Obuya Okafor Ostrowski Pemberton
-Petrov Quintana Ramaswamy Rasmussen Rosenthal Saavedra Santangelo Schreiber Silverman Sorensen Tanaka Thibodeaux
-Trevithick Underhill Valenzuela Vandermeer Villanueva Weatherby Whitlock Wojcik Yamamoto Zamora Zielinski""".split()
+_NAMES = tomllib.loads(Path(__file__).with_name("names.toml").read_text("utf-8"))["names"]
+_FIRST, _LAST = _NAMES["first"].split(), _NAMES["last"].split()
 
 # As patients type it, with how many of a hundred do.
 _SPECIALTIES = {
@@ -48,8 +41,28 @@ _IN_SPANISH = {
     "Family Medicine": "Medicina familiar",
 }
 
-_PRACTICES = ("Lakeside", "Prairie", "Harbor", "Summit", "Cedar", "Riverbend", "Lantern", "Meadow", "Northgate", "Bayview")
-_TRADES = ("Oncology", "Spine Center", "Cancer Center", "Medical Group", "Clinic", "Hospital", "Radiology", "Physicians")
+_PRACTICES = (
+    "Lakeside",
+    "Prairie",
+    "Harbor",
+    "Summit",
+    "Cedar",
+    "Riverbend",
+    "Lantern",
+    "Meadow",
+    "Northgate",
+    "Bayview",
+)
+_TRADES = (
+    "Oncology",
+    "Spine Center",
+    "Cancer Center",
+    "Medical Group",
+    "Clinic",
+    "Hospital",
+    "Radiology",
+    "Physicians",
+)
 _RESERVED = ("example.org", "example.com", "example.net")
 
 
@@ -75,7 +88,7 @@ class Doctor:
 
 
 class Directory:
-    """Makes doctors, each another one. A tenth of them are those of the local registry, as the form's list gives them."""
+    """Makes doctors, each another one. Some are those of the local registry, as the form's list gives them."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -126,13 +139,15 @@ class Directory:
         basic, place = record["basic"], record["addresses"][0]
         asked = Query(folded(basic["first_name"]), folded(basic["last_name"]), place["state"])
         (match,) = matches(asked, [record])
-        email = self._email(" ".join(match["name"].split()[:: len(match["name"].split()) - 1]), f"{place['city']} health")
+        email = self._email(
+            " ".join(match["name"].split()[:: len(match["name"].split()) - 1]), f"{place['city']} health"
+        )
         return Doctor(match | {"email": email})
 
 
 def _is_a_doctor(record: dict[str, Any]) -> bool:
     basic = record["basic"]
-    return record["enumeration_type"] == "NPI-1" and basic["status"] == "A"
+    return bool(record["enumeration_type"] == "NPI-1" and basic["status"] == "A")
 
 
 def _plain(text: str) -> str:

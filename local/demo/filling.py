@@ -15,6 +15,7 @@ from local.batches import Record, reported
 from local.demo.agenda import Agenda
 from local.demo.delivery import Fates
 from local.demo.plan import Oddity, Plan, Submission
+from local.demo.quick_moto import quick_moto
 from local.demo.readers import Readers
 from local.demo.staff import Staff
 from local.demo.stream import Stream
@@ -23,7 +24,6 @@ from local.demo.wire import Wire
 from local.mailbox import Mail
 from local.model import QueueSource, Schedule
 from local.schedules import event as scheduled
-from local.ses_events import Publisher
 
 if TYPE_CHECKING:
     from local.stack import LocalStack
@@ -33,11 +33,6 @@ if TYPE_CHECKING:
 _UNTIL_SEEN = 0.7
 _LOOKS_EVERY = timedelta(minutes=10)
 _FILLS_FOR = timedelta(minutes=3)
-_MOST_RECEIVES = 5
-
-
-class Interrupted(Exception):
-    """Somebody does not want to wait for the end."""
 
 
 class Filling:
@@ -62,12 +57,12 @@ class Filling:
         self._looks: set[datetime] = set()
 
     def run(self) -> None:
-        """Raises Interrupted."""
+        """Raises KeyboardInterrupt."""
         with self._stack.terminal.hushed(), surroundings(self._plan.start.date()), self._stack_in_the_past():
             self._begin()
             for act in self._agenda.until(self._end):
                 if self._is_stopping():
-                    raise Interrupted
+                    raise KeyboardInterrupt
                 act()
                 self._what_comes_of_it()
             self._what_comes_of_it(all_of_it=True)
@@ -85,7 +80,7 @@ class Filling:
         stack.bus.deliver = self._queue
         stack.ses.delivery = Fates(stack.publisher, self._agenda, self._chance, self._oddity, readers.got)
         try:
-            with Wire(stack).laid(), self._agenda.running():
+            with Wire(stack).laid(), quick_moto(), self._agenda.running():
                 yield
         finally:
             stack.ses.delivery, stack.bus.deliver = delivery, deliver
@@ -141,7 +136,8 @@ class Filling:
         while True:
             for record in self._stream.news():
                 self._notice(record)
-            if not any([self._deliver(listener, all_of_it=all_of_it) for listener in self._stream.listeners]):
+            done = [self._deliver(listener, all_of_it=all_of_it) for listener in self._stream.listeners]
+            if not any(done):
                 return
 
     def _deliver(self, listener: Any, *, all_of_it: bool) -> bool:
@@ -179,15 +175,15 @@ class Filling:
                 if isinstance(source, Schedule):
                     self._stack.functions.invoke(source.function, scheduled(source))
 
-    def _queue(self, queue: str, event: Mapping[str, Any], receives: int = 0) -> None:
-        """In the place of a queue: whoever listens to it gets the event at once, and again if that failed."""
+    def _queue(self, queue: str, event: Mapping[str, Any]) -> None:
+        """In the place of a queue: whoever listens to it gets the event at once."""
         if event["source"] != "aws.ses":
             return
         for source in self._stack.template.sources:
             if isinstance(source, QueueSource) and source.queue == queue:
-                self._agenda.call(0.2, partial(self._tell, source, event, receives))
+                self._agenda.call(0.2, partial(self._tell, source, event))
 
-    def _tell(self, source: QueueSource, event: Mapping[str, Any], receives: int) -> None:
+    def _tell(self, source: QueueSource, event: Mapping[str, Any]) -> None:
         message = {"messageId": str(uuid.uuid4()), "eventSource": "aws:sqs", "body": json.dumps(event)}
         answer = self._stack.functions.invoke(source.function, {"Records": [message]})
         assert not reported(answer), "feedback failed; the log says why"
@@ -210,5 +206,5 @@ class Filling:
 
 
 def _next_look(due: datetime) -> datetime:
-    return datetime.min.replace(tzinfo=UTC) + -(-(due - datetime.min.replace(tzinfo=UTC)) // _LOOKS_EVERY) * _LOOKS_EVERY
-
+    midnight = datetime.combine(due, datetime.min.time(), UTC)
+    return midnight + -((midnight - due) // _LOOKS_EVERY) * _LOOKS_EVERY

@@ -115,6 +115,7 @@ def _is_scanned(address: str) -> bool:
 def _at_work(moment: datetime, chance: Random) -> datetime:
     """Doctors read mail in the daytime, mostly on weekdays: whatever falls elsewhere, falls on the next morning."""
     while not 12 <= moment.hour <= 23 or (moment.weekday() >= 5 and chance.random() < 0.8):
-        moment = moment.replace(hour=12, minute=chance.randrange(60)) + timedelta(days=moment.hour > 23 or moment.hour >= 12)
+        is_over = moment.hour >= 12
+        moment = moment.replace(hour=12, minute=chance.randrange(60)) + timedelta(days=is_over)
         moment += timedelta(minutes=chance.randrange(240))
     return moment

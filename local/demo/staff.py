@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from local.demo import MANAGER
 from local.demo.agenda import Agenda
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Staff:
         self._end = end
         self._waiting = waiting
         self._chance = chance
-        self._person = Person("made-up", "manager@team.example", frozenset({Role.MANAGER}))
+        self._person = Person("made-up", MANAGER, frozenset({Role.MANAGER}))
         self._client = boto3.client("dynamodb")
         self._desk = self._new_desk()
 

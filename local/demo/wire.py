@@ -12,7 +12,7 @@ import boto3
 import botocore
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
-from moto.core.utils import normalize_request
+from moto.core.request import normalize_request
 from moto.dynamodb.responses import DynamoHandler
 from moto.secretsmanager.responses import SecretsManagerResponse
 from werkzeug.test import EnvironBuilder

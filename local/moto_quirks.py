@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 
 from local.model import ACCOUNT, REGION
@@ -29,12 +30,13 @@ class _Records(list[Any]):
 class _Items(defaultdict[Any, Any]):
     """A table's items by hash key. A copy shares what the transaction under way does not touch."""
 
-    touched: frozenset[str] = frozenset()
+    touched: frozenset[DynamoType] = frozenset()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "_Items":
         shared = _Items(self.default_factory)
-        for key, items in self.items():
-            shared[key] = copy.deepcopy(items, memo) if str(key.value) in self.touched else items
+        shared.update(self)
+        for key in self.touched & self.keys():
+            shared[key] = copy.deepcopy(self[key], memo)
         return shared
 
 
@@ -66,10 +68,10 @@ def before_transaction(request: Mapping[str, Any]) -> None:
         table.__deepcopy__ = _Once(table)  # type: ignore[attr-defined]
 
 
-def _hash_keys(actions: Iterable[Mapping[str, Any]], name: str) -> Iterable[str]:
+def _hash_keys(actions: Iterable[Mapping[str, Any]], name: str) -> Iterable[DynamoType]:
     for action in actions:
-        key = (action.get("Key") or action.get("Item") or {}).get(name, {})
-        yield from (str(value) for value in key.values())
+        if key := (action.get("Key") or action.get("Item") or {}).get(name):
+            yield DynamoType(key)
 
 
 def after_transaction() -> None:

@@ -24,8 +24,8 @@ from tests.support.stats import counters, recount
 END = date(2026, 11, 20)
 PLAN = Plan(END, count=40, days=20)
 UNTIL = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
-# Hashes are made with keys that each start draws anew, as it does the ids of SES's messages and of tries; and links that
-# were followed name the port.
+# Hashes are made with keys that each start draws anew, as are the ids of SES's messages and of tries. Links that were
+# followed name the port.
 BY_CHANCE = {"source", "messages", "attempt", "engagements"}
 
 

@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test units faults bench check lint types contracts template requirements site pictures lighthouse format lock \
+.PHONY: help run demo test units faults bench check lint types contracts template requirements site pictures lighthouse format lock \
   browser clean
 
 help: ## List these targets.
@@ -21,6 +21,9 @@ help: ## List these targets.
 
 run: .cache/run.stamp ## Start the whole system on this machine, at http://127.0.0.1:8080 (or PORT=9000).
 	@exec $(VENV)/python -m local --port $(PORT)
+
+demo: .cache/run.stamp ## Start it filled: 1,500 made-up referrals of the last 90 days, so that the dashboard is alive.
+	@exec $(VENV)/python -m local --demo --port $(PORT)
 
 test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp browser ## Run all tests: on both engines, with every fault, and in real browsers.
 	$(VENV)/pytest -n 2 --dist loadfile tests/unit tests/integration tests/infra tests/e2e

@@ -1,14 +1,18 @@
-"""`python -m local`: the whole system at http://127.0.0.1:8080, until Ctrl-C."""
+"""`python -m local`: the whole system at http://127.0.0.1:8080, until Ctrl-C. With `--demo`, filled first."""
 
 import argparse
+import select
 import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError
 
+from local.demo import MANAGER, VIEWER
 from local.intrinsics import TemplateError
 from local.server import PortTaken
 from local.stack import ROOT, LocalStack
@@ -16,9 +20,10 @@ from local.stack import ROOT, LocalStack
 
 def main() -> int:
     started = time.monotonic()
-    port = _arguments().port
+    arguments = _arguments()
+    port = arguments.port
     stop_signal = _listen_for_stop()
-    stack = LocalStack(port=port)
+    stack = LocalStack(port=port, fill=_filling(stop_signal) if arguments.demo else None)
     try:
         stack.start()
     except PortTaken as error:
@@ -30,8 +35,11 @@ def main() -> int:
     except BotoCoreError as error:
         print(f"The AWS underneath can't be reached: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
     try:
-        stack.terminal.plain(_what_is_where(stack, time.monotonic() - started))
+        stack.terminal.plain(_what_is_where(stack, time.monotonic() - started, is_demo=arguments.demo))
         stop_signal.recv(1)
     finally:
         stack.stop()
@@ -52,9 +60,18 @@ def _listen_for_stop() -> socket.socket:
     return wakes
 
 
+def _filling(stop_signal: socket.socket) -> Callable[[LocalStack], None]:
+    """Raises KeyboardInterrupt where somebody does not want to wait for the end."""
+    # A moment's imports: not for those who start an empty stack.
+    from local.demo import fill
+
+    return partial(fill, is_stopping=lambda: bool(select.select([stop_signal], [], [], 0)[0]))
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=_port, default=8080, help="where it listens on 127.0.0.1 (default: 8080)")
+    parser.add_argument("--demo", action="store_true", help="fill it with made-up referrals of the last 90 days first")
     return parser.parse_args()
 
 
@@ -64,7 +81,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _what_is_where(stack: LocalStack, seconds: float) -> str:
+def _what_is_where(stack: LocalStack, seconds: float, *, is_demo: bool) -> str:
     endpoint = stack.cloud.dynamodb.meta.endpoint_url
     lines = [f"\nReady in {seconds:.1f} s. Edits are taken up as you save them; Ctrl-C stops everything.\n"]
     places = {
@@ -83,6 +100,9 @@ def _what_is_where(stack: LocalStack, seconds: float) -> str:
         f"AWS_ENDPOINT_URL_DYNAMODB={endpoint} aws dynamodb scan --table-name {table.name}"
         for table in stack.template.tables.values()
     ]
+    if is_demo:
+        who = f"as {VIEWER} (numbers) or {MANAGER} (everything)"
+        lines += [f"\n  Dashboard {stack.url}/dashboard/  {who}"]
     return "\n".join([*lines, ""])
 
 

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 
 class EventBus:
-    """`rules` gives the rules as they are now."""
+    """`rules` gives the rules as they are now. `deliver` is called with a queue's logical id and an event."""
 
     def __init__(self, cloud: Cloud, rules: Callable[[], Iterable[Rule]]) -> None:
         self._cloud = cloud
         self._rules = rules
+        self.deliver = self._send
 
     def put(self, source: str, detail_type: str, detail: Mapping[str, Any], resources: Iterable[str] = ()) -> str:
         """Returns the event's id."""
@@ -27,8 +28,11 @@ class EventBus:
         for rule in self._rules():
             if matches(rule.pattern, event):
                 for queue in rule.queues:
-                    self._cloud.sqs.send_message(QueueUrl=self._cloud.queue_urls[queue], MessageBody=json.dumps(event))
+                    self.deliver(queue, event)
         return str(event["id"])
+
+    def _send(self, queue: str, event: Mapping[str, Any]) -> None:
+        self._cloud.sqs.send_message(QueueUrl=self._cloud.queue_urls[queue], MessageBody=json.dumps(event))
 
 
 def envelope(source: str, detail_type: str, detail: Mapping[str, Any], resources: Iterable[str]) -> dict[str, Any]:

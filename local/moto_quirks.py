@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 
 from local.model import ACCOUNT, REGION
@@ -29,13 +30,29 @@ class _Records(list[Any]):
 class _Items(defaultdict[Any, Any]):
     """A table's items by hash key. A copy shares what the transaction under way does not touch."""
 
-    touched: frozenset[str] = frozenset()
+    touched: frozenset[DynamoType] = frozenset()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "_Items":
         shared = _Items(self.default_factory)
-        for key, items in self.items():
-            shared[key] = copy.deepcopy(items, memo) if str(key.value) in self.touched else items
+        shared.update(self)
+        for key in self.touched & self.keys():
+            shared[key] = copy.deepcopy(self[key], memo)
         return shared
+
+
+class _Once:
+    """moto copies a table for each action of a transaction, and needs the first copy alone."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+        self._copy: Any = None
+
+    def __call__(self, memo: dict[int, Any]) -> Any:
+        if self._copy is None:
+            del self._table.__deepcopy__
+            self._copy = copy.deepcopy(self._table, memo)
+            self._table.__deepcopy__ = self
+        return self._copy
 
 
 def before_transaction(request: Mapping[str, Any]) -> None:
@@ -48,12 +65,13 @@ def before_transaction(request: Mapping[str, Any]) -> None:
             table.stream_shard.items = _Records(table.stream_shard.items)
         keys = _hash_keys((action for action in actions if action.get("TableName") == name), table.hash_key_attr)
         table.items.touched = frozenset(keys)
+        table.__deepcopy__ = _Once(table)  # type: ignore[attr-defined]
 
 
-def _hash_keys(actions: Iterable[Mapping[str, Any]], name: str) -> Iterable[str]:
+def _hash_keys(actions: Iterable[Mapping[str, Any]], name: str) -> Iterable[DynamoType]:
     for action in actions:
-        key = (action.get("Key") or action.get("Item") or {}).get(name, {})
-        yield from (str(value) for value in key.values())
+        if key := (action.get("Key") or action.get("Item") or {}).get(name):
+            yield DynamoType(key)
 
 
 def after_transaction() -> None:

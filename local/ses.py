@@ -32,7 +32,7 @@ class Ses:
         self._mailbox = mailbox
         self._knows_set = knows_set
         self._tracking = tracking
-        self._delivery = delivery
+        self.delivery = delivery
 
     def answer(self, request: Request, operation: str) -> Response:
         """`operation` is the path below the endpoint, for instance `v2/email/account`."""
@@ -54,7 +54,7 @@ class Ses:
     def _send_email(self, request: Request) -> dict[str, Any]:
         mail = self._tracking.as_delivered(self._read(_body(request)))
         self._mailbox.add(mail)
-        self._delivery.accepted(mail)
+        self.delivery.accepted(mail)
         return {"MessageId": mail.id}
 
     def _read(self, sent: Mapping[str, Any]) -> Mail:

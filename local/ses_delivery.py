@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from local import ses_events as events
-from local.later import Later
+from local.later import Call
 from local.mailbox import Mail, new_id, stamp
 from local.ses_events import Publisher
 
@@ -19,10 +19,16 @@ DELIVERED_AFTER = 0.2
 ANSWERED_AFTER = 0.4
 
 
+class Calls(Protocol):
+    """Does things later: by the time that passes, or by another."""
+
+    def call(self, seconds: float, what: Call) -> None: ...
+
+
 class Delivery:
     """Recipients that meet the same fate share one event."""
 
-    def __init__(self, publisher: Publisher, later: Later) -> None:
+    def __init__(self, publisher: Publisher, later: Calls) -> None:
         self._publisher = publisher
         self._later = later
 

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self, TextIO
@@ -47,12 +47,20 @@ class LocalStack:
 
     One at a time in a process: functions find their surroundings in os.environ, and moto its data in globals. What it
     changes there, it puts back. Functions' folder and templates' folder are what the template says.
+
+    `fill` gets the stack when all is made, and before anything runs by itself or is served.
     """
 
     terminal: Terminal
     cloud: Cloud
     functions: Functions
     template: Template
+    bus: EventBus
+    bus_door: BusDoor
+    ses: Ses
+    publisher: Publisher
+    gateway: Gateway
+    sources: EventSources
 
     def __init__(
         self,
@@ -65,6 +73,7 @@ class LocalStack:
         build_site: Build = build_with_cli,
         watch: bool = True,
         out: TextIO | None = None,
+        fill: Callable[["LocalStack"], None] | None = None,
     ) -> None:
         self._port = port
         self._template_file = template_file.resolve()
@@ -74,6 +83,7 @@ class LocalStack:
         self._build_site = build_site
         self._watch = watch
         self._out = out
+        self._fill = fill
         self._parts = ExitStack()
         self._activity = Activity()
         self.mailbox = Mailbox()
@@ -127,9 +137,9 @@ class LocalStack:
         self.cloud.make(edited)
         os.environ.update(variables)
         self.functions.replace(edited.functions)
-        self._gateway.take(edited)
+        self.gateway.take(edited)
         self.template = edited
-        self._sources.run(edited)
+        self.sources.run(edited)
 
     def build_site(self) -> None:
         if self.template.layers:
@@ -165,28 +175,37 @@ class LocalStack:
         later = Later(lambda reason: self.terminal.say(reason, "ERROR", "ses"))
         later.start()
         parts.callback(later.stop)
-        publisher = Publisher(bus, lambda: self.template.event_destinations)
-        tracking = Tracking(publisher, f"{self.url}{SES_PATH}/{TRACK}")
-        return Ses(self.mailbox, self._knows_configuration_set, tracking, Delivery(publisher, later))
+        self.publisher = Publisher(bus, lambda: self.template.event_destinations)
+        tracking = Tracking(self.publisher, f"{self.url}{SES_PATH}/{TRACK}")
+        return Ses(self.mailbox, self._knows_configuration_set, tracking, Delivery(self.publisher, later))
 
     def _knows_configuration_set(self, name: str) -> bool:
         return name in self.template.configuration_sets
 
     def _start_serving(self, parts: ExitStack, listener: socket.socket) -> None:
-        bus = EventBus(self.cloud, lambda: self.template.rules)
-        ses, events = self._start_mail(parts, bus), BusDoor(bus, self.terminal)
+        self.bus = EventBus(self.cloud, lambda: self.template.rules)
+        self.ses, self.bus_door = self._start_mail(parts, self.bus), BusDoor(self.bus, self.terminal)
         pages = Pages(
-            self.mailbox, ses, events, self.registry, self.cloud, lambda: self.template, self.terminal, self.clock
+            self.mailbox,
+            self.ses,
+            self.bus_door,
+            self.registry,
+            self.cloud,
+            lambda: self.template,
+            self.terminal,
+            self.clock,
         )
-        self._gateway = Gateway(self.functions, self._site, pages, self.terminal)
-        self._gateway.take(self.template)
-        server = Server(listener, self._gateway)
+        self.gateway = Gateway(self.functions, self._site, pages, self.terminal)
+        self.gateway.take(self.template)
+        self.sources = EventSources(self.cloud, self.functions, self.terminal, self._activity, self.clock)
+        if self._fill:
+            self._fill(self)
+        server = Server(listener, self.gateway)
         server.start()
         parts.callback(server.stop)
         parts.callback(self.registry.stop)
-        self._sources = EventSources(self.cloud, self.functions, self.terminal, self._activity, self.clock)
-        self._sources.run(self.template)
-        parts.callback(self._sources.stop)
+        self.sources.run(self.template)
+        parts.callback(self.sources.stop)
         # The first patient need not wait for the imports.
         warm_up = threading.Thread(target=self.functions.warm_up, name="warm-up", daemon=True)
         warm_up.start()

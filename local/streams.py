@@ -39,7 +39,7 @@ class StreamPoller(Poller):
         self._cloud = cloud
         self._arn = cloud.stream_arns[source.table]
         self._checkpoint = checkpoint
-        self._matches = _filter(source.filters)
+        self._matches = filtering(source.filters)
         self._iterators: dict[str, str | None] = {}
         self._stale = True
         self._waiting: dict[str, list[Record]] = {}
@@ -115,7 +115,8 @@ class StreamPoller(Poller):
         self.terminal.say(text, "ERROR", function.short_name)
 
 
-def _filter(patterns: Iterable[str]) -> Callable[[Record], bool]:
+def filtering(patterns: Iterable[str]) -> Callable[[Record], bool]:
+    """Tells whether an event source with these patterns takes a record."""
     from moto.events.models import EventPattern
 
     matchers = [EventPattern.load(pattern) for pattern in patterns]

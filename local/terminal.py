@@ -6,6 +6,8 @@ import os
 import sys
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,10 +36,20 @@ class Terminal:
         # The newest lines with who said them. What a Logger says of that is wrong here, where functions share it.
         self.recent: deque[tuple[str, str]] = deque(maxlen=300)
         self._coloured = out.isatty() and not os.environ.get("NO_COLOR")
+        self._is_hushed = False
 
     def close(self) -> None:
         with self._lock:
             self._file.close()
+
+    @contextmanager
+    def hushed(self) -> Iterator[None]:
+        """What is said meanwhile goes to the file only."""
+        self._is_hushed = True
+        try:
+            yield
+        finally:
+            self._is_hushed = False
 
     def write(self, text: str) -> None:
         """Takes what functions print. Lines of several threads don't mix."""
@@ -66,8 +78,9 @@ class Terminal:
             if raw is not None and not self._file.closed:
                 self._file.write(raw + "\n")
                 self.recent.append((source, raw))
-            self._out.write(text + "\n")
-            self._out.flush()
+            if not self._is_hushed:
+                self._out.write(text + "\n")
+                self._out.flush()
 
     def _readable(self, line: str) -> str:
         try:

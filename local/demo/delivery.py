@@ -1,0 +1,69 @@
+"""What becomes of each message, as the local SES tells it: most arrive, some come back for now, a few for good."""
+
+from collections.abc import Callable
+from functools import partial
+from random import Random
+
+from local import ses_events as events
+from local.demo.agenda import Agenda
+from local.demo.plan import Oddity
+from local.mailbox import Mail, new_id, stamp
+from local.ses_delivery import Delivery
+from local.ses_events import Publisher
+
+Chance = Callable[[Mail], Random]
+"""Draws for one message always the same, whatever was drawn before."""
+
+
+class Fates(Delivery):
+    """`oddity` tells what is out of the ordinary with a message's referral, `arrived` who reads what was delivered."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        agenda: Agenda,
+        chance: Chance,
+        oddity: Callable[[Mail], Oddity | None],
+        arrived: Callable[[Mail], None],
+    ) -> None:
+        super().__init__(publisher, agenda)
+        self._agenda = agenda
+        self._chance = chance
+        self._oddity = oddity
+        self._arrived = arrived
+
+    def accepted(self, mail: Mail) -> None:
+        chance, oddity, recipients = self._chance(mail), self._oddity(mail), list(mail.to)
+        self._later.call(0.1, partial(self._publisher.publish, mail, events.SEND, {}))
+        if oddity is Oddity.UNKNOWN_ADDRESS:
+            self._later.call(chance.uniform(1, 20), partial(self._bounced, mail, recipients))
+        elif chance.random() < 0.02:
+            self._later.call(chance.uniform(600, 7200), partial(self._full, mail, recipients))
+        else:
+            self._later.call(_on_its_way(chance), partial(self._taken, mail, recipients, oddity))
+
+    def _taken(self, mail: Mail, recipients: list[str], oddity: Oddity | None) -> None:
+        self._delivered(mail, recipients)
+        chance = self._chance(mail)
+        if chance.random() < 0.02:
+            self._later.call(chance.uniform(30, 600), partial(self._out_of_office, mail, recipients))
+        if oddity is Oddity.COMPLAINS:
+            self._later.call(chance.uniform(3600, 9 * 3600), partial(self._complained, mail, recipients))
+            return
+        self._arrived(mail)
+
+    def _full(self, mail: Mail, recipients: list[str]) -> None:
+        said = {"action": "failed", "status": "5.2.2", "diagnosticCode": "smtp; 552 5.2.2 mailbox full"}
+        details = {
+            "feedbackId": new_id(),
+            "bounceType": "Transient",
+            "bounceSubType": "MailboxFull",
+            "bouncedRecipients": [{"emailAddress": address, **said} for address in recipients],
+            "timestamp": stamp(self._agenda.now),
+        }
+        self._publisher.publish(mail, events.BOUNCE, details)
+
+
+def _on_its_way(chance: Random) -> float:
+    """Seconds. Some servers let a stranger's first message wait."""
+    return chance.uniform(300, 2400) if chance.random() < 0.05 else 0.8 + chance.expovariate(1 / 3)

@@ -1,0 +1,210 @@
+"""Makes the past: each thing at its time, by the handlers themselves, with the local stack's own mail service."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.test import Client
+
+from local.batches import Record, reported
+from local.demo.agenda import Agenda
+from local.demo.delivery import Fates
+from local.demo.plan import Oddity, Plan, Submission
+from local.demo.quick_moto import quick_moto
+from local.demo.readers import Readers
+from local.demo.staff import Staff
+from local.demo.stream import Stream
+from local.demo.surroundings import surroundings
+from local.demo.wire import Wire
+from local.mailbox import Mail
+from local.model import QueueSource, Schedule
+from local.schedules import event as scheduled
+
+if TYPE_CHECKING:
+    from local.stack import LocalStack
+    from referral_intake.domain.referral import Referral
+
+# A stream has a record within a second, and a message takes SES half of one.
+_UNTIL_SEEN = 0.7
+_LOOKS_EVERY = timedelta(minutes=10)
+_FILLS_FOR = timedelta(minutes=3)
+
+
+class Filling:
+    """`done` is called for each referral with the day, `is_stopping` now and then. `end` is now, or a moment before."""
+
+    def __init__(
+        self,
+        stack: "LocalStack",
+        plan: Plan,
+        end: datetime,
+        done: Callable[[str], None] = lambda _: None,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._stack = stack
+        self._plan = plan
+        self._end = end
+        self._done = done
+        self._is_stopping = is_stopping
+        self._agenda = Agenda(plan.start)
+        self._submitted: dict[str, Submission] = {}
+        self._images: dict[str, dict[str, Any]] = {}
+        self._looks: set[datetime] = set()
+
+    def run(self) -> None:
+        """Raises KeyboardInterrupt."""
+        with self._stack.terminal.hushed(), surroundings(self._plan.start.date()), self._stack_in_the_past():
+            self._begin()
+            for act in self._agenda.until(self._end):
+                if self._is_stopping():
+                    raise KeyboardInterrupt
+                act()
+                self._what_comes_of_it()
+            self._what_comes_of_it(all_of_it=True)
+            self._stream.hand_over()
+        # It keeps what it was told while it was another day.
+        self._stack.functions.code.forget()
+
+    @contextmanager
+    def _stack_in_the_past(self) -> Iterator[None]:
+        stack = self._stack
+        delivery, deliver = stack.ses.delivery, stack.bus.deliver
+        client = Client(stack.gateway)
+        readers = Readers(self._agenda, client, self._chance, lambda mail: self._submission(mail).doctor)
+        self._client = client
+        stack.bus.deliver = self._queue
+        stack.ses.delivery = Fates(stack.publisher, self._agenda, self._chance, self._oddity, readers.got)
+        try:
+            with Wire(stack).laid(), quick_moto(), self._agenda.running():
+                yield
+        finally:
+            stack.ses.delivery, stack.bus.deliver = delivery, deliver
+
+    def _begin(self) -> None:
+        # The functions' code is imported only now that time and wire are theirs.
+        self._stack.functions.code.forget()
+        self._stream = Stream(self._stack)
+        self._staff = Staff(self._agenda, self._end, self._waiting, lambda receipt: self._random("staff", receipt))
+        self._staff.begin()
+        for submission in self._plan.submissions():
+            self._agenda.at(submission.at, partial(self._submit, submission))
+
+    # ---- What people do ----------------------------------------------------------------------------------------------
+
+    def _submit(self, submission: Submission) -> None:
+        sent = submission.form | self._proof(submission)
+        headers = {"CloudFront-Viewer-Address": f"{submission.source}:443"}
+        answered = self._client.post("/api/referrals", json=sent, headers=headers)
+        assert answered.status_code == 201, answered.get_data(as_text=True)
+        self._submitted[answered.get_json()["receipt"]] = submission
+        self._done(f"{submission.at:%d %b}")
+
+    def _proof(self, submission: Submission) -> dict[str, str]:
+        """A challenge of the stack's own, whose first key fits: nobody waits for a proof of work a thousand times."""
+        import altcha
+
+        from referral_intake import wiring
+        from referral_intake.adapters.challenges import Challenges
+        from referral_intake.domain.robots import binding_of
+
+        if submission.oddity is Oddity.UNPROVEN:
+            return {}
+        given_at = self._agenda.now - (timedelta(seconds=1) if submission.oddity is Oddity.TOO_FAST else _FILLS_FOR)
+        challenges = Challenges(wiring.intake().hashing_keys, tries=1)
+        asked = altcha.Challenge.from_dict(challenges.new(binding_of(submission.id), given_at))
+        solution = altcha.solve_challenge(asked)
+        assert solution, "the first key fits"
+        return {"challenge": altcha.Payload(asked, solution).to_base64()}
+
+    def _waiting(self) -> Iterator["Referral"]:
+        from referral_intake.adapters.items import from_item
+
+        for image in list(self._images.values()):
+            reason = image.get("answer", {}).get("S")
+            if image["stage"]["S"] in {"held", "by_post"} or reason == "call":
+                yield from_item(image)
+
+    # ---- What AWS does -----------------------------------------------------------------------------------------------
+
+    def _what_comes_of_it(self, *, all_of_it: bool = False) -> None:
+        """Lets those who listen to the stream go on until there is nothing new for them."""
+        while True:
+            for record in self._stream.news():
+                self._notice(record)
+            done = [self._deliver(listener, all_of_it=all_of_it) for listener in self._stream.listeners]
+            if not any(done):
+                return
+
+    def _deliver(self, listener: Any, *, all_of_it: bool) -> bool:
+        if listener.patience == 1:
+            listener.waiting[:] = [record for record in listener.waiting if not self._is_lost(record)]
+            if listener.waiting:
+                self._agenda.passes(_UNTIL_SEEN)
+        return self._stream.deliver(listener, all_of_them=all_of_it)
+
+    def _is_lost(self, record: Record) -> bool:
+        """A stream that fails at the same referral each time it becomes queued, until a person tries it again."""
+        image = record["dynamodb"]["NewImage"]
+        submission = self._submitted.get(image["receipt"]["S"])
+        return bool(submission and submission.oddity is Oddity.LOST and "acts" not in image)
+
+    def _notice(self, record: Record) -> None:
+        image, old = (record["dynamodb"].get(name, {}) for name in ("NewImage", "OldImage"))
+        if "paused_at" in image and "paused_at" not in old:
+            self._staff.hear_of_the_breaker()
+        if image.get("sk", {}).get("S") != "referral":
+            return
+        self._images[image["receipt"]["S"]] = image
+        if due_at := image.get("due_at"):
+            look = _next_look(datetime.fromisoformat(due_at["S"]))
+            if look not in self._looks:
+                self._looks.add(look)
+                self._agenda.at(look, partial(self._wake, look))
+
+    def _wake(self, look: datetime) -> None:
+        """Those times alone at which something is due: at all the others, it finds nothing."""
+        self._looks.discard(look)
+        now = self._agenda.now.isoformat()
+        if any(image["due_at"]["S"][:19] <= now for image in self._images.values() if "due_at" in image):
+            for source in self._stack.template.sources:
+                if isinstance(source, Schedule):
+                    self._stack.functions.invoke(source.function, scheduled(source))
+
+    def _queue(self, queue: str, event: Mapping[str, Any]) -> None:
+        """In the place of a queue: whoever listens to it gets the event at once."""
+        if event["source"] != "aws.ses":
+            return
+        for source in self._stack.template.sources:
+            if isinstance(source, QueueSource) and source.queue == queue:
+                self._agenda.call(0.2, partial(self._tell, source, event))
+
+    def _tell(self, source: QueueSource, event: Mapping[str, Any]) -> None:
+        message = {"messageId": str(uuid.uuid4()), "eventSource": "aws:sqs", "body": json.dumps(event)}
+        answer = self._stack.functions.invoke(source.function, {"Records": [message]})
+        assert not reported(answer), "feedback failed; the log says why"
+
+    # ---- By chance ---------------------------------------------------------------------------------------------------
+
+    def _submission(self, mail: Mail) -> Submission:
+        return self._submitted[dict(mail.tags)["referral"]]
+
+    def _oddity(self, mail: Mail) -> Oddity | None:
+        return self._submission(mail).oddity
+
+    def _chance(self, mail: Mail) -> Random:
+        tags = dict(mail.tags)
+        return self._random(tags["referral"], tags["step"], mail.time)
+
+    def _random(self, *what: str) -> Random:
+        """The same for the same, in whatever order things are asked for."""
+        return Random(" ".join([str(self._plan.seed), *what]))  # noqa: S311
+
+
+def _next_look(due: datetime) -> datetime:
+    midnight = datetime.combine(due, datetime.min.time(), UTC)
+    return midnight + -((midnight - due) // _LOOKS_EVERY) * _LOOKS_EVERY

@@ -1,0 +1,140 @@
+"""Who sends what, and when: drawn beforehand from one seed, so that the same seed and day give the same referrals."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from local.demo.doctors import Directory, Doctor
+from local.demo.rhythm import Rhythm, a_moment
+
+_SPEAK_SPANISH = {"PR": 0.8, "TX": 0.28, "CA": 0.26, "FL": 0.26, "NM": 0.25, "NY": 0.2, "AZ": 0.2}
+
+
+class Oddity(StrEnum):
+    """What is out of the ordinary with a submission."""
+
+    TRAP = "a field filled that nobody sees"
+    UNPROVEN = "no proof of work"
+    TOO_FAST = "typed within a second"
+    CLINIC = "from the tablet in a waiting room"
+    UNKNOWN_ADDRESS = "the address does not exist"
+    COMPLAINS = "the doctor complains"
+    LOST = "the stream loses it, again and again"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """`source` is the network address that it comes from."""
+
+    at: datetime
+    id: uuid.UUID
+    doctor: Doctor
+    submitted_by: str
+    locale: str
+    source: str
+    oddity: Oddity | None = None
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """As the page sends it, without the challenge."""
+        sent = {"submission_id": str(self.id), "campaign": "star", "locale": self.locale}
+        sent |= {"comments": "Best prices"} if self.oddity is Oddity.TRAP else {}
+        return sent | {"submitted_by": self.submitted_by, "doctor": self.doctor.details}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`count` referrals over the `days` before `end`."""
+
+    end: date
+    count: int = 1500
+    days: int = 90
+    seed: int = 1
+
+    @property
+    def rhythm(self) -> Rhythm:
+        return Rhythm(self.end, self.days)
+
+    @property
+    def start(self) -> datetime:
+        rhythm = self.rhythm
+        return datetime.combine(rhythm.end - timedelta(days=rhythm.days), datetime.min.time(), UTC)
+
+    def submissions(self) -> list[Submission]:
+        """In the order of their times."""
+        # Another plan each, not one cut short.
+        random = Random(f"{self.seed} {self.count} {self.days}")  # noqa: S311  (it makes up, it hides nothing)
+        directory = Directory(random)
+        made = [*_plain(random, directory, self.rhythm.moments(random, self.count))]
+        made = _odd(random, _groups(made, directory, self.rhythm), self.rhythm)
+        return sorted(made, key=lambda one: one.at)
+
+
+def _plain(random: Random, directory: Directory, days: list[date]) -> Iterator[Submission]:
+    known: list[Doctor] = []
+    for day in days:
+        # Several patients name the same doctor.
+        doctor = random.choice(known) if known and random.random() < 0.13 else directory.new()
+        if doctor not in known:
+            doctor = doctor.without_email() if random.random() < 0.14 else doctor
+            known.append(doctor)
+        is_spanish = random.random() < _SPEAK_SPANISH.get(doctor.state, 0.08)
+        yield Submission(
+            at=a_moment(random, day, ZoneInfo("America/New_York")),
+            id=uuid.UUID(int=random.getrandbits(128), version=4),
+            doctor=doctor.in_spanish() if is_spanish else doctor,
+            submitted_by="patient" if random.random() < 0.68 else "caregiver",
+            locale="es" if is_spanish else "en",
+            # From the three networks that are kept for examples (RFC 5737): nobody's.
+            source=f"{random.choice(('192.0.2', '198.51.100', '203.0.113'))}.{random.randrange(256)}",
+        )
+
+
+def _groups(made: list[Submission], directory: Directory, rhythm: Rhythm) -> list[Submission]:
+    """Puts some in a relation to others: what makes outreach ask a person."""
+    step = max(10, len(made) // 9)
+    for first in range(step // 2, len(made) - 4, step):
+        one = made[first]
+        email = one.doctor.details.get("email")
+        if not email:
+            continue
+        # A practice that gives out one address for all: for the third name, a person looks.
+        for place in (first + 2, first + 3):
+            made[place] = replace(made[place], doctor=directory.new().but(email=email))
+        # One number, two addresses.
+        if "npi" in one.doctor.details:
+            made[first + 1] = replace(one, at=made[first + 1].at, id=made[first + 1].id)
+            made[first + 1] = replace(made[first + 1], doctor=one.doctor.but(email=f"office.{email}"))
+    for place in range(step // 3, len(made), step):
+        # A real one, since the list that it is found by names no reserved one. Nothing goes there.
+        email = f"dr{place}@mailinator.com"
+        made[place] = replace(made[place], doctor=made[place].doctor.but(email=email))
+    # On the campaign's day, a waiting room's tablet is passed around.
+    there = [place for place, one in enumerate(made) if one.at.date() == rhythm.campaign_day]
+    for place in there[: len(there) * 2 // 5]:
+        made[place] = replace(made[place], source="203.0.113.7", oddity=Oddity.CLINIC)
+    return made
+
+
+def _odd(random: Random, made: list[Submission], rhythm: Rhythm) -> list[Submission]:
+    shares = {Oddity.TRAP: 0.006, Oddity.UNPROVEN: 0.012, Oddity.TOO_FAST: 0.005, Oddity.UNKNOWN_ADDRESS: 0.02}
+    for place, one in enumerate(made):
+        drawn = random.choices([None, *shares], [1 - sum(shares.values()), *shares.values()])[0]
+        if drawn and one.oddity is None:
+            made[place] = replace(one, oddity=drawn)
+    _mark(made, Oddity.COMPLAINS, [0.2, 0.8], rhythm)
+    _mark(made, Oddity.LOST, [0.4, 0.975, 0.985], rhythm)
+    return made
+
+
+def _mark(made: list[Submission], oddity: Oddity, where: list[float], rhythm: Rhythm) -> None:
+    for share in where:
+        rest = range(int(share * len(made)), len(made))
+        place = next((n for n in rest if made[n].oddity is None and "email" in made[n].doctor.details), None)
+        if place is not None:
+            made[place] = replace(made[place], oddity=oddity)

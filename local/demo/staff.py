@@ -1,0 +1,129 @@
+"""The team: on weekdays somebody looks at what waits, and leaves some of what came in last for you."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from local.demo import MANAGER
+from local.demo.agenda import Agenda
+
+if TYPE_CHECKING:
+    from referral_intake.domain.acting import Desk
+    from referral_intake.domain.actions import Action
+    from referral_intake.domain.referral import Referral
+
+_CAMPAIGN = "star"
+_LOOKS_AT, _POSTS_ON = 15, 3
+_LEAVES = timedelta(days=9)
+_NOTICES_AFTER = timedelta(minutes=70)
+# What a person makes of what is held, and why.
+_REJECTED = {"trap": "looks_automated", "too_fast": "looks_automated", "disposable_domain": "not_a_doctor"}
+
+
+class Staff:
+    """`waiting` gives the referrals that wait for a person, as they are; `chance` draws for one always the same."""
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        end: datetime,
+        waiting: Callable[[], Iterator["Referral"]],
+        chance: Callable[[str], Random],
+    ) -> None:
+        from referral_intake.domain.people import Person, Role
+
+        self._agenda = agenda
+        self._end = end
+        self._waiting = waiting
+        self._chance = chance
+        self._person = Person("made-up", MANAGER, frozenset({Role.MANAGER}))
+        self._client = boto3.client("dynamodb")
+        self._desk = self._new_desk()
+
+    def begin(self) -> None:
+        first = self._agenda.now.replace(hour=_LOOKS_AT, minute=10) + timedelta(days=1)
+        for day in range((self._end - first).days + 1):
+            moment = first + timedelta(days=day)
+            if moment.weekday() < 5:
+                self._agenda.at(moment, self._look)
+
+    def hear_of_the_breaker(self) -> None:
+        """Somebody mends the cause and lets the campaign go on, in the night on the next morning."""
+        moment = self._agenda.now + _NOTICES_AFTER
+        if not 12 <= moment.hour <= 23:
+            moment = moment.replace(hour=12, minute=30)
+        self._agenda.at(moment, self._resume)
+
+    def _resume(self) -> None:
+        from referral_intake.adapters.breaker_table import BreakerTable
+
+        BreakerTable(self._client, os.environ["TABLE_NAME"]).resume(_CAMPAIGN, self._person, self._agenda.now)
+
+    def _look(self) -> None:
+        from referral_intake.domain.acting import Changed, TooLate
+
+        for referral in list(self._waiting()):
+            if order := self._decided(referral):
+                # The doctor may have been told otherwise since, or have said no: then that is noted instead.
+                with suppress(TooLate, Changed):
+                    self._desk.carry_out(order)
+                self._agenda.passes(self._chance(referral.receipt).uniform(20, 90))
+
+    def _decided(self, referral: "Referral") -> Any:
+        """An order, or None for later."""
+        from referral_intake.domain.actions import Action, offered
+
+        chance, actions = self._chance(referral.receipt), offered(referral)
+        # What came in last is left, and a little of what came before.
+        age = self._end - max(referral.milestones.values())
+        if not actions or age < _LEAVES * chance.uniform(0.3, 1) or chance.random() < 0.04:
+            return None
+        if Action.CALLED_BACK in actions:
+            return self._order(referral, Action.CALLED_BACK)
+        if Action.RETRY in actions:
+            return self._order(referral, Action.RETRY)
+        if Action.APPROVE in actions:
+            because = _REJECTED.get(referral.reason or "")
+            reject = self._order(referral, Action.REJECT, reason=because or "wrong_details")
+            return reject if because or chance.random() < 0.15 else self._order(referral, Action.APPROVE)
+        return self._by_post(referral, chance)
+
+    def _by_post(self, referral: "Referral", chance: Random) -> Any:
+        from referral_intake.domain.actions import Action
+
+        drawn = chance.random()
+        if drawn < 0.1:
+            return self._order(referral, Action.ADD_EMAIL, email=f"office@{referral.receipt.lower()}.example.org")
+        if drawn < 0.3 and referral.doctor.phone:
+            return self._order(referral, Action.CALLED)
+        # Letters are printed once a week.
+        is_the_day = self._agenda.now.weekday() == _POSTS_ON and referral.doctor.address.is_whole
+        return self._order(referral, Action.LETTER_SENT) if is_the_day else None
+
+    def _order(self, referral: "Referral", action: "Action", **more: Any) -> Any:
+        from referral_intake.domain.actions import Order
+
+        return Order(referral.receipt, referral.revision, action, self._person, **more)
+
+    def _new_desk(self) -> "Desk":
+        from referral_intake.adapters.action_table import ActionTable
+        from referral_intake.adapters.campaigns import Campaigns
+        from referral_intake.adapters.keys import DoctorHashes
+        from referral_intake.adapters.referral_table import ReferralTable
+        from referral_intake.adapters.secrets import Secrets
+        from referral_intake.domain.acting import Desk
+
+        table, secrets = os.environ["TABLE_NAME"], Secrets()
+        return Desk(
+            referrals=ReferralTable(self._client, table),
+            book=ActionTable(self._client, table),
+            doctor_keys=DoctorHashes(lambda: secrets.keyring(os.environ["HASHING_KEYS_SECRET"])),
+            campaign_named=Campaigns(Path(os.environ["TEMPLATES_DIR"])).get,
+            now=lambda: self._agenda.now,
+        )

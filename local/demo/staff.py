@@ -72,7 +72,7 @@ class Staff:
             if order := self._decided(referral):
                 # The doctor may have been told otherwise since, or have said no: then that is noted instead.
                 with suppress(TooLate, Changed):
-                    self._desk.carry_out(order)
+                    self._desk.carry_out(order, self._agenda.now)
                 self._agenda.passes(self._chance(referral.receipt).uniform(20, 90))
 
     def _decided(self, referral: "Referral") -> Any:
@@ -125,5 +125,4 @@ class Staff:
             book=ActionTable(self._client, table),
             doctor_keys=DoctorHashes(lambda: secrets.keyring(os.environ["HASHING_KEYS_SECRET"])),
             campaign_named=Campaigns(Path(os.environ["TEMPLATES_DIR"])).get,
-            now=lambda: self._agenda.now,
         )

@@ -13,6 +13,12 @@ from tests.integration.conftest import no_account
 __all__ = ["no_account"]
 
 STEPS = pytest.StashKey[Steps]()
+# What is walked where there is no time for all of it.
+ONE_IN = 5
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-point", action="store_true", help=f"walk every point, and not one in {ONE_IN}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -27,8 +33,8 @@ def steps(pytestconfig: pytest.Config) -> Steps:
 
 
 @pytest.fixture(scope="session")
-def walks() -> Iterator[workers.Walks]:
-    with workers.working() as made:
+def walks(pytestconfig: pytest.Config) -> Iterator[workers.Walks]:
+    with workers.working(1 if pytestconfig.getoption("every_point") else ONE_IN) as made:
         yield made
 
 

@@ -19,9 +19,9 @@ _labs: list[Lab] = []
 
 
 @contextmanager
-def working() -> Iterator[Walks]:
+def working(one_in: int) -> Iterator[Walks]:
     with ProcessPoolExecutor(1, get_context("spawn"), _start) as pool:
-        yield lambda story: pool.submit(_walk, story).result()
+        yield lambda story: pool.submit(_walk, story, one_in).result()
 
 
 def _start() -> None:
@@ -32,5 +32,5 @@ def _start() -> None:
     _labs.append(Lab(Moto(), patch))
 
 
-def _walk(story: Story) -> Steps:
-    return walk(_labs[0], story)
+def _walk(story: Story, one_in: int) -> Steps:
+    return walk(_labs[0], story, one_in)

@@ -2,16 +2,18 @@
 
 Before a transaction, moto copies the whole table, its stream with every record so far included, and puts the copy in
 the table's place when the transaction is cancelled. So the time of a transaction grows with all that was ever written,
-and after the first one that was cancelled, shard iterators read a stream that nobody writes to any more.
+and after the first one that was cancelled, shard iterators read a stream that nobody writes to any more. And a query
+sorts the whole table before it looks for what was asked.
 """
 
 import copy
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 
 from local.model import ACCOUNT, REGION
@@ -55,10 +57,62 @@ class _Once:
         return self._copy
 
 
-def before_transaction(request: Mapping[str, Any]) -> None:
+class _Partition:
+    """A table as a query sees it: with what has the asked hash key, and nothing else."""
+
+    def __init__(self, table: Table, items: list[Any]) -> None:
+        self._table = table
+        self._items = items
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+    def all_items(self) -> list[Any]:
+        return self._items
+
+
+_moto_query = Table.query
+
+
+def _query(table: Table, hash_key: DynamoType, *arguments: Any, **more: Any) -> Any:
+    # As moto's own DynamoDB passes them on, the index is the seventh.
+    index = next((one for one in table.all_indexes() if one.name == arguments[6]), None)
+    if index:
+        name = next(key["AttributeName"] for key in index.schema if key["KeyType"] == "HASH")
+        items = [item for item in _all_items(table) if name in item.attrs and item.attrs[name].value == hash_key.value]
+    else:
+        items = _group(table, table.items.get(hash_key))
+    return _moto_query(_Partition(table, items), hash_key, *arguments, **more)  # type: ignore[arg-type]
+
+
+def _all_items(table: Table) -> Iterable[Any]:
+    return (item for group in table.items.values() for item in _group(table, group))
+
+
+def _group(table: Table, group: Any) -> list[Any]:
+    if group is None:
+        return []
+    return list(group.values()) if table.range_key_attr else [group]
+
+
+_moto_transaction = DynamoDBBackend.transact_write_items
+
+
+def _transaction(backend: DynamoDBBackend, transact_items: Sequence[Mapping[str, Any]]) -> None:
+    tables = list(backend.tables.values())
+    _before(backend, transact_items)
+    try:
+        _moto_transaction(backend, transact_items)  # type: ignore[arg-type]
+    finally:
+        for table in tables:
+            table.__dict__.pop("__deepcopy__", None)
+        _let_iterators_go_on(backend)
+
+
+def _before(backend: DynamoDBBackend, transact_items: Sequence[Mapping[str, Any]]) -> None:
     """Makes the copy of each table cost what the transaction is worth."""
-    actions = [action for item in request.get("TransactItems", ()) for action in item.values()]
-    for name, table in dynamodb_backends[ACCOUNT][REGION].tables.items():
+    actions = [action for item in transact_items for action in item.values()]
+    for name, table in backend.tables.items():
         if not isinstance(table.items, _Items):
             table.items = _Items(table.items.default_factory, table.items)
         if table.stream_shard and not isinstance(table.stream_shard.items, _Records):
@@ -74,13 +128,19 @@ def _hash_keys(actions: Iterable[Mapping[str, Any]], name: str) -> Iterable[Dyna
             yield DynamoType(key)
 
 
-def after_transaction() -> None:
-    """Iterators go on with the stream that the table has now."""
-    tables = dynamodb_backends[ACCOUNT][REGION].tables
-    for iterator in dynamodbstreams_backends[ACCOUNT][REGION].shard_iterators.values():
-        table = tables.get(iterator.stream_shard.table.name)
+def _let_iterators_go_on(backend: DynamoDBBackend) -> None:
+    """With the stream that the table has now."""
+    streams = dynamodbstreams_backends[backend.account_id][backend.region_name]
+    for iterator in streams.shard_iterators.values():
+        table = backend.tables.get(iterator.stream_shard.table.name)
         if table and table.stream_shard:
             iterator.stream_shard = table.stream_shard
+
+
+def mend() -> None:
+    """For the rest of this process."""
+    Table.query = _query  # type: ignore[method-assign, assignment]
+    DynamoDBBackend.transact_write_items = _transaction  # type: ignore[method-assign, assignment]
 
 
 def drop_old_iterators() -> None:

@@ -4,7 +4,6 @@ Importing it takes half a second.
 """
 
 import io
-import json
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -33,6 +32,7 @@ class MotoServer:
 
     def start(self) -> None:
         moto_quirks.forget_everything()
+        moto_quirks.mend()
         self._server.start()
 
     def stop(self) -> None:
@@ -51,11 +51,7 @@ class MotoServer:
             # May wait for many seconds; a message that two receive is what SQS does as well.
             return list(self._app(environ, start_response))
         with self._lock:
-            if operation == "TransactWriteItems":
-                moto_quirks.before_transaction(json.loads(body))
             answer = list(self._app(environ, start_response))
-            if operation == "TransactWriteItems":
-                moto_quirks.after_transaction()
             if operation == "GetRecords":
                 moto_quirks.drop_old_iterators()
         if not operation.startswith(_READS):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # A stream has a record within a second, and a message takes SES half of one.
 _UNTIL_SEEN = 0.7
 _LOOKS_EVERY = timedelta(minutes=10)
+_CLOCK = "WakeFunction"
 _FILLS_FOR = timedelta(minutes=3)
 
 
@@ -172,7 +173,8 @@ class Filling:
         now = self._agenda.now.isoformat()
         if any(image["due_at"]["S"][:19] <= now for image in self._images.values() if "due_at" in image):
             for source in self._stack.template.sources:
-                if isinstance(source, Schedule):
+                # The others look after reports, of which the past has none.
+                if isinstance(source, Schedule) and source.function == _CLOCK:
                     self._stack.functions.invoke(source.function, scheduled(source))
 
     def _queue(self, queue: str, event: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 A tenth of a second for each referral is what that saves. Nothing else than the local stack can be reached by it.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ from moto.secretsmanager.responses import SecretsManagerResponse
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
-from local import moto_quirks
 from local.model import REGION
 
 if TYPE_CHECKING:
@@ -49,9 +47,7 @@ class Wire:
             events.unregister("choose-signer", _unsigned)
 
     def _send(self, event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        service, operation = event_name.split(".")[1:3]
-        if service == "dynamodb" and operation == "TransactWriteItems":
-            moto_quirks.before_transaction(json.loads(_body(request)))
+        service = event_name.split(".")[1]
         if service in _MOTO:
             return _moto(service, request)
         if service == "sesv2":

@@ -43,9 +43,10 @@ class Moto:
 
     url: str | None = None
 
+    def __init__(self) -> None:
+        moto_quirks.mend()
+
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
-        if b"TransactItems" in (body := _bytes(request)):
-            moto_quirks.before_transaction(json.loads(body))
         answered = botocore_stubber.process_request(request)
         assert answered, request.url
         text: Any

@@ -5,6 +5,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from local import moto_quirks
 from referral_intake.adapters import dynamodb
 from referral_intake.adapters.claims import ClaimTable
 from referral_intake.adapters.referral_table import ReferralTable
@@ -69,6 +70,7 @@ def forget_account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cloud(no_account: None) -> Iterator[None]:
+    moto_quirks.mend()
     with mock_aws():
         yield
 

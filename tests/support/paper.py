@@ -37,8 +37,8 @@ class Paper:
 
     @property
     def solid_text(self) -> str:
-        """Without white space, so that it does not matter where lines break."""
-        return "".join(self._page.get_textpage().get_text_bounded().replace("\u200b", "").split())
+        """As `solid` makes it, so that it does not matter where lines break."""
+        return solid(self._page.get_textpage().get_text_bounded())
 
     def text_in(self, left: float, top: float, right: float, bottom: float) -> str:
         """What stands in part of the page, with its lines."""
@@ -70,6 +70,11 @@ def _code(found: zxingcpp.Barcode) -> QrCode:
     width = (corners.top_right.x - corners.top_left.x) / DPI * MILLIMETRES
     top, bottom = corners.top_left.y / DPI, corners.bottom_left.y / DPI
     return QrCode(found.text, details["ECLevel"], width / modules, top, bottom)
+
+
+def solid(text: str) -> str:
+    """Without white space, and without hyphens: at the end of a line, who reads a PDF takes one for a broken word."""
+    return "".join(text.split()).translate(dict.fromkeys(map(ord, "-\u200b\u0002\ufffe")))
 
 
 def papers(pdf: bytes) -> list[Paper]:

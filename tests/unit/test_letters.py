@@ -20,7 +20,7 @@ from referral_intake.domain.message import Unapproved
 from referral_intake.domain.outreach import Claim, Suppressed, Taken
 from referral_intake.domain.referral import Closing, Referral
 from tests.support.fakes import ring
-from tests.support.paper import Paper, papers
+from tests.support.paper import Paper, papers, solid
 from tests.support.samples import NOW, TEMPLATES, campaign, referral
 
 LINKS = Links(ring, "https://spine.example")
@@ -223,7 +223,7 @@ def test_a_letter_is_one_page_and_whole_however_long_its_address(
     doctor = queued.doctor
     details = (doctor.name, doctor.practice, doctor.address.line1, doctor.address.line2, doctor.address.city)
     for detail in filter(None, details):
-        assert "".join(detail.split()) in made.solid_text
+        assert solid(detail) in made.solid_text
     left, top, right, bottom = made.ends()
     assert (left >= 0.29, top > 0.5, right <= 7.52, bottom < 10.7) == (True,) * 4
     assert len(made.codes()) == 2

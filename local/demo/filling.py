@@ -142,7 +142,7 @@ class Filling:
                 return
 
     def _deliver(self, listener: Any, *, all_of_it: bool) -> bool:
-        if listener.patience == 1:
+        if not listener.is_patient:
             listener.waiting[:] = [record for record in listener.waiting if not self._is_lost(record)]
             if listener.waiting:
                 self._agenda.passes(_UNTIL_SEEN)

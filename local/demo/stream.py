@@ -20,11 +20,11 @@ class GaveUp(Exception):
 
 @dataclass
 class Listener:
-    """`patience` is how many records may wait for more to come: who counts is not in a hurry."""
+    """`is_patient`: it counts, and is not in a hurry. Of each referral it is told once, in the end, as it then is."""
 
     source: StreamSource
     matches: Callable[[Record], bool]
-    patience: int
+    is_patient: bool
     waiting: list[Record] = field(default_factory=list)
 
 
@@ -38,7 +38,7 @@ class Stream:
         self._arn = stack.cloud.stream_arns[self._table]
         self.listeners = [
             # With a window, it is one that waits for more.
-            Listener(source, filtering(source.filters), source.batch_size if source.window else 1)
+            Listener(source, filtering(source.filters), is_patient=source.window > 0)
             for source in sources
         ]
 
@@ -63,9 +63,11 @@ class Stream:
     def deliver(self, listener: Listener, *, all_of_them: bool = False) -> bool:
         """Gives the function a batch, if there is one. Raises GaveUp."""
         waiting, source = listener.waiting, listener.source
-        if not waiting or (len(waiting) < listener.patience and not all_of_them):
+        if not waiting or (listener.is_patient and not all_of_them):
             return False
-        size = min(source.batch_size, listener.patience)
+        if listener.is_patient:
+            waiting[:] = {str(record["dynamodb"]["Keys"]): record for record in waiting}.values()
+        size = source.batch_size if listener.is_patient else 1
         batch, waiting[:] = waiting[:size], waiting[size:]
         rules = Rules(source.max_retries, source.bisect, source.partial_failures)
         for given_up in deliver(batch, self._invoker(source.function), rules, lambda _: None):

@@ -143,7 +143,7 @@ class Filling:
 
     def _deliver(self, listener: Any, *, all_of_it: bool) -> bool:
         if not listener.is_patient:
-            listener.waiting[:] = [record for record in listener.waiting if not self._is_lost(record)]
+            listener.waiting = {key: record for key, record in listener.waiting.items() if not self._is_lost(record)}
             if listener.waiting:
                 self._agenda.passes(_UNTIL_SEEN)
         return self._stream.deliver(listener, all_of_them=all_of_it)

@@ -25,7 +25,11 @@ class Listener:
     source: StreamSource
     matches: Callable[[Record], bool]
     is_patient: bool
-    waiting: list[Record] = field(default_factory=list)
+    waiting: dict[str, Record] = field(default_factory=dict)
+
+    def hear(self, record: Record) -> None:
+        if self.matches(record):
+            self.waiting[str(record["dynamodb"]["Keys"]) if self.is_patient else sequence_number(record)] = record
 
 
 class Stream:
@@ -56,19 +60,18 @@ class Stream:
             record = as_delivered(one.to_json(), self._arn)
             self._last = sequence_number(record)
             for listener in self.listeners:
-                if listener.matches(record):
-                    listener.waiting.append(record)
+                listener.hear(record)
             yield record
+            # Nobody reads it again, and all of them together are gigabytes.
+            for image in ("NewImage", "OldImage"):
+                one.record["dynamodb"].pop(image, None)
 
     def deliver(self, listener: Listener, *, all_of_them: bool = False) -> bool:
         """Gives the function a batch, if there is one. Raises GaveUp."""
         waiting, source = listener.waiting, listener.source
         if not waiting or (listener.is_patient and not all_of_them):
             return False
-        if listener.is_patient:
-            waiting[:] = {str(record["dynamodb"]["Keys"]): record for record in waiting}.values()
-        size = source.batch_size if listener.is_patient else 1
-        batch, waiting[:] = waiting[:size], waiting[size:]
+        batch = [waiting.pop(key) for key in list(waiting)[: source.batch_size if listener.is_patient else 1]]
         rules = Rules(source.max_retries, source.bisect, source.partial_failures)
         for given_up in deliver(batch, self._invoker(source.function), rules, lambda _: None):
             raise GaveUp(f"{source.function} at {len(given_up.records)} records; the log says why")

@@ -26,9 +26,14 @@ export function headline({ period, before, from, to }) {
   </p>`;
 }
 
+// From here on a share says nothing any more: "5,356 % more".
+const isManyTimes = (now, then) => now >= 10 * then;
+const times = (now, then) => number(Math.round(now / then));
+
 function compared(now, then, days) {
   if (!then) return ", after none in the days before";
   if (now === then) return `, as many as in the ${days} before`;
+  if (isManyTimes(now, then)) return `, ${times(now, then)} times as many as in the ${days} before`;
   return `, ${share(Math.abs(now - then) / then)} ${now > then ? "more" : "fewer"} than in the ${days} before`;
 }
 
@@ -52,7 +57,7 @@ function change(now, then, isBad) {
   if (now === then) return html`<p class="change"><span>same</span> <span class="soft">as before</span></p>`;
   const isUp = now > then;
   const tone = isUp === !isBad ? "good" : "bad";
-  const by = then ? share(Math.abs(now - then) / then) : number(now);
+  const by = !then ? number(now) : isManyTimes(now, then) ? `${times(now, then)} ×` : share(Math.abs(now - then) / then);
   return html`<p class="change ${tone}">
     <span><span aria-hidden="true">${isUp ? "▲" : "▼"}</span> ${by} <span class="unseen">${isUp ? "more" : "fewer"}</span></span>
     <span class="soft">from ${number(then)}</span>

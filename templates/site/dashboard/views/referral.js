@@ -19,7 +19,7 @@ export class Referral {
   constructor(app, receipt) {
     this.app = app;
     this.receipt = receipt;
-    this.detail = new Resource(() => app.api.get(`/referrals/${receipt}`), () => app.update());
+    this.detail = new Resource((known) => app.api.get(`/referrals/${receipt}`, { known }), () => app.update());
     this.acting = new Acting(app, (after) => this.#acted(after));
   }
 

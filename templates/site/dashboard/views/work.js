@@ -20,7 +20,7 @@ export class Work {
 
   constructor(app, kind = "held") {
     Object.assign(this, { app, kind });
-    this.rows = new Resource(() => this.#page(), () => app.update());
+    this.rows = new Resource((known) => this.#page({ known }), () => app.update());
     this.acting = new Acting(app, (after, outcome) => this.#acted(after, outcome));
     this.posting = new Posting(app, this);
   }
@@ -39,9 +39,9 @@ export class Work {
     await this.rows.load({ isQuiet: true });
   }
 
-  async #page(cursor) {
-    const page = await this.app.api.get(`/work/${this.kind}`, { campaign: this.app.campaign, cursor });
-    return { ...page, referrals: page.referrals ?? page.rows, pages: 1 };
+  async #page(more) {
+    const page = await this.app.api.get(`/work/${this.kind}`, { campaign: this.app.campaign, ...more });
+    return page && { ...page, referrals: page.referrals ?? page.rows, pages: 1 };
   }
 
   async #more() {
@@ -49,7 +49,7 @@ export class Work {
     Object.assign(this, { isLooking: true, problem: null });
     this.app.update();
     try {
-      const next = await this.#page(before.cursor);
+      const next = await this.#page({ cursor: before.cursor });
       this.rows.take({ ...next, referrals: [...before.referrals, ...next.referrals], pages: before.pages + 1 });
     } catch (error) {
       this.problem = error;

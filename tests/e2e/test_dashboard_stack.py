@@ -80,7 +80,8 @@ def test_exports_are_made_fetched_and_hold_what_fits(desk: Page, stack: LocalSta
         desk.get_by_label(kind).check()
         desk.get_by_role("button", name="Make it").click()
         expect(desk.get_by_role("button", name="Make it")).to_have_attribute("aria-disabled", "false")
-    downloads = desk.get_by_role("button", name=re.compile("Download"))
+    made = desk.locator(".reports li").filter(has=desk.locator("strong", has_text="Referrals"))
+    downloads = made.get_by_role("button", name=re.compile("Download"))
     expect(downloads).to_have_count(2, timeout=30_000)
     for download in downloads.all():
         with desk.expect_download() as fetched:

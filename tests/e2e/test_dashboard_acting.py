@@ -199,7 +199,7 @@ def test_a_doctor_who_asks_for_a_call_is_called_back(
     doctor.close()
     open_work(manager, "call")
     its = row(manager, "Carla Callme")
-    expect(its.get_by_role("link", name="217")).to_be_visible()
+    expect(its.get_by_role("link", name="(217) 555-0199")).to_be_visible()
     its.get_by_role("button", name="Called back").click()
     said(manager, "Noted: the doctor was called back.")
     expect(its).to_have_count(0)
@@ -256,6 +256,8 @@ def test_who_comes_second_is_told_who_was_quicker_and_changes_nothing(
     question.get_by_role("button", name="Reject").click()
     told = row(manager, "Quinn Quicker").get_by_role("status")
     expect(told).to_have_text("Someone else just did: approved, by colleague. Nothing of yours was done.")
+    expect(row(manager, "Quinn Quicker")).not_to_contain_text("Waiting since")
+    expect(manager.get_by_role("link", name="Held")).to_contain_text("0")
     assert recipients(mailbox.wait_for(1)) == ["quicker@clinic.example"]
     assert [act.what for act in now(stack, receipt).acts] == ["approve"]
 
@@ -272,6 +274,8 @@ def test_a_view_left_open_notes_one_look_until_it_shows_something_new(manager: P
     assert len(looks(stack, "detail", receipt)) == 1
     manager.get_by_role("button", name="Approve").click()
     manager.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    eventually(lambda: now(stack, receipt).stage is Stage.SENT)
+    look_again(manager)
     expect(manager.locator(".timeline")).to_contain_text("Sent")
     assert len(looks(stack, "detail", receipt)) > 1
 

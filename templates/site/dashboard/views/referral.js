@@ -1,4 +1,5 @@
 // One referral: who it names, everything that happened, the messages that went out, and what can be done.
+import { phone } from "../format.js";
 import { icon } from "../icons.js";
 import { html, nothing } from "../lit.js";
 import { stageBadge, when } from "../parts/rows.js";
@@ -143,7 +144,7 @@ function doctor({ receipt, doctor: known, address, typed, specialty, source, lan
     Practice: known.practice,
     Specialty: specialty && specialty !== "none" ? valueOf("specialty", specialty) : null,
     "E-mail": known.email,
-    Phone: known.phone,
+    Phone: phone(known.phone),
     NPI: known.npi,
     Address: lines.filter(Boolean).join(", ") || [known.city, state === "none" ? null : state].filter(Boolean).join(", "),
     "Sent by": { patient: "The patient", caregiver: "A caregiver" }[source] ?? source,

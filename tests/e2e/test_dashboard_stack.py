@@ -1,58 +1,22 @@
 """The dashboard in front of the whole system: who signs in sees and does what their role allows."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from python_calamine import CalamineWorkbook
 
 from local.stack import LocalStack
+from tests.e2e.desks import desk_in, look_again, sign_in, submitted
 from tests.e2e.mailbox import Mailbox
-from tests.support import samples
 
 
 @pytest.fixture
 def desk(browser: Browser, stack: LocalStack) -> Iterator[Page]:
-    """A browser on a desk, signed in nowhere. Nothing may go wrong in its console, or be asked of another origin."""
-    problems: list[str] = []
-    context = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    page.on("console", lambda said: problems.append(said.text) if _is_problem(said.type, said.text) else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("request", lambda asked: problems.append(asked.url) if not _is_ours(asked.url, stack) else None)
-    yield page
-    context.close()
-    assert problems == []
-
-
-def _is_ours(url: str, stack: LocalStack) -> bool:
-    # A report's file comes from its bucket, by a link that was signed for it.
-    return url.startswith(stack.url) or "X-Amz-Signature=" in url
-
-
-def _is_problem(kind: str, text: str) -> bool:
-    return kind == "error" and "Failed to load resource" not in text
-
-
-def sign_in(page: Page, role: str, address: str = "/dashboard/") -> Page:
-    page.goto(address)
-    page.get_by_role("button", name=f"{role}@team.example").click()
-    expect(page.locator(".frame h1")).to_be_visible()
-    return page
-
-
-def submitted(stack: LocalStack, name: str, **doctor: str) -> str:
-    """The receipt of a referral that comes without a proof of work: it is held."""
-    body = samples.payload(doctor={"name": name, **doctor})
-    request = Request(f"{stack.url}/api/referrals", json.dumps(body).encode(), {"content-type": "application/json"})
-    with urlopen(request, timeout=10) as answer:
-        receipt: str = json.load(answer)["receipt"]
-    return receipt
+    with desk_in(browser, stack) as page:
+        yield page
 
 
 def test_a_manager_approves_what_is_held_and_reads_the_very_message(
@@ -105,7 +69,7 @@ def test_what_comes_in_shows_up_while_one_looks(desk: Page, stack: LocalStack) -
     sign_in(desk, "manager", "/dashboard/work/held")
     expect(desk.locator("main .skeleton")).to_have_count(0)
     submitted(stack, "Lena Later", email="later@clinic.example")
-    desk.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # As after 20 s, or when one comes back.
+    look_again(desk)
     expect(desk.locator(".work-row", has_text="Lena Later")).to_be_visible()
 
 
@@ -116,7 +80,8 @@ def test_exports_are_made_fetched_and_hold_what_fits(desk: Page, stack: LocalSta
         desk.get_by_label(kind).check()
         desk.get_by_role("button", name="Make it").click()
         expect(desk.get_by_role("button", name="Make it")).to_have_attribute("aria-disabled", "false")
-    downloads = desk.get_by_role("button", name=re.compile("Download"))
+    made = desk.locator(".reports li").filter(has=desk.locator("strong", has_text="Referrals"))
+    downloads = made.get_by_role("button", name=re.compile("Download"))
     expect(downloads).to_have_count(2, timeout=30_000)
     for download in downloads.all():
         with desk.expect_download() as fetched:

@@ -274,6 +274,42 @@ def test_every_look_leaves_a_record_of_what_was_shown(api: Api) -> None:
     assert "markw" not in str(api.records()).casefold()
 
 
+@pytest.mark.parametrize("groups", [VIEWER, MANAGER])
+def test_what_one_has_already_is_not_sent_again_and_leaves_no_record(api: Api, groups: str) -> None:
+    its, held = api.sent(), api.put(decision.hold("trap", NOW), **MARKED)
+    looks: list[tuple[str, str, Any, str]] = [
+        ("POST", SEARCH, {"campaign": "star"}, ""),
+        ("GET", f"/referrals/{its.receipt}", None, ""),
+        ("GET", "/work/held", None, "campaign=star"),
+    ]
+    marks = [api.ask(*look[:3], query=look[3], groups=groups)[1]["mark"] for look in looks]
+    looked = api.looks()
+
+    def asked_again(index: int) -> tuple[int, Any]:
+        method, path, data, query = looks[index]
+        if data:
+            return api.ask(method, path, data | {"known": marks[index]}, groups=groups)
+        return api.ask(method, path, query="&".join(filter(None, [query, f"known={marks[index]}"])), groups=groups)
+
+    assert [asked_again(index) for index in range(3)] == [(204, None)] * 3
+    assert api.looks() == looked
+    # What has changed since is shown, and leaves its record.
+    api.referrals.move(held, decision.approve(NOW))
+    event = MailEvent(its.receipt, INTRODUCTION, "ses-1", Kind.OPENED, LATER, Try(NOW, "1", "c0ffee"))
+    note(event, its, samples.campaign(), api.referrals)
+    answers = [asked_again(index) for index in range(3)]
+    assert [status for status, _ in answers] == [200] * 3
+    assert not set(marks) & {answer["mark"] for _, answer in answers}
+    assert sorted(what for what, _ in api.looks()) == sorted(["search", "detail", "work/held"] * 2)
+
+
+def test_what_others_see_of_it_is_nothing_that_one_has(api: Api) -> None:
+    its = api.sent()
+    masked = api.ask("GET", f"/referrals/{its.receipt}", groups=VIEWER)[1]["mark"]
+    status, shown = api.ask("GET", f"/referrals/{its.receipt}", query=f"known={masked}")
+    assert (status, shown["doctor"]["name"]) == (200, "Xaveria Markworth")
+
+
 def test_nothing_is_shown_where_a_look_leaves_no_record(api: Api) -> None:
     class NoRecords:
         def record(self, *_: object) -> None:

@@ -85,4 +85,4 @@ def ask(
 ) -> tuple[int, Any]:
     """The status, and what the answer says. `parts` is a wiring.Dashboard, or a fake with as much of it as is asked."""
     response = dashboard.respond(request(method, path, data, **kwargs), parts, at)
-    return response["statusCode"], json.loads(response["body"])
+    return response["statusCode"], json.loads(response["body"] or "null")

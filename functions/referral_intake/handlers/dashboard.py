@@ -25,6 +25,7 @@ from referral_intake.handlers import (
     signed_in,
 )
 from referral_intake.handlers.http import Event, Problem, Response
+from referral_intake.handlers.known import NothingNew
 from referral_intake.wiring import Dashboard
 
 logger = logs.logger()
@@ -75,6 +76,11 @@ def _check_body(event: Event) -> None:
 
 def _refusal(problem: Problem) -> Response:
     return http.problem(problem.status, problem.kind, problem.detail, **problem.members)
+
+
+@app.exception_handler(NothingNew)  # type: ignore[untyped-decorator]
+def _nothing_new(error: NothingNew) -> Answer[str]:
+    return Answer(HTTPStatus.NO_CONTENT)
 
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]

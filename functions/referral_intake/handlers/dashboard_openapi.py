@@ -107,6 +107,8 @@ def _complete(operation: dict[str, Any], route: Route) -> None:
     own = route.responses or {}
     refusals = {status for status in own if status >= 400} | _refusals(operation, route)
     answers = {status: answer for status, answer in operation["responses"].items() if int(status) < 400}
+    # Powertools gives it what the route answers otherwise.
+    answers.get("204", {}).pop("content", None)
     gateways = {str(status): {"description": words} for status, words in OF_THE_GATEWAY.items()}
     problems = {str(int(status)): _refusal(own, status) for status in sorted(refusals)}
     operation["responses"] = answers | gateways | problems

@@ -17,8 +17,9 @@ from referral_intake.domain.listing import SHORTEST_NAME, Wanted, search_words
 from referral_intake.domain.people import Role
 from referral_intake.domain.referral import Referral, Stage, read_receipt
 from referral_intake.domain.specialties import SPECIALTIES
-from referral_intake.handlers import asked, problems, seen, signed_in
+from referral_intake.handlers import asked, known, problems, seen, signed_in
 from referral_intake.handlers.asked import Day
+from referral_intake.handlers.known import NOTHING_NEW, Known
 from referral_intake.handlers.seen import Detail, Listing
 from referral_intake.handlers.signed_in import Manager, Now, Parts, Viewer
 from referral_intake.wiring import Dashboard
@@ -53,6 +54,7 @@ class Search(BaseModel):
     npi: str | None = Field(default=None, max_length=60)
     receipt: str | None = Field(default=None, max_length=60)
     cursor: str | None = Field(default=None, max_length=200, description="Of the page before, with the same search.")
+    known: str | None = Field(default=None, max_length=known.LONGEST, description=known.SAYS)
 
 
 class MessageCopy(BaseModel):
@@ -71,6 +73,7 @@ class MessageCopy(BaseModel):
     "/referrals/search",
     tags=TAGS,
     summary="Find referrals, the newest first",
+    responses=NOTHING_NEW,
 )
 def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
     """It reads a bounded amount, then says how far back it has searched, and goes on with the cursor."""
@@ -81,13 +84,16 @@ def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
         page = _page(search, wanted, parts)
     except BadCursor:
         raise problems.invalid("cursor", "unknown", "This is no cursor of this search.") from None
+    found = seen.listing(page, person)
+    known.check(search.known, found.mark)
     parts.audit.record(person, "search", [referral.receipt for referral in page.referrals], now)
-    return seen.listing(page, person)
+    return found
 
 
-@router.get("/referrals/<receipt>", tags=TAGS, summary="Everything that happened to a referral")
-def detail(person: Viewer, parts: Parts, now: Now, receipt: Receipt) -> Detail:
+@router.get("/referrals/<receipt>", tags=TAGS, summary="Everything that happened to a referral", responses=NOTHING_NEW)
+def detail(person: Viewer, parts: Parts, now: Now, receipt: Receipt, mark: Known = None) -> Detail:
     found = seen.detail(_referral(receipt, parts), person, parts)
+    known.check(mark, found.mark)
     parts.audit.record(person, "detail", [found.receipt], now)
     return found
 

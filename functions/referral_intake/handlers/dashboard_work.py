@@ -15,9 +15,10 @@ from referral_intake.domain.actions import Action, Invalid, Order, Rejection
 from referral_intake.domain.people import Person
 from referral_intake.domain.referral import Act, Referral, Stage, read_receipt
 from referral_intake.domain.work import Kind
-from referral_intake.handlers import asked, problems, seen
+from referral_intake.handlers import asked, known, problems, seen
 from referral_intake.handlers.asked import CampaignName
 from referral_intake.handlers.http import Problem
+from referral_intake.handlers.known import NOTHING_NEW, Known
 from referral_intake.handlers.seen import WorkList
 from referral_intake.handlers.signed_in import Manager, Now, Parts, Viewer
 from referral_intake.wiring import Dashboard
@@ -83,7 +84,7 @@ def work(person: Viewer, parts: Parts, campaign: CampaignName) -> Work:
     return Work(kinds=kinds, paused=Paused(reason=pause.reason, since=pause.since) if pause else None)
 
 
-@router.get("/work/<kind>", tags=TAGS, summary="What waits for a person, the oldest first")
+@router.get("/work/<kind>", tags=TAGS, summary="What waits for a person, the oldest first", responses=NOTHING_NEW)
 def work_of_kind(
     person: Viewer,
     parts: Parts,
@@ -91,14 +92,17 @@ def work_of_kind(
     kind: Annotated[Kind, Path(examples=["held"])],
     campaign: CampaignName,
     cursor: Annotated[str | None, Query(description="Of the page before.")] = None,
+    mark: Known = None,
 ) -> WorkList:
     name = asked.campaign(parts, campaign).name
     try:
         page = parts.listing.work(name, kind, cursor)
     except BadCursor:
         raise problems.invalid("cursor", "unknown", "This is no cursor of this list.") from None
+    found = seen.work_list(page, person)
+    known.check(mark, found.mark)
     parts.audit.record(person, f"work/{kind.value}", [referral.receipt for referral in page.referrals], now)
-    return seen.work_list(page, person)
+    return found
 
 
 @router.post("/referrals/<receipt>/actions", tags=TAGS, summary="Do something with a referral that waits for a person")

@@ -14,6 +14,8 @@ from referral_intake.domain.people import Person, Role
 from referral_intake.domain.referral import Referral
 from referral_intake.domain.specialties import counted_as
 from referral_intake.domain.timeline import timeline
+from referral_intake.handlers import known
+from referral_intake.handlers.known import Mark
 from referral_intake.wiring import Dashboard
 
 Cursor = Annotated[str | None, Field(description="Where the next page begins. Null: there is none.")]
@@ -50,6 +52,7 @@ class Listing(BaseModel):
     cursor: Cursor
     searched_back_to: Annotated[date | None, Field(description="Null: everything was searched.")]
     read_units: Annotated[float, Field(description="What reading this cost, in DynamoDB's read units.")]
+    mark: Mark
 
 
 class WorkRow(Row):
@@ -61,6 +64,7 @@ class WorkList(BaseModel):
     referrals: list[WorkRow]
     cursor: Cursor
     read_units: float
+    mark: Mark
 
 
 class AddressSeen(BaseModel):
@@ -100,11 +104,18 @@ class Detail(Row):
     timeline: list[Happened]
     messages: list[MessageSent]
     actions: list[str]
+    mark: Mark
 
 
 def listing(page: Page, person: Person) -> Listing:
     rows = [Row(**_row(referral, person)) for referral in page.referrals]
-    return Listing(referrals=rows, cursor=page.cursor, searched_back_to=page.searched_back_to, read_units=page.units)
+    return Listing(
+        referrals=rows,
+        cursor=page.cursor,
+        searched_back_to=page.searched_back_to,
+        read_units=page.units,
+        mark=known.mark(person, page.referrals, page.cursor, page.searched_back_to),
+    )
 
 
 def work_list(page: Page, person: Person) -> WorkList:
@@ -112,11 +123,12 @@ def work_list(page: Page, person: Person) -> WorkList:
         WorkRow(**_row(referral, person), waiting_since=referral.waits_since, actions=_actions(referral, person))
         for referral in page.referrals
     ]
-    return WorkList(referrals=rows, cursor=page.cursor, read_units=page.units)
+    mark = known.mark(person, page.referrals, page.cursor)
+    return WorkList(referrals=rows, cursor=page.cursor, read_units=page.units, mark=mark)
 
 
 def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
-    doctor = _doctor(referral, person)
+    doctor, messages = _doctor(referral, person), _messages(referral, person, parts)
     return Detail(
         **_row(referral, person),
         address=_address(doctor.address),
@@ -130,8 +142,10 @@ def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
             Happened(at=one.at, what=one.what, step=one.step, by=one.by, detail=one.detail)
             for one in timeline(referral)
         ],
-        messages=_messages(referral, person, parts),
+        messages=messages,
         actions=_actions(referral, person),
+        # Whether a copy is kept is no matter of the referral's own.
+        mark=known.mark(person, [referral], [one.has_copy for one in messages]),
     )
 
 

@@ -1,4 +1,5 @@
-// Asks the API. What goes wrong becomes a Problem, which says in plain words what happened.
+// Asks the API. What goes wrong becomes a Problem, which says in plain words what happened. Asked with the mark of what is
+// there already (`known`), it answers null while nothing is new.
 const BASE = "/api/dashboard";
 
 export class Problem extends Error {
@@ -45,6 +46,7 @@ export class Api {
       const token = await this.#signIn.token({ isRefused: true });
       if (token) answer = await this.#send(method, path, body, token);
     }
+    if (answer.status === 204) return null;
     const told = await answer.json().catch(() => ({}));
     if (!answer.ok) throw new Problem(answer.status, told);
     return told;

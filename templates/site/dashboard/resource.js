@@ -13,13 +13,18 @@ export class Resource {
     this.#changed = changed;
   }
 
-  /** Asks again. What was there stays until the answer comes, so that nothing flickers. A later question wins. */
+  /**
+   * Asks again. What was there stays until the answer comes, so that nothing flickers. A later question wins.
+   *
+   * Quietly, it asks only for what is new: nobody looks, so that no look need be noted.
+   */
   async load({ isQuiet = false } = {}) {
     const mine = ++this.#asked;
     this.isLoading = !isQuiet || !this.value;
     if (this.isLoading) this.#changed();
     try {
-      const value = await this.#load();
+      const known = this.value;
+      const value = (await this.#load(isQuiet ? known?.mark : undefined)) ?? known;
       if (mine !== this.#asked) return;
       Object.assign(this, { value, error: null, at: Date.now(), isLoading: false });
     } catch (error) {

@@ -1,4 +1,5 @@
 // One referral: who it names, everything that happened, the messages that went out, and what can be done.
+import { phone } from "../format.js";
 import { icon } from "../icons.js";
 import { html, nothing } from "../lit.js";
 import { stageBadge, when } from "../parts/rows.js";
@@ -19,7 +20,7 @@ export class Referral {
   constructor(app, receipt) {
     this.app = app;
     this.receipt = receipt;
-    this.detail = new Resource(() => app.api.get(`/referrals/${receipt}`), () => app.update());
+    this.detail = new Resource((known) => app.api.get(`/referrals/${receipt}`, { known }), () => app.update());
     this.acting = new Acting(app, (after) => this.#acted(after));
   }
 
@@ -143,7 +144,7 @@ function doctor({ receipt, doctor: known, address, typed, specialty, source, lan
     Practice: known.practice,
     Specialty: specialty && specialty !== "none" ? valueOf("specialty", specialty) : null,
     "E-mail": known.email,
-    Phone: known.phone,
+    Phone: phone(known.phone),
     NPI: known.npi,
     Address: lines.filter(Boolean).join(", ") || [known.city, state === "none" ? null : state].filter(Boolean).join(", "),
     "Sent by": { patient: "The patient", caregiver: "A caregiver" }[source] ?? source,

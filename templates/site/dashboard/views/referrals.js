@@ -35,7 +35,7 @@ export class Referrals {
 
   constructor(app) {
     this.app = app;
-    this.found = new Resource(() => this.#ask(), () => app.update());
+    this.found = new Resource((known) => this.#ask(known), () => app.update());
   }
 
   get at() {
@@ -57,12 +57,12 @@ export class Referrals {
   async refresh() {
     const before = this.found.value;
     if (!before || before.pages === 1) return this.found.load({ isQuiet: true });
-    const first = await this.app.api.post("/referrals/search", this.#question()).catch(() => null);
+    const first = await this.app.api.post("/referrals/search", this.#question({ known: before.mark })).catch(() => null);
     if (!first || this.found.value !== before) return;
     const fresh = new Map(first.referrals.map((one) => [one.receipt, one]));
     this.#noteNews(first.referrals);
     const rest = before.referrals.filter(({ receipt }) => !fresh.has(receipt));
-    this.found.take({ ...before, referrals: [...fresh.values(), ...rest] });
+    this.found.take({ ...before, mark: first.mark, referrals: [...fresh.values(), ...rest] });
   }
 
   #filter() {
@@ -76,8 +76,9 @@ export class Referrals {
     return Object.fromEntries(Object.entries(asked).filter(([, value]) => value));
   }
 
-  async #ask() {
-    const found = await this.app.api.post("/referrals/search", this.#question());
+  async #ask(known) {
+    const found = await this.app.api.post("/referrals/search", this.#question({ known }));
+    if (!found) return null;
     this.#noteNews(found.referrals);
     return { ...found, pages: 1 };
   }
@@ -98,7 +99,7 @@ export class Referrals {
       if (this.found.value !== before) return;
       const known = new Set(before.referrals.map(({ receipt }) => receipt));
       const added = next.referrals.filter(({ receipt }) => !known.has(receipt));
-      this.found.take({ ...next, referrals: [...before.referrals, ...added], pages: before.pages + 1 });
+      this.found.take({ ...next, mark: before.mark, referrals: [...before.referrals, ...added], pages: before.pages + 1 });
       this.app.say(added.length ? `${added.length} more.` : "None in these days.");
     } catch (error) {
       this.problem = error;

@@ -133,7 +133,7 @@ export class Reports {
       </div>
       <div class="report-state" role="status">
         <span class="badge is-${state}">${REPORT_STATES[state]}</span>
-        ${state === "running" ? html`<span class="soft">${number(done)} rows so far</span><progress aria-label="Progress"></progress>` : nothing}
+        ${state === "running" ? html`<span class="soft">${number(done)} ${kind === "letters" ? "letters" : "rows"} so far</span><progress aria-label="Progress"></progress>` : nothing}
         ${state === "ready" ? html`<span class="soft">${number(done)} ${kind === "letters" ? "letters" : "rows"}${until ? html`, until ${when(until)}` : nothing}</span>` : nothing}
         ${leftOut.length ? left(leftOut) : nothing}
         ${state === "failed" ? html`<span class="soft">${detail ?? "Please make it again."}</span>` : nothing}

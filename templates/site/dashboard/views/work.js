@@ -1,4 +1,5 @@
 // The work list: what waits for a person, oldest first, each with what can be done about it.
+import { phone } from "../format.js";
 import { html, nothing, repeat } from "../lit.js";
 import { stageBadge, when } from "../parts/rows.js";
 import { empty, problem, shown } from "../parts/states.js";
@@ -20,7 +21,7 @@ export class Work {
 
   constructor(app, kind = "held") {
     Object.assign(this, { app, kind });
-    this.rows = new Resource(() => this.#page(), () => app.update());
+    this.rows = new Resource((known) => this.#page({ known }), () => app.update());
     this.acting = new Acting(app, (after, outcome) => this.#acted(after, outcome));
     this.posting = new Posting(app, this);
   }
@@ -39,9 +40,9 @@ export class Work {
     await this.rows.load({ isQuiet: true });
   }
 
-  async #page(cursor) {
-    const page = await this.app.api.get(`/work/${this.kind}`, { campaign: this.app.campaign, cursor });
-    return { ...page, referrals: page.referrals ?? page.rows, pages: 1 };
+  async #page(more) {
+    const page = await this.app.api.get(`/work/${this.kind}`, { campaign: this.app.campaign, ...more });
+    return page && { ...page, referrals: page.referrals ?? page.rows, pages: 1 };
   }
 
   async #more() {
@@ -49,7 +50,7 @@ export class Work {
     Object.assign(this, { isLooking: true, problem: null });
     this.app.update();
     try {
-      const next = await this.#page(before.cursor);
+      const next = await this.#page({ cursor: before.cursor });
       this.rows.take({ ...next, referrals: [...before.referrals, ...next.referrals], pages: before.pages + 1 });
     } catch (error) {
       this.problem = error;
@@ -65,9 +66,9 @@ export class Work {
     const place = value.referrals.findIndex(({ receipt }) => receipt === after.receipt);
     const referrals = isDone
       ? value.referrals.filter(({ receipt }) => receipt !== after.receipt)
-      : value.referrals.map((one) => (one.receipt === after.receipt ? { ...one, ...after, waiting_since: one.waiting_since } : one));
+      : value.referrals.map((one) => (one.receipt === after.receipt ? { ...one, ...after } : one));
     this.rows.take({ ...value, referrals });
-    if (!isDone) return;
+    if (!isDone) return void this.app.waiting.load({ isQuiet: true });
     this.posting.forget(after.receipt);
     if (isQuiet) return;
     this.#focusNear(place);
@@ -144,13 +145,13 @@ export class Work {
       <div class="who">
         <h3><a href=${to(`/dashboard/referrals/${receipt}`)}>${doctor.name}</a></h3>
         <p class="soft">${where.filter(Boolean).join(" · ")}</p>
-        ${["call", "by_post"].includes(this.kind) && doctor.phone ? html`<p><a href="tel:${doctor.phone}">${doctor.phone}</a></p>` : nothing}
+        ${["call", "by_post"].includes(this.kind) && doctor.phone ? html`<p><a href="tel:${doctor.phone}">${phone(doctor.phone)}</a></p>` : nothing}
       </div>
       <div class="cause">
         <p>
           <strong>${cause(this.kind, referral, answer)}</strong>
         </p>
-        <p class="soft">Waiting since ${when(since ?? referral.submitted_at)}</p>
+        ${since ? html`<p class="soft">Waiting since ${when(since)}</p>` : nothing}
       </div>
       <div class="doing">${this.acting.render(referral)}</div>
     </li>`;

@@ -1,0 +1,76 @@
+"""Desks of marketing: browsers in front of the whole system, and referrals for people to look at."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.request import Request, urlopen
+
+from playwright.sync_api import Browser, Page, expect
+
+from local.stack import LocalStack
+from tests.support import samples
+from tests.support.proofs import proven_to
+
+
+@contextmanager
+def desk_in(browser: Browser, stack: LocalStack) -> Iterator[Page]:
+    """A browser on a desk, signed in nowhere. Nothing may go wrong in its console, or be asked of another origin."""
+    problems: list[str] = []
+    context = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.on("console", lambda said: problems.append(said.text) if _is_problem(said.type, said.text) else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda asked: problems.append(asked.url) if not _is_ours(asked.url, stack) else None)
+    yield page
+    context.close()
+    assert problems == []
+
+
+def _is_ours(url: str, stack: LocalStack) -> bool:
+    # A report's file comes from its bucket, by a link that was signed for it.
+    return url.startswith(stack.url) or "X-Amz-Signature=" in url
+
+
+def _is_problem(kind: str, text: str) -> bool:
+    return kind == "error" and "Failed to load resource" not in text
+
+
+def sign_in(page: Page, who: str, address: str = "/dashboard/") -> Page:
+    page.goto(address)
+    page.get_by_role("button", name=f"{who}@team.example").click()
+    expect(page.locator(".frame h1")).to_be_visible()
+    return page
+
+
+def look_again(page: Page) -> None:
+    """As after 20 s, or when one comes back to the tab."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def submitted(stack: LocalStack, name: str, **doctor: Any) -> str:
+    """The receipt of a referral that comes without a proof of work: it is held."""
+    return _send(stack, samples.payload(doctor={"name": name, **doctor}))
+
+
+def taken(stack: LocalStack, name: str, **doctor: Any) -> str:
+    """The receipt of a referral that nothing is odd about."""
+    return _send(stack, proven_to(stack, samples.payload(doctor={"name": name, **doctor})))
+
+
+def _send(stack: LocalStack, body: dict[str, Any]) -> str:
+    request = Request(f"{stack.url}/api/referrals", json.dumps(body).encode(), {"content-type": "application/json"})
+    with urlopen(request, timeout=10) as answer:
+        receipt: str = json.load(answer)["receipt"]
+    return receipt
+
+
+def eventually(look: Callable[[], Any], seconds: float = 10) -> Any:
+    """What is found, as soon as there is something."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+    return found

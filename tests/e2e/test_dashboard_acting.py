@@ -1,0 +1,295 @@
+"""Everything that a manager can do, tried with a browser in front of the whole system, up to the mail that arrives."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from pypdfium2 import PdfDocument
+
+from local.stack import LocalStack
+from referral_intake.adapters.audit import AuditTable, Record
+from referral_intake.adapters.breaker_table import BreakerTable, counting
+from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.adapters.updates import write
+from referral_intake.domain.decision import GIVEN_UP, REVIEW_EVERY
+from referral_intake.domain.referral import Referral, Stage, new_referral
+from referral_intake.domain.submission import parse
+from referral_intake.domain.work import SEND_UNCLEAR
+from tests.e2e.desks import desk_in, eventually, look_again, sign_in, submitted, taken
+from tests.e2e.mailbox import Mailbox
+from tests.support import samples
+
+TABLE = "referral-intake-Table"
+ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
+ANSWER = re.compile(r"http://\S+/api/answer\?\S+")
+
+
+@pytest.fixture(scope="module")
+def manager(browser: Browser, stack: LocalStack) -> Iterator[Page]:
+    """One desk for all: signing in is tried elsewhere."""
+    with desk_in(browser, stack) as page:
+        yield sign_in(page, "manager")
+
+
+def referrals(stack: LocalStack) -> ReferralTable:
+    return ReferralTable(stack.cloud.dynamodb, TABLE)
+
+
+def now(stack: LocalStack, receipt: str) -> Referral:
+    found = referrals(stack).get(receipt, consistent=True)
+    assert found
+    return found
+
+
+def failed(stack: LocalStack, reason: str, **doctor: Any) -> str:
+    """The receipt of a referral that could not be sent."""
+    moment = stack.clock.now()
+    made = new_referral(
+        parse(samples.payload(doctor=samples.doctor(**doctor)), Campaigns(samples.TEMPLATES).get), moment
+    )
+    referrals(stack).add(
+        replace(made, stage=Stage.HELD, reason=reason, due_at=moment + REVIEW_EVERY, waits_since=moment)
+    )
+    return made.receipt
+
+
+def by_post(stack: LocalStack, name: str) -> str:
+    """The receipt of a referral without an e-mail address, once outreach has seen that."""
+    receipt = taken(stack, name, phone="217 555 0123", address=ADDRESS)
+    eventually(lambda: now(stack, receipt).stage is Stage.BY_POST)
+    return receipt
+
+
+def open_work(page: Page, kind: str) -> None:
+    page.goto(f"/dashboard/work/{kind}")
+    expect(page.locator("h2#kind")).to_be_attached()
+    expect(page.locator("main .skeleton")).to_have_count(0)
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.locator(".work-row", has_text=name)
+
+
+def said(page: Page, words: str) -> None:
+    expect(page.locator(".said")).to_contain_text(words)
+
+
+def recipients(messages: list[dict[str, Any]]) -> list[str]:
+    return [address for message in messages for address in message["to"]]
+
+
+def looks(stack: LocalStack, what: str, receipt: str) -> list[Record]:
+    records = AuditTable(stack.cloud.dynamodb, TABLE).of_day(stack.clock.now().astimezone(UTC).date())
+    return [one for one in records if one.what == what and receipt in one.receipts]
+
+
+def test_what_is_rejected_goes_with_its_reason_and_nobody_is_written_to(
+    manager: Page, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    receipt = submitted(stack, "Rex Rejected", email="rejected@clinic.example")
+    open_work(manager, "held")
+    row(manager, "Rex Rejected").get_by_role("button", name="Reject …").click()
+    question = manager.get_by_role("dialog")
+    question.get_by_role("button", name="Reject").click()
+    expect(question).to_be_visible()  # It asks for the reason.
+    question.get_by_label("Not a doctor").check()
+    question.get_by_role("button", name="Reject").click()
+    said(manager, "Rejected. Nobody is written to.")
+    expect(row(manager, "Rex Rejected")).to_have_count(0)
+    manager.goto(f"/dashboard/referrals/{receipt}")
+    expect(manager.locator(".timeline")).to_contain_text(re.compile("Rejected.*Not a doctor.*by you", re.DOTALL))
+    expect(manager.locator(".actions")).to_have_count(0)
+    assert mailbox.wait_for(1, seconds=0) == []
+
+
+def test_what_failed_is_tried_again_and_then_arrives(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
+    failed(stack, GIVEN_UP, name="Fay Failed", email="failed@clinic.example")
+    open_work(manager, "failed")
+    row(manager, "Fay Failed").get_by_role("button", name="Try again").click()
+    said(manager, "Put back: it is sent in a moment.")
+    expect(row(manager, "Fay Failed")).to_have_count(0)
+    assert recipients(mailbox.wait_for(1)) == ["failed@clinic.example"]
+
+
+def test_what_may_have_arrived_already_is_sent_again_only_after_a_question(
+    manager: Page, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    failed(stack, SEND_UNCLEAR, name="Una Unclear", email="unclear@clinic.example")
+    open_work(manager, "failed")
+    again = row(manager, "Una Unclear").get_by_role("button", name="Try again")
+    again.click()
+    manager.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert mailbox.wait_for(1, seconds=0) == []
+    again.click()
+    manager.get_by_role("dialog").get_by_role("button", name="Send again").click()
+    expect(row(manager, "Una Unclear")).to_have_count(0)
+    assert recipients(mailbox.wait_for(1)) == ["unclear@clinic.example"]
+
+
+@pytest.mark.parametrize(
+    ("name", "button", "done"),
+    [("Lou Letter", "Letter posted", "the letter is posted"), ("Cal Called", "Called", "the doctor was called")],
+)
+def test_a_letter_or_a_call_is_noted_as_how_the_doctor_was_told(
+    manager: Page, stack: LocalStack, name: str, button: str, done: str
+) -> None:
+    receipt = by_post(stack, name)
+    open_work(manager, "by_post")
+    row(manager, name).get_by_role("button", name=button, exact=True).click()
+    said(manager, f"Noted: {done}.")
+    expect(row(manager, name)).to_have_count(0)
+    manager.goto(f"/dashboard/referrals/{receipt}")
+    expect(manager.locator(".timeline")).to_contain_text("by you")
+    assert now(stack, receipt).stage is Stage.SENT
+
+
+def test_letters_are_printed_and_marked_as_posted_together(manager: Page, stack: LocalStack, tmp_path: Path) -> None:
+    names = ("Pia Printed", "Pol Printed", "Pam Printed")
+    receipts = [by_post(stack, name) for name in names]
+    open_work(manager, "by_post")
+    manager.get_by_role("button", name="Print letters (PDF)").click()
+    download = manager.locator(".reports li", has_text="Letters").first.get_by_role("button", name="Download")
+    expect(download).to_be_visible(timeout=30_000)
+    with manager.expect_download() as fetched:
+        download.click()
+    fetched.value.save_as(tmp_path / "letters.pdf")
+    pages = [page.get_textpage().get_text_bounded() for page in PdfDocument(tmp_path / "letters.pdf")]
+    assert [sum(name in page for page in pages) for name in names] == [1, 1, 1]
+    expect(manager.locator(".reports li").first).to_contain_text(f"{len(pages)} letters")
+
+    open_work(manager, "by_post")
+    for name in names:
+        manager.get_by_label(f"Choose {name}").check()
+    manager.get_by_role("button", name="Mark 3 letters as posted").click()
+    said(manager, "3 letters marked as posted.")
+    assert {now(stack, receipt).stage for receipt in receipts} == {Stage.SENT}
+
+
+def test_an_address_that_was_found_is_added_and_written_to(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
+    by_post(stack, "Ada Added")
+    open_work(manager, "by_post")
+    its = row(manager, "Ada Added")
+    its.get_by_role("button", name="Add e-mail …").click()
+    field = its.get_by_label("The doctor’s e-mail address")
+    field.fill("ada@added")
+    its.get_by_role("button", name="Add and write").click()
+    expect(its.get_by_role("alert")).to_be_visible()
+    expect(field).to_be_focused()
+    field.fill("ada@added.example")
+    its.get_by_role("button", name="Add and write").click()
+    expect(its).to_have_count(0)
+    assert recipients(mailbox.wait_for(1)) == ["ada@added.example"]
+
+
+def test_a_doctor_who_asks_for_a_call_is_called_back(
+    manager: Page, browser: Browser, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    receipt = taken(stack, "Carla Callme", email="callme@clinic.example", phone="217 555 0199")
+    (message,) = mailbox.wait_for(1)
+    doctor = browser.new_page()
+    doctor.goto(ANSWER.findall(message["text"])[0])
+    doctor.get_by_role("button", name="Have someone call me").click()
+    expect(doctor.get_by_role("heading", level=1)).to_have_text(re.compile("Someone will call you"))
+    doctor.close()
+    open_work(manager, "call")
+    its = row(manager, "Carla Callme")
+    expect(its.get_by_role("link", name="(217) 555-0199")).to_be_visible()
+    its.get_by_role("button", name="Called back").click()
+    said(manager, "Noted: the doctor was called back.")
+    expect(its).to_have_count(0)
+    manager.goto(f"/dashboard/referrals/{receipt}")
+    expect(manager.locator(".timeline")).to_contain_text(re.compile("Called back.*by you", re.DOTALL))
+
+
+def test_a_campaign_that_stopped_itself_goes_on_when_somebody_says_so(
+    manager: Page, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    breaker, policy = BreakerTable(stack.cloud.dynamodb, TABLE), samples.campaign().breaker
+    moment = stack.clock.now()
+    bounces = counting("star", [], moment.date()).add(f"{moment.date().isoformat()}/bounced", policy.minimum_volume)
+    assert write(stack.cloud.dynamodb, TABLE, bounces)
+    assert breaker.check("star", policy, moment)
+    taken(stack, "Wanda Waits", email="waits@clinic.example")
+    open_work(manager, "held")
+    expect(manager.get_by_text("Sending is paused")).to_be_visible()
+    assert mailbox.wait_for(1, seconds=0) == []
+    manager.get_by_role("button", name="Resume sending …").click()
+    manager.get_by_role("dialog").get_by_role("button", name="Resume sending").click()
+    said(manager, "Sending goes on.")
+    expect(manager.get_by_text("Sending is paused")).to_have_count(0)
+    taken(stack, "Gus Goeson", email="goeson@clinic.example")
+    assert "goeson@clinic.example" in recipients(mailbox.wait_for(1))
+
+
+@pytest.fixture
+def colleague(browser: Browser, stack: LocalStack) -> Iterator[Page]:
+    """Another manager, at another desk."""
+    (pool,) = stack.template.pools
+    email = [{"Name": "email", "Value": "colleague@team.example"}, {"Name": "email_verified", "Value": "true"}]
+    cognito = stack.cloud.cognito
+    cognito.admin_create_user(UserPoolId=pool.id, Username="colleague", UserAttributes=email)  # type: ignore[arg-type]
+    cognito.admin_add_user_to_group(UserPoolId=pool.id, Username="colleague", GroupName="manager")
+    with desk_in(browser, stack) as page:
+        yield sign_in(page, "colleague")
+    cognito.admin_delete_user(UserPoolId=pool.id, Username="colleague")
+
+
+def test_who_comes_second_is_told_who_was_quicker_and_changes_nothing(
+    manager: Page, colleague: Page, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    receipt = submitted(stack, "Quinn Quicker", email="quicker@clinic.example")
+    for page in (manager, colleague):
+        open_work(page, "held")
+        expect(row(page, "Quinn Quicker")).to_be_visible()
+    row(colleague, "Quinn Quicker").get_by_role("button", name="Approve").click()
+    colleague.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(row(colleague, "Quinn Quicker")).to_have_count(0)
+    row(manager, "Quinn Quicker").get_by_role("button", name="Reject …").click()
+    question = manager.get_by_role("dialog")
+    question.get_by_label("Duplicate").check()
+    question.get_by_role("button", name="Reject").click()
+    told = row(manager, "Quinn Quicker").get_by_role("status")
+    expect(told).to_have_text("Someone else just did: approved, by colleague. Nothing of yours was done.")
+    expect(row(manager, "Quinn Quicker")).not_to_contain_text("Waiting since")
+    expect(manager.get_by_role("link", name="Held")).to_contain_text("0")
+    assert recipients(mailbox.wait_for(1)) == ["quicker@clinic.example"]
+    assert [act.what for act in now(stack, receipt).acts] == ["approve"]
+
+
+def test_a_view_left_open_notes_one_look_until_it_shows_something_new(manager: Page, stack: LocalStack) -> None:
+    receipt = submitted(stack, "Olga Open", email="open@clinic.example")
+    manager.goto(f"/dashboard/referrals/{receipt}")
+    expect(manager.locator("h1")).to_have_text("Olga Open")
+    for _ in range(3):
+        with manager.expect_response(re.compile(rf"/referrals/{receipt}\?known=")) as answered:
+            look_again(manager)
+        assert answered.value.status == 204
+    expect(manager.locator("h1")).to_have_text("Olga Open")
+    assert len(looks(stack, "detail", receipt)) == 1
+    manager.get_by_role("button", name="Approve").click()
+    manager.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    eventually(lambda: now(stack, receipt).stage is Stage.SENT)
+    look_again(manager)
+    expect(manager.locator(".timeline")).to_contain_text("Sent")
+    assert len(looks(stack, "detail", receipt)) > 1
+
+
+def test_lists_left_open_note_one_look_as_well(manager: Page, stack: LocalStack) -> None:
+    receipt = submitted(stack, "Lida Listed", email="listed@clinic.example")
+    for address, what, asked in (
+        ("/dashboard/work/held", "work/held", re.compile("/work/held")),
+        ("/dashboard/referrals?stage=held&last=all", "search", re.compile("/referrals/search")),
+    ):
+        manager.goto(address)
+        expect(manager.get_by_role("link", name="Lida Listed")).to_be_visible()
+        with manager.expect_response(asked) as answered:
+            look_again(manager)
+        assert answered.value.status == 204
+        expect(manager.get_by_role("link", name="Lida Listed")).to_be_visible()
+        assert len(looks(stack, what, receipt)) == 1

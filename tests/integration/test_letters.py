@@ -61,7 +61,8 @@ def stored(
     made = aws.submitted(NOW - timedelta(hours=age), name=name, email=None, address=ADDRESS)
     made = replace(made, campaign=campaign)
     referrals.add(made)
-    referrals.move(made, Move(stage, due_at=None if stage is Stage.CLOSED else NOW + timedelta(days=7)))
+    looked_at = made.submitted_at + timedelta(days=7)
+    referrals.move(made, Move(stage, due_at=None if stage is Stage.CLOSED else looked_at))
     return made
 
 

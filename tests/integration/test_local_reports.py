@@ -5,9 +5,8 @@ import io
 import json
 import uuid
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from pypdfium2 import PdfDocument
@@ -99,8 +98,9 @@ def test_who_asked_for_the_summary_finds_it_in_the_mailbox_on_monday(
     path = f"{stack.url}/api/dashboard/weekly-summary"
     said = json.loads(fetch(path, "PUT", {"campaign": "star", "wanted": True}, JSON | manager).body)
     assert said == {"campaign": "star", "wanted": True, "address": "manager@team.example"}
-    now = datetime.now(ZoneInfo("America/Chicago"))
-    monday = (now + timedelta(days=7 - now.weekday())).replace(hour=9, minute=30)
+    # Weeks are of days in UTC: the Monday after this one, wherever it is still Sunday.
+    now = datetime.now(UTC)
+    monday = (now + timedelta(days=7 - now.weekday())).replace(hour=15, minute=30)
     stack.clock.advance((monday - now).total_seconds())
 
     def arrived() -> list[Any]:

@@ -92,12 +92,21 @@ def test_letters_are_one_pdf(stack: LocalStack, manager: dict[str, str]) -> None
     assert len(PdfDocument(downloaded(stack, manager, report).body)) == 1
 
 
+def counted(stack: LocalStack, manager: dict[str, str]) -> int | None:
+    today = datetime.now(UTC).date()
+    days = f"from={today - timedelta(days=1)}&to={today}"
+    answer = fetch(f"{stack.url}/api/dashboard/overview?campaign=star&{days}", headers=manager)
+    submitted: int | None = json.loads(answer.body)["period"]["facts"].get("submitted")
+    return submitted
+
+
 def test_who_asked_for_the_summary_finds_it_in_the_mailbox_on_monday(
     stack: LocalStack, manager: dict[str, str]
 ) -> None:
     path = f"{stack.url}/api/dashboard/weekly-summary"
     said = json.loads(fetch(path, "PUT", {"campaign": "star", "wanted": True}, JSON | manager).body)
     assert said == {"campaign": "star", "wanted": True, "address": "manager@team.example"}
+    eventually(lambda: counted(stack, manager) == 2, 20)
     # Weeks are of days in UTC: the Monday after this one, wherever it is still Sunday.
     now = datetime.now(UTC)
     monday = (now + timedelta(days=7 - now.weekday())).replace(hour=15, minute=30)

@@ -109,14 +109,14 @@ def key(pk: str) -> dict[str, Any]:
 
 def test_the_parts_of_a_transaction_are_asked_for_one_by_one() -> None:
     parts = [
-        {"Put": {"TableName": "t", "Item": key("a")}},
-        {"Update": {"TableName": "t", "Key": key("b")}},
+        {"Put": {"TableName": "t", "Item": key("a#1")}},
+        {"Update": {"TableName": "t", "Key": key("b#1#2")}},
         {"ConditionCheck": {"TableName": "t", "Key": key("c")}},
         {"Delete": {"TableName": "t", "Key": key("d")}},
     ]
     assert asked_by("dynamodb", "TransactWriteItems", {"TransactItems": parts}) == [
-        ask("dynamodb:PutItem", TABLE, dynamodb__LeadingKeys=["a"]),
-        ask("dynamodb:UpdateItem", TABLE, dynamodb__LeadingKeys=["b"]),
+        ask("dynamodb:PutItem", TABLE, dynamodb__LeadingKeys=["a#"]),
+        ask("dynamodb:UpdateItem", TABLE, dynamodb__LeadingKeys=["b#"]),
         ask("dynamodb:ConditionCheckItem", TABLE, dynamodb__LeadingKeys=["c"]),
         ask("dynamodb:DeleteItem", TABLE, dynamodb__LeadingKeys=["d"]),
     ]

@@ -51,7 +51,7 @@ class Asked:
                         yield self._of_item(_PARTS[kind], what)
             case "BatchGetItem":
                 for table, wanted in params["RequestItems"].items():
-                    keys = [key["pk"]["S"] for key in wanted["Keys"]]
+                    keys = sorted({_kind(key["pk"]) for key in wanted["Keys"]})
                     yield ask("dynamodb:BatchGetItem", _table(self._named(table)), dynamodb__LeadingKeys=keys)
             case "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem":
                 yield self._of_item(operation, params)
@@ -63,17 +63,17 @@ class Asked:
     def _of_item(self, operation: str, params: Params) -> Ask:
         key = params["Item" if operation == "PutItem" else "Key"]
         return ask(
-            f"dynamodb:{operation}", _table(self._named(params["TableName"])), dynamodb__LeadingKeys=[key["pk"]["S"]]
+            f"dynamodb:{operation}", _table(self._named(params["TableName"])), dynamodb__LeadingKeys=[_kind(key["pk"])]
         )
 
     def _query(self, params: Params) -> Ask:
         table, index = self._named(params["TableName"]), params.get("IndexName")
-        wanted = self._keys[table, index]
+        wanted = self._keys.get((table, index))
         names = params.get("ExpressionAttributeNames", {})
         for name, value in re.findall(r"(#?\w+)\s*=\s*(:\w+)", params["KeyConditionExpression"]):
             if names.get(name, name) == wanted:
-                key = params["ExpressionAttributeValues"][value]["S"]
-                return ask("dynamodb:Query", _table(table, index), dynamodb__LeadingKeys=[key])
+                kind = _kind(params["ExpressionAttributeValues"][value])
+                return ask("dynamodb:Query", _table(table, index), dynamodb__LeadingKeys=[kind])
         raise Unknown(f"dynamodb: a query without {wanted}")
 
     # ---- Others ------------------------------------------------------------------------------------------------------
@@ -129,6 +129,12 @@ _ON_OBJECTS = {
     "GetObject": "GetObject",
     "HeadObject": "GetObject",
 }
+
+
+def _kind(key: Mapping[str, str]) -> str:
+    """What sort of item it is, as `referral#`: policies look no further, and which one it is tells nobody more."""
+    kind, hash_sign, _ = key["S"].partition("#")
+    return kind + hash_sign
 
 
 def _table(name: str, index: str | None = None) -> str:

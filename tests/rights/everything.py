@@ -5,6 +5,7 @@ mail service and the event bus but what answers behind the wire.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
@@ -21,6 +22,7 @@ from referral_intake import wiring
 from referral_intake.adapters import announcements, batch_read, dynamodb, ses
 from referral_intake.adapters.items import timestamp, typed
 from referral_intake.adapters.report_table import report_key
+from referral_intake.adapters.secrets import Secrets
 from referral_intake.handlers import reports
 from tests.faults.wire import response
 from tests.integration import aws
@@ -43,6 +45,9 @@ class Everything(Life):
         for name, make in MAIL.items():
             patch.setattr(ses, name, partial(self._behind_the_wire, make))
         patch.setattr(announcements, "client", BUS)
+        # Each function has a process of its own, and reads keys that another one in this process has read.
+        secrets_of = defaultdict[str, Secrets](Secrets)
+        patch.setattr(wiring, "_secrets", lambda: secrets_of[self._function])
         self._by_post = [("Ana Bell", "217 555 0161"), ("Ben Cole", "217 555 0162"), ("Cy Dunn", "217 555 0163")]
         self._make_team()
         self._rotate(secrets["HashingKeys"])
@@ -68,8 +73,7 @@ class Everything(Life):
         client.put_secret_value(SecretId=secret, SecretString=json.dumps(keys | {"k2": "2" * 64, "current": "k2"}))
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
-        # Each function has a process of its own, and reads keys that another one in this process has read.
-        wiring._secrets.cache_clear()
+        self._function = function
         return super().invoke(function, event)
 
     def _make_team(self) -> None:

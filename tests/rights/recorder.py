@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import FrameType
 from typing import Any
 
 import botocore.handlers
 
 from local.model import Function, Template
 from tests.rights.calls import Asked, Keys, partition_keys
-from tests.rights.policies import Ask, allowing
+from tests.rights.policies import Ask, Unknown, allowing
 from tests.rights.roles import Roles
 
 DOORS = "referral_intake.handlers."
@@ -62,8 +63,13 @@ class Recorder:
         function = self._doors.get(door() or "")
         if function is None:
             return  # A test's own, or a command's.
-        asked = Asked(self._keys, _names(function))
-        for ask in asked.by(model.service_model.service_name, model.name, params):
+        asked, service = Asked(self._keys, _names(function)), model.service_model.service_name
+        try:
+            asks = asked.by(service, model.name, params)
+        except Unknown as unknown:
+            # Denied, since nothing allows it: an error raised here would be one of the function's own.
+            asks = [Ask(f"{service}:{model.name}", str(unknown))]
+        for ask in asks:
             self._take(Seen(function.logical_id, ask))
 
     def _take(self, seen: Seen) -> None:
@@ -96,14 +102,14 @@ def watch(recorder: Recorder) -> None:
 
 
 def door() -> str | None:
-    """The handler that is being run, as the template names it."""
-    frame = sys._getframe(1)
+    """The handler that is being run, as the template names it. None where a test that it runs in looks for itself."""
+    frame: FrameType | None = sys._getframe(1)
     while frame:
         module = frame.f_globals.get("__name__", "")
         if frame.f_code.co_name == "handler" and module.startswith(DOORS):
             return f"{module}.handler"
-        if frame.f_back is None:
-            break
+        if module.startswith("tests.") and module != __name__:
+            return None
         frame = frame.f_back
     started_by: str | None = vars(threading.current_thread()).get("door")
     return started_by

@@ -18,7 +18,11 @@ Roles = Mapping[str, list[Statement]]
 
 def roles(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Roles:
     """`template` is plain data."""
-    resources = transformed(template, parameters)["Resources"]
+    return roles_of(transformed(template, parameters)["Resources"], template, parameters)
+
+
+def roles_of(resources: Mapping[str, Any], template: Mapping[str, Any], parameters: Mapping[str, str]) -> Roles:
+    """Of what SAM has made of the template's resources: that takes it a second."""
     known = identities.PSEUDO_PARAMETERS | identities.parameters(template["Parameters"], parameters)
     # The names that the local stack gives to things: tests call them so.
     names = identities.of_resources(template["Resources"], known, identities.Places("https://sqs.example", ""))

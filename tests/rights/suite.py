@@ -9,9 +9,10 @@ import pytest
 
 from local.intrinsics import read_yaml
 from tests.engines import sam
+from tests.engines.sam import transformed
 from tests.integration import aws
 from tests.rights.recorder import Recorder, watch
-from tests.rights.roles import Roles, roles
+from tests.rights.roles import Roles, roles_of
 
 FILE: Final = Path(__file__).parents[2] / "infra" / "template.yaml"
 PARAMETERS: Final = {"SenderAddress": aws.SENDER, "SiteUrl": aws.SITE_URL}
@@ -24,8 +25,15 @@ def data() -> dict[str, Any]:
 
 
 @cache
+def resources() -> dict[str, Any]:
+    """The template's resources as SAM transforms them."""
+    made: dict[str, Any] = transformed(data(), PARAMETERS)["Resources"]
+    return made
+
+
+@cache
 def deployed() -> Roles:
-    return roles(data(), PARAMETERS)
+    return roles_of(resources(), data(), PARAMETERS)
 
 
 @cache

@@ -25,7 +25,7 @@ run: .cache/run.stamp ## Start the whole system on this machine, at http://127.0
 demo: .cache/run.stamp ## Start it filled: 1,500 made-up referrals of the last 90 days, so that the dashboard is alive.
 	@exec $(VENV)/python -m local --demo --port $(PORT)
 
-test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp browser ## Run all tests: on both engines, with many faults, and in real browsers.
+test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests: on both engines, with many faults, and in real browsers.
 	$(VENV)/pytest -n 2 --dist loadfile tests/unit tests/integration tests/infra tests/e2e
 	$(VENV)/pytest tests/faults
 

@@ -9,6 +9,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 from local.stack import LocalStack
 from tests.e2e import browser as chromium
 from tests.e2e.mailbox import Mailbox
+from tests.rights.suite import may_do_what_it_does, watched
+
+__all__ = ["may_do_what_it_does", "watched"]
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 

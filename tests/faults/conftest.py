@@ -9,8 +9,9 @@ from tests.faults.cloud import DynamoDBLocal, Moto
 from tests.faults.walk import Steps
 from tests.faults.world import Lab
 from tests.integration.conftest import no_account
+from tests.rights.suite import may_do_what_it_does, watched
 
-__all__ = ["no_account"]
+__all__ = ["may_do_what_it_does", "no_account", "watched"]
 
 STEPS = pytest.StashKey[Steps]()
 # What is walked where there is no time for all of it.

@@ -143,13 +143,17 @@ class Clock:
 
 @dataclass(frozen=True)
 class LambdaContext:
-    """What Powertools reads of Lambda's context."""
+    """What Powertools and the functions read of Lambda's context."""
 
     function_name: str = "outreach"
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:outreach"
     aws_request_id: str = "5d6f4a0e-0000-4000-8000-000000000000"
     tenant_id: str | None = None
+    remaining_millis: int = 300_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_millis
 
 
 @dataclass

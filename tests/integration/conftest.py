@@ -11,9 +11,12 @@ from referral_intake.adapters.claims import ClaimTable
 from referral_intake.adapters.referral_table import ReferralTable
 from tests.engines import dynamodb_local
 from tests.integration import aws
+from tests.rights.suite import may_do_what_it_does, watched
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["may_do_what_it_does", "watched"]
 
 
 # What these say of the table must hold on AWS's own engine too: moto forgives what DynamoDB does not.

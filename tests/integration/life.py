@@ -117,7 +117,7 @@ class Life:
         patch.setenv("CHALLENGE_TRIES", "1")
         patch.setattr(ses, "client", lambda: self.mail)
         patch.setattr(announcements, "client", Bus)
-        _forget_parts()
+        forget_parts()
 
     # ---- Doors -------------------------------------------------------------------------------------------------------
 
@@ -387,10 +387,10 @@ def living(client: "DynamoDBClient", secrets: dict[str, str], patch: pytest.Monk
         yield Life(client, secrets, patch)
     finally:
         # Whoever comes next in this process is not to meet the stand-ins.
-        _forget_parts()
+        forget_parts()
 
 
-def _forget_parts() -> None:
+def forget_parts() -> None:
     for part in vars(wiring).values():
         if hasattr(part, "cache_clear"):
             part.cache_clear()

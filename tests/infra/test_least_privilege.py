@@ -1,0 +1,115 @@
+"""Each function's role allows what the function does in AWS, and nothing else.
+
+Every function does all that it ever does, once; what it asks AWS for is held against the role that the template gives
+it, as SAM transforms it. Beside this, every test of the suite fails in which a function does what its role denies.
+"""
+
+import json
+from collections.abc import Callable, Collection
+from typing import Any
+
+import pytest
+
+from tests.rights import suite
+from tests.rights.everything import everything_done
+from tests.rights.recorder import Seen
+from tests.rights.roles import Roles, roles, roles_of
+from tests.rights.verdict import Verdict, verdict
+
+ALL_IS_WELL = Verdict([], [], [])
+
+
+@pytest.fixture(scope="module")
+def seen() -> Collection[Seen]:
+    with suite.recorder().collecting() as seen, everything_done():
+        return frozenset(seen)
+
+
+def test_every_function_may_do_what_it_does_and_nothing_else(seen: Collection[Seen]) -> None:
+    assert {one.function for one in seen} == set(suite.deployed())
+    assert verdict(suite.deployed(), seen) == ALL_IS_WELL
+
+
+# ---- A template that is wrong is found -------------------------------------------------------------------------------
+
+
+Change = Callable[[list[dict[str, Any]]], object]
+
+
+def of_broken_template(function: str, change: Change) -> Roles:
+    """The roles of a template in which the statements of a function are changed."""
+    template = json.loads(json.dumps(suite.data()))
+    change(template["Resources"][function]["Properties"]["Policies"][0]["Statement"])
+    return roles(template, suite.PARAMETERS)
+
+
+def broken(function: str, change: Change) -> Roles:
+    """The same in less time: changed is what SAM made of them, which is the same words."""
+    resources = json.loads(json.dumps(suite.resources()))
+    own = resources[f"{function}Role"]["Properties"]["Policies"][0]["PolicyDocument"]
+    assert own == suite.data()["Resources"][function]["Properties"]["Policies"][0]
+    change(own["Statement"])
+    return roles_of(resources, suite.data(), suite.PARAMETERS)
+
+
+def named(statements: list[dict[str, Any]], sid: str) -> dict[str, Any]:
+    return next(one for one in statements if one["Sid"] == sid)
+
+
+def test_a_right_that_is_missing_is_found(seen: Collection[Seen]) -> None:
+    # Only a part of a transaction needs it.
+    found = verdict(
+        of_broken_template("OutreachFunction", lambda of: named(of, "ClaimAndRecord")["Action"].pop(2)), seen
+    )
+    assert found.denied
+    assert {one.partition(" on ")[0] for one in found.denied} == {"OutreachFunction: dynamodb:ConditionCheckItem"}
+    assert (found.unused, found.too_wide) == ([], [])
+
+
+def test_a_condition_that_lets_too_little_pass_is_found(seen: Collection[Seen]) -> None:
+    def change(statements: list[dict[str, Any]]) -> None:
+        named(statements, "OrderReports")["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].pop(0)
+
+    found = verdict(broken("DashboardFunction", change), seen)
+    assert found.denied
+    assert all("dynamodb:LeadingKeys report#" in one for one in found.denied)
+
+
+def test_a_right_that_nobody_uses_is_found(seen: Collection[Seen]) -> None:
+    found = verdict(
+        broken("WakeFunction", lambda of: named(of, "MoveOn")["Action"].append("dynamodb:DeleteItem")), seen
+    )
+    (unused,) = found.unused
+    assert unused.startswith("WakeFunction: MoveOn: dynamodb:DeleteItem on ")
+    assert (found.denied, found.too_wide) == ([], [])
+
+
+def test_a_resource_that_nobody_uses_is_found(seen: Collection[Seen]) -> None:
+    def change(statements: list[dict[str, Any]]) -> None:
+        named(statements, "ReadKeys")["Resource"] = [{"Ref": "SigningKeys"}, {"Ref": "HashingKeys"}]
+
+    found = verdict(broken("LinksFunction", change), seen)
+    (unused,) = found.unused
+    assert unused.endswith(":secret:referral-intake-HashingKeys")
+    assert (found.denied, found.too_wide) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("part", "wide"),
+    [("Action", "dynamodb:*"), ("Resource", "*"), ("Resource", {"Fn::Sub": "${Table.Arn}*"})],
+)
+def test_a_right_to_everything_is_found(seen: Collection[Seen], part: str, wide: Any) -> None:
+    found = verdict(broken("IntakeFunction", lambda of: named(of, "StoreAndRead").update({part: wide})), seen)
+    assert found.too_wide
+    assert all(one.startswith("IntakeFunction: StoreAndRead: ") for one in found.too_wide)
+    assert (found.denied, found.unused) == ([], [])
+
+
+def test_a_function_that_could_empty_the_queues_of_others_is_found(seen: Collection[Seen]) -> None:
+    found = verdict(broken("FeedbackFunction", lambda of: of.remove(named(of, "NoOtherQueue"))), seen)
+    assert [one.rpartition(" on ")[0].rpartition(" ")[2] for one in found.too_wide] == [
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+    ]
+    assert (found.denied, found.unused) == ([], [])

@@ -1,0 +1,168 @@
+"""Policies are decided as IAM decides them, and what a call asks for is what AWS asks IAM for."""
+
+from typing import Any
+
+import pytest
+
+from tests.infra.test_template import TEMPLATE
+from tests.rights.calls import Asked, partition_keys
+from tests.rights.policies import Ask, Unknown, allowing, ask, statements
+
+TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/referral-intake-Table"
+
+
+def is_allowed(one: Ask, *written: dict[str, Any]) -> bool:
+    document = {"Statement": [{"Effect": "Allow", "Action": "a:Do", "Resource": "*", **each} for each in written]}
+    return bool(allowing(statements(document, "policy"), one))
+
+
+@pytest.mark.parametrize(
+    ("action", "written", "is_meant"),
+    [
+        ("a:Do", "a:Do", True),
+        ("a:Do", "A:do", True),
+        ("a:Do", ["b:Do", "a:Do"], True),
+        ("a:Do", "a:D*", True),
+        ("a:Do", "a:D?", True),
+        ("a:Do", "a:?", False),
+        ("a:Do", "a:DoMore", False),
+        ("a:DoMore", "a:Do", False),
+        ("a:Do", "a:[D]o", False),
+    ],
+)
+def test_an_action_is_meant_whatever_the_case_and_by_wildcards(action: str, written: Any, is_meant: bool) -> None:
+    assert is_allowed(ask(action, "x"), {"Action": written}) == is_meant
+
+
+@pytest.mark.parametrize(
+    ("resource", "is_meant"),
+    [("arn:x/1", True), ("arn:x/1/2", True), ("arn:x", False), ("ARN:X/1", False), ("arn:y/1", False)],
+)
+def test_a_resource_is_meant_letter_by_letter_and_by_wildcards(resource: str, is_meant: bool) -> None:
+    assert is_allowed(ask("a:Do", resource), {"Resource": ["arn:z", "arn:x/*"]}) == is_meant
+
+
+def test_what_is_not_allowed_is_denied_and_what_is_denied_no_other_statement_allows() -> None:
+    assert not is_allowed(ask("a:Do", "x"))
+    assert not is_allowed(ask("a:Do", "x"), {}, {"Effect": "Deny"})
+    assert not is_allowed(ask("a:Do", "x"), {"Effect": "Deny"}, {})
+
+
+def test_a_deny_of_all_but_one_leaves_that_one() -> None:
+    deny = {"Effect": "Deny", "Resource": [], "NotResource": "arn:ours"}
+    assert is_allowed(ask("a:Do", "arn:ours"), {}, deny)
+    assert not is_allowed(ask("a:Do", "arn:theirs"), {}, deny)
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "given", "holds"),
+    [
+        ("StringEquals", "a", ("a",), True),
+        ("StringEquals", ["b", "a"], ("a",), True),
+        ("StringEquals", "a", ("A",), False),
+        ("StringEquals", "a*", ("ab",), False),
+        ("StringEquals", "a", None, False),
+        ("StringLike", "a*", ("ab",), True),
+        ("StringLike", "a*", ("ba",), False),
+        ("ForAllValues:StringLike", ["a#*", "b#*"], ("a#1", "b#2"), True),
+        ("ForAllValues:StringLike", ["a#*", "b#*"], ("a#1", "c#2"), False),
+        ("ForAllValues:StringLike", "a#*", None, True),
+        ("ForAnyValue:StringEquals", "a", ("a", "c"), True),
+        ("ForAnyValue:StringEquals", "a", ("c",), False),
+        ("ForAnyValue:StringEquals", "a", None, False),
+    ],
+)
+def test_conditions_hold_as_in_iam(operator: str, wanted: Any, given: tuple[str, ...] | None, holds: bool) -> None:
+    asked = Ask("a:Do", "x", (("k:key", given),) if given else ())
+    assert is_allowed(asked, {"Condition": {operator: {"k:key": wanted}}}) == holds
+
+
+def test_all_conditions_must_hold() -> None:
+    condition = {"StringEquals": {"k:a": "1", "k:b": "2"}, "StringLike": {"k:c": "3*"}}
+    asked = ask("a:Do", "x", k__a=["1"], k__b=["2"], k__c=["33"])
+    assert is_allowed(asked, {"Condition": condition})
+    for missing in range(3):
+        some = asked.context[:missing] + asked.context[missing + 1 :]
+        assert not is_allowed(Ask("a:Do", "x", some), {"Condition": condition})
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [{"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}, {"NotAction": "b:Do"}, {"Principal": "*"}],
+)
+def test_what_is_not_known_is_an_error_and_no_answer(strange: dict[str, Any]) -> None:
+    with pytest.raises(Unknown):
+        is_allowed(ask("a:Do", "x"), strange)
+
+
+# ---- Calls -----------------------------------------------------------------------------------------------------------
+
+
+def asked_by(service: str, operation: str, params: dict[str, Any]) -> list[Ask]:
+    names = {"t": "referral-intake-Table", "me@test.example": "hello@spine.example"}
+    return Asked(dict(partition_keys(TEMPLATE)), names).by(service, operation, params)
+
+
+def key(pk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": "s"}}
+
+
+def test_the_parts_of_a_transaction_are_asked_for_one_by_one() -> None:
+    parts = [
+        {"Put": {"TableName": "t", "Item": key("a#1")}},
+        {"Update": {"TableName": "t", "Key": key("b#1#2")}},
+        {"ConditionCheck": {"TableName": "t", "Key": key("c")}},
+        {"Delete": {"TableName": "t", "Key": key("d")}},
+    ]
+    assert asked_by("dynamodb", "TransactWriteItems", {"TransactItems": parts}) == [
+        ask("dynamodb:PutItem", TABLE, dynamodb__LeadingKeys=["a#"]),
+        ask("dynamodb:UpdateItem", TABLE, dynamodb__LeadingKeys=["b#"]),
+        ask("dynamodb:ConditionCheckItem", TABLE, dynamodb__LeadingKeys=["c"]),
+        ask("dynamodb:DeleteItem", TABLE, dynamodb__LeadingKeys=["d"]),
+    ]
+
+
+def test_a_batch_is_asked_for_by_table_with_all_its_keys() -> None:
+    (one,) = asked_by("dynamodb", "BatchGetItem", {"RequestItems": {"t": {"Keys": [key("a"), key("b")]}}})
+    assert one == ask("dynamodb:BatchGetItem", TABLE, dynamodb__LeadingKeys=["a", "b"])
+
+
+def test_a_query_of_an_index_is_asked_for_there_by_the_indexs_own_key() -> None:
+    query = {
+        "TableName": "t",
+        "IndexName": "due",
+        "KeyConditionExpression": "due_at <= :now AND #o = :open",
+        "ExpressionAttributeNames": {"#o": "open_in"},
+        "ExpressionAttributeValues": {":now": {"S": "2026"}, ":open": {"S": "star"}},
+    }
+    (one,) = asked_by("dynamodb", "Query", query)
+    assert one == ask("dynamodb:Query", f"{TABLE}/index/due", dynamodb__LeadingKeys=["star"])
+
+
+def test_a_message_is_asked_for_by_whichever_identity_is_verified_and_by_its_configuration_set() -> None:
+    params = {"FromEmailAddress": "STAR <me@test.example>", "ConfigurationSetName": "set"}
+    found = asked_by("sesv2", "SendEmail", params)
+    assert [one.resource.rpartition(":")[2] for one in found] == [
+        "identity/hello@spine.example",
+        "identity/spine.example",
+        "configuration-set/set",
+    ]
+    assert {one.context for one in found} == {(("ses:FromAddress", ("hello@spine.example",)),)}
+
+
+def test_each_event_is_asked_for_with_its_source_and_its_type() -> None:
+    (one,) = asked_by("events", "PutEvents", {"Entries": [{"Source": "a", "DetailType": "B", "Detail": "{}"}]})
+    assert one.resource.endswith(":event-bus/default")
+    assert one.context == (("events:source", ("a",)), ("events:detail-type", ("B",)))
+
+
+def test_parts_of_a_file_are_asked_for_as_the_file() -> None:
+    for operation in ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"):
+        (one,) = asked_by("s3", operation, {"Bucket": "b", "Key": "k/1"})
+        assert one == ask("s3:PutObject", "arn:aws:s3:::b/k/1")
+
+
+@pytest.mark.parametrize(("service", "operation"), [("dynamodb", "Scan"), ("s3", "ListObjectsV2"), ("iam", "GetUser")])
+def test_a_call_that_nobody_has_thought_about_is_an_error(service: str, operation: str) -> None:
+    with pytest.raises(Unknown):
+        asked_by(service, operation, {"TableName": "t"})

@@ -1,0 +1,1 @@
+"""What functions do in AWS, held against what their roles allow."""

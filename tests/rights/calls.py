@@ -1,0 +1,157 @@
+"""What a call of AWS asks IAM for: actions, resources, and the context that conditions look at.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/ says it for each service.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import parseaddr
+from typing import Any
+
+from local.model import ACCOUNT, PARTITION, REGION, Template
+from tests.rights.policies import Ask, Unknown, ask
+
+Params = Mapping[str, Any]
+Keys = Mapping[tuple[str, str | None], str]
+
+
+class Asked:
+    """`keys` are the partition keys of tables and their indexes, `names` what the template calls what a test has."""
+
+    def __init__(self, keys: Keys, names: Mapping[str, str]) -> None:
+        self._keys = keys
+        self._names = names
+        self._by_service: dict[str, Callable[[str, Params], Iterator[Ask]]] = {
+            "cognito-idp": self._cognito,
+            "dynamodb": self._dynamodb,
+            "events": self._events,
+            "s3": self._s3,
+            "secretsmanager": self._secrets,
+            "sesv2": self._ses,
+            "sqs": self._sqs,
+        }
+
+    def by(self, service: str, operation: str, params: Params) -> list[Ask]:
+        """`service` as boto3 calls it. Raises Unknown for what no function has done so far."""
+        if service not in self._by_service:
+            raise Unknown(f"{service}: {operation}")
+        return list(self._by_service[service](operation, params))
+
+    def _named(self, name: str) -> str:
+        return self._names.get(name, name)
+
+    # ---- DynamoDB ----------------------------------------------------------------------------------------------------
+
+    def _dynamodb(self, operation: str, params: Params) -> Iterator[Ask]:
+        match operation:
+            case "TransactWriteItems":
+                # The parts of a transaction are permitted one by one.
+                for part in params["TransactItems"]:
+                    for kind, what in part.items():
+                        yield self._of_item(_PARTS[kind], what)
+            case "BatchGetItem":
+                for table, wanted in params["RequestItems"].items():
+                    keys = sorted({_kind(key["pk"]) for key in wanted["Keys"]})
+                    yield ask("dynamodb:BatchGetItem", _table(self._named(table)), dynamodb__LeadingKeys=keys)
+            case "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem":
+                yield self._of_item(operation, params)
+            case "Query":
+                yield self._query(params)
+            case _:
+                raise Unknown(f"dynamodb: {operation}")
+
+    def _of_item(self, operation: str, params: Params) -> Ask:
+        key = params["Item" if operation == "PutItem" else "Key"]
+        return ask(
+            f"dynamodb:{operation}", _table(self._named(params["TableName"])), dynamodb__LeadingKeys=[_kind(key["pk"])]
+        )
+
+    def _query(self, params: Params) -> Ask:
+        table, index = self._named(params["TableName"]), params.get("IndexName")
+        wanted = self._keys.get((table, index))
+        names = params.get("ExpressionAttributeNames", {})
+        for name, value in re.findall(r"(#?\w+)\s*=\s*(:\w+)", params["KeyConditionExpression"]):
+            if names.get(name, name) == wanted:
+                kind = _kind(params["ExpressionAttributeValues"][value])
+                return ask("dynamodb:Query", _table(table, index), dynamodb__LeadingKeys=[kind])
+        raise Unknown(f"dynamodb: a query without {wanted}")
+
+    # ---- Others ------------------------------------------------------------------------------------------------------
+
+    def _ses(self, operation: str, params: Params) -> Iterator[Ask]:
+        if operation == "GetAccount":
+            yield ask("ses:GetAccount", "*")
+            return
+        if operation != "SendEmail":
+            raise Unknown(f"ses: {operation}")
+        sender = self._named(parseaddr(params["FromEmailAddress"])[1])
+        # SES looks for the identity that was verified: the address, or its domain. And at the configuration set.
+        identities = (f"identity/{sender}", f"identity/{sender.partition('@')[2]}")
+        for resource in (*identities, f"configuration-set/{self._named(params['ConfigurationSetName'])}"):
+            yield ask("ses:SendEmail", _arn("ses", resource), ses__FromAddress=[sender])
+
+    def _s3(self, operation: str, params: Params) -> Iterator[Ask]:
+        if operation not in _ON_OBJECTS:
+            raise Unknown(f"s3: {operation}")
+        yield ask(
+            f"s3:{_ON_OBJECTS[operation]}", f"arn:{PARTITION}:s3:::{self._named(params['Bucket'])}/{params['Key']}"
+        )
+
+    def _sqs(self, operation: str, params: Params) -> Iterator[Ask]:
+        yield ask(f"sqs:{operation}", _arn("sqs", self._named(params["QueueUrl"]).rpartition("/")[2]))
+
+    def _secrets(self, operation: str, params: Params) -> Iterator[Ask]:
+        yield ask(f"secretsmanager:{operation}", self._named(params["SecretId"]))
+
+    def _cognito(self, operation: str, params: Params) -> Iterator[Ask]:
+        yield ask(f"cognito-idp:{operation}", _arn("cognito-idp", f"userpool/{self._named(params['UserPoolId'])}"))
+
+    def _events(self, operation: str, params: Params) -> Iterator[Ask]:
+        if operation != "PutEvents":
+            raise Unknown(f"events: {operation}")
+        for entry in params["Entries"]:
+            bus = _arn("events", f"event-bus/{entry.get('EventBusName', 'default')}")
+            said = {"events__source": [entry["Source"]], "events__detail_type": [entry["DetailType"]]}
+            yield ask("events:PutEvents", bus, **said)
+
+
+_PARTS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+_ON_OBJECTS = {
+    "PutObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "UploadPart": "PutObject",
+    "CompleteMultipartUpload": "PutObject",
+    "GetObject": "GetObject",
+    "HeadObject": "GetObject",
+}
+
+
+def _kind(key: Mapping[str, str]) -> str:
+    """What sort of item it is, as `referral#`: policies look no further, and which one it is tells nobody more."""
+    kind, hash_sign, _ = key["S"].partition("#")
+    return kind + hash_sign
+
+
+def _table(name: str, index: str | None = None) -> str:
+    return _arn("dynamodb", f"table/{name}/index/{index}" if index else f"table/{name}")
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{resource}"
+
+
+def partition_keys(template: Template) -> Iterator[tuple[tuple[str, str | None], str]]:
+    for table in template.tables.values():
+        definition: Any = table.definition
+        yield (table.name, None), _hash_key(definition["KeySchema"])
+        for index in definition.get("GlobalSecondaryIndexes", []):
+            yield (table.name, index["IndexName"]), _hash_key(index["KeySchema"])
+
+
+def _hash_key(schema: list[dict[str, str]]) -> str:
+    return next(part["AttributeName"] for part in schema if part["KeyType"] == "HASH")

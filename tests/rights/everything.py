@@ -1,0 +1,202 @@
+"""A life in which every function does all that it ever does in AWS, through botocore and to the end.
+
+`tests/integration/life.py` lets a referral pass all doors. Here what is rare is added, and nothing stands in for the
+mail service and the event bus but what answers behind the wire.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, tzinfo
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from moto import mock_aws
+from moto.core.models import botocore_stubber
+
+from referral_intake import wiring
+from referral_intake.adapters import announcements, batch_read, dynamodb, ses
+from referral_intake.adapters.items import timestamp, typed
+from referral_intake.adapters.report_table import report_key
+from referral_intake.adapters.secrets import Secrets
+from referral_intake.handlers import reports
+from tests.faults.wire import response
+from tests.integration import aws
+from tests.integration.conftest import forget_account
+from tests.integration.life import DOCTOR, Life, forget_parts
+from tests.support import dashboard
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MAIL, BUS = {"client": ses.client, "quick_client": ses.quick_client}, announcements.client
+DOCTOR_BY_POST = {"address": DOCTOR["address"]}
+HOUR = timedelta(hours=1)
+MONDAY_MORNING = datetime.fromisoformat("2026-11-30T15:00:00+00:00")
+
+
+class Everything(Life):
+    def __init__(self, client: "DynamoDBClient", secrets: dict[str, str], patch: pytest.MonkeyPatch) -> None:
+        super().__init__(client, secrets, patch)
+        for name, make in MAIL.items():
+            patch.setattr(ses, name, partial(self._behind_the_wire, make))
+        patch.setattr(announcements, "client", BUS)
+        # Each function has a process of its own, and reads keys that another one in this process has read.
+        secrets_of = defaultdict[str, Secrets](Secrets)
+        patch.setattr(wiring, "_secrets", lambda: secrets_of[self._function])
+        doors = {function.short_name for function in aws.template().functions.values()}
+        parts = [part for name, part in vars(wiring).items() if name not in doors]
+        self._shared = [part for part in parts if hasattr(part, "cache_clear")]
+        self._by_post = [("Ana Bell", "217 555 0161"), ("Ben Cole", "217 555 0162"), ("Cy Dunn", "217 555 0163")]
+        self._make_team()
+        self._rotate(secrets["HashingKeys"])
+        # One page of an export is a run, when there is no time for more.
+        patch.setattr(batch_read, "AT_ONCE", 1)
+
+    def _behind_the_wire(self, make: Callable[[], Any]) -> Any:
+        client = make()
+        client.meta.events.unregister("before-send", botocore_stubber)  # moto's SES knows no quota.
+        client.meta.events.register("before-send", self._answer)
+        return client
+
+    def _answer(self, event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        if event_name.endswith(".GetAccount"):
+            return response(request, 200, self.mail.get_account())
+        asked: Any = request.body
+        return response(request, 200, self.mail.send_email(**json.loads(asked)))
+
+    def _rotate(self, secret: str) -> None:
+        """Doctors are looked for by the retired key as well."""
+        client = boto3.client("secretsmanager")
+        keys = json.loads(client.get_secret_value(SecretId=secret)["SecretString"])
+        client.put_secret_value(SecretId=secret, SecretString=json.dumps(keys | {"k2": "2" * 64, "current": "k2"}))
+
+    def invoke(self, function: str, event: dict[str, Any]) -> Any:
+        self._function = function
+        for part in self._shared:
+            part.cache_clear()
+        return super().invoke(function, event)
+
+    def _make_team(self) -> None:
+        cognito = boto3.client("cognito-idp")
+        pool = cognito.create_user_pool(PoolName="team")["UserPool"]["Id"]
+        cognito.create_group(UserPoolId=pool, GroupName="manager")
+        for name in ("robin", "sam", "kim"):
+            address: Any = [
+                {"Name": "email", "Value": f"{name}@team.example"},
+                {"Name": "email_verified", "Value": "true"},
+            ]
+            cognito.admin_create_user(UserPoolId=pool, Username=name, UserAttributes=address)
+            cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="manager")
+        self.leaves = partial(cognito.admin_delete_user, UserPoolId=pool)
+        self.patch.setenv("USER_POOL_ID", pool)
+
+    def live(self) -> None:
+        self.patients_send()
+        self.outreach_writes()
+        self.doctors_answer()
+        self.ses_tells()
+        self.the_clock_strikes()
+        self.names_are_typed()
+        self.marketing_looks()
+        self.managers_act()
+        self.reports_go_on()
+        self.reports_get_lost()
+        self.monday_comes()
+
+    def ask(self, method: str, path: str, data: object = None, query: str = "", **said: str) -> dict[str, Any]:
+        answer = self.invoke("dashboard", dashboard.request(method, path, data, query=query, **said))
+        assert answer["statusCode"] < 300, answer
+        return dict(json.loads(answer["body"]))
+
+    def managers_act(self) -> None:
+        days = "campaign=star&from=2026-11-01&to=2026-11-20"
+        for path in ("/overview", "/breakdowns/state", "/deliverability"):
+            self.ask("GET", path, query=days)
+        self.ask("GET", "/work", query="campaign=star")
+        self.ask("GET", f"/referrals/{self.told}/messages/introduction")
+        self.ask("POST", "/campaigns/star/resume", {})
+        for action in ("letter_sent", "called"):
+            receipt = self.by_post()
+            detail = self.ask("GET", f"/referrals/{receipt}")
+            self.ask("POST", f"/referrals/{receipt}/actions", {"action": action, "revision": detail["revision"]})
+
+    def by_post(self) -> str:
+        """A doctor of their own, whom we can't mail."""
+        name, phone = self._by_post.pop()
+        receipt = self.submit(doctor=DOCTOR_BY_POST | {"name": name, "phone": phone})
+        self.reach(receipt)
+        return receipt
+
+    def reports_go_on(self) -> None:
+        self.by_post()
+        asked = {"campaign": "star", "filter": {}}
+        csv = self.ask("POST", "/reports", asked | {"kind": "referrals", "format": "csv"})["id"]
+        self.hurried(csv)
+        self.hurried(csv)
+        for kind, form in (("letters", "pdf"), ("referrals", "xlsx")):
+            self.ask("POST", "/reports", asked | {"kind": kind, "format": form})
+        self.reports_are_made()
+        for report in self.ask("GET", "/reports", query="campaign=star")["reports"]:
+            assert report["state"] == "ready", report
+            self.ask("POST", f"/reports/{report['id']}/download", {"file": 0})
+
+    def hurried(self, report: str) -> None:
+        """A run that has no time but for one step."""
+        record = {"messageId": "1", "eventSource": "aws:sqs", "body": report}
+        context: Any = aws.LambdaContext(function_name="reports", remaining_millis=1)
+        reports.handler({"Records": [record]}, context)
+
+    def reports_get_lost(self) -> None:
+        for find in (lambda _: self.invoke("reports", {"task": "lost_reports"}), self._look_at):
+            asked = {"kind": "referrals", "format": "csv", "campaign": "star", "filter": {}}
+            report = self.ask("POST", "/reports", asked)["id"]
+            self.client.update_item(
+                TableName=self.table,
+                Key=report_key(report),
+                UpdateExpression="SET put_at = :long_ago",
+                ExpressionAttributeValues={":long_ago": typed(timestamp(datetime.now().astimezone() - HOUR))},
+            )
+            find(report)
+
+    def _look_at(self, report: str) -> None:
+        self.ask("GET", f"/reports/{report}")
+
+    def monday_comes(self) -> None:
+        """One gets the summary, one has left the team, one's is put off, and one wants it no more."""
+        wants = {"campaign": "star", "wanted": True}
+        for name in ("robin", "sam", "kim"):
+            self.ask("PUT", "/weekly-summary", wants, username=name, sub=name)
+        self.ask("PUT", "/weekly-summary", wants | {"wanted": False}, username="robin", sub="robin")
+        self.leaves(Username="sam")
+
+        class Monday(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> Any:
+                return MONDAY_MORNING.astimezone(tz)
+
+        self.patch.setattr(wiring, "datetime", Monday)
+        wiring.reports.cache_clear()
+        for mood in ("defer", "take"):
+            self.mail.mood = mood
+            self.invoke("reports", {"task": "weekly_summary"})
+
+
+@contextmanager
+def everything_done() -> Iterator[None]:
+    """By all functions, in an AWS of its own."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        forget_account(patch)
+        client = dynamodb.client()
+        aws.make_table(client)
+        aws.make_table(client, "StatsTable", aws.stats_name(aws.template().tables["Table"].name))
+        try:
+            Everything(client, aws.make_secrets(), patch).live()
+            yield
+        finally:
+            # Whoever comes next in this process is not to meet what is behind this wire.
+            forget_parts()

@@ -1,0 +1,73 @@
+"""What is wrong with the roles: what they don't allow though it is done, and what they allow though nobody does it."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from tests.rights.policies import Ask, Right, Statement, allowing, is_like
+from tests.rights.recorder import Seen
+from tests.rights.roles import Roles
+
+# What no function does itself, and why it is allowed: by policy or id of the statement, and action.
+FOR_LAMBDA = {
+    ("AWSLambda*ExecutionRole", "logs:*"): "Lambda writes down what the function logs.",
+    ("AWSLambdaDynamoDBExecutionRole", "dynamodb:*"): "Lambda reads the stream, for the function.",
+    ("AWSLambdaSQSQueueExecutionRole", "sqs:*"): "Lambda takes messages from the queue, for the function.",
+    ("*FunctionQueuedSQSPolicy", "sqs:SendMessage"): "Lambda says what it gave up on in the stream.",
+    ("*FunctionChangedSQSPolicy", "sqs:SendMessage"): "Lambda says what it gave up on in the stream.",
+    ("AWSX*", "xray:*"): "Lambda hands in what was traced.",
+}
+
+# Why a right is for more than one thing: by action and resource.
+FOR_MANY = {
+    ("ses:GetAccount", "*"): "SES knows no resource for it. It tells the quota, and changes nothing.",
+    (
+        "s3:*Object",
+        "arn:aws:s3:::referral-intake-reportfiles/*",
+    ): "Files are named when they are made; the bucket is ours.",
+    ("logs:*", "*"): "AWS's own policy, which SAM gives to every function. What is logged names nobody.",
+    ("dynamodb:ListStreams", "*"): "AWS's own policy; it knows no resource, and tells names of streams.",
+    ("xray:*", "*"): "AWS's own policy; X-Ray knows no resource for it.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    denied: list[str]
+    unused: list[str]
+    too_wide: list[str]
+
+
+def verdict(roles: Roles, seen: Collection[Seen]) -> Verdict:
+    """All is well where each of its lists is empty."""
+    return Verdict(
+        denied=sorted(str(one) for one in seen if not allowing(roles[one.function], one.ask)),
+        unused=sorted(f"{function}: {right}" for function, right in _unused(roles, seen)),
+        too_wide=sorted(f"{function}: {right}" for function, role in roles.items() for right in _too_wide(role)),
+    )
+
+
+def _unused(roles: Roles, seen: Collection[Seen]) -> Iterator[tuple[str, Right]]:
+    for function, role in roles.items():
+        for statement in role:
+            asked = [one.ask for one in seen if one.function == function and statement.covers(one.ask)]
+            for right in statement.rights():
+                if not _is_listed(FOR_LAMBDA, right.sid, right.action) and not any(map(right.is_used_by, asked)):
+                    yield function, right
+
+
+def _too_wide(role: Collection[Statement]) -> Iterator[Right]:
+    for statement in role:
+        for right in statement.rights():
+            is_for_many = "*" in right.resource and not _is_listed(FOR_MANY, right.action, right.resource)
+            if "*" in right.action or (is_for_many and not _is_narrowed(role, right)):
+                yield right
+
+
+def _is_narrowed(role: Collection[Statement], right: Right) -> bool:
+    """Whether another statement denies it for what is not ours."""
+    another = Ask(right.action, right.resource.replace("*", "of-somebody-else"))
+    return any(statement.effect == "Deny" and statement.covers(another) for statement in role)
+
+
+def _is_listed(reasons: dict[tuple[str, str], str], *said: str) -> bool:
+    return any(all(map(is_like, said, pattern)) for pattern in reasons)

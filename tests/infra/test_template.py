@@ -104,6 +104,8 @@ def test_a_function_is_told_what_it_needs(function: Function) -> None:
 @every_function
 def test_a_function_is_told_nothing_that_it_does_not_need(function: Function) -> None:
     wanted = {field.name.upper() for field in fields(SETTINGS[function.short_name])}
+    answers = any(route.function == function.logical_id for route in TEMPLATE.routes)
+    wanted |= {field.name.upper() for field in fields(settings.EdgeSettings) if answers}
     # The template's globals tell every function where the table and the templates are.
     assert set(function.environment) - wanted - OF_POWERTOOLS <= {"TABLE_NAME", "TEMPLATES_DIR"}
 
@@ -176,7 +178,7 @@ ALLOWED: Final = {
         "ses:GetAccount",
     },
     "links": {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"},
-    "lookup": {"dynamodb:GetItem", "dynamodb:PutItem"},
+    "lookup": {"dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue"},
     "stats": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem", "sqs:SendMessage"},
     "dashboard": {
         "cognito-idp:AdminGetUser",
@@ -269,7 +271,7 @@ def test_feedback_says_nothing_on_the_event_bus_but_that_the_breaker_tripped() -
 
 def test_the_lookup_reaches_what_it_keeps_and_no_referral() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
-    (keeps,) = statements(finds)
+    keeps, _ = statements(finds)
     assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lookup#*"]}}
 
 

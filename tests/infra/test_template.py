@@ -422,11 +422,14 @@ def test_what_opt_outs_rest_on_outlives_the_stack(kind: str) -> None:
 def test_the_table_can_be_restored_to_any_moment_and_is_encrypted() -> None:
     for table in of_type("AWS::DynamoDB::Table").values():
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-        assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+        key = {"Fn::If": ["HasKey", {"Ref": "KeyArn"}, {"Ref": "AWS::NoValue"}]}
+        sse = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+        assert table["Properties"]["SSESpecification"] == sse
+        assert table["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}
 
 
 def test_a_secret_is_generated_as_a_ring_of_keys() -> None:
-    for secret in TEMPLATE.secrets.values():
+    for secret in (TEMPLATE.secrets[name] for name in ("HashingKeys", "SigningKeys")):
         assert secret.generate is not None
         assert json.loads(secret.generate["SecretStringTemplate"]) == {"current": secret.generate["GenerateStringKey"]}
         assert int(secret.generate["PasswordLength"]) >= 32

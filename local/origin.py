@@ -13,11 +13,11 @@ _SECRET = re.compile(r"\{\{resolve:secretsmanager:(?P<id>.+):SecretString:(?P<ke
 def headers(distributions: Iterable[Mapping[str, Any]], resolver: Resolver) -> tuple[tuple[str, str], ...]:
     """Names and values for the origin that /api/* goes to. What a secret holds is still a dynamic reference."""
     config: Mapping[str, Any] = next(iter(distributions), {}).get("DistributionConfig", {})
-    targets = {one["TargetOriginId"] for one in config.get("CacheBehaviors", ()) if one["PathPattern"] == "/api/*"}
+    targets = {one.get("TargetOriginId") for one in config.get("CacheBehaviors", ()) if one["PathPattern"] == "/api/*"}
     added = [
         header
         for origin in config.get("Origins", ())
-        if origin["Id"] in targets
+        if origin.get("Id") in targets
         for header in origin.get("OriginCustomHeaders", ())
     ]
     return tuple((one["HeaderName"], str(resolver.resolve(one["HeaderValue"], "Distribution"))) for one in added)

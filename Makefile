@@ -55,7 +55,7 @@ contracts: .cache/dev.stamp ## Check which part may import which.
 	$(VENV)/lint-imports --no-logo
 
 template: .cache/dev.stamp .cache/sam.stamp ## Check the AWS template, and that SAM can build it.
-	$(VENV)/cfn-lint infra/template.yaml
+	$(VENV)/cfn-lint infra/template.yaml infra/waf.yaml
 	UV=$(UV) tools/sam/sam validate --lint
 	UV=$(UV) tools/sam/sam build
 

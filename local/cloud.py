@@ -103,6 +103,9 @@ class Cloud:
             created = self.sqs.create_queue(QueueName=queue.name, Attributes=dict(queue.attributes))  # type: ignore[arg-type]
             self.queue_urls[queue.logical_id] = created["QueueUrl"]
 
+    def secret_text(self, secret_id: str) -> str:
+        return self.secrets.get_secret_value(SecretId=secret_id)["SecretString"]
+
     def _make_secret(self, secret: Secret) -> None:
         text = secret.text if secret.text is not None else generated(secret.generate or {})
         with suppress(self.secrets.exceptions.ResourceExistsException):

@@ -33,12 +33,15 @@ class Gateway:
         self._routes: tuple[Route, ...] = ()
         self._headers_of: Callable[[str], Mapping[str, str]] = lambda _: {}
         self._page_settings: Mapping[str, str] | None = None
+        self._origin_headers: Mapping[str, str] = {}
         self._functions = functions
         self._site = folder
         self._own_pages = own_pages
         self._terminal = terminal
 
-    def take(self, template: Template) -> None:
+    def take(self, template: Template, origin_headers: Mapping[str, str] | None = None) -> None:
+        """`origin_headers` is what CloudFront adds to requests for the API, over what a client sent."""
+        self._origin_headers = origin_headers or {}
         self._routes, self._headers_of = template.routes, template.headers_of
         self._page_settings = site.dashboard_settings(template)
 
@@ -82,6 +85,7 @@ class Gateway:
         if len(body) > LARGEST_BODY:
             return _message(413, "Request Entity Too Large")
         event = payload.event(request, match, body, signed_in)
+        event["headers"].update({name.lower(): value for name, value in self._origin_headers.items()})
         try:
             response = payload.response(self._functions.invoke(match.route.function, event))
         except (FunctionFailed, CodeBroken):

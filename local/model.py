@@ -187,6 +187,7 @@ class Template:
     pools: tuple[UserPool, ...]
     site_headers: Mapping[str, str]
     headers_by_path: tuple[tuple[str, Mapping[str, str]], ...]
+    origin_headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def code_folders(self) -> tuple[Path, ...]:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self, TextIO
 
-from local import environment, template
+from local import environment, origin, template
 from local.activity import Activity
 from local.bus import EventBus
 from local.bus_door import BusDoor
@@ -137,9 +137,12 @@ class LocalStack:
         self.cloud.make(edited)
         os.environ.update(variables)
         self.functions.replace(edited.functions)
-        self.gateway.take(edited)
+        self.gateway.take(edited, self._origin_headers(edited))
         self.template = edited
         self.sources.run(edited)
+
+    def _origin_headers(self, of: Template) -> dict[str, str]:
+        return {name: origin.looked_up(value, self.cloud.secret_text) for name, value in of.origin_headers}
 
     def build_site(self) -> None:
         if self.template.layers:
@@ -196,7 +199,7 @@ class LocalStack:
             self.clock,
         )
         self.gateway = Gateway(self.functions, self._site, pages, self.terminal)
-        self.gateway.take(self.template)
+        self.gateway.take(self.template, self._origin_headers(self.template))
         self.sources = EventSources(self.cloud, self.functions, self.terminal, self._activity, self.clock)
         if self._fill:
             self._fill(self)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from local import authorizers, identities, pools, rules, site_headers, sources
+from local import authorizers, identities, origin, pools, rules, site_headers, sources
 from local.authorizers import Authorizers
 from local.intrinsics import Resolver, TemplateError, read_yaml
 from local.model import EventDestination, Function, Queue, Route, Rule, Secret, Table, Template, UserPool
@@ -61,6 +61,7 @@ class _Reader:
             pools=tuple(self._pools()),
             site_headers=headers,
             headers_by_path=by_path,
+            origin_headers=origin.headers(self._of_type("AWS::CloudFront::Distribution"), self._resolver),
         )
 
     def _of(self, kind: str) -> Iterator[tuple[str, Properties]]:

@@ -28,6 +28,13 @@ def _typed(wanted: Any, value: str) -> str | Path | int:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeSettings(_Settings):
+    """Of every function that answers requests, beside its own."""
+
+    origin_secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class IntakeSettings(_Settings):
     table_name: str
     templates_dir: Path

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from referral_intake.settings import (
     DashboardSettings,
+    EdgeSettings,
     FeedbackSettings,
     IntakeSettings,
     LinksSettings,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from referral_intake.adapters.breaker_table import BreakerTable
     from referral_intake.adapters.campaigns import Campaigns
     from referral_intake.adapters.counting_table import CountingTable
+    from referral_intake.adapters.edge import Edge
     from referral_intake.adapters.keys import Ring
     from referral_intake.adapters.links import Links
     from referral_intake.adapters.listing_table import ListingTable
@@ -396,6 +398,13 @@ def press(place: Place, templates: "Path", *, approved_only: bool = True) -> "Pr
     claims = ClaimTable(table, place.table)
     letters = Letters(templates, links, place.site_url, claims, approved_only=approved_only)
     return Press(table, place.table, DoctorHashes(lambda: secrets.keyring(place.hashing_keys)), letters)
+
+
+@cache
+def edge() -> "Edge":
+    from referral_intake.adapters.edge import Edge
+
+    return Edge(_secrets(), EdgeSettings.read(os.environ).origin_secret)
 
 
 @cache

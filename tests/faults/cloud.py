@@ -94,6 +94,9 @@ class Secrets:
         self.names = {logical_id: secret.name for logical_id, secret in aws.template().secrets.items()}
         self._texts = {secret.name: aws.secret_text(secret) for secret in aws.template().secrets.values()}
 
+    def text(self, logical_id: str) -> str:
+        return self._texts[self.names[logical_id]]
+
     def answer(self, operation: str, request: AWSPreparedRequest) -> AWSResponse:
         assert operation == "GetSecretValue", operation
         name = json.loads(_bytes(request))["SecretId"]

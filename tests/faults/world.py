@@ -58,7 +58,7 @@ class Lab:
         self.engine = engine
         self.patch = patch
         self.world: World | None = None
-        self._secrets = Secrets()
+        self.secrets = Secrets()
         self._take_hold_of_botocore()
         patch.setattr(Challenges, "read", proofs.believed)
         # For people to look at. Nothing follows from it, so nothing that befalls it matters.
@@ -98,7 +98,7 @@ class Lab:
             assert self.world is not None
             return self.world.mail.answer(operation, request)
         if service == "secrets-manager":
-            return self._secrets.answer(operation, request)
+            return self.secrets.answer(operation, request)
         assert service == "dynamodb", f"{service} is not there yet"
         return self.engine.send(request)
 
@@ -111,7 +111,7 @@ class Lab:
 
     def _set_environment(self) -> None:
         for function in aws.template().functions:
-            for name, value in aws.environment(self.table, self._secrets.names, function).items():
+            for name, value in aws.environment(self.table, self.secrets.names, function).items():
                 self.patch.setenv(name, value)
         if self.engine.url:
             self.patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", self.engine.url)
@@ -266,6 +266,8 @@ class World:
     def invoke(self, short_name: str, event: Any) -> Any:
         """As Lambda does: raises FunctionFailed where the function failed, whatever with."""
         handler = import_module(f"referral_intake.handlers.{short_name}").handler
+        if "routeKey" in event:
+            event = aws.through_cloudfront(event, self.lab.secrets.text("OriginSecret"))
         with self.wire.running(short_name):
             try:
                 return handler(event, aws.LambdaContext(function_name=short_name))

@@ -104,6 +104,8 @@ def test_a_function_is_told_what_it_needs(function: Function) -> None:
 @every_function
 def test_a_function_is_told_nothing_that_it_does_not_need(function: Function) -> None:
     wanted = {field.name.upper() for field in fields(SETTINGS[function.short_name])}
+    answers = any(route.function == function.logical_id for route in TEMPLATE.routes)
+    wanted |= {field.name.upper() for field in fields(settings.EdgeSettings) if answers}
     # The template's globals tell every function where the table and the templates are.
     assert set(function.environment) - wanted - OF_POWERTOOLS <= {"TABLE_NAME", "TEMPLATES_DIR"}
 
@@ -194,7 +196,7 @@ def test_feedback_says_nothing_on_the_event_bus_but_that_the_breaker_tripped() -
 
 def test_the_lookup_reaches_what_it_keeps_and_no_referral() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
-    (keeps,) = statements(finds)
+    keeps, _ = statements(finds)
     assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lookup#*"]}}
 
 
@@ -347,11 +349,14 @@ def test_what_opt_outs_rest_on_outlives_the_stack(kind: str) -> None:
 def test_the_table_can_be_restored_to_any_moment_and_is_encrypted() -> None:
     for table in of_type("AWS::DynamoDB::Table").values():
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-        assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+        key = {"Fn::If": ["HasKey", {"Ref": "KeyArn"}, {"Ref": "AWS::NoValue"}]}
+        sse = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+        assert table["Properties"]["SSESpecification"] == sse
+        assert table["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}
 
 
 def test_a_secret_is_generated_as_a_ring_of_keys() -> None:
-    for secret in TEMPLATE.secrets.values():
+    for secret in (TEMPLATE.secrets[name] for name in ("HashingKeys", "SigningKeys")):
         assert secret.generate is not None
         assert json.loads(secret.generate["SecretStringTemplate"]) == {"current": secret.generate["GenerateStringKey"]}
         assert int(secret.generate["PasswordLength"]) >= 32

@@ -23,6 +23,7 @@ from referral_intake.domain.outreach import Claim
 from referral_intake.domain.referral import Referral, new_referral
 from referral_intake.domain.steps import INTRODUCTION
 from referral_intake.domain.submission import parse
+from referral_intake.handlers import edge
 from tests.support import samples
 
 if TYPE_CHECKING:
@@ -186,10 +187,19 @@ class Stream:
 def environment(table: str, secret_names: Mapping[str, str], function: str) -> dict[str, str]:
     """The template's environment of a function, with the names that things have in this test."""
     given = dict(template().functions[function].environment)
-    named = {"HASHING_KEYS_SECRET": "HashingKeys", "SIGNING_KEYS_SECRET": "SigningKeys"}
+    named = {
+        "HASHING_KEYS_SECRET": "HashingKeys",
+        "SIGNING_KEYS_SECRET": "SigningKeys",
+        "ORIGIN_SECRET": "OriginSecret",
+    }
     given |= {variable: secret_names[secret] for variable, secret in named.items() if variable in given}
     tables = {"TABLE_NAME": table, "STATS_TABLE_NAME": stats_name(table)}
     return given | {variable: name for variable, name in tables.items() if variable in given}
+
+
+def through_cloudfront(event: dict[str, Any], secret_text: str) -> dict[str, Any]:
+    """The event with what CloudFront adds to a request."""
+    return {**event, "headers": {**event["headers"], edge.HEADER: json.loads(secret_text)["k1"]}}
 
 
 def at_revision(referral: Referral, revision: int) -> Referral:

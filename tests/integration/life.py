@@ -106,6 +106,8 @@ class Life:
         self.raised: list[str] = []
         self.record = aws.Stream().record
         self._keys = partial(Secrets().keyring, secrets["HashingKeys"])
+        told = boto3.client("secretsmanager").get_secret_value(SecretId=secrets["OriginSecret"])
+        self._origin_secret = told["SecretString"]
         for function in aws.template().functions:
             for name, value in aws.environment(self.table, secrets, function).items():
                 patch.setenv(name, value)
@@ -123,6 +125,8 @@ class Life:
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
         handler = import_module(f"referral_intake.handlers.{function}").handler
+        if "routeKey" in event:
+            event = aws.through_cloudfront(event, self._origin_secret)
         return handler(event, aws.LambdaContext(function_name=function))
 
     def fail(self, function: str, event: dict[str, Any]) -> None:

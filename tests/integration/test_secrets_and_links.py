@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
+from referral_intake.adapters.edge import Edge
 from referral_intake.adapters.keys import DoctorHashes, Keyring, Ring
 from referral_intake.adapters.links import Link, Links
 from referral_intake.adapters.secrets import Secrets
@@ -43,11 +44,22 @@ def token_of(url: str) -> str:
 
 
 def test_a_secret_as_the_template_generates_it_is_a_ring_with_one_key(secret_names: dict[str, str]) -> None:
-    for name in secret_names.values():
+    for name in (secret_names["HashingKeys"], secret_names["SigningKeys"]):
         made = ring(name)()
         assert made.current == "k1"
         assert list(made.keys) == ["k1"]
         assert len(made.keys["k1"]) == 64
+
+
+def test_what_cloudfront_shows_is_taken_as_the_template_generates_it_and_both_values_while_it_rotates(
+    secret_names: dict[str, str],
+) -> None:
+    client, name = boto3.client("secretsmanager"), secret_names["OriginSecret"]
+    held = json.loads(client.get_secret_value(SecretId=name)["SecretString"])
+    assert Edge(Secrets(), name).sent(held["k1"])
+    client.put_secret_value(SecretId=name, SecretString=json.dumps({**held, "k2": "new"}))
+    assert all(Edge(Secrets(), name).sent(shown) for shown in (held["k1"], "new"))
+    assert not Edge(Secrets(), name).sent("another")
 
 
 def test_the_hashing_keys_and_the_signing_keys_differ(secret_names: dict[str, str]) -> None:

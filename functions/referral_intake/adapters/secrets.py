@@ -23,3 +23,8 @@ class Secrets:
         """The keys of this secret, at most five minutes old."""
         secret: Any = self._provider.get(secret_id, max_age=CACHED_SECONDS, transform="json")
         return Keyring.from_secret(secret)
+
+    def values(self, secret_id: str) -> tuple[bytes, ...]:
+        """All values of this secret but empty ones, whatever they are called, at most five minutes old."""
+        secret: Any = self._provider.get(secret_id, max_age=CACHED_SECONDS, transform="json")
+        return tuple(str(value).encode() for value in secret.values() if value)

@@ -19,6 +19,7 @@ from referral_intake.handlers import (
     dashboard_referrals,
     dashboard_reports,
     dashboard_work,
+    edge,
     http,
     logs,
     problems,
@@ -44,6 +45,7 @@ for _subject in (dashboard_overview, dashboard_referrals, dashboard_work, dashbo
 
 
 @logger.inject_lambda_context
+@edge.only
 def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     return respond(event, wiring.dashboard(), datetime.now(UTC))
 

@@ -66,7 +66,11 @@ def _not_json(constant: str) -> NoReturn:
 
 
 def source(event: Event) -> str:
-    """The network address that a request came from, as CloudFront saw it; without CloudFront, as the API did."""
+    """The network address that a request came from, as CloudFront saw it.
+
+    CloudFront sets the header whatever a client sends, and `edge` lets nobody else in, so it can be trusted. Where the
+    local stack stands for CloudFront, the address is the one that it saw.
+    """
     viewer: str = event["headers"].get("cloudfront-viewer-address", "").rpartition(":")[0]
     return viewer or event["requestContext"]["http"]["sourceIp"]
 

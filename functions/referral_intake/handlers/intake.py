@@ -19,7 +19,7 @@ from referral_intake.domain import robots
 from referral_intake.domain.fields import FieldError
 from referral_intake.domain.referral import Referral, new_referral, read_receipt
 from referral_intake.domain.submission import InvalidSubmission, Submission, parse
-from referral_intake.handlers import forms, http, logs, metrics, views
+from referral_intake.handlers import edge, forms, http, logs, metrics, views
 from referral_intake.handlers.http import Event, Problem, Response
 from referral_intake.handlers.views import View
 from referral_intake.wiring import Intake
@@ -31,6 +31,7 @@ _BINDING = re.compile(r"[0-9a-f]{64}")
 
 
 @logger.inject_lambda_context
+@edge.only
 def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     return respond(event, wiring.intake(), datetime.now(UTC))
 

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from referral_intake import wiring
 from referral_intake.adapters.links import Link
 from referral_intake.domain.referral import Answer, Closing
-from referral_intake.handlers import forms, http, logs, metrics, views
+from referral_intake.handlers import edge, forms, http, logs, metrics, views
 from referral_intake.handlers.http import Event, Response
 from referral_intake.wiring import LinkParts
 
@@ -25,6 +25,7 @@ LARGEST_BODY = 4096
 
 
 @logger.inject_lambda_context
+@edge.only
 def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     return respond(event, wiring.links(), datetime.now(UTC))
 

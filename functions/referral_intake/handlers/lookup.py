@@ -24,7 +24,7 @@ from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.fields import Invalid
 from referral_intake.domain.matches import Match, matches
 from referral_intake.domain.search import Search, read_search
-from referral_intake.handlers import http, logs, metrics
+from referral_intake.handlers import edge, http, logs, metrics
 from referral_intake.handlers.http import Event, Response
 from referral_intake.wiring import Lookup
 
@@ -35,6 +35,7 @@ BUDGET = 2.0
 
 
 @logger.inject_lambda_context
+@edge.only
 def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     return respond(event, wiring.lookup(), datetime.now(UTC))
 

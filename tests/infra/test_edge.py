@@ -1,0 +1,88 @@
+"""Only CloudFront reaches the API's functions."""
+
+import importlib
+import json
+from typing import Any
+
+import pytest
+
+from local import origin
+from local.intrinsics import Resolver, TemplateError
+from local.template import load
+from referral_intake import wiring
+from referral_intake.handlers import edge
+from tests.infra.breaking import FILE, Data, answering, properties, whole
+from tests.integration.aws import LambdaContext
+from tests.support import events
+
+PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
+TEMPLATE = load(FILE, PARAMETERS, "https://sqs.example")
+
+
+class Shut:
+    def sent(self, shown: str) -> bool:
+        return False
+
+
+def unguarded(data: Data) -> list[str]:
+    """What is missing for CloudFront, and nobody else, to be let in."""
+    (api,) = [one for one in properties(data, "Distribution")["DistributionConfig"]["Origins"] if one["Id"] == "api"]
+    shown = {one["HeaderName"].lower(): json.dumps(one["HeaderValue"]) for one in api.get("OriginCustomHeaders", [])}
+    wrong = [] if "${OriginSecret}" in shown.get(edge.HEADER, "") else ["CloudFront shows nothing"]
+    for name in answering(data):
+        function = properties(data, name)
+        if function["Environment"]["Variables"].get("ORIGIN_SECRET") != {"Ref": "OriginSecret"}:
+            wrong.append(f"{name} is not told of the secret")
+        reads = [one["Resource"] for policy in function["Policies"] for one in policy["Statement"]]
+        if {"Ref": "OriginSecret"} not in reads:
+            wrong.append(f"{name} may not read the secret")
+        (of_api,) = {json.dumps(one["Properties"]["ApiId"]) for one in function["Events"].values()}
+        assert "HttpApi" in of_api
+    return wrong
+
+
+def test_cloudfront_shows_the_secret_and_every_answering_function_may_read_it() -> None:
+    assert unguarded(whole()) == []
+
+
+def test_a_template_whose_distribution_shows_nothing_is_noticed() -> None:
+    data = whole()
+    for one in properties(data, "Distribution")["DistributionConfig"]["Origins"]:
+        one.pop("OriginCustomHeaders", None)
+    assert unguarded(data) == ["CloudFront shows nothing"]
+
+
+@pytest.mark.parametrize("name", answering(whole()))
+def test_a_function_that_could_not_compare_is_noticed(name: str) -> None:
+    data = whole()
+    for policy in properties(data, name)["Policies"]:
+        policy["Statement"] = [one for one in policy["Statement"] if one["Resource"] != {"Ref": "OriginSecret"}]
+    del properties(data, name)["Environment"]["Variables"]["ORIGIN_SECRET"]
+    assert unguarded(data) == [f"{name} is not told of the secret", f"{name} may not read the secret"]
+
+
+@pytest.mark.parametrize("route", TEMPLATE.routes, ids=lambda route: route.key)
+def test_every_route_refuses_what_did_not_come_through_cloudfront(route: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "edge", Shut)
+    module, _, name = TEMPLATE.functions[route.function].handler.rpartition(".")
+    event = events.request("GET /", x_origin_secret="guessed")
+    event["routeKey"] = route.key
+    answer = getattr(importlib.import_module(module), name)(event, LambdaContext())
+    assert answer["statusCode"] == 403
+    assert json.loads(answer["body"])["code"] == "forbidden"
+
+
+def test_locally_the_header_is_what_the_secret_holds_under_the_name_that_the_parameter_says() -> None:
+    ((name, value),) = load(FILE, {**PARAMETERS, "OriginKey": "k2"}, "https://sqs.example").origin_headers
+    held = {TEMPLATE.functions["IntakeFunction"].environment["ORIGIN_SECRET"]: '{"k1": "old", "k2": "new"}'}
+    assert (name.lower(), origin.looked_up(value, held.__getitem__)) == (edge.HEADER, "new")
+
+
+def test_locally_a_name_that_the_secret_lacks_is_said() -> None:
+    ((_, value),) = TEMPLATE.origin_headers
+    with pytest.raises(TemplateError, match="no entry k1"):
+        origin.looked_up(value, lambda _: "{}")
+
+
+def test_a_template_without_a_distribution_adds_nothing() -> None:
+    assert origin.headers([], Resolver({})) == ()

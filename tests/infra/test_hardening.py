@@ -1,0 +1,118 @@
+"""What keeps a stack safe and its logs empty of people. Each check is shown a template that is broken on purpose."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from local.intrinsics import read_yaml
+from tests.infra.breaking import FILE, Data, of_type, properties, whole
+
+# Of API Gateway's variables, those that tell who asked or what they sent.
+TELLING = re.compile(r"sourceIp|userAgent|identity|path|query|authorizer|error\.message|integrationErrorMessage", re.I)
+
+
+def access_log(data: Data) -> list[str]:
+    """What is wrong with the API's access log."""
+    api = properties(data, "HttpApi")
+    settings = api.get("AccessLogSettings") or {}
+    if not settings:
+        return ["there is none"]
+    line = json.loads(settings["Format"])
+    wrong = [f"it tells {value}" for value in line.values() if TELLING.search(value)]
+    group = properties(data, settings["DestinationArn"]["Fn::GetAtt"].partition(".")[0])
+    return wrong + ([] if group.get("RetentionInDays") else ["it is kept for ever"])
+
+
+def streams_that_lose(data: Data) -> list[str]:
+    """Event sources of the table's stream that would lose records, or wake a function for what is not its own."""
+    wrong = []
+    for name, function in of_type(data, "AWS::Serverless::Function").items():
+        for event in function["Events"].values():
+            if event["Type"] == "DynamoDB":
+                told = event["Properties"]
+                wrong += [f"{name}: no {one}" for one in ("DestinationConfig", "FilterCriteria") if one not in told]
+    return wrong
+
+
+def queues_that_lose(data: Data) -> list[str]:
+    """Queues that functions read, and that drop what fails."""
+    functions = of_type(data, "AWS::Serverless::Function").values()
+    events = [event for function in functions for event in function["Events"].values() if event["Type"] == "SQS"]
+    read = [event["Properties"]["Queue"]["Fn::GetAtt"].partition(".")[0] for event in events]
+    return [name for name in read if "RedrivePolicy" not in properties(data, name)]
+
+
+def test_the_api_logs_what_was_asked_and_nothing_of_who_asked() -> None:
+    assert access_log(whole()) == []
+
+
+@pytest.mark.parametrize("telling", ["identity.sourceIp", "identity.userAgent", "path", "authorizer.claims.email"])
+def test_a_log_that_tells_who_asked_is_noticed(telling: str) -> None:
+    data = whole()
+    settings = properties(data, "HttpApi")["AccessLogSettings"]
+    settings["Format"] = json.dumps({**json.loads(settings["Format"]), "more": f"$context.{telling}"})
+    assert access_log(data) == [f"it tells $context.{telling}"]
+
+
+def test_a_log_that_is_kept_for_ever_or_missing_is_noticed() -> None:
+    data = whole()
+    del properties(data, "ApiLogs")["RetentionInDays"]
+    assert access_log(data) == ["it is kept for ever"]
+    del properties(data, "HttpApi")["AccessLogSettings"]
+    assert access_log(data) == ["there is none"]
+
+
+def test_nothing_that_arrives_is_lost() -> None:
+    assert streams_that_lose(whole()) == queues_that_lose(whole()) == []
+
+
+@pytest.mark.parametrize("missing", ["DestinationConfig", "FilterCriteria"])
+def test_a_stream_without_a_filter_or_a_place_for_what_fails_is_noticed(missing: str) -> None:
+    data = whole()
+    del properties(data, "OutreachFunction")["Events"]["Queued"]["Properties"][missing]
+    assert streams_that_lose(data) == [f"OutreachFunction: no {missing}"]
+
+
+def test_a_queue_without_a_place_for_what_fails_is_noticed() -> None:
+    data = whole()
+    del properties(data, "MailEvents")["RedrivePolicy"]
+    assert queues_that_lose(data) == ["MailEvents"]
+
+
+def test_every_function_is_traced() -> None:
+    assert whole()["Globals"]["Function"]["Tracing"] == "Active"
+
+
+def test_a_plain_deployment_reserves_nothing_and_has_no_firewall_domain_or_key_of_its_own() -> None:
+    told: dict[str, Any] = whole()["Parameters"]
+    off = {"ReservedConcurrency": 0, "WebAclArn": "", "SiteDomain": "", "CertificateArn": "", "KeyArn": ""}
+    assert {name: told[name]["Default"] for name in off} == off
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("CertificateArn", "arn:aws:acm:eu-west-1:123456789012:certificate/x"),
+        ("WebAclArn", "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/x"),
+        ("SiteDomain", "https://spine.example"),
+        ("KeyArn", "alias/ours"),
+        ("OriginKey", "current"),
+    ],
+)
+def test_nonsense_is_refused_before_anything_is_made(name: str, refused: str) -> None:
+    parameter = whole()["Parameters"][name]
+    assert not re.fullmatch(parameter["AllowedPattern"], refused)
+    assert parameter["ConstraintDescription"]
+
+
+def test_every_parameter_is_in_a_group() -> None:
+    groups = whole()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(whole()["Parameters"])
+
+
+def test_the_firewall_keeps_no_samples_of_requests() -> None:
+    (acl,) = of_type(read_yaml(FILE.with_name("waf.yaml")), "AWS::WAFv2::WebACL").values()
+    for seen in (acl["VisibilityConfig"], *(rule["VisibilityConfig"] for rule in acl["Rules"])):
+        assert seen["SampledRequestsEnabled"] is False

@@ -1,0 +1,69 @@
+"""The value that CloudFront shows, and who is let in."""
+
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+
+from referral_intake import wiring
+from referral_intake.adapters.edge import Edge
+from referral_intake.domain.errors import Unavailable
+from referral_intake.handlers import edge
+from tests.support import events
+
+
+class FakeSecrets:
+    def __init__(self, *values: bytes) -> None:
+        self.held = values
+        self.is_down = False
+
+    def values(self, secret_id: str) -> tuple[bytes, ...]:
+        if self.is_down:
+            raise GetParameterError("no answer")
+        return self.held
+
+
+def made(*values: bytes) -> tuple[Edge, FakeSecrets]:
+    secrets = FakeSecrets(*values)
+    return Edge(secrets, "origin"), secrets  # type: ignore[arg-type]
+
+
+def test_while_the_value_rotates_both_are_taken_and_no_other() -> None:
+    door, secrets = made(b"old", b"new")
+    assert [door.sent(shown) for shown in ("old", "new", "newer", "", "n\u00e9w")] == [True, True, False, False, False]
+    secrets.held = (b"new",)
+    assert not door.sent("old")
+
+
+def test_nobody_is_let_in_by_a_secret_without_values() -> None:
+    assert not made()[0].sent("")
+
+
+def test_what_held_holds_on_while_secrets_manager_is_down() -> None:
+    door, secrets = made(b"new")
+    assert door.sent("new")
+    secrets.is_down = True
+    assert door.sent("new")
+    assert not door.sent("old")
+
+
+def test_before_anything_is_known_a_caller_is_asked_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    door, secrets = made(b"new")
+    secrets.is_down = True
+    with pytest.raises(Unavailable):
+        door.sent("new")
+    monkeypatch.setattr(wiring, "edge", lambda: door)
+    assert ask("new")["statusCode"] == 503
+
+
+@pytest.mark.parametrize(("shown", "status"), [("new", 200), ("old", 403), (None, 403)])
+def test_a_door_opens_to_what_cloudfront_passes_on(
+    shown: str | None, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "edge", lambda: made(b"new")[0])
+    assert ask(shown)["statusCode"] == status
+
+
+def ask(shown: str | None) -> dict[str, Any]:
+    event = events.request("GET /api/challenge", **({} if shown is None else {"x_origin_secret": shown}))
+    return edge.only(lambda _event, _context: {"statusCode": 200})(event, None)  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ run: .cache/run.stamp ## Start the whole system on this machine, at http://127.0
 demo: .cache/run.stamp ## Start it filled: 1,500 made-up referrals of the last 90 days, so that the dashboard is alive.
 	@exec $(VENV)/python -m local --demo --port $(PORT)
 
-test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp browser ## Run all tests: on both engines, with many faults, and in real browsers.
+test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests: on both engines, with many faults, and in real browsers.
 	$(VENV)/pytest -n 2 --dist loadfile tests/unit tests/integration tests/infra tests/e2e
 	$(VENV)/pytest tests/faults
 
@@ -42,7 +42,7 @@ bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what a look at the dash
 cold-starts: .cache/dev.stamp .cache/sam.stamp ## Measure cold starts of what is built, with and without bytecode.
 	$(VENV)/python -m bench.cold_start
 
-check: lint types contracts requirements template test ## Run all that is run before a change lands.
+check: lint types contracts requirements template build test ## Run all that is run before a change lands.
 
 # Of the fault walk, `test` takes one point in five.
 check-full: check faults ## Run that, and what takes minutes of its own: all that CI runs.
@@ -58,17 +58,16 @@ contracts: .cache/dev.stamp ## Check which part may import which.
 	$(VENV)/lint-imports --no-logo
 
 SAM := tools/sam/sam
-# Before and after SAM's transform: what CloudFormation meets is what the second half looks at.
+# The second half looks at what SAM's transform made of it.
 TRANSFORMED := build/transformed.json
 
-template: .cache/dev.stamp .cache/sam.stamp .cache/policy.stamp ## Check the AWS template, and that SAM can build it.
+template: .cache/dev.stamp .cache/sam.stamp .cache/policy.stamp ## Check the AWS template, as it is and as CloudFormation meets it.
 	$(VENV)/cfn-lint infra/template.yaml
 	$(SAM) validate --lint
 	@mkdir -p build
 	.cache/sam/bin/python tools/sam/transform.py infra/template.yaml > $(TRANSFORMED)
 	$(VENV)/cfn-lint $(TRANSFORMED)
 	.cache/policy/bin/python tools/policy/scan.py .cache/policy/bin/checkov $(TRANSFORMED)
-	$(SAM) build
 
 build: .cache/run.stamp .cache/sam.stamp ## Build what is deployed into .aws-sam/build, with bytecode and without what no function reads.
 	$(SAM) build

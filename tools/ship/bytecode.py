@@ -1,4 +1,4 @@
-"""Bytecode for every module, so that a cold start need not compile it: more than half of a cold start, measured.
+"""Bytecode for every module, so that a cold start need not compile it: about half of one (`make cold-starts`).
 
 It says nothing of times or hashes of its source (`unchecked-hash`), since a zip for Lambda holds neither's truth: SAM
 dates every file 1980, which voids what is compiled as usual. Only the runtime's own minor version of Python reads it.

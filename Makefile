@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test units faults bench check check-full lint types contracts template requirements site pictures lighthouse format lock \
+.PHONY: help run demo test units faults bench cold-starts check check-full lint types contracts template build sbom requirements site pictures lighthouse format lock \
   browser clean
 
 help: ## List these targets.
@@ -39,7 +39,10 @@ bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what a look at the dash
 	$(VENV)/python -m bench.overview_cost
 	$(VENV)/python -m bench.listing_cost
 
-check: lint types contracts requirements template test ## Run all that is run before a change lands.
+cold-starts: .cache/dev.stamp .cache/sam.stamp ## Measure cold starts of what is built, with and without bytecode.
+	$(VENV)/python -m bench.cold_start
+
+check: lint types contracts requirements template build test ## Run all that is run before a change lands.
 
 # Of the fault walk, `test` takes one point in five.
 check-full: check faults ## Run that, and what takes minutes of its own: all that CI runs.
@@ -54,10 +57,24 @@ types: .cache/dev.stamp ## Check types.
 contracts: .cache/dev.stamp ## Check which part may import which.
 	$(VENV)/lint-imports --no-logo
 
-template: .cache/dev.stamp .cache/sam.stamp ## Check the AWS template, and that SAM can build it.
+SAM := tools/sam/sam
+# The second half looks at what SAM's transform made of it.
+TRANSFORMED := build/transformed.json
+
+template: .cache/dev.stamp .cache/sam.stamp .cache/policy.stamp ## Check the AWS template, as it is and as CloudFormation meets it.
 	$(VENV)/cfn-lint infra/template.yaml infra/waf.yaml
-	UV=$(UV) tools/sam/sam validate --lint
-	UV=$(UV) tools/sam/sam build
+	$(SAM) validate --lint
+	@mkdir -p build
+	.cache/sam/bin/python tools/sam/transform.py infra/template.yaml > $(TRANSFORMED)
+	$(VENV)/cfn-lint $(TRANSFORMED)
+	.cache/policy/bin/python tools/policy/scan.py .cache/policy/bin/checkov $(TRANSFORMED)
+
+build: .cache/run.stamp .cache/sam.stamp ## Build what is deployed into .aws-sam/build, with bytecode and without what no function reads.
+	$(SAM) build
+	$(VENV)/python -m tools.ship .aws-sam/build "$$(tools/sam/python)"
+
+sbom: .cache/run.stamp ## Write down what ships, as CycloneDX and with licences, into build/sbom.
+	@$(VENV)/python -m tools.supply.sbom build/sbom
 
 EXPORT = $(UV) export --quiet --locked --no-default-groups --no-emit-project --no-header --format requirements.txt
 LAYER := infra/layers/reports/requirements.txt
@@ -120,6 +137,11 @@ UV_SYNC = $(UV) sync --quiet --locked --inexact --no-default-groups
 .cache/sam.stamp: tools/sam/pyproject.toml tools/sam/uv.lock | $(UV)
 	@echo "Installing SAM CLI ..."
 	@UV_PROJECT_ENVIRONMENT="$(CURDIR)/.cache/sam" $(UV_SYNC) --project tools/sam
+	@touch $@
+
+.cache/policy.stamp: tools/policy/pyproject.toml tools/policy/uv.lock | $(UV)
+	@echo "Installing checkov ..."
+	@UV_PROJECT_ENVIRONMENT="$(CURDIR)/.cache/policy" $(UV_SYNC) --project tools/policy
 	@touch $@
 
 # With Python's venv where it works, else with pip alone: Debian ships each as a package of its own.

@@ -1,0 +1,45 @@
+"""An event for each function, to be the first one that it gets. Each leads to AWS and back, with `aws_stub` there."""
+
+import json
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from bench.aws_stub import KEYS
+from referral_intake.adapters.items import to_item
+from referral_intake.adapters.keys import Keyring
+from referral_intake.adapters.links import Link, Links
+from referral_intake.domain.referral import Stage
+from tests.support import dashboard, events, samples
+
+
+def all_of_them(site_url: str) -> dict[str, dict[str, Any]]:
+    """By the function's short name."""
+    return {
+        "bare": {},
+        "intake": events.post_json(samples.payload()),
+        "lookup": events.request("GET /api/doctors", query="name=Lopez&state=NY"),
+        "outreach": _queued(),
+        "stats": _queued(),
+        "wake": {},
+        "feedback": {"Records": [_message(json.dumps(events.sample("ses_event")))]},
+        "links": _opt_out(site_url),
+        "dashboard": dashboard.request("GET", "/work", query="campaign=star"),
+        "reports": {"task": "lost_reports"},
+    }
+
+
+def _queued() -> dict[str, Any]:
+    item = to_item(replace(samples.referral(), stage=Stage.QUEUED))
+    change = {"Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item, "SequenceNumber": "1"}
+    return {"Records": [{"eventID": "1", "eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": change}]}
+
+
+def _message(body: str) -> dict[str, Any]:
+    return {"messageId": str(uuid.uuid4()), "receiptHandle": "1", "body": body, "eventSource": "aws:sqs"}
+
+
+def _opt_out(site_url: str) -> dict[str, Any]:
+    link = Link(("email#a",), "star", "AAAA-AAAA-AAAA-AAAA")
+    query = Links(lambda: Keyring.from_secret(KEYS), site_url).opt_out(link).partition("?")[2]
+    return events.request("POST /api/opt-out", "List-Unsubscribe=One-Click", query=query)

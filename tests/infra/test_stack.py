@@ -1,0 +1,131 @@
+"""The template as CloudFormation meets it, created and updated by moto's CloudFormation, twice beside itself.
+
+Moto knows about half of the resources. What it does not know (CloudFront, Cognito, API Gateway's HTTP APIs, alarms and
+others) is left out here, and what refers to that gets a text instead. It proves names, references, roles, tables,
+queues and event sources; cfn-lint and checkov look at all of it.
+"""
+
+import io
+import json
+import os
+import re
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.cloudformation.parsing import resource_class_from_type
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+ROOT = Path(__file__).parents[2]
+SAM = ROOT / ".cache" / "sam" / "bin" / "python"
+_REFERENCE = re.compile(r"\$\{(\w+)(?:\.\w+)?\}")
+PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    assert SAM.exists(), "SAM CLI is missing: run `make template` once."
+    command = [SAM, ROOT / "tools" / "sam" / "transform.py", ROOT / "infra" / "template.yaml"]
+    # It must not see our packages.
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=alone)
+    return known_to_moto(json.loads(done.stdout))
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator["CloudFormationClient"]:
+    for name, value in {"ACCESS_KEY_ID": "none", "SECRET_ACCESS_KEY": "none", "DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with mock_aws():
+        boto3.client("s3").create_bucket(Bucket="uploaded")
+        boto3.client("s3").put_object(Bucket="uploaded", Key="code", Body=_code())
+        yield boto3.client("cloudformation")
+
+
+def test_the_stack_is_created_twice_in_one_account(template: dict[str, Any], cloud: "CloudFormationClient") -> None:
+    first, second = create(cloud, "dev", template), create(cloud, "staging", template)
+    assert set(first) == set(second) == set(template["Resources"])
+    # No name is fixed: two stacks would fight for it.
+    assert {name for name in first if first[name] and first[name] == second[name]} == set()
+
+
+def test_an_update_changes_what_it_should_and_keeps_what_holds_data(
+    template: dict[str, Any], cloud: "CloudFormationClient"
+) -> None:
+    before = create(cloud, "dev", template)
+    boto3.client("dynamodb").put_item(
+        TableName=before["StatsTable"], Item={"pk": {"S": "campaign"}, "sk": {"S": "day"}}
+    )
+    # Functions stay as they are: moto can't update one that has a layer.
+    changed = json.loads(json.dumps(template))
+    changed["Resources"]["ReportJobs"]["Properties"]["VisibilityTimeout"] = 4242
+    cloud.update_stack(
+        StackName="dev", TemplateBody=json.dumps(changed), Parameters=given(), Capabilities=["CAPABILITY_IAM"]
+    )
+    assert status(cloud, "dev") == "UPDATE_COMPLETE"
+    after = resources(cloud, "dev")
+    assert {name: after[name] for name in ("Table", "StatsTable")} == {
+        name: before[name] for name in ("Table", "StatsTable")
+    }
+    assert boto3.client("dynamodb").scan(TableName=after["StatsTable"])["Count"] == 1
+    queue = boto3.client("sqs").get_queue_attributes(QueueUrl=after["ReportJobs"], AttributeNames=["All"])
+    assert queue["Attributes"]["VisibilityTimeout"] == "4242"
+
+
+def known_to_moto(whole: dict[str, Any]) -> dict[str, Any]:
+    unknown = {name for name, it in whole["Resources"].items() if not resource_class_from_type(it["Type"])}
+    kept = {name: without(it, unknown) for name, it in whole["Resources"].items() if name not in unknown}
+    return {**{name: part for name, part in whole.items() if name != "Outputs"}, "Resources": kept}
+
+
+def without(value: Any, unknown: set[str]) -> Any:
+    """The same, with a text for each reference to one of these."""
+    match value:
+        case {"Ref": str(name)} if name in unknown:
+            return f"{name}-unknown"
+        case {"Fn::GetAtt": [str(name), *_]} if name in unknown:
+            return f"arn:aws:iam::123456789012:role/{name}"
+        case {"Fn::Sub": str(text)}:
+            return {"Fn::Sub": _REFERENCE.sub(lambda it: it[1] if it[1] in unknown else it[0], text)}
+        case dict():
+            return {name: without(part, unknown) for name, part in value.items()}
+        case list():
+            return [without(part, unknown) for part in value]
+        case _:
+            return value
+
+
+def create(cloud: "CloudFormationClient", name: str, template: dict[str, Any]) -> dict[str, str]:
+    cloud.create_stack(
+        StackName=name, TemplateBody=json.dumps(template), Parameters=given(), Capabilities=["CAPABILITY_IAM"]
+    )
+    assert status(cloud, name) == "CREATE_COMPLETE"
+    return resources(cloud, name)
+
+
+def given(**more: str) -> Any:
+    return [{"ParameterKey": name, "ParameterValue": value} for name, value in (PARAMETERS | more).items()]
+
+
+def status(cloud: "CloudFormationClient", name: str) -> str:
+    return cloud.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+
+
+def resources(cloud: "CloudFormationClient", stack: str) -> dict[str, str]:
+    """Physical names by logical ones. Moto gives some resources none."""
+    found = cloud.describe_stack_resources(StackName=stack)["StackResources"]
+    return {it["LogicalResourceId"]: it.get("PhysicalResourceId", "") for it in found}
+
+
+def _code() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("empty.py", "")
+    return file.getvalue()

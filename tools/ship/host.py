@@ -1,0 +1,55 @@
+"""The same build for the machine that runs it: what ships is for arm64, and few machines of developers are."""
+
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_TEMPLATE = ROOT / "infra" / "template.yaml"
+_ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+class NotBuilt(RuntimeError):
+    """SAM says why."""
+
+
+def build(folder: Path) -> Path:
+    """Builds into `folder`; returns SAM's build directory there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    template = folder / "template.yaml"
+    template.write_text(_for_here(_TEMPLATE.read_text("utf-8")), "utf-8")
+    options = {
+        "--template-file": template,
+        # Its paths are relative to where the original lies.
+        "--base-dir": _TEMPLATE.parent,
+        "--build-dir": folder / "built",
+        "--cache-dir": folder / "cache",
+    }
+    command = [ROOT / "tools" / "sam" / "sam", "build", "--cached"]
+    done = subprocess.run(
+        [*map(str, command), *(str(word) for pair in options.items() for word in pair)],
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    if done.returncode:
+        raise NotBuilt(done.stderr)
+    return folder / "built"
+
+
+def python() -> str:
+    """The path of a Python of the runtime's minor version."""
+    done = subprocess.run([ROOT / "tools" / "sam" / "python"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotBuilt(done.stderr)
+    return done.stdout.strip()
+
+
+def _for_here(template: str) -> str:
+    here = _ARCHITECTURES[platform.machine()]
+    return template.replace("rchitectures: [arm64]", f"rchitectures: [{here}]").replace(
+        "BuildArchitecture: arm64", f"BuildArchitecture: {here}"
+    )

@@ -1,0 +1,80 @@
+"""Whose code ships, and under which licence: `python -m tools.supply.licences` prints docs/licences.md.
+
+A test refuses a licence that is not in ALLOWED, and a document that is not what this prints.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = "Every function"
+LAYER = "The layer of `reports`"
+SITE = "The site"
+_REQUIREMENTS = {
+    FUNCTIONS: ROOT / "functions" / "requirements.txt",
+    LAYER: ROOT / "infra" / "layers" / "reports" / "requirements.txt",
+}
+NPM_LOCK = ROOT / "templates" / "site" / "package-lock.json"
+
+ALLOWED = frozenset(
+    {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "OFL-1.1", "PSF-2.0", "Unlicense"}
+)
+"""What asks for no more than to be named. Whether another one may be added is for a lawyer."""
+
+# Packages that say it in words, or only by a file: what the licence file that comes with each is.
+_READ = {
+    "altcha": "MIT",
+    "itsdangerous": "BSD-3-Clause",
+    "jinja2": "BSD-3-Clause",
+    # Either may be chosen.
+    "python-dateutil": "Apache-2.0",
+    "s3transfer": "Apache-2.0",
+    "segno": "BSD-3-Clause",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    name: str
+    version: str
+    licence: str
+    where: str
+
+
+def shipped() -> Iterator[Shipped]:
+    """Everything, by where it runs. Of Python's, the metadata are of what is installed here."""
+    for where, file in _REQUIREMENTS.items():
+        for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", file.read_text("utf-8"), re.MULTILINE):
+            yield Shipped(name, version, _licence(name), where)
+    for path, package in json.loads(NPM_LOCK.read_text("utf-8"))["packages"].items():
+        if path:
+            name = path.rpartition("node_modules/")[2]
+            yield Shipped(name, package["version"], package.get("license", "unknown"), SITE)
+
+
+def _licence(name: str) -> str:
+    said = metadata.metadata(name).json
+    return _READ.get(name) or str(said.get("license_expression") or said.get("license") or "unknown")
+
+
+def document() -> str:
+    lines = [
+        "# Licences of what ships",
+        "",
+        "Printed by `python -m tools.supply.licences`; `make units` says when it is out of date. Packages bring",
+        "the texts of their licences, and `make build` leaves them. `make sbom` writes the same for programs, as",
+        "CycloneDX.",
+    ]
+    everything = sorted(shipped(), key=lambda one: one.name)
+    for where in (*_REQUIREMENTS, SITE):
+        lines += ["", f"## {where}", "", "| Package | Version | Licence |", "|---|---|---|"]
+        lines += [f"| {one.name} | {one.version} | {one.licence} |" for one in everything if one.where == where]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(document(), end="")

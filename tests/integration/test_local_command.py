@@ -82,7 +82,7 @@ def test_it_says_what_is_where_and_ends_cleanly(name: str) -> None:
         _, errors = process.communicate(timeout=10)
 
     assert (process.returncode, errors) == (0, "")
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 6
     assert not is_open(port)
     assert not is_open(int(endpoint[1]))
 

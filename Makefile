@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test units faults bench check check-full lint types contracts template requirements site pictures lighthouse format lock \
+.PHONY: help run demo test units faults bench check check-full lint types contracts template requirements site deploy destroy pictures lighthouse format lock \
   browser clean
 
 help: ## List these targets.
@@ -75,6 +75,13 @@ lock: $(UV) ## Bring uv.lock, and what functions and layers are built from, up t
 
 site: .cache/run.stamp ## Build the static site into build/site, for STACK=the CloudFormation stack's name.
 	$(VENV)/python -m cli site --out build/site $(if $(STACK),--stack $(STACK))
+
+# `build` comes with the target that compiles what SAM built.
+deploy: build .cache/run.stamp ## Build, deploy to ENV=dev, staging or prod, and upload the site. YES=1 asks nothing.
+	$(VENV)/python -m cli deploy $(or $(ENV),$(error Say where to: make deploy ENV=dev)) $(if $(YES),--yes)
+
+destroy: .cache/run.stamp ## Delete the stack of ENV=dev, staging or prod. Tables and secrets stay.
+	$(VENV)/python -m cli destroy $(or $(ENV),$(error Say which: make destroy ENV=dev))
 
 pictures: .cache/dev.stamp browser ## Take pictures of every page and of the mail, into build/pictures.
 	$(VENV)/python -m tests.e2e.pictures build/pictures

@@ -35,9 +35,10 @@ units: .cache/dev.stamp ## Run the tests that take seconds.
 faults: .cache/dev.stamp .cache/dynamodb.stamp ## Let everything befall every AWS call, and check the promises.
 	$(VENV)/pytest tests/faults --every-point
 
-bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what a look at the dashboard costs.
+bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what a look at the dashboard costs, and a referral's whole life.
 	$(VENV)/python -m bench.overview_cost
 	$(VENV)/python -m bench.listing_cost
+	$(VENV)/python -m bench.cost
 
 check: lint types contracts requirements template test ## Run all that is run before a change lands.
 

@@ -78,8 +78,8 @@ site: .cache/run.stamp ## Build the static site into build/site, for STACK=the C
 	$(VENV)/python -m cli site --out build/site $(if $(STACK),--stack $(STACK))
 
 # `build` comes with the target that compiles what SAM built.
-deploy: build .cache/run.stamp ## Build, deploy to ENV=dev, staging or prod, and upload the site. YES=1 asks nothing.
-	$(VENV)/python -m cli deploy $(or $(ENV),$(error Say where to: make deploy ENV=dev)) $(if $(YES),--yes)
+deploy: build .cache/run.stamp ## Build, deploy to ENV=dev, staging or prod, and upload the site. YES=1 asks nothing, as CI does.
+	$(VENV)/python -m cli deploy $(or $(ENV),$(error Say where to: make deploy ENV=dev)) $(if $(YES)$(CI),--yes)
 
 destroy: .cache/run.stamp ## Delete the stack of ENV=dev, staging or prod. Tables and secrets stay.
 	$(VENV)/python -m cli destroy $(or $(ENV),$(error Say which: make destroy ENV=dev))

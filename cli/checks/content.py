@@ -51,6 +51,10 @@ def approval(campaign: Campaign, files: Mapping[str, str], today: date, *, real:
 def addresses(sender_address: str, site_url: str, *, real: bool) -> Said:
     """Who writes, and where links lead."""
     todo = "Set SenderAddress and SiteUrl in samconfig.toml, and deploy."
+    if not sender_address:
+        return failure("No sender is known", todo)
+    if not site_url:
+        return warning("SiteUrl is not set yet", "The first deployment says which address the site has.")
     if site_url.endswith(".invalid"):
         return failure(
             "SiteUrl is not set: links in messages lead nowhere", "Set it to the output SiteAddress, and deploy."

@@ -124,6 +124,9 @@ def test_placeholders_fail_where_doctors_hear_from_the_stack_and_warn_where_they
     assert level(content.addresses("a@spine.example", "https://spine.org", real=True)) == "failure"
     assert level(content.addresses("a@spine.org", "https://not-yet.invalid", real=False)) == "failure"
     assert level(content.addresses("a@spine.org", "https://spine.org", real=True)) == "ok"
+    # Nothing is not right either.
+    assert level(content.addresses("", "https://spine.org", real=True)) == "failure"
+    assert level(content.addresses("a@spine.org", "", real=True)) == "warning"
 
 
 def test_a_real_company_with_a_postal_address_passes_and_one_without_does_not() -> None:

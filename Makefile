@@ -13,8 +13,8 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test units faults bench cold-starts check check-full lint types contracts template build sbom requirements site pictures lighthouse format lock \
-  browser clean
+.PHONY: help run demo test units faults bench cold-starts check check-full lint types contracts template build sbom \
+  requirements site deploy destroy pictures lighthouse format lock browser clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,9 +35,10 @@ units: .cache/dev.stamp ## Run the tests that take seconds.
 faults: .cache/dev.stamp .cache/dynamodb.stamp ## Let everything befall every AWS call, and check the promises.
 	$(VENV)/pytest tests/faults --every-point
 
-bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what a look at the dashboard costs.
+bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what a look at the dashboard costs, and a referral's whole life.
 	$(VENV)/python -m bench.overview_cost
 	$(VENV)/python -m bench.listing_cost
+	$(VENV)/python -m bench.cost
 
 cold-starts: .cache/dev.stamp .cache/sam.stamp ## Measure cold starts of what is built, with and without bytecode.
 	$(VENV)/python -m bench.cold_start
@@ -92,6 +93,13 @@ lock: $(UV) ## Bring uv.lock, and what functions and layers are built from, up t
 
 site: .cache/run.stamp ## Build the static site into build/site, for STACK=the CloudFormation stack's name.
 	$(VENV)/python -m cli site --out build/site $(if $(STACK),--stack $(STACK))
+
+# `build` comes with the target that compiles what SAM built.
+deploy: build .cache/run.stamp ## Build, deploy to ENV=dev, staging or prod, and upload the site. YES=1 asks nothing, as CI does.
+	$(VENV)/python -m cli deploy $(or $(ENV),$(error Say where to: make deploy ENV=dev)) $(if $(YES)$(CI),--yes)
+
+destroy: .cache/run.stamp ## Delete the stack of ENV=dev, staging or prod. Tables and secrets stay.
+	$(VENV)/python -m cli destroy $(or $(ENV),$(error Say which: make destroy ENV=dev))
 
 pictures: .cache/dev.stamp browser ## Take pictures of every page and of the mail, into build/pictures.
 	$(VENV)/python -m tests.e2e.pictures build/pictures

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli import approve, audit, held, letters, recount, redrive, resume, site
+from cli import approve, audit, deploy, destroy, held, letters, preflight, recount, redrive, resume, site
 from cli.stacks import NoStack
 from referral_intake.domain.errors import Unavailable
+
+_COMMANDS = (approve, audit, deploy, destroy, held, letters, preflight, recount, redrive, resume, site)
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Returns 0 where everything asked for was done, 1 where not: stderr says why. Usage errors exit with 2."""
     parser = argparse.ArgumentParser(prog="python -m cli", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (approve, audit, held, letters, recount, redrive, resume, site):
+    for command in _COMMANDS:
         command.add_to(commands)
     arguments = parser.parse_args(words)
     try:

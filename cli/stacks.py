@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,11 @@ class Stack:
     name: str
     outputs: Mapping[str, str]
     ahead: timedelta = timedelta(0)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_local(self) -> bool:
+        return self.name.startswith(_LOCAL)
 
     def output(self, name: str) -> str:
         if name not in self.outputs:
@@ -75,7 +80,8 @@ def _deployed(name: str) -> Stack:
     except BotoCoreError as error:
         raise NoStack(f"AWS can't be asked: {error} Set AWS_PROFILE and AWS_REGION, or their like.") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
-    return Stack(name, outputs)
+    parameters = {given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", [])}
+    return Stack(name, outputs, parameters=parameters)
 
 
 def _local(address: str) -> Stack:

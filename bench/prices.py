@@ -1,0 +1,81 @@
+"""What AWS asks for in us-east-1, in US dollars, and what a month costs by it. docs/cost.md says where each is from."""
+
+from dataclasses import dataclass
+
+MILLION = 1_000_000
+GB = 1024**3
+MINUTES = 730 * 60
+
+WRITES = 0.625 / MILLION
+READS = 0.125 / MILLION
+TABLE_GB = 0.25
+BACKUP_GB = 0.20
+RUNS = 0.20 / MILLION
+GB_SECONDS = 0.0000133334
+HTTP_API = 1.00 / MILLION
+MAIL = 0.10 / 1000
+QUEUE = 0.40 / MILLION
+LOGS_GB = 0.50
+ALARM, METRIC, SECRET, DASHBOARD = 0.10, 0.30, 0.40, 3.00
+SECRET_CALLS = 0.05 / 10_000
+TRACES = 5.00 / MILLION
+
+# Assumed. At 512 MB a warm run takes some tens of milliseconds and a cold one about a second; few referrals are cold.
+MEMORY_GB = 0.5
+SECONDS_FEW, SECONDS_MANY = 0.6, 0.1
+# API Gateway's line for one request.
+ACCESS_LINE = 300
+# Lambda's own lines (START, END, REPORT) of one run.
+RUN_LINES = 400
+SQS_FOR_ONE = 3
+# An empty queue is asked all the time: Lambda has five pollers, each of them asks every twenty seconds. Two queues.
+SQS_IDLE = 2 * 5 * 3 * MINUTES
+# X-Ray samples the first request of each second of a function, and one in twenty beyond that.
+FEW_TRACED, MANY_TRACED = 1.0, 0.3
+ITEM_BYTES = 4 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What one referral uses, or one minute of waiting."""
+
+    writes: float
+    reads: float
+    runs: float
+    requests: float
+    mails: float
+    queued: float
+    log_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    alarms: int
+    metrics: int
+    secrets: int
+
+
+def month(referrals: int, one: Used, minute: Used, fixed: Fixed) -> dict[str, float]:
+    """Item by item, without any free tier."""
+    few = referrals < 100_000
+    runs = referrals * one.runs + MINUTES * minute.runs
+    seconds = referrals * one.runs * (SECONDS_FEW if few else SECONDS_MANY) + MINUTES * minute.runs * SECONDS_MANY
+    requests = referrals * one.requests
+    logs = referrals * one.log_bytes + MINUTES * minute.log_bytes + requests * ACCESS_LINE + runs * RUN_LINES
+    stored = referrals * ITEM_BYTES / GB
+    return {
+        "SES, messages": referrals * one.mails * MAIL,
+        "DynamoDB, writes": (referrals * one.writes + MINUTES * minute.writes) * WRITES,
+        "DynamoDB, reads": (referrals * one.reads + MINUTES * minute.reads) * READS,
+        "DynamoDB, storage and recovery": stored * (TABLE_GB + BACKUP_GB),
+        "Lambda, runs": runs * RUNS,
+        "Lambda, time (assumed)": seconds * MEMORY_GB * GB_SECONDS,
+        "API Gateway": requests * HTTP_API,
+        "SQS": (referrals * one.queued * SQS_FOR_ONE + SQS_IDLE) * QUEUE,
+        "CloudWatch, logs": logs / GB * LOGS_GB,
+        "CloudWatch, alarms": fixed.alarms * ALARM,
+        "CloudWatch, own metrics": fixed.metrics * METRIC,
+        "CloudWatch, dashboard": DASHBOARD,
+        "Secrets Manager": fixed.secrets * SECRET + MINUTES / 5 * SECRET_CALLS,
+        "X-Ray": (referrals * one.runs * (FEW_TRACED if few else MANY_TRACED) + MINUTES) * TRACES,
+    }

@@ -1,0 +1,280 @@
+"""The site in its bucket, and the stack's end."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from cli import deploy, destroy, environments, site, stacks, upload
+from cli.environments import Environment
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BUCKET = "site"
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ENVIRONMENT = Environment("dev", "referral-intake-dev", {})
+
+
+@pytest.fixture
+def s3(cloud: None) -> "S3Client":
+    client = boto3.client("s3")
+    client.create_bucket(Bucket=BUCKET)
+    return client
+
+
+def write(folder: Path, **files: str) -> Path:
+    """`en__index` is en/index.html; `assets__a` is assets/a.js."""
+    for name, text in files.items():
+        path = folder / (name.replace("__", "/") + (".js" if name.startswith("assets") else ".html"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return folder
+
+
+def put(s3: "S3Client", folder: Path, now: datetime = NOW) -> upload.Uploaded:
+    return upload.upload(s3, BUCKET, folder, now, lambda _: None)
+
+
+def keys(s3: "S3Client") -> set[str]:
+    return {one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
+
+
+def written(s3: "S3Client") -> list[str]:
+    order: list[str] = []
+    s3.meta.events.register("provide-client-params.s3.PutObject", lambda params, **_: order.append(params["Key"]))
+    return order
+
+
+def test_the_whole_site_is_uploaded_with_types_and_headers_that_browsers_understand(
+    s3: "S3Client", tmp_path: Path
+) -> None:
+    site.build(Path("templates"), tmp_path)
+    (tmp_path / site.DASHBOARD_SETTINGS).write_text("{}", "utf-8")
+    put(s3, tmp_path)
+    kinds = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+    kinds |= {"css": "text/css; charset=utf-8", "json": "application/json", "txt": "text/plain; charset=utf-8"}
+    seen = set()
+    for key in keys(s3):
+        found, suffix = s3.head_object(Bucket=BUCKET, Key=key), key.rpartition(".")[2]
+        for_ever = key.startswith(("assets/", "dashboard/assets/"))
+        assert found["CacheControl"] == ("public, max-age=31536000, immutable" if for_ever else "no-cache"), key
+        if suffix in kinds:
+            assert found["ContentType"] == kinds[suffix], key
+            seen.add(suffix)
+    assert seen == set(kinds)
+    assert {"index.html", "404.html", "robots.txt", "dashboard/config.json", "es/index.html"} <= keys(s3)
+
+
+def test_assets_come_before_pages_and_the_first_page_last(s3: "S3Client", tmp_path: Path) -> None:
+    order = written(s3)
+    put(s3, write(tmp_path, index="1", en__index="1", assets__a="1", dashboard__index="1"))
+    assert order[0] == "assets/a.js"
+    assert order[-1] == "index.html"
+
+
+def test_what_is_there_is_not_uploaded_again_and_its_pages_are_forgotten_all_the_same(
+    s3: "S3Client", tmp_path: Path
+) -> None:
+    """Whoever was stopped before CloudFront was told must be able to tell it."""
+    first = put(s3, write(tmp_path, index="1", assets__a="1"))
+    again = put(s3, tmp_path)
+    assert (first.written, again.written, again.there) == (2, 0, 2)
+    assert again.pages == first.pages == ["/", "/index.html"]
+
+
+def test_a_file_with_other_headers_is_uploaded_again(s3: "S3Client", tmp_path: Path) -> None:
+    put(s3, write(tmp_path, index="1"))
+    found = s3.head_object(Bucket=BUCKET, Key="index.html")
+    s3.put_object(Bucket=BUCKET, Key="index.html", Body=b"1", Metadata=found["Metadata"], CacheControl="max-age=60")
+    assert put(s3, tmp_path).written == 1
+
+
+def test_an_upload_that_was_stopped_leaves_old_pages_whole_and_goes_on(
+    s3: "S3Client", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, write(tmp_path / "old", index="old", assets__old="1"))
+    order = written(s3)
+
+    def stop(params: dict[str, Any], **_: Any) -> None:
+        if params["Key"] == "index.html":
+            raise ClientError({"Error": {"Code": "SlowDown", "Message": "stop"}}, "PutObject")
+
+    s3.meta.events.register("provide-client-params.s3.PutObject", stop)
+    new = write(tmp_path / "new", index="new", assets__new="1")
+    with pytest.raises(ClientError):
+        put(s3, new)
+    assert s3.get_object(Bucket=BUCKET, Key="index.html")["Body"].read() == b"old"
+    assert "assets/old.js" in keys(s3)
+    s3.meta.events.unregister("provide-client-params.s3.PutObject", stop)
+    order.clear()
+    put(s3, new)
+    assert order == ["index.html"]
+
+
+def test_an_asset_that_no_page_asks_for_stays_a_month_from_then_on(s3: "S3Client", tmp_path: Path) -> None:
+    put(s3, write(tmp_path / "old", index="old", assets__old="1"), NOW - timedelta(days=300))
+    new = write(tmp_path / "new", index="new", assets__new="1")
+    put(s3, new)
+    put(s3, new, NOW + timedelta(days=30))
+    assert "assets/old.js" in keys(s3)
+    done = put(s3, new, NOW + timedelta(days=31))
+    assert "assets/old.js" not in keys(s3)
+    assert done.removed == 1
+    assert done.pages == ["/", "/index.html"]
+
+
+def test_an_asset_that_came_back_with_an_older_version_is_as_if_it_had_never_left(
+    s3: "S3Client", tmp_path: Path
+) -> None:
+    old = write(tmp_path / "old", index="old", assets__old="1")
+    new = write(tmp_path / "new", index="new", assets__new="1")
+    put(s3, old)
+    put(s3, new)
+    put(s3, old, NOW + timedelta(days=20))
+    put(s3, new, NOW + timedelta(days=40))
+    put(s3, new, NOW + timedelta(days=60))
+    assert "assets/old.js" in keys(s3)
+
+
+def test_a_page_that_is_gone_is_removed_and_forgotten(s3: "S3Client", tmp_path: Path) -> None:
+    put(s3, write(tmp_path / "old", index="1", fr__index="1"))
+    done = put(s3, write(tmp_path / "new", index="1"))
+    assert keys(s3) == {"index.html"}
+    assert done.pages == ["/", "/fr/", "/fr/index.html", "/index.html"]
+
+
+def test_a_file_whose_type_nobody_knows_is_refused() -> None:
+    with pytest.raises(ValueError, match="Name it"):
+        upload.content_type("assets/thing.qqq")
+
+
+# ---- Both together ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stack(s3: "S3Client") -> stacks.Stack:
+    cloudfront: Any = boto3.client("cloudfront")
+    made = cloudfront.create_distribution(
+        DistributionConfig={
+            "CallerReference": "1",
+            "Comment": "",
+            "Enabled": True,
+            "Origins": {
+                "Quantity": 1,
+                "Items": [
+                    {
+                        "Id": "site",
+                        "DomainName": "site.s3.amazonaws.com",
+                        "S3OriginConfig": {"OriginAccessIdentity": ""},
+                    }
+                ],
+            },
+            "DefaultCacheBehavior": {"TargetOriginId": "site", "ViewerProtocolPolicy": "redirect-to-https"},
+        }
+    )
+    outputs = {
+        "SiteBucketName": BUCKET,
+        "DistributionId": made["Distribution"]["Id"],
+        "SignInIssuer": "https://cognito.example/pool",
+        "SignInClient": "client",
+        "SignInUrl": "https://team.example",
+        "SiteUrl": "https://spine.example",
+        "SiteAddress": "https://d1.cloudfront.net",
+        "WatchAddress": "https://console.example",
+    }
+    return stacks.Stack("referral-intake-dev", outputs)
+
+
+def test_only_pages_are_forgotten_by_cloudfront(stack: stacks.Stack, tmp_path: Path, s3: "S3Client") -> None:
+    deploy.put_site(stack, tmp_path, NOW)
+    cloudfront: Any = boto3.client("cloudfront")
+    which = stack.output("DistributionId")
+    [made] = cloudfront.list_invalidations(DistributionId=which)["InvalidationList"]["Items"]
+    batch = cloudfront.get_invalidation(DistributionId=which, Id=made["Id"])["Invalidation"]["InvalidationBatch"]
+    forgotten = batch["Paths"]["Items"]
+    assert {"/", "/es/", "/dashboard/", "/dashboard/index.html", "/dashboard/config.json"} <= set(forgotten)
+    assert not [path for path in forgotten if "assets" in path]
+    said = s3.get_object(Bucket=BUCKET, Key="dashboard/config.json")["Body"].read()
+    assert b'"client_id": "client"' in said
+
+
+def test_a_stack_that_does_not_know_its_address_is_told_what_to_do(stack: stacks.Stack) -> None:
+    unsettled = stacks.Stack(stack.name, {**stack.outputs, "SiteUrl": "https://not-yet.invalid"})
+    said = " ".join(deploy.addresses(unsettled, ENVIRONMENT))
+    assert '"SiteUrl=https://d1.cloudfront.net"' in said
+    assert "https://spine.example/dashboard/" in " ".join(deploy.addresses(stack, ENVIRONMENT))
+
+
+def test_sam_is_given_the_environment_and_may_find_nothing_to_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deploy, "BUILT", tmp_path / "template.yaml")
+    with pytest.raises(SystemExit, match="make build"):
+        deploy.sam(ENVIRONMENT, ask=True)
+    (tmp_path / "template.yaml").touch()
+    command = deploy.sam(ENVIRONMENT, ask=False)
+    assert "--config-env=dev" in command
+    assert f"--config-file={environments.SAMCONFIG.resolve()}" in command
+    assert {"--no-fail-on-empty-changeset", "--no-confirm-changeset"} <= set(command)
+
+
+# ---- The end ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deployed(s3: "S3Client") -> stacks.Stack:
+    """A bucket that the stack owns, with old versions in it: neither can be deleted before it is empty."""
+    body = '{"Resources": {"SiteBucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "owned"}}}}'
+    boto3.client("cloudformation").create_stack(StackName="referral-intake-dev", TemplateBody=body)
+    s3.put_bucket_versioning(Bucket="owned", VersioningConfiguration={"Status": "Enabled"})
+    for text in ("1", "2"):
+        s3.put_object(Bucket="owned", Key="index.html", Body=text.encode())
+    s3.delete_object(Bucket="owned", Key="index.html")
+    return stacks.find("referral-intake-dev")
+
+
+def test_a_stack_is_deleted_once_its_buckets_are_empty(deployed: stacks.Stack, s3: "S3Client") -> None:
+    destroy.destroy(deployed)
+    left = s3.list_object_versions(Bucket="owned")
+    assert not left.get("Versions")
+    assert not left.get("DeleteMarkers")
+    with pytest.raises(stacks.NoStack):
+        stacks.find("referral-intake-dev")
+
+
+def test_nothing_is_deleted_unless_the_stacks_name_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for typed, expected in (("y", False), ("", False), ("referral-intake", False), ("referral-intake-dev", True)):
+        monkeypatch.setattr("builtins.input", lambda _, typed=typed: typed)
+        assert destroy.agreed(ENVIRONMENT, None) is expected
+
+
+def test_what_stays_is_named_with_what_would_remove_it() -> None:
+    resources = [
+        {"LogicalResourceId": one, "ResourceType": kind, "ResourceStatus": status, "PhysicalResourceId": f"{one}-1"}
+        for one, kind, status in (
+            ("Table", "AWS::DynamoDB::Table", "DELETE_SKIPPED"),
+            ("HashingKeys", "AWS::SecretsManager::Secret", "DELETE_SKIPPED"),
+            ("SiteBucket", "AWS::S3::Bucket", "DELETE_COMPLETE"),
+        )
+    ]
+    said = "\n".join(destroy.stays(resources))
+    assert "delete-table --table-name Table-1" in said
+    assert "--secret-id HashingKeys-1" in said
+    assert "SiteBucket" not in said
+
+
+def test_every_kind_of_thing_that_the_template_retains_has_its_way_to_be_removed() -> None:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
+    template = yaml.load(Path("infra/template.yaml").read_text("utf-8"), Loader)
+    kept = {one["Type"] for one in template["Resources"].values() if one.get("DeletionPolicy") == "Retain"}
+    assert kept
+    assert kept <= destroy._REMOVE.keys()

@@ -1,0 +1,85 @@
+"""`preflight` asks AWS and the site what it decides about, and changes nothing."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from cli.checks import asking
+from local.stack import ROOT, LocalStack
+
+
+@pytest.mark.usefixtures("cloud")
+def test_the_senders_own_address_will_do_where_its_domain_is_not_verified() -> None:
+    client = boto3.client("sesv2")
+    with Stubber(client) as ses:
+        ses.add_client_error("get_email_identity", "NotFoundException", expected_params={"EmailIdentity": "spine.org"})
+        answer: Any = {"VerifiedForSendingStatus": True}
+        ses.add_response("get_email_identity", answer, {"EmailIdentity": "us@spine.org"})
+        assert asking.Ses("us@spine.org", client).identity == {"VerifiedForSendingStatus": True}
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_configuration_set_that_is_not_there_is_none_and_other_errors_are_not_hidden() -> None:
+    client = boto3.client("sesv2")
+    with Stubber(client) as ses:
+        ses.add_client_error("get_configuration_set", "NotFoundException")
+        ses.add_client_error("get_configuration_set", "AccessDeniedException")
+        asked = asking.Ses("us@spine.org", client)
+        assert asked.configuration_set("x") is None
+        with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
+            asked.configuration_set("x")
+
+
+@pytest.mark.usefixtures("cloud")
+def test_subscriptions_and_members_are_counted_as_aws_tells_them() -> None:
+    sns: Any = boto3.client("sns")
+    topic = sns.create_topic(Name="alarms")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="us@spine.org")
+    [one] = asking.subscriptions(topic)
+    assert one["Endpoint"] == "us@spine.org"
+    cognito = boto3.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="team")["UserPool"]["Id"]
+    for group in ("manager", "viewer"):
+        cognito.create_group(UserPoolId=pool, GroupName=group)
+    for name in ("ana", "left"):
+        cognito.admin_create_user(UserPoolId=pool, Username=name)
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="manager")
+    cognito.admin_disable_user(UserPoolId=pool, Username="left")
+    assert asking.members(pool) == {"manager": 1, "viewer": 0}
+    assert asking.caller()["Account"] == "123456789012"
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[LocalStack]:
+    with LocalStack(
+        template_file=ROOT / "infra" / "template.yaml",
+        site=tmp_path / "site",
+        log_file=tmp_path / "logs.jsonl",
+        build_site=lambda templates, site: None,
+        watch=False,
+        out=StringIO(),
+    ) as stack:
+        yield stack
+
+
+def test_against_the_local_stack_its_network_checks_are_skipped_and_nobody_is_opted_out(local: LocalStack) -> None:
+    # In a process of its own: it forgets the account that it was started with.
+    environment = {"PATH": os.environ["PATH"], "AWS_PROFILE": "not-there", "PYTHONPATH": "functions:."}
+    command = [sys.executable, "-m", "cli", "preflight", "--stack", local.url]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0, done
+    for name in ("credentials", "SES identity", "DKIM", "SPF", "DMARC", "sandbox", "quota", "alarms", "concurrency"):
+        assert f"skipped  {name}: local" in lines
+    assert "ok       opt-out link: a signed link shows the page; a forged one does not" in lines
+    assert any(line.startswith("ok       team: 1 manager") for line in lines)
+    items = local.cloud.dynamodb.scan(TableName="referral-intake-Table")["Items"]
+    assert [item for item in items if item["pk"]["S"].startswith(("email#", "doctor#", "referral#"))] == []

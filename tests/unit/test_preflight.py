@@ -1,0 +1,262 @@
+"""What `preflight` says of what it was told."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import NoCredentialsError
+
+from cli import environments, preflight, stacks
+from cli.checks import around, asking, content, mail
+from cli.checks.said import Level, Said
+from cli.stacks import NoStack
+from tests.support import samples
+
+OURS = {
+    "VerifiedForSendingStatus": True,
+    "DkimAttributes": {"Status": "SUCCESS", "SigningEnabled": True},
+    "MailFromAttributes": {"MailFromDomain": "mail.spine.org", "MailFromDomainStatus": "SUCCESS"},
+}
+ACCOUNT = {"ProductionAccessEnabled": True, "SendingEnabled": True, "EnforcementStatus": "HEALTHY"}
+TODAY = date(2026, 11, 23)
+
+
+def level(said: Said) -> str:
+    if said.level in {Level.WARNING, Level.FAILURE}:
+        assert said.todo, said
+    return said.level.value
+
+
+@pytest.mark.parametrize(("found", "expected"), [(OURS, "ok"), (None, "failure"), ({}, "failure")])
+def test_a_sender_must_be_verified_and_signed(found: Any, expected: str) -> None:
+    assert level(mail.identity(found, "spine.org")) == expected
+    assert level(mail.dkim(found, "spine.org")) == expected
+
+
+def test_a_signature_that_is_switched_off_is_no_signature() -> None:
+    assert (
+        level(mail.dkim({"DkimAttributes": {"Status": "SUCCESS", "SigningEnabled": False}}, "spine.org")) == "failure"
+    )
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        (["v=spf1 include:amazonses.com ~all", "something else"], "ok"),
+        ([], "failure"),
+        (["v=spf1 include:_spf.google.com ~all"], "failure"),
+        (["v=spf1 include:amazonses.com ~all", "v=spf1 -all"], "failure"),
+        (["v=spf10 include:amazonses.com"], "failure"),
+    ],
+)
+def test_spf_is_one_record_that_names_ses(records: list[str], expected: str) -> None:
+    assert level(mail.spf(OURS, records)) == expected
+
+
+def test_without_a_mail_from_domain_spf_is_amazons() -> None:
+    assert level(mail.spf({}, [])) == "warning"
+    pending = {"MailFromAttributes": {"MailFromDomain": "mail.spine.org", "MailFromDomainStatus": "PENDING"}}
+    assert level(mail.spf(pending, ["v=spf1 include:amazonses.com ~all"])) == "failure"
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ({"a.spine.org": [], "spine.org": ["v=DMARC1; p=reject"]}, "ok"),
+        ({"spine.org": ["v=DMARC1; p=none; rua=mailto:d@spine.org"]}, "warning"),
+        ({"spine.org": ["v=DMARC1; rua=mailto:d@spine.org"]}, "failure"),
+        ({"spine.org": ["v=DMARC1; p=none", "v=DMARC1; p=reject"]}, "failure"),
+        ({"spine.org": ["v=spf1 -all"]}, "failure"),
+    ],
+)
+def test_dmarc_is_one_record_of_the_domain_or_one_above_it(records: dict[str, list[str]], expected: str) -> None:
+    assert level(mail.dmarc(records)) == expected
+
+
+def test_dmarc_is_looked_for_from_the_domain_upwards_but_not_at_the_top() -> None:
+    found = asking.dmarc("mail.spine.org", lambda name: [name])
+    assert [text for texts in found.values() for text in texts] == ["_dmarc.mail.spine.org", "_dmarc.spine.org"]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, "ok"),
+        ({"ProductionAccessEnabled": False}, "failure"),
+        ({"SendingEnabled": False}, "failure"),
+        ({"EnforcementStatus": "PROBATION"}, "failure"),
+    ],
+)
+def test_an_account_in_the_sandbox_or_under_review_fails(change: dict[str, Any], expected: str) -> None:
+    assert level(mail.sandbox({**ACCOUNT, **change})) == expected
+
+
+@pytest.mark.parametrize(("used", "expected"), [(0, "ok"), (159, "ok"), (160, "warning")])
+def test_a_quota_that_outreach_would_stop_at_is_a_warning(used: int, expected: str) -> None:
+    said = {"SendQuota": {"Max24HourSend": 200.0, "SentLast24Hours": float(used), "MaxSendRate": 1.0}}
+    assert level(mail.quota(said)) == expected
+
+
+def test_a_configuration_set_asks_for_tls_and_tells_all_events() -> None:
+    good = {"DeliveryOptions": {"TlsPolicy": "REQUIRE"}, "SendingOptions": {"SendingEnabled": True}}
+    assert level(mail.configuration_set(good, "x")) == "ok"
+    assert level(mail.configuration_set(None, "x")) == "failure"
+    assert level(mail.configuration_set({**good, "DeliveryOptions": {"TlsPolicy": "OPTIONAL"}}, "x")) == "failure"
+    tells = {"Enabled": True, "EventBridgeDestination": {}, "MatchingEventTypes": sorted(mail.EVENTS)}
+    tells["EventBridgeDestination"] = {"EventBusArn": "arn"}
+    assert level(mail.event_destination([tells], "x")) == "ok"
+    for broken in ({**tells, "Enabled": False}, {**tells, "MatchingEventTypes": sorted(mail.EVENTS - {"BOUNCE"})}):
+        assert level(mail.event_destination([broken], "x")) == "failure"
+
+
+def test_the_events_that_are_asked_for_are_those_of_the_template() -> None:
+    template = (Path(__file__).parents[2] / "infra" / "template.yaml").read_text("utf-8")
+    listed = template.partition("MatchingEventTypes:")[2].partition("EventBridgeDestination")[0]
+    assert {line.strip(" -") for line in listed.split("\n") if line.strip()} == mail.EVENTS
+
+
+def test_placeholders_fail_where_doctors_hear_from_the_stack_and_warn_where_they_do_not() -> None:
+    campaign = samples.campaign()
+    assert level(content.sender(campaign, real=True)) == "failure"
+    assert level(content.sender(campaign, real=False)) == "warning"
+    assert level(content.addresses("a@spine.example", "https://spine.org", real=True)) == "failure"
+    assert level(content.addresses("a@spine.org", "https://not-yet.invalid", real=False)) == "failure"
+    assert level(content.addresses("a@spine.org", "https://spine.org", real=True)) == "ok"
+    # Nothing is not right either.
+    assert level(content.addresses("", "https://spine.org", real=True)) == "failure"
+    assert level(content.addresses("a@spine.org", "", real=True)) == "warning"
+
+
+def test_a_real_company_with_a_postal_address_passes_and_one_without_does_not() -> None:
+    campaign = samples.campaign()
+    ours = replace(
+        campaign.sender,
+        company="Spine Co.",
+        reply_to="us@spine.org",
+        postal_address="1 Main Street, Peoria, IL 61602",
+        product_url="https://spine.org/",
+    )
+    assert level(content.sender(replace(campaign, sender=ours), real=True)) == "ok"
+    nowhere = replace(campaign, sender=replace(ours, postal_address=" "))
+    assert level(content.sender(nowhere, real=True)) == "failure"
+
+
+@pytest.mark.parametrize(("days", "expected"), [(-1, "failure"), (0, "warning"), (29, "warning"), (30, "ok")])
+def test_an_approval_that_ends_soon_is_a_warning_and_one_that_ended_fails(days: int, expected: str) -> None:
+    campaign = samples.campaign()
+    until = TODAY + timedelta(days=days)
+    given = replace(campaign.approval, approved_by="Legal", approved_on=date(2026, 1, 1), expires_on=until)
+    said = content.approval(replace(campaign, approval=given), dict(given.content), TODAY, real=True)
+    assert level(said) == expected
+
+
+def test_a_wording_that_is_not_the_approved_one_fails_and_is_named() -> None:
+    campaign = samples.campaign()
+    files = dict(campaign.approval.content)
+    changed = min(files)
+    said = content.approval(campaign, {**files, changed: "other"}, TODAY, real=False)
+    assert level(said) == "failure"
+    assert changed in said.text
+
+
+def test_alarms_need_somebody_who_confirmed() -> None:
+    here, not_yet = {"SubscriptionArn": "arn:aws:sns:1"}, {"SubscriptionArn": "PendingConfirmation"}
+    assert [level(around.alarms(them)) for them in ([here], [here, not_yet], [not_yet], [])] == [
+        "ok",
+        "warning",
+        "failure",
+        "failure",
+    ]
+
+
+def test_few_runs_at_once_fail_only_where_some_are_reserved() -> None:
+    few = {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}
+    assert level(around.concurrency(few, 0)) == "warning"
+    assert level(around.concurrency(few, 5)) == "failure"
+    many = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}
+    assert level(around.concurrency(many, 50)) == "ok"
+
+
+def test_somebody_must_be_able_to_approve() -> None:
+    assert level(around.team({"manager": 1, "viewer": 0})) == "ok"
+    assert level(around.team({"manager": 0, "viewer": 3})) == "warning"
+
+
+PAGE = '<form method="post" action="/api/opt-out?token=x">'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "forged", "expected"),
+    [(200, PAGE, 400, "ok"), (403, PAGE, 400, "failure"), (200, "Hello", 400, "failure"), (200, PAGE, 200, "failure")],
+)
+def test_an_opt_out_link_shows_its_button_and_a_forged_one_none(
+    status: int, body: str, forged: int, expected: str
+) -> None:
+    assert level(around.opt_out(status, body, forged)) == expected
+
+
+# ---- All of it -------------------------------------------------------------------------------------------------------
+
+
+def test_without_credentials_that_is_said_once_and_the_wording_is_checked_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none() -> Any:
+        raise NoCredentialsError
+
+    monkeypatch.setattr(asking, "caller", none)
+    monkeypatch.setattr(asking, "texts", lambda name: [])
+    place = preflight.Place("x", None, {"SenderAddress": "us@spine.org"}, real=True, problem="none")
+    said = dict(preflight.run(place))
+    assert said["credentials"].level is Level.FAILURE
+    assert {said[name].level for name in ("SES identity", "sandbox", "alarms")} == {Level.SKIPPED}
+    assert said["postal address"].level is Level.FAILURE
+
+
+def test_a_check_that_can_not_be_made_is_a_failure_and_the_others_are_made() -> None:
+    class Broken:
+        def __call__(self) -> Said:
+            raise TimeoutError("no answer")
+
+    said = preflight._said(Broken())
+    assert level(said) == "failure"
+    assert "TimeoutError" in said.text
+
+
+def test_before_the_first_deployment_the_sender_is_that_of_samconfig(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "samconfig.toml"
+    file.write_text(
+        "version = 0.1\n[prod.deploy.parameters]\nstack_name = 'mine'\nregion = 'us-west-2'\n"
+        "parameter_overrides = ['SenderAddress=us@spine.org']\n",
+        "utf-8",
+    )
+    found = environments.of_stack("mine", file)
+    assert found
+    assert (found.name, found.parameters["SenderAddress"], found.aws()["AWS_REGION"]) == (
+        "prod",
+        "us@spine.org",
+        "us-west-2",
+    )
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "before")  # So that it is put back.
+
+    def none(name: str) -> Any:
+        raise NoStack("no such stack")
+
+    monkeypatch.setattr(stacks, "find", none)
+    monkeypatch.setattr(environments, "of_stack", lambda name: found)
+    place = preflight.Place.of("mine")
+    assert place.stack is None
+    assert place.real
+    assert preflight._stack(place).level is Level.WARNING
+
+
+def test_every_environment_of_ours_names_its_stack_and_sender() -> None:
+    for name in ("default", "prod"):
+        environment = environments.named(name)
+        assert environment.stack.startswith("referral-intake")
+        assert "@" in environment.parameters["SenderAddress"]

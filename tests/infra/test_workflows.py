@@ -28,7 +28,9 @@ def test_no_workflow_may_write_and_none_runs_for_ever(file: Path) -> None:
     data = yaml.safe_load(file.read_text("utf-8"))
     jobs = data["jobs"].values()
     granted = [data["permissions"], *(job.get("permissions", {}) for job in jobs)]
-    assert all((name, right) == ("contents", "read") for rights in granted for name, right in rights.items())
+    # `id-token: write` lets it ask for a token of its own; only who deploys does.
+    allowed = {"contents": "read"} | ({"id-token": "write"} if file.stem == "deploy" else {})
+    assert all(allowed.get(name) == right for rights in granted for name, right in rights.items())
     assert all(job["timeout-minutes"] <= 60 for job in jobs)
 
 
@@ -36,6 +38,13 @@ def test_no_workflow_may_write_and_none_runs_for_ever(file: Path) -> None:
 def test_no_command_is_built_from_what_somebody_typed(file: Path) -> None:
     steps = [step for job in yaml.safe_load(file.read_text("utf-8"))["jobs"].values() for step in job["steps"]]
     assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
+
+
+def test_whoever_deploys_must_be_let_into_the_environment() -> None:
+    job = read("workflows/deploy.yml")["jobs"]["deploy"]
+    assert job["environment"] == "${{ inputs.environment }}"
+    credentials = next(step["with"] for step in job["steps"] if "configure-aws-credentials" in step.get("uses", ""))
+    assert set(credentials) == {"role-to-assume", "aws-region", "mask-aws-account-id"}  # No key that could leak.
 
 
 def test_dependabot_looks_at_every_lock_file() -> None:

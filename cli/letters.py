@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from cli import stacks
-from referral_intake import wiring
 from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.adapters.letters import Printed
 from referral_intake.domain.message import Unapproved
+from referral_intake.wiring.letters import Place, press_of
 
 TEMPLATES = Path("templates")
 
@@ -28,7 +28,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return _failed(f"There is no campaign named {arguments.campaign!r} in {TEMPLATES / 'campaigns'}.")
     stack = stacks.find(arguments.stack)
     names = ("TableName", "HashingKeysArn", "SigningKeysArn", "SiteUrl")
-    press = wiring.press(wiring.Place(*(stack.output(name) for name in names)), TEMPLATES)
+    press = press_of(Place(*(stack.output(name) for name in names)), TEMPLATES)
     try:
         printed = press.print(campaign, press.read(press.waiting(campaign.name)), stack.now())
     except Unapproved:

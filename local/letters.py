@@ -8,11 +8,11 @@ from pathlib import Path
 def letter(receipt: str, now: datetime) -> bytes | str:
     """A PDF; or, in a word, why this referral has no letter. With the code and the words as they are now."""
     from referral_intake.adapters.campaigns import Campaigns
-    from referral_intake.wiring import Place, press
+    from referral_intake.wiring.letters import Place, press_of
 
     told, templates = os.environ, Path(os.environ["TEMPLATES_DIR"])
     place = Place(told["TABLE_NAME"], told["HASHING_KEYS_SECRET"], told["SIGNING_KEYS_SECRET"], told["SITE_URL"])
-    letters = press(place, templates, approved_only=False)
+    letters = press_of(place, templates, approved_only=False)
     referral = next(iter(letters.read([receipt])), None)
     campaign = Campaigns(templates).get(referral.campaign) if referral else None
     if referral is None or campaign is None:

@@ -27,7 +27,6 @@ from moto.events.models import EventPattern
 from local.batches import Record, Rules, deliver
 from local.functions import FunctionFailed
 from local.model import QueueSource, StreamSource
-from referral_intake import wiring
 from referral_intake.adapters.breaker_table import BreakerTable, breaker_key
 from referral_intake.adapters.challenges import Challenges
 from referral_intake.adapters.items import Item, plain, timestamp
@@ -36,11 +35,13 @@ from referral_intake.domain.actions import Action
 from referral_intake.domain.contact import email_identity
 from referral_intake.domain.referral import LEASE, Stage
 from referral_intake.handlers import gauges
+from referral_intake.wiring import shared
 from tests.faults.cloud import Engine, Mail, MailService, Secrets
 from tests.faults.faults import WRITES, Killed
 from tests.faults.wire import Wire
 from tests.integration import aws
 from tests.support import dashboard, events, proofs, samples
+from tests.support.processes import new_process
 
 CAMPAIGN = samples.campaign().name
 MOST_ROUNDS = 40
@@ -128,7 +129,7 @@ class Lab:
 
         # Handlers and wiring are where our code asks for the time.
         modules = [function.handler.rpartition(".")[0] for function in aws.template().functions.values()]
-        for module in (wiring, *map(import_module, modules)):
+        for module in (shared, *map(import_module, modules)):
             if hasattr(module, "datetime"):
                 self.patch.setattr(module, "datetime", Now)
 
@@ -175,12 +176,7 @@ class World:
         self._images: dict[tuple[str, str], Item] = {}
         self._kept: set[tuple[str, str]] = set()
         self._submissions = itertools.count(1)
-        self.new_process()
-
-    def new_process(self) -> None:
-        for part in vars(wiring).values():
-            if hasattr(part, "cache_clear"):
-                part.cache_clear()
+        new_process()
 
     # ---- What people do ----------------------------------------------------------------------------------------------
 
@@ -272,7 +268,7 @@ class World:
             try:
                 return handler(event, aws.LambdaContext(function_name=short_name))
             except Killed:
-                self.new_process()
+                new_process()
             except Exception:  # noqa: BLE001  # a function may fail in any way
                 pass
         raise FunctionFailed(short_name)

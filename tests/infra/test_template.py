@@ -31,7 +31,7 @@ from referral_intake.domain.summary import is_due
 from referral_intake.handlers import dashboard, http, intake, links, lookup
 from referral_intake.handlers.lookup import BUDGET
 from referral_intake.handlers.reports import MARGIN
-from referral_intake.wiring import LinkParts, Lookup
+from referral_intake.wiring.parts import LinkParts, Lookup
 from tests.engines.programs import node
 from tests.support import events, proofs, samples
 from tests.support.dashboard import FakeDashboard

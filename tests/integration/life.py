@@ -20,7 +20,6 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from referral_intake import wiring
 from referral_intake.adapters import announcements, ses
 from referral_intake.adapters.breaker_table import breaker_key
 from referral_intake.adapters.counting_table import CountingTable
@@ -34,6 +33,7 @@ from referral_intake.domain.reporting import Reporting
 from tests.integration import aws
 from tests.support import dashboard, events, lookups, proofs, samples
 from tests.support.mail_events import mail_event
+from tests.support.processes import new_process
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -119,7 +119,7 @@ class Life:
         patch.setenv("CHALLENGE_TRIES", "1")
         patch.setattr(ses, "client", lambda: self.mail)
         patch.setattr(announcements, "client", Bus)
-        forget_parts()
+        new_process()
 
     # ---- Doors -------------------------------------------------------------------------------------------------------
 
@@ -391,10 +391,4 @@ def living(client: "DynamoDBClient", secrets: dict[str, str], patch: pytest.Monk
         yield Life(client, secrets, patch)
     finally:
         # Whoever comes next in this process is not to meet the stand-ins.
-        forget_parts()
-
-
-def forget_parts() -> None:
-    for part in vars(wiring).values():
-        if hasattr(part, "cache_clear"):
-            part.cache_clear()
+        new_process()

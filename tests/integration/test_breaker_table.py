@@ -15,7 +15,7 @@ from referral_intake.adapters.referral_table import ReferralTable
 from referral_intake.domain.breaker import Trip
 from referral_intake.domain.pace import Quota, Wait
 from referral_intake.handlers.feedback import take
-from referral_intake.wiring import Feedback
+from referral_intake.wiring.parts import Feedback
 from tests.integration import aws
 from tests.support import samples
 from tests.support.fakes import FakeAnnouncements

@@ -12,6 +12,7 @@ from referral_intake.adapters.items import timestamp
 from referral_intake.adapters.updates import Update, write
 from referral_intake.domain import decision
 from referral_intake.domain.referral import Answer, Closing, Referral
+from referral_intake.wiring.team import Dashboard
 from tests.integration import aws
 from tests.integration.office import LATER, Office
 from tests.support.dashboard import VIEWER, ask
@@ -26,7 +27,7 @@ ALL = ("approve", "reject", "retry", "letter_sent", "called", "add_email", "call
 class Api(Office):
     """An office, and the function's own parts for it."""
 
-    parts: wiring.Dashboard
+    parts: Dashboard
 
     def act(self, to: Referral, action: str, *, groups: str = "[manager]", **more: Any) -> tuple[int, Any]:
         asked = {"action": action, "revision": to.revision, **more}

@@ -22,6 +22,7 @@ from referral_intake.adapters.referral_table import ReferralTable
 from referral_intake.domain.referral import Stage
 from referral_intake.domain.reports import File, State
 from referral_intake.handlers import dashboard
+from referral_intake.wiring.team import Dashboard
 from tests.integration import aws
 from tests.support import samples
 from tests.support.dashboard import ROUTE, FakeAccount, FakeDashboard, claims
@@ -49,7 +50,7 @@ class Api:
     """The dashboard's function behind API Gateway, as a WSGI application. `parts` is what it works with."""
 
     def __init__(self) -> None:
-        self.parts: wiring.Dashboard = FakeDashboard()
+        self.parts: Dashboard = FakeDashboard()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         return self._respond(Request(environ))(environ, start_response)
@@ -93,7 +94,7 @@ def parts(
     stats_table: str,
     secret_names: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[wiring.Dashboard]:
+) -> Iterator[Dashboard]:
     """As the function makes them, of the template's tables."""
     for name, value in aws.environment(table, secret_names, "DashboardFunction").items():
         monkeypatch.setenv(name, value)
@@ -115,7 +116,7 @@ def parts(
 
 @SCHEMA.parametrize()
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_api_is_what_it_says_it_is(case: schemathesis.Case[Any], parts: wiring.Dashboard) -> None:
+def test_the_api_is_what_it_says_it_is(case: schemathesis.Case[Any], parts: Dashboard) -> None:
     for role in ROLES:
         # Which days belong together, no description can say.
         case.call_and_validate(headers=token(role), excluded_checks=[positive_data_acceptance, unsupported_method])

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from referral_intake import wiring
 from referral_intake.adapters.breaker_table import breaker_key
 from referral_intake.adapters.counting_table import CountingTable
 from referral_intake.settings import DashboardSettings
+from referral_intake.wiring.team import Dashboard
 from tests.integration import aws
 from tests.support.dashboard import VIEWER, FakeAccount, ask
 from tests.support.samples import NOW
@@ -22,9 +22,9 @@ BEFORE = DAY - timedelta(days=1)
 
 
 @pytest.fixture
-def parts(table: str, stats_table: str, secret_names: dict[str, str]) -> wiring.Dashboard:
+def parts(table: str, stats_table: str, secret_names: dict[str, str]) -> Dashboard:
     settings = DashboardSettings.read(aws.environment(table, secret_names, "DashboardFunction"))
-    parts = wiring.Dashboard(settings)
+    parts = Dashboard(settings)
     parts.__dict__["ses_account"] = FakeAccount()
     return parts
 
@@ -35,7 +35,7 @@ def count(client: "DynamoDBClient", stats_table: str) -> None:
     CountingTable(client, stats_table).count([replace(first, milestones={**first.milestones, **sent}), second])
 
 
-def test_what_was_counted_is_seen(client: "DynamoDBClient", stats_table: str, parts: wiring.Dashboard) -> None:
+def test_what_was_counted_is_seen(client: "DynamoDBClient", stats_table: str, parts: Dashboard) -> None:
     count(client, stats_table)
     status, said = ask(parts, "GET", "/overview", query=f"campaign=star&from={DAY}&to={DAY}", groups=VIEWER)
     assert status == 200
@@ -54,7 +54,7 @@ def test_what_was_counted_is_seen(client: "DynamoDBClient", stats_table: str, pa
 
 
 def test_a_campaign_that_stopped_itself_is_seen_to_be_stopped(
-    client: "DynamoDBClient", table: str, parts: wiring.Dashboard
+    client: "DynamoDBClient", table: str, parts: Dashboard
 ) -> None:
     query = "campaign=star"
     assert ask(parts, "GET", "/deliverability", query=query)[1]["breaker"]["is_open"] is False
@@ -64,7 +64,7 @@ def test_a_campaign_that_stopped_itself_is_seen_to_be_stopped(
     assert (breaker["is_open"], breaker["reason"], breaker["since"]) == (True, "complaints", "2026-11-22T08:00:00Z")
 
 
-def test_a_table_that_does_not_answer_is_told_as_such(parts: wiring.Dashboard, client: "DynamoDBClient") -> None:
+def test_a_table_that_does_not_answer_is_told_as_such(parts: Dashboard, client: "DynamoDBClient") -> None:
     def refuse(**_: object) -> None:
         error = {"Error": {"Code": "ThrottlingException", "Message": "slow down"}}
         raise client.exceptions.ClientError(error, "BatchGetItem")  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.feedback import Kind, MailEvent, note
 from referral_intake.domain.referral import Answer, Referral
 from referral_intake.domain.steps import INTRODUCTION, Try
+from referral_intake.wiring.team import Dashboard
 from tests.integration import aws
 from tests.integration.office import COOLDOWN, LATER, Office
 from tests.support import samples
@@ -38,7 +39,7 @@ SEARCH = "/referrals/search"
 
 
 class Api(Office):
-    parts: wiring.Dashboard
+    parts: Dashboard
 
     def ask(self, method: str, path: str, data: object = None, **more: Any) -> tuple[int, Any]:
         return ask(self.parts, method, path, data, at=LATER, **more)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from referral_intake.adapters.links import Links
 from referral_intake.adapters.pages import Site
 from referral_intake.handlers import intake, links
-from referral_intake.wiring import LinkParts
+from referral_intake.wiring.parts import LinkParts
 from tests.support import events, proofs, samples
 from tests.support.fakes import FakeTable, ring
 

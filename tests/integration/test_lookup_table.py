@@ -12,7 +12,7 @@ from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.matches import matches
 from referral_intake.domain.search import read_search
 from referral_intake.handlers import lookup as door
-from referral_intake.wiring import Lookup
+from referral_intake.wiring.parts import Lookup
 from tests.integration import aws
 from tests.support import events
 from tests.support.lookups import FakeRegistry

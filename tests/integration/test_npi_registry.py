@@ -17,7 +17,7 @@ from referral_intake.adapters.npi_registry import LARGEST_ANSWER, MOST_RECORDS, 
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.search import Query
 from referral_intake.handlers import lookup as door
-from referral_intake.wiring import Lookup
+from referral_intake.wiring.parts import Lookup
 from tests.support import events
 from tests.support.samples import NOW
 

@@ -23,7 +23,7 @@ from referral_intake.domain.outreach import Claim, Outreach, Suppressed, Taken
 from referral_intake.domain.referral import LEASE, PICKED_UP_WITHIN, Closing, Referral
 from referral_intake.handlers import outreach as door
 from referral_intake.handlers.wake import wake
-from referral_intake.wiring import Wake
+from referral_intake.wiring.parts import Wake
 from tests.integration import aws
 from tests.support import samples
 from tests.support.fakes import FakeMailer, FakeSightings, FakeTurns

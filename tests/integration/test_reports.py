@@ -13,7 +13,6 @@ import pytest
 from pypdfium2 import PdfDocument
 from python_calamine import CalamineWorkbook
 
-from referral_intake import wiring
 from referral_intake.adapters import csv_export, report_files, xlsx_export
 from referral_intake.adapters.audit import AuditTable
 from referral_intake.adapters.claims import ClaimTable
@@ -30,6 +29,7 @@ from referral_intake.domain.decision import REVIEW_EVERY
 from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
 from referral_intake.domain.reporting import PATIENCE, Maker, Reporting
 from referral_intake.domain.reports import MOST_SETBACKS, Filter, Format, Report, State
+from referral_intake.wiring.letters import Place, press_of
 from tests.integration import aws
 from tests.support.reports import looks, report
 from tests.support.samples import NOW, TEMPLATES, campaign
@@ -483,8 +483,8 @@ def test_letters_are_files_of_so_many_and_nobody_gets_two(
     work: Work,
     queue: Queue,
 ) -> None:
-    place = wiring.Place(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
-    press = wiring.press(place, TEMPLATES)
+    place = Place(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
+    press = press_of(place, TEMPLATES)
     names = ["Ana Gomez", "Maria Lopez", "Jo Smith", "Li Wang"]
     for age, name in enumerate(names):
         by_post(referrals, name, 9 - age)
@@ -520,12 +520,12 @@ def test_wording_that_nobody_approved_is_no_letter(
     work: Work,
     queue: Queue,
 ) -> None:
-    place = wiring.Place(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
+    place = Place(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
     by_post(referrals, "Ana Gomez", 1)
     asked = report(Format.PDF)
     reports.add(asked)
     long_after = datetime(2099, 1, 1, tzinfo=UTC)
-    maker = LetterFiles(wiring.press(place, TEMPLATES), files, {"star": campaign()}.get, lambda: long_after)
+    maker = LetterFiles(press_of(place, TEMPLATES), files, {"star": campaign()}.get, lambda: long_after)
     done, _ = run_to_its_end(work(maker), asked, queue)
     assert (done.state, done.detail, done.files) == (State.FAILED, "unapproved", ())
 

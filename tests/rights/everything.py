@@ -24,11 +24,13 @@ from referral_intake.adapters.items import timestamp, typed
 from referral_intake.adapters.report_table import report_key
 from referral_intake.adapters.secrets import Secrets
 from referral_intake.handlers import reports
+from referral_intake.wiring import shared
 from tests.faults.wire import response
 from tests.integration import aws
 from tests.integration.conftest import forget_account
-from tests.integration.life import DOCTOR, Life, forget_parts
+from tests.integration.life import DOCTOR, Life
 from tests.support import dashboard
+from tests.support.processes import new_process
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,7 +49,7 @@ class Everything(Life):
         patch.setattr(announcements, "client", BUS)
         # Each function has a process of its own, and reads keys that another one in this process has read.
         secrets_of = defaultdict[str, Secrets](Secrets)
-        patch.setattr(wiring, "_secrets", lambda: secrets_of[self._function])
+        patch.setattr(shared, "secrets", lambda: secrets_of[self._function])
         doors = {function.short_name for function in aws.template().functions.values()}
         parts = [part for name, part in vars(wiring).items() if name not in doors]
         self._shared = [part for part in parts if hasattr(part, "cache_clear")]
@@ -179,7 +181,7 @@ class Everything(Life):
             def now(cls, tz: tzinfo | None = None) -> Any:
                 return MONDAY_MORNING.astimezone(tz)
 
-        self.patch.setattr(wiring, "datetime", Monday)
+        self.patch.setattr(shared, "datetime", Monday)
         wiring.reports.cache_clear()
         for mood in ("defer", "take"):
             self.mail.mood = mood
@@ -199,4 +201,4 @@ def everything_done() -> Iterator[None]:
             yield
         finally:
             # Whoever comes next in this process is not to meet what is behind this wire.
-            forget_parts()
+            new_process()

@@ -11,7 +11,7 @@ from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.pace import Quota
 from referral_intake.domain.people import Person
 from referral_intake.handlers import dashboard
-from referral_intake.wiring import Dashboard
+from referral_intake.wiring.team import Dashboard
 from tests.support import events, samples
 
 ROUTE = "ANY /api/dashboard/{proxy+}"
@@ -83,6 +83,6 @@ def request(
 def ask(
     parts: Any, method: str, path: str, data: object = None, *, at: datetime = samples.NOW, **kwargs: Any
 ) -> tuple[int, Any]:
-    """The status, and what the answer says. `parts` is a wiring.Dashboard, or a fake with as much of it as is asked."""
+    """The status, and what the answer says. `parts` is a Dashboard, or a fake with as much of it as is asked."""
     response = dashboard.respond(request(method, path, data, **kwargs), parts, at)
     return response["statusCode"], json.loads(response["body"] or "null")

@@ -11,7 +11,7 @@ from referral_intake.adapters.challenges import Challenges
 from referral_intake.adapters.keys import Keyring, Ring
 from referral_intake.adapters.pages import Site
 from referral_intake.domain.robots import Proof, binding_of
-from referral_intake.wiring import Intake, IntakeReferrals
+from referral_intake.wiring.parts import Intake, IntakeReferrals
 from tests.support.fakes import ring
 from tests.support.samples import NOW
 

@@ -16,7 +16,7 @@ from referral_intake.domain.breaker import Trip
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.referral import Closing, Referral, Stage
 from referral_intake.handlers.feedback import take
-from referral_intake.wiring import Feedback
+from referral_intake.wiring.parts import Feedback
 from tests.support.fakes import FakeAnnouncements, FakeBreaker, FakeTable, ring
 from tests.support.mail_events import SENT_AT, mail_event
 from tests.support.samples import NOW, TEMPLATES, referral

@@ -12,7 +12,7 @@ from referral_intake.domain.counting import Count
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.pace import Quota
 from referral_intake.handlers import gauges, wake
-from referral_intake.wiring import Gauges
+from referral_intake.wiring.parts import Gauges
 from tests.support.samples import NOW, TEMPLATES
 from tests.support.watched import Watched, watching
 

@@ -10,7 +10,7 @@ from referral_intake.adapters.links import Link, Links
 from referral_intake.adapters.pages import Site
 from referral_intake.domain.referral import Closing, Stage
 from referral_intake.handlers import links as door
-from referral_intake.wiring import LinkParts
+from referral_intake.wiring.parts import LinkParts
 from tests.support import events
 from tests.support.fakes import FakeTable, ring
 from tests.support.samples import NOW, TEMPLATES, referral

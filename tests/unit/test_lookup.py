@@ -9,7 +9,7 @@ import pytest
 
 from referral_intake.domain.errors import Unavailable
 from referral_intake.handlers import lookup as door
-from referral_intake.wiring import Lookup
+from referral_intake.wiring.parts import Lookup
 from tests.support import events
 from tests.support.lookups import FakeKept, FakeRegistry
 from tests.support.samples import NOW

@@ -7,7 +7,7 @@ from referral_intake.adapters.campaigns import Campaigns
 from referral_intake.domain.errors import Stale
 from referral_intake.domain.referral import Move, Referral, Stage
 from referral_intake.handlers.wake import wake
-from referral_intake.wiring import Wake
+from referral_intake.wiring.parts import Wake
 from tests.support.fakes import FakeTable
 from tests.support.samples import NOW, TEMPLATES, referral
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 
 from referral_intake.domain.campaign import Campaign
 from referral_intake.handlers import problems
-from referral_intake.wiring import Dashboard
+from referral_intake.wiring.team import Dashboard
 
 MOST_DAYS = 366
 # Before it, there was nothing of ours; and there is a period before every period.

@@ -27,7 +27,7 @@ from referral_intake.handlers import (
 )
 from referral_intake.handlers.http import Event, Problem, Response
 from referral_intake.handlers.known import NothingNew
-from referral_intake.wiring import Dashboard
+from referral_intake.wiring.team import Dashboard
 
 logger = logs.logger()
 

@@ -21,7 +21,7 @@ from referral_intake.handlers.http import Problem
 from referral_intake.handlers.known import NOTHING_NEW, Known
 from referral_intake.handlers.seen import WorkList
 from referral_intake.handlers.signed_in import Manager, Now, Parts, Viewer
-from referral_intake.wiring import Dashboard
+from referral_intake.wiring.team import Dashboard
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
 

@@ -14,7 +14,7 @@ from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.feedback import SUPPRESSES, MailEvent, note
 from referral_intake.domain.referral import Closing, Referral
 from referral_intake.handlers import logs, metrics
-from referral_intake.wiring import Feedback
+from referral_intake.wiring.parts import Feedback
 
 logger = logs.logger()
 """Ids only: an event holds the doctor's address."""

@@ -13,7 +13,7 @@ from referral_intake.domain.counting import NOW
 from referral_intake.domain.errors import Unavailable
 from referral_intake.domain.referral import Stage
 from referral_intake.handlers.metrics import emit
-from referral_intake.wiring import Gauges
+from referral_intake.wiring.parts import Gauges
 
 
 def measure(parts: Gauges, now: datetime, logger: Logger) -> None:

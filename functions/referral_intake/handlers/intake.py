@@ -22,7 +22,7 @@ from referral_intake.domain.submission import InvalidSubmission, Submission, par
 from referral_intake.handlers import edge, forms, http, logs, metrics, views
 from referral_intake.handlers.http import Event, Problem, Response
 from referral_intake.handlers.views import View
-from referral_intake.wiring import Intake
+from referral_intake.wiring.parts import Intake
 
 logger = logs.logger()
 

@@ -16,7 +16,7 @@ from referral_intake.adapters.links import Link
 from referral_intake.domain.referral import Answer, Closing
 from referral_intake.handlers import edge, forms, http, logs, metrics, views
 from referral_intake.handlers.http import Event, Response
-from referral_intake.wiring import LinkParts
+from referral_intake.wiring.parts import LinkParts
 
 logger = logs.logger()
 

@@ -26,7 +26,7 @@ from referral_intake.domain.matches import Match, matches
 from referral_intake.domain.search import Search, read_search
 from referral_intake.handlers import edge, http, logs, metrics
 from referral_intake.handlers.http import Event, Response
-from referral_intake.wiring import Lookup
+from referral_intake.wiring.parts import Lookup
 
 logger = logs.logger()
 

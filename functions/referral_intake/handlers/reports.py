@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake import wiring
 from referral_intake.handlers import logs
-from referral_intake.wiring import Reports
+from referral_intake.wiring.team import Reports
 
 logger = logs.logger()
 """Ids only."""

@@ -16,7 +16,7 @@ from referral_intake.domain.specialties import counted_as
 from referral_intake.domain.timeline import timeline
 from referral_intake.handlers import known
 from referral_intake.handlers.known import Mark
-from referral_intake.wiring import Dashboard
+from referral_intake.wiring.team import Dashboard
 
 Cursor = Annotated[str | None, Field(description="Where the next page begins. Null: there is none.")]
 

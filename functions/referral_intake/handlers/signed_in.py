@@ -18,7 +18,7 @@ from aws_lambda_powertools.event_handler.depends import Depends
 
 from referral_intake.domain.people import Person, Role
 from referral_intake.handlers.http import Event, Problem
-from referral_intake.wiring import Dashboard
+from referral_intake.wiring.team import Dashboard
 
 # API Gateway writes a claim that is a list as `[a b]`. A group's name has no spaces; one with a bracket would make that
 # ambiguous, and then nobody is given anything.

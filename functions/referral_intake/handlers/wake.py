@@ -10,7 +10,7 @@ from referral_intake.domain.decision import GIVEN_UP, LOST, UNCLEAR, when_due
 from referral_intake.domain.errors import Stale, Unavailable
 from referral_intake.domain.referral import Stage
 from referral_intake.handlers import gauges, logs, metrics
-from referral_intake.wiring import Wake
+from referral_intake.wiring.parts import Wake
 
 logger = logs.logger()
 

@@ -1,0 +1,37 @@
+"""What prints letters: for `reports`, and for the command line."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from referral_intake.wiring import shared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from referral_intake.adapters.press import Press
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stack keeps what a letter needs: its table, the names of its secrets, the site's address."""
+
+    table: str
+    hashing_keys: str
+    signing_keys: str
+    site_url: str
+
+
+def press_of(place: Place, templates: "Path", *, approved_only: bool = True) -> "Press":
+    """Prints letters of one stack. Without `approved_only`, wording that nobody approved too."""
+    from referral_intake.adapters import dynamodb
+    from referral_intake.adapters.claims import ClaimTable
+    from referral_intake.adapters.keys import DoctorHashes
+    from referral_intake.adapters.letters import Letters
+    from referral_intake.adapters.links import Links
+    from referral_intake.adapters.press import Press
+
+    table = dynamodb.client()
+    links = Links(shared.ring(place.signing_keys), place.site_url)
+    claims = ClaimTable(table, place.table)
+    letters = Letters(templates, links, place.site_url, claims, approved_only=approved_only)
+    return Press(table, place.table, DoctorHashes(shared.ring(place.hashing_keys)), letters)

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from referral_intake.wiring import shared
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,9 +27,10 @@ def press_of(place: Place, templates: "Path", *, approved_only: bool = True) -> 
     from referral_intake.adapters.letters import Letters
     from referral_intake.adapters.links import Links
     from referral_intake.adapters.press import Press
+    from referral_intake.adapters.secrets import Secrets
 
-    table = dynamodb.client()
-    links = Links(shared.ring(place.signing_keys), place.site_url)
+    secrets, table = Secrets(), dynamodb.client()
+    links = Links(lambda: secrets.keyring(place.signing_keys), place.site_url)
     claims = ClaimTable(table, place.table)
     letters = Letters(templates, links, place.site_url, claims, approved_only=approved_only)
-    return Press(table, place.table, DoctorHashes(shared.ring(place.hashing_keys)), letters)
+    return Press(table, place.table, DoctorHashes(lambda: secrets.keyring(place.hashing_keys)), letters)

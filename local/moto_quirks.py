@@ -74,19 +74,31 @@ class _Partition:
 _moto_query = Table.query
 
 
-def _query(table: Table, hash_key: DynamoType, *arguments: Any, **more: Any) -> Any:
-    # As moto's own DynamoDB passes them on, the index is the seventh.
-    index = next((one for one in table.all_indexes() if one.name == arguments[6]), None)
+def _query(
+    table: Table, hash_key: DynamoType, comparison: str | None, bounds: list[DynamoType], *arguments: Any, **more: Any
+) -> Any:
+    # As moto's own DynamoDB passes them on, the index is the fifth of the others.
+    index = next((one for one in table.all_indexes() if one.name == arguments[4]), None)
     if index:
-        name = next(key["AttributeName"] for key in index.schema if key["KeyType"] == "HASH")
-        items = [item for item in _all_items(table) if name in item.attrs and item.attrs[name].value == hash_key.value]
+        items = _in_index(table, index.schema, hash_key, comparison, bounds)
     else:
         items = _group(table, table.items.get(hash_key))
-    return _moto_query(_Partition(table, items), hash_key, *arguments, **more)  # type: ignore[arg-type]
+    return _moto_query(_Partition(table, items), hash_key, comparison, bounds, *arguments, **more)  # type: ignore[arg-type]
 
 
-def _all_items(table: Table) -> Iterable[Any]:
-    return (item for group in table.items.values() for item in _group(table, group))
+def _in_index(
+    table: Table, schema: list[dict[str, str]], hash_key: DynamoType, comparison: str | None, bounds: list[DynamoType]
+) -> list[Any]:
+    """moto sorts all of a partition before it looks at the sort key."""
+    names = {key["KeyType"]: key["AttributeName"] for key in schema}
+    name, sorted_by = names["HASH"], names.get("RANGE")
+    # Most items are in no index: this must be quick for those.
+    groups = list(table.items.values())
+    held = [item for group in groups for item in _group(table, group) if name in item.attrs]
+    found = [item for item in held if item.attrs[name].value == hash_key.value]
+    if comparison is None or sorted_by is None:
+        return found
+    return [item for item in found if sorted_by in item.attrs and item.attrs[sorted_by].compare(comparison, bounds)]
 
 
 def _group(table: Table, group: Any) -> list[Any]:

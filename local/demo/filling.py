@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # A stream has a record within a second, and a message takes SES half of one.
 _UNTIL_SEEN = 0.7
-_LOOKS_EVERY = timedelta(minutes=10)
+_LOOKS_EVERY = timedelta(minutes=30)
 _CLOCK = "WakeFunction"
 _FILLS_FOR = timedelta(minutes=3)
 

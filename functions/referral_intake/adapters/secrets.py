@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import boto3
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.config import Config
 
@@ -17,7 +18,8 @@ _LIMITS = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard",
 
 class Secrets:
     def __init__(self) -> None:
-        self._provider = SecretsProvider(boto_config=_LIMITS)
+        # Left to itself, it makes a session of its own: that reads botocore's data once more, on each cold start.
+        self._provider = SecretsProvider(boto3_client=boto3.client("secretsmanager", config=_LIMITS))
 
     def keyring(self, secret_id: str) -> Keyring:
         """The keys of this secret, at most five minutes old."""

@@ -46,7 +46,7 @@ export const REASONS = {
   many_from_one_source: "Many referrals from one place",
   many_names_for_one_address: "Several names for one e-mail address",
   several_addresses_for_one_npi: "Several e-mail addresses for one NPI",
-  unproven: "May be from a robot: no proof of work",
+  unproven: "May be from a robot: no check by the browser",
   too_fast: "May be from a robot: typed too fast",
   trap: "May be from a robot: filled a hidden field",
   send_unclear: "Nobody knows whether the doctor has the message",

@@ -15,7 +15,7 @@ const ACTIONS = {
     }),
   },
   reject: {
-    label: "Reject …",
+    label: "Reject",
     done: "Rejected. Nobody is written to.",
     ask: ({ doctor }) => ({
       title: `Reject the referral of ${doctor.name}?`,
@@ -129,15 +129,16 @@ export class Acting {
   }
 
   #button(referral, name, { busy, isOpen }) {
-    const { label, isMain } = ACTIONS[name];
+    const { label, isMain, ask } = ACTIONS[name];
+    const question = ask?.(referral);
     return html`<button
       type="button"
-      class="button ${isMain ? "" : "plain"}"
+      class="button ${isMain && !question?.isHarsh ? "" : "plain"}"
       aria-disabled=${Boolean(busy)}
       aria-expanded=${name === "add_email" ? Boolean(isOpen) : nothing}
       @click=${() => busy || this.#start(referral, name)}
     >
-      ${busy === name ? "One moment …" : label}
+      ${busy === name ? "One moment …" : question ? `${label} …` : label}
     </button>`;
   }
 

@@ -1,18 +1,25 @@
 """While a function goes over to a new version in steps, an alarm on what goes wrong in it takes it back."""
 
+import importlib
 import json
 import tomllib
 from collections.abc import Mapping
+from inspect import getsource
+from io import StringIO
 from typing import Any
 
 import pytest
 
+from referral_intake.handlers import feedback, logs
 from tests.engines.sam import transformed
 from tests.infra.breaking import Data, merged, of_type, properties, whole
+from tests.integration.aws import LambdaContext
 from tests.support.samples import ROOT
 
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
 FUNCTIONS = of_type(whole(), "AWS::Serverless::Function")
+TRIPPED = "the breaker stopped the campaign"
+PATTERNS = {"FeedbackLogs": f'{{ ($.level = "ERROR") && ($.message != "{TRIPPED}") }}'}
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +78,37 @@ def test_what_a_function_catches_and_logs_is_counted_from_its_own_log() -> None:
     counted = {}
     for one in of_type(data, "AWS::Logs::MetricFilter").values():
         (told,) = one["MetricTransformations"]
-        assert one["FilterPattern"] == '{ $.level = "ERROR" }'
+        assert one["FilterPattern"] == PATTERNS.get(one["LogGroupName"]["Ref"], '{ $.level = "ERROR" }')
         assert (told["MetricNamespace"], told["MetricName"]) == ("ReferralIntakeLogs", "Errors")
         assert told["MetricValue"] == "1"
         assert told["Dimensions"] == [{"Key": "FunctionName", "Value": "$.function_name"}]
         counted[one["LogGroupName"]["Ref"]] = told
     assert set(counted) == {merged(data, name)["LoggingConfig"]["LogGroup"]["Ref"] for name in FUNCTIONS}
+
+
+def test_a_line_that_is_logged_as_an_error_says_so_and_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    logger, out = logs.logger(), StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", out)
+
+    @logger.inject_lambda_context
+    def handler(event: dict[str, Any], context: LambdaContext) -> None:
+        logger.error("something failed")
+
+    context = LambdaContext()
+    handler({}, context)
+    line = json.loads(out.getvalue())
+    assert (line["level"], line["function_name"]) == ("ERROR", context.function_name)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_logs_whose_line_it_is(name: str) -> None:
+    module, _, handler = FUNCTIONS[name]["Handler"].rpartition(".")
+    source = getsource(getattr(importlib.import_module(module), handler))
+    assert "@logger.inject_lambda_context" in source
+
+
+def test_what_the_filter_leaves_out_is_what_feedback_logs() -> None:
+    assert f'logger.error("{TRIPPED}"' in getsource(feedback)
 
 
 def test_in_steps_codedeploy_asks_the_alarm_and_at_once_it_asks_none(resources: Mapping[str, Any]) -> None:

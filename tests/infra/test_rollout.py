@@ -18,7 +18,8 @@ every_function = pytest.mark.parametrize("name", FUNCTIONS)
 OUTSIDE = {"Policies", "Events", "ReservedConcurrentExecutions", "LoggingConfig", "DeploymentPreference"}
 OUTSIDE |= {"VersionDescription"}
 # These may name a function itself. Alarms and the dashboard count all of its versions.
-OF_ITSELF = {"AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
+OF_ITSELF = {"AWS::Lambda::Version", "AWS::Lambda::Alias"}
+OF_ITSELF |= {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::MetricFilter"}
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +60,7 @@ def test_an_event_source_that_goes_past_the_alias_is_noticed(resources: Mapping[
 
 def test_an_event_of_a_function_without_an_alias_is_noticed() -> None:
     data = whole()
-    del data["Globals"]["Function"]["AutoPublishAlias"], data["Globals"]["Function"]["VersionDeletionPolicy"]
-    del data["Globals"]["Function"]["DeploymentPreference"]
+    del data["Globals"]["Function"]["AutoPublishAlias"], data["Globals"]["Function"]["DeploymentPreference"]
     for name in FUNCTIONS:
         del properties(data, name)["DeploymentPreference"]
         if name != "WakeFunction":

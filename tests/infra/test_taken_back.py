@@ -1,6 +1,5 @@
 """While a function goes over to a new version in steps, an alarm on what goes wrong in it takes it back."""
 
-import importlib
 import json
 import tomllib
 from collections.abc import Mapping
@@ -13,11 +12,11 @@ import pytest
 from referral_intake.handlers import feedback, logs
 from tests.engines.sam import transformed
 from tests.infra.breaking import Data, merged, of_type, properties, whole
-from tests.integration.aws import LambdaContext
 from tests.support.samples import ROOT
 
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
 FUNCTIONS = of_type(whole(), "AWS::Serverless::Function")
+LOGGED = "ReferralIntake/LoggedErrors"
 TRIPPED = "the breaker stopped the campaign"
 PATTERNS = {"FeedbackLogs": f'{{ ($.level = "ERROR") && ($.message != "{TRIPPED}") }}'}
 
@@ -46,12 +45,13 @@ def missing_in(data: Data, function: str, alarm: str) -> list[str]:
     watched = [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
     (summed,) = [query["Expression"] for query in queries if "Expression" in query]
     ids = [query["Id"] for query in queries if "MetricStat" in query]
-    of_function = [{"Name": "FunctionName", "Value": {"Ref": function}}]
-    found = {(one["Namespace"], one["MetricName"]) for one in watched if one["Dimensions"] == of_function}
-    wanted = {("AWS/Lambda", "Errors"), ("AWS/Lambda", "Throttles"), ("ReferralIntakeLogs", "Errors")}
-    return sorted(f"{space} {name}" for space, name in wanted - found) + [
-        f"{one} is not in the sum" for one in ids if f"FILL({one}, 0)" not in summed
+    itself = [{"Name": "FunctionName", "Value": {"Ref": function}}]
+    told: list[dict[str, Any]] = [
+        {"Namespace": "AWS/Lambda", "MetricName": name, "Dimensions": itself} for name in ("Errors", "Throttles")
     ]
+    logged = {"Namespace": LOGGED, "MetricName": {"Ref": function}}
+    missing = [one["Namespace"] for one in (*told, logged) if one not in watched]
+    return [*missing, *(f"{one} is not in the sum" for one in ids if f"FILL({one}, 0)" not in summed)]
 
 
 def test_every_function_is_taken_back_by_an_alarm_on_all_that_goes_wrong_in_it() -> None:
@@ -67,44 +67,46 @@ def test_a_function_that_no_alarm_of_its_own_takes_back_is_noticed() -> None:
     assert unwatched(data) == [
         "IntakeFunction: null",
         "StatsFunction: logged is not in the sum",
-        "LinksFunction: AWS/Lambda Errors",
-        "LinksFunction: AWS/Lambda Throttles",
-        "LinksFunction: ReferralIntakeLogs Errors",
+        "LinksFunction: AWS/Lambda",
+        "LinksFunction: AWS/Lambda",
+        "LinksFunction: ReferralIntake/LoggedErrors",
     ]
 
 
+def uncounted(data: Data) -> list[str]:
+    """Functions of which nobody counts what they log as an error."""
+    filters = of_type(data, "AWS::Logs::MetricFilter").values()
+    return [name for name in FUNCTIONS if not any(counts(one, merged(data, name), name) for one in filters)]
+
+
+def counts(one: Any, function: Any, name: str) -> bool:
+    (told,) = one["MetricTransformations"]
+    group = function["LoggingConfig"]["LogGroup"]
+    return (one["LogGroupName"], told["MetricNamespace"], told["MetricName"], told["MetricValue"]) == (
+        group,
+        LOGGED,
+        {"Ref": name},
+        "1",
+    ) and one["FilterPattern"] == PATTERNS.get(group["Ref"], '{ $.level = "ERROR" }')
+
+
 def test_what_a_function_catches_and_logs_is_counted_from_its_own_log() -> None:
+    assert uncounted(whole()) == []
+
+
+def test_a_function_whose_log_nobody_counts_is_noticed() -> None:
     data = whole()
-    counted = {}
-    for one in of_type(data, "AWS::Logs::MetricFilter").values():
-        (told,) = one["MetricTransformations"]
-        assert one["FilterPattern"] == PATTERNS.get(one["LogGroupName"]["Ref"], '{ $.level = "ERROR" }')
-        assert (told["MetricNamespace"], told["MetricName"]) == ("ReferralIntakeLogs", "Errors")
-        assert told["MetricValue"] == "1"
-        assert told["Dimensions"] == [{"Key": "FunctionName", "Value": "$.function_name"}]
-        counted[one["LogGroupName"]["Ref"]] = told
-    assert set(counted) == {merged(data, name)["LoggingConfig"]["LogGroup"]["Ref"] for name in FUNCTIONS}
+    del data["Resources"]["LookupLoggedErrors"]
+    properties(data, "StatsLoggedErrors")["LogGroupName"] = {"Ref": "WakeLogs"}
+    properties(data, "LinksLoggedErrors")["FilterPattern"] = '{ $.level = "WARNING" }'
+    assert uncounted(data) == ["LookupFunction", "StatsFunction", "LinksFunction"]
 
 
-def test_a_line_that_is_logged_as_an_error_says_so_and_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_is_logged_as_an_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     logger, out = logs.logger(), StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", out)
-
-    @logger.inject_lambda_context
-    def handler(event: dict[str, Any], context: LambdaContext) -> None:
-        logger.error("something failed")
-
-    context = LambdaContext()
-    handler({}, context)
-    line = json.loads(out.getvalue())
-    assert (line["level"], line["function_name"]) == ("ERROR", context.function_name)
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_function_logs_whose_line_it_is(name: str) -> None:
-    module, _, handler = FUNCTIONS[name]["Handler"].rpartition(".")
-    source = getsource(getattr(importlib.import_module(module), handler))
-    assert "@logger.inject_lambda_context" in source
+    logger.error("something failed")
+    assert json.loads(out.getvalue())["level"] == "ERROR"
 
 
 def test_what_the_filter_leaves_out_is_what_feedback_logs() -> None:

@@ -19,7 +19,7 @@ OUTSIDE = {"Policies", "Events", "ReservedConcurrentExecutions", "LoggingConfig"
 OUTSIDE |= {"VersionDescription"}
 # These may name a function itself. Alarms and the dashboard count all of its versions.
 OF_ITSELF = {"AWS::Lambda::Version", "AWS::Lambda::Alias"}
-OF_ITSELF |= {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::MetricFilter"}
+OF_ITSELF |= {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from tests.support.samples import ROOT
 
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
 FUNCTIONS = of_type(whole(), "AWS::Serverless::Function")
-LOGGED = "ReferralIntake/LoggedErrors"
 TRIPPED = "the breaker stopped the campaign"
 PATTERNS = {"FeedbackLogs": f'{{ ($.level = "ERROR") && ($.message != "{TRIPPED}") }}'}
 
@@ -29,29 +28,26 @@ def resources() -> Mapping[str, Any]:
 
 
 def unwatched(data: Data) -> list[str]:
-    """Functions that no alarm of their own takes back."""
+    """Functions that no alarm takes back on what goes wrong in them, and on what any of them logs as an error."""
     wrong = []
     for name in FUNCTIONS:
         match merged(data, name)["DeploymentPreference"].get("Alarms"):
-            case {"Fn::If": ["InSteps", [{"Ref": str(alarm)}], [{"Ref": "AWS::NoValue"}]]}:
-                wrong += [f"{name}: {missing}" for missing in missing_in(data, name, alarm)]
+            case {"Fn::If": ["InSteps", [{"Ref": str(own)}, {"Ref": "LoggedErrorsAlarm"}], [{"Ref": "AWS::NoValue"}]]}:
+                missing = [metric for metric in ("Errors", "Throttles") if not sums(data, own, metric, name)]
+                wrong += [f"{name}: {metric}" for metric in missing]
             case other:
                 wrong.append(f"{name}: {json.dumps(other)}")
     return wrong
 
 
-def missing_in(data: Data, function: str, alarm: str) -> list[str]:
+def sums(data: Data, alarm: str, metric: str, function: str) -> bool:
+    """Whether an alarm takes a metric of a function into what it looks at."""
     queries = properties(data, alarm)["Metrics"]
-    watched = [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
+    itself = {"Dimensions": [{"Name": "FunctionName", "Value": {"Ref": function}}]}
+    wanted = {"Namespace": "AWS/Lambda", "MetricName": metric, **itself}
     (summed,) = [query["Expression"] for query in queries if "Expression" in query]
-    ids = [query["Id"] for query in queries if "MetricStat" in query]
-    itself = [{"Name": "FunctionName", "Value": {"Ref": function}}]
-    told: list[dict[str, Any]] = [
-        {"Namespace": "AWS/Lambda", "MetricName": name, "Dimensions": itself} for name in ("Errors", "Throttles")
-    ]
-    logged = {"Namespace": LOGGED, "MetricName": {"Ref": function}}
-    missing = [one["Namespace"] for one in (*told, logged) if one not in watched]
-    return [*missing, *(f"{one} is not in the sum" for one in ids if f"FILL({one}, 0)" not in summed)]
+    found = [query["Id"] for query in queries if query.get("MetricStat", {}).get("Metric") == wanted]
+    return any(f"FILL({one}, 0)" in summed for one in found)
 
 
 def test_every_function_is_taken_back_by_an_alarm_on_all_that_goes_wrong_in_it() -> None:
@@ -61,37 +57,37 @@ def test_every_function_is_taken_back_by_an_alarm_on_all_that_goes_wrong_in_it()
 def test_a_function_that_no_alarm_of_its_own_takes_back_is_noticed() -> None:
     data = whole()
     del properties(data, "IntakeFunction")["DeploymentPreference"]
-    of_another = {"Fn::If": ["InSteps", [{"Ref": "WakeErrorsAlarm"}], [{"Ref": "AWS::NoValue"}]]}
+    logged, none = {"Ref": "LoggedErrorsAlarm"}, [{"Ref": "AWS::NoValue"}]
+    of_another = {"Fn::If": ["InSteps", [{"Ref": "WakeErrorsAlarm"}, logged], none]}
     properties(data, "LinksFunction")["DeploymentPreference"] = {"Alarms": of_another}
-    properties(data, "StatsErrorsAlarm")["Metrics"][0]["Expression"] = "FILL(errors, 0) + FILL(throttles, 0)"
+    properties(data, "WakeFunction")["DeploymentPreference"] = {"Alarms": None}
+    properties(data, "StatsErrorsAlarm")["Metrics"][0]["Expression"] = "FILL(errors, 0)"
     assert unwatched(data) == [
         "IntakeFunction: null",
-        "StatsFunction: logged is not in the sum",
-        "LinksFunction: AWS/Lambda",
-        "LinksFunction: AWS/Lambda",
-        "LinksFunction: ReferralIntake/LoggedErrors",
+        "StatsFunction: Throttles",
+        "WakeFunction: null",
+        "LinksFunction: Errors",
+        "LinksFunction: Throttles",
     ]
 
 
 def uncounted(data: Data) -> list[str]:
-    """Functions of which nobody counts what they log as an error."""
-    filters = of_type(data, "AWS::Logs::MetricFilter").values()
-    return [name for name in FUNCTIONS if not any(counts(one, merged(data, name), name) for one in filters)]
+    """Functions whose logged errors the alarm does not see."""
+    alarm = properties(data, "LoggedErrorsAlarm")
+    told = {"MetricNamespace": alarm["Namespace"], "MetricName": alarm["MetricName"], "MetricValue": "1"}
+    counted = {
+        one["LogGroupName"]["Ref"]
+        for one in of_type(data, "AWS::Logs::MetricFilter").values()
+        if one["MetricTransformations"] == [told]
+        and one["FilterPattern"] == PATTERNS.get(one["LogGroupName"]["Ref"], '{ $.level = "ERROR" }')
+    }
+    return [name for name in FUNCTIONS if merged(data, name)["LoggingConfig"]["LogGroup"]["Ref"] not in counted]
 
 
-def counts(one: Any, function: Any, name: str) -> bool:
-    (told,) = one["MetricTransformations"]
-    group = function["LoggingConfig"]["LogGroup"]
-    return (one["LogGroupName"], told["MetricNamespace"], told["MetricName"], told["MetricValue"]) == (
-        group,
-        LOGGED,
-        {"Ref": name},
-        "1",
-    ) and one["FilterPattern"] == PATTERNS.get(group["Ref"], '{ $.level = "ERROR" }')
-
-
-def test_what_a_function_catches_and_logs_is_counted_from_its_own_log() -> None:
+def test_what_any_function_catches_and_logs_is_counted() -> None:
     assert uncounted(whole()) == []
+    # By stack: those of an account must not take back each other's versions.
+    assert properties(whole(), "LoggedErrorsAlarm")["MetricName"] == {"Ref": "AWS::StackName"}
 
 
 def test_a_function_whose_log_nobody_counts_is_noticed() -> None:
@@ -99,7 +95,8 @@ def test_a_function_whose_log_nobody_counts_is_noticed() -> None:
     del data["Resources"]["LookupLoggedErrors"]
     properties(data, "StatsLoggedErrors")["LogGroupName"] = {"Ref": "WakeLogs"}
     properties(data, "LinksLoggedErrors")["FilterPattern"] = '{ $.level = "WARNING" }'
-    assert uncounted(data) == ["LookupFunction", "StatsFunction", "LinksFunction"]
+    properties(data, "ReportsLoggedErrors")["MetricTransformations"][0]["MetricName"] = "other"
+    assert uncounted(data) == ["LookupFunction", "StatsFunction", "LinksFunction", "ReportsFunction"]
 
 
 def test_a_line_that_is_logged_as_an_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +115,7 @@ def test_in_steps_codedeploy_asks_the_alarm_and_at_once_it_asks_none(resources: 
     assert len(groups) == len(FUNCTIONS)
     for group in groups:
         condition, steps, at_once = group["AlarmConfiguration"]["Fn::If"]
-        assert (condition, steps["Enabled"], len(steps["Alarms"]), at_once) == ("InSteps", True, 1, {})
+        assert (condition, steps["Enabled"], len(steps["Alarms"]), at_once) == ("InSteps", True, 2, {})
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
     assert whole()["Conditions"]["InSteps"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Rollout"}, "AllAtOnce"]}]}
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from local import identities
 from local.intrinsics import Resolver
@@ -134,6 +135,18 @@ def test_a_changed_parameter_makes_new_versions_of_the_functions_that_it_reaches
     assert {name for name in FUNCTIONS if before[name] != after[name]} == {
         name for name in FUNCTIONS if "SiteUrl" in parameters_of(whole(), name)
     }
+
+
+def replaced_for(kind: str) -> set[str]:
+    """What CloudFormation makes a resource anew for, by AWS's own schema of it."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    return {path.removeprefix("/properties/") for path in schema["createOnlyProperties"]}
+
+
+def test_cloudformation_publishes_anew_for_another_description_and_leaves_event_sources_where_they_are() -> None:
+    assert "Description" in replaced_for("AWS::Lambda::Version")
+    # One that goes over to an alias reads on from where it was.
+    assert "FunctionName" not in replaced_for("AWS::Lambda::EventSourceMapping")
 
 
 @pytest.mark.parametrize("layer", ["TemplatesLayer", "ReportsLayer"])

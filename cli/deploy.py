@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,9 @@ Deploys what `make build` built to an environment of samconfig.toml, then builds
 same command again goes on where it was stopped, and changes nothing where all is done. `make deploy ENV=dev` builds
 first.
 """
+_NOT_DEPLOYED = """\
+What SAM says above is why. The site was not touched, and where CloudFormation rolled the stack back, what answered
+before answers still. Was it an alarm? docs/deploy.md, "When an alarm takes it back", says what to do."""
 
 
 def add_to(commands: Any) -> None:
@@ -44,7 +48,8 @@ def _run(arguments: argparse.Namespace) -> int:
         print(f"The stack {environment.stack} ...", flush=True)
         done = subprocess.run(sam(environment, ask=not arguments.yes), check=False)  # noqa: S603  (nothing of a stranger's)
         if done.returncode:
-            return 1  # SAM said why.
+            print(_NOT_DEPLOYED, file=sys.stderr)
+            return 1
     stack = stacks.find(environment.stack)
     with tempfile.TemporaryDirectory() as fresh:  # Nothing of an earlier build.
         put_site(stack, Path(fresh), datetime.now(UTC))

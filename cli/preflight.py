@@ -182,6 +182,7 @@ def _today(place: Place) -> date:
 
 def _around(place: Place) -> Iterator[tuple[str, Check]]:
     yield "opt-out link", _deployed(place, _opt_out)
+    yield "versions", _aws(place, _deployed(place, lambda stack: around.versions(asking.behind(stack.name))))
     reserved = int(place.parameters.get("ReservedConcurrency") or 0)
     topic = "AlarmsTopic"
     yield (

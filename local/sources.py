@@ -91,7 +91,7 @@ def _schedule(function: str, properties: Properties, _: Arns) -> Schedule:
     expression, sent = properties.take("ScheduleExpression"), properties.take("Input", default=None)
     zone = properties.take("ScheduleExpressionTimezone", default="UTC")
     # A run that failed isn't repeated here: the next one is a period away.
-    properties.drop("Description", "FlexibleTimeWindow", "Name", "RetryPolicy")
+    properties.drop("Description", "FlexibleTimeWindow", "Name", "OmitName", "RetryPolicy")
     if rate := _RATE.fullmatch(expression):
         return Schedule(properties.where, function, int(rate[1]) * _SECONDS[rate[2]], sent)
     try:

@@ -32,6 +32,15 @@ def concurrency(limit: Mapping[str, int], reserved: int) -> Said:
     return ok(text)
 
 
+def versions(behind: Mapping[str, Sequence[str]]) -> Said:
+    """`behind` names, by function, in what the version that answers differs from what was deployed last."""
+    older = [f"{name} ({', '.join(parts)})" for name, parts in behind.items() if parts]
+    if older:
+        todo = 'See docs/deploy.md, "When an alarm takes it back". If a deployment is under way, wait for its end.'
+        return failure(f"An older version answers: {'; '.join(older)}", todo)
+    return ok(f"{len(behind)} functions answer as they were deployed")
+
+
 def alarms(subscriptions: Sequence[Mapping[str, str]]) -> Said:
     waiting = [one for one in subscriptions if not one["SubscriptionArn"].startswith("arn:")]
     if not subscriptions:

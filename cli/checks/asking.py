@@ -104,6 +104,26 @@ def concurrency() -> Mapping[str, int]:
     return limit
 
 
+# What a version of a function is made of, as far as something of ours decides it.
+_OF_A_VERSION = ("CodeSha256", "Environment", "Handler", "Layers", "MemorySize", "Runtime", "Timeout")
+
+
+def behind(stack: str) -> dict[str, list[str]]:
+    """By function, in what the version that answers differs from what was deployed last."""
+    cloudformation: Any = boto3.client("cloudformation", config=_CONFIG)
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    found = [one for page in pages for one in page["StackResourceSummaries"]]
+    functions = [one["PhysicalResourceId"] for one in found if one["ResourceType"] == "AWS::Lambda::Function"]
+    return {name: _differing(name) for name in functions}
+
+
+def _differing(function: str) -> list[str]:
+    lambdas: Any = boto3.client("lambda", config=_CONFIG)
+    answers = lambdas.get_function_configuration(FunctionName=function, Qualifier="live")
+    deployed = lambdas.get_function_configuration(FunctionName=function)
+    return [part for part in _OF_A_VERSION if answers.get(part) != deployed.get(part)]
+
+
 def subscriptions(topic: str) -> list[Mapping[str, str]]:
     sns: Any = boto3.client("sns", config=_CONFIG)
     pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)

@@ -1,5 +1,7 @@
 """The template as plain data, to be broken on purpose: a check that a broken one passes is none."""
 
+import re
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
@@ -30,3 +32,36 @@ def answering(data: Data) -> list[str]:
     """The functions that requests reach."""
     functions = of_type(data, "AWS::Serverless::Function")
     return [name for name, one in functions.items() if any(e["Type"] == "HttpApi" for e in one["Events"].values())]
+
+
+def merged(data: Data, name: str) -> dict[str, Any]:
+    """A function with what it has of Globals, as SAM merges them; but for lists."""
+    both: dict[str, Any] = _over(data["Globals"]["Function"], properties(data, name))
+    return both
+
+
+def _over(common: Any, own: Any) -> Any:
+    if not (isinstance(common, dict) and isinstance(own, dict)):
+        return own
+    return {**common, **own, **{key: _over(common[key], own[key]) for key in common.keys() & own.keys()}}
+
+
+def named(value: Any, data: Data) -> Iterator[str]:
+    """What a value refers to, through conditions as well."""
+    match value:
+        case {"Ref": str(name)}:
+            yield name
+        case {"Fn::GetAtt": str(name) | [str(name), *_]}:
+            yield name.partition(".")[0]
+        case {"Fn::If": [condition, *branches]}:
+            yield from named(data.get("Conditions", {}).get(condition), data)
+            yield from named(branches, data)
+        case {"Fn::Sub": str(text)}:
+            yield from (name.partition(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text))
+        case {"Fn::Sub": [str(text), inside]}:
+            yield from named({"Fn::Sub": text}, data)
+            yield from named(inside, data)
+        case dict():
+            yield from (name for part in value.values() for name in named(part, data))
+        case list():
+            yield from (name for part in value for name in named(part, data))

@@ -1,5 +1,7 @@
 """The site in its bucket, and the stack's end."""
 
+import re
+from argparse import Namespace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -220,6 +222,22 @@ def test_sam_is_given_the_environment_and_may_find_nothing_to_change(
     assert "--config-env=dev" in command
     assert f"--config-file={environments.SAMCONFIG.resolve()}" in command
     assert {"--no-fail-on-empty-changeset", "--no-confirm-changeset"} <= set(command)
+
+
+def test_where_the_stack_was_not_deployed_the_site_is_left_alone_and_somebody_is_told_what_that_means(
+    cloud: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken_back = tmp_path / "sam"
+    taken_back.write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    taken_back.chmod(0o755)
+    monkeypatch.setattr(deploy, "SAM", taken_back)
+    monkeypatch.setattr(deploy, "BUILT", taken_back)
+    assert deploy._run(Namespace(environment="dev", yes=True, site_only=False)) == 1
+    said = capsys.readouterr().err
+    assert "The site was not touched" in said
+    title = re.findall('docs/deploy.md, "(.+?)"', said)
+    assert [f"### {one}" in Path("docs/deploy.md").read_text("utf-8").split("\n") for one in title] == [True]
+    assert boto3.client("s3").list_buckets()["Buckets"] == []
 
 
 # ---- The end ---------------------------------------------------------------------------------------------------------

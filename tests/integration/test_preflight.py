@@ -1,5 +1,6 @@
 """`preflight` asks AWS and the site what it decides about, and changes nothing."""
 
+import json
 import os
 import subprocess
 import sys
@@ -55,6 +56,24 @@ def test_subscriptions_and_members_are_counted_as_aws_tells_them() -> None:
     cognito.admin_disable_user(UserPoolId=pool, Username="left")
     assert asking.members(pool) == {"manager": 1, "viewer": 0}
     assert asking.caller()["Account"] == "123456789012"
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_function_of_which_an_older_version_answers_is_found() -> None:
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [trust]}}}
+    code = {"Code": {"ZipFile": "handler = print"}, "Handler": "index.handler", "Runtime": "python3.13"}
+    made = {"Type": "AWS::Lambda::Function", "Properties": {**code, "Role": {"Fn::GetAtt": ["Role", "Arn"]}}}
+    template = {"Resources": {"Role": role, "Old": made, "New": made}}
+    boto3.client("cloudformation").create_stack(StackName="mine", TemplateBody=json.dumps(template))
+    lambdas = boto3.client("lambda")
+    first, second = (one["FunctionName"] for one in lambdas.list_functions()["Functions"])
+    for name in (first, second):
+        version = lambdas.publish_version(FunctionName=name)["Version"]
+        lambdas.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+    assert asking.behind("mine") == {first: [], second: []}
+    lambdas.update_function_configuration(FunctionName=second, Timeout=9, Environment={"Variables": {"A": "b"}})
+    assert asking.behind("mine") == {first: [], second: ["Environment", "Timeout"]}
 
 
 @pytest.fixture

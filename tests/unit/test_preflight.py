@@ -179,6 +179,14 @@ def test_few_runs_at_once_fail_only_where_some_are_reserved() -> None:
     assert level(around.concurrency(many, 50)) == "ok"
 
 
+def test_every_function_must_answer_as_it_was_deployed_last() -> None:
+    assert level(around.versions({"intake": [], "links": []})) == "ok"
+    said = around.versions({"intake": [], "links": ["Environment", "Layers"]})
+    assert level(said) == "failure"
+    assert "links (Environment, Layers)" in said.text
+    assert "intake" not in said.text
+
+
 def test_somebody_must_be_able_to_approve() -> None:
     assert level(around.team({"manager": 1, "viewer": 0})) == "ok"
     assert level(around.team({"manager": 0, "viewer": 3})) == "warning"

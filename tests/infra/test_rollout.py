@@ -1,0 +1,225 @@
+"""All that wakes a function asks for its alias, and a deployment gives the alias a version with all that changed."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from local import identities
+from local.intrinsics import Resolver
+from tests.engines.sam import transformed
+from tests.infra.breaking import Data, merged, named, of_type, properties, whole
+
+PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
+FUNCTIONS = of_type(whole(), "AWS::Serverless::Function")
+every_function = pytest.mark.parametrize("name", FUNCTIONS)
+# What is no part of a version: it holds for all of them, and a new one with nothing else new is refused by Lambda.
+OUTSIDE = {"Policies", "Events", "ReservedConcurrentExecutions", "LoggingConfig", "DeploymentPreference"}
+OUTSIDE |= {"VersionDescription"}
+# These may name a function itself. Alarms and the dashboard count all of its versions.
+OF_ITSELF = {"AWS::Lambda::Version", "AWS::Lambda::Alias"}
+OF_ITSELF |= {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
+
+
+@pytest.fixture(scope="module")
+def resources() -> Mapping[str, Any]:
+    """As CloudFormation meets them."""
+    found: Mapping[str, Any] = transformed(whole(), PARAMETERS)["Resources"]
+    return found
+
+
+# ---- Everything asks for the alias -----------------------------------------------------------------------------------
+
+
+def past_the_alias(resources: Mapping[str, Any]) -> list[str]:
+    """What names a function itself, and would reach what was deployed last and is tried by nobody yet."""
+    functions = {name for name, one in resources.items() if one["Type"] == "AWS::Lambda::Function"}
+    assert functions == set(FUNCTIONS)
+    return [
+        f"{name}: {function}"
+        for name, one in resources.items()
+        if one["Type"] not in OF_ITSELF
+        for function in sorted(functions & set(named(one, {})))
+    ]
+
+
+def test_whatever_wakes_a_function_asks_for_its_alias(resources: Mapping[str, Any]) -> None:
+    assert past_the_alias(resources) == []
+    aliases = {name for name, one in resources.items() if one["Type"] == "AWS::Lambda::Alias"}
+    asked = {name for one in resources.values() for name in named(one, {}) if name in aliases}
+    assert asked == aliases == {f"{name}Aliaslive" for name in FUNCTIONS}
+
+
+def test_an_event_source_that_goes_past_the_alias_is_noticed(resources: Mapping[str, Any]) -> None:
+    source = {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": {"Ref": "StatsFunction"}}}
+    allowed = {"Type": "AWS::Lambda::Permission", "Properties": {"FunctionName": {"Fn::GetAtt": "LinksFunction.Arn"}}}
+    broken = {**resources, "Source": source, "Allowed": allowed}
+    assert past_the_alias(broken) == ["Source: StatsFunction", "Allowed: LinksFunction"]
+
+
+def test_an_event_of_a_function_without_an_alias_is_noticed() -> None:
+    data = whole()
+    del data["Globals"]["Function"]["AutoPublishAlias"], data["Globals"]["Function"]["DeploymentPreference"]
+    for name in FUNCTIONS:
+        del properties(data, name)["DeploymentPreference"]
+        if name != "WakeFunction":
+            properties(data, name)["AutoPublishAlias"] = "live"
+    assert past_the_alias(transformed(data, PARAMETERS)["Resources"]) == [
+        "WakeFunctionEveryMinute: WakeFunction",
+        "WakeFunctionEveryMinuteRole: WakeFunction",
+    ]
+
+
+# ---- A version takes along all that changed --------------------------------------------------------------------------
+
+
+Versions = dict[str, tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def before() -> Versions:
+    return versions(whole())
+
+
+def versions(data: Data, **changed: str) -> Versions:
+    """By function, what makes CloudFormation publish anew: another logical id, or another description."""
+    given = PARAMETERS | changed
+    known = identities.PSEUDO_PARAMETERS | identities.parameters(data["Parameters"], given)
+    resolver = Resolver(known)
+    return {
+        one["Properties"]["FunctionName"]["Ref"]: (
+            name,
+            resolver.resolve(one["Properties"].get("Description", ""), name),
+        )
+        for name, one in transformed(data, given)["Resources"].items()
+        if one["Type"] == "AWS::Lambda::Version"
+    }
+
+
+def parameters_of(data: Data, name: str) -> set[str]:
+    """Those that reach a function's versions."""
+    within = {key: value for key, value in merged(data, name).items() if key not in OUTSIDE}
+    return set(named(within, data)) & set(data["Parameters"])
+
+
+def undescribed(data: Data) -> list[str]:
+    """SAM tells versions apart by what the template says, where a parameter has its name and not its value."""
+    return [
+        f"{name}: {parameter}"
+        for name in FUNCTIONS
+        for parameter in sorted(
+            parameters_of(data, name) ^ set(named(merged(data, name).get("VersionDescription"), data))
+        )
+    ]
+
+
+def test_a_version_is_described_by_every_parameter_that_it_depends_on_and_by_no_other() -> None:
+    assert undescribed(whole()) == []
+
+
+def test_a_parameter_that_is_left_out_or_too_much_is_noticed() -> None:
+    data = whole()
+    properties(data, "LinksFunction")["VersionDescription"] = {"Fn::Sub": "${LogLevel} ${SnapStart} ${OriginKey}"}
+    properties(data, "IntakeFunction")["ReservedConcurrentExecutions"] = {"Ref": "FillSeconds"}
+    properties(data, "WakeFunction")["Timeout"] = {"Fn::If": ["HasKey", 60, 61]}
+    assert undescribed(data) == ["WakeFunction: KeyArn", "LinksFunction: OriginKey", "LinksFunction: SiteUrl"]
+
+
+def test_a_changed_parameter_makes_new_versions_of_the_functions_that_it_reaches_and_of_no_other(
+    before: Versions,
+) -> None:
+    assert set(before) == set(FUNCTIONS)
+    after = versions(whole(), SiteUrl="https://other.example", OriginKey="k2", ReservedConcurrency="5")
+    assert {name for name in FUNCTIONS if before[name] != after[name]} == {
+        name for name in FUNCTIONS if "SiteUrl" in parameters_of(whole(), name)
+    }
+
+
+def replaced_for(kind: str) -> set[str]:
+    """What CloudFormation makes a resource anew for, by AWS's own schema of it."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    return {path.removeprefix("/properties/") for path in schema["createOnlyProperties"]}
+
+
+def test_cloudformation_publishes_anew_for_another_description_and_leaves_event_sources_where_they_are() -> None:
+    assert "Description" in replaced_for("AWS::Lambda::Version")
+    # One that goes over to an alias reads on from where it was.
+    assert "FunctionName" not in replaced_for("AWS::Lambda::EventSourceMapping")
+
+
+@pytest.mark.parametrize("layer", ["TemplatesLayer", "ReportsLayer"])
+def test_a_new_layer_makes_new_versions_of_the_functions_that_have_it(layer: str, before: Versions) -> None:
+    data = whole()
+    properties(data, layer)["Description"] = "another"
+    with_it = {name for name in FUNCTIONS if {"Ref": layer} in merged_layers(data, name)}
+    after = versions(data)
+    assert {name for name in FUNCTIONS if before[name] != after[name]} == with_it != set()
+
+
+def merged_layers(data: Data, name: str) -> list[Any]:
+    return [*data["Globals"]["Function"]["Layers"], *properties(data, name).get("Layers", [])]
+
+
+def test_any_change_of_a_function_in_the_template_makes_a_new_version_of_it(before: Versions) -> None:
+    data = whole()
+    properties(data, "OutreachFunction")["Timeout"] = 119
+    data["Globals"]["Function"]["Environment"]["Variables"]["TEMPLATES_DIR"] = "/opt/other"
+    after = versions(data)
+    assert all(before[name] != after[name] for name in FUNCTIONS)
+    assert [name for name in FUNCTIONS if not properties(data, name).get("AutoPublishAliasAllProperties")] == []
+
+
+@every_function
+def test_no_description_is_too_long_for_lambda(name: str) -> None:
+    data = whole()
+    (description,) = [merged(data, name)["VersionDescription"]]
+    text = description["Fn::Sub"] if "Fn::Sub" in description else f"${{{description['Ref']}}}"
+    longest = {parameter: longest_of(data["Parameters"][parameter]) for parameter in named(description, data)}
+    assert len(re.sub(r"\$\{(\w+)\}", lambda it: "x" * longest[it[1]], text)) <= 256
+
+
+def longest_of(parameter: Mapping[str, Any]) -> int:
+    if "AllowedValues" in parameter:
+        return max(len(str(value)) for value in parameter["AllowedValues"])
+    return int(parameter["MaxLength"]) if "MaxLength" in parameter else len(str(parameter["MaxValue"]))
+
+
+def test_versions_that_nobody_asks_for_are_deleted(resources: Mapping[str, Any]) -> None:
+    found = [one for one in resources.values() if one["Type"] == "AWS::Lambda::Version"]
+    assert len(found) == len(FUNCTIONS)
+    assert {one["DeletionPolicy"] for one in found} == {"Delete"}
+
+
+# ---- Snapshots -------------------------------------------------------------------------------------------------------
+
+
+def test_what_patients_and_doctors_wait_for_can_start_from_a_snapshot() -> None:
+    data = whole()
+    waited_for = {
+        name
+        for name, one in FUNCTIONS.items()
+        if any(event["Type"] == "HttpApi" and "Auth" not in event["Properties"] for event in one["Events"].values())
+    }
+    snapped = {name for name in FUNCTIONS if "SnapStart" in merged(data, name)}
+    assert snapped == waited_for == {"IntakeFunction", "LookupFunction", "LinksFunction"}
+    for name in snapped:
+        assert properties(data, name)["SnapStart"] == {"ApplyOn": {"Ref": "SnapStart"}}
+        # What Lambda takes no snapshots with.
+        assert not {"EphemeralStorage", "ProvisionedConcurrencyConfig", "FileSystemConfigs"} & merged(data, name).keys()
+    parameter = data["Parameters"]["SnapStart"]
+    assert (parameter["Default"], parameter["AllowedValues"]) == ("None", ["None", "PublishedVersions"])
+
+
+# ---- The whole -------------------------------------------------------------------------------------------------------
+
+
+def test_schedules_of_two_stacks_in_one_account_have_names_of_their_own(resources: Mapping[str, Any]) -> None:
+    schedules = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Scheduler::Schedule"]
+    assert schedules
+    assert [one["Name"] for one in schedules if "Name" in one] == []
+
+
+def test_the_stack_is_far_from_the_500_resources_that_cloudformation_takes(resources: Mapping[str, Any]) -> None:
+    assert len(resources) < 300

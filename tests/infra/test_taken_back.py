@@ -1,0 +1,147 @@
+"""While a function goes over to a new version in steps, an alarm on what goes wrong in it takes it back."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from inspect import getsource
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from referral_intake.handlers import feedback, logs
+from tests.engines.sam import transformed
+from tests.infra.breaking import Data, merged, of_type, properties, whole
+from tests.support.samples import ROOT
+
+PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
+FUNCTIONS = of_type(whole(), "AWS::Serverless::Function")
+TRIPPED = "the breaker stopped the campaign"
+PATTERNS = {"FeedbackLogs": f'{{ ($.level = "ERROR") && ($.message != "{TRIPPED}") }}'}
+
+
+@pytest.fixture(scope="module")
+def resources() -> Mapping[str, Any]:
+    """As CloudFormation meets them."""
+    found: Mapping[str, Any] = transformed(whole(), PARAMETERS)["Resources"]
+    return found
+
+
+def unwatched(data: Data) -> list[str]:
+    """Functions that no alarm takes back on what goes wrong in them, and on what any of them logs as an error."""
+    wrong = []
+    for name in FUNCTIONS:
+        match merged(data, name)["DeploymentPreference"].get("Alarms"):
+            case {"Fn::If": ["InSteps", [{"Ref": str(own)}, {"Ref": "LoggedErrorsAlarm"}], [{"Ref": "AWS::NoValue"}]]}:
+                missing = [metric for metric in ("Errors", "Throttles") if not sums(data, own, metric, name)]
+                wrong += [f"{name}: {metric}" for metric in missing]
+            case other:
+                wrong.append(f"{name}: {json.dumps(other)}")
+    return wrong
+
+
+def sums(data: Data, alarm: str, metric: str, function: str) -> bool:
+    """Whether an alarm takes a metric of a function into what it looks at."""
+    queries = properties(data, alarm)["Metrics"]
+    itself = {"Dimensions": [{"Name": "FunctionName", "Value": {"Ref": function}}]}
+    wanted = {"Namespace": "AWS/Lambda", "MetricName": metric, **itself}
+    (summed,) = [query["Expression"] for query in queries if "Expression" in query]
+    found = [query["Id"] for query in queries if query.get("MetricStat", {}).get("Metric") == wanted]
+    return any(f"FILL({one}, 0)" in summed for one in found)
+
+
+def test_every_function_is_taken_back_by_an_alarm_on_all_that_goes_wrong_in_it() -> None:
+    assert unwatched(whole()) == []
+
+
+def test_a_function_that_no_alarm_of_its_own_takes_back_is_noticed() -> None:
+    data = whole()
+    del properties(data, "IntakeFunction")["DeploymentPreference"]
+    logged, none = {"Ref": "LoggedErrorsAlarm"}, [{"Ref": "AWS::NoValue"}]
+    of_another = {"Fn::If": ["InSteps", [{"Ref": "WakeErrorsAlarm"}, logged], none]}
+    properties(data, "LinksFunction")["DeploymentPreference"] = {"Alarms": of_another}
+    properties(data, "WakeFunction")["DeploymentPreference"] = {"Alarms": None}
+    properties(data, "StatsErrorsAlarm")["Metrics"][0]["Expression"] = "FILL(errors, 0)"
+    assert unwatched(data) == [
+        "IntakeFunction: null",
+        "StatsFunction: Throttles",
+        "WakeFunction: null",
+        "LinksFunction: Errors",
+        "LinksFunction: Throttles",
+    ]
+
+
+def uncounted(data: Data) -> list[str]:
+    """Functions whose logged errors the alarm does not see."""
+    alarm = properties(data, "LoggedErrorsAlarm")
+    told = {"MetricNamespace": alarm["Namespace"], "MetricName": alarm["MetricName"], "MetricValue": "1"}
+    counted = {
+        one["LogGroupName"]["Ref"]
+        for one in of_type(data, "AWS::Logs::MetricFilter").values()
+        if one["MetricTransformations"] == [told]
+        and one["FilterPattern"] == PATTERNS.get(one["LogGroupName"]["Ref"], '{ $.level = "ERROR" }')
+    }
+    return [name for name in FUNCTIONS if merged(data, name)["LoggingConfig"]["LogGroup"]["Ref"] not in counted]
+
+
+def test_what_any_function_catches_and_logs_is_counted() -> None:
+    assert uncounted(whole()) == []
+    # By stack: those of an account must not take back each other's versions.
+    assert properties(whole(), "LoggedErrorsAlarm")["MetricName"] == {"Ref": "AWS::StackName"}
+
+
+def test_a_function_whose_log_nobody_counts_is_noticed() -> None:
+    data = whole()
+    del data["Resources"]["LookupLoggedErrors"]
+    properties(data, "StatsLoggedErrors")["LogGroupName"] = {"Ref": "WakeLogs"}
+    properties(data, "LinksLoggedErrors")["FilterPattern"] = '{ $.level = "WARNING" }'
+    properties(data, "ReportsLoggedErrors")["MetricTransformations"][0]["MetricName"] = "other"
+    assert uncounted(data) == ["LookupFunction", "StatsFunction", "LinksFunction", "ReportsFunction"]
+
+
+def test_a_line_that_is_logged_as_an_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    logger, out = logs.logger(), StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", out)
+    logger.error("something failed")
+    assert json.loads(out.getvalue())["level"] == "ERROR"
+
+
+def test_what_the_filter_leaves_out_is_what_feedback_logs() -> None:
+    assert f'logger.error("{TRIPPED}"' in getsource(feedback)
+
+
+def test_in_steps_codedeploy_asks_the_alarm_and_at_once_it_asks_none(resources: Mapping[str, Any]) -> None:
+    groups = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
+    assert len(groups) == len(FUNCTIONS)
+    for group in groups:
+        condition, steps, at_once = group["AlarmConfiguration"]["Fn::If"]
+        assert (condition, steps["Enabled"], len(steps["Alarms"]), at_once) == ("InSteps", True, 2, {})
+        assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+    assert whole()["Conditions"]["InSteps"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Rollout"}, "AllAtOnce"]}]}
+
+
+def test_the_way_of_a_deployment_is_the_parameters(resources: Mapping[str, Any]) -> None:
+    linear = transformed(whole(), PARAMETERS | {"Rollout": "Linear10PercentEvery1Minute"})["Resources"]
+    assert ways(resources) == {"AllAtOnce"}
+    assert ways(linear) == {"Linear10PercentEvery1Minute"}
+
+
+def ways(resources: Mapping[str, Any]) -> set[str]:
+    groups = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
+    return {group["DeploymentConfigName"]["Fn::Sub"][1]["ConfigName"] for group in groups}
+
+
+def test_staging_and_prod_go_in_steps_and_dev_at_once() -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
+    told = {name: config[name]["deploy"]["parameters"]["parameter_overrides"] for name in ("dev", "staging", "prod")}
+    rollouts = {name: [one for one in given if one.startswith("Rollout=")] for name, given in told.items()}
+    in_steps = ["Rollout=Linear10PercentEvery1Minute"]
+    assert rollouts == {"dev": [], "staging": in_steps, "prod": in_steps}
+
+
+def test_codedeploy_has_the_role_that_aws_made_for_it(resources: Mapping[str, Any]) -> None:
+    role = resources["CodeDeployServiceRole"]["Properties"]
+    assert "Policies" not in role
+    assert role["ManagedPolicyArns"] == ["arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda"]
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"Service": ["codedeploy.amazonaws.com"]}

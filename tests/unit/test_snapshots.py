@@ -1,0 +1,82 @@
+"""With SnapStart, a process is started once and goes on as many: what it learnt at that moment, they would share.
+
+Time and chance are watched while what people wait for is imported, as Lambda does before it takes the snapshot.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.samples import ROOT
+
+FUNCTIONS = ROOT / "functions"
+# Who asks the clock or chance at import, and why it does no harm that all answers are the same.
+HARMLESS = {
+    "logging": "the age of the process in a log line, which ours don't show",
+    "dateutil.parser._parser": "the century of years with two digits; botocore's have four",
+    "multiprocessing.process": "the key between processes of our own: there are none",
+    # Ids, salts and challenges are of `secrets` and `uuid4`, which ask the operating system each time.
+    "random": "botocore's pauses between attempts",
+}
+
+_PROGRAM = """
+import importlib, json, sys
+
+CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "localtime"}
+CHANCE = {"urandom", "getrandom", "seed", "random", "getrandbits", "uuid1", "uuid4", "token_bytes", "token_hex"}
+asked = set()
+
+
+def watch(frame, event, called):
+    if event == "c_call":
+        name = getattr(called, "__qualname__", called.__name__)
+        who, module = frame.f_globals.get("__name__"), getattr(called, "__module__", None)
+        if name.rpartition(".")[2] in CLOCKS | CHANCE:
+            asked.add((who, f"{module}.{name}" if module else name))
+
+
+sys.setprofile(watch)
+importlib.import_module(sys.argv[1])
+sys.setprofile(None)
+package = sys.argv[1].partition(".")[0]
+ours = [module for name, module in sys.modules.items() if name.partition(".")[0] == package]
+kept = [f"{module.__name__}.{name}" for module in ours for name, value in vars(module).items()
+        if hasattr(value, "cache_info") and value.cache_info().currsize]
+print(json.dumps([sorted(asked), kept]))
+"""
+_CARELESS = """
+import functools, time, uuid
+from datetime import datetime
+
+STARTED, SINCE, ID = datetime.now(), time.monotonic(), uuid.uuid4()
+client = functools.cache(object)
+client()
+"""
+
+
+def imported(module: str, folder: Path = FUNCTIONS) -> tuple[set[tuple[str, str]], list[str]]:
+    """Who asked for the time or for chance, and what was built already. A function's environment is not there."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-c", _PROGRAM, module]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    asked, kept = json.loads(done.stdout)
+    return {(who, what) for who, what in asked}, kept
+
+
+@pytest.mark.parametrize("name", ["intake", "lookup", "links"])
+def test_nothing_of_one_moment_or_by_chance_is_in_a_snapshot_but_what_does_no_harm(name: str) -> None:
+    asked, kept = imported(f"referral_intake.handlers.{name}")
+    assert {who for who, _ in asked} - HARMLESS.keys() == set()
+    # Clients, their connections and credentials, keys and secrets: built when first asked for, so after the snapshot.
+    assert kept == []
+
+
+def test_a_module_that_notes_the_time_or_a_secret_while_it_is_imported_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "careless.py").write_text(_CARELESS, "utf-8")
+    asked, kept = imported("careless", tmp_path)
+    assert {("careless", "datetime.now"), ("careless", "time.monotonic"), ("uuid", "posix.urandom")} <= asked
+    assert kept == ["careless.client"]

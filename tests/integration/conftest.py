@@ -31,6 +31,7 @@ ON_BOTH_ENGINES = {
     "test_pace_table",
     "test_referral_table",
     "test_reports",
+    "test_restore",
     "test_summary",
 }
 

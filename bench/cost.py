@@ -7,8 +7,8 @@ reminder; one that joins another; one by letter. Read and write units are what D
 many, batches save some.
 
 It then keeps the bills in bench/cost.json and writes docs/cost.md's tables by bench/prices.py. `--tables` writes the
-tables alone, where only the template or a price has changed. How long Lambda runs is assumed, not measured: no machine but
-its own says that.
+tables alone, where only the template or a price has changed. How long Lambda runs is assumed, not measured: no machine
+but its own says that.
 """
 
 import io

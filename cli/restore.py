@@ -7,6 +7,7 @@ from typing import Any
 from cli import stacks
 from cli.relearning import Relearning
 from cli.restoring import Restored, Restoring
+from referral_intake.domain.referral import read_receipt
 
 _DESCRIPTION = """\
 Copies what the table has lost from an older state of it: from a table restored beside it to a point in time. Without
@@ -32,10 +33,15 @@ def add_to(commands: Any) -> None:
     stacks.add_option(command)
     command.add_argument("--from", dest="source", metavar="TABLE", required=True, help="the restored table's name")
     command.add_argument("--go", action="store_true", help="write it")
-    command.add_argument(
-        "--except", dest="erased", metavar="RECEIPT", nargs="+", default=[], help="referrals that were erased since"
-    )
+    said = "referrals erased since"
+    command.add_argument("--except", dest="erased", metavar="RECEIPT", nargs="+", type=_receipt, default=[], help=said)
     command.set_defaults(run=_run)
+
+
+def _receipt(text: str) -> str:
+    if receipt := read_receipt(text):
+        return receipt
+    raise argparse.ArgumentTypeError(f"{text} is no receipt. One looks like K3QF-7ZTA-MM2X-PE5R.")
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -6,8 +6,9 @@ reminder; one that joins another; one by letter. Read and write units are what D
 (ReturnConsumedCapacity, indexes included); runs are counted one for each batch of one, as few referrals make them: with
 many, batches save some.
 
-It then prints docs/cost.md's table, with bench/prices.py. How long Lambda runs is assumed, not measured: no machine but
-its own says that.
+It then keeps the bills in bench/cost.json and writes docs/cost.md's tables by bench/prices.py. `--tables` writes the
+tables alone, where only the template or a price has changed. How long Lambda runs is assumed, not measured: no machine
+but its own says that.
 """
 
 import io
@@ -15,9 +16,9 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -263,12 +264,76 @@ def used(bill: Bill) -> Used:
     return Used(bill.writes, bill.reads, bill.runs.total(), bill.requests, bill.mails, bill.events, bill.log_bytes)
 
 
-def average(bills: dict[str, Bill]) -> Used:
-    every = [(share, astuple(used(bills[name]))) for name, share in SHARES.items()]
+def average(lives: dict[str, Used]) -> Used:
+    every = [(share, astuple(lives[name])) for name, share in SHARES.items()]
     return Used(*(sum(share * values[place] for share, values in every) for place in range(len(every[0][1]))))
 
 
-def main() -> int:
+MEASURED = Path(__file__).with_name("cost.json")
+"""The bills that docs/cost.md stands for: `python -m bench.cost` writes them, and the page's tables."""
+PAGE = Path(__file__).parents[1] / "docs" / "cost.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    lives: dict[str, Used]
+    metrics: int
+
+    @classmethod
+    def read(cls) -> "Measured":
+        kept = json.loads(MEASURED.read_text("utf-8"))
+        return cls({name: Used(**one) for name, one in kept["lives"].items()}, kept["metrics"])
+
+    def keep(self) -> None:
+        MEASURED.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
+
+
+def fixed(measured: Measured) -> Fixed:
+    """What stands whatever happens: by the template as it is."""
+    return Fixed(_template().count("Type: AWS::CloudWatch::Alarm"), measured.metrics, len(aws.template().secrets))
+
+
+def by_month(measured: Measured) -> list[str]:
+    """The first table of docs/cost.md, without its head."""
+    one, minute = average(measured.lives), measured.lives["a minute"]
+    months = [prices.month(size, one, minute, fixed(measured)) for size in SIZES]
+    rows = [f"| {item} | " + " | ".join(f"{month[item]:,.2f}" for month in months) + " |" for item in months[0]]
+    return [*rows, "| **Together** | " + " | ".join(f"**{sum(month.values()):,.2f}**" for month in months) + " |"]
+
+
+_TOLD = {
+    "answered": "answered, after opening and a click",
+    "reminded": "reminded, and never answered",
+    "joining": "joined to another for the same doctor",
+    "by letter": "for a letter",
+    "a minute": "a minute in which nothing happens",
+}
+
+
+def by_life(measured: Measured) -> list[str]:
+    """The second one."""
+    rows = []
+    for name, told in _TOLD.items():
+        one = measured.lives[name]
+        numbers = (one.writes, one.reads, one.runs, one.requests, one.mails, one.queued)
+        rows.append(f"| {told} | " + " | ".join(f"{number:g}" for number in numbers) + " |")
+    return rows
+
+
+def written(page: str, measured: Measured) -> str:
+    """The page, with its two tables as they should be."""
+    lines = page.splitlines()
+    heads = [number for number, line in enumerate(lines) if line.startswith("|---|---:|")]
+    for head, rows in reversed(list(zip(heads, (by_month(measured), by_life(measured)), strict=True))):
+        end = lines.index("", head)
+        lines[head + 1 : end] = rows
+    return "\n".join(lines) + "\n"
+
+
+def main(words: Sequence[str] = ()) -> int:
+    if "--tables" in words:
+        PAGE.write_text(written(PAGE.read_text("utf-8"), Measured.read()), "utf-8")
+        return 0
     bills, metrics = measure()
     _say("                writes  reads  runs  requests  mails  events  log bytes")
     for name, bill in bills.items():
@@ -277,13 +342,11 @@ def main() -> int:
             f"{name:14} {one.writes:7.1f} {one.reads:6.1f} {one.runs:5.0f} {one.requests:9.0f} {one.mails:6.0f}"
             f" {one.queued:7.0f} {one.log_bytes:10.0f}   {dict(bill.by_operation)}"
         )
-    fixed = Fixed(_template().count("Type: AWS::CloudWatch::Alarm"), metrics, len(aws.template().secrets))
-    months = [prices.month(size, average(bills), used(bills["a minute"]), fixed) for size in SIZES]
-    _say(f"\nA referral on average: {average(bills)}\n{fixed}\n")
-    _say("| USD a month | " + " | ".join(f"{size:,}" for size in SIZES) + " |\n|---|---:|---:|---:|")
-    for item in months[0]:
-        _say(f"| {item} | " + " | ".join(f"{one[item]:,.2f}" for one in months) + " |")
-    _say("| **Together** | " + " | ".join(f"**{sum(one.values()):,.2f}**" for one in months) + " |")
+    measured = Measured({name: used(bill) for name, bill in bills.items()}, metrics)
+    measured.keep()
+    PAGE.write_text(written(PAGE.read_text("utf-8"), measured), "utf-8")
+    _say(f"\nA referral on average: {average(measured.lives)}\n{fixed(measured)}\n")
+    _say("\n".join(by_month(measured)))
     told = bills["reminded"].mails == 2 and bills["answered"].mails == 1
     return 0 if told else 1
 
@@ -297,4 +360,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

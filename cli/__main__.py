@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli import approve, audit, deploy, destroy, held, letters, preflight, recount, redrive, resume, site
+from cli import approve, audit, deploy, destroy, held, letters, preflight, recount, redrive, restore, resume, site
 from cli.stacks import NoStack
 from referral_intake.domain.errors import Unavailable
 
-_COMMANDS = (approve, audit, deploy, destroy, held, letters, preflight, recount, redrive, resume, site)
+_COMMANDS = (approve, audit, deploy, destroy, held, letters, preflight, recount, redrive, restore, resume, site)
 
 
 def main(words: Sequence[str] | None = None) -> int:

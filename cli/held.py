@@ -21,8 +21,8 @@ Shows the referrals that are held for a person, with the doctor's details, since
 With --approve a referral goes on, and no oddity holds it again; what failed is tried again. With --reject it is closed.
 docs/words.md explains the reasons. Who decided is recorded: `python -m cli audit`.
 
-What is held as send_unclear may have reached the doctor already. It goes out again only with --again: first look for
-the receipt among the tags of SES's events.
+What is held as send_unclear or restored may have reached the doctor already. It goes out again only with --again:
+first look for the receipt among the tags of SES's events.
 """
 
 

@@ -190,6 +190,14 @@ def _around(place: Place) -> Iterator[tuple[str, Check]]:
         _aws(place, _deployed(place, lambda stack: around.alarms(asking.subscriptions(stack.output(topic))))),
     )
     yield "concurrency", _aws(place, lambda: around.concurrency(asking.concurrency(), reserved))
+    protected = place.parameters.get("DeletionProtection", "true") == "true"
+    yield (
+        "table",
+        _aws(
+            place,
+            _deployed(place, lambda stack: around.table(asking.table(stack.output("TableName")), protected=protected)),
+        ),
+    )
     yield "team", _deployed(place, lambda stack: around.team(asking.members(stack.output("TeamId"))))
 
 

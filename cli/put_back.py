@@ -13,6 +13,8 @@ from referral_intake.domain.referral import Referral, Stage
 _HELD = {
     "send_unclear": "nobody knows whether the doctor has the message, and sending it again could be twice. First look "
     "for the receipt among the tags of SES's events: docs/operate.md.",
+    "restored": "its item is from a restored table, and it may have gone further since. First look into the "
+    "log: docs/deploy.md.",
     "campaign_unknown": "the templates that are deployed hold no such campaign. Deploy it, or let the referral expire.",
 }
 

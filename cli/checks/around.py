@@ -72,3 +72,12 @@ def opt_out(status: int, body: str, forged: int) -> Said:
     if forged < 400:
         return failure("A forged opt-out link is taken", "Is SiteUrl this stack's address?")
     return ok("a signed link shows the page; a forged one does not")
+
+
+def table(settings: Mapping[str, bool], *, protected: bool) -> Said:
+    """`settings` says what is set; `protected` whether deletion protection is to be."""
+    wanted = [name for name in settings if protected or name != "deletion protection"]
+    if lacking := [name for name in wanted if not settings[name]]:
+        todo = "A restored table has none of these by itself: docs/deploy.md, Restoring a table."
+        return failure(f"The table lacks: {', '.join(lacking)}", todo)
+    return ok(", ".join(wanted))

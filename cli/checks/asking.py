@@ -170,3 +170,18 @@ def _get(url: str) -> tuple[int, str]:
 
 def _read(answer: HTTPResponse) -> tuple[int, str]:
     return answer.status, answer.read(100_000).decode(errors="replace")
+
+
+def table(name: str) -> dict[str, bool]:
+    """Of what a restored table has not by itself, whether it is set."""
+    client = boto3.client("dynamodb", config=_CONFIG)
+    found = client.describe_table(TableName=name)["Table"]
+    expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    recovery = backups.get("PointInTimeRecoveryDescription", {})
+    return {
+        "stream": found.get("StreamSpecification", {}).get("StreamViewType") == "NEW_AND_OLD_IMAGES",
+        "expiry": expiry.get("TimeToLiveStatus") == "ENABLED" and expiry.get("AttributeName") == "expires",
+        "point-in-time recovery": recovery.get("PointInTimeRecoveryStatus") == "ENABLED",
+        "deletion protection": found.get("DeletionProtectionEnabled", False),
+    }

@@ -56,7 +56,7 @@ def _waits_rightly(referral: dict[str, Any]) -> bool:
     wants_a_call = reason == "answered" and referral.get("answer") == "call"
     kind = None
     if stage == Stage.HELD:
-        kind = "failed" if reason in {"given_up", "campaign_unknown", "send_unclear"} else "held"
+        kind = "failed" if reason in {"given_up", "campaign_unknown", "send_unclear", "restored"} else "held"
     elif stage == Stage.BY_POST:
         kind = "by_post"
     elif stage == Stage.CLOSED and wants_a_call and "called_back" not in referral["milestones"]:

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from cli.checks import asking
+from cli.checks import around, asking
 from local.stack import ROOT, LocalStack
 
 
@@ -37,6 +37,24 @@ def test_a_configuration_set_that_is_not_there_is_none_and_other_errors_are_not_
         assert asked.configuration_set("x") is None
         with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
             asked.configuration_set("x")
+
+
+def test_a_table_as_a_restore_leaves_it_lacks_what_the_templates_has(client: Any) -> None:
+    named: Any = [{"AttributeName": "pk", "AttributeType": "S"}]
+    keys: Any = {"AttributeDefinitions": named, "BillingMode": "PAY_PER_REQUEST"}
+    client.create_table(TableName="restored", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}], **keys)
+    said = around.table(asking.table("restored"), protected=True)
+    assert said.text == "The table lacks: stream, expiry, point-in-time recovery, deletion protection"
+    client.update_time_to_live(
+        TableName="restored", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
+    )
+    recovers = {"PointInTimeRecoveryEnabled": True}
+    client.update_continuous_backups(TableName="restored", PointInTimeRecoverySpecification=recovers)
+    stream: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    client.update_table(TableName="restored", StreamSpecification=stream)
+    settings = asking.table("restored")
+    assert around.table(settings, protected=True).text == "The table lacks: deletion protection"
+    assert around.table(settings, protected=False).level == "ok"
 
 
 @pytest.mark.usefixtures("cloud")
@@ -96,7 +114,18 @@ def test_against_the_local_stack_its_network_checks_are_skipped_and_nobody_is_op
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done
-    for name in ("credentials", "SES identity", "DKIM", "SPF", "DMARC", "sandbox", "quota", "alarms", "concurrency"):
+    for name in (
+        "credentials",
+        "SES identity",
+        "DKIM",
+        "SPF",
+        "DMARC",
+        "sandbox",
+        "quota",
+        "alarms",
+        "concurrency",
+        "table",
+    ):
         assert f"skipped  {name}: local" in lines
     assert "ok       opt-out link: a signed link shows the page; a forged one does not" in lines
     assert any(line.startswith("ok       team: 1 manager") for line in lines)

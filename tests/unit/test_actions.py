@@ -42,6 +42,7 @@ OFFERED = [
     (Stage.HELD, "given_up", FAILED),
     (Stage.HELD, "campaign_unknown", FAILED),
     (Stage.HELD, "send_unclear", FAILED),
+    (Stage.HELD, "restored", FAILED),
     (Stage.BY_POST, "no_email", BY_POST),
     *((Stage.CLOSED, closing.value, ()) for closing in Closing),
 ]
@@ -121,8 +122,9 @@ def test_what_failed_is_queued_again_but_not_vetted_by_that(reason: str) -> None
     assert change.move.setbacks == 0
 
 
-def test_what_may_have_reached_the_doctor_goes_out_again_only_when_somebody_says_so() -> None:
-    unclear = at(Stage.HELD, "send_unclear")
+@pytest.mark.parametrize("reason", ["send_unclear", "restored"])
+def test_what_may_have_reached_the_doctor_goes_out_again_only_when_somebody_says_so(reason: str) -> None:
+    unclear = at(Stage.HELD, reason)
     with pytest.raises(Invalid) as refused:
         done(Action.RETRY, unclear)
     assert refused.value.errors == (FieldError("again", "required"),)

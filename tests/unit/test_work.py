@@ -29,7 +29,8 @@ def test_every_word_for_a_failure_that_decisions_use_waits_to_be_mended() -> Non
     given_up = decision.when_due(replace(samples.referral(), setbacks=decision.MOST_SETBACKS), None, NOW)
     unclear = decision.when_due(replace(samples.referral(), stage=Stage.SENDING, due_at=NOW), None, NOW)
     moves = [decision.without_campaign(NOW), given_up, unclear]
-    assert {move.reason for move in moves} == FAILED
+    # What a restored table lost is held by the command that restores it.
+    assert {move.reason for move in moves} | {work.RESTORED} == FAILED
     assert {waits_for(written(samples.referral(), move)) for move in moves} == {Kind.FAILED}
 
 

@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test units faults bench cold-starts check check-full lint types contracts template build sbom \
+.PHONY: help run demo test units faults artifact bench cold-starts check check-full lint types contracts template build sbom \
   requirements site deploy destroy pictures lighthouse format lock browser clean
 
 help: ## List these targets.
@@ -32,6 +32,9 @@ test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp b
 units: .cache/dev.stamp ## Run the tests that take seconds.
 	$(VENV)/pytest tests/unit
 
+artifact: build .cache/dev.stamp .cache/dynamodb.stamp .cache/ric.stamp ## Run what ships, as Lambda would, and compare it with what is deployed.
+	$(VENV)/pytest tests/artifact
+
 faults: .cache/dev.stamp .cache/dynamodb.stamp ## Let everything befall every AWS call, and check the promises.
 	$(VENV)/pytest tests/faults --every-point
 
@@ -46,7 +49,7 @@ cold-starts: .cache/dev.stamp .cache/sam.stamp ## Measure cold starts of what is
 check: lint types contracts requirements template build test ## Run all that is run before a change lands.
 
 # Of the fault walk, `test` takes one point in ten.
-check-full: check faults ## Run that, and what takes minutes of its own: all that CI runs.
+check-full: check faults artifact ## Run that, and what takes minutes of its own: all that CI runs.
 
 lint: .cache/dev.stamp ## Check style.
 	$(VENV)/ruff format --check .
@@ -94,7 +97,6 @@ lock: $(UV) ## Bring uv.lock, and what functions and layers are built from, up t
 site: .cache/run.stamp ## Build the static site into build/site, for STACK=the CloudFormation stack's name.
 	$(VENV)/python -m cli site --out build/site $(if $(STACK),--stack $(STACK))
 
-# `build` comes with the target that compiles what SAM built.
 deploy: build .cache/run.stamp ## Build, deploy to ENV=dev, staging or prod, and upload the site. YES=1 asks nothing, as CI does.
 	$(VENV)/python -m cli deploy $(or $(ENV),$(error Say where to: make deploy ENV=dev)) $(if $(YES)$(CI),--yes)
 
@@ -145,6 +147,11 @@ UV_SYNC = $(UV) sync --quiet --locked --inexact --no-default-groups
 .cache/sam.stamp: tools/sam/pyproject.toml tools/sam/uv.lock | $(UV)
 	@echo "Installing SAM CLI ..."
 	@UV_PROJECT_ENVIRONMENT="$(CURDIR)/.cache/sam" $(UV_SYNC) --project tools/sam
+	@touch $@
+
+.cache/ric.stamp: tools/ric/pyproject.toml tools/ric/uv.lock tools/sam/python | $(UV)
+	@echo "Installing Lambda's runtime client ..."
+	@UV_PYTHON="$$(tools/sam/python)" UV_PROJECT_ENVIRONMENT="$(CURDIR)/.cache/ric" $(UV_SYNC) --project tools/ric
 	@touch $@
 
 .cache/policy.stamp: tools/policy/pyproject.toml tools/policy/uv.lock | $(UV)

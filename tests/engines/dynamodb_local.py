@@ -72,9 +72,11 @@ def _verify(archive: Path) -> None:
 def running() -> Iterator[str]:
     """The address of an engine with nothing in it."""
     folder, port = fetch(), _free_port()
-    command = [java(), "-Xmx512m", "-Djava.library.path=DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]
-    command += ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
-    with tempfile.TemporaryFile() as said:
+    options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as own:
+        # Each start leaves a library of a megabyte there.
+        machine = ["-Xmx512m", "-Djava.library.path=DynamoDBLocal_lib", f"-Djava.io.tmpdir={own}"]
+        command = [java(), *machine, "-jar", "DynamoDBLocal.jar", *options]
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         try:
             url = f"http://127.0.0.1:{port}"

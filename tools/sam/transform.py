@@ -1,6 +1,7 @@
 """The template as CloudFormation meets it: after AWS SAM's transform, by the translator that SAM CLI itself uses.
 
-Run in SAM CLI's environment: `.cache/sam/bin/python tools/sam/transform.py TEMPLATE > RESULT.json`.
+Run in SAM CLI's environment: `.cache/sam/bin/python tools/sam/transform.py TEMPLATE [PARAMETERS] > RESULT.json`, the
+parameters in JSON.
 """
 
 import json
@@ -26,16 +27,17 @@ class _NoPolicies:
         return {}
 
 
-def transformed(template: dict[str, Any]) -> dict[str, Any]:
-    template.get("Globals", {}).get("Function", {})["CodeUri"] = "s3://uploaded/code"
+def transformed(template: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
+    template.setdefault("Globals", {}).setdefault("Function", {})["CodeUri"] = "s3://uploaded/code"
     for resource in template["Resources"].values():
         if name := _UPLOADED.get(resource["Type"]):
             resource.setdefault("Properties", {})[name] = "s3://uploaded/code"
-    result: dict[str, Any] = transform(template, {}, _NoPolicies())
+    result: dict[str, Any] = transform(template, parameters, _NoPolicies())
     return result
 
 
 if __name__ == "__main__":
     # The translator wants one; whichever it is, none is in what comes out.
     os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
-    json.dump(transformed(yaml_parse(Path(sys.argv[1]).read_text())), sys.stdout, indent=1)
+    file, given = Path(sys.argv[1]), json.loads((sys.argv[2:] or ["{}"])[0])
+    json.dump(transformed(yaml_parse(file.read_text()), given), sys.stdout, indent=1)

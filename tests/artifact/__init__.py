@@ -1,0 +1,1 @@
+"""What ships, built and run as Lambda would run it."""

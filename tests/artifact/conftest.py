@@ -1,0 +1,79 @@
+import hashlib
+import io
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.model import Function
+from tests.artifact.emulator import Start
+from tests.artifact.stack import ShippedStack
+from tests.engines import dynamodb_local
+from tests.integration.sign_in import Page, bearer
+from tools.ship import __main__ as ship
+from tools.ship import built, host
+from tools.ship.built import Built
+
+ROOT = Path(__file__).parents[2]
+STARTS = pytest.StashKey[list[tuple[Function, Start]]]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What there is of times, with what they are worth."""
+    if starts := config.stash.get(STARTS, None):
+        terminalreporter.section("starts under the emulator: no figures of Lambda's")
+        terminalreporter.line(f"{'':12}{'init ms':>10}{'first ms':>10}{'timeout s':>11}{'most MB':>9}{'memory MB':>11}")
+        for function, start in starts:
+            times = f"{start.init:10.0f}{start.first:10.0f}{function.timeout:11.0f}"
+            terminalreporter.line(f"{function.short_name:12}{times}{start.peak:9.0f}{function.memory:11}")
+
+
+@pytest.fixture(scope="session")
+def to_ship() -> Built:
+    """What `make build` made, for arm64."""
+    return built.read(ROOT / ".aws-sam" / "build")
+
+
+@pytest.fixture(scope="session")
+def to_run() -> Built:
+    """The same for the machine that runs this, in folders that can't be written to, as on Lambda."""
+    folder = ROOT / ".cache" / "artifact"
+    _let_write(folder, allowed=True)
+    made = built.read(host.build(folder))
+    ship.make_ready(made, host.python())
+    _let_write(made.folder, allowed=False)
+    return made
+
+
+@pytest.fixture(scope="module")
+def stack(to_run: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShippedStack]:
+    folder = tmp_path_factory.mktemp("shipped")
+    before = _contents(to_run.folder)
+    with dynamodb_local.running() as engine, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", engine)
+        options = {"site": folder / "site", "log_file": folder / "logs.jsonl", "out": io.StringIO()}
+        with ShippedStack(to_run, folder, **options) as running:
+            yield running
+    # The superuser may write into what can't be written to: so it is looked at.
+    assert _contents(to_run.folder) == before, "a function wrote into its code"
+
+
+@pytest.fixture(scope="module")
+def manager(stack: ShippedStack) -> dict[str, str]:
+    """The headers of somebody who is signed in."""
+    (client,) = stack.template.pools[0].clients
+    return bearer(Page(stack, f"{stack.url}/dashboard/", client.id).sign_in("manager")["access_token"])
+
+
+def _let_write(folder: Path, *, allowed: bool) -> None:
+    for path in (folder, *folder.rglob("*")) if folder.exists() else ():
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | stat.S_IWUSR if allowed else mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    files = (Path(place) / name for place, _, names in os.walk(folder) for name in names)
+    return {str(file): hashlib.blake2b(file.read_bytes()).hexdigest() for file in files}

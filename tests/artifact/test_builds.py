@@ -1,0 +1,76 @@
+"""What is deployed (arm64) and what is run here are one and the same, but for the machine code in it."""
+
+import platform
+import struct
+from collections.abc import Iterator
+from email.parser import HeaderParser
+from pathlib import Path
+
+import pytest
+
+from tools.ship.built import Built
+
+# https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html: e_machine.
+MACHINES = {62: "x86_64", 183: "aarch64"}
+HERE = {"arm64": "aarch64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
+
+
+def packages(built: Built) -> dict[str, Path]:
+    """Everything that the build made, by its logical id."""
+    layers = {name: path for name, path in built.layers.items() if path.is_relative_to(built.folder)}
+    return dict(built.functions) | layers
+
+
+def sources(package: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(package)): file.read_bytes() for file in package.rglob("*.py")}
+
+
+def distributions(package: Path) -> dict[str, str]:
+    """Versions by name, as the packages' own metadata tell."""
+    found = [HeaderParser().parsestr(file.read_text("utf-8")) for file in package.rglob("*.dist-info/METADATA")]
+    return {str(one["Name"]): str(one["Version"]) for one in found}
+
+
+def wheels_for(package: Path) -> set[str]:
+    """The machines that wheels were made for; none where one fits all."""
+    tags = [
+        line for file in package.rglob("*.dist-info/WHEEL") for line in file.read_text().splitlines() if "Tag:" in line
+    ]
+    return {machine for tag in tags for machine in MACHINES.values() if tag.endswith(machine)}
+
+
+def machine_code(package: Path) -> Iterator[tuple[Path, str]]:
+    for file in package.rglob("*"):
+        if file.is_file() and not file.is_symlink():
+            with file.open("rb") as binary:
+                head = binary.read(20)
+            if head.startswith(b"\x7fELF"):
+                (machine,) = struct.unpack_from("<H", head, 18)
+                yield file, MACHINES.get(machine, str(machine))
+
+
+def test_both_builds_are_of_the_same_functions_and_layers(to_ship: Built, to_run: Built) -> None:
+    assert packages(to_ship).keys() == packages(to_run).keys()
+    assert len(to_ship.functions) > 1
+
+
+def test_the_sources_that_ship_are_byte_by_byte_those_that_were_tested(to_ship: Built, to_run: Built) -> None:
+    for name, package in packages(to_ship).items():
+        shipped, tested = sources(package), sources(packages(to_run)[name])
+        assert shipped.keys() == tested.keys(), name
+        assert [file for file in shipped if shipped[file] != tested[file]] == [], name
+
+
+def test_what_was_pinned_is_in_both(to_ship: Built, to_run: Built) -> None:
+    for name, package in packages(to_ship).items():
+        assert distributions(package) == distributions(packages(to_run)[name]), name
+        assert distributions(package), name
+
+
+@pytest.mark.parametrize(("build", "machine"), [("to_ship", "aarch64"), ("to_run", HERE)])
+def test_machine_code_is_for_the_machine_that_runs_it(build: str, machine: str, request: pytest.FixtureRequest) -> None:
+    made: Built = request.getfixturevalue(build)
+    found = [(file, code) for package in packages(made).values() for file, code in machine_code(package)]
+    assert found, "nothing to look at"
+    assert [(file, code) for file, code in found if code != machine] == []
+    assert set().union(*map(wheels_for, packages(made).values())) == {machine}

@@ -1,0 +1,158 @@
+"""Every function as it ships: each is woken by what wakes it on AWS, and what it does has its consequences.
+
+The table is AWS's own DynamoDB Local, mail goes to the local SES, and all else is the local stack's.
+"""
+
+import io
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from pypdfium2 import PdfDocument
+from python_calamine import CalamineWorkbook
+
+from local.functions import FunctionFailed
+from local.model import Schedule
+from local.schedules import event as scheduled
+from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.domain.decision import REVIEW_EVERY
+from referral_intake.domain.referral import Move, Referral, Stage
+from tests.artifact.conftest import STARTS
+from tests.artifact.stack import ShippedStack
+from tests.integration.local_scratch import Answer, eventually, fetch
+from tests.support import proofs, samples
+
+JSON = {"content-type": "application/json"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
+# Nothing here is quick: nine processes start beside two engines.
+SOON = 30.0
+
+
+def refer(stack: ShippedStack, **doctor: Any) -> str:
+    """The receipt."""
+    sent = proofs.proven_to(stack, samples.payload(submission_id=str(uuid.uuid4()), doctor=doctor))
+    answer = fetch(f"{stack.url}/api/referrals", "POST", sent)
+    assert answer.status == 201, answer.body
+    return str(json.loads(answer.body)["receipt"])
+
+
+def table(stack: ShippedStack) -> ReferralTable:
+    return ReferralTable(boto3.client("dynamodb"), stack.template.tables["Table"].name)
+
+
+def stored(stack: ShippedStack, receipt: str) -> Referral:
+    found = table(stack).get(receipt, consistent=True)
+    assert found
+    return found
+
+
+def mails(stack: ShippedStack, address: str) -> list[Any]:
+    return [mail for mail in stack.mailbox.all() if address in mail.to]
+
+
+def asked(stack: ShippedStack, manager: dict[str, str], path: str, method: str = "GET", body: object = None) -> Any:
+    answer: Answer = fetch(f"{stack.url}/api/dashboard{path}", method, body, JSON | manager)
+    assert answer.status in {200, 202}, answer.body
+    return json.loads(answer.body)
+
+
+def test_a_referral_is_stored_mailed_delivered_counted_and_seen(stack: ShippedStack, manager: dict[str, str]) -> None:
+    receipt = refer(stack, name="Maria Lopez", email="maria@clinic.example")
+    eventually(lambda: "delivered" in stored(stack, receipt).milestones, SOON)
+    (mail,) = mails(stack, "maria@clinic.example")
+    assert "Maria Lopez" in mail.text
+    today = datetime.now(UTC).date()
+    overview = f"/overview?campaign=star&from={today - timedelta(days=1)}&to={today + timedelta(days=1)}"
+    eventually(lambda: asked(stack, manager, overview)["period"]["facts"].get("delivered"), SOON)
+    detail = asked(stack, manager, f"/referrals/{receipt}")
+    assert detail["doctor"]["name"] == "Maria Lopez"
+
+
+def test_who_opts_out_by_the_link_in_the_mail_is_never_written_to_again(stack: ShippedStack) -> None:
+    receipt = refer(stack, name="Omar Haddad", email="omar@clinic.example")
+    eventually(lambda: "delivered" in stored(stack, receipt).milestones, SOON)
+    (mail,) = mails(stack, "omar@clinic.example")
+    link = dict(mail.headers)["List-Unsubscribe"].strip("<>")
+    assert fetch(link, "POST", b"List-Unsubscribe=One-Click", FORM).status == 200
+    eventually(lambda: stored(stack, receipt).reason == "opted_out", SOON)
+    again = refer(stack, name="Omar Haddad", email="omar@clinic.example")
+    eventually(lambda: stored(stack, again).stage is Stage.CLOSED, SOON)
+    assert stored(stack, again).reason == "opted_out"
+    assert len(mails(stack, "omar@clinic.example")) == 1
+
+
+def test_what_is_due_is_woken_by_the_schedule_and_mailed_once(stack: ShippedStack) -> None:
+    """As it would be after a stream that lost the record: nothing but the schedule can know of it."""
+    referral = samples.referral(email="rosa@clinic.example")
+    ago = datetime.now(UTC) - REVIEW_EVERY
+    table(stack).add(referral)
+    table(stack).move(referral, Move(Stage.WAITING, ago, "domain_cap"))
+    for source in stack.template.sources:
+        if isinstance(source, Schedule):
+            stack.functions.invoke(source.function, scheduled(source))
+    eventually(lambda: mails(stack, "rosa@clinic.example"), SOON)
+    eventually(lambda: "delivered" in stored(stack, referral.receipt).milestones, SOON)
+    assert len(mails(stack, "rosa@clinic.example")) == 1
+
+
+def test_doctors_are_found_in_the_registry(stack: ShippedStack) -> None:
+    known = next(record for record in stack.registry.records if record.get("enumeration_type") == "NPI-1")
+    name, state = known["basic"]["last_name"], known["addresses"][0]["state"]
+    answer = fetch(f"{stack.url}/api/doctors?name={name}&state={state}")
+    assert answer.status == 200, answer.body
+    assert known["number"] in answer.body.decode()
+
+
+@pytest.fixture(scope="module")
+def by_post(stack: ShippedStack) -> str:
+    receipt = refer(stack, name="Ana Gomez", address=ADDRESS)
+    eventually(lambda: stored(stack, receipt).stage is Stage.BY_POST, SOON)
+    return receipt
+
+
+def made(stack: ShippedStack, manager: dict[str, str], **wanted: Any) -> bytes:
+    """The file of a report."""
+    report = asked(stack, manager, "/reports", "POST", {"campaign": "star", **wanted})["id"]
+
+    def ready() -> bool:
+        state = asked(stack, manager, f"/reports/{report}")["state"]
+        assert state != "failed"
+        return bool(state == "ready")
+
+    eventually(ready, SOON)
+    return fetch(asked(stack, manager, f"/reports/{report}/download", "POST", {"file": 0})["url"]).body
+
+
+def test_a_workbook_is_made_by_what_is_in_the_layer(stack: ShippedStack, manager: dict[str, str], by_post: str) -> None:
+    file = made(stack, manager, kind="referrals", format="xlsx", filter={"state": "IL"})
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(file)).get_sheet_by_index(0).to_python()
+    assert "Ana Gomez" in rows[1]
+    assert by_post in rows[1]
+
+
+def test_letters_are_printed_by_what_is_in_the_layer(
+    stack: ShippedStack, manager: dict[str, str], by_post: str
+) -> None:
+    assert by_post
+    assert len(PdfDocument(made(stack, manager, kind="letters", format="pdf"))) == 1
+
+
+def test_a_fault_of_a_function_is_seen_as_one(stack: ShippedStack) -> None:
+    with pytest.raises(FunctionFailed, match="UnexpectedBatchTypeError"):
+        stack.functions.invoke("StatsFunction", {"Records": []})
+
+
+def test_each_function_was_run_and_kept_within_its_memory_and_time(
+    stack: ShippedStack, pytestconfig: pytest.Config
+) -> None:
+    """The last of all. What starts took is told in the end; it is no figure of Lambda's."""
+    starts = [(emulator.function, emulator.start) for emulator in stack.functions.emulators.values()]
+    pytestconfig.stash[STARTS] = starts
+    for function, start in starts:
+        assert start.peak < function.memory, function.short_name
+        assert start.init < 10_000, "longer than Lambda lets a start take"
+        assert start.first < 1000 * function.timeout, function.short_name

@@ -116,3 +116,26 @@ def test_the_firewall_keeps_no_samples_of_requests() -> None:
     (acl,) = of_type(read_yaml(FILE.with_name("waf.yaml")), "AWS::WAFv2::WebACL").values()
     for seen in (acl["VisibilityConfig"], *(rule["VisibilityConfig"] for rule in acl["Rules"])):
         assert seen["SampledRequestsEnabled"] is False
+
+
+def senders_that_are_lost(data: Data) -> list[str]:
+    """What is wrong with the identity that SES verifies."""
+    identity = data["Resources"]["SenderIdentity"]
+    told = identity["Properties"]
+    wrong = [] if identity.get("Condition") else ["a second stack would fail at it"]
+    wrong += [name for name in ("DeletionPolicy", "UpdateReplacePolicy") if identity.get(name) != "Retain"]
+    wrong += [] if told.get("FeedbackAttributes") == {"EmailForwardingEnabled": False} else ["bounces come as mail"]
+    wrong += [] if "MailFromAttributes" in told else ["SPF is not aligned"]
+    records = [value for name, value in data["Outputs"].items() if name.startswith("Dkim")]
+    return wrong + ([] if len(records) == 3 else ["DNS lacks a key"])
+
+
+def test_the_senders_domain_can_be_verified_by_the_stack_and_outlives_it() -> None:
+    assert senders_that_are_lost(whole()) == []
+
+
+@pytest.mark.parametrize("missing", ["Condition", "DeletionPolicy", "UpdateReplacePolicy", "Properties"])
+def test_an_identity_that_would_be_lost_or_doubled_is_noticed(missing: str) -> None:
+    data = whole()
+    data["Resources"]["SenderIdentity"][missing] = {}
+    assert senders_that_are_lost(data) != []

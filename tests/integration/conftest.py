@@ -21,7 +21,8 @@ __all__ = ["may_do_what_it_does", "watched"]
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     # What a test says of a table must hold on AWS's own engine too: moto forgives what DynamoDB does not.
-    if "engine" in metafunc.fixturenames and not hasattr(metafunc.module, "engine"):
+    told = any(marker.args[0] == "engine" for marker in metafunc.definition.iter_markers("parametrize"))
+    if "engine" in metafunc.fixturenames and not told and not hasattr(metafunc.module, "engine"):
         metafunc.parametrize("engine", ["moto", "dynamodb-local"], indirect=True)
 
 

@@ -39,6 +39,8 @@ def test_a_configuration_set_that_is_not_there_is_none_and_other_errors_are_not_
             asked.configuration_set("x")
 
 
+# DynamoDB Local knows no backups.
+@pytest.mark.parametrize("engine", ["moto"], indirect=True)
 def test_a_table_as_a_restore_leaves_it_lacks_what_the_templates_has(client: Any) -> None:
     named: Any = [{"AttributeName": "pk", "AttributeType": "S"}]
     keys: Any = {"AttributeDefinitions": named, "BillingMode": "PAY_PER_REQUEST"}

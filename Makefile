@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test units faults artifact bench cold-starts check check-full lint types contracts template build sbom \
+.PHONY: help run demo test units long faults artifact bench cold-starts check check-full lint types contracts template build sbom \
   requirements site deploy destroy pictures lighthouse format lock browser clean
 
 help: ## List these targets.
@@ -25,9 +25,14 @@ run: .cache/run.stamp ## Start the whole system on this machine, at http://127.0
 demo: .cache/run.stamp ## Start it filled: 1,500 made-up referrals of the last 90 days, so that the dashboard is alive.
 	@exec $(VENV)/python -m local --demo --port $(PORT)
 
-test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests: on both engines, with many faults, and in real browsers.
-	$(VENV)/pytest -n 2 --dist loadfile tests/unit tests/integration tests/infra tests/e2e
-	$(VENV)/pytest tests/faults
+PYTEST := $(VENV)/pytest -n 2 --dist loadfile tests/unit tests/integration tests/infra tests/e2e
+
+test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the tests: on both engines, with many faults, and in real browsers.
+	$(PYTEST) -m "not long"
+	$(VENV)/pytest -m "not long" tests/faults
+
+long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the tests that `make test` leaves out, since they take their time.
+	$(PYTEST) -m long
 
 units: .cache/dev.stamp ## Run the tests that take seconds.
 	$(VENV)/pytest tests/unit
@@ -49,7 +54,7 @@ cold-starts: .cache/dev.stamp .cache/sam.stamp ## Measure cold starts of what is
 check: lint types contracts requirements template build test ## Run all that is run before a change lands.
 
 # Of the fault walk, `test` takes one point in ten.
-check-full: check faults artifact ## Run that, and what takes minutes of its own: all that CI runs.
+check-full: check long faults artifact ## Run that, and what takes minutes of its own: all that CI runs.
 
 lint: .cache/dev.stamp ## Check style.
 	$(VENV)/ruff format --check .

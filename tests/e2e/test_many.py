@@ -6,12 +6,15 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from urllib.request import Request, urlopen
 
+import pytest
+
 from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
 from tests.support.proofs import proven_to
 from tests.support.samples import doctor, payload
 
 
+@pytest.mark.long
 def test_200_doctors_submitted_at_once_get_200_messages_none_lost_or_doubled(
     stack: LocalStack, mailbox: Mailbox
 ) -> None:
@@ -28,6 +31,7 @@ def test_200_doctors_submitted_at_once_get_200_messages_none_lost_or_doubled(
     assert received == {f"doctor{number}@many.example": 1 for number in range(200)}
 
 
+@pytest.mark.long
 def test_50_patients_naming_one_doctor_at_once_make_one_message(stack: LocalStack, mailbox: Mailbox) -> None:
     def post(number: int) -> None:
         body = payload(doctor=doctor(email=f"One+{number}@Same.example"))

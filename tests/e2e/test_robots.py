@@ -83,6 +83,7 @@ def test_a_proof_lets_the_submission_go_out_and_nothing_is_said_of_checking(page
     assert message["subject"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("failure", [fail, is_down, is_nonsense])
 @pytest.mark.parametrize("part", [CHALLENGE, SOLVER, "**/assets/challenge.*.js"])
 def test_whoever_fails_at_the_proof_is_thanked_and_a_person_looks(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -187,10 +188,12 @@ class Machine(RuleBasedStateMachine):
         assert promises.broken_in_the_end(self.world, *ENDINGS) == []
 
 
+@pytest.mark.long
 def test_no_order_of_things_breaks_a_promise(lab: Lab) -> None:
     run(lab, examples=32)
 
 
+@pytest.mark.long
 def test_no_order_of_things_breaks_a_promise_on_aws_own_engine(lab_on_dynamodb_local: Lab) -> None:
     run(lab_on_dynamodb_local, examples=12)
 

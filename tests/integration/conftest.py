@@ -19,11 +19,31 @@ if TYPE_CHECKING:
 __all__ = ["may_do_what_it_does", "watched"]
 
 
+# Where adapters meet the table, both engines are asked each time; where the rest does, AWS's own in `make long`.
+AT_THE_TABLE = {
+    "test_acting",
+    "test_audit",
+    "test_breaker_table",
+    "test_claims",
+    "test_dashboard_numbers",
+    "test_listing",
+    "test_outreach_flow",
+    "test_pace_table",
+    "test_referral_table",
+    "test_reports",
+    "test_restore",
+    "test_sightings",
+    "test_summary",
+}
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     # What a test says of a table must hold on AWS's own engine too: moto forgives what DynamoDB does not.
     told = any(marker.args[0] == "engine" for marker in metafunc.definition.iter_markers("parametrize"))
     if "engine" in metafunc.fixturenames and not told and not hasattr(metafunc.module, "engine"):
-        metafunc.parametrize("engine", ["moto", "dynamodb-local"], indirect=True)
+        is_long = metafunc.module.__name__.rpartition(".")[2] not in AT_THE_TABLE
+        own = pytest.param("dynamodb-local", marks=[pytest.mark.long] if is_long else [])
+        metafunc.parametrize("engine", ["moto", own], indirect=True)
 
 
 @pytest.fixture

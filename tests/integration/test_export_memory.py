@@ -72,6 +72,7 @@ def most_memory(pages: int, wanted: Format) -> tuple[int, int]:
     return peak, files.bytes
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("wanted", MAKERS)
 def test_the_memory_that_an_export_takes_does_not_grow_with_its_rows(wanted: Format) -> None:
     most_memory(5, wanted)  # What is imported and kept once.

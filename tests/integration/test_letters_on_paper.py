@@ -213,6 +213,7 @@ def limited(most: int) -> st.SearchStrategy[str]:
     city=limited(79),
     is_patient=st.booleans(),
 )
+@pytest.mark.long
 def test_a_letter_is_one_page_and_whole_however_long_its_address(
     name: str, practice: str, line1: str, line2: str, city: str, is_patient: bool
 ) -> None:

@@ -44,6 +44,7 @@ def go_on(stack: LocalStack, days: int, looks_a_day: int = 1) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.long
 def test_a_doctor_who_does_not_answer_is_reminded_once(stack: LocalStack) -> None:
     mailbox = Mailbox(stack.url)
     submit(stack, "silent@clinic.example")

@@ -182,6 +182,7 @@ def test_a_registry_that_is_not_there_is_unavailable(url: str) -> None:
     [says_nothing, drips(b"HTTP/1.1 200 OK\r\nX-Slow: "), drips(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n")],
     ids=["nothing comes", "headers come in drops", "the body comes in drops"],
 )
+@pytest.mark.long
 def test_the_budget_holds_in_total(server: Server, client: "DynamoDBClient", table: str, act: Act) -> None:
     server.act = act
     parts = Lookup(NpiRegistry(server.url), LookupTable(client, table))

@@ -307,6 +307,7 @@ def test_one_that_can_not_be_read_does_not_stand_before_the_others(
     assert house.system.stage(whole) == ("queued", None)
 
 
+@pytest.mark.long
 def test_of_many_none_is_forgotten_and_the_command_says_how_far_it_is(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -149,6 +149,7 @@ def run_to_its_end(reporting: Reporting, asked: Report, queue: Queue, time_left:
     raise AssertionError
 
 
+@pytest.mark.long
 def test_an_export_goes_on_from_run_to_run_until_it_is_whole(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:

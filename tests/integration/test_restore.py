@@ -189,6 +189,7 @@ def test_what_can_not_be_read_is_named_and_left(house: House, capsys: pytest.Cap
     assert house.state(receipt) == ("held", "restored")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [2])
 def test_whatever_is_lost_nobody_is_mailed_twice(house: House, seed: int) -> None:
     lives(house)

@@ -123,6 +123,7 @@ browser: .cache/dev.stamp
 	@$(VENV)/python -m tests.e2e.webkit
 
 clean: ## Remove everything that was fetched or built.
+	@[ ! -d .cache/artifact ] || chmod -R u+w .cache/artifact  # What was run there as on Lambda can't be written to.
 	rm -rf .venv .cache .aws-sam build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 # ---- What is fetched: each stamp is made again when what it was made from changes ----

@@ -37,14 +37,16 @@ def to_ship() -> Built:
 
 
 @pytest.fixture(scope="session")
-def to_run() -> Built:
+def to_run() -> Iterator[Built]:
     """The same for the machine that runs this, in folders that can't be written to, as on Lambda."""
     folder = ROOT / ".cache" / "artifact"
     _let_write(folder, allowed=True)
     made = built.read(host.build(folder))
     ship.make_ready(made, host.python())
     _let_write(made.folder, allowed=False)
-    return made
+    yield made
+    # Else nobody but the superuser could remove them.
+    _let_write(made.folder, allowed=True)
 
 
 @pytest.fixture(scope="module")

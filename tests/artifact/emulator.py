@@ -59,7 +59,10 @@ class Emulator:
             said = self._post(json.dumps(event).encode())
             if self._first is None:
                 self._first = 1000 * (time.perf_counter() - began) - self._init
-        answer = json.loads(said) if said else None
+        try:
+            answer = json.loads(said) if said else None
+        except ValueError:  # What the emulator says itself, of a function that ran out of time, say.
+            answer = {"errorType": said.decode("utf-8", "replace")}
         if isinstance(answer, dict) and "errorType" in answer:
             raise FunctionFailed(f"{self.function.short_name}: {json.dumps(answer)}; its log: {self._log}")
         return answer

@@ -53,7 +53,7 @@ cold-starts: .cache/dev.stamp .cache/sam.stamp ## Measure cold starts of what is
 
 check: lint types contracts requirements template build test ## Run all that is run before a change lands.
 
-# Of the fault walk, `test` takes one point in ten.
+# Of the fault walk, `test` takes one point in twenty.
 check-full: check long faults artifact ## Run that, and what takes minutes of its own: all that CI runs.
 
 lint: .cache/dev.stamp ## Check style.

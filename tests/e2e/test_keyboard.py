@@ -49,6 +49,7 @@ def page(page: Page, locale: str) -> Page:
     return page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("state", ["form", "errors", "thanks"])
 def test_every_stop_of_the_tab_key_is_seen_and_none_is_a_trap(page: Page, state: str) -> None:
     STATES[state](page)

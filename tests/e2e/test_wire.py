@@ -54,6 +54,7 @@ def test_a_first_look_costs_less_than_40_kb(fresh: Page, locale: str) -> None:
     assert sum(sizes) < 40_000
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("page", ["", "take-it-with-you.html"])
@@ -70,6 +71,7 @@ def test_nothing_moves_while_a_page_loads_and_its_script_comes_late(
     assert fresh.evaluate(SHIFTS) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("state", STATES)
 def test_no_state_asks_another_origin_or_breaks_the_policy(fresh: Page, stack: LocalStack, state: str) -> None:
     asked: list[str] = []

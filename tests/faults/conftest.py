@@ -15,7 +15,7 @@ __all__ = ["may_do_what_it_does", "no_account", "watched"]
 
 STEPS = pytest.StashKey[Steps]()
 # What is walked where there is no time for all of it.
-ONE_IN = 10
+ONE_IN = 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -21,6 +21,8 @@ from referral_intake.adapters.items import Item, from_item, plain
 from tests.integration.local_scratch import eventually, fetch
 from tests.support.stats import counters, recount
 
+pytestmark = pytest.mark.long
+
 END = date(2026, 11, 20)
 PLAN = Plan(END, count=40, days=20)
 UNTIL = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)

@@ -18,10 +18,9 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -29,8 +28,8 @@ import pytest
 import time_machine
 from moto import mock_aws
 
-from bench import prices
-from bench.prices import Fixed, Used
+from bench.cost_page import PAGE, Measured, average, by_month, fixed, written
+from bench.prices import Used
 from local.model import StreamSource
 from local.streams import as_delivered, filtering
 from tests.engines import dynamodb_local
@@ -201,11 +200,6 @@ def _challenge(life: Life) -> None:
 LIVES = {"answered": answered, "reminded": reminded, "joining": joining, "by letter": by_letter}
 
 
-# How many referrals live which life. Nobody knows beforehand: change it to what the dashboard shows.
-SHARES = {"answered": 0.15, "reminded": 0.60, "joining": 0.15, "by letter": 0.10}
-SIZES = (100, 10_000, 1_000_000)
-
-
 class Counted(io.TextIOBase):
     """Takes what the functions log, and keeps how much it was and which metrics are in it."""
 
@@ -264,72 +258,6 @@ def used(bill: Bill) -> Used:
     return Used(bill.writes, bill.reads, bill.runs.total(), bill.requests, bill.mails, bill.events, bill.log_bytes)
 
 
-def average(lives: dict[str, Used]) -> Used:
-    every = [(share, astuple(lives[name])) for name, share in SHARES.items()]
-    return Used(*(sum(share * values[place] for share, values in every) for place in range(len(every[0][1]))))
-
-
-MEASURED = Path(__file__).with_name("cost.json")
-"""The bills that docs/cost.md stands for: `python -m bench.cost` writes them, and the page's tables."""
-PAGE = Path(__file__).parents[1] / "docs" / "cost.md"
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    lives: dict[str, Used]
-    metrics: int
-
-    @classmethod
-    def read(cls) -> "Measured":
-        kept = json.loads(MEASURED.read_text("utf-8"))
-        return cls({name: Used(**one) for name, one in kept["lives"].items()}, kept["metrics"])
-
-    def keep(self) -> None:
-        MEASURED.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
-
-
-def fixed(measured: Measured) -> Fixed:
-    """What stands whatever happens: by the template as it is."""
-    return Fixed(_template().count("Type: AWS::CloudWatch::Alarm"), measured.metrics, len(aws.template().secrets))
-
-
-def by_month(measured: Measured) -> list[str]:
-    """The first table of docs/cost.md, without its head."""
-    one, minute = average(measured.lives), measured.lives["a minute"]
-    months = [prices.month(size, one, minute, fixed(measured)) for size in SIZES]
-    rows = [f"| {item} | " + " | ".join(f"{month[item]:,.2f}" for month in months) + " |" for item in months[0]]
-    return [*rows, "| **Together** | " + " | ".join(f"**{sum(month.values()):,.2f}**" for month in months) + " |"]
-
-
-_TOLD = {
-    "answered": "answered, after opening and a click",
-    "reminded": "reminded, and never answered",
-    "joining": "joined to another for the same doctor",
-    "by letter": "for a letter",
-    "a minute": "a minute in which nothing happens",
-}
-
-
-def by_life(measured: Measured) -> list[str]:
-    """The second one."""
-    rows = []
-    for name, told in _TOLD.items():
-        one = measured.lives[name]
-        numbers = (one.writes, one.reads, one.runs, one.requests, one.mails, one.queued)
-        rows.append(f"| {told} | " + " | ".join(f"{number:g}" for number in numbers) + " |")
-    return rows
-
-
-def written(page: str, measured: Measured) -> str:
-    """The page, with its two tables as they should be."""
-    lines = page.splitlines()
-    heads = [number for number, line in enumerate(lines) if line.startswith("|---|---:|")]
-    for head, rows in reversed(list(zip(heads, (by_month(measured), by_life(measured)), strict=True))):
-        end = lines.index("", head)
-        lines[head + 1 : end] = rows
-    return "\n".join(lines) + "\n"
-
-
 def main(words: Sequence[str] = ()) -> int:
     if "--tables" in words:
         PAGE.write_text(written(PAGE.read_text("utf-8"), Measured.read()), "utf-8")
@@ -349,10 +277,6 @@ def main(words: Sequence[str] = ()) -> int:
     _say("\n".join(by_month(measured)))
     told = bills["reminded"].mails == 2 and bills["answered"].mails == 1
     return 0 if told else 1
-
-
-def _template() -> str:
-    return (Path(__file__).parents[1] / "infra" / "template.yaml").read_text("utf-8")
 
 
 def _say(line: str) -> None:

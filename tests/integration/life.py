@@ -196,6 +196,10 @@ class Life:
     # ---- What happens ------------------------------------------------------------------------------------------------
 
     def live(self) -> None:
+        self.all_is_well()
+        self.everything_breaks()
+
+    def all_is_well(self) -> None:
         self.patients_send()
         self.outreach_writes()
         self.doctors_answer()
@@ -203,7 +207,6 @@ class Life:
         self.the_clock_strikes()
         self.names_are_typed()
         self.marketing_looks()
-        self.everything_breaks()
 
     def patients_send(self) -> None:
         self.submit()

@@ -6,14 +6,14 @@ Where one of these fails: `python -m bench.cost` measures and writes the page; `
 import re
 from dataclasses import replace
 
-from bench import cost
-from bench.cost import Measured
+from bench import cost, cost_page
+from bench.cost_page import Measured
 
-PAGE = cost.PAGE.read_text("utf-8")
+PAGE = cost_page.PAGE.read_text("utf-8")
 
 
 def test_the_page_holds_what_was_measured_at_its_prices_with_the_templates_alarms_and_secrets() -> None:
-    assert cost.written(PAGE, Measured.read()) == PAGE
+    assert cost_page.written(PAGE, Measured.read()) == PAGE
     [metrics] = re.findall(r"metrics of ours \((\d+);", PAGE)
     assert int(metrics) == Measured.read().metrics
 
@@ -21,8 +21,8 @@ def test_the_page_holds_what_was_measured_at_its_prices_with_the_templates_alarm
 def test_another_measurement_would_make_another_page() -> None:
     kept = Measured.read()
     dearer = {name: replace(one, writes=one.writes + 10) for name, one in kept.lives.items()}
-    assert cost.written(PAGE, replace(kept, lives=dearer)) != PAGE
-    assert cost.written(PAGE, replace(kept, metrics=kept.metrics + 1)) != PAGE
+    assert cost_page.written(PAGE, replace(kept, lives=dearer)) != PAGE
+    assert cost_page.written(PAGE, replace(kept, metrics=kept.metrics + 1)) != PAGE
 
 
 def test_lives_use_what_was_measured() -> None:

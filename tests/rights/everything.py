@@ -98,13 +98,7 @@ class Everything(Life):
         self.patch.setenv("USER_POOL_ID", pool)
 
     def live(self) -> None:
-        self.patients_send()
-        self.outreach_writes()
-        self.doctors_answer()
-        self.ses_tells()
-        self.the_clock_strikes()
-        self.names_are_typed()
-        self.marketing_looks()
+        self.all_is_well()
         self.managers_act()
         self.reports_go_on()
         self.reports_get_lost()

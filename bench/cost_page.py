@@ -1,0 +1,83 @@
+"""docs/cost.md's tables: from what was measured, bench/prices.py's prices, and the template as it is."""
+
+import json
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+
+from bench import prices
+from bench.prices import Fixed, Used
+from tests.integration import aws
+
+# How many referrals live which life. Nobody knows beforehand: change it to what the dashboard shows.
+SHARES = {"answered": 0.15, "reminded": 0.60, "joining": 0.15, "by letter": 0.10}
+SIZES = (100, 10_000, 1_000_000)
+
+
+def average(lives: dict[str, Used]) -> Used:
+    every = [(share, astuple(lives[name])) for name, share in SHARES.items()]
+    return Used(*(sum(share * values[place] for share, values in every) for place in range(len(every[0][1]))))
+
+
+MEASURED = Path(__file__).with_name("cost.json")
+"""The bills that docs/cost.md stands for: `python -m bench.cost` writes them, and the page's tables."""
+PAGE = Path(__file__).parents[1] / "docs" / "cost.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    lives: dict[str, Used]
+    metrics: int
+
+    @classmethod
+    def read(cls) -> "Measured":
+        kept = json.loads(MEASURED.read_text("utf-8"))
+        return cls({name: Used(**one) for name, one in kept["lives"].items()}, kept["metrics"])
+
+    def keep(self) -> None:
+        MEASURED.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
+
+
+def fixed(measured: Measured) -> Fixed:
+    """What stands whatever happens: by the template as it is."""
+    return Fixed(_template().count("Type: AWS::CloudWatch::Alarm"), measured.metrics, len(aws.template().secrets))
+
+
+def by_month(measured: Measured) -> list[str]:
+    """The first table of docs/cost.md, without its head."""
+    one, minute = average(measured.lives), measured.lives["a minute"]
+    months = [prices.month(size, one, minute, fixed(measured)) for size in SIZES]
+    rows = [f"| {item} | " + " | ".join(f"{month[item]:,.2f}" for month in months) + " |" for item in months[0]]
+    return [*rows, "| **Together** | " + " | ".join(f"**{sum(month.values()):,.2f}**" for month in months) + " |"]
+
+
+_TOLD = {
+    "answered": "answered, after opening and a click",
+    "reminded": "reminded, and never answered",
+    "joining": "joined to another for the same doctor",
+    "by letter": "for a letter",
+    "a minute": "a minute in which nothing happens",
+}
+
+
+def by_life(measured: Measured) -> list[str]:
+    """The second one."""
+    rows = []
+    for name, told in _TOLD.items():
+        one = measured.lives[name]
+        numbers = (one.writes, one.reads, one.runs, one.requests, one.mails, one.queued)
+        rows.append(f"| {told} | " + " | ".join(f"{number:g}" for number in numbers) + " |")
+    return rows
+
+
+def written(page: str, measured: Measured) -> str:
+    """The page, with its two tables as they should be."""
+    lines = page.splitlines()
+    heads = [number for number, line in enumerate(lines) if line.startswith("|---|---:|")]
+    for head, rows in reversed(list(zip(heads, (by_month(measured), by_life(measured)), strict=True))):
+        end = lines.index("", head)
+        lines[head + 1 : end] = rows
+    return "\n".join(lines) + "\n"
+
+
+def _template() -> str:
+    return (Path(__file__).parents[1] / "infra" / "template.yaml").read_text("utf-8")

@@ -15,8 +15,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from bench.throttle import slowed
 from local.stack import LocalStack
-from referral_intake.adapters.challenges import ALGORITHM, ROUNDS, Challenges
-from referral_intake.adapters.keys import Keyring
+from referral_intake.aws.keys import Keyring
+from referral_intake.intake.challenges import ALGORITHM, ROUNDS, Challenges
 from tests.e2e import browser
 
 RUNS = 15

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from bench.aws_stub import KEYS
-from referral_intake.adapters.items import to_item
-from referral_intake.adapters.keys import Keyring
-from referral_intake.adapters.links import Link, Links
-from referral_intake.domain.referral import Stage
+from referral_intake.aws.items import to_item
+from referral_intake.aws.keys import Keyring
+from referral_intake.aws.signed_links import Link, Links
+from referral_intake.core.referral import Stage
 from tests.support import dashboard, events, samples
 
 

@@ -20,13 +20,13 @@ from uuid import UUID
 import boto3
 from botocore.config import Config
 
-from referral_intake.adapters.items import Item, to_item
-from referral_intake.adapters.listing_table import ListingTable
-from referral_intake.domain.doctor import Address, Doctor
-from referral_intake.domain.listing import Wanted
-from referral_intake.domain.referral import Referral, Stage, receipt_for
-from referral_intake.domain.states import STATES
-from referral_intake.domain.work import Kind
+from referral_intake.aws.items import Item, to_item
+from referral_intake.aws.listing_table import ListingTable
+from referral_intake.core.doctor import Address, Doctor
+from referral_intake.core.referral import Referral, Stage, receipt_for
+from referral_intake.core.search_filter import Wanted
+from referral_intake.core.tasks import Kind
+from referral_intake.core.us_states import STATES
 from tests.engines import dynamodb_local
 from tests.integration import aws
 

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from referral_intake.adapters import stats_items
-from referral_intake.adapters.items import Item, typed
-from referral_intake.adapters.stats_items import Place
-from referral_intake.adapters.stats_table import StatsTable
-from referral_intake.domain.counting import Count, counts, tally
-from referral_intake.domain.doctor import Address, Doctor
-from referral_intake.domain.referral import Answer, Referral, Stage
-from referral_intake.domain.states import STATES
+from referral_intake.aws import stats_items
+from referral_intake.aws.items import Item, typed
+from referral_intake.aws.stats_items import Place
+from referral_intake.aws.stats_table import StatsTable
+from referral_intake.core.counting import Count, counts, tally
+from referral_intake.core.doctor import Address, Doctor
+from referral_intake.core.referral import Answer, Referral, Stage
+from referral_intake.core.us_states import STATES
 from tests.engines import dynamodb_local
 from tests.integration import aws
 

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import approve, audit, deploy, destroy, held, letters, preflight, recount, redrive, restore, resume, site
 from cli.stacks import NoStack
-from referral_intake.domain.errors import Unavailable
+from referral_intake.core.errors import Unavailable
 
 _COMMANDS = (approve, audit, deploy, destroy, held, letters, preflight, recount, redrive, restore, resume, site)
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from referral_intake.adapters import approval
+from referral_intake.aws import content_digests
 
 
 def add_to(commands: Any) -> None:
@@ -48,7 +48,7 @@ def approve(templates: Path, campaign: str, by: str, on: date, until: date, vers
     if until < on:
         raise SystemExit(f"The approval would end ({until}) before it begins ({on}).")
     before = tomllib.loads(file.read_text("utf-8"))["content"] if file.exists() else {}
-    content = approval.digests(templates, approval.to_approve(templates, campaign))
+    content = content_digests.digests(templates, content_digests.to_approve(templates, campaign))
     file.write_text(_toml(content, version, by, on, until), "utf-8")
     return changed(before, content)
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from cli import stacks
-from referral_intake.adapters.audit import AuditTable, Record
+from referral_intake.aws.audit_log import AuditTable, Record
 
 _DESCRIPTION = """\
 Prints what people who use the dashboard looked at and did on one day (UTC), oldest first: when, who, what, and the

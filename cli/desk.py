@@ -5,13 +5,13 @@ from functools import cache
 from pathlib import Path
 
 from cli.stacks import Stack
-from referral_intake.adapters.action_table import ActionTable
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.adapters.keys import DoctorHashes
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.adapters.secrets import Secrets
-from referral_intake.domain.acting import Desk
-from referral_intake.domain.people import Person, Role
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.keys import DoctorHashes
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.aws.secrets import Secrets
+from referral_intake.core.users import Person, Role
+from referral_intake.dashboard.action_runner import Desk
+from referral_intake.dashboard.action_table import ActionTable
 
 TEMPLATES = Path("templates")
 

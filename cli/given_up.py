@@ -9,8 +9,8 @@ from cli import failure_queues
 from cli.put_back import obstacle
 from cli.stacks import Stack
 from cli.work_list import Entry, entries
-from referral_intake.domain.decision import REVIEW_EVERY
-from referral_intake.domain.referral import Stage
+from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.referral import Stage
 
 
 @dataclass(frozen=True, slots=True)

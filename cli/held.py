@@ -9,12 +9,12 @@ from cli import stacks
 from cli.desk import desk, operator
 from cli.stacks import Stack
 from cli.work_list import entries
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain import decision
-from referral_intake.domain.acting import Changed
-from referral_intake.domain.actions import Action, Invalid, Order, Rejection, offered
-from referral_intake.domain.doctor import Doctor
-from referral_intake.domain.referral import Act, Referral, Stage, read_receipt
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core import decisions
+from referral_intake.core.doctor import Doctor
+from referral_intake.core.referral import Act, Referral, Stage, read_receipt
+from referral_intake.dashboard.action_runner import Changed
+from referral_intake.dashboard.actions import Action, Invalid, Order, Rejection, offered
 
 _DESCRIPTION = """\
 Shows the referrals that are held for a person, with the doctor's details, since they are what is to be judged.
@@ -58,7 +58,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _list(stack: Stack, referrals: ReferralTable) -> int:
-    near = entries(stack.dynamodb, stack.output("TableName"), stack.now() + decision.REVIEW_EVERY)
+    near = entries(stack.dynamodb, stack.output("TableName"), stack.now() + decisions.REVIEW_EVERY)
     held = sorted((entry for entry in near if entry.stage is Stage.HELD), key=lambda entry: entry.submitted_at)
     for entry in held:
         if referral := referrals.get(entry.receipt):

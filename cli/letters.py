@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from cli import stacks
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.adapters.letters import Printed
-from referral_intake.domain.message import Unapproved
-from referral_intake.wiring.letters import Place, press_of
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.core.message import Unapproved
+from referral_intake.reports.letter_layout import Printed
+from referral_intake.reports.letter_wiring import Place, press_of
 
 TEMPLATES = Path("templates")
 

@@ -13,9 +13,9 @@ from cli import environments, stacks
 from cli.checks import around, asking, content, mail
 from cli.checks.said import Level, Said, failure, skipped
 from cli.stacks import NoStack, Stack
-from referral_intake.adapters import approval
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.domain.campaign import Campaign
+from referral_intake.aws import content_digests
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.core.campaign import Campaign
 
 TEMPLATES = Path("templates")
 # Nobody is told of these by mistake: SES's sandbox, or their own people, are all that they write to.
@@ -172,7 +172,7 @@ def _content(place: Place) -> Iterator[tuple[str, Check]]:
 
 
 def _approval(place: Place, campaign: Campaign) -> Said:
-    files = approval.digests(TEMPLATES, approval.to_approve(TEMPLATES, campaign.name))
+    files = content_digests.digests(TEMPLATES, content_digests.to_approve(TEMPLATES, campaign.name))
     return content.approval(campaign, files, _today(place), real=place.real)
 
 

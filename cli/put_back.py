@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 from cli.desk import operator
 from cli.work_list import Entry
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain.acting import Changed, Desk
-from referral_intake.domain.actions import Action, Order
-from referral_intake.domain.decision import GIVEN_UP
-from referral_intake.domain.referral import Referral, Stage
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core.decisions import GIVEN_UP
+from referral_intake.core.referral import Referral, Stage
+from referral_intake.dashboard.action_runner import Changed, Desk
+from referral_intake.dashboard.actions import Action, Order
 
 _HELD = {
     "send_unclear": "nobody knows whether the doctor has the message, and sending it again could be twice. First look "

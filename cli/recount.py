@@ -6,7 +6,7 @@ from typing import Any
 
 from cli import failure_queues, stacks
 from cli.recounting import Recount, Recounting
-from referral_intake.domain.counting import Count
+from referral_intake.core.counting import Count
 
 _MOST_SHOWN = 200
 _DESCRIPTION = """\

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from cli.scans import scan
 from cli.stacks import Stack
-from referral_intake.adapters import stats_items
-from referral_intake.adapters.counting_table import CountingTable, moved, read_kept, when_unchanged
-from referral_intake.adapters.items import Item, from_item
-from referral_intake.adapters.stats_items import CHANGES, Place
-from referral_intake.adapters.updates import write
-from referral_intake.domain.counting import Count, Tally, counts, tally
-from referral_intake.domain.referral import Referral
+from referral_intake.aws import stats_items
+from referral_intake.aws.items import Item, from_item
+from referral_intake.aws.stats_items import CHANGES, Place
+from referral_intake.aws.updates import write
+from referral_intake.core.counting import Count, Tally, counts, tally
+from referral_intake.core.referral import Referral
+from referral_intake.stats.counting_table import CountingTable, moved, read_kept, when_unchanged
 
 # The `sk` of referrals, and of what each is counted as.
 _REFERRAL, _COUNTED = "referral", "counted"

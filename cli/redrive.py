@@ -9,8 +9,8 @@ from cli import failure_queues, given_up, stacks
 from cli.desk import desk
 from cli.put_back import look, obstacle, put_back
 from cli.stacks import Stack
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain.referral import read_receipt
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core.referral import read_receipt
 
 _PROGRESS_EVERY = 100
 _DESCRIPTION = """\

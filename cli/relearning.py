@@ -5,14 +5,14 @@ from typing import Any
 
 from cli.scans import scan
 from cli.stacks import Stack
-from referral_intake.adapters import batch_read
-from referral_intake.adapters.items import Item, doctor_key, from_item, plain, timestamp
-from referral_intake.adapters.keys import DoctorHashes
-from referral_intake.adapters.secrets import Secrets
-from referral_intake.adapters.updates import Update, write
-from referral_intake.domain.referral import Closing, Referral, Stage
-from referral_intake.domain.steps import INTRODUCTION
-from referral_intake.domain.work import RESTORED, SEND_UNCLEAR
+from referral_intake.aws import batch_read
+from referral_intake.aws.items import Item, doctor_key, from_item, plain, timestamp
+from referral_intake.aws.keys import DoctorHashes
+from referral_intake.aws.secrets import Secrets
+from referral_intake.aws.updates import Update, write
+from referral_intake.core.referral import Closing, Referral, Stage
+from referral_intake.core.steps import INTRODUCTION
+from referral_intake.core.tasks import RESTORED, SEND_UNCLEAR
 
 _NO = (Closing.COMPLAINED.value, Closing.OPTED_OUT.value, Closing.BOUNCED.value)
 

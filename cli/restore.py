@@ -7,7 +7,7 @@ from typing import Any
 from cli import stacks
 from cli.relearning import Relearning
 from cli.restoring import Restored, Restoring
-from referral_intake.domain.referral import read_receipt
+from referral_intake.core.referral import read_receipt
 
 _DESCRIPTION = """\
 Copies what the table has lost from an older state of it: from a table restored beside it to a point in time. Without

@@ -7,15 +7,15 @@ from datetime import UTC, datetime, time
 
 from cli.scans import scan
 from cli.stacks import Stack
-from referral_intake.adapters import batch_read, stats_items
-from referral_intake.adapters.counting_table import Kept, read_kept
-from referral_intake.adapters.dynamodb import errors_as_ours
-from referral_intake.adapters.items import Item, from_item, plain, timestamp, to_waits, typed
-from referral_intake.adapters.updates import Update, write
-from referral_intake.domain import work
-from referral_intake.domain.counting import Tally
-from referral_intake.domain.decision import hold
-from referral_intake.domain.referral import Referral, Stage
+from referral_intake.aws import batch_read, stats_items
+from referral_intake.aws.dynamodb import errors_as_ours
+from referral_intake.aws.items import Item, from_item, plain, timestamp, to_waits, typed
+from referral_intake.aws.updates import Update, write
+from referral_intake.core import tasks
+from referral_intake.core.counting import Tally
+from referral_intake.core.decisions import hold
+from referral_intake.core.referral import Referral, Stage
+from referral_intake.stats.counting_table import Kept, read_kept
 
 # What is kept for good. The rest is made anew (the pace), lasts for some time only (`expires`), or is a wish that may
 # have been taken back since (who gets the weekly summary).
@@ -102,10 +102,10 @@ class Restoring:
 
     def _held(self, item: Item, referral: Referral) -> Item:
         """As it was, but that a person must look."""
-        move = hold(work.RESTORED, self._now)
+        move = hold(tasks.RESTORED, self._now)
         held = replace(referral, stage=move.stage, reason=move.reason, due_at=move.due_at, waits_since=None)
         assert held.due_at, "what is held is open"
-        waits = to_waits(held.campaign, work.waits_for(held), work.begins(held))
+        waits = to_waits(held.campaign, tasks.waits_for(held), tasks.begins(held))
         said = {"stage": held.stage.value, "reason": held.reason, "due_at": timestamp(held.due_at), **waits}
         left = {name: value for name, value in item.items() if name not in {"leader", "setbacks", "attempt"}}
         return left | {"open_in": typed(held.campaign)} | {name: typed(value) for name, value in said.items()}

@@ -6,7 +6,7 @@ from typing import Any
 
 from cli import stacks
 from cli.desk import operator
-from referral_intake.adapters.breaker_table import BreakerTable
+from referral_intake.aws.breaker_table import BreakerTable
 
 
 def add_to(commands: Any) -> None:

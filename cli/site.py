@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from cli import dashboard, libraries, stacks, texts
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.adapters.pages import Pages
-from referral_intake.domain.campaign import Campaign
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.core.campaign import Campaign
+from referral_intake.web.pages import Pages
 
 # Nothing was typed yet. The script, where there is one, makes the submission id.
 EMPTY_FORM = {"values": {}, "errors": [], "submission_id": "", "open": False}

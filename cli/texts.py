@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from referral_intake.domain.campaign import Campaign
+from referral_intake.core.campaign import Campaign
 
 Words = dict[str, str]
 """Every string of a file, by where it stands: `form.title`, `ask.steps.0.text`."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from referral_intake.adapters.items import Item, plain, timestamp, typed
-from referral_intake.domain.decision import REVIEW_EVERY
-from referral_intake.domain.referral import PICKED_UP_WITHIN, Stage
+from referral_intake.aws.items import Item, plain, timestamp, typed
+from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.referral import PICKED_UP_WITHIN, Stage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -26,7 +26,7 @@ class Function:
 
     @property
     def short_name(self) -> str:
-        """`intake` for `referral_intake.handlers.intake.handler`."""
+        """`intake` for `referral_intake.intake.handler.handler`."""
         return self.handler.rpartition(".")[0].rpartition(".")[2]
 
     @property

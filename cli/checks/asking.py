@@ -15,8 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cli.checks import mail
-from referral_intake.adapters.links import Link, Links
-from referral_intake.adapters.secrets import Secrets
+from referral_intake.aws.secrets import Secrets
+from referral_intake.aws.signed_links import Link, Links
 
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 _MISSING = {"NotFoundException", "NoSuchEntity", "ResourceNotFoundException"}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from cli.checks.said import Said, failure, ok, warning
-from referral_intake.domain.campaign import Campaign
+from referral_intake.core.campaign import Campaign
 
 # An approval that ends stops the mail; people need time to read.
 _SOON = timedelta(days=30)

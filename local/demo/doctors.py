@@ -133,8 +133,8 @@ class Directory:
         return f"{local}@{place}.{_RESERVED[len(place) % 3]}"
 
     def _from_registry(self, record: dict[str, Any]) -> Doctor:
-        from referral_intake.domain.matches import matches
-        from referral_intake.domain.search import Query, folded
+        from referral_intake.lookup.matching import matches
+        from referral_intake.lookup.name_search import Query, folded
 
         basic, place = record["basic"], record["addresses"][0]
         asked = Query(folded(basic["first_name"]), folded(basic["last_name"]), place["state"])

@@ -27,7 +27,7 @@ from local.schedules import event as scheduled
 
 if TYPE_CHECKING:
     from local.stack import LocalStack
-    from referral_intake.domain.referral import Referral
+    from referral_intake.core.referral import Referral
 
 # A stream has a record within a second, and a message takes SES half of one.
 _UNTIL_SEEN = 0.7
@@ -109,21 +109,21 @@ class Filling:
         """A challenge of the stack's own, whose first key fits: nobody waits for a proof of work a thousand times."""
         import altcha
 
-        from referral_intake import wiring
-        from referral_intake.adapters.challenges import Challenges
-        from referral_intake.domain.robots import binding_of
+        from referral_intake.intake import wiring as intake_wiring
+        from referral_intake.intake.bot_detection import binding_of
+        from referral_intake.intake.challenges import Challenges
 
         if submission.oddity is Oddity.UNPROVEN:
             return {}
         given_at = self._agenda.now - (timedelta(seconds=1) if submission.oddity is Oddity.TOO_FAST else _FILLS_FOR)
-        challenges = Challenges(wiring.intake().hashing_keys, tries=1)
+        challenges = Challenges(intake_wiring.parts().hashing_keys, tries=1)
         asked = altcha.Challenge.from_dict(challenges.new(binding_of(submission.id), given_at))
         solution = altcha.solve_challenge(asked)
         assert solution, "the first key fits"
         return {"challenge": altcha.Payload(asked, solution).to_base64()}
 
     def _waiting(self) -> Iterator["Referral"]:
-        from referral_intake.adapters.items import from_item
+        from referral_intake.aws.items import from_item
 
         for image in list(self._images.values()):
             reason = image.get("answer", {}).get("S")

@@ -14,9 +14,9 @@ from local.demo import MANAGER
 from local.demo.agenda import Agenda
 
 if TYPE_CHECKING:
-    from referral_intake.domain.acting import Desk
-    from referral_intake.domain.actions import Action
-    from referral_intake.domain.referral import Referral
+    from referral_intake.core.referral import Referral
+    from referral_intake.dashboard.action_runner import Desk
+    from referral_intake.dashboard.actions import Action
 
 _CAMPAIGN = "star"
 _LOOKS_AT, _POSTS_ON = 15, 3
@@ -36,7 +36,7 @@ class Staff:
         waiting: Callable[[], Iterator["Referral"]],
         chance: Callable[[str], Random],
     ) -> None:
-        from referral_intake.domain.people import Person, Role
+        from referral_intake.core.users import Person, Role
 
         self._agenda = agenda
         self._end = end
@@ -61,12 +61,12 @@ class Staff:
         self._agenda.at(moment, self._resume)
 
     def _resume(self) -> None:
-        from referral_intake.adapters.breaker_table import BreakerTable
+        from referral_intake.aws.breaker_table import BreakerTable
 
         BreakerTable(self._client, os.environ["TABLE_NAME"]).resume(_CAMPAIGN, self._person, self._agenda.now)
 
     def _look(self) -> None:
-        from referral_intake.domain.acting import Changed, TooLate
+        from referral_intake.dashboard.action_runner import Changed, TooLate
 
         for referral in list(self._waiting()):
             if order := self._decided(referral):
@@ -77,7 +77,7 @@ class Staff:
 
     def _decided(self, referral: "Referral") -> Any:
         """An order, or None for later."""
-        from referral_intake.domain.actions import Action, offered
+        from referral_intake.dashboard.actions import Action, offered
 
         chance, actions = self._chance(referral.receipt), offered(referral)
         # What came in last is left, and a little of what came before.
@@ -95,7 +95,7 @@ class Staff:
         return self._by_post(referral, chance)
 
     def _by_post(self, referral: "Referral", chance: Random) -> Any:
-        from referral_intake.domain.actions import Action
+        from referral_intake.dashboard.actions import Action
 
         drawn = chance.random()
         if drawn < 0.1:
@@ -107,17 +107,17 @@ class Staff:
         return self._order(referral, Action.LETTER_SENT) if is_the_day else None
 
     def _order(self, referral: "Referral", action: "Action", **more: Any) -> Any:
-        from referral_intake.domain.actions import Order
+        from referral_intake.dashboard.actions import Order
 
         return Order(referral.receipt, referral.revision, action, self._person, **more)
 
     def _new_desk(self) -> "Desk":
-        from referral_intake.adapters.action_table import ActionTable
-        from referral_intake.adapters.campaigns import Campaigns
-        from referral_intake.adapters.keys import DoctorHashes
-        from referral_intake.adapters.referral_table import ReferralTable
-        from referral_intake.adapters.secrets import Secrets
-        from referral_intake.domain.acting import Desk
+        from referral_intake.aws.campaign_files import Campaigns
+        from referral_intake.aws.keys import DoctorHashes
+        from referral_intake.aws.referral_table import ReferralTable
+        from referral_intake.aws.secrets import Secrets
+        from referral_intake.dashboard.action_runner import Desk
+        from referral_intake.dashboard.action_table import ActionTable
 
         table, secrets = os.environ["TABLE_NAME"], Secrets()
         return Desk(

@@ -18,9 +18,9 @@ from python_calamine import CalamineWorkbook
 from local.functions import FunctionFailed
 from local.model import Schedule
 from local.schedules import event as scheduled
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain.decision import REVIEW_EVERY
-from referral_intake.domain.referral import Referral, Stage
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.referral import Referral, Stage
 from tests.artifact.conftest import STARTS
 from tests.artifact.stack import ShippedStack
 from tests.integration.local_scratch import Answer, eventually, fetch

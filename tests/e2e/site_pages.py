@@ -14,8 +14,8 @@ from playwright.sync_api import BrowserContext, Route
 
 from cli import site
 from local import template
-from referral_intake.adapters.pages import Pages
-from referral_intake.domain.fields import FieldError
+from referral_intake.core.fields import FieldError
+from referral_intake.web.pages import Pages
 from tests.support import samples
 from tests.unit.test_site import every_page
 

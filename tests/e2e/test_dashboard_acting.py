@@ -12,15 +12,15 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pypdfium2 import PdfDocument
 
 from local.stack import LocalStack
-from referral_intake.adapters.audit import AuditTable, Record
-from referral_intake.adapters.breaker_table import BreakerTable, counting
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.adapters.updates import write
-from referral_intake.domain.decision import GIVEN_UP, REVIEW_EVERY
-from referral_intake.domain.referral import Referral, Stage, new_referral
-from referral_intake.domain.submission import parse
-from referral_intake.domain.work import SEND_UNCLEAR
+from referral_intake.aws.audit_log import AuditTable, Record
+from referral_intake.aws.breaker_table import BreakerTable, counting
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.aws.updates import write
+from referral_intake.core.decisions import GIVEN_UP, REVIEW_EVERY
+from referral_intake.core.referral import Referral, Stage, new_referral
+from referral_intake.core.submission import parse
+from referral_intake.core.tasks import SEND_UNCLEAR
 from tests.e2e.desks import desk_in, eventually, look_again, sign_in, submitted, taken
 from tests.e2e.mailbox import Mailbox
 from tests.support import samples

@@ -12,10 +12,10 @@ from urllib.request import Request, urlopen
 from playwright.sync_api import Page, expect
 
 from local.stack import LocalStack
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.adapters.items import plain, referral_key, to_item
-from referral_intake.domain.referral import Stage, new_referral
-from referral_intake.domain.submission import parse
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.items import plain, referral_key, to_item
+from referral_intake.core.referral import Stage, new_referral
+from referral_intake.core.submission import parse
 from tests.e2e.mailbox import Mailbox
 from tests.support.proofs import proven_to
 from tests.support.samples import TEMPLATES, doctor, payload

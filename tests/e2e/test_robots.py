@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from bench.throttle import slowed
 from local.stack import LocalStack
-from referral_intake.adapters.items import plain, referral_key
+from referral_intake.aws.items import plain, referral_key
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.test_submit import fill_in, open_form, receipt_on, submit
 

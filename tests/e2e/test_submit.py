@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from local.stack import LocalStack
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain import decision
-from referral_intake.domain.referral import Stage
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core import decisions
+from referral_intake.core.referral import Stage
 from tests.e2e.conftest import PHONE
 from tests.e2e.mailbox import Mailbox
 
@@ -37,7 +37,7 @@ def approve(stack: LocalStack, receipt: str) -> None:
     held = referrals.get(receipt, consistent=True)
     assert held
     assert held.stage is Stage.HELD
-    referrals.move(held, decision.approve(stack.clock.now()))
+    referrals.move(held, decisions.approve(stack.clock.now()))
 
 
 def fill_in(page: Page, name: str = "Maria Lopez", email: str = "maria.lopez@clinic.example") -> None:

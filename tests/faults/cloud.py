@@ -16,8 +16,8 @@ from moto.dynamodb.models import dynamodb_backends
 
 from local import moto_quirks
 from local.model import ACCOUNT, REGION
-from referral_intake.adapters.items import Item
-from referral_intake.domain.contact import email_identity
+from referral_intake.aws.items import Item
+from referral_intake.core.contact import email_identity
 from tests.faults.wire import response
 from tests.integration import aws
 from tests.support import mail_events

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from referral_intake.adapters.counting_table import CountingTable
-from referral_intake.adapters.items import Item, from_item
-from referral_intake.adapters.stats_items import numbers, receipt_of
-from referral_intake.domain.counting import Count, counts, tally
-from referral_intake.domain.referral import Referral
+from referral_intake.aws.items import Item, from_item
+from referral_intake.aws.stats_items import numbers, receipt_of
+from referral_intake.core.counting import Count, counts, tally
+from referral_intake.core.referral import Referral
+from referral_intake.stats.counting_table import CountingTable
 from tests.faults.world import World
 from tests.integration.aws import stats_name
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from referral_intake.adapters.items import timestamp
-from referral_intake.domain.referral import Stage
+from referral_intake.aws.items import timestamp
+from referral_intake.core.referral import Stage
 from tests.faults import counters
 from tests.faults.world import World
 

@@ -5,7 +5,7 @@ Those that begin as another one does are walked from where they differ.
 
 from datetime import datetime, timedelta
 
-from referral_intake.domain.referral import LEASE
+from referral_intake.core.referral import LEASE
 from tests.faults.cloud import Outcome
 from tests.faults.world import OVER, World
 from tests.support import samples

@@ -8,8 +8,8 @@ from threading import Barrier
 import pytest
 
 from local.batches import Record
-from referral_intake import wiring
-from referral_intake.handlers import outreach
+from referral_intake.outreach import handler as outreach
+from referral_intake.outreach import wiring as outreach_wiring
 from tests.faults import promises
 from tests.faults.world import Lab, World
 from tests.integration import aws
@@ -28,7 +28,7 @@ def all_at_once(world: World) -> None:
     world.records.clear()
     world.mail.delivered = lambda mail: None
     start = Barrier(WORKERS)
-    wiring.outreach()
+    outreach_wiring.parts()
 
     def work(mine: list[Record]) -> list[object]:
         start.wait(10)

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from referral_intake.domain.actions import Action
-from referral_intake.domain.contact import email_identity
-from referral_intake.domain.referral import Stage
+from referral_intake.core.contact import email_identity
+from referral_intake.core.referral import Stage
+from referral_intake.dashboard.actions import Action
 from tests.faults import faults, meanwhile, promises
 from tests.faults.cloud import Outcome
 from tests.faults.walk import ENDINGS

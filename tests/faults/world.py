@@ -27,15 +27,14 @@ from moto.events.models import EventPattern
 from local.batches import Record, Rules, deliver
 from local.functions import FunctionFailed
 from local.model import QueueSource, StreamSource
-from referral_intake.adapters.breaker_table import BreakerTable, breaker_key
-from referral_intake.adapters.challenges import Challenges
-from referral_intake.adapters.items import Item, plain, timestamp
-from referral_intake.adapters.updates import Update, write
-from referral_intake.domain.actions import Action
-from referral_intake.domain.contact import email_identity
-from referral_intake.domain.referral import LEASE, Stage
-from referral_intake.handlers import gauges
-from referral_intake.wiring import shared
+from referral_intake.aws.breaker_table import BreakerTable, breaker_key
+from referral_intake.aws.items import Item, plain, timestamp
+from referral_intake.aws.updates import Update, write
+from referral_intake.core.contact import email_identity
+from referral_intake.core.referral import LEASE, Stage
+from referral_intake.dashboard.actions import Action
+from referral_intake.intake.challenges import Challenges
+from referral_intake.wake import gauges
 from tests.faults.cloud import Engine, Mail, MailService, Secrets
 from tests.faults.faults import WRITES, Killed
 from tests.faults.wire import Wire

@@ -10,7 +10,7 @@ from local import origin
 from local.intrinsics import Resolver, TemplateError
 from local.template import load
 from referral_intake import wiring
-from referral_intake.handlers import edge
+from referral_intake.web import origin_check
 from tests.infra.breaking import FILE, Data, answering, properties, whole
 from tests.integration.aws import LambdaContext
 from tests.support import events
@@ -28,7 +28,7 @@ def unguarded(data: Data) -> list[str]:
     """What is missing for CloudFront, and nobody else, to be let in."""
     (api,) = [one for one in properties(data, "Distribution")["DistributionConfig"]["Origins"] if one["Id"] == "api"]
     shown = {one["HeaderName"].lower(): json.dumps(one["HeaderValue"]) for one in api.get("OriginCustomHeaders", [])}
-    wrong = [] if "${OriginSecret}" in shown.get(edge.HEADER, "") else ["CloudFront shows nothing"]
+    wrong = [] if "${OriginSecret}" in shown.get(origin_check.HEADER, "") else ["CloudFront shows nothing"]
     for name in answering(data):
         function = properties(data, name)
         if function["Environment"]["Variables"].get("ORIGIN_SECRET") != {"Ref": "OriginSecret"}:
@@ -75,7 +75,7 @@ def test_every_route_refuses_what_did_not_come_through_cloudfront(route: Any, mo
 def test_locally_the_header_is_what_the_secret_holds_under_the_name_that_the_parameter_says() -> None:
     ((name, value),) = load(FILE, {**PARAMETERS, "OriginKey": "k2"}, "https://sqs.example").origin_headers
     held = {TEMPLATE.functions["IntakeFunction"].environment["ORIGIN_SECRET"]: '{"k1": "old", "k2": "new"}'}
-    assert (name.lower(), origin.looked_up(value, held.__getitem__)) == (edge.HEADER, "new")
+    assert (name.lower(), origin.looked_up(value, held.__getitem__)) == (origin_check.HEADER, "new")
 
 
 def test_locally_a_name_that_the_secret_lacks_is_said() -> None:

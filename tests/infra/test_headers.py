@@ -7,7 +7,7 @@ import pytest
 from local import site_headers, template
 from local.intrinsics import Resolver, TemplateError
 from local.properties import Properties
-from referral_intake.handlers import http
+from referral_intake.web import http
 
 HEADERS = template.load(
     Path(__file__).parents[2] / "infra" / "template.yaml",

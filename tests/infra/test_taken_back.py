@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from referral_intake.handlers import feedback, logs
+from referral_intake.feedback import processing as feedback
+from referral_intake.observability import logs
 from tests.engines.sam import transformed
 from tests.infra.breaking import Data, merged, of_type, properties, whole
 from tests.support.samples import ROOT

@@ -19,19 +19,25 @@ from cli.site import SIGN_IN
 from local.intrinsics import read_yaml
 from local.model import Function, QueueSource, Route, Schedule, StreamSource, Template
 from local.template import load
-from referral_intake import settings
-from referral_intake.adapters import announcements
-from referral_intake.adapters.breaker_table import breaker_key
-from referral_intake.adapters.items import Item, doctor_key, referral_key
-from referral_intake.adapters.links import Links
-from referral_intake.adapters.pages import Site
-from referral_intake.adapters.written import message_key
-from referral_intake.domain.referral import LEASE, Stage
-from referral_intake.domain.summary import is_due
-from referral_intake.handlers import dashboard, http, intake, links, lookup
-from referral_intake.handlers.lookup import BUDGET
-from referral_intake.handlers.reports import MARGIN
-from referral_intake.wiring.parts import LinkParts, Lookup
+from referral_intake.aws.breaker_table import breaker_key
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.items import Item, doctor_key, referral_key
+from referral_intake.aws.sent_messages import message_key
+from referral_intake.aws.signed_links import Links
+from referral_intake.core import settings
+from referral_intake.core.referral import LEASE, Stage
+from referral_intake.core.weekly_summary import is_due
+from referral_intake.dashboard import api as dashboard
+from referral_intake.feedback import announcements
+from referral_intake.intake import submissions as intake
+from referral_intake.links import responses as links
+from referral_intake.links.wiring import LinkParts
+from referral_intake.lookup import doctors as lookup
+from referral_intake.lookup.doctors import BUDGET
+from referral_intake.lookup.wiring import Lookup
+from referral_intake.reports.jobs import MARGIN
+from referral_intake.web import http
+from referral_intake.web.pages import Site
 from tests.engines.programs import node
 from tests.support import events, proofs, samples
 from tests.support.dashboard import FakeDashboard
@@ -368,7 +374,7 @@ def test_a_secret_is_generated_as_a_ring_of_keys() -> None:
 def answer(route: Route) -> int:
     """What the route's function says to a request without anything in it."""
     event = events.request(route.key, path=route.path.replace("{receipt}", "AAAA-AAAA-AAAA-AAAA"))
-    site = Site(samples.TEMPLATES, "https://spine.example")
+    site = Site(samples.TEMPLATES, "https://spine.example", Campaigns(samples.TEMPLATES))
     table = FakeTable()
     match TEMPLATE.functions[route.function].short_name:
         case "intake":

@@ -15,15 +15,15 @@ from botocore.awsrequest import AWSPreparedRequest
 
 from local.model import Secret, Template
 from local.template import load
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.adapters.items import Item, plain
-from referral_intake.adapters.keys import DoctorHashes, Keyring, Ring
-from referral_intake.domain.message import Message
-from referral_intake.domain.outreach import Claim
-from referral_intake.domain.referral import Referral, new_referral
-from referral_intake.domain.steps import INTRODUCTION
-from referral_intake.domain.submission import parse
-from referral_intake.handlers import edge
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.items import Item, plain
+from referral_intake.aws.keys import DoctorHashes, Keyring, Ring
+from referral_intake.core.claim import Claim
+from referral_intake.core.message import Message
+from referral_intake.core.referral import Referral, new_referral
+from referral_intake.core.steps import INTRODUCTION
+from referral_intake.core.submission import parse
+from referral_intake.web import origin_check
 from tests.support import samples
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def environment(table: str, secret_names: Mapping[str, str], function: str) -> d
 
 def through_cloudfront(event: dict[str, Any], secret_text: str) -> dict[str, Any]:
     """The event with what CloudFront adds to a request."""
-    return {**event, "headers": {**event["headers"], edge.HEADER: json.loads(secret_text)["k1"]}}
+    return {**event, "headers": {**event["headers"], origin_check.HEADER: json.loads(secret_text)["k1"]}}
 
 
 def at_revision(referral: Referral, revision: int) -> Referral:

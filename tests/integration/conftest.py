@@ -6,9 +6,9 @@ import pytest
 from moto import mock_aws
 
 from local import moto_quirks
-from referral_intake.adapters import dynamodb
-from referral_intake.adapters.claims import ClaimTable
-from referral_intake.adapters.referral_table import ReferralTable
+from referral_intake.aws import dynamodb
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.referral_table import ReferralTable
 from tests.engines import dynamodb_local
 from tests.integration import aws
 from tests.rights.suite import may_do_what_it_does, watched

@@ -20,16 +20,17 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from referral_intake.adapters import announcements, ses
-from referral_intake.adapters.breaker_table import breaker_key
-from referral_intake.adapters.counting_table import CountingTable
-from referral_intake.adapters.items import referral_key, typed
-from referral_intake.adapters.messages import Messages
-from referral_intake.adapters.npi_registry import NpiRegistry
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.adapters.secrets import Secrets
-from referral_intake.domain.referral import receipt_for
-from referral_intake.domain.reporting import Reporting
+from referral_intake.aws import ses
+from referral_intake.aws.breaker_table import breaker_key
+from referral_intake.aws.items import referral_key, typed
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.aws.secrets import Secrets
+from referral_intake.core.referral import receipt_for
+from referral_intake.feedback import announcements
+from referral_intake.lookup.npi_registry import NpiRegistry
+from referral_intake.outreach.message_templates import Messages
+from referral_intake.reports.report_runs import Reporting
+from referral_intake.stats.counting_table import CountingTable
 from tests.integration import aws
 from tests.support import dashboard, events, lookups, proofs, samples
 from tests.support.mail_events import mail_event

@@ -4,18 +4,18 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from referral_intake.adapters import dynamodb
-from referral_intake.adapters.action_table import ActionTable
-from referral_intake.adapters.audit import AuditTable, Record
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.adapters.claims import ClaimTable
-from referral_intake.adapters.keys import DoctorHashes, Keyring
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain import decision
-from referral_intake.domain.acting import Desk
-from referral_intake.domain.actions import Action, Order
-from referral_intake.domain.people import Person, Role
-from referral_intake.domain.referral import Move, Referral, Stage
+from referral_intake.aws import dynamodb
+from referral_intake.aws.audit_log import AuditTable, Record
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.keys import DoctorHashes, Keyring
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core import decisions
+from referral_intake.core.referral import Move, Referral, Stage
+from referral_intake.core.users import Person, Role
+from referral_intake.dashboard.action_runner import Desk
+from referral_intake.dashboard.action_table import ActionTable
+from referral_intake.dashboard.actions import Action, Order
 from tests.integration import aws
 from tests.support import samples
 from tests.support.samples import MANAGER, NOW
@@ -68,10 +68,10 @@ class Office:
         return self.now(referral)
 
     def held(self, reason: str = "trap") -> Referral:
-        return self.put(decision.hold(reason, NOW))
+        return self.put(decisions.hold(reason, NOW))
 
     def by_post(self, **doctor: Any) -> Referral:
-        return self.put(Move(Stage.BY_POST, NOW + decision.REVIEW_EVERY, "no_email"), **{**BY_PHONE_OR_POST, **doctor})
+        return self.put(Move(Stage.BY_POST, NOW + decisions.REVIEW_EVERY, "no_email"), **{**BY_PHONE_OR_POST, **doctor})
 
     def now(self, referral: Referral) -> Referral:
         found = self.referrals.get(referral.receipt, consistent=True)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from referral_intake.adapters import dynamodb
-from referral_intake.adapters.audit import Record
-from referral_intake.adapters.items import timestamp
-from referral_intake.adapters.keys import Keyring
-from referral_intake.domain import decision
-from referral_intake.domain.acting import Changed, TooLate
-from referral_intake.domain.actions import Action, Order, offered
-from referral_intake.domain.outreach import Taken
-from referral_intake.domain.referral import Answer, Closing, Stage, Way
+from referral_intake.aws import dynamodb
+from referral_intake.aws.audit_log import Record
+from referral_intake.aws.items import timestamp
+from referral_intake.aws.keys import Keyring
+from referral_intake.core import decisions
+from referral_intake.core.claim import Taken
+from referral_intake.core.referral import Answer, Closing, Stage, Way
+from referral_intake.dashboard.action_runner import Changed, TooLate
+from referral_intake.dashboard.actions import Action, Order, offered
 from tests.integration import aws
 from tests.integration.office import COOLDOWN, JO, LATER, Office
 from tests.support import samples
@@ -48,7 +48,7 @@ def test_an_action_its_trace_and_its_record_are_one_write(office: Office, reques
 def test_what_people_do_stands_in_their_order(office: Office) -> None:
     referral = office.by_post()
     queued = office.do(Action.ADD_EMAIL, referral, email="maria@clinic.example")
-    office.referrals.move(queued, decision.hold("disposable_domain", LATER))
+    office.referrals.move(queued, decisions.hold("disposable_domain", LATER))
     rejected = office.do(Action.REJECT, office.now(referral), by=JO, reason="wrong_details")
     assert [(act.by, act.what, act.note) for act in rejected.acts] == [
         ("maria", "add_email", ""),
@@ -70,7 +70,7 @@ def test_a_retry_takes_up_a_message_of_which_nobody_knows_whether_it_arrived(off
     referral = office.put()
     claim = aws.claim_for(referral)
     assert office.claims.claim(claim, aws.MESSAGE, now=NOW, cooldown=COOLDOWN) is None
-    office.referrals.move(claim.claimed, decision.hold("send_unclear", NOW))
+    office.referrals.move(claim.claimed, decisions.hold("send_unclear", NOW))
     queued = office.do(Action.RETRY, office.now(referral), again=True)
     # The claim still stands, and is its own.
     again = aws.claim_for(queued)
@@ -93,7 +93,7 @@ def test_a_doctor_who_was_told_by_a_person_is_taken_under_every_key(
     other = office.put(npi="1234567893")
     claim = aws.claim_for(other)
     assert office.claims.claim(claim, aws.MESSAGE, now=LATER, cooldown=COOLDOWN) == Taken(told.receipt)
-    assert decision.for_taken(told.receipt, told, LATER).reason == "joined"
+    assert decisions.for_taken(told.receipt, told, LATER).reason == "joined"
 
 
 def test_a_doctor_with_nothing_but_initials_has_no_key_and_can_be_told(office: Office) -> None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from referral_intake.adapters import dynamodb
-from referral_intake.adapters.claims import ClaimTable
-from referral_intake.domain.acting import Changed, TooLate
-from referral_intake.domain.actions import Action, Order
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.people import Person, Role
-from referral_intake.domain.referral import Referral, Stage
+from referral_intake.aws import dynamodb
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.referral import Referral, Stage
+from referral_intake.core.users import Person, Role
+from referral_intake.dashboard.action_runner import Changed, TooLate
+from referral_intake.dashboard.actions import Action, Order
 from tests.integration import aws
 from tests.integration.office import COOLDOWN, LATER, Office
 from tests.support.samples import MANAGER

@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from referral_intake.adapters import announcements
-from referral_intake.adapters.announcements import Announcements
-from referral_intake.domain.breaker import Trip
-from referral_intake.domain.errors import Unavailable
+from referral_intake.core.breaker import Trip
+from referral_intake.core.errors import Unavailable
+from referral_intake.feedback import announcements
+from referral_intake.feedback.announcements import Announcements
 from tests.support.samples import NOW
 
 if TYPE_CHECKING:

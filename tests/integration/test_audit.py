@@ -7,11 +7,11 @@ import pytest
 
 from cli import stacks
 from cli.__main__ import main
-from referral_intake.adapters import audit
-from referral_intake.adapters.audit import AuditTable, Record, audit_put
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.people import Person, Role
+from referral_intake.aws import audit_log
+from referral_intake.aws.audit_log import AuditTable, Record, audit_put
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.users import Person, Role
 from tests.integration import aws
 from tests.support.samples import NOW
 
@@ -121,4 +121,4 @@ def test_the_records_hold_nothing_but_who_what_which_and_when() -> None:
     assert put["TableName"] == "t"
     assert set(put["Item"]) == {"pk", "sk", "at", "sub", "username", "what", "receipts"}
     assert "expires" not in put["Item"], "they stay"
-    assert audit.audit_put("t", ROBIN, "search", [], NOW)["Put"]["Item"]["sk"] != put["Item"]["sk"]
+    assert audit_log.audit_put("t", ROBIN, "search", [], NOW)["Put"]["Item"]["sk"] != put["Item"]["sk"]

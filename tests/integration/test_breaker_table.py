@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from referral_intake.adapters import dynamodb
-from referral_intake.adapters.breaker_table import BreakerTable, breaker_key
-from referral_intake.adapters.claims import ClaimTable
-from referral_intake.adapters.keys import DoctorHashes
-from referral_intake.adapters.pace_table import PaceTable
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain.breaker import Trip
-from referral_intake.domain.pace import Quota, Wait
-from referral_intake.handlers.feedback import take
-from referral_intake.wiring.parts import Feedback
+from referral_intake.aws import dynamodb
+from referral_intake.aws.breaker_table import BreakerTable, breaker_key
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.keys import DoctorHashes
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core.breaker import Trip
+from referral_intake.core.quota import Quota, Wait
+from referral_intake.feedback.processing import take
+from referral_intake.feedback.wiring import Feedback
+from referral_intake.outreach.throttle import PaceTable
 from tests.integration import aws
 from tests.support import samples
 from tests.support.fakes import FakeAnnouncements
@@ -37,7 +37,7 @@ class House:
 
     @property
     def feedback(self) -> Feedback:
-        from referral_intake.adapters.campaigns import Campaigns
+        from referral_intake.aws.campaign_files import Campaigns
 
         hashes = DoctorHashes(lambda: aws.RING)
         campaigns = Campaigns(samples.TEMPLATES)

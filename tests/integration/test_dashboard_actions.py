@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from referral_intake import wiring
-from referral_intake.adapters.breaker_table import breaker_key
-from referral_intake.adapters.items import timestamp
-from referral_intake.adapters.updates import Update, write
-from referral_intake.domain import decision
-from referral_intake.domain.referral import Answer, Closing, Referral
-from referral_intake.wiring.team import Dashboard
+from referral_intake.aws.breaker_table import breaker_key
+from referral_intake.aws.items import timestamp
+from referral_intake.aws.updates import Update, write
+from referral_intake.core import decisions
+from referral_intake.core.referral import Answer, Closing, Referral
+from referral_intake.dashboard import wiring as dashboard_wiring
+from referral_intake.dashboard.wiring import Dashboard
 from tests.integration import aws
 from tests.integration.office import LATER, Office
 from tests.support.dashboard import VIEWER, ask
@@ -54,11 +54,11 @@ def api(
 ) -> Iterator[Api]:
     for name, value in aws.environment(table, secret_names, "DashboardFunction").items():
         monkeypatch.setenv(name, value)
-    wiring.dashboard.cache_clear()
+    dashboard_wiring.parts.cache_clear()
     api = Api(client, table)
-    api.parts = wiring.dashboard()
+    api.parts = dashboard_wiring.parts()
     yield api
-    wiring.dashboard.cache_clear()
+    dashboard_wiring.parts.cache_clear()
 
 
 def test_a_manager_approves_and_sees_what_came_of_it(api: Api) -> None:
@@ -176,6 +176,6 @@ def test_a_campaign_is_resumed_once_and_it_is_recorded(api: Api) -> None:
 def test_what_is_held_again_is_another_decision(api: Api) -> None:
     held = api.held()
     assert api.act(held, "approve")[0] == 200
-    api.referrals.move(api.now(held), decision.hold("given_up", LATER + timedelta(hours=1)))
+    api.referrals.move(api.now(held), decisions.hold("given_up", LATER + timedelta(hours=1)))
     assert api.act(api.now(held), "retry")[0] == 200
     assert [act.what for act in api.now(held).acts] == ["approve", "retry"]

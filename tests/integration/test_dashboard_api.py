@@ -17,12 +17,12 @@ from werkzeug.wrappers import Request, Response
 
 from local import payload
 from local.model import Route
-from referral_intake import wiring
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain.referral import Stage
-from referral_intake.domain.reports import File, State
-from referral_intake.handlers import dashboard
-from referral_intake.wiring.team import Dashboard
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core.referral import Stage
+from referral_intake.core.report import File, State
+from referral_intake.dashboard import api as dashboard
+from referral_intake.dashboard import wiring as dashboard_wiring
+from referral_intake.dashboard.wiring import Dashboard
 from tests.integration import aws
 from tests.support import samples
 from tests.support.dashboard import ROUTE, FakeAccount, FakeDashboard, claims
@@ -98,8 +98,8 @@ def parts(
     """As the function makes them, of the template's tables."""
     for name, value in aws.environment(table, secret_names, "DashboardFunction").items():
         monkeypatch.setenv(name, value)
-    wiring.dashboard.cache_clear()
-    API.parts = wiring.dashboard()
+    dashboard_wiring.parts.cache_clear()
+    API.parts = dashboard_wiring.parts()
     # What is not the table is not what this is about; nor does moto know the account of SES's API v2.
     API.parts.__dict__ |= {
         "ses_account": FakeAccount(),
@@ -111,7 +111,7 @@ def parts(
     for receipt in (KNOWN, "AAAA-AAAA-AAAA-AAAA"):
         referrals.add(replace(aws.submitted(), receipt=receipt, stage=Stage.HELD, reason="looks_automated"))
     yield API.parts
-    wiring.dashboard.cache_clear()
+    dashboard_wiring.parts.cache_clear()
 
 
 @SCHEMA.parametrize()

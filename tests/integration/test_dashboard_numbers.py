@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from referral_intake.adapters.breaker_table import breaker_key
-from referral_intake.adapters.counting_table import CountingTable
-from referral_intake.settings import DashboardSettings
-from referral_intake.wiring.team import Dashboard
+from referral_intake.aws.breaker_table import breaker_key
+from referral_intake.dashboard.wiring import Dashboard, DashboardSettings
+from referral_intake.stats.counting_table import CountingTable
 from tests.integration import aws
 from tests.support.dashboard import VIEWER, FakeAccount, ask
 from tests.support.samples import NOW

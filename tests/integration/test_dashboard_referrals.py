@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from referral_intake import wiring
-from referral_intake.adapters.cursors import Place
-from referral_intake.adapters.items import timestamp
-from referral_intake.domain import decision
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.feedback import Kind, MailEvent, note
-from referral_intake.domain.referral import Answer, Referral
-from referral_intake.domain.steps import INTRODUCTION, Try
-from referral_intake.wiring.team import Dashboard
+from referral_intake.aws.cursors import Place
+from referral_intake.aws.items import timestamp
+from referral_intake.core import decisions
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.mail_effects import note
+from referral_intake.core.mail_events import Kind, MailEvent
+from referral_intake.core.referral import Answer, Referral
+from referral_intake.core.steps import INTRODUCTION, Try
+from referral_intake.dashboard import wiring as dashboard_wiring
+from referral_intake.dashboard.wiring import Dashboard
 from tests.integration import aws
 from tests.integration.office import COOLDOWN, LATER, Office
 from tests.support import samples
@@ -69,11 +70,11 @@ def api(
 ) -> Iterator[Api]:
     for name, value in aws.environment(table, secret_names, "DashboardFunction").items():
         monkeypatch.setenv(name, value)
-    wiring.dashboard.cache_clear()
+    dashboard_wiring.parts.cache_clear()
     api = Api(client, table)
-    api.parts = wiring.dashboard()
+    api.parts = dashboard_wiring.parts()
     yield api
-    wiring.dashboard.cache_clear()
+    dashboard_wiring.parts.cache_clear()
 
 
 # ---- Searches --------------------------------------------------------------------------------------------------------
@@ -110,7 +111,7 @@ def test_a_manager_finds_a_doctor_and_sees_who_it_is(api: Api) -> None:
 
 
 def test_a_viewer_sees_masked_doctors_everywhere(api: Api) -> None:
-    its, held = api.sent(), api.put(decision.hold("trap", NOW), **MARKED)
+    its, held = api.sent(), api.put(decisions.hold("trap", NOW), **MARKED)
     said = [
         api.ask("POST", SEARCH, {"campaign": "star"}, groups=VIEWER),
         api.ask("GET", f"/referrals/{its.receipt}", groups=VIEWER),
@@ -277,7 +278,7 @@ def test_every_look_leaves_a_record_of_what_was_shown(api: Api) -> None:
 
 @pytest.mark.parametrize("groups", [VIEWER, MANAGER])
 def test_what_one_has_already_is_not_sent_again_and_leaves_no_record(api: Api, groups: str) -> None:
-    its, held = api.sent(), api.put(decision.hold("trap", NOW), **MARKED)
+    its, held = api.sent(), api.put(decisions.hold("trap", NOW), **MARKED)
     looks: list[tuple[str, str, Any, str]] = [
         ("POST", SEARCH, {"campaign": "star"}, ""),
         ("GET", f"/referrals/{its.receipt}", None, ""),
@@ -295,7 +296,7 @@ def test_what_one_has_already_is_not_sent_again_and_leaves_no_record(api: Api, g
     assert [asked_again(index) for index in range(3)] == [(204, None)] * 3
     assert api.looks() == looked
     # What has changed since is shown, and leaves its record.
-    api.referrals.move(held, decision.approve(NOW))
+    api.referrals.move(held, decisions.approve(NOW))
     event = MailEvent(its.receipt, INTRODUCTION, "ses-1", Kind.OPENED, LATER, Try(NOW, "1", "c0ffee"))
     note(event, its, samples.campaign(), api.referrals)
     answers = [asked_again(index) for index in range(3)]

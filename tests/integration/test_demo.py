@@ -17,7 +17,7 @@ from local.demo.progress import progress
 from local.demo.rhythm import Rhythm
 from local.mailbox import Mail
 from local.stack import LocalStack
-from referral_intake.adapters.items import Item, from_item, plain
+from referral_intake.aws.items import Item, from_item, plain
 from tests.integration.local_scratch import eventually, fetch
 from tests.support.stats import counters, recount
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.stub import Stubber
 
-from referral_intake.adapters import directory
-from referral_intake.adapters.directory import Directory
-from referral_intake.domain.errors import Unavailable
+from referral_intake.aws import user_directory
+from referral_intake.aws.user_directory import Directory
+from referral_intake.core.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -18,7 +18,7 @@ NAME = "ana.lopez"
 
 @pytest.fixture
 def cognito(cloud: None) -> "CognitoIdentityProviderClient":
-    return directory.new_client()
+    return user_directory.new_client()
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_who_may_not_sign_in_any_more_gets_no_mail(cognito: "CognitoIdentityProv
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "InternalErrorException", "NotAuthorizedException"])
 def test_a_directory_that_does_not_answer_is_not_an_empty_one(no_account: None, code: str) -> None:
-    client = directory.new_client()
+    client = user_directory.new_client()
     stub = Stubber(client)
     stub.add_client_error("admin_get_user", code)
     with stub, pytest.raises(Unavailable, match=code):

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from referral_intake.adapters.csv_export import CsvExport
-from referral_intake.adapters.export_rows import Page
-from referral_intake.adapters.report_files import ReportFiles
-from referral_intake.adapters.xlsx_export import XlsxExport
-from referral_intake.domain.reporting import Maker
-from referral_intake.domain.reports import Format
+from referral_intake.aws.report_files import ReportFiles
+from referral_intake.core.report import Format
+from referral_intake.reports.csv_export import CsvExport
+from referral_intake.reports.export_rows import Page
+from referral_intake.reports.report_runs import Maker
+from referral_intake.reports.xlsx_export import XlsxExport
 from tests.support import samples
 from tests.support.reports import report
 

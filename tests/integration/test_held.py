@@ -7,9 +7,9 @@ import pytest
 
 from cli import stacks
 from cli.__main__ import main
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain import decision
-from referral_intake.domain.referral import Referral, Stage
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core import decisions
+from referral_intake.core.referral import Referral, Stage
 from tests.integration import aws
 from tests.support.samples import NOW
 
@@ -29,7 +29,7 @@ def held(*words: str) -> int:
 
 def put(referrals: ReferralTable, reason: str, **doctor: str) -> Referral:
     referrals.add(referral := aws.submitted(NOW, **doctor))
-    referrals.move(referral, decision.hold(reason, NOW))
+    referrals.move(referral, decisions.hold(reason, NOW))
     return referral
 
 

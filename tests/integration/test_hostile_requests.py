@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from referral_intake.adapters.links import Links
-from referral_intake.adapters.pages import Site
-from referral_intake.handlers import intake, links
-from referral_intake.wiring.parts import LinkParts
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.signed_links import Links
+from referral_intake.intake import submissions as intake
+from referral_intake.links import responses as links
+from referral_intake.links.wiring import LinkParts
+from referral_intake.web.pages import Site
 from tests.support import events, proofs, samples
 from tests.support.fakes import FakeTable, ring
 
-SITE = Site(samples.TEMPLATES, "https://spine.example")
+SITE = Site(samples.TEMPLATES, "https://spine.example", Campaigns(samples.TEMPLATES))
 FORM = {
     "campaign": "star",
     "locale": "en",

@@ -14,10 +14,10 @@ from pypdfium2 import PdfDocument
 
 from cli import stacks
 from cli.__main__ import main
-from referral_intake.adapters.claims import ClaimTable
-from referral_intake.adapters.keys import DoctorHashes, Keyring
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain.referral import Closing, Move, Referral, Stage
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.keys import DoctorHashes, Keyring
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core.referral import Closing, Move, Referral, Stage
 from tests.integration import aws
 from tests.support.paper import papers
 from tests.support.samples import NOW

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from referral_intake.adapters.keys import DoctorHashes
-from referral_intake.adapters.letters import Letters, Printed
-from referral_intake.adapters.links import Links
-from referral_intake.domain.message import Unapproved
-from referral_intake.domain.outreach import Claim, Suppressed, Taken
-from referral_intake.domain.referral import Closing, Referral
+from referral_intake.aws.keys import DoctorHashes
+from referral_intake.aws.signed_links import Links
+from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.message import Unapproved
+from referral_intake.core.referral import Closing, Referral
+from referral_intake.reports.letter_layout import Letters, Printed
 from tests.support.fakes import ring
 from tests.support.paper import Paper, papers, solid
 from tests.support.samples import NOW, TEMPLATES, campaign, referral

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from referral_intake.adapters import listing_table
-from referral_intake.adapters.cursors import BadCursor, Place
-from referral_intake.adapters.items import timestamp, to_item, typed
-from referral_intake.adapters.listing_table import PAGE, ListingTable, Page
-from referral_intake.domain import decision, robots
-from referral_intake.domain.actions import Action
-from referral_intake.domain.contact import email_identity
-from referral_intake.domain.listing import Wanted, search_words
-from referral_intake.domain.referral import Answer, Closing, Referral, Stage
-from referral_intake.domain.work import Kind
+from referral_intake.aws import listing_table
+from referral_intake.aws.cursors import BadCursor, Place
+from referral_intake.aws.items import timestamp, to_item, typed
+from referral_intake.aws.listing_table import PAGE, ListingTable, Page
+from referral_intake.core import decisions
+from referral_intake.core.contact import email_identity
+from referral_intake.core.referral import Answer, Closing, Referral, Stage
+from referral_intake.core.search_filter import Wanted, search_words
+from referral_intake.core.tasks import Kind
+from referral_intake.dashboard.actions import Action
+from referral_intake.intake import bot_detection
 from tests.integration import aws
 from tests.integration.office import LATER, Office
 from tests.support import samples
@@ -114,7 +115,7 @@ def test_filters_find_what_fits_and_nothing_else(office: Office, listing: Listin
     held = put(
         office, first=NOW - timedelta(days=9), name="Delia Nunez", specialty="Neurosurgeon", address={"state": "tx"}
     )
-    office.referrals.move(held[0], decision.hold("trap", NOW))
+    office.referrals.move(held[0], decisions.hold("trap", NOW))
     page = listing.search(wanted)
     assert (receipts(page), page.cursor, page.searched_back_to) == (receipts(held), None, None)
 
@@ -189,7 +190,7 @@ def test_a_row_that_the_index_still_has_as_it_was_is_left_out(
     office: Office, listing: ListingTable, client: "DynamoDBClient", table: str
 ) -> None:
     put(office, 2)
-    lagging = replace(aws.submitted(), stage=Stage.HELD, reason="trap", due_at=NOW + decision.REVIEW_EVERY)
+    lagging = replace(aws.submitted(), stage=Stage.HELD, reason="trap", due_at=NOW + decisions.REVIEW_EVERY)
     # As an index that lags behind has it: `stage` and `waits_for` are not what the rest of the item says.
     image = to_item(replace(lagging, stage=Stage.CLOSED, reason="rejected", due_at=None))
     keys = {"waits_for": typed("star/by_post"), "waits_since": typed(timestamp(NOW))}
@@ -220,7 +221,7 @@ def test_a_cursor_that_is_none_is_refused(listing: ListingTable, cursor: str) ->
 
 
 def test_each_kind_lists_its_own_the_oldest_first(office: Office, listing: ListingTable) -> None:
-    held = [office.put(decision.hold("trap", NOW + timedelta(hours=hours))) for hours in (3, 1, 2)]
+    held = [office.put(decisions.hold("trap", NOW + timedelta(hours=hours))) for hours in (3, 1, 2)]
     failed, by_post, called = office.held("given_up"), office.by_post(), office.put()
     office.referrals.answer(called.receipt, Answer.CALL, LATER)
     office.put()
@@ -245,7 +246,7 @@ def test_each_kind_lists_its_own_the_oldest_first(office: Office, listing: Listi
 
 def test_the_work_list_has_pages(office: Office, listing: ListingTable) -> None:
     for minutes in range(PAGE + 2):
-        office.put(decision.hold("trap", NOW + timedelta(minutes=minutes)))
+        office.put(decisions.hold("trap", NOW + timedelta(minutes=minutes)))
     first = listing.work("star", Kind.HELD)
     second = listing.work("star", Kind.HELD, first.cursor)
     assert (len(first.referrals), len(second.referrals), second.cursor) == (PAGE, 2, None)
@@ -285,7 +286,7 @@ def test_a_doctor_who_wanted_a_call_and_then_nothing_more_is_not_called(
 
 
 def test_what_a_robot_may_have_sent_waits_from_the_first_write_on(office: Office, listing: ListingTable) -> None:
-    held = robots.held(samples.referral(), "trap", NOW)
+    held = bot_detection.held(samples.referral(), "trap", NOW)
     office.referrals.add(held)
     [found] = listing.work("star", Kind.HELD).referrals
     assert (found.receipt, found.waits_since) == (held.receipt, NOW)

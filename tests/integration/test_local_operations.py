@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 
 from local.stack import ROOT, LocalStack
-from referral_intake.adapters.breaker_table import breaker_key
-from referral_intake.adapters.items import plain, referral_key, typed
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain.decision import REVIEW_EVERY
-from referral_intake.domain.referral import Move, Stage
+from referral_intake.aws.breaker_table import breaker_key
+from referral_intake.aws.items import plain, referral_key, typed
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.referral import Move, Stage
 from tests.integration.local_scratch import eventually, fetch
 from tests.support import proofs, samples
 

@@ -8,8 +8,8 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from local.registry import Registry
-from referral_intake.domain.matches import matches
-from referral_intake.domain.search import Query
+from referral_intake.lookup.matching import matches
+from referral_intake.lookup.name_search import Query
 
 
 def ask(**asked: str) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.registry import Registry
-from referral_intake.adapters import dynamodb
-from referral_intake.adapters.lookup_table import KEPT, LookupTable
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.matches import matches
-from referral_intake.domain.search import read_search
-from referral_intake.handlers import lookup as door
-from referral_intake.wiring.parts import Lookup
+from referral_intake.aws import dynamodb
+from referral_intake.core.errors import Unavailable
+from referral_intake.lookup import doctors as door
+from referral_intake.lookup.match_cache import KEPT, LookupTable
+from referral_intake.lookup.matching import matches
+from referral_intake.lookup.name_search import read_search
+from referral_intake.lookup.wiring import Lookup
 from tests.integration import aws
 from tests.support import events
 from tests.support.lookups import FakeRegistry

@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from referral_intake.adapters.lookup_table import LookupTable
-from referral_intake.adapters.npi_registry import LARGEST_ANSWER, MOST_RECORDS, NpiRegistry
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.search import Query
-from referral_intake.handlers import lookup as door
-from referral_intake.wiring.parts import Lookup
+from referral_intake.core.errors import Unavailable
+from referral_intake.lookup import doctors as door
+from referral_intake.lookup.match_cache import LookupTable
+from referral_intake.lookup.name_search import Query
+from referral_intake.lookup.npi_registry import LARGEST_ANSWER, MOST_RECORDS, NpiRegistry
+from referral_intake.lookup.wiring import Lookup
 from tests.support import events
 from tests.support.samples import NOW
 

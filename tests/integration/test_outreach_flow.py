@@ -7,23 +7,24 @@ from typing import Any
 
 import pytest
 
-from referral_intake import wiring
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.adapters.claims import ClaimTable
-from referral_intake.adapters.items import Item, timestamp
-from referral_intake.adapters.keys import DoctorHashes, Keyring
-from referral_intake.adapters.links import Links
-from referral_intake.adapters.messages import Messages
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain import decision
-from referral_intake.domain.campaign import Campaign
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.message import Deferred, Message, Refused, Unclear
-from referral_intake.domain.outreach import Claim, Outreach, Suppressed, Taken
-from referral_intake.domain.referral import LEASE, PICKED_UP_WITHIN, Closing, Referral
-from referral_intake.handlers import outreach as door
-from referral_intake.handlers.wake import wake
-from referral_intake.wiring.parts import Wake
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.items import Item, timestamp
+from referral_intake.aws.keys import DoctorHashes, Keyring
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.aws.signed_links import Links
+from referral_intake.core import decisions
+from referral_intake.core.campaign import Campaign
+from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.message import Deferred, Message, Refused, Unclear
+from referral_intake.core.referral import LEASE, PICKED_UP_WITHIN, Closing, Referral
+from referral_intake.outreach import handler as door
+from referral_intake.outreach import wiring as outreach_wiring
+from referral_intake.outreach.delivery import Outreach
+from referral_intake.outreach.message_templates import Messages
+from referral_intake.wake.due_referrals import wake
+from referral_intake.wake.wiring import Wake
 from tests.integration import aws
 from tests.support import samples
 from tests.support.fakes import FakeMailer, FakeSightings, FakeTurns
@@ -126,7 +127,7 @@ class System:
 def system(referrals: ReferralTable, claims: ClaimTable, look: aws.Look, monkeypatch: pytest.MonkeyPatch) -> System:
     made = System(referrals, claims, look)
     # The composition root is where a test puts its own parts.
-    monkeypatch.setattr(wiring, "outreach", made.outreach)
+    monkeypatch.setattr(outreach_wiring, "parts", made.outreach)
     return made
 
 
@@ -359,7 +360,7 @@ def test_a_referral_that_the_stream_lost_is_sent_all_the_same(system: System) ->
     assert system.wake(PICKED_UP_WITHIN) == 1
     assert system.stage(referral) == ("waiting", "lost_by_stream")
     waiting = system.look.image(referral)
-    assert system.wake(decision.RETRY_AFTER) == 1
+    assert system.wake(decisions.RETRY_AFTER) == 1
     assert system.deliver(system.record(referral, waiting)) == []
     assert len(system.mailer.sent) == 1
 
@@ -369,7 +370,7 @@ def test_a_late_record_of_a_referral_that_the_clock_has_moved_is_no_second_mail(
     late = system.record(referral)
     system.wake(PICKED_UP_WITHIN)
     waiting = system.look.image(referral)
-    system.wake(decision.RETRY_AFTER)
+    system.wake(decisions.RETRY_AFTER)
     again = system.record(referral, waiting)
     assert system.deliver(late, again, late, again) == []
     assert len(system.mailer.sent) == 1

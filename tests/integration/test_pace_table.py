@@ -13,8 +13,8 @@ from botocore.config import Config
 
 from local.activity import Activity
 from local.moto_server import MotoServer
-from referral_intake.adapters.pace_table import PaceTable
-from referral_intake.domain.pace import Quota, Wait
+from referral_intake.core.quota import Quota, Wait
+from referral_intake.outreach.throttle import PaceTable
 from tests.integration import aws
 from tests.support import samples
 

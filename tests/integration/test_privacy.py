@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.stack import LocalStack
-from referral_intake.handlers import intake
+from referral_intake.intake import submissions as intake
 from tests.e2e.mailbox import Mailbox
 from tests.integration.life import DOCTOR, MARKS, Life, living
 from tests.integration.local_scratch import eventually, fetch

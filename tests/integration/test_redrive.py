@@ -13,13 +13,13 @@ from botocore.awsrequest import AWSResponse
 
 from cli import stacks
 from cli.__main__ import main
-from referral_intake import wiring
-from referral_intake.adapters.breaker_table import breaker_key
-from referral_intake.adapters.claims import ClaimTable
-from referral_intake.adapters.items import Item, to_item, typed
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain.decision import REVIEW_EVERY, queue
-from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
+from referral_intake.aws.breaker_table import breaker_key
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.items import Item, to_item, typed
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core.decisions import REVIEW_EVERY, queue
+from referral_intake.core.referral import Closing, Move, Referral, Stage, closed
+from referral_intake.outreach import wiring as outreach_wiring
 from tests.integration import aws
 from tests.integration.test_outreach_flow import System
 
@@ -104,7 +104,7 @@ def house(
     monkeypatch: pytest.MonkeyPatch,
 ) -> House:
     system = System(referrals, claims, look)
-    monkeypatch.setattr(wiring, "outreach", system.outreach)
+    monkeypatch.setattr(outreach_wiring, "parts", system.outreach)
     # Long polling is for servers that may not all be asked. moto has one.
     monkeypatch.setattr("cli.failure_queues._WAIT", 0)
     return House(client, table, system)

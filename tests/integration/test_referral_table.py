@@ -9,16 +9,17 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.adapters import dynamodb
-from referral_intake.adapters.claims import ClaimTable
-from referral_intake.adapters.items import from_item, to_item
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain import decision, work
-from referral_intake.domain.doctor import Address, Doctor
-from referral_intake.domain.errors import Stale, Unavailable
-from referral_intake.domain.feedback import Kind, MailEvent, note
-from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
-from referral_intake.domain.steps import Try
+from referral_intake.aws import dynamodb
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.items import from_item, to_item
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core import decisions, tasks
+from referral_intake.core.doctor import Address, Doctor
+from referral_intake.core.errors import Stale, Unavailable
+from referral_intake.core.mail_effects import note
+from referral_intake.core.mail_events import Kind, MailEvent
+from referral_intake.core.referral import Closing, Move, Referral, Stage, closed
+from referral_intake.core.steps import Try
 from tests.integration import aws
 from tests.support import samples
 from tests.support.samples import NOW
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def waiting(until: datetime = NOW) -> Move:
-    return decision.wait("throttled", until)
+    return decisions.wait("throttled", until)
 
 
 # ---- Stored once ---------------------------------------------------------------------------------------------------
@@ -124,7 +125,7 @@ open_referrals = st.builds(
     due_at=times,
     reason=st.none(),
     leader=st.none(),
-).map(lambda referral: replace(referral, waits_since=work.begins(referral)))
+).map(lambda referral: replace(referral, waits_since=tasks.begins(referral)))
 
 
 @given(open_referrals)
@@ -274,7 +275,7 @@ def test_the_reason_of_an_earlier_wait_is_gone_once_it_is_queued_again(
     referral = aws.submitted()
     referrals.add(referral)
     referrals.move(referral, waiting())
-    referrals.move(aws.at_revision(referral, 2), decision.queue(NOW))
+    referrals.move(aws.at_revision(referral, 2), decisions.queue(NOW))
     assert "reason" not in look.referral(referral)
 
 

@@ -13,23 +13,24 @@ import pytest
 from pypdfium2 import PdfDocument
 from python_calamine import CalamineWorkbook
 
-from referral_intake.adapters import csv_export, report_files, xlsx_export
-from referral_intake.adapters.audit import AuditTable
-from referral_intake.adapters.claims import ClaimTable
-from referral_intake.adapters.csv_export import CsvExport
-from referral_intake.adapters.export_rows import ExportRows
-from referral_intake.adapters.items import to_item
-from referral_intake.adapters.letter_files import LetterFiles
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.adapters.report_files import LostUpload, ReportFiles
-from referral_intake.adapters.report_table import ReportTable
-from referral_intake.adapters.xlsx_export import XlsxExport
-from referral_intake.domain.columns import COLUMNS
-from referral_intake.domain.decision import REVIEW_EVERY
-from referral_intake.domain.referral import Closing, Move, Referral, Stage, closed
-from referral_intake.domain.reporting import PATIENCE, Maker, Reporting
-from referral_intake.domain.reports import MOST_SETBACKS, Filter, Format, Report, State
-from referral_intake.wiring.letters import Place, press_of
+from referral_intake.aws import report_files
+from referral_intake.aws.audit_log import AuditTable
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.items import to_item
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.aws.report_files import LostUpload, ReportFiles
+from referral_intake.aws.report_table import ReportTable
+from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.referral import Closing, Move, Referral, Stage, closed
+from referral_intake.core.report import MOST_SETBACKS, PATIENCE, Filter, Format, Report, State
+from referral_intake.reports import csv_export, xlsx_export
+from referral_intake.reports.columns import COLUMNS
+from referral_intake.reports.csv_export import CsvExport
+from referral_intake.reports.export_rows import ExportRows
+from referral_intake.reports.letter_files import LetterFiles
+from referral_intake.reports.letter_wiring import Place, press_of
+from referral_intake.reports.report_runs import Maker, Reporting
+from referral_intake.reports.xlsx_export import XlsxExport
 from tests.integration import aws
 from tests.support.reports import looks, report
 from tests.support.samples import NOW, TEMPLATES, campaign
@@ -95,7 +96,7 @@ def work(reports: ReportTable, queue: Queue, clock: aws.Clock, client: "DynamoDB
     finished = AuditTable(client, table)
 
     def reporting(maker: Maker) -> Reporting:
-        from referral_intake.domain.people import Person
+        from referral_intake.core.users import Person
 
         def record(done: Report, at: datetime) -> None:
             finished.record(Person(done.sub, done.username, frozenset()), f"report_{done.state}", (done.id,), at)

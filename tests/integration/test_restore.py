@@ -14,7 +14,7 @@ import time_machine
 from cli import stacks
 from cli.__main__ import main
 from cli.desk import desk, operator
-from referral_intake.domain.actions import Action, Order
+from referral_intake.dashboard.actions import Action, Order
 from tests.integration import aws
 from tests.integration.life import Life, living
 

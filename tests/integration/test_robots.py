@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from referral_intake.adapters.items import plain
-from referral_intake.adapters.pages import Site
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.domain.decision import REVIEW_EVERY, approve, when_due
-from referral_intake.domain.referral import Stage
-from referral_intake.handlers import intake
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.items import plain
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core.decisions import REVIEW_EVERY, approve, when_due
+from referral_intake.core.referral import Stage
+from referral_intake.intake import submissions as intake
+from referral_intake.web.pages import Site
 from tests.integration import aws
 from tests.support import events, proofs, samples
 from tests.support.samples import NOW
@@ -16,7 +17,7 @@ from tests.support.samples import NOW
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SITE = Site(samples.TEMPLATES, "https://spine.example")
+SITE = Site(samples.TEMPLATES, "https://spine.example", Campaigns(samples.TEMPLATES))
 
 
 def send(referrals: ReferralTable, sent: dict[str, Any]) -> int:

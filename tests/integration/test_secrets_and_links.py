@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
-from referral_intake.adapters.edge import Edge
-from referral_intake.adapters.keys import DoctorHashes, Keyring, Ring
-from referral_intake.adapters.links import Link, Links
-from referral_intake.adapters.secrets import Secrets
+from referral_intake.aws.keys import DoctorHashes, Keyring, Ring
+from referral_intake.aws.origin_secret import Edge
+from referral_intake.aws.secrets import Secrets
+from referral_intake.aws.signed_links import Link, Links
 from tests.integration import aws
 from tests.support.samples import NOW
 

@@ -10,11 +10,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from referral_intake.adapters import ses as adapter
-from referral_intake.adapters.links import Links
-from referral_intake.adapters.messages import Messages
-from referral_intake.adapters.ses import SesMailer
-from referral_intake.domain.message import Deferred, Message, Refused, Unclear
+from referral_intake.aws import ses as adapter
+from referral_intake.aws.ses import SesMailer
+from referral_intake.aws.signed_links import Links
+from referral_intake.core.message import Deferred, Message, Refused, Unclear
+from referral_intake.outreach.message_templates import Messages
 from tests.integration import aws, ses_server
 from tests.integration.ses_server import Ses
 from tests.support import samples

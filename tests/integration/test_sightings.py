@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from referral_intake.adapters.items import plain
-from referral_intake.adapters.sightings import SightingsTable
-from referral_intake.domain.oddity import Sighting
+from referral_intake.aws.items import plain
+from referral_intake.outreach.screening import Sighting
+from referral_intake.outreach.sightings_table import SightingsTable
 from tests.integration import aws
 from tests.support.samples import NOW
 

@@ -13,15 +13,15 @@ import pytest
 from moto import mock_aws
 
 from cli.__main__ import main
-from referral_intake import wiring
-from referral_intake.adapters import dynamodb
-from referral_intake.adapters.counting_table import CountingTable
-from referral_intake.adapters.items import Item, referral_key, timestamp, to_item, typed
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.adapters.stats_items import counted_place, key
-from referral_intake.adapters.stats_table import StatsTable
-from referral_intake.domain.referral import Answer, Closing, Referral, Stage, closed
-from referral_intake.handlers import stats as door
+from referral_intake.aws import dynamodb
+from referral_intake.aws.items import Item, referral_key, timestamp, to_item, typed
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.aws.stats_items import counted_place, key
+from referral_intake.aws.stats_table import StatsTable
+from referral_intake.core.referral import Answer, Closing, Referral, Stage, closed
+from referral_intake.stats import handler as door
+from referral_intake.stats import wiring as stats_wiring
+from referral_intake.stats.counting_table import CountingTable
 from tests.engines import dynamodb_local
 from tests.integration import aws
 from tests.support import samples
@@ -167,9 +167,9 @@ def test_a_breakdown_tells_what_happened_by_value(
 @pytest.fixture
 def handled(client: "DynamoDBClient", stats_table: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("STATS_TABLE_NAME", stats_table)
-    wiring.stats.cache_clear()
+    stats_wiring.parts.cache_clear()
     yield
-    wiring.stats.cache_clear()
+    stats_wiring.parts.cache_clear()
 
 
 def deliver(*images: Item) -> list[str]:
@@ -186,7 +186,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 def test_a_batch_of_the_stream_is_counted_with_one_read_and_one_transaction(
     handled: None, client: "DynamoDBClient", stats_table: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    requests = aws.Requests(wiring.stats()._client)
+    requests = aws.Requests(stats_wiring.parts()._client)
     referrals = [aws.submitted() for _ in range(20)]
     assert deliver(*map(to_item, referrals)) == []
     assert requests.by_operation == {"BatchGetItem": 1, "TransactWriteItems": 1}
@@ -390,7 +390,7 @@ def test_the_stream_goes_on_counting_while_all_is_counted_again(house: House, mo
             stream.count([changed[one.receipt]])
         return actual()
 
-    monkeypatch.setattr("referral_intake.adapters.updates.errors_as_ours", meanwhile)
+    monkeypatch.setattr("referral_intake.aws.updates.errors_as_ours", meanwhile)
     assert run("--go") == 0
     assert next(waiting, None) is None
     assert run() == 0

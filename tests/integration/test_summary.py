@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from referral_intake.adapters.audit import audit_put
-from referral_intake.adapters.counting_table import CountingTable
-from referral_intake.adapters.referral_table import ReferralTable
-from referral_intake.adapters.summary_mail import SummaryMail
-from referral_intake.adapters.summary_numbers import SummaryNumbers
-from referral_intake.adapters.summary_table import SummaryTable
-from referral_intake.domain.message import Deferred, Mailer, Message, Refused, Unclear
-from referral_intake.domain.pace import Quota
-from referral_intake.domain.people import Person
-from referral_intake.domain.summary import Subscriber, Summarizing
+from referral_intake.aws.audit_log import audit_put
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.aws.subscriptions import SummaryTable
+from referral_intake.core.message import Deferred, Mailer, Message, Refused, Unclear
+from referral_intake.core.quota import Quota
+from referral_intake.core.users import Person
+from referral_intake.core.weekly_summary import Subscriber, Summarizing
+from referral_intake.reports.summary_email import SummaryMail
+from referral_intake.reports.summary_figures import SummaryNumbers
+from referral_intake.stats.counting_table import CountingTable
 from tests.integration import aws
 from tests.support.samples import TEMPLATES, campaign
 
@@ -214,8 +214,8 @@ def test_a_week_is_that_of_the_campaigns_own_time_zone(
 
 
 def test_the_text_holds_no_html_and_the_html_no_unescaped_names(mail: Mail) -> None:
-    from referral_intake.domain.overview import Overview, Period
-    from referral_intake.domain.summary import WAITS, Health, Summary, Waiting
+    from referral_intake.core.overview import Overview, Period
+    from referral_intake.core.weekly_summary import WAITS, Health, Summary, Waiting
 
     period = Period(date(2026, 11, 16), date(2026, 11, 22), {"submitted": 12_345}, (), {})
     overview = Overview("star", period, period, (), {})

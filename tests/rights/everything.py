@@ -19,12 +19,13 @@ from moto import mock_aws
 from moto.core.models import botocore_stubber
 
 from referral_intake import wiring
-from referral_intake.adapters import announcements, batch_read, dynamodb, ses
-from referral_intake.adapters.items import timestamp, typed
-from referral_intake.adapters.report_table import report_key
-from referral_intake.adapters.secrets import Secrets
-from referral_intake.handlers import reports
-from referral_intake.wiring import shared
+from referral_intake.aws import batch_read, dynamodb, process, ses
+from referral_intake.aws.items import timestamp, typed
+from referral_intake.aws.report_table import report_key
+from referral_intake.aws.secrets import Secrets
+from referral_intake.feedback import announcements
+from referral_intake.reports import jobs as reports
+from referral_intake.reports import wiring as reports_wiring
 from tests.faults.wire import response
 from tests.integration import aws
 from tests.integration.conftest import forget_account
@@ -49,7 +50,7 @@ class Everything(Life):
         patch.setattr(announcements, "client", BUS)
         # Each function has a process of its own, and reads keys that another one in this process has read.
         secrets_of = defaultdict[str, Secrets](Secrets)
-        patch.setattr(shared, "secrets", lambda: secrets_of[self._function])
+        patch.setattr(process, "secrets", lambda: secrets_of[self._function])
         doors = {function.short_name for function in aws.template().functions.values()}
         parts = [part for name, part in vars(wiring).items() if name not in doors]
         self._shared = [part for part in parts if hasattr(part, "cache_clear")]
@@ -175,8 +176,8 @@ class Everything(Life):
             def now(cls, tz: tzinfo | None = None) -> Any:
                 return MONDAY_MORNING.astimezone(tz)
 
-        self.patch.setattr(shared, "datetime", Monday)
-        wiring.reports.cache_clear()
+        self.patch.setattr(process, "datetime", Monday)
+        reports_wiring.parts.cache_clear()
         for mood in ("defer", "take"):
             self.mail.mood = mood
             self.invoke("reports", {"task": "weekly_summary"})

@@ -6,12 +6,12 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.pace import Quota
-from referral_intake.domain.people import Person
-from referral_intake.handlers import dashboard
-from referral_intake.wiring.team import Dashboard
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.quota import Quota
+from referral_intake.core.users import Person
+from referral_intake.dashboard import api as dashboard
+from referral_intake.dashboard.wiring import Dashboard
 from tests.support import events, samples
 
 ROUTE = "ANY /api/dashboard/{proxy+}"

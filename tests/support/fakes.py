@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from referral_intake.adapters.keys import Keyring
-from referral_intake.domain.breaker import BreakerPolicy, Trip
-from referral_intake.domain.campaign import Campaign
-from referral_intake.domain.errors import Stale
-from referral_intake.domain.feedback import Effect
-from referral_intake.domain.message import Message
-from referral_intake.domain.oddity import Sighting
-from referral_intake.domain.outreach import Claim, Suppressed, Taken
-from referral_intake.domain.pace import Wait
-from referral_intake.domain.referral import LEASE, Answer, Closing, Move, Referral, closed
+from referral_intake.aws.keys import Keyring
+from referral_intake.core.breaker import BreakerPolicy, Trip
+from referral_intake.core.campaign import Campaign
+from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.errors import Stale
+from referral_intake.core.mail_events import Effect
+from referral_intake.core.message import Message
+from referral_intake.core.quota import Wait
+from referral_intake.core.referral import LEASE, Answer, Closing, Move, Referral, closed
+from referral_intake.outreach.screening import Sighting
 
 
 def ring() -> Keyring:

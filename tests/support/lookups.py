@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from local.registry import Registry
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.matches import Match
-from referral_intake.domain.search import Query
+from referral_intake.core.errors import Unavailable
+from referral_intake.lookup.matching import Match
+from referral_intake.lookup.name_search import Query
 
 RECORDS = Registry().records
 

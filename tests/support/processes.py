@@ -1,7 +1,6 @@
 """What a function's process keeps between events."""
 
 from referral_intake import wiring
-from referral_intake.wiring import shared
 
 
 def new_process() -> None:

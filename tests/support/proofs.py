@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import altcha
 
-from referral_intake.adapters.challenges import Challenges
-from referral_intake.adapters.keys import Keyring, Ring
-from referral_intake.adapters.pages import Site
-from referral_intake.domain.robots import Proof, binding_of
-from referral_intake.wiring.parts import Intake, IntakeReferrals
+from referral_intake.aws.keys import Keyring, Ring
+from referral_intake.core.ports import IntakeReferrals
+from referral_intake.intake.bot_detection import Proof, binding_of
+from referral_intake.intake.challenges import Challenges
+from referral_intake.intake.wiring import Intake
+from referral_intake.web.pages import Site
 from tests.support.fakes import ring
 from tests.support.samples import NOW
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from referral_intake.domain.reports import Filter, Format, Kind, Report
+from referral_intake.core.report import Filter, Format, Kind, Report
 from tests.support.samples import NOW
 
 _IDS = count(1)

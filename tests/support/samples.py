@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.domain.campaign import Campaign
-from referral_intake.domain.people import Person, Role
-from referral_intake.domain.referral import Referral, new_referral
-from referral_intake.domain.submission import parse
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.core.campaign import Campaign
+from referral_intake.core.referral import Referral, new_referral
+from referral_intake.core.submission import parse
+from referral_intake.core.users import Person, Role
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"

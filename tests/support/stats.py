@@ -12,12 +12,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from referral_intake.adapters.counting_table import CountingTable
-from referral_intake.adapters.items import Item
-from referral_intake.adapters.stats_items import numbers, receipt_of
-from referral_intake.domain.counting import Count, counts, tally
-from referral_intake.domain.doctor import Address
-from referral_intake.domain.referral import Answer, Closing, Referral, Stage, receipt_for
+from referral_intake.aws.items import Item
+from referral_intake.aws.stats_items import numbers, receipt_of
+from referral_intake.core.counting import Count, counts, tally
+from referral_intake.core.doctor import Address
+from referral_intake.core.referral import Answer, Closing, Referral, Stage, receipt_for
+from referral_intake.stats.counting_table import CountingTable
 from tests.support import samples
 
 

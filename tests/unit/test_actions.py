@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from referral_intake.domain import actions, decision
-from referral_intake.domain.acting import Changed, Desk, TooLate
-from referral_intake.domain.actions import Action, Change, Invalid, Order, Rejection, offered
-from referral_intake.domain.doctor import Doctor
-from referral_intake.domain.errors import Conflict, Stale
-from referral_intake.domain.fields import FieldError
-from referral_intake.domain.outreach import Claim, Suppressed, Taken
-from referral_intake.domain.people import Person, Role
-from referral_intake.domain.referral import Act, Answer, Closing, Move, Referral, Stage, Way
+from referral_intake.core import decisions
+from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.doctor import Doctor
+from referral_intake.core.errors import Conflict, Stale
+from referral_intake.core.fields import FieldError
+from referral_intake.core.referral import Act, Answer, Closing, Move, Referral, Stage, Way
+from referral_intake.core.users import Person, Role
+from referral_intake.dashboard import actions
+from referral_intake.dashboard.action_runner import Changed, Desk, TooLate
+from referral_intake.dashboard.actions import Action, Change, Invalid, Order, Rejection, offered
 from tests.support.samples import MANAGER, NOW, campaign, referral
 
 JO = Person("2", "jo", frozenset({Role.MANAGER}))
@@ -95,7 +96,7 @@ def test_what_is_not_offered_is_not_done(stage: Stage, reason: str | None, actio
 
 def test_what_is_approved_is_queued_and_no_oddity_holds_it_again() -> None:
     change = done(Action.APPROVE, at(Stage.HELD, "trap"))
-    assert change.move == decision.approve(LATER)
+    assert change.move == decisions.approve(LATER)
     assert change.act == Act(LATER, "maria", "approve", 1)
 
 
@@ -117,7 +118,7 @@ def test_a_rejection_has_one_of_the_reasons(reason: str | None, code: str) -> No
 @pytest.mark.parametrize("reason", ["given_up", "campaign_unknown"])
 def test_what_failed_is_queued_again_but_not_vetted_by_that(reason: str) -> None:
     change = done(Action.RETRY, at(Stage.HELD, reason, setbacks=6))
-    assert change.move == decision.queue(LATER)
+    assert change.move == decisions.queue(LATER)
     assert not change.move.by_a_person
     assert change.move.setbacks == 0
 
@@ -128,7 +129,7 @@ def test_what_may_have_reached_the_doctor_goes_out_again_only_when_somebody_says
     with pytest.raises(Invalid) as refused:
         done(Action.RETRY, unclear)
     assert refused.value.errors == (FieldError("again", "required"),)
-    assert done(Action.RETRY, unclear, again=True).move == decision.queue(LATER)
+    assert done(Action.RETRY, unclear, again=True).move == decisions.queue(LATER)
 
 
 # ---- By post ---------------------------------------------------------------------------------------------------------
@@ -147,10 +148,10 @@ def test_a_doctor_who_was_told_by_a_person_may_answer_until_it_expires_and_is_ne
 
     told = replace(by_post, stage=Stage.SENT, due_at=expiry, told_by=way, milestones={"submitted": NOW, "sent": LATER})
     for moment in (LATER, LATER + campaign().policy.reminder_after, expiry - timedelta(seconds=1)):
-        assert decision.when_due(told, campaign(), moment) == change.move
+        assert decisions.when_due(told, campaign(), moment) == change.move
         # Whatever made it queued: outreach leaves it at that, too.
-        assert decision.for_queued(replace(told, stage=Stage.QUEUED), campaign(), moment) == change.move
-    assert decision.when_due(told, campaign(), expiry).reason == "expired"
+        assert decisions.for_queued(replace(told, stage=Stage.QUEUED), campaign(), moment) == change.move
+    assert decisions.when_due(told, campaign(), expiry).reason == "expired"
     assert not offered(told)
 
 
@@ -175,7 +176,7 @@ def test_an_address_that_was_found_is_checked_as_the_form_s_is_and_outreach_look
     assert change.doctor
     assert (change.doctor.email, change.doctor.phone) == ("M.Lopez@clinic.example", "+12175550123")
     assert change.doctor.typed["email"] == "M.Lopez@Clinic.EXAMPLE"
-    assert change.move == decision.queue(LATER)
+    assert change.move == decisions.queue(LATER)
     assert not change.move.by_a_person
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cli.approve import approve, changed
-from referral_intake.adapters import approval
-from referral_intake.adapters.campaigns import Campaigns
+from referral_intake.aws import content_digests
+from referral_intake.aws.campaign_files import Campaigns
 from tests.support.samples import TEMPLATES
 
 ON, UNTIL = date(2026, 12, 1), date(2027, 11, 30)
@@ -22,7 +22,7 @@ def templates(tmp_path: Path) -> Path:
 
 def test_all_that_people_read_of_a_campaign_is_as_it_was_approved() -> None:
     approved = tomllib.loads((TEMPLATES / "campaigns" / "star" / "approval.toml").read_text())["content"]
-    now = approval.digests(TEMPLATES, approval.to_approve(TEMPLATES, "star"))
+    now = content_digests.digests(TEMPLATES, content_digests.to_approve(TEMPLATES, "star"))
     assert changed(approved, now) == [], "read what changed, then: python -m cli approve star --by ..."
 
 

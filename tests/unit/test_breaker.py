@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from referral_intake.domain.breaker import BOUNCED, COMPLAINED, DELIVERED, Trip, trips
+from referral_intake.core.breaker import BOUNCED, COMPLAINED, DELIVERED, Trip, trips
 from tests.support.samples import NOW, campaign
 
 POLICY = campaign().breaker

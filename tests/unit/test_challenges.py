@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.adapters.challenges import ROUNDS, Challenges
-from referral_intake.adapters.keys import Keyring
-from referral_intake.domain.referral import receipt_for
-from referral_intake.domain.robots import Proof, binding_of
+from referral_intake.aws.keys import Keyring
+from referral_intake.core.referral import receipt_for
+from referral_intake.intake.bot_detection import Proof, binding_of
+from referral_intake.intake.challenges import ROUNDS, Challenges
 from tests.support.fakes import ring
 from tests.support.proofs import solve
 from tests.support.samples import NOW

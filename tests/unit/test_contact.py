@@ -2,8 +2,8 @@
 
 import pytest
 
-from referral_intake.domain import contact
-from referral_intake.domain.fields import Invalid
+from referral_intake.core import contact
+from referral_intake.core.fields import Invalid
 
 
 @pytest.mark.parametrize(

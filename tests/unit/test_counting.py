@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from referral_intake.adapters.counting_table import MOST_ITEMS, MOST_NUMBERS
-from referral_intake.domain.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count, counts, difference, tally
-from referral_intake.domain.durations import bucket
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.referral import Answer, Closing, Referral, Stage
+from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count, counts, difference, tally
+from referral_intake.core.durations import bucket
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.referral import Answer, Closing, Referral, Stage
+from referral_intake.stats.counting_table import MOST_ITEMS, MOST_NUMBERS
 from tests.support import samples
 from tests.support.samples import NOW as SUBMITTED
 from tests.support.stats import MemoryTable, counters, counting, delivered, history, recount

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.adapters.csv_lines import BOM, lines, safe
+from referral_intake.reports.csv_lines import BOM, lines, safe
 
 FORMULAS = [
     "=1+1",

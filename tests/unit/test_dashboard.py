@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from referral_intake.domain.errors import Stale, Unavailable
-from referral_intake.handlers import dashboard, http
+from referral_intake.core.errors import Stale, Unavailable
+from referral_intake.dashboard import api as dashboard
+from referral_intake.web import http
 from tests.support import samples
 from tests.support.dashboard import FakeDashboard, ask, request
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from referral_intake.domain.breaker import Pause
-from referral_intake.domain.overview import Day, Facts, Overview, Period, funnel, period_before
+from referral_intake.core.breaker import Pause
+from referral_intake.core.overview import Day, Facts, Overview, Period, funnel, period_before
 from tests.support import samples
 from tests.support.dashboard import VIEWER, FakeAccount, FakeDashboard, ask
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.reporting import PATIENCE
-from referral_intake.domain.reports import File, Filter, Report, State
-from referral_intake.domain.summary import Subscriber
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.report import PATIENCE, File, Filter, Report, State
+from referral_intake.core.weekly_summary import Subscriber
 from tests.support.dashboard import VIEWER, FakeDashboard, ask
 from tests.support.reports import report
 from tests.support.samples import NOW

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.domain.daytime import next_daytime, zone_of
-from referral_intake.domain.states import STATES
+from referral_intake.core.business_hours import next_daytime, zone_of
+from referral_intake.core.us_states import STATES
 
 CHICAGO = ZoneInfo("America/Chicago")
 NEW_YORK = ZoneInfo("America/New_York")

@@ -5,19 +5,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from referral_intake.domain import decision
-from referral_intake.domain.decision import Write
-from referral_intake.domain.referral import LEASE, Closing, Move, Referral, Stage
-from referral_intake.domain.steps import Try, Written
+from referral_intake.core import decisions
+from referral_intake.core.decisions import Write
+from referral_intake.core.referral import LEASE, Closing, Move, Referral, Stage
+from referral_intake.core.steps import Try, Written
 from tests.support.samples import NOW, campaign, referral
 
 
 def test_a_doctor_with_an_email_address_is_written_to() -> None:
-    assert decision.for_queued(referral(), campaign(), NOW) == Write("introduction")
+    assert decisions.for_queued(referral(), campaign(), NOW) == Write("introduction")
 
 
 def test_a_doctor_without_one_is_left_to_people() -> None:
-    decided = decision.for_queued(referral(email=None, phone="212 555 0123"), campaign(), NOW)
+    decided = decisions.for_queued(referral(email=None, phone="212 555 0123"), campaign(), NOW)
     assert isinstance(decided, Move)
     assert (decided.stage, decided.reason) == (Stage.BY_POST, "no_email")
 
@@ -26,7 +26,7 @@ def test_a_doctor_without_one_is_left_to_people() -> None:
 def test_only_approved_unexpired_content_is_sent(days: int) -> None:
     then = NOW + timedelta(days=days)
     fresh = replace(referral(), milestones={"submitted": then})
-    decided = decision.for_queued(fresh, campaign(), then)
+    decided = decisions.for_queued(fresh, campaign(), then)
     assert isinstance(decided, Move)
     assert (decided.stage, decided.reason) == (Stage.WAITING, "not_approved")
 
@@ -38,7 +38,7 @@ def test_the_last_day_of_an_approval_still_counts() -> None:
 
 
 def test_a_referral_that_waited_too_long_expires_instead_of_surprising_the_doctor() -> None:
-    decided = decision.for_queued(referral(), campaign(), NOW + campaign().policy.expires_after)
+    decided = decisions.for_queued(referral(), campaign(), NOW + campaign().policy.expires_after)
     assert isinstance(decided, Move)
     assert decided.reason == Closing.EXPIRED
 
@@ -54,7 +54,7 @@ def test_a_referral_that_waited_too_long_expires_instead_of_surprising_the_docto
     ],
 )
 def test_whatever_is_due_moves_on(stage: Stage, expected: tuple[Stage, str | None]) -> None:
-    move = decision.when_due(replace(referral(), stage=stage), campaign(), NOW)
+    move = decisions.when_due(replace(referral(), stage=stage), campaign(), NOW)
     assert (move.stage, move.reason) == expected
     assert move.due_at is None or move.due_at > NOW
 
@@ -62,29 +62,29 @@ def test_whatever_is_due_moves_on(stage: Stage, expected: tuple[Stage, str | Non
 @pytest.mark.parametrize("stage", [Stage.HELD, Stage.BY_POST])
 def test_what_nobody_looked_at_expires_in_the_end(stage: Stage) -> None:
     late = NOW + campaign().policy.expires_after
-    assert decision.when_due(replace(referral(), stage=stage), campaign(), late).reason == Closing.EXPIRED
+    assert decisions.when_due(replace(referral(), stage=stage), campaign(), late).reason == Closing.EXPIRED
 
 
 def test_a_referral_behind_a_leader_looks_again_after_it_and_once_a_day_where_it_is_closed() -> None:
     leader = replace(referral(), stage=Stage.SENDING, due_at=NOW + LEASE)
-    behind = decision.for_taken(leader.receipt, leader, NOW)
+    behind = decisions.for_taken(leader.receipt, leader, NOW)
     assert (behind.stage, behind.due_at) == (Stage.WAITING, NOW + LEASE + timedelta(minutes=1))
     closed_unsent = replace(leader, stage=Stage.CLOSED, due_at=None)
-    assert decision.for_taken(leader.receipt, closed_unsent, NOW).due_at == NOW + timedelta(days=1)
+    assert decisions.for_taken(leader.receipt, closed_unsent, NOW).due_at == NOW + timedelta(days=1)
 
 
 def test_a_referral_behind_a_leader_that_wrote_is_over() -> None:
     leader = replace(referral(), stage=Stage.SENT, milestones={"submitted": NOW, "sent": NOW})
-    assert decision.for_taken(leader.receipt, leader, NOW).reason == Closing.JOINED
-    assert decision.for_taken(leader.receipt, None, NOW).reason == Closing.JOINED
+    assert decisions.for_taken(leader.receipt, leader, NOW).reason == Closing.JOINED
+    assert decisions.for_taken(leader.receipt, None, NOW).reason == Closing.JOINED
 
 
 def test_an_unclear_send_goes_out_again_once_the_mail_service_has_told_of_a_later_one() -> None:
     claimed_at = NOW - LEASE
     unclear = replace(referral(), stage=Stage.SENDING, due_at=NOW)
     later, earlier = claimed_at + timedelta(seconds=1), claimed_at - timedelta(seconds=1)
-    assert decision.when_due(unclear, campaign(), NOW, later).stage is Stage.QUEUED
-    assert decision.when_due(unclear, campaign(), NOW, earlier).reason == "send_unclear"
+    assert decisions.when_due(unclear, campaign(), NOW, later).stage is Stage.QUEUED
+    assert decisions.when_due(unclear, campaign(), NOW, earlier).reason == "send_unclear"
 
 
 def written(state: str = "NY", **steps: timedelta) -> Referral:
@@ -99,39 +99,39 @@ REMINDED = timedelta(days=14)
 
 
 def test_once_the_introduction_is_out_the_reminder_is_awaited() -> None:
-    waits = decision.awaits(written(introduction=AT_ONCE), campaign(), NOW)
+    waits = decisions.awaits(written(introduction=AT_ONCE), campaign(), NOW)
     assert (waits.stage, waits.due_at) == (Stage.SENT, NOW + REMINDED)
 
 
 def test_after_the_last_reminder_only_an_answer_is_awaited_until_it_expires() -> None:
     reminded = written(introduction=AT_ONCE, reminder_1=REMINDED)
-    assert decision.awaits(reminded, campaign(), NOW).due_at == NOW + campaign().policy.expires_after
+    assert decisions.awaits(reminded, campaign(), NOW).due_at == NOW + campaign().policy.expires_after
     late = NOW + campaign().policy.expires_after
-    assert decision.when_due(reminded, campaign(), late).reason == Closing.EXPIRED
+    assert decisions.when_due(reminded, campaign(), late).reason == Closing.EXPIRED
 
 
 def test_a_reminder_that_is_due_is_queued_and_written() -> None:
     due = written(introduction=AT_ONCE)
-    assert decision.when_due(due, campaign(), NOW + REMINDED).stage is Stage.QUEUED
-    assert decision.for_queued(due, campaign(), NOW + REMINDED) == Write("reminder_1")
+    assert decisions.when_due(due, campaign(), NOW + REMINDED).stage is Stage.QUEUED
+    assert decisions.for_queued(due, campaign(), NOW + REMINDED) == Write("reminder_1")
 
 
 def test_a_reminder_that_is_not_due_yet_waits_whoever_queued_it() -> None:
-    early = decision.for_queued(written(introduction=AT_ONCE), campaign(), NOW + timedelta(days=13))
+    early = decisions.for_queued(written(introduction=AT_ONCE), campaign(), NOW + timedelta(days=13))
     assert isinstance(early, Move)
     assert (early.stage, early.due_at) == (Stage.SENT, NOW + REMINDED)
 
 
 def test_a_reminder_that_was_held_up_into_the_night_waits_for_the_doctors_morning() -> None:
     at_night = NOW + REMINDED + timedelta(hours=8)
-    held_up = decision.for_queued(written("NY", introduction=AT_ONCE), campaign(), at_night)
+    held_up = decisions.for_queued(written("NY", introduction=AT_ONCE), campaign(), at_night)
     assert isinstance(held_up, Move)
     assert held_up.due_at == datetime(2026, 12, 8, 14, 0, tzinfo=UTC)
 
 
 def test_a_campaign_without_reminders_sends_none() -> None:
     quiet = replace(campaign(), policy=replace(campaign().policy, reminders=0))
-    assert decision.awaits(written(introduction=AT_ONCE), quiet, NOW).due_at == NOW + quiet.policy.expires_after
+    assert decisions.awaits(written(introduction=AT_ONCE), quiet, NOW).due_at == NOW + quiet.policy.expires_after
 
 
 def test_a_message_that_came_back_is_tried_again_a_day_later_then_three_days_later_then_no_more() -> None:
@@ -140,21 +140,21 @@ def test_a_message_that_came_back_is_tried_again_a_day_later_then_three_days_lat
         messages = {"introduction": Written(tries=tries, returned=dict.fromkeys(tries, NOW))}
         return replace(written(), messages=messages)
 
-    first, second, third = (decision.awaits(returned(times), campaign(), NOW) for times in (1, 2, 3))
+    first, second, third = (decisions.awaits(returned(times), campaign(), NOW) for times in (1, 2, 3))
     assert (first.stage, first.reason, first.due_at) == (Stage.WAITING, "soft_bounced", NOW + timedelta(days=1))
     assert second.due_at == NOW + timedelta(days=3)
     assert (third.stage, third.due_at) == (Stage.SENT, NOW + REMINDED)
-    assert decision.for_queued(returned(1), campaign(), NOW + timedelta(days=1)) == Write("introduction")
+    assert decisions.for_queued(returned(1), campaign(), NOW + timedelta(days=1)) == Write("introduction")
 
 
 def test_what_is_refused_closes_a_referral_unless_its_doctor_had_an_earlier_message() -> None:
-    assert decision.refused(referral(), campaign(), NOW).reason == Closing.REJECTED
-    assert decision.refused(written(introduction=AT_ONCE), campaign(), NOW).stage is Stage.SENT
+    assert decisions.refused(referral(), campaign(), NOW).reason == Closing.REJECTED
+    assert decisions.refused(written(introduction=AT_ONCE), campaign(), NOW).stage is Stage.SENT
 
 
 def test_setbacks_make_longer_and_longer_pauses_that_differ_between_referrals() -> None:
     def pause(setbacks: int) -> timedelta:
-        due_at = decision.after_setback(replace(referral(), setbacks=setbacks), "throttled", NOW).due_at
+        due_at = decisions.after_setback(replace(referral(), setbacks=setbacks), "throttled", NOW).due_at
         assert due_at
         return due_at - NOW
 
@@ -166,7 +166,7 @@ def test_setbacks_make_longer_and_longer_pauses_that_differ_between_referrals() 
 
 def test_what_the_stream_loses_again_and_again_is_given_up_to_a_person() -> None:
     lost, times = referral(), 0
-    while (move := decision.when_due(lost, campaign(), NOW)).stage is Stage.WAITING:
+    while (move := decisions.when_due(lost, campaign(), NOW)).stage is Stage.WAITING:
         waiting = replace(lost, stage=Stage.WAITING, setbacks=move.setbacks)
-        lost, times = replace(lost, setbacks=decision.when_due(waiting, campaign(), NOW).setbacks), times + 1
-    assert (move.stage, move.reason, times) == (Stage.HELD, "given_up", decision.MOST_SETBACKS)
+        lost, times = replace(lost, setbacks=decisions.when_due(waiting, campaign(), NOW).setbacks), times + 1
+    assert (move.stage, move.reason, times) == (Stage.HELD, "given_up", decisions.MOST_SETBACKS)

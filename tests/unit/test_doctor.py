@@ -2,7 +2,7 @@
 
 import pytest
 
-from referral_intake.domain.doctor import Address, Doctor
+from referral_intake.core.doctor import Address, Doctor
 
 
 def test_a_doctor_is_known_by_every_key_that_the_referral_gives() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.domain.durations import BUCKETS, bucket, median
+from referral_intake.core.durations import BUCKETS, bucket, median
 
 LIKELY = st.integers(1, 390 * 24 * 3600).map(lambda seconds: timedelta(seconds=seconds))
 

@@ -6,9 +6,9 @@ import pytest
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
 from referral_intake import wiring
-from referral_intake.adapters.edge import Edge
-from referral_intake.domain.errors import Unavailable
-from referral_intake.handlers import edge
+from referral_intake.aws.origin_secret import Edge
+from referral_intake.core.errors import Unavailable
+from referral_intake.web import origin_check
 from tests.support import events
 
 
@@ -66,4 +66,4 @@ def test_a_door_opens_to_what_cloudfront_passes_on(
 
 def ask(shown: str | None) -> dict[str, Any]:
     event = events.request("GET /api/challenge", **({} if shown is None else {"x_origin_secret": shown}))
-    return edge.only(lambda _event, _context: {"statusCode": 200})(event, None)  # type: ignore[arg-type]
+    return origin_check.only(lambda _event, _context: {"statusCode": 200})(event, None)  # type: ignore[arg-type]

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.adapters import ses_events
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.adapters.keys import DoctorHashes
-from referral_intake.domain.breaker import Trip
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.referral import Closing, Referral, Stage
-from referral_intake.handlers.feedback import take
-from referral_intake.wiring.parts import Feedback
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.keys import DoctorHashes
+from referral_intake.core.breaker import Trip
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.referral import Closing, Referral, Stage
+from referral_intake.feedback import ses_events
+from referral_intake.feedback.processing import take
+from referral_intake.feedback.wiring import Feedback
 from tests.support.fakes import FakeAnnouncements, FakeBreaker, FakeTable, ring
 from tests.support.mail_events import SENT_AT, mail_event
 from tests.support.samples import NOW, TEMPLATES, referral

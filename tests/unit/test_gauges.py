@@ -4,15 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.adapters.stats_table import Read
-from referral_intake.domain.breaker import BreakerPolicy, State
-from referral_intake.domain.counting import NOW as OPEN
-from referral_intake.domain.counting import Count
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.pace import Quota
-from referral_intake.handlers import gauges, wake
-from referral_intake.wiring.parts import Gauges
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.stats_table import Read
+from referral_intake.core.breaker import BreakerPolicy, State
+from referral_intake.core.counting import NOW as OPEN
+from referral_intake.core.counting import Count
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.quota import Quota
+from referral_intake.wake import due_referrals as wake
+from referral_intake.wake import gauges
+from referral_intake.wake.wiring import Gauges
 from tests.support.samples import NOW, TEMPLATES
 from tests.support.watched import Watched, watching
 

@@ -27,6 +27,6 @@ def test_no_function_but_the_dashboard_imports_pydantic_or_the_resolver() -> Non
 
 
 def test_the_dashboard_has_imported_what_it_reads_with_before_the_first_request() -> None:
-    found = imported("referral_intake.handlers.dashboard")
+    found = imported("referral_intake.dashboard.api")
     assert set(DEAR) <= found, "otherwise the test above would look for what is called otherwise by now"
-    assert {"boto3", "referral_intake.adapters.stats_table"} <= found
+    assert {"boto3", "referral_intake.aws.stats_table"} <= found

@@ -11,17 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.adapters.pages import Site
-from referral_intake.domain.decision import REVIEW_EVERY, approve
-from referral_intake.domain.errors import Unavailable
-from referral_intake.domain.referral import Referral, Stage
-from referral_intake.domain.robots import binding_of
-from referral_intake.handlers import intake as door
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.core.decisions import REVIEW_EVERY, approve
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.referral import Referral, Stage
+from referral_intake.intake import submissions as door
+from referral_intake.intake.bot_detection import binding_of
+from referral_intake.web.pages import Site
 from tests.support import events, proofs
 from tests.support.fakes import FakeTable
 from tests.support.samples import NOW, TEMPLATES, doctor, payload
 
-SITE = Site(TEMPLATES, "https://spine.example")
+SITE = Site(TEMPLATES, "https://spine.example", Campaigns(TEMPLATES))
 FORM = {
     "campaign": "star",
     "locale": "en",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from referral_intake.domain.language import best
-from referral_intake.handlers import http
+from referral_intake.web import http
+from referral_intake.web.language import best
 from tests.support import events
 
 OFFERED = ("en", "es")

@@ -6,11 +6,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from referral_intake.adapters.links import Link, Links
-from referral_intake.adapters.pages import Site
-from referral_intake.domain.referral import Closing, Stage
-from referral_intake.handlers import links as door
-from referral_intake.wiring.parts import LinkParts
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.signed_links import Link, Links
+from referral_intake.core.referral import Closing, Stage
+from referral_intake.links import responses as door
+from referral_intake.links.wiring import LinkParts
+from referral_intake.web.pages import Site
 from tests.support import events
 from tests.support.fakes import FakeTable, ring
 from tests.support.samples import NOW, TEMPLATES, referral
@@ -36,7 +37,7 @@ class Door:
             query=self.query if query is None else query,
             content_type="application/x-www-form-urlencoded",
         )
-        parts = LinkParts(LINKS, self.table, self.table, Site(TEMPLATES, "https://x.example"))
+        parts = LinkParts(LINKS, self.table, self.table, Site(TEMPLATES, "https://x.example", Campaigns(TEMPLATES)))
         return door.respond(event, parts, now)
 
     def answer(self, method: str, now: datetime = NOW, **form: str) -> dict[str, Any]:

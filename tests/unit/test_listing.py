@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.adapters.cursors import BadCursor, Place
-from referral_intake.domain.listing import Wanted, search_words
-from referral_intake.domain.referral import Stage
+from referral_intake.aws.cursors import BadCursor, Place
+from referral_intake.core.referral import Stage
+from referral_intake.core.search_filter import Wanted, search_words
 from tests.support import samples
 from tests.support.samples import NOW
 

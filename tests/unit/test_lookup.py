@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from referral_intake.domain.errors import Unavailable
-from referral_intake.handlers import lookup as door
-from referral_intake.wiring.parts import Lookup
+from referral_intake.core.errors import Unavailable
+from referral_intake.lookup import doctors as door
+from referral_intake.lookup.wiring import Lookup
 from tests.support import events
 from tests.support.lookups import FakeKept, FakeRegistry
 from tests.support.samples import NOW

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.domain.masking import masked, masked_email, masked_name
+from referral_intake.dashboard.masking import masked, masked_email, masked_name
 from tests.support import samples
 
 

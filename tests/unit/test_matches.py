@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.registry import Registry
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.domain.casing import readable, readable_name
-from referral_intake.domain.matches import MOST_MATCHES, matches
-from referral_intake.domain.search import Query, read_search
-from referral_intake.domain.submission import parse
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.core.submission import parse
+from referral_intake.lookup.capitalization import readable, readable_name
+from referral_intake.lookup.matching import MOST_MATCHES, matches
+from referral_intake.lookup.name_search import Query, read_search
 from tests.support import samples
 
 QUERY = Query("maria", "lopez", "IL")

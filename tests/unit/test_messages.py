@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from referral_intake.adapters.keys import DoctorHashes
-from referral_intake.adapters.links import Links
-from referral_intake.adapters.messages import Messages
-from referral_intake.domain.message import Message, Unapproved
-from referral_intake.domain.outreach import Claim
-from referral_intake.domain.referral import Referral
+from referral_intake.aws.keys import DoctorHashes
+from referral_intake.aws.signed_links import Links
+from referral_intake.core.claim import Claim
+from referral_intake.core.message import Message, Unapproved
+from referral_intake.core.referral import Referral
+from referral_intake.outreach.message_templates import Messages
 from tests.support.fakes import ring
 from tests.support.samples import NOW, TEMPLATES, campaign, referral
 

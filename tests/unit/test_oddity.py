@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from referral_intake.adapters.keys import DoctorHashes, source_hash
-from referral_intake.domain.oddity import oddity
-from referral_intake.domain.referral import Referral
-from referral_intake.domain.steps import Try, Written
+from referral_intake.aws.keys import DoctorHashes, source_hash
+from referral_intake.core.referral import Referral
+from referral_intake.core.steps import Try, Written
+from referral_intake.outreach.screening import oddity
 from tests.support.fakes import FakeSightings, ring
 from tests.support.samples import NOW, campaign, referral
 

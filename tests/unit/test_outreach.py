@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from referral_intake.adapters.keys import DoctorHashes
-from referral_intake.domain import decision
-from referral_intake.domain.message import Deferred, Message, Refused, Unapproved, Unclear
-from referral_intake.domain.outreach import Outreach
-from referral_intake.domain.pace import Wait
-from referral_intake.domain.referral import Closing, Referral, Stage
+from referral_intake.aws.keys import DoctorHashes
+from referral_intake.core import decisions
+from referral_intake.core.message import Deferred, Message, Refused, Unapproved, Unclear
+from referral_intake.core.quota import Wait
+from referral_intake.core.referral import Closing, Referral, Stage
+from referral_intake.outreach.delivery import Outreach
 from tests.support.fakes import FakeMailer, FakeMessages, FakeSightings, FakeTable, FakeTurns, ring
 from tests.support.samples import NOW, campaign, referral
 
@@ -73,7 +73,7 @@ def test_a_referral_takes_the_place_of_a_leader_that_closed_without_writing() ->
     assert follower.due_at > leader.due_at
     house.table.told.clear()
     house.mailer.fails = None
-    house.table.move(follower, decision.queue(NOW))
+    house.table.move(follower, decisions.queue(NOW))
     house.outreach.reach(house.table.referrals[follower.receipt])
     assert house.table.referrals[follower.receipt].stage is Stage.SENT
 
@@ -156,7 +156,7 @@ def test_what_looks_odd_is_held_and_nobody_is_written_to() -> None:
 def test_what_a_person_let_through_is_written_to() -> None:
     house = House()
     held = house.reach(referral(email="dr@trash.example"))
-    house.table.move(held, decision.approve(NOW))
+    house.table.move(held, decisions.approve(NOW))
     house.outreach.reach(house.table.referrals[held.receipt])
     assert len(house.mailer.sent) == 1
 
@@ -173,7 +173,7 @@ def test_a_doctor_who_does_not_answer_is_reminded_once_and_not_again() -> None:
     sent = house.reach(referral())
     while sent.due_at:
         house.now = sent.due_at
-        house.table.move(sent, decision.when_due(sent, campaign(), house.now))
+        house.table.move(sent, decisions.when_due(sent, campaign(), house.now))
         if house.table.referrals[sent.receipt].stage is Stage.QUEUED:
             house.outreach.reach(house.table.referrals[sent.receipt])
         sent = house.table.referrals[sent.receipt]

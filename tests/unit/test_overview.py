@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from referral_intake.domain.overview import Day, Period, by_week, days_of, funnel, mishap_rate, period_before
+from referral_intake.core.overview import Day, Period, by_week, days_of, funnel, mishap_rate, period_before
 
 MONDAY = date(2026, 11, 23)
 

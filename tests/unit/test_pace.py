@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from referral_intake.domain.pace import Pace, Quota, Slot, Wait, next_slot
+from referral_intake.core.quota import Pace, Quota, Slot, Wait, next_slot
 from tests.support.samples import NOW
 
 SANDBOX = Quota(per_second=1, per_day=200, sent_last_day=0)

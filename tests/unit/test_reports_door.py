@@ -11,10 +11,10 @@ import pytest
 
 from local.model import Schedule
 from local.template import load
-from referral_intake import wiring
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.domain.reports import Report, State
-from referral_intake.handlers import reports
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.core.report import Report, State
+from referral_intake.reports import jobs as reports
+from referral_intake.reports import wiring as reports_wiring
 from tests.support import samples
 from tests.support.reports import report
 
@@ -64,7 +64,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Any:
         summarizing=SimpleNamespace(send=send),
         summarized=summarized,
     )
-    monkeypatch.setattr(wiring, "reports", lambda: made)
+    monkeypatch.setattr(reports_wiring, "parts", lambda: made)
     return made
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.domain.fields import Invalid
-from referral_intake.domain.search import MOST_QUERIES, folded, read_search
+from referral_intake.core.fields import Invalid
+from referral_intake.lookup.name_search import MOST_QUERIES, folded, read_search
 
 
 def asked(name: str, state: str = "IL") -> list[tuple[str, str]]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from referral_intake.settings import MissingSettings, WakeSettings
+from referral_intake.core.settings import MissingSettings
+from referral_intake.wake.wiring import WakeSettings
 
 
 def test_every_missing_variable_is_named_at_once() -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from referral_intake.domain.people import Role
-from referral_intake.handlers import dashboard, signed_in
-from referral_intake.handlers.http import Problem
+from referral_intake.core.users import Role
+from referral_intake.dashboard import api as dashboard
+from referral_intake.dashboard import authorization
+from referral_intake.web.http import Problem
 from tests.support.dashboard import MANAGER, VIEWER, FakeDashboard, ask, request
 
 
@@ -25,7 +26,7 @@ every_route = pytest.mark.parametrize("route", routes(), ids=[f"{one.method} {on
 
 @every_route
 def test_a_route_states_the_role_that_it_needs(route: Any) -> None:
-    assert signed_in.needed_by(route.func) in set(Role)
+    assert authorization.needed_by(route.func) in set(Role)
 
 
 @every_route
@@ -37,7 +38,7 @@ def test_without_a_role_every_route_is_forbidden(route: Any, groups: str | None)
 
 @every_route
 def test_a_managers_route_is_forbidden_to_a_viewer_whatever_they_send(route: Any) -> None:
-    if signed_in.needed_by(route.func) is Role.MANAGER:
+    if authorization.needed_by(route.func) is Role.MANAGER:
         for data in (None, {}, {"action": "approve", "campaign": "star"}):
             status, problem = ask(FakeDashboard(), route.method, path_of(route), data, groups=VIEWER)
             assert (status, problem["code"]) == (403, "forbidden")
@@ -58,7 +59,7 @@ def test_nobody_without_a_role_learns_which_routes_there_are() -> None:
     ],
 )
 def test_roles_are_the_groups_that_the_token_names(groups: object, roles: set[Role]) -> None:
-    assert signed_in.person_of(request("GET", "/me", groups=groups)).roles == roles
+    assert authorization.person_of(request("GET", "/me", groups=groups)).roles == roles
 
 
 @pytest.mark.parametrize(
@@ -90,24 +91,24 @@ def test_roles_are_the_groups_that_the_token_names(groups: object, roles: set[Ro
 )
 def test_what_is_no_plain_list_of_groups_gives_no_role(groups: object) -> None:
     with pytest.raises(Problem):
-        signed_in.person_of(request("GET", "/me", groups=groups))
+        authorization.person_of(request("GET", "/me", groups=groups))
 
 
 @pytest.mark.parametrize("said", [{"token_use": "id"}, {"sub": ""}, {"username": ""}])
 def test_only_an_access_token_that_names_a_person_is_taken(said: dict[str, str]) -> None:
     with pytest.raises(Problem):
-        signed_in.person_of(request("GET", "/me", groups=MANAGER, **said))
+        authorization.person_of(request("GET", "/me", groups=MANAGER, **said))
 
 
 def test_without_an_authorizer_nobody_is_signed_in() -> None:
     event = request("GET", "/me")
     del event["requestContext"]["authorizer"]
     with pytest.raises(Problem):
-        signed_in.person_of(event)
+        authorization.person_of(event)
 
 
 def test_a_manager_may_all_that_a_viewer_may_and_not_the_other_way_round() -> None:
-    manager, viewer = (signed_in.person_of(request("GET", "/me", groups=groups)) for groups in (MANAGER, VIEWER))
+    manager, viewer = (authorization.person_of(request("GET", "/me", groups=groups)) for groups in (MANAGER, VIEWER))
     assert manager.may(Role.VIEWER)
     assert manager.may(Role.MANAGER)
     assert viewer.may(Role.VIEWER)

@@ -18,12 +18,12 @@ import pytest
 from cli import stacks
 from cli.__main__ import main
 from cli.site import EMPTY_FORM, GRACE, build
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.adapters.pages import Pages
-from referral_intake.domain.fields import FieldError
-from referral_intake.domain.robots import TRAP
-from referral_intake.domain.states import STATES
-from referral_intake.domain.submission import ADDRESS_FIELDS, DOCTOR_FIELDS, FIELDS, InvalidSubmission, parse
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.core.fields import FieldError
+from referral_intake.core.submission import ADDRESS_FIELDS, DOCTOR_FIELDS, FIELDS, InvalidSubmission, parse
+from referral_intake.core.us_states import STATES
+from referral_intake.intake.bot_detection import TRAP
+from referral_intake.web.pages import Pages
 from tests.support import samples
 
 SITE = samples.TEMPLATES / "site"

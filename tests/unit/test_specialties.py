@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from referral_intake.domain.specialties import NONE, OTHER, SPECIALTIES, counted_as
+from referral_intake.core.specialties import NONE, OTHER, SPECIALTIES, counted_as
 from tests.support.samples import ROOT, TEMPLATES
 
 OFFERED = {

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.adapters import stats_items
-from referral_intake.adapters.items import typed
-from referral_intake.adapters.stats_items import CHANGES
-from referral_intake.domain.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count, counts, tally
-from referral_intake.domain.durations import BUCKETS, STEPS
-from referral_intake.domain.engagement import SCANNED
-from referral_intake.domain.feedback import Kind
-from referral_intake.domain.referral import Answer, Closing, Stage
-from referral_intake.domain.specialties import SPECIALTIES
-from referral_intake.domain.states import STATES
-from referral_intake.domain.submission import SUBMITTED_BY
+from referral_intake.aws import stats_items
+from referral_intake.aws.items import typed
+from referral_intake.aws.stats_items import CHANGES
+from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count, counts, tally
+from referral_intake.core.durations import BUCKETS, STEPS
+from referral_intake.core.engagement import SCANNED
+from referral_intake.core.mail_events import Kind
+from referral_intake.core.referral import Answer, Closing, Stage
+from referral_intake.core.specialties import SPECIALTIES
+from referral_intake.core.submission import SUBMITTED_BY
+from referral_intake.core.us_states import STATES
 from tests.support.stats import history
 
 DAY = date(2026, 11, 23)

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from referral_intake.domain.engagement import Engagement
-from referral_intake.domain.referral import Act, Answer, Stage, Way
-from referral_intake.domain.steps import Try, Written
-from referral_intake.domain.timeline import Entry, timeline
+from referral_intake.core.engagement import Engagement
+from referral_intake.core.referral import Act, Answer, Stage, Way
+from referral_intake.core.steps import Try, Written
+from referral_intake.dashboard.timeline import Entry, timeline
 from tests.support import samples
 from tests.support.samples import NOW
 

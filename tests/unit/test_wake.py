@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from referral_intake.adapters.campaigns import Campaigns
-from referral_intake.domain.errors import Stale
-from referral_intake.domain.referral import Move, Referral, Stage
-from referral_intake.handlers.wake import wake
-from referral_intake.wiring.parts import Wake
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.core.errors import Stale
+from referral_intake.core.referral import Move, Referral, Stage
+from referral_intake.wake.due_referrals import wake
+from referral_intake.wake.wiring import Wake
 from tests.support.fakes import FakeTable
 from tests.support.samples import NOW, TEMPLATES, referral
 

@@ -1,0 +1,83 @@
+"""Who looked at doctors' data, and who did what: records in the main table, by day, for good.
+
+They hold receipts and who it was, nothing else about anybody.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from referral_intake.aws.dynamodb import errors_as_ours
+from referral_intake.aws.items import Item, plain, timestamp, typed
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.users import Person
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """`what` is one of our own words: never what was typed, as in a search."""
+
+    at: datetime
+    sub: str
+    username: str
+    what: str
+    receipts: tuple[str, ...]
+
+
+def audit_put(table: str, person: Person, what: str, receipts: Sequence[str], at: datetime) -> dict[str, Any]:
+    """The record as a part of a transaction: what is done and who did it are written together, or neither."""
+    return {"Put": {"TableName": table, "Item": _item(person, what, receipts, at)}}
+
+
+class AuditTable:
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def record(self, person: Person, what: str, receipts: Sequence[str], at: datetime) -> None:
+        """Raises Unavailable where it can't be written, whatever the reason: then nothing may be shown."""
+        try:
+            with errors_as_ours():
+                self._client.put_item(TableName=self._name, Item=_item(person, what, receipts, at))
+        except ClientError as error:
+            raise Unavailable(error.response["Error"]["Code"]) from error
+
+    def of_day(self, day: date) -> Iterator[Record]:
+        """What was recorded on that day (UTC), in order."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            KeyConditionExpression="pk = :day",
+            ExpressionAttributeValues={":day": {"S": _partition(day)}},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from (_record(plain(item)) for item in page["Items"])
+
+
+def _partition(day: date) -> str:
+    return f"audit#{day.isoformat()}"
+
+
+def _item(person: Person, what: str, receipts: Sequence[str], at: datetime) -> Item:
+    return {
+        "pk": {"S": _partition(at.astimezone(UTC).date())},
+        # Two may happen at once.
+        "sk": {"S": f"{timestamp(at)}#{secrets.token_hex(8)}"},
+        "at": typed(timestamp(at)),
+        "sub": typed(person.sub),
+        "username": typed(person.username),
+        "what": typed(what),
+        "receipts": {"L": [{"S": receipt} for receipt in receipts]},
+    }
+
+
+def _record(item: dict[str, Any]) -> Record:
+    at = datetime.fromisoformat(item["at"])
+    return Record(at, item["sub"], item["username"], item["what"], tuple(item["receipts"]))

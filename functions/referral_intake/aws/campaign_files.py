@@ -1,0 +1,67 @@
+"""Campaigns as files: `campaign.toml` and `approval.toml` in `templates/campaigns/<name>/`."""
+
+import re
+import tomllib
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from referral_intake.core.breaker import BreakerPolicy
+from referral_intake.core.campaign import Approval, Campaign, Policy, Sender
+
+# A name comes from outside; this is also what keeps it from leaving the folder.
+NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+
+class Campaigns:
+    """Reads campaigns once per process. `root` is the templates folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / "campaigns"
+        # Bounded: names come from outside, and those of no campaign are remembered too.
+        self._read = lru_cache(maxsize=64)(self._read)  # type: ignore[method-assign]
+
+    def get(self, name: str) -> Campaign | None:
+        """The campaign of that name, or None where there is none."""
+        return self._read(name) if NAME.fullmatch(name) else None
+
+    def names(self) -> list[str]:
+        return sorted(file.parent.name for file in self._folder.glob("*/campaign.toml"))
+
+    def _read(self, name: str) -> Campaign | None:
+        try:
+            data = tomllib.loads((self._folder / name / "campaign.toml").read_text("utf-8"))
+            approval = tomllib.loads((self._folder / name / "approval.toml").read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        return _campaign(name, data, approval, self._locales(name))
+
+    def _locales(self, name: str) -> tuple[str, ...]:
+        """Every language that the campaign has a page in."""
+        return tuple(sorted(file.name.split(".")[1] for file in (self._folder / name).glob("page.*.toml")))
+
+
+def _campaign(name: str, data: dict[str, Any], approval: dict[str, Any], locales: tuple[str, ...]) -> Campaign:
+    policy, breaker = data["policy"], dict(data["breaker"])
+    return Campaign(
+        name=name,
+        product=data["product"],
+        # The first is for whoever reads none of them.
+        locales=tuple(sorted(locales, key=lambda locale: locale != data["locale"])),
+        mail_locale=data["mail_locale"],
+        sender=Sender(**data["sender"]),
+        policy=Policy(
+            cooldown=timedelta(days=policy["cooldown_days"]),
+            expires_after=timedelta(days=policy["expires_after_days"]),
+            reminders=policy["reminders"],
+            reminder_after=timedelta(days=policy["reminder_after_days"]),
+            time_zone=ZoneInfo(policy["time_zone"]),
+            per_domain_per_day=policy["per_domain_per_day"],
+            names_per_address=policy["names_per_address"],
+            addresses_per_npi=policy["addresses_per_npi"],
+        ),
+        approval=Approval(**{**approval, "content": frozenset(approval["content"].items())}),
+        breaker=BreakerPolicy(window=timedelta(days=breaker.pop("window_days")), **breaker),
+    )

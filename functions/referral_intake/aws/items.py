@@ -1,0 +1,171 @@
+"""Referrals as items of the table, and back."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from referral_intake.core import tasks
+from referral_intake.core.contact import email_identity
+from referral_intake.core.doctor import Address, Doctor, name_words
+from referral_intake.core.engagement import Engagement
+from referral_intake.core.referral import Act, Answer, Referral, Stage, Way
+from referral_intake.core.specialties import counted_as
+from referral_intake.core.steps import Messages, Try, Written
+
+Item = dict[str, Any]
+"""An item in DynamoDB's typed JSON: `{"stage": {"S": "queued"}}`."""
+
+_LONGEST_SEARCH_NAME = 120
+
+_SERIALIZER = TypeSerializer()
+_DESERIALIZER = TypeDeserializer()
+
+
+def referral_key(receipt: str) -> Item:
+    return {"pk": {"S": f"referral#{receipt}"}, "sk": {"S": "referral"}}
+
+
+def doctor_key(key: str) -> Item:
+    return {"pk": {"S": f"doctor#{key}"}, "sk": {"S": "doctor"}}
+
+
+def typed(value: Any) -> Any:
+    """A value in DynamoDB's typed JSON."""
+    return _SERIALIZER.serialize(value)
+
+
+def plain(item: Item) -> dict[str, Any]:
+    return {name: _DESERIALIZER.deserialize(value) for name, value in item.items()}
+
+
+def timestamp(time: datetime) -> str:
+    """ISO 8601, UTC, always with milliseconds: as text it sorts as time does."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_item(referral: Referral) -> Item:
+    """The item of a referral that is open."""
+    attributes = {
+        "receipt": referral.receipt,
+        "content": referral.content,
+        "campaign": referral.campaign,
+        "locale": referral.locale,
+        "submitted_by": referral.submitted_by,
+        "doctor": to_doctor(referral.doctor),
+        "stage": referral.stage.value,
+        "milestones": {name: timestamp(time) for name, time in referral.milestones.items()},
+        "revision": referral.revision,
+        "source": referral.source,
+        "reason": referral.reason,
+        # These two make the sparse index `due`.
+        "open_in": referral.campaign,
+        "due_at": timestamp(referral.due_at) if referral.due_at else None,
+        # By these it is listed.
+        "submitted_at": timestamp(referral.submitted_at),
+        **to_searched(referral.doctor),
+        **to_waits(referral.campaign, tasks.waits_for(referral), tasks.begins(referral)),
+    }
+    values = {name: typed(value) for name, value in attributes.items() if value is not None}
+    return {**referral_key(referral.receipt), **values}
+
+
+def from_item(item: Item) -> Referral:
+    values = plain(item)
+    details = values["doctor"]
+    return Referral(
+        receipt=values["receipt"],
+        content=values["content"],
+        campaign=values["campaign"],
+        locale=values["locale"],
+        submitted_by=values["submitted_by"],
+        doctor=Doctor(**{**details, "address": Address(**details.get("address", {}))}),
+        stage=Stage(values["stage"]),
+        milestones={name: datetime.fromisoformat(time) for name, time in values["milestones"].items()},
+        revision=int(values["revision"]),
+        due_at=datetime.fromisoformat(values["due_at"]) if "due_at" in values else None,
+        reason=values.get("reason"),
+        leader=values.get("leader"),
+        engagements=frozenset(_engagement(text) for text in values.get("engagements", ())),
+        messages={step: _written(data) for step, data in values.get("messages", {}).items()},
+        source=values.get("source"),
+        setbacks=int(values.get("setbacks", 0)),
+        is_vetted=values.get("is_vetted", False),
+        answer=Answer(values["answer"]) if "answer" in values else None,
+        noted_closed_at=datetime.fromisoformat(values["closed_at"]) if "closed_at" in values else None,
+        told_by=Way(values["told_by"]) if "told_by" in values else None,
+        acts=tuple(_act(data) for data in values.get("acts", ())),
+        waits_since=datetime.fromisoformat(values["waits_since"]) if "waits_since" in values else None,
+    )
+
+
+def to_doctor(doctor: Doctor) -> dict[str, Any]:
+    return _without_blanks(asdict(doctor))
+
+
+def to_searched(doctor: Doctor) -> dict[str, str | None]:
+    """What a doctor is found by, as attributes of their own: None where one is not there."""
+    return {
+        "state": doctor.address.state,
+        "specialty": counted_as(doctor.specialty),
+        # Cut: without accents a name can become many times as long, and whoever searches would pay for it.
+        "search_name": " ".join(name_words(doctor.name))[:_LONGEST_SEARCH_NAME] or None,
+        "email_identity": doctor.email and email_identity(doctor.email),
+        "npi": doctor.npi,
+    }
+
+
+def to_waits(campaign: str, kind: tasks.Kind | None, since: datetime | None) -> dict[str, str | None]:
+    """The two attributes that make the sparse index `work`."""
+    if kind is None or since is None:
+        return {"waits_for": None, "waits_since": None}
+    return {"waits_for": f"{campaign}/{kind.value}", "waits_since": timestamp(since)}
+
+
+def to_act(act: Act) -> dict[str, Any]:
+    return _without_blanks({**asdict(act), "at": timestamp(act.at), "note": act.note or None})
+
+
+def _act(data: dict[str, Any]) -> Act:
+    return Act(**{**data, "at": datetime.fromisoformat(data["at"]), "revision": int(data["revision"])})
+
+
+def to_messages(messages: Messages) -> dict[str, Any]:
+    return {step: _without_blanks(_of_written(written)) for step, written in messages.items()}
+
+
+def _of_written(written: Written) -> dict[str, Any]:
+    return {
+        "tries": {message_id: {**asdict(one), "at": timestamp(one.at)} for message_id, one in written.tries.items()},
+        "returned": {message_id: timestamp(at) for message_id, at in written.returned.items()},
+        "delivered_at": timestamp(written.delivered_at) if written.delivered_at else None,
+    }
+
+
+def _written(data: dict[str, Any]) -> Written:
+    return Written(
+        tries={name: Try(**{**one, "at": datetime.fromisoformat(one["at"])}) for name, one in data["tries"].items()},
+        returned={name: datetime.fromisoformat(at) for name, at in data.get("returned", {}).items()},
+        delivered_at=datetime.fromisoformat(data["delivered_at"]) if "delivered_at" in data else None,
+    )
+
+
+def to_engagements(engagements: Iterable[Engagement]) -> list[str]:
+    """One line each, since there can be many: time, step, kind, who, link."""
+    return [
+        f"{timestamp(one.at)} {one.step} {one.kind} {'scanner' if one.by_known_scanner else '-'} {one.link}"
+        for one in sorted(engagements)
+    ]
+
+
+def _engagement(text: str) -> Engagement:
+    at, step, kind, by, link = text.split(" ", 4)
+    return Engagement(datetime.fromisoformat(at), step, kind, link, by_known_scanner=by == "scanner")
+
+
+def _without_blanks(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what isn't there, inside as well: an attribute that says nothing costs bytes all the same."""
+    nested = {name: _without_blanks(value) if isinstance(value, dict) else value for name, value in values.items()}
+    return {name: value for name, value in nested.items() if value not in (None, {})}

@@ -1,0 +1,89 @@
+"""Keys that rotate, from Secrets Manager, and what is made with them: hashes of doctors, signed links.
+
+A secret is a JSON object: `current` names the key in use, every other entry is a key by its id. Retired keys stay,
+since opt-outs and opt-out links never expire.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from referral_intake.core.referral import Referral
+from referral_intake.core.submission import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    current: str
+    keys: dict[str, bytes]
+
+    @classmethod
+    def from_secret(cls, secret: dict[str, str]) -> "Keyring":
+        keys = {name: key.encode() for name, key in secret.items() if name != "current"}
+        return cls(secret["current"], keys)
+
+    @property
+    def oldest_first(self) -> list[bytes]:
+        """All keys, the current one last."""
+        return [key for name, key in self.keys.items() if name != self.current] + [self.keys[self.current]]
+
+
+Ring = Callable[[], Keyring]
+"""Gives the keys as they are now: they may rotate while a process lives."""
+
+
+class DoctorHashes:
+    """A doctor's keys as the table knows them: keyed hashes, each naming its hashing key."""
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+
+    def of(self, referral: Referral) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The keys made with the current hashing key, and those made with retired ones."""
+        ring = self._ring()
+        kinds = referral.doctor.keys
+        current = tuple(_hashed(ring, ring.current, kind, value) for kind, value in kinds.items())
+        retired_ids = [key_id for key_id in ring.keys if key_id != ring.current]
+        retired = tuple(_hashed(ring, key_id, kind, value) for key_id in retired_ids for kind, value in kinds.items())
+        return current, retired
+
+    def of_name(self, name: str) -> str:
+        """A name is no key: two doctors may have the same."""
+        ring = self._ring()
+        return _hashed(ring, ring.current, "name", name)
+
+
+def _hashed(ring: Keyring, key_id: str, kind: str, value: str) -> str:
+    digest = hmac.digest(ring.keys[key_id], f"{kind}:{value}".encode(), hashlib.sha256)
+    return f"{kind}#{key_id}#{digest[:16].hex()}"
+
+
+def source_hash(ring: Ring, address: str, now: datetime) -> str:
+    """What stands for a network address on one day (UTC): it can't be turned back, nor followed to the next day."""
+    keys = ring()
+    said = f"source:{now:%Y-%m-%d}:{_network(address)}"
+    return hmac.digest(keys.keys[keys.current], said.encode(), hashlib.sha256)[:16].hex()
+
+
+def _network(address: str) -> str:
+    """A household, or a server, has a whole /64 of IPv6 addresses."""
+    try:
+        is_6 = ipaddress.ip_address(address).version == 6
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((address, 64), strict=False)) if is_6 else address
+
+
+def derived_submission_id(ring: Ring, submission: Submission, source: str, now: datetime) -> uuid.UUID:
+    """The id of a submission from a page without JavaScript, which can't make one.
+
+    The same form from the same source on the same day has the same id, so that a double click or a refresh is one
+    referral. Keyed: the id must not tell the address that it came from.
+    """
+    keys = ring()
+    said = f"submission:{now:%Y-%m-%d}:{source}:{submission.content}"
+    return uuid.UUID(bytes=hmac.digest(keys.keys[keys.current], said.encode(), hashlib.sha256)[:16], version=4)

@@ -1,0 +1,116 @@
+"""Files of reports in their bucket. They are found by keys that name no one, and are gone within days by themselves."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from referral_intake.aws.dynamodb import errors_as_ours
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+# A part may be written twice: the later one counts. So the SDK may repeat everything.
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=30,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    signature_version="s3v4",
+    # S3 takes no part with a checksum for an upload that was begun without one, and the SDK begins it without.
+    request_checksum_calculation="when_required",
+)
+# The upload was aborted, or a part is not the one that was noted.
+_LOST = frozenset({"NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"})
+
+
+def client() -> "S3Client":
+    return boto3.client("s3", config=_CONFIG)
+
+
+class LostUpload(Exception):
+    """What was uploaded so far is of no use: the file must be made from its beginning."""
+
+
+class ReportFiles:
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def begin(self, key: str, name: str) -> str:
+        """Begins a file that comes in parts. Returns what its upload is known by."""
+        with errors_as_ours():
+            answer = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, **_headers(name))
+        return answer["UploadId"]
+
+    def part(self, key: str, upload: str, number: int, data: bytes) -> str:
+        """Uploads one part, at least 5 MiB unless it is the last. Returns its ETag; raises LostUpload."""
+        with errors_as_ours(), _losing():
+            return self._client.upload_part(
+                Bucket=self._bucket, Key=key, UploadId=upload, PartNumber=number, Body=data
+            )["ETag"]
+
+    def complete(self, key: str, upload: str, etags: Sequence[str]) -> None:
+        """Makes one file of exactly these parts; raises LostUpload. Twice is as good as once."""
+        parts: Any = [{"ETag": etag, "PartNumber": number} for number, etag in enumerate(etags, start=1)]
+        try:
+            with errors_as_ours(), _losing():
+                self._client.complete_multipart_upload(
+                    Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
+                )
+        except LostUpload:
+            if not self._is_there(key):
+                raise
+
+    def put(self, key: str, data: bytes | IO[bytes], name: str) -> None:
+        with errors_as_ours():
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=data, **_headers(name))
+
+    def keep(self, key: str, data: bytes) -> None:
+        """Keeps something for the next run."""
+        with errors_as_ours():
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
+
+    def kept(self, key: str) -> bytes:
+        with errors_as_ours():
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+
+    def url(self, key: str, seconds: int) -> str:
+        """An address that anybody can download the file from, for that long."""
+        return self._client.generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=seconds
+        )
+
+    def _is_there(self, key: str) -> bool:
+        try:
+            with errors_as_ours():
+                self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError:
+            return False
+        return True
+
+
+def _headers(name: str) -> Any:
+    # Names are made of a campaign's name and a day: nothing that would need quoting.
+    return {
+        "ContentType": TYPES[name.rpartition(".")[2]],
+        "ContentDisposition": f'attachment; filename="{name}"',
+        "CacheControl": "private, no-store",
+    }
+
+
+@contextmanager
+def _losing() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _LOST:
+            raise LostUpload(error.response["Error"]["Code"]) from error
+        raise

@@ -1,0 +1,28 @@
+"""The queue of reports to work on. A message holds the report's id and nothing else."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from referral_intake.aws.dynamodb import errors_as_ours
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+# A message that arrives twice does no harm: one run takes the report.
+_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+def client() -> "SQSClient":
+    return boto3.client("sqs", config=_CONFIG)
+
+
+class ReportQueue:
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def put(self, report_id: str) -> None:
+        with errors_as_ours():
+            self._client.send_message(QueueUrl=self._url, MessageBody=report_id)

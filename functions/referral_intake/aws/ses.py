@@ -1,0 +1,132 @@
+"""Amazon SES, API v2."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.utils import formataddr
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+)
+
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.message import Deferred, Message, Refused, Unclear
+from referral_intake.core.quota import Quota
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import ContentTypeDef
+
+# SendEmail has no idempotency token: a retry after a timeout can send twice. So the SDK makes exactly one attempt.
+_CONFIG = Config(connect_timeout=2, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 1})
+
+QUOTA_HOLDS = timedelta(seconds=60)
+
+# What SES will never take, because of this message or this address.
+_REFUSED = frozenset({"MessageRejected", "BadRequestException"})
+# What SES may take once a limit has passed or a person has set the account right.
+_DEFERRED = frozenset(
+    {
+        "AccessDeniedException",
+        "AccountSuspendedException",
+        "LimitExceededException",
+        "MailFromDomainNotVerifiedException",
+        "NotFoundException",
+        "SendingPausedException",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+# The connection never stood, so nothing can have been sent.
+_NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, CredentialRetrievalError, NoCredentialsError)
+
+
+def client() -> "SESV2Client":
+    return boto3.client("sesv2", config=_CONFIG)
+
+
+def quick_client() -> "SESV2Client":
+    """For reading while a person waits, who can do without the answer."""
+    return boto3.client("sesv2", config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}))
+
+
+class SesMailer:
+    """Sends from one address with one configuration set."""
+
+    def __init__(self, client: "SESV2Client", sender: str, configuration_set: str) -> None:
+        self._client = client
+        self._sender = sender
+        self._configuration_set = configuration_set
+
+    def send(self, message: Message) -> str:
+        try:
+            return self._send(message)
+        except ClientError as error:
+            raise _as_ours(error) from error
+        except _NEVER_CONNECTED as error:
+            raise Deferred("ses_unreachable") from error
+        except BotoCoreError as error:
+            raise Unclear(type(error).__name__) from error
+
+    def _send(self, message: Message) -> str:
+        answer = self._client.send_email(
+            # formataddr quotes the name, and encodes it where it is not ASCII.
+            FromEmailAddress=formataddr((message.sender_name, self._sender)),
+            Destination={"ToAddresses": [message.to]},
+            ReplyToAddresses=[message.reply_to],
+            Content={
+                "Simple": {
+                    "Subject": _utf8(message.subject),
+                    "Body": {"Text": _utf8(message.text), "Html": _utf8(message.html)},
+                    "Headers": [{"Name": name, "Value": value} for name, value in message.headers.items()],
+                }
+            },
+            EmailTags=[{"Name": name, "Value": value} for name, value in message.tags.items()],
+            ConfigurationSetName=self._configuration_set,
+        )
+        return answer["MessageId"]
+
+
+class SesAccount:
+    """What SES grants this account, asked at most once in `QUOTA_HOLDS`."""
+
+    def __init__(self, client: "SESV2Client", now: Callable[[], datetime]) -> None:
+        self._client = client
+        self._now = now
+        self._known: tuple[datetime, Quota] | None = None
+
+    def quota(self) -> Quota:
+        """Raises Unavailable."""
+        if self._known is None or self._now() - self._known[0] > QUOTA_HOLDS:
+            self._known = self._now(), self._ask()
+        return self._known[1]
+
+    def _ask(self) -> Quota:
+        try:
+            granted = self._client.get_account()["SendQuota"]
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(type(error).__name__) from error
+        return Quota(granted["MaxSendRate"], granted["Max24HourSend"], granted["SentLast24Hours"])
+
+
+def _utf8(text: str) -> "ContentTypeDef":
+    return {"Data": text, "Charset": "UTF-8"}
+
+
+def _as_ours(error: ClientError) -> Exception:
+    code = error.response["Error"]["Code"]
+    if "not verified" in error.response["Error"].get("Message", ""):
+        # Our own sender, or the sandbox: SES says MessageRejected, but no doctor is to blame.
+        return Deferred("identity_not_verified")
+    if code in _REFUSED:
+        return Refused(code)
+    # Any other 4xx is a clear no as well (expired credentials, a skewed clock): only a 5xx leaves the matter open.
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    return Deferred(code) if code in _DEFERRED or status < 500 else Unclear(code)

@@ -1,0 +1,56 @@
+"""Signed links: what a token names can't be forged, and needs no table to be understood."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from referral_intake.aws.keys import Ring
+
+# Longer than anyone keeps a message to answer it.
+ANSWER_WITHIN = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Whose link it is: the doctor's keys in the table, and the referral whose message carried it."""
+
+    keys: tuple[str, ...]
+    campaign: str
+    receipt: str
+
+
+class Links:
+    """`site_url` is where links lead to, without a slash at the end."""
+
+    def __init__(self, ring: Ring, site_url: str) -> None:
+        self._ring = ring
+        self._site_url = site_url
+
+    def opt_out(self, link: Link) -> str:
+        """The address of the opt-out page and of the one-click POST (RFC 8058). It never expires."""
+        return self._url("opt-out", link, expires=None)
+
+    def answer(self, link: Link, now: datetime) -> str:
+        """The address of the page where the doctor answers."""
+        return self._url("answer", link, expires=now + ANSWER_WITHIN)
+
+    def read(self, purpose: str, token: str, now: datetime) -> Link | None:
+        """What the token says, or None where we did not sign it for this purpose, or it has expired."""
+        if not token.isascii():
+            return None
+        try:
+            keys, campaign, receipt, expires = self._serializer(purpose).loads(token)
+        except BadData:
+            return None
+        if expires is not None and datetime.fromtimestamp(expires, UTC) < now:
+            return None
+        return Link(tuple(keys), campaign, receipt)
+
+    def _url(self, purpose: str, link: Link, expires: datetime | None) -> str:
+        said = [list(link.keys), link.campaign, link.receipt, expires and int(expires.timestamp())]
+        return f"{self._site_url}/api/{purpose}?token={self._serializer(purpose).dumps(said)}"
+
+    def _serializer(self, purpose: str) -> URLSafeSerializer:
+        # The salt is the purpose: a token signed for another one does not verify here.
+        return URLSafeSerializer(self._ring().oldest_first, salt=purpose)

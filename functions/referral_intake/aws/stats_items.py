@@ -1,0 +1,134 @@
+"""How counters lie in the table, and beside them, for each referral, what it is counted as.
+
+An item holds numbers of one day, and is bound to stay below 4 KB however much is counted: dimensions with many values
+are spread over several items. So reading a day costs the same whatever it holds: a batch read bills each item that it
+asks for by itself, rounded up to 4 KB, and one that is not there as the smallest.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from referral_intake.aws.items import Item, plain
+from referral_intake.core.counting import COHORT, NO_STATE, NOW, SPECIALTY, STATE, TIME, TOTAL, Count, Tally
+from referral_intake.core.durations import STEPS
+from referral_intake.core.specialties import SPECIALTIES
+from referral_intake.core.us_states import STATES
+
+CHANGES = "changes"
+"""In every item: how many transactions have changed it."""
+
+COUNTED = "counted#"
+_NOW = "now"
+_VALUES = {STATE: (NO_STATE, *sorted(set(STATES.values()))), SPECIALTY: SPECIALTIES, TIME: tuple(STEPS)}
+# How many values share an item. A test holds that these make no item of 4 KB.
+_PER_ITEM = {STATE: 7, SPECIALTY: 3, TIME: 2}
+# The buckets of a step are many: here its name is short.
+_STEP_CODES = dict(zip(STEPS, "sdea", strict=True))
+_STEPS = {code: step for step, code in _STEP_CODES.items()}
+
+Place = tuple[str, str]
+"""The key of an item: `pk` and `sk`."""
+
+
+def key(place: Place) -> Item:
+    return {"pk": {"S": place[0]}, "sk": {"S": place[1]}}
+
+
+def place_of(item: Item) -> Place:
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+# ---- Counters --------------------------------------------------------------------------------------------------------
+
+
+def place(count: Count) -> tuple[Place, str]:
+    """The item that a number is in, and its attribute there."""
+    day = count.day.isoformat() if count.day else _NOW
+    return (f"{count.campaign}#{_group(count.dimension, count.value)}", day), _name(count)
+
+
+def _name(count: Count) -> str:
+    match count.dimension:
+        case "total" | "now":
+            return count.fact
+        case "cohort":
+            return f"{COHORT}/{count.fact}"
+        case "time":
+            return _STEP_CODES[count.value] + count.fact
+    return f"{count.value}/{count.fact}"
+
+
+def _group(dimension: str, value: str) -> str:
+    if dimension == COHORT:
+        return TOTAL
+    if dimension in _VALUES:
+        known = _VALUES[dimension]
+        return f"{dimension}#{known.index(value) // _PER_ITEM[dimension] if value in known else 0}"
+    return dimension
+
+
+def places(campaign: str, dimension: str, day: date | None) -> list[Place]:
+    """All items that hold a dimension's numbers of a day."""
+    groups = dict.fromkeys(_group(dimension, value) for value in _VALUES.get(dimension, ("",)))
+    return [(f"{campaign}#{group}", day.isoformat() if day else _NOW) for group in groups]
+
+
+def numbers(item: Item) -> Iterator[tuple[Count, int]]:
+    """The numbers of an item, also those that are 0."""
+    where, when = place_of(item)
+    campaign, group, *_ = where.split("#")
+    day = None if when == _NOW else date.fromisoformat(when)
+    for name, value in item.items():
+        if name not in {"pk", "sk", CHANGES}:
+            dimension, of, fact = _read_name(group, name)
+            yield Count(campaign, dimension, of, day, fact), int(value["N"])
+
+
+def _read_name(group: str, name: str) -> tuple[str, str, str]:
+    """Dimension, value and fact."""
+    of, _, fact = name.partition("/")
+    if group == TIME:
+        return TIME, _STEPS[name[0]], name[1:]
+    if group == TOTAL and of == COHORT:
+        return COHORT, "", fact
+    return (group, "", name) if group in {TOTAL, NOW} else (group, of, fact)
+
+
+# ---- What a referral is counted as -----------------------------------------------------------------------------------
+
+
+def counted_place(receipt: str) -> Place:
+    return COUNTED + receipt, "counted"
+
+
+def receipt_of(item: Item) -> str | None:
+    """Of what item this says what it is counted as; None of a counter."""
+    pk: str = item["pk"]["S"]
+    return pk.removeprefix(COUNTED) if pk.startswith(COUNTED) else None
+
+
+def to_counted(tally: Tally) -> dict[str, Any]:
+    """Its attributes, in plain values."""
+    return {
+        "campaign": tally.campaign,
+        "submitted_on": tally.submitted_on.isoformat(),
+        "values": dict(tally.values),
+        "stage": tally.stage,
+        "facts": sorted(f"{day.isoformat()} {fact}" for day, fact in tally.facts),
+        "times": sorted(f"{day.isoformat()} {step} {bucket}" for day, step, bucket in tally.times),
+    }
+
+
+def from_counted(item: Item) -> Tally:
+    values: Mapping[str, Any] = plain(item)
+    facts = (text.split(" ") for text in values["facts"])
+    times = (text.split(" ") for text in values["times"])
+    return Tally(
+        campaign=values["campaign"],
+        submitted_on=date.fromisoformat(values["submitted_on"]),
+        values=values["values"],
+        stage=values.get("stage"),
+        facts=frozenset((date.fromisoformat(day), fact) for day, fact in facts),
+        times=frozenset((date.fromisoformat(day), step, int(bucket)) for day, step, bucket in times),
+    )

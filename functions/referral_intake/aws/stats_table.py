@@ -1,0 +1,117 @@
+"""The counters as the dashboard reads them. What a look costs depends on the number of days alone."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from referral_intake.aws import stats_items
+from referral_intake.aws.dynamodb import errors_as_ours
+from referral_intake.aws.items import Item
+from referral_intake.aws.stats_items import Place
+from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count
+from referral_intake.core.durations import STEPS, median
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.overview import Day, Facts, Overview, Period, days_of, funnel, period_before, together
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# What one batch read may ask for, and how many of them go at once.
+_MOST_READ = 100
+_AT_ONCE = 4
+_TRIES = 4
+_FIRST_PAUSE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Numbers that are not 0, and what reading them cost in DynamoDB's read units."""
+
+    numbers: Mapping[Count, int]
+    units: float
+
+
+class StatsTable:
+    def __init__(self, client: "DynamoDBClient", name: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._name = name
+        self._sleep = sleep
+
+    def overview(self, campaign: str, first: date, last: date) -> tuple[Overview, float]:
+        """From the first day to the last, with the period before, and the read units that it took."""
+        earliest, _ = period_before(first, last)
+        days = days_of(earliest, last)
+        # What became of a day's referrals is in the same items as what happened on that day.
+        wanted = [(dimension, day) for dimension in (TOTAL, TIME) for day in days]
+        read = self.read(campaign, [*wanted, (NOW, None)])
+        by_day = _by_day(read.numbers)
+        overview = Overview(
+            campaign=campaign,
+            period=_period(read.numbers, first, last),
+            before=_period(read.numbers, *period_before(first, last)),
+            days=tuple(Day(day, by_day[TOTAL, day]) for day in days_of(first, last)),
+            stages=by_day[NOW, None],
+        )
+        return overview, read.units
+
+    def breakdown(self, campaign: str, dimension: str, first: date, last: date) -> tuple[Mapping[str, Facts], float]:
+        """What happened in these days, by the values of one of BREAKDOWNS, and the read units that it took."""
+        if dimension not in BREAKDOWNS:
+            raise ValueError(dimension)
+        read = self.read(campaign, [(dimension, day) for day in days_of(first, last)])
+        found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for count, number in read.numbers.items():
+            found[count.value][count.fact] += number
+        return found, read.units
+
+    def read(self, campaign: str, wanted: Iterable[tuple[str, date | None]]) -> Read:
+        """All numbers of these dimensions and days. They may be some seconds old."""
+        places = [place for dimension, day in wanted for place in stats_items.places(campaign, dimension, day)]
+        parts = [places[start : start + _MOST_READ] for start in range(0, len(places), _MOST_READ)]
+        with ThreadPoolExecutor(min(_AT_ONCE, len(parts) or 1)) as pool:
+            answers = list(pool.map(self._read, parts))
+        items = (item for found, _ in answers for item in found)
+        numbers = {count: number for item in items for count, number in stats_items.numbers(item) if number}
+        return Read(numbers, sum(units for _, units in answers))
+
+    def _read(self, places: Sequence[Place]) -> tuple[list[Item], float]:
+        items: list[Item] = []
+        units = 0.0
+        asked: Any = {self._name: {"Keys": [stats_items.key(place) for place in places]}}
+        for attempt in range(_TRIES):
+            with errors_as_ours():
+                answer: Any = self._client.batch_get_item(RequestItems=asked, ReturnConsumedCapacity="TOTAL")
+            items += answer["Responses"].get(self._name, [])
+            units += sum(one["CapacityUnits"] for one in answer["ConsumedCapacity"])
+            asked = answer["UnprocessedKeys"]
+            if not asked:
+                return items, units
+            self._sleep(_FIRST_PAUSE * 2**attempt)
+        raise Unavailable("UnprocessedKeys")
+
+
+def _by_day(numbers: Mapping[Count, int]) -> defaultdict[tuple[str, date | None], Counter[str]]:
+    found: defaultdict[tuple[str, date | None], Counter[str]] = defaultdict(Counter)
+    for count, number in numbers.items():
+        found[count.dimension, count.day][count.fact] += number
+    return found
+
+
+def _period(numbers: Mapping[Count, int], first: date, last: date) -> Period:
+    within = {count: number for count, number in numbers.items() if count.day and first <= count.day <= last}
+    by_day, days = _by_day(within), days_of(first, last)
+    buckets: dict[str, Counter[int]] = {step: Counter() for step in STEPS}
+    for count, number in within.items():
+        if count.dimension == TIME:
+            buckets[count.value][int(count.fact)] += number
+    return Period(
+        first=first,
+        last=last,
+        facts=together([by_day[TOTAL, day] for day in days]),
+        funnel=funnel(together([by_day[COHORT, day] for day in days])),
+        medians={step: median(counted) for step, counted in buckets.items()},
+    )

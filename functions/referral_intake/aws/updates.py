@@ -1,0 +1,136 @@
+"""UpdateItem requests, put together clause by clause."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from referral_intake.aws.dynamodb import errors_as_ours
+from referral_intake.aws.items import Item, referral_key, timestamp, to_waits, typed
+from referral_intake.core import tasks
+from referral_intake.core.referral import Answer, Move, Referral
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class Update:
+    """One update of one item. Every name goes in by alias: DynamoDB reserves hundreds of words.
+
+    A name may be a path: `milestones.sent`.
+    """
+
+    def __init__(self, key: Item) -> None:
+        self._key = key
+        self._names: dict[str, str] = {}
+        self._values: Item = {}
+        self._sets: list[str] = []
+        self._removes: list[str] = []
+        self._adds: list[str] = []
+        self._conditions: list[str] = []
+
+    def name(self, path: str) -> str:
+        aliases = []
+        for part in path.split("."):
+            alias = f"#{len(self._names)}"
+            aliases.append(next((known for known, name in self._names.items() if name == part), alias))
+            self._names.setdefault(aliases[-1], part)
+        return ".".join(aliases)
+
+    def value(self, value: Any) -> str:
+        alias = f":{len(self._values)}"
+        self._values[alias] = typed(value)
+        return alias
+
+    def set(self, path: str, value: Any) -> Self:
+        """Sets it, or removes it where the value is None."""
+        if value is None:
+            self._removes.append(self.name(path))
+        else:
+            self._sets.append(f"{self.name(path)} = {self.value(value)}")
+        return self
+
+    def add(self, path: str, amount: int | AbstractSet[str]) -> Self:
+        """Adds to a number or a set, which is 0 or empty where it is not there."""
+        self._adds.append(f"{self.name(path)} {self.value(amount)}")
+        return self
+
+    def append(self, path: str, value: Any) -> Self:
+        """Adds to the end of a list, which is empty where it is not there."""
+        name = self.name(path)
+        self._sets.append(f"{name} = list_append(if_not_exists({name}, {self.value([])}), {self.value([value])})")
+        return self
+
+    def set_once(self, path: str, value: Any) -> Self:
+        """Sets it unless it has a value already."""
+        name = self.name(path)
+        self._sets.append(f"{name} = if_not_exists({name}, {self.value(value)})")
+        return self
+
+    def when(self, condition: str) -> Self:
+        """Adds a condition, written with the aliases of `name` and `value`."""
+        self._conditions.append(condition)
+        return self
+
+    def when_equal(self, path: str, value: Any) -> Self:
+        return self.when(f"{self.name(path)} = {self.value(value)}")
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The arguments of update_item, and of an Update in a transaction, but for the table's name."""
+        clauses = {"SET": self._sets, "REMOVE": self._removes, "ADD": self._adds}
+        request: dict[str, Any] = {"Key": self._key, "ExpressionAttributeNames": self._names}
+        # A ConditionCheck changes nothing and takes no expression for it.
+        if expression := " ".join(f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms):
+            request["UpdateExpression"] = expression
+        if self._conditions:
+            request["ConditionExpression"] = " AND ".join(f"({condition})" for condition in self._conditions)
+        if self._values:
+            request["ExpressionAttributeValues"] = self._values
+        return request
+
+
+def write(client: "DynamoDBClient", table: str, update: Update) -> bool:
+    """Sends an update. Returns whether its condition held, and so whether anything was written."""
+    with errors_as_ours():
+        try:
+            client.update_item(TableName=table, **update.request)
+        except client.exceptions.ConditionalCheckFailedException:
+            return False
+    return True
+
+
+def of_referral(
+    referral: Referral,
+    move: Move | None = None,
+    *,
+    facts: Mapping[str, datetime] | None = None,
+    answer: Answer | None = None,
+) -> Update:
+    """An update of a referral that must still be as it was read; counts its revision up and, with a move, moves it.
+
+    `facts` are milestones that it sets unless they are set. Whether it then waits for a person is a part of it.
+    """
+    update = Update(referral_key(referral.receipt))
+    update.when_equal("revision", referral.revision).set("revision", referral.revision + 1)
+    if move:
+        due_at = timestamp(move.due_at) if move.due_at else None
+        update.set("stage", move.stage.value).set("reason", move.reason).set("leader", move.leader)
+        update.set("due_at", due_at).set("open_in", referral.campaign if due_at else None)
+        update.set("setbacks", move.setbacks or None)
+        update.set("closed_at", timestamp(move.closed_at) if move.closed_at else None)
+        if move.by_a_person:
+            update.set("is_vetted", True)  # noqa: FBT003  (a value of the table)
+    for name, at in (facts or {}).items():
+        update.set_once(f"milestones.{name}", timestamp(at))
+    if answer:
+        update.set("answer", answer.value)
+    _set_waits(update, referral, tasks.after(referral, move, facts or {}, answer))
+    return update
+
+
+def _set_waits(update: Update, before: Referral, after: Referral) -> None:
+    kind = tasks.waits_for(after)
+    if kind is not tasks.waits_for(before):
+        for name, value in to_waits(after.campaign, kind, after.waits_since).items():
+            update.set(name, value)

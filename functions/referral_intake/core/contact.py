@@ -1,0 +1,71 @@
+"""Ways to reach a doctor, brought into the one form in which each can be compared and used."""
+
+import re
+
+from referral_intake.core.fields import Invalid
+from referral_intake.core.us_states import STATES
+
+_POSTAL_CODE = re.compile(r"(\d{5})(?:[ -]?(\d{4}))?")
+_NPI = re.compile(r"\d{10}")
+
+
+def email(typed: str) -> str:
+    """The address to write to: the local part as typed, the domain in lower case and ASCII (IDNA)."""
+    # Imported here: a referral by phone or post does not pay for it at a cold start.
+    from email_validator import EmailNotValidError, validate_email
+
+    if not typed.rpartition("@")[0].isascii():
+        raise Invalid("email_local_ascii")  # Amazon SES takes 7-bit local parts only.
+    try:
+        parts = validate_email(typed, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        raise Invalid("email_syntax") from None  # The library's message repeats the address.
+    return f"{parts.local_part}@{parts.ascii_domain}"
+
+
+def email_identity(address: str) -> str:
+    """What makes two addresses the same person's: letter case and a `+tag` do not."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}".casefold()
+
+
+def phone(typed: str) -> str:
+    """E.164. A number without a country code is a US one."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(typed, "US")
+    except phonenumbers.NumberParseException:
+        raise Invalid("phone_invalid") from None
+    if not phonenumbers.is_valid_number(number):
+        raise Invalid("phone_invalid")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def npi(typed: str) -> str:
+    """Ten digits whose Luhn check, over 80840 and the number, is right (NPPES)."""
+    digits = typed.replace(" ", "").replace("-", "")
+    if not (digits.isascii() and _NPI.fullmatch(digits)) or not _luhn("80840" + digits):
+        raise Invalid("npi_invalid")
+    return digits
+
+
+def _luhn(digits: str) -> bool:
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (sum(doubled) + sum(int(digit) for digit in digits[-1::-2])) % 10 == 0
+
+
+def state(typed: str) -> str:
+    """The two-letter code of a US state or territory, from the code or the name."""
+    code = STATES.get(typed.replace(".", "").casefold())
+    if code is None:
+        raise Invalid("state_unknown")
+    return code
+
+
+def postal_code(typed: str) -> str:
+    """A ZIP code or ZIP+4: `62701` or `62701-1234`."""
+    match = _POSTAL_CODE.fullmatch(typed)
+    if match is None or not typed.isascii():
+        raise Invalid("postal_code_invalid")
+    return "-".join(filter(None, match.groups()))

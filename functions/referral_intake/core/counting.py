@@ -1,0 +1,110 @@
+"""What a referral counts as: worked out from the referral as it is, and from nothing else.
+
+So a newer record of it makes good for one that was lost, and counting all of the table's referrals once more must give
+what the stream has counted one by one. Days are days in UTC.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from referral_intake.core.durations import STEPS, bucket
+from referral_intake.core.referral import Referral, Stage
+from referral_intake.core.specialties import counted_as
+
+TOTAL, COHORT, NOW, TIME = "total", "cohort", "now", "time"
+STATE, SPECIALTY, SOURCE, LANGUAGE = "state", "specialty", "source", "language"
+BREAKDOWNS = (STATE, SPECIALTY, SOURCE, LANGUAGE)
+NO_STATE = "none"
+ENGAGED = "engaged"
+"""First opened, a link first followed, or first answered: by a person, since no scanner answers."""
+_BY_PEOPLE = frozenset({"opened", "clicked", "answered"})
+
+
+class Count(NamedTuple):
+    """One number of the dashboard. `day` is None for what is so now.
+
+    In `total` and in a breakdown, a fact counts on its own day; in `cohort` on the day that its referral was submitted;
+    in `time`, `value` names the step, `fact` is the bucket, and the day is that of the step's end.
+    """
+
+    campaign: str
+    dimension: str
+    value: str
+    day: date | None
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one referral counts as, short enough to be kept for each.
+
+    `values` holds one value for each breakdown. `facts` are days with facts, `times` days with steps and buckets.
+    """
+
+    campaign: str
+    submitted_on: date
+    values: Mapping[str, str]
+    stage: str | None
+    facts: frozenset[tuple[date, str]]
+    times: frozenset[tuple[date, str, int]]
+
+
+def tally(referral: Referral) -> Tally:
+    moments = dict(referral.milestones)
+    if people := [at for name, at in moments.items() if name in _BY_PEOPLE]:
+        moments[ENGAGED] = min(people)
+    facts = {name: _day(at) for name, at in moments.items()}
+    if referral.closed_at:
+        facts[f"closed/{referral.reason}"] = _day(referral.closed_at)
+    if referral.answer and "answered" in moments:
+        facts[f"answer/{referral.answer.value}"] = facts["answered"]
+    return Tally(
+        campaign=referral.campaign,
+        submitted_on=_day(referral.submitted_at),
+        values={
+            STATE: referral.doctor.address.state or NO_STATE,
+            SPECIALTY: counted_as(referral.doctor.specialty),
+            SOURCE: referral.submitted_by,
+            LANGUAGE: referral.locale,
+        },
+        stage=None if referral.stage is Stage.CLOSED else referral.stage.value,
+        facts=frozenset((day, fact) for fact, day in facts.items()),
+        times=frozenset(_times(moments)),
+    )
+
+
+def _times(moments: Mapping[str, datetime]) -> Iterator[tuple[date, str, int]]:
+    for step, (start, end) in STEPS.items():
+        if start in moments and end in moments:
+            yield _day(moments[end]), step, bucket(moments[end] - moments[start])
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
+
+
+def counts(tally: Tally | None) -> Counter[Count]:
+    """The numbers that a tally stands in, once in each. None stands in none."""
+    return Counter(_counts(tally)) if tally else Counter()
+
+
+def _counts(tally: Tally) -> Iterator[Count]:
+    for day, fact in tally.facts:
+        yield Count(tally.campaign, TOTAL, "", day, fact)
+        yield Count(tally.campaign, COHORT, "", tally.submitted_on, fact)
+        for dimension, value in tally.values.items():
+            yield Count(tally.campaign, dimension, value, day, fact)
+    for day, step, number in tally.times:
+        yield Count(tally.campaign, TIME, step, day, str(number))
+    if tally.stage:
+        yield Count(tally.campaign, NOW, "", None, tally.stage)
+
+
+def difference(before: Tally | None, after: Tally | None) -> Counter[Count]:
+    """What to add to each number so that it counts `after` in the place of `before`. Nothing is added 0."""
+    change = counts(after)
+    change.subtract(counts(before))
+    return Counter({count: amount for count, amount in change.items() if amount})

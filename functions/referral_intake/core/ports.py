@@ -1,0 +1,51 @@
+"""What the functions ask of the table of referrals. `aws.referral_table` implements it."""
+
+from datetime import datetime
+from typing import Protocol
+
+from referral_intake.core.mail_events import Effect
+from referral_intake.core.referral import Answer, Closing, Move, Referral
+
+
+class Referrals(Protocol):
+    """Every method raises Unavailable when the table does not answer."""
+
+    def add(self, referral: Referral) -> Referral | None:
+        """Store a new referral. Return the one that is already stored under its receipt, if any."""
+
+    def get(self, receipt: str, *, consistent: bool) -> Referral | None:
+        """Return the referral with this receipt, if any."""
+
+    def due(self, campaign: str, now: datetime, limit: int) -> list[str]:
+        """Return receipts of open referrals whose `due_at` has passed, earliest first, at most `limit`."""
+
+    def move(self, referral: Referral, move: Move) -> None:
+        """Change the stage. Raise Stale if the referral has changed since it was read."""
+
+    def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
+        """Write what a mail event of that time changes. Raise Stale if the referral has changed since it was read."""
+
+    def close(self, receipt: str, closing: Closing, now: datetime) -> None:
+        """Close the referral for this reason, unless a higher one already closed it."""
+
+    def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
+        """Record the doctor's answer."""
+
+    def note(self, receipt: str, milestone: str, now: datetime) -> None:
+        """Set a milestone, unless it is set."""
+
+    def note_feedback(self, sent_at: datetime) -> None:
+        """Record that SES has reported on a message sent at this time."""
+
+    def feedback_settled(self) -> datetime | None:
+        """Return when the latest message was sent that SES has reported on."""
+
+
+class Suppressions(Protocol):
+    """What forbids or allows writing to a doctor. `aws.claims` implements it."""
+
+    def suppress(self, key: str, fact: Closing, now: datetime, campaign: str | None = None) -> None:
+        """Stop messages to the doctor known by this key: of one campaign, or of all."""
+
+    def allow_again(self, key: str, now: datetime) -> None:
+        """Undo an opt-out."""

@@ -1,0 +1,32 @@
+"""What the person who submitted a referral may know of it: how far it is, and nothing about the doctor."""
+
+from referral_intake.core.referral import Closing, Referral, Stage
+
+_OPEN = {
+    Stage.HELD: "under_review",
+    Stage.QUEUED: "received",
+    Stage.WAITING: "received",
+    Stage.SENDING: "received",
+    Stage.SENT: "sent",
+    Stage.BY_POST: "by_post",
+}
+
+
+def public_state(referral: Referral) -> str:
+    """One of received, under_review, sent, by_post, told, finished, unreachable.
+
+    An opt-out, a complaint and an answer are the doctor's own business: they all read as `finished`.
+    """
+    if referral.stage is Stage.WAITING and referral.leader:
+        return "told"
+    if referral.stage is not Stage.CLOSED:
+        return _OPEN[referral.stage]
+    match referral.reason:
+        case Closing.JOINED:
+            return "told"
+        case Closing.BOUNCED | Closing.REJECTED:
+            return "unreachable"
+        case Closing.EXPIRED:
+            return "sent" if "sent" in referral.milestones else "unreachable"
+        case _:
+            return "finished"

@@ -1,0 +1,183 @@
+"""A referral: one submission naming one doctor, and how far its outreach has come."""
+
+import base64
+import hashlib
+import re
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from referral_intake.core.doctor import Doctor
+from referral_intake.core.engagement import Engagement
+from referral_intake.core.steps import Messages
+from referral_intake.core.submission import Submission
+
+# Longer than any run of `outreach` can last (its timeout in the template is checked against this in a test).
+LEASE = timedelta(minutes=15)
+# How long a queued referral may take to be picked up before `wake` looks why.
+PICKED_UP_WITHIN = timedelta(minutes=15)
+
+# Base 32 has no such digits, so whoever types one has misread a letter.
+_MISREAD = str.maketrans("018", "OIB")
+_RECEIPT = re.compile(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
+
+
+class Stage(StrEnum):
+    """What happens to a referral next."""
+
+    HELD = "held"
+    QUEUED = "queued"
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    BY_POST = "by_post"
+    CLOSED = "closed"
+
+
+class Closing(StrEnum):
+    """Why a referral was closed, the strongest reason first."""
+
+    COMPLAINED = "complained"
+    OPTED_OUT = "opted_out"
+    BOUNCED = "bounced"
+    ANSWERED = "answered"
+    JOINED = "joined"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+    def outranks(self, reason: str | None) -> bool:
+        """Whether this is a stronger reason than the one a referral has, which may be none or that of an open one."""
+        strength = [closing.value for closing in Closing]
+        return reason not in strength or strength.index(self.value) < strength.index(reason)
+
+
+class Answer(StrEnum):
+    """What a doctor can answer."""
+
+    INFORMATION = "information"
+    CALL = "call"
+    NO = "no"
+
+
+class Way(StrEnum):
+    """How a doctor was told otherwise than by e-mail."""
+
+    LETTER = "letter"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person did to a referral, which they saw at `revision`. `note` says what came of it, or why, in a word."""
+
+    at: datetime
+    by: str
+    what: str
+    revision: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """`milestones` holds the earliest time of each fact. `reason` says why it waits, is held or was closed.
+
+    `source` is a keyed hash of the network address that it came from. `setbacks` counts how many times in a row it
+    could not go on. `is_vetted` says that a person looked and let it go on. `answer` is the doctor's last one. If
+    `told_by` is there, a person told the doctor, and no e-mail ever follows. `acts` is what people did, in their order.
+    `waits_since` says since when it waits for a person, if it does.
+    """
+
+    receipt: str
+    content: str
+    campaign: str
+    locale: str
+    submitted_by: str
+    doctor: Doctor
+    stage: Stage
+    milestones: dict[str, datetime] = field(default_factory=dict)
+    revision: int = 1
+    due_at: datetime | None = None
+    reason: str | None = None
+    leader: str | None = None
+    engagements: frozenset[Engagement] = frozenset()
+    messages: Messages = field(default_factory=dict)
+    source: str | None = None
+    setbacks: int = 0
+    is_vetted: bool = False
+    answer: Answer | None = None
+    noted_closed_at: datetime | None = None
+    told_by: Way | None = None
+    acts: tuple[Act, ...] = ()
+    waits_since: datetime | None = None
+
+    @property
+    def submitted_at(self) -> datetime:
+        return self.milestones["submitted"]
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """Since when it is closed for its reason; None while it is open."""
+        if self.stage is not Stage.CLOSED:
+            return None
+        latest = max(self.milestones.values())  # Of those closed before this was noted.
+        return self.milestones.get(self.reason or "") or self.noted_closed_at or latest
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of stage. `due_at` is set with every open stage, and with no closed one.
+
+    `setbacks` is 0 with every move that is no setback. `by_a_person` notes that somebody looked and let it go on.
+    `closed_at` is for reasons that no milestone of the same name tells the time of.
+    """
+
+    stage: Stage
+    due_at: datetime | None = None
+    reason: str | None = None
+    leader: str | None = None
+    setbacks: int = 0
+    by_a_person: bool = False
+    closed_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if (self.stage is Stage.CLOSED) != (self.due_at is None):
+            raise ValueError(f"{self.stage} with due_at {self.due_at}")
+
+
+def closed(reason: Closing, leader: str | None = None, *, at: datetime | None = None) -> Move:
+    """`at` says when, unless the same write sets a milestone of the reason's name."""
+    return Move(Stage.CLOSED, reason=reason.value, leader=leader, closed_at=at)
+
+
+def receipt_for(submission_id: uuid.UUID) -> str:
+    """The receipt of a submission, for instance `K3QF-7ZTA-MM2X-PE5R`: 80 bits that nobody else can guess.
+
+    It is made from the browser's submission id, so the same submission has the same receipt, and it is the key under
+    which the referral is stored.
+    """
+    digest = hashlib.sha256(submission_id.bytes).digest()[:10]
+    text = base64.b32encode(digest).decode()
+    return "-".join(text[i : i + 4] for i in range(0, 16, 4))
+
+
+def read_receipt(typed: str) -> str | None:
+    """A receipt as a person may have typed it, or None where it can't be one."""
+    letters = "".join(typed.split()).replace("-", "").upper().translate(_MISREAD)
+    receipt = "-".join(letters[i : i + 4] for i in range(0, len(letters), 4))
+    return receipt if _RECEIPT.fullmatch(receipt) else None
+
+
+def new_referral(submission: Submission, now: datetime, source: str | None = None) -> Referral:
+    return Referral(
+        receipt=receipt_for(submission.submission_id),
+        content=submission.content,
+        campaign=submission.campaign,
+        locale=submission.locale,
+        submitted_by=submission.submitted_by,
+        doctor=submission.doctor,
+        stage=Stage.QUEUED,
+        milestones={"submitted": now},
+        due_at=now + PICKED_UP_WITHIN,
+        source=source,
+    )

@@ -1,0 +1,118 @@
+"""A report: a job whose outcome is files. It goes on from run to run, each of which may die at any moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+# How long a message may wait in the queue before its report counts as lost.
+PATIENCE = timedelta(minutes=10)
+# How long its files can be had, counted from when they are ready.
+FILES_LAST = timedelta(days=1)
+# How long it is remembered that there was one.
+REMEMBERED = timedelta(days=30)
+# Runs in a row that came no further. More would not either.
+MOST_SETBACKS = 5
+
+
+class Kind(StrEnum):
+    REFERRALS = "referrals"
+    LETTERS = "letters"
+
+
+class Format(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+    PDF = "pdf"
+
+
+FORMATS = {Kind.REFERRALS: (Format.CSV, Format.XLSX), Kind.LETTERS: (Format.PDF,)}
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+UNFINISHED = frozenset({State.QUEUED, State.RUNNING})
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which referrals: days in UTC, both included; everything else as the search has it. None is any."""
+
+    first: date | None = None
+    last: date | None = None
+    stage: str | None = None
+    reason: str | None = None
+    state: str | None = None
+    specialty: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    key: str
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a report has come, as it was last made durable. What came after that is done once more.
+
+    `cursor` is where to read on; `at_end` says that all was read. `rows` have been read up to there. `upload` and its
+    `parts` (their ETags, in order) are the file under way; `tail` is the key of what was too little for a part, or of
+    what the next run must know.
+    """
+
+    cursor: Mapping[str, str] | None = None
+    at_end: bool = False
+    rows: int = 0
+    upload: str | None = None
+    upload_key: str | None = None
+    parts: tuple[str, ...] = ()
+    size: int = 0
+    tail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`attempt` counts the runs that took it: only the latest may write. `left_out` says why there is no letter."""
+
+    id: str
+    kind: Kind
+    format: Format
+    campaign: str
+    filter: Filter
+    sub: str
+    username: str
+    requested_at: datetime
+    state: State = State.QUEUED
+    rows_done: int = 0
+    files: tuple[File, ...] = ()
+    place: Place = Place()
+    attempt: int = 0
+    setbacks: int = 0
+    lease_until: datetime | None = None
+    put_at: datetime | None = None
+    expires_at: datetime | None = None
+    detail: str | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    def state_at(self, now: datetime) -> State:
+        is_over = self.state is State.READY and self.expires_at is not None and self.expires_at <= now
+        return State.EXPIRED if is_over else self.state
+
+    def is_lost_at(self, now: datetime, patience: timedelta) -> bool:
+        """Whether nobody works on it, and no message that somebody should can still be under way."""
+        if self.state not in UNFINISHED or (self.lease_until and self.lease_until > now):
+            return False
+        return (self.lease_until or self.put_at or self.requested_at) + patience <= now
+
+    def file_name(self, number: int | None = None) -> str:
+        """For the person who downloads it, for instance `star-referrals-2026-11-22.csv`."""
+        suffix = f"-{number}" if number and number > 1 else ""
+        return f"{self.campaign}-{self.kind}-{self.requested_at.date().isoformat()}{suffix}.{self.format}"

@@ -1,0 +1,197 @@
+"""A submission: what the form sends, checked as a whole."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+from referral_intake.core import contact
+from referral_intake.core.campaign import Campaign
+from referral_intake.core.doctor import Address, Doctor
+from referral_intake.core.fields import FieldError, Fields, Invalid, has_link
+
+FIELDS = ("submission_id", "campaign", "locale", "submitted_by", "doctor")
+# What comes with a submission and is no part of it: domain/robots.py looks at it.
+BESIDE = ("challenge", "comments")
+DOCTOR_FIELDS = ("name", "practice", "specialty", "email", "phone", "npi", "address")
+ADDRESS_FIELDS = ("line1", "line2", "city", "state", "postal_code")
+MOST_ERRORS = 50
+SUBMITTED_BY = ("patient", "caregiver")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One valid submission. It holds no fact about the patient, not even who they are."""
+
+    submission_id: uuid.UUID
+    campaign: str
+    locale: str
+    submitted_by: str
+    doctor: Doctor
+
+    @property
+    def content(self) -> str:
+        """A digest of all that was said, without the submission id: the same content has the same digest."""
+        said = asdict(self)
+        del said["submission_id"], said["doctor"]["typed"]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class InvalidSubmission(ValueError):
+    """A submission that is refused, with everything that is wrong with it."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__(f"{len(errors)} fields")
+        # A body of nothing but unknown fields need not get an answer of many times its size.
+        self.errors = errors[:MOST_ERRORS]
+
+
+def parse(
+    payload: object,
+    campaign_named: Callable[[str], Campaign | None],
+    fallback_id: Callable[[Submission], uuid.UUID] | None = None,
+) -> Submission:
+    """Checks what was sent; raises InvalidSubmission with every error at once.
+
+    `fallback_id` makes the submission id where none was sent; without it, the id is required.
+    """
+    errors: list[FieldError] = []
+    fields = Fields(payload, "", (*FIELDS, *BESIDE), errors)
+    if not isinstance(payload, dict):
+        raise InvalidSubmission([FieldError("", "wrong_type")])
+    submission_id = _submission_id(fields, required=fallback_id is None)
+    campaign = _campaign(fields, campaign_named)
+    submission = Submission(
+        submission_id=submission_id or uuid.UUID(int=0),
+        campaign=campaign.name if campaign else "",
+        locale=_choice(fields, "locale", campaign.locales if campaign else None),
+        submitted_by=_choice(fields, "submitted_by", SUBMITTED_BY),
+        doctor=_doctor(fields, errors),
+    )
+    if errors:
+        raise InvalidSubmission(errors)
+    if submission_id is None and fallback_id is not None:
+        return replace(submission, submission_id=fallback_id(submission))
+    return submission
+
+
+def found_email(doctor: Doctor, typed: object) -> Doctor:
+    """The doctor with an address that somebody found, checked as the form's is; raises InvalidSubmission."""
+    errors: list[FieldError] = []
+    fields = Fields({"email": typed}, "", ("email",), errors)
+    differing = {name: text for name, text in doctor.typed.items() if name != "email"}
+    email = _normal(fields, "email", 254, contact.email, differing)
+    if email is None:
+        raise InvalidSubmission(errors or [FieldError("email", "required")])
+    return replace(doctor, email=email, typed=differing)
+
+
+def _submission_id(fields: Fields, *, required: bool) -> uuid.UUID | None:
+    typed = fields.text("submission_id", 64)
+    if typed is None:
+        if required and not fields.has_error("submission_id"):
+            fields.error("submission_id", "required")
+        return None
+    try:
+        submission_id = uuid.UUID(typed)
+    except ValueError:
+        submission_id = None
+    # uuid.UUID also takes braces, URNs and digits without hyphens: one id must have one spelling.
+    if submission_id is None or str(submission_id) != typed.lower() or not submission_id.int:
+        fields.error("submission_id", "submission_id_invalid")
+    return submission_id
+
+
+def _campaign(fields: Fields, campaign_named: Callable[[str], Campaign | None]) -> Campaign | None:
+    name = _required(fields, "campaign", 64)
+    campaign = campaign_named(name) if name else None
+    if name and campaign is None:
+        fields.error("campaign", "campaign_unknown")
+    return campaign
+
+
+def _choice(fields: Fields, name: str, choices: tuple[str, ...] | None) -> str:
+    """One of `choices`; None where they aren't known because the campaign isn't."""
+    value = _required(fields, name, 64)
+    if value and choices is not None and value not in choices:
+        fields.error(name, "choice")
+    return value
+
+
+def _required(fields: Fields, name: str, limit: int) -> str:
+    value = fields.text(name, limit)
+    if value is None and not fields.has_error(name):
+        fields.error(name, "required")
+    return value or ""
+
+
+def _doctor(submission: Fields, errors: list[FieldError]) -> Doctor:
+    data = submission.raw("doctor")
+    fields = Fields(data, "doctor", DOCTOR_FIELDS, errors)
+    if data is not None and not isinstance(data, dict):
+        return Doctor(name="")
+    typed: dict[str, str] = {}
+    doctor = Doctor(
+        name=_name(fields),
+        practice=fields.text("practice", 160),
+        specialty=fields.text("specialty", 80),
+        email=_normal(fields, "email", 254, contact.email, typed),
+        phone=_normal(fields, "phone", 40, contact.phone, typed),
+        npi=_normal(fields, "npi", 20, contact.npi, typed),
+        address=_address(fields, errors, typed),
+        typed=typed,
+    )
+    # A way to reach the doctor that was given, if wrongly, is asked for once, at its own field.
+    if not any(error.field.startswith(("doctor.email", "doctor.phone", "doctor.address")) for error in errors):
+        _require_a_way_to_reach(doctor, fields)
+    return doctor
+
+
+def _name(fields: Fields) -> str:
+    name = _required(fields, "name", 120)
+    if name and not any(character.isalpha() for character in name):
+        fields.error("name", "required")
+    elif has_link(name):
+        fields.error("name", "link")  # Of all that is typed, the name alone goes into a message.
+    return name
+
+
+def _address(doctor: Fields, errors: list[FieldError], typed: dict[str, str]) -> Address:
+    fields = Fields(doctor.raw("address"), "doctor.address", ADDRESS_FIELDS, errors)
+    return Address(
+        line1=fields.text("line1", 100),
+        line2=fields.text("line2", 100),
+        city=fields.text("city", 80),
+        state=_normal(fields, "state", 40, contact.state, typed),
+        postal_code=_normal(fields, "postal_code", 20, contact.postal_code, typed),
+    )
+
+
+def _normal(
+    fields: Fields, name: str, limit: int, normalise: Callable[[str], str], typed: dict[str, str]
+) -> str | None:
+    value = fields.text(name, limit)
+    if value is None:
+        return None
+    try:
+        normal = normalise(value)
+    except Invalid as invalid:
+        fields.error(name, invalid.code)
+        return None
+    if normal != value:
+        typed[name] = value
+    return normal
+
+
+def _require_a_way_to_reach(doctor: Doctor, fields: Fields) -> None:
+    address = doctor.address
+    if doctor.email or doctor.phone or address.is_whole:
+        return
+    # The state is asked for beside the name, to look the doctor up: alone it is no beginning of an address.
+    if address == Address(state=address.state):
+        fields.error("", "contact_required")
+        return
+    for part in ("line1", "city", "state", "postal_code"):
+        if getattr(address, part) is None:
+            fields.error(f"address.{part}", "required")

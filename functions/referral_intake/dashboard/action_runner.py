@@ -1,0 +1,106 @@
+"""Carrying out what a person wants done, as long as the referral is still as they saw it.
+
+Exactly one of many who act at once gets their way; the others are told who did.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from referral_intake.core import decisions
+from referral_intake.core.campaign import Campaign
+from referral_intake.core.claim import Claim, DoctorKeys, Suppressed, Taken
+from referral_intake.core.errors import Conflict, Stale
+from referral_intake.core.referral import Act, Move, Referral, closed
+from referral_intake.core.steps import INTRODUCTION
+from referral_intake.core.users import Person
+from referral_intake.dashboard import actions
+from referral_intake.dashboard.actions import Change, Order
+
+# Others are done within milliseconds.
+MOST_TRIES = 5
+
+
+class Changed(Exception):
+    """The referral is not any more as the person saw it. `by` is the last that another did to it since, if anybody."""
+
+    def __init__(self, referral: Referral, by: Act | None) -> None:
+        super().__init__(referral.receipt)
+        self.referral = referral
+        self.by = by
+
+
+class TooLate(Exception):
+    """Before the letter or call was noted, the doctor had been told otherwise or had said no: `act.note` says which."""
+
+    def __init__(self, referral: Referral, act: Act) -> None:
+        super().__init__(referral.receipt)
+        self.referral = referral
+        self.act = act
+
+
+class Referrals(Protocol):
+    def get(self, receipt: str, *, consistent: bool) -> Referral | None: ...
+
+
+class Book(Protocol):
+    """Each of these writes the change and who made it, or neither; raises Stale, Conflict."""
+
+    def write(self, referral: Referral, change: Change, by: Person) -> None: ...
+
+    def tell(
+        self, claim: Claim, change: Change, by: Person, *, now: datetime, cooldown: timedelta
+    ) -> Taken | Suppressed | None:
+        """Takes the doctor for the step as well, or writes nothing and says what stands against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where people act."""
+
+    referrals: Referrals
+    book: Book
+    doctor_keys: DoctorKeys
+    campaign_named: Callable[[str], Campaign | None]
+
+    def carry_out(self, order: Order, now: datetime) -> Referral | None:
+        """Returns the referral as it then is; None where there is none. What was done already is not done again.
+
+        Raises Invalid, Changed, TooLate, and Unavailable.
+        """
+        for _ in range(MOST_TRIES):
+            referral = self.referrals.get(order.receipt, consistent=True)
+            if referral is None or _is_done(order, referral):
+                return referral
+            # Somebody may be quicker, or the answer may be lost: the next look says which.
+            with suppress(Stale, Conflict):
+                self._carry_out(order, referral, now)
+        raise Conflict
+
+    def _carry_out(self, order: Order, referral: Referral, now: datetime) -> None:
+        campaign = self.campaign_named(referral.campaign)
+        change = actions.change(order, referral, campaign, now)
+        if change.told_by and campaign:
+            claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
+            obstacle = self.book.tell(claim, change, order.by, now=now, cooldown=campaign.policy.cooldown)
+            if obstacle is None:
+                return
+            change = actions.too_late(change, self._instead(obstacle, now))
+        self.book.write(referral, change, order.by)
+
+    def _instead(self, obstacle: Taken | Suppressed, now: datetime) -> Move:
+        if isinstance(obstacle, Suppressed):
+            return closed(obstacle.reason, at=now)
+        return decisions.for_taken(obstacle.leader, self.referrals.get(obstacle.leader, consistent=True), now)
+
+
+def _is_done(order: Order, referral: Referral) -> bool:
+    """Whether it was done already; raises TooLate, and Changed where something else was done."""
+    act = actions.done_already(order, referral)
+    if act and act.what in actions.WAYS and act.note:
+        raise TooLate(referral, act)
+    if act is None and referral.revision != order.revision:
+        raise Changed(referral, actions.done_since(order, referral))
+    return act is not None

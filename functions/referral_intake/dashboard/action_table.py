@@ -1,0 +1,57 @@
+"""What people do to referrals, in the table: the change and the record of who made it, in one transaction."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from referral_intake.aws import updates
+from referral_intake.aws.audit_log import audit_put
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.items import to_act, to_doctor, to_searched
+from referral_intake.aws.transactions import transact
+from referral_intake.aws.updates import Update
+from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.errors import Stale
+from referral_intake.core.referral import Referral
+from referral_intake.core.users import Person
+from referral_intake.dashboard.actions import Change
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class ActionTable:
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def write(self, referral: Referral, change: Change, by: Person) -> None:
+        """Changes a referral that is still as it was read; raises Stale, Conflict, Unavailable."""
+        if transact(
+            self._client, self._name, updates=[_changed(referral, change)], puts=[self._record(referral, change, by)]
+        ):
+            raise Stale
+
+    def tell(
+        self, claim: Claim, change: Change, by: Person, *, now: datetime, cooldown: timedelta
+    ) -> Taken | Suppressed | None:
+        """Takes the doctor for the step as well, or writes nothing and says what stands against it.
+
+        The doctor's keys are checked and taken as they are for an e-mail. Raises Stale, Conflict, Unavailable.
+        """
+        claims = ClaimTable(self._client, self._name)
+        record = self._record(claim.referral, change, by)
+        return claims.take(claim, _changed(claim.referral, change), record, now=now, cooldown=cooldown)
+
+    def _record(self, referral: Referral, change: Change, by: Person) -> dict[str, Any]:
+        return audit_put(self._name, by, change.act.what, [referral.receipt], change.act.at)
+
+
+def _changed(referral: Referral, change: Change) -> Update:
+    update = updates.of_referral(referral, change.move, facts=change.milestones).append("acts", to_act(change.act))
+    if change.told_by:
+        update.set("told_by", change.told_by.value)
+    if change.doctor:
+        update.set("doctor", to_doctor(change.doctor))
+        for name, value in to_searched(change.doctor).items():
+            update.set(name, value)
+    return update

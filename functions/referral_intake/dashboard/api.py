@@ -1,0 +1,94 @@
+"""Answers the dashboard's requests. Each module `*_routes` holds the routes of one subject."""
+
+from datetime import datetime
+from http import HTTPStatus
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler import Response as Answer
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+# Imported while Lambda starts the function, when it has the most CPU, and not while the first person waits.
+import referral_intake.aws.audit_log
+import referral_intake.aws.origin_secret
+import referral_intake.aws.stats_table  # noqa: F401
+from referral_intake.dashboard import (
+    authorization,
+    openapi,
+    overview_routes,
+    problems,
+    referral_routes,
+    report_routes,
+    task_routes,
+)
+from referral_intake.dashboard.etag import NothingNew
+from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.observability import logs
+from referral_intake.web import http
+from referral_intake.web.http import Event, Problem, Response
+
+logger = logs.logger()
+
+PREFIX = "/api/dashboard"
+LARGEST_BODY = 16 * 1024
+
+app = APIGatewayHttpResolver(
+    enable_validation=True,
+    # An answer that is not what we said it would be is our mistake, and not that of whoever asked.
+    response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+    debug=False,
+)
+for _subject in (overview_routes, referral_routes, task_routes, report_routes, openapi):
+    app.include_router(_subject.router, prefix=PREFIX)
+
+
+def respond(event: Event, parts: Dashboard, now: datetime) -> Response:
+    """Answers one request, whatever it holds."""
+    with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
+        return _respond(event, parts, now)
+
+
+def _respond(event: Event, parts: Dashboard, now: datetime) -> Response:
+    try:
+        # Before anything else is looked at: whoever has no role here learns nothing, not even what there is.
+        person = authorization.person_of(event)
+        _check_body(event)
+        app.context = {"person": person, "parts": parts, "now": now}
+        response = app.resolve(event, LambdaContext())
+    except Exception as error:  # noqa: BLE001  # `problems` tells them apart
+        return _refusal(problems.of(error, logger))
+    given = {name.lower(): value for name, value in response["headers"].items()}
+    return {**response, "headers": {**http.HEADERS, **given}}
+
+
+def _check_body(event: Event) -> None:
+    if event.get("body"):
+        if http.content_type(event) != "application/json":
+            raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported", "Send application/json.")
+        http.parsed_json(http.body(event, LARGEST_BODY))
+
+
+def _refusal(problem: Problem) -> Response:
+    return http.problem(problem.status, problem.kind, problem.detail, **problem.members)
+
+
+@app.exception_handler(NothingNew)  # type: ignore[untyped-decorator]
+def _nothing_new(error: NothingNew) -> Answer[str]:
+    return Answer(HTTPStatus.NO_CONTENT)
+
+
+@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
+def _refused(error: Exception) -> Answer[str]:
+    refusal = _refusal(problems.of(_looked_at(error), logger))
+    return Answer(refusal["statusCode"], body=refusal["body"], headers=refusal["headers"])
+
+
+def _looked_at(error: Exception) -> Exception:
+    """The error that counts. Requests are validated before a route looks at roles: whoever may not ask is told that."""
+    role = authorization.needed_by(app.context["_route"].func)
+    if isinstance(error, RequestValidationError) and role:
+        try:
+            authorization.check(app.context["person"], role)
+        except Problem as forbidden:
+            return forbidden
+    return error

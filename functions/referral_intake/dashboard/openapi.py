@@ -1,0 +1,131 @@
+"""The API's description of itself, OpenAPI 3.1, written from the code.
+
+Powertools describes each route from its types. What is the same for all routes is added here: who may ask, and what a
+refusal looks like.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.api_gateway import Route, Router
+
+from referral_intake.dashboard.authorization import Viewer, needed_by
+
+router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
+
+ABOUT = """\
+What marketing sees of the outreach, and does. Days are days in UTC. No name and no address is ever part of a URL.
+Every look at doctors' data and every action leaves a record of who it was: where that can't be written, that is a 503.\
+"""
+SIGNED_IN = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "The access token of somebody in the team's user directory, in its group viewer or manager.",
+}
+PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457. `code` is for programs, `detail` for people; `errors` says which entries are wrong.",
+    "required": ["title", "status", "code", "detail"],
+    "examples": [
+        {
+            "title": "Unprocessable Entity",
+            "status": 422,
+            "code": "invalid",
+            "detail": "Some entries need another look.",
+            "errors": [{"field": "to", "code": "before_from", "message": "The last day is before the first."}],
+        }
+    ],
+    "properties": {
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "message"],
+                "properties": {name: {"type": "string"} for name in ("field", "code", "message")},
+            },
+        },
+    },
+}
+# From API Gateway itself, which speaks in its own way.
+OF_THE_GATEWAY = {401: "Not signed in, or not any more", 429: "More requests than there may be at once"}
+ALWAYS = (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+# Bodies can be wrong in more ways; and somebody else may be quicker.
+OF_WRITES = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+)
+
+
+@router.get("/openapi.json", tags=["about"], summary="This description", operation_id="openapi")
+def openapi(person: Viewer) -> dict[str, Any]:
+    app = router.api_resolver
+    assert isinstance(app, APIGatewayHttpResolver)
+    return description(app)
+
+
+def routes(app: APIGatewayHttpResolver) -> Iterator[Route]:
+    """Powertools has no public list of them."""
+    yield from app._static_routes
+    yield from app._dynamic_routes
+
+
+@cache
+def description(app: APIGatewayHttpResolver) -> dict[str, Any]:
+    for route in routes(app):
+        # A route says how else it refuses. Powertools would take that for all that it answers.
+        if route.responses:
+            route.responses = {route.status_code: {"description": "Done"}, **route.responses}
+    said: dict[str, Any] = json.loads(
+        app.get_openapi_json_schema(title="The dashboard of referral-intake", version="1", description=ABOUT)
+    )
+    schemas = said["components"]["schemas"]
+    for name in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["Problem"] = PROBLEM
+    said["components"]["securitySchemes"] = {"SignedIn": SIGNED_IN}
+    said["security"] = [{"SignedIn": []}]
+    for route in routes(app):
+        _complete(said["paths"][route.openapi_path][route.method.lower()], route)
+    return said
+
+
+def _complete(operation: dict[str, Any], route: Route) -> None:
+    role = needed_by(route.func)
+    operation["description"] = f"{operation.get('description', '')}\n\nFor the role {role}.".strip()
+    own = route.responses or {}
+    refusals = {status for status in own if status >= 400} | _refusals(operation, route)
+    answers = {status: answer for status, answer in operation["responses"].items() if int(status) < 400}
+    # Powertools gives it what the route answers otherwise.
+    answers.get("204", {}).pop("content", None)
+    gateways = {str(status): {"description": words} for status, words in OF_THE_GATEWAY.items()}
+    problems = {str(int(status)): _refusal(own, status) for status in sorted(refusals)}
+    operation["responses"] = answers | gateways | problems
+
+
+def _refusals(operation: dict[str, Any], route: Route) -> set[int]:
+    found = {int(status) for status in ALWAYS}
+    if "parameters" in operation or "requestBody" in operation:
+        found.add(HTTPStatus.UNPROCESSABLE_ENTITY)
+    if "{" in route.openapi_path:
+        found.add(HTTPStatus.NOT_FOUND)
+    if route.method in {"POST", "PUT", "PATCH"}:
+        found.update(OF_WRITES)
+    return found
+
+
+def _refusal(own: Mapping[int, Any], status: int) -> dict[str, Any]:
+    words = own.get(status, {}).get("description", HTTPStatus(status).phrase)
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": words, "content": {"application/problem+json": {"schema": schema}}}

@@ -1,0 +1,65 @@
+"""The one place where the dashboard's exceptions become problems (RFC 9457).
+
+What went wrong inside is logged without the words of the exception, which may hold what was asked or read.
+"""
+
+import traceback
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+
+from referral_intake.core.errors import Stale, Unavailable
+from referral_intake.web.http import Problem
+
+
+def invalid(field: str, code: str, message: str) -> Problem:
+    """One thing of a request that is wrong; `field` is a parameter's name or a path in the body."""
+    return invalid_fields([{"field": field, "code": code, "message": message}])
+
+
+def not_found(detail: str = "There is nothing here.") -> Problem:
+    return Problem(HTTPStatus.NOT_FOUND, "not_found", detail)
+
+
+def of(error: Exception, logger: Logger) -> Problem:
+    """What the person who asked is told of it."""
+    match error:
+        case Problem():
+            return error
+        case RequestValidationError():
+            return invalid_fields([_as_ours(one) for one in error.errors()])
+        case NotFoundError():
+            return not_found()
+        case Stale():
+            return Problem(HTTPStatus.CONFLICT, "changed", "Somebody else changed this just now. Nothing was done.")
+        case Unavailable():
+            logger.warning("a service did not answer", reason=str(error), stack=_stack(error))
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute.")
+    logger.error("unexpected error", error=type(error).__name__, stack=_stack(error))
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "unavailable", "Please try again in a minute.")
+
+
+def invalid_fields(errors: Sequence[dict[str, str]]) -> Problem:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return Problem(status, "invalid", "Some entries need another look.", errors=list(errors))
+
+
+def _as_ours(error: dict[str, Any]) -> dict[str, str]:
+    _, *path = error["loc"]
+    return {
+        "field": ".".join(map(str, path)),
+        "code": error["type"],
+        "message": error["msg"].removeprefix("Value error, "),
+    }
+
+
+def _stack(error: Exception) -> list[str]:
+    """Our files and lines, and the line that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "referral_intake" in frame.filename or frame is frames[-1]]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in ours]

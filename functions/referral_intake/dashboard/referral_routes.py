@@ -1,0 +1,176 @@
+"""Referrals: searches, one in detail, and the very messages that were sent."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from referral_intake.aws.cursors import BadCursor
+from referral_intake.aws.listing_table import Page
+from referral_intake.core import contact
+from referral_intake.core.counting import NO_STATE
+from referral_intake.core.fields import Invalid
+from referral_intake.core.referral import Referral, Stage, read_receipt
+from referral_intake.core.search_filter import SHORTEST_NAME, Wanted, search_words
+from referral_intake.core.specialties import SPECIALTIES
+from referral_intake.core.users import Role
+from referral_intake.dashboard import authorization, etag, problems, query_parameters, referral_schemas
+from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
+from referral_intake.dashboard.etag import NOTHING_NEW, Known
+from referral_intake.dashboard.query_parameters import Day
+from referral_intake.dashboard.referral_schemas import Detail, Listing
+from referral_intake.dashboard.wiring import Dashboard
+
+router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
+
+TAGS = ["referrals"]
+Receipt = Annotated[str, Path(examples=["K3QF-7ZTA-MM2X-PE5R"])]
+
+_STEP = re.compile(r"[a-z]+(?:_[0-9]+)?")
+_SAYS = {
+    "email": "This is no e-mail address.",
+    "npi": "An NPI is ten digits, and this is none.",
+    "state": "This is no state or territory of the US.",
+}
+
+
+class Search(BaseModel):
+    """Everything that is given must fit. `name`, `email` and `npi` are for managers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    campaign: str = Field(examples=["star"])
+    first: Day | None = Field(default=None, alias="from", description="The first day, in UTC.")
+    last: Day | None = Field(default=None, alias="to", description="The last day, in UTC, itself included.")
+    stage: Stage | None = None
+    reason: str | None = Field(default=None, max_length=100)
+    state: str | None = Field(default=None, max_length=60, description=f"Code or name; `{NO_STATE}`: without one.")
+    specialty: str | None = Field(default=None, max_length=60, description="The group that it is counted in.")
+    name: str | None = Field(default=None, max_length=200, description="The beginning of any word of the name.")
+    email: str | None = Field(default=None, max_length=1000)
+    npi: str | None = Field(default=None, max_length=60)
+    receipt: str | None = Field(default=None, max_length=60)
+    cursor: str | None = Field(default=None, max_length=200, description="Of the page before, with the same search.")
+    known: str | None = Field(default=None, max_length=etag.LONGEST, description=etag.SAYS)
+
+
+class MessageCopy(BaseModel):
+    """`sender` is the name that the doctor reads."""
+
+    step: str
+    subject: str
+    to: str
+    sender: str = Field(serialization_alias="from")
+    reply_to: str
+    html: str
+    text: str
+
+
+@router.post(
+    "/referrals/search",
+    tags=TAGS,
+    summary="Find referrals, the newest first",
+    responses=NOTHING_NEW,
+)
+def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
+    """It reads a bounded amount, then says how far back it has searched, and goes on with the cursor."""
+    if search.name or search.email or search.npi:
+        authorization.check(person, Role.MANAGER)
+    wanted = _wanted(search, parts)
+    try:
+        page = _page(search, wanted, parts)
+    except BadCursor:
+        raise problems.invalid("cursor", "unknown", "This is no cursor of this search.") from None
+    found = referral_schemas.listing(page, person)
+    etag.check(search.known, found.mark)
+    parts.audit.record(person, "search", [referral.receipt for referral in page.referrals], now)
+    return found
+
+
+@router.get("/referrals/<receipt>", tags=TAGS, summary="Everything that happened to a referral", responses=NOTHING_NEW)
+def detail(person: Viewer, parts: Parts, now: Now, receipt: Receipt, mark: Known = None) -> Detail:
+    found = referral_schemas.detail(_referral(receipt, parts), person, parts)
+    etag.check(mark, found.mark)
+    parts.audit.record(person, "detail", [found.receipt], now)
+    return found
+
+
+@router.get("/referrals/<receipt>/messages/<step>", tags=TAGS, summary="The very message that was sent")
+def message(
+    person: Manager, parts: Parts, now: Now, receipt: Receipt, step: Annotated[str, Path(examples=["introduction"])]
+) -> MessageCopy:
+    known = read_receipt(receipt)
+    found = parts.written.read(known, step) if known and _STEP.fullmatch(step) else None
+    if known is None or found is None:
+        raise problems.not_found("No copy of such a message is kept.")
+    parts.audit.record(person, "message", [known], now)
+    return MessageCopy(
+        step=step,
+        subject=found.subject,
+        to=found.to,
+        sender=found.sender_name,
+        reply_to=found.reply_to,
+        html=found.html,
+        text=found.text,
+    )
+
+
+def _referral(typed: str, parts: Dashboard) -> Referral:
+    receipt = read_receipt(typed)
+    found = parts.referrals.get(receipt, consistent=True) if receipt else None
+    if found is None:
+        raise problems.not_found("There is no referral with this receipt.")
+    return found
+
+
+def _page(search: Search, wanted: Wanted, parts: Dashboard) -> Page:
+    if not search.receipt:
+        return parts.listing.search(wanted, search.cursor)
+    receipt = read_receipt(search.receipt)
+    if receipt is None:
+        raise problems.invalid("receipt", "receipt", "A receipt looks like K3QF-7ZTA-MM2X-PE5R.")
+    return parts.listing.with_receipt(receipt, wanted)
+
+
+def _wanted(search: Search, parts: Dashboard) -> Wanted:
+    """Raises Problem for what nothing can be found by."""
+    for name in ("first", "last"):
+        day = getattr(search, name)
+        if day and not query_parameters.FIRST_DAY <= day <= query_parameters.LAST_DAY:
+            field = Search.model_fields[name].alias or name
+            raise problems.invalid(
+                field, "out_of_range", f"A day from {query_parameters.FIRST_DAY} to {query_parameters.LAST_DAY}."
+            )
+    if search.first and search.last and search.last < search.first:
+        raise problems.invalid("to", "before_from", "The last day is before the first.")
+    if search.specialty and search.specialty not in SPECIALTIES:
+        raise problems.invalid("specialty", "unknown", "This is none of the groups that specialties are counted in.")
+    words = search_words(search.name or "")
+    if search.name and not words:
+        raise problems.invalid("name", "too_short", f"Give at least {SHORTEST_NAME} letters.")
+    state, email = search.state, _normal("email", search.email, contact.email)
+    return Wanted(
+        campaign=query_parameters.campaign(parts, search.campaign).name,
+        first=search.first,
+        last=search.last,
+        stage=search.stage,
+        reason=search.reason or None,
+        state=state if state == NO_STATE else _normal("state", state, contact.state),
+        specialty=search.specialty or None,
+        words=words,
+        email=email and contact.email_identity(email),
+        npi=_normal("npi", search.npi, contact.npi),
+    )
+
+
+def _normal(field: str, typed: str | None, normal: Callable[[str], str]) -> str | None:
+    """In the form in which the table has it."""
+    if not typed or not typed.strip():
+        return None
+    try:
+        return normal(typed.strip())
+    except Invalid as invalid:
+        raise problems.invalid(field, invalid.code, _SAYS[field]) from None

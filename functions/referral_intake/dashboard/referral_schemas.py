@@ -1,0 +1,210 @@
+"""Referrals as people of the dashboard see them: viewers without what would tell who the doctor is."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from referral_intake.aws.listing_table import Page
+from referral_intake.core.doctor import Address, Doctor
+from referral_intake.core.referral import Referral
+from referral_intake.core.specialties import counted_as
+from referral_intake.core.users import Person, Role
+from referral_intake.dashboard import etag
+from referral_intake.dashboard.actions import offered
+from referral_intake.dashboard.etag import Mark
+from referral_intake.dashboard.masking import masked
+from referral_intake.dashboard.timeline import timeline
+from referral_intake.dashboard.wiring import Dashboard
+
+Cursor = Annotated[str | None, Field(description="Where the next page begins. Null: there is none.")]
+
+
+class DoctorSeen(BaseModel):
+    """For viewers, `M•••` stands for a name, and `•••` for what is there and is not for them."""
+
+    name: str
+    practice: str | None
+    specialty: str | None
+    city: str | None
+    email: str | None
+    phone: str | None
+    npi: str | None
+
+
+class Row(BaseModel):
+    receipt: str
+    submitted_at: datetime
+    stage: str
+    reason: Annotated[str | None, Field(description="Why it waits, is held or was closed.")]
+    state: str | None
+    specialty: Annotated[str, Field(description="The group that the doctor's specialty is counted in.")]
+    source: str
+    language: str
+    doctor: DoctorSeen
+    milestones: Annotated[dict[str, datetime], Field(description="Facts, each with its earliest time.")]
+    revision: Annotated[int, Field(description="Actions name it: they change nothing that has changed since.")]
+
+
+class Listing(BaseModel):
+    referrals: list[Row]
+    cursor: Cursor
+    searched_back_to: Annotated[date | None, Field(description="Null: everything was searched.")]
+    read_units: Annotated[float, Field(description="What reading this cost, in DynamoDB's read units.")]
+    mark: Mark
+
+
+class WorkRow(Row):
+    waiting_since: datetime | None
+    actions: list[str]
+
+
+class WorkList(BaseModel):
+    referrals: list[WorkRow]
+    cursor: Cursor
+    read_units: float
+    mark: Mark
+
+
+class AddressSeen(BaseModel):
+    line1: str | None
+    line2: str | None
+    city: str | None
+    state: str | None
+    postal_code: str | None
+
+
+class Happened(BaseModel):
+    at: datetime
+    what: str
+    step: str | None
+    by: str | None
+    detail: str | None
+
+
+class MessageSent(BaseModel):
+    step: str
+    sent_at: datetime
+    version: str
+    content_hash: str
+    has_copy: bool
+
+
+class Detail(Row):
+    """`typed` is what was typed where that differs, by field. `actions` is what this person may do with it now."""
+
+    address: AddressSeen
+    typed: dict[str, str]
+    answer: str | None
+    leader: str | None
+    told_by: str | None
+    due_at: datetime | None
+    waiting_since: datetime | None
+    timeline: list[Happened]
+    messages: list[MessageSent]
+    actions: list[str]
+    mark: Mark
+
+
+def listing(page: Page, person: Person) -> Listing:
+    rows = [Row(**_row(referral, person)) for referral in page.referrals]
+    return Listing(
+        referrals=rows,
+        cursor=page.cursor,
+        searched_back_to=page.searched_back_to,
+        read_units=page.units,
+        mark=etag.mark(person, page.referrals, page.cursor, page.searched_back_to),
+    )
+
+
+def work_list(page: Page, person: Person) -> WorkList:
+    rows = [
+        WorkRow(**_row(referral, person), waiting_since=referral.waits_since, actions=_actions(referral, person))
+        for referral in page.referrals
+    ]
+    mark = etag.mark(person, page.referrals, page.cursor)
+    return WorkList(referrals=rows, cursor=page.cursor, read_units=page.units, mark=mark)
+
+
+def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
+    doctor, messages = _doctor(referral, person), _messages(referral, person, parts)
+    return Detail(
+        **_row(referral, person),
+        address=_address(doctor.address),
+        typed=dict(doctor.typed),
+        answer=referral.answer,
+        leader=referral.leader,
+        told_by=referral.told_by,
+        due_at=referral.due_at,
+        waiting_since=referral.waits_since,
+        timeline=[
+            Happened(at=one.at, what=one.what, step=one.step, by=one.by, detail=one.detail)
+            for one in timeline(referral)
+        ],
+        messages=messages,
+        actions=_actions(referral, person),
+        # Whether a copy is kept is no matter of the referral's own.
+        mark=etag.mark(person, [referral], [one.has_copy for one in messages]),
+    )
+
+
+def _row(referral: Referral, person: Person) -> Mapping[str, Any]:
+    doctor = _doctor(referral, person)
+    return {
+        "receipt": referral.receipt,
+        "submitted_at": referral.submitted_at,
+        "stage": referral.stage.value,
+        "reason": referral.reason,
+        "state": referral.doctor.address.state,
+        "specialty": counted_as(referral.doctor.specialty),
+        "source": referral.submitted_by,
+        "language": referral.locale,
+        "doctor": DoctorSeen(
+            name=doctor.name,
+            practice=doctor.practice,
+            specialty=doctor.specialty,
+            city=doctor.address.city,
+            email=doctor.email,
+            phone=doctor.phone,
+            npi=doctor.npi,
+        ),
+        "milestones": dict(referral.milestones),
+        "revision": referral.revision,
+    }
+
+
+def _doctor(referral: Referral, person: Person) -> Doctor:
+    return referral.doctor if person.may(Role.MANAGER) else masked(referral.doctor)
+
+
+def _address(address: Address) -> AddressSeen:
+    return AddressSeen(
+        line1=address.line1,
+        line2=address.line2,
+        city=address.city,
+        state=address.state,
+        postal_code=address.postal_code,
+    )
+
+
+def _actions(referral: Referral, person: Person) -> list[str]:
+    return [action.value for action in offered(referral)] if person.may(Role.MANAGER) else []
+
+
+def _messages(referral: Referral, person: Person, parts: Dashboard) -> list[MessageSent]:
+    # The copies are for managers: who may not read one need not know of it.
+    kept = parts.written.kept(referral.receipt, list(referral.messages)) if person.may(Role.MANAGER) else frozenset()
+    found = []
+    for step, written in referral.messages.items():
+        last = max(written.tries.values(), key=lambda one: one.at)
+        found.append(
+            MessageSent(
+                step=step,
+                sent_at=last.at,
+                version=last.version,
+                content_hash=last.content_hash,
+                has_copy=step in kept,
+            )
+        )
+    return sorted(found, key=lambda one: one.sent_at)

@@ -1,0 +1,240 @@
+"""Exports, letters, and the weekly summary: what outlasts a request."""
+
+import uuid
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.referral import Stage
+from referral_intake.core.report import FORMATS, PATIENCE, Filter, Format, Kind, Report, State
+from referral_intake.core.weekly_summary import Subscriber
+from referral_intake.dashboard import problems, query_parameters
+from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
+from referral_intake.dashboard.query_parameters import CampaignName, Day
+from referral_intake.web.http import Problem
+
+router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
+
+TAGS = ["reports"]
+REFUSED: dict[int, OpenAPIResponse] = {HTTPStatus.GONE: {"description": "The files are gone"}}
+NO_ADDRESS: dict[int, OpenAPIResponse] = {HTTPStatus.CONFLICT: {"description": "No verified e-mail address"}}
+
+_Short = Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z0-9_ -]+$")]
+
+
+class Chosen(BaseModel):
+    """Which referrals, as in the search. What is not there is any."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
+    stage: Stage | None = None
+    reason: _Short | None = None
+    state: _Short | None = None
+    specialty: _Short | None = None
+
+
+class Wanted(BaseModel):
+    """Letters take no filter: they are of all that wait to be sent by post."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"kind": "referrals", "format": "csv", "campaign": "star", "filter": {"from": "2026-11-01"}}]
+        },
+    )
+
+    kind: Kind
+    format: Format
+    campaign: str = Field(max_length=60)
+    filter: Chosen = Chosen()
+
+
+class FileOfReport(BaseModel):
+    name: str
+    bytes: int
+
+
+class LeftOut(BaseModel):
+    receipt: str
+    reason: str
+
+
+class ReportState(BaseModel):
+    id: str
+    kind: Kind
+    format: Format
+    campaign: str
+    filter: dict[str, str]
+    requested_by: str
+    requested_at: datetime
+    state: State
+    rows_done: int
+    files: list[FileOfReport]
+    expires_at: datetime | None
+    detail: str | None = None
+    left_out: list[LeftOut] = []
+
+
+class Reports(BaseModel):
+    reports: list[ReportState]
+
+
+DOWNLOAD_SECONDS = 300
+
+
+class WhichFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    file: Annotated[int, Field(ge=0, le=10_000, strict=True)] = 0
+
+
+class Download(BaseModel):
+    url: str
+    expires_in: int
+
+
+class WantsSummary(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"campaign": "star", "wanted": True}]})
+
+    campaign: str
+    wanted: Annotated[bool, Field(strict=True)]
+
+
+class SummaryWanted(BaseModel):
+    campaign: str
+    wanted: bool
+    address: str | None
+
+
+ReportId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", examples=["5b0c2f4e9a7d4c0f8e1b6a3d2c4f5e60"])]
+
+
+@router.post("/reports", tags=TAGS, summary="Ask for an export or for letters", status_code=HTTPStatus.ACCEPTED)
+def ask(person: Manager, parts: Parts, now: Now, wanted: Wanted) -> ReportState:
+    from referral_intake.aws.audit_log import audit_put
+
+    campaign = query_parameters.campaign(parts, wanted.campaign).name
+    if wanted.format not in FORMATS[wanted.kind]:
+        formats = " or ".join(FORMATS[wanted.kind])
+        raise problems.invalid("format", "not_of_this_kind", f"{wanted.kind} can be had as {formats}.")
+    chosen = wanted.filter
+    if chosen.first and chosen.last and chosen.last < chosen.first:
+        raise problems.invalid("filter.to", "before_from", "The last day is before the first.")
+    report = Report(
+        id=uuid.uuid4().hex,
+        kind=wanted.kind,
+        format=wanted.format,
+        campaign=campaign,
+        filter=_filter(chosen) if wanted.kind is Kind.REFERRALS else Filter(),
+        sub=person.sub,
+        username=person.username,
+        requested_at=now,
+        put_at=now,
+    )
+    # The item first: a message of a report that is not there would be lost, a report without a message is found.
+    parts.reports.add(report, audit_put(parts.settings.table_name, person, "report_asked", [report.id], now))
+    # If that fails, it is stored all the same: the schedule finds it, or whoever asks how far it is.
+    with suppress(Unavailable):
+        parts.report_queue.put(report.id)
+    return _state(report, now)
+
+
+@router.get("/reports", tags=TAGS, summary="The latest reports of a campaign")
+def latest(person: Manager, parts: Parts, now: Now, campaign: CampaignName) -> Reports:
+    name = query_parameters.campaign(parts, campaign).name
+    return Reports(reports=[_state(report, now) for report in parts.reports.latest(name)])
+
+
+@router.get("/reports/<report_id>", tags=TAGS, summary="How far a report is")
+def one(person: Manager, parts: Parts, now: Now, report_id: ReportId) -> ReportState:
+    report = _found(parts, report_id)
+    if report.is_lost_at(now, PATIENCE):
+        parts.put_report_back(report, now)
+    return _state(report, now)
+
+
+@router.post(
+    "/reports/<report_id>/download", tags=TAGS, summary="An address to download a file from", responses=REFUSED
+)
+def download(person: Manager, parts: Parts, now: Now, report_id: ReportId, which: WhichFile) -> Download:
+    report = _found(parts, report_id)
+    state = report.state_at(now)
+    if state is State.EXPIRED:
+        raise Problem(HTTPStatus.GONE, "expired", "Files are kept for a day. Please make the report again.")
+    if state is not State.READY or which.file >= len(report.files):
+        raise problems.not_found("There is no such file (yet).")
+    key = report.files[which.file].key
+    parts.audit.record(person, "report_downloaded", [report.id], now)
+    return Download(url=parts.report_files.url(key, DOWNLOAD_SECONDS), expires_in=DOWNLOAD_SECONDS)
+
+
+@router.put(
+    "/weekly-summary", tags=TAGS, summary="Get the weekly summary by e-mail, or no longer", responses=NO_ADDRESS
+)
+def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: WantsSummary) -> SummaryWanted:
+    from referral_intake.aws.audit_log import audit_put
+
+    campaign = query_parameters.campaign(parts, wants.campaign).name
+    address = parts.address_of(person.username)
+    if address is None and wants.wanted:
+        raise Problem(HTTPStatus.CONFLICT, "no_address", "Your account has no verified e-mail address.")
+    what = "summary_wanted" if wants.wanted else "summary_unwanted"
+    record = audit_put(parts.settings.table_name, person, what, [], now)
+    parts.summaries.set(Subscriber(campaign, person.sub, person.username), now, wanted=wants.wanted, record=record)
+    return SummaryWanted(campaign=campaign, wanted=wants.wanted, address=address)
+
+
+def _filter(chosen: Chosen) -> Filter:
+    return Filter(
+        first=chosen.first,
+        last=chosen.last,
+        stage=chosen.stage.value if chosen.stage else None,
+        reason=chosen.reason,
+        state=chosen.state,
+        specialty=chosen.specialty,
+    )
+
+
+def _found(parts: Parts, report_id: str) -> Report:
+    report = parts.reports.get(report_id)
+    if report is None:
+        raise problems.not_found("There is no such report.")
+    return report
+
+
+def _state(report: Report, now: datetime) -> ReportState:
+    return ReportState(
+        id=report.id,
+        kind=report.kind,
+        format=report.format,
+        campaign=report.campaign,
+        filter=dict(_said(report.filter)),
+        requested_by=report.username,
+        requested_at=report.requested_at,
+        state=report.state_at(now),
+        rows_done=report.rows_done,
+        files=[FileOfReport(name=file.name, bytes=file.size) for file in report.files],
+        expires_at=report.expires_at,
+        detail=report.detail,
+        left_out=[LeftOut(receipt=receipt, reason=reason) for receipt, reason in report.left_out.items()],
+    )
+
+
+_NAMES = {"first": "from", "last": "to"}
+
+
+def _said(chosen: Filter) -> dict[str, str]:
+    given = {name: value for name, value in asdict(chosen).items() if value is not None}
+    return {
+        _NAMES.get(name, name): value.isoformat() if isinstance(value, date) else value for name, value in given.items()
+    }

@@ -1,0 +1,73 @@
+"""Everything that happened to a referral, in the order of time, as far as it is known from the referral itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from referral_intake.core.engagement import SCANNED, told_apart
+from referral_intake.core.referral import Closing, Referral, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`by` is who did it. `detail` is the wording's version, why it is held or closed, the leader, or the answer."""
+
+    at: datetime
+    what: str
+    step: str | None = None
+    by: str | None = None
+    detail: str | None = None
+
+
+def timeline(referral: Referral) -> list[Entry]:
+    entries = [*_of_messages(referral), *_of_engagements(referral), *_of_people(referral)]
+    known = {entry.what for entry in entries}
+    entries = [
+        *(entry for entry in _of_milestones(referral) if entry.what not in known),
+        *entries,
+        *_of_stage(referral),
+    ]
+    # What happened at the same time stays in this order: first the fact, then what came of it.
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _of_milestones(referral: Referral) -> Iterator[Entry]:
+    returned = {at for written in referral.messages.values() for at in written.returned.values()}
+    for name, at in referral.milestones.items():
+        # A letter or a call stands among what people did, and what came back with its message.
+        if (name == "sent" and referral.told_by) or (name == "soft_bounced" and at in returned):
+            continue
+        by = referral.submitted_by if name == "submitted" else None
+        detail = referral.answer if name == Closing.ANSWERED else None
+        yield Entry(at, name, by=by, detail=detail)
+
+
+def _of_messages(referral: Referral) -> Iterator[Entry]:
+    for step, written in referral.messages.items():
+        for one in written.tries.values():
+            yield Entry(one.at, "sent", step, detail=one.version or None)
+        if written.delivered_at:
+            yield Entry(written.delivered_at, "delivered", step)
+        for at in written.returned.values():
+            yield Entry(at, "returned", step)
+
+
+def _of_engagements(referral: Referral) -> Iterator[Entry]:
+    delivered = {step: written.delivered_at for step, written in referral.messages.items()}
+    for name, one in told_apart(referral.engagements, delivered):
+        # Never the link: whoever has it could answer in the doctor's place.
+        yield Entry(one.at, name, one.step, detail=one.kind if name == SCANNED else None)
+
+
+def _of_people(referral: Referral) -> Iterator[Entry]:
+    for act in referral.acts:
+        yield Entry(act.at, act.what, by=act.by, detail=act.note or None)
+
+
+def _of_stage(referral: Referral) -> Iterator[Entry]:
+    if referral.stage in {Stage.HELD, Stage.BY_POST} and referral.waits_since:
+        yield Entry(referral.waits_since, referral.stage.value, detail=referral.reason)
+    if referral.closed_at:
+        if referral.reason == Closing.JOINED:
+            yield Entry(referral.closed_at, Closing.JOINED.value, detail=referral.leader)
+        yield Entry(referral.closed_at, Stage.CLOSED.value, detail=referral.reason)

@@ -1,0 +1,98 @@
+"""Settings and parts of the dashboard function. Each part is built on first use: no request needs all of them."""
+
+import os
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from referral_intake.aws import process
+from referral_intake.aws.staff_parts import StaffParts
+from referral_intake.core.settings import Settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from referral_intake.aws.breaker_table import BreakerTable
+    from referral_intake.aws.listing_table import ListingTable
+    from referral_intake.aws.referral_table import ReferralTable
+    from referral_intake.aws.sent_messages import WrittenTable
+    from referral_intake.aws.ses import SesAccount
+    from referral_intake.aws.stats_table import StatsTable
+    from referral_intake.core.report import Report
+    from referral_intake.dashboard.action_runner import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardSettings(Settings):
+    table_name: str
+    stats_table_name: str
+    hashing_keys_secret: str
+    templates_dir: Path
+    report_files: str
+    report_jobs_url: str
+    user_pool_id: str
+
+
+class Dashboard(StaffParts):
+    def __init__(self, settings: DashboardSettings) -> None:
+        self.settings: DashboardSettings = settings
+
+    @cached_property
+    def stats(self) -> "StatsTable":
+        from referral_intake.aws.stats_table import StatsTable
+
+        return StatsTable(self.table, self.settings.stats_table_name)
+
+    @cached_property
+    def breaker(self) -> "BreakerTable":
+        from referral_intake.aws.breaker_table import BreakerTable
+
+        return BreakerTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def listing(self) -> "ListingTable":
+        from referral_intake.aws.listing_table import ListingTable
+
+        return ListingTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def referrals(self) -> "ReferralTable":
+        from referral_intake.aws.referral_table import ReferralTable
+
+        return ReferralTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def written(self) -> "WrittenTable":
+        from referral_intake.aws.sent_messages import WrittenTable
+
+        return WrittenTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def desk(self) -> "Desk":
+        from referral_intake.aws.keys import DoctorHashes
+        from referral_intake.dashboard.action_runner import Desk
+        from referral_intake.dashboard.action_table import ActionTable
+
+        return Desk(
+            referrals=self.referrals,
+            book=ActionTable(self.table, self.settings.table_name),
+            doctor_keys=DoctorHashes(process.ring(self.settings.hashing_keys_secret)),
+            campaign_named=self.campaigns.get,
+        )
+
+    @cached_property
+    def ses_account(self) -> "SesAccount":
+        from referral_intake.aws import ses
+
+        return ses.SesAccount(ses.quick_client(), process.now)
+
+    def put_report_back(self, report: "Report", now: "datetime") -> None:
+        """Of a report that got lost: only one of several who notice at once puts it back."""
+        if self.reports.note_put(report, now):
+            self.report_queue.put(report.id)
+
+
+@cache
+def parts() -> Dashboard:
+    return Dashboard(DashboardSettings.read(os.environ))

@@ -1,0 +1,92 @@
+"""Applies one event of Amazon SES to its referral, the doctor and the campaign's breaker."""
+
+from datetime import datetime
+
+from referral_intake.core.breaker import COUNTED
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.mail_effects import note
+from referral_intake.core.mail_events import SUPPRESSES, MailEvent
+from referral_intake.core.referral import Closing, Referral
+from referral_intake.feedback import ses_events
+from referral_intake.feedback.wiring import Feedback
+from referral_intake.observability import logs, metrics
+
+logger = logs.logger()
+"""Ids only: an event holds the doctor's address."""
+
+# Facts about a message, and the metric of each. What scanners do is none of them. A crash can lose a count here: the
+# exact numbers are those of `stats`.
+_TOLD = {
+    "delivered": "Delivered",
+    "bounced": "Bounced",
+    "soft_bounced": "SoftBounced",
+    "complained": "Complained",
+    "rejected": "MessagesRefused",
+    "opened": "OpenedByPeople",
+    "clicked": "ClickedByPeople",
+}
+
+
+def take(body: str, parts: Feedback) -> None:
+    """Handles one event. An exception means: give it to me again."""
+    event = ses_events.read(body)
+    if event is None:
+        logger.info("event of no message of ours")
+        return
+    with logs.about(logger, referral=event.receipt, step=event.step, kind=event.kind.value):
+        try:
+            _take(event, parts)
+        except Exception:
+            logger.exception("event could not be taken")
+            raise
+
+
+def _take(event: MailEvent, parts: Feedback) -> None:
+    if campaign := _apply(event, parts):
+        parts.referrals.note_feedback(event.tried.at)
+        if event.kind in COUNTED:
+            # Also where it was counted before: the process may have died right after that.
+            _check_breaker(campaign, parts, event.at)
+        logger.info("event taken")
+    else:
+        logger.warning("event of a referral that is not there")
+
+
+def _apply(event: MailEvent, parts: Feedback) -> str | None:
+    """The name of the referral's campaign, or None where there is no such referral."""
+    referral = parts.referrals.get(event.receipt, consistent=True)
+    if referral is None:
+        return None
+    if fact := SUPPRESSES.get(event.kind):
+        # The doctor first: this alone stops mail. The referral only tells of it.
+        _suppress(referral, fact, parts, event.at)
+    campaign = parts.campaigns.get(referral.campaign)
+    if (effect := note(event, referral, campaign, parts.referrals)) is None:
+        return None
+    for news in (effect.milestones.keys() - referral.milestones.keys()) & _TOLD.keys():
+        metrics.count(_TOLD[news], campaign=referral.campaign)
+    return referral.campaign
+
+
+def _check_breaker(name: str, parts: Feedback, now: datetime) -> None:
+    campaign = parts.campaigns.get(name)
+    trip = parts.breaker.check(name, campaign.breaker, now) if campaign else None
+    if trip is None:
+        return
+    # A metric, since an alarm can stand on it, and an event, since programs can act on it. Either may come twice.
+    metrics.count("BreakerTripped", campaign=name, reason=trip.reason)
+    logger.error("the breaker stopped the campaign", campaign=name, reason=trip.reason)
+    try:
+        parts.announcements.breaker_tripped(trip)
+    except Unavailable:
+        logger.exception("the event bus was not told of it yet", campaign=name)
+        raise
+    parts.breaker.announced(trip)
+
+
+def _suppress(referral: Referral, fact: Closing, parts: Feedback, at: datetime) -> None:
+    current, _ = parts.doctor_keys.of(referral)
+    for key in current:
+        # A bounce says nothing of the doctor, only that this address does not work.
+        if fact is not Closing.BOUNCED or key.startswith("email#"):
+            parts.suppressions.suppress(key, fact, at)

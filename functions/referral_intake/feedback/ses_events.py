@@ -1,0 +1,60 @@
+"""Events of Amazon SES, as EventBridge hands them on.
+
+Their shape: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html
+"""
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from referral_intake.core.mail_events import Kind, MailEvent
+from referral_intake.core.steps import Try
+
+# SES's name of the event, our kind, and the member that holds its details. Send has none.
+_EVENTS = {
+    "Send": (Kind.SENT, None),
+    "Delivery": (Kind.DELIVERED, "delivery"),
+    "DeliveryDelay": (Kind.DELAYED, "deliveryDelay"),
+    "Bounce": (Kind.SOFT_BOUNCED, "bounce"),
+    "Complaint": (Kind.COMPLAINED, "complaint"),
+    "Reject": (Kind.REJECTED, None),
+    "Rendering Failure": (Kind.REJECTED, None),
+    "Open": (Kind.OPENED, "open"),
+    "Click": (Kind.CLICKED, "click"),
+}
+# Programs that say what they are. Most scanners don't: those are told by their haste.
+_SCANNERS = re.compile(
+    r"bot\b|crawler|spider|scanner|barracuda|mimecast|proofpoint|python-requests|curl/", re.IGNORECASE
+)
+
+# General is not among them: an automatic reply, from a doctor on leave who has the message, is a General one too.
+_CAME_BACK = frozenset({"MailboxFull", "CustomTimeoutExceeded"})
+
+
+def read(body: str) -> MailEvent | None:
+    """The event in an EventBridge event, or None where it is about no message of ours."""
+    detail = json.loads(body)["detail"]
+    tags = detail["mail"].get("tags", {})
+    if detail["eventType"] not in _EVENTS or not ("referral" in tags and "step" in tags):
+        return None
+    kind, member = _EVENTS[detail["eventType"]]
+    details: dict[str, Any] = detail.get(member or "", {})
+    if details.get("bounceType") == "Permanent":
+        kind = Kind.BOUNCED
+    sent_at = _time(detail["mail"]["timestamp"])
+    return MailEvent(
+        receipt=tags["referral"][0],
+        step=tags["step"][0],
+        message_id=detail["mail"]["messageId"],
+        kind=kind,
+        at=_time(details["timestamp"]) if "timestamp" in details else sent_at,
+        tried=Try(sent_at, tags.get("version", [""])[0], tags.get("content_hash", [""])[0]),
+        link=details.get("link", ""),
+        by_known_scanner=bool(_SCANNERS.search(details.get("userAgent", ""))),
+        came_back=kind is Kind.SOFT_BOUNCED and details.get("bounceSubType") in _CAME_BACK,
+    )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,122 @@
+"""Answers the requests of the public form: submit a referral, get a challenge, read a status."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+# Imported while Lambda starts the function, when it has the most CPU, and not during the first patient's request.
+from referral_intake.aws.keys import derived_submission_id, source_hash
+from referral_intake.core.fields import FieldError
+from referral_intake.core.referral import Referral, new_referral, read_receipt
+from referral_intake.core.submission import InvalidSubmission, Submission, parse
+from referral_intake.intake import bot_detection
+from referral_intake.intake.wiring import Intake
+from referral_intake.observability import logs, metrics
+from referral_intake.web import forms, http, views
+from referral_intake.web.http import Event, Problem, Response
+from referral_intake.web.views import View
+
+logger = logs.logger()
+
+LARGEST_BODY = 16 * 1024
+_BINDING = re.compile(r"[0-9a-f]{64}")
+
+
+def respond(event: Event, intake: Intake, now: datetime) -> Response:
+    """Answers one request, whatever it holds."""
+    route = _ROUTES[event["routeKey"]]
+    view = views.of(event, intake.site)
+    with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
+        return views.guarded(view, lambda: route(event, intake, view, now), logger)
+
+
+def _submit(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+    try:
+        return _take(event, intake, view, now)
+    except Problem as problem:
+        _refused(problem.kind)
+        raise
+
+
+def _take(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+    is_form = http.content_type(event) == forms.MEDIA_TYPE
+    sent: Any = [] if is_form else _read_json(event)
+
+    def derived_id(submission: Submission) -> uuid.UUID:
+        return derived_submission_id(intake.hashing_keys, submission, http.source(event), now)
+
+    try:
+        sent = forms.pairs(_body(event)) if is_form else sent
+        payload = forms.nested(sent) if is_form else sent
+        submission = parse(payload, intake.site.campaigns.get, derived_id if is_form else None)
+        referral = new_referral(submission, now, source_hash(intake.hashing_keys, http.source(event), now))
+        proof = intake.challenges.read(payload.get(bot_detection.PROOF))
+        if reason := bot_detection.suspicion(payload, submission.submission_id, proof, intake.fill_time, now):
+            referral = bot_detection.held(referral, reason, now)
+        with logs.about(logger, referral=referral.receipt):
+            stored, is_new = _store(referral, intake)
+    except InvalidSubmission as invalid:
+        codes = sorted({error.code for error in invalid.errors})
+        _refused("conflict" if "conflict" in codes else "invalid", codes)
+        return view.invalid(dict(sent) if is_form else sent, invalid.errors)
+    return view.stored(stored, is_new=is_new)
+
+
+def _store(referral: Referral, intake: Intake) -> tuple[Referral, bool]:
+    """The referral that is there now, and whether it is this one. One request to the table, whatever comes."""
+    there = intake.referrals.add(referral)
+    if there is None:
+        logger.info("referral stored", campaign=referral.campaign, held=referral.reason)
+        metrics.count("SubmissionsAccepted", campaign=referral.campaign)
+        if referral.reason:
+            metrics.count("SubmissionsHeld", campaign=referral.campaign, reason=referral.reason)
+    elif there.content != referral.content:
+        raise InvalidSubmission([FieldError("submission_id", "conflict")])
+    return there or referral, there is None
+
+
+def _refused(kind: str, codes: Sequence[str] = ()) -> None:
+    """Both are words of ours. Fields are not told: what is unknown has the name that somebody gave it."""
+    logger.info("submission refused", reason=kind, codes=codes)
+    metrics.count("SubmissionsRefused", reason=kind)
+
+
+def _challenge(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+    """Work for a browser, bound to the submission that it is about to send. Nothing is noted of it."""
+    binding = (event.get("queryStringParameters") or {}).get("for", "")
+    if not _BINDING.fullmatch(binding):
+        raise Problem(HTTPStatus.BAD_REQUEST, "invalid", "`for` is the SHA-256 that docs/api.md describes.")
+    data = {
+        "challenge": intake.challenges.new(binding, now),
+        "wait_seconds": int(intake.fill_time.total_seconds()),
+        "lasts_seconds": int(bot_detection.CHALLENGE_LASTS.total_seconds()),
+    }
+    return http.answer(HTTPStatus.OK, data)
+
+
+def _status(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+    receipt = read_receipt(event["pathParameters"]["receipt"])
+    referral = intake.referrals.get(receipt, consistent=True) if receipt else None
+    if referral is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no referral with this receipt.")
+    return view.status(referral)
+
+
+def _body(event: Event) -> bytes:
+    return http.body(event, LARGEST_BODY)
+
+
+def _read_json(event: Event) -> object:
+    if http.content_type(event) != "application/json":
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported", "Send application/json or a form.")
+    return http.parsed_json(_body(event))
+
+
+_ROUTES = {
+    "POST /api/referrals": _submit,
+    "GET /api/referrals/{receipt}": _status,
+    "GET /api/challenge": _challenge,
+}

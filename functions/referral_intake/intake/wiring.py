@@ -1,0 +1,61 @@
+"""Settings and parts of the intake function."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from referral_intake.core.ports import Referrals
+from referral_intake.core.settings import Settings
+
+if TYPE_CHECKING:
+    from referral_intake.aws.keys import Ring
+    from referral_intake.intake.bot_detection import Proof
+    from referral_intake.web.pages import Site
+
+
+class Challenges(Protocol):
+    def new(self, binding: str, now: datetime) -> dict[str, Any]: ...
+    def read(self, sent: object) -> "Proof | None": ...
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeSettings(Settings):
+    table_name: str
+    templates_dir: Path
+    site_url: str
+    hashing_keys_secret: str
+    challenge_tries: int
+    fill_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """`fill_time` is the least time in which a person can fill in the form."""
+
+    referrals: Referrals
+    site: "Site"
+    hashing_keys: "Ring"
+    challenges: Challenges
+    fill_time: timedelta
+
+
+@cache
+def parts() -> Intake:
+    from referral_intake.aws import dynamodb, process
+    from referral_intake.aws.campaign_files import Campaigns
+    from referral_intake.aws.referral_table import ReferralTable
+    from referral_intake.intake.challenges import Challenges
+    from referral_intake.web.pages import Site
+
+    settings = IntakeSettings.read(os.environ)
+    hashing_keys = process.ring(settings.hashing_keys_secret)
+    return Intake(
+        referrals=ReferralTable(dynamodb.client(), settings.table_name),
+        site=Site(settings.templates_dir, settings.site_url, Campaigns(settings.templates_dir)),
+        hashing_keys=hashing_keys,
+        challenges=Challenges(hashing_keys, settings.challenge_tries),
+        fill_time=timedelta(seconds=settings.fill_seconds),
+    )

@@ -1,0 +1,100 @@
+"""Answers the links in messages: `/api/opt-out` stops the messages, `/api/answer` takes an answer.
+
+Mail scanners follow every link, so nothing changes on GET. A POST needs no page before it, no cookie, and for opting
+out no body, and is never answered by a redirect (RFC 8058).
+"""
+
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from referral_intake.aws.signed_links import Link
+from referral_intake.core.referral import Answer, Closing
+from referral_intake.links.wiring import LinkParts
+from referral_intake.observability import logs, metrics
+from referral_intake.web import forms, http, views
+from referral_intake.web.http import Event, Response
+
+logger = logs.logger()
+
+# A form of one choice; what mail programs send is shorter still.
+LARGEST_BODY = 4096
+
+
+def respond(event: Event, parts: LinkParts, now: datetime) -> Response:
+    """Answers one request, whatever it holds."""
+    route = _opt_out if event["routeKey"].endswith("/opt-out") else _answer
+    with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
+        return views.guarded(views.PageView(parts.site, event), lambda: route(event, parts, now), logger)
+
+
+def _opt_out(event: Event, parts: LinkParts, now: datetime) -> Response:
+    link = parts.links.read("opt-out", _token(event), now)
+    if link is None:
+        return _page(event, parts, "opt_out.html", "invalid")
+    if _is_get(event):
+        return _page(event, parts, "opt_out.html", "confirm", link)
+    chosen = _chosen(event)
+    with logs.about(logger, referral=link.receipt):
+        if chosen.get("undo"):
+            _undo(link, parts, now)
+            return _page(event, parts, "opt_out.html", "undone", link)
+        # Whoever does not say otherwise, as mail programs never do, wants no more of any of it.
+        campaign = link.campaign if chosen.get("scope") == "campaign" else None
+        _stop(link, campaign, parts, now)
+    return _page(event, parts, "opt_out.html", "done", link)
+
+
+def _stop(link: Link, campaign: str | None, parts: LinkParts, now: datetime) -> None:
+    # The doctor first: this alone stops mail. The referral only tells of it.
+    for key in link.keys:
+        parts.suppressions.suppress(key, Closing.OPTED_OUT, now, campaign)
+    parts.referrals.close(link.receipt, Closing.OPTED_OUT, now)
+    logger.info("doctor opted out", campaign=campaign or "all")
+    metrics.count("OptedOut", campaign=link.campaign)
+
+
+def _undo(link: Link, parts: LinkParts, now: datetime) -> None:
+    for key in link.keys:
+        parts.suppressions.allow_again(key, now)
+    parts.referrals.note(link.receipt, "opted_in", now)
+    logger.info("doctor took an opt-out back")
+    metrics.count("OptOutsUndone", campaign=link.campaign)
+
+
+def _answer(event: Event, parts: LinkParts, now: datetime) -> Response:
+    link = parts.links.read("answer", _token(event), now)
+    if link is None:
+        return _page(event, parts, "answer.html", "invalid")
+    answer = None if _is_get(event) else _chosen(event).get("answer")
+    if answer not in set(Answer):
+        return _page(event, parts, "answer.html", "ask", link)
+    with logs.about(logger, referral=link.receipt):
+        parts.referrals.answer(link.receipt, Answer(answer), now)
+        logger.info("doctor answered", answer=answer)
+    metrics.count("Answers", campaign=link.campaign, reason=answer)
+    return _page(event, parts, "answer.html", answer, link)
+
+
+def _token(event: Event) -> str:
+    token: str = event.get("queryStringParameters", {}).get("token", "")
+    return token
+
+
+def _is_get(event: Event) -> bool:
+    return bool(event["requestContext"]["http"]["method"] == "GET")
+
+
+def _chosen(event: Event) -> dict[str, str]:
+    # RFC 8058 allows multipart/form-data as well; of that, nothing is chosen.
+    return dict(forms.pairs(http.body(event, LARGEST_BODY))) if http.content_type(event) == forms.MEDIA_TYPE else {}
+
+
+def _page(event: Event, parts: LinkParts, template: str, state: str, link: Link | None = None) -> Response:
+    campaign = parts.site.campaign(link.campaign if link else None)
+    locale = http.language(event, campaign.locales) or campaign.mail_locale
+    token = _token(event)
+    # What a POST did is not there to be looked at again.
+    elsewhere = f"?{urlencode({'token': token})}&lang={{locale}}" if link and _is_get(event) else ""
+    html = parts.site.pages(campaign.name, locale).render(template, elsewhere, state=state, token=token)
+    return http.page(HTTPStatus.OK if link else HTTPStatus.BAD_REQUEST, html)

@@ -1,0 +1,49 @@
+"""Settings and parts of the links function."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from referral_intake.core.ports import Referrals, Suppressions
+from referral_intake.core.settings import Settings
+
+if TYPE_CHECKING:
+    from referral_intake.aws.signed_links import Links
+    from referral_intake.web.pages import Site
+
+
+@dataclass(frozen=True, slots=True)
+class LinksSettings(Settings):
+    table_name: str
+    templates_dir: Path
+    site_url: str
+    signing_keys_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkParts:
+    links: "Links"
+    suppressions: Suppressions
+    referrals: Referrals
+    site: "Site"
+
+
+@cache
+def parts() -> LinkParts:
+    from referral_intake.aws import dynamodb, process
+    from referral_intake.aws.campaign_files import Campaigns
+    from referral_intake.aws.claims import ClaimTable
+    from referral_intake.aws.referral_table import ReferralTable
+    from referral_intake.aws.signed_links import Links
+    from referral_intake.web.pages import Site
+
+    settings = LinksSettings.read(os.environ)
+    table = dynamodb.client()
+    return LinkParts(
+        links=Links(process.ring(settings.signing_keys_secret), settings.site_url),
+        suppressions=ClaimTable(table, settings.table_name),
+        referrals=ReferralTable(table, settings.table_name),
+        site=Site(settings.templates_dir, settings.site_url, Campaigns(settings.templates_dir)),
+    )

@@ -1,0 +1,105 @@
+"""Finds doctors in the public registry while a patient types a name.
+
+The form works without it: when the registry is slow or down, the answer is quick, empty, and says so.
+"""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from datetime import datetime
+from http import HTTPStatus
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+# Imported when Lambda starts the function, which is when it has the most CPU, not during the first request.
+import referral_intake.aws.origin_secret
+import referral_intake.lookup.match_cache
+import referral_intake.lookup.npi_registry  # noqa: F401
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.fields import Invalid
+from referral_intake.lookup.matching import Match, matches
+from referral_intake.lookup.name_search import Search, read_search
+from referral_intake.lookup.wiring import Lookup
+from referral_intake.observability import logs, metrics
+from referral_intake.web import http
+from referral_intake.web.http import Event, Response
+
+logger = logs.logger()
+
+# In seconds, for everything together. Whoever types goes on typing.
+BUDGET = 2.0
+
+
+def respond(event: Event, lookup: Lookup, now: datetime, budget: float = BUDGET) -> Response:
+    """Answers one request, whatever it holds. The log learns no name, not even a doctor's."""
+    asked = event.get("queryStringParameters") or {}
+    try:
+        search = read_search(asked.get("name", ""), asked.get("state", ""))
+    except Invalid:
+        return http.problem(HTTPStatus.BAD_REQUEST, "invalid", "Give a doctor's name, and the state as two letters.")
+    started = time.perf_counter()
+    try:
+        doctors = _within(budget, lambda: _find(search, lookup, now))
+    except Unavailable as unavailable:
+        logger.warning("the registry did not answer", reason=str(unavailable))
+    except Exception as error:  # noqa: BLE001  # whatever it is, the patient goes on without it
+        # Not its text, which may hold what was typed.
+        logger.warning("unexpected error", error=type(error).__name__, at=_place(error))
+    else:
+        return http.answer(HTTPStatus.OK, {"doctors": doctors, "available": True})
+    finally:
+        metrics.emit({"LookupTime": 1000 * (time.perf_counter() - started)}, MetricUnit.Milliseconds)
+    metrics.count("LookupFailures")
+    return http.answer(HTTPStatus.OK, {"doctors": [], "available": False})
+
+
+def _find(search: Search, lookup: Lookup, now: datetime) -> list[Match]:
+    if not search.queries:
+        return []
+    # Where the table does not answer, the registry still may.
+    with suppress(Unavailable):
+        kept = lookup.cache.get(search.key, now)
+        if kept is not None:
+            return kept
+    found = _ask(search, lookup)
+    with suppress(Unavailable):
+        lookup.cache.put(search.key, found, now)
+    return found
+
+
+def _ask(search: Search, lookup: Lookup) -> list[Match]:
+    """What the first question finds that finds anybody."""
+    for query in search.queries:
+        if found := matches(query, lookup.registry.ask(query)):
+            return found
+    return []
+
+
+def _place(error: Exception) -> str:
+    """The line that raised it."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"{last.filename}:{last.lineno}"
+
+
+def _within(seconds: float, work: Callable[[], list[Match]]) -> list[Match]:
+    """What `work` returns or raises; raises Unavailable when that takes longer, wherever it hangs.
+
+    Timeouts of sockets can't promise this: they begin anew with every byte, and none holds for a name server.
+    """
+    outcome: Future[list[Match]] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as error:  # noqa: BLE001  # it is raised where somebody waits
+            outcome.set_exception(error)
+
+    # A daemon: nobody waits for what comes too late, not even the end of the process.
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return outcome.result(seconds)
+    except TimeoutError:
+        raise Unavailable("out of time") from None

@@ -1,0 +1,121 @@
+"""Which of the registry's records are the doctor that was asked for, and what of them goes into the form.
+
+The registry matches generously: former names, mailing addresses in another state, numbers that were deactivated. So
+every record is checked against the question once more.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from referral_intake.core import contact
+from referral_intake.core.fields import Invalid, has_link, one_line
+from referral_intake.lookup.capitalization import readable, readable_name
+from referral_intake.lookup.name_search import Query, folded
+
+MOST_MATCHES = 8
+
+Match = dict[str, Any]
+"""A doctor in the form's own fields, as `doctor` in a submission: whatever is in it, the form takes."""
+
+
+def matches(query: Query, records: list[Any]) -> list[Match]:
+    """At most eight, the closest first."""
+    found: dict[str, tuple[Any, Match]] = {}
+    for record in records:
+        if isinstance(record, Mapping) and _is_asked_for(query, record) and (match := _match(query, record)):
+            found.setdefault(match["npi"], (_order(query, record), match))
+    return [match for _, match in sorted(found.values(), key=lambda ranked: ranked[0])][:MOST_MATCHES]
+
+
+def _is_asked_for(query: Query, record: Mapping[str, Any]) -> bool:
+    basic = _part(record, "basic")
+    is_active_person = record.get("enumeration_type") == "NPI-1" and basic.get("status") == "A"
+    first, last = folded(_text(basic, "first_name")), folded(_text(basic, "last_name"))
+    # Not by former names: whoever typed another name would not know why this one is offered.
+    return is_active_person and last.startswith(folded(query.last)) and first.startswith(folded(query.first))
+
+
+def _order(query: Query, record: Mapping[str, Any]) -> tuple[bool, bool, str, str, str]:
+    """Names that are just what was typed come before those that only begin so."""
+    basic = _part(record, "basic")
+    first, last = folded(_text(basic, "first_name")), folded(_text(basic, "last_name"))
+    return last != folded(query.last), first != folded(query.first), last, first, str(record.get("number"))
+
+
+def _match(query: Query, record: Mapping[str, Any]) -> Match | None:
+    """None where it practises elsewhere, or its name or number is none."""
+    practice = next((place for place in _practices(record) if _text(place, "state") == query.state), None)
+    name = _name(_part(record, "basic"))
+    npi = _valid(contact.npi, str(record.get("number", "")))
+    if practice is None or not name or not npi:
+        return None
+    address = {
+        "line1": _line(readable(_text(practice, "address_1")), 100),
+        "line2": _line(readable(_text(practice, "address_2")), 100),
+        "city": _line(readable(_text(practice, "city")), 80),
+        "state": query.state,
+        "postal_code": _postal_code(_text(practice, "postal_code")),
+    }
+    details = {"specialty": _specialty(record), "phone": _phone(_text(practice, "telephone_number"))}
+    return {"name": name, "npi": npi, **_given(details), "address": _given(address)}
+
+
+def _practices(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for place in _parts(record, "addresses"):
+        if place.get("address_purpose") == "LOCATION":
+            yield place
+    yield from _parts(record, "practiceLocations")
+
+
+def _name(basic: Mapping[str, Any]) -> str:
+    """First name, middle initial, last name: initials don't tell two doctors apart, so they hide no opt-out."""
+    first, last = _text(basic, "first_name"), _text(basic, "last_name")
+    middle = f"{_text(basic, 'middle_name')[:1]}." if _text(basic, "middle_name")[:1].isalpha() else ""
+    name = _line(" ".join(filter(None, (readable_name(first), middle.upper(), readable_name(last)))), 120)
+    return "" if has_link(name) else name
+
+
+def _specialty(record: Mapping[str, Any]) -> str:
+    taxonomies = sorted(_parts(record, "taxonomies"), key=lambda taxonomy: taxonomy.get("primary") is not True)
+    return _line(readable(_text(taxonomies[0], "desc")), 80) if taxonomies else ""
+
+
+def _phone(text: str) -> str:
+    """As people in the United States write it."""
+    digits = _valid(contact.phone, text).removeprefix("+1")
+    return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if len(digits) == 10 and digits.isdigit() else ""
+
+
+def _postal_code(text: str) -> str:
+    return _valid(contact.postal_code, text).removesuffix("-0000")
+
+
+def _line(text: str, limit: int) -> str:
+    return _valid(lambda typed: one_line(typed, limit), text)
+
+
+def _valid(normal: Callable[[str], str], text: str) -> str:
+    """What the form would make of it, or nothing: better an empty field than one that the form refuses."""
+    try:
+        return normal(text)
+    except Invalid:
+        return ""
+
+
+def _text(part: Mapping[str, Any], name: str) -> str:
+    value = part.get(name)
+    return value.strip() if isinstance(value, str) and value.strip() != "--" else ""
+
+
+def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = record.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _parts(record: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = record.get(name)
+    return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
+
+
+def _given(details: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in details.items() if value}

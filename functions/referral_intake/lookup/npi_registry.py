@@ -1,0 +1,67 @@
+"""The public registry of doctors: NPPES 2.1, over HTTPS."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+
+from referral_intake.core.errors import Unavailable
+from referral_intake.lookup.name_search import Query
+
+# Of a common name these are not all, but then more of the name must be typed anyway.
+MOST_RECORDS = 100
+LARGEST_ANSWER = 2 * 1024 * 1024
+# Each step's own. How long all of it may take together is for the caller to say: an answer can come in drops.
+_TIMEOUT = urllib3.Timeout(connect=1.0, read=2.0)
+_HEADERS = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "referral-intake"}
+
+
+class NpiRegistry:
+    """Its connection stays open between two questions."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool = urllib3.PoolManager(headers=_HEADERS, timeout=_TIMEOUT, retries=False)
+
+    def ask(self, query: Query) -> list[Any]:
+        """The records as they come; raises Unavailable. What it raises names no doctor: urllib3's errors would."""
+        asked = {"version": "2.1", "limit": str(MOST_RECORDS), **query.parameters}
+        try:
+            return _records(self._get(f"{self._url}?{urlencode(asked)}"))
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unavailable(type(error).__name__) from None
+
+    def _get(self, url: str) -> bytes:
+        try:
+            return self._get_once(url)
+        except urllib3.exceptions.ProtocolError:
+            # The other side closed a connection that we kept, maybe while Lambda let this process sleep.
+            return self._get_once(url)
+
+    def _get_once(self, url: str) -> bytes:
+        response = self._pool.request("GET", url, preload_content=False, redirect=False)
+        try:
+            body = response.read(LARGEST_ANSWER + 1)
+        except BaseException:
+            response.close()
+            raise
+        if len(body) > LARGEST_ANSWER:
+            response.close()
+            raise Unavailable("too large")
+        response.release_conn()
+        if response.status != HTTPStatus.OK:
+            raise Unavailable(f"status {response.status}")
+        return body
+
+
+def _records(body: bytes) -> list[Any]:
+    """A refusal comes with status 200, and with `Errors` instead of `results`."""
+    try:
+        records = json.loads(body)["results"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise Unavailable("no results") from None
+    if not isinstance(records, list):
+        raise Unavailable("no results")
+    return records

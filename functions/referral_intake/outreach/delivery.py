@@ -1,0 +1,182 @@
+"""Reaching one doctor: decide, claim, look once more, write, record.
+
+The order is what keeps a doctor from being written to twice: the claim takes referral and doctor in one transaction
+before the mail service is called, and only a clear refusal gives it back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Protocol
+
+from referral_intake.core import decisions
+from referral_intake.core.campaign import Campaign
+from referral_intake.core.claim import Claim, DoctorKeys, Suppressed, Taken
+from referral_intake.core.errors import Stale, Unavailable
+from referral_intake.core.mail_effects import note
+from referral_intake.core.mail_events import Kind, MailEvent
+from referral_intake.core.message import Mailer, Message, NotSent, Refused, Unapproved, Unclear
+from referral_intake.core.ports import Referrals
+from referral_intake.core.quota import Wait
+from referral_intake.core.referral import Move, Referral, Stage, closed
+from referral_intake.core.steps import Try
+from referral_intake.outreach.screening import Sightings, oddity
+
+
+class Ending(Enum):
+    """How it ended with a referral that became queued."""
+
+    SENT = auto()
+    UNCLEAR = auto()
+    REFUSED = auto()
+    SET_BACK = auto()
+    MOVED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of it; `word` says more, in one word."""
+
+    ending: Ending
+    word: str
+
+
+class Claims(Protocol):
+    def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+        """Takes referral and doctor and keeps the message, in one transaction, or says what stands against it.
+
+        Raises Stale.
+        """
+
+    def suppression(self, claim: Claim) -> Suppressed | None:
+        """Whether the doctor may not be written to, by a consistent read now."""
+
+    def release(self, claim: Claim, move: Move) -> None:
+        """Gives the doctor back, unwritten to, and moves the referral, in one transaction."""
+
+
+class Turns(Protocol):
+    def take(self, campaign: Campaign, address: str) -> Wait | None:
+        """Waits until a message may go there and returns None; or says that it must wait longer than a run should."""
+
+
+class Messages(Protocol):
+    def compose(self, referral: Referral, campaign: Campaign, claim: Claim) -> Message:
+        """Raises Unapproved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outreach:
+    """Everything outreach talks to. `now` is the clock."""
+
+    referrals: Referrals
+    claims: Claims
+    turns: Turns
+    messages: Messages
+    mailer: Mailer
+    doctor_keys: DoctorKeys
+    sightings: Sightings
+    campaign_named: Callable[[str], Campaign | None]
+    now: Callable[[], datetime]
+
+    def reach(self, referral: Referral) -> Outcome:
+        """Does what is due for a queued referral; returns what became of it.
+
+        Raises Stale where it is no longer queued.
+        """
+        while True:
+            try:
+                return self._reach(referral)
+            except Stale:
+                referral = self._still_queued(referral)
+
+    def _still_queued(self, referral: Referral) -> Referral:
+        """As it is now: a fact about it may have come in since it was read. The stream says nothing of that."""
+        found = self.referrals.get(referral.receipt, consistent=True)
+        if found is None or found.stage is not Stage.QUEUED or found.revision == referral.revision:
+            raise Stale
+        return found
+
+    def _reach(self, referral: Referral) -> Outcome:
+        campaign = self.campaign_named(referral.campaign)
+        if campaign is None:
+            return self._move(referral, decisions.without_campaign(self.now()))
+        decided = decisions.for_queued(referral, campaign, self.now())
+        if isinstance(decided, Move) and decided.stage is not Stage.BY_POST:
+            return self._move(referral, decided)
+        keys, retired_keys = self.doctor_keys.of(referral)
+        if odd := oddity(referral, keys, campaign, self.sightings):
+            return self._move(referral, decisions.hold(odd, self.now()))
+        if isinstance(decided, Move):
+            return self._by_post(Claim(referral, decided.stage.value, keys, retired_keys), decided)
+        return self._write(Claim(referral, decided.step, keys, retired_keys), campaign)
+
+    def _by_post(self, claim: Claim, move: Move) -> Outcome:
+        # Letters and calls are messages too.
+        suppressed = self.claims.suppression(claim)
+        return self._move(claim.referral, closed(suppressed.reason, at=self.now()) if suppressed else move)
+
+    def _move(self, referral: Referral, move: Move) -> Outcome:
+        self.referrals.move(referral, move)
+        return Outcome(Ending.MOVED, move.reason or move.stage.value)
+
+    def _write(self, claim: Claim, campaign: Campaign) -> Outcome:
+        referral = claim.referral
+        # Before the claim: a template that can't be rendered must hold nobody up.
+        try:
+            message = self.messages.compose(referral, campaign, claim)
+        except Unapproved:
+            return self._move(referral, decisions.not_approved(self.now()))
+        # Before the claim too: what must wait for its turn waits in the table, and holds neither doctor nor stream up.
+        if wait := self.turns.take(campaign, message.to):
+            return self._move(referral, decisions.wait(wait.reason, wait.until))
+        match self.claims.claim(claim, message, now=self.now(), cooldown=campaign.policy.cooldown):
+            case Taken(leader):
+                found = self.referrals.get(leader, consistent=True)
+                return self._move(referral, decisions.for_taken(leader, found, self.now()))
+            case Suppressed(reason):
+                return self._move(referral, closed(reason, at=self.now()))
+            case None:
+                return self._send(claim, campaign, message)
+
+    def _send(self, claim: Claim, campaign: Campaign, message: Message) -> Outcome:
+        # An opt-out that was recorded since the claim still counts: nothing may stand between this read and the call.
+        try:
+            suppressed = self.claims.suppression(claim)
+        except Unavailable:
+            # Nothing was sent, so nobody needs to look: the doctor is given back.
+            return self._set_back(claim, "last_look_failed")
+        if suppressed:
+            move = closed(suppressed.reason, at=self.now())
+            return self._not_sent(claim, move, Outcome(Ending.MOVED, suppressed.reason.value))
+        try:
+            message_id = self.mailer.send(message)
+        except NotSent as error:
+            refusal = error
+        except Unclear:
+            # The claim stays: the doctor may have the message. `wake` finds the lease that ran out.
+            return Outcome(Ending.UNCLEAR, decisions.UNCLEAR)
+        else:
+            return self._sent(claim, campaign, message, message_id)
+        # Outside of the `except`: an error from here must not carry that of SES, which can quote the address.
+        if isinstance(refusal, Refused):
+            move = decisions.refused(claim.referral, campaign, self.now())
+            return self._not_sent(claim, move, Outcome(Ending.REFUSED, refusal.reason))
+        return self._set_back(claim, refusal.reason)
+
+    def _not_sent(self, claim: Claim, move: Move, outcome: Outcome) -> Outcome:
+        self.claims.release(claim, move)
+        return outcome
+
+    def _set_back(self, claim: Claim, reason: str) -> Outcome:
+        move = decisions.after_setback(claim.referral, reason, self.now())
+        return self._not_sent(claim, move, Outcome(Ending.SET_BACK, reason))
+
+    def _sent(self, claim: Claim, campaign: Campaign, message: Message, message_id: str) -> Outcome:
+        # The mail service's answer is the first event of the message. The same may have come by its own way already.
+        now = self.now()
+        tried = Try(now, message.version, message.content_hash)
+        event = MailEvent(claim.referral.receipt, claim.step, message_id, Kind.SENT, now, tried)
+        note(event, claim.claimed, campaign, self.referrals)
+        return Outcome(Ending.SENT, "sent")

@@ -1,0 +1,51 @@
+"""What was seen together: sets in the table, one for each source, address and NPI, never larger than what is odd."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from referral_intake.aws.items import Item
+from referral_intake.aws.keys import DoctorHashes, Ring
+from referral_intake.aws.updates import Update, write
+from referral_intake.outreach.screening import Sighting
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# A source has another hash tomorrow.
+_SOURCE_KEPT_SECONDS = 2 * 24 * 3600
+
+
+class SightingsTable:
+    def __init__(
+        self, client: "DynamoDBClient", name: str, ring: Ring, most_per_source: int, now: Callable[[], datetime]
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._hashes = DoctorHashes(ring)
+        self.most_per_source = most_per_source
+        self._now = now
+
+    def name_hash(self, name: str) -> str:
+        return self._hashes.of_name(name)
+
+    def is_disposable(self, domain: str) -> bool:
+        """Whether the domain, or one above it, gives out addresses for a few minutes."""
+        # Imported at the first use: 10,000 names.
+        from disposable_email_domains import blocklist
+
+        parts = domain.split(".")
+        return any(".".join(parts[start:]) in blocklist for start in range(len(parts) - 1))
+
+    def admits(self, sighting: Sighting) -> bool:
+        update = Update(_key(sighting)).add("seen", {sighting.member})
+        if sighting.key.startswith("source#"):
+            update.set("expires", int(self._now().timestamp()) + _SOURCE_KEPT_SECONDS)
+        seen, member = update.name("seen"), update.value(sighting.member)
+        fewer = f"size({seen}) < {update.value(sighting.most)}"
+        update.when(f"attribute_not_exists({seen}) OR {fewer} OR contains({seen}, {member})")
+        return write(self._client, self._name, update)
+
+
+def _key(sighting: Sighting) -> Item:
+    return {"pk": {"S": sighting.key}, "sk": {"S": "seen"}}

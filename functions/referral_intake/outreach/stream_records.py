@@ -1,0 +1,48 @@
+"""Handles records of the table's stream for outreach: log and count what became of each referral."""
+
+from typing import Any
+
+from referral_intake.aws.items import from_item
+from referral_intake.core.errors import Stale
+from referral_intake.observability import logs, metrics
+from referral_intake.outreach.delivery import Ending, Outcome, Outreach
+
+# Log ids only: neither a doctor's details nor a message.
+logger = logs.logger()
+
+
+def reach(record: dict[str, Any], outreach: Outreach) -> None:
+    """Handles one stream record. An exception means: give me this record again."""
+    change = record["dynamodb"]
+    receipt = change["NewImage"].get("receipt", {}).get("S")
+    with logs.about(logger, referral=receipt, sequence_number=change.get("SequenceNumber")):
+        try:
+            referral = from_item(change["NewImage"])
+            outcome = outreach.reach(referral)
+        except Stale:
+            # Redelivered, or changed by someone meanwhile. Each change into `queued` has a record of its own.
+            logger.info("referral has moved on")
+        except Exception:
+            logger.exception("outreach failed")
+            metrics.count("OutreachFailed")
+            raise
+        else:
+            logger.info(
+                "referral handled", campaign=referral.campaign, revision=referral.revision, outcome=outcome.word
+            )
+            _count(outcome, referral.campaign)
+
+
+def _count(outcome: Outcome, campaign: str) -> None:
+    match outcome.ending:
+        case Ending.SENT:
+            metrics.count("MessagesSent", campaign=campaign)
+        case Ending.UNCLEAR:
+            metrics.count("MessagesUnclear", campaign=campaign)
+        case Ending.REFUSED:
+            metrics.count("MessagesRefused", campaign=campaign, reason=outcome.word)
+        case Ending.SET_BACK:
+            metrics.count("Setbacks", campaign=campaign, reason=outcome.word)
+        case Ending.MOVED:
+            # Joined, held, paced, by post: what did not come to a message, and is no mishap.
+            metrics.count("NotSent", campaign=campaign, reason=outcome.word)

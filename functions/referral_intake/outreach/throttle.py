@@ -1,0 +1,106 @@
+"""The pace that all instances share: one item for all, one per mail domain and day, each changed conditionally."""
+
+import random
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from referral_intake.aws.breaker_table import breaker_key
+from referral_intake.aws.dynamodb import errors_as_ours
+from referral_intake.aws.items import Item, plain, timestamp
+from referral_intake.aws.updates import Update, write
+from referral_intake.core.campaign import Campaign
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.quota import Pace, Quota, Wait, next_slot
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_KEY: Item = {"pk": {"S": "pace"}, "sk": {"S": "pace"}}
+_TRIES = 8
+# A paused campaign waits for a person.
+ASK_AGAIN = timedelta(minutes=15)
+# The count of a day is of no use after it.
+_KEPT_SECONDS = 3 * 24 * 3600
+
+
+class PaceTable:
+    """`quota` is asked each time: it may be cached by whoever gives it."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        name: str,
+        quota: Callable[[], Quota],
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._quota = quota
+        self._now = now
+        self._sleep = sleep
+
+    def take(self, campaign: Campaign, address: str) -> Wait | None:
+        """Waits for this message's turn and returns None; or says until when there is none."""
+        wait = self._take_turn(campaign.name)
+        if wait or self._count(address.rpartition("@")[2], campaign.policy.per_domain_per_day):
+            return wait
+        return Wait(_next_day(self._now()), "domain_cap")
+
+    def _take_turn(self, campaign: str) -> Wait | None:
+        now = self._now
+        quota = self._quota()
+        for _ in range(_TRIES):
+            pace, is_paused = self._read(campaign)
+            if is_paused:
+                return Wait(now() + ASK_AGAIN, "paused")
+            slot = next_slot(pace, quota, now())
+            if isinstance(slot, Wait):
+                return slot
+            if self._write(pace, slot.after):
+                self._sleep(max(0.0, (slot.at - now()).total_seconds()))
+                return None
+            # Somebody else took this turn. Not all of the losers should ask again at once.
+            self._sleep(random.uniform(0, quota.interval.total_seconds()))  # noqa: S311  (spreads, hides nothing)
+        return Wait(now() + _TRIES * quota.interval, "paced")
+
+    def _count(self, domain: str, most: int) -> bool:
+        """Counts a message to this mail domain today, unless it had the most that it may get."""
+        today = self._now().date()
+        update = Update({"pk": {"S": f"pace#{domain}"}, "sk": {"S": today.isoformat()}})
+        sent = update.name("sent")
+        update.add("sent", 1).set("expires", int(self._now().timestamp()) + _KEPT_SECONDS)
+        update.when(f"attribute_not_exists({sent}) OR {sent} < {update.value(most)}")
+        return write(self._client, self._name, update)
+
+    def _read(self, campaign: str) -> tuple[Pace | None, bool]:
+        """The pace, and whether the campaign's breaker is open, with one request."""
+        wanted: Any = {"Keys": [_KEY, breaker_key(campaign)], "ConsistentRead": True}
+        with errors_as_ours():
+            answer = self._client.batch_get_item(RequestItems={self._name: wanted})
+        if answer["UnprocessedKeys"]:
+            raise Unavailable("UnprocessedKeys")
+        items = {item["sk"]["S"]: plain(item) for item in answer["Responses"][self._name]}
+        return _pace(items.get("pace")), "paused_at" in items.get("breaker", {})
+
+    def _write(self, before: Pace | None, after: Pace) -> bool:
+        """Whether nobody else wrote since `before` was read."""
+        update = Update(_KEY)
+        update.set("next_at", timestamp(after.next_at)).set("day", after.day.isoformat()).set("sent", after.sent)
+        if before is None:
+            update.when(f"attribute_not_exists({update.name('next_at')})")
+        else:
+            update.when_equal("next_at", timestamp(before.next_at)).when_equal("sent", before.sent)
+        return write(self._client, self._name, update)
+
+
+def _next_day(now: datetime) -> datetime:
+    return datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
+
+
+def _pace(item: dict[str, Any] | None) -> Pace | None:
+    if item is None:
+        return None
+    return Pace(datetime.fromisoformat(item["next_at"]), date.fromisoformat(item["day"]), int(item["sent"]))

@@ -1,0 +1,61 @@
+"""The press: which letters wait, and the PDF of those that may be sent."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from referral_intake.aws import batch_read
+from referral_intake.aws.dynamodb import errors_as_ours
+from referral_intake.aws.items import from_item, referral_key, typed
+from referral_intake.aws.keys import DoctorHashes
+from referral_intake.core.campaign import Campaign
+from referral_intake.core.claim import Claim
+from referral_intake.core.referral import Referral
+from referral_intake.core.steps import INTRODUCTION
+from referral_intake.core.tasks import Kind
+from referral_intake.reports.letter_layout import Letters, Printed
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class Press:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        doctor_keys: DoctorHashes,
+        letters: Letters,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._doctor_keys = doctor_keys
+        self._letters = letters
+
+    def waiting(self, campaign: str) -> list[str]:
+        """Receipts of the campaign's referrals that wait to be sent by post, the longest first."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="work",
+            KeyConditionExpression="waits_for = :kind",
+            ExpressionAttributeValues={":kind": typed(f"{campaign}/{Kind.BY_POST.value}")},
+        )
+        with errors_as_ours():
+            return [item["pk"]["S"].partition("#")[2] for page in pages for item in page["Items"]]
+
+    def read(self, receipts: Sequence[str]) -> list[Referral]:
+        """These referrals, in this order. Those that are not there are left out."""
+        items = batch_read.items(self._client, self._table, [referral_key(receipt) for receipt in receipts])
+        found = {referral.receipt: referral for referral in map(from_item, items)}
+        return [found[receipt] for receipt in receipts if receipt in found]
+
+    def keys_of(self, referral: Referral) -> tuple[str, ...]:
+        return self._doctor_keys.of(referral)[0]
+
+    def print(
+        self, campaign: Campaign, referrals: Sequence[Referral], now: datetime, written_to: Collection[str] = ()
+    ) -> Printed:
+        """Doctors known by one of `written_to` have a letter already. Raises Unapproved and Unavailable."""
+        # The letter is the introduction by another way: who had one must not get the other.
+        claims = [Claim(referral, INTRODUCTION, *self._doctor_keys.of(referral)) for referral in referrals]
+        return self._letters.print(campaign, claims, now, written_to)

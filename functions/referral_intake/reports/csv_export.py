@@ -1,0 +1,90 @@
+"""An export as CSV: of what is filtered, of any size, in constant memory, and on from run to run."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from referral_intake.aws.report_files import LostUpload, ReportFiles
+from referral_intake.core.report import File, Place, Report
+from referral_intake.reports import csv_lines
+from referral_intake.reports.columns import COLUMNS, row_of
+from referral_intake.reports.export_rows import ROWS_BETWEEN_NEWS, Cursor, Rows
+from referral_intake.reports.report_runs import HasTime
+
+# S3 takes parts from 5 MiB on, and 10,000 of them. The notes of as many as fit beside a report are good for 40 GB.
+PART = 8 * 1024 * 1024
+
+
+class CsvExport:
+    """One file, uploaded in parts. What is too little for a part when the time is over waits in a file of its own.
+
+    Nothing is overwritten but by the same rows: parts are named by their ETags, and a tail by the run that wrote it. So
+    a run that died takes nothing with it but what it did since its last checkpoint.
+    """
+
+    def __init__(self, rows: Rows, files: ReportFiles, part: int = PART) -> None:
+        self._rows = rows
+        self._files = files
+        self._part = part
+
+    def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
+        try:
+            yield from self._steps(report, has_time)
+        except LostUpload:
+            # Too old, or aborted by somebody: from the beginning, with an upload of its own.
+            yield from self._steps(replace(report, place=Place(), rows_done=0), has_time)
+
+    def _steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
+        report = self._begun(report)
+        yield report
+        unsaved = bytearray(self._start(report))
+        cursor, rows = report.place.cursor, report.place.rows
+        while not report.place.at_end:
+            page = self._rows.page(report.campaign, report.filter, cursor)
+            unsaved += csv_lines.lines(map(row_of, page.referrals))
+            cursor, rows = page.cursor, rows + len(page.referrals)
+            if len(unsaved) >= self._part or cursor is None:
+                report = self._with_part(report, cursor, rows, unsaved)
+                yield report
+                unsaved.clear()
+            elif rows - report.rows_done >= ROWS_BETWEEN_NEWS:
+                report = replace(report, rows_done=rows)
+                yield report
+            if cursor is not None and not has_time():
+                if unsaved:
+                    yield self._with_tail(report, cursor, rows, unsaved)
+                return
+        yield self._whole(report)
+
+    def _begun(self, report: Report) -> Report:
+        if report.place.upload:
+            return report
+        key = f"{report.id}/{report.attempt}/{report.file_name()}"
+        upload = self._files.begin(key, report.file_name())
+        return replace(report, place=replace(report.place, upload=upload, upload_key=key))
+
+    def _start(self, report: Report) -> bytes:
+        if report.place.tail:
+            return self._files.kept(report.place.tail)
+        is_new = not report.place.parts
+        return csv_lines.BOM + csv_lines.lines([list(COLUMNS)]) if is_new else b""
+
+    def _with_part(self, report: Report, cursor: Cursor, rows: int, data: bytearray) -> Report:
+        place = replace(report.place, cursor=cursor, rows=rows, at_end=cursor is None, tail=None)
+        if data or not place.parts:
+            assert place.upload is not None
+            assert place.upload_key is not None
+            etag = self._files.part(place.upload_key, place.upload, len(place.parts) + 1, bytes(data))
+            place = replace(place, parts=(*place.parts, etag), size=place.size + len(data))
+        return replace(report, place=place, rows_done=rows)
+
+    def _with_tail(self, report: Report, cursor: Cursor, rows: int, data: bytearray) -> Report:
+        key = f"{report.id}/{report.attempt}/tail"
+        self._files.keep(key, bytes(data))
+        return replace(report, place=replace(report.place, cursor=cursor, rows=rows, tail=key), rows_done=rows)
+
+    def _whole(self, report: Report) -> Report:
+        place = report.place
+        assert place.upload is not None
+        assert place.upload_key is not None
+        self._files.complete(place.upload_key, place.upload, place.parts)
+        return replace(report, files=(File(place.upload_key, report.file_name(), place.size),))

@@ -1,0 +1,39 @@
+"""Works on reports, puts lost ones back into the queue, and sends the weekly summaries."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from referral_intake.observability import logs
+from referral_intake.reports.wiring import Reports
+
+logger = logs.logger()
+"""Ids only."""
+
+# Long enough for the longest step: a page of rows and a part to S3, or a workbook of what there is.
+MARGIN = timedelta(seconds=45)
+
+
+def work_on(report_id: str, parts: Reports, time_left: Callable[[], timedelta]) -> None:
+    """Goes as far as the time lasts. An exception means: give it to me again."""
+    try:
+        report = parts.reporting.run(report_id, time_left, MARGIN)
+    except Exception:
+        logger.exception("report not finished by this run", report=report_id)
+        raise
+    if report is None:
+        logger.info("report is finished, or another run has it", report=report_id)
+    else:
+        logger.info("worked on a report", report=report_id, state=report.state, rows=report.rows_done)
+
+
+def put_lost_reports_back(parts: Reports) -> None:
+    for campaign in parts.campaigns.names():
+        if count := parts.reporting.put_lost_ones_back(campaign):
+            logger.warning("lost reports put back into the queue", campaign=campaign, reports=count)
+
+
+def send_summaries(parts: Reports) -> None:
+    for name in parts.campaigns.names():
+        campaign = parts.campaigns.get(name)
+        if campaign and (outcomes := parts.summarizing.send(campaign)):
+            logger.info("weekly summary", campaign=name, outcomes=dict(outcomes))

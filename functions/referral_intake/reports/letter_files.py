@@ -1,0 +1,105 @@
+"""Letters as files: of every referral that waits to be sent by post, some hundreds of letters to a file."""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from referral_intake.aws.report_files import ReportFiles
+from referral_intake.core.campaign import Campaign
+from referral_intake.core.message import Unapproved
+from referral_intake.core.referral import Referral, Stage
+from referral_intake.core.report import File, Report
+from referral_intake.reports.letter_layout import Printed
+from referral_intake.reports.report_runs import Failed, HasTime
+
+# What an office printer and a person with envelopes take at a time; some seconds of work.
+LETTERS_PER_FILE = 200
+# As many as the note of a report has room for. The others are still by post, for the next report.
+_MOST_LEFT_OUT = 2_000
+
+
+class Press(Protocol):
+    def waiting(self, campaign: str) -> list[str]: ...
+    def read(self, receipts: Sequence[str]) -> list[Referral]: ...
+    def keys_of(self, referral: Referral) -> tuple[str, ...]: ...
+    def print(
+        self, campaign: Campaign, referrals: Sequence[Referral], now: datetime, written_to: Collection[str]
+    ) -> Printed: ...
+
+
+class LetterFiles:
+    """The list of who waits is made once and kept beside the files: what changes meanwhile is left for the next report.
+
+    With it are kept the hashes of the doctors who have a letter in one of the files: nobody gets one in two.
+    """
+
+    def __init__(
+        self,
+        press: Press,
+        files: ReportFiles,
+        campaign_named: Callable[[str], Campaign | None],
+        now: Callable[[], datetime],
+        letters_per_file: int = LETTERS_PER_FILE,
+    ) -> None:
+        self._press = press
+        self._files = files
+        self._campaign_named = campaign_named
+        self._now = now
+        self._most = letters_per_file
+
+    def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
+        campaign = self._campaign_named(report.campaign)
+        if campaign is None:
+            raise Failed("campaign_unknown")
+        waiting, written_to = self._known(report)
+        while not report.place.at_end:
+            some = waiting[report.place.rows : report.place.rows + self._most]
+            printed = self._print(campaign, some, written_to) if some else None
+            if printed and printed.pdf:
+                written_to |= {key for one in self._press.read(printed.receipts) for key in self._press.keys_of(one)}
+                report = self._with_file(report, printed)
+            report = self._gone_on(report, printed.left_out if printed else {}, len(some), waiting, written_to)
+            yield report
+            if not has_time():
+                return
+
+    def _known(self, report: Report) -> tuple[list[str], set[str]]:
+        if report.place.tail is None:
+            return self._press.waiting(report.campaign), set()
+        kept = json.loads(self._files.kept(report.place.tail))
+        return kept["waiting"], set(kept["written_to"])
+
+    def _print(self, campaign: Campaign, receipts: Sequence[str], written_to: Collection[str]) -> Printed:
+        by_post = [referral for referral in self._press.read(receipts) if referral.stage is Stage.BY_POST]
+        try:
+            return self._press.print(campaign, by_post, self._now(), written_to)
+        except Unapproved as error:
+            raise Failed("unapproved") from error
+
+    def _with_file(self, report: Report, printed: Printed) -> Report:
+        name = report.file_name(len(report.files) + 1)
+        key = f"{report.id}/{report.attempt}/{name}"
+        self._files.put(key, printed.pdf, name)
+        done = report.rows_done + len(printed.receipts)
+        return replace(report, files=(*report.files, File(key, name, len(printed.pdf))), rows_done=done)
+
+    def _gone_on(
+        self,
+        report: Report,
+        left_out: Mapping[str, str],
+        read: int,
+        waiting: Sequence[str],
+        written_to: Collection[str],
+    ) -> Report:
+        rows = report.place.rows + read
+        tail = None
+        if rows < len(waiting):
+            tail = f"{report.id}/{report.attempt}/{rows}.json"
+            kept = {"waiting": waiting, "written_to": sorted(written_to)}
+            self._files.keep(tail, json.dumps(kept).encode())
+        room = _MOST_LEFT_OUT - len(report.left_out)
+        more = dict(list(left_out.items())[:room])
+        place = replace(report.place, rows=rows, at_end=rows >= len(waiting), tail=tail)
+        return replace(report, place=place, left_out={**report.left_out, **more})

@@ -1,0 +1,36 @@
+"""What prints letters: for `reports`, and for the command line."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from referral_intake.reports.bulk_letters import Press
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stack keeps what a letter needs: its table, the names of its secrets, the site's address."""
+
+    table: str
+    hashing_keys: str
+    signing_keys: str
+    site_url: str
+
+
+def press_of(place: Place, templates: "Path", *, approved_only: bool = True) -> "Press":
+    """Prints letters of one stack. Without `approved_only`, wording that nobody approved too."""
+    from referral_intake.aws import dynamodb
+    from referral_intake.aws.claims import ClaimTable
+    from referral_intake.aws.keys import DoctorHashes
+    from referral_intake.aws.secrets import Secrets
+    from referral_intake.aws.signed_links import Links
+    from referral_intake.reports.bulk_letters import Press
+    from referral_intake.reports.letter_layout import Letters
+
+    secrets, table = Secrets(), dynamodb.client()
+    links = Links(lambda: secrets.keyring(place.signing_keys), place.site_url)
+    claims = ClaimTable(table, place.table)
+    letters = Letters(templates, links, place.site_url, claims, approved_only=approved_only)
+    return Press(table, place.table, DoctorHashes(lambda: secrets.keyring(place.hashing_keys)), letters)

@@ -1,0 +1,103 @@
+"""Settings and parts of the reports function. A run makes one report or sends summaries: it builds only those parts."""
+
+import os
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from referral_intake.aws import process
+from referral_intake.aws.staff_parts import StaffParts
+from referral_intake.core.settings import Settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from referral_intake.core.report import Report
+    from referral_intake.core.weekly_summary import Summarizing
+    from referral_intake.reports.report_runs import Maker, Reporting
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsSettings(Settings):
+    table_name: str
+    stats_table_name: str
+    templates_dir: Path
+    site_url: str
+    hashing_keys_secret: str
+    signing_keys_secret: str
+    sender_address: str
+    summary_configuration_set: str
+    report_files: str
+    report_jobs_url: str
+    unapproved_content: str
+    user_pool_id: str
+
+
+class Reports(StaffParts):
+    """A run makes one report or sends summaries: each imports only what it needs."""
+
+    def __init__(self, settings: ReportsSettings) -> None:
+        self.settings: ReportsSettings = settings
+
+    @cached_property
+    def reporting(self) -> "Reporting":
+        from referral_intake.reports.report_runs import Reporting
+
+        return Reporting(self.reports, self.report_queue, self.maker_of, self._record, process.now)
+
+    def maker_of(self, report: "Report") -> "Maker":
+        from referral_intake.core.report import Format
+
+        if report.format is Format.PDF:
+            return self._letters()
+        from referral_intake.reports.export_rows import ExportRows
+
+        rows = ExportRows(self.table, self.settings.table_name)
+        if report.format is Format.XLSX:
+            from referral_intake.reports.xlsx_export import XlsxExport
+
+            return XlsxExport(rows, self.report_files)
+        from referral_intake.reports.csv_export import CsvExport
+
+        return CsvExport(rows, self.report_files)
+
+    def _letters(self) -> "Maker":
+        from referral_intake.reports.letter_files import LetterFiles
+        from referral_intake.reports.letter_wiring import Place, press_of
+
+        settings = self.settings
+        place = Place(
+            settings.table_name, settings.hashing_keys_secret, settings.signing_keys_secret, settings.site_url
+        )
+        approved_only = settings.unapproved_content == "refuse"
+        letters = press_of(place, settings.templates_dir, approved_only=approved_only)
+        return LetterFiles(letters, self.report_files, self.campaigns.get, process.now)
+
+    def _record(self, report: "Report", at: "datetime") -> None:
+        from referral_intake.core.users import Person
+
+        person = Person(report.sub, report.username, frozenset())
+        self.audit.record(person, f"report_{report.state.value}", (report.id,), at)
+
+    @cached_property
+    def summarizing(self) -> "Summarizing":
+        from referral_intake.aws import ses
+        from referral_intake.core.weekly_summary import Summarizing
+        from referral_intake.reports.summary_email import SummaryMail
+        from referral_intake.reports.summary_figures import SummaryNumbers
+
+        settings, mail = self.settings, ses.client()
+        return Summarizing(
+            self.summaries,
+            self.address_of,
+            SummaryNumbers(self.table, settings.table_name, settings.stats_table_name, mail, process.now).of,
+            SummaryMail(settings.templates_dir, settings.site_url).compose,
+            ses.SesMailer(mail, settings.sender_address, settings.summary_configuration_set),
+            process.now,
+        )
+
+
+@cache
+def parts() -> Reports:
+    return Reports(ReportsSettings.read(os.environ))

@@ -1,0 +1,55 @@
+"""An export as Excel workbooks: of what is filtered, of any size, in constant memory, and on from run to run."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from referral_intake.aws.report_files import ReportFiles
+from referral_intake.core.report import File, Report
+from referral_intake.reports.columns import COLUMNS, row_of
+from referral_intake.reports.export_rows import ROWS_BETWEEN_NEWS, Rows
+from referral_intake.reports.report_runs import HasTime
+from referral_intake.reports.workbook import Workbook
+
+# One takes about a minute, and so goes into one run. Excel would take a million rows, and be slow.
+ROWS_PER_WORKBOOK = 50_000
+
+
+class XlsxExport:
+    """Workbooks, one after the other. One that can't be finished in time ends there, and the next one goes on."""
+
+    def __init__(self, rows: Rows, files: ReportFiles, rows_per_workbook: int = ROWS_PER_WORKBOOK) -> None:
+        self._rows = rows
+        self._files = files
+        self._most = rows_per_workbook
+
+    def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
+        while not report.place.at_end:
+            for report in self._workbook(report, has_time):  # noqa: B020  (each is the last one, gone on)
+                yield report
+            if not has_time():
+                return
+
+    def _workbook(self, report: Report, has_time: HasTime) -> Iterator[Report]:
+        number = len(report.files) + 1
+        name = report.file_name(number)
+        place, begun_at = report.place, report.place.rows
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            with Workbook(path, "Referrals", list(COLUMNS)) as book:
+                while True:
+                    page = self._rows.page(report.campaign, report.filter, place.cursor)
+                    book.add(map(row_of, page.referrals))
+                    rows = begun_at + book.rows
+                    place = replace(place, cursor=page.cursor, rows=rows, at_end=page.cursor is None)
+                    if place.at_end or book.rows + len(page.referrals) > self._most or not has_time():
+                        break
+                    if rows - report.rows_done >= ROWS_BETWEEN_NEWS:
+                        report = replace(report, rows_done=rows)
+                        yield report
+            key = f"{report.id}/{report.attempt}/{name}"
+            with path.open("rb") as whole:
+                self._files.put(key, whole, name)
+            file = File(key, name, path.stat().st_size)
+        yield replace(report, place=place, rows_done=place.rows, files=(*report.files, file))

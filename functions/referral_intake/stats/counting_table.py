@@ -1,0 +1,198 @@
+"""Counting: what a referral is counted as is replaced, and the counters moved by the difference, in one transaction.
+
+Whether a record of the stream comes once, twice, late or not at all makes no difference once a newer one has come. A
+transaction changes a referral's item only as it was read, so what is repeated after a lost answer is seen to be done.
+"""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from referral_intake.aws import stats_items
+from referral_intake.aws.dynamodb import errors_as_ours
+from referral_intake.aws.items import Item
+from referral_intake.aws.stats_items import CHANGES, Place
+from referral_intake.aws.updates import Update
+from referral_intake.core.counting import Tally, difference, tally
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.referral import Referral
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# DynamoDB's limits: of a transaction, and of what one batch read may ask for. A hundred items such as these are far
+# below a transaction's 4 MB.
+MOST_ITEMS = 100
+_MOST_READ = 100
+# An update's expression has at most 4 KB: this many numbers fit.
+MOST_NUMBERS = 200
+_TRIES = 6
+_FIRST_PAUSE = 0.05
+# The transaction was not done, and may be done if it is tried again.
+_TRY_AGAIN = {
+    "None",
+    "ConditionalCheckFailed",
+    "TransactionConflict",
+    "ProvisionedThroughputExceeded",
+    "ThrottlingError",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a referral is counted as by now. `changes` is 0 where nothing is kept of it."""
+
+    revision: int = 0
+    changes: int = 0
+    tally: Tally | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A referral that is to be counted as `after`, at that revision. `is_whole`: in one step."""
+
+    referral: Referral
+    before: Kept
+    after: Tally
+    revision: int
+    is_whole: bool = True
+
+    @property
+    def numbers(self) -> Iterator[tuple[Place, str, int]]:
+        """By how much each number moves: its item, its attribute, the amount."""
+        for count, amount in difference(self.before.tally, self.after).items():
+            yield *stats_items.place(count), amount
+
+
+@dataclass
+class Transaction:
+    """Changes that are done together. Counters that several of them move are moved once."""
+
+    changes: list[Change] = field(default_factory=list)
+    counters: dict[Place, Counter[str]] = field(default_factory=dict)
+
+    def takes(self, change: Change) -> bool:
+        """Takes it in, unless that would be too much for one transaction."""
+        moved: dict[Place, Counter[str]] = {}
+        for place, name, amount in change.numbers:
+            moved.setdefault(place, Counter(self.counters.get(place)))[name] += amount
+        items = len(self.counters.keys() | moved.keys()) + len(self.changes) + 1
+        if self.changes and (items > MOST_ITEMS or any(len(names) > MOST_NUMBERS for names in moved.values())):
+            return False
+        self.changes.append(change)
+        self.counters |= moved
+        return True
+
+
+def packed(changes: Iterable[Change]) -> Iterator[Transaction]:
+    transaction = Transaction()
+    for change in changes:
+        if not transaction.takes(change):
+            yield transaction
+            transaction = Transaction()
+            transaction.takes(change)
+    if transaction.changes:
+        yield transaction
+
+
+class CountingTable:
+    def __init__(self, client: "DynamoDBClient", name: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._name = name
+        self._sleep = sleep
+
+    def count(self, referrals: Iterable[Referral], *, again: bool = False) -> int:
+        """Counts each referral as what it is; returns how many were not counted as that before. Raises Unavailable.
+
+        One that was counted at this revision or a later one is passed over; with `again`, only at a later one.
+        """
+        wanted: dict[str, Referral] = {}
+        for referral in sorted(referrals, key=lambda referral: referral.revision):
+            wanted[referral.receipt] = referral
+        done = 0
+        for attempt in range(_TRIES):
+            changes = list(self._changes(wanted.values(), again=again))
+            left = [change for one in packed(changes) if not self._commit(one) for change in one.changes]
+            left += [change for change in changes if not change.is_whole]
+            wanted = {change.referral.receipt: change.referral for change in left}
+            done += len(changes) - len(wanted)
+            if not wanted:
+                return done
+            # Somebody else changes the same counters. Not all of the losers should come again at once.
+            self._sleep(random.uniform(0.5, 1) * _FIRST_PAUSE * 2**attempt)  # noqa: S311  (spreads, hides nothing)
+        raise Unavailable("TransactionConflict")
+
+    def _changes(self, referrals: Iterable[Referral], *, again: bool) -> Iterator[Change]:
+        wanted = list(referrals)
+        for start in range(0, len(wanted), _MOST_READ):
+            part = wanted[start : start + _MOST_READ]
+            kept = self._kept([referral.receipt for referral in part])
+            for referral in part:
+                before, after = kept.get(referral.receipt, Kept()), tally(referral)
+                is_new = referral.revision > before.revision
+                if is_new or (again and referral.revision == before.revision and after != before.tally):
+                    yield _in_one_transaction(Change(referral, before, after, referral.revision))
+
+    def _kept(self, receipts: Sequence[str]) -> Mapping[str, Kept]:
+        keys = [stats_items.key(stats_items.counted_place(receipt)) for receipt in receipts]
+        wanted: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
+        with errors_as_ours():
+            answer = self._client.batch_get_item(RequestItems=wanted)
+        if answer["UnprocessedKeys"]:
+            raise Unavailable("UnprocessedKeys")
+        return {receipt: kept for item in answer["Responses"][self._name] for receipt, kept in read_kept(item)}
+
+    def _commit(self, transaction: Transaction) -> bool:
+        """Whether it was done. If not, none of it was, and it may be tried again from reading on."""
+        updates = [_counted(change) for change in transaction.changes]
+        updates += [moved(place, names) for place, names in transaction.counters.items()]
+        actions: Any = [{"Update": {"TableName": self._name, **update.request}} for update in updates]
+        with errors_as_ours():
+            try:
+                self._client.transact_write_items(TransactItems=actions)
+            except self._client.exceptions.TransactionCanceledException as canceled:
+                if {reason.get("Code", "None") for reason in canceled.response["CancellationReasons"]} <= _TRY_AGAIN:
+                    return False
+                raise
+        return True
+
+
+def _in_one_transaction(change: Change) -> Change:
+    """Where nearly every fact moves to another day, the first half of the way: the referral is not counted at all."""
+    if len({place for place, _, _ in change.numbers}) < MOST_ITEMS:
+        return change
+    nothing = replace(change.after, stage=None, facts=frozenset(), times=frozenset())
+    return replace(change, after=nothing, revision=change.before.revision, is_whole=False)
+
+
+def read_kept(item: Item) -> Iterator[tuple[str, Kept]]:
+    """What is kept of a referral, with its receipt; nothing where the item is another."""
+    if receipt := stats_items.receipt_of(item):
+        yield receipt, Kept(int(item["revision"]["N"]), int(item[CHANGES]["N"]), stats_items.from_counted(item))
+
+
+def _counted(change: Change) -> Update:
+    update = Update(stats_items.key(stats_items.counted_place(change.referral.receipt)))
+    for name, value in stats_items.to_counted(change.after).items():
+        update.set(name, value)
+    update.set("revision", change.revision)
+    return when_unchanged(update, change.before.changes).add(CHANGES, 1)
+
+
+def moved(place: Place, names: Mapping[str, int]) -> Update:
+    """The update that adds to an item's numbers. It counts as a change even where they add up to nothing."""
+    update = Update(stats_items.key(place))
+    for name, amount in names.items():
+        if amount:
+            update.add(name, amount)
+    return update.add(CHANGES, 1)
+
+
+def when_unchanged(update: Update, changes: int) -> Update:
+    """Only if the item is as it was when it had been changed that often; 0 where it was not there."""
+    if changes:
+        return update.when_equal(CHANGES, changes)
+    return update.when(f"attribute_not_exists({update.name(CHANGES)})")

@@ -1,0 +1,43 @@
+"""Lambda handler for the table's stream: counts every change of a referral."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from referral_intake.aws.items import from_item
+from referral_intake.core.referral import Referral
+from referral_intake.observability import logs
+from referral_intake.stats import wiring
+
+logger = logs.logger()
+"""Ids only."""
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    referrals: list[Referral] = []
+
+    def process(record: dict[str, Any]) -> None:
+        referrals.append(read(record))
+
+    processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
+    response = process_partial_response(event, process, processor, context)
+    # Together, since they move the same counters. If that fails, the whole batch comes again, in halves; what was
+    # counted is passed over then.
+    with logs.no_words(logger):
+        changed = wiring.parts().count(referrals)
+    logger.info("referrals counted", records=len(event["Records"]), changed=changed)
+    return response
+
+
+def read(record: dict[str, Any]) -> Referral:
+    """The referral as the record shows it. One that can't be read comes again alone, and is given up at last."""
+    change = record["dynamodb"]
+    try:
+        return from_item(change["NewImage"])
+    except Exception:
+        receipt = change["Keys"]["pk"]["S"].partition("#")[2]
+        logger.exception("referral can't be read", referral=receipt)
+        raise

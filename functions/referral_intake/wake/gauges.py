@@ -1,0 +1,43 @@
+"""What stands at this minute, as metrics: breakers, what waits at which stage, how much of SES's quota is used.
+
+They cost the same however much there is: for each campaign one read of an item in either table, and one call to SES.
+"""
+
+from datetime import datetime
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit
+
+from referral_intake.core.campaign import Campaign
+from referral_intake.core.counting import NOW
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.referral import Stage
+from referral_intake.observability.metrics import emit
+from referral_intake.wake.wiring import Gauges
+
+
+def measure(parts: Gauges, now: datetime, logger: Logger) -> None:
+    """Emits them all. What can't be read is missing for a minute, and nothing else depends on it."""
+    try:
+        for name in parts.campaigns.names():
+            _stages(parts, name)
+            if campaign := parts.campaigns.get(name):
+                _breaker(parts, campaign, now)
+        quota = parts.quota()
+        emit({"QuotaUsed": 100 * quota.sent_last_day / max(1, quota.per_day)}, MetricUnit.Percent)
+    except Unavailable:
+        logger.exception("gauges could not be read")
+
+
+def _breaker(parts: Gauges, campaign: Campaign, now: datetime) -> None:
+    state = parts.breaker.state(campaign.name, campaign.breaker, now)
+    emit({"BreakerOpen": state.is_open}, MetricUnit.Count, campaign=campaign.name)
+    rates = {"BounceRate": 100 * state.rate(state.bounced), "ComplaintRate": 100 * state.rate(state.complained)}
+    emit(rates, MetricUnit.Percent, campaign=campaign.name)
+
+
+def _stages(parts: Gauges, name: str) -> None:
+    counted = {count.fact: number for count, number in parts.stats.read(name, [(NOW, None)]).numbers.items()}
+    for stage in Stage:
+        if stage is not Stage.CLOSED:
+            emit({"OpenReferrals": counted.get(stage, 0)}, MetricUnit.Count, campaign=name, reason=stage.value)

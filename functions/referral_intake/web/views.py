@@ -1,0 +1,135 @@
+"""How intake answers: JSON for programs, whole pages for people whose browser sent the form itself."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from aws_lambda_powertools import Logger
+
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.fields import FieldError
+from referral_intake.core.public_status import public_state
+from referral_intake.core.referral import Referral
+from referral_intake.web import forms, http
+from referral_intake.web.http import Event, Problem, Response
+from referral_intake.web.pages import Pages, Site
+
+
+class View(Protocol):
+    def stored(self, referral: Referral, *, is_new: bool) -> Response: ...
+    def invalid(self, sent: object, errors: list[FieldError]) -> Response: ...
+    def status(self, referral: Referral) -> Response: ...
+    def problem(self, problem: Problem) -> Response: ...
+
+
+def of(event: Event, site: Site) -> View:
+    """A page for whom a page is meant: a browser that sent the form without JavaScript, or followed a link."""
+    if http.content_type(event) == forms.MEDIA_TYPE:
+        wants_page = http.accepts_html(event) or not http.accepts_json(event)
+    else:
+        wants_page = http.accepts_html(event) and not event.get("body")
+    return PageView(site, event) if wants_page else ApiView(site)
+
+
+def guarded(view: View, answer: Callable[[], Response], logger: Logger) -> Response:
+    """The one place where exceptions become answers. What went wrong inside is logged, and told to nobody outside."""
+    try:
+        return answer()
+    except Problem as problem:
+        return view.problem(problem)
+    except Unavailable:
+        logger.exception("a service did not answer")
+        return view.problem(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute."))
+    except Exception:
+        logger.exception("unexpected error")
+        return view.problem(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "unavailable", "Please try again in a minute."))
+
+
+def _status_of(errors: list[FieldError]) -> HTTPStatus:
+    conflict = any(error.code == "conflict" for error in errors)
+    return HTTPStatus.CONFLICT if conflict else HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _pages_for(site: Site, sent: object, *locales: str | None) -> Pages:
+    """The pages for whoever sent this, whatever it is: the campaign and the language that it names, if it does."""
+    named = sent if isinstance(sent, Mapping) else {}
+    return site.pages(str(named.get("campaign")), str(named.get("locale")), *locales)
+
+
+def _worded(pages: Pages, errors: list[FieldError]) -> list[dict[str, str]]:
+    return [{"field": e.field, "code": e.code, "message": pages.message(e)} for e in errors]
+
+
+class ApiView:
+    """JSON, and problem+json (RFC 9457)."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def stored(self, referral: Referral, *, is_new: bool) -> Response:
+        status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+        status_url = self._site.status_url(referral.receipt)
+        data = {"receipt": referral.receipt, "state": public_state(referral), "status_url": status_url}
+        return http.answer(status, data, location=status_url)
+
+    def invalid(self, sent: object, errors: list[FieldError]) -> Response:
+        errors_in_words = _worded(_pages_for(self._site, sent), errors)
+        return http.problem(_status_of(errors), "invalid", "Some entries need another look.", errors=errors_in_words)
+
+    def status(self, referral: Referral) -> Response:
+        state = public_state(referral)
+        words = self._site.pages(referral.campaign, referral.locale).text["status"][state]
+        submitted_on = referral.submitted_at.date().isoformat()
+        data = {"receipt": referral.receipt, "state": state, "message": words["heading"], "submitted_on": submitted_on}
+        return http.answer(HTTPStatus.OK, data)
+
+    def problem(self, problem: Problem) -> Response:
+        return http.problem(problem.status, problem.kind, problem.detail)
+
+
+class PageView:
+    """Pages of the site, with what was typed kept where something is wrong with it."""
+
+    def __init__(self, site: Site, event: Event) -> None:
+        self._site = site
+        self._event = event
+
+    def stored(self, referral: Referral, *, is_new: bool) -> Response:
+        context: dict[str, Any] = {
+            "receipt": referral.receipt,
+            "status_url": self._site.status_url(referral.receipt),
+            "again": not is_new,
+            "held": public_state(referral) == "under_review",
+        }
+        html = self._site.pages(referral.campaign, referral.locale).render("thanks.html", **context)
+        return http.page(HTTPStatus.CREATED if is_new else HTTPStatus.OK, html)
+
+    def invalid(self, sent: object, errors: list[FieldError]) -> Response:
+        typed = forms.shown_again(sent if isinstance(sent, Mapping) else {})
+        pages = _pages_for(self._site, typed, self._language())
+        form = {
+            "values": typed,
+            "errors": _worded(pages, errors),
+            # Nothing was kept of a refusal; after a conflict, what is sent next is another referral.
+            "submission_id": str(uuid.uuid4()),
+            "open": True,
+        }
+        return http.page(_status_of(errors), pages.render("page.html", form=form))
+
+    def status(self, referral: Referral) -> Response:
+        context: dict[str, Any] = {
+            "receipt": referral.receipt,
+            "state": public_state(referral),
+            "submitted_on": referral.submitted_at.date(),
+            "sent_on": referral.milestones["sent"].date() if "sent" in referral.milestones else None,
+        }
+        pages = self._site.pages(referral.campaign, http.chosen_language(self._event), referral.locale)
+        return http.page(HTTPStatus.OK, pages.render("status.html", "?lang={locale}", **context))
+
+    def problem(self, problem: Problem) -> Response:
+        pages = self._site.pages(None, self._language())
+        return http.page(problem.status, pages.render("problem.html", problem=problem.kind))
+
+    def _language(self) -> str | None:
+        return http.language(self._event, self._site.campaign(None).locales)

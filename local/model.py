@@ -27,7 +27,7 @@ class Function:
     @property
     def short_name(self) -> str:
         """`intake` for `referral_intake.intake.handler.handler`."""
-        return self.handler.rpartition(".")[0].rpartition(".")[2]
+        return next(part for part in reversed(self.handler.split(".")) if part != "handler")
 
     @property
     def arn(self) -> str:

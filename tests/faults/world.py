@@ -27,6 +27,7 @@ from moto.events.models import EventPattern
 from local.batches import Record, Rules, deliver
 from local.functions import FunctionFailed
 from local.model import QueueSource, StreamSource
+from referral_intake.aws import process
 from referral_intake.aws.breaker_table import BreakerTable, breaker_key
 from referral_intake.aws.items import Item, plain, timestamp
 from referral_intake.aws.updates import Update, write
@@ -128,7 +129,7 @@ class Lab:
 
         # Handlers and wiring are where our code asks for the time.
         modules = [function.handler.rpartition(".")[0] for function in aws.template().functions.values()]
-        for module in (shared, *map(import_module, modules)):
+        for module in (process, *map(import_module, modules)):
             if hasattr(module, "datetime"):
                 self.patch.setattr(module, "datetime", Now)
 
@@ -260,7 +261,7 @@ class World:
 
     def invoke(self, short_name: str, event: Any) -> Any:
         """As Lambda does: raises FunctionFailed where the function failed, whatever with."""
-        handler = import_module(f"referral_intake.handlers.{short_name}").handler
+        handler = import_module(f"referral_intake.{short_name}.handler").handler
         if "routeKey" in event:
             event = aws.through_cloudfront(event, self.lab.secrets.text("OriginSecret"))
         with self.wire.running(short_name):

@@ -9,7 +9,7 @@ import pytest
 from local import origin
 from local.intrinsics import Resolver, TemplateError
 from local.template import load
-from referral_intake import wiring
+from referral_intake.aws import origin_secret, process
 from referral_intake.web import origin_check
 from tests.infra.breaking import FILE, Data, answering, properties, whole
 from tests.integration.aws import LambdaContext
@@ -19,9 +19,9 @@ PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.
 TEMPLATE = load(FILE, PARAMETERS, "https://sqs.example")
 
 
-class Shut:
-    def sent(self, shown: str) -> bool:
-        return False
+class NoSecrets:
+    def values(self, secret_id: str) -> tuple[bytes, ...]:
+        return ()
 
 
 def unguarded(data: Data) -> list[str]:
@@ -63,13 +63,16 @@ def test_a_function_that_could_not_compare_is_noticed(name: str) -> None:
 
 @pytest.mark.parametrize("route", TEMPLATE.routes, ids=lambda route: route.key)
 def test_every_route_refuses_what_did_not_come_through_cloudfront(route: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wiring, "edge", Shut)
+    origin_secret.origin_secret.cache_clear()
+    monkeypatch.setattr(process, "secrets", NoSecrets)
+    monkeypatch.setenv("ORIGIN_SECRET", "origin")
     module, _, name = TEMPLATE.functions[route.function].handler.rpartition(".")
     event = events.request("GET /", x_origin_secret="guessed")
     event["routeKey"] = route.key
     answer = getattr(importlib.import_module(module), name)(event, LambdaContext())
     assert answer["statusCode"] == 403
     assert json.loads(answer["body"])["code"] == "forbidden"
+    origin_secret.origin_secret.cache_clear()
 
 
 def test_locally_the_header_is_what_the_secret_holds_under_the_name_that_the_parameter_says() -> None:

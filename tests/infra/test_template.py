@@ -22,20 +22,28 @@ from local.template import load
 from referral_intake.aws.breaker_table import breaker_key
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.items import Item, doctor_key, referral_key
+from referral_intake.aws.origin_secret import OriginSettings
 from referral_intake.aws.sent_messages import message_key
 from referral_intake.aws.signed_links import Links
 from referral_intake.core import settings
 from referral_intake.core.referral import LEASE, Stage
 from referral_intake.core.weekly_summary import is_due
 from referral_intake.dashboard import api as dashboard
+from referral_intake.dashboard.wiring import DashboardSettings
 from referral_intake.feedback import announcements
+from referral_intake.feedback.wiring import FeedbackSettings
 from referral_intake.intake import submissions as intake
+from referral_intake.intake.wiring import IntakeSettings
 from referral_intake.links import responses as links
-from referral_intake.links.wiring import LinkParts
+from referral_intake.links.wiring import LinkParts, LinksSettings
 from referral_intake.lookup import doctors as lookup
 from referral_intake.lookup.doctors import BUDGET
-from referral_intake.lookup.wiring import Lookup
+from referral_intake.lookup.wiring import Lookup, LookupSettings
+from referral_intake.outreach.wiring import OutreachSettings
 from referral_intake.reports.jobs import MARGIN
+from referral_intake.reports.wiring import ReportsSettings
+from referral_intake.stats.wiring import StatsSettings
+from referral_intake.wake.wiring import WakeSettings
 from referral_intake.web import http
 from referral_intake.web.pages import Site
 from tests.engines.programs import node
@@ -49,16 +57,16 @@ PARAMETERS: Final = {"SenderAddress": "hello@spine.example", "SiteUrl": "https:/
 DATA: Final = read_yaml(FILE)
 TEMPLATE: Final[Template] = load(FILE, PARAMETERS, "https://sqs.example")
 RESOURCES: Final[dict[str, dict[str, Any]]] = DATA["Resources"]
-SETTINGS: Final[dict[str, type[settings._Settings]]] = {
-    "intake": settings.IntakeSettings,
-    "outreach": settings.OutreachSettings,
-    "wake": settings.WakeSettings,
-    "links": settings.LinksSettings,
-    "feedback": settings.FeedbackSettings,
-    "lookup": settings.LookupSettings,
-    "stats": settings.StatsSettings,
-    "dashboard": settings.DashboardSettings,
-    "reports": settings.ReportsSettings,
+SETTINGS: Final[dict[str, type[settings.Settings]]] = {
+    "intake": IntakeSettings,
+    "outreach": OutreachSettings,
+    "wake": WakeSettings,
+    "links": LinksSettings,
+    "feedback": FeedbackSettings,
+    "lookup": LookupSettings,
+    "stats": StatsSettings,
+    "dashboard": DashboardSettings,
+    "reports": ReportsSettings,
 }
 RECEIPT: Final = "AAAA-AAAA-AAAA-AAAA"
 # Read by Powertools, not by us.
@@ -111,7 +119,7 @@ def test_a_function_is_told_what_it_needs(function: Function) -> None:
 def test_a_function_is_told_nothing_that_it_does_not_need(function: Function) -> None:
     wanted = {field.name.upper() for field in fields(SETTINGS[function.short_name])}
     answers = any(route.function == function.logical_id for route in TEMPLATE.routes)
-    wanted |= {field.name.upper() for field in fields(settings.EdgeSettings) if answers}
+    wanted |= {field.name.upper() for field in fields(OriginSettings) if answers}
     # The template's globals tell every function where the table and the templates are.
     assert set(function.environment) - wanted - OF_POWERTOOLS <= {"TABLE_NAME", "TEMPLATES_DIR"}
 

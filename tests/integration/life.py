@@ -125,7 +125,7 @@ class Life:
     # ---- Doors -------------------------------------------------------------------------------------------------------
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
-        handler = import_module(f"referral_intake.handlers.{function}").handler
+        handler = import_module(f"referral_intake.{function}.handler").handler
         if "routeKey" in event:
             event = aws.through_cloudfront(event, self._origin_secret)
         return handler(event, aws.LambdaContext(function_name=function))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
 from referral_intake.aws.keys import DoctorHashes, Keyring, Ring
-from referral_intake.aws.origin_secret import Edge
+from referral_intake.aws.origin_secret import OriginSecret
 from referral_intake.aws.secrets import Secrets
 from referral_intake.aws.signed_links import Link, Links
 from tests.integration import aws
@@ -56,10 +56,10 @@ def test_what_cloudfront_shows_is_taken_as_the_template_generates_it_and_both_va
 ) -> None:
     client, name = boto3.client("secretsmanager"), secret_names["OriginSecret"]
     held = json.loads(client.get_secret_value(SecretId=name)["SecretString"])
-    assert Edge(Secrets(), name).sent(held["k1"])
+    assert OriginSecret(Secrets(), name).matches(held["k1"])
     client.put_secret_value(SecretId=name, SecretString=json.dumps({**held, "k2": "new"}))
-    assert all(Edge(Secrets(), name).sent(shown) for shown in (held["k1"], "new"))
-    assert not Edge(Secrets(), name).sent("another")
+    assert all(OriginSecret(Secrets(), name).matches(shown) for shown in (held["k1"], "new"))
+    assert not OriginSecret(Secrets(), name).matches("another")
 
 
 def test_the_hashing_keys_and_the_signing_keys_differ(secret_names: dict[str, str]) -> None:

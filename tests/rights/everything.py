@@ -18,13 +18,12 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto import mock_aws
 from moto.core.models import botocore_stubber
 
-from referral_intake import wiring
-from referral_intake.aws import batch_read, dynamodb, process, ses
+from referral_intake.aws import batch_read, dynamodb, origin_secret, process, ses
 from referral_intake.aws.items import timestamp, typed
 from referral_intake.aws.report_table import report_key
 from referral_intake.aws.secrets import Secrets
 from referral_intake.feedback import announcements
-from referral_intake.reports import jobs as reports
+from referral_intake.reports import handler as reports
 from referral_intake.reports import wiring as reports_wiring
 from tests.faults.wire import response
 from tests.integration import aws
@@ -51,9 +50,7 @@ class Everything(Life):
         # Each function has a process of its own, and reads keys that another one in this process has read.
         secrets_of = defaultdict[str, Secrets](Secrets)
         patch.setattr(process, "secrets", lambda: secrets_of[self._function])
-        doors = {function.short_name for function in aws.template().functions.values()}
-        parts = [part for name, part in vars(wiring).items() if name not in doors]
-        self._shared = [part for part in parts if hasattr(part, "cache_clear")]
+        self._shared = [origin_secret.origin_secret]
         self._by_post = [("Ana Bell", "217 555 0161"), ("Ben Cole", "217 555 0162"), ("Cy Dunn", "217 555 0163")]
         self._make_team()
         self._rotate(secrets["HashingKeys"])

@@ -5,6 +5,7 @@ else to follow, are seen by themselves. Whose call it is, the stack says: the do
 """
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from tests.rights.calls import Asked, Keys, partition_keys
 from tests.rights.policies import Ask, Unknown, allowing
 from tests.rights.roles import Roles
 
-DOORS = "referral_intake.handlers."
+ENTRY_POINT = re.compile(r"referral_intake\.\w+\.handler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,12 @@ def door() -> str | None:
     frame: FrameType | None = sys._getframe(1)
     while frame:
         module = frame.f_globals.get("__name__", "")
-        if module.startswith(DOORS):
-            if frame.f_code.co_name == "handler":
+        if ENTRY_POINT.fullmatch(module) or module == "referral_intake.web.origin_check":
+            if frame.f_code.co_name == "handler" and ENTRY_POINT.fullmatch(module):
                 return f"{module}.handler"
             # What stands before a door belongs to it: a decorator of ours that has not called it yet.
             before = getattr(frame.f_locals.get("handler"), "__module__", "")
-            if before.startswith(DOORS):
+            if ENTRY_POINT.fullmatch(before):
                 return f"{before}.handler"
         if module.startswith("tests.") and module != __name__:
             return None

@@ -1,11 +1,16 @@
 """What a function's process keeps between events."""
 
-from referral_intake import wiring
+from importlib import import_module
+
+from referral_intake.aws import origin_secret, process
+
+FUNCTIONS = ("dashboard", "feedback", "intake", "links", "lookup", "outreach", "reports", "stats", "wake")
 
 
 def new_process() -> None:
-    """As on Lambda when it starts another one: nothing is known from before."""
-    for module in (wiring, shared):
+    """Forget everything, as when Lambda starts another process."""
+    wirings = [import_module(f"referral_intake.{function}.wiring") for function in FUNCTIONS]
+    for module in (*wirings, origin_secret, process):
         for part in vars(module).values():
             if hasattr(part, "cache_clear"):
                 part.cache_clear()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import altcha
 
 from referral_intake.aws.keys import Keyring, Ring
-from referral_intake.core.ports import IntakeReferrals
+from referral_intake.core.ports import Referrals
 from referral_intake.intake.bot_detection import Proof, binding_of
 from referral_intake.intake.challenges import Challenges
 from referral_intake.intake.wiring import Intake
@@ -23,7 +23,7 @@ FILL_TIME: Final = timedelta(seconds=3)
 MINUTE: Final = timedelta(minutes=1)
 
 
-def intake(table: IntakeReferrals, site: Site) -> Intake:
+def intake(table: Referrals, site: Site) -> Intake:
     """Intake whose challenges are solved at the first try."""
     return Intake(table, site, ring, Challenges(ring, tries=1), FILL_TIME)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from referral_intake import handlers
+import referral_intake
 
 Metric = tuple[str, frozenset[str]]
 """A name, and the names of the dimensions that it stands under."""
@@ -74,8 +74,8 @@ def watching() -> Iterator[Watched]:
 
 def loggers_of_the_doors() -> set[logging.Logger]:
     """They have their names by the environment at the time when they were imported, so there may be several."""
-    names = [f"{handlers.__name__}.{found.name}" for found in pkgutil.iter_modules(handlers.__path__)]
-    loggers = [getattr(import_module(name), "logger", None) for name in names]
+    modules = pkgutil.walk_packages(referral_intake.__path__, "referral_intake.")
+    loggers = [getattr(import_module(module.name), "logger", None) for module in modules]
     return {logging.getLogger(logger.name) for logger in loggers if isinstance(logger, Logger)}
 
 

@@ -67,7 +67,7 @@ def test_the_log_says_where_an_error_came_from_and_none_of_its_words(caplog: pyt
     ask(broken(ValueError(SECRET)), "GET", "/me")
     (logged,) = map(vars, caplog.records)
     assert logged["error"] == "ValueError"
-    assert any(line.startswith("dashboard_overview.py:") for line in logged["stack"])
+    assert any(line.startswith("overview_routes.py:") for line in logged["stack"])
     assert logged["exc_info"] is None
     assert SECRET not in repr(logged)
 

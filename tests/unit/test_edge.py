@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
-from referral_intake import wiring
-from referral_intake.aws.origin_secret import Edge
+from referral_intake.aws.origin_secret import OriginSecret
 from referral_intake.core.errors import Unavailable
-from referral_intake.web import origin_check
+from referral_intake.web.origin_check import through_cloudfront
 from tests.support import events
 
 
@@ -23,47 +22,50 @@ class FakeSecrets:
         return self.held
 
 
-def made(*values: bytes) -> tuple[Edge, FakeSecrets]:
+def made(*values: bytes) -> tuple[OriginSecret, FakeSecrets]:
     secrets = FakeSecrets(*values)
-    return Edge(secrets, "origin"), secrets  # type: ignore[arg-type]
+    return OriginSecret(secrets, "origin"), secrets  # type: ignore[arg-type]
 
 
 def test_while_the_value_rotates_both_are_taken_and_no_other() -> None:
     door, secrets = made(b"old", b"new")
-    assert [door.sent(shown) for shown in ("old", "new", "newer", "", "n\u00e9w")] == [True, True, False, False, False]
+    assert [door.matches(shown) for shown in ("old", "new", "newer", "", "n\u00e9w")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
     secrets.held = (b"new",)
-    assert not door.sent("old")
+    assert not door.matches("old")
 
 
 def test_nobody_is_let_in_by_a_secret_without_values() -> None:
-    assert not made()[0].sent("")
+    assert not made()[0].matches("")
 
 
 def test_what_held_holds_on_while_secrets_manager_is_down() -> None:
     door, secrets = made(b"new")
-    assert door.sent("new")
+    assert door.matches("new")
     secrets.is_down = True
-    assert door.sent("new")
-    assert not door.sent("old")
+    assert door.matches("new")
+    assert not door.matches("old")
 
 
-def test_before_anything_is_known_a_caller_is_asked_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_before_anything_is_known_a_caller_is_asked_to_come_back() -> None:
     door, secrets = made(b"new")
     secrets.is_down = True
     with pytest.raises(Unavailable):
-        door.sent("new")
-    monkeypatch.setattr(wiring, "edge", lambda: door)
-    assert ask("new")["statusCode"] == 503
+        door.matches("new")
+    assert ask("new", door)["statusCode"] == 503
 
 
 @pytest.mark.parametrize(("shown", "status"), [("new", 200), ("old", 403), (None, 403)])
-def test_a_door_opens_to_what_cloudfront_passes_on(
-    shown: str | None, status: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(wiring, "edge", lambda: made(b"new")[0])
-    assert ask(shown)["statusCode"] == status
+def test_a_handler_is_called_for_requests_through_cloudfront_only(shown: str | None, status: int) -> None:
+    assert ask(shown, made(b"new")[0])["statusCode"] == status
 
 
-def ask(shown: str | None) -> dict[str, Any]:
+def ask(shown: str | None, secret: OriginSecret) -> dict[str, Any]:
     event = events.request("GET /api/challenge", **({} if shown is None else {"x_origin_secret": shown}))
-    return origin_check.only(lambda _event, _context: {"statusCode": 200})(event, None)  # type: ignore[arg-type]
+    handler = through_cloudfront(lambda: secret)(lambda _event, _context: {"statusCode": 200})
+    return handler(event, None)  # type: ignore[arg-type]

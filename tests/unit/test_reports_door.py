@@ -13,7 +13,7 @@ from local.model import Schedule
 from local.template import load
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.report import Report, State
-from referral_intake.reports import jobs as reports
+from referral_intake.reports import handler as reports
 from referral_intake.reports import wiring as reports_wiring
 from tests.support import samples
 from tests.support.reports import report

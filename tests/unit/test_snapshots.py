@@ -69,7 +69,7 @@ def imported(module: str, folder: Path = FUNCTIONS) -> tuple[set[tuple[str, str]
 
 @pytest.mark.parametrize("name", ["intake", "lookup", "links"])
 def test_nothing_of_one_moment_or_by_chance_is_in_a_snapshot_but_what_does_no_harm(name: str) -> None:
-    asked, kept = imported(f"referral_intake.handlers.{name}")
+    asked, kept = imported(f"referral_intake.{name}.handler")
     assert {who for who, _ in asked} - HARMLESS.keys() == set()
     # Clients, their connections and credentials, keys and secrets: built when first asked for, so after the snapshot.
     assert kept == []

@@ -50,9 +50,9 @@ def dashboard_settings(stack: stacks.Stack) -> dict[str, str]:
     return {name: stack.output(output) for name, output in SIGN_IN.items()}
 
 
-def build(templates: Path, out: Path, campaign: str = "star") -> None:
+def build(templates: Path, out: Path, campaign: str | None = None) -> None:
     """Writes the site into `out`. A server may serve it meanwhile: what a page asks for is there before the page."""
-    known = _campaign(templates, campaign)
+    known = _campaign(templates, campaign or Campaigns(templates).names()[0])
     if missing := texts.missing(templates, known):
         raise SystemExit("\n".join(["These words are missing:", *missing]))
     every = {locale: Pages(templates, known, locale) for locale in known.locales}

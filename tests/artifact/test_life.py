@@ -67,7 +67,7 @@ def test_a_referral_is_stored_mailed_delivered_counted_and_seen(stack: ShippedSt
     (mail,) = mails(stack, "maria@clinic.example")
     assert "Maria Lopez" in mail.text
     today = datetime.now(UTC).date()
-    overview = f"/overview?campaign=star&from={today - timedelta(days=1)}&to={today + timedelta(days=1)}"
+    overview = f"/overview?campaign=lumen&from={today - timedelta(days=1)}&to={today + timedelta(days=1)}"
     eventually(lambda: asked(stack, manager, overview)["period"]["facts"].get("delivered"), SOON)
     detail = asked(stack, manager, f"/referrals/{receipt}")
     assert detail["doctor"]["name"] == "Maria Lopez"
@@ -118,7 +118,7 @@ def by_post(stack: ShippedStack) -> str:
 
 def made(stack: ShippedStack, manager: dict[str, str], **wanted: Any) -> bytes:
     """The file of a report."""
-    report = asked(stack, manager, "/reports", "POST", {"campaign": "star", **wanted})["id"]
+    report = asked(stack, manager, "/reports", "POST", {"campaign": "lumen", **wanted})["id"]
 
     def ready() -> bool:
         state = asked(stack, manager, f"/reports/{report}")["state"]

@@ -1,6 +1,5 @@
 """The whole system on a free port, and a real browser in front of it."""
 
-import io
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ from local.stack import LocalStack
 from tests.e2e import browser as chromium
 from tests.e2e.mailbox import Mailbox
 from tests.rights.suite import may_do_what_it_does, watched
+from tests.support.stack import local_stack
 
 __all__ = ["may_do_what_it_does", "watched"]
 
@@ -20,8 +20,7 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     folder = tmp_path_factory.mktemp("local")
     quick = {"FillSeconds": "0"}  # Tests type faster than people.
-    site, log_file = folder / "site", folder / "logs.jsonl"
-    with LocalStack(site=site, log_file=log_file, watch=False, out=io.StringIO(), parameters=quick) as running:
+    with local_stack(folder, parameters=quick) as running:
         yield running
 
 

@@ -121,14 +121,14 @@ class FakeApi:
                 return 200, self._work()
             case ["GET", "work", kind]:
                 return 200, self._work_of(kind, query.get("cursor"))
-            case ["POST", "campaigns", "star", "resume"]:
+            case ["POST", "campaigns", "lumen", "resume"]:
                 if not self.paused:
                     return 409, {"code": "not_paused", "detail": "It is not paused."}
                 self.paused = None
                 return 200, {}
             case ["PUT", "weekly-summary"]:
                 self.wanted = body["wanted"]
-                return 200, {"campaign": "star", "wanted": self.wanted, "address": "maria@star.example"}
+                return 200, {"campaign": "lumen", "wanted": self.wanted, "address": "maria@star.example"}
             case ["POST", "reports"]:
                 return self.order(body)
             case ["GET", "reports"]:
@@ -138,12 +138,12 @@ class FakeApi:
         return 404, {"detail": "There is no such route."}
 
     def _me(self) -> Json:
-        campaigns = [{"name": "star", "title": "STAR Tumor Ablation"}]
+        campaigns = [{"name": "lumen", "title": "STAR Tumor Ablation"}]
         return {
             "user": "maria@star.example",
             "roles": self.roles,
             "campaigns": campaigns,
-            "weekly_summary": {"star": self.wanted},
+            "weekly_summary": {"lumen": self.wanted},
         }
 
     @property
@@ -205,7 +205,7 @@ class FakeApi:
             {} if self.is_empty else {"held": 3, "queued": 2, "waiting": 14, "sending": 1, "sent": 233, "by_post": 12}
         )
         return {
-            "campaign": "star",
+            "campaign": "lumen",
             "from": first.isoformat(),
             "to": last.isoformat(),
             "period": self.period(first, last),

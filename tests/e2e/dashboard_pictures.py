@@ -15,7 +15,7 @@ def take(browser: Browser, site: Path, folder: Path) -> None:
     for width in WIDTHS:
         for scheme in SCHEMES:
             api = FakeApi()
-            api.order({"kind": "referrals", "format": "xlsx", "campaign": "star", "filter": {"stage": "sent"}})
+            api.order({"kind": "referrals", "format": "xlsx", "campaign": "lumen", "filter": {"stage": "sent"}})
             looks = {"width": width, "height": 900}
             with browser.new_context(base_url=ORIGIN, viewport=looks, color_scheme=scheme) as context:  # type: ignore[arg-type]
                 DashboardSite(site, api).serve(context)

@@ -228,7 +228,7 @@ def test_filters_stick_in_the_address_and_are_asked_of_the_api(page: Page, api: 
     page.get_by_label("Reason").select_option(label="Nobody knows whether the doctor has the message")
     expect(page).to_have_url(f"{ORIGIN}/dashboard/referrals?last=all&stage=held&reason=send_unclear")
     expect(page.locator(".referrals tbody tr")).to_have_count(3)
-    assert asked(api, "/referrals/search")[-1] == {"campaign": "star", "stage": "held", "reason": "send_unclear"}
+    assert asked(api, "/referrals/search")[-1] == {"campaign": "lumen", "stage": "held", "reason": "send_unclear"}
     go(page, page.url)
     expect(page.get_by_label("Stage")).to_have_value("held")
     page.go_back()
@@ -400,7 +400,7 @@ def test_letters_are_ordered_as_a_report(page: Page, api: FakeApi) -> None:
     assert asked(api, "/reports")[0] == {
         "kind": "letters",
         "format": "pdf",
-        "campaign": "star",
+        "campaign": "lumen",
         "filter": {"stage": "by_post"},
     }
 
@@ -541,7 +541,7 @@ def test_keys_alone_are_enough(page: Page, api: FakeApi) -> None:
 
 
 def test_nothing_keeps_anyone_from_using_any_view(page: Page, api: FakeApi) -> None:
-    api.order({"kind": "referrals", "format": "csv", "campaign": "star", "filter": {}})
+    api.order({"kind": "referrals", "format": "csv", "campaign": "lumen", "filter": {}})
     found = {}
     others = {"message", "work-failed", "work-call", "referral-held"}  # They are made of the same parts.
     for name, address in ((name, address) for name, address in views(api).items() if name not in others):

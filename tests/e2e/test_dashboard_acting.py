@@ -212,9 +212,9 @@ def test_a_campaign_that_stopped_itself_goes_on_when_somebody_says_so(
 ) -> None:
     breaker, policy = BreakerTable(stack.cloud.dynamodb, TABLE), samples.campaign().breaker
     moment = stack.clock.now()
-    bounces = counting("star", [], moment.date()).add(f"{moment.date().isoformat()}/bounced", policy.minimum_volume)
+    bounces = counting("lumen", [], moment.date()).add(f"{moment.date().isoformat()}/bounced", policy.minimum_volume)
     assert write(stack.cloud.dynamodb, TABLE, bounces)
-    assert breaker.check("star", policy, moment)
+    assert breaker.check("lumen", policy, moment)
     taken(stack, "Wanda Waits", email="waits@clinic.example")
     open_work(manager, "held")
     expect(manager.get_by_text("Sending is paused")).to_be_visible()

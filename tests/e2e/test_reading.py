@@ -3,22 +3,13 @@
 import pytest
 
 from tests.e2e import site_pages
-from tests.support.reading import MEASURES, Prose
+from tests.support.reading import Prose, is_easy
 from tests.support.samples import campaign
 
-# English: the school grade, at most. Spanish: from 65 on, INFLESZ calls a text quite easy, like a sixth
-# grade's; textstat counts some 2 % too few syllables there, so a few points more are asked for.
-HIGHEST_GRADE = 8
-LEAST_EASE = 70
 HARD = {
     "en": "Percutaneous radiofrequency ablation necessitates sedation, predisposing individuals to complications.",
     "es": "La ablación percutánea por radiofrecuencia requiere sedación, predisponiendo a determinadas complicaciones.",
 }
-
-
-def is_easy(locale: str, sentences: list[str]) -> bool:
-    measured = MEASURES[locale](sentences)
-    return measured <= HIGHEST_GRADE if locale == "en" else measured >= LEAST_EASE
 
 
 def test_every_page_can_be_read_with_eight_years_of_school(tmp_path_factory: pytest.TempPathFactory) -> None:

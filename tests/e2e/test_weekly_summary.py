@@ -31,7 +31,7 @@ def test_who_switches_the_summary_on_gets_it_on_monday_and_nobody_else_does(
     expect(viewer.locator("main")).to_contain_text("It goes to viewer@team.example.")
     move_to_monday(stack)
     (message,) = eventually(lambda: [one for one in mailbox.messages() if one["to"] == ["viewer@team.example"]])
-    assert "/dashboard/work/held?campaign=star" in message["text"]
+    assert "/dashboard/work/held?campaign=lumen" in message["text"]
     assert len([one for one in mailbox.messages() if "@team.example" in one["to"][0]]) == 1
 
 

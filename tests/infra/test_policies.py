@@ -133,10 +133,10 @@ def test_a_query_of_an_index_is_asked_for_there_by_the_indexs_own_key() -> None:
         "IndexName": "due",
         "KeyConditionExpression": "due_at <= :now AND #o = :open",
         "ExpressionAttributeNames": {"#o": "open_in"},
-        "ExpressionAttributeValues": {":now": {"S": "2026"}, ":open": {"S": "star"}},
+        "ExpressionAttributeValues": {":now": {"S": "2026"}, ":open": {"S": "lumen"}},
     }
     (one,) = asked_by("dynamodb", "Query", query)
-    assert one == ask("dynamodb:Query", f"{TABLE}/index/due", dynamodb__LeadingKeys=["star"])
+    assert one == ask("dynamodb:Query", f"{TABLE}/index/due", dynamodb__LeadingKeys=["lumen"])
 
 
 def test_a_message_is_asked_for_by_whichever_identity_is_verified_and_by_its_configuration_set() -> None:

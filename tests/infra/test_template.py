@@ -298,7 +298,7 @@ def test_outreach_is_woken_by_a_referral_that_became_queued_and_by_nothing_else(
 @pytest.mark.parametrize("name", ["INSERT", "MODIFY"])
 def test_outreach_is_not_woken_by_a_change_to_a_doctor(name: str) -> None:
     (outreach,) = [source for source in streams() if source.function == "OutreachFunction"]
-    note = {"pk": {"S": "doctor#email#k1#00"}, "star/introduction": {"M": {"by": {"S": "A"}, "at": {"S": "B"}}}}
+    note = {"pk": {"S": "doctor#email#k1#00"}, "lumen/introduction": {"M": {"by": {"S": "A"}, "at": {"S": "B"}}}}
     assert not passes({"eventName": name, "dynamodb": {"NewImage": note, "OldImage": note}}, outreach)
 
 
@@ -310,7 +310,7 @@ def test_outreach_is_not_woken_by_a_change_to_a_doctor(name: str) -> None:
         ("REMOVE", referral_key(RECEIPT), False),
         ("INSERT", message_key(RECEIPT, "introduction"), False),
         ("MODIFY", doctor_key("email#k1#00"), False),
-        ("MODIFY", breaker_key("star"), False),
+        ("MODIFY", breaker_key("lumen"), False),
         ("INSERT", {"pk": {"S": "audit#2026-11-22"}, "sk": {"S": "2026-11-22T09:30:00.000Z#00"}}, False),
     ],
 )

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -41,7 +40,7 @@ def template() -> Template:
     """infra/template.yaml: what is tested is what is deployed."""
     # All patients of a test come from one source.
     parameters = {"SenderAddress": SENDER, "SiteUrl": SITE_URL, "ReferralsPerSource": "5000"}
-    return load(Path(__file__).parents[2] / "infra" / "template.yaml", parameters, "https://sqs.example")
+    return load(samples.TEMPLATE_FILE, parameters, "https://sqs.example")
 
 
 def make_table(client: "DynamoDBClient", logical_id: str = "Table", name: str | None = None) -> str:

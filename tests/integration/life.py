@@ -259,7 +259,7 @@ class Life:
         self.tell("Bounce", self.told, 3, bounceType="Transient", bounceSubType="MailboxFull", **bounced)
         self.client.update_item(
             TableName=self.table,
-            Key=breaker_key("star"),
+            Key=breaker_key("lumen"),
             UpdateExpression="ADD #a :n, #b :n",
             ExpressionAttributeNames={
                 f"#{x}": f"{_days_ago(1)}/{name}" for x, name in zip("ab", _COUNTED, strict=True)
@@ -288,9 +288,9 @@ class Life:
     def marketing_looks(self) -> None:
         """A manager looks for the doctor by all that is known, acts and exports; a viewer and a stranger try to."""
         by_post = self.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")})
-        self.change(by_post, stage="by_post", waits_for="star/by_post", waits_since="2026-01-01T00:00:00.000Z")
+        self.change(by_post, stage="by_post", waits_for="lumen/by_post", waits_since="2026-01-01T00:00:00.000Z")
         looks: list[tuple[str, str, Any]] = [
-            ("POST", "/referrals/search", {"campaign": "star", **asked})
+            ("POST", "/referrals/search", {"campaign": "lumen", **asked})
             for asked in (
                 {"email": DOCTOR["email"]},
                 {"name": "zyxmark"},
@@ -305,13 +305,21 @@ class Life:
             ("POST", f"/referrals/{by_post}/actions", {"action": "add_email", "revision": 1, "email": "mailmark@"}),
             ("POST", f"/referrals/{by_post}/actions", {"action": "add_email", "revision": 1, "email": DOCTOR["email"]}),
             ("POST", f"/referrals/{by_post}/actions", '{"action": "Zyxmark'),
-            ("POST", "/reports", {"kind": "referrals", "format": "csv", "campaign": "star", "filter": {"state": "IL"}}),
-            ("POST", "/reports", {"kind": "kindmark", "format": "csv", "campaign": "star", "filter": {"name": "mark"}}),
+            (
+                "POST",
+                "/reports",
+                {"kind": "referrals", "format": "csv", "campaign": "lumen", "filter": {"state": "IL"}},
+            ),
+            (
+                "POST",
+                "/reports",
+                {"kind": "kindmark", "format": "csv", "campaign": "lumen", "filter": {"name": "mark"}},
+            ),
             ("GET", "/pathmark", None),
         ]
         for groups in (dashboard.MANAGER, dashboard.VIEWER, "[groupmark]"):
             for method, path, data in looks:
-                query = "" if data else "campaign=star"
+                query = "" if data else "campaign=lumen"
                 asked = dashboard.request(
                     method, path, data, query=query, groups=groups, username="mailmark@team.example"
                 )

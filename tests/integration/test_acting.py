@@ -87,7 +87,7 @@ def test_a_doctor_who_was_told_by_a_person_is_taken_under_every_key(
     told = office.do(action, office.by_post())
     assert (told.stage, told.told_by, told.milestones["sent"], told.reason) == (Stage.SENT, way, LATER, None)
     assert told.due_at == NOW + samples.campaign().policy.expires_after
-    taken = {pk.split("#")[1]: doctor["star/introduction"] for pk, doctor in look.doctors().items()}
+    taken = {pk.split("#")[1]: doctor["lumen/introduction"] for pk, doctor in look.doctors().items()}
     assert taken == {key: {"by": told.receipt, "at": timestamp(LATER)} for key in ("npi", "phone", "postcode")}
 
     other = office.put(npi="1234567893")

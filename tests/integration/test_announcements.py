@@ -18,7 +18,7 @@ from tests.support.samples import NOW
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
-TRIP = Trip("star", "complaints", NOW, timedelta(days=7), delivered=2000, bounced=0, complained=2)
+TRIP = Trip("lumen", "complaints", NOW, timedelta(days=7), delivered=2000, bounced=0, complained=2)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_trip_is_told_with_its_figures_and_the_stack(cloud: None) -> None:
     [message] = sqs.receive_message(QueueUrl=url)["Messages"]
     assert json.loads(message["Body"])["detail"] == {
         "stack": "referral-intake-dev",
-        "campaign": "star",
+        "campaign": "lumen",
         "reason": "complaints",
         "tripped_at": "2026-11-23T15:30:00.000Z",
         "window_days": 7,

@@ -80,7 +80,7 @@ def test_a_day_of_more_than_one_page_is_read_whole(records: AuditTable) -> None:
 def test_a_record_is_no_referral(client: "DynamoDBClient", table: str, records: AuditTable) -> None:
     referrals = ReferralTable(client, table)
     records.record(ROBIN, "search", RECEIPTS, NOW)
-    assert referrals.due("star", NOW + timedelta(days=400), 10) == []
+    assert referrals.due("lumen", NOW + timedelta(days=400), 10) == []
     (pk,) = aws.Look(client, table).items()
     assert pk == f"audit#{DAY}"
 

@@ -45,7 +45,7 @@ class House:
         return Feedback(self.referrals, claims, hashes, campaigns, self.breaker, self.announcements)
 
     def item(self) -> dict[str, object]:
-        found = self.client.get_item(TableName=self.table, Key=breaker_key("star")).get("Item", {})
+        found = self.client.get_item(TableName=self.table, Key=breaker_key("lumen")).get("Item", {})
         return {name: value for name, value in found.items() if name not in ("pk", "sk")}
 
     def count(self, **facts: int) -> None:
@@ -53,7 +53,7 @@ class House:
         for fact, number in facts.items():
             self.client.update_item(
                 TableName=self.table,
-                Key=breaker_key("star"),
+                Key=breaker_key("lumen"),
                 UpdateExpression="SET #fact = :number",
                 ExpressionAttributeNames={"#fact": f"{DAY}/{fact}"},
                 ExpressionAttributeValues={":number": {"N": str(number)}},
@@ -109,23 +109,23 @@ def test_above_the_threshold_the_campaign_waits_until_a_person_resumes_it(
     assert waited.reason == "paused"
     assert capsys.readouterr().out.count('"BreakerTripped":[1') == 1
     [trip] = house.announcements.told
-    assert (trip.campaign, trip.reason, trip.delivered, trip.bounced) == ("star", "bounces", 95, 6)
+    assert (trip.campaign, trip.reason, trip.delivered, trip.bounced) == ("lumen", "bounces", 95, 6)
 
-    assert house.breaker.resume("star", samples.MANAGER, NOW)
+    assert house.breaker.resume("lumen", samples.MANAGER, NOW)
     assert house.turn() is None
     assert house.item() == {}
-    assert not house.breaker.resume("star", samples.MANAGER, NOW)
+    assert not house.breaker.resume("lumen", samples.MANAGER, NOW)
 
 
 def test_the_breaker_opens_once_and_speaks_of_it_until_it_is_announced(house: House) -> None:
     house.count(delivered=95, bounced=50)
     policy = samples.campaign().breaker
-    trip = house.breaker.check("star", policy, NOW)
+    trip = house.breaker.check("lumen", policy, NOW)
     assert trip
     assert (trip.reason, trip.at) == ("bounces", NOW)
-    assert house.breaker.check("star", policy, NOW + timedelta(hours=1)) == trip
+    assert house.breaker.check("lumen", policy, NOW + timedelta(hours=1)) == trip
     house.breaker.announced(trip)
-    assert house.breaker.check("star", policy, NOW + timedelta(hours=2)) is None
+    assert house.breaker.check("lumen", policy, NOW + timedelta(hours=2)) is None
 
 
 def test_of_two_that_open_it_at_once_the_first_announces_it(house: House) -> None:
@@ -133,10 +133,10 @@ def test_of_two_that_open_it_at_once_the_first_announces_it(house: House) -> Non
     policy, slower = samples.campaign().breaker, dynamodb.client()
 
     def first(**_: object) -> None:
-        assert house.breaker.check("star", policy, NOW)
+        assert house.breaker.check("lumen", policy, NOW)
 
     slower.meta.events.register("before-call.dynamodb.UpdateItem", first)
-    assert BreakerTable(slower, house.table).check("star", policy, NOW) is None
+    assert BreakerTable(slower, house.table).check("lumen", policy, NOW) is None
 
 
 class Killed(BaseException):
@@ -170,4 +170,4 @@ def test_after_it_was_resumed_the_next_trip_is_announced_again(house: House) -> 
         house.count(delivered=95, bounced=5)
         happened(house, "Bounce")
         assert len(house.announcements.told) == number
-        assert house.breaker.resume("star", samples.MANAGER, NOW)
+        assert house.breaker.resume("lumen", samples.MANAGER, NOW)

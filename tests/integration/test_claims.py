@@ -58,7 +58,7 @@ def test_a_claim_takes_the_referral_and_the_doctor_under_every_key_with_one_requ
     assert look.referral(referral)["stage"] == "sending"
     assert look.referral(referral)["revision"] == 2
     assert look.referral(referral)["due_at"] == timestamp(NOW + LEASE)
-    taken = {pk.split("#")[1]: doctor["star/introduction"]["by"] for pk, doctor in look.doctors().items()}
+    taken = {pk.split("#")[1]: doctor["lumen/introduction"]["by"] for pk, doctor in look.doctors().items()}
     assert taken == dict.fromkeys(["email", "npi", "phone", "postcode"], referral.receipt)
 
 
@@ -222,7 +222,7 @@ def test_an_opt_out_of_one_campaign_stops_that_campaign_alone(referrals: Referra
     claim = claim_for(stored(referrals))
     claims.suppress(claim.keys[0], Closing.OPTED_OUT, NOW, "another")
     assert claims.suppression(claim) is None
-    claims.suppress(claim.keys[0], Closing.OPTED_OUT, NOW, "star")
+    claims.suppress(claim.keys[0], Closing.OPTED_OUT, NOW, "lumen")
     assert take(claims, claim) == claims.suppression(claim) == Suppressed(Closing.OPTED_OUT)
 
 
@@ -296,10 +296,10 @@ def test_a_doctor_may_be_claimed_again_once_the_cooldown_is_over(
     (doctor,) = look.doctors().values()
     if expected:
         assert outcome == Taken(leader.receipt)
-        assert doctor["star/introduction"]["by"] == leader.receipt
+        assert doctor["lumen/introduction"]["by"] == leader.receipt
     else:
         assert outcome is None
-        assert doctor["star/introduction"]["by"] == other.receipt
+        assert doctor["lumen/introduction"]["by"] == other.receipt
 
 
 def test_the_cooldown_counts_under_a_retired_hashing_key_as_well(referrals: ReferralTable, claims: ClaimTable) -> None:
@@ -321,7 +321,7 @@ def test_a_claim_that_is_given_back_frees_the_doctor_and_moves_the_referral_with
 
     assert requests.by_operation == {"TransactWriteItems": 1}
     assert (look.referral(leader)["stage"], look.referral(leader)["reason"]) == ("waiting", "throttled")
-    assert not [doctor for doctor in look.doctors().values() if "star/introduction" in doctor]
+    assert not [doctor for doctor in look.doctors().values() if "lumen/introduction" in doctor]
     assert take(claims, claim_for(other)) is None
 
 
@@ -350,7 +350,7 @@ def test_giving_back_twice_does_not_take_the_doctor_from_the_next(
     claims.release(claim_for(leader), closed(Closing.REJECTED))
 
     (doctor,) = look.doctors().values()
-    assert doctor["star/introduction"]["by"] == other.receipt
+    assert doctor["lumen/introduction"]["by"] == other.receipt
 
 
 def test_giving_back_keeps_that_the_doctor_said_no(
@@ -405,7 +405,9 @@ def canceled(client: "DynamoDBClient", *reasons: dict[str, Any]) -> Stubber:
 
 FAILED: dict[str, Any] = {
     "Code": "ConditionalCheckFailed",
-    "Item": {"star/introduction": {"M": {"by": {"S": "AAAA-AAAA-AAAA-AAAA"}, "at": {"S": "2026-11-23T15:30:00.000Z"}}}},
+    "Item": {
+        "lumen/introduction": {"M": {"by": {"S": "AAAA-AAAA-AAAA-AAAA"}, "at": {"S": "2026-11-23T15:30:00.000Z"}}}
+    },
 }
 PASSED = {"Code": "None"}
 

@@ -162,14 +162,13 @@ def test_what_is_not_there_is_not_found(api: Api, receipt: str) -> None:
 
 
 def test_a_campaign_is_resumed_once_and_it_is_recorded(api: Api) -> None:
-    write(
-        api.client, api.table, Update(breaker_key("star")).set("paused_at", timestamp(NOW)).set("paused_for", "bounces")
-    )
-    assert ask(api.parts, "POST", "/campaigns/star/resume", groups=VIEWER)[0] == 403
-    assert ask(api.parts, "POST", "/campaigns/star/resume", at=LATER) == (200, {"campaign": "star"})
-    status, refusal = ask(api.parts, "POST", "/campaigns/star/resume", at=LATER)
+    paused = Update(breaker_key("lumen")).set("paused_at", timestamp(NOW)).set("paused_for", "bounces")
+    write(api.client, api.table, paused)
+    assert ask(api.parts, "POST", "/campaigns/lumen/resume", groups=VIEWER)[0] == 403
+    assert ask(api.parts, "POST", "/campaigns/lumen/resume", at=LATER) == (200, {"campaign": "lumen"})
+    status, refusal = ask(api.parts, "POST", "/campaigns/lumen/resume", at=LATER)
     assert (status, refusal["code"]) == (409, "not_paused")
-    assert api.done() == [("robin", "resume/star")]
+    assert api.done() == [("robin", "resume/lumen")]
     assert ask(api.parts, "POST", "/campaigns/moon/resume")[0] == 422
 
 

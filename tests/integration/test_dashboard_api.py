@@ -76,7 +76,7 @@ def of_one_campaign(said: Any) -> Any:
     if not isinstance(said, dict):
         return said
     is_campaign = said.get("title") == "Campaign" and said.get("type") == "string"
-    return {name: of_one_campaign(one) for name, one in said.items()} | ({"enum": ["star"]} if is_campaign else {})
+    return {name: of_one_campaign(one) for name, one in said.items()} | ({"enum": ["lumen"]} if is_campaign else {})
 
 
 API = Api()

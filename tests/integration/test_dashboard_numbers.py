@@ -36,7 +36,7 @@ def count(client: "DynamoDBClient", stats_table: str) -> None:
 
 def test_what_was_counted_is_seen(client: "DynamoDBClient", stats_table: str, parts: Dashboard) -> None:
     count(client, stats_table)
-    status, said = ask(parts, "GET", "/overview", query=f"campaign=star&from={DAY}&to={DAY}", groups=VIEWER)
+    status, said = ask(parts, "GET", "/overview", query=f"campaign=lumen&from={DAY}&to={DAY}", groups=VIEWER)
     assert status == 200
     assert [(rung["name"], rung["count"]) for rung in said["period"]["funnel"][:3]] == [
         ("submitted", 1),
@@ -48,17 +48,17 @@ def test_what_was_counted_is_seen(client: "DynamoDBClient", stats_table: str, pa
     assert said["stages"] == {"queued": 2}
     assert said["read_units"] > 0
 
-    _, said = ask(parts, "GET", "/breakdowns/source", query=f"campaign=star&from={BEFORE}&to={DAY}", groups=VIEWER)
+    _, said = ask(parts, "GET", "/breakdowns/source", query=f"campaign=lumen&from={BEFORE}&to={DAY}", groups=VIEWER)
     assert {one["value"]: one["facts"]["submitted"] for one in said["values"]} == {"caregiver": 1, "patient": 1}
 
 
 def test_a_campaign_that_stopped_itself_is_seen_to_be_stopped(
     client: "DynamoDBClient", table: str, parts: Dashboard
 ) -> None:
-    query = "campaign=star"
+    query = "campaign=lumen"
     assert ask(parts, "GET", "/deliverability", query=query)[1]["breaker"]["is_open"] is False
     stopped = {"paused_at": {"S": "2026-11-22T08:00:00.000Z"}, "paused_for": {"S": "complaints"}}
-    client.put_item(TableName=table, Item=breaker_key("star") | stopped)
+    client.put_item(TableName=table, Item=breaker_key("lumen") | stopped)
     breaker = ask(parts, "GET", "/deliverability", query=query)[1]["breaker"]
     assert (breaker["is_open"], breaker["reason"], breaker["since"]) == (True, "complaints", "2026-11-22T08:00:00Z")
 
@@ -70,5 +70,5 @@ def test_a_table_that_does_not_answer_is_told_as_such(parts: Dashboard, client: 
 
     parts.table.meta.events.register("before-call.dynamodb", refuse)
     for path in ("/overview", "/breakdowns/state", "/deliverability"):
-        status, problem = ask(parts, "GET", path, query=f"campaign=star&from={DAY}&to={DAY}")
+        status, problem = ask(parts, "GET", path, query=f"campaign=lumen&from={DAY}&to={DAY}")
         assert (status, problem["code"]) == (503, "unavailable")

@@ -90,7 +90,7 @@ def test_a_manager_finds_a_doctor_and_sees_who_it_is(api: Api) -> None:
         {"receipt": its.receipt.lower()},
         {"state": "Illinois", "specialty": "neurosurgery", "stage": "sent", "from": "2026-11-01", "to": "2026-11-30"},
     ):
-        status, found = api.ask("POST", SEARCH, {"campaign": "star"} | by)
+        status, found = api.ask("POST", SEARCH, {"campaign": "lumen"} | by)
         assert status == 200, found
         assert (len(found["referrals"]), found["cursor"], found["searched_back_to"]) == (1, None, None), by
         assert 0 < found["read_units"] < 100
@@ -113,9 +113,9 @@ def test_a_manager_finds_a_doctor_and_sees_who_it_is(api: Api) -> None:
 def test_a_viewer_sees_masked_doctors_everywhere(api: Api) -> None:
     its, held = api.sent(), api.put(decisions.hold("trap", NOW), **MARKED)
     said = [
-        api.ask("POST", SEARCH, {"campaign": "star"}, groups=VIEWER),
+        api.ask("POST", SEARCH, {"campaign": "lumen"}, groups=VIEWER),
         api.ask("GET", f"/referrals/{its.receipt}", groups=VIEWER),
-        api.ask("GET", "/work/held", query="campaign=star", groups=VIEWER),
+        api.ask("GET", "/work/held", query="campaign=lumen", groups=VIEWER),
     ]
     assert [status for status, _ in said] == [200, 200, 200]
     assert not [secret for secret in SECRETS if secret in str(said).casefold()]
@@ -131,7 +131,7 @@ def test_a_viewer_sees_masked_doctors_everywhere(api: Api) -> None:
 
 @pytest.mark.parametrize("by", [{"name": "markw"}, {"email": "x@markworth.example"}, {"npi": "1234567893"}])
 def test_a_viewer_can_not_look_for_a_doctor(api: Api, by: dict[str, str]) -> None:
-    status, refusal = api.ask("POST", SEARCH, {"campaign": "star"} | by, groups=VIEWER)
+    status, refusal = api.ask("POST", SEARCH, {"campaign": "lumen"} | by, groups=VIEWER)
     assert (status, refusal["code"]) == (403, "forbidden")
     assert api.looks() == []
 
@@ -159,7 +159,7 @@ def test_a_viewer_can_not_look_for_a_doctor(api: Api, by: dict[str, str]) -> Non
     ],
 )
 def test_what_nothing_can_be_found_by_is_refused_by_name(api: Api, asked: dict[str, str], field: str) -> None:
-    status, refusal = api.ask("POST", SEARCH, {"campaign": "star"} | asked)
+    status, refusal = api.ask("POST", SEARCH, {"campaign": "lumen"} | asked)
     assert (status, [error["field"] for error in refusal["errors"]]) == (422, [field])
     assert api.looks() == []
 
@@ -167,8 +167,8 @@ def test_what_nothing_can_be_found_by_is_refused_by_name(api: Api, asked: dict[s
 def test_pages_go_on_from_their_cursor(api: Api) -> None:
     for minutes in range(30):
         api.referrals.add(aws.submitted(NOW - timedelta(minutes=minutes)))
-    _, first = api.ask("POST", SEARCH, {"campaign": "star"})
-    _, second = api.ask("POST", SEARCH, {"campaign": "star", "cursor": first["cursor"]})
+    _, first = api.ask("POST", SEARCH, {"campaign": "lumen"})
+    _, second = api.ask("POST", SEARCH, {"campaign": "lumen", "cursor": first["cursor"]})
     assert first["searched_back_to"] == "2026-11-23"
     moments = [row["submitted_at"] for page in (first, second) for row in page["referrals"]]
     assert (len(moments), moments, second["cursor"]) == (30, sorted(moments, reverse=True), None)
@@ -236,7 +236,7 @@ def test_who_was_never_written_to_has_no_messages(api: Api) -> None:
 
 def test_the_work_list_says_how_much_and_what_can_be_done(api: Api) -> None:
     held, by_post = api.held(), api.by_post()
-    status, work = api.ask("GET", "/work", query="campaign=star", groups=VIEWER)
+    status, work = api.ask("GET", "/work", query="campaign=lumen", groups=VIEWER)
     none = {"count": 0, "is_more": False}
     assert (status, work["paused"]) == (200, None)
     assert work["kinds"] == {
@@ -245,14 +245,14 @@ def test_the_work_list_says_how_much_and_what_can_be_done(api: Api) -> None:
         "by_post": {"count": 1, "is_more": False},
         "call": none,
     }
-    rows = [api.ask("GET", f"/work/{kind}", query="campaign=star")[1]["referrals"] for kind in ("held", "by_post")]
+    rows = [api.ask("GET", f"/work/{kind}", query="campaign=lumen")[1]["referrals"] for kind in ("held", "by_post")]
     assert [(row["receipt"], row["actions"], row["waiting_since"]) for [row] in rows] == [
         (held.receipt, ["approve", "reject"], "2026-11-23T15:30:00Z"),
         (by_post.receipt, ["letter_sent", "called", "add_email"], "2026-11-23T15:30:00Z"),
     ]
 
 
-@pytest.mark.parametrize("query", ["campaign=star&cursor=x", "campaign=nothing", ""])
+@pytest.mark.parametrize("query", ["campaign=lumen&cursor=x", "campaign=nothing", ""])
 def test_a_work_list_of_nothing_is_refused(api: Api, query: str) -> None:
     assert api.ask("GET", "/work/held", query=query)[0] == 422
 
@@ -263,10 +263,10 @@ def test_a_work_list_of_nothing_is_refused(api: Api, query: str) -> None:
 def test_every_look_leaves_a_record_of_what_was_shown(api: Api) -> None:
     its = api.sent()
     held = api.held()
-    api.ask("POST", SEARCH, {"campaign": "star", "name": "markworth"})
+    api.ask("POST", SEARCH, {"campaign": "lumen", "name": "markworth"})
     api.ask("GET", f"/referrals/{its.receipt}")
     api.ask("GET", f"/referrals/{its.receipt}/messages/introduction")
-    api.ask("GET", "/work/held", query="campaign=star")
+    api.ask("GET", "/work/held", query="campaign=lumen")
     assert sorted(api.looks()) == [
         ("detail", (its.receipt,)),
         ("message", (its.receipt,)),
@@ -280,9 +280,9 @@ def test_every_look_leaves_a_record_of_what_was_shown(api: Api) -> None:
 def test_what_one_has_already_is_not_sent_again_and_leaves_no_record(api: Api, groups: str) -> None:
     its, held = api.sent(), api.put(decisions.hold("trap", NOW), **MARKED)
     looks: list[tuple[str, str, Any, str]] = [
-        ("POST", SEARCH, {"campaign": "star"}, ""),
+        ("POST", SEARCH, {"campaign": "lumen"}, ""),
         ("GET", f"/referrals/{its.receipt}", None, ""),
-        ("GET", "/work/held", None, "campaign=star"),
+        ("GET", "/work/held", None, "campaign=lumen"),
     ]
     marks = [api.ask(*look[:3], query=look[3], groups=groups)[1]["mark"] for look in looks]
     looked = api.looks()
@@ -320,7 +320,7 @@ def test_nothing_is_shown_where_a_look_leaves_no_record(api: Api) -> None:
     its = api.sent()
     api.parts.__dict__["audit"] = NoRecords()
     for method, path, data in (
-        ("POST", SEARCH, {"campaign": "star"}),
+        ("POST", SEARCH, {"campaign": "lumen"}),
         ("GET", f"/referrals/{its.receipt}", None),
         ("GET", f"/referrals/{its.receipt}/messages/introduction", None),
     ):
@@ -331,4 +331,4 @@ def test_nothing_is_shown_where_a_look_leaves_no_record(api: Api) -> None:
 
 def test_a_referral_of_another_campaign_is_not_in_this_ones_list(api: Api) -> None:
     api.referrals.add(replace(aws.submitted(), campaign="another"))
-    assert api.ask("POST", SEARCH, {"campaign": "star"})[1]["referrals"] == []
+    assert api.ask("POST", SEARCH, {"campaign": "lumen"})[1]["referrals"] == []

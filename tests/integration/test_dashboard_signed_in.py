@@ -1,6 +1,5 @@
 """The dashboard's API on the whole local stack: from signing in to the table, by the template that is deployed."""
 
-import io
 import json
 import time
 import uuid
@@ -14,12 +13,13 @@ from local.stack import LocalStack
 from tests.integration.local_scratch import fetch
 from tests.integration.sign_in import Page, bearer
 from tests.support import samples
+from tests.support.stack import local_stack
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     folder = tmp_path_factory.mktemp("local")
-    with LocalStack(site=folder / "site", log_file=folder / "logs.jsonl", watch=False, out=io.StringIO()) as running:
+    with local_stack(folder) as running:
         yield running
 
 
@@ -58,7 +58,7 @@ def test_what_a_patient_sends_is_soon_in_the_overview(stack: LocalStack) -> None
     headers = {"content-type": "application/json"}
     assert fetch(f"{stack.url}/api/referrals", "POST", json.dumps(sent).encode(), headers).status == 201
     token, today = tokens(stack, "viewer")["access_token"], datetime.now(UTC).date()
-    query = f"?campaign=star&from={today - timedelta(days=6)}&to={today}"
+    query = f"?campaign=lumen&from={today - timedelta(days=6)}&to={today}"
     ends = time.monotonic() + 20
     while not (said := get(stack, f"/overview{query}", token)[1])["period"]["facts"].get("submitted"):
         assert time.monotonic() < ends

@@ -44,7 +44,7 @@ def test_the_list_shows_what_is_to_be_judged(referrals: ReferralTable, capsys: p
     referrals.add(aws.submitted(NOW, name="Not Held"))
     assert held() == 0
     said = capsys.readouterr().out
-    assert f"{odd.receipt}  star  2026-11-23 15:30 UTC  disposable_domain\n" in said
+    assert f"{odd.receipt}  lumen  2026-11-23 15:30 UTC  disposable_domain\n" in said
     assert "    Maria Lopez\n    dr@mailinator.com\n" in said
     assert "Not Held" not in said
     assert said.endswith("Held for a person: 1.\n")

@@ -18,7 +18,7 @@ from tests.support.fakes import FakeTable, ring
 
 SITE = Site(samples.TEMPLATES, "https://spine.example", Campaigns(samples.TEMPLATES))
 FORM = {
-    "campaign": "star",
+    "campaign": "lumen",
     "locale": "en",
     "submitted_by": "patient",
     "doctor.name": "Maria Lopez",

@@ -49,14 +49,14 @@ def printing(table: str, names: dict[str, str], out: Path, monkeypatch: pytest.M
     outputs = {"TableName": table, "SiteUrl": aws.SITE_URL}
     outputs |= {f"{name}Arn": names[name] for name in ("HashingKeys", "SigningKeys")}
     monkeypatch.setattr(stacks, "find", lambda name: stacks.Stack(name, outputs))
-    monkeypatch.setattr(sys, "argv", ["cli", "letters", "star", "--stack", "dev", "--out", str(out)])
+    monkeypatch.setattr(sys, "argv", ["cli", "letters", "lumen", "--stack", "dev", "--out", str(out)])
     # On a day that the approval covers.
     with time_machine.travel(NOW):
         yield main
 
 
 def stored(
-    referrals: ReferralTable, name: str, stage: Stage = Stage.BY_POST, age: int = 0, campaign: str = "star"
+    referrals: ReferralTable, name: str, stage: Stage = Stage.BY_POST, age: int = 0, campaign: str = "lumen"
 ) -> Referral:
     made = aws.submitted(NOW - timedelta(hours=age), name=name, email=None, address=ADDRESS)
     made = replace(made, campaign=campaign)

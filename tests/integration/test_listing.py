@@ -63,7 +63,7 @@ def pages(listing: ListingTable, wanted: Wanted) -> Iterator[Page]:
 
 def test_pages_hold_every_referral_once_the_newest_first(office: Office, listing: ListingTable) -> None:
     added = put(office, 2 * PAGE + 3)
-    found = list(pages(listing, Wanted("star")))
+    found = list(pages(listing, Wanted("lumen")))
     assert [len(page.referrals) for page in found] == [PAGE, PAGE, 3]
     assert [receipt for page in found for receipt in receipts(page)] == receipts(added)
     assert [page.searched_back_to for page in found] == [NOW.date(), NOW.date(), None]
@@ -71,7 +71,7 @@ def test_pages_hold_every_referral_once_the_newest_first(office: Office, listing
 
 def test_a_page_that_holds_all_has_no_cursor(office: Office, listing: ListingTable) -> None:
     put(office, PAGE)
-    page = listing.search(Wanted("star"))
+    page = listing.search(Wanted("lumen"))
     assert (len(page.referrals), page.cursor, page.searched_back_to) == (PAGE, None, None)
 
 
@@ -79,7 +79,7 @@ def test_referrals_of_the_same_moment_are_all_found(office: Office, listing: Lis
     added = [aws.submitted() for _ in range(PAGE + 5)]
     for referral in added:
         office.referrals.add(referral)
-    found = [receipt for page in pages(listing, Wanted("star")) for receipt in receipts(page)]
+    found = [receipt for page in pages(listing, Wanted("lumen")) for receipt in receipts(page)]
     assert sorted(found) == sorted(receipts(added))
 
 
@@ -88,12 +88,12 @@ def test_days_are_days_in_utc_both_included(office: Office, listing: ListingTabl
     moments = [midnight - timedelta(milliseconds=1), midnight, midnight + timedelta(days=1, milliseconds=-1)]
     _, early, late = [put(office, first=moment)[0] for moment in moments]
     put(office, first=midnight + timedelta(days=1))
-    assert receipts(listing.search(Wanted("star", midnight.date(), midnight.date()))) == receipts([late, early])
+    assert receipts(listing.search(Wanted("lumen", midnight.date(), midnight.date()))) == receipts([late, early])
 
 
 def test_a_page_tells_what_it_cost(office: Office, listing: ListingTable) -> None:
     put(office, 3)
-    assert 0 < listing.search(Wanted("star")).units < 100
+    assert 0 < listing.search(Wanted("lumen")).units < 100
 
 
 # ---- What is looked for ----------------------------------------------------------------------------------------------
@@ -102,12 +102,12 @@ def test_a_page_tells_what_it_cost(office: Office, listing: ListingTable) -> Non
 @pytest.mark.parametrize(
     "wanted",
     [
-        Wanted("star", stage=Stage.HELD),
-        Wanted("star", reason="trap"),
-        Wanted("star", state="TX"),
-        Wanted("star", specialty="neurosurgery"),
-        Wanted("star", words=search_words("núñez del")),
-        Wanted("star", stage=Stage.HELD, reason="trap", state="TX", specialty="neurosurgery", words=("delia",)),
+        Wanted("lumen", stage=Stage.HELD),
+        Wanted("lumen", reason="trap"),
+        Wanted("lumen", state="TX"),
+        Wanted("lumen", specialty="neurosurgery"),
+        Wanted("lumen", words=search_words("núñez del")),
+        Wanted("lumen", stage=Stage.HELD, reason="trap", state="TX", specialty="neurosurgery", words=("delia",)),
     ],
 )
 def test_filters_find_what_fits_and_nothing_else(office: Office, listing: ListingTable, wanted: Wanted) -> None:
@@ -123,7 +123,7 @@ def test_filters_find_what_fits_and_nothing_else(office: Office, listing: Listin
 def test_who_has_no_state_can_be_looked_for(office: Office, listing: ListingTable) -> None:
     put(office, address={"state": "IL"})
     [without] = put(office)
-    assert receipts(listing.search(Wanted("star", state="none"))) == [without.receipt]
+    assert receipts(listing.search(Wanted("lumen", state="none"))) == [without.receipt]
 
 
 @pytest.mark.parametrize("typed_before", ["maria.lopez@clinic.example", "Maria.Lopez+Spine@Clinic.EXAMPLE"])
@@ -133,39 +133,39 @@ def test_an_address_is_found_however_it_was_typed(
 ) -> None:
     put(office, 3, email="somebody@clinic.example")
     [its] = put(office, email=typed_before)
-    assert receipts(listing.search(Wanted("star", email=email_identity(asked)))) == [its.receipt]
+    assert receipts(listing.search(Wanted("lumen", email=email_identity(asked)))) == [its.receipt]
 
 
 def test_an_npi_is_found_the_newest_first_within_its_days(office: Office, listing: ListingTable) -> None:
     put(office, 2)
     old, new = (put(office, first=NOW - timedelta(days=days), npi="1234567893")[0] for days in (5, 0))
-    assert receipts(listing.search(Wanted("star", npi="1234567893"))) == receipts([new, old])
-    assert receipts(listing.search(Wanted("star", npi="1234567893", last=old.submitted_at.date()))) == [old.receipt]
+    assert receipts(listing.search(Wanted("lumen", npi="1234567893"))) == receipts([new, old])
+    assert receipts(listing.search(Wanted("lumen", npi="1234567893", last=old.submitted_at.date()))) == [old.receipt]
 
 
 def test_an_address_that_somebody_found_is_found_by(office: Office, listing: ListingTable) -> None:
     added = office.by_post()
     office.do(Action.ADD_EMAIL, added, email="Maria.Lopez@Found.EXAMPLE")
-    assert receipts(listing.search(Wanted("star", email="maria.lopez@found.example"))) == [added.receipt]
+    assert receipts(listing.search(Wanted("lumen", email="maria.lopez@found.example"))) == [added.receipt]
 
 
 def test_a_receipt_is_found_where_the_rest_fits(office: Office, listing: ListingTable) -> None:
     [referral] = put(office)
-    assert receipts(listing.with_receipt(referral.receipt, Wanted("star"))) == [referral.receipt]
-    assert receipts(listing.with_receipt(referral.receipt, Wanted("star", stage=Stage.HELD))) == []
-    assert receipts(listing.with_receipt("AAAA-AAAA-AAAA-AAAA", Wanted("star"))) == []
+    assert receipts(listing.with_receipt(referral.receipt, Wanted("lumen"))) == [referral.receipt]
+    assert receipts(listing.with_receipt(referral.receipt, Wanted("lumen", stage=Stage.HELD))) == []
+    assert receipts(listing.with_receipt("AAAA-AAAA-AAAA-AAAA", Wanted("lumen"))) == []
 
 
 @pytest.mark.parametrize("by", [{}, {"email": "maria.lopez@clinic.example"}, {"npi": "1234567893"}])
 def test_another_campaigns_referrals_are_never_shown(office: Office, listing: ListingTable, by: dict[str, Any]) -> None:
     others = replace(aws.submitted(npi="1234567893"), campaign="another")
     office.referrals.add(others)
-    assert receipts(listing.search(Wanted("star", **by))) == []
+    assert receipts(listing.search(Wanted("lumen", **by))) == []
     assert receipts(listing.search(Wanted("another", **by))) == [others.receipt]
-    assert receipts(listing.with_receipt(others.receipt, Wanted("star"))) == []
+    assert receipts(listing.with_receipt(others.receipt, Wanted("lumen"))) == []
     # Nor by its place.
     cursor = Place(timestamp(NOW + timedelta(days=1)), others.receipt).text
-    assert receipts(listing.search(Wanted("star", **by), cursor)) == []
+    assert receipts(listing.search(Wanted("lumen", **by), cursor)) == []
 
 
 # ---- Rare things, and lag --------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ def test_a_rare_search_stops_where_its_units_end_and_goes_on_from_there(
     [oldest] = put(office, first=NOW - timedelta(days=4), name="Delia Nunez")
     for days in range(4):
         put(office, 40, first=NOW - timedelta(days=days))
-    found = list(pages(listing, Wanted("star", words=("delia",))))
+    found = list(pages(listing, Wanted("lumen", words=("delia",))))
     assert len(found) > 1
     assert [receipts(page) for page in found] == [[]] * (len(found) - 1) + [[oldest.receipt]]
     back_to = [page.searched_back_to for page in found[:-1]]
@@ -193,11 +193,11 @@ def test_a_row_that_the_index_still_has_as_it_was_is_left_out(
     lagging = replace(aws.submitted(), stage=Stage.HELD, reason="trap", due_at=NOW + decisions.REVIEW_EVERY)
     # As an index that lags behind has it: `stage` and `waits_for` are not what the rest of the item says.
     image = to_item(replace(lagging, stage=Stage.CLOSED, reason="rejected", due_at=None))
-    keys = {"waits_for": typed("star/by_post"), "waits_since": typed(timestamp(NOW))}
+    keys = {"waits_for": typed("lumen/by_post"), "waits_since": typed(timestamp(NOW))}
     client.put_item(TableName=table, Item={**image, **keys, "search_name": typed("somebody else")})
-    assert receipts(listing.work("star", Kind.BY_POST)) == []
-    assert receipts(listing.search(Wanted("star", words=("somebody",)))) == []
-    assert len(listing.search(Wanted("star")).referrals) == 3
+    assert receipts(listing.work("lumen", Kind.BY_POST)) == []
+    assert receipts(listing.search(Wanted("lumen", words=("somebody",)))) == []
+    assert len(listing.search(Wanted("lumen")).referrals) == 3
 
 
 def test_what_was_erased_since_is_left_out(office: Office, listing: ListingTable) -> None:
@@ -214,7 +214,7 @@ def test_what_was_erased_since_is_left_out(office: Office, listing: ListingTable
 )
 def test_a_cursor_that_is_none_is_refused(listing: ListingTable, cursor: str) -> None:
     with pytest.raises(BadCursor):
-        listing.search(Wanted("star", NOW.date(), NOW.date()), cursor)
+        listing.search(Wanted("lumen", NOW.date(), NOW.date()), cursor)
 
 
 # ---- What waits for a person -----------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def test_each_kind_lists_its_own_the_oldest_first(office: Office, listing: Listi
     office.referrals.answer(called.receipt, Answer.CALL, LATER)
     office.put()
 
-    work = {kind: listing.work("star", kind) for kind in Kind}
+    work = {kind: listing.work("lumen", kind) for kind in Kind}
 
     assert receipts(work[Kind.HELD]) == receipts([held[1], held[2], held[0]])
     assert [receipts(work[kind]) for kind in (Kind.FAILED, Kind.BY_POST, Kind.CALL)] == [
@@ -235,7 +235,7 @@ def test_each_kind_lists_its_own_the_oldest_first(office: Office, listing: Listi
         [called.receipt],
     ]
     assert [one.waits_since for one in work[Kind.CALL].referrals] == [LATER]
-    assert {kind: (one.count, one.is_more) for kind, one in listing.waiting("star").items()} == {
+    assert {kind: (one.count, one.is_more) for kind, one in listing.waiting("lumen").items()} == {
         Kind.HELD: (3, False),
         Kind.FAILED: (1, False),
         Kind.BY_POST: (1, False),
@@ -247,8 +247,8 @@ def test_each_kind_lists_its_own_the_oldest_first(office: Office, listing: Listi
 def test_the_work_list_has_pages(office: Office, listing: ListingTable) -> None:
     for minutes in range(PAGE + 2):
         office.put(decisions.hold("trap", NOW + timedelta(minutes=minutes)))
-    first = listing.work("star", Kind.HELD)
-    second = listing.work("star", Kind.HELD, first.cursor)
+    first = listing.work("lumen", Kind.HELD)
+    second = listing.work("lumen", Kind.HELD, first.cursor)
     assert (len(first.referrals), len(second.referrals), second.cursor) == (PAGE, 2, None)
     since = [one.waits_since for page in (first, second) for one in page.referrals]
     assert since == [NOW + timedelta(minutes=minutes) for minutes in range(PAGE + 2)]
@@ -260,7 +260,7 @@ def test_more_than_a_hundred_are_counted_as_a_hundred_and_more(
     monkeypatch.setattr(listing_table, "MOST_COUNTED", 3)
     for _ in range(5):
         office.held()
-    assert listing.waiting("star")[Kind.HELD] == listing_table.Capped(3, is_more=True)
+    assert listing.waiting("lumen")[Kind.HELD] == listing_table.Capped(3, is_more=True)
 
 
 def test_what_a_person_did_takes_it_off_the_list(office: Office, listing: ListingTable) -> None:
@@ -271,7 +271,7 @@ def test_what_a_person_did_takes_it_off_the_list(office: Office, listing: Listin
     called = office.put()
     office.referrals.answer(called.receipt, Answer.CALL, LATER)
     office.do(Action.CALLED_BACK, office.now(called))
-    assert {one.count for one in listing.waiting("star").values()} == {0}
+    assert {one.count for one in listing.waiting("lumen").values()} == {0}
 
 
 @pytest.mark.parametrize("fact", [Closing.OPTED_OUT, Closing.COMPLAINED])
@@ -281,12 +281,12 @@ def test_a_doctor_who_wanted_a_call_and_then_nothing_more_is_not_called(
     referral = office.put()
     office.referrals.answer(referral.receipt, Answer.CALL, NOW)
     office.referrals.close(referral.receipt, fact, LATER)
-    assert listing.waiting("star")[Kind.CALL].count == 0
+    assert listing.waiting("lumen")[Kind.CALL].count == 0
     assert not {"waits_for", "waits_since"} & look.referral(referral).keys()
 
 
 def test_what_a_robot_may_have_sent_waits_from_the_first_write_on(office: Office, listing: ListingTable) -> None:
     held = bot_detection.held(samples.referral(), "trap", NOW)
     office.referrals.add(held)
-    [found] = listing.work("star", Kind.HELD).referrals
+    [found] = listing.work("lumen", Kind.HELD).referrals
     assert (found.receipt, found.waits_since) == (held.receipt, NOW)

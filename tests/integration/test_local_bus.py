@@ -14,7 +14,7 @@ from tests.integration.local_scratch import LISTENING, Project, eventually, fetc
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
-EVENT = {"Source": "referral-intake", "DetailType": "BreakerTripped", "Detail": '{"campaign": "star", "bounced": 41}'}
+EVENT = {"Source": "referral-intake", "DetailType": "BreakerTripped", "Detail": '{"campaign": "lumen", "bounced": 41}'}
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,8 @@ def test_an_event_is_shown_as_a_warning_and_reaches_the_rules_that_match(
 
     assert other != event_id == event["id"]
     assert (event["source"], event["detail-type"]) == ("referral-intake", "BreakerTripped")
-    assert event["detail"] == {"campaign": "star", "bounced": 41}
-    assert "BreakerTripped on the event bus, from referral-intake: campaign=star  bounced=41" in made.out.getvalue()
+    assert event["detail"] == {"campaign": "lumen", "bounced": 41}
+    assert "BreakerTripped on the event bus, from referral-intake: campaign=lumen  bounced=41" in made.out.getvalue()
     assert "BreakerTripped on the event bus" in fetch(f"{stack.url}/_local/logs").body.decode()
 
 

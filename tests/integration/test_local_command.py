@@ -120,7 +120,7 @@ def test_one_submission_is_one_mail_within_two_seconds() -> None:
     port = free_port()
     body = {
         "submission_id": "2b8a6c1e-5c1f-4b8e-9d53-2f0a5a4a1b11",
-        "campaign": "star",
+        "campaign": "lumen",
         "locale": "en",
         "submitted_by": "patient",
         "doctor": {"name": "Nguyễn Thị Minh Khai", "email": "khai@clinic.example"},

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,10 @@ from referral_intake.core.decisions import REVIEW_EVERY
 from referral_intake.core.referral import Move, Stage
 from tests.integration.local_scratch import eventually, fetch
 from tests.support import proofs, samples
+from tests.support.stack import local_stack, without_site
 
 TABLE = "referral-intake-Table"
-WORDS = "campaigns/star/messages/en/introduction.txt"
+WORDS = "campaigns/lumen/messages/en/introduction.txt"
 
 
 @dataclass
@@ -79,22 +79,17 @@ def run(*words: str) -> str:
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | theirs
     environment["PYTHONPATH"] = "functions:."
     typed = [sys.executable, *words]
-    return subprocess.run(typed, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        typed, cwd=samples.TEMPLATES.parent, env=environment, capture_output=True, text=True, check=True
+    ).stdout
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[House]:
     for name in ("infra", "templates"):
-        shutil.copytree(ROOT / name, folder / name)
+        shutil.copytree(samples.TEMPLATES.parent / name, folder / name)
     (folder / "functions").symlink_to(ROOT / "functions")
-    with LocalStack(
-        template_file=folder / "infra" / "template.yaml",
-        site=folder / "site",
-        log_file=folder / "logs.jsonl",
-        build_site=lambda templates, site: None,
-        watch=False,
-        out=StringIO(),
-    ) as stack:
+    with local_stack(folder, template_file=folder / "infra" / "template.yaml", build_site=without_site) as stack:
         yield House(folder, stack)
 
 
@@ -183,7 +178,7 @@ def test_an_event_that_feedback_gave_up_on_is_taken_after_all(house: House) -> N
 def test_a_campaign_that_its_breaker_stopped_shows_on_the_event_bus_and_can_be_resumed(house: House) -> None:
     day = house.now().date().isoformat()
     counts = {f"{day}/delivered": typed(95), f"{day}/bounced": typed(5)}
-    house.stack.cloud.dynamodb.put_item(TableName=TABLE, Item=breaker_key("star") | counts)
+    house.stack.cloud.dynamodb.put_item(TableName=TABLE, Item=breaker_key("lumen") | counts)
     house.refer("bounce@simulator.amazonses.com")
 
     def tripped() -> list[str]:
@@ -191,9 +186,9 @@ def test_a_campaign_that_its_breaker_stopped_shows_on_the_event_bus_and_can_be_r
         return re.findall(r"BreakerTripped on the event bus, from referral-intake: (.+)", said)
 
     [detail] = eventually(tripped)
-    assert "stack=referral-intake  campaign=star  reason=bounces" in detail
+    assert "stack=referral-intake  campaign=lumen  reason=bounces" in detail
     assert "delivered=95  bounced=6" in detail
 
-    assert "star sends again" in run("-m", "cli", "resume", "star", "--stack", house.stack.url)
+    assert "star sends again" in run("-m", "cli", "resume", "lumen", "--stack", house.stack.url)
     receipt = house.refer("maria@clinic.example")
     eventually(lambda: house.stored(receipt)["stage"] == "sent")

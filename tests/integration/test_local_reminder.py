@@ -1,6 +1,5 @@
 """Weeks go by in seconds: a doctor who does not answer is reminded, and nobody else."""
 
-import io
 import json
 import re
 import time
@@ -20,8 +19,7 @@ DAY = 24 * 3600
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[LocalStack]:
-    site, log_file = tmp_path / "site", tmp_path / "logs.jsonl"
-    with LocalStack(site=site, log_file=log_file, watch=False, out=io.StringIO()) as running:
+    with local_stack(tmp_path) as running:
         yield running
 
 
@@ -62,7 +60,7 @@ def test_a_doctor_who_does_not_answer_is_reminded_once(stack: LocalStack) -> Non
     go_on(stack, 5, looks_a_day=3)
     (reminder,) = mailbox.wait_for(1, seconds=20)
     assert "silent@clinic.example" in json.dumps(reminder["to"])
-    assert reminder["subject"].startswith("A reminder about the STAR Tumor Ablation System")
+    assert reminder["subject"].startswith("A reminder about the Lumen Spine Lamp")
 
     go_on(stack, 50)
     assert len(mailbox.wait_for(2, seconds=2)) == 1

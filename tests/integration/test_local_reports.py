@@ -16,6 +16,7 @@ from local.stack import LocalStack
 from tests.integration.local_scratch import Answer, eventually, fetch
 from tests.integration.sign_in import Page, bearer
 from tests.support import proofs, samples
+from tests.support.stack import local_stack
 
 ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
 JSON = {"content-type": "application/json"}
@@ -24,7 +25,7 @@ JSON = {"content-type": "application/json"}
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     folder = tmp_path_factory.mktemp("local")
-    with LocalStack(site=folder / "site", log_file=folder / "logs.jsonl", watch=False, out=io.StringIO()) as running:
+    with local_stack(folder) as running:
         for doctor in (samples.doctor(), {"name": "Ana Gomez", "practice": "=1+1", "address": ADDRESS}):
             sent = proofs.proven_to(running, samples.payload(submission_id=str(uuid.uuid4()), doctor=doctor))
             assert fetch(f"{running.url}/api/referrals", "POST", sent).status == 201
@@ -44,7 +45,7 @@ def signed_in(stack: LocalStack) -> dict[str, str]:
 def made(stack: LocalStack, manager: dict[str, str], **asked: Any) -> dict[str, Any]:
     """The report, when it is ready."""
     api = f"{stack.url}/api/dashboard/reports"
-    answer = fetch(api, "POST", {"campaign": "star", **asked}, JSON | manager)
+    answer = fetch(api, "POST", {"campaign": "lumen", **asked}, JSON | manager)
     assert answer.status == 202, answer.body
 
     def ready() -> dict[str, Any] | None:
@@ -66,7 +67,7 @@ def downloaded(stack: LocalStack, manager: dict[str, str], report: dict[str, Any
 def test_an_export_is_asked_for_made_and_downloaded(stack: LocalStack, manager: dict[str, str]) -> None:
     report = made(stack, manager, kind="referrals", format="csv", filter={})
     file = downloaded(stack, manager, report)
-    name = f"star-referrals-{report['requested_at'][:10]}.csv"
+    name = f"lumen-referrals-{report['requested_at'][:10]}.csv"
     assert file.headers["content-disposition"] == f'attachment; filename="{name}"'
     assert file.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(file.body.decode("utf-8-sig"), newline="")))
@@ -95,7 +96,7 @@ def test_letters_are_one_pdf(stack: LocalStack, manager: dict[str, str]) -> None
 def counted(stack: LocalStack, manager: dict[str, str]) -> int | None:
     today = datetime.now(UTC).date()
     days = f"from={today - timedelta(days=1)}&to={today}"
-    answer = fetch(f"{stack.url}/api/dashboard/overview?campaign=star&{days}", headers=manager)
+    answer = fetch(f"{stack.url}/api/dashboard/overview?campaign=lumen&{days}", headers=manager)
     submitted: int | None = json.loads(answer.body)["period"]["facts"].get("submitted")
     return submitted
 
@@ -104,8 +105,8 @@ def test_who_asked_for_the_summary_finds_it_in_the_mailbox_on_monday(
     stack: LocalStack, manager: dict[str, str]
 ) -> None:
     path = f"{stack.url}/api/dashboard/weekly-summary"
-    said = json.loads(fetch(path, "PUT", {"campaign": "star", "wanted": True}, JSON | manager).body)
-    assert said == {"campaign": "star", "wanted": True, "address": "manager@team.example"}
+    said = json.loads(fetch(path, "PUT", {"campaign": "lumen", "wanted": True}, JSON | manager).body)
+    assert said == {"campaign": "lumen", "wanted": True, "address": "manager@team.example"}
     eventually(lambda: counted(stack, manager) == 2, 20)
     # Weeks are of days in UTC: the Monday after this one, wherever it is still Sunday.
     now = datetime.now(UTC)
@@ -120,6 +121,6 @@ def test_who_asked_for_the_summary_finds_it_in_the_mailbox_on_monday(
         mail.configuration_set == stack.template.functions["ReportsFunction"].environment["SUMMARY_CONFIGURATION_SET"]
     )
     assert "2 referrals" in mail.subject
-    assert "/dashboard/work/by_post?campaign=star" in mail.text
+    assert "/dashboard/work/by_post?campaign=lumen" in mail.text
     stack.clock.advance(3600)
     assert len(arrived()) == 1

@@ -23,7 +23,7 @@ GOOD: dict[str, Any] = {
     "Destination": {"ToAddresses": ["doctor@clinic.example"]},
     "ReplyToAddresses": ["info@star-ablation.example"],
     "ConfigurationSetName": "outreach",
-    "EmailTags": [{"Name": "campaign", "Value": "star"}],
+    "EmailTags": [{"Name": "campaign", "Value": "lumen"}],
     "Content": {
         "Simple": {
             "Subject": {"Data": "Grüße", "Charset": "UTF-8"},
@@ -78,7 +78,7 @@ def test_a_message_is_kept_whole() -> None:
         "text": "text",
         "html": "<p>html</p>",
         "headers": [{"name": "List-Unsubscribe", "value": "<https://site.example/opt-out>"}],
-        "tags": {"campaign": "star"},
+        "tags": {"campaign": "lumen"},
         "configuration_set": "outreach",
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", mail["time"])
@@ -105,7 +105,7 @@ HEADERS = "Content.Simple.Headers"
         ("Destination.ToAddresses", [f"d{n}@clinic.example" for n in range(51)]),
         ("ReplyToAddresses", ["x@y.example\n"]),
         ("EmailTags", [{"Name": "campaign", "Value": "the star"}]),
-        ("EmailTags", [{"Name": "", "Value": "star"}]),
+        ("EmailTags", [{"Name": "", "Value": "lumen"}]),
         ("EmailTags", [{"Name": "n", "Value": "v" * 257}]),
         (HEADERS, [{"Name": f"X-{n}", "Value": "v"} for n in range(16)]),
         (HEADERS, [{"Name": "X:Y", "Value": "v"}]),

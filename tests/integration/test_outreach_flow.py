@@ -116,7 +116,7 @@ class System:
     def wake(self, after: timedelta = timedelta(0)) -> int:
         """Moves the clock forward, and what is due with it."""
         self.clock.time += after
-        return wake(Wake(self.referrals, Campaigns(samples.TEMPLATES)), self.clock.time)["star"]
+        return wake(Wake(self.referrals, Campaigns(samples.TEMPLATES)), self.clock.time)["lumen"]
 
     def stage(self, referral: Referral) -> tuple[str, str | None]:
         stored = self.look.referral(referral)
@@ -238,7 +238,7 @@ def test_an_opt_out_between_the_claim_and_the_call_stops_the_mail(system: System
     assert system.mailer.tried == []
     assert system.stage(referral) == ("closed", "opted_out")
     (doctor,) = system.look.doctors().values()
-    assert "star/introduction" not in doctor
+    assert "lumen/introduction" not in doctor
     assert "opted_out" in doctor
 
 
@@ -266,7 +266,7 @@ def test_an_unclear_answer_keeps_the_claim_and_is_never_repeated(system: System)
     assert system.deliver(record) == []
     assert system.stage(referral) == ("sending", None)
     (doctor,) = system.look.doctors().values()
-    assert doctor["star/introduction"]["by"] == referral.receipt
+    assert doctor["lumen/introduction"]["by"] == referral.receipt
 
     system.mailer.fails = None
     system.deliver(record)
@@ -296,7 +296,7 @@ def test_a_throttled_mail_waits_is_queued_by_the_clock_and_is_sent_then(system: 
     system.mailer.fails = Deferred("TooManyRequestsException")
     assert system.deliver(system.record(referral)) == []
     assert system.stage(referral) == ("waiting", "TooManyRequestsException")
-    assert "star/introduction" not in next(iter(system.look.doctors().values()), {})
+    assert "lumen/introduction" not in next(iter(system.look.doctors().values()), {})
     waiting = system.look.image(referral)
 
     assert system.wake() == 0
@@ -314,7 +314,7 @@ def test_what_ses_refuses_is_closed_and_leaves_the_doctor_free(system: System) -
     system.mailer.fails = Refused("MessageRejected")
     assert system.deliver(system.record(referral)) == []
     assert system.stage(referral) == ("closed", "rejected")
-    assert not [doctor for doctor in system.look.doctors().values() if "star/introduction" in doctor]
+    assert not [doctor for doctor in system.look.doctors().values() if "lumen/introduction" in doctor]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -421,7 +421,7 @@ def test_a_last_look_that_fails_gives_the_doctor_back_for_nothing_was_sent(syste
     assert system.mailer.tried == []
     # Not `sending`, which a person would have to look at: it is known that nothing went out.
     assert system.stage(referral)[0] == "waiting"
-    assert not [doctor for doctor in system.look.doctors().values() if "star/introduction" in doctor]
+    assert not [doctor for doctor in system.look.doctors().values() if "lumen/introduction" in doctor]
 
 
 def test_one_referral_that_can_not_be_read_does_not_stop_the_clock_for_the_others(

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from botocore.stub import Stubber
 
 from cli.checks import around, asking
 from local.stack import ROOT, LocalStack
+from tests.support.stack import local_stack, without_site
 
 
 @pytest.mark.usefixtures("cloud")
@@ -98,14 +98,7 @@ def test_a_function_of_which_an_older_version_answers_is_found() -> None:
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[LocalStack]:
-    with LocalStack(
-        template_file=ROOT / "infra" / "template.yaml",
-        site=tmp_path / "site",
-        log_file=tmp_path / "logs.jsonl",
-        build_site=lambda templates, site: None,
-        watch=False,
-        out=StringIO(),
-    ) as stack:
+    with local_stack(tmp_path, build_site=without_site) as stack:
         yield stack
 
 

@@ -4,7 +4,6 @@ A doctor whose every detail is marked goes through all doors, with all that goes
 """
 
 import base64
-import io
 import json
 import re
 import sys
@@ -14,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.stack import LocalStack
 from referral_intake.intake import submissions as intake
 from tests.e2e.mailbox import Mailbox
 from tests.integration.life import DOCTOR, MARKS, Life, living
 from tests.integration.local_scratch import eventually, fetch
 from tests.support import proofs, samples
+from tests.support.stack import local_stack
 from tests.support.watched import Watched, loggers_of_the_doors, watching
 
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ def test_where_patients_are_led_names_nobody(life: Life) -> None:
 
 def test_the_log_of_the_local_stack_names_nobody_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = tmp_path / "logs.jsonl"
-    with LocalStack(site=tmp_path / "site", log_file=log, watch=False, out=io.StringIO()) as stack:
+    with local_stack(tmp_path, log_file=log) as stack:
         for logger in loggers_of_the_doors():
             # A logger keeps the stream that there was when its door was first imported, maybe by another test.
             monkeypatch.setattr(logger.handlers[0], "stream", sys.stdout)

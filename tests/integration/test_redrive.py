@@ -442,11 +442,11 @@ def test_a_local_stack_that_does_not_run_is_one_clear_line(capsys: pytest.Captur
 
 
 def test_a_campaign_is_resumed_by_the_stack_s_name(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["resume", "--stack", STACK, "star"]) == 1
+    assert main(["resume", "--stack", STACK, "lumen"]) == 1
     assert capsys.readouterr().err == "star was not stopped.\n"
-    stopped = breaker_key("star") | {"paused_at": typed("2026-11-20T12:00:00.000Z"), "paused_for": typed("bounces")}
+    stopped = breaker_key("lumen") | {"paused_at": typed("2026-11-20T12:00:00.000Z"), "paused_for": typed("bounces")}
     house.client.put_item(TableName=house.table, Item=stopped)
-    assert main(["resume", "--stack", STACK, "star"]) == 0
+    assert main(["resume", "--stack", STACK, "lumen"]) == 0
     assert "star sends again" in capsys.readouterr().out
 
 

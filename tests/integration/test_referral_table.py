@@ -199,7 +199,7 @@ def test_only_what_is_due_is_due_the_most_overdue_first(referrals: ReferralTable
     for minutes, referral in by_minutes.items():
         referrals.add(replace(referral, due_at=NOW + timedelta(minutes=minutes)))
 
-    due = referrals.due("star", NOW, 10)
+    due = referrals.due("lumen", NOW, 10)
 
     assert due == [by_minutes[minutes].receipt for minutes in (-60, -30, -5, 0)]
 
@@ -208,7 +208,7 @@ def test_no_more_is_due_at_once_than_was_asked_for(referrals: ReferralTable, req
     for minutes in range(5):
         referrals.add(replace(aws.submitted(), due_at=NOW - timedelta(minutes=minutes)))
     requests.by_operation.clear()
-    assert len(referrals.due("star", NOW, 3)) == 3
+    assert len(referrals.due("lumen", NOW, 3)) == 3
     assert requests.by_operation == {"Query": 1}
 
 
@@ -223,7 +223,7 @@ def test_a_closed_referral_leaves_the_index(referrals: ReferralTable, look: aws.
     referrals.add(referral)
     referrals.move(referral, closed(closing))
     assert look.indexed() == set()
-    assert referrals.due("star", NOW + timedelta(days=9999), 10) == []
+    assert referrals.due("lumen", NOW + timedelta(days=9999), 10) == []
 
 
 def test_a_move_to_an_open_stage_sets_when_it_is_due_in_the_same_write(
@@ -235,7 +235,7 @@ def test_a_move_to_an_open_stage_sets_when_it_is_due_in_the_same_write(
     referrals.move(referral, waiting(NOW + timedelta(days=2)))
     assert requests.by_operation == {"UpdateItem": 1}
     stored = look.referral(referral)
-    assert (stored["stage"], stored["due_at"], stored["open_in"]) == ("waiting", "2026-11-25T15:30:00.000Z", "star")
+    assert (stored["stage"], stored["due_at"], stored["open_in"]) == ("waiting", "2026-11-25T15:30:00.000Z", "lumen")
 
 
 # ---- Moved -----------------------------------------------------------------------------------------------------------

@@ -442,10 +442,10 @@ def test_a_report_whose_message_was_lost_is_found_once(
     reports.add(finished)
     reporting = work(CsvExport(rows, files))
     reporting.run(finished.id, PLENTY, timedelta(seconds=1))
-    assert reporting.put_lost_ones_back("star") == 0
+    assert reporting.put_lost_ones_back("lumen") == 0
     clock.time += PATIENCE
-    assert reporting.put_lost_ones_back("star") == 1
-    assert reporting.put_lost_ones_back("star") == 0
+    assert reporting.put_lost_ones_back("lumen") == 1
+    assert reporting.put_lost_ones_back("lumen") == 0
     assert queue == [lost.id]
 
 
@@ -456,7 +456,7 @@ def test_files_expire_and_reports_are_listed_the_newest_first(
     for one in (older, newer):
         reports.add(one)
     work(CsvExport(rows, files)).run(newer.id, PLENTY, timedelta(seconds=1))
-    first, second = reports.latest("star")
+    first, second = reports.latest("lumen")
     assert (first.id, second.id) == (newer.id, older.id)
     assert first.state_at(NOW + timedelta(hours=23)) is State.READY
     assert first.state_at(NOW + timedelta(hours=25)) is State.EXPIRED
@@ -497,7 +497,7 @@ def test_letters_are_files_of_so_many_and_nobody_gets_two(
     claims.suppress(press.keys_of(stopped)[0], Closing.OPTED_OUT, NOW)
     asked = report(Format.PDF)
     reports.add(asked)
-    maker = LetterFiles(press, files, {"star": campaign()}.get, lambda: NOW, letters_per_file=2)
+    maker = LetterFiles(press, files, {"lumen": campaign()}.get, lambda: NOW, letters_per_file=2)
     done, runs = run_to_its_end(work(maker), asked, queue, time_left=1)
     assert runs > 1
     assert (done.state, done.rows_done) == (State.READY, 4)
@@ -527,7 +527,7 @@ def test_wording_that_nobody_approved_is_no_letter(
     asked = report(Format.PDF)
     reports.add(asked)
     long_after = datetime(2099, 1, 1, tzinfo=UTC)
-    maker = LetterFiles(press_of(place, TEMPLATES), files, {"star": campaign()}.get, lambda: long_after)
+    maker = LetterFiles(press_of(place, TEMPLATES), files, {"lumen": campaign()}.get, lambda: long_after)
     done, _ = run_to_its_end(work(maker), asked, queue)
     assert (done.state, done.detail, done.files) == (State.FAILED, "unapproved", ())
 

@@ -64,8 +64,8 @@ def test_what_is_held_is_looked_at_again_each_week_until_a_person_lets_it_go_on(
     send(referrals, samples.payload())
     receipt = only_item(client, table)["receipt"]
     later = NOW + REVIEW_EVERY
-    assert referrals.due("star", later - timedelta(seconds=1), 10) == []
-    assert referrals.due("star", later, 10) == [receipt]
+    assert referrals.due("lumen", later - timedelta(seconds=1), 10) == []
+    assert referrals.due("lumen", later, 10) == [receipt]
 
     held = referrals.get(receipt)
     assert held

@@ -18,7 +18,7 @@ from referral_intake.aws.signed_links import Link, Links
 from tests.integration import aws
 from tests.support.samples import NOW
 
-OPT_OUT = Link(("email#k1#0123456789abcdef0123456789abcdef",), "star", "K3QF-7ZTA-MM2X-PE5R")
+OPT_OUT = Link(("email#k1#0123456789abcdef0123456789abcdef",), "lumen", "K3QF-7ZTA-MM2X-PE5R")
 
 
 def ring(secret_name: str) -> Ring:
@@ -147,7 +147,7 @@ def forgeries() -> dict[str, Callable[[str], str]]:
         return str(URLSafeSerializer(aws.RING.oldest_first, salt="answer").dumps(said))
 
     def unknown_key(token: str) -> str:
-        return str(URLSafeSerializer("somebody else's key", salt="opt-out").dumps([["email#k1#00"], "star", "R"]))
+        return str(URLSafeSerializer("somebody else's key", salt="opt-out").dumps([["email#k1#00"], "lumen", "R"]))
 
     return {
         "nothing": lambda token: "",

@@ -35,7 +35,7 @@ def message(sender_name: str = "STAR", to: str = "maria.lopez@clinic.example") -
             "List-Unsubscribe": "<https://spine.example/x>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         },
-        tags={"referral": "K3QF-7ZTA-MM2X-PE5R", "campaign": "star"},
+        tags={"referral": "K3QF-7ZTA-MM2X-PE5R", "campaign": "lumen"},
         version="2026-11",
         content_hash="c0ffee",
     )
@@ -72,7 +72,7 @@ def test_one_message_is_one_request_with_everything_in_it(ses: Ses, mailer: SesM
     assert request["ConfigurationSetName"] == "outreach-mail"
     assert request["EmailTags"] == [
         {"Name": "referral", "Value": "K3QF-7ZTA-MM2X-PE5R"},
-        {"Name": "campaign", "Value": "star"},
+        {"Name": "campaign", "Value": "lumen"},
     ]
     simple = request["Content"]["Simple"]
     assert {header["Name"]: header["Value"] for header in simple["Headers"]} == message().headers
@@ -84,7 +84,7 @@ def test_one_message_is_one_request_with_everything_in_it(ses: Ses, mailer: SesM
 @pytest.mark.parametrize(
     "name",
     [
-        "STAR Tumor Ablation System",
+        "Lumen Spine Lamp",
         "Müller & Søn A/S",
         "李小龍醫療",
         'Example, Inc. "Medical"',

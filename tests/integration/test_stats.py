@@ -84,12 +84,12 @@ def test_an_overview_costs_half_a_unit_for_each_item_whatever_it_holds(engine: "
     stats, counting = StatsTable(engine, counted), CountingTable(engine, counted)
     every_day = [referral(day, sent=1, delivered=2, opened=3) for day in range(-7, 7)]
     counting.count(every_day)
-    _, of_few = stats.overview("star", DAY, DAY + timedelta(days=6))
+    _, of_few = stats.overview("lumen", DAY, DAY + timedelta(days=6))
     # Two periods of seven days, three items for each day; and what is so now.
     assert of_few == (2 * 7 * 3 + 1) / 2
     for hours in range(6):
         counting.count([referral(day, sent=1, delivered=2 + hours, opened=4 + hours**2) for day in range(-7, 7)])
-    _, of_many = stats.overview("star", DAY, DAY + timedelta(days=6))
+    _, of_many = stats.overview("lumen", DAY, DAY + timedelta(days=6))
     assert of_many == of_few
 
 
@@ -122,7 +122,7 @@ def test_the_overview_tells_of_the_days_asked_for_and_of_as_many_before(
             referral(-9, sent=1),
         ]
     )
-    seen, _ = stats.overview("star", DAY, DAY + timedelta(days=6))
+    seen, _ = stats.overview("lumen", DAY, DAY + timedelta(days=6))
 
     assert [(rung.name, rung.count) for rung in seen.period.funnel] == [
         ("submitted", 3),
@@ -155,10 +155,10 @@ def test_a_breakdown_tells_what_happened_by_value(
     CountingTable(client, stats_table).count(
         [referral(0), referral(1, state="CA", sent=1), referral(1, state="CA"), referral(9, state="CA")]
     )
-    found, _ = stats.breakdown("star", "state", DAY, DAY + timedelta(days=6))
+    found, _ = stats.breakdown("lumen", "state", DAY, DAY + timedelta(days=6))
     assert found == {"IL": {"submitted": 1}, "CA": {"submitted": 2, "sent": 1}}
     with pytest.raises(ValueError, match="doctor"):
-        stats.breakdown("star", "doctor", DAY, DAY)
+        stats.breakdown("lumen", "doctor", DAY, DAY)
 
 
 # ---- The stream's door -----------------------------------------------------------------------------------------------
@@ -308,9 +308,9 @@ def test_a_recount_shows_what_was_never_counted_and_go_counts_it(
 def test_a_counter_that_was_damaged_or_lost_is_what_the_table_says_again(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    house.damage(("star#total", "2026-11-23"), "submitted", 5)
-    house.damage(("star#state#0", "2026-11-23"), "none/answered", 2)
-    house.lose(("star#language", "2026-11-24"))
+    house.damage(("lumen#total", "2026-11-23"), "submitted", 5)
+    house.damage(("lumen#state#0", "2026-11-23"), "none/answered", 2)
+    house.lose(("lumen#language", "2026-11-24"))
     assert run() == 1
     assert "star 2026-11-23 total submitted: counted 14, is 9\n" in capsys.readouterr().out
     assert run("--go") == 0
@@ -361,8 +361,8 @@ def test_a_referral_that_can_not_be_read_is_named_and_keeps_nothing_from_being_c
 
 def test_the_stream_goes_on_counting_while_all_is_counted_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Right before each write of the recount, the stream counts another change."""
-    house.damage(("star#total", "2026-11-23"), "submitted", 5)
-    house.damage(("star#total", "2026-11-24"), "submitted", -3)
+    house.damage(("lumen#total", "2026-11-23"), "submitted", 5)
+    house.damage(("lumen#total", "2026-11-24"), "submitted", -3)
     # Those were counted, and nothing knows of it any more: that is corrected as well.
     for one in house.referrals[:3]:
         house.lose(counted_place(one.receipt))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Nine on a Monday morning in Chicago.
 MONDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
-ROBIN, SAM = Subscriber("star", "sub-1", "robin"), Subscriber("star", "sub-2", "sam")
+ROBIN, SAM = Subscriber("lumen", "sub-1", "robin"), Subscriber("lumen", "sub-2", "sam")
 
 
 class Died(BaseException):
@@ -166,13 +166,13 @@ def test_who_left_the_team_gets_none_and_is_forgotten(
     outcomes = summarizing(addresses={"sam": "sam@spine.example"}).send(campaign())
     assert dict(outcomes) == {"left_the_team": 1, "sent": 1}
     assert mail.recipients == ["sam@spine.example"]
-    assert subscriptions.subscribers("star") == [SAM]
+    assert subscriptions.subscribers("lumen") == [SAM]
 
 
 def test_who_wants_no_more_gets_none(run: Run, subscriptions: SummaryTable, table: str, mail: Mail) -> None:
-    assert subscriptions.wants("star", ROBIN.sub)
+    assert subscriptions.wants("lumen", ROBIN.sub)
     want(subscriptions, table, ROBIN, wanted=False)
-    assert not subscriptions.wants("star", ROBIN.sub)
+    assert not subscriptions.wants("lumen", ROBIN.sub)
     assert run() == {"sent": 1}
     assert mail.recipients == ["sam@spine.example"]
 
@@ -187,15 +187,15 @@ def test_it_tells_the_week_and_the_one_before_and_what_waits(
     CountingTable(client, stats_table).count(counted)
     run()
     message = mail.sent[0]
-    assert message.subject == "STAR Tumor Ablation System: 3 referrals, 0 answers in the week to November 22"
+    assert message.subject == "Lumen Spine Lamp: 3 referrals, 0 answers in the week to November 22"
     for body in (message.text, " ".join(message.html.replace("&nbsp;", "").split())):
         assert "November 16 to November 22, 2026" in body
         assert "Nothing waits" in body
         assert "+2" in body
         assert "1,234" in body
-        assert f"{aws.SITE_URL}/dashboard/settings?campaign=star" in body
+        assert f"{aws.SITE_URL}/dashboard/settings?campaign=lumen" in body
     assert "* Submitted: 3, before 1 (+2)" in message.text
-    assert message.headers == {"List-Unsubscribe": f"<{aws.SITE_URL}/dashboard/settings?campaign=star>"}
+    assert message.headers == {"List-Unsubscribe": f"<{aws.SITE_URL}/dashboard/settings?campaign=lumen>"}
 
 
 def test_a_week_is_that_of_the_campaigns_own_time_zone(
@@ -218,13 +218,14 @@ def test_the_text_holds_no_html_and_the_html_no_unescaped_names(mail: Mail) -> N
     from referral_intake.core.weekly_summary import WAITS, Health, Summary, Waiting
 
     period = Period(date(2026, 11, 16), date(2026, 11, 22), {"submitted": 12_345}, (), {})
-    overview = Overview("star", period, period, (), {})
+    overview = Overview("lumen", period, period, (), {})
     waiting = {kind: Waiting(100, is_more=True) for kind in WAITS}
     summary = Summary(overview, waiting, Health(None, Quota(10, 100, 50), {"bounced": 0.04, "complained": None}))
     message = SummaryMail(TEMPLATES, aws.SITE_URL).compose(campaign(), summary, "robin@spine.example")
     assert "<" not in message.text
     assert (
-        "100+ held, to be approved or rejected: https://spine.example/dashboard/work/held?campaign=star" in message.text
+        "100+ held, to be approved or rejected: https://spine.example/dashboard/work/held?campaign=lumen"
+        in message.text
     )
     assert "12,345" in message.text
     assert "4.00%" in message.html

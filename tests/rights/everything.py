@@ -108,12 +108,12 @@ class Everything(Life):
         return dict(json.loads(answer["body"]))
 
     def managers_act(self) -> None:
-        days = "campaign=star&from=2026-11-01&to=2026-11-20"
+        days = "campaign=lumen&from=2026-11-01&to=2026-11-20"
         for path in ("/overview", "/breakdowns/state", "/deliverability"):
             self.ask("GET", path, query=days)
-        self.ask("GET", "/work", query="campaign=star")
+        self.ask("GET", "/work", query="campaign=lumen")
         self.ask("GET", f"/referrals/{self.told}/messages/introduction")
-        self.ask("POST", "/campaigns/star/resume", {})
+        self.ask("POST", "/campaigns/lumen/resume", {})
         for action in ("letter_sent", "called"):
             receipt = self.by_post()
             detail = self.ask("GET", f"/referrals/{receipt}")
@@ -128,14 +128,14 @@ class Everything(Life):
 
     def reports_go_on(self) -> None:
         self.by_post()
-        asked = {"campaign": "star", "filter": {}}
+        asked = {"campaign": "lumen", "filter": {}}
         csv = self.ask("POST", "/reports", asked | {"kind": "referrals", "format": "csv"})["id"]
         self.hurried(csv)
         self.hurried(csv)
         for kind, form in (("letters", "pdf"), ("referrals", "xlsx")):
             self.ask("POST", "/reports", asked | {"kind": kind, "format": form})
         self.reports_are_made()
-        for report in self.ask("GET", "/reports", query="campaign=star")["reports"]:
+        for report in self.ask("GET", "/reports", query="campaign=lumen")["reports"]:
             assert report["state"] == "ready", report
             self.ask("POST", f"/reports/{report['id']}/download", {"file": 0})
 
@@ -147,7 +147,7 @@ class Everything(Life):
 
     def reports_get_lost(self) -> None:
         for find in (lambda _: self.invoke("reports", {"task": "lost_reports"}), self._look_at):
-            asked = {"kind": "referrals", "format": "csv", "campaign": "star", "filter": {}}
+            asked = {"kind": "referrals", "format": "csv", "campaign": "lumen", "filter": {}}
             report = self.ask("POST", "/reports", asked)["id"]
             self.client.update_item(
                 TableName=self.table,
@@ -162,7 +162,7 @@ class Everything(Life):
 
     def monday_comes(self) -> None:
         """One gets the summary, one has left the team, one's is put off, and one wants it no more."""
-        wants = {"campaign": "star", "wanted": True}
+        wants = {"campaign": "lumen", "wanted": True}
         for name in ("robin", "sam", "kim"):
             self.ask("PUT", "/weekly-summary", wants, username=name, sub=name)
         self.ask("PUT", "/weekly-summary", wants | {"wanted": False}, username="robin", sub="robin")

@@ -14,7 +14,7 @@ _DETAILS: dict[str, dict[str, Any]] = {
     "Bounce": {"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": []},
     "Complaint": {"complaintFeedbackType": "abuse", "complainedRecipients": []},
     "Open": {"ipAddress": "203.0.113.9", "userAgent": "Mozilla/5.0"},
-    "Click": {"ipAddress": "203.0.113.9", "userAgent": "Mozilla/5.0", "link": "https://star-ablation.example/"},
+    "Click": {"ipAddress": "203.0.113.9", "userAgent": "Mozilla/5.0", "link": "https://lumen.example/lamp"},
 }
 
 
@@ -28,7 +28,7 @@ def mail_event(kind: str, receipt: str, after: float = 0, **details: Any) -> dic
     detail = event["detail"]
     detail["eventType"] = kind
     detail["mail"]["timestamp"] = time(SENT_AT)
-    detail["mail"]["tags"] |= {"referral": [receipt], "campaign": ["star"], "step": ["introduction"]}
+    detail["mail"]["tags"] |= {"referral": [receipt], "campaign": ["lumen"], "step": ["introduction"]}
     detail["mail"]["tags"] |= {"version": ["2026-11"], "content_hash": ["c0ffee"]}
     at = SENT_AT + timedelta(seconds=after)
     if kind in _DETAILS:

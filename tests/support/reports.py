@@ -17,7 +17,7 @@ def report(format: Format = Format.CSV, **given: Any) -> Report:  # noqa: A002  
         "id": f"{next(_IDS):032x}",
         "kind": kind,
         "format": format,
-        "campaign": "star",
+        "campaign": "lumen",
         "sub": "9d2c1c9e",
         "username": "robin",
         "requested_at": NOW,

@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from referral_intake.aws.campaign_files import Campaigns
@@ -10,15 +9,20 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.referral import Referral, new_referral
 from referral_intake.core.submission import parse
 from referral_intake.core.users import Person, Role
+from tests.support import project
 
-ROOT = Path(__file__).parents[2]
-TEMPLATES = ROOT / "templates"
+ROOT = project.ROOT
+TEMPLATES = project.root() / "templates"
+# The template with the campaigns of the tests beside it.
+TEMPLATE_FILE = project.root() / "infra" / "template.yaml"
+# The campaign that most tests use.
+CAMPAIGN = "lumen"
 MANAGER = Person("9d2c1c9e-0000-4000-8000-000000000002", "maria", frozenset({Role.MANAGER}))
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 
 
-def campaign() -> Campaign:
-    found = Campaigns(TEMPLATES).get("star")
+def campaign(name: str = CAMPAIGN) -> Campaign:
+    found = Campaigns(TEMPLATES).get(name)
     assert found is not None
     return found
 
@@ -31,7 +35,7 @@ def payload(**fields: Any) -> dict[str, Any]:
     """What the page sends. Each call has a submission id of its own."""
     sent = {
         "submission_id": str(uuid.uuid4()),
-        "campaign": "star",
+        "campaign": CAMPAIGN,
         "locale": "en",
         "submitted_by": "patient",
         "doctor": doctor(),

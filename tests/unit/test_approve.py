@@ -21,17 +21,17 @@ def templates(tmp_path: Path) -> Path:
 
 
 def test_all_that_people_read_of_a_campaign_is_as_it_was_approved() -> None:
-    approved = tomllib.loads((TEMPLATES / "campaigns" / "star" / "approval.toml").read_text())["content"]
-    now = content_digests.digests(TEMPLATES, content_digests.to_approve(TEMPLATES, "star"))
+    approved = tomllib.loads((TEMPLATES / "campaigns" / "lumen" / "approval.toml").read_text())["content"]
+    now = content_digests.digests(TEMPLATES, content_digests.to_approve(TEMPLATES, "lumen"))
     assert changed(approved, now) == [], "read what changed, then: python -m cli approve star --by ..."
 
 
 def test_an_approval_names_what_changed_since_the_last_one(templates: Path) -> None:
-    (templates / "campaigns/star/messages/en/reminder.txt").write_text("Dear doctor")
-    (templates / "campaigns/star/messages/en/letter.txt").write_text("new")
-    said = approve(templates, "star", 'Dr. "A" Müller', ON, UNTIL, "2026-12")
-    assert said == ["campaigns/star/messages/en/letter.txt", "campaigns/star/messages/en/reminder.txt"]
-    campaign = Campaigns(templates).get("star")
+    (templates / "campaigns/lumen/messages/en/reminder.txt").write_text("Dear doctor")
+    (templates / "campaigns/lumen/messages/en/letter.txt").write_text("new")
+    said = approve(templates, "lumen", 'Dr. "A" Müller', ON, UNTIL, "2026-12")
+    assert said == ["campaigns/lumen/messages/en/letter.txt", "campaigns/lumen/messages/en/reminder.txt"]
+    campaign = Campaigns(templates).get("lumen")
     assert campaign
     assert (campaign.approval.approved_by, campaign.approval.version) == ('Dr. "A" Müller', "2026-12")
     assert (campaign.approval.covers(ON), campaign.approval.covers(UNTIL)) == (True, True)
@@ -39,10 +39,10 @@ def test_an_approval_names_what_changed_since_the_last_one(templates: Path) -> N
 
 @pytest.mark.parametrize(
     ("campaign", "until", "version"),
-    [("moon", UNTIL, "1"), ("star", date(2026, 11, 30), "1"), ("star", UNTIL, "1.0"), ("star", UNTIL, "")],
+    [("moon", UNTIL, "1"), ("lumen", date(2026, 11, 30), "1"), ("lumen", UNTIL, "1.0"), ("lumen", UNTIL, "")],
 )
 def test_nonsense_is_refused_and_changes_nothing(templates: Path, campaign: str, until: date, version: str) -> None:
-    before = (templates / "campaigns/star/approval.toml").read_bytes()
+    before = (templates / "campaigns/lumen/approval.toml").read_bytes()
     with pytest.raises(SystemExit):
         approve(templates, campaign, "somebody", ON, until, version)
-    assert (templates / "campaigns/star/approval.toml").read_bytes() == before
+    assert (templates / "campaigns/lumen/approval.toml").read_bytes() == before

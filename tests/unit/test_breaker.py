@@ -51,5 +51,5 @@ def test_it_stops_well_before_amazon_ses_would() -> None:
 
 
 def test_rates_are_of_all_messages_whose_fate_is_known() -> None:
-    trip = Trip("star", "bounces", NOW, timedelta(days=7), delivered=950, bounced=50, complained=2)
+    trip = Trip("lumen", "bounces", NOW, timedelta(days=7), delivered=950, bounced=50, complained=2)
     assert (trip.rate(trip.bounced), trip.rate(trip.complained)) == (0.05, 0.002)

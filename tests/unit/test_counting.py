@@ -43,13 +43,13 @@ def days(number: int) -> timedelta:
 def test_a_new_referral_counts_as_submitted_in_every_dimension_and_as_queued_now() -> None:
     assert counts(tally(samples.referral(address={"state": "IL"}))) == Counter(
         [
-            Count("star", TOTAL, "", DAY, "submitted"),
-            Count("star", COHORT, "", DAY, "submitted"),
-            Count("star", "state", "IL", DAY, "submitted"),
-            Count("star", "specialty", "none", DAY, "submitted"),
-            Count("star", "source", "patient", DAY, "submitted"),
-            Count("star", "language", "en", DAY, "submitted"),
-            Count("star", NOW, "", None, "queued"),
+            Count("lumen", TOTAL, "", DAY, "submitted"),
+            Count("lumen", COHORT, "", DAY, "submitted"),
+            Count("lumen", "state", "IL", DAY, "submitted"),
+            Count("lumen", "specialty", "none", DAY, "submitted"),
+            Count("lumen", "source", "patient", DAY, "submitted"),
+            Count("lumen", "language", "en", DAY, "submitted"),
+            Count("lumen", NOW, "", None, "queued"),
         ]
     )
 
@@ -202,7 +202,7 @@ def test_a_hundred_new_referrals_share_their_counters() -> None:
     counting(table).count(referrals)
     # A hundred items at most: those of the referrals, and the six counters that all of them share, in each of two.
     assert [len(updates) for updates in table.transactions] == [MOST_ITEMS, 6 + 6]
-    assert counters(table.items.values())[Count("star", TOTAL, "", DAY, "submitted")] == 100
+    assert counters(table.items.values())[Count("lumen", TOTAL, "", DAY, "submitted")] == 100
 
 
 def test_an_item_whose_every_number_moves_still_has_an_expression_that_fits() -> None:
@@ -281,7 +281,7 @@ def test_an_answer_that_is_lost_makes_nothing_count_twice() -> None:
     with pytest.raises(Lost):
         counting(ForgetfulTable(table.items)).count([again])
     assert counting(table).count([again]) == 0
-    assert counters(table.items.values())[Count("star", TOTAL, "", DAY, "submitted")] == 2
+    assert counters(table.items.values())[Count("lumen", TOTAL, "", DAY, "submitted")] == 2
 
 
 # ---- Again -----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from tests.support import samples
 from tests.support.dashboard import FakeDashboard, ask, request
 
 SECRET = "maria.lopez@clinic.example"
-DAYS = "campaign=star&from=2026-11-01&to=2026-11-22"
+DAYS = "campaign=lumen&from=2026-11-01&to=2026-11-22"
 
 
 class Broken:

@@ -15,7 +15,7 @@ from tests.support.dashboard import VIEWER, FakeAccount, FakeDashboard, ask
 
 FACTS = {"submitted": 10, "sent": 8, "delivered": 7, "bounced": 1, "answer/call": 1, "closed/answered": 1}
 FIRST, LAST = date(2026, 11, 14), date(2026, 11, 16)
-DAYS = f"campaign=star&from={FIRST}&to={LAST}"
+DAYS = f"campaign=lumen&from={FIRST}&to={LAST}"
 
 
 @dataclass
@@ -47,14 +47,17 @@ def test_whoever_is_signed_in_learns_what_they_may_and_what_there_is_to_see() ->
     status, said = ask(parts(), "GET", "/me", groups="[viewer others]")
     assert status == 200
     assert (said["user"], said["roles"]) == ("robin", ["viewer"])
-    assert said["campaigns"] == [{"name": "star", "title": "STAR Tumor Ablation System"}]
-    assert said["weekly_summary"] == {"star": False}
+    assert said["campaigns"] == [
+        {"name": "lumen", "title": "Lumen Spine Lamp"},
+        {"name": "relay", "title": "Nerve Relay"},
+    ]
+    assert said["weekly_summary"] == {"lumen": False, "relay": False}
 
 
 def test_the_overview_tells_of_the_days_asked_for_and_of_as_many_before() -> None:
     status, said = ask(parts(), "GET", "/overview", query=DAYS, groups=VIEWER)
     assert status == 200
-    assert (said["campaign"], said["from"], said["to"]) == ("star", "2026-11-14", "2026-11-16")
+    assert (said["campaign"], said["from"], said["to"]) == ("lumen", "2026-11-14", "2026-11-16")
     assert (said["before"]["from"], said["before"]["to"]) == ("2026-11-11", "2026-11-13")
     assert said["period"]["funnel"][1] == {"name": "sent", "count": 8, "of_before": 0.8, "of_all": 0.8}
     assert said["period"]["facts"] == FACTS
@@ -81,16 +84,16 @@ def test_a_breakdown_has_its_values_in_order() -> None:
     [
         ("from=2026-11-01&to=2026-11-02", "campaign"),
         ("campaign=nothing&from=2026-11-01&to=2026-11-02", "campaign"),
-        ("campaign=../star&from=2026-11-01&to=2026-11-02", "campaign"),
-        ("campaign=star&from=2026-11-01", "to"),
-        ("campaign=star&to=2026-11-01", "from"),
-        ("campaign=star&from=1790000000&to=2026-11-01", "from"),
-        ("campaign=star&from=2026-11-01T00:00:00&to=2026-11-01", "from"),
-        ("campaign=star&from=2026-02-30&to=2026-11-01", "from"),
-        ("campaign=star&from=0001-01-01&to=0001-01-02", "from"),
-        ("campaign=star&from=9999-12-30&to=9999-12-31", "from"),
-        ("campaign=star&from=2026-11-02&to=2026-11-01", "to"),
-        ("campaign=star&from=2025-11-01&to=2026-11-02", "to"),
+        ("campaign=../lumen&from=2026-11-01&to=2026-11-02", "campaign"),
+        ("campaign=lumen&from=2026-11-01", "to"),
+        ("campaign=lumen&to=2026-11-01", "from"),
+        ("campaign=lumen&from=1790000000&to=2026-11-01", "from"),
+        ("campaign=lumen&from=2026-11-01T00:00:00&to=2026-11-01", "from"),
+        ("campaign=lumen&from=2026-02-30&to=2026-11-01", "from"),
+        ("campaign=lumen&from=0001-01-01&to=0001-01-02", "from"),
+        ("campaign=lumen&from=9999-12-30&to=9999-12-31", "from"),
+        ("campaign=lumen&from=2026-11-02&to=2026-11-01", "to"),
+        ("campaign=lumen&from=2025-11-01&to=2026-11-02", "to"),
     ],
 )
 def test_days_that_make_no_sense_are_refused_by_name_before_anything_is_read(path: str, query: str, field: str) -> None:
@@ -105,7 +108,7 @@ def test_days_that_make_no_sense_are_refused_by_name_before_anything_is_read(pat
 
 
 def test_a_whole_leap_year_can_be_looked_at() -> None:
-    assert ask(parts(), "GET", "/overview", query="campaign=star&from=2028-01-01&to=2028-12-31")[0] == 200
+    assert ask(parts(), "GET", "/overview", query="campaign=lumen&from=2028-01-01&to=2028-12-31")[0] == 200
 
 
 def test_nothing_is_broken_down_by_what_is_not_counted() -> None:
@@ -114,9 +117,9 @@ def test_nothing_is_broken_down_by_what_is_not_counted() -> None:
 
 
 def test_deliverability_draws_the_campaigns_own_limits_and_those_of_ses() -> None:
-    status, said = ask(parts(), "GET", "/deliverability", query="campaign=star")
+    status, said = ask(parts(), "GET", "/deliverability", query="campaign=lumen")
     assert status == 200
-    breaker = parts().campaigns.get("star").breaker  # type: ignore[union-attr]
+    breaker = parts().campaigns.get("lumen").breaker  # type: ignore[union-attr]
     assert said["breaker"]["is_open"] is False
     assert said["breaker"]["reason"] is said["breaker"]["since"] is None
     assert said["breaker"]["policy"]["bounce_rate"] == breaker.bounce_rate
@@ -128,13 +131,13 @@ def test_deliverability_draws_the_campaigns_own_limits_and_those_of_ses() -> Non
 
 def test_a_stopped_campaign_says_why_and_since_when() -> None:
     breaker = SimpleNamespace(pause=lambda _: Pause("bounces", samples.NOW))
-    _, said = ask(parts(breaker=breaker), "GET", "/deliverability", query="campaign=star")
+    _, said = ask(parts(breaker=breaker), "GET", "/deliverability", query="campaign=lumen")
     assert said["breaker"]["is_open"] is True
     assert said["breaker"]["reason"] == "bounces"
     assert said["breaker"]["since"].endswith("Z")
 
 
 def test_where_ses_does_not_answer_the_rest_is_shown_without_its_quota() -> None:
-    status, said = ask(parts(ses_account=FakeAccount(None)), "GET", "/deliverability", query="campaign=star")
+    status, said = ask(parts(ses_account=FakeAccount(None)), "GET", "/deliverability", query="campaign=lumen")
     assert (status, said["ses"]["quota"]) == (200, None)
     assert said["breaker"]["is_open"] is False

@@ -49,14 +49,14 @@ class FakeFiles:
 
 @dataclass
 class FakeSummaries:
-    wanted: dict[str, bool] = field(default_factory=dict)
+    wanted: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def set(self, who: Subscriber, at: datetime, *, wanted: bool, record: Any) -> None:
         assert record["Put"]["Item"]["username"] == {"S": who.username}
-        self.wanted[who.sub] = wanted
+        self.wanted[who.campaign, who.sub] = wanted
 
     def wants(self, campaign: str, sub: str) -> bool:
-        return self.wanted.get(sub, False)
+        return self.wanted.get((campaign, sub), False)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def parts() -> Any:
     return made
 
 
-EXPORT = {"kind": "referrals", "format": "csv", "campaign": "star"}
+EXPORT = {"kind": "referrals", "format": "csv", "campaign": "lumen"}
 CHOSEN = {"from": "2026-11-01", "to": "2026-11-22", "stage": "held", "state": "IL", "specialty": "medical_oncology"}
 
 
@@ -88,7 +88,7 @@ def test_a_report_is_stored_with_who_asked_and_put_into_the_queue(parts: Any) ->
     (record,) = parts.reports.together
     assert record["Put"]["Item"]["what"] == {"S": "report_asked"}
     assert ask(parts, "GET", f"/reports/{said['id']}")[1] == said
-    assert ask(parts, "GET", "/reports", query="campaign=star")[1] == {"reports": [said]}
+    assert ask(parts, "GET", "/reports", query="campaign=lumen")[1] == {"reports": [said]}
 
 
 def test_a_report_is_taken_though_the_queue_does_not_answer(parts: Any) -> None:
@@ -126,7 +126,7 @@ def test_what_can_not_be_reported_is_refused(parts: Any, wrong: dict[str, Any], 
     ],
 )
 def test_reports_are_for_managers(parts: Any, method: str, path: str, data: Any) -> None:
-    query = "campaign=star" if path == "/reports" and method == "GET" else ""
+    query = "campaign=lumen" if path == "/reports" and method == "GET" else ""
     assert ask(parts, method, path, data, query=query, groups=VIEWER)[0] == 403
 
 
@@ -177,16 +177,16 @@ def test_why_letters_were_left_out_is_told(parts: Any) -> None:
 
 
 def test_the_summary_goes_to_the_address_that_the_directory_has(parts: Any) -> None:
-    wants = {"campaign": "star", "wanted": True}
+    wants = {"campaign": "lumen", "wanted": True}
     status, said = ask(parts, "PUT", "/weekly-summary", wants, groups=VIEWER)
     assert (status, said) == (200, wants | {"address": "robin@spine.example"})
-    assert ask(parts, "GET", "/me")[1]["weekly_summary"] == {"star": True}
+    assert ask(parts, "GET", "/me")[1]["weekly_summary"] == {"lumen": True, "relay": False}
     ask(parts, "PUT", "/weekly-summary", wants | {"wanted": False})
-    assert ask(parts, "GET", "/me")[1]["weekly_summary"] == {"star": False}
+    assert ask(parts, "GET", "/me")[1]["weekly_summary"] == {"lumen": False, "relay": False}
     assert ask(parts, "PUT", "/weekly-summary", wants | {"address": "me@evil.example"})[0] == 422
 
 
 def test_who_has_no_address_can_not_have_it(parts: Any) -> None:
-    wants = {"campaign": "star", "wanted": True}
+    wants = {"campaign": "lumen", "wanted": True}
     assert ask(parts, "PUT", "/weekly-summary", wants, username="nobody")[0] == 409
     assert ask(parts, "PUT", "/weekly-summary", wants | {"wanted": False}, username="nobody")[0] == 200

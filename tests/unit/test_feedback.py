@@ -179,7 +179,7 @@ def test_an_event_of_a_referral_that_is_gone_is_let_go() -> None:
     assert table.suppressed == {}
 
 
-TRIP = Trip("star", "bounces", NOW, timedelta(days=7), delivered=950, bounced=50, complained=0)
+TRIP = Trip("lumen", "bounces", NOW, timedelta(days=7), delivered=950, bounced=50, complained=0)
 
 
 def bounced(table: FakeTable) -> str:

@@ -24,7 +24,7 @@ from tests.support.samples import NOW, TEMPLATES, doctor, payload
 
 SITE = Site(TEMPLATES, "https://spine.example", Campaigns(TEMPLATES))
 FORM = {
-    "campaign": "star",
+    "campaign": "lumen",
     "locale": "en",
     "submitted_by": "patient",
     "doctor.name": "Maria Lopez",

@@ -24,7 +24,7 @@ class Door:
         self.table = FakeTable()
         self.referral = referral()
         self.table.add(self.referral)
-        link = Link(("email#k1#0", "npi#k1#1"), "star", self.referral.receipt)
+        link = Link(("email#k1#0", "npi#k1#1"), "lumen", self.referral.receipt)
         self.query = LINKS.opt_out(link).partition("?")[2]
         self.answer_query = LINKS.answer(link, NOW).partition("?")[2]
 
@@ -74,7 +74,7 @@ def test_a_token_that_we_did_not_sign_shows_a_way_to_reach_a_person(method: str,
     door = Door()
     response = door(method, query)
     assert response["statusCode"] == 400
-    assert "information@star-ablation.example" in response["body"]
+    assert "questions@lumen.example" in response["body"]
     assert door.table.suppressed == {}
 
 
@@ -92,7 +92,7 @@ def test_an_opt_out_holds_for_all_campaigns_unless_the_doctor_says_otherwise() -
     everything("POST")
     one("POST", scope="campaign")
     assert set(everything.table.scopes.values()) == {"all"}
-    assert set(one.table.scopes.values()) == {"star"}
+    assert set(one.table.scopes.values()) == {"lumen"}
 
 
 def test_a_mistaken_opt_out_can_be_undone_and_stays_a_fact() -> None:
@@ -137,4 +137,4 @@ def test_a_link_of_one_purpose_does_not_serve_another() -> None:
 def test_a_link_to_answer_expires_and_says_how_to_reach_a_person() -> None:
     response = Door().answer("POST", NOW + timedelta(days=366), answer="call")
     assert response["statusCode"] == 400
-    assert "information@star-ablation.example" in response["body"]
+    assert "questions@lumen.example" in response["body"]

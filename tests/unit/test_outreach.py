@@ -27,7 +27,7 @@ class House:
 
     @property
     def outreach(self) -> Outreach:
-        known = {"star": campaign()}
+        known = {"lumen": campaign()}
         hashes = DoctorHashes(ring)
         return Outreach(
             self.table,

@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -83,12 +82,12 @@ def test_a_run_that_failed_gives_its_message_back(parts: Any) -> None:
 
 
 def test_each_schedule_of_the_template_is_understood(parts: Any) -> None:
-    template = load(Path(samples.ROOT, "infra", "template.yaml"), {"SenderAddress": "a@b.example", "SiteUrl": ""}, "")
+    template = load(samples.TEMPLATE_FILE, {"SenderAddress": "a@b.example", "SiteUrl": ""}, "")
     schedules = [
         source for source in template.sources if isinstance(source, Schedule) and source.function == "ReportsFunction"
     ]
     for schedule in schedules:
         assert reports.handler(json.loads(schedule.input or "{}"), CONTEXT) is None
     assert len(schedules) == 2
-    assert parts.reporting.looked_for == parts.summarized == ["star"]
+    assert parts.reporting.looked_for == parts.summarized == ["lumen", "relay"]
     assert parts.reporting.done == []

@@ -39,7 +39,7 @@ def test_without_a_role_every_route_is_forbidden(route: Any, groups: str | None)
 @every_route
 def test_a_managers_route_is_forbidden_to_a_viewer_whatever_they_send(route: Any) -> None:
     if authorization.needed_by(route.func) is Role.MANAGER:
-        for data in (None, {}, {"action": "approve", "campaign": "star"}):
+        for data in (None, {}, {"action": "approve", "campaign": "lumen"}):
             status, problem = ask(FakeDashboard(), route.method, path_of(route), data, groups=VIEWER)
             assert (status, problem["code"]) == (403, "forbidden")
 

@@ -40,12 +40,12 @@ def everything(dimension: str) -> list[Count]:
     """Every number that there can be of one day."""
     match dimension:
         case "total" | "cohort":
-            return [Count("star", dimension, "", DAY, fact) for fact in FACTS]
+            return [Count("lumen", dimension, "", DAY, fact) for fact in FACTS]
         case "now":
-            return [Count("star", NOW, "", None, stage.value) for stage in Stage]
+            return [Count("lumen", NOW, "", None, stage.value) for stage in Stage]
         case "time":
-            return [Count("star", TIME, step, DAY, str(bucket)) for step in STEPS for bucket in range(BUCKETS)]
-    return [Count("star", dimension, value, DAY, fact) for value in VALUES[dimension] for fact in FACTS]
+            return [Count("lumen", TIME, step, DAY, str(bucket)) for step in STEPS for bucket in range(BUCKETS)]
+    return [Count("lumen", dimension, value, DAY, fact) for value in VALUES[dimension] for fact in FACTS]
 
 
 GROUPS = [(TOTAL, COHORT), (NOW,), (TIME,), *((one,) for one in BREAKDOWNS)]
@@ -67,7 +67,7 @@ def test_no_item_reaches_the_size_at_which_reading_it_costs_more(dimensions: tup
 @every_dimension
 def test_all_numbers_of_a_day_are_where_they_are_looked_for(dimension: str) -> None:
     day = None if dimension == NOW else DAY
-    looked_for = set(stats_items.places("star", dimension, day))
+    looked_for = set(stats_items.places("lumen", dimension, day))
     assert {stats_items.place(count)[0] for count in everything(dimension)} <= looked_for
 
 
@@ -106,5 +106,5 @@ def test_what_a_referral_is_counted_as_is_kept_whole(random: Random) -> None:
 
 
 def test_a_state_that_nobody_knows_of_has_a_place_all_the_same() -> None:
-    place, _ = stats_items.place(Count("star", "state", "ZZ", DAY, "sent"))
-    assert place in stats_items.places("star", "state", DAY)
+    place, _ = stats_items.place(Count("lumen", "state", "ZZ", DAY, "sent"))
+    assert place in stats_items.places("lumen", "state", DAY)

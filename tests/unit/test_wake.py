@@ -21,7 +21,7 @@ def test_what_is_due_is_queued_and_what_is_not_stays() -> None:
     due, later = waiting(-1), waiting(1)
     table.add(due)
     table.add(later)
-    assert wake(Wake(table, Campaigns(TEMPLATES)), NOW) == {"star": 1}
+    assert wake(Wake(table, Campaigns(TEMPLATES)), NOW) == {"lumen": 1, "relay": 0}
     assert table.referrals[due.receipt].stage is Stage.QUEUED
     assert table.referrals[later.receipt].stage is Stage.WAITING
 
@@ -33,7 +33,7 @@ def test_an_index_that_lags_behind_moves_nothing() -> None:
 
     table = Lagging()
     table.add(waiting(5))
-    assert wake(Wake(table, Campaigns(TEMPLATES)), NOW) == {"star": 0}
+    assert wake(Wake(table, Campaigns(TEMPLATES)), NOW) == {"lumen": 0, "relay": 0}
 
 
 def test_a_referral_that_somebody_else_moved_meanwhile_is_left_alone() -> None:
@@ -43,4 +43,4 @@ def test_a_referral_that_somebody_else_moved_meanwhile_is_left_alone() -> None:
 
     table = Contested()
     table.add(waiting(-1))
-    assert wake(Wake(table, Campaigns(TEMPLATES)), NOW) == {"star": 0}
+    assert wake(Wake(table, Campaigns(TEMPLATES)), NOW) == {"lumen": 0, "relay": 0}

@@ -1,0 +1,41 @@
+"""What holds for every test: no test but those of tests/content depends on the content that an owner edits."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import project
+
+_CONTENT = str(project.ROOT / "templates" / "campaigns")
+_MAY_READ_CONTENT = (project.ROOT / "tests" / "content",)
+_is_allowed = True
+
+
+def _watch(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "open" and not _is_allowed and str(arguments[0]).startswith(_CONTENT):
+        raise RuntimeError(f"Only tests/content may read {arguments[0]}: take a campaign of tests/campaigns.")
+
+
+sys.addaudithook(_watch)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def in_the_tests_own_project() -> Iterator[None]:
+    """Commands find templates/ and infra/ by relative paths."""
+    before = Path.cwd()
+    os.chdir(project.root())
+    yield
+    os.chdir(before)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    global _is_allowed  # An audit hook can't be removed, only told to let pass.
+    _is_allowed = any(item.path.is_relative_to(folder) for folder in _MAY_READ_CONTENT)
+    try:
+        return (yield)
+    finally:
+        _is_allowed = True

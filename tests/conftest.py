@@ -10,7 +10,11 @@ import pytest
 from tests.support import project
 
 _CONTENT = str(project.ROOT / "templates" / "campaigns")
-_MAY_READ_CONTENT = (project.ROOT / "tests" / "content",)
+# The local stack of `make run` and `make demo`, the benches and the commands show the product with its content.
+_MAY_READ_CONTENT = tuple(
+    project.ROOT / "tests" / path
+    for path in ("content", "integration/test_demo.py", "integration/test_local_command.py", "artifact")
+)
 _is_allowed = True
 
 

@@ -142,7 +142,7 @@ def test_a_function_runs_on_arm_and_a_current_python(function: Function) -> None
 def test_the_layer_of_templates_is_for_the_runtime_of_the_functions() -> None:
     layer = RESOURCES["TemplatesLayer"]
     assert DATA["Globals"]["Function"]["Runtime"] in layer["Properties"]["CompatibleRuntimes"]
-    assert (FILE.parent / layer["Properties"]["ContentUri"]).resolve() == samples.TEMPLATES
+    assert (FILE.parent / layer["Properties"]["ContentUri"]).resolve() == samples.ROOT / "templates"
 
 
 def test_a_run_of_outreach_ends_long_before_the_lease_of_its_claims() -> None:

@@ -4,7 +4,7 @@ import re
 import shutil
 import string
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -287,7 +287,7 @@ def test_what_a_mail_says_does_not_hold_letters_up(tmp_path: Path) -> None:
 
 def test_nothing_is_printed_once_the_approval_is_over() -> None:
     with pytest.raises(Unapproved):
-        printed(by_post(), now=NOW + timedelta(days=400))
+        printed(by_post(), now=datetime.combine(campaign().approval.expires_on, time(12), UTC) + timedelta(days=1))
 
 
 def test_letters_record_the_wording_that_they_were_made_from() -> None:

@@ -107,7 +107,7 @@ def test_what_broke_is_given_up_listed_mended_put_back_and_mailed_once(house: Ho
     house.give_up(receipt)
 
     listed = house.redrive()
-    assert f"which --go puts back: 1\n  {receipt}  star" in listed
+    assert f"which --go puts back: 1\n  {receipt}  lumen" in listed
     assert "which --go deletes: 1\n" in listed
     assert "clinic.example" not in listed
     assert "RetryAttemptsExhausted" in house.failures()
@@ -189,6 +189,6 @@ def test_a_campaign_that_its_breaker_stopped_shows_on_the_event_bus_and_can_be_r
     assert "stack=referral-intake  campaign=lumen  reason=bounces" in detail
     assert "delivered=95  bounced=6" in detail
 
-    assert "star sends again" in run("-m", "cli", "resume", "lumen", "--stack", house.stack.url)
+    assert "lumen sends again" in run("-m", "cli", "resume", "lumen", "--stack", house.stack.url)
     receipt = house.refer("maria@clinic.example")
     eventually(lambda: house.stored(receipt)["stage"] == "sent")

@@ -13,6 +13,7 @@ import pytest
 from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
 from tests.support import proofs, samples
+from tests.support.stack import local_stack
 
 DAY = 24 * 3600
 

@@ -83,7 +83,7 @@ def test_what_an_exception_says_is_not_logged_but_where_it_came_from(life: Life)
         life.everything_breaks()
     failed = next(line for line in watched.logged if line["message"] == "outreach failed")
     assert failed["exception_name"] == "ValueError"
-    assert "builtins.ValueError\n  handlers/outreach.py:" in failed["exception"]
+    assert "builtins.ValueError\n  outreach/stream_records.py:" in failed["exception"]
     assert failed["exception"].endswith("because of\nbuiltins.KeyError")
 
 

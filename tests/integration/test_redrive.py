@@ -133,8 +133,8 @@ def test_the_list_names_what_was_given_up_on_by_receipt_and_changes_nothing(
 
     said = capsys.readouterr().out
     submitted = f"submitted {given_up.submitted_at:%Y-%m-%d %H:%M}"
-    assert f"which --go puts back: 1\n  {given_up.receipt}  star  {submitted}" in said
-    assert f"  {lost.receipt}  star" in said
+    assert f"which --go puts back: 1\n  {given_up.receipt}  lumen  {submitted}" in said
+    assert f"  {lost.receipt}  lumen" in said
     assert f"{now() - timedelta(hours=1):%Y-%m-%d %H}" in said
     assert "  What is held for a person, as send_unclear: nobody knows whether the doctor has the message" in said
     assert unclear.receipt in said
@@ -443,11 +443,11 @@ def test_a_local_stack_that_does_not_run_is_one_clear_line(capsys: pytest.Captur
 
 def test_a_campaign_is_resumed_by_the_stack_s_name(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["resume", "--stack", STACK, "lumen"]) == 1
-    assert capsys.readouterr().err == "star was not stopped.\n"
+    assert capsys.readouterr().err == "lumen was not stopped.\n"
     stopped = breaker_key("lumen") | {"paused_at": typed("2026-11-20T12:00:00.000Z"), "paused_for": typed("bounces")}
     house.client.put_item(TableName=house.table, Item=stopped)
     assert main(["resume", "--stack", STACK, "lumen"]) == 0
-    assert "star sends again" in capsys.readouterr().out
+    assert "lumen sends again" in capsys.readouterr().out
 
 
 def test_what_was_closed_meanwhile_stays_closed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,7 +162,7 @@ def test_an_export_goes_on_from_run_to_run_until_it_is_whole(
     assert (done.state, done.rows_done) == (State.READY, 3000)
     assert [row["receipt"] for row in read_csv(fetched(files, done))] == receipts
     assert [(file.name, file.size) for file in done.files] == [
-        ("star-referrals-2026-11-23.csv", len(fetched(files, done)))
+        ("lumen-referrals-2026-11-23.csv", len(fetched(files, done)))
     ]
 
 
@@ -325,7 +325,7 @@ def test_workbooks_are_read_back_with_dates_text_and_no_formulas(
     asked = report(Format.XLSX)
     reports.add(asked)
     done, _ = run_to_its_end(work(XlsxExport(rows, files)), asked, queue)
-    assert [file.name for file in done.files] == ["star-referrals-2026-11-23.xlsx"]
+    assert [file.name for file in done.files] == ["lumen-referrals-2026-11-23.xlsx"]
     header, row = read_xlsx(fetched(files, done))
     found = dict(zip(header, row, strict=True))
     assert header == list(COLUMNS)
@@ -350,8 +350,8 @@ def test_more_rows_than_fit_are_several_workbooks(
     reports.add(asked)
     done, _ = run_to_its_end(work(XlsxExport(rows, files, rows_per_workbook=300)), asked, queue, time_left=100)
     assert [file.name for file in done.files][:2] == [
-        "star-referrals-2026-11-23.xlsx",
-        "star-referrals-2026-11-23-2.xlsx",
+        "lumen-referrals-2026-11-23.xlsx",
+        "lumen-referrals-2026-11-23-2.xlsx",
     ]
     assert len(done.files) == 4
     assert receipts_in(done, files) == receipts
@@ -502,8 +502,8 @@ def test_letters_are_files_of_so_many_and_nobody_gets_two(
     assert runs > 1
     assert (done.state, done.rows_done) == (State.READY, 4)
     assert [file.name for file in done.files] == [
-        "star-letters-2026-11-23.pdf",
-        "star-letters-2026-11-23-2.pdf",
+        "lumen-letters-2026-11-23.pdf",
+        "lumen-letters-2026-11-23-2.pdf",
     ]
     assert [len(PdfDocument(fetched(files, done, number))) for number in range(2)] == [2, 2]
     assert dict(done.left_out) == {

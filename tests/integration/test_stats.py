@@ -292,8 +292,8 @@ def test_a_recount_shows_what_was_never_counted_and_go_counts_it(
     house.client.put_item(TableName=house.table, Item=to_item(lost))
     assert run() == 1
     said = capsys.readouterr().out
-    assert "star 2026-11-23 total submitted: counted 9, is 10\n" in said
-    assert "star now now queued: counted 30, is 31\n" in said
+    assert "lumen 2026-11-23 total submitted: counted 9, is 10\n" in said
+    assert "lumen now now queued: counted 30, is 31\n" in said
     assert "31 referrals counted: 7 differences.\n" in said
 
     assert run("--go") == 0
@@ -312,9 +312,9 @@ def test_a_counter_that_was_damaged_or_lost_is_what_the_table_says_again(
     house.damage(("lumen#state#0", "2026-11-23"), "none/answered", 2)
     house.lose(("lumen#language", "2026-11-24"))
     assert run() == 1
-    assert "star 2026-11-23 total submitted: counted 14, is 9\n" in capsys.readouterr().out
+    assert "lumen 2026-11-23 total submitted: counted 14, is 9\n" in capsys.readouterr().out
     assert run("--go") == 0
-    assert "star 2026-11-24 language en submitted: counted 0, is" in capsys.readouterr().out
+    assert "lumen 2026-11-24 language en submitted: counted 0, is" in capsys.readouterr().out
     assert house.counters() == recount(house.referrals)
     assert run() == 0
 

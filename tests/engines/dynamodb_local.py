@@ -6,7 +6,6 @@ It rides in a package on npm. `python -m tests.engines.dynamodb_local` only fetc
 import atexit
 import base64
 import hashlib
-import os
 import shutil
 import socket
 import subprocess
@@ -78,11 +77,7 @@ def running() -> Iterator[str]:
         # Each start leaves a library of a megabyte there.
         machine = ["-Xmx512m", "-Djava.library.path=DynamoDBLocal_lib", f"-Djava.io.tmpdir={own}"]
         command = [java(), *machine, "-jar", "DynamoDBLocal.jar", *options]
-        # Under libfaketime (tools/dates.py) Java spins. The clock of the engine decides nothing but expiry.
-        environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
-        )
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         try:
             url = f"http://127.0.0.1:{port}"
             if not _answers(url, process):

@@ -34,8 +34,9 @@ def shifted(date: str, temporary: Path) -> Mapping[str, str]:
     # pytest removes the folders of earlier runs by their age: a shifted run would remove those of others.
     environment = {**os.environ, "PYTEST_DEBUG_TEMPROOT": str(temporary.absolute())}
     if date:
-        ahead = datetime.fromisoformat(date).replace(tzinfo=UTC) - datetime.now(UTC)
-        environment["CLOCK_AHEAD"] = str(ahead.total_seconds())
+        ahead = (datetime.fromisoformat(date).replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()
+        # This process may be at another date already.
+        environment["CLOCK_AHEAD"] = str(ahead + float(os.environ.get("CLOCK_AHEAD", "0")))
         environment["PYTHONPATH"] = os.pathsep.join([str(HOOK), os.environ.get("PYTHONPATH", "functions:.")])
     return environment
 

@@ -10,6 +10,7 @@ libfaketime 0.9.10 makes them spin.
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -28,11 +29,10 @@ HOOK = Path(__file__).with_name("hook")
 LOGS = Path("build/dates")
 
 
-def shifted(date: str, temporary: Path) -> Mapping[str, str]:
+def shifted(date: str) -> Mapping[str, str]:
     """The environment in which it is that date now. No date: today."""
-    temporary.mkdir(parents=True, exist_ok=True)
     # pytest removes the folders of earlier runs by their age: a shifted run would remove those of others.
-    environment = {**os.environ, "PYTEST_DEBUG_TEMPROOT": str(temporary.absolute())}
+    environment = {**os.environ, "PYTEST_DEBUG_TEMPROOT": tempfile.mkdtemp(prefix="dates-")}
     if date:
         ahead = (datetime.fromisoformat(date).replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()
         # This process may be at another date already.
@@ -43,7 +43,7 @@ def shifted(date: str, temporary: Path) -> Mapping[str, str]:
 
 def run(name: str, command: Sequence[str]) -> bool:
     """Run the command at that date, its output in a file of its own. Return whether it succeeded."""
-    environment, log = shifted(DATES[name], LOGS / name), LOGS / f"{name}.log"
+    environment, log = shifted(DATES[name]), LOGS / f"{name}.log"
     with log.open("w", encoding="utf-8") as out:
         done = subprocess.run(command, env=environment, stdout=out, stderr=out, check=False)
     lines = log.read_text("utf-8").splitlines() or [""]
@@ -55,9 +55,10 @@ def run(name: str, command: Sequence[str]) -> bool:
 def main(words: Sequence[str]) -> int:
     first, *command = words
     if first == "--each":
+        LOGS.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return 0 if all(list(pool.map(partial(run, command=command), DATES))) else 1
-    return subprocess.run(command, env=shifted(first, LOGS / "once"), check=False).returncode
+    return subprocess.run(command, env=shifted(first), check=False).returncode
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 
 DATES = {
-    "today": "",
     "sunday-night": "2027-02-28 23:59",
     "leap-day": "2028-02-29 12:00",
     "year-end": "2026-12-31 23:58",
@@ -30,14 +29,13 @@ LOGS = Path("build/dates")
 
 
 def shifted(date: str) -> Mapping[str, str]:
-    """The environment in which it is that date now. No date: today."""
+    """The environment in which it is that date now."""
     # pytest removes the folders of earlier runs by their age: a shifted run would remove those of others.
     environment = {**os.environ, "PYTEST_DEBUG_TEMPROOT": tempfile.mkdtemp(prefix="dates-")}
-    if date:
-        ahead = (datetime.fromisoformat(date).replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()
-        # This process may be at another date already.
-        environment["CLOCK_AHEAD"] = str(ahead + float(os.environ.get("CLOCK_AHEAD", "0")))
-        environment["PYTHONPATH"] = os.pathsep.join([str(HOOK), os.environ.get("PYTHONPATH", "functions:.")])
+    ahead = (datetime.fromisoformat(date).replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()
+    # This process may be at another date already.
+    environment["CLOCK_AHEAD"] = str(ahead + float(os.environ.get("CLOCK_AHEAD", "0")))
+    environment["PYTHONPATH"] = os.pathsep.join([str(HOOK), os.environ.get("PYTHONPATH", "functions:.")])
     return environment
 
 
@@ -47,7 +45,7 @@ def run(name: str, command: Sequence[str]) -> bool:
     with log.open("w", encoding="utf-8") as out:
         done = subprocess.run(command, env=environment, stdout=out, stderr=out, check=False)
     lines = log.read_text("utf-8").splitlines() or [""]
-    print(f"{name:17} {DATES[name] or 'now':17} {lines[-1].strip('= ')}", flush=True)
+    print(f"{name:17} {DATES[name]:17} {lines[-1].strip('= ')}", flush=True)
     print("".join(f"    {line}\n" for line in lines if line.startswith(("FAILED", "ERROR "))), end="", flush=True)
     return done.returncode == 0
 

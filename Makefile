@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test units long faults artifact bench cold-starts check check-full lint types contracts template build sbom \
+.PHONY: help run demo test test-dates units long faults artifact bench cold-starts check check-full lint types contracts template build sbom \
   requirements site deploy destroy pictures lighthouse format lock browser clean
 
 help: ## List these targets.
@@ -25,23 +25,33 @@ run: .cache/run.stamp ## Start the whole system on this machine, at http://127.0
 demo: .cache/run.stamp ## Start it filled: 1,500 made-up referrals of the last 90 days, so that the dashboard is alive.
 	@exec $(VENV)/python -m local --demo --port $(PORT)
 
-PYTEST := $(VENV)/pytest -n 2 --dist loadfile tests/unit tests/integration tests/infra tests/e2e
+# make test DATE="2028-02-29 12:00" (UTC) runs the tests as if it were then; so do long, units and faults.
+AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
+PYTEST = $(AT) $(VENV)/pytest -n 2 --dist loadfile tests/unit tests/integration tests/infra tests/e2e
 
 test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the tests: on both engines, with many faults, and in real browsers.
 	$(PYTEST) -m "not long"
-	$(VENV)/pytest -m "not long" tests/faults
+	$(AT) $(VENV)/pytest -m "not long" tests/faults
+
+# What dates decide, in short. The weekly workflow runs all of `make test` at these dates.
+DATED := $(addprefix tests/unit/test_,calendar.py daytime.py decision.py feedback.py wake.py outreach.py links.py dashboard.py signed_in.py) \
+  $(addprefix tests/integration/test_,dashboard_numbers.py held.py audit.py letters.py local_clock.py local_tokens.py local_reminder.py \
+  summary.py restore.py::test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out)
+
+test-dates: .cache/dev.stamp .cache/sam.stamp ## Run the tests that dates decide, on a leap day, at a year's end and on other such dates.
+	$(VENV)/python -m tools.dates --each $(VENV)/pytest -m "not long" -k "not dynamodb-local" $(DATED)
 
 long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the tests that `make test` leaves out, since they take their time.
 	$(PYTEST) -m long
 
 units: .cache/dev.stamp ## Run the tests that take seconds.
-	$(VENV)/pytest tests/unit
+	$(AT) $(VENV)/pytest tests/unit
 
 artifact: build .cache/dev.stamp .cache/dynamodb.stamp .cache/ric.stamp ## Run what ships, as Lambda would, and compare it with what is deployed.
 	$(VENV)/pytest tests/artifact
 
 faults: .cache/dev.stamp .cache/dynamodb.stamp ## Let everything befall every AWS call, and check the promises.
-	$(VENV)/pytest tests/faults --every-point
+	$(AT) $(VENV)/pytest tests/faults --every-point
 
 bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what a look at the dashboard costs, and a referral's whole life.
 	$(VENV)/python -m bench.overview_cost
@@ -54,7 +64,7 @@ cold-starts: .cache/dev.stamp .cache/sam.stamp ## Measure cold starts of what is
 check: lint types contracts requirements template build test ## Run all that is run before a change lands.
 
 # Of the fault walk, `test` takes one point in twenty.
-check-full: check long faults artifact ## Run that, and what takes minutes of its own: all that CI runs.
+check-full: check long faults artifact test-dates ## Run that, and what takes minutes of its own: all that CI runs.
 
 lint: .cache/dev.stamp ## Check style.
 	$(VENV)/ruff format --check .

@@ -69,11 +69,27 @@ def by_life(measured: Measured) -> list[str]:
     return rows
 
 
+_DIFFERENCES = {
+    "next day": "is opened, clicked and answered after midnight UTC",
+    "by night": "is sent outside the doctor's working hours",
+    "without opening": "is answered without an open and a click",
+    "with NPI": "names the doctor's NPI too",
+    "by email alone": "names neither phone nor address of the doctor",
+}
+
+
+def by_difference(measured: Measured) -> list[str]:
+    """The third one: how much more one costs than the answered referral of the second table."""
+    usual = measured.lives["answered"].writes
+    return [f"| {told} | {measured.lives[name].writes - usual:+g} |" for name, told in _DIFFERENCES.items()]
+
+
 def written(page: str, measured: Measured) -> str:
-    """The page, with its two tables as they should be."""
+    """The page, with its three tables as they should be."""
     lines = page.splitlines()
     heads = [number for number, line in enumerate(lines) if line.startswith("|---|---:|")]
-    for head, rows in reversed(list(zip(heads, (by_month(measured), by_life(measured)), strict=True))):
+    tables = (by_month(measured), by_life(measured), by_difference(measured))
+    for head, rows in reversed(list(zip(heads, tables, strict=True))):
         end = lines.index("", head)
         lines[head + 1 : end] = rows
     return "\n".join(lines) + "\n"

@@ -23,7 +23,8 @@ class Item:
 
     @property
     def is_referral(self) -> bool:
-        return "stage" in self.facts
+        # What a referral is counted as has a stage too.
+        return self.facts.keys() >= {"stage", "receipt"}
 
     @property
     def submitted(self) -> str:

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 
 from local.stack import LocalStack
 from tests.e2e import browser as chromium
+from tests.e2e.dates import as_shifted
 from tests.e2e.mailbox import Mailbox
 from tests.rights.suite import may_do_what_it_does, watched
 from tests.support.stack import local_stack
@@ -30,7 +31,7 @@ def browser() -> Iterator[Browser]:
     assert path, "no Chromium: run `make test`, which gets one"
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
-        yield launched
+        yield as_shifted(launched)
         launched.close()
 
 

@@ -60,7 +60,7 @@ def test_a_slow_network_loses_and_doubles_nothing(page: Page, mailbox: Mailbox, 
     devtools = page.context.new_cdp_session(page)
     devtools.send("Network.enable")
     devtools.send("Network.emulateNetworkConditions", SLOW)
-    filled_in(page, "Ana Slow", "slow@clinic.example")
+    filled_in(page, "Ana Slow", "slow.network@clinic.example")
     submit(page)
     for _ in range(3):
         page.keyboard.press("Enter")

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tools.dates.__main__ import DATES
+
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 LOCKS = ("uv.lock", "package-lock.json")
@@ -61,3 +63,8 @@ def test_dependabot_looks_at_every_lock_file() -> None:
         if not {".cache", "node_modules", ".venv", ".aws-sam"} & set(file.parts)
     }
     assert watched == locked
+
+
+def test_the_weekly_workflow_runs_the_tests_at_every_date_of_the_tool() -> None:
+    matrix = read("workflows/dates.yml")["jobs"]["test"]["strategy"]["matrix"]
+    assert matrix["date"] == list(DATES.values())

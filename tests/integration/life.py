@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 import boto3
 import pytest
+import time_machine
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from referral_intake.aws import ses
@@ -33,7 +34,7 @@ from referral_intake.reports.report_runs import Reporting
 from referral_intake.stats.counting_table import CountingTable
 from tests.integration import aws
 from tests.support import dashboard, events, lookups, proofs, samples
-from tests.support.mail_events import mail_event
+from tests.support.mail_events import mail_event, time
 from tests.support.processes import new_process
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Quoting:
     def __init__(self) -> None:
         self.mood = "take"
         self.sent: list[dict[str, Any]] = []
+        self.mails: dict[str, dict[str, Any]] = {}
+        """By referral, what SES's events tell of the last message."""
 
     def get_account(self) -> dict[str, Any]:
         return {"SendQuota": {"MaxSendRate": 1000.0, "Max24HourSend": 50_000.0, "SentLast24Hours": 10.0}}
@@ -82,7 +85,12 @@ class Quoting:
             case "silence":
                 raise ReadTimeoutError(endpoint_url=f"https://email.example/{to}")
         self.sent.append(asked)
-        return {"MessageId": f"message-{len(self.sent)}"}
+        message_id = f"message-{len(self.sent)}"
+        tags = {tag["Name"]: [tag["Value"]] for tag in asked["EmailTags"]}
+        mail = {"timestamp": time(datetime.now(UTC)), "messageId": message_id, "tags": tags}
+        # The weekly summary names no referral.
+        self.mails |= dict.fromkeys(tags.get("referral", []), mail)
+        return {"MessageId": message_id}
 
 
 def error_of(code: str, message: str) -> ClientError:
@@ -98,6 +106,9 @@ class Bus:
 
 
 class Life:
+    clock: time_machine.Traveller
+    """The time that the functions see, set by `living`."""
+
     def __init__(self, client: "DynamoDBClient", secrets: dict[str, str], patch: pytest.MonkeyPatch) -> None:
         self.client = client
         self.table = next(name for name in client.list_tables()["TableNames"] if not name.endswith("-stats"))
@@ -151,13 +162,17 @@ class Life:
 
     def reach(self, *receipts: str) -> None:
         records = [self.record(self.look.items()[f"referral#{receipt}"]) for receipt in receipts]
-        self.invoke("outreach", {"Records": records})
+        # The stream's filter lets nothing else through to `outreach`.
+        queued = [one for one in records if one["dynamodb"]["NewImage"]["stage"] == {"S": "queued"}]
+        if queued:
+            self.invoke("outreach", {"Records": queued})
         # `stats` reads the same stream.
         self.invoke("stats", {"Records": records})
 
     def tell(self, kind: str, receipt: str, seconds: float = 0, **details: Any) -> None:
-        event = mail_event(kind, receipt, seconds, **details)
-        event["detail"]["mail"]["destination"] = [DOCTOR["email"]]
+        """SES reports an event that happens `seconds` from now."""
+        event = mail_event(kind, receipt, seconds, sent_at=datetime.now(UTC), **details)
+        event["detail"]["mail"] |= {"destination": [DOCTOR["email"]], **self.mail.mails.get(receipt, {})}
         self.tell_body(json.dumps(event))
 
     def tell_body(self, body: str) -> None:
@@ -377,8 +392,7 @@ _COUNTED = ("delivered", "bounced")
 
 
 def _days_ago(days: int) -> str:
-    # Events tell of samples.NOW, and the breaker looks at the days before them.
-    return (samples.NOW - timedelta(days=days)).date().isoformat()
+    return (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
 
 
 def _as_bytes(records: Any) -> bytes:
@@ -398,9 +412,20 @@ def _broken_by(kind: type[Exception]) -> Any:
 
 
 @contextmanager
-def living(client: "DynamoDBClient", secrets: dict[str, str], patch: pytest.MonkeyPatch) -> Iterator[Life]:
+def living(
+    client: "DynamoDBClient",
+    secrets: dict[str, str],
+    patch: pytest.MonkeyPatch,
+    at: datetime = samples.NOW,
+    *,
+    tick: bool = True,
+) -> Iterator[Life]:
+    """The functions' clock starts at `at`. `clock` moves it, and so does time unless it does not `tick`."""
     try:
-        yield Life(client, secrets, patch)
+        with time_machine.travel(at, tick=tick) as clock:
+            life = Life(client, secrets, patch)
+            life.clock = clock
+            yield life
     finally:
         # Whoever comes next in this process is not to meet the stand-ins.
         new_process()

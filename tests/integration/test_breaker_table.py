@@ -2,7 +2,7 @@
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -72,14 +72,14 @@ def house(client: "DynamoDBClient", table: str, monkeypatch: pytest.MonkeyPatch)
     return House(client, table)
 
 
-def body(house: House, kind: str, **details: str) -> str:
+def body(house: House, kind: str, **details: Any) -> str:
     """An event of a referral that the table has."""
     referral = aws.submitted(NOW, email="maria@clinic.example")
     house.referrals.add(referral)
     return json.dumps(mail_event(kind, referral.receipt, 2, **details))
 
 
-def happened(house: House, kind: str, **details: str) -> None:
+def happened(house: House, kind: str, **details: Any) -> None:
     told = body(house, kind, **details)
     for _ in range(3):
         take(told, house.feedback)

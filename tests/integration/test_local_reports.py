@@ -26,6 +26,10 @@ JSON = {"content-type": "application/json"}
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     folder = tmp_path_factory.mktemp("local")
     with local_stack(folder) as running:
+        # In the middle of a week, so that all of it is in one.
+        now = datetime.now(UTC)
+        wednesday = (now + timedelta(days=9 - now.weekday())).replace(hour=12)
+        running.clock.advance((wednesday - now).total_seconds())
         for doctor in (samples.doctor(), {"name": "Ana Gomez", "practice": "=1+1", "address": ADDRESS}):
             sent = proofs.proven_to(running, samples.payload(submission_id=str(uuid.uuid4()), doctor=doctor))
             assert fetch(f"{running.url}/api/referrals", "POST", sent).status == 201

@@ -114,7 +114,7 @@ def door() -> str | None:
             before = getattr(frame.f_locals.get("handler"), "__module__", "")
             if ENTRY_POINT.fullmatch(before):
                 return f"{before}.handler"
-        if module.startswith("tests.") and module != __name__:
+        if module.startswith(("tests.", "bench.")) and module != __name__:
             return None
         frame = frame.f_back
     started_by: str | None = vars(threading.current_thread()).get("door")

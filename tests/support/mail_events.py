@@ -22,15 +22,18 @@ def time(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def mail_event(kind: str, receipt: str, after: float = 0, **details: Any) -> dict[str, Any]:
+def mail_event(
+    kind: str, receipt: str, after: float = 0, *, sent_at: datetime | None = None, **details: Any
+) -> dict[str, Any]:
     """An event `after` seconds after the message was sent. `details` go into the event's own member."""
+    sent_at = sent_at or SENT_AT
     event = events.sample("ses_event")
     detail = event["detail"]
     detail["eventType"] = kind
-    detail["mail"]["timestamp"] = time(SENT_AT)
+    detail["mail"]["timestamp"] = time(sent_at)
     detail["mail"]["tags"] |= {"referral": [receipt], "campaign": ["lumen"], "step": ["introduction"]}
     detail["mail"]["tags"] |= {"version": ["2026-11"], "content_hash": ["c0ffee"]}
-    at = SENT_AT + timedelta(seconds=after)
+    at = sent_at + timedelta(seconds=after)
     if kind in _DETAILS:
         detail[kind[0].lower() + kind[1:]] = {"timestamp": time(at), **_DETAILS[kind], **details}
     return event

@@ -1,0 +1,26 @@
+"""The tool that runs the tests at other dates."""
+
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from tools.dates.__main__ import DATES
+
+_TELLS = "import datetime; print(datetime.datetime.now(datetime.UTC).date())"
+_CHILD_TELLS = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_TELLS!r}])"
+
+
+@pytest.mark.parametrize("code", [_TELLS, _CHILD_TELLS])
+def test_a_command_and_its_children_see_the_other_date(code: str) -> None:
+    command = [sys.executable, "-m", "tools.dates", "2040-02-29 12:00", sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "2040-02-29"
+
+
+def test_the_dates_are_those_that_break_programs() -> None:
+    days = {name: date.fromisoformat(at[:10]) for name, at in DATES.items()}
+    assert days["sunday-night"].weekday() == 6
+    assert (days["leap-day"].month, days["leap-day"].day) == (2, 29)
+    assert (days["year-end"].month, days["year-end"].day) == (12, 31)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from urllib.request import ProxyHandler, build_opener
 
 SERVERS = {"run", "demo"}
@@ -26,20 +27,30 @@ class Failed(Exception):
 
 
 def main(targets: list[str]) -> int:
-    times = {}
-    for target in targets:
-        print(f"\n---- make {target}", flush=True)
-        started, used = time.monotonic(), _processor_seconds()
-        try:
-            _execute(target)
-        except Failed as error:
-            print(f"make {target} failed: {error}", file=sys.stderr)
-            return 1
-        times[target] = (time.monotonic() - started, _processor_seconds() - used)
-    print(f"\n{'target':12}{'seconds':>10}{'of processor time':>20}")
+    times: dict[str, tuple[float, float]] = {}
+    try:
+        for target in targets:
+            print(f"\n---- make {target}", flush=True)
+            times[target] = _timed(target)
+    except Failed as error:
+        print(f"make {target} failed: {error}", file=sys.stderr)
+        return 1
+    finally:
+        _print_times(times)
+    return 0
+
+
+def _timed(target: str) -> tuple[float, float]:
+    started, used = time.monotonic(), _processor_seconds()
+    _execute(target)
+    return time.monotonic() - started, _processor_seconds() - used
+
+
+def _print_times(times: Mapping[str, tuple[float, float]]) -> None:
+    print(f"\n{'target':12}{'seconds':>10}{'processor seconds':>20}")
     for target, (wall, processor) in times.items():
         print(f"{target:12}{wall:10.1f}{processor:20.1f}")
-    return 0
+    print(f"{'together':12}{sum(wall for wall, _ in times.values()):10.1f}{sum(p for _, p in times.values()):20.1f}")
 
 
 def _execute(target: str) -> None:

@@ -23,7 +23,8 @@ class Item:
 
     @property
     def is_referral(self) -> bool:
-        return "stage" in self.facts
+        # Counters note a referral's stage too, but not its receipt.
+        return {"stage", "receipt"} <= self.facts.keys()
 
     @property
     def submitted(self) -> str:

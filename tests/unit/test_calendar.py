@@ -8,8 +8,8 @@ import pytest
 
 from referral_intake.core import breaker
 from referral_intake.core.breaker import BOUNCED, DELIVERED, BreakerPolicy
-from referral_intake.core.counting import tally
 from referral_intake.core.business_hours import next_daytime
+from referral_intake.core.counting import tally
 from referral_intake.core.overview import days_of, period_before
 from referral_intake.core.weekly_summary import is_due, week_before
 from tests.support import samples

@@ -12,7 +12,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 import referral_intake.aws.audit_log
 import referral_intake.aws.origin_secret
 import referral_intake.aws.stats_table  # noqa: F401
-from referral_intake.dashboard import authorization, openapi, overview_routes, problems, referral_routes, report_routes, task_routes
+from referral_intake.dashboard import (
+    authorization,
+    openapi,
+    overview_routes,
+    problems,
+    referral_routes,
+    report_routes,
+    task_routes,
+)
 from referral_intake.dashboard.etag import NothingNew
 from referral_intake.dashboard.wiring import Dashboard
 from referral_intake.observability import logs

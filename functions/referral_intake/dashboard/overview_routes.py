@@ -9,7 +9,24 @@ from referral_intake.core import overview as numbers
 from referral_intake.core.errors import Unavailable
 from referral_intake.dashboard import query_parameters
 from referral_intake.dashboard.authorization import Parts, Viewer
-from referral_intake.dashboard.overview_schemas import Breakdown, Breaker, BreakerPolicy, CampaignTitle, Day, Deliverability, Limits, Me, Overview, Period, PeriodBefore, Rates, Rung, Ses, SesQuota, Value
+from referral_intake.dashboard.overview_schemas import (
+    Breakdown,
+    Breaker,
+    BreakerPolicy,
+    CampaignTitle,
+    Day,
+    Deliverability,
+    Limits,
+    Me,
+    Overview,
+    Period,
+    PeriodBefore,
+    Rates,
+    Rung,
+    Ses,
+    SesQuota,
+    Value,
+)
 from referral_intake.dashboard.query_parameters import CampaignName, From, To
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it

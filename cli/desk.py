@@ -10,7 +10,7 @@ from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.secrets import Secrets
 from referral_intake.core.users import Person, Role
-from referral_intake.dashboard.action_runner import Desk
+from referral_intake.dashboard.action_runner import ActionRunner
 from referral_intake.dashboard.action_table import ActionTable
 
 TEMPLATES = Path("templates")
@@ -26,11 +26,11 @@ def operator() -> Person:
     return Person("command line", name, frozenset({Role.MANAGER}))
 
 
-def desk(stack: Stack) -> Desk:
+def desk(stack: Stack) -> ActionRunner:
     table = stack.output("TableName")
-    return Desk(
+    return ActionRunner(
         referrals=ReferralTable(stack.dynamodb, table),
-        book=ActionTable(stack.dynamodb, table),
+        action_table=ActionTable(stack.dynamodb, table),
         doctor_keys=DoctorHashes(lambda: Secrets().keyring(stack.output("HashingKeysArn"))),
         campaign_named=Campaigns(TEMPLATES).get,
     )

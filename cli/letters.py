@@ -9,7 +9,7 @@ from cli import stacks
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.message import Unapproved
 from referral_intake.reports.letter_layout import Printed
-from referral_intake.reports.letter_wiring import Place, press_of
+from referral_intake.reports.letter_wiring import Place, bulk_letters_for
 
 TEMPLATES = Path("templates")
 
@@ -28,9 +28,9 @@ def _run(arguments: argparse.Namespace) -> int:
         return _failed(f"There is no campaign named {arguments.campaign!r} in {TEMPLATES / 'campaigns'}.")
     stack = stacks.find(arguments.stack)
     names = ("TableName", "HashingKeysArn", "SigningKeysArn", "SiteUrl")
-    press = press_of(Place(*(stack.output(name) for name in names)), TEMPLATES)
+    letters = bulk_letters_for(Place(*(stack.output(name) for name in names)), TEMPLATES)
     try:
-        printed = press.print(campaign, press.read(press.waiting(campaign.name)), stack.now())
+        printed = letters.print(campaign, letters.read(letters.waiting(campaign.name)), stack.now())
     except Unapproved:
         return _failed("The wording of the letter, or this day, is not covered by the campaign's approval.")
     if printed.pdf:

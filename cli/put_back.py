@@ -7,7 +7,7 @@ from cli.work_list import Entry
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.decisions import GIVEN_UP
 from referral_intake.core.referral import Referral, Stage
-from referral_intake.dashboard.action_runner import Changed, Desk
+from referral_intake.dashboard.action_runner import ActionRunner, Changed
 from referral_intake.dashboard.actions import Action, Order
 
 _HELD = {
@@ -19,7 +19,7 @@ _HELD = {
 }
 
 
-def put_back(desk: Desk, referrals: ReferralTable, receipt: str, now: datetime) -> str | None:
+def put_back(desk: ActionRunner, referrals: ReferralTable, receipt: str, now: datetime) -> str | None:
     """Queues what was given up on, if it still is as it was read. Returns why it was left as it is, if it was.
 
     Outreach takes it from there, as it takes any other: its claim keeps the doctor from being written to twice.

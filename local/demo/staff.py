@@ -15,7 +15,7 @@ from local.demo.agenda import Agenda
 
 if TYPE_CHECKING:
     from referral_intake.core.referral import Referral
-    from referral_intake.dashboard.action_runner import Desk
+    from referral_intake.dashboard.action_runner import ActionRunner
     from referral_intake.dashboard.actions import Action
 
 _CAMPAIGN = "star"
@@ -111,18 +111,18 @@ class Staff:
 
         return Order(referral.receipt, referral.revision, action, self._person, **more)
 
-    def _new_desk(self) -> "Desk":
+    def _new_desk(self) -> "ActionRunner":
         from referral_intake.aws.campaign_files import Campaigns
         from referral_intake.aws.keys import DoctorHashes
         from referral_intake.aws.referral_table import ReferralTable
         from referral_intake.aws.secrets import Secrets
-        from referral_intake.dashboard.action_runner import Desk
+        from referral_intake.dashboard.action_runner import ActionRunner
         from referral_intake.dashboard.action_table import ActionTable
 
         table, secrets = os.environ["TABLE_NAME"], Secrets()
-        return Desk(
+        return ActionRunner(
             referrals=ReferralTable(self._client, table),
-            book=ActionTable(self._client, table),
+            action_table=ActionTable(self._client, table),
             doctor_keys=DoctorHashes(lambda: secrets.keyring(os.environ["HASHING_KEYS_SECRET"])),
             campaign_named=Campaigns(Path(os.environ["TEMPLATES_DIR"])).get,
         )

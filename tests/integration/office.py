@@ -13,7 +13,7 @@ from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions
 from referral_intake.core.referral import Move, Referral, Stage
 from referral_intake.core.users import Person, Role
-from referral_intake.dashboard.action_runner import Desk
+from referral_intake.dashboard.action_runner import ActionRunner
 from referral_intake.dashboard.action_table import ActionTable
 from referral_intake.dashboard.actions import Action, Order
 from tests.integration import aws
@@ -49,12 +49,12 @@ class Office:
         return ClaimTable(self.client, self.table)
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> ActionRunner:
         """With a client of its own, as another process has."""
         return self.desk_with(dynamodb.client())
 
-    def desk_with(self, client: "DynamoDBClient") -> Desk:
-        return Desk(
+    def desk_with(self, client: "DynamoDBClient") -> ActionRunner:
+        return ActionRunner(
             ReferralTable(client, self.table),
             ActionTable(client, self.table),
             DoctorHashes(lambda: self.ring),

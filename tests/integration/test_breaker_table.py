@@ -15,7 +15,7 @@ from referral_intake.core.breaker import Trip
 from referral_intake.core.quota import Quota, Wait
 from referral_intake.feedback.processing import take
 from referral_intake.feedback.wiring import Feedback
-from referral_intake.outreach.throttle import PaceTable
+from referral_intake.outreach.throttle import Throttle
 from tests.integration import aws
 from tests.support import samples
 from tests.support.fakes import FakeAnnouncements
@@ -61,7 +61,7 @@ class House:
 
     def turn(self) -> Wait | None:
         plenty = Quota(per_second=1000, per_day=100_000, sent_last_day=0)
-        return PaceTable(self.client, self.table, lambda: plenty, lambda: NOW).take(
+        return Throttle(self.client, self.table, lambda: plenty, lambda: NOW).take(
             samples.campaign(), "maria@clinic.example"
         )
 

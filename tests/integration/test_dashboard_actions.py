@@ -37,7 +37,7 @@ class Api(Office):
         return ask(self.parts, "POST", path, asked, at=LATER, groups=groups, **said)
 
     def keys(self, referral: Referral) -> tuple[str, ...]:
-        return self.parts.desk.doctor_keys.of(referral)[0]
+        return self.parts.action_runner.doctor_keys.of(referral)[0]
 
     def done(self) -> list[tuple[str, str]]:
         """Who did what: all records but those of looks."""

@@ -6,7 +6,7 @@ import pytest
 from botocore.stub import Stubber
 
 from referral_intake.aws import user_directory
-from referral_intake.aws.user_directory import Directory
+from referral_intake.aws.user_directory import UserDirectory
 from referral_intake.core.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -42,25 +42,25 @@ def added(cognito: "CognitoIdentityProviderClient", pool: str, *, verified: str 
 
 
 def test_mail_goes_to_the_address_that_was_verified(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
-    assert Directory(pool).address_of(added(cognito, pool)) == EMAIL
+    assert UserDirectory(pool).address_of(added(cognito, pool)) == EMAIL
 
 
 def test_mail_goes_to_no_address_that_nobody_verified(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
-    assert Directory(pool).address_of(added(cognito, pool, verified="false")) is None
+    assert UserDirectory(pool).address_of(added(cognito, pool, verified="false")) is None
 
 
 def test_who_has_no_role_gets_no_mail(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
-    assert Directory(pool).address_of(added(cognito, pool, group=False)) is None
+    assert UserDirectory(pool).address_of(added(cognito, pool, group=False)) is None
 
 
 def test_who_may_not_sign_in_any_more_gets_no_mail(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
     user = added(cognito, pool)
     cognito.admin_disable_user(UserPoolId=pool, Username=user)
-    assert Directory(pool).address_of(user) is None
+    assert UserDirectory(pool).address_of(user) is None
     cognito.admin_enable_user(UserPoolId=pool, Username=user)
-    assert Directory(pool).address_of(user) == EMAIL
+    assert UserDirectory(pool).address_of(user) == EMAIL
     cognito.admin_delete_user(UserPoolId=pool, Username=user)
-    assert Directory(pool).address_of(user) is None
+    assert UserDirectory(pool).address_of(user) is None
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "InternalErrorException", "NotAuthorizedException"])
@@ -69,4 +69,4 @@ def test_a_directory_that_does_not_answer_is_not_an_empty_one(no_account: None, 
     stub = Stubber(client)
     stub.add_client_error("admin_get_user", code)
     with stub, pytest.raises(Unavailable, match=code):
-        Directory("us-east-1_Team", lambda: client).address_of("u1")
+        UserDirectory("us-east-1_Team", lambda: client).address_of("u1")

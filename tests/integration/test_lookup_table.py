@@ -9,7 +9,7 @@ from local.registry import Registry
 from referral_intake.aws import dynamodb
 from referral_intake.core.errors import Unavailable
 from referral_intake.lookup import doctors as door
-from referral_intake.lookup.match_cache import KEPT, LookupTable
+from referral_intake.lookup.match_cache import KEPT, MatchCache
 from referral_intake.lookup.matching import matches
 from referral_intake.lookup.name_search import read_search
 from referral_intake.lookup.wiring import Lookup
@@ -26,7 +26,7 @@ MATCHES = matches(SEARCH.queries[0], Registry().records)
 
 
 def test_what_was_found_is_kept_for_a_day_and_not_a_second_longer(client: "DynamoDBClient", table: str) -> None:
-    kept = LookupTable(client, table)
+    kept = MatchCache(client, table)
     assert kept.get(SEARCH.key, NOW) is None
     kept.put(SEARCH.key, MATCHES, NOW)
     assert kept.get(SEARCH.key, NOW + KEPT - timedelta(seconds=1)) == MATCHES
@@ -35,13 +35,13 @@ def test_what_was_found_is_kept_for_a_day_and_not_a_second_longer(client: "Dynam
 
 
 def test_that_nobody_was_found_is_not_the_same_as_not_knowing(client: "DynamoDBClient", table: str) -> None:
-    kept = LookupTable(client, table)
+    kept = MatchCache(client, table)
     kept.put(SEARCH.key, [], NOW)
     assert kept.get(SEARCH.key, NOW) == []
 
 
 def test_the_table_deletes_it_by_the_attribute_that_the_template_names(look: aws.Look, table: str) -> None:
-    LookupTable(dynamodb.client(), table).put(SEARCH.key, MATCHES, NOW)
+    MatchCache(dynamodb.client(), table).put(SEARCH.key, MATCHES, NOW)
     made = aws.template().tables["Table"]
     [(key, item)] = look.items().items()
     assert made.expires_by in item
@@ -52,7 +52,7 @@ def test_the_table_deletes_it_by_the_attribute_that_the_template_names(look: aws
 def test_a_search_costs_one_read_and_a_new_one_one_write(
     requests: aws.Requests, client: "DynamoDBClient", table: str
 ) -> None:
-    parts = Lookup(FakeRegistry(), LookupTable(client, table))
+    parts = Lookup(FakeRegistry(), MatchCache(client, table))
     event = events.request("GET /api/doctors", query="name=Maria Lopez&state=IL")
     door.respond(event, parts, NOW)
     assert requests.by_operation == {"GetItem": 1, "PutItem": 1}
@@ -63,4 +63,4 @@ def test_a_search_costs_one_read_and_a_new_one_one_write(
 def test_a_table_that_does_not_answer_is_unavailable(no_account: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
     with pytest.raises(Unavailable):
-        LookupTable(dynamodb.client(), "t").get(SEARCH.key, NOW)
+        MatchCache(dynamodb.client(), "t").get(SEARCH.key, NOW)

@@ -14,7 +14,7 @@ import pytest
 
 from referral_intake.core.errors import Unavailable
 from referral_intake.lookup import doctors as door
-from referral_intake.lookup.match_cache import LookupTable
+from referral_intake.lookup.match_cache import MatchCache
 from referral_intake.lookup.name_search import Query
 from referral_intake.lookup.npi_registry import LARGEST_ANSWER, MOST_RECORDS, NpiRegistry
 from referral_intake.lookup.wiring import Lookup
@@ -185,7 +185,7 @@ def test_a_registry_that_is_not_there_is_unavailable(url: str) -> None:
 @pytest.mark.long
 def test_the_budget_holds_in_total(server: Server, client: "DynamoDBClient", table: str, act: Act) -> None:
     server.act = act
-    parts = Lookup(NpiRegistry(server.url), LookupTable(client, table))
+    parts = Lookup(NpiRegistry(server.url), MatchCache(client, table))
     event = events.request("GET /api/doctors", query="name=Maria O'Brien&state=IL")
     started = time.monotonic()
     response = door.respond(event, parts, NOW)

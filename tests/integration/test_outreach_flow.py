@@ -88,7 +88,7 @@ class System:
         return Outreach(
             referrals=self.referrals,
             claims=self.claims,
-            turns=FakeTurns(),
+            throttle=FakeTurns(),
             messages=Messages(samples.TEMPLATES, Links(lambda: self.ring, aws.SITE_URL), aws.SITE_URL),
             mailer=self.mailer,
             doctor_keys=DoctorHashes(lambda: self.ring),

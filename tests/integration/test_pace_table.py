@@ -14,7 +14,7 @@ from botocore.config import Config
 from local.activity import Activity
 from local.moto_server import MotoServer
 from referral_intake.core.quota import Quota, Wait
-from referral_intake.outreach.throttle import PaceTable
+from referral_intake.outreach.throttle import Throttle
 from tests.integration import aws
 from tests.support import samples
 
@@ -40,7 +40,7 @@ def test_four_workers_never_exceed_the_share_of_the_rate(shared: "DynamoDBClient
     times: list[datetime] = []
 
     def worker(_: int) -> None:
-        pace = PaceTable(shared, table, lambda: FAST, now)
+        pace = Throttle(shared, table, lambda: FAST, now)
         for _ in range(6):
             while pace.take(CAMPAIGN, "maria@clinic.example"):
                 pass
@@ -57,7 +57,7 @@ def test_four_workers_never_exceed_the_share_of_the_rate(shared: "DynamoDBClient
 
 def test_what_went_is_counted_once_each(shared: "DynamoDBClient") -> None:
     table = aws.make_table(shared)
-    pace = PaceTable(shared, table, lambda: FAST, now)
+    pace = Throttle(shared, table, lambda: FAST, now)
     for _ in range(3):
         assert pace.take(CAMPAIGN, "maria@clinic.example") is None
     item = shared.get_item(TableName=table, Key={"pk": {"S": "pace"}, "sk": {"S": "pace"}})["Item"]
@@ -66,14 +66,14 @@ def test_what_went_is_counted_once_each(shared: "DynamoDBClient") -> None:
 
 def test_a_used_up_day_is_said_without_a_write(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
     used_up = Quota(per_second=14, per_day=200, sent_last_day=200)
-    waited = PaceTable(client, table, lambda: used_up, now).take(CAMPAIGN, "maria@clinic.example")
+    waited = Throttle(client, table, lambda: used_up, now).take(CAMPAIGN, "maria@clinic.example")
     assert isinstance(waited, Wait)
     assert requests.by_operation == {"BatchGetItem": 1}
 
 
 def test_one_mail_domain_gets_so_many_a_day_and_another_is_not_held_up(client: "DynamoDBClient", table: str) -> None:
     clock = aws.Clock()
-    pace = PaceTable(client, table, lambda: Quota(1000, 100_000, 0), clock, sleep=lambda _: None)
+    pace = Throttle(client, table, lambda: Quota(1000, 100_000, 0), clock, sleep=lambda _: None)
     strict = replace(CAMPAIGN, policy=replace(CAMPAIGN.policy, per_domain_per_day=2))
     taken = [pace.take(strict, f"doctor{number}@clinic.example") for number in range(3)]
     assert taken[:2] == [None, None]

@@ -28,7 +28,7 @@ from referral_intake.reports.columns import COLUMNS
 from referral_intake.reports.csv_export import CsvExport
 from referral_intake.reports.export_rows import ExportRows
 from referral_intake.reports.letter_files import LetterFiles
-from referral_intake.reports.letter_wiring import Place, press_of
+from referral_intake.reports.letter_wiring import Place, bulk_letters_for
 from referral_intake.reports.report_runs import Maker, Reporting
 from referral_intake.reports.xlsx_export import XlsxExport
 from tests.integration import aws
@@ -486,7 +486,7 @@ def test_letters_are_files_of_so_many_and_nobody_gets_two(
     queue: Queue,
 ) -> None:
     place = Place(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
-    press = press_of(place, TEMPLATES)
+    letters = bulk_letters_for(place, TEMPLATES)
     names = ["Ana Gomez", "Maria Lopez", "Jo Smith", "Li Wang"]
     for age, name in enumerate(names):
         by_post(referrals, name, 9 - age)
@@ -494,10 +494,10 @@ def test_letters_are_files_of_so_many_and_nobody_gets_two(
     again = by_post(referrals, "Ana Gomez", 1)
     nowhere = by_post(referrals, "Nobody Knows", 1, {"state": "IL"}, phone="(415) 555-2671")
     stopped = by_post(referrals, "Has Enough", 1)
-    claims.suppress(press.keys_of(stopped)[0], Closing.OPTED_OUT, NOW)
+    claims.suppress(letters.keys_of(stopped)[0], Closing.OPTED_OUT, NOW)
     asked = report(Format.PDF)
     reports.add(asked)
-    maker = LetterFiles(press, files, {"lumen": campaign()}.get, lambda: NOW, letters_per_file=2)
+    maker = LetterFiles(letters, files, {"lumen": campaign()}.get, lambda: NOW, letters_per_file=2)
     done, runs = run_to_its_end(work(maker), asked, queue, time_left=1)
     assert runs > 1
     assert (done.state, done.rows_done) == (State.READY, 4)
@@ -527,7 +527,7 @@ def test_wording_that_nobody_approved_is_no_letter(
     asked = report(Format.PDF)
     reports.add(asked)
     long_after = datetime(2099, 1, 1, tzinfo=UTC)
-    maker = LetterFiles(press_of(place, TEMPLATES), files, {"lumen": campaign()}.get, lambda: long_after)
+    maker = LetterFiles(bulk_letters_for(place, TEMPLATES), files, {"lumen": campaign()}.get, lambda: long_after)
     done, _ = run_to_its_end(work(maker), asked, queue)
     assert (done.state, done.detail, done.files) == (State.FAILED, "unapproved", ())
 

@@ -9,7 +9,7 @@ import pytest
 
 from referral_intake.aws.audit_log import audit_put
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.aws.subscriptions import SummaryTable
+from referral_intake.aws.subscriptions import Subscriptions
 from referral_intake.core.message import Deferred, Mailer, Message, Refused, Unclear
 from referral_intake.core.quota import Quota
 from referral_intake.core.users import Person
@@ -64,14 +64,14 @@ def clock() -> aws.Clock:
 
 
 @pytest.fixture
-def subscriptions(client: "DynamoDBClient", table: str) -> SummaryTable:
-    kept = SummaryTable(client, table)
+def subscriptions(client: "DynamoDBClient", table: str) -> Subscriptions:
+    kept = Subscriptions(client, table)
     for one in (ROBIN, SAM):
         want(kept, table, one, wanted=True)
     return kept
 
 
-def want(kept: SummaryTable, table: str, who: Subscriber, *, wanted: bool) -> None:
+def want(kept: Subscriptions, table: str, who: Subscriber, *, wanted: bool) -> None:
     record = audit_put(table, Person(who.sub, who.username, frozenset()), "summary_wanted", [], MONDAY)
     kept.set(who, MONDAY, wanted=wanted, record=record)
 
@@ -87,7 +87,7 @@ ADDRESSES = {"robin": "robin@spine.example", "sam": "sam@spine.example"}
 
 @pytest.fixture
 def summarizing(
-    client: "DynamoDBClient", table: str, stats_table: str, subscriptions: SummaryTable, mail: Mail, clock: aws.Clock
+    client: "DynamoDBClient", table: str, stats_table: str, subscriptions: Subscriptions, mail: Mail, clock: aws.Clock
 ) -> Callable[..., Summarizing]:
     def made(mailer: Mailer = mail, addresses: dict[str, str] = ADDRESSES) -> Summarizing:
         numbers = SummaryNumbers(client, table, stats_table, Quotas(), clock)  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ def test_what_the_mail_service_refused_is_not_tried_again(run: Run, mail: Mail) 
 
 
 def test_who_left_the_team_gets_none_and_is_forgotten(
-    summarizing: Callable[..., Summarizing], subscriptions: SummaryTable, mail: Mail
+    summarizing: Callable[..., Summarizing], subscriptions: Subscriptions, mail: Mail
 ) -> None:
     outcomes = summarizing(addresses={"sam": "sam@spine.example"}).send(campaign())
     assert dict(outcomes) == {"left_the_team": 1, "sent": 1}
@@ -169,7 +169,7 @@ def test_who_left_the_team_gets_none_and_is_forgotten(
     assert subscriptions.subscribers("lumen") == [SAM]
 
 
-def test_who_wants_no_more_gets_none(run: Run, subscriptions: SummaryTable, table: str, mail: Mail) -> None:
+def test_who_wants_no_more_gets_none(run: Run, subscriptions: Subscriptions, table: str, mail: Mail) -> None:
     assert subscriptions.wants("lumen", ROBIN.sub)
     want(subscriptions, table, ROBIN, wanted=False)
     assert not subscriptions.wants("lumen", ROBIN.sub)
@@ -199,7 +199,7 @@ def test_it_tells_the_week_and_the_one_before_and_what_waits(
 
 
 def test_a_week_is_that_of_the_campaigns_own_time_zone(
-    subscriptions: SummaryTable, mail: Mail, clock: aws.Clock, summarizing: Callable[..., Summarizing]
+    subscriptions: Subscriptions, mail: Mail, clock: aws.Clock, summarizing: Callable[..., Summarizing]
 ) -> None:
     taken: list[date] = []
     original = subscriptions.take

@@ -52,7 +52,7 @@ class FakeDashboard(Dashboard):
     def __init__(self, **parts: Any) -> None:
         # Whoever asks who they are is told whether they get the weekly summary.
         nobody = SimpleNamespace(wants=lambda campaign, sub: False)
-        usual = {"campaigns": Campaigns(samples.TEMPLATES), "audit": FakeAudit(), "summaries": nobody}
+        usual = {"campaigns": Campaigns(samples.TEMPLATES), "audit": FakeAudit(), "subscriptions": nobody}
         self.__dict__ |= usual | parts
 
 

@@ -16,7 +16,7 @@ from referral_intake.core.fields import FieldError
 from referral_intake.core.referral import Act, Answer, Closing, Move, Referral, Stage, Way
 from referral_intake.core.users import Person, Role
 from referral_intake.dashboard import actions
-from referral_intake.dashboard.action_runner import Changed, Desk, TooLate
+from referral_intake.dashboard.action_runner import ActionRunner, Changed, TooLate
 from referral_intake.dashboard.actions import Action, Change, Invalid, Order, Rejection, offered
 from tests.support.samples import MANAGER, NOW, campaign, referral
 
@@ -264,8 +264,8 @@ class NoKeys:
         return (), ()
 
 
-def desk(book: FakeBook) -> Desk:
-    return Desk(book, book, NoKeys(), lambda _: campaign())
+def desk(book: FakeBook) -> ActionRunner:
+    return ActionRunner(book, book, NoKeys(), lambda _: campaign())
 
 
 def test_what_another_did_meanwhile_is_told_and_nothing_is_changed() -> None:

@@ -65,7 +65,7 @@ def parts() -> Any:
         reports=FakeReports(),
         report_queue=FakeQueue(),
         report_files=FakeFiles(),
-        summaries=FakeSummaries(),
+        subscriptions=FakeSummaries(),
         settings=SimpleNamespace(table_name="table"),
         address_of={"robin": "robin@spine.example"}.get,
         put_back=[],

@@ -49,7 +49,7 @@ def read_message(client: "DynamoDBClient", table: str, receipt: str, step: str) 
     return Message(**json.loads(zlib.decompress(answer["Item"]["message"]["B"])))
 
 
-class WrittenTable:
+class SentMessages:
     """As a part of the dashboard."""
 
     def __init__(self, client: "DynamoDBClient", name: str) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from referral_intake.aws.report_files import ReportFiles
     from referral_intake.aws.report_queue import ReportQueue
     from referral_intake.aws.report_table import ReportTable
-    from referral_intake.aws.subscriptions import SummaryTable
+    from referral_intake.aws.subscriptions import Subscriptions
 
 
 class StaffSettings(Protocol):
@@ -72,13 +72,13 @@ class StaffParts:
         return report_queue.ReportQueue(report_queue.client(), self.settings.report_jobs_url)
 
     @cached_property
-    def summaries(self) -> "SummaryTable":
-        from referral_intake.aws.subscriptions import SummaryTable
+    def subscriptions(self) -> "Subscriptions":
+        from referral_intake.aws.subscriptions import Subscriptions
 
-        return SummaryTable(self.table, self.settings.table_name)
+        return Subscriptions(self.table, self.settings.table_name)
 
     @cached_property
     def address_of(self) -> "Callable[[str], str | None]":
-        from referral_intake.aws.user_directory import Directory
+        from referral_intake.aws.user_directory import UserDirectory
 
-        return Directory(self.settings.user_pool_id).address_of
+        return UserDirectory(self.settings.user_pool_id).address_of

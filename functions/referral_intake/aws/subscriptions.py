@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _REMEMBERED = timedelta(days=60)
 
 
-class SummaryTable:
+class Subscriptions:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client = client
         self._name = name

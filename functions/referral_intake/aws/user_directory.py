@@ -19,7 +19,7 @@ def new_client() -> "CognitoIdentityProviderClient":
     return boto3.client("cognito-idp", config=_CONFIG)
 
 
-class Directory:
+class UserDirectory:
     """`pool` is the user pool's id. Needs the rights to AdminGetUser and AdminListGroupsForUser on it."""
 
     def __init__(self, pool: str, client: Callable[[], "CognitoIdentityProviderClient"] = new_client) -> None:

@@ -45,28 +45,31 @@ class Referrals(Protocol):
     def get(self, receipt: str, *, consistent: bool) -> Referral | None: ...
 
 
-class Book(Protocol):
-    """Each of these writes the change and who made it, or neither; raises Stale, Conflict."""
+class ActionWriter(Protocol):
+    """Writes a change together with the record of who made it, or neither. Raises Stale, Conflict, Unavailable.
+
+    `action_table.ActionTable` implements it.
+    """
 
     def write(self, referral: Referral, change: Change, by: Person) -> None: ...
 
     def tell(
         self, claim: Claim, change: Change, by: Person, *, now: datetime, cooldown: timedelta
     ) -> Taken | Suppressed | None:
-        """Takes the doctor for the step as well, or writes nothing and says what stands against it."""
+        """Also claim the doctor for the step. If something forbids that, write nothing and return it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Where people act."""
+class ActionRunner:
+    """Runs the actions of the team."""
 
     referrals: Referrals
-    book: Book
+    action_table: ActionWriter
     doctor_keys: DoctorKeys
     campaign_named: Callable[[str], Campaign | None]
 
     def carry_out(self, order: Order, now: datetime) -> Referral | None:
-        """Returns the referral as it then is; None where there is none. What was done already is not done again.
+        """Return the referral after the action, if there is one. An action that was done already is not repeated.
 
         Raises Invalid, Changed, TooLate, and Unavailable.
         """
@@ -84,11 +87,11 @@ class Desk:
         change = actions.change(order, referral, campaign, now)
         if change.told_by and campaign:
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
-            obstacle = self.book.tell(claim, change, order.by, now=now, cooldown=campaign.policy.cooldown)
+            obstacle = self.action_table.tell(claim, change, order.by, now=now, cooldown=campaign.policy.cooldown)
             if obstacle is None:
                 return
             change = actions.too_late(change, self._instead(obstacle, now))
-        self.book.write(referral, change, order.by)
+        self.action_table.write(referral, change, order.by)
 
     def _instead(self, obstacle: Taken | Suppressed, now: datetime) -> Move:
         if isinstance(obstacle, Suppressed):

@@ -103,7 +103,7 @@ def message(
     person: Manager, parts: Parts, now: Now, receipt: Receipt, step: Annotated[str, Path(examples=["introduction"])]
 ) -> MessageCopy:
     known = read_receipt(receipt)
-    found = parts.written.read(known, step) if known and _STEP.fullmatch(step) else None
+    found = parts.sent_messages.read(known, step) if known and _STEP.fullmatch(step) else None
     if known is None or found is None:
         raise problems.not_found("No copy of such a message is kept.")
     parts.audit.record(person, "message", [known], now)

@@ -194,7 +194,9 @@ def _actions(referral: Referral, person: Person) -> list[str]:
 
 def _messages(referral: Referral, person: Person, parts: Dashboard) -> list[MessageSent]:
     # The copies are for managers: who may not read one need not know of it.
-    kept = parts.written.kept(referral.receipt, list(referral.messages)) if person.may(Role.MANAGER) else frozenset()
+    kept = (
+        parts.sent_messages.kept(referral.receipt, list(referral.messages)) if person.may(Role.MANAGER) else frozenset()
+    )
     found = []
     for step, written in referral.messages.items():
         last = max(written.tries.values(), key=lambda one: one.at)

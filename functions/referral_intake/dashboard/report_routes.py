@@ -190,7 +190,7 @@ def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: WantsSummary) 
         raise Problem(HTTPStatus.CONFLICT, "no_address", "Your account has no verified e-mail address.")
     what = "summary_wanted" if wants.wanted else "summary_unwanted"
     record = audit_put(parts.settings.table_name, person, what, [], now)
-    parts.summaries.set(Subscriber(campaign, person.sub, person.username), now, wanted=wants.wanted, record=record)
+    parts.subscriptions.set(Subscriber(campaign, person.sub, person.username), now, wanted=wants.wanted, record=record)
     return SummaryWanted(campaign=campaign, wanted=wants.wanted, address=address)
 
 

@@ -114,7 +114,7 @@ def act(
     known = read_receipt(receipt) or ""
     order = Order(known, todo.revision, todo.action, person, reason, todo.email, again=todo.again)
     try:
-        referral = parts.desk.carry_out(order, now) if known else None
+        referral = parts.action_runner.carry_out(order, now) if known else None
     except Invalid as invalid:
         raise problems.invalid_fields([_error(error.field, error.code) for error in invalid.errors]) from None
     except Changed as changed:

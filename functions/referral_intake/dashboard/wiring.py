@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from referral_intake.aws.breaker_table import BreakerTable
     from referral_intake.aws.listing_table import ListingTable
     from referral_intake.aws.referral_table import ReferralTable
-    from referral_intake.aws.sent_messages import WrittenTable
+    from referral_intake.aws.sent_messages import SentMessages
     from referral_intake.aws.ses import SesAccount
     from referral_intake.aws.stats_table import StatsTable
     from referral_intake.core.report import Report
-    from referral_intake.dashboard.action_runner import Desk
+    from referral_intake.dashboard.action_runner import ActionRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +63,20 @@ class Dashboard(StaffParts):
         return ReferralTable(self.table, self.settings.table_name)
 
     @cached_property
-    def written(self) -> "WrittenTable":
-        from referral_intake.aws.sent_messages import WrittenTable
+    def sent_messages(self) -> "SentMessages":
+        from referral_intake.aws.sent_messages import SentMessages
 
-        return WrittenTable(self.table, self.settings.table_name)
+        return SentMessages(self.table, self.settings.table_name)
 
     @cached_property
-    def desk(self) -> "Desk":
+    def action_runner(self) -> "ActionRunner":
         from referral_intake.aws.keys import DoctorHashes
-        from referral_intake.dashboard.action_runner import Desk
+        from referral_intake.dashboard.action_runner import ActionRunner
         from referral_intake.dashboard.action_table import ActionTable
 
-        return Desk(
+        return ActionRunner(
             referrals=self.referrals,
-            book=ActionTable(self.table, self.settings.table_name),
+            action_table=ActionTable(self.table, self.settings.table_name),
             doctor_keys=DoctorHashes(process.ring(self.settings.hashing_keys_secret)),
             campaign_named=self.campaigns.get,
         )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 KEPT = timedelta(days=1)
 
 
-class LookupTable:
+class MatchCache:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client = client
         self._name = name

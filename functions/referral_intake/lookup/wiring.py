@@ -37,8 +37,8 @@ class Lookup:
 @cache
 def parts() -> Lookup:
     from referral_intake.aws import dynamodb
-    from referral_intake.lookup.match_cache import LookupTable
+    from referral_intake.lookup.match_cache import MatchCache
     from referral_intake.lookup.npi_registry import NpiRegistry
 
     settings = LookupSettings.read(os.environ)
-    return Lookup(NpiRegistry(settings.registry_url), LookupTable(dynamodb.client(), settings.table_name))
+    return Lookup(NpiRegistry(settings.registry_url), MatchCache(dynamodb.client(), settings.table_name))

@@ -56,9 +56,9 @@ class Claims(Protocol):
         """Gives the doctor back, unwritten to, and moves the referral, in one transaction."""
 
 
-class Turns(Protocol):
+class Throttle(Protocol):
     def take(self, campaign: Campaign, address: str) -> Wait | None:
-        """Waits until a message may go there and returns None; or says that it must wait longer than a run should."""
+        """Wait until a message may be sent to this address. If that takes too long for one run, return until when."""
 
 
 class Messages(Protocol):
@@ -72,7 +72,7 @@ class Outreach:
 
     referrals: Referrals
     claims: Claims
-    turns: Turns
+    throttle: Throttle
     messages: Messages
     mailer: Mailer
     doctor_keys: DoctorKeys
@@ -129,7 +129,7 @@ class Outreach:
         except Unapproved:
             return self._move(referral, decisions.not_approved(self.now()))
         # Before the claim too: what must wait for its turn waits in the table, and holds neither doctor nor stream up.
-        if wait := self.turns.take(campaign, message.to):
+        if wait := self.throttle.take(campaign, message.to):
             return self._move(referral, decisions.wait(wait.reason, wait.until))
         match self.claims.claim(claim, message, now=self.now(), cooldown=campaign.policy.cooldown):
             case Taken(leader):

@@ -25,7 +25,7 @@ ASK_AGAIN = timedelta(minutes=15)
 _KEPT_SECONDS = 3 * 24 * 3600
 
 
-class PaceTable:
+class Throttle:
     """`quota` is asked each time: it may be cached by whoever gives it."""
 
     def __init__(

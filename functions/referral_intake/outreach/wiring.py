@@ -36,7 +36,7 @@ def parts() -> "Outreach":
     from referral_intake.outreach.delivery import Outreach
     from referral_intake.outreach.message_templates import Messages
     from referral_intake.outreach.sightings_table import SightingsTable
-    from referral_intake.outreach.throttle import PaceTable
+    from referral_intake.outreach.throttle import Throttle
 
     settings = OutreachSettings.read(os.environ)
     table, now = dynamodb.client(), process.now
@@ -47,7 +47,7 @@ def parts() -> "Outreach":
     return Outreach(
         referrals=ReferralTable(table, settings.table_name),
         claims=ClaimTable(table, settings.table_name),
-        turns=PaceTable(table, settings.table_name, ses.SesAccount(mail, now).quota, now),
+        throttle=Throttle(table, settings.table_name, ses.SesAccount(mail, now).quota, now),
         messages=Messages(settings.templates_dir, links, settings.site_url, approved_only=approved_only),
         mailer=ses.SesMailer(mail, settings.sender_address, settings.configuration_set),
         doctor_keys=DoctorHashes(hashing_keys),

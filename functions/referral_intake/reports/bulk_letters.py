@@ -1,4 +1,4 @@
-"""The press: which letters wait, and the PDF of those that may be sent."""
+"""Which letters wait to be printed, and the PDF of those that may be sent."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class Press:
+class BulkLetters:
     def __init__(
         self,
         client: "DynamoDBClient",

@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from referral_intake.aws.report_files import ReportFiles
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.message import Unapproved
-from referral_intake.core.referral import Referral, Stage
+from referral_intake.core.referral import Stage
 from referral_intake.core.report import File, Report
+from referral_intake.reports.bulk_letters import BulkLetters
 from referral_intake.reports.letter_layout import Printed
 from referral_intake.reports.report_runs import Failed, HasTime
 
@@ -18,15 +18,6 @@ from referral_intake.reports.report_runs import Failed, HasTime
 LETTERS_PER_FILE = 200
 # As many as the note of a report has room for. The others are still by post, for the next report.
 _MOST_LEFT_OUT = 2_000
-
-
-class Press(Protocol):
-    def waiting(self, campaign: str) -> list[str]: ...
-    def read(self, receipts: Sequence[str]) -> list[Referral]: ...
-    def keys_of(self, referral: Referral) -> tuple[str, ...]: ...
-    def print(
-        self, campaign: Campaign, referrals: Sequence[Referral], now: datetime, written_to: Collection[str]
-    ) -> Printed: ...
 
 
 class LetterFiles:
@@ -37,13 +28,13 @@ class LetterFiles:
 
     def __init__(
         self,
-        press: Press,
+        letters: BulkLetters,
         files: ReportFiles,
         campaign_named: Callable[[str], Campaign | None],
         now: Callable[[], datetime],
         letters_per_file: int = LETTERS_PER_FILE,
     ) -> None:
-        self._press = press
+        self._letters = letters
         self._files = files
         self._campaign_named = campaign_named
         self._now = now
@@ -58,7 +49,9 @@ class LetterFiles:
             some = waiting[report.place.rows : report.place.rows + self._most]
             printed = self._print(campaign, some, written_to) if some else None
             if printed and printed.pdf:
-                written_to |= {key for one in self._press.read(printed.receipts) for key in self._press.keys_of(one)}
+                written_to |= {
+                    key for one in self._letters.read(printed.receipts) for key in self._letters.keys_of(one)
+                }
                 report = self._with_file(report, printed)
             report = self._gone_on(report, printed.left_out if printed else {}, len(some), waiting, written_to)
             yield report
@@ -67,14 +60,14 @@ class LetterFiles:
 
     def _known(self, report: Report) -> tuple[list[str], set[str]]:
         if report.place.tail is None:
-            return self._press.waiting(report.campaign), set()
+            return self._letters.waiting(report.campaign), set()
         kept = json.loads(self._files.kept(report.place.tail))
         return kept["waiting"], set(kept["written_to"])
 
     def _print(self, campaign: Campaign, receipts: Sequence[str], written_to: Collection[str]) -> Printed:
-        by_post = [referral for referral in self._press.read(receipts) if referral.stage is Stage.BY_POST]
+        by_post = [referral for referral in self._letters.read(receipts) if referral.stage is Stage.BY_POST]
         try:
-            return self._press.print(campaign, by_post, self._now(), written_to)
+            return self._letters.print(campaign, by_post, self._now(), written_to)
         except Unapproved as error:
             raise Failed("unapproved") from error
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from referral_intake.reports.bulk_letters import Press
+    from referral_intake.reports.bulk_letters import BulkLetters
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +19,18 @@ class Place:
     site_url: str
 
 
-def press_of(place: Place, templates: "Path", *, approved_only: bool = True) -> "Press":
-    """Prints letters of one stack. Without `approved_only`, wording that nobody approved too."""
+def bulk_letters_for(place: Place, templates: "Path", *, approved_only: bool = True) -> "BulkLetters":
+    """Prints letters of one stack. Without `approved_only`, unapproved wording too."""
     from referral_intake.aws import dynamodb
     from referral_intake.aws.claims import ClaimTable
     from referral_intake.aws.keys import DoctorHashes
     from referral_intake.aws.secrets import Secrets
     from referral_intake.aws.signed_links import Links
-    from referral_intake.reports.bulk_letters import Press
+    from referral_intake.reports.bulk_letters import BulkLetters
     from referral_intake.reports.letter_layout import Letters
 
     secrets, table = Secrets(), dynamodb.client()
     links = Links(lambda: secrets.keyring(place.signing_keys), place.site_url)
     claims = ClaimTable(table, place.table)
     letters = Letters(templates, links, place.site_url, claims, approved_only=approved_only)
-    return Press(table, place.table, DoctorHashes(lambda: secrets.keyring(place.hashing_keys)), letters)
+    return BulkLetters(table, place.table, DoctorHashes(lambda: secrets.keyring(place.hashing_keys)), letters)

@@ -64,14 +64,14 @@ class Reports(StaffParts):
 
     def _letters(self) -> "Maker":
         from referral_intake.reports.letter_files import LetterFiles
-        from referral_intake.reports.letter_wiring import Place, press_of
+        from referral_intake.reports.letter_wiring import Place, bulk_letters_for
 
         settings = self.settings
         place = Place(
             settings.table_name, settings.hashing_keys_secret, settings.signing_keys_secret, settings.site_url
         )
         approved_only = settings.unapproved_content == "refuse"
-        letters = press_of(place, settings.templates_dir, approved_only=approved_only)
+        letters = bulk_letters_for(place, settings.templates_dir, approved_only=approved_only)
         return LetterFiles(letters, self.report_files, self.campaigns.get, process.now)
 
     def _record(self, report: "Report", at: "datetime") -> None:
@@ -89,7 +89,7 @@ class Reports(StaffParts):
 
         settings, mail = self.settings, ses.client()
         return Summarizing(
-            self.summaries,
+            self.subscriptions,
             self.address_of,
             SummaryNumbers(self.table, settings.table_name, settings.stats_table_name, mail, process.now).of,
             SummaryMail(settings.templates_dir, settings.site_url).compose,

@@ -9,7 +9,7 @@ from cli.stacks import Stack
 from referral_intake.aws import stats_items
 from referral_intake.aws.items import Item, from_item
 from referral_intake.aws.stats_items import CHANGES, Place
-from referral_intake.aws.updates import write
+from referral_intake.aws.table import Table
 from referral_intake.core.counting import Count, Tally, counts, tally
 from referral_intake.core.referral import Referral
 from referral_intake.stats.counting_table import CountingTable, moved, read_kept, when_unchanged
@@ -135,7 +135,7 @@ class Recounting:
         """Whether nothing is wrong any more in this item."""
         now = dict(list(wrong.items())[:_MOST_NUMBERS])
         amounts = {stats_items.place(count)[1]: is_ - was for count, (was, is_) in now.items()}
-        if not write(self._client, self._stats, when_unchanged(moved(place, amounts), changes)):
+        if not Table(self._client, self._stats).update(when_unchanged(moved(place, amounts), changes)):
             return False
         found.differences |= now
         return len(now) == len(wrong)

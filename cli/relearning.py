@@ -5,11 +5,11 @@ from typing import Any
 
 from cli.scans import scan
 from cli.stacks import Stack
-from referral_intake.aws import batch_read
 from referral_intake.aws.items import Item, doctor_key, from_item, plain, timestamp
 from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.secrets import Secrets
-from referral_intake.aws.updates import Update, write
+from referral_intake.aws.table import Table
+from referral_intake.aws.updates import Update
 from referral_intake.core.referral import Closing, Referral, Stage
 from referral_intake.core.steps import INTRODUCTION
 from referral_intake.core.tasks import RESTORED, SEND_UNCLEAR
@@ -19,13 +19,14 @@ _NO = (Closing.COMPLAINED.value, Closing.OPTED_OUT.value, Closing.BOUNCED.value)
 
 class Relearning:
     def __init__(self, stack: Stack, *, go: bool) -> None:
-        self._client, self._table, self._go = stack.dynamodb, stack.output("TableName"), go
+        self._client, self._name, self._go = stack.dynamodb, stack.output("TableName"), go
+        self._table = Table(self._client, self._name)
         self._hashes = DoctorHashes(lambda: Secrets().keyring(stack.output("HashingKeysArn")))
         self._noted = 0
 
     def relearn(self) -> int:
         """How many facts of doctors were lacking. It adds what is not there, and changes nothing that is."""
-        scan(self._client, self._table, "referral", self._each, "Referrals")
+        scan(self._client, self._name, "referral", self._each, "Referrals")
         return self._noted
 
     def _each(self, items: list[Item]) -> None:
@@ -38,8 +39,8 @@ class Relearning:
             if facts := _facts(referral):
                 proven[referral.receipt] = referral, facts, self._hashes.of(referral)[0]
         keys = sorted({key for _, _, keys in proven.values() for key in keys})
-        found = batch_read.items(self._client, self._table, [doctor_key(key) for key in keys])
-        known = {item["pk"]["S"].partition("#")[2]: plain(item) for item in found}
+        found = self._table.read_many([doctor_key(key) for key in keys])
+        known = {item["pk"]["S"].partition("#")[2]: plain(item) for item in found.items}
         for _, facts, keys_of_one in proven.values():
             for key in keys_of_one:
                 self._note(key, dict(_lacking(key, facts, known.setdefault(key, {}))), known[key])
@@ -51,7 +52,7 @@ class Relearning:
         for name, value in lacking.items():
             update.set_once(name, value)
         if self._go:
-            write(self._client, self._table, update)
+            self._table.update(update)
         known |= lacking
         self._noted += len(lacking)
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, time
 
 from cli.scans import scan
 from cli.stacks import Stack
-from referral_intake.aws import batch_read, stats_items
-from referral_intake.aws.dynamodb import errors_as_ours
+from referral_intake.aws import stats_items
 from referral_intake.aws.items import Item, from_item, plain, timestamp, to_waits, typed
-from referral_intake.aws.updates import Update, write
+from referral_intake.aws.table import Table
+from referral_intake.aws.updates import Update
 from referral_intake.core import tasks
 from referral_intake.core.counting import Tally
 from referral_intake.core.decisions import hold
@@ -45,7 +45,8 @@ class Restoring:
 
     def __init__(self, stack: Stack, source: str, *, go: bool, erased: frozenset[str] = frozenset()) -> None:
         self._client, self._now = stack.dynamodb, stack.now()
-        self._table, self._stats, self._source = stack.output("TableName"), stack.output("StatsTableName"), source
+        self._table = Table(self._client, stack.output("TableName"))
+        self._stats, self._source = Table(self._client, stack.output("StatsTableName")), source
         self._go, self._erased = go, erased
         self._found = Restored()
 
@@ -111,23 +112,16 @@ class Restoring:
         return left | {"open_in": typed(held.campaign)} | {name: typed(value) for name, value in said.items()}
 
     def _copy(self, item: Item, kind: str) -> None:
-        """Unless it is there by now."""
-        if self._go:
-            with errors_as_ours():
-                try:
-                    self._client.put_item(
-                        TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)"
-                    )
-                except self._client.exceptions.ConditionalCheckFailedException:
-                    return
-        self._found.kinds[kind] += 1
+        """Store the item, unless it exists by now."""
+        if not self._go or self._table.put_new(item) is None:
+            self._found.kinds[kind] += 1
 
     def _add(self, item: Item, lost: Item) -> None:
         update = Update({name: item[name] for name in ("pk", "sk")})
         for name, value in plain(lost).items():
             update.set_once(name, value)
         if self._go:
-            write(self._client, self._table, update)
+            self._table.update(update)
         self._found.kinds["doctors who had lost some of their facts"] += 1
 
     def _erases(self, item: Item) -> bool:
@@ -136,13 +130,11 @@ class Restoring:
 
     def _live(self, items: Sequence[Item]) -> dict[tuple[str, str], Item]:
         keys = [{name: item[name] for name in ("pk", "sk")} for item in items]
-        return {_key(item): item for item in batch_read.items(self._client, self._table, keys)}
+        return {_key(item): item for item in self._table.read_many(keys).items}
 
     def _kept(self, receipts: Iterable[str]) -> dict[str, Kept]:
         keys = [stats_items.key(stats_items.counted_place(receipt)) for receipt in receipts]
-        with errors_as_ours():
-            found = list(batch_read.items(self._client, self._stats, keys))
-        return {receipt: kept for item in found for receipt, kept in read_kept(item)}
+        return {receipt: kept for item in self._stats.read_many(keys).items for receipt, kept in read_kept(item)}
 
 
 def _kind(item: Item) -> str:

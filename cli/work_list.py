@@ -1,19 +1,18 @@
 """The referrals that are open and near their time, read as a person's list: ids, never a doctor's details."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from referral_intake.aws.items import Item, plain, timestamp, typed
+from referral_intake.aws.table import Table
 from referral_intake.core.decisions import REVIEW_EVERY
 from referral_intake.core.referral import PICKED_UP_WITHIN, Stage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# As many as one request can name.
-_AT_ONCE = 100
 # What is read of a referral. The doctor stays where they are.
 _READ = ("receipt", "campaign", "stage", "reason", "due_at", "milestones")
 
@@ -44,20 +43,11 @@ def entries(client: "DynamoDBClient", table: str, until: datetime) -> Iterator[E
         FilterExpression="due_at <= :until",
         ExpressionAttributeValues={":until": typed(timestamp(until))},
     )
+    referrals = Table(client, table)
     for page in pages:
         keys = [{name: item[name] for name in ("pk", "sk")} for item in page["Items"]]
-        for start in range(0, len(keys), _AT_ONCE):
-            yield from _read(client, table, keys[start : start + _AT_ONCE])
-
-
-def _read(client: "DynamoDBClient", table: str, keys: Sequence[Item]) -> Iterator[Entry]:
-    names = {f"#{number}": name for number, name in enumerate(_READ)}
-    asked: Any = {table: {"Keys": keys, "ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}}
-    while asked:
-        answer = client.batch_get_item(RequestItems=asked)
-        for item in answer["Responses"].get(table, []):
+        for item in referrals.read_many(keys, _READ).items:
             yield from _entry(plain(item))
-        asked = answer["UnprocessedKeys"]
 
 
 def _entry(item: Item) -> Iterator[Entry]:

@@ -16,7 +16,7 @@ from referral_intake.aws.audit_log import AuditTable, Record
 from referral_intake.aws.breaker_table import BreakerTable, counting
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.aws.updates import write
+from referral_intake.aws.table import Table
 from referral_intake.core.decisions import GIVEN_UP, REVIEW_EVERY
 from referral_intake.core.referral import Referral, Stage, new_referral
 from referral_intake.core.submission import parse
@@ -213,7 +213,7 @@ def test_a_campaign_that_stopped_itself_goes_on_when_somebody_says_so(
     breaker, policy = BreakerTable(stack.cloud.dynamodb, TABLE), samples.campaign().breaker
     moment = stack.clock.now()
     bounces = counting("lumen", [], moment.date()).add(f"{moment.date().isoformat()}/bounced", policy.minimum_volume)
-    assert write(stack.cloud.dynamodb, TABLE, bounces)
+    assert Table(stack.cloud.dynamodb, TABLE).update(bounces)
     assert breaker.check("lumen", policy, moment)
     taken(stack, "Wanda Waits", email="waits@clinic.example")
     open_work(manager, "held")

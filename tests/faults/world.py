@@ -30,7 +30,8 @@ from local.model import QueueSource, StreamSource
 from referral_intake.aws import process
 from referral_intake.aws.breaker_table import BreakerTable, breaker_key
 from referral_intake.aws.items import Item, plain, timestamp
-from referral_intake.aws.updates import Update, write
+from referral_intake.aws.table import Table
+from referral_intake.aws.updates import Update
 from referral_intake.core.contact import email_identity
 from referral_intake.core.referral import LEASE, Stage
 from referral_intake.dashboard.actions import Action
@@ -242,7 +243,7 @@ class World:
     def pause(self) -> None:
         """The campaign's breaker opens."""
         update = Update(breaker_key(CAMPAIGN)).set("paused_at", timestamp(self.clock.time))
-        write(self.lab.client, self.table, update)
+        Table(self.lab.client, self.table).update(update)
         self.paused = self.wire.moment
 
     def resume(self) -> None:

@@ -7,8 +7,7 @@ import pytest
 
 from cli import stacks
 from cli.__main__ import main
-from referral_intake.aws import audit_log
-from referral_intake.aws.audit_log import AuditTable, Record, audit_put
+from referral_intake.aws.audit_log import AuditTable, Record, audit_item
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.users import Person, Role
@@ -51,7 +50,7 @@ def test_two_at_the_same_moment_are_both_kept(records: AuditTable) -> None:
 def test_a_record_is_written_together_with_what_it_is_about_or_not_at_all(
     client: "DynamoDBClient", table: str, records: AuditTable
 ) -> None:
-    record = audit_put(table, ROBIN, "approve", RECEIPTS[:1], NOW)
+    record = {"Put": {"TableName": table, "Item": audit_item(ROBIN, "approve", RECEIPTS[:1], NOW)}}
     other = {"pk": {"S": "referral#X"}, "sk": {"S": "referral"}}
     there = {"ConditionCheck": {"TableName": table, "Key": other, "ConditionExpression": "attribute_exists(pk)"}}
     with pytest.raises(client.exceptions.TransactionCanceledException):
@@ -117,8 +116,7 @@ def test_what_is_no_day_is_refused(stack: None, day: str) -> None:
 
 
 def test_the_records_hold_nothing_but_who_what_which_and_when() -> None:
-    put = audit_put("t", ROBIN, "search", RECEIPTS, NOW)["Put"]
-    assert put["TableName"] == "t"
-    assert set(put["Item"]) == {"pk", "sk", "at", "sub", "username", "what", "receipts"}
-    assert "expires" not in put["Item"], "they stay"
-    assert audit_log.audit_put("t", ROBIN, "search", [], NOW)["Put"]["Item"]["sk"] != put["Item"]["sk"]
+    item = audit_item(ROBIN, "search", RECEIPTS, NOW)
+    assert set(item) == {"pk", "sk", "at", "sub", "username", "what", "receipts"}
+    assert "expires" not in item, "they stay"
+    assert audit_item(ROBIN, "search", [], NOW)["sk"] != item["sk"]

@@ -12,7 +12,7 @@ from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.items import timestamp
 from referral_intake.aws.keys import Keyring
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.aws.sent_messages import read_message
+from referral_intake.aws.sent_messages import SentMessages
 from referral_intake.core import decisions
 from referral_intake.core.claim import Claim, Suppressed, Taken
 from referral_intake.core.errors import Stale, Unavailable
@@ -66,9 +66,10 @@ def test_a_claim_keeps_the_very_message(
     referrals: ReferralTable, claims: ClaimTable, client: "DynamoDBClient", table: str
 ) -> None:
     referrals.add(referral := aws.submitted())
-    assert read_message(client, table, referral.receipt, "introduction") is None
+    messages = SentMessages(client, table)
+    assert messages.read(referral.receipt, "introduction") is None
     assert take(claims, aws.claim_for(referral)) is None
-    assert read_message(client, table, referral.receipt, "introduction") == aws.MESSAGE
+    assert messages.read(referral.receipt, "introduction") == aws.MESSAGE
 
 
 def test_a_doctor_is_not_readable_from_the_table(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from referral_intake.aws.breaker_table import breaker_key
 from referral_intake.aws.items import timestamp
-from referral_intake.aws.updates import Update, write
+from referral_intake.aws.table import Table
+from referral_intake.aws.updates import Update
 from referral_intake.core import decisions
 from referral_intake.core.referral import Answer, Closing, Referral
 from referral_intake.dashboard import wiring as dashboard_wiring
@@ -162,8 +163,8 @@ def test_what_is_not_there_is_not_found(api: Api, receipt: str) -> None:
 
 
 def test_a_campaign_is_resumed_once_and_it_is_recorded(api: Api) -> None:
-    paused = Update(breaker_key("lumen")).set("paused_at", timestamp(NOW)).set("paused_for", "bounces")
-    write(api.client, api.table, paused)
+    pause = Update(breaker_key("lumen")).set("paused_at", timestamp(NOW)).set("paused_for", "bounces")
+    assert Table(api.client, api.table).update(pause)
     assert ask(api.parts, "POST", "/campaigns/lumen/resume", groups=VIEWER)[0] == 403
     assert ask(api.parts, "POST", "/campaigns/lumen/resume", at=LATER) == (200, {"campaign": "lumen"})
     status, refusal = ask(api.parts, "POST", "/campaigns/lumen/resume", at=LATER)

@@ -18,6 +18,8 @@ from referral_intake.aws.items import Item, referral_key, timestamp, to_item, ty
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.stats_items import counted_place, key
 from referral_intake.aws.stats_table import StatsTable
+from referral_intake.aws.table import Table
+from referral_intake.aws.updates import Update
 from referral_intake.core.referral import Answer, Closing, Referral, Stage, closed
 from referral_intake.stats import handler as door
 from referral_intake.stats import wiring as stats_wiring
@@ -186,7 +188,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 def test_a_batch_of_the_stream_is_counted_with_one_read_and_one_transaction(
     handled: None, client: "DynamoDBClient", stats_table: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    requests = aws.Requests(stats_wiring.parts()._client)
+    requests = aws.Requests(stats_wiring.parts()._table._client)
     referrals = [aws.submitted() for _ in range(20)]
     assert deliver(*map(to_item, referrals)) == []
     assert requests.by_operation == {"BatchGetItem": 1, "TransactWriteItems": 1}
@@ -369,9 +371,9 @@ def test_the_stream_goes_on_counting_while_all_is_counted_again(house: House, mo
     stream = CountingTable(house.client, house.stats_table)
     changed = {one.receipt: one for one in house.referrals}
     waiting = iter(house.referrals[10:14])
-    actual = dynamodb.errors_as_ours
+    actual = Table.update
 
-    def meanwhile() -> Any:
+    def meanwhile(counters: Table, correction: Update) -> bool:
         if one := next(waiting, None):
             sent = {"sent": NOW + timedelta(hours=1), "delivered": NOW + timedelta(hours=30)}
             changed[one.receipt] = replace(one, revision=2, stage=Stage.SENT, milestones={**one.milestones, **sent})
@@ -388,9 +390,9 @@ def test_the_stream_goes_on_counting_while_all_is_counted_again(house: House, mo
                 ExpressionAttributeValues=update,
             )
             stream.count([changed[one.receipt]])
-        return actual()
+        return actual(counters, correction)
 
-    monkeypatch.setattr("referral_intake.aws.updates.errors_as_ours", meanwhile)
+    monkeypatch.setattr(Table, "update", meanwhile)
     assert run("--go") == 0
     assert next(waiting, None) is None
     assert run() == 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from referral_intake.aws.audit_log import audit_put
+from referral_intake.aws.audit_log import audit_item
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.subscriptions import Subscriptions
 from referral_intake.core.message import Deferred, Mailer, Message, Refused, Unclear
@@ -67,12 +67,12 @@ def clock() -> aws.Clock:
 def subscriptions(client: "DynamoDBClient", table: str) -> Subscriptions:
     kept = Subscriptions(client, table)
     for one in (ROBIN, SAM):
-        want(kept, table, one, wanted=True)
+        want(kept, one, wanted=True)
     return kept
 
 
-def want(kept: Subscriptions, table: str, who: Subscriber, *, wanted: bool) -> None:
-    record = audit_put(table, Person(who.sub, who.username, frozenset()), "summary_wanted", [], MONDAY)
+def want(kept: Subscriptions, who: Subscriber, *, wanted: bool) -> None:
+    record = audit_item(Person(who.sub, who.username, frozenset()), "summary_wanted", [], MONDAY)
     kept.set(who, MONDAY, wanted=wanted, record=record)
 
 
@@ -169,9 +169,9 @@ def test_who_left_the_team_gets_none_and_is_forgotten(
     assert subscriptions.subscribers("lumen") == [SAM]
 
 
-def test_who_wants_no_more_gets_none(run: Run, subscriptions: Subscriptions, table: str, mail: Mail) -> None:
+def test_who_wants_no_more_gets_none(run: Run, subscriptions: Subscriptions, mail: Mail) -> None:
     assert subscriptions.wants("lumen", ROBIN.sub)
-    want(subscriptions, table, ROBIN, wanted=False)
+    want(subscriptions, ROBIN, wanted=False)
     assert not subscriptions.wants("lumen", ROBIN.sub)
     assert run() == {"sent": 1}
     assert mail.recipients == ["sam@spine.example"]

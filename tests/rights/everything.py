@@ -18,11 +18,12 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto import mock_aws
 from moto.core.models import botocore_stubber
 
-from referral_intake.aws import batch_read, dynamodb, origin_secret, process, ses
+from referral_intake.aws import dynamodb, origin_secret, process, ses
 from referral_intake.aws.items import timestamp, typed
 from referral_intake.aws.report_table import report_key
 from referral_intake.aws.secrets import Secrets
 from referral_intake.feedback import announcements
+from referral_intake.reports import export_rows
 from referral_intake.reports import handler as reports
 from referral_intake.reports import wiring as reports_wiring
 from tests.faults.wire import response
@@ -55,7 +56,7 @@ class Everything(Life):
         self._make_team()
         self._rotate(secrets["HashingKeys"])
         # One page of an export is a run, when there is no time for more.
-        patch.setattr(batch_read, "AT_ONCE", 1)
+        patch.setattr(export_rows, "PAGE", 1)
 
     def _behind_the_wire(self, make: Callable[[], Any]) -> Any:
         client = make()

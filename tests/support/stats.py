@@ -39,7 +39,7 @@ class MemoryTable:
     class exceptions:  # noqa: N801  (as in a client of boto3)
         TransactionCanceledException = TransactionCanceled
 
-    def batch_get_item(self, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
+    def batch_get_item(self, RequestItems: Mapping[str, Any], **_: str) -> dict[str, Any]:  # noqa: N803
         [(name, asked)] = RequestItems.items()
         assert len(asked["Keys"]) <= 100
         found = [self.items[_place(key)] for key in asked["Keys"] if _place(key) in self.items]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import Item, plain, timestamp, typed
+from referral_intake.aws.table import Table
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.users import Person
 
@@ -31,41 +31,33 @@ class Record:
     receipts: tuple[str, ...]
 
 
-def audit_put(table: str, person: Person, what: str, receipts: Sequence[str], at: datetime) -> dict[str, Any]:
-    """The record as a part of a transaction: what is done and who did it are written together, or neither."""
-    return {"Put": {"TableName": table, "Item": _item(person, what, receipts, at)}}
-
-
 class AuditTable:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._client = client
-        self._name = name
+        self._table = Table(client, name)
 
     def record(self, person: Person, what: str, receipts: Sequence[str], at: datetime) -> None:
-        """Raises Unavailable where it can't be written, whatever the reason: then nothing may be shown."""
+        """Raise Unavailable if the record can't be written, whatever the reason: then no data may be shown."""
         try:
-            with errors_as_ours():
-                self._client.put_item(TableName=self._name, Item=_item(person, what, receipts, at))
+            self._table.put(audit_item(person, what, receipts, at))
         except ClientError as error:
             raise Unavailable(error.response["Error"]["Code"]) from error
 
     def of_day(self, day: date) -> Iterator[Record]:
         """What was recorded on that day (UTC), in order."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
+        found = self._table.query_all(
             KeyConditionExpression="pk = :day",
             ExpressionAttributeValues={":day": {"S": _partition(day)}},
             ConsistentRead=True,
         )
-        for page in pages:
-            yield from (_record(plain(item)) for item in page["Items"])
+        yield from map(_record, map(plain, found))
 
 
 def _partition(day: date) -> str:
     return f"audit#{day.isoformat()}"
 
 
-def _item(person: Person, what: str, receipts: Sequence[str], at: datetime) -> Item:
+def audit_item(person: Person, what: str, receipts: Sequence[str], at: datetime) -> Item:
+    """The record as an item. Write it in one transaction with what it records."""
     return {
         "pk": {"S": _partition(at.astimezone(UTC).date())},
         # Two may happen at once.

@@ -7,11 +7,10 @@ that looks does it.
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from referral_intake.aws.audit_log import audit_put
-from referral_intake.aws.dynamodb import errors_as_ours
+from referral_intake.aws.audit_log import audit_item
 from referral_intake.aws.items import Item, plain, timestamp
-from referral_intake.aws.transactions import transact
-from referral_intake.aws.updates import Update, write
+from referral_intake.aws.table import Table
+from referral_intake.aws.updates import Update
 from referral_intake.core.breaker import BreakerPolicy, Pause, State, Trip, totals, trips
 from referral_intake.core.users import Person
 
@@ -33,8 +32,7 @@ def counting(campaign: str, facts: list[str], day: date) -> Update:
 
 class BreakerTable:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._client = client
-        self._name = name
+        self._table = Table(client, name)
 
     def check(self, campaign: str, policy: BreakerPolicy, now: datetime) -> Trip | None:
         """Opens the breaker where the counts ask for it. Returns the trip for as long as it is not announced."""
@@ -63,7 +61,7 @@ class BreakerTable:
     def announced(self, trip: Trip) -> None:
         """Notes that somebody was told."""
         update = Update(breaker_key(trip.campaign)).set("announced", value=True)
-        write(self._client, self._name, update.when_equal("paused_at", timestamp(trip.at)))
+        self._table.update(update.when_equal("paused_at", timestamp(trip.at)))
 
     def resume(self, campaign: str, by: Person, now: datetime) -> bool:
         """Closes the breaker, and counts from nothing; who did it is recorded with it. Returns whether it was open."""
@@ -73,19 +71,17 @@ class BreakerTable:
         update = Update(breaker_key(campaign)).when_equal("paused_at", item["paused_at"])
         for name in item.keys() - {"pk", "sk"}:
             update.set(name, None)
-        record = audit_put(self._name, by, f"resume/{campaign}", [], now)
-        return not transact(self._client, self._name, updates=[update], puts=[record])
+        record = audit_item(by, f"resume/{campaign}", [], now)
+        return not self._table.transact(updates=[update], puts=[record])
 
     def _open(self, campaign: str, reason: str, now: datetime) -> bool:
         """Whether it was this call that opened it."""
         update = Update(breaker_key(campaign)).set("paused_at", timestamp(now)).set("paused_for", reason)
         update.when(f"attribute_not_exists({update.name('paused_at')})")
-        return write(self._client, self._name, update)
+        return self._table.update(update)
 
     def _item(self, campaign: str) -> dict[str, Any]:
-        with errors_as_ours():
-            answer = self._client.get_item(TableName=self._name, Key=breaker_key(campaign), ConsistentRead=True)
-        return plain(answer.get("Item", {}))
+        return plain(self._table.get(breaker_key(campaign), consistent=True) or {})
 
 
 def _counts(item: dict[str, Any]) -> dict[tuple[date, str], int]:

@@ -6,15 +6,14 @@ it back. So a crash at any point can leave a message to a person's judgement, bu
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from referral_intake.aws import updates
-from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import Item, doctor_key, plain, timestamp, typed
 from referral_intake.aws.sent_messages import message_item
-from referral_intake.aws.transactions import Failure, put, transact
+from referral_intake.aws.table import Table
 from referral_intake.aws.updates import Update
 from referral_intake.core.claim import Claim, Suppressed, Taken
 from referral_intake.core.errors import Stale, Unavailable
@@ -30,8 +29,7 @@ OPTED_IN = "opted_in"
 
 class ClaimTable:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._client = client
-        self._name = name
+        self._table = Table(client, name)
 
     def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
         """Takes referral and doctor and keeps the message, in one transaction, or says what stands against it.
@@ -41,16 +39,16 @@ class ClaimTable:
         attempt = uuid.uuid4().hex
         taken = updates.of_referral(claim.referral, Move(Stage.SENDING, due_at=now + LEASE)).set("attempt", attempt)
         taken.when_equal("stage", Stage.QUEUED.value)
-        message_kept = put(self._name, message_item(claim.referral.receipt, claim.step, message))
+        kept = message_item(claim.referral.receipt, claim.step, message)
         try:
-            return self.take(claim, taken, message_kept, now=now, cooldown=cooldown)
+            return self.take(claim, taken, kept, now=now, cooldown=cooldown)
         except ReferralChanged as changed:
             if changed.item.get("attempt") == typed(attempt):
                 return None  # The SDK repeated a request whose answer was lost: this very claim stands already.
             raise
 
     def take(
-        self, claim: Claim, referral: Update, beside: Mapping[str, Any], *, now: datetime, cooldown: timedelta
+        self, claim: Claim, referral: Update, beside: Item, *, now: datetime, cooldown: timedelta
     ) -> Taken | Suppressed | None:
         """Takes the doctor, changes the referral and puts an item beside them in one transaction, or says what stands
         against it. Raises Stale, Unavailable.
@@ -58,7 +56,7 @@ class ClaimTable:
         doctors = [_free(claim, key, now - cooldown).set(_note(claim), _taken(claim, now)) for key in claim.keys]
         # A doctor who was written to, or opted out, under a hashing key of the past.
         retired = [_free(claim, key, now - cooldown) for key in claim.retired_keys]
-        failures = self._transact([referral, *doctors], retired, [beside])
+        failures = self._table.transact(updates=[referral, *doctors], checks=retired, puts=[beside])
         if not failures:
             return None
         if failures[0].get("Code") == "ConditionalCheckFailed":
@@ -82,20 +80,14 @@ class ClaimTable:
 
     def _doctors(self, claim: Claim) -> list[Item]:
         wanted = [doctor_key(key) for key in claim.keys + claim.retired_keys]
-        if not wanted:
-            return []  # Somebody of whom we have initials and a phone number, say.
-        with errors_as_ours():
-            answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": wanted, "ConsistentRead": True}})
-        if answer["UnprocessedKeys"]:
-            raise Unavailable("UnprocessedKeys")
-        return [plain(item) for item in answer["Responses"][self._name]]
+        return [plain(item) for item in self._table.read_many(wanted, consistent=True).items]
 
     def release(self, claim: Claim, move: Move) -> None:
         """Gives the doctor back, unwritten to, and moves the referral, unless that has been closed meanwhile."""
         referral = updates.of_referral(claim.claimed, move)
         doctors = [_given_back(claim, key) for key in claim.keys]
-        if self._transact([referral, *doctors]):
-            self._transact(doctors)
+        if self._table.transact(updates=[referral, *doctors]):
+            self._table.transact(updates=doctors)
 
     def suppress(self, key: str, fact: Closing, now: datetime, campaign: str | None = None) -> None:
         """Notes a fact that forbids writing to this doctor from now on, for one campaign or for all."""
@@ -106,12 +98,7 @@ class ClaimTable:
         self._note(key, OPTED_IN, now)
 
     def _note(self, key: str, fact: str, now: datetime) -> None:
-        updates.write(self._client, self._name, Update(doctor_key(key)).set(fact, timestamp(now)))
-
-    def _transact(
-        self, changes: Sequence[Update], checks: Sequence[Update] = (), puts: Sequence[Mapping[str, Any]] = ()
-    ) -> Sequence[Failure]:
-        return transact(self._client, self._name, updates=changes, checks=checks, puts=puts)
+        self._table.update(Update(doctor_key(key)).set(fact, timestamp(now)))
 
 
 class ReferralChanged(Stale):

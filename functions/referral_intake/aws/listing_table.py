@@ -11,10 +11,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from referral_intake.aws.cursors import BadCursor, Place
-from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import Item, from_item, referral_key, typed
+from referral_intake.aws.table import Table
 from referral_intake.core.counting import NO_STATE
-from referral_intake.core.errors import Unavailable
 from referral_intake.core.referral import Referral
 from referral_intake.core.search_filter import Wanted
 from referral_intake.core.tasks import Kind, waits_for
@@ -29,7 +28,6 @@ MOST_COUNTED = 100
 # How many entries of the index one query looks at: more each time, since what is common is found among few. The most
 # cost below 20 units, even where every name is as long as it can be.
 _FIRST_LOOK, _LONGEST_LOOK = 50, 200
-_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,6 @@ class _Index:
             "ExpressionAttributeValues": values,
             "ScanIndexForward": not self.is_newest_first,
             "Limit": limit,
-            "ReturnConsumedCapacity": "TOTAL",
         }
         if self.conditions:
             request["FilterExpression"] = " AND ".join(f"({one})" for one in self.conditions)
@@ -105,8 +102,7 @@ class _Index:
 
 class ListingTable:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._client = client
-        self._name = name
+        self._table = Table(client, name)
 
     def search(self, wanted: Wanted, cursor: str | None = None) -> Page:
         """The newest first. Raises BadCursor, Unavailable."""
@@ -137,9 +133,7 @@ class ListingTable:
         return {kind: self._count(_index_of_work(campaign, kind)) for kind in Kind}
 
     def _count(self, index: _Index) -> Capped:
-        with errors_as_ours():
-            request = index.query(None, MOST_COUNTED + 1)
-            count = self._client.query(TableName=self._name, Select="COUNT", **request)["Count"]
+        count = self._table.count(**index.query(None, MOST_COUNTED + 1))
         return Capped(min(count, MOST_COUNTED), count > MOST_COUNTED)
 
     def _look(self, index: _Index, start: Place | None, *, few: bool) -> tuple[list[Place], Place | None, float]:
@@ -148,37 +142,24 @@ class ListingTable:
         units = dearest = 0.0
         limit = PAGE + 1 if few else _FIRST_LOOK
         while True:
-            with errors_as_ours():
-                answer = self._client.query(TableName=self._name, **index.query(start, limit))
-            cost = answer["ConsumedCapacity"]["CapacityUnits"]
-            places += [index.place(item) for item in answer["Items"]]
-            units, dearest = units + cost, max(dearest, cost * (_LONGEST_LOOK / limit))
+            found = self._table.query(**index.query(start, limit))
+            places += [index.place(item) for item in found.items]
+            units, dearest = units + found.units, max(dearest, found.units * (_LONGEST_LOOK / limit))
             if len(places) > PAGE:
                 return places[:PAGE], places[PAGE - 1], units
-            if not answer.get("LastEvaluatedKey"):
+            if not found.last_key:
                 return places, None, units
-            start = index.place(answer["LastEvaluatedKey"])
+            start = index.place(found.last_key)
             if units + dearest + len(places) > MOST_UNITS:
                 return places, start, units
             limit = min(limit * 2, _LONGEST_LOOK)
 
     def _read(self, places: Sequence[Place], *, is_consistent: bool) -> tuple[list[Referral], float]:
-        """The referrals as the table has them, in the order of their places, and what it cost."""
-        found: dict[str, Referral] = {}
-        units = 0.0
+        """The referrals as the table has them, in the order of their places, and the read units."""
         keys = [referral_key(place.receipt) for place in places]
-        for _ in range(_TRIES):
-            if not keys:
-                return [found[place.receipt] for place in places if place.receipt in found], units
-            asked: Any = {self._name: {"Keys": keys, "ConsistentRead": is_consistent}}
-            with errors_as_ours():
-                answer = self._client.batch_get_item(RequestItems=asked, ReturnConsumedCapacity="TOTAL")
-            for item in answer["Responses"].get(self._name, []):
-                referral = from_item(item)
-                found[referral.receipt] = referral
-            units += sum(one["CapacityUnits"] for one in answer["ConsumedCapacity"])
-            keys = [dict(key) for key in answer["UnprocessedKeys"].get(self._name, {"Keys": []})["Keys"]]
-        raise Unavailable("UnprocessedKeys")
+        read = self._table.read_many(keys, consistent=is_consistent)
+        found = {referral.receipt: referral for referral in map(from_item, read.items)}
+        return [found[place.receipt] for place in places if place.receipt in found], read.units
 
 
 def index_for(wanted: Wanted) -> _Index:

@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from referral_intake.aws.dynamodb import errors_as_ours
+from referral_intake.aws.errors import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -46,13 +46,13 @@ class ReportFiles:
 
     def begin(self, key: str, name: str) -> str:
         """Begins a file that comes in parts. Returns what its upload is known by."""
-        with errors_as_ours():
+        with translate_errors():
             answer = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, **_headers(name))
         return answer["UploadId"]
 
     def part(self, key: str, upload: str, number: int, data: bytes) -> str:
         """Uploads one part, at least 5 MiB unless it is the last. Returns its ETag; raises LostUpload."""
-        with errors_as_ours(), _losing():
+        with translate_errors(), _losing():
             return self._client.upload_part(
                 Bucket=self._bucket, Key=key, UploadId=upload, PartNumber=number, Body=data
             )["ETag"]
@@ -61,7 +61,7 @@ class ReportFiles:
         """Makes one file of exactly these parts; raises LostUpload. Twice is as good as once."""
         parts: Any = [{"ETag": etag, "PartNumber": number} for number, etag in enumerate(etags, start=1)]
         try:
-            with errors_as_ours(), _losing():
+            with translate_errors(), _losing():
                 self._client.complete_multipart_upload(
                     Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
                 )
@@ -70,16 +70,16 @@ class ReportFiles:
                 raise
 
     def put(self, key: str, data: bytes | IO[bytes], name: str) -> None:
-        with errors_as_ours():
+        with translate_errors():
             self._client.put_object(Bucket=self._bucket, Key=key, Body=data, **_headers(name))
 
     def keep(self, key: str, data: bytes) -> None:
         """Keeps something for the next run."""
-        with errors_as_ours():
+        with translate_errors():
             self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
 
     def kept(self, key: str) -> bytes:
-        with errors_as_ours():
+        with translate_errors():
             return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
     def url(self, key: str, seconds: int) -> str:
@@ -90,7 +90,7 @@ class ReportFiles:
 
     def _is_there(self, key: str) -> bool:
         try:
-            with errors_as_ours():
+            with translate_errors():
                 self._client.head_object(Bucket=self._bucket, Key=key)
         except ClientError:
             return False

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from referral_intake.aws.dynamodb import errors_as_ours
+from referral_intake.aws.errors import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -24,5 +24,5 @@ class ReportQueue:
         self._url = url
 
     def put(self, report_id: str) -> None:
-        with errors_as_ours():
+        with translate_errors():
             self._client.send_message(QueueUrl=self._url, MessageBody=report_id)

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import Item, plain, timestamp, typed
-from referral_intake.aws.updates import Update, write
-from referral_intake.core.errors import Stale, Unavailable
+from referral_intake.aws.table import Table
+from referral_intake.aws.updates import Update
+from referral_intake.core.errors import Stale
 from referral_intake.core.report import REMEMBERED, UNFINISHED, File, Filter, Format, Kind, Place, Report, State
 
 if TYPE_CHECKING:
@@ -29,12 +29,11 @@ def report_key(report_id: str) -> Item:
 
 class ReportTable:
     def __init__(self, client: "DynamoDBClient", name: str, now: Callable[[], datetime]) -> None:
-        self._client = client
-        self._name = name
+        self._table = Table(client, name)
         self._now = now
 
-    def add(self, report: Report, *together: Mapping[str, Any]) -> None:
-        """Stores a new report, with other parts of the same transaction: who asked for it, for instance."""
+    def add(self, report: Report, *together: Item) -> None:
+        """Store a new report and, in the same transaction, other items, such as the record of who asked for it."""
         expires = typed(int((report.requested_at + REMEMBERED).timestamp()))
         note = {
             "pk": typed(f"reports#{report.campaign}"),
@@ -42,34 +41,24 @@ class ReportTable:
             "expires": expires,
         }
         item = {**report_key(report.id), **_typed(_all_of(report)), "expires": expires}
-        puts = [{"Put": {"TableName": self._name, "Item": one}} for one in (item, note)]
-        actions: Any = [*puts, *together]
-        with errors_as_ours():
-            try:
-                self._client.transact_write_items(TransactItems=actions)
-            except self._client.exceptions.TransactionCanceledException as canceled:
-                # Nothing here has a condition: another transaction was in the way.
-                raise Unavailable("TransactionCanceled") from canceled
+        self._table.transact(puts=[item, note, *together])
 
     def get(self, report_id: str) -> Report | None:
-        with errors_as_ours():
-            answer = self._client.get_item(TableName=self._name, Key=report_key(report_id), ConsistentRead=True)
-        return _report(answer["Item"]) if "Item" in answer else None
+        item = self._table.get(report_key(report_id), consistent=True)
+        return _report(item) if item else None
 
     def latest(self, campaign: str, limit: int = LATEST, since: datetime | None = None) -> list[Report]:
         """The newest first, at most `limit`; 100 at most."""
-        with errors_as_ours():
-            found = self._client.query(
-                TableName=self._name,
-                KeyConditionExpression="pk = :campaign AND sk >= :since",
-                ExpressionAttributeValues={
-                    ":campaign": typed(f"reports#{campaign}"),
-                    ":since": typed(timestamp(since) if since else "0"),
-                },
-                ScanIndexForward=False,
-                Limit=limit,
-            )["Items"]
-        reports = [self.get(item["sk"]["S"].partition("#")[2]) for item in found]
+        found = self._table.query(
+            KeyConditionExpression="pk = :campaign AND sk >= :since",
+            ExpressionAttributeValues={
+                ":campaign": typed(f"reports#{campaign}"),
+                ":since": typed(timestamp(since) if since else "0"),
+            },
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        reports = [self.get(item["sk"]["S"].partition("#")[2]) for item in found.items]
         return [report for report in reports if report]
 
     def unfinished(self, campaign: str) -> list[Report]:
@@ -84,19 +73,15 @@ class ReportTable:
         state, lease = update.name("state"), update.name("lease_until")
         update.when(f"{state} IN ({', '.join(update.value(state.value) for state in sorted(UNFINISHED))})")
         update.when(f"attribute_not_exists({lease}) OR {lease} <= {update.value(now)}")
-        with errors_as_ours():
-            try:
-                answer = self._client.update_item(TableName=self._name, **update.request, ReturnValues="ALL_NEW")
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return None
-        return _report(answer["Attributes"])
+        item = self._table.update_and_get(update)
+        return _report(item) if item else None
 
     def save(self, report: Report) -> None:
         """Makes durable how far it has come; raises Stale where another run has taken it."""
         update = Update(report_key(report.id)).when_equal("attempt", report.attempt)
         for name, value in _course_of(report).items():
             update.set(name, value)
-        if not write(self._client, self._name, update):
+        if not self._table.update(update):
             raise Stale
 
     def note_put(self, report: Report, at: datetime) -> bool:
@@ -107,7 +92,7 @@ class ReportTable:
             update.when_equal("put_at", timestamp(report.put_at))
         else:
             update.when(f"attribute_not_exists({update.name('put_at')})")
-        return write(self._client, self._name, update)
+        return self._table.update(update)
 
 
 def _course_of(report: Report) -> dict[str, Any]:

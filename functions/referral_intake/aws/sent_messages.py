@@ -1,17 +1,16 @@
-"""The very messages that doctors got, kept beside their referral: one small item for each step.
+"""The messages as they were sent to doctors: one item per step beside the referral.
 
-Compressed, a message is a third of its size, and every kilobyte written costs.
+They are compressed to a third of their size, since every kilobyte written costs.
 """
 
 import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import Item
-from referral_intake.core.errors import Unavailable
+from referral_intake.aws.table import Table
 from referral_intake.core.message import Message
 
 if TYPE_CHECKING:
@@ -27,37 +26,16 @@ def message_item(receipt: str, step: str, message: Message) -> Item:
     return {**message_key(receipt, step), "message": {"B": packed}}
 
 
-def steps_kept(client: "DynamoDBClient", table: str, receipt: str, steps: Sequence[str]) -> frozenset[str]:
-    """Of these steps, those whose message is kept."""
-    if not steps:
-        return frozenset()
-    keys = [message_key(receipt, step) for step in steps]
-    asked: Any = {table: {"Keys": keys, "ProjectionExpression": "sk"}}
-    with errors_as_ours():
-        answer = client.batch_get_item(RequestItems=asked)
-    if answer["UnprocessedKeys"]:
-        raise Unavailable("UnprocessedKeys")
-    return frozenset(str(item["sk"]["S"]).partition("#")[2] for item in answer["Responses"].get(table, []))
-
-
-def read_message(client: "DynamoDBClient", table: str, receipt: str, step: str) -> Message | None:
-    """The message of that step as it was handed to the mail service last; None where none was."""
-    with errors_as_ours():
-        answer = client.get_item(TableName=table, Key=message_key(receipt, step))
-    if "Item" not in answer:
-        return None
-    return Message(**json.loads(zlib.decompress(answer["Item"]["message"]["B"])))
-
-
 class SentMessages:
-    """As a part of the dashboard."""
-
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._client = client
-        self._name = name
+        self._table = Table(client, name)
 
     def kept(self, receipt: str, steps: Sequence[str]) -> frozenset[str]:
-        return steps_kept(self._client, self._name, receipt, steps)
+        """Return those of the steps whose message is stored."""
+        found = self._table.read_many([message_key(receipt, step) for step in steps], ["sk"])
+        return frozenset(str(item["sk"]["S"]).partition("#")[2] for item in found.items)
 
     def read(self, receipt: str, step: str) -> Message | None:
-        return read_message(self._client, self._name, receipt, step)
+        """Return the step's message as it was last passed to SES, if there is one."""
+        item = self._table.get(message_key(receipt, step))
+        return Message(**json.loads(zlib.decompress(item["message"]["B"]))) if item else None

@@ -1,30 +1,23 @@
 """The counters as the dashboard reads them. What a look costs depends on the number of days alone."""
 
-import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from referral_intake.aws import stats_items
-from referral_intake.aws.dynamodb import errors_as_ours
-from referral_intake.aws.items import Item
-from referral_intake.aws.stats_items import Place
+from referral_intake.aws.table import BATCH, Table
 from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count
 from referral_intake.core.durations import STEPS, median
-from referral_intake.core.errors import Unavailable
 from referral_intake.core.overview import Day, Facts, Overview, Period, days_of, funnel, period_before, together
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# What one batch read may ask for, and how many of them go at once.
-_MOST_READ = 100
+# How many batches are read at once.
 _AT_ONCE = 4
-_TRIES = 4
-_FIRST_PAUSE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +29,8 @@ class Read:
 
 
 class StatsTable:
-    def __init__(self, client: "DynamoDBClient", name: str, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._client = client
-        self._name = name
-        self._sleep = sleep
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._table = Table(client, name)
 
     def overview(self, campaign: str, first: date, last: date) -> tuple[Overview, float]:
         """From the first day to the last, with the period before, and the read units that it took."""
@@ -71,27 +62,13 @@ class StatsTable:
     def read(self, campaign: str, wanted: Iterable[tuple[str, date | None]]) -> Read:
         """All numbers of these dimensions and days. They may be some seconds old."""
         places = [place for dimension, day in wanted for place in stats_items.places(campaign, dimension, day)]
-        parts = [places[start : start + _MOST_READ] for start in range(0, len(places), _MOST_READ)]
-        with ThreadPoolExecutor(min(_AT_ONCE, len(parts) or 1)) as pool:
-            answers = list(pool.map(self._read, parts))
-        items = (item for found, _ in answers for item in found)
+        keys = [stats_items.key(place) for place in places]
+        batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
+        with ThreadPoolExecutor(min(_AT_ONCE, len(batches) or 1)) as pool:
+            found = list(pool.map(self._table.read_many, batches))
+        items = (item for one in found for item in one.items)
         numbers = {count: number for item in items for count, number in stats_items.numbers(item) if number}
-        return Read(numbers, sum(units for _, units in answers))
-
-    def _read(self, places: Sequence[Place]) -> tuple[list[Item], float]:
-        items: list[Item] = []
-        units = 0.0
-        asked: Any = {self._name: {"Keys": [stats_items.key(place) for place in places]}}
-        for attempt in range(_TRIES):
-            with errors_as_ours():
-                answer: Any = self._client.batch_get_item(RequestItems=asked, ReturnConsumedCapacity="TOTAL")
-            items += answer["Responses"].get(self._name, [])
-            units += sum(one["CapacityUnits"] for one in answer["ConsumedCapacity"])
-            asked = answer["UnprocessedKeys"]
-            if not asked:
-                return items, units
-            self._sleep(_FIRST_PAUSE * 2**attempt)
-        raise Unavailable("UnprocessedKeys")
+        return Read(numbers, sum(one.units for one in found))
 
 
 def _by_day(numbers: Mapping[Count, int]) -> defaultdict[tuple[str, date | None], Counter[str]]:

@@ -1,86 +1,68 @@
-"""Who wants the weekly summary, and who has been sent which week's: in the main table.
+"""Who subscribes to the weekly summary, and which summaries were sent: items of the main table.
 
-A subscription is one item below its campaign; what was sent is one item for each recipient and week.
+A subscription is one item under its campaign. A summary that was sent is one item for each recipient and week.
 """
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import Item, plain, timestamp, typed
-from referral_intake.aws.updates import Update, write
-from referral_intake.core.errors import Unavailable
+from referral_intake.aws.table import Table
+from referral_intake.aws.updates import Update
 from referral_intake.core.weekly_summary import Subscriber
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Long after anybody could send that week's again.
+# Long after a week's summary could be sent again.
 _REMEMBERED = timedelta(days=60)
 
 
 class Subscriptions:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._client = client
-        self._name = name
+        self._table = Table(client, name)
 
-    def set(self, subscriber: Subscriber, at: datetime, *, wanted: bool, record: dict[str, Any]) -> None:
-        """Notes what somebody wants, with the record of it, in one transaction."""
+    def set(self, subscriber: Subscriber, at: datetime, *, wanted: bool, record: Item) -> None:
+        """Add or remove a subscription and write the record of it, in one transaction."""
         item = {
             **_key(subscriber),
             "sub": typed(subscriber.sub),
             "username": typed(subscriber.username),
             "wanted_at": typed(timestamp(at)),
         }
-        put = {"Put": {"TableName": self._name, "Item": item}}
-        delete = {"Delete": {"TableName": self._name, "Key": _key(subscriber)}}
-        actions: Any = [put if wanted else delete, record]
-        with errors_as_ours():
-            try:
-                self._client.transact_write_items(TransactItems=actions)
-            except self._client.exceptions.TransactionCanceledException as canceled:
-                raise Unavailable("TransactionCanceled") from canceled
+        if wanted:
+            self._table.transact(puts=[item, record])
+        else:
+            self._table.transact(puts=[record], deletes=[_key(subscriber)])
 
     def wants(self, campaign: str, sub: str) -> bool:
-        key = _key(Subscriber(campaign, sub, ""))
-        with errors_as_ours():
-            return "Item" in self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
+        return self._table.get(_key(Subscriber(campaign, sub, "")), consistent=True) is not None
 
     def subscribers(self, campaign: str) -> list[Subscriber]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
+        found = self._table.query_all(
             KeyConditionExpression="pk = :campaign",
             ExpressionAttributeValues={":campaign": typed(f"subscriptions#{campaign}")},
             ConsistentRead=True,
         )
-        with errors_as_ours():
-            items = [plain(item) for page in pages for item in page["Items"]]
-        return [Subscriber(campaign, item["sub"], item["username"]) for item in items]
+        return [Subscriber(campaign, item["sub"], item["username"]) for item in map(plain, found)]
 
     def remove(self, subscriber: Subscriber) -> None:
-        with errors_as_ours():
-            self._client.delete_item(TableName=self._name, Key=_key(subscriber))
+        self._table.delete(_key(subscriber))
 
     def take(self, subscriber: Subscriber, week: date, at: datetime) -> bool:
-        """Claims this week's summary for this recipient; False where that was done before.
+        """Claim this week's summary for this recipient. Return False if it was claimed before.
 
-        Where the SDK repeats a request whose answer was lost, that is False too: no summary rather than two.
+        Also return False if the SDK repeated a request whose answer was lost: no summary is better than two.
         """
         expires = int((at + _REMEMBERED).timestamp())
         item = {**_sent_key(subscriber, week), "at": typed(timestamp(at)), "expires": typed(expires)}
-        with errors_as_ours():
-            try:
-                self._client.put_item(TableName=self._name, Item=item, ConditionExpression="attribute_not_exists(pk)")
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+        return self._table.put_new(item) is None
 
     def give_back(self, subscriber: Subscriber, week: date) -> None:
-        with errors_as_ours():
-            self._client.delete_item(TableName=self._name, Key=_sent_key(subscriber, week))
+        self._table.delete(_sent_key(subscriber, week))
 
     def note(self, subscriber: Subscriber, week: date, outcome: str) -> None:
-        write(self._client, self._name, Update(_sent_key(subscriber, week)).set("outcome", outcome))
+        self._table.update(Update(_sent_key(subscriber, week)).set("outcome", outcome))
 
 
 def _key(subscriber: Subscriber) -> Item:

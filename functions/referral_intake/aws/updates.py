@@ -3,15 +3,11 @@
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import Item, referral_key, timestamp, to_waits, typed
 from referral_intake.core import tasks
 from referral_intake.core.referral import Answer, Move, Referral
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 class Update:
@@ -88,16 +84,6 @@ class Update:
         if self._values:
             request["ExpressionAttributeValues"] = self._values
         return request
-
-
-def write(client: "DynamoDBClient", table: str, update: Update) -> bool:
-    """Sends an update. Returns whether its condition held, and so whether anything was written."""
-    with errors_as_ours():
-        try:
-            client.update_item(TableName=table, **update.request)
-        except client.exceptions.ConditionalCheckFailedException:
-            return False
-    return True
 
 
 def of_referral(

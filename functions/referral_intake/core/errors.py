@@ -1,13 +1,17 @@
-"""What can go wrong outside and is nobody's fault: raised by adapters."""
+"""Failures outside the product. Adapters raise them."""
 
 
 class Unavailable(Exception):
-    """Something we depend on did not answer, or asked us to slow down. Trying again later is right."""
+    """A service did not answer, or asked to slow down. Retry later."""
 
 
 class Conflict(Unavailable):
-    """Somebody else was writing the same at the same moment. Trying again at once is right."""
+    """Another request was writing the same items, so nothing was written. Retry at once."""
+
+
+class Throttled(Unavailable):
+    """The table was too busy, so nothing was written. Retry after a pause."""
 
 
 class Stale(Exception):
-    """The referral has changed since it was read: whoever changed it sees to it."""
+    """The referral has changed since it was read. The request that changed it handles it."""

@@ -1,13 +1,13 @@
 """What people do to referrals, in the table: the change and the record of who made it, in one transaction."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from referral_intake.aws import updates
-from referral_intake.aws.audit_log import audit_put
+from referral_intake.aws.audit_log import audit_item
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.items import to_act, to_doctor, to_searched
-from referral_intake.aws.transactions import transact
+from referral_intake.aws.items import Item, to_act, to_doctor, to_searched
+from referral_intake.aws.table import Table
 from referral_intake.aws.updates import Update
 from referral_intake.core.claim import Claim, Suppressed, Taken
 from referral_intake.core.errors import Stale
@@ -21,14 +21,12 @@ if TYPE_CHECKING:
 
 class ActionTable:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._client = client
-        self._name = name
+        self._table = Table(client, name)
+        self._claims = ClaimTable(client, name)
 
     def write(self, referral: Referral, change: Change, by: Person) -> None:
         """Changes a referral that is still as it was read; raises Stale, Conflict, Unavailable."""
-        if transact(
-            self._client, self._name, updates=[_changed(referral, change)], puts=[self._record(referral, change, by)]
-        ):
+        if self._table.transact(updates=[_changed(referral, change)], puts=[_record(referral, change, by)]):
             raise Stale
 
     def tell(
@@ -38,12 +36,12 @@ class ActionTable:
 
         The doctor's keys are checked and taken as they are for an e-mail. Raises Stale, Conflict, Unavailable.
         """
-        claims = ClaimTable(self._client, self._name)
-        record = self._record(claim.referral, change, by)
-        return claims.take(claim, _changed(claim.referral, change), record, now=now, cooldown=cooldown)
+        record = _record(claim.referral, change, by)
+        return self._claims.take(claim, _changed(claim.referral, change), record, now=now, cooldown=cooldown)
 
-    def _record(self, referral: Referral, change: Change, by: Person) -> dict[str, Any]:
-        return audit_put(self._name, by, change.act.what, [referral.receipt], change.act.at)
+
+def _record(referral: Referral, change: Change, by: Person) -> Item:
+    return audit_item(by, change.act.what, [referral.receipt], change.act.at)
 
 
 def _changed(referral: Referral, change: Change) -> Update:

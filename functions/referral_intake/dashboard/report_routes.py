@@ -121,7 +121,7 @@ ReportId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", examples=["5b0c2f4e9a7
 
 @router.post("/reports", tags=TAGS, summary="Ask for an export or for letters", status_code=HTTPStatus.ACCEPTED)
 def ask(person: Manager, parts: Parts, now: Now, wanted: Wanted) -> ReportState:
-    from referral_intake.aws.audit_log import audit_put
+    from referral_intake.aws.audit_log import audit_item
 
     campaign = query_parameters.campaign(parts, wanted.campaign).name
     if wanted.format not in FORMATS[wanted.kind]:
@@ -142,7 +142,7 @@ def ask(person: Manager, parts: Parts, now: Now, wanted: Wanted) -> ReportState:
         put_at=now,
     )
     # The item first: a message of a report that is not there would be lost, a report without a message is found.
-    parts.reports.add(report, audit_put(parts.settings.table_name, person, "report_asked", [report.id], now))
+    parts.reports.add(report, audit_item(person, "report_asked", [report.id], now))
     # If that fails, it is stored all the same: the schedule finds it, or whoever asks how far it is.
     with suppress(Unavailable):
         parts.report_queue.put(report.id)
@@ -182,14 +182,14 @@ def download(person: Manager, parts: Parts, now: Now, report_id: ReportId, which
     "/weekly-summary", tags=TAGS, summary="Get the weekly summary by e-mail, or no longer", responses=NO_ADDRESS
 )
 def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: WantsSummary) -> SummaryWanted:
-    from referral_intake.aws.audit_log import audit_put
+    from referral_intake.aws.audit_log import audit_item
 
     campaign = query_parameters.campaign(parts, wants.campaign).name
     address = parts.address_of(person.username)
     if address is None and wants.wanted:
         raise Problem(HTTPStatus.CONFLICT, "no_address", "Your account has no verified e-mail address.")
     what = "summary_wanted" if wants.wanted else "summary_unwanted"
-    record = audit_put(parts.settings.table_name, person, what, [], now)
+    record = audit_item(person, what, [], now)
     parts.subscriptions.set(Subscriber(campaign, person.sub, person.username), now, wanted=wants.wanted, record=record)
     return SummaryWanted(campaign=campaign, wanted=wants.wanted, address=address)
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from referral_intake.aws.items import Item
 from referral_intake.aws.keys import DoctorHashes, Ring
-from referral_intake.aws.updates import Update, write
+from referral_intake.aws.table import Table
+from referral_intake.aws.updates import Update
 from referral_intake.outreach.screening import Sighting
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ class SightingsTable:
     def __init__(
         self, client: "DynamoDBClient", name: str, ring: Ring, most_per_source: int, now: Callable[[], datetime]
     ) -> None:
-        self._client = client
-        self._name = name
+        self._table = Table(client, name)
         self._hashes = DoctorHashes(ring)
         self.most_per_source = most_per_source
         self._now = now
@@ -44,7 +44,7 @@ class SightingsTable:
         seen, member = update.name("seen"), update.value(sighting.member)
         fewer = f"size({seen}) < {update.value(sighting.most)}"
         update.when(f"attribute_not_exists({seen}) OR {fewer} OR contains({seen}, {member})")
-        return write(self._client, self._name, update)
+        return self._table.update(update)
 
 
 def _key(sighting: Sighting) -> Item:

@@ -1,4 +1,7 @@
-"""The pace that all instances share: one item for all, one per mail domain and day, each changed conditionally."""
+"""The sending rate that all instances share: one item for all messages and one per mail domain and day.
+
+Each is updated conditionally, so that two instances never take the same slot.
+"""
 
 import random
 import time
@@ -7,11 +10,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from referral_intake.aws.breaker_table import breaker_key
-from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import Item, plain, timestamp
-from referral_intake.aws.updates import Update, write
+from referral_intake.aws.table import Table
+from referral_intake.aws.updates import Update
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.errors import Unavailable
 from referral_intake.core.quota import Pace, Quota, Wait, next_slot
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ _KEPT_SECONDS = 3 * 24 * 3600
 
 
 class Throttle:
-    """`quota` is asked each time: it may be cached by whoever gives it."""
+    """`quota` is called for each message. It may return a cached value."""
 
     def __init__(
         self,
@@ -36,14 +38,13 @@ class Throttle:
         now: Callable[[], datetime],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._client = client
-        self._name = name
+        self._table = Table(client, name)
         self._quota = quota
         self._now = now
         self._sleep = sleep
 
     def take(self, campaign: Campaign, address: str) -> Wait | None:
-        """Waits for this message's turn and returns None; or says until when there is none."""
+        """Wait for this message's slot and return None, or return how long there is none."""
         wait = self._take_turn(campaign.name)
         if wait or self._count(address.rpartition("@")[2], campaign.policy.per_domain_per_day):
             return wait
@@ -73,16 +74,12 @@ class Throttle:
         sent = update.name("sent")
         update.add("sent", 1).set("expires", int(self._now().timestamp()) + _KEPT_SECONDS)
         update.when(f"attribute_not_exists({sent}) OR {sent} < {update.value(most)}")
-        return write(self._client, self._name, update)
+        return self._table.update(update)
 
     def _read(self, campaign: str) -> tuple[Pace | None, bool]:
         """The pace, and whether the campaign's breaker is open, with one request."""
-        wanted: Any = {"Keys": [_KEY, breaker_key(campaign)], "ConsistentRead": True}
-        with errors_as_ours():
-            answer = self._client.batch_get_item(RequestItems={self._name: wanted})
-        if answer["UnprocessedKeys"]:
-            raise Unavailable("UnprocessedKeys")
-        items = {item["sk"]["S"]: plain(item) for item in answer["Responses"][self._name]}
+        found = self._table.read_many([_KEY, breaker_key(campaign)], consistent=True)
+        items = {item["sk"]["S"]: plain(item) for item in found.items}
         return _pace(items.get("pace")), "paused_at" in items.get("breaker", {})
 
     def _write(self, before: Pace | None, after: Pace) -> bool:
@@ -93,7 +90,7 @@ class Throttle:
             update.when(f"attribute_not_exists({update.name('next_at')})")
         else:
             update.when_equal("next_at", timestamp(before.next_at)).when_equal("sent", before.sent)
-        return write(self._client, self._name, update)
+        return self._table.update(update)
 
 
 def _next_day(now: datetime) -> datetime:

@@ -4,10 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from referral_intake.aws import batch_read
-from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import from_item, referral_key, typed
 from referral_intake.aws.keys import DoctorHashes
+from referral_intake.aws.table import Table
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim
 from referral_intake.core.referral import Referral
@@ -27,26 +26,23 @@ class BulkLetters:
         doctor_keys: DoctorHashes,
         letters: Letters,
     ) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
         self._doctor_keys = doctor_keys
         self._letters = letters
 
     def waiting(self, campaign: str) -> list[str]:
-        """Receipts of the campaign's referrals that wait to be sent by post, the longest first."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+        """Return receipts of the campaign's referrals that wait to be sent by post, the longest wait first."""
+        found = self._table.query_all(
             IndexName="work",
             KeyConditionExpression="waits_for = :kind",
             ExpressionAttributeValues={":kind": typed(f"{campaign}/{Kind.BY_POST.value}")},
         )
-        with errors_as_ours():
-            return [item["pk"]["S"].partition("#")[2] for page in pages for item in page["Items"]]
+        return [item["pk"]["S"].partition("#")[2] for item in found]
 
     def read(self, receipts: Sequence[str]) -> list[Referral]:
-        """These referrals, in this order. Those that are not there are left out."""
-        items = batch_read.items(self._client, self._table, [referral_key(receipt) for receipt in receipts])
-        found = {referral.receipt: referral for referral in map(from_item, items)}
+        """Return these referrals, in this order, without those that don't exist."""
+        read = self._table.read_many([referral_key(receipt) for receipt in receipts])
+        found = {referral.receipt: referral for referral in map(from_item, read.items)}
         return [found[receipt] for receipt in receipts if receipt in found]
 
     def keys_of(self, referral: Referral) -> tuple[str, ...]:

@@ -6,12 +6,11 @@ asks for those that are held gets none that is not.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from referral_intake.aws import batch_read
-from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import Item, from_item, typed
 from referral_intake.aws.listing_table import index_for
+from referral_intake.aws.table import BATCH, Table
 from referral_intake.core.referral import Referral
 from referral_intake.core.report import Filter
 from referral_intake.core.search_filter import Wanted
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 # How often somebody who watches sees that it goes on.
 ROWS_BETWEEN_NEWS = 2_000
+# Read as one batch.
+PAGE = BATCH
 
 Cursor = Mapping[str, str] | None
 
@@ -40,20 +41,18 @@ class Rows(Protocol):
 
 class ExportRows:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._client = client
-        self._name = name
+        self._table = Table(client, name)
 
     def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
         """The next page. It may be empty though more are to come."""
         wanted = Wanted(campaign=campaign, **asdict(chosen))
-        request = index_for(wanted).query(None, batch_read.AT_ONCE)
+        request = index_for(wanted).query(None, PAGE)
         if cursor:
             request["ExclusiveStartKey"] = {name: typed(value) for name, value in cursor.items()}
-        with errors_as_ours():
-            answer = self._client.query(TableName=self._name, **request)
-        keys: list[Item] = [{name: item[name] for name in ("pk", "sk")} for item in answer["Items"]]
-        last: Any = answer.get("LastEvaluatedKey")
-        read = map(from_item, batch_read.items(self._client, self._name, keys))
+        indexed = self._table.query(**request)
+        keys: list[Item] = [{name: item[name] for name in ("pk", "sk")} for item in indexed.items]
+        last = indexed.last_key
+        read = map(from_item, self._table.read_many(keys).items)
         found = {referral.receipt: referral for referral in read if wanted.fits(referral)}
         receipts = [key["pk"]["S"].partition("#")[2] for key in keys]
         return Page(

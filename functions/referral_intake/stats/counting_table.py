@@ -9,36 +9,26 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from referral_intake.aws import stats_items
-from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import Item
 from referral_intake.aws.stats_items import CHANGES, Place
+from referral_intake.aws.table import BATCH, Table
 from referral_intake.aws.updates import Update
 from referral_intake.core.counting import Tally, difference, tally
-from referral_intake.core.errors import Unavailable
+from referral_intake.core.errors import Conflict, Throttled, Unavailable
 from referral_intake.core.referral import Referral
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# DynamoDB's limits: of a transaction, and of what one batch read may ask for. A hundred items such as these are far
-# below a transaction's 4 MB.
+# DynamoDB's limit for one transaction. 100 of these items are far below its other limit, 4 MB.
 MOST_ITEMS = 100
-_MOST_READ = 100
 # An update's expression has at most 4 KB: this many numbers fit.
 MOST_NUMBERS = 200
 _TRIES = 6
 _FIRST_PAUSE = 0.05
-# The transaction was not done, and may be done if it is tried again.
-_TRY_AGAIN = {
-    "None",
-    "ConditionalCheckFailed",
-    "TransactionConflict",
-    "ProvisionedThroughputExceeded",
-    "ThrottlingError",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +90,7 @@ def packed(changes: Iterable[Change]) -> Iterator[Transaction]:
 
 class CountingTable:
     def __init__(self, client: "DynamoDBClient", name: str, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._client = client
-        self._name = name
+        self._table = Table(client, name, sleep)
         self._sleep = sleep
 
     def count(self, referrals: Iterable[Referral], *, again: bool = False) -> int:
@@ -127,8 +116,8 @@ class CountingTable:
 
     def _changes(self, referrals: Iterable[Referral], *, again: bool) -> Iterator[Change]:
         wanted = list(referrals)
-        for start in range(0, len(wanted), _MOST_READ):
-            part = wanted[start : start + _MOST_READ]
+        for start in range(0, len(wanted), BATCH):
+            part = wanted[start : start + BATCH]
             kept = self._kept([referral.receipt for referral in part])
             for referral in part:
                 before, after = kept.get(referral.receipt, Kept()), tally(referral)
@@ -138,26 +127,17 @@ class CountingTable:
 
     def _kept(self, receipts: Sequence[str]) -> Mapping[str, Kept]:
         keys = [stats_items.key(stats_items.counted_place(receipt)) for receipt in receipts]
-        wanted: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
-        with errors_as_ours():
-            answer = self._client.batch_get_item(RequestItems=wanted)
-        if answer["UnprocessedKeys"]:
-            raise Unavailable("UnprocessedKeys")
-        return {receipt: kept for item in answer["Responses"][self._name] for receipt, kept in read_kept(item)}
+        found = self._table.read_many(keys, consistent=True)
+        return {receipt: kept for item in found.items for receipt, kept in read_kept(item)}
 
     def _commit(self, transaction: Transaction) -> bool:
-        """Whether it was done. If not, none of it was, and it may be tried again from reading on."""
+        """Write all of it and return True, or write nothing and return False: read again and retry."""
         updates = [_counted(change) for change in transaction.changes]
         updates += [moved(place, names) for place, names in transaction.counters.items()]
-        actions: Any = [{"Update": {"TableName": self._name, **update.request}} for update in updates]
-        with errors_as_ours():
-            try:
-                self._client.transact_write_items(TransactItems=actions)
-            except self._client.exceptions.TransactionCanceledException as canceled:
-                if {reason.get("Code", "None") for reason in canceled.response["CancellationReasons"]} <= _TRY_AGAIN:
-                    return False
-                raise
-        return True
+        try:
+            return not self._table.transact(updates=updates)
+        except (Conflict, Throttled):
+            return False
 
 
 def _in_one_transaction(change: Change) -> Change:

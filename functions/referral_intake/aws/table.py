@@ -1,0 +1,184 @@
+"""One DynamoDB table: the only place that sends requests to DynamoDB and translates its errors.
+
+Every method raises Unavailable when DynamoDB does not answer. An item is in DynamoDB's typed JSON.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from referral_intake.aws.errors import translate_errors
+from referral_intake.aws.items import Item
+from referral_intake.aws.updates import Update
+from referral_intake.core.errors import Conflict, Throttled, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# The most keys that one BatchGetItem takes.
+BATCH = 100
+_TRIES = 6
+_FIRST_PAUSE = 0.05
+
+Failure = Mapping[str, Any]
+"""Why one action of a transaction failed: `Code`, None or ConditionalCheckFailed, and the `Item` the condition saw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Items and the read units they cost: 0 from an engine that does not report them.
+
+    Pass `last_key` as ExclusiveStartKey to continue the query. None: there are no more items.
+    """
+
+    items: list[Item]
+    units: float
+    last_key: Item | None = None
+
+
+class Table:
+    def __init__(self, client: "DynamoDBClient", name: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._name = name
+        self._sleep = sleep
+
+    def get(self, key: Item, *, consistent: bool = False) -> Item | None:
+        with translate_errors():
+            return self._client.get_item(TableName=self._name, Key=key, ConsistentRead=consistent).get("Item")
+
+    def read_many(self, keys: Sequence[Item], attributes: Sequence[str] = (), *, consistent: bool = False) -> Found:
+        """Read the items that exist, in any order. Without `attributes`, read whole items."""
+        names = {f"#{number}": name for number, name in enumerate(attributes)}
+        request: dict[str, Any] = {"ConsistentRead": consistent}
+        if names:
+            request |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+        found = [self._read_batch(keys[start : start + BATCH], request) for start in range(0, len(keys), BATCH)]
+        return Found([item for one in found for item in one.items], sum(one.units for one in found))
+
+    def _read_batch(self, keys: Sequence[Item], request: Mapping[str, Any]) -> Found:
+        items: list[Item] = []
+        units = 0.0
+        for attempt in range(_TRIES):
+            if attempt:
+                self._sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
+            asked: Any = {self._name: {**request, "Keys": keys}}
+            with translate_errors():
+                answer: Any = self._client.batch_get_item(RequestItems=asked, ReturnConsumedCapacity="TOTAL")
+            items += _member(answer, "Responses").get(self._name, [])
+            units += sum(one["CapacityUnits"] for one in answer.get("ConsumedCapacity", []))
+            keys = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+            if not keys:
+                return Found(items, units)
+        raise Unavailable("UnprocessedKeys")
+
+    def query(self, **request: Any) -> Found:
+        """Read one page."""
+        answer = self._query(request)
+        units = answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
+        return Found(_member(answer, "Items"), units, answer.get("LastEvaluatedKey"))
+
+    def query_all(self, **request: Any) -> Iterator[Item]:
+        """Read all pages, each when it is needed."""
+        page = self.query(**request)
+        yield from page.items
+        while page.last_key:
+            page = self.query(**request, ExclusiveStartKey=page.last_key)
+            yield from page.items
+
+    def count(self, **request: Any) -> int:
+        """Count the items of one page."""
+        return int(_member(self._query({**request, "Select": "COUNT"}), "Count"))
+
+    def _query(self, request: Mapping[str, Any]) -> Any:
+        with translate_errors():
+            return self._client.query(TableName=self._name, ReturnConsumedCapacity="TOTAL", **request)
+
+    def put(self, item: Item) -> None:
+        with translate_errors():
+            self._client.put_item(TableName=self._name, Item=item)
+
+    def put_new(self, item: Item) -> Item | None:
+        """Store the item, unless there is one with its key. Return that one."""
+        with translate_errors():
+            try:
+                self._client.put_item(
+                    TableName=self._name,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(pk)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except self._client.exceptions.ConditionalCheckFailedException as failed:
+                existing: Item = failed.response["Item"]  # type: ignore[typeddict-item]
+                return existing
+        return None
+
+    def update(self, update: Update) -> bool:
+        """Write the update if its condition holds. Return whether it did."""
+        return self._update(update.request) is not None
+
+    def update_and_get(self, update: Update) -> Item | None:
+        """Write the update if its condition holds. Return the item as it then is, or None if the condition failed."""
+        answer = self._update({**update.request, "ReturnValues": "ALL_NEW"})
+        return None if answer is None else _member(answer, "Attributes")
+
+    def _update(self, request: Mapping[str, Any]) -> Any:
+        with translate_errors():
+            try:
+                return self._client.update_item(TableName=self._name, **request)
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return None
+
+    def delete(self, key: Item) -> None:
+        with translate_errors():
+            self._client.delete_item(TableName=self._name, Key=key)
+
+    def transact(
+        self,
+        *,
+        updates: Iterable[Update] = (),
+        checks: Iterable[Update] = (),
+        puts: Iterable[Item] = (),
+        deletes: Iterable[Item] = (),
+    ) -> Sequence[Failure]:
+        """Write all of it if every condition holds. Else write nothing, and return each action's failure, in order.
+
+        Raise Conflict if another request writes the same items, Throttled if DynamoDB is too busy.
+        """
+        actions: list[Any] = [{"Update": self._watched(update)} for update in updates]
+        actions += [{"ConditionCheck": self._watched(check)} for check in checks]
+        actions += [{"Put": {"TableName": self._name, "Item": item}} for item in puts]
+        actions += [{"Delete": {"TableName": self._name, "Key": key}} for key in deletes]
+        with translate_errors():
+            try:
+                self._client.transact_write_items(TransactItems=actions)
+            except self._client.exceptions.TransactionCanceledException as canceled:
+                return _failures(canceled)
+        return []
+
+    def _watched(self, update: Update) -> dict[str, Any]:
+        return {"TableName": self._name, **update.request, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+
+
+_TRY_AGAIN: Mapping[str, type[Unavailable]] = {
+    "ProvisionedThroughputExceeded": Throttled,
+    "ThrottlingError": Throttled,
+    "TransactionConflict": Conflict,
+}
+
+
+def _failures(canceled: ClientError) -> Sequence[Failure]:
+    reasons = canceled.response["CancellationReasons"]
+    # What a failed condition saw beside a conflict or a throttle may not last, so it is not returned.
+    for code in sorted({str(reason.get("Code")) for reason in reasons} - {"None", "ConditionalCheckFailed"}):
+        raise _TRY_AGAIN.get(code, Unavailable)(code) from canceled
+    return [dict(reason) for reason in reasons]
+
+
+def _member(answer: Mapping[str, Any], name: str) -> Any:
+    """A part that every answer has. botocore takes an answer that it can't read for an empty one."""
+    if name not in answer:
+        raise Unavailable(f"an answer without {name}")
+    return answer[name]

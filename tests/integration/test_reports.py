@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from pypdfium2 import PdfDocument
 from python_calamine import CalamineWorkbook
 
@@ -21,6 +22,7 @@ from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.report_files import LostUpload, ReportFiles
 from referral_intake.aws.report_table import ReportTable
 from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.errors import Unavailable
 from referral_intake.core.referral import Closing, Move, Referral, Stage, closed
 from referral_intake.core.report import MOST_SETBACKS, PATIENCE, Filter, Format, Report, State
 from referral_intake.reports import csv_export, xlsx_export
@@ -413,6 +415,24 @@ def test_an_upload_that_was_aborted_begins_again(
     queue.clear()
     done, _ = run_to_its_end(reporting, asked, queue, time_left=50)
     assert receipts_in(done, files) == receipts
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [("404", 404, LostUpload), ("403", 403, LostUpload), ("400", 400, Unavailable), ("503", 503, Unavailable)],
+)
+def test_an_upload_is_lost_only_if_its_file_does_not_exist(
+    no_account: None, code: str, status: int, expected: type[Exception]
+) -> None:
+    client = report_files.client()
+    with Stubber(client) as stubber:
+        stubber.add_client_error("complete_multipart_upload", "NoSuchUpload", http_status_code=404)
+        stubber.add_client_error("head_object", code, http_status_code=status)
+        with pytest.raises(expected):
+            ReportFiles(client, BUCKET).complete("key", "upload", ["etag"])
+        stubber.add_client_error("complete_multipart_upload", "NoSuchUpload", http_status_code=404)
+        stubber.add_response("head_object", {})
+        ReportFiles(client, BUCKET).complete("key", "upload", ["etag"])
 
 
 def test_a_report_that_comes_no_further_is_given_up(

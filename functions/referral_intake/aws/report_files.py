@@ -66,7 +66,7 @@ class ReportFiles:
                     Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
                 )
         except LostUpload:
-            if not self._is_there(key):
+            if not self._exists(key):
                 raise
 
     def put(self, key: str, data: bytes | IO[bytes], name: str) -> None:
@@ -88,12 +88,15 @@ class ReportFiles:
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=seconds
         )
 
-    def _is_there(self, key: str) -> bool:
-        try:
-            with translate_errors():
+    def _exists(self, key: str) -> bool:
+        with translate_errors():
+            try:
                 self._client.head_object(Bucket=self._bucket, Key=key)
-        except ClientError:
-            return False
+            except ClientError as error:
+                # The answer to HEAD has no body, so its code is the status. Without s3:ListBucket it is 403.
+                if error.response["Error"]["Code"] in {"403", "404"}:
+                    return False
+                raise
         return True
 
 

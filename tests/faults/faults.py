@@ -40,6 +40,11 @@ def _failed(attempt: Attempt) -> AWSResponse:
     return _error(attempt, 500, "InternalServerError")
 
 
+def _unreadable(attempt: Attempt) -> AWSResponse:
+    """As from a proxy between us and AWS."""
+    return attempt.answer(400, b"<html>Bad Request</html>")
+
+
 def _killed_before(attempt: Attempt) -> AWSResponse:
     raise Killed
 
@@ -113,6 +118,7 @@ NOT_DONE = (
     Fault("is refused", _refused),
     Fault("is throttled", _throttled),
     Fault("fails with 500", _failed),
+    Fault("fails with an error that can't be read", _unreadable),
 )
 CONFLICT = Fault("conflicts with a transaction", _conflict)
 CUT_OFF = Fault("and all that follow are refused", _cut_off)

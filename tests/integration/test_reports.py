@@ -546,7 +546,7 @@ def test_wording_that_nobody_approved_is_no_letter(
     by_post(referrals, "Ana Gomez", 1)
     asked = report(Format.PDF)
     reports.add(asked)
-    long_after = datetime(2099, 1, 1, tzinfo=UTC)
+    long_after = datetime(2100, 1, 1, tzinfo=UTC)
     maker = LetterFiles(bulk_letters_for(place, TEMPLATES), files, {"lumen": campaign()}.get, lambda: long_after)
     done, _ = run_to_its_end(work(maker), asked, queue)
     assert (done.state, done.detail, done.files) == (State.FAILED, "unapproved", ())

@@ -50,6 +50,7 @@ class Recounting:
         self._client = stack.dynamodb
         self._table = stack.output("TableName")
         self._stats = stack.output("StatsTableName")
+        self._counters = Table(self._client, self._stats)
 
     def compare(self) -> Recount:
         """The counters beside what the table says. What the stream has yet to bring is a difference too."""
@@ -135,7 +136,7 @@ class Recounting:
         """Whether nothing is wrong any more in this item."""
         now = dict(list(wrong.items())[:_MOST_NUMBERS])
         amounts = {stats_items.place(count)[1]: is_ - was for count, (was, is_) in now.items()}
-        if not Table(self._client, self._stats).update(when_unchanged(moved(place, amounts), changes)):
+        if not self._counters.update(when_unchanged(moved(place, amounts), changes)):
             return False
         found.differences |= now
         return len(now) == len(wrong)

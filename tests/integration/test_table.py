@@ -154,8 +154,8 @@ def test_wake_works_on_an_engine_that_reports_no_units(
     parts = Gauges(campaigns, BreakerTable(client, table), StatsTable(client, stats_table), lambda: QUOTA)
     with watching() as watched:
         gauges.measure(parts, NOW, due_referrals.logger)
-    open_referrals = {line["reason"]: line["OpenReferrals"] for line in watched.emitted if "OpenReferrals" in line}
-    assert open_referrals["queued"] == [1]
+    emitted = [line for line in watched.emitted if line.get("campaign") == CAMPAIGN and "OpenReferrals" in line]
+    assert {line["reason"]: line["OpenReferrals"] for line in emitted}["queued"] == [1]
 
 
 CALLS: dict[str, Callable[[Table], object]] = {

@@ -1,6 +1,7 @@
 """What a function imports is most of its cold start: what the dashboard needs, the others must not pay for."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,3 +34,10 @@ def test_the_dashboard_has_imported_what_it_reads_with_before_the_first_request(
     found = imported("referral_intake.dashboard.api")
     assert set(DEAR) <= found, "otherwise the test above would look for what is called otherwise by now"
     assert {"boto3", "referral_intake.aws.stats_table"} <= found
+
+
+def test_only_the_table_gateway_sends_requests_to_dynamodb() -> None:
+    operation = re.compile(r"\.(batch_get|batch_write|delete|get|put|transact_get|transact_write|update)_items?\(")
+    folders = (FUNCTIONS / "referral_intake", FUNCTIONS.parent / "cli")
+    found = {file.name for folder in folders for file in folder.rglob("*.py") if operation.search(file.read_text())}
+    assert found == {"table.py"}

@@ -1,6 +1,6 @@
-"""Who looked at doctors' data, and who did what: records in the main table, by day, for good.
+"""The audit log: who saw doctors' data and who did what. Records in the main table, by day, that never expire.
 
-They hold receipts and who it was, nothing else about anybody.
+They hold receipts and the user, and nothing else about a person.
 """
 
 import secrets
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """`what` is one of our own words: never what was typed, as in a search."""
+    """`what` is one of a fixed set of words, never text that a user typed."""
 
     at: datetime
     sub: str
@@ -43,7 +43,7 @@ class AuditTable:
             raise Unavailable(error.response["Error"]["Code"]) from error
 
     def of_day(self, day: date) -> Iterator[Record]:
-        """What was recorded on that day (UTC), in order."""
+        """Read the records of a day (UTC), in order."""
         found = self._table.query_all(
             KeyConditionExpression="pk = :day",
             ExpressionAttributeValues={":day": {"S": _partition(day)}},
@@ -60,7 +60,7 @@ def audit_item(person: Person, what: str, receipts: Sequence[str], at: datetime)
     """The record as an item. Write it in one transaction with what it records."""
     return {
         "pk": {"S": _partition(at.astimezone(UTC).date())},
-        # Two may happen at once.
+        # Two records can have the same time.
         "sk": {"S": f"{timestamp(at)}#{secrets.token_hex(8)}"},
         "at": typed(timestamp(at)),
         "sub": typed(person.sub),

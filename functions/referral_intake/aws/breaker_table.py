@@ -1,7 +1,7 @@
-"""The breaker of a campaign in the table: one item that counts by day, and says since when and why it is open.
+"""The breaker of a campaign: one item with counts by day, and since when and why the breaker is open.
 
-Whoever opens it announces that. Where the process dies in between, an open breaker lacks `announced`: then the next one
-that looks does it.
+The process that opens the breaker announces it. If that process dies first, the item has no `announced`, and the next
+process that reads it announces it.
 """
 
 from datetime import date, datetime
@@ -23,7 +23,7 @@ def breaker_key(campaign: str) -> Item:
 
 
 def counting(campaign: str, facts: list[str], day: date) -> Update:
-    """The update that counts each fact once more on that day."""
+    """The update that counts each fact once on that day."""
     update = Update(breaker_key(campaign))
     for fact in facts:
         update.add(f"{day.isoformat()}/{fact}", 1)
@@ -35,7 +35,7 @@ class BreakerTable:
         self._table = Table(client, name)
 
     def check(self, campaign: str, policy: BreakerPolicy, now: datetime) -> Trip | None:
-        """Opens the breaker where the counts ask for it. Returns the trip for as long as it is not announced."""
+        """Open the breaker if the counts require it. Return the trip until it has been announced."""
         item = self._item(campaign)
         counts = _counts(item)
         if "paused_at" not in item:
@@ -49,22 +49,22 @@ class BreakerTable:
         return Trip(campaign, item["paused_for"], opened_at, policy.window, **totals(counts, policy, now.date()))
 
     def state(self, campaign: str, policy: BreakerPolicy, now: datetime) -> State:
-        """How it stands, with one read; changes nothing."""
+        """Return the current state, with one read."""
         item = self._item(campaign)
         return State("paused_at" in item, **totals(_counts(item), policy, now.date()))
 
     def pause(self, campaign: str) -> Pause | None:
-        """Why the campaign is stopped and since when, as it is right now. None where it is not."""
+        """Return why and since when the campaign is paused, by a consistent read. None: it is not paused."""
         item = self._item(campaign)
         return Pause(item["paused_for"], datetime.fromisoformat(item["paused_at"])) if "paused_at" in item else None
 
     def announced(self, trip: Trip) -> None:
-        """Notes that somebody was told."""
+        """Store that the trip was announced."""
         update = Update(breaker_key(trip.campaign)).set("announced", value=True)
         self._table.update(update.when_equal("paused_at", timestamp(trip.at)))
 
     def resume(self, campaign: str, by: Person, now: datetime) -> bool:
-        """Closes the breaker, and counts from nothing; who did it is recorded with it. Returns whether it was open."""
+        """Close the breaker, reset its counts and record who did it. Return whether it was open."""
         item = self._item(campaign)
         if "paused_at" not in item:
             return False
@@ -75,7 +75,7 @@ class BreakerTable:
         return not self._table.transact(updates=[update], puts=[record])
 
     def _open(self, campaign: str, reason: str, now: datetime) -> bool:
-        """Whether it was this call that opened it."""
+        """Return whether this call opened it."""
         update = Update(breaker_key(campaign)).set("paused_at", timestamp(now)).set("paused_for", reason)
         update.when(f"attribute_not_exists({update.name('paused_at')})")
         return self._table.update(update)

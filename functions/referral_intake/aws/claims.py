@@ -1,8 +1,8 @@
-"""Claims: which referral may write which step to which doctor. A doctor is one item per key.
+"""Claims: which referral may send which step to which doctor. A doctor has one item per key.
 
-A doctor's item notes, by campaign and step, which referral took the step and when. That note is the claim while the
-message is on its way, and afterwards the record that the doctor had it: only a clear refusal by the mail service takes
-it back. So a crash at any point can leave a message to a person's judgement, but can't send it twice.
+A doctor's item stores, by campaign and step, which referral claimed the step and when. This note is the claim while the
+message is sent, and later the record that the doctor got it. Only a clear refusal by SES removes it. So after a crash
+at any point a person may have to decide about a message, but it is never sent twice.
 """
 
 import uuid
@@ -23,7 +23,7 @@ from referral_intake.core.referral import LEASE, Closing, Move, Stage
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# A later fact than an opt-out, which it takes back. Complaints and bounces can't be taken back.
+# A time. An opt-in undoes every earlier opt-out. Complaints and bounces can't be taken back.
 OPTED_IN = "opted_in"
 
 
@@ -32,9 +32,9 @@ class ClaimTable:
         self._table = Table(client, name)
 
     def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
-        """Takes referral and doctor and keeps the message, in one transaction, or says what stands against it.
+        """Claim the referral and the doctor and store the message in one transaction, or return the obstacle.
 
-        Raises Stale, Unavailable.
+        Raise Stale, Unavailable.
         """
         attempt = uuid.uuid4().hex
         taken = updates.of_referral(claim.referral, Move(Stage.SENDING, due_at=now + LEASE)).set("attempt", attempt)
@@ -50,11 +50,12 @@ class ClaimTable:
     def take(
         self, claim: Claim, referral: Update, beside: Item, *, now: datetime, cooldown: timedelta
     ) -> Taken | Suppressed | None:
-        """Takes the doctor, changes the referral and puts an item beside them in one transaction, or says what stands
-        against it. Raises Stale, Unavailable.
+        """Claim the doctor, change the referral and put another item in one transaction, or return the obstacle.
+
+        Raise Stale, Unavailable.
         """
         doctors = [_free(claim, key, now - cooldown).set(_note(claim), _taken(claim, now)) for key in claim.keys]
-        # A doctor who was written to, or opted out, under a hashing key of the past.
+        # The doctor may have got a message, or opted out, under a retired hashing key.
         retired = [_free(claim, key, now - cooldown) for key in claim.retired_keys]
         failures = self._table.transact(updates=[referral, *doctors], checks=retired, puts=[beside])
         if not failures:
@@ -63,16 +64,16 @@ class ClaimTable:
             raise ReferralChanged(failures[0].get("Item", {}))
         obstacle = _obstacle(claim, [plain(failure["Item"]) for failure in failures if failure.get("Item")])
         if obstacle is None:
-            # Nothing was claimed, whatever the reason: without a claim there is no mail.
+            # Nothing was claimed, whatever the reason, so nothing may be sent.
             raise Unavailable("claim failed without a reason")
         return obstacle
 
     def suppression(self, claim: Claim) -> Suppressed | None:
-        """Whether the doctor may not be written to, by a consistent read now."""
+        """Return what forbids messages to the doctor, by a consistent read."""
         return _suppressed(claim, self._doctors(claim))
 
     def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
-        """What would stand against this claim, by a consistent read now. It claims nothing."""
+        """Return what would prevent this claim, by a consistent read. Claim nothing."""
         doctors, start = self._doctors(claim), timestamp(now - cooldown)
         notes = [doctor[_note(claim)] for doctor in doctors if _note(claim) in doctor]
         leaders = [note["by"] for note in notes if note["by"] != claim.referral.receipt and note["at"] >= start]
@@ -83,18 +84,18 @@ class ClaimTable:
         return [plain(item) for item in self._table.read_many(wanted, consistent=True).items]
 
     def release(self, claim: Claim, move: Move) -> None:
-        """Gives the doctor back, unwritten to, and moves the referral, unless that has been closed meanwhile."""
+        """Release the doctor, who got no message, and move the referral unless it has been closed since."""
         referral = updates.of_referral(claim.claimed, move)
         doctors = [_given_back(claim, key) for key in claim.keys]
         if self._table.transact(updates=[referral, *doctors]):
             self._table.transact(updates=doctors)
 
     def suppress(self, key: str, fact: Closing, now: datetime, campaign: str | None = None) -> None:
-        """Notes a fact that forbids writing to this doctor from now on, for one campaign or for all."""
+        """Store a fact that forbids messages to this doctor from now on, of one campaign or of all."""
         self._note(key, f"{fact.value}/{campaign}" if campaign else fact.value, now)
 
     def allow_again(self, key: str, now: datetime) -> None:
-        """Notes that the doctor took back every opt-out up to now. The opt-out itself stays noted."""
+        """Store that the doctor undid all earlier opt-outs. The opt-outs stay stored."""
         self._note(key, OPTED_IN, now)
 
     def _note(self, key: str, fact: str, now: datetime) -> None:
@@ -102,7 +103,7 @@ class ClaimTable:
 
 
 class ReferralChanged(Stale):
-    """`item` is the referral as it is now."""
+    """`item` is the current item of the referral."""
 
     def __init__(self, item: Item) -> None:
         super().__init__()
@@ -118,7 +119,7 @@ def _taken(claim: Claim, now: datetime) -> dict[str, str]:
 
 
 def _free(claim: Claim, key: str, cooldown_start: datetime) -> Update:
-    """The condition that this doctor may be written to by this referral."""
+    """The condition that this referral may send to this doctor."""
     update = Update(doctor_key(key))
     for fact in _suppressions(claim):
         never = f"attribute_not_exists({update.name(fact)})"
@@ -147,7 +148,7 @@ def _suppressed(claim: Claim, doctors: Sequence[Item]) -> Suppressed | None:
 
 
 def _suppressions(claim: Claim) -> list[str]:
-    """Facts about a doctor that forbid writing, the strongest first: attributes, each with the fact's time."""
+    """The attributes of facts that forbid messages, strongest first. Each holds the time of its fact."""
     only_this_campaign = f"{Closing.OPTED_OUT.value}/{claim.referral.campaign}"
     return [Closing.COMPLAINED.value, Closing.OPTED_OUT.value, only_this_campaign, Closing.BOUNCED.value]
 
@@ -157,5 +158,5 @@ def _is_opt_out(fact: str) -> bool:
 
 
 def _stands(fact: str, doctor: Item) -> bool:
-    # Times are text that sorts as time does.
+    # Timestamps sort as text.
     return fact in doctor and not (_is_opt_out(fact) and doctor.get(OPTED_IN, "") > doctor[fact])

@@ -1,8 +1,8 @@
-"""Referrals found and listed for the dashboard, page by page.
+"""Search and lists of referrals for the dashboard, page by page.
 
-One request reads a bounded number of read units, however rare what is looked for: then it returns what it found, and a
-cursor from which the next one goes on. An index may lag behind the table; what the table says wins, so a page can have
-fewer rows than there is room for.
+However rare the matches are, one request uses a limited number of read units. Then it returns what it found, and a
+cursor for the next request. An index can lag behind the table. The table decides, so a page can have fewer rows than
+its limit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PAGE = 25
-# For the index and a unit for each referral found in it: reading these, half a unit as a rule, stays below 100 with it.
+# Units for the index, plus one for each referral found in it. Reading a referral usually takes half a unit, so a
+# request stays below 100 units.
 MOST_UNITS = 80
 MOST_COUNTED = 100
-# How many entries of the index one query looks at: more each time, since what is common is found among few. The most
-# cost below 20 units, even where every name is as long as it can be.
+# How many entries of the index one query reads. Each query reads more than the one before, since common matches are
+# found among few entries. 200 entries take less than 20 units, even if every name has the maximum length.
 _FIRST_LOOK, _LONGEST_LOOK = 50, 200
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`searched_back_to` is None where everything was searched; with a cursor it is the day that the search came to."""
+    """With a cursor, `searched_back_to` is the day that the search reached. None: everything was searched."""
 
     referrals: Sequence[Referral]
     cursor: str | None
@@ -42,7 +43,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Capped:
-    """`is_more`: there are more than `count`."""
+    """A count with a limit. `is_more`: there are more than `count`."""
 
     count: int
     is_more: bool
@@ -50,7 +51,7 @@ class Capped:
 
 @dataclass(slots=True)
 class _Index:
-    """A part of an index, in its order, and the conditions on what is looked for there."""
+    """One partition of an index, in its order, with the conditions of the search."""
 
     name: str
     key: tuple[str, str]
@@ -84,7 +85,7 @@ class _Index:
         if self.conditions:
             request["FilterExpression"] = " AND ".join(f"({one})" for one in self.conditions)
         if start:
-            # The key is ours, and never from the cursor: it can't lead into another campaign.
+            # The partition key never comes from the cursor, so a cursor can't lead to another campaign.
             key = {self.key[0]: typed(self.key[1]), self.sort: typed(start.at)}
             request["ExclusiveStartKey"] = {**referral_key(start.receipt), **key}
         return request
@@ -105,7 +106,7 @@ class ListingTable:
         self._table = Table(client, name)
 
     def search(self, wanted: Wanted, cursor: str | None = None) -> Page:
-        """The newest first. Raises BadCursor, Unavailable."""
+        """Find referrals, newest first. Raise BadCursor, Unavailable."""
         index = index_for(wanted)
         start = index.start(cursor)
         places, following, units = self._look(index, start, few=not index.conditions)
@@ -115,21 +116,21 @@ class ListingTable:
         return Page(referrals, following.text if following else None, back_to, units + more)
 
     def with_receipt(self, receipt: str, wanted: Wanted) -> Page:
-        """The referral, as a page, where it fits the rest of what is wanted."""
+        """Return a page with this referral, if it matches the filter."""
         found, units = self._read([Place("", receipt)], is_consistent=False)
         return Page([referral for referral in found if wanted.fits(referral)], None, None, units)
 
     def work(self, campaign: str, kind: Kind, cursor: str | None = None) -> Page:
-        """What waits for a person, the oldest first. Raises BadCursor, Unavailable."""
+        """List the tasks of this kind, oldest first. Raise BadCursor, Unavailable."""
         index = _index_of_work(campaign, kind)
         places, following, units = self._look(index, index.start(cursor), few=True)
-        # People act on these: what somebody just did must not be offered again.
+        # Consistent: a task that was just done must not show up again.
         found, more = self._read(places, is_consistent=True)
         referrals = [one for one in found if one.campaign == campaign and waits_for(one) is kind]
         return Page(referrals, following.text if following else None, None, units + more)
 
     def waiting(self, campaign: str) -> dict[Kind, Capped]:
-        """How much of each kind waits for a person."""
+        """Count the tasks of each kind."""
         return {kind: self._count(_index_of_work(campaign, kind)) for kind in Kind}
 
     def _count(self, index: _Index) -> Capped:
@@ -137,7 +138,7 @@ class ListingTable:
         return Capped(min(count, MOST_COUNTED), count > MOST_COUNTED)
 
     def _look(self, index: _Index, start: Place | None, *, few: bool) -> tuple[list[Place], Place | None, float]:
-        """A page's places, where to go on if there may be more, and what it cost. `few`: every entry is looked for."""
+        """Return a page's places, where to continue if there may be more, and the units. `few`: every entry matches."""
         places: list[Place] = []
         units = dearest = 0.0
         limit = PAGE + 1 if few else _FIRST_LOOK
@@ -155,7 +156,7 @@ class ListingTable:
             limit = min(limit * 2, _LONGEST_LOOK)
 
     def _read(self, places: Sequence[Place], *, is_consistent: bool) -> tuple[list[Referral], float]:
-        """The referrals as the table has them, in the order of their places, and the read units."""
+        """Read the referrals from the table, in the order of their places. Return them and the units."""
         keys = [referral_key(place.receipt) for place in places]
         read = self._table.read_many(keys, consistent=is_consistent)
         found = {referral.receipt: referral for referral in map(from_item, read.items)}
@@ -163,8 +164,8 @@ class ListingTable:
 
 
 def index_for(wanted: Wanted) -> _Index:
-    """Where it is looked for. What is found there may have changed since: `wanted.fits` says so."""
-    # As text, times sort as they do; no day has a time after this letter.
+    """The index to search. Check what it finds with `wanted.fits`: the referral may have changed since."""
+    # Timestamps sort as text. "Z" sorts after every time of a day.
     between = (f"{wanted.first}T" if wanted.first else "0", f"{wanted.last}Z" if wanted.last else "Z")
     if wanted.email:
         return _Index("emails", ("email_identity", wanted.email), "submitted_at", between=between)

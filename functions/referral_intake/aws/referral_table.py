@@ -1,4 +1,4 @@
-"""Referrals in the table, one by one: stored once, found by receipt, moved from stage to stage."""
+"""Referrals in the table: stored once, found by receipt, moved from stage to stage."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ class ReferralTable:
         self._table = Table(client, name)
 
     def add(self, referral: Referral) -> Referral | None:
-        """Stores a new referral with one request. Returns the one that is already there under its receipt, if any."""
+        """Store a new referral with one request. Return the one that is already stored under its receipt, if any."""
         existing = self._table.put_new(to_item(referral))
         return from_item(existing) if existing else None
 
@@ -32,7 +32,7 @@ class ReferralTable:
         return from_item(item) if item else None
 
     def due(self, campaign: str, now: datetime, limit: int) -> list[str]:
-        """Receipts of at most `limit` open referrals whose `due_at` has come, the most overdue first."""
+        """Return receipts of open referrals whose `due_at` has passed, earliest first, at most `limit`."""
         found = self._table.query(
             IndexName="due",
             KeyConditionExpression="open_in = :campaign AND due_at <= :now",
@@ -42,11 +42,11 @@ class ReferralTable:
         return [item["pk"]["S"].partition("#")[2] for item in found.items]
 
     def move(self, referral: Referral, move: Move) -> None:
-        """Changes the stage of a referral that is still as it was read; raises Stale."""
+        """Change the stage. Raise Stale if the referral has changed since it was read."""
         self.update(updates.of_referral(referral, move))
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
-        """Writes what an event of that time changes of a referral that is still as it was read; raises Stale."""
+        """Write what a mail event of that time changes. Raise Stale if the referral has changed since it was read."""
         update = updates.of_referral(referral, effect.move)
         update.set("milestones", {name: timestamp(at) for name, at in effect.milestones.items()})
         update.set("messages", to_messages(effect.messages) or None)
@@ -57,27 +57,27 @@ class ReferralTable:
             raise Stale
 
     def note_feedback(self, sent_at: datetime) -> None:
-        """Notes that the mail service's events arrive: one has told of a message sent at that time."""
+        """Record that SES has reported on a message sent at this time."""
         update = updates.Update(_FEEDBACK).set("settled", timestamp(sent_at))
         settled = update.name("settled")
         update.when(f"attribute_not_exists({settled}) OR {settled} < {update.value(timestamp(sent_at))}")
         self._table.update(update)
 
     def feedback_settled(self) -> datetime | None:
-        """When the latest message was sent of which an event has told."""
+        """Return when the latest message was sent that SES has reported on."""
         item = self._table.get(_FEEDBACK, consistent=True)
         return datetime.fromisoformat(item["settled"]["S"]) if item else None
 
     def close(self, receipt: str, closing: Closing, now: datetime) -> None:
-        """Notes the fact, and closes the referral where nothing stronger has. No such referral: nothing to do."""
+        """Set the milestone, and close the referral unless a higher reason closed it. Ignore an unknown receipt."""
         self._note(receipt, closing.value, now, closing)
 
     def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
-        """Notes the doctor's answer, which closes the outreach. The last answer is the one that counts."""
+        """Record the doctor's answer and close the referral. The latest answer counts."""
         self._note(receipt, Closing.ANSWERED.value, now, Closing.ANSWERED, answer)
 
     def note(self, receipt: str, milestone: str, now: datetime) -> None:
-        """Notes a fact that changes nothing else."""
+        """Set a milestone that changes nothing else."""
         self._note(receipt, milestone, now, None)
 
     def _note(
@@ -92,9 +92,9 @@ class ReferralTable:
                 self.update(update)
                 return
             except Stale:
-                continue  # Changed since it was read. Its other writer is done, so this comes to an end.
+                continue  # Another request has changed it. Each retry follows such a write, so the loop ends.
 
     def update(self, update: updates.Update) -> None:
-        """Raises Stale where the update's condition does not hold."""
+        """Write the update. Raise Stale if its condition does not hold."""
         if not self._table.update(update):
             raise Stale

@@ -36,7 +36,7 @@ def client() -> "S3Client":
 
 
 class LostUpload(Exception):
-    """What was uploaded so far is of no use: the file must be made from its beginning."""
+    """The uploaded parts are lost: the file must be made again from its beginning."""
 
 
 class ReportFiles:
@@ -58,7 +58,7 @@ class ReportFiles:
             )["ETag"]
 
     def complete(self, key: str, upload: str, etags: Sequence[str]) -> None:
-        """Makes one file of exactly these parts; raises LostUpload. Twice is as good as once."""
+        """Make one file of exactly these parts. Raise LostUpload. It can be repeated."""
         parts: Any = [{"ETag": etag, "PartNumber": number} for number, etag in enumerate(etags, start=1)]
         try:
             with translate_errors(), _losing():

@@ -1,6 +1,6 @@
-"""Reports in the main table: one item each, found by its id, and a note of each under its campaign, newest last.
+"""Reports in the main table: one item by id, and one in the list of its campaign, newest last.
 
-What a run writes, it writes as the attempt that it is: once another run has taken the report, nothing of it counts.
+A run writes with the number of its attempt. Once another run has claimed the report, such a write fails.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 LATEST = 20
-# A report that nobody finished in this time is not looked for any more.
+# An unfinished report older than this is not put back into the queue.
 _LOOKED_FOR = timedelta(days=2)
 _MOST_LOOKED_AT = 100
 
@@ -48,7 +48,7 @@ class ReportTable:
         return _report(item) if item else None
 
     def latest(self, campaign: str, limit: int = LATEST, since: datetime | None = None) -> list[Report]:
-        """The newest first, at most `limit`; 100 at most."""
+        """Return the newest reports, newest first, at most `limit`."""
         found = self._table.query(
             KeyConditionExpression="pk = :campaign AND sk >= :since",
             ExpressionAttributeValues={
@@ -66,7 +66,7 @@ class ReportTable:
         return [report for report in latest if report.state in UNFINISHED]
 
     def claim(self, report_id: str, until: datetime) -> Report | None:
-        """Takes the report for a run that ends by then; None where it is finished or somebody else has it."""
+        """Claim the report for a run that ends by then. None: it is finished, or another run has it."""
         now = timestamp(self._now())
         update = Update(report_key(report_id)).add("attempt", 1).add("setbacks", 1)
         update.set("state", State.RUNNING.value).set("lease_until", timestamp(until))
@@ -77,7 +77,7 @@ class ReportTable:
         return _report(item) if item else None
 
     def save(self, report: Report) -> None:
-        """Makes durable how far it has come; raises Stale where another run has taken it."""
+        """Store the progress. Raise Stale if another run has claimed the report."""
         update = Update(report_key(report.id)).when_equal("attempt", report.attempt)
         for name, value in _course_of(report).items():
             update.set(name, value)
@@ -85,7 +85,7 @@ class ReportTable:
             raise Stale
 
     def note_put(self, report: Report, at: datetime) -> bool:
-        """Notes that it was put into the queue; False where somebody took it or noted so meanwhile."""
+        """Store that it was queued. Return False if it was claimed or queued in the meantime."""
         update = Update(report_key(report.id)).set("put_at", timestamp(at)).set("lease_until", None)
         update.when_equal("attempt", report.attempt)
         if report.put_at:
@@ -96,7 +96,7 @@ class ReportTable:
 
 
 def _course_of(report: Report) -> dict[str, Any]:
-    """What changes while a report is worked on; None is no attribute."""
+    """The attributes that change during a run. None: no attribute."""
     return {
         "state": report.state.value,
         "rows_done": report.rows_done,

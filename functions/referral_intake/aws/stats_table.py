@@ -1,4 +1,4 @@
-"""The counters as the dashboard reads them. What a look costs depends on the number of days alone."""
+"""Reads the counters for the dashboard. The read units depend only on the number of days."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Numbers that are not 0, and what reading them cost in DynamoDB's read units."""
+    """The numbers that are not 0, and the read units."""
 
     numbers: Mapping[Count, int]
     units: float
@@ -33,10 +33,10 @@ class StatsTable:
         self._table = Table(client, name)
 
     def overview(self, campaign: str, first: date, last: date) -> tuple[Overview, float]:
-        """From the first day to the last, with the period before, and the read units that it took."""
+        """Return the overview of these days and of the period before, and the read units."""
         earliest, _ = period_before(first, last)
         days = days_of(earliest, last)
-        # What became of a day's referrals is in the same items as what happened on that day.
+        # The items of a day also hold what became of the referrals submitted on it.
         wanted = [(dimension, day) for dimension in (TOTAL, TIME) for day in days]
         read = self.read(campaign, [*wanted, (NOW, None)])
         by_day = _by_day(read.numbers)
@@ -50,7 +50,7 @@ class StatsTable:
         return overview, read.units
 
     def breakdown(self, campaign: str, dimension: str, first: date, last: date) -> tuple[Mapping[str, Facts], float]:
-        """What happened in these days, by the values of one of BREAKDOWNS, and the read units that it took."""
+        """Return the facts of these days by the values of one of BREAKDOWNS, and the read units."""
         if dimension not in BREAKDOWNS:
             raise ValueError(dimension)
         read = self.read(campaign, [(dimension, day) for day in days_of(first, last)])
@@ -60,7 +60,7 @@ class StatsTable:
         return found, read.units
 
     def read(self, campaign: str, wanted: Iterable[tuple[str, date | None]]) -> Read:
-        """All numbers of these dimensions and days. They may be some seconds old."""
+        """Read all numbers of these dimensions and days. They can be some seconds old."""
         places = [place for dimension, day in wanted for place in stats_items.places(campaign, dimension, day)]
         keys = [stats_items.key(place) for place in places]
         batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]

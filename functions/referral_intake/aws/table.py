@@ -1,4 +1,4 @@
-"""One DynamoDB table: the only place that sends requests to DynamoDB and translates its errors.
+"""One DynamoDB table. The functions send every request to DynamoDB through this module, which translates its errors.
 
 Every method raises Unavailable when DynamoDB does not answer. An item is in DynamoDB's typed JSON.
 """

@@ -1,4 +1,4 @@
-"""UpdateItem requests, put together clause by clause."""
+"""Builds UpdateItem requests clause by clause."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -11,7 +11,7 @@ from referral_intake.core.referral import Answer, Move, Referral
 
 
 class Update:
-    """One update of one item. Every name goes in by alias: DynamoDB reserves hundreds of words.
+    """One update of one item. Every name gets an alias, since DynamoDB reserves hundreds of words.
 
     A name may be a path: `milestones.sent`.
     """
@@ -39,7 +39,7 @@ class Update:
         return alias
 
     def set(self, path: str, value: Any) -> Self:
-        """Sets it, or removes it where the value is None."""
+        """Set the attribute. None removes it."""
         if value is None:
             self._removes.append(self.name(path))
         else:
@@ -47,24 +47,24 @@ class Update:
         return self
 
     def add(self, path: str, amount: int | AbstractSet[str]) -> Self:
-        """Adds to a number or a set, which is 0 or empty where it is not there."""
+        """Add to a number or a set. A missing one counts as 0 or empty."""
         self._adds.append(f"{self.name(path)} {self.value(amount)}")
         return self
 
     def append(self, path: str, value: Any) -> Self:
-        """Adds to the end of a list, which is empty where it is not there."""
+        """Append to a list. A missing one counts as empty."""
         name = self.name(path)
         self._sets.append(f"{name} = list_append(if_not_exists({name}, {self.value([])}), {self.value([value])})")
         return self
 
     def set_once(self, path: str, value: Any) -> Self:
-        """Sets it unless it has a value already."""
+        """Set the attribute unless it has a value."""
         name = self.name(path)
         self._sets.append(f"{name} = if_not_exists({name}, {self.value(value)})")
         return self
 
     def when(self, condition: str) -> Self:
-        """Adds a condition, written with the aliases of `name` and `value`."""
+        """Add a condition, written with the aliases from `name` and `value`."""
         self._conditions.append(condition)
         return self
 
@@ -73,10 +73,10 @@ class Update:
 
     @property
     def request(self) -> dict[str, Any]:
-        """The arguments of update_item, and of an Update in a transaction, but for the table's name."""
+        """The arguments of update_item, or of an Update in a transaction, without the table's name."""
         clauses = {"SET": self._sets, "REMOVE": self._removes, "ADD": self._adds}
         request: dict[str, Any] = {"Key": self._key, "ExpressionAttributeNames": self._names}
-        # A ConditionCheck changes nothing and takes no expression for it.
+        # A ConditionCheck has no update expression.
         if expression := " ".join(f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms):
             request["UpdateExpression"] = expression
         if self._conditions:

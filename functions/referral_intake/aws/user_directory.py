@@ -1,4 +1,4 @@
-"""The team's user directory, Cognito: where mail to somebody of the team goes."""
+"""The team's user directory in Cognito: the email addresses of users."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -20,14 +20,14 @@ def new_client() -> "CognitoIdentityProviderClient":
 
 
 class UserDirectory:
-    """`pool` is the user pool's id. Needs the rights to AdminGetUser and AdminListGroupsForUser on it."""
+    """`pool` is the user pool's id. Requires the permissions AdminGetUser and AdminListGroupsForUser."""
 
     def __init__(self, pool: str, client: Callable[[], "CognitoIdentityProviderClient"] = new_client) -> None:
         self._pool = pool
         self._client = client()
 
     def address_of(self, username: str) -> str | None:
-        """The verified address of somebody who may sign in and has a role. Raises Unavailable."""
+        """Return the verified address of a user who may sign in and has a role. Raise Unavailable."""
         try:
             found = self._client.admin_get_user(UserPoolId=self._pool, Username=username)
             attributes = {one["Name"]: one.get("Value") for one in found["UserAttributes"]}

@@ -1,6 +1,6 @@
-"""Carrying out what a person wants done, as long as the referral is still as they saw it.
+"""Runs a user's action if the referral is still as the user saw it.
 
-Exactly one of many who act at once gets their way; the others are told who did.
+Of several users who act at the same time, exactly one succeeds. The others learn who it was.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from referral_intake.core.users import Person
 from referral_intake.dashboard import actions
 from referral_intake.dashboard.actions import Change, Order
 
-# Others are done within milliseconds.
+# Other writes take milliseconds.
 MOST_TRIES = 5
 
 
 class Changed(Exception):
-    """The referral is not any more as the person saw it. `by` is the last that another did to it since, if anybody."""
+    """The referral has changed since the user saw it. `by` is the latest action of another user since, if any."""
 
     def __init__(self, referral: Referral, by: Act | None) -> None:
         super().__init__(referral.receipt)
@@ -33,7 +33,7 @@ class Changed(Exception):
 
 
 class TooLate(Exception):
-    """Before the letter or call was noted, the doctor had been told otherwise or had said no: `act.note` says which."""
+    """The doctor had already been told another way, or had opted out, before this letter or call: see `act.note`."""
 
     def __init__(self, referral: Referral, act: Act) -> None:
         super().__init__(referral.receipt)
@@ -46,7 +46,7 @@ class Referrals(Protocol):
 
 
 class ActionWriter(Protocol):
-    """Writes a change together with the record of who made it, or neither. Raises Stale, Conflict, Unavailable.
+    """Write a change together with the record of who made it, or neither. Raises Stale, Conflict, Unavailable.
 
     `action_table.ActionTable` implements it.
     """
@@ -71,13 +71,13 @@ class ActionRunner:
     def carry_out(self, order: Order, now: datetime) -> Referral | None:
         """Return the referral after the action, if there is one. An action that was done already is not repeated.
 
-        Raises Invalid, Changed, TooLate, and Unavailable.
+        Raise Invalid, Changed, TooLate, Unavailable.
         """
         for _ in range(MOST_TRIES):
             referral = self.referrals.get(order.receipt, consistent=True)
             if referral is None or _is_done(order, referral):
                 return referral
-            # Somebody may be quicker, or the answer may be lost: the next look says which.
+            # Another user was faster, or the answer was lost. The next read shows which.
             with suppress(Stale, Conflict):
                 self._carry_out(order, referral, now)
         raise Conflict
@@ -100,7 +100,7 @@ class ActionRunner:
 
 
 def _is_done(order: Order, referral: Referral) -> bool:
-    """Whether it was done already; raises TooLate, and Changed where something else was done."""
+    """Whether the action was done already. Raise TooLate, or Changed if another action was done."""
     act = actions.done_already(order, referral)
     if act and act.what in actions.WAYS and act.note:
         raise TooLate(referral, act)

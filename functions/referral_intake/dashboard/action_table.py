@@ -1,4 +1,4 @@
-"""What people do to referrals, in the table: the change and the record of who made it, in one transaction."""
+"""Writes users' actions: the change of the referral and the record of who made it, in one transaction."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -25,16 +25,16 @@ class ActionTable:
         self._claims = ClaimTable(client, name)
 
     def write(self, referral: Referral, change: Change, by: Person) -> None:
-        """Changes a referral that is still as it was read; raises Stale, Conflict, Unavailable."""
+        """Change a referral that is still as it was read. Raise Stale, Conflict, Unavailable."""
         if self._table.transact(updates=[_changed(referral, change)], puts=[_record(referral, change, by)]):
             raise Stale
 
     def tell(
         self, claim: Claim, change: Change, by: Person, *, now: datetime, cooldown: timedelta
     ) -> Taken | Suppressed | None:
-        """Takes the doctor for the step as well, or writes nothing and says what stands against it.
+        """Also claim the doctor for the step. If something forbids that, write nothing and return it.
 
-        The doctor's keys are checked and taken as they are for an e-mail. Raises Stale, Conflict, Unavailable.
+        The doctor's keys are checked and claimed as for an email. Raise Stale, Conflict, Unavailable.
         """
         record = _record(claim.referral, change, by)
         return self._claims.take(claim, _changed(claim.referral, change), record, now=now, cooldown=cooldown)

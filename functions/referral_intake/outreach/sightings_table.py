@@ -1,4 +1,7 @@
-"""What was seen together: sets in the table, one for each source, address and NPI, never larger than what is odd."""
+"""Sets of values seen together: one per source, address and NPI.
+
+A set stops growing once it is large enough to hold a referral.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,7 +16,7 @@ from referral_intake.outreach.screening import Sighting
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# A source has another hash tomorrow.
+# The hash of a source changes every day.
 _SOURCE_KEPT_SECONDS = 2 * 24 * 3600
 
 
@@ -30,8 +33,8 @@ class SightingsTable:
         return self._hashes.of_name(name)
 
     def is_disposable(self, domain: str) -> bool:
-        """Whether the domain, or one above it, gives out addresses for a few minutes."""
-        # Imported at the first use: 10,000 names.
+        """Whether the domain, or one above it, offers disposable addresses."""
+        # Imported at first use, since it loads 10,000 names.
         from disposable_email_domains import blocklist
 
         parts = domain.split(".")

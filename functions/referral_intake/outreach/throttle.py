@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 _KEY: Item = {"pk": {"S": "pace"}, "sk": {"S": "pace"}}
 _TRIES = 8
-# A paused campaign waits for a person.
+# How long a message of a paused campaign waits before the next try.
 ASK_AGAIN = timedelta(minutes=15)
-# The count of a day is of no use after it.
+# A day's count is not needed after that day.
 _KEPT_SECONDS = 3 * 24 * 3600
 
 
@@ -44,7 +44,7 @@ class Throttle:
         self._sleep = sleep
 
     def take(self, campaign: Campaign, address: str) -> Wait | None:
-        """Wait for this message's slot and return None, or return how long there is none."""
+        """Wait for this message's slot and return None, or return the time of the next try."""
         wait = self._take_turn(campaign.name)
         if wait or self._count(address.rpartition("@")[2], campaign.policy.per_domain_per_day):
             return wait
@@ -63,12 +63,12 @@ class Throttle:
             if self._write(pace, slot.after):
                 self._sleep(max(0.0, (slot.at - now()).total_seconds()))
                 return None
-            # Somebody else took this turn. Not all of the losers should ask again at once.
+            # Another instance took this slot. The random pause keeps the others from retrying at the same moment.
             self._sleep(random.uniform(0, quota.interval.total_seconds()))  # noqa: S311  (spreads, hides nothing)
         return Wait(now() + _TRIES * quota.interval, "paced")
 
     def _count(self, domain: str, most: int) -> bool:
-        """Counts a message to this mail domain today, unless it had the most that it may get."""
+        """Count a message to this mail domain today, unless the domain has reached its limit."""
         today = self._now().date()
         update = Update({"pk": {"S": f"pace#{domain}"}, "sk": {"S": today.isoformat()}})
         sent = update.name("sent")
@@ -77,13 +77,13 @@ class Throttle:
         return self._table.update(update)
 
     def _read(self, campaign: str) -> tuple[Pace | None, bool]:
-        """The pace, and whether the campaign's breaker is open, with one request."""
+        """Read the pace, and whether the campaign's breaker is open, with one request."""
         found = self._table.read_many([_KEY, breaker_key(campaign)], consistent=True)
         items = {item["sk"]["S"]: plain(item) for item in found.items}
         return _pace(items.get("pace")), "paused_at" in items.get("breaker", {})
 
     def _write(self, before: Pace | None, after: Pace) -> bool:
-        """Whether nobody else wrote since `before` was read."""
+        """Write unless the item has changed since `before` was read. Return whether it was written."""
         update = Update(_KEY)
         update.set("next_at", timestamp(after.next_at)).set("day", after.day.isoformat()).set("sent", after.sent)
         if before is None:

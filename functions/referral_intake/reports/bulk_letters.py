@@ -51,7 +51,7 @@ class BulkLetters:
     def print(
         self, campaign: Campaign, referrals: Sequence[Referral], now: datetime, written_to: Collection[str] = ()
     ) -> Printed:
-        """Doctors known by one of `written_to` have a letter already. Raises Unapproved and Unavailable."""
-        # The letter is the introduction by another way: who had one must not get the other.
+        """Print letters, but not to doctors with a key in `written_to`. Raise Unapproved, Unavailable."""
+        # A letter is an introduction too: a doctor gets it by post or by email, not both.
         claims = [Claim(referral, INTRODUCTION, *self._doctor_keys.of(referral)) for referral in referrals]
         return self._letters.print(campaign, claims, now, written_to)

@@ -1,7 +1,7 @@
-"""Referrals for an export, newest first, page by page: what the search finds with the same filter, whole.
+"""Referrals for an export, newest first, page by page: all that the search finds with the same filter.
 
-The index `listed` says which. Each is then read from the table: it may have changed since it was indexed, and whoever
-asks for those that are held gets none that is not.
+The index `listed` lists them. Each is then read from the table, since it can have changed after it was indexed: an
+export of held referrals contains no others.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from referral_intake.core.search_filter import Wanted
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# How often somebody who watches sees that it goes on.
+# Rows between two updates of the progress.
 ROWS_BETWEEN_NEWS = 2_000
 # Read as one batch.
 PAGE = BATCH
@@ -28,7 +28,7 @@ Cursor = Mapping[str, str] | None
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`cursor` is None where there is no more."""
+    """`cursor` is None on the last page."""
 
     referrals: list[Referral]
     cursor: Cursor
@@ -36,7 +36,7 @@ class Page:
 
 class Rows(Protocol):
     def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
-        """The next page. It may be empty though more are to come."""
+        """Return the next page. It can be empty and not be the last."""
 
 
 class ExportRows:
@@ -44,7 +44,7 @@ class ExportRows:
         self._table = Table(client, name)
 
     def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
-        """The next page. It may be empty though more are to come."""
+        """Return the next page. It can be empty and not be the last."""
         wanted = Wanted(campaign=campaign, **asdict(chosen))
         request = index_for(wanted).query(None, PAGE)
         if cursor:

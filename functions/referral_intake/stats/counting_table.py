@@ -1,7 +1,7 @@
-"""Counting: what a referral is counted as is replaced, and the counters moved by the difference, in one transaction.
+"""Counts referrals: one transaction replaces a referral's tally and adds the difference to the counters.
 
-Whether a record of the stream comes once, twice, late or not at all makes no difference once a newer one has come. A
-transaction changes a referral's item only as it was read, so what is repeated after a lost answer is seen to be done.
+Records of the stream can come twice, late or never: the counters are right once a newer record has come. A transaction
+changes a referral's item only if it is still as it was read, so a retry after a lost answer counts nothing twice.
 """
 
 import random
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # DynamoDB's limit for one transaction. 100 of these items are far below its other limit, 4 MB.
 MOST_ITEMS = 100
-# An update's expression has at most 4 KB: this many numbers fit.
+# An update expression is limited to 4 KB. This many numbers fit.
 MOST_NUMBERS = 200
 _TRIES = 6
 _FIRST_PAUSE = 0.05
@@ -33,7 +33,7 @@ _FIRST_PAUSE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a referral is counted as by now. `changes` is 0 where nothing is kept of it."""
+    """A referral as it is counted now. `changes` is 0 if it has never been counted."""
 
     revision: int = 0
     changes: int = 0
@@ -42,7 +42,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A referral that is to be counted as `after`, at that revision. `is_whole`: in one step."""
+    """A referral to count as `after`, at this revision. `is_whole`: in one transaction."""
 
     referral: Referral
     before: Kept
@@ -52,20 +52,20 @@ class Change:
 
     @property
     def numbers(self) -> Iterator[tuple[Place, str, int]]:
-        """By how much each number moves: its item, its attribute, the amount."""
+        """The differences: item, attribute, amount."""
         for count, amount in difference(self.before.tally, self.after).items():
             yield *stats_items.place(count), amount
 
 
 @dataclass
 class Transaction:
-    """Changes that are done together. Counters that several of them move are moved once."""
+    """Changes to write together. A counter that several of them change is updated once."""
 
     changes: list[Change] = field(default_factory=list)
     counters: dict[Place, Counter[str]] = field(default_factory=dict)
 
     def takes(self, change: Change) -> bool:
-        """Takes it in, unless that would be too much for one transaction."""
+        """Add the change, unless the transaction would be too large. Return whether it was added."""
         moved: dict[Place, Counter[str]] = {}
         for place, name, amount in change.numbers:
             moved.setdefault(place, Counter(self.counters.get(place)))[name] += amount
@@ -94,9 +94,9 @@ class CountingTable:
         self._sleep = sleep
 
     def count(self, referrals: Iterable[Referral], *, again: bool = False) -> int:
-        """Counts each referral as what it is; returns how many were not counted as that before. Raises Unavailable.
+        """Count each referral. Return how many tallies changed. Raise Unavailable.
 
-        One that was counted at this revision or a later one is passed over; with `again`, only at a later one.
+        Skip a referral that was counted at this revision or a later one. With `again`, skip only later ones.
         """
         wanted: dict[str, Referral] = {}
         for referral in sorted(referrals, key=lambda referral: referral.revision):
@@ -110,7 +110,7 @@ class CountingTable:
             done += len(changes) - len(wanted)
             if not wanted:
                 return done
-            # Somebody else changes the same counters. Not all of the losers should come again at once.
+            # Another instance changes the same counters. The random pause keeps retries apart.
             self._sleep(random.uniform(0.5, 1) * _FIRST_PAUSE * 2**attempt)  # noqa: S311  (spreads, hides nothing)
         raise Unavailable("TransactionConflict")
 
@@ -141,7 +141,7 @@ class CountingTable:
 
 
 def _in_one_transaction(change: Change) -> Change:
-    """Where nearly every fact moves to another day, the first half of the way: the referral is not counted at all."""
+    """If nearly every fact moves to another day, remove the old tally first: the new one takes another transaction."""
     if len({place for place, _, _ in change.numbers}) < MOST_ITEMS:
         return change
     nothing = replace(change.after, stage=None, facts=frozenset(), times=frozenset())
@@ -149,7 +149,7 @@ def _in_one_transaction(change: Change) -> Change:
 
 
 def read_kept(item: Item) -> Iterator[tuple[str, Kept]]:
-    """What is kept of a referral, with its receipt; nothing where the item is another."""
+    """The receipt and the tally of a referral's item; nothing for other items."""
     if receipt := stats_items.receipt_of(item):
         yield receipt, Kept(int(item["revision"]["N"]), int(item[CHANGES]["N"]), stats_items.from_counted(item))
 
@@ -163,7 +163,7 @@ def _counted(change: Change) -> Update:
 
 
 def moved(place: Place, names: Mapping[str, int]) -> Update:
-    """The update that adds to an item's numbers. It counts as a change even where they add up to nothing."""
+    """The update that adds to an item's numbers. It counts as a change even if all amounts are 0."""
     update = Update(stats_items.key(place))
     for name, amount in names.items():
         if amount:
@@ -172,7 +172,7 @@ def moved(place: Place, names: Mapping[str, int]) -> Update:
 
 
 def when_unchanged(update: Update, changes: int) -> Update:
-    """Only if the item is as it was when it had been changed that often; 0 where it was not there."""
+    """Add the condition that the item has been changed this many times. 0: it does not exist."""
     if changes:
         return update.when_equal(CHANGES, changes)
     return update.when(f"attribute_not_exists({update.name(CHANGES)})")

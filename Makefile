@@ -1,5 +1,8 @@
 # Everything a developer runs; `make help` lists it. Needs git, make and Python 3.11 or newer: the rest is fetched here.
+# A comment that starts with ##@ is a heading of `make help`; one that starts with ## describes a target.
 PORT ?= 8080
+# SHORT=1 lets the targets that measure or take pictures do a small part of their work, for `make targets`.
+SHORT ?=
 PYTHON ?= python3
 VENV := .venv/bin
 export PYTHONPATH := functions:.
@@ -13,25 +16,32 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-dates units long faults artifact bench cold-starts check check-full lint types contracts template build sbom \
-  requirements site deploy destroy pictures lighthouse format lock browser clean
+.PHONY: help run demo test test-dates units long faults artifact bench cold-starts check check-full targets lint types contracts \
+  template build sbom requirements site deploy destroy pictures lighthouse format lock browser clean
 
-help: ## List these targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+STARTED := $(shell date +%s)
+TOTAL = @echo "Total since make started: $$(( $$(date +%s) - $(STARTED) )) s"
 
-run: .cache/run.stamp ## Start the whole system on this machine, at http://127.0.0.1:8080 (or PORT=9000).
+##@ Run
+help: ## List all targets.
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .cache/run.stamp ## Start the whole system at http://127.0.0.1:8080 (PORT=9000 for another port).
 	@exec $(VENV)/python -m local --port $(PORT)
 
-demo: .cache/run.stamp ## Start it filled: 1,500 made-up referrals of the last 90 days, so that the dashboard is alive.
+demo: .cache/run.stamp ## Start it with 1,500 sample referrals of the last 90 days.
 	@exec $(VENV)/python -m local --demo --port $(PORT)
 
 # make test DATE="2028-02-29 12:00" (UTC) runs the tests as if it were then; so do long, units and faults.
 AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
+
+##@ Test
 PYTEST = $(AT) $(VENV)/pytest -n 2 --dist loadfile tests/unit tests/integration tests/infra tests/e2e
 
-test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the tests: on both engines, with many faults, and in real browsers.
+test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the tests, except the slow ones.
 	$(PYTEST) -m "not long"
 	$(AT) $(VENV)/pytest -m "not long" tests/faults
+	$(TOTAL)
 
 # What dates decide, in short. The weekly workflow runs all of `make test` at these dates.
 DATED := $(addprefix tests/unit/test_,calendar.py daytime.py decision.py feedback.py wake.py outreach.py links.py dashboard.py signed_in.py) \
@@ -41,46 +51,62 @@ DATED := $(addprefix tests/unit/test_,calendar.py daytime.py decision.py feedbac
 test-dates: .cache/dev.stamp .cache/sam.stamp ## Run the tests that dates decide, on a leap day, at a year's end and on other such dates.
 	$(VENV)/python -m tools.dates --each $(VENV)/pytest -m "not long" -k "not dynamodb-local" $(DATED)
 
-long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the tests that `make test` leaves out, since they take their time.
+long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the slow tests, which `make test` leaves out.
 	$(PYTEST) -m long
 
-units: .cache/dev.stamp ## Run the tests that take seconds.
-	$(AT) $(VENV)/pytest tests/unit
+units: .cache/dev.stamp ## Run the unit tests.
+	$(AT) $(VENV)/pytest tests/unit $(if $(SHORT),--collect-only -qq)
 
-artifact: build .cache/dev.stamp .cache/dynamodb.stamp .cache/ric.stamp ## Run what ships, as Lambda would, and compare it with what is deployed.
+artifact: build .cache/dev.stamp .cache/dynamodb.stamp .cache/ric.stamp ## Build the functions, and test them as Lambda runs them.
 	$(VENV)/pytest tests/artifact
 
-faults: .cache/dev.stamp .cache/dynamodb.stamp ## Let everything befall every AWS call, and check the promises.
+faults: .cache/dev.stamp .cache/dynamodb.stamp ## Inject every fault into every AWS call, and check that all promises hold.
 	$(AT) $(VENV)/pytest tests/faults --every-point
 
-bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what a look at the dashboard costs, and a referral's whole life.
-	$(VENV)/python -m bench.overview_cost
-	$(VENV)/python -m bench.listing_cost
+##@ Measure
+bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what the dashboard and a referral cost in AWS, and update docs/cost.md.
+	$(VENV)/python -m bench.overview_cost $(if $(SHORT),--most 2000)
+	$(VENV)/python -m bench.listing_cost $(if $(SHORT),--most 2000)
 	$(VENV)/python -m bench.cost
 
-cold-starts: .cache/dev.stamp .cache/sam.stamp ## Measure cold starts of what is built, with and without bytecode.
-	$(VENV)/python -m bench.cold_start
+cold-starts: .cache/dev.stamp .cache/sam.stamp ## Measure cold starts of the built functions, with and without bytecode.
+	$(VENV)/python -m bench.cold_start $(if $(SHORT),--runs 1)
 
-check: lint types contracts requirements template build test ## Run all that is run before a change lands.
+pictures: .cache/dev.stamp browser ## Take screenshots of every page and email, into build/pictures.
+	$(VENV)/python -m tests.e2e.pictures build/pictures $(if $(SHORT),--locale en --width 360 --scheme light)
+
+lighthouse: .cache/dev.stamp browser ## Run Lighthouse on the pages, with reports in build/lighthouse.
+	$(VENV)/python -m tests.e2e.lighthouse build/lighthouse $(if $(SHORT),--short)
+
+##@ Check
+check: lint types contracts requirements template build test ## Run the checks that a change must pass.
 
 # Of the fault walk, `test` takes one point in twenty.
-check-full: check long faults artifact test-dates ## Run that, and what takes minutes of its own: all that CI runs.
+check-full: check long faults artifact test-dates targets ## Run all checks, as CI does.
+	$(TOTAL)
 
-lint: .cache/dev.stamp ## Check style.
+# What no other check runs. deploy, destroy and clean are run by tests/integration/test_make.py.
+SHORT_FORMS := help units run demo bench cold-starts pictures lighthouse sbom site format lock
+
+targets: .cache/dev.stamp ## Run every other target in a short form, and check that it changes no file of the repository.
+	$(VENV)/python -m tools.targets $(SHORT_FORMS)
+
+lint: .cache/dev.stamp ## Check the style of the code, and of the subjects of commits.
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
+	$(VENV)/python -m tools.commits
 
 types: .cache/dev.stamp ## Check types.
 	$(VENV)/mypy
 
-contracts: .cache/dev.stamp ## Check which part may import which.
+contracts: .cache/dev.stamp ## Check which package imports which.
 	$(VENV)/lint-imports --no-logo
 
 SAM := tools/sam/sam
 # The second half looks at what SAM's transform made of it.
 TRANSFORMED := build/transformed.json
 
-template: .cache/dev.stamp .cache/sam.stamp .cache/policy.stamp ## Check the AWS template, as it is and as CloudFormation meets it.
+template: .cache/dev.stamp .cache/sam.stamp .cache/policy.stamp ## Check the AWS template, before and after SAM transforms it.
 	$(VENV)/cfn-lint infra/template.yaml infra/waf.yaml
 	$(SAM) validate --lint
 	@mkdir -p build
@@ -88,43 +114,39 @@ template: .cache/dev.stamp .cache/sam.stamp .cache/policy.stamp ## Check the AWS
 	$(VENV)/cfn-lint $(TRANSFORMED)
 	.cache/policy/bin/python tools/policy/scan.py .cache/policy/bin/checkov $(TRANSFORMED)
 
-build: .cache/run.stamp .cache/sam.stamp ## Build what is deployed into .aws-sam/build, with bytecode and without what no function reads.
+##@ Build and deploy
+build: .cache/run.stamp .cache/sam.stamp ## Build the functions into .aws-sam/build.
 	$(SAM) build
 	$(VENV)/python -m tools.ship .aws-sam/build "$$(tools/sam/python)"
 
-sbom: .cache/run.stamp ## Write down what ships, as CycloneDX and with licences, into build/sbom.
+sbom: .cache/run.stamp ## Write the software bill of materials (CycloneDX) into build/sbom.
 	@$(VENV)/python -m tools.supply.sbom build/sbom
 
 EXPORT = $(UV) export --quiet --locked --no-default-groups --no-emit-project --no-header --format requirements.txt
 LAYER := infra/layers/reports/requirements.txt
 
-requirements: $(UV) ## Check that what functions and layers are built from is what uv.lock says.
+requirements: $(UV) ## Check that the requirements files match uv.lock.
 	@$(EXPORT) --output-file .cache/requirements.txt
 	@$(EXPORT) --only-group reports --output-file .cache/layer.txt
 	@cmp .cache/requirements.txt functions/requirements.txt && cmp .cache/layer.txt $(LAYER) || \
 	  { echo "Run: make lock"; exit 1; }
 
-lock: $(UV) ## Bring uv.lock, and what functions and layers are built from, up to date with pyproject.toml.
+lock: $(UV) ## Update uv.lock and the requirements files from pyproject.toml.
 	$(UV) lock
 	$(EXPORT) --output-file functions/requirements.txt
 	$(EXPORT) --only-group reports --output-file $(LAYER)
 
-site: .cache/run.stamp ## Build the static site into build/site, for STACK=the CloudFormation stack's name.
+site: .cache/run.stamp ## Build the static site into build/site (STACK=NAME for a deployed stack).
 	$(VENV)/python -m cli site --out build/site $(if $(STACK),--stack $(STACK))
 
-deploy: build .cache/run.stamp ## Build, deploy to ENV=dev, staging or prod, and upload the site. YES=1 asks nothing, as CI does.
+deploy: build .cache/run.stamp ## Build and deploy to ENV=dev, staging or prod (YES=1 to skip the question).
 	$(VENV)/python -m cli deploy $(or $(ENV),$(error Say where to: make deploy ENV=dev)) $(if $(YES)$(CI),--yes)
 
-destroy: .cache/run.stamp ## Delete the stack of ENV=dev, staging or prod. Tables and secrets stay.
+destroy: .cache/run.stamp ## Delete the stack of ENV=dev, staging or prod, except tables and secrets.
 	$(VENV)/python -m cli destroy $(or $(ENV),$(error Say which: make destroy ENV=dev))
 
-pictures: .cache/dev.stamp browser ## Take pictures of every page and of the mail, into build/pictures.
-	$(VENV)/python -m tests.e2e.pictures build/pictures
-
-lighthouse: .cache/dev.stamp browser ## Have Lighthouse look at the pages as on a phone; its reports go into build/lighthouse.
-	$(VENV)/python -m tests.e2e.lighthouse build/lighthouse
-
-format: .cache/dev.stamp ## Format the code and mend what ruff can.
+##@ Maintain
+format: .cache/dev.stamp ## Format the code, and fix what ruff can fix.
 	$(VENV)/ruff check --fix-only .
 	$(VENV)/ruff format .
 
@@ -132,7 +154,7 @@ browser: .cache/dev.stamp
 	@$(VENV)/python -m tests.e2e.browser
 	@$(VENV)/python -m tests.e2e.webkit
 
-clean: ## Remove everything that was fetched or built.
+clean: ## Delete everything that was downloaded or built.
 	@[ ! -d .cache/artifact ] || chmod -R u+w .cache/artifact  # What was run there as on Lambda can't be written to.
 	rm -rf .venv .cache .aws-sam build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 

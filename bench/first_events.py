@@ -1,4 +1,4 @@
-"""An event for each function, to be the first one that it gets. Each leads to AWS and back, with `aws_stub` there."""
+"""The first event of each function. Each makes the function call AWS, for which `aws_stub` stands in."""
 
 import json
 import uuid
@@ -10,11 +10,20 @@ from referral_intake.adapters.items import to_item
 from referral_intake.adapters.keys import Keyring
 from referral_intake.adapters.links import Link, Links
 from referral_intake.domain.referral import Stage
+from tests.integration import aws
 from tests.support import dashboard, events, samples
 
 
 def all_of_them(site_url: str) -> dict[str, dict[str, Any]]:
-    """By the function's short name."""
+    """By the function's short name. Requests carry what CloudFront adds to them."""
+    return {name: _as_sent(event) for name, event in _events(site_url).items()}
+
+
+def _as_sent(event: dict[str, Any]) -> dict[str, Any]:
+    return aws.through_cloudfront(event, json.dumps(KEYS)) if "routeKey" in event else event
+
+
+def _events(site_url: str) -> dict[str, dict[str, Any]]:
     return {
         "bare": {},
         "intake": events.post_json(samples.payload()),

@@ -7,6 +7,7 @@ each page on the way to it. Otherwise, or where that referral is not found in th
 It also weighs a typical item, with what it is searched by and without: DynamoDB bills writes by the kilobyte.
 """
 
+import argparse
 import sys
 import time
 from collections.abc import Iterator
@@ -64,7 +65,7 @@ class Cost:
     slowest: float
 
 
-def main() -> int:
+def main(most: int) -> int:
     with dynamodb_local.running() as url:
         client = boto3.client(
             "dynamodb",
@@ -74,7 +75,7 @@ def main() -> int:
             aws_secret_access_key="none",
             config=Config(max_pool_connections=10),
         )
-        costs = {number: dict(measure(client, number)) for number in (FEW, MANY)}
+        costs = {number: dict(measure(client, number)) for number in (FEW, most)}
     _say("referrals  listing                                     pages  dearest page  all pages  found  slowest page")
     for number, by_name in costs.items():
         for name, one in by_name.items():
@@ -212,4 +213,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(description="What one page of the dashboard's listings costs.")
+    parser.add_argument("--most", type=int, default=MANY, help=f"the larger number of referrals (default: {MANY:,})")
+    sys.exit(main(parser.parse_args().most))

@@ -10,6 +10,7 @@ happens on each day here. The breakdown by state shows the difference: with 1,00
 every day, which AWS bills as it does the many.
 """
 
+import argparse
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ class Cost:
     numbers: int
 
 
-def main() -> int:
+def main(most: int) -> int:
     with dynamodb_local.running() as url:
         client = boto3.client(
             "dynamodb",
@@ -59,7 +60,7 @@ def main() -> int:
             aws_access_key_id="none",
             aws_secret_access_key="none",
         )
-        costs = {number: measure(client, number) for number in (FEW, MANY)}
+        costs = {number: measure(client, number) for number in (FEW, most)}
     _say("referrals  units of the overview  units by state   items   largest   numbers")
     for number, one in costs.items():
         _say(f"{number:9,} {one.overview:22} {one.by_state:15} {one.items:7,} {one.largest:7,} B {one.numbers:9,}")
@@ -145,4 +146,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(description="What one look at the dashboard's overview costs.")
+    parser.add_argument("--most", type=int, default=MANY, help=f"the larger number of referrals (default: {MANY:,})")
+    sys.exit(main(parser.parse_args().most))

@@ -1,19 +1,20 @@
 """Pictures of every view of the dashboard, on a phone and on a desk, in light and dark."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.accessible import SCHEMES
+from tests.e2e.accessible import Scheme
 from tests.e2e.dashboard_fixtures import FakeApi
 from tests.e2e.dashboard_site import ORIGIN, DashboardSite
 
 WIDTHS = (390, 1440)
 
 
-def take(browser: Browser, site: Path, folder: Path) -> None:
+def take(browser: Browser, site: Path, folder: Path, schemes: Sequence[Scheme]) -> None:
     for width in WIDTHS:
-        for scheme in SCHEMES:
+        for scheme in schemes:
             api = FakeApi()
             api.order({"kind": "referrals", "format": "xlsx", "campaign": "star", "filter": {"stage": "sent"}})
             looks = {"width": width, "height": 900}

@@ -1,11 +1,13 @@
 """Pictures of every page and state, in every language, of the mail and of the dashboard: `make pictures`.
 
-They go into build/pictures; `... pictures FOLDER es 360` takes the Spanish ones at 360 pixels alone. Those that the
-README shows are in docs/pictures.
+They go into build/pictures; `... pictures FOLDER --locale es --width 360` takes only the Spanish ones at 360 pixels.
+Those that the README shows are in docs/pictures.
 """
 
+import argparse
 import io
-import sys
+from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +25,26 @@ from tests.support.samples import campaign
 WIDTHS = (360, 768, 1280)
 
 
-def main() -> None:
-    folder, *only = Path(sys.argv[1]), *sys.argv[2:]
+def main(folder: Path, widths: Sequence[int], schemes: Sequence[Scheme], locales: Sequence[str]) -> None:
     with LocalStack(watch=False, out=io.StringIO()) as stack, sync_playwright() as playwright:
         pages = site_pages.build(folder / "site")
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGUMENTS)
-        for width in (width for width in WIDTHS if not only[1:] or str(width) in only):
-            for scheme in SCHEMES:
-                for locale in (locale for locale in campaign().locales if not only or locale in only):
-                    shown = [page for page in pages if page.locale == locale]
-                    _take_all(browser, stack.url, width, scheme, shown, folder)
+        for width, scheme, locale in product(widths, schemes, locales):
+            shown = [page for page in pages if page.locale == locale]
+            _take_all(browser, stack.url, width, scheme, shown, folder)
         _print(browser, pages, folder)
-        dashboard_pictures.take(browser, folder / "site", folder / "dashboard")
+        dashboard_pictures.take(browser, folder / "site", folder / "dashboard", schemes)
         browser.close()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Take pictures of every page and state.")
+    parser.add_argument("folder", type=Path, help="where the pictures go")
+    # Without one of these: all.
+    parser.add_argument("--width", type=int, dest="widths", action="append", help="in pixels")
+    parser.add_argument("--scheme", dest="schemes", action="append", choices=SCHEMES)
+    parser.add_argument("--locale", dest="locales", action="append", choices=campaign().locales)
+    return parser.parse_args()
 
 
 def _take_all(browser: Browser, url: str, width: int, scheme: Scheme, pages: list[SitePage], folder: Path) -> None:
@@ -91,4 +100,5 @@ def _print(browser: Browser, pages: list[SitePage], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    given = _arguments()
+    main(given.folder, given.widths or WIDTHS, given.schemes or SCHEMES, given.locales or campaign().locales)

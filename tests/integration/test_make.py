@@ -1,0 +1,134 @@
+"""The targets of the Makefile that `make targets` can't run: they change an AWS account, or delete what CI runs with.
+
+They run here in a copy of the repository, against moto. Only SAM is replaced, since moto can't transform its template.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from local.activity import Activity
+from local.moto_server import MotoServer
+from tests.integration.conftest import forget_account
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ROOT = Path(__file__).parents[2]
+STACK = "referral-intake-dev"
+OWN = {".aws-sam", ".cache", ".git", ".venv", "build", "tools"}
+CLEANED = (".venv", ".cache", ".aws-sam", "build", ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache")
+SAM = """#!/bin/sh
+echo "$@" > sam-was-called-with
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    for entry in ROOT.iterdir():
+        if entry.name not in OWN:
+            (tmp_path / entry.name).symlink_to(entry)
+    sam = tmp_path / "tools" / "sam" / "sam"
+    sam.parent.mkdir(parents=True)
+    sam.write_text(SAM, "utf-8")
+    sam.chmod(0o755)
+    built = tmp_path / ".aws-sam" / "build" / "template.yaml"
+    built.parent.mkdir(parents=True)
+    built.touch()
+    return tmp_path
+
+
+def make(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    # What is built and installed already is not built again: other targets of CI do that.
+    done = ["--old-file=build", "--old-file=.cache/run.stamp"]
+    own = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "CI"}}
+    command = ["make", *done, f"VENV={Path(sys.executable).parent}", *words]
+    return subprocess.run(command, cwd=folder, env=own, input=typed, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
+    """The AWS that `make` meets has the stack."""
+    forget_account(monkeypatch)
+    server = MotoServer(Activity())
+    server.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    outputs = {
+        "SiteBucketName": "site",
+        "DistributionId": _distribution(),
+        "SignInIssuer": "https://cognito.example/pool",
+        "SignInClient": "client",
+        "SignInUrl": "https://team.example",
+        "SiteUrl": "https://spine.example",
+        "SiteAddress": "https://d1.cloudfront.net",
+        "WatchAddress": "https://console.example",
+    }
+    body = {
+        "Resources": {"SiteBucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "site"}}},
+        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+    }
+    boto3.client("cloudformation").create_stack(StackName=STACK, TemplateBody=json.dumps(body))
+    yield boto3.client("s3")
+    server.stop()
+
+
+def _distribution() -> str:
+    cloudfront: Any = boto3.client("cloudfront")
+    origin = {"Id": "site", "DomainName": "site.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}}
+    config = {
+        "CallerReference": "1",
+        "Comment": "",
+        "Enabled": True,
+        "Origins": {"Quantity": 1, "Items": [origin]},
+        "DefaultCacheBehavior": {"TargetOriginId": "site", "ViewerProtocolPolicy": "redirect-to-https"},
+    }
+    identifier: str = cloudfront.create_distribution(DistributionConfig=config)["Distribution"]["Id"]
+    return identifier
+
+
+def _stacks() -> list[str]:
+    return [one["StackName"] for one in boto3.client("cloudformation").describe_stacks()["Stacks"]]
+
+
+def test_deploy_runs_sam_and_uploads_the_site(repository: Path, s3: "S3Client") -> None:
+    done = make(repository, "deploy", "ENV=dev", "YES=1")
+    assert done.returncode == 0, done.stderr
+    assert "deploy --config-file=" in (repository / "sam-was-called-with").read_text("utf-8")
+    assert "--no-confirm-changeset" in (repository / "sam-was-called-with").read_text("utf-8")
+    keys = {one["Key"] for one in s3.list_objects_v2(Bucket="site")["Contents"]}
+    assert {"index.html", "dashboard/config.json"} <= keys
+
+
+@pytest.mark.parametrize("target", ["deploy", "destroy"])
+def test_the_environment_has_to_be_named(repository: Path, target: str) -> None:
+    done = make(repository, target)
+    assert done.returncode == 2
+    assert f"make {target} ENV=dev" in done.stderr
+
+
+def test_destroy_deletes_the_stack_whose_name_is_typed(repository: Path, s3: "S3Client") -> None:
+    assert make(repository, "destroy", "ENV=dev", typed="y\n").returncode != 0
+    assert _stacks() == [STACK]
+    done = make(repository, "destroy", "ENV=dev", typed=f"{STACK}\n")
+    assert done.returncode == 0, done.stderr
+    assert _stacks() == []
+
+
+def test_clean_deletes_only_what_was_downloaded_or_built(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text("utf-8"), "utf-8")
+    for name in CLEANED:
+        (tmp_path / name).mkdir()
+    protected = tmp_path / ".cache" / "artifact"
+    protected.mkdir()
+    (protected / "file").touch()
+    protected.chmod(0o555)
+    done = make(tmp_path, "clean")
+    assert done.returncode == 0, done.stderr
+    assert [one.name for one in tmp_path.iterdir()] == ["Makefile"]

@@ -34,11 +34,9 @@ def test_the_codes_of_a_letter_lead_to_the_pages_for_answering_and_opting_out(
     receipt = submit(stack, address=ADDRESS)
     page = browser.new_page(base_url=stack.url)
     link = page.locator(f'a[href="/_local/letters/{receipt}"]')
-    for _ in range(50):
-        page.goto("/_local/table")
-        if link.count():
-            break
-        page.wait_for_timeout(100)
+    page.goto("/_local/table")
+    while not link.count():
+        page.reload()
     with urlopen(f"{stack.url}{link.get_attribute('href')}", timeout=10) as answer:
         [letter] = papers(answer.read())
     answering, opting_out = letter.codes()

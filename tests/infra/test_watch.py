@@ -3,21 +3,19 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
+from moto import mock_aws
 
 from local.model import StreamSource
+from referral_intake.adapters import dynamodb
 from tests.infra.test_template import DATA, RESOURCES, TEMPLATE, of_type
-from tests.integration.conftest import client, cloud, engine, no_account, secret_names, stats_table, table
+from tests.integration import aws
+from tests.integration.conftest import forget_account
 from tests.integration.life import living
 from tests.support.samples import ROOT
 from tests.support.watched import Metric, watching
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-__all__ = ["client", "cloud", "engine", "no_account", "secret_names", "stats_table", "table"]
 
 ALARMS: Final = {name: resource["Properties"] for name, resource in of_type("AWS::CloudWatch::Alarm").items()}
 OURS: Final = DATA["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
@@ -158,17 +156,17 @@ def shown() -> Iterator[Metric]:
                 yield metric[1], frozenset(pairs[::2])
 
 
-@pytest.fixture
-def emitted(
-    client: "DynamoDBClient",
-    table: str,
-    stats_table: str,
-    secret_names: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> set[Metric]:
-    with living(client, secret_names, monkeypatch) as life, watching() as watched:
-        life.live()
-    return watched.metrics
+@pytest.fixture(scope="module")
+def emitted() -> set[Metric]:
+    """The metrics of everything that can happen to a referral."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        forget_account(patch)
+        client = dynamodb.client()
+        table = aws.make_table(client)
+        aws.make_table(client, "StatsTable", aws.stats_name(table))
+        with living(client, aws.make_secrets(), patch) as life, watching() as watched:
+            life.live()
+        return watched.metrics
 
 
 def test_a_metric_that_is_named_is_emitted_under_the_same_dimensions_and_one_that_is_emitted_is_shown(

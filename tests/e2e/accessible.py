@@ -1,6 +1,6 @@
 """What keeps somebody from using a page, as far as programs tell: WCAG 2.2 AA by axe-core, and what it leaves out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Literal
 
@@ -64,7 +64,7 @@ def problems(page: Page, within: str = "html") -> Iterator[str]:
     yield from _found_by_axe(page, within, f"{zoom}, dark", _COLOURS)
 
 
-def _found_by_axe(page: Page, within: str, where: str, rules: dict[str, object]) -> Iterator[str]:
+def _found_by_axe(page: Page, within: str, where: str, rules: Mapping[str, object]) -> Iterator[str]:
     yield from (f"{where}: {problem}" for problem in page.evaluate(_AXE, [within, rules]))
 
 

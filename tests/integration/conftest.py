@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from botocore.config import Config
 from moto import mock_aws
 
 from local import moto_quirks
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["may_do_what_it_does", "watched"]
 
+
+PATIENT = Config(connect_timeout=120, read_timeout=120)
 
 # Where adapters meet the table, both engines are asked each time; where the rest does, AWS's own in `make long`.
 AT_THE_TABLE = {
@@ -86,7 +89,8 @@ def cloud(no_account: None) -> Iterator[None]:
 
 @pytest.fixture
 def client(cloud: None, engine: str, monkeypatch: pytest.MonkeyPatch) -> "DynamoDBClient":
-    """As the functions make it."""
+    """As the functions make it, but patient: on a busy machine an engine may take longer than AWS ever does."""
+    monkeypatch.setattr(dynamodb, "_CONFIG", dynamodb._CONFIG.merge(PATIENT))
     if engine == "dynamodb-local":
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local.shared())
     return dynamodb.client()

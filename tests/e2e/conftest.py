@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from local.stack import LocalStack
 from tests.e2e import browser as chromium
@@ -13,6 +13,10 @@ from tests.e2e.mailbox import Mailbox
 from tests.rights.suite import may_do_what_it_does, watched
 
 __all__ = ["may_do_what_it_does", "watched"]
+
+# Waiting ends with what is waited for; the ceiling is for busy machines.
+CEILING_MS = 60_000
+expect.set_options(timeout=CEILING_MS)
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
@@ -39,7 +43,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser, stack: LocalStack) -> Iterator[BrowserContext]:
     opened = browser.new_context(base_url=stack.url, viewport=PHONE)
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(CEILING_MS)
     yield opened
     opened.close()
 

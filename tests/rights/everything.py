@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from moto import mock_aws
 from moto.core.models import botocore_stubber
 
 from referral_intake import wiring
-from referral_intake.adapters import announcements, batch_read, dynamodb, ses
+from referral_intake.adapters import announcements, batch_read, ses
 from referral_intake.adapters.items import timestamp, typed
 from referral_intake.adapters.report_table import report_key
 from referral_intake.adapters.secrets import Secrets
@@ -27,7 +26,7 @@ from referral_intake.handlers import reports
 from referral_intake.wiring import shared
 from tests.faults.wire import response
 from tests.integration import aws
-from tests.integration.conftest import forget_account
+from tests.integration.conftest import own_aws
 from tests.integration.life import DOCTOR, Life
 from tests.support import dashboard
 from tests.support.processes import new_process
@@ -185,11 +184,7 @@ class Everything(Life):
 @contextmanager
 def everything_done() -> Iterator[None]:
     """By all functions, in an AWS of its own."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        forget_account(patch)
-        client = dynamodb.client()
-        aws.make_table(client)
-        aws.make_table(client, "StatsTable", aws.stats_name(aws.template().tables["Table"].name))
+    with pytest.MonkeyPatch.context() as patch, own_aws(patch) as client:
         try:
             Everything(client, aws.make_secrets(), patch).live()
             yield

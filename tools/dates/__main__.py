@@ -4,7 +4,7 @@ It is that date in every Python process that inherits PYTHONPATH, and in the pag
 from there, waits keep their length, and files keep their real time stamps. Java, Chromium and Node keep the real clock:
 libfaketime 0.9.10 makes them spin.
 
-`--each COMMAND...` runs the command at every date of DATES, and report how each ended.
+`--each COMMAND...` runs the command at every date of DATES, and reports how each run ended.
 """
 
 import os

@@ -18,8 +18,9 @@ from local.demo.rhythm import Rhythm
 from local.mailbox import Mail
 from local.stack import LocalStack
 from referral_intake.adapters.items import Item, from_item, plain
-from tests.integration.local_scratch import eventually, fetch
+from tests.integration.local_scratch import fetch
 from tests.support.stats import counters, recount
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.long
 

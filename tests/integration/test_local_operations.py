@@ -24,8 +24,9 @@ from referral_intake.adapters.items import plain, referral_key, typed
 from referral_intake.adapters.referral_table import ReferralTable
 from referral_intake.domain.decision import REVIEW_EVERY
 from referral_intake.domain.referral import Move, Stage
-from tests.integration.local_scratch import eventually, fetch
+from tests.integration.local_scratch import fetch
 from tests.support import proofs, samples
+from tests.support.waiting import eventually
 
 TABLE = "referral-intake-Table"
 WORDS = "campaigns/star/messages/en/introduction.txt"
@@ -108,7 +109,7 @@ def test_what_broke_is_given_up_listed_mended_put_back_and_mailed_once(house: Ho
     good = house.words.read_text("utf-8")
     house.words.write_text("{{ nobody_knows_this }}", "utf-8")
     receipt = house.refer("maria@clinic.example")
-    eventually(lambda: "RetryAttemptsExhausted" in house.failures(), 20)
+    eventually(lambda: "RetryAttemptsExhausted" in house.failures())
     house.give_up(receipt)
 
     listed = house.redrive()
@@ -139,14 +140,14 @@ def test_the_counters_are_counted_once_more_and_nothing_differs(house: House) ->
         except subprocess.CalledProcessError:
             return False  # The stream has yet to bring something.
 
-    eventually(recounted, 30)
+    eventually(recounted)
 
 
 def test_it_works_days_later_too_by_the_clock_of_the_local_stack(house: House) -> None:
     good = house.words.read_text("utf-8")
     house.words.write_text("{{ nobody_knows_this }}", "utf-8")
     receipt = house.refer("maria@clinic.example")
-    eventually(lambda: "RetryAttemptsExhausted" in house.failures(), 20)
+    eventually(lambda: "RetryAttemptsExhausted" in house.failures())
     house.give_up(receipt)
     house.words.write_text(good, "utf-8")
     house.stack.clock.advance(timedelta(days=30).total_seconds())

@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test units long faults artifact bench cold-starts check check-full lint types contracts template build sbom \
+.PHONY: help run demo demo-data test units long faults artifact bench cold-starts check check-full lint types contracts template build sbom \
   requirements site deploy destroy pictures lighthouse format lock browser clean
 
 help: ## List these targets.
@@ -22,8 +22,11 @@ help: ## List these targets.
 run: .cache/run.stamp ## Start the whole system on this machine, at http://127.0.0.1:8080 (or PORT=9000).
 	@exec $(VENV)/python -m local --port $(PORT)
 
-demo: .cache/run.stamp ## Start it filled: 1,500 made-up referrals of the last 90 days, so that the dashboard is alive.
+demo: .cache/run.stamp ## Start it with about 1,500 made-up referrals of the last three months.
 	@exec $(VENV)/python -m local --demo --port $(PORT)
+
+demo-data: .cache/run.stamp ## Record the data of the demo anew, with the real functions. Takes minutes.
+	$(VENV)/python -m local.demo
 
 PYTEST := $(VENV)/pytest -n 2 --dist loadfile tests/unit tests/integration tests/infra tests/e2e
 

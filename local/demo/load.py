@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 def load(stack: "LocalStack", now: datetime) -> None:
     """For a stack with nothing in it, before anything runs. No event source hears of what is loaded."""
+    if not stack.cloud.is_embedded(stack.cloud.streams):
+        raise SystemExit("The demo needs the built-in DynamoDB. Unset AWS_ENDPOINT_URL_DYNAMODB.")
     campaigns = Campaigns(Path(os.environ["TEMPLATES_DIR"]))
     campaign = campaigns.get(campaigns.names()[0])
     assert campaign, "it was just found"

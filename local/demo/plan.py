@@ -130,7 +130,7 @@ def _odd(random: Random, made: list[Submission]) -> list[Submission]:
         if drawn and one.oddity is None:
             made[place] = replace(one, oddity=drawn)
     # Two in one week: more than the breaker lets pass.
-    _mark(made, Oddity.COMPLAINS, [0.2, 0.5, 0.51])
+    _mark(made, Oddity.COMPLAINS, [0.2, 0.78, 0.79])
     # Some at all times of the last two weeks.
     _mark(made, Oddity.LOST, [0.4, *(share / 100 for share in range(84, 100, 2))])
     return made

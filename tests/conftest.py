@@ -6,8 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import project
+
+# One profile for all: no test hangs on the machine's speed, and CI tries the same examples each time.
+settings.register_profile(
+    "referral-intake",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("referral-intake")
 
 _CONTENT = str(project.ROOT / "templates" / "campaigns")
 # The local stack of `make run` and `make demo`, the benches and the commands show the product with its content.

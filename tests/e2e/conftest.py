@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from local.stack import LocalStack
-from tests.e2e import browser as chromium
-from tests.e2e.dates import as_shifted
 from tests.e2e.mailbox import Mailbox
 from tests.rights.suite import may_do_what_it_does, watched
 from tests.support.stack import local_stack
@@ -27,16 +25,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     quick = {"FillSeconds": "0"}  # Tests type faster than people.
     with local_stack(folder, parameters=quick) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = chromium.find()
-    assert path, "no Chromium: run `make test`, which gets one"
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
-        yield as_shifted(launched)
-        launched.close()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-dates units long faults artifact bench cold-starts check check-full targets lint types contracts \
+.PHONY: help run demo demo-data test test-dates units long faults artifact bench cold-starts check check-full targets lint types contracts \
   template build sbom requirements site deploy destroy pictures lighthouse format lock browser clean
 
 STARTED := $(shell date +%s)
@@ -29,8 +29,11 @@ help: ## List all targets.
 run: .cache/run.stamp ## Start the whole system at http://127.0.0.1:8080 (PORT=9000 for another port).
 	@exec $(VENV)/python -m local --port $(PORT)
 
-demo: .cache/run.stamp ## Start it with 1,500 sample referrals of the last 90 days.
+demo: .cache/run.stamp ## Start it with about 1,500 sample referrals of the last three months.
 	@exec $(VENV)/python -m local --demo --port $(PORT)
+
+demo-data: .cache/run.stamp ## Record the demo's data anew with the real functions. Takes minutes.
+	$(VENV)/python -m local.demo
 
 # make test DATE="2028-02-29 12:00" (UTC) runs the tests as if it were then; so do long, units and faults.
 AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")

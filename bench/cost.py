@@ -55,7 +55,7 @@ class Counted(io.TextIOBase):
 
 
 def measure(start: datetime = START) -> tuple[dict[str, Bill], int]:
-    """What each life used when the first begins at `start`, and how many metrics of ours there were."""
+    """Return the bill of each kind of referral, starting at `start`, and the number of our own metrics."""
     log = Counted()
     with pytest.MonkeyPatch.context() as patch, dynamodb_local.running() as url, mock_aws(), redirect_stdout(log):
         forget_account(patch)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 READS = {"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"}
 Image = Mapping[str, Any] | None
+Before = tuple[str, Mapping[str, Any], Image]
+"""A table, a key, and the item before a transaction."""
 
 
 @dataclass(slots=True)
@@ -35,42 +37,42 @@ class Meter:
     def __init__(self) -> None:
         self.bill = Bill()
         self._transactions = Transactions()
-        self._params: dict[str, Any] = {}
 
     def watch(self, session: boto3.Session) -> None:
         # What this handler returns goes in place of the parameters, which its type does not say.
         session.events.register("provide-client-params.dynamodb", self._ask)  # type: ignore[arg-type]
         session.events.register("after-call.dynamodb", self._add)
 
-    def _ask(self, params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any] | None:
-        self._params = params
+    def _ask(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> dict[str, Any] | None:
+        # The context belongs to one call, and comes back with its answer.
+        context["asked"] = params
         if model.name == "TransactWriteItems":
-            self._transactions.begin(params["TransactItems"])
+            context["before"] = self._transactions.images(params["TransactItems"])
         takes = "ReturnConsumedCapacity" in model.input_shape.members
         return {**params, "ReturnConsumedCapacity": "TOTAL"} if takes else None
 
-    def _add(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        units = self._units(parsed, model.name)
+    def _add(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        units = self._units(parsed, model.name, context)
         if model.name in READS:
             self.bill.reads += units
         else:
             self.bill.writes += units
         self.bill.by_operation[model.name] += units
 
-    def _units(self, parsed: dict[str, Any], operation: str) -> float:
+    def _units(self, parsed: dict[str, Any], operation: str, context: dict[str, Any]) -> float:
         if operation == "TransactWriteItems":
-            return self._transactions.end()
+            return self._transactions.cost(context["before"])
         told = parsed.get("ConsumedCapacity", [])
         units: float = sum(one["CapacityUnits"] for one in (told if isinstance(told, list) else [told]))
         if operation == "BatchGetItem":
-            return units + self._missing(parsed)
+            return units + self._missing(parsed, context["asked"])
         # DynamoDB Local bills nothing for a query that finds nothing.
         return max(units, 0.5) if operation == "Query" else units
 
-    def _missing(self, parsed: dict[str, Any]) -> float:
+    def _missing(self, parsed: dict[str, Any], asked_for: dict[str, Any]) -> float:
         """AWS bills missing items, DynamoDB Local does not (awslabs/amazon-dynamodb-local-samples issue 7)."""
         units = 0.0
-        for table, asked in self._params["RequestItems"].items():
+        for table, asked in asked_for["RequestItems"].items():
             missing = len(asked["Keys"]) - len(parsed.get("Responses", {}).get(table, []))
             units += missing * (1 if asked.get("ConsistentRead") else 0.5)
         return units
@@ -85,15 +87,16 @@ class Transactions:
     """
 
     def __init__(self) -> None:
-        self._before: list[tuple[str, Mapping[str, Any], Image]] = []
         self._copies: dict[str, str] = {}
         self._own_client: DynamoDBClient | None = None
 
-    def begin(self, actions: Sequence[Mapping[str, Any]]) -> None:
-        self._before = [(table, key, self._image(table, key)) for table, key in map(self._target, actions)]
+    def images(self, actions: Sequence[Mapping[str, Any]]) -> list[Before]:
+        """Return each item that the transaction names, as it is now."""
+        return [(table, key, self._image(table, key)) for table, key in map(self._target, actions)]
 
-    def end(self) -> float:
-        return sum(self._cost(table, key, before) for table, key, before in self._before)
+    def cost(self, items: Sequence[Before]) -> float:
+        """Return the write units of the transaction that these items were in."""
+        return sum(self._cost(table, key, before) for table, key, before in items)
 
     def _target(self, action: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         (one,) = action.values()

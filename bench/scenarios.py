@@ -22,7 +22,7 @@ from tests.support import events
 
 
 class Lives:
-    """Lives, and the stream that carries them from one function to the next."""
+    """Bills referrals one after another. DynamoDB's stream carries them from one function to the next."""
 
     def __init__(self, life: Life, meter: Meter) -> None:
         self._life, self._meter = life, meter
@@ -85,7 +85,7 @@ def _door(source: StreamSource) -> str:
     return aws.template().functions[source.function].short_name
 
 
-# ---- Four lives ------------------------------------------------------------------------------------------------------
+# ---- Kinds of referrals ----------------------------------------------------------------------------------------------
 
 
 def answered(lives: Lives, life: Life, name: str, *, reads: bool = True, wait: float = 0, **doctor: Any) -> None:

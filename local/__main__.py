@@ -1,18 +1,15 @@
-"""`python -m local`: the whole system at http://127.0.0.1:8080, until Ctrl-C. With `--demo`, filled first."""
+"""`python -m local`: the whole system at http://127.0.0.1:8080, until Ctrl-C. `--demo` loads made-up data first."""
 
 import argparse
-import select
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError
 
-from local.demo import MANAGER, VIEWER
+from local.demo import MANAGER, VIEWER, fill
 from local.intrinsics import TemplateError
 from local.server import PortTaken
 from local.stack import ROOT, LocalStack
@@ -23,7 +20,7 @@ def main() -> int:
     arguments = _arguments()
     port = arguments.port
     stop_signal = _listen_for_stop()
-    stack = LocalStack(port=port, fill=_filling(stop_signal) if arguments.demo else None)
+    stack = LocalStack(port=port, fill=fill if arguments.demo else None)
     try:
         stack.start()
     except PortTaken as error:
@@ -35,9 +32,6 @@ def main() -> int:
     except BotoCoreError as error:
         print(f"The AWS underneath can't be reached: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
     try:
         stack.terminal.plain(_what_is_where(stack, time.monotonic() - started, is_demo=arguments.demo))
         stop_signal.recv(1)
@@ -60,18 +54,10 @@ def _listen_for_stop() -> socket.socket:
     return wakes
 
 
-def _filling(stop_signal: socket.socket) -> Callable[[LocalStack], None]:
-    """Raises KeyboardInterrupt where somebody does not want to wait for the end."""
-    # A moment's imports: not for those who start an empty stack.
-    from local.demo import fill
-
-    return partial(fill, is_stopping=lambda: bool(select.select([stop_signal], [], [], 0)[0]))
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=_port, default=8080, help="where it listens on 127.0.0.1 (default: 8080)")
-    parser.add_argument("--demo", action="store_true", help="fill it with made-up referrals of the last 90 days first")
+    parser.add_argument("--demo", action="store_true", help="load made-up referrals of the last three months first")
     return parser.parse_args()
 
 

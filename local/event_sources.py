@@ -40,10 +40,6 @@ class EventSources:
                 self._running[name] = (source, poller)
                 poller.start()
 
-    def begin_after(self, source: StreamSource, shard: str, sequence_number: str) -> None:
-        """What the shard holds up to that record was given to the function already. To be called before `run`."""
-        self._checkpoints.setdefault(source.name, {})[shard] = sequence_number
-
     def stop(self) -> None:
         self._stop(list(self._running))
 

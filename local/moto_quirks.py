@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodbstreams.models import dynamodbstreams_backends
@@ -153,6 +153,15 @@ def mend() -> None:
     """For the rest of this process."""
     Table.query = _query  # type: ignore[method-assign, assignment]
     DynamoDBBackend.transact_write_items = _transaction  # type: ignore[method-assign, assignment]
+
+
+def put_unheard(table: str, items: Iterable[Mapping[str, Any]]) -> None:
+    """Puts many items into a table. Its stream has no record of them."""
+    found = dynamodb_backends[ACCOUNT][REGION].tables[table]
+    shard, found.stream_shard = found.stream_shard, None
+    for item in items:
+        found.put_item(dict(item))
+    found.stream_shard = shard
 
 
 def drop_old_iterators() -> None:

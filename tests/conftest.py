@@ -4,10 +4,24 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import project
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+# One profile for all: no test hangs on the machine's speed, and CI tries the same examples each time.
+settings.register_profile(
+    "referral-intake",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("referral-intake")
 
 _CONTENT = str(project.ROOT / "templates" / "campaigns")
 # The local stack of `make run` and `make demo`, the benches and the commands show the product with its content.
@@ -43,3 +57,20 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         return (yield)
     finally:
         _is_allowed = True
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """One for all tests: Playwright runs once in a process."""
+    # Unit tests start without Playwright.
+    from playwright.sync_api import sync_playwright
+
+    from tests.e2e import browser as chromium
+    from tests.e2e.dates import as_shifted
+
+    path = chromium.find()
+    assert path, "no Chromium: run `make test`, which gets one"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        yield as_shifted(launched)
+        launched.close()

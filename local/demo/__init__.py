@@ -1,6 +1,8 @@
-"""`make demo`: what three months of outreach leave behind, made by the real handlers while the clock runs fast."""
+"""`make demo`: three months of outreach, recorded once from the real functions and loaded so that they end now.
 
-from collections.abc import Callable
+`load` and what it uses run at each start. `recorder` and what it uses make the recording: see `__main__`.
+"""
+
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,15 +12,10 @@ if TYPE_CHECKING:
 VIEWER, MANAGER = "viewer@team.example", "manager@team.example"
 
 
-def fill(stack: "LocalStack", is_stopping: Callable[[], bool] = lambda: False) -> None:
-    """1,500 referrals over the 90 days before today. Raises KeyboardInterrupt once it is to stop."""
+def fill(stack: "LocalStack") -> None:
+    # These imports are not for a stack that starts empty.
     from datetime import UTC, datetime
 
-    from local.demo.filling import Filling
-    from local.demo.plan import Plan
-    from local.demo.progress import progress
+    from local.demo.load import load
 
-    now = datetime.now(UTC)
-    plan = Plan(now.date())
-    with progress(plan.count) as done:
-        Filling(stack, plan, now, done, is_stopping).run()
+    load(stack, datetime.now(UTC))

@@ -1,4 +1,7 @@
-"""Where the made-up doctors practise: states by population, each with a few cities, ZIP codes and an area code."""
+"""Where the made-up doctors practice: states by population, each with a few cities, ZIP codes and an area code.
+
+All have daylight saving time, so that the recorded hours of the day stay right when dates are moved.
+"""
 
 from dataclasses import dataclass
 from random import Random
@@ -18,7 +21,6 @@ MI 10 313 Detroit 482, Lansing 489
 NJ 9 973 Newark 071, Trenton 086
 VA 9 804 Richmond 232, Norfolk 235
 WA 8 206 Seattle 981, Spokane 992
-AZ 7 602 Phoenix 850, Tucson 857
 MA 7 617 Boston 021, Worcester 016
 TN 7 615 Nashville 372, Memphis 381
 IN 7 317 Indianapolis 462
@@ -27,7 +29,6 @@ WI 6 608 Madison 537, Milwaukee 532
 CO 6 303 Denver 802
 MN 6 612 Minneapolis 554
 OR 4 503 Portland 972
-PR 3 787 San Juan 009
 NM 2 505 Albuquerque 871
 """
 

@@ -10,9 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from local.demo.doctors import Directory, Doctor
+from local.demo.history import CAMPAIGN, END, START
 from local.demo.rhythm import Rhythm, a_moment
 
-_SPEAK_SPANISH = {"PR": 0.8, "TX": 0.28, "CA": 0.26, "FL": 0.26, "NM": 0.25, "NY": 0.2, "AZ": 0.2}
+_END, _DAYS = END.date(), (END - START).days
+_SPEAK_SPANISH = {"TX": 0.28, "CA": 0.26, "FL": 0.26, "NM": 0.25, "NY": 0.2}
 
 
 class Oddity(StrEnum):
@@ -42,7 +44,7 @@ class Submission:
     @property
     def form(self) -> dict[str, Any]:
         """As the page sends it, without the challenge."""
-        sent = {"submission_id": str(self.id), "campaign": "star", "locale": self.locale}
+        sent = {"submission_id": str(self.id), "campaign": CAMPAIGN, "locale": self.locale}
         sent |= {"comments": "Best prices"} if self.oddity is Oddity.TRAP else {}
         return sent | {"submitted_by": self.submitted_by, "doctor": self.doctor.details}
 
@@ -51,9 +53,9 @@ class Submission:
 class Plan:
     """`count` referrals over the `days` before `end`."""
 
-    end: date
-    count: int = 1500
-    days: int = 90
+    end: date = _END
+    count: int = 1600
+    days: int = _DAYS
     seed: int = 1
 
     @property
@@ -71,7 +73,7 @@ class Plan:
         random = Random(f"{self.seed} {self.count} {self.days}")  # noqa: S311  (it makes up, it hides nothing)
         directory = Directory(random)
         made = [*_plain(random, directory, self.rhythm.moments(random, self.count))]
-        made = _odd(random, _groups(made, directory, self.rhythm), self.rhythm)
+        made = _odd(random, _groups(made, directory, self.rhythm))
         return sorted(made, key=lambda one: one.at)
 
 
@@ -121,18 +123,20 @@ def _groups(made: list[Submission], directory: Directory, rhythm: Rhythm) -> lis
     return made
 
 
-def _odd(random: Random, made: list[Submission], rhythm: Rhythm) -> list[Submission]:
+def _odd(random: Random, made: list[Submission]) -> list[Submission]:
     shares = {Oddity.TRAP: 0.006, Oddity.UNPROVEN: 0.012, Oddity.TOO_FAST: 0.005, Oddity.UNKNOWN_ADDRESS: 0.02}
     for place, one in enumerate(made):
         drawn = random.choices([None, *shares], [1 - sum(shares.values()), *shares.values()])[0]
         if drawn and one.oddity is None:
             made[place] = replace(one, oddity=drawn)
-    _mark(made, Oddity.COMPLAINS, [0.2, 0.8], rhythm)
-    _mark(made, Oddity.LOST, [0.4, 0.975, 0.985], rhythm)
+    # Two in one week: more than the breaker lets pass.
+    _mark(made, Oddity.COMPLAINS, [0.2, 0.78, 0.79])
+    # Some at all times of the last two weeks.
+    _mark(made, Oddity.LOST, [0.4, *(share / 100 for share in range(84, 100, 2))])
     return made
 
 
-def _mark(made: list[Submission], oddity: Oddity, where: list[float], rhythm: Rhythm) -> None:
+def _mark(made: list[Submission], oddity: Oddity, where: list[float]) -> None:
     for share in where:
         rest = range(int(share * len(made)), len(made))
         place = next((n for n in rest if made[n].oddity is None and "email" in made[n].doctor.details), None)

@@ -23,8 +23,8 @@ class Rhythm:
 
     @property
     def campaign_day(self) -> date:
-        """A Tuesday, about two thirds on."""
-        day = self.end - timedelta(days=self.days * 2 // 5)
+        """A Tuesday in the last month."""
+        day = self.end - timedelta(days=self.days // 4)
         return day - timedelta(days=(day.weekday() - _TUESDAY) % 7)
 
     def moments(self, random: Random, count: int) -> list[date]:

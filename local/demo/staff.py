@@ -1,9 +1,9 @@
-"""The team: on weekdays somebody looks at what waits, and leaves some of what came in last for you."""
+"""The team: it works on weekdays and is some days behind, so that work is left whenever the demo starts."""
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -12,15 +12,16 @@ import boto3
 
 from local.demo import MANAGER
 from local.demo.agenda import Agenda
+from local.demo.history import CAMPAIGN
 
 if TYPE_CHECKING:
     from referral_intake.core.referral import Referral
     from referral_intake.dashboard.action_runner import ActionRunner
     from referral_intake.dashboard.actions import Action
 
-_CAMPAIGN = "star"
-_LOOKS_AT, _POSTS_ON = 15, 3
-_LEAVES = timedelta(days=9)
+_LOOKS_AT = 15
+_THURSDAY, _FRIDAY = 3, 4
+_LATE_BY = timedelta(days=9)
 _NOTICES_AFTER = timedelta(minutes=70)
 # What a person makes of what is held, and why.
 _REJECTED = {"trap": "looks_automated", "too_fast": "looks_automated", "disposable_domain": "not_a_doctor"}
@@ -32,14 +33,12 @@ class Staff:
     def __init__(
         self,
         agenda: Agenda,
-        end: datetime,
         waiting: Callable[[], Iterator["Referral"]],
         chance: Callable[[str], Random],
     ) -> None:
         from referral_intake.core.users import Person, Role
 
         self._agenda = agenda
-        self._end = end
         self._waiting = waiting
         self._chance = chance
         self._person = Person("made-up", MANAGER, frozenset({Role.MANAGER}))
@@ -47,11 +46,7 @@ class Staff:
         self._desk = self._new_desk()
 
     def begin(self) -> None:
-        first = self._agenda.now.replace(hour=_LOOKS_AT, minute=10) + timedelta(days=1)
-        for day in range((self._end - first).days + 1):
-            moment = first + timedelta(days=day)
-            if moment.weekday() < 5:
-                self._agenda.at(moment, self._look)
+        self._agenda.at(self._agenda.now.replace(hour=_LOOKS_AT, minute=10) + timedelta(days=1), self._look)
 
     def hear_of_the_breaker(self) -> None:
         """Somebody mends the cause and lets the campaign go on, in the night on the next morning."""
@@ -63,11 +58,13 @@ class Staff:
     def _resume(self) -> None:
         from referral_intake.aws.breaker_table import BreakerTable
 
-        BreakerTable(self._client, os.environ["TABLE_NAME"]).resume(_CAMPAIGN, self._person, self._agenda.now)
+        BreakerTable(self._client, os.environ["TABLE_NAME"]).resume(CAMPAIGN, self._person, self._agenda.now)
 
     def _look(self) -> None:
         from referral_intake.dashboard.action_runner import Changed, TooLate
 
+        now = self._agenda.now
+        self._agenda.at(now + timedelta(days=3 if now.weekday() == _FRIDAY else 1), self._look)
         for referral in list(self._waiting()):
             if order := self._decided(referral):
                 # The doctor may have been told otherwise since, or have said no: then that is noted instead.
@@ -80,9 +77,9 @@ class Staff:
         from referral_intake.dashboard.actions import Action, offered
 
         chance, actions = self._chance(referral.receipt), offered(referral)
-        # What came in last is left, and a little of what came before.
-        age = self._end - max(referral.milestones.values())
-        if not actions or age < _LEAVES * chance.uniform(0.3, 1) or chance.random() < 0.04:
+        # A little is never done.
+        waited = self._agenda.now - (referral.waits_since or self._agenda.now)
+        if not actions or waited < _LATE_BY * chance.uniform(0.3, 1) or chance.random() < 0.04:
             return None
         if Action.CALLED_BACK in actions:
             return self._order(referral, Action.CALLED_BACK)
@@ -103,7 +100,7 @@ class Staff:
         if drawn < 0.3 and referral.doctor.phone:
             return self._order(referral, Action.CALLED)
         # Letters are printed once a week.
-        is_the_day = self._agenda.now.weekday() == _POSTS_ON and referral.doctor.address.is_whole
+        is_the_day = self._agenda.now.weekday() == _THURSDAY and referral.doctor.address.is_whole
         return self._order(referral, Action.LETTER_SENT) if is_the_day else None
 
     def _order(self, referral: "Referral", action: "Action", **more: Any) -> Any:

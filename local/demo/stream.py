@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
 
-from local.batches import Record, Rules, deliver, sequence_number
+from local.batches import Record, Rules, deliver
 from local.model import ACCOUNT, REGION, StreamSource
 from local.streams import as_delivered, filtering
 
@@ -20,31 +20,22 @@ class GaveUp(Exception):
 
 @dataclass
 class Listener:
-    """`is_patient`: it counts, and is not in a hurry. Of each referral it is told once, in the end, as it then is."""
-
     source: StreamSource
     matches: Callable[[Record], bool]
-    is_patient: bool
-    waiting: dict[str, Record] = field(default_factory=dict)
-
-    def hear(self, record: Record) -> None:
-        if self.matches(record):
-            self.waiting[str(record["dynamodb"]["Keys"]) if self.is_patient else sequence_number(record)] = record
+    waiting: list[Record] = field(default_factory=list)
 
 
 class Stream:
+    """Counters are left out: they are worked out when the history is loaded."""
+
     def __init__(self, stack: "LocalStack") -> None:
         self._stack = stack
         self._read = 0
-        self._last = ""
         sources = [source for source in stack.template.sources if isinstance(source, StreamSource)]
         (self._table,) = {source.table for source in sources}
         self._arn = stack.cloud.stream_arns[self._table]
-        self.listeners = [
-            # With a window, it is one that waits for more.
-            Listener(source, filtering(source.filters), is_patient=source.window > 0)
-            for source in sources
-        ]
+        # A function that counts waits for a window to fill.
+        self.listeners = [Listener(one, filtering(one.filters)) for one in sources if not one.window]
 
     @property
     def _shard(self) -> Any:
@@ -58,29 +49,23 @@ class Stream:
         self._read += len(records)
         for one in records:
             record = as_delivered(one.to_json(), self._arn)
-            self._last = sequence_number(record)
             for listener in self.listeners:
-                listener.hear(record)
+                if listener.matches(record):
+                    listener.waiting.append(record)
             yield record
             # Nobody reads it again, and all of them together are gigabytes.
             for image in ("NewImage", "OldImage"):
                 one.record["dynamodb"].pop(image, None)
 
-    def deliver(self, listener: Listener, *, all_of_them: bool = False) -> bool:
-        """Gives the function a batch, if there is one. Raises GaveUp."""
-        waiting, source = listener.waiting, listener.source
-        if not waiting or (listener.is_patient and not all_of_them):
+    def deliver(self, listener: Listener) -> bool:
+        """Gives the function a record, if there is one. Raises GaveUp."""
+        if not listener.waiting:
             return False
-        batch = [waiting.pop(key) for key in list(waiting)[: source.batch_size if listener.is_patient else 1]]
+        source = listener.source
         rules = Rules(source.max_retries, source.bisect, source.partial_failures)
-        for given_up in deliver(batch, self._invoker(source.function), rules, lambda _: None):
+        for given_up in deliver([listener.waiting.pop(0)], self._invoker(source.function), rules, lambda _: None):
             raise GaveUp(f"{source.function} at {len(given_up.records)} records; the log says why")
         return True
 
     def _invoker(self, function: str) -> Callable[[Sequence[Record]], Any]:
         return lambda records: self._stack.functions.invoke(function, {"Records": list(records)})
-
-    def hand_over(self) -> None:
-        """The event sources go on after what was read here."""
-        for listener in self.listeners:
-            self._stack.sources.begin_after(listener.source, self._shard.id, self._last)

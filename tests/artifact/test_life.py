@@ -23,14 +23,14 @@ from referral_intake.core.decisions import REVIEW_EVERY
 from referral_intake.core.referral import Referral, Stage
 from tests.artifact.conftest import STARTS
 from tests.artifact.stack import ShippedStack
-from tests.integration.local_scratch import Answer, eventually, fetch
+from tests.integration.local_scratch import Answer, fetch
 from tests.support import proofs, samples
+from tests.support.waiting import eventually
 
 JSON = {"content-type": "application/json"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
 # Nothing here is quick: nine processes start beside two engines.
-SOON = 30.0
 
 
 def refer(stack: ShippedStack, **doctor: Any) -> str:
@@ -63,25 +63,25 @@ def asked(stack: ShippedStack, manager: dict[str, str], path: str, method: str =
 
 def test_a_referral_is_stored_mailed_delivered_counted_and_seen(stack: ShippedStack, manager: dict[str, str]) -> None:
     receipt = refer(stack, name="Maria Lopez", email="maria@clinic.example")
-    eventually(lambda: "delivered" in stored(stack, receipt).milestones, SOON)
+    eventually(lambda: "delivered" in stored(stack, receipt).milestones)
     (mail,) = mails(stack, "maria@clinic.example")
     assert "Maria Lopez" in mail.text
     today = datetime.now(UTC).date()
     overview = f"/overview?campaign=lumen&from={today - timedelta(days=1)}&to={today + timedelta(days=1)}"
-    eventually(lambda: asked(stack, manager, overview)["period"]["facts"].get("delivered"), SOON)
+    eventually(lambda: asked(stack, manager, overview)["period"]["facts"].get("delivered"))
     detail = asked(stack, manager, f"/referrals/{receipt}")
     assert detail["doctor"]["name"] == "Maria Lopez"
 
 
 def test_who_opts_out_by_the_link_in_the_mail_is_never_written_to_again(stack: ShippedStack) -> None:
     receipt = refer(stack, name="Omar Haddad", email="omar@clinic.example")
-    eventually(lambda: "delivered" in stored(stack, receipt).milestones, SOON)
+    eventually(lambda: "delivered" in stored(stack, receipt).milestones)
     (mail,) = mails(stack, "omar@clinic.example")
     link = dict(mail.headers)["List-Unsubscribe"].strip("<>")
     assert fetch(link, "POST", b"List-Unsubscribe=One-Click", FORM).status == 200
-    eventually(lambda: stored(stack, receipt).reason == "opted_out", SOON)
+    eventually(lambda: stored(stack, receipt).reason == "opted_out")
     again = refer(stack, name="Omar Haddad", email="omar@clinic.example")
-    eventually(lambda: stored(stack, again).stage is Stage.CLOSED, SOON)
+    eventually(lambda: stored(stack, again).stage is Stage.CLOSED)
     assert stored(stack, again).reason == "opted_out"
     assert len(mails(stack, "omar@clinic.example")) == 1
 
@@ -96,8 +96,8 @@ def test_what_is_due_is_woken_by_the_schedule_and_mailed_once(stack: ShippedStac
     for source in stack.template.sources:
         if isinstance(source, Schedule):
             stack.functions.invoke(source.function, scheduled(source))
-    eventually(lambda: mails(stack, "rosa@clinic.example"), SOON)
-    eventually(lambda: "delivered" in stored(stack, referral.receipt).milestones, SOON)
+    eventually(lambda: mails(stack, "rosa@clinic.example"))
+    eventually(lambda: "delivered" in stored(stack, referral.receipt).milestones)
     assert len(mails(stack, "rosa@clinic.example")) == 1
 
 
@@ -112,7 +112,7 @@ def test_doctors_are_found_in_the_registry(stack: ShippedStack) -> None:
 @pytest.fixture(scope="module")
 def by_post(stack: ShippedStack) -> str:
     receipt = refer(stack, name="Ana Gomez", address=ADDRESS)
-    eventually(lambda: stored(stack, receipt).stage is Stage.BY_POST, SOON)
+    eventually(lambda: stored(stack, receipt).stage is Stage.BY_POST)
     return receipt
 
 
@@ -125,7 +125,7 @@ def made(stack: ShippedStack, manager: dict[str, str], **wanted: Any) -> bytes:
         assert state != "failed"
         return bool(state == "ready")
 
-    eventually(ready, SOON)
+    eventually(ready)
     return fetch(asked(stack, manager, f"/reports/{report}/download", "POST", {"file": 0})["url"]).body
 
 

@@ -25,15 +25,12 @@ from referral_intake.core.claim import Claim
 from referral_intake.outreach.message_templates import Messages
 from referral_intake.reports.letter_layout import Letters
 from referral_intake.web.pages import Pages
-from tests.e2e.conftest import browser
 from tests.support.fakes import ring
 from tests.support.html import Html
 from tests.support.paper import papers
 from tests.support.project import ROOT
 from tests.support.reading import Prose, is_easy
 from tests.support.samples import NOW, referral
-
-__all__ = ["browser"]
 
 TEMPLATES = ROOT / "templates"
 STAR = TEMPLATES / "campaigns" / "star"

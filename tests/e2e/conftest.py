@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from local.stack import LocalStack
-from tests.e2e import browser as chromium
-from tests.e2e.dates import as_shifted
 from tests.e2e.mailbox import Mailbox
 from tests.rights.suite import may_do_what_it_does, watched
 from tests.support.stack import local_stack
+from tests.support.waiting import CEILING
 
 __all__ = ["may_do_what_it_does", "watched"]
+
+CEILING_MS = 1000 * CEILING
+expect.set_options(timeout=CEILING_MS)
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
@@ -25,20 +27,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = chromium.find()
-    assert path, "no Chromium: run `make test`, which gets one"
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
-        yield as_shifted(launched)
-        launched.close()
-
-
 @pytest.fixture
 def context(browser: Browser, stack: LocalStack) -> Iterator[BrowserContext]:
     opened = browser.new_context(base_url=stack.url, viewport=PHONE)
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(CEILING_MS)
     yield opened
     opened.close()
 

@@ -1,8 +1,7 @@
 """Desks of marketing: browsers in front of the whole system, and referrals for people to look at."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.request import Request, urlopen
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from local.stack import LocalStack
 from tests.support import samples
 from tests.support.proofs import proven_to
+from tests.support.waiting import CEILING
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def desk_in(browser: Browser, stack: LocalStack) -> Iterator[Page]:
     """A browser on a desk, signed in nowhere. Nothing may go wrong in its console, or be asked of another origin."""
     problems: list[str] = []
     context = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(1000 * CEILING)
     page = context.new_page()
     page.on("console", lambda said: problems.append(said.text) if _is_problem(said.type, said.text) else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -65,12 +65,3 @@ def _send(stack: LocalStack, body: dict[str, Any]) -> str:
     with urlopen(request, timeout=10) as answer:
         receipt: str = json.load(answer)["receipt"]
     return receipt
-
-
-def eventually(look: Callable[[], Any], seconds: float = 10) -> Any:
-    """What is found, as soon as there is something."""
-    end = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-    return found

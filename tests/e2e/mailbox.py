@@ -5,6 +5,8 @@ import time
 from typing import Any
 from urllib.request import Request, urlopen
 
+from tests.support.waiting import CEILING
+
 
 class Mailbox:
     def __init__(self, url: str) -> None:
@@ -18,8 +20,8 @@ class Mailbox:
     def empty(self) -> None:
         urlopen(Request(self._url, method="DELETE"), timeout=10).close()
 
-    def wait_for(self, count: int, seconds: float = 5) -> list[dict[str, Any]]:
-        """The messages, once there are that many; then a moment more, in case there are too many."""
+    def wait_for(self, count: int, seconds: float = CEILING) -> list[dict[str, Any]]:
+        """The messages, once there are that many or the time is over, and a moment later, in case more arrive."""
         end = time.monotonic() + seconds
         while len(self.messages()) < count and time.monotonic() < end:
             time.sleep(0.1)

@@ -16,6 +16,7 @@ from tests.e2e.dashboard_pictures import views
 from tests.e2e.dashboard_site import ORIGIN, DashboardSite
 from tests.engines import web
 from tests.support.samples import TEMPLATES
+from tests.support.waiting import CEILING
 
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -36,7 +37,7 @@ def served(folder: Path) -> DashboardSite:
 @pytest.fixture(scope="module")
 def context(browser: Browser, served: DashboardSite) -> Iterator[BrowserContext]:
     opened = browser.new_context(base_url=ORIGIN, viewport=DESKTOP, reduced_motion="reduce")
-    opened.set_default_timeout(5_000)
+    opened.set_default_timeout(1000 * CEILING)
     served.serve(opened)
     yield opened
     opened.close()

@@ -21,9 +21,10 @@ from referral_intake.core.decisions import GIVEN_UP, REVIEW_EVERY
 from referral_intake.core.referral import Referral, Stage, new_referral
 from referral_intake.core.submission import parse
 from referral_intake.core.tasks import SEND_UNCLEAR
-from tests.e2e.desks import desk_in, eventually, look_again, sign_in, submitted, taken
+from tests.e2e.desks import desk_in, look_again, sign_in, submitted, taken
 from tests.e2e.mailbox import Mailbox
 from tests.support import samples
+from tests.support.waiting import eventually
 
 TABLE = "referral-intake-Table"
 ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
@@ -155,7 +156,7 @@ def test_letters_are_printed_and_marked_as_posted_together(manager: Page, stack:
     open_work(manager, "by_post")
     manager.get_by_role("button", name="Print letters (PDF)").click()
     download = manager.locator(".reports li", has_text="Letters").first.get_by_role("button", name="Download")
-    expect(download).to_be_visible(timeout=30_000)
+    expect(download).to_be_visible()
     with manager.expect_download() as fetched:
         download.click()
     fetched.value.save_as(tmp_path / "letters.pdf")

@@ -82,7 +82,7 @@ def test_exports_are_made_fetched_and_hold_what_fits(desk: Page, stack: LocalSta
         expect(desk.get_by_role("button", name="Make it")).to_have_attribute("aria-disabled", "false")
     made = desk.locator(".reports li").filter(has=desk.locator("strong", has_text="Referrals"))
     downloads = made.get_by_role("button", name=re.compile("Download"))
-    expect(downloads).to_have_count(2, timeout=30_000)
+    expect(downloads).to_have_count(2)
     for download in downloads.all():
         with desk.expect_download() as fetched:
             download.click()

@@ -2,8 +2,6 @@
 
 import json
 import re
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +17,7 @@ from referral_intake.core.submission import parse
 from tests.e2e.mailbox import Mailbox
 from tests.support.proofs import proven_to
 from tests.support.samples import TEMPLATES, doctor, payload
+from tests.support.waiting import eventually
 
 TABLE = "referral-intake-Table"
 TRACKED = re.compile(r'href="(http://[^"]+/_local/ses/track/[^"]+)"')
@@ -45,15 +44,8 @@ def stored(stack: LocalStack, receipt: str) -> dict[str, Any]:
     return plain(stack.cloud.dynamodb.get_item(TableName=TABLE, Key=key, ConsistentRead=True)["Item"])
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 5) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def wait_for_milestone(stack: LocalStack, receipt: str, name: str) -> None:
-    wait_until(lambda: name in stored(stack, receipt)["milestones"])
+    eventually(lambda: name in stored(stack, receipt)["milestones"])
 
 
 def test_a_message_that_bounces_closes_the_referral_and_the_status_page_says_so(
@@ -77,7 +69,7 @@ def test_a_doctor_who_complained_gets_no_further_message(stack: LocalStack, mail
     first = refer(stack, "complaint@simulator.amazonses.com")["receipt"]
     wait_for_milestone(stack, first, "complained")
     second = refer(stack, "complaint+again@simulator.amazonses.com")["receipt"]
-    wait_until(lambda: stored(stack, second)["stage"] == "closed")
+    eventually(lambda: stored(stack, second)["stage"] == "closed")
     assert stored(stack, first)["reason"] == "complained"
     assert [message["to"] for message in mailbox.wait_for(2, seconds=0.5)] == [["complaint@simulator.amazonses.com"]]
 

@@ -148,7 +148,7 @@ def test_on_paper_there_is_what_can_be_read_and_where_links_lead(page: Page) -> 
         assert not [one for one in page.locator(gone).all() if one.is_visible()], gone
     for kept in ("#safety", "#signs", ".bottom", ".references li a >> nth=0"):
         expect(page.locator(kept)).to_be_visible()
-    expect(page.locator(".references")).to_contain_text("doi:10.5312/wjo.v7.i2.109")
+    expect(page.locator(".references")).to_contain_text("doi:10.5555/first")
     assert campaign().sender.product_url in page.locator(".device-link").evaluate(AFTER)
 
 

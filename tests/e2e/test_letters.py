@@ -13,6 +13,7 @@ from local.stack import LocalStack
 from tests.support.paper import papers
 from tests.support.proofs import proven_to
 from tests.support.samples import payload
+from tests.support.waiting import eventually
 
 ADDRESS = {"line1": "1200 Park Drive", "city": "Springfield", "state": "IL", "postal_code": "62701"}
 
@@ -34,9 +35,7 @@ def test_the_codes_of_a_letter_lead_to_the_pages_for_answering_and_opting_out(
     receipt = submit(stack, address=ADDRESS)
     page = browser.new_page(base_url=stack.url)
     link = page.locator(f'a[href="/_local/letters/{receipt}"]')
-    page.goto("/_local/table")
-    while not link.count():
-        page.reload()
+    eventually(lambda: page.goto("/_local/table") and link.count())
     with urlopen(f"{stack.url}{link.get_attribute('href')}", timeout=10) as answer:
         [letter] = papers(answer.read())
     answering, opting_out = letter.codes()

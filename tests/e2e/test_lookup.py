@@ -203,7 +203,7 @@ def test_where_the_registry_does_not_answer_the_form_goes_on_by_hand(
     form: Page, stack: LocalStack, mailbox: Mailbox, delay: float, status: int
 ) -> None:
     stack.registry.delay, stack.registry.status = delay, status
-    with form.expect_response("**/api/doctors?*", timeout=10_000) as answered:
+    with form.expect_response("**/api/doctors?*") as answered:
         type_name(form, f"Ottoline Fairweather {status}")
     assert answered.value.status == 200
     assert answered.value.json() == {"doctors": [], "available": False}

@@ -62,14 +62,14 @@ def test_every_template_is_among_the_pages(every: list[SitePage]) -> None:
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        ("document.querySelector('h1').style.color = '#bbb'", "100 %, light: color-contrast"),
-        ("document.querySelector('[for=doctor-name]').remove()", "400 %, light: label"),
-        ("document.querySelector('h1').style.minWidth = '700px'", "200 %: wider than the screen: "),
+        ("document.querySelector('h1').style.color = '#bbb'", "100%, light: color-contrast"),
+        ("document.querySelector('[for=doctor-name]').remove()", "400%, light: label"),
+        ("document.querySelector('h1').style.minWidth = '700px'", "200%: wider than the screen: "),
         (
             "document.querySelector('.call').style.cssText = 'min-height: 0; padding: 0; font-size: 12px'",
-            '100 %: too small: <a class="call"',
+            '100%: too small: <a class="call"',
         ),
-        ("document.documentElement.lang = ''", "100 %, light: html-has-lang"),
+        ("document.documentElement.lang = ''", "100%, light: html-has-lang"),
     ],
 )
 def test_a_fault_would_be_found(plain: Page, every: list[SitePage], folder: Path, fault: str, told: str) -> None:

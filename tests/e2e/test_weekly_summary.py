@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from local.stack import LocalStack
-from tests.e2e.desks import desk_in, eventually, sign_in, submitted
+from tests.e2e.desks import desk_in, sign_in, submitted
 from tests.e2e.mailbox import Mailbox
+from tests.support.waiting import eventually
 
 CHICAGO = ZoneInfo("America/Chicago")
 

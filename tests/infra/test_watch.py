@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-from moto import mock_aws
 
 from local.model import StreamSource
-from referral_intake.aws import dynamodb
 from tests.infra.test_template import DATA, RESOURCES, TEMPLATE, of_type
 from tests.integration import aws
-from tests.integration.conftest import forget_account
+from tests.integration.conftest import own_aws
 from tests.integration.life import living
 from tests.support.samples import ROOT
 from tests.support.watched import Metric, watching
@@ -159,11 +157,7 @@ def shown() -> Iterator[Metric]:
 @pytest.fixture(scope="module")
 def emitted() -> set[Metric]:
     """The metrics of everything that can happen to a referral."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        forget_account(patch)
-        client = dynamodb.client()
-        table = aws.make_table(client)
-        aws.make_table(client, "StatsTable", aws.stats_name(table))
+    with pytest.MonkeyPatch.context() as patch, own_aws(patch) as client:
         with living(client, aws.make_secrets(), patch) as life, watching() as watched:
             life.live()
         return watched.metrics

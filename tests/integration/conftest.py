@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import boto3
@@ -13,6 +14,7 @@ from referral_intake.aws.referral_table import ReferralTable
 from tests.engines import dynamodb_local
 from tests.integration import aws
 from tests.rights.suite import may_do_what_it_does, watched
+from tests.support.waiting import CEILING
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["may_do_what_it_does", "watched"]
 
 
-PATIENT = Config(connect_timeout=120, read_timeout=120)
+# On a busy machine an engine may take longer than AWS ever does.
+PATIENT = Config(connect_timeout=CEILING, read_timeout=CEILING)
 
 # Where adapters meet the table, both engines are asked each time; where the rest does, AWS's own in `make long`.
 AT_THE_TABLE = {
@@ -80,6 +83,16 @@ def forget_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
+@contextmanager
+def own_aws(patch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
+    """An AWS on moto with both tables, for what lasts longer than a test. Yields DynamoDB's client."""
+    forget_account(patch)
+    with mock_aws():
+        client = dynamodb.client()
+        aws.make_table(client, "StatsTable", aws.stats_name(aws.make_table(client)))
+        yield client
+
+
 @pytest.fixture
 def cloud(no_account: None) -> Iterator[None]:
     moto_quirks.mend()
@@ -89,7 +102,7 @@ def cloud(no_account: None) -> Iterator[None]:
 
 @pytest.fixture
 def client(cloud: None, engine: str, monkeypatch: pytest.MonkeyPatch) -> "DynamoDBClient":
-    """As the functions make it, but patient: on a busy machine an engine may take longer than AWS ever does."""
+    """As the functions make it, but patient."""
     monkeypatch.setattr(dynamodb, "_CONFIG", dynamodb._CONFIG.merge(PATIENT))
     if engine == "dynamodb-local":
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local.shared())

@@ -420,7 +420,7 @@ def living(
     *,
     tick: bool = True,
 ) -> Iterator[Life]:
-    """The functions' clock starts at `at`. `clock` moves it, and so does time unless it does not `tick`."""
+    """Yield a Life whose clock starts at `at`. Without `tick`, only `Life.clock` moves it."""
     try:
         with time_machine.travel(at, tick=tick) as clock:
             life = Life(client, secrets, patch)

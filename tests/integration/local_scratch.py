@@ -1,10 +1,9 @@
 """A small project of its own for the tests of the local stack: a template, handlers and templates in a folder."""
 
 import json
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
@@ -15,6 +14,7 @@ from typing import Any
 import boto3
 
 from local.stack import LocalStack
+from tests.support.waiting import eventually
 
 TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31
@@ -265,13 +265,3 @@ class News:
 
     def _details(self, message_id: str, member: str) -> Iterator[dict[str, Any]]:
         return (event["detail"][member] for event in self.of(message_id) if member in event["detail"])
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 8.0) -> Any:
-    """The first true value of the condition; fails when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    raise AssertionError("it did not happen in time")

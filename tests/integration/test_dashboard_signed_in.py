@@ -1,7 +1,6 @@
 """The dashboard's API on the whole local stack: from signing in to the table, by the template that is deployed."""
 
 import json
-import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from tests.integration.local_scratch import fetch
 from tests.integration.sign_in import Page, bearer
 from tests.support import samples
 from tests.support.stack import local_stack
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +59,7 @@ def test_what_a_patient_sends_is_soon_in_the_overview(stack: LocalStack) -> None
     assert fetch(f"{stack.url}/api/referrals", "POST", json.dumps(sent).encode(), headers).status == 201
     token, today = tokens(stack, "viewer")["access_token"], datetime.now(UTC).date()
     query = f"?campaign=lumen&from={today - timedelta(days=6)}&to={today}"
-    ends = time.monotonic() + 20
-    while not (said := get(stack, f"/overview{query}", token)[1])["period"]["facts"].get("submitted"):
-        assert time.monotonic() < ends
-        time.sleep(0.1)
+    eventually(lambda: get(stack, f"/overview{query}", token)[1]["period"]["facts"].get("submitted"))
+    said = get(stack, f"/overview{query}", token)[1]
     assert sum(said["stages"].values()) == 1
     assert said["read_units"] > 0

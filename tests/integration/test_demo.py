@@ -1,169 +1,258 @@
-"""`make demo`, in small: made-up outreach by the real handlers, the same each time, counted exactly."""
+"""`make demo`: the recorded history, loaded so that it ends now."""
 
 import json
+import os
+import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from io import StringIO
-from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from moto.dynamodb.models import dynamodb_backends
 
-from local.demo.filling import Filling
+from local.demo import fill, history
+from local.demo.history import Item, Shift
+from local.demo.load import history_at
 from local.demo.plan import Plan
-from local.demo.progress import progress
+from local.demo.recording import CHECKED
 from local.demo.rhythm import Rhythm
-from local.mailbox import Mail
-from local.stack import LocalStack
-from referral_intake.aws.items import Item, from_item, plain
-from tests.integration.local_scratch import eventually, fetch
+from local.model import ACCOUNT, REGION
+from local.stack import ROOT, LocalStack
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.items import from_item, timestamp, to_waits
+from referral_intake.aws.keys import DoctorHashes, Keyring
+from referral_intake.core import tasks
+from referral_intake.core.business_hours import next_daytime, zone_of
+from referral_intake.core.campaign import Campaign
+from referral_intake.core.claim import Claim, Suppressed
+from referral_intake.core.counting import tally
+from referral_intake.core.referral import Closing, Referral
+from referral_intake.stats.counting_table import read_kept
+from tests.integration.local_scratch import fetch
 from tests.support.stats import counters, recount
+from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.long
-
-END = date(2026, 11, 20)
-PLAN = Plan(END, count=40, days=20)
-UNTIL = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
-# Hashes are made with keys that each start draws anew, as are the ids of SES's messages and of tries. Links that were
-# followed name the port.
-BY_CHANCE = {"source", "messages", "attempt", "engagements"}
-
-
-@dataclass
-class Filled:
-    """What there was right after the filling, before anything went on by itself."""
-
-    referrals: list[Item] = field(default_factory=list)
-    counted: list[Item] = field(default_factory=list)
-    mails: list[Mail] = field(default_factory=list)
-    days: list[str] = field(default_factory=list)
-
-    def fill(self, stack: LocalStack) -> None:
-        Filling(stack, PLAN, UNTIL, self.days.append).run()
-        self.referrals = [item for item in _all(stack, "Table") if item["sk"]["S"] == "referral"]
-        self.counted = _all(stack, "StatsTable")
-        self.mails = stack.mailbox.all()
-
-    @property
-    def told(self) -> dict[str, dict[str, Any]]:
-        """By receipt, without what is by chance."""
-        found = {item["receipt"]["S"]: plain(item) for item in self.referrals}
-        return {
-            receipt: {name: value for name, value in item.items() if name not in BY_CHANCE}
-            for receipt, item in found.items()
-        }
+SITE = "http://127.0.0.1:8080"
+# Each as if the demo were started then.
+STARTS = [
+    datetime(2026, 11, 27, 20, 10, tzinfo=UTC),
+    datetime(2027, 3, 14, 7, 30, tzinfo=UTC),
+    datetime(2027, 7, 4, 23, 59, tzinfo=UTC),
+    datetime(2028, 2, 29, 12, 0, tzinfo=UTC),
+    datetime(2030, 11, 3, 5, 30, tzinfo=UTC),
+    datetime(2031, 12, 31, 23, 59, tzinfo=UTC),
+]
 
 
-def _all(stack: LocalStack, table: str) -> list[Item]:
-    pages = stack.cloud.dynamodb.get_paginator("scan").paginate(TableName=stack.template.tables[table].name)
-    return [dict(item) for page in pages for item in page["Items"]]
+@cache
+def campaign() -> Campaign:
+    """The one that the history is recorded with."""
+    found = Campaigns(history.FILE.parent).get(history.CAMPAIGN)
+    assert found
+    return found
 
 
-def _stack(folder: Path, filled: Filled) -> LocalStack:
-    return LocalStack(site=folder / "site", log_file=folder / "log", watch=False, out=StringIO(), fill=filled.fill)
+@cache
+def items(now: datetime) -> list[Item]:
+    return list(history_at(now, campaign(), SITE))
 
 
-@dataclass
-class Demo:
-    first: Filled
-    second: Filled
-    stack: LocalStack
-    log: Path
+def referrals(now: datetime) -> list[Referral]:
+    return [from_item(item) for item in items(now) if item["sk"]["S"] == "referral"]
+
+
+@pytest.mark.parametrize("now", STARTS, ids=str)
+class TestWheneverItStarts:
+    def test_it_covers_the_last_ninety_days_and_nothing_is_in_the_future(self, now: datetime) -> None:
+        times = [time for one in referrals(now) for time in one.milestones.values()]
+        assert min(times) < now - timedelta(days=90)
+        assert now - timedelta(hours=12) < max(times) <= now
+
+    def test_reminders_went_out_on_weekdays_from_nine_to_five(self, now: datetime) -> None:
+        found = 0
+        for one in referrals(now):
+            zone = zone_of(one.doctor.address.state, campaign().policy.time_zone)
+            for written in (one.messages[step] for step in one.messages if step.startswith("reminder")):
+                for attempt in written.tries.values():
+                    assert next_daytime(attempt.at, zone) == attempt.at
+                    found += 1
+        assert found > 500
+
+    def test_days_of_the_week_stay(self, now: datetime) -> None:
+        moved, recorded = Shift.to(now).moved(history.START), history.START
+        eastern = ZoneInfo("America/New_York")
+        assert moved.astimezone(eastern).weekday() == recorded.astimezone(eastern).weekday()
+        assert moved.astimezone(eastern).time() == recorded.astimezone(eastern).time()
+
+    def test_few_wait_for_the_clock(self, now: datetime) -> None:
+        """What fell due since the functions last looked, half an hour before at most."""
+        due = [one for one in referrals(now) if one.due_at and one.due_at <= now]
+        assert len(due) < 60
+
+
+def test_there_is_work_of_each_kind_all_week() -> None:
+    lines = "\n".join(line for line in history.read().splitlines() if '"waits_for"' in line)
+    for hours in range(0, 7 * 24, 6):
+        found = history.items_at(history.FIRST_CUT + timedelta(hours=hours), lines)
+        waiting = Counter(item["waits_for"]["S"] for item in found if "waits_for" in item)
+        assert waiting.keys() == {f"{history.CAMPAIGN}/{kind}" for kind in tasks.Kind}
+
+
+def test_each_item_is_as_the_product_writes_it() -> None:
+    found = items(STARTS[0])
+    for item in found:
+        if item["sk"]["S"] == "referral":
+            one = from_item(item)
+            waits = to_waits(campaign().name, tasks.waits_for(one), one.waits_since)
+            assert {name: item.get(name, {}).get("S") for name in waits} == waits
+            assert (one.due_at is None) == (one.stage == "closed")
+            assert item["submitted_at"]["S"] == timestamp(one.submitted_at)
+    kinds = {item["pk"]["S"].partition("#")[0] for item in found}
+    assert kinds == {"referral", "doctor", "names", "addresses", "source", "pace", "breaker", "feedback", "audit"}
+
+
+def test_it_is_loaded_as_the_campaign_that_there_is() -> None:
+    sender = replace(campaign().sender, product_url="https://nova.example/")
+    nova = replace(campaign(), name="nova", sender=sender)
+    text = str(list(history_at(STARTS[0], nova, SITE)))
+    assert "nova/introduction" in text
+    assert "https://nova.example/" in text
+    assert history.CAMPAIGN not in text
+    assert ".invalid" not in text
+
+
+def test_it_is_small() -> None:
+    assert history.FILE.stat().st_size < 600_000
+
+
+# ---- Loaded ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Filled twice, from nothing each time; the second goes on running."""
-    first, second = Filled(), Filled()
-    with _stack(tmp_path_factory.mktemp("first"), first):
-        pass
-    folder = tmp_path_factory.mktemp("second")
-    with _stack(folder, second) as stack:
-        yield Demo(first, second, stack, folder / "log")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """With another policy than the one that the history was recorded with."""
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / "functions").symlink_to(ROOT / "functions")
+    shutil.copytree(ROOT / "infra", folder / "infra")
+    shutil.copytree(ROOT / "templates", folder / "templates", ignore=shutil.ignore_patterns("node_modules"))
+    for file in folder.glob("templates/campaigns/*/campaign.toml"):
+        text = re.sub(
+            r"(?m)^(reminder_after|expires_after|cooldown)_days = \d+", r"\1_days = 30", file.read_text("utf-8")
+        )
+        file.write_text(text, "utf-8")
+    with LocalStack(
+        template_file=folder / "infra" / "template.yaml",
+        site=folder / "site",
+        log_file=folder / "log",
+        watch=False,
+        out=StringIO(),
+        fill=fill,
+    ) as stack:
+        yield stack
 
 
-def test_the_same_seed_and_day_give_the_same_referrals_and_the_same_counters(demo: Demo) -> None:
-    assert len(demo.first.referrals) == PLAN.count
-    assert demo.first.told == demo.second.told
-    assert counters(demo.first.counted) == counters(demo.second.counted)
+def held(stack: LocalStack, table: str) -> list[Item]:
+    """All items. A scan of moto's takes many seconds."""
+    found = dynamodb_backends[ACCOUNT][REGION].tables[stack.template.tables[table].name]
+    return [item.to_json()["Attributes"] for item in found.all_items()]
 
 
-def test_the_counters_are_what_the_table_says(demo: Demo) -> None:
-    referrals = [from_item(item) for item in demo.first.referrals]
-    assert counters(demo.first.counted) == recount(referrals)
+def stored(stack: LocalStack) -> dict[str, Referral]:
+    found = [from_item(item) for item in held(stack, "Table") if item["sk"]["S"] == "referral"]
+    return {one.receipt: one for one in found}
 
 
-def test_it_lies_in_the_past_and_many_things_have_happened(demo: Demo) -> None:
-    milestones = Counter(name for one in demo.first.told.values() for name in one["milestones"])
-    assert {"sent", "delivered", "opened", "scanned"} < milestones.keys()
-    latest = max(time for one in demo.first.told.values() for time in one["milestones"].values())
-    assert PLAN.start.isoformat() < latest < "2026-11-20T15:01"
-    assert len(demo.first.days) == PLAN.count
+def test_the_counters_are_what_the_table_says(demo: LocalStack) -> None:
+    referrals, stats = stored(demo), held(demo, "StatsTable")
+    assert counters(stats) == recount(referrals.values())
+    counted = {receipt: kept for item in stats for receipt, kept in read_kept(item)}
+    assert {receipt: (kept.revision, kept.tally) for receipt, kept in counted.items()} == {
+        receipt: (one.revision, tally(one)) for receipt, one in referrals.items()
+    }
 
 
-def test_nobody_hears_of_the_same_step_twice_unless_it_came_back(demo: Demo) -> None:
-    sent = Counter((mail.to, dict(mail.tags)["step"]) for mail in demo.first.mails)
-    came_back = sum("soft_bounced" in one["milestones"] for one in demo.first.told.values())
-    assert sum(count - 1 for count in sent.values()) <= came_back
+def test_each_message_is_in_the_mailbox_and_beside_its_referral(demo: LocalStack) -> None:
+    found = stored(demo)
+    tries = {message_id for one in found.values() for written in one.messages.values() for message_id in written.tries}
+    assert tries <= {mail.id for mail in demo.mailbox.all()}
+    kept = {item["pk"]["S"] for item in held(demo, "Table") if item["sk"]["S"].startswith("message#")}
+    assert kept >= {f"referral#{one.receipt}" for one in found.values() if one.messages}
+    times = [mail.time for mail in demo.mailbox.all()]
+    assert times == sorted(times)
 
 
-def test_nothing_went_wrong_on_the_way(demo: Demo) -> None:
-    lines = [json.loads(line) for line in demo.log.read_text("utf-8").splitlines() if line.startswith("{")]
-    assert len(lines) > PLAN.count
-    assert [line for line in lines if line.get("level") == "ERROR"] == []
+def test_the_links_of_old_messages_work(demo: LocalStack) -> None:
+    mail = demo.mailbox.all()[len(demo.mailbox.all()) // 2]
+    opt_out = dict(mail.headers)["List-Unsubscribe"].strip("<>")
+    answer = re.search(r"\S+/api/answer\?token=\S+", mail.text or "")
+    assert answer
+    assert [fetch(link).status for link in (opt_out, answer[0])] == [200, 200]
+    tracked = re.search(r'href="([^"]*/_local/ses/track/[^"]+)"', mail.html or "")
+    assert tracked
+    assert fetch(tracked[1]).status == 302
 
 
-def test_afterwards_it_is_now_and_the_stack_goes_on_without_doing_it_all_again(demo: Demo) -> None:
-    moments = fetch(f"{demo.stack.url}/_local/clock").json()
-    assert abs(datetime.fromisoformat(moments["now"]) - datetime.now(UTC)).total_seconds() < 5
-    before = len(demo.second.mails)
-    assert fetch(f"{demo.stack.url}/").status == 200
-    # What an event source has read twice would be counted by the functions, and said so.
-    assert len(demo.stack.mailbox.all()) == before
+def test_an_opt_out_of_the_past_still_holds(demo: LocalStack) -> None:
+    keys = Keyring.from_secret(json.loads(demo.cloud.secret_text(os.environ["HASHING_KEYS_SECRET"])))
+    claims = ClaimTable(demo.cloud.dynamodb, demo.template.tables["Table"].name)
+    opted_out = [one for one in stored(demo).values() if one.reason == Closing.OPTED_OUT and one.messages]
+    assert len(opted_out) > 5
+    for one in opted_out:
+        claim = Claim(one, "introduction", *DoctorHashes(lambda: keys).of(one))
+        assert claims.suppression(claim) == Suppressed(Closing.OPTED_OUT)
 
 
-def test_a_link_in_an_old_message_still_leads_somewhere(demo: Demo) -> None:
-    link = dict(demo.second.mails[-1].headers)["List-Unsubscribe"].strip("<>")
-    assert eventually(lambda: fetch(link).status) == 200
+def test_the_breaker_was_open_once_and_somebody_closed_it(demo: LocalStack) -> None:
+    acts = Counter(item["what"]["S"] for item in held(demo, "Table") if item["pk"]["S"].startswith("audit#"))
+    assert acts.keys() >= {"approve", "reject", "letter_sent", "called", "called_back", "retry", "add_email"}
+    assert any(act.startswith("resume/") for act in acts)
 
 
-def test_whoever_stops_it_waits_for_nothing(tmp_path: Path, demo: Demo) -> None:
-    demo.stack.stop()
-    before = datetime.now(UTC)
+def test_it_goes_on_with_what_is_due_and_with_nothing_else(demo: LocalStack) -> None:
+    before, mails = stored(demo), len(demo.mailbox.all())
+    now = datetime.now(UTC)
+    due = {receipt for receipt, one in before.items() if one.due_at and one.due_at <= now}
+    demo.functions.invoke("WakeFunction", {})
+    eventually(lambda: not [one for one in stored(demo).values() if one.stage in {"queued", "sending"}])
+    changed = {receipt for receipt, one in stored(demo).items() if one.revision != before[receipt].revision}
+    assert changed <= due
+    assert len(demo.mailbox.all()) - mails <= len(due) < 60
 
-    def fill(stack: LocalStack) -> None:
-        Filling(stack, PLAN, UNTIL, is_stopping=lambda: True).run()
 
-    with pytest.raises(KeyboardInterrupt):
-        LocalStack(site=tmp_path / "site", log_file=tmp_path / "log", watch=False, out=StringIO(), fill=fill).start()
-    assert before <= datetime.now(UTC), "it is now again"
+# ---- Recorded --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.long
+def test_the_real_functions_make_the_recorded_history() -> None:
+    """Its first weeks. Where this fails, run `make demo-data` and look at the demo."""
+    from local.demo.__main__ import record
+
+    assert _at_check(record(CHECKED).lines()) == _at_check(history.read().splitlines()), "run: make demo-data"
+
+
+def _at_check(lines: Any) -> dict[str, Item]:
+    found = history.items_at(CHECKED, "\n".join(lines))
+    return {f"{item['pk']['S']} {item['sk']['S']}": item for item in found}
 
 
 class TestThePlan:
     def test_most_come_on_the_campaign_s_day_and_fewest_at_weekends(self) -> None:
-        days = Counter(one.at.date() for one in Plan(END).submissions())
-        assert sum(days.values()) == 1500
-        assert days.most_common(1)[0][0] == Rhythm(END, 90).campaign_day
+        plan = Plan()
+        days = Counter(one.at.date() for one in plan.submissions())
+        assert sum(days.values()) == plan.count
+        assert days.most_common(1)[0][0] == Rhythm(plan.end, plan.days).campaign_day
         weekend = sum(count for day, count in days.items() if day.weekday() >= 5)
-        assert weekend < 0.2 * 1500
+        assert weekend < 0.2 * plan.count
 
-    def test_every_address_is_one_that_nobody_can_have_but_those_of_a_known_disposable_domain(self) -> None:
-        found = [one.doctor.details.get("email", "x@example.org") for one in Plan(END).submissions()]
+    def test_every_address_is_reserved_except_those_of_a_known_disposable_domain(self) -> None:
+        found = [one.doctor.details.get("email", "x@example.org") for one in Plan().submissions()]
         domains = Counter(".".join(email.rpartition("@")[2].split(".")[-2:]) for email in found)
         assert set(domains) == {"example.org", "example.com", "example.net", "mailinator.com"}
         assert domains["mailinator.com"] < 15
-
-    def test_another_seed_is_another_plan(self) -> None:
-        assert Plan(END, 40, 10).submissions() == Plan(END, 40, 10).submissions()
-        assert Plan(END, 40, 10).submissions() != Plan(END, 40, 10, seed=2).submissions()
-
-
-def test_without_a_terminal_a_line_says_now_and_then_how_far_it_is() -> None:
-    out = StringIO()
-    with progress(100, out) as done:
-        for _ in range(100):
-            done("20 Nov")
-    assert out.getvalue().splitlines()[0] == "20 of 100 referrals, 20 Nov"
-    assert len(out.getvalue().splitlines()) == 5

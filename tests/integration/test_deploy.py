@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from cli import deploy, destroy, environments, site, stacks, upload
 from cli.environments import Environment
+from tests.support.deployed import site_outputs
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -159,36 +160,7 @@ def test_a_file_whose_type_nobody_knows_is_refused() -> None:
 
 @pytest.fixture
 def stack(s3: "S3Client") -> stacks.Stack:
-    cloudfront: Any = boto3.client("cloudfront")
-    made = cloudfront.create_distribution(
-        DistributionConfig={
-            "CallerReference": "1",
-            "Comment": "",
-            "Enabled": True,
-            "Origins": {
-                "Quantity": 1,
-                "Items": [
-                    {
-                        "Id": "site",
-                        "DomainName": "site.s3.amazonaws.com",
-                        "S3OriginConfig": {"OriginAccessIdentity": ""},
-                    }
-                ],
-            },
-            "DefaultCacheBehavior": {"TargetOriginId": "site", "ViewerProtocolPolicy": "redirect-to-https"},
-        }
-    )
-    outputs = {
-        "SiteBucketName": BUCKET,
-        "DistributionId": made["Distribution"]["Id"],
-        "SignInIssuer": "https://cognito.example/pool",
-        "SignInClient": "client",
-        "SignInUrl": "https://team.example",
-        "SiteUrl": "https://spine.example",
-        "SiteAddress": "https://d1.cloudfront.net",
-        "WatchAddress": "https://console.example",
-    }
-    return stacks.Stack("referral-intake-dev", outputs)
+    return stacks.Stack("referral-intake-dev", site_outputs(BUCKET))
 
 
 def test_only_pages_are_forgotten_by_cloudfront(stack: stacks.Stack, tmp_path: Path, s3: "S3Client") -> None:

@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.stack import LocalStack
-from tests.integration.local_scratch import LISTENING, Project, eventually, fetch, project
+from tests.integration.local_scratch import LISTENING, Project, fetch, project
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

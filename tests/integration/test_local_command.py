@@ -8,16 +8,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from referral_intake.aws.campaign_files import Campaigns
 from tests.integration.local_scratch import fetch
 from tests.support.proofs import solve
+from tests.support.waiting import CEILING, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1", "AWS_PROFILE": "not-there"}
@@ -47,14 +47,6 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def until(look: Callable[[], Any], seconds: float) -> Any:
-    """What `look` sees once it sees something, or when the time is over."""
-    end = time.monotonic() + seconds
-    while not (seen := look()) and time.monotonic() < end:
-        time.sleep(0.02)
-    return seen
-
-
 def wait_until_ready(process: subprocess.Popen[str]) -> str:
     """Reads until everything is said that a developer needs."""
     assert process.stdout
@@ -79,7 +71,7 @@ def test_it_says_what_is_where_and_ends_cleanly(name: str) -> None:
         endpoint = re.search(r"AWS_ENDPOINT_URL_DYNAMODB=http://127\.0\.0\.1:(\d+) aws dynamodb scan", said)
         assert endpoint
         process.send_signal(getattr(signal, name))
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=CEILING)
 
     assert (process.returncode, errors) == (0, "")
     assert not is_open(port)
@@ -129,8 +121,8 @@ def test_one_submission_is_one_mail() -> None:
         url = f"http://127.0.0.1:{port}"
         body["challenge"] = worked_for(url, str(body["submission_id"]))
         status = fetch(f"{url}/api/referrals", "POST", body).status
-        mails = list(until(lambda: fetch(f"{url}/_local/mailbox.json").json(), 60.0))
+        mails = list(eventually(lambda: fetch(f"{url}/_local/mailbox.json").json()))
         process.send_signal(signal.SIGINT)
-        said, errors = process.communicate(timeout=120)
+        said, errors = process.communicate(timeout=CEILING)
 
     assert (status, [mail["to"] for mail in mails]) == (201, [["khai@clinic.example"]]), said + errors

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from local.stack import LocalStack
-from tests.integration.local_scratch import Project, eventually, fetch, post, project
+from tests.integration.local_scratch import Project, fetch, post, project
+from tests.support.waiting import eventually
 
 MAILER = """\
 import boto3, os
@@ -114,7 +115,7 @@ class TestMail:
         def arrived() -> list[str]:
             return sorted(mail.subject for mail in stack.mailbox.all() if mail.subject.startswith("doctor"))
 
-        eventually(lambda: len(arrived()) >= len(names), 30)
+        eventually(lambda: len(arrived()) >= len(names))
         assert arrived() == sorted(names)
 
     def test_the_mailbox_can_be_emptied(self, shared: tuple[Project, LocalStack]) -> None:

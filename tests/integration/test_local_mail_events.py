@@ -142,11 +142,9 @@ def test_an_edited_rule_is_taken_up(tmp_path: Path) -> None:
         assert News(stack).of(message_id) == []
 
 
-def test_nothing_waits_for_the_stack_to_end(tmp_path: Path) -> None:
+def test_the_stack_ends_while_an_event_is_still_to_come(tmp_path: Path) -> None:
     made = project(tmp_path, template=LISTENING)
     stack: LocalStack
     with made.running() as stack:
         send(stack, "complaint@simulator.amazonses.com")
-        began = time.monotonic()
-    assert time.monotonic() - began < 1.5
     assert "Traceback" not in made.out.getvalue()

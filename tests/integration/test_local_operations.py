@@ -23,9 +23,10 @@ from referral_intake.aws.items import plain, referral_key, typed
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.decisions import REVIEW_EVERY
 from referral_intake.core.referral import Move, Stage
-from tests.integration.local_scratch import eventually, fetch
+from tests.integration.local_scratch import fetch
 from tests.support import proofs, samples
 from tests.support.stack import local_stack, without_site
+from tests.support.waiting import eventually
 
 TABLE = "referral-intake-Table"
 WORDS = "campaigns/lumen/messages/en/introduction.txt"
@@ -103,7 +104,7 @@ def test_what_broke_is_given_up_listed_mended_put_back_and_mailed_once(house: Ho
     good = house.words.read_text("utf-8")
     house.words.write_text("{{ nobody_knows_this }}", "utf-8")
     receipt = house.refer("maria@clinic.example")
-    eventually(lambda: "RetryAttemptsExhausted" in house.failures(), 20)
+    eventually(lambda: "RetryAttemptsExhausted" in house.failures())
     house.give_up(receipt)
 
     listed = house.redrive()
@@ -134,14 +135,14 @@ def test_the_counters_are_counted_once_more_and_nothing_differs(house: House) ->
         except subprocess.CalledProcessError:
             return False  # The stream has yet to bring something.
 
-    eventually(recounted, 30)
+    eventually(recounted)
 
 
 def test_it_works_days_later_too_by_the_clock_of_the_local_stack(house: House) -> None:
     good = house.words.read_text("utf-8")
     house.words.write_text("{{ nobody_knows_this }}", "utf-8")
     receipt = house.refer("maria@clinic.example")
-    eventually(lambda: "RetryAttemptsExhausted" in house.failures(), 20)
+    eventually(lambda: "RetryAttemptsExhausted" in house.failures())
     house.give_up(receipt)
     house.words.write_text(good, "utf-8")
     house.stack.clock.advance(timedelta(days=30).total_seconds())

@@ -13,10 +13,11 @@ from pypdfium2 import PdfDocument
 from python_calamine import CalamineWorkbook
 
 from local.stack import LocalStack
-from tests.integration.local_scratch import Answer, eventually, fetch
+from tests.integration.local_scratch import Answer, fetch
 from tests.integration.sign_in import Page, bearer
 from tests.support import proofs, samples
 from tests.support.stack import local_stack
+from tests.support.waiting import eventually
 
 ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
 JSON = {"content-type": "application/json"}
@@ -57,7 +58,7 @@ def made(stack: LocalStack, manager: dict[str, str], **asked: Any) -> dict[str, 
         assert said["state"] != "failed", said
         return said if said["state"] == "ready" else None
 
-    done: dict[str, Any] = eventually(ready, 20)
+    done: dict[str, Any] = eventually(ready)
     return done
 
 
@@ -93,7 +94,7 @@ def test_letters_are_one_pdf(stack: LocalStack, manager: dict[str, str]) -> None
         return report if report["rows_done"] else None
 
     # Until outreach has seen that there is no address to mail to.
-    report: dict[str, Any] = eventually(waits, 20)
+    report: dict[str, Any] = eventually(waits)
     assert len(PdfDocument(downloaded(stack, manager, report).body)) == 1
 
 
@@ -111,7 +112,7 @@ def test_who_asked_for_the_summary_finds_it_in_the_mailbox_on_monday(
     path = f"{stack.url}/api/dashboard/weekly-summary"
     said = json.loads(fetch(path, "PUT", {"campaign": "lumen", "wanted": True}, JSON | manager).body)
     assert said == {"campaign": "lumen", "wanted": True, "address": "manager@team.example"}
-    eventually(lambda: counted(stack, manager) == 2, 20)
+    eventually(lambda: counted(stack, manager) == 2)
     # Weeks are of days in UTC: the Monday after this one, wherever it is still Sunday.
     now = datetime.now(UTC)
     monday = (now + timedelta(days=7 - now.weekday())).replace(hour=15, minute=30)
@@ -120,7 +121,7 @@ def test_who_asked_for_the_summary_finds_it_in_the_mailbox_on_monday(
     def arrived() -> list[Any]:
         return [mail for mail in stack.mailbox.all() if "manager@team.example" in mail.to]
 
-    (mail,) = eventually(arrived, 20)
+    (mail,) = eventually(arrived)
     assert (
         mail.configuration_set == stack.template.functions["ReportsFunction"].environment["SUMMARY_CONFIGURATION_SET"]
     )

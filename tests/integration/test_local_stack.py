@@ -13,7 +13,8 @@ import pytest
 
 from local.server import PortTaken
 from local.stack import LocalStack
-from tests.integration.local_scratch import CONSUMER, DOOR, eventually, fetch, post, project
+from tests.integration.local_scratch import CONSUMER, DOOR, fetch, post, project
+from tests.support.waiting import eventually
 
 FAILS_WITH_POISON = """\
 def handler(event, context):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -17,6 +17,7 @@ import pytest
 from local.activity import Activity
 from local.moto_server import MotoServer
 from tests.integration.conftest import forget_account
+from tests.support.deployed import site_outputs
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -60,37 +61,13 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
     server = MotoServer(Activity())
     server.start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-    outputs = {
-        "SiteBucketName": "site",
-        "DistributionId": _distribution(),
-        "SignInIssuer": "https://cognito.example/pool",
-        "SignInClient": "client",
-        "SignInUrl": "https://team.example",
-        "SiteUrl": "https://spine.example",
-        "SiteAddress": "https://d1.cloudfront.net",
-        "WatchAddress": "https://console.example",
-    }
     body = {
         "Resources": {"SiteBucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "site"}}},
-        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+        "Outputs": {name: {"Value": value} for name, value in site_outputs("site").items()},
     }
     boto3.client("cloudformation").create_stack(StackName=STACK, TemplateBody=json.dumps(body))
     yield boto3.client("s3")
     server.stop()
-
-
-def _distribution() -> str:
-    cloudfront: Any = boto3.client("cloudfront")
-    origin = {"Id": "site", "DomainName": "site.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}}
-    config = {
-        "CallerReference": "1",
-        "Comment": "",
-        "Enabled": True,
-        "Origins": {"Quantity": 1, "Items": [origin]},
-        "DefaultCacheBehavior": {"TargetOriginId": "site", "ViewerProtocolPolicy": "redirect-to-https"},
-    }
-    identifier: str = cloudfront.create_distribution(DistributionConfig=config)["Distribution"]["Id"]
-    return identifier
 
 
 def _stacks() -> list[str]:

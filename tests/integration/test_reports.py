@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -546,7 +546,7 @@ def test_wording_that_nobody_approved_is_no_letter(
     by_post(referrals, "Ana Gomez", 1)
     asked = report(Format.PDF)
     reports.add(asked)
-    long_after = datetime(2100, 1, 1, tzinfo=UTC)
+    long_after = datetime.combine(campaign().approval.expires_on, time(), UTC) + timedelta(days=1)
     maker = LetterFiles(bulk_letters_for(place, TEMPLATES), files, {"lumen": campaign()}.get, lambda: long_after)
     done, _ = run_to_its_end(work(maker), asked, queue)
     assert (done.state, done.detail, done.files) == (State.FAILED, "unapproved", ())

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from moto import mock_aws
 from moto.core.models import botocore_stubber
 
-from referral_intake.aws import dynamodb, origin_secret, process, ses
+from referral_intake.aws import origin_secret, process, ses
 from referral_intake.aws.items import timestamp, typed
 from referral_intake.aws.report_table import report_key
 from referral_intake.aws.secrets import Secrets
@@ -28,7 +27,7 @@ from referral_intake.reports import handler as reports
 from referral_intake.reports import wiring as reports_wiring
 from tests.faults.wire import response
 from tests.integration import aws
-from tests.integration.conftest import forget_account
+from tests.integration.conftest import own_aws
 from tests.integration.life import DOCTOR, Life
 from tests.support import dashboard
 from tests.support.processes import new_process
@@ -184,11 +183,7 @@ class Everything(Life):
 @contextmanager
 def everything_done() -> Iterator[None]:
     """By all functions, in an AWS of its own."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        forget_account(patch)
-        client = dynamodb.client()
-        aws.make_table(client)
-        aws.make_table(client, "StatsTable", aws.stats_name(aws.template().tables["Table"].name))
+    with pytest.MonkeyPatch.context() as patch, own_aws(patch) as client:
         try:
             Everything(client, aws.make_secrets(), patch).live()
             yield

@@ -1,8 +1,8 @@
 """Stand-ins for the registry of doctors and for what is kept of its answers, in memory."""
 
-import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Event
 from typing import Any
 
 from local.registry import Registry
@@ -13,17 +13,23 @@ from referral_intake.lookup.name_search import Query
 RECORDS = Registry().records
 
 
+def _already_set() -> Event:
+    event = Event()
+    event.set()
+    return event
+
+
 @dataclass
 class FakeRegistry:
-    """Gives all it has, asked for or not. Takes its time, or fails."""
+    """Returns all records, whatever the query. Waits until it may answer, or fails."""
 
     asked: list[Query] = field(default_factory=list)
     fails: Exception | None = None
-    delay: float = 0.0
+    may_answer: Event = field(default_factory=_already_set)
 
     def ask(self, query: Query) -> list[Any]:
         self.asked.append(query)
-        time.sleep(self.delay)
+        self.may_answer.wait()
         if self.fails:
             raise self.fails
         return RECORDS

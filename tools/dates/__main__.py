@@ -4,15 +4,16 @@ It is that date in every Python process that inherits PYTHONPATH, and in the pag
 from there, waits keep their length, and files keep their real time stamps. Java, Chromium and Node keep the real clock:
 libfaketime 0.9.10 makes them spin.
 
-`--each COMMAND...` runs the command at every date of DATES, and report how each ended.
+`--each COMMAND...` runs the command at every date of DATES, and reports how each run ended.
 """
 
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -28,21 +29,25 @@ HOOK = Path(__file__).with_name("hook")
 LOGS = Path("build/dates")
 
 
-def shifted(date: str) -> Mapping[str, str]:
+@contextmanager
+def shifted(date: str) -> Iterator[Mapping[str, str]]:
     """The environment in which it is that date now."""
-    # pytest removes the folders of earlier runs by their age: a shifted run would remove those of others.
-    environment = {**os.environ, "PYTEST_DEBUG_TEMPROOT": tempfile.mkdtemp(prefix="dates-")}
     ahead = (datetime.fromisoformat(date).replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()
-    # This process may be at another date already.
-    environment["CLOCK_AHEAD"] = str(ahead + float(os.environ.get("CLOCK_AHEAD", "0")))
-    environment["PYTHONPATH"] = os.pathsep.join([str(HOOK), os.environ.get("PYTHONPATH", "functions:.")])
-    return environment
+    # pytest removes the folders of earlier runs by their age: a shifted run would remove those of others.
+    with tempfile.TemporaryDirectory(prefix="dates-") as temporary:
+        yield {
+            **os.environ,
+            # This process may be at another date already.
+            "CLOCK_AHEAD": str(ahead + float(os.environ.get("CLOCK_AHEAD", "0"))),
+            "PYTHONPATH": os.pathsep.join([str(HOOK), os.environ.get("PYTHONPATH", "functions:.")]),
+            "PYTEST_DEBUG_TEMPROOT": temporary,
+        }
 
 
 def run(name: str, command: Sequence[str]) -> bool:
     """Run the command at that date, its output in a file of its own. Return whether it succeeded."""
-    environment, log = shifted(DATES[name]), LOGS / f"{name}.log"
-    with log.open("w", encoding="utf-8") as out:
+    log = LOGS / f"{name}.log"
+    with shifted(DATES[name]) as environment, log.open("w", encoding="utf-8") as out:
         done = subprocess.run(command, env=environment, stdout=out, stderr=out, check=False)
     lines = log.read_text("utf-8").splitlines() or [""]
     print(f"{name:17} {DATES[name]:17} {lines[-1].strip('= ')}", flush=True)
@@ -56,7 +61,8 @@ def main(words: Sequence[str]) -> int:
         LOGS.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return 0 if all(list(pool.map(partial(run, command=command), DATES))) else 1
-    return subprocess.run(command, env=shifted(first), check=False).returncode
+    with shifted(first) as environment:
+        return subprocess.run(command, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

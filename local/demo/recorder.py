@@ -1,4 +1,4 @@
-"""Makes the past: each thing at its time, by the handlers themselves, with the local stack's own mail service."""
+"""Records the history: each thing at its time, by the real functions, with the local stack's own mail service."""
 
 import json
 import uuid
@@ -14,11 +14,12 @@ from werkzeug.test import Client
 from local.batches import Record, reported
 from local.demo.agenda import Agenda
 from local.demo.delivery import Fates
+from local.demo.keys import hashing_keys
 from local.demo.plan import Oddity, Plan, Submission
-from local.demo.quick_moto import quick_moto
 from local.demo.readers import Readers
+from local.demo.recording import Recording
 from local.demo.staff import Staff
-from local.demo.stream import Stream
+from local.demo.stream import Listener, Stream
 from local.demo.surroundings import surroundings
 from local.demo.wire import Wire
 from local.mailbox import Mail
@@ -36,40 +37,29 @@ _CLOCK = "WakeFunction"
 _FILLS_FOR = timedelta(minutes=3)
 
 
-class Filling:
-    """`done` is called for each referral with the day, `is_stopping` now and then. `end` is now, or a moment before."""
+class Recorder:
+    """`done` is called for each referral with its day."""
 
     def __init__(
-        self,
-        stack: "LocalStack",
-        plan: Plan,
-        end: datetime,
-        done: Callable[[str], None] = lambda _: None,
-        is_stopping: Callable[[], bool] = lambda: False,
+        self, stack: "LocalStack", plan: Plan, end: datetime, done: Callable[[str], None] = lambda _: None
     ) -> None:
         self._stack = stack
         self._plan = plan
         self._end = end
         self._done = done
-        self._is_stopping = is_stopping
+        self.recording = Recording(stack.url)
         self._agenda = Agenda(plan.start)
         self._submitted: dict[str, Submission] = {}
         self._images: dict[str, dict[str, Any]] = {}
         self._looks: set[datetime] = set()
 
     def run(self) -> None:
-        """Raises KeyboardInterrupt."""
-        with self._stack.terminal.hushed(), surroundings(self._plan.start.date()), self._stack_in_the_past():
+        hashing_keys(self._stack.cloud)
+        with self._stack.terminal.hushed(), surroundings(), self._stack_in_the_past():
             self._begin()
             for act in self._agenda.until(self._end):
-                if self._is_stopping():
-                    raise KeyboardInterrupt
                 act()
                 self._what_comes_of_it()
-            self._what_comes_of_it(all_of_it=True)
-            self._stream.hand_over()
-        # It keeps what it was told while it was another day.
-        self._stack.functions.code.forget()
 
     @contextmanager
     def _stack_in_the_past(self) -> Iterator[None]:
@@ -81,7 +71,7 @@ class Filling:
         stack.bus.deliver = self._queue
         stack.ses.delivery = Fates(stack.publisher, self._agenda, self._chance, self._oddity, readers.got)
         try:
-            with Wire(stack).laid(), quick_moto(), self._agenda.running():
+            with Wire(stack).laid(), self._agenda.running():
                 yield
         finally:
             stack.ses.delivery, stack.bus.deliver = delivery, deliver
@@ -90,7 +80,7 @@ class Filling:
         # The functions' code is imported only now that time and wire are theirs.
         self._stack.functions.code.forget()
         self._stream = Stream(self._stack)
-        self._staff = Staff(self._agenda, self._end, self._waiting, lambda receipt: self._random("staff", receipt))
+        self._staff = Staff(self._agenda, self._waiting, lambda receipt: self._random("staff", receipt))
         self._staff.begin()
         for submission in self._plan.submissions():
             self._agenda.at(submission.at, partial(self._submit, submission))
@@ -132,21 +122,20 @@ class Filling:
 
     # ---- What AWS does -----------------------------------------------------------------------------------------------
 
-    def _what_comes_of_it(self, *, all_of_it: bool = False) -> None:
+    def _what_comes_of_it(self) -> None:
         """Lets those who listen to the stream go on until there is nothing new for them."""
         while True:
             for record in self._stream.news():
                 self._notice(record)
-            done = [self._deliver(listener, all_of_it=all_of_it) for listener in self._stream.listeners]
+            done = [self._deliver(listener) for listener in self._stream.listeners]
             if not any(done):
                 return
 
-    def _deliver(self, listener: Any, *, all_of_it: bool) -> bool:
-        if not listener.is_patient:
-            listener.waiting = {key: record for key, record in listener.waiting.items() if not self._is_lost(record)}
-            if listener.waiting:
-                self._agenda.passes(_UNTIL_SEEN)
-        return self._stream.deliver(listener, all_of_them=all_of_it)
+    def _deliver(self, listener: Listener) -> bool:
+        listener.waiting = [record for record in listener.waiting if not self._is_lost(record)]
+        if listener.waiting:
+            self._agenda.passes(_UNTIL_SEEN)
+        return self._stream.deliver(listener)
 
     def _is_lost(self, record: Record) -> bool:
         """A stream that fails at the same referral each time it becomes queued, until a person tries it again."""
@@ -156,6 +145,7 @@ class Filling:
 
     def _notice(self, record: Record) -> None:
         image, old = (record["dynamodb"].get(name, {}) for name in ("NewImage", "OldImage"))
+        self.recording.note(self._agenda.now, image)
         if "paused_at" in image and "paused_at" not in old:
             self._staff.hear_of_the_breaker()
         if image.get("sk", {}).get("S") != "referral":

@@ -1,0 +1,28 @@
+"""The counters of the recorded history, by the product's own rules: all at once instead of referral by referral."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from local.demo.history import Item
+from referral_intake.aws import stats_items
+from referral_intake.aws.items import typed
+from referral_intake.core.counting import counts, tally
+from referral_intake.core.referral import Referral
+
+
+def counters(referrals: Iterable[Referral]) -> Iterator[Item]:
+    """The items of the StatsTable: for each referral what it is counted as, and the numbers that this adds up to."""
+    numbers: defaultdict[stats_items.Place, Counter[str]] = defaultdict(Counter)
+    for referral in referrals:
+        counted = tally(referral)
+        values = {**stats_items.to_counted(counted), "revision": referral.revision}
+        yield _item(stats_items.counted_place(referral.receipt), values)
+        for count, number in counts(counted).items():
+            place, name = stats_items.place(count)
+            numbers[place][name] += number
+    yield from (_item(place, names) for place, names in numbers.items())
+
+
+def _item(place: stats_items.Place, values: Mapping[str, object]) -> Item:
+    attributes = {**values, stats_items.CHANGES: 1}
+    return {**stats_items.key(place), **{name: typed(value) for name, value in attributes.items() if value is not None}}

@@ -1,0 +1,75 @@
+"""What the recorder keeps of every write: as much as a load at some moment of the last week can need, and no chance."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from local.demo import history
+from local.demo.history import Images, Item
+
+# The test that makes the history anew compares as much as happened until then.
+CHECKED = history.START + timedelta(weeks=3)
+
+_BY_CHANCE = re.compile(r"\b0100[0-9a-f]{12}(?:-[0-9a-f]+){6}\b|(?<=Z#)[0-9a-f]{16}\b")
+
+
+class Recording:
+    """`site_url` is what the recorded links lead to."""
+
+    def __init__(self, site_url: str) -> None:
+        self._site_url = site_url
+        self._items: dict[tuple[str, str], Images] = {}
+        self._ids: dict[str, str] = {}
+
+    def note(self, at: datetime, item: Item) -> None:
+        """An item was written. A load renders messages itself, and needs nothing that expires before."""
+        image, moment = self._without_chance(item), _text(at)
+        key = image["pk"]["S"], image["sk"]["S"]
+        images = self._items.setdefault(key, [])
+        if history.is_expired(image, history.FIRST_CUT) or key[1].startswith("message#"):
+            del self._items[key]
+            return
+        if images and not _is_needed(images[-1][0], moment):
+            images.pop()
+        images.append((moment, image))
+
+    def lines(self) -> Iterator[str]:
+        return (_dumped(images) for images in self._items.values())
+
+    def _without_chance(self, item: Item) -> Item:
+        """Ids that are drawn are numbered, so that the same history is the same text."""
+        kept = {name: value for name, value in item.items() if name != "attempt"}
+        text = _dumped(kept).replace(self._site_url, history.SITE_URL)
+        text = _BY_CHANCE.sub(lambda match: self._numbered(match[0]), text)
+        image: Item = json.loads(text, object_hook=_with_sorted_sets)
+        _without_wording(image)
+        return image
+
+    def _numbered(self, drawn: str) -> str:
+        return self._ids.setdefault(drawn, f"{len(self._ids):06}")
+
+
+def _is_needed(written: str, overwritten: str) -> bool:
+    """Whether some moment that matters is between these two."""
+    return written <= _text(CHECKED) < overwritten or overwritten > _text(history.FIRST_CUT)
+
+
+def _with_sorted_sets(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: sorted(value) if name == "SS" else value for name, value in found.items()}
+
+
+def _without_wording(image: Item) -> None:
+    """Which wording a message was made from is known again when it is rendered."""
+    for written in image.get("messages", {}).get("M", {}).values():
+        for one in written["M"]["tries"]["M"].values():
+            del one["M"]["version"], one["M"]["content_hash"]
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -1,0 +1,17 @@
+"""Waiting in tests: for a condition, with one ceiling that only a failure reaches, however slow the machine is."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+CEILING = 120.0
+"""In seconds."""
+
+
+def eventually(condition: Callable[[], Any]) -> Any:
+    """Return the first true value of the condition. Raise AssertionError if there is none within the ceiling."""
+    end = time.monotonic() + CEILING
+    while not (value := condition()):
+        assert time.monotonic() < end, f"the condition did not become true within {CEILING:.0f} s"
+        time.sleep(0.02)
+    return value

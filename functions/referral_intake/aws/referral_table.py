@@ -10,7 +10,8 @@ from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import from_item, referral_key, timestamp, to_engagements, to_item, to_messages, typed
 from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.mail_events import Effect
-from referral_intake.core.referral import Answer, Closing, Move, Referral, closed
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Answer, Move, Referral, closed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

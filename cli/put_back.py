@@ -5,17 +5,18 @@ from datetime import UTC, datetime
 from cli.desk import operator
 from cli.work_list import Entry
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.core.decisions import GIVEN_UP
+from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.dashboard.action_runner import ActionRunner, Changed
 from referral_intake.dashboard.actions import Action, Order
 
-_HELD = {
-    "send_unclear": "nobody knows whether the doctor has the message, and sending it again could be twice. First look "
-    "for the receipt among the tags of SES's events: docs/operate.md.",
-    "restored": "its item is from a restored table, and it may have gone further since. First look into the "
+_HELD: dict[str | None, str] = {
+    Reason.SEND_UNCLEAR: "nobody knows whether the doctor has the message, and sending it again could be twice. "
+    "First look for the receipt among the tags of SES's events: docs/operate.md.",
+    Reason.RESTORED: "its item is from a restored table, and it may have gone further since. First look into the "
     "log: docs/deploy.md.",
-    "campaign_unknown": "the templates that are deployed hold no such campaign. Deploy it, or let the referral expire.",
+    Reason.CAMPAIGN_UNKNOWN: "the templates that are deployed hold no such campaign. Deploy it, or let the referral "
+    "expire.",
 }
 
 
@@ -49,10 +50,10 @@ def obstacle(referral: Referral | Entry) -> str | None:
     """Why it must not be put back, or None where it may be."""
     due = f"{referral.due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if referral.due_at else ""
     match referral.stage:
-        case Stage.HELD if referral.reason == GIVEN_UP:
+        case Stage.HELD if referral.reason == Reason.GIVEN_UP:
             return None
         case Stage.HELD:
-            explained = _HELD.get(referral.reason or "", "a person decides.")
+            explained = _HELD.get(referral.reason, "a person decides.")
             return f"is held for a person, as {referral.reason}: {explained}"
         case Stage.QUEUED:
             return f"is queued: outreach takes it now. If it doesn't, `wake` sees to it after {due}."

@@ -10,9 +10,9 @@ from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.secrets import Secrets
 from referral_intake.aws.table import Table
 from referral_intake.aws.updates import Update
-from referral_intake.core.referral import Closing, Referral, Stage
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import Referral, Stage
 from referral_intake.core.steps import INTRODUCTION
-from referral_intake.core.tasks import RESTORED, SEND_UNCLEAR
 
 _NO = (Closing.COMPLAINED.value, Closing.OPTED_OUT.value, Closing.BOUNCED.value)
 
@@ -61,9 +61,9 @@ def _facts(referral: Referral) -> dict[str, Any]:
     """As a claim, an opt-out or an event of SES would have noted them."""
     milestones = referral.milestones
     told = {step: written.last_at for step, written in referral.messages.items() if written.tries}
-    if referral.told_by or (referral.reason == RESTORED and "sent" in milestones):
+    if referral.told_by or (referral.reason == Reason.RESTORED and "sent" in milestones):
         told.setdefault(INTRODUCTION, milestones["sent"])
-    if referral.stage is Stage.SENDING or referral.reason == SEND_UNCLEAR:
+    if referral.stage is Stage.SENDING or referral.reason == Reason.SEND_UNCLEAR:
         told.setdefault(INTRODUCTION, referral.submitted_at)
     facts: dict[str, Any] = {
         f"{referral.campaign}/{step}": {"by": referral.receipt, "at": timestamp(at)} for step, at in told.items()

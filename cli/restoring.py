@@ -14,6 +14,7 @@ from referral_intake.aws.updates import Update
 from referral_intake.core import tasks
 from referral_intake.core.counting import Tally
 from referral_intake.core.decisions import hold
+from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.stats.counting_table import Kept, read_kept
 
@@ -103,7 +104,7 @@ class Restoring:
 
     def _held(self, item: Item, referral: Referral) -> Item:
         """As it was, but that a person must look."""
-        move = hold(tasks.RESTORED, self._now)
+        move = hold(Reason.RESTORED, self._now)
         held = replace(referral, stage=move.stage, reason=move.reason, due_at=move.due_at, waits_since=None)
         assert held.due_at, "what is held is open"
         waits = to_waits(held.campaign, tasks.waits_for(held), tasks.begins(held))

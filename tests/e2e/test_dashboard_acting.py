@@ -17,10 +17,10 @@ from referral_intake.aws.breaker_table import BreakerTable, counting
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.table import Table
-from referral_intake.core.decisions import GIVEN_UP, REVIEW_EVERY
+from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage, new_referral
 from referral_intake.core.submission import parse
-from referral_intake.core.tasks import SEND_UNCLEAR
 from tests.e2e.desks import desk_in, look_again, sign_in, submitted, taken
 from tests.e2e.mailbox import Mailbox
 from tests.support import samples
@@ -110,7 +110,7 @@ def test_what_is_rejected_goes_with_its_reason_and_nobody_is_written_to(
 
 
 def test_what_failed_is_tried_again_and_then_arrives(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
-    failed(stack, GIVEN_UP, name="Fay Failed", email="failed@clinic.example")
+    failed(stack, Reason.GIVEN_UP, name="Fay Failed", email="failed@clinic.example")
     open_work(manager, "failed")
     row(manager, "Fay Failed").get_by_role("button", name="Try again").click()
     said(manager, "Put back: it is sent in a moment.")
@@ -121,7 +121,7 @@ def test_what_failed_is_tried_again_and_then_arrives(manager: Page, stack: Local
 def test_what_may_have_arrived_already_is_sent_again_only_after_a_question(
     manager: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
-    failed(stack, SEND_UNCLEAR, name="Una Unclear", email="unclear@clinic.example")
+    failed(stack, Reason.SEND_UNCLEAR, name="Una Unclear", email="unclear@clinic.example")
     open_work(manager, "failed")
     again = row(manager, "Una Unclear").get_by_role("button", name="Try again")
     again.click()

@@ -11,6 +11,7 @@ from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions
+from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Move, Referral, Stage
 from referral_intake.core.users import Person, Role
 from referral_intake.dashboard.action_runner import ActionRunner
@@ -67,7 +68,7 @@ class Office:
             self.referrals.move(referral, move)
         return self.now(referral)
 
-    def held(self, reason: str = "trap") -> Referral:
+    def held(self, reason: Reason = Reason.TRAP) -> Referral:
         return self.put(decisions.hold(reason, NOW))
 
     def by_post(self, **doctor: Any) -> Referral:

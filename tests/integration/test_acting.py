@@ -12,7 +12,8 @@ from referral_intake.aws.items import timestamp
 from referral_intake.aws.keys import Keyring
 from referral_intake.core import decisions
 from referral_intake.core.claim import Taken
-from referral_intake.core.referral import Answer, Closing, Stage, Way
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import Answer, Stage, Way
 from referral_intake.dashboard.action_runner import Changed, TooLate
 from referral_intake.dashboard.actions import Action, Order, offered
 from tests.integration import aws
@@ -48,7 +49,7 @@ def test_an_action_its_trace_and_its_record_are_one_write(office: Office, reques
 def test_what_people_do_stands_in_their_order(office: Office) -> None:
     referral = office.by_post()
     queued = office.do(Action.ADD_EMAIL, referral, email="maria@clinic.example")
-    office.referrals.move(queued, decisions.hold("disposable_domain", LATER))
+    office.referrals.move(queued, decisions.hold(Reason.DISPOSABLE_DOMAIN, LATER))
     rejected = office.do(Action.REJECT, office.now(referral), by=JO, reason="wrong_details")
     assert [(act.by, act.what, act.note) for act in rejected.acts] == [
         ("maria", "add_email", ""),
@@ -70,7 +71,7 @@ def test_a_retry_takes_up_a_message_of_which_nobody_knows_whether_it_arrived(off
     referral = office.put()
     claim = aws.claim_for(referral)
     assert office.claims.claim(claim, aws.MESSAGE, now=NOW, cooldown=COOLDOWN) is None
-    office.referrals.move(claim.claimed, decisions.hold("send_unclear", NOW))
+    office.referrals.move(claim.claimed, decisions.hold(Reason.SEND_UNCLEAR, NOW))
     queued = office.do(Action.RETRY, office.now(referral), again=True)
     # The claim still stands, and is its own.
     again = aws.claim_for(queued)

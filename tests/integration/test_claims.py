@@ -16,7 +16,8 @@ from referral_intake.aws.sent_messages import SentMessages
 from referral_intake.core import decisions
 from referral_intake.core.claim import Claim, Suppressed, Taken
 from referral_intake.core.errors import Stale, Unavailable
-from referral_intake.core.referral import LEASE, Closing, Referral, closed
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import LEASE, Referral, closed
 from tests.integration import aws
 from tests.integration.aws import claim_for
 from tests.support.samples import NOW
@@ -131,7 +132,7 @@ def test_a_referral_that_is_not_queued_any_more_can_not_be_claimed(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look
 ) -> None:
     referral = stored(referrals)
-    referrals.move(referral, decisions.wait("paused", NOW))
+    referrals.move(referral, decisions.wait(Reason.PAUSED, NOW))
     before = look.items()
     with pytest.raises(Stale):
         take(claims, claim_for(referral))
@@ -318,7 +319,7 @@ def test_a_claim_that_is_given_back_frees_the_doctor_and_moves_the_referral_with
     take(claims, claim_for(leader))
     requests.by_operation.clear()
 
-    claims.release(claim_for(leader), decisions.wait("throttled", NOW + timedelta(minutes=5)))
+    claims.release(claim_for(leader), decisions.wait(Reason.SES_THROTTLED, NOW + timedelta(minutes=5)))
 
     assert requests.by_operation == {"TransactWriteItems": 1}
     assert (look.referral(leader)["stage"], look.referral(leader)["reason"]) == ("waiting", "throttled")
@@ -333,7 +334,7 @@ def test_a_claim_given_back_after_the_referral_was_closed_frees_the_doctor_and_l
     take(claims, claim_for(leader))
     referrals.close(leader.receipt, Closing.OPTED_OUT, NOW)
 
-    claims.release(claim_for(leader), decisions.wait("throttled", NOW))
+    claims.release(claim_for(leader), decisions.wait(Reason.SES_THROTTLED, NOW))
 
     assert (look.referral(leader)["stage"], look.referral(leader)["reason"]) == ("closed", "opted_out")
     assert look.indexed() == {f"referral#{other.receipt}"}
@@ -375,7 +376,7 @@ def test_a_claim_that_fails_writes_to_no_item(
     if obstacle == "taken":
         take(claims, claim_for(leader))
     elif obstacle == "stale":
-        referrals.move(other, decisions.wait("paused", NOW))
+        referrals.move(other, decisions.wait(Reason.PAUSED, NOW))
     else:
         claims.suppress(claim_for(leader).keys[0], Closing.OPTED_OUT, NOW)
     ring = aws.ROTATED if "retired" in obstacle else aws.RING

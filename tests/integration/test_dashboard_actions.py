@@ -11,7 +11,8 @@ from referral_intake.aws.items import timestamp
 from referral_intake.aws.table import Table
 from referral_intake.aws.updates import Update
 from referral_intake.core import decisions
-from referral_intake.core.referral import Answer, Closing, Referral
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import Answer, Referral
 from referral_intake.dashboard import wiring as dashboard_wiring
 from referral_intake.dashboard.wiring import Dashboard
 from tests.integration import aws
@@ -72,7 +73,7 @@ def test_a_manager_approves_and_sees_what_came_of_it(api: Api) -> None:
 
 
 def test_each_action_is_done_by_its_name(api: Api) -> None:
-    failed, by_post = api.held("given_up"), api.by_post()
+    failed, by_post = api.held(Reason.GIVEN_UP), api.by_post()
     answered = api.put(email="other@clinic.example", name="Other One")
     api.referrals.answer(answered.receipt, Answer.CALL, NOW)
     assert api.act(failed, "retry")[0] == 200
@@ -140,7 +141,7 @@ def test_what_is_wrong_is_said_by_field(api: Api, action: str, more: dict[str, A
 
 
 def test_a_rejection_needs_a_reason_and_an_unclear_message_a_second_word(api: Api) -> None:
-    unclear = api.held("send_unclear")
+    unclear = api.held(Reason.SEND_UNCLEAR)
     assert [error["field"] for error in api.act(unclear, "reject")[1]["errors"]] == ["reason"]
     assert [error["field"] for error in api.act(unclear, "retry")[1]["errors"]] == ["again"]
     assert api.act(unclear, "retry", again=True)[0] == 200
@@ -176,6 +177,6 @@ def test_a_campaign_is_resumed_once_and_it_is_recorded(api: Api) -> None:
 def test_what_is_held_again_is_another_decision(api: Api) -> None:
     held = api.held()
     assert api.act(held, "approve")[0] == 200
-    api.referrals.move(api.now(held), decisions.hold("given_up", LATER + timedelta(hours=1)))
+    api.referrals.move(api.now(held), decisions.hold(Reason.GIVEN_UP, LATER + timedelta(hours=1)))
     assert api.act(api.now(held), "retry")[0] == 200
     assert [act.what for act in api.now(held).acts] == ["approve", "retry"]

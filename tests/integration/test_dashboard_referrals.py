@@ -13,6 +13,7 @@ from referral_intake.core import decisions
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.mail_effects import note
 from referral_intake.core.mail_events import Kind, MailEvent
+from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Answer, Referral
 from referral_intake.core.steps import INTRODUCTION, Try
 from referral_intake.dashboard import wiring as dashboard_wiring
@@ -111,7 +112,7 @@ def test_a_manager_finds_a_doctor_and_sees_who_it_is(api: Api) -> None:
 
 
 def test_a_viewer_sees_masked_doctors_everywhere(api: Api) -> None:
-    its, held = api.sent(), api.put(decisions.hold("trap", NOW), **MARKED)
+    its, held = api.sent(), api.put(decisions.hold(Reason.TRAP, NOW), **MARKED)
     said = [
         api.ask("POST", SEARCH, {"campaign": "lumen"}, groups=VIEWER),
         api.ask("GET", f"/referrals/{its.receipt}", groups=VIEWER),
@@ -278,7 +279,7 @@ def test_every_look_leaves_a_record_of_what_was_shown(api: Api) -> None:
 
 @pytest.mark.parametrize("groups", [VIEWER, MANAGER])
 def test_what_one_has_already_is_not_sent_again_and_leaves_no_record(api: Api, groups: str) -> None:
-    its, held = api.sent(), api.put(decisions.hold("trap", NOW), **MARKED)
+    its, held = api.sent(), api.put(decisions.hold(Reason.TRAP, NOW), **MARKED)
     looks: list[tuple[str, str, Any, str]] = [
         ("POST", SEARCH, {"campaign": "lumen"}, ""),
         ("GET", f"/referrals/{its.receipt}", None, ""),

@@ -33,7 +33,8 @@ from referral_intake.core.business_hours import next_daytime, zone_of
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim, Suppressed
 from referral_intake.core.counting import tally
-from referral_intake.core.referral import Closing, Referral
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Referral
 from referral_intake.stats.counting_table import read_kept
 from tests.integration.local_scratch import fetch
 from tests.support.stats import counters, recount

@@ -9,6 +9,7 @@ from cli import stacks
 from cli.__main__ import main
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions
+from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage
 from tests.integration import aws
 from tests.support.samples import NOW
@@ -27,7 +28,7 @@ def held(*words: str) -> int:
     return main(["held", "--stack", "dev", *words])
 
 
-def put(referrals: ReferralTable, reason: str, **doctor: str) -> Referral:
+def put(referrals: ReferralTable, reason: Reason, **doctor: str) -> Referral:
     referrals.add(referral := aws.submitted(NOW, **doctor))
     referrals.move(referral, decisions.hold(reason, NOW))
     return referral
@@ -40,7 +41,7 @@ def stage(referrals: ReferralTable, referral: Referral) -> tuple[Stage, str | No
 
 
 def test_the_list_shows_what_is_to_be_judged(referrals: ReferralTable, capsys: pytest.CaptureFixture[str]) -> None:
-    odd = put(referrals, "disposable_domain", name="Maria Lopez", email="dr@mailinator.com")
+    odd = put(referrals, Reason.DISPOSABLE_DOMAIN, name="Maria Lopez", email="dr@mailinator.com")
     referrals.add(aws.submitted(NOW, name="Not Held"))
     assert held() == 0
     said = capsys.readouterr().out
@@ -51,13 +52,13 @@ def test_the_list_shows_what_is_to_be_judged(referrals: ReferralTable, capsys: p
 
 
 def test_what_is_approved_is_queued_and_marked_as_looked_at(referrals: ReferralTable) -> None:
-    odd = put(referrals, "unproven")
+    odd = put(referrals, Reason.UNPROVEN)
     assert held("--approve", odd.receipt) == 0
     assert stage(referrals, odd) == (Stage.QUEUED, None, True)
 
 
 def test_what_is_rejected_is_closed(referrals: ReferralTable) -> None:
-    odd = put(referrals, "trap")
+    odd = put(referrals, Reason.TRAP)
     assert held("--reject", odd.receipt.lower()) == 0
     assert stage(referrals, odd)[:2] == (Stage.CLOSED, "rejected")
 
@@ -65,7 +66,7 @@ def test_what_is_rejected_is_closed(referrals: ReferralTable) -> None:
 def test_what_may_have_reached_the_doctor_goes_out_again_only_when_somebody_says_so(
     referrals: ReferralTable, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    unclear = put(referrals, "send_unclear")
+    unclear = put(referrals, Reason.SEND_UNCLEAR)
     assert held("--approve", unclear.receipt) == 1
     assert "may have reached the doctor already" in capsys.readouterr().err
     assert stage(referrals, unclear)[0] is Stage.HELD
@@ -74,7 +75,7 @@ def test_what_may_have_reached_the_doctor_goes_out_again_only_when_somebody_says
 
 
 def test_what_is_not_held_any_more_is_left_alone(referrals: ReferralTable, capsys: pytest.CaptureFixture[str]) -> None:
-    odd = put(referrals, "unproven")
+    odd = put(referrals, Reason.UNPROVEN)
     assert held("--reject", odd.receipt) == 0
     assert held("--approve", odd.receipt) == 1
     assert "is not held any more: it is closed" in capsys.readouterr().err

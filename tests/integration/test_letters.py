@@ -17,7 +17,8 @@ from cli.__main__ import main
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.core.referral import Closing, Move, Referral, Stage
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Move, Referral, Stage
 from tests.integration import aws
 from tests.support.paper import papers
 from tests.support.samples import NOW

@@ -17,7 +17,8 @@ from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.signed_links import Links
 from referral_intake.core.claim import Claim, Suppressed, Taken
 from referral_intake.core.message import Unapproved
-from referral_intake.core.referral import Closing, Referral
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Referral
 from referral_intake.reports.letter_layout import Letters, Printed
 from tests.support.fakes import ring
 from tests.support.paper import Paper, papers, solid

@@ -13,7 +13,8 @@ from referral_intake.aws.items import timestamp, to_item, typed
 from referral_intake.aws.listing_table import PAGE, ListingTable, Page
 from referral_intake.core import decisions
 from referral_intake.core.contact import email_identity
-from referral_intake.core.referral import Answer, Closing, Referral, Stage
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import Answer, Referral, Stage
 from referral_intake.core.search_filter import Wanted, search_words
 from referral_intake.core.tasks import Kind
 from referral_intake.dashboard.actions import Action
@@ -115,7 +116,7 @@ def test_filters_find_what_fits_and_nothing_else(office: Office, listing: Listin
     held = put(
         office, first=NOW - timedelta(days=9), name="Delia Nunez", specialty="Neurosurgeon", address={"state": "tx"}
     )
-    office.referrals.move(held[0], decisions.hold("trap", NOW))
+    office.referrals.move(held[0], decisions.hold(Reason.TRAP, NOW))
     page = listing.search(wanted)
     assert (receipts(page), page.cursor, page.searched_back_to) == (receipts(held), None, None)
 
@@ -221,8 +222,8 @@ def test_a_cursor_that_is_none_is_refused(listing: ListingTable, cursor: str) ->
 
 
 def test_each_kind_lists_its_own_the_oldest_first(office: Office, listing: ListingTable) -> None:
-    held = [office.put(decisions.hold("trap", NOW + timedelta(hours=hours))) for hours in (3, 1, 2)]
-    failed, by_post, called = office.held("given_up"), office.by_post(), office.put()
+    held = [office.put(decisions.hold(Reason.TRAP, NOW + timedelta(hours=hours))) for hours in (3, 1, 2)]
+    failed, by_post, called = office.held(Reason.GIVEN_UP), office.by_post(), office.put()
     office.referrals.answer(called.receipt, Answer.CALL, LATER)
     office.put()
 
@@ -246,7 +247,7 @@ def test_each_kind_lists_its_own_the_oldest_first(office: Office, listing: Listi
 
 def test_the_work_list_has_pages(office: Office, listing: ListingTable) -> None:
     for minutes in range(PAGE + 2):
-        office.put(decisions.hold("trap", NOW + timedelta(minutes=minutes)))
+        office.put(decisions.hold(Reason.TRAP, NOW + timedelta(minutes=minutes)))
     first = listing.work("lumen", Kind.HELD)
     second = listing.work("lumen", Kind.HELD, first.cursor)
     assert (len(first.referrals), len(second.referrals), second.cursor) == (PAGE, 2, None)
@@ -266,7 +267,7 @@ def test_more_than_a_hundred_are_counted_as_a_hundred_and_more(
 def test_what_a_person_did_takes_it_off_the_list(office: Office, listing: ListingTable) -> None:
     office.do(Action.APPROVE, office.held())
     office.do(Action.REJECT, office.held(), reason="other")
-    office.do(Action.RETRY, office.held("given_up"))
+    office.do(Action.RETRY, office.held(Reason.GIVEN_UP))
     office.do(Action.ADD_EMAIL, office.by_post(), email="maria@clinic.example")
     called = office.put()
     office.referrals.answer(called.receipt, Answer.CALL, LATER)
@@ -286,7 +287,7 @@ def test_a_doctor_who_wanted_a_call_and_then_nothing_more_is_not_called(
 
 
 def test_what_a_robot_may_have_sent_waits_from_the_first_write_on(office: Office, listing: ListingTable) -> None:
-    held = bot_detection.held(samples.referral(), "trap", NOW)
+    held = bot_detection.held(samples.referral(), Reason.TRAP, NOW)
     office.referrals.add(held)
     [found] = listing.work("lumen", Kind.HELD).referrals
     assert (found.receipt, found.waits_since) == (held.receipt, NOW)

@@ -18,7 +18,8 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim, Suppressed, Taken
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.message import Deferred, Message, Refused, Unclear
-from referral_intake.core.referral import LEASE, PICKED_UP_WITHIN, Closing, Referral
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import LEASE, PICKED_UP_WITHIN, Referral
 from referral_intake.outreach import handler as door
 from referral_intake.outreach import wiring as outreach_wiring
 from referral_intake.outreach.delivery import Outreach

@@ -14,6 +14,7 @@ from botocore.config import Config
 from local.activity import Activity
 from local.moto_server import MotoServer
 from referral_intake.core.quota import Quota, Wait
+from referral_intake.core.reasons import Reason
 from referral_intake.outreach.throttle import Throttle
 from tests.integration import aws
 from tests.support import samples
@@ -77,7 +78,7 @@ def test_one_mail_domain_gets_so_many_a_day_and_another_is_not_held_up(client: "
     strict = replace(CAMPAIGN, policy=replace(CAMPAIGN.policy, per_domain_per_day=2))
     taken = [pace.take(strict, f"doctor{number}@clinic.example") for number in range(3)]
     assert taken[:2] == [None, None]
-    assert taken[2] == Wait(datetime(2026, 11, 24, tzinfo=UTC), "domain_cap")
+    assert taken[2] == Wait(datetime(2026, 11, 24, tzinfo=UTC), Reason.DOMAIN_CAP)
     assert pace.take(strict, "doctor@other.example") is None
     clock.time += timedelta(days=1)
     assert pace.take(strict, "doctor@clinic.example") is None

@@ -17,7 +17,8 @@ from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.items import Item, to_item, typed
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.decisions import REVIEW_EVERY, queue
-from referral_intake.core.referral import Closing, Move, Referral, Stage, closed
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Move, Referral, Stage, closed
 from referral_intake.outreach import wiring as outreach_wiring
 from tests.integration import aws
 from tests.integration.test_outreach_flow import System

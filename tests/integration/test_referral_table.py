@@ -18,7 +18,8 @@ from referral_intake.core.doctor import Address, Doctor
 from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.mail_effects import note
 from referral_intake.core.mail_events import Kind, MailEvent
-from referral_intake.core.referral import Closing, Move, Referral, Stage, closed
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import Move, Referral, Stage, closed
 from referral_intake.core.steps import Try
 from tests.integration import aws
 from tests.support import samples
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def waiting(until: datetime = NOW) -> Move:
-    return decisions.wait("throttled", until)
+    return decisions.wait(Reason.SES_THROTTLED, until)
 
 
 # ---- Stored once ---------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from referral_intake.aws.items import plain
+from referral_intake.core.reasons import Reason
 from referral_intake.outreach.screening import Sighting
 from referral_intake.outreach.sightings_table import SightingsTable
 from tests.integration import aws
@@ -20,7 +21,7 @@ def sightings(client: "DynamoDBClient", table: str) -> SightingsTable:
 
 
 def sighting(member: str, key: str = "source#abc", most: int = 2) -> Sighting:
-    return Sighting("many", key, member, most)
+    return Sighting(Reason.MANY_FROM_ONE_SOURCE, key, member, most)
 
 
 def test_no_more_are_admitted_than_the_most_and_known_ones_always_are(sightings: SightingsTable) -> None:

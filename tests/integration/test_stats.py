@@ -20,7 +20,8 @@ from referral_intake.aws.stats_items import counted_place, key
 from referral_intake.aws.stats_table import StatsTable
 from referral_intake.aws.table import Table
 from referral_intake.aws.updates import Update
-from referral_intake.core.referral import Answer, Closing, Referral, Stage, closed
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Answer, Referral, Stage, closed
 from referral_intake.stats import handler as door
 from referral_intake.stats import wiring as stats_wiring
 from referral_intake.stats.counting_table import CountingTable

@@ -11,7 +11,8 @@ from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.message import Message
 from referral_intake.core.quota import Wait
-from referral_intake.core.referral import LEASE, Answer, Closing, Move, Referral, closed
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import LEASE, Answer, Move, Referral, closed
 from referral_intake.outreach.screening import Sighting
 
 

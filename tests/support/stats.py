@@ -16,7 +16,8 @@ from referral_intake.aws.items import Item
 from referral_intake.aws.stats_items import numbers, receipt_of
 from referral_intake.core.counting import Count, counts, tally
 from referral_intake.core.doctor import Address
-from referral_intake.core.referral import Answer, Closing, Referral, Stage, receipt_for
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Answer, Referral, Stage, receipt_for
 from referral_intake.stats.counting_table import CountingTable
 from tests.support import samples
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from referral_intake.core.breaker import BOUNCED, COMPLAINED, DELIVERED, Trip, trips
+from referral_intake.core.breaker import COUNTED, Trip, trips
 from tests.support.samples import NOW, campaign
 
 POLICY = campaign().breaker
@@ -13,7 +13,8 @@ TODAY = NOW.date()
 
 def counted(delivered: int, bounced: int = 0, complained: int = 0, days_ago: int = 0) -> str | None:
     day = TODAY - timedelta(days=days_ago)
-    counts = {(day, DELIVERED): delivered, (day, BOUNCED): bounced, (day, COMPLAINED): complained}
+    facts = zip(COUNTED, (delivered, bounced, complained), strict=True)
+    counts = {(day, fact): count for fact, count in facts}
     return trips(counts, POLICY, TODAY)
 
 

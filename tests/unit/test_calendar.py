@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from referral_intake.core import breaker
-from referral_intake.core.breaker import BOUNCED, DELIVERED, BreakerPolicy
+from referral_intake.core.breaker import BreakerPolicy
 from referral_intake.core.business_hours import next_daytime
 from referral_intake.core.counting import tally
+from referral_intake.core.milestones import Milestone
 from referral_intake.core.overview import days_of, period_before
 from referral_intake.core.weekly_summary import is_due, week_before
 from tests.support import samples
@@ -44,7 +45,7 @@ def test_the_next_working_morning_is_at_nine_by_the_doctors_clock(moment: str, e
 def test_the_breaker_looks_at_seven_days_whatever_the_calendar(today: date) -> None:
     for days_ago, reason in ((6, "bounces"), (7, None)):
         day = today - timedelta(days=days_ago)
-        counts = {(day, DELIVERED): 10, (day, BOUNCED): 10}
+        counts = {(day, Milestone.DELIVERED): 10, (day, Milestone.BOUNCED): 10}
         assert breaker.trips(counts, POLICY, today) == reason
 
 

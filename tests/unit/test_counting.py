@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count, counts, difference, tally
 from referral_intake.core.durations import bucket
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.referral import Answer, Closing, Referral, Stage
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Answer, Referral, Stage
 from referral_intake.stats.counting_table import MOST_ITEMS, MOST_NUMBERS
 from tests.support import samples
 from tests.support.samples import NOW as SUBMITTED

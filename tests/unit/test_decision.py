@@ -7,7 +7,8 @@ import pytest
 
 from referral_intake.core import decisions
 from referral_intake.core.decisions import Write
-from referral_intake.core.referral import LEASE, Closing, Move, Referral, Stage
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import LEASE, Move, Referral, Stage
 from referral_intake.core.steps import Try, Written
 from tests.support.samples import NOW, campaign, referral
 

@@ -13,7 +13,8 @@ from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.keys import DoctorHashes
 from referral_intake.core.breaker import Trip
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.referral import Closing, Referral, Stage
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Referral, Stage
 from referral_intake.feedback import ses_events
 from referral_intake.feedback.processing import take
 from referral_intake.feedback.wiring import Feedback

@@ -8,7 +8,8 @@ import pytest
 
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.signed_links import Link, Links
-from referral_intake.core.referral import Closing, Stage
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Stage
 from referral_intake.links import responses as door
 from referral_intake.links.wiring import LinkParts
 from referral_intake.web.pages import Site

@@ -9,7 +9,8 @@ from referral_intake.aws.keys import DoctorHashes
 from referral_intake.core import decisions
 from referral_intake.core.message import Deferred, Message, Refused, Unapproved, Unclear
 from referral_intake.core.quota import Wait
-from referral_intake.core.referral import Closing, Referral, Stage
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import Referral, Stage
 from referral_intake.outreach.delivery import Outreach
 from tests.support.fakes import FakeMailer, FakeMessages, FakeSightings, FakeTable, FakeTurns, ring
 from tests.support.samples import NOW, campaign, referral
@@ -107,7 +108,7 @@ def test_a_message_that_is_deferred_is_tried_again_later_and_holds_nobody_up() -
 
 
 def test_a_message_whose_turn_is_far_away_waits_in_the_table_and_claims_nobody() -> None:
-    house = House(turns=FakeTurns(Wait(NOW + timedelta(hours=1), "daily_quota")))
+    house = House(turns=FakeTurns(Wait(NOW + timedelta(hours=1), Reason.DAILY_QUOTA)))
     waiting = house.reach(referral())
     assert (waiting.stage, waiting.reason, waiting.due_at) == (Stage.WAITING, "daily_quota", NOW + timedelta(hours=1))
     assert house.table.told == {}

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from referral_intake.core.quota import Pace, Quota, Slot, Wait, next_slot
+from referral_intake.core.reasons import Reason
 from tests.support.samples import NOW
 
 SANDBOX = Quota(per_second=1, per_day=200, sent_last_day=0)
@@ -31,7 +32,7 @@ def test_messages_stay_below_the_share_of_the_rate() -> None:
 
 def test_whoever_would_wait_long_asks_again_later() -> None:
     pace = Pace(NOW + timedelta(seconds=10), NOW.date(), 5)
-    assert next_slot(pace, SANDBOX, NOW) == Wait(NOW + timedelta(seconds=10), "paced")
+    assert next_slot(pace, SANDBOX, NOW) == Wait(NOW + timedelta(seconds=10), Reason.PACED)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_intake.core.public_status import public_state
-from referral_intake.core.referral import Closing, Move, Stage, closed, read_receipt, receipt_for
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Move, Stage, closed, read_receipt, receipt_for
 from tests.support.samples import NOW, TEMPLATES, referral
 
 

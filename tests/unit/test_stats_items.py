@@ -12,9 +12,10 @@ from referral_intake.aws.items import typed
 from referral_intake.aws.stats_items import CHANGES
 from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count, counts, tally
 from referral_intake.core.durations import BUCKETS, STEPS
-from referral_intake.core.engagement import SCANNED
 from referral_intake.core.mail_events import Kind
-from referral_intake.core.referral import Answer, Closing, Stage
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Answer, Stage
 from referral_intake.core.specialties import SPECIALTIES
 from referral_intake.core.submission import SUBMITTED_BY
 from referral_intake.core.us_states import STATES
@@ -23,7 +24,7 @@ from tests.support.stats import history
 DAY = date(2026, 11, 23)
 FACTS = [
     *(kind.value for kind in Kind),
-    *("submitted", "answered", "opted_out", "opted_in", "engaged", SCANNED),
+    *("submitted", "answered", "opted_out", "opted_in", "engaged", Milestone.SCANNED),
     *(f"closed/{reason.value}" for reason in Closing),
     *(f"answer/{answer.value}" for answer in Answer),
 ]

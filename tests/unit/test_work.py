@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from referral_intake.core import decisions, tasks
-from referral_intake.core.referral import Answer, Closing, Move, Referral, Stage, closed
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import Answer, Move, Referral, Stage, closed
 from referral_intake.core.tasks import FAILED, Kind, waits_for
 from tests.support import samples
 from tests.support.samples import NOW
@@ -19,8 +20,8 @@ def written(referral: Referral, move: Move | None, answer: Answer | None = None,
     return tasks.after(referral, move, facts, answer)
 
 
-@pytest.mark.parametrize("reason", ["trap", "unproven", "several_addresses_for_one_npi"])
-def test_what_looks_odd_waits_to_be_judged(reason: str) -> None:
+@pytest.mark.parametrize("reason", [Reason.TRAP, Reason.UNPROVEN, Reason.SEVERAL_ADDRESSES_FOR_ONE_NPI])
+def test_what_looks_odd_waits_to_be_judged(reason: Reason) -> None:
     held = written(samples.referral(), decisions.hold(reason, NOW))
     assert (waits_for(held), held.waits_since) == (Kind.HELD, NOW)
 
@@ -30,7 +31,7 @@ def test_every_word_for_a_failure_that_decisions_use_waits_to_be_mended() -> Non
     unclear = decisions.when_due(replace(samples.referral(), stage=Stage.SENDING, due_at=NOW), None, NOW)
     moves = [decisions.without_campaign(NOW), given_up, unclear]
     # What a restored table lost is held by the command that restores it.
-    assert {move.reason for move in moves} | {tasks.RESTORED} == FAILED
+    assert {move.reason for move in moves} | {Reason.RESTORED} == FAILED
     assert {waits_for(written(samples.referral(), move)) for move in moves} == {Kind.FAILED}
 
 
@@ -43,7 +44,7 @@ def test_what_has_no_address_waits_for_a_letter() -> None:
     [
         None,
         decisions.queue(NOW),
-        decisions.wait("paused", NOW),
+        decisions.wait(Reason.PAUSED, NOW),
         Move(Stage.SENT, NOW),
         closed(Closing.REJECTED, at=NOW),
         closed(Closing.JOINED, "AAAA-AAAA-AAAA-AAAA", at=NOW),
@@ -55,14 +56,14 @@ def test_nobody_waits_for_a_person_otherwise(move: Move | None) -> None:
 
 
 def test_a_weekly_look_changes_nothing_of_how_long_it_has_waited() -> None:
-    held = replace(written(samples.referral(), decisions.hold("trap", NOW)), revision=2)
+    held = replace(written(samples.referral(), decisions.hold(Reason.TRAP, NOW)), revision=2)
     looked_at = written(held, decisions.when_due(held, samples.campaign(), LATER))
     assert (waits_for(looked_at), looked_at.waits_since) == (Kind.HELD, NOW)
 
 
 def test_another_kind_waits_from_then_on() -> None:
-    held = written(samples.referral(), decisions.hold("trap", NOW))
-    failed = written(held, decisions.hold("given_up", LATER))
+    held = written(samples.referral(), decisions.hold(Reason.TRAP, NOW))
+    failed = written(held, decisions.hold(Reason.GIVEN_UP, LATER))
     assert (waits_for(failed), failed.waits_since) == (Kind.FAILED, LATER)
 
 

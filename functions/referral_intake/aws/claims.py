@@ -18,13 +18,15 @@ from referral_intake.aws.updates import Update
 from referral_intake.core.claim import Claim, Suppressed, Taken
 from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.message import Message
-from referral_intake.core.referral import LEASE, Closing, Move, Stage
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import LEASE, Move, Stage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # A time. An opt-in undoes every earlier opt-out. Complaints and bounces can't be taken back.
-OPTED_IN = "opted_in"
+OPTED_IN = Milestone.OPTED_IN
 
 
 class ClaimTable:

@@ -9,7 +9,8 @@ from referral_intake.aws.items import from_item, referral_key, timestamp, to_eng
 from referral_intake.aws.table import Table
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
-from referral_intake.core.referral import Answer, Closing, Move, Referral, closed
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Answer, Move, Referral, closed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -19,6 +19,7 @@ from botocore.exceptions import (
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.message import Deferred, Message, Refused, Unclear
 from referral_intake.core.quota import Quota
+from referral_intake.core.reasons import Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -34,14 +35,14 @@ _REFUSED = frozenset({"MessageRejected", "BadRequestException"})
 # What SES may take once a limit has passed or a person has set the account right.
 _DEFERRED = frozenset(
     {
-        "AccessDeniedException",
-        "AccountSuspendedException",
-        "LimitExceededException",
-        "MailFromDomainNotVerifiedException",
-        "NotFoundException",
-        "SendingPausedException",
-        "ThrottlingException",
-        "TooManyRequestsException",
+        Reason.SES_ACCESS_DENIED,
+        Reason.SES_ACCOUNT_SUSPENDED,
+        Reason.SES_LIMIT_EXCEEDED,
+        Reason.SES_MAIL_FROM_NOT_VERIFIED,
+        Reason.SES_NOT_FOUND,
+        Reason.SES_SENDING_PAUSED,
+        Reason.SES_THROTTLED,
+        Reason.SES_TOO_MANY_REQUESTS,
     }
 )
 # The connection never stood, so nothing can have been sent.
@@ -71,7 +72,7 @@ class SesMailer:
         except ClientError as error:
             raise _as_ours(error) from error
         except _NEVER_CONNECTED as error:
-            raise Deferred("ses_unreachable") from error
+            raise Deferred(Reason.SES_UNREACHABLE) from error
         except BotoCoreError as error:
             raise Unclear(type(error).__name__) from error
 
@@ -124,7 +125,7 @@ def _as_ours(error: ClientError) -> Exception:
     code = error.response["Error"]["Code"]
     if "not verified" in error.response["Error"].get("Message", ""):
         # Our own sender, or the sandbox: SES says MessageRejected, but no doctor is to blame.
-        return Deferred("identity_not_verified")
+        return Deferred(Reason.IDENTITY_NOT_VERIFIED)
     if code in _REFUSED:
         return Refused(code)
     # Any other 4xx is a clear no as well (expired credentials, a skewed clock): only a 5xx leaves the matter open.

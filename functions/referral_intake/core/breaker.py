@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-DELIVERED = "delivered"
-BOUNCED = "bounced"
-COMPLAINED = "complained"
-COUNTED = (DELIVERED, BOUNCED, COMPLAINED)
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import PauseReason
+
+COUNTED: tuple[str, ...] = (Milestone.DELIVERED, Milestone.BOUNCED, Milestone.COMPLAINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,15 @@ class Pause:
     since: datetime
 
 
-def trips(counts: Counts, policy: BreakerPolicy, today: date) -> str | None:
-    """Why the campaign must stop: `bounces` or `complaints`. None where it need not."""
+def trips(counts: Counts, policy: BreakerPolicy, today: date) -> PauseReason | None:
+    """Return why the campaign must be paused, if it must."""
     total = totals(counts, policy, today)
-    volume = total[DELIVERED] + total[BOUNCED]
+    volume = total[Milestone.DELIVERED] + total[Milestone.BOUNCED]
     if volume < policy.minimum_volume:
         return None
     for fact, rate, reason in (
-        (BOUNCED, policy.bounce_rate, "bounces"),
-        (COMPLAINED, policy.complaint_rate, "complaints"),
+        (Milestone.BOUNCED, policy.bounce_rate, PauseReason.BOUNCES),
+        (Milestone.COMPLAINED, policy.complaint_rate, PauseReason.COMPLAINTS),
     ):
         if total[fact] >= policy.minimum_mishaps and total[fact] > rate * volume:
             return reason

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from referral_intake.core.referral import Closing, Referral, Stage
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Referral, Stage
 
 
 @dataclass(frozen=True, slots=True)

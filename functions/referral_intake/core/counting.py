@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from referral_intake.core.durations import STEPS, bucket
+from referral_intake.core.milestones import Milestone
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.core.specialties import counted_as
 
@@ -20,7 +21,7 @@ BREAKDOWNS = (STATE, SPECIALTY, SOURCE, LANGUAGE)
 NO_STATE = "none"
 ENGAGED = "engaged"
 """First opened, a link first followed, or first answered: by a person, since no scanner answers."""
-_BY_PEOPLE = frozenset({"opened", "clicked", "answered"})
+_BY_PEOPLE = frozenset({Milestone.OPENED, Milestone.CLICKED, Milestone.ANSWERED})
 
 
 class Count(NamedTuple):
@@ -59,8 +60,8 @@ def tally(referral: Referral) -> Tally:
     facts = {name: _day(at) for name, at in moments.items()}
     if referral.closed_at:
         facts[f"closed/{referral.reason}"] = _day(referral.closed_at)
-    if referral.answer and "answered" in moments:
-        facts[f"answer/{referral.answer.value}"] = facts["answered"]
+    if referral.answer and Milestone.ANSWERED in moments:
+        facts[f"answer/{referral.answer.value}"] = facts[Milestone.ANSWERED]
     return Tally(
         campaign=referral.campaign,
         submitted_on=_day(referral.submitted_at),

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 from referral_intake.core.business_hours import next_daytime, zone_of
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.referral import LEASE, PICKED_UP_WITHIN, Closing, Move, Referral, Stage, closed
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import LEASE, PICKED_UP_WITHIN, Move, Referral, Stage, closed
 from referral_intake.core.steps import next_due
 
 # How often a person's work list is looked through again.
@@ -16,9 +18,6 @@ RETRY_AFTER = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=6)
 # What the stream loses this many times in a row is not lost by chance.
 MOST_SETBACKS = 6
-GIVEN_UP = "given_up"
-UNCLEAR = "send_unclear"
-LOST = "lost_by_stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Write:
 
 def without_campaign(now: datetime) -> Move:
     """A campaign that was taken away while its referrals were on their way: a person looks."""
-    return hold("campaign_unknown", now)
+    return hold(Reason.CAMPAIGN_UNKNOWN, now)
 
 
 def for_queued(referral: Referral, campaign: Campaign, now: datetime) -> Write | Move:
@@ -40,7 +39,7 @@ def for_queued(referral: Referral, campaign: Campaign, now: datetime) -> Write |
     if referral.told_by:
         return awaits(referral, campaign, now)
     if referral.doctor.email is None:
-        return Move(Stage.BY_POST, due_at=now + REVIEW_EVERY, reason="no_email")
+        return Move(Stage.BY_POST, due_at=now + REVIEW_EVERY, reason=Reason.NO_EMAIL)
     if not campaign.approval.covers(now.date()):
         return not_approved(now)
     step, _ = next_due(referral.messages, campaign.policy.reminders, campaign.policy.reminder_after)
@@ -55,11 +54,11 @@ def for_taken(receipt: str, leader: Referral | None, now: datetime) -> Move:
     It is over only once the leader has written. Until then it waits, so that it takes the leader's place if that never
     does.
     """
-    if leader is None or "sent" in leader.milestones:
+    if leader is None or Milestone.SENT in leader.milestones:
         return closed(Closing.JOINED, receipt, at=now)
     # A leader that is closed gave the doctor back, unless nobody knows whether it wrote: then there is no hurry.
     looks_again = max(leader.due_at, now) + timedelta(minutes=1) if leader.due_at else now + timedelta(days=1)
-    return Move(Stage.WAITING, due_at=looks_again, reason="joined", leader=receipt)
+    return Move(Stage.WAITING, due_at=looks_again, reason=Reason.JOINED, leader=receipt)
 
 
 def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settled: datetime | None = None) -> Move:
@@ -71,16 +70,16 @@ def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settl
         case Stage.WAITING:
             return queue(now, referral.setbacks)
         case Stage.QUEUED if referral.setbacks >= MOST_SETBACKS:
-            return hold(GIVEN_UP, now)
+            return hold(Reason.GIVEN_UP, now)
         case Stage.QUEUED:
             # The stream lost it, or gave it up. It fires on a change of stage only, so some time is spent waiting.
-            return after_setback(referral, LOST, now)
+            return after_setback(referral, Reason.LOST_BY_STREAM, now)
         case Stage.SENDING:
             # The run that claimed it never said whether the message went out, nor did the mail service. If that has
             # told of a later one, there was nothing to tell of this: it may go out. Else a person decides.
             if settled and referral.due_at and settled > referral.due_at - LEASE:
                 return queue(now)
-            return hold(UNCLEAR, now)
+            return hold(Reason.SEND_UNCLEAR, now)
         case _ if campaign and now >= _expiry(referral, campaign):
             return closed(Closing.EXPIRED, at=now)
         case Stage.SENT if campaign:
@@ -101,7 +100,8 @@ def awaits(referral: Referral, campaign: Campaign, now: datetime) -> Move:
     step, due_at = next_due(referral.messages, policy.reminders, policy.reminder_after)
     if step is None or (due_at := _daytime(referral, campaign, max(due_at or now, now))) >= expiry:
         return Move(Stage.SENT, due_at=expiry)
-    return Move(Stage.WAITING, due_at, "soft_bounced") if step in referral.messages else Move(Stage.SENT, due_at)
+    is_retry = step in referral.messages
+    return Move(Stage.WAITING, due_at, Reason.SOFT_BOUNCED) if is_retry else Move(Stage.SENT, due_at)
 
 
 def refused(referral: Referral, campaign: Campaign, now: datetime) -> Move:
@@ -116,18 +116,18 @@ def approve(now: datetime) -> Move:
 
 
 def not_approved(now: datetime) -> Move:
-    return wait("not_approved", now + timedelta(hours=1))
+    return wait(Reason.NOT_APPROVED, now + timedelta(hours=1))
 
 
 def queue(now: datetime, setbacks: int = 0) -> Move:
     return Move(Stage.QUEUED, due_at=now + PICKED_UP_WITHIN, setbacks=setbacks)
 
 
-def wait(reason: str, until: datetime) -> Move:
+def wait(reason: Reason, until: datetime) -> Move:
     return Move(Stage.WAITING, due_at=until, reason=reason)
 
 
-def hold(reason: str, now: datetime) -> Move:
+def hold(reason: Reason, now: datetime) -> Move:
     """A person must look."""
     return Move(Stage.HELD, due_at=now + REVIEW_EVERY, reason=reason)
 

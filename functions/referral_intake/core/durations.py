@@ -9,11 +9,13 @@ from datetime import timedelta
 from itertools import accumulate
 from math import sqrt
 
+from referral_intake.core.milestones import Milestone
+
 STEPS = {
-    "submitted_to_sent": ("submitted", "sent"),
-    "sent_to_delivered": ("sent", "delivered"),
-    "delivered_to_engaged": ("delivered", "engaged"),
-    "sent_to_answered": ("sent", "answered"),
+    "submitted_to_sent": (Milestone.SUBMITTED, Milestone.SENT),
+    "sent_to_delivered": (Milestone.SENT, Milestone.DELIVERED),
+    "delivered_to_engaged": (Milestone.DELIVERED, "engaged"),
+    "sent_to_answered": (Milestone.SENT, Milestone.ANSWERED),
 }
 """What is timed: from one milestone to another."""
 

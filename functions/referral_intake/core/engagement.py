@@ -9,9 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-OPENED = "opened"
-CLICKED = "clicked"
-SCANNED = "scanned"
+from referral_intake.core.milestones import Milestone
 
 # A scanner looks at a message as it arrives; a person can't be that quick.
 ARRIVAL = timedelta(seconds=10)
@@ -45,7 +43,7 @@ def told_apart(
 ) -> list[tuple[str, Engagement]]:
     """All of them in the order of time: OPENED and CLICKED by a person, SCANNED by a program."""
     return [
-        (SCANNED if _is_scanner(one, engagements, delivered_at.get(one.step)) else one.kind, one)
+        (Milestone.SCANNED if _is_scanner(one, engagements, delivered_at.get(one.step)) else one.kind, one)
         for one in sorted(engagements)
     ]
 
@@ -53,8 +51,8 @@ def told_apart(
 def _is_scanner(one: Engagement, all_of_them: AbstractSet[Engagement], delivered_at: datetime | None) -> bool:
     if one.by_known_scanner or (delivered_at and one.at - delivered_at < ARRIVAL):
         return True
-    return one.kind == CLICKED and any(
-        (other.step, other.kind) == (one.step, CLICKED)
+    return one.kind == Milestone.CLICKED and any(
+        (other.step, other.kind) == (one.step, Milestone.CLICKED)
         and other.link != one.link
         and abs(other.at - one.at) < ONE_BREATH
         for other in all_of_them

@@ -10,11 +10,13 @@ from datetime import datetime
 from referral_intake.core import breaker
 from referral_intake.core.campaign import Campaign, Policy
 from referral_intake.core.decisions import awaits
-from referral_intake.core.engagement import CLICKED, OPENED, SCANNED, Engagement, first_times
+from referral_intake.core.engagement import Engagement, first_times
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import ENGAGEMENTS, Effect, Kind, MailEvent
+from referral_intake.core.milestones import Milestone
 from referral_intake.core.ports import Referrals
-from referral_intake.core.referral import Closing, Move, Referral, Stage, closed
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Move, Referral, Stage, closed
 from referral_intake.core.steps import Messages, Written, next_due
 
 # Enough to tell people from scanners, and a bound on what one referral holds.
@@ -56,12 +58,14 @@ def effect(event: MailEvent, referral: Referral, campaign: Campaign | None) -> E
 
 def _facts(event: MailEvent) -> dict[str, datetime]:
     """The milestones that an event proves. Each but Reject proves that the message was sent."""
-    facts = {} if event.kind is Kind.REJECTED else {Kind.SENT.value: event.tried.at}
+    facts: dict[str, datetime] = {} if event.kind is Kind.REJECTED else {Kind.SENT.value: event.tried.at}
     return facts if event.kind in ENGAGEMENTS else {**facts, event.kind.value: event.at}
 
 
 def _without_engagement(facts: dict[str, datetime]) -> dict[str, datetime]:
-    return {name: at for name, at in facts.items() if name not in {OPENED, CLICKED, SCANNED}}
+    return {
+        name: at for name, at in facts.items() if name not in {Milestone.OPENED, Milestone.CLICKED, Milestone.SCANNED}
+    }
 
 
 def _engagements(event: MailEvent, referral: Referral) -> frozenset[Engagement]:

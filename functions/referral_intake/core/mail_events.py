@@ -4,23 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from referral_intake.core.engagement import CLICKED, OPENED, Engagement
-from referral_intake.core.referral import Closing, Move
+from referral_intake.core.engagement import Engagement
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Move
 from referral_intake.core.steps import Messages, Try
 
 
 class Kind(StrEnum):
     """What an event can say, by the milestone that it sets."""
 
-    SENT = "sent"
-    DELIVERED = "delivered"
-    DELAYED = "delayed"
-    BOUNCED = "bounced"
-    SOFT_BOUNCED = "soft_bounced"
-    COMPLAINED = "complained"
-    REJECTED = "rejected"
-    OPENED = OPENED
-    CLICKED = CLICKED
+    SENT = Milestone.SENT
+    DELIVERED = Milestone.DELIVERED
+    DELAYED = Milestone.DELAYED
+    BOUNCED = Milestone.BOUNCED
+    SOFT_BOUNCED = Milestone.SOFT_BOUNCED
+    COMPLAINED = Milestone.COMPLAINED
+    REJECTED = Milestone.REJECTED
+    OPENED = Milestone.OPENED
+    CLICKED = Milestone.CLICKED
 
 
 ENGAGEMENTS = frozenset({Kind.OPENED, Kind.CLICKED})

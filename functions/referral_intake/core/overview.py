@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from referral_intake.core.counting import ENGAGED
+from referral_intake.core.milestones import Milestone
 
-FUNNEL = ("submitted", "sent", "delivered", ENGAGED, "answered")
+FUNNEL = (Milestone.SUBMITTED, Milestone.SENT, Milestone.DELIVERED, ENGAGED, Milestone.ANSWERED)
 ANSWERS = "answer/"
 CLOSINGS = "closed/"
 
 # From these on, Amazon SES reviews an account, and stops it. Of all that an account sends: ours is one part.
-SES_REVIEWS = {"bounced": 0.05, "complained": 0.001}
-SES_STOPS = {"bounced": 0.10, "complained": 0.005}
+SES_REVIEWS: Mapping[str, float] = {Milestone.BOUNCED: 0.05, Milestone.COMPLAINED: 0.001}
+SES_STOPS: Mapping[str, float] = {Milestone.BOUNCED: 0.10, Milestone.COMPLAINED: 0.005}
 
 Facts = Mapping[str, int]
 
@@ -84,14 +85,14 @@ def funnel(cohort: Facts) -> tuple[Rung, ...]:
             name,
             cohort.get(name, 0),
             _share(cohort, name, FUNNEL[max(0, number - 1)]),
-            _share(cohort, name, "submitted"),
+            _share(cohort, name, Milestone.SUBMITTED),
         )
         for number, name in enumerate(FUNNEL)
     )
 
 
 def mishap_rate(facts: Facts, mishap: str) -> float | None:
-    volume = facts.get("delivered", 0) + facts.get("bounced", 0)
+    volume = facts.get(Milestone.DELIVERED, 0) + facts.get(Milestone.BOUNCED, 0)
     return facts.get(mishap, 0) / volume if volume else None
 
 

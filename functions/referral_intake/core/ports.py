@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Protocol
 
 from referral_intake.core.mail_events import Effect
-from referral_intake.core.referral import Answer, Closing, Move, Referral
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Answer, Move, Referral
 
 
 class Referrals(Protocol):

@@ -1,6 +1,8 @@
 """What the person who submitted a referral may know of it: how far it is, and nothing about the doctor."""
 
-from referral_intake.core.referral import Closing, Referral, Stage
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Referral, Stage
 
 _OPEN = {
     Stage.HELD: "under_review",
@@ -27,6 +29,6 @@ def public_state(referral: Referral) -> str:
         case Closing.BOUNCED | Closing.REJECTED:
             return "unreachable"
         case Closing.EXPIRED:
-            return "sent" if "sent" in referral.milestones else "unreachable"
+            return "sent" if Milestone.SENT in referral.milestones else "unreachable"
         case _:
             return "finished"

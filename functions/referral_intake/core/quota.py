@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from referral_intake.core.reasons import Reason
+
 # The rest is for other mail of the same account, and for a quota that is a minute old.
 SHARE = 0.8
 # Whoever would wait longer than this waits in the table instead, where it holds nobody up.
@@ -49,15 +51,15 @@ class Wait:
     """No message may go before `until`; `reason` is a word for the referral."""
 
     until: datetime
-    reason: str
+    reason: Reason
 
 
 def next_slot(pace: Pace | None, quota: Quota, now: datetime) -> Slot | Wait:
     """The next moment at which a message may go, or how long to wait for a better time to ask."""
     today = pace if pace and pace.day == now.date() else Pace(pace.next_at if pace else now, now.date(), 0)
     if quota.is_used_up or today.sent >= SHARE * quota.per_day:
-        return Wait(now + timedelta(hours=1), "daily_quota")
+        return Wait(now + timedelta(hours=1), Reason.DAILY_QUOTA)
     at = max(now, today.next_at)
     if at - now > LONGEST_WAIT:
-        return Wait(at, "paced")
+        return Wait(at, Reason.PACED)
     return Slot(at, replace(today, next_at=at + quota.interval, sent=today.sent + 1))

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.engagement import Engagement
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import Closing
 from referral_intake.core.steps import Messages
 from referral_intake.core.submission import Submission
 
@@ -33,23 +35,6 @@ class Stage(StrEnum):
     SENT = "sent"
     BY_POST = "by_post"
     CLOSED = "closed"
-
-
-class Closing(StrEnum):
-    """Why a referral was closed, the strongest reason first."""
-
-    COMPLAINED = "complained"
-    OPTED_OUT = "opted_out"
-    BOUNCED = "bounced"
-    ANSWERED = "answered"
-    JOINED = "joined"
-    EXPIRED = "expired"
-    REJECTED = "rejected"
-
-    def outranks(self, reason: str | None) -> bool:
-        """Whether this is a stronger reason than the one a referral has, which may be none or that of an open one."""
-        strength = [closing.value for closing in Closing]
-        return reason not in strength or strength.index(self.value) < strength.index(reason)
 
 
 class Answer(StrEnum):
@@ -113,7 +98,7 @@ class Referral:
 
     @property
     def submitted_at(self) -> datetime:
-        return self.milestones["submitted"]
+        return self.milestones[Milestone.SUBMITTED]
 
     @property
     def closed_at(self) -> datetime | None:
@@ -177,7 +162,7 @@ def new_referral(submission: Submission, now: datetime, source: str | None = Non
         submitted_by=submission.submitted_by,
         doctor=submission.doctor,
         stage=Stage.QUEUED,
-        milestones={"submitted": now},
+        milestones={Milestone.SUBMITTED: now},
         due_at=now + PICKED_UP_WITHIN,
         source=source,
     )

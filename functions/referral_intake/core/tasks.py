@@ -5,17 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from referral_intake.core.decisions import GIVEN_UP, REVIEW_EVERY
-from referral_intake.core.referral import Answer, Closing, Move, Referral, Stage
+from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import Answer, Move, Referral, Stage
 
-CALLED_BACK = "called_back"
-"""The milestone, and what sets it: a doctor who asked for a call has had it."""
-
-SEND_UNCLEAR = "send_unclear"
-RESTORED = "restored"
-MAY_HAVE_REACHED = frozenset({SEND_UNCLEAR, RESTORED})
+MAY_HAVE_REACHED = frozenset({Reason.SEND_UNCLEAR, Reason.RESTORED})
 """Nobody knows whether the doctor has the message: it goes out again only where a person says so twice."""
-FAILED = frozenset({GIVEN_UP, "campaign_unknown", *MAY_HAVE_REACHED})
+FAILED = frozenset({Reason.GIVEN_UP, Reason.CAMPAIGN_UNKNOWN, *MAY_HAVE_REACHED})
 """What is held because something went wrong, not because it looks odd."""
 
 
@@ -44,7 +41,7 @@ def waits_for(referral: Referral) -> Kind | None:
 def wants_a_call(referral: Referral) -> bool:
     """Whether the doctor asked for a call, said nothing stronger since, and has not had it."""
     is_asked = referral.reason == Closing.ANSWERED and referral.answer is Answer.CALL
-    return is_asked and CALLED_BACK not in referral.milestones
+    return is_asked and Milestone.CALLED_BACK not in referral.milestones
 
 
 def after(referral: Referral, move: Move | None, facts: Mapping[str, datetime], answer: Answer | None) -> Referral:

@@ -10,15 +10,17 @@ from zoneinfo import ZoneInfo
 from referral_intake.core.breaker import Pause
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.message import Deferred, Mailer, Message, Refused, Unclear
+from referral_intake.core.milestones import Milestone
 from referral_intake.core.overview import FUNNEL, SES_REVIEWS, Overview
 from referral_intake.core.quota import Quota
+from referral_intake.core.tasks import Kind
 
 FROM_HOUR, UNTIL_HOUR = 7, 12
 """Monday mornings where the campaign is. What a run could not send, the next one does."""
 
 # What is compared with the week before: each counts on the day on which it happened.
-COMPARED = (*FUNNEL, "opted_out", "bounced", "complained")
-WAITS = ("held", "failed", "by_post", "call")
+COMPARED = (*FUNNEL, Milestone.OPTED_OUT, Milestone.BOUNCED, Milestone.COMPLAINED)
+WAITS: tuple[str, ...] = tuple(Kind)
 
 
 @dataclass(frozen=True, slots=True)

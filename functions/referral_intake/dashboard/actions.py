@@ -12,9 +12,11 @@ from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.fields import FieldError
-from referral_intake.core.referral import Act, Closing, Move, Referral, Way, closed
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Act, Move, Referral, Way, closed
 from referral_intake.core.submission import InvalidSubmission, found_email
-from referral_intake.core.tasks import CALLED_BACK, MAY_HAVE_REACHED, Kind, waits_for
+from referral_intake.core.tasks import MAY_HAVE_REACHED, Kind, waits_for
 from referral_intake.core.users import Person
 
 
@@ -25,7 +27,7 @@ class Action(StrEnum):
     LETTER_SENT = "letter_sent"
     CALLED = "called"
     ADD_EMAIL = "add_email"
-    CALLED_BACK = CALLED_BACK
+    CALLED_BACK = Milestone.CALLED_BACK
 
 
 class Rejection(StrEnum):
@@ -111,7 +113,7 @@ def change(order: Order, referral: Referral, campaign: Campaign | None, now: dat
             # Not vetted by that: outreach still asks whether this NPI has other addresses, say.
             return Change(act, decisions.queue(now), doctor=_with_email(referral.doctor, order))
         case Action.CALLED_BACK:
-            return Change(act, milestones={CALLED_BACK: now})
+            return Change(act, milestones={Milestone.CALLED_BACK: now})
 
 
 def too_late(told: Change, move: Move) -> Change:
@@ -150,7 +152,7 @@ def _told(act: Act, way: Way, referral: Referral, campaign: Campaign | None) -> 
     if campaign is None:
         raise Invalid(FieldError("campaign", "campaign_unknown"))
     awaits = decisions.awaits(replace(referral, told_by=way), campaign, act.at)
-    return Change(act, awaits, {"sent": act.at}, told_by=way)
+    return Change(act, awaits, {Milestone.SENT: act.at}, told_by=way)
 
 
 def _with_email(doctor: Doctor, order: Order) -> Doctor:

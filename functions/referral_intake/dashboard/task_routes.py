@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.items import timestamp
+from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Act, Referral, Stage, read_receipt
 from referral_intake.core.tasks import Kind
 from referral_intake.core.users import Person
@@ -150,7 +151,7 @@ def _changed(changed: Changed) -> str:
 
 
 def _too_late(late: TooLate) -> str:
-    if late.act.note != "joined":
+    if late.act.note != Closing.JOINED:
         return "This doctor had said no before this was noted. The referral is closed: don't write, don't call."
     if late.referral.stage is Stage.CLOSED:
         return "This doctor had been told through another referral. This one is closed as joined."

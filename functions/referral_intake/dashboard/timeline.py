@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from referral_intake.core.engagement import SCANNED, told_apart
-from referral_intake.core.referral import Closing, Referral, Stage
+from referral_intake.core.engagement import told_apart
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Referral, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,9 @@ def _of_milestones(referral: Referral) -> Iterator[Entry]:
     returned = {at for written in referral.messages.values() for at in written.returned.values()}
     for name, at in referral.milestones.items():
         # A letter or a call stands among what people did, and what came back with its message.
-        if (name == "sent" and referral.told_by) or (name == "soft_bounced" and at in returned):
+        if (name == Milestone.SENT and referral.told_by) or (name == Milestone.SOFT_BOUNCED and at in returned):
             continue
-        by = referral.submitted_by if name == "submitted" else None
+        by = referral.submitted_by if name == Milestone.SUBMITTED else None
         detail = referral.answer if name == Closing.ANSWERED else None
         yield Entry(at, name, by=by, detail=detail)
 
@@ -45,9 +47,9 @@ def _of_milestones(referral: Referral) -> Iterator[Entry]:
 def _of_messages(referral: Referral) -> Iterator[Entry]:
     for step, written in referral.messages.items():
         for one in written.tries.values():
-            yield Entry(one.at, "sent", step, detail=one.version or None)
+            yield Entry(one.at, Milestone.SENT, step, detail=one.version or None)
         if written.delivered_at:
-            yield Entry(written.delivered_at, "delivered", step)
+            yield Entry(written.delivered_at, Milestone.DELIVERED, step)
         for at in written.returned.values():
             yield Entry(at, "returned", step)
 
@@ -56,7 +58,7 @@ def _of_engagements(referral: Referral) -> Iterator[Entry]:
     delivered = {step: written.delivered_at for step, written in referral.messages.items()}
     for name, one in told_apart(referral.engagements, delivered):
         # Never the link: whoever has it could answer in the doctor's place.
-        yield Entry(one.at, name, one.step, detail=one.kind if name == SCANNED else None)
+        yield Entry(one.at, name, one.step, detail=one.kind if name == Milestone.SCANNED else None)
 
 
 def _of_people(referral: Referral) -> Iterator[Entry]:

@@ -6,7 +6,9 @@ from referral_intake.core.breaker import COUNTED
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.mail_effects import note
 from referral_intake.core.mail_events import SUPPRESSES, MailEvent
-from referral_intake.core.referral import Closing, Referral
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Referral
 from referral_intake.feedback import ses_events
 from referral_intake.feedback.wiring import Feedback
 from referral_intake.observability import logs, metrics
@@ -16,14 +18,14 @@ logger = logs.logger()
 
 # Facts about a message, and the metric of each. What scanners do is none of them. A crash can lose a count here: the
 # exact numbers are those of `stats`.
-_TOLD = {
-    "delivered": "Delivered",
-    "bounced": "Bounced",
-    "soft_bounced": "SoftBounced",
-    "complained": "Complained",
-    "rejected": "MessagesRefused",
-    "opened": "OpenedByPeople",
-    "clicked": "ClickedByPeople",
+_TOLD: dict[str, str] = {
+    Milestone.DELIVERED: "Delivered",
+    Milestone.BOUNCED: "Bounced",
+    Milestone.SOFT_BOUNCED: "SoftBounced",
+    Milestone.COMPLAINED: "Complained",
+    Milestone.REJECTED: "MessagesRefused",
+    Milestone.OPENED: "OpenedByPeople",
+    Milestone.CLICKED: "ClickedByPeople",
 }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from referral_intake.core.decisions import hold
+from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral
 from referral_intake.core.submission import BESIDE
 
@@ -39,19 +40,19 @@ def binding_of(submission_id: uuid.UUID) -> str:
 
 def suspicion(
     sent: Mapping[str, object], submission_id: uuid.UUID, proof: Proof | None, fill_time: timedelta, now: datetime
-) -> str | None:
+) -> Reason | None:
     """A word for what looks like a robot, or None. `fill_time` is what a person needs at least for the form."""
     if sent.get(TRAP):
-        return "trap"
+        return Reason.TRAP
     if proof is None or proof.binding != binding_of(submission_id):
-        return "unproven"
+        return Reason.UNPROVEN
     age = now - proof.given_at
     if age > CHALLENGE_LASTS:
-        return "unproven"
-    return "too_fast" if age < fill_time else None
+        return Reason.UNPROVEN
+    return Reason.TOO_FAST if age < fill_time else None
 
 
-def held(referral: Referral, reason: str, now: datetime) -> Referral:
+def held(referral: Referral, reason: Reason, now: datetime) -> Referral:
     """A new referral as it is stored when a person must look first."""
     move = hold(reason, now)
     return replace(referral, stage=move.stage, due_at=move.due_at, reason=move.reason)

@@ -9,7 +9,9 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from referral_intake.aws.signed_links import Link
-from referral_intake.core.referral import Answer, Closing
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Answer
 from referral_intake.links.wiring import LinkParts
 from referral_intake.observability import logs, metrics
 from referral_intake.web import forms, http, views
@@ -57,7 +59,7 @@ def _stop(link: Link, campaign: str | None, parts: LinkParts, now: datetime) -> 
 def _undo(link: Link, parts: LinkParts, now: datetime) -> None:
     for key in link.keys:
         parts.suppressions.allow_again(key, now)
-    parts.referrals.note(link.receipt, "opted_in", now)
+    parts.referrals.note(link.receipt, Milestone.OPTED_IN, now)
     logger.info("doctor took an opt-out back")
     metrics.count("OptOutsUndone", campaign=link.campaign)
 

@@ -19,6 +19,7 @@ from referral_intake.core.mail_events import Kind, MailEvent
 from referral_intake.core.message import Mailer, Message, NotSent, Refused, Unapproved, Unclear
 from referral_intake.core.ports import Referrals
 from referral_intake.core.quota import Wait
+from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Move, Referral, Stage, closed
 from referral_intake.core.steps import Try
 from referral_intake.outreach.screening import Sightings, oddity
@@ -146,7 +147,7 @@ class Outreach:
             suppressed = self.claims.suppression(claim)
         except Unavailable:
             # Nothing was sent, so nobody needs to look: the doctor is given back.
-            return self._set_back(claim, "last_look_failed")
+            return self._set_back(claim, Reason.LAST_LOOK_FAILED)
         if suppressed:
             move = closed(suppressed.reason, at=self.now())
             return self._not_sent(claim, move, Outcome(Ending.MOVED, suppressed.reason.value))
@@ -156,7 +157,7 @@ class Outreach:
             refusal = error
         except Unclear:
             # The claim stays: the doctor may have the message. `wake` finds the lease that ran out.
-            return Outcome(Ending.UNCLEAR, decisions.UNCLEAR)
+            return Outcome(Ending.UNCLEAR, Reason.SEND_UNCLEAR)
         else:
             return self._sent(claim, campaign, message, message_id)
         # Outside of the `except`: an error from here must not carry that of SES, which can quote the address.

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import plain_name
+from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral
 
 
@@ -19,7 +20,7 @@ class Sighting:
     Both are keyed hashes. `reason` says what is odd about one more.
     """
 
-    reason: str
+    reason: Reason
     key: str
     member: str
     most: int
@@ -38,13 +39,13 @@ class Sightings(Protocol):
         """Notes the sighting, unless there are `most` others. The same one again is none more."""
 
 
-def oddity(referral: Referral, keys: tuple[str, ...], campaign: Campaign, sightings: Sightings) -> str | None:
+def oddity(referral: Referral, keys: tuple[str, ...], campaign: Campaign, sightings: Sightings) -> Reason | None:
     """A word for what is odd, or None. Whoever was written to before, or let through by a person, is not."""
     if referral.messages or referral.is_vetted:
         return None
     email = referral.doctor.email
     if email and sightings.is_disposable(email.rpartition("@")[2]):
-        return "disposable_domain"
+        return Reason.DISPOSABLE_DOMAIN
     seen = _seen(referral, keys, campaign, sightings)
     return next((one.reason for one in seen if not sightings.admits(one)), None)
 
@@ -53,9 +54,13 @@ def _seen(referral: Referral, keys: tuple[str, ...], campaign: Campaign, sightin
     by_kind = {key.partition("#")[0]: key for key in keys}
     address, npi, name = by_kind.get("email"), by_kind.get("npi"), plain_name(referral.doctor.name)
     if referral.source:
-        yield Sighting("many_from_one_source", f"source#{referral.source}", referral.receipt, sightings.most_per_source)
+        yield Sighting(
+            Reason.MANY_FROM_ONE_SOURCE, f"source#{referral.source}", referral.receipt, sightings.most_per_source
+        )
     if address and name:
         most = campaign.policy.names_per_address
-        yield Sighting("many_names_for_one_address", f"names#{address}", sightings.name_hash(name), most)
+        yield Sighting(Reason.MANY_NAMES_FOR_ONE_ADDRESS, f"names#{address}", sightings.name_hash(name), most)
     if address and npi:
-        yield Sighting("several_addresses_for_one_npi", f"addresses#{npi}", address, campaign.policy.addresses_per_npi)
+        yield Sighting(
+            Reason.SEVERAL_ADDRESSES_FOR_ONE_NPI, f"addresses#{npi}", address, campaign.policy.addresses_per_npi
+        )

@@ -15,6 +15,7 @@ from referral_intake.aws.table import Table
 from referral_intake.aws.updates import Update
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.quota import Pace, Quota, Wait, next_slot
+from referral_intake.core.reasons import Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,7 +49,7 @@ class Throttle:
         wait = self._take_turn(campaign.name)
         if wait or self._count(address.rpartition("@")[2], campaign.policy.per_domain_per_day):
             return wait
-        return Wait(_next_day(self._now()), "domain_cap")
+        return Wait(_next_day(self._now()), Reason.DOMAIN_CAP)
 
     def _take_turn(self, campaign: str) -> Wait | None:
         now = self._now
@@ -56,7 +57,7 @@ class Throttle:
         for _ in range(_TRIES):
             pace, is_paused = self._read(campaign)
             if is_paused:
-                return Wait(now() + ASK_AGAIN, "paused")
+                return Wait(now() + ASK_AGAIN, Reason.PAUSED)
             slot = next_slot(pace, quota, now())
             if isinstance(slot, Wait):
                 return slot
@@ -65,7 +66,7 @@ class Throttle:
                 return None
             # Another instance took this slot. The random pause keeps the others from retrying at the same moment.
             self._sleep(random.uniform(0, quota.interval.total_seconds()))  # noqa: S311  (spreads, hides nothing)
-        return Wait(now() + _TRIES * quota.interval, "paced")
+        return Wait(now() + _TRIES * quota.interval, Reason.PACED)
 
     def _count(self, domain: str, most: int) -> bool:
         """Count a message to this mail domain today, unless the domain has reached its limit."""

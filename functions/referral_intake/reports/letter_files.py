@@ -8,6 +8,7 @@ from datetime import datetime
 from referral_intake.aws.report_files import ReportFiles
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.message import Unapproved
+from referral_intake.core.reasons import ReportFailure
 from referral_intake.core.referral import Stage
 from referral_intake.core.report import File, Report
 from referral_intake.reports.bulk_letters import BulkLetters
@@ -43,7 +44,7 @@ class LetterFiles:
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
         campaign = self._campaign_named(report.campaign)
         if campaign is None:
-            raise Failed("campaign_unknown")
+            raise Failed(ReportFailure.CAMPAIGN_UNKNOWN)
         waiting, written_to = self._known(report)
         while not report.place.at_end:
             some = waiting[report.place.rows : report.place.rows + self._most]
@@ -69,7 +70,7 @@ class LetterFiles:
         try:
             return self._letters.print(campaign, by_post, self._now(), written_to)
         except Unapproved as error:
-            raise Failed("unapproved") from error
+            raise Failed(ReportFailure.UNAPPROVED) from error
 
     def _with_file(self, report: Report, printed: Printed) -> Report:
         name = report.file_name(len(report.files) + 1)

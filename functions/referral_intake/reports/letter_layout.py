@@ -25,14 +25,7 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim, Suppressed, Taken
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.message import Unapproved
-from referral_intake.core.referral import Closing
-
-# Why there is no letter: somebody calls, or writes by hand.
-NO_ADDRESS = "no_postal_address"
-NOT_IN_FONT = "letters_not_in_font"
-TOO_LONG = "too_long"
-# Why there must be none, beside the reasons for which a doctor is never written to.
-JOINED = Closing.JOINED.value
+from referral_intake.core.reasons import Closing, LetterReason
 
 # Phones read 0.4 mm a module from paper. The code for answering is the one to notice; that for stopping says more.
 ANSWER_MODULE = 0.5
@@ -117,21 +110,21 @@ class Letters:
             case Suppressed(reason):
                 return reason.value
             case Taken():
-                return JOINED
-        return None if written_to.isdisjoint(claim.keys) else JOINED
+                return Closing.JOINED
+        return None if written_to.isdisjoint(claim.keys) else Closing.JOINED
 
     def _unprintable(self, claim: Claim, sheet: Sheet, now: datetime) -> str | None:
         """Each letter is tried alone first: what can't be printed of one must not stop the others."""
         if not claim.referral.doctor.address.is_whole:
-            return NO_ADDRESS
+            return LetterReason.NO_ADDRESS
         try:
             self._pdf([sheet], now)
         except typst.TypstError as error:
             # PDF/UA allows no boxes in place of letters, so Typst refuses what the font lacks.
             if "could not be displayed with font" in error.message:
-                return NOT_IN_FONT
-            if TOO_LONG in error.message:
-                return TOO_LONG
+                return LetterReason.NOT_IN_FONT
+            if LetterReason.TOO_LONG in error.message:
+                return LetterReason.TOO_LONG
             raise
         return None
 

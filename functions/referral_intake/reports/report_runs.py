@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from referral_intake.core.errors import Stale
+from referral_intake.core.reasons import ReportFailure
 from referral_intake.core.report import FILES_LAST, MOST_SETBACKS, PATIENCE, Report, State
 
 HasTime = Callable[[], bool]
@@ -14,7 +15,7 @@ HasTime = Callable[[], bool]
 class Failed(Exception):
     """This report can't be made, today or ever. `reason` is a word for the person who asked."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: ReportFailure) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -83,7 +84,7 @@ class Reporting:
 
     def _work_on(self, report: Report, has_time: HasTime) -> Report:
         if report.setbacks > MOST_SETBACKS:
-            return self._end(report, State.FAILED, "gave_up")
+            return self._end(report, State.FAILED, ReportFailure.GAVE_UP)
         try:
             for step in self._maker_of(report).steps(report, has_time):
                 report = step if step.place == report.place else replace(step, setbacks=0)

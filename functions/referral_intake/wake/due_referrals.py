@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from referral_intake.core.decisions import GIVEN_UP, LOST, UNCLEAR, when_due
+from referral_intake.core.decisions import when_due
 from referral_intake.core.errors import Stale, Unavailable
+from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Stage
 from referral_intake.observability import logs, metrics
 from referral_intake.wake.wiring import Wake
@@ -52,10 +53,14 @@ def _move_on(parts: Wake, receipt: str, now: datetime) -> bool:
     except Stale:
         return False
     logger.info("referral moved on", stage=move.stage.value, reason=move.reason)
-    if metric := _MISHAPS.get(move.reason or "") if move.stage is not referral.stage else None:
+    if metric := _MISHAPS.get(move.reason) if move.stage is not referral.stage else None:
         metrics.count(metric, campaign=referral.campaign, reason=move.reason)
     return True
 
 
 # What the clock finds that should not be. A name of these that `outreach` has too means the same there.
-_MISHAPS = {GIVEN_UP: "GivenUp", UNCLEAR: "GivenUp", LOST: "Setbacks"}
+_MISHAPS: dict[str | None, str] = {
+    Reason.GIVEN_UP: "GivenUp",
+    Reason.SEND_UNCLEAR: "GivenUp",
+    Reason.LOST_BY_STREAM: "Setbacks",
+}

@@ -1,69 +1,105 @@
-// What each number, stage and reason is called, and what it means, in marketing's words. As docs/stats.md has them.
+// The dashboard's names for numbers, stages, reasons and events. tests/unit/test_dashboard_words.py compares the keys with
+// the enums in functions/referral_intake. Each key stands on a line of its own there.
 import { STATES } from "./states.js";
 
 export const FACTS = {
   submitted: { name: "Submitted", means: "People who named their doctor" },
-  sent: { name: "Sent", means: "Doctors’ first message went out" },
-  delivered: { name: "Delivered", means: "Taken by the doctor’s mail system" },
-  engaged: { name: "Engaged", means: "A person opened it, followed a link, or answered" },
+  sent: { name: "Sent", means: "Doctors who were sent the first message" },
+  delivered: { name: "Delivered", means: "Accepted by the doctor’s mail system" },
+  engaged: { name: "Engaged", means: "A person opened it, followed a link or answered" },
   answered: { name: "Answered", means: "The doctor answered" },
-  opted_out: { name: "Opted out", means: "The doctor wants no more mail", isBad: true },
+  opted_out: { name: "Opted out", means: "The doctor wants no more messages", isBad: true },
   opened: { name: "Opened", means: "A person opened a message" },
-  clicked: { name: "Clicked", means: "A person followed a link of a message" },
-  bounced: { name: "Bounced", means: "A message came back for good", isBad: true },
-  complained: { name: "Complaints", means: "The doctor called it spam", isBad: true },
+  clicked: { name: "Clicked", means: "A person followed a link in a message" },
+  bounced: { name: "Bounced", means: "The email address does not work", isBad: true },
+  complained: { name: "Complaints", means: "The doctor marked a message as spam", isBad: true },
 };
 export const FUNNEL = ["submitted", "sent", "delivered", "engaged", "answered"];
 export const NUMBERS = [...FUNNEL, "opted_out"];
 export const SERIES = [...FUNNEL, "opened", "clicked", "bounced", "complained", "opted_out"];
 
 export const STAGES = {
-  held: { name: "Held", means: "a person must look before anybody is written to" },
-  queued: { name: "Queued", means: "outreach takes it now" },
-  waiting: { name: "Waiting", means: "put off for now; it goes on by itself" },
-  sending: { name: "Sending", means: "the message is being sent" },
-  sent: { name: "Sent", means: "the doctor was written to; an answer or the reminder comes next" },
-  by_post: { name: "By post", means: "there is no e-mail address: a letter or a call" },
-  closed: { name: "Closed", means: "over" },
+  held: { name: "Held", means: "a person must decide before anything is sent" },
+  queued: { name: "Queued", means: "a message goes out in a moment" },
+  waiting: { name: "Waiting", means: "continues automatically" },
+  sending: { name: "Sending", means: "a message is being sent" },
+  sent: { name: "Sent", means: "waiting for an answer or for the next reminder" },
+  by_post: { name: "By post", means: "a letter or a call is needed" },
+  closed: { name: "Closed", means: "finished" },
 };
 
 export const REASONS = {
-  complained: "The doctor complained",
+  complained: "The doctor marked a message as spam",
   opted_out: "The doctor opted out",
-  bounced: "The address does not exist",
+  bounced: "The email address does not work",
   answered: "The doctor answered",
-  joined: "Told through another referral",
-  expired: "No answer came",
+  joined: "Contacted through another referral",
+  expired: "No answer in time",
   rejected: "Rejected",
-  not_approved: "The wording is not approved today",
-  paced: "Sent later, to spread the mail",
-  daily_quota: "The day’s quota is used up",
-  domain_cap: "Enough for this mail system today",
+  disposable_domain: "A disposable email address",
+  many_from_one_source: "Many referrals from one network address",
+  many_names_for_one_address: "Several names for one email address",
+  several_addresses_for_one_npi: "Several email addresses for one NPI",
+  unproven: "May be from a bot: the browser check is missing",
+  too_fast: "May be from a bot: the form was filled in too fast",
+  trap: "May be from a bot: a hidden field was filled in",
+  given_up: "Sending failed several times",
+  campaign_unknown: "The campaign no longer exists",
+  send_unclear: "The doctor may already have the message",
+  restored: "From a backup: the doctor may already have the message",
+  no_email: "No email address",
+  not_approved: "The wording is not approved for today",
+  paced: "Delayed to spread out messages",
+  daily_quota: "The daily sending quota is used up",
+  domain_cap: "The daily limit for this mail system is reached",
   paused: "The campaign is paused",
-  soft_bounced: "Came back for now; tried again",
-  lost_by_stream: "A setback; tried again",
-  disposable_domain: "A throw-away e-mail address",
-  many_from_one_source: "Many referrals from one place",
-  many_names_for_one_address: "Several names for one e-mail address",
-  several_addresses_for_one_npi: "Several e-mail addresses for one NPI",
-  unproven: "May be from a robot: no check by the browser",
-  too_fast: "May be from a robot: typed too fast",
-  trap: "May be from a robot: filled a hidden field",
-  send_unclear: "Nobody knows whether the doctor has the message",
-  restored: "From a restored table: the doctor may have the message",
-  given_up: "It failed again and again",
-  campaign_unknown: "Its campaign is gone",
+  soft_bounced: "The message came back, and will be sent again",
+  lost_by_stream: "Not picked up in time, and will be tried again",
+  last_look_failed: "The opt-out check failed, and will be tried again",
+  ses_unreachable: "Amazon SES could not be reached",
+  identity_not_verified: "The sender is not verified in Amazon SES",
+  AccessDeniedException: "Amazon SES denied access",
+  AccountSuspendedException: "Amazon SES suspended the account",
+  LimitExceededException: "A limit of Amazon SES is reached",
+  MailFromDomainNotVerifiedException: "The sender’s domain is not verified in Amazon SES",
+  NotFoundException: "A setting is missing in Amazon SES",
+  SendingPausedException: "Amazon SES paused sending",
+  ThrottlingException: "Amazon SES asked to send more slowly",
+  TooManyRequestsException: "Amazon SES received too many requests",
+};
+
+/** Follows "Sending is paused, because …". */
+export const PAUSE_REASONS = {
+  bounces: "too many messages bounced",
+  complaints: "too many doctors marked messages as spam",
+};
+
+/** Why a letter was left out, beside the reasons above. */
+const LETTER_REASONS = {
+  no_postal_address: "The postal address is incomplete",
+  letters_not_in_font: "The name or address has characters that can’t be printed",
+  too_long: "The name or address is too long for the letter",
+};
+
+export const REPORT_FAILURES = {
+  campaign_unknown: "The campaign no longer exists.",
+  unapproved: "The wording of the letters is not approved for today.",
+  gave_up: "It failed several times. Make it again, or contact your administrator.",
 };
 
 export const REJECTIONS = {
   wrong_details: "Wrong details",
   not_a_doctor: "Not a doctor",
   looks_automated: "Looks automated",
-  duplicate: "A duplicate",
-  other: "Something else",
+  duplicate: "Duplicate",
+  other: "Another reason",
 };
 
-export const ANSWERS = { information: "Wants information", call: "Wants a call", no: "Not interested" };
+export const ANSWERS = {
+  information: "Wants information",
+  call: "Wants a call",
+  no: "Not interested",
+};
 export const SPECIALTIES = Object.fromEntries(
   [
     "radiation_oncology surgical_oncology medical_oncology hematology palliative_care pain_medicine",
@@ -75,58 +111,55 @@ export const SPECIALTIES = Object.fromEntries(
     .map((name) => [name, plain(name)]),
 );
 const VALUES = {
-  state: { ...STATES, none: "No state given" },
-  specialty: { ...SPECIALTIES, none: "None given" },
+  state: { ...STATES, none: "No state" },
+  specialty: { ...SPECIALTIES, none: "No specialty" },
   source: { patient: "Patients", caregiver: "Caregivers" },
   language: { en: "English", es: "Spanish" },
 };
-export const DIMENSIONS = { state: "State", specialty: "Specialty", source: "Sent by", language: "Language" };
+export const DIMENSIONS = { state: "State", specialty: "Specialty", source: "Submitted by", language: "Language" };
 
 export const KINDS = {
-  held: { name: "Held", means: "They look odd, or a robot may have sent them. Nobody is written to before you decide." },
-  failed: { name: "Failed", means: "Sending did not work, and trying again by itself ended." },
-  by_post: { name: "By post", means: "No e-mail address: print a letter, call, or add an address you have found." },
-  call: { name: "Calls", means: "Doctors who asked to be called." },
+  held: { name: "Held", means: "They look unusual, or a bot may have sent them. Nothing is sent until you decide." },
+  failed: { name: "Failed", means: "Sending failed, and automatic retries have ended." },
+  by_post: { name: "By post", means: "No email address: print a letter, call, or add an email address." },
+  call: { name: "Calls", means: "Doctors who asked for a call." },
 };
 
-const HAPPENED = {
-  ...Object.fromEntries(Object.entries(FACTS).map(([name, fact]) => [name, fact.name])),
-  scanned: "A mail system’s scanner looked at it",
+/** Events of the timeline, beside the facts above. */
+const EVENTS = {
+  scanned: "Checked by a mail scanner",
   delayed: "Delivery was delayed",
-  soft_bounced: "Came back for now",
+  soft_bounced: "Message came back",
   rejected: "Refused by the mail service",
-  opted_in: "The opt-out was taken back",
+  opted_in: "Opt-out was taken back",
   closed: "Closed",
-  held: "Held for a person",
-  by_post: "To be told by post",
+  held: "Held for review",
+  by_post: "Moved to letters and calls",
   joined: "Joined another referral",
-  message: "Message sent",
-  message_sent: "Message sent",
   returned: "Message came back",
   approve: "Approved",
-  approved: "Approved",
   reject: "Rejected",
-  retry: "Put back to be sent",
-  retried: "Put back to be sent",
+  retry: "Queued again",
   letter_sent: "Letter posted",
   called: "Called",
   called_back: "Called back",
-  add_email: "E-mail address added",
-  email_added: "E-mail address added",
-  resume: "Sending resumed",
+  add_email: "Email address added",
 };
 
-export const happened = (what) => HAPPENED[what] ?? plain(what);
-export const reason = (name) => REASONS[name] ?? plain(name);
+export const happened = (what) => FACTS[what]?.name ?? EVENTS[what] ?? plain(what);
+export const reason = (name) => REASONS[name] ?? LETTER_REASONS[name] ?? (isCode(name) ? `Amazon SES: ${name}` : plain(name));
 export const valueOf = (dimension, value) => VALUES[dimension]?.[value] ?? plain(value);
 export const step = (name) => (name?.startsWith("reminder") ? `Reminder${number(name)}` : plain(name));
+
+/** Error codes of Amazon SES are stored as they are, for instance "ExpiredTokenException". */
+const isCode = (name) => /^[A-Z]\w*[a-z]\w*$/.test(name);
 
 function number(name) {
   const found = name.split("_")[1];
   return found && found !== "1" ? ` ${found}` : "";
 }
 
-/** A name of the API's that has no words of its own yet: still readable. */
+/** A readable form of an API name that has no words here. */
 export function plain(name) {
   const words = String(name ?? "").replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);

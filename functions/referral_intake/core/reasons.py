@@ -1,0 +1,95 @@
+"""Why a referral waits, is held or is closed, why a campaign is paused, and why a letter or a report is missing.
+
+The values are stored and shown in the API, so they never change. An item can hold a reason that this version does not
+know, from another version or as an error code of Amazon SES: a stored reason is read as a plain string.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why an open referral waits or is held."""
+
+    # Held: the referral looks wrong, and a person decides before any message is sent.
+    DISPOSABLE_DOMAIN = "disposable_domain"  # The address is at a provider of throwaway addresses.
+    MANY_FROM_ONE_SOURCE = "many_from_one_source"  # One network address sent more than the daily limit.
+    MANY_NAMES_FOR_ONE_ADDRESS = "many_names_for_one_address"
+    SEVERAL_ADDRESSES_FOR_ONE_NPI = "several_addresses_for_one_npi"
+
+    # Held: a bot may have sent the referral.
+    UNPROVEN = "unproven"  # No valid proof of work.
+    TOO_FAST = "too_fast"  # Sent sooner than a person can fill in the form.
+    TRAP = "trap"  # The hidden field has a value.
+
+    # Held: sending failed.
+    GIVEN_UP = "given_up"  # Too many setbacks in a row.
+    CAMPAIGN_UNKNOWN = "campaign_unknown"  # The deployed templates have no such campaign.
+    SEND_UNCLEAR = "send_unclear"  # SES was called, and neither its response nor an event arrived.
+    RESTORED = "restored"  # From a backup: a message may have been sent since.
+
+    # By post.
+    NO_EMAIL = "no_email"
+
+    # Waiting.
+    NOT_APPROVED = "not_approved"  # The approval does not cover this wording or this day.
+    PACED = "paced"  # Other messages come first at the allowed rate.
+    DAILY_QUOTA = "daily_quota"  # The account's SES quota for the day is used up.
+    DOMAIN_CAP = "domain_cap"  # The daily limit for the recipient's mail domain is reached.
+    PAUSED = "paused"  # The campaign's breaker is open.
+    JOINED = "joined"  # Another referral has claimed the doctor, and its message is not sent yet.
+    SOFT_BOUNCED = "soft_bounced"  # The message came back for now, for instance from a full mailbox.
+
+    # Waiting after a setback: nothing was sent, and the pause before the next try grows each time.
+    LOST_BY_STREAM = "lost_by_stream"  # No run picked the referral up.
+    LAST_LOOK_FAILED = "last_look_failed"  # The opt-out could not be checked right before sending.
+    SES_UNREACHABLE = "ses_unreachable"  # No connection, or no credentials.
+    IDENTITY_NOT_VERIFIED = "identity_not_verified"  # SES has not verified the sender, or is in its sandbox.
+    # The error codes of SES that also mean "later". Any other code of a clear refusal is stored as it is.
+    SES_ACCESS_DENIED = "AccessDeniedException"
+    SES_ACCOUNT_SUSPENDED = "AccountSuspendedException"
+    SES_LIMIT_EXCEEDED = "LimitExceededException"
+    SES_MAIL_FROM_NOT_VERIFIED = "MailFromDomainNotVerifiedException"
+    SES_NOT_FOUND = "NotFoundException"  # For instance the configuration set.
+    SES_SENDING_PAUSED = "SendingPausedException"
+    SES_THROTTLED = "ThrottlingException"
+    SES_TOO_MANY_REQUESTS = "TooManyRequestsException"
+
+
+class Closing(StrEnum):
+    """Why a referral was closed, the strongest reason first."""
+
+    COMPLAINED = "complained"  # The doctor reported a message as spam.
+    OPTED_OUT = "opted_out"
+    BOUNCED = "bounced"  # The address does not exist, or never takes mail.
+    ANSWERED = "answered"
+    JOINED = "joined"  # The doctor was told through another referral.
+    EXPIRED = "expired"  # The campaign's time for an answer is over.
+    REJECTED = "rejected"  # By a person, or by the mail service for good.
+
+    def outranks(self, reason: str | None) -> bool:
+        """Whether this is stronger than a referral's current reason. Reasons of open referrals are the weakest."""
+        strength = [closing.value for closing in Closing]
+        return reason not in strength or strength.index(self.value) < strength.index(reason)
+
+
+class PauseReason(StrEnum):
+    """Why a campaign's breaker opened."""
+
+    BOUNCES = "bounces"
+    COMPLAINTS = "complaints"
+
+
+class LetterReason(StrEnum):
+    """Why a letter can't be printed. A closing is a reason too: the doctor must not get one."""
+
+    NO_ADDRESS = "no_postal_address"
+    NOT_IN_FONT = "letters_not_in_font"
+    TOO_LONG = "too_long"
+
+
+class ReportFailure(StrEnum):
+    """Why a report can't be made."""
+
+    CAMPAIGN_UNKNOWN = "campaign_unknown"
+    UNAPPROVED = "unapproved"  # Letters: the approval does not cover this wording or this day.
+    GAVE_UP = "gave_up"  # Too many runs in a row made no progress.

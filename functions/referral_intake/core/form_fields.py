@@ -24,12 +24,13 @@ class Mask(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One field of the form. `name` and `path` come from the attribute.
+    """One field of the form. `name` and `path` ("doctor.phone") come from the attribute.
 
-    `name` is also the key of the label and the hint (`<name>_hint`) in the words of the site, and `path` ("doctor.phone")
-    is the name of the field in the API and the key of its error messages. `parse` returns the normal form of a value or
-    raises Invalid. `inputmode` is the HTML attribute. `suggestions` is the key of a list in the words of the site.
-    `column` is the name of the column in an export.
+    In the words of the site, `name` is the key of the label and the hint (`<name>_hint`), `path` that of the error
+    messages, and `suggestions` that of a list of common values. `path` is also the name in the API.
+
+    `parse` returns the normal form of a value or raises Invalid. `inputmode` is the HTML attribute. `column` is the
+    column in an export.
     """
 
     limit: int

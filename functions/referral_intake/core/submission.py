@@ -15,8 +15,8 @@ from referral_intake.core.form_fields import FormField
 FIELDS = ("submission_id", "campaign", "locale", "submitted_by", "doctor")
 # What comes with a submission and is no part of it: domain/robots.py looks at it.
 BESIDE = ("challenge", "comments")
-# These are in every digest, as null where they were not given. A field that is declared later is in it only where it was
-# given: so the digests of stored submissions stay, and a submission that is sent again after a deployment meets its item.
+# These are in every digest, as null where they were not given. A field that is declared later is in it only where it
+# was given. So the digest of a stored submission stays the same, and a repeated one is recognized after a deployment.
 _ALWAYS_DIGESTED = ("name", "practice", "specialty", "email", "phone", "npi")
 _ALWAYS_DIGESTED_OF_ADDRESS = ("line1", "line2", "city", "state", "postal_code")
 MOST_ERRORS = 50

@@ -73,7 +73,9 @@ def _name(basic: Mapping[str, Any]) -> str:
     """First name, middle initial, last name: initials don't tell two doctors apart, so they hide no opt-out."""
     first, last = _text(basic, "first_name"), _text(basic, "last_name")
     middle = f"{_text(basic, 'middle_name')[:1]}." if _text(basic, "middle_name")[:1].isalpha() else ""
-    name = _line(" ".join(filter(None, (readable_name(first), middle.upper(), readable_name(last)))), DOCTOR_FIELDS["name"])
+    name = _line(
+        " ".join(filter(None, (readable_name(first), middle.upper(), readable_name(last)))), DOCTOR_FIELDS["name"]
+    )
     return "" if has_link(name) else name
 
 

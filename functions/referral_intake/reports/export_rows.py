@@ -5,7 +5,7 @@ asks for those that are held gets none that is not.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from referral_intake.aws import batch_read
@@ -13,8 +13,7 @@ from referral_intake.aws.dynamodb import errors_as_ours
 from referral_intake.aws.items import Item, from_item, typed
 from referral_intake.aws.listing_table import index_for
 from referral_intake.core.referral import Referral
-from referral_intake.core.report import Filter
-from referral_intake.core.search_filter import Wanted
+from referral_intake.core.search_filter import Filter, Wanted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -45,7 +44,7 @@ class ExportRows:
 
     def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
         """The next page. It may be empty though more are to come."""
-        wanted = Wanted(campaign=campaign, **asdict(chosen))
+        wanted = Wanted(campaign, chosen)
         request = index_for(wanted).query(None, batch_read.AT_ONCE)
         if cursor:
             request["ExclusiveStartKey"] = {name: typed(value) for name, value in cursor.items()}

@@ -49,7 +49,9 @@ class FilterField:
     def wanted(self, typed: str) -> str | None:
         """What to look for; None where nothing was typed. Raises Invalid."""
         text = typed.strip()
-        return text if text in {"", self.none} else self.parse(text)
+        if text in {"", self.none}:
+            return text or None
+        return self.parse(text)
 
     def fits(self, wanted: str | None, referral: Referral) -> bool:
         return not wanted or wanted == (self.value(referral) or self.none)

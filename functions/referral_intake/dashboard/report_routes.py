@@ -191,7 +191,8 @@ def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: WantsSummary) 
 
 
 def _filter(chosen: Chosen) -> Filter:
-    return Filter(chosen.first, chosen.last, **{name: getattr(chosen, name) for name in FILTERS})
+    values = {name: getattr(chosen, name) for name in FILTERS}
+    return Filter(chosen.first, chosen.last, **{name: value and str(value) for name, value in values.items()})
 
 
 def _found(parts: Parts, report_id: str) -> Report:

@@ -25,7 +25,7 @@ from referral_intake.aws.items import Item, to_item
 from referral_intake.aws.listing_table import ListingTable
 from referral_intake.core.doctor import Address, Doctor
 from referral_intake.core.referral import Referral, Stage, receipt_for
-from referral_intake.core.search_filter import Wanted
+from referral_intake.core.search_filter import Filter, Wanted
 from referral_intake.core.tasks import Kind
 from referral_intake.core.us_states import STATES
 from tests.engines import dynamodb_local
@@ -96,11 +96,11 @@ def measure(client: "DynamoDBClient", number: int) -> Iterator[tuple[str, Cost]]
     listing = ListingTable(client, name)
     oldest = (LAST - timedelta(minutes=number - 1)).date()
     yield "the newest", _cost(listing, Wanted("star"), at_most=3)
-    yield "one state of 59", _cost(listing, Wanted("star", state="IL"), at_most=3)
+    yield "one state of 59", _cost(listing, Wanted("star", Filter(state="IL")), at_most=3)
     yield "one name of 36", _cost(listing, Wanted("star", words=("feather", "li")), at_most=3)
-    yield "the rarest reason: the oldest has it", _cost(listing, Wanted("star", reason="trap"))
+    yield "the rarest reason: the oldest has it", _cost(listing, Wanted("star", Filter(reason="trap")))
     yield "the rarest name: the oldest has it", _cost(listing, Wanted("star", words=("zebulon",)))
-    yield "the rarest name, on its own day", _cost(listing, Wanted("star", oldest, oldest, words=("zebulon",)))
+    yield "the rarest name, on its own day", _cost(listing, Wanted("star", Filter(oldest, oldest), words=("zebulon",)))
     yield "an e-mail address", _cost(listing, Wanted("star", email="doctor7@clinic.example"))
     yield "an NPI", _cost(listing, Wanted("star", npi="1000000007"))
     yield "the work list: held", _cost_of_work(listing)

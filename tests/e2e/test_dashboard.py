@@ -294,6 +294,12 @@ def test_a_referral_tells_everything_that_happened(page: Page, api: FakeApi) -> 
     expect(page.get_by_role("button", name="Called back")).to_be_visible()
 
 
+def test_a_field_that_the_page_does_not_know_is_shown_under_its_name(page: Page, api: FakeApi) -> None:
+    api.referrals[api.first("call")]["doctor"]["fax_number"] = "+12175550199"
+    go(page, f"/dashboard/referrals/{api.first('call')}")
+    expect(page.locator(".facts div").filter(has_text="Fax number")).to_contain_text("+12175550199")
+
+
 def test_the_very_message_is_shown_and_can_neither_run_nor_load_nor_lead_anywhere(
     page: Page, api: FakeApi, served: DashboardSite
 ) -> None:

@@ -27,6 +27,7 @@ from referral_intake.aws.sent_messages import message_key
 from referral_intake.aws.signed_links import Links
 from referral_intake.core import settings
 from referral_intake.core.referral import LEASE, Stage
+from referral_intake.core.search_filter import FILTERS
 from referral_intake.core.weekly_summary import is_due
 from referral_intake.dashboard import api as dashboard
 from referral_intake.dashboard.wiring import DashboardSettings
@@ -343,6 +344,12 @@ def test_what_the_stream_gives_up_on_is_kept_as_long_as_a_queue_can() -> None:
 def test_the_stream_shows_what_was_and_what_is() -> None:
     table = TEMPLATE.tables["Table"]
     assert table.definition["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+def test_the_index_of_the_listing_has_what_every_filter_reads() -> None:
+    indexes = TEMPLATE.tables["Table"].definition["GlobalSecondaryIndexes"]
+    [listed] = [index for index in indexes if index["IndexName"] == "listed"]
+    assert set(listed["Projection"]["NonKeyAttributes"]) == {*FILTERS, "search_name"}
 
 
 def test_no_more_than_two_functions_read_the_stream() -> None:

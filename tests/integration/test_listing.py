@@ -15,7 +15,7 @@ from referral_intake.core import decisions
 from referral_intake.core.contact import email_identity
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Referral, Stage
-from referral_intake.core.search_filter import Wanted, search_words
+from referral_intake.core.search_filter import Filter, Wanted, search_words
 from referral_intake.core.tasks import Kind
 from referral_intake.dashboard.actions import Action
 from referral_intake.intake import bot_detection
@@ -89,7 +89,9 @@ def test_days_are_days_in_utc_both_included(office: Office, listing: ListingTabl
     moments = [midnight - timedelta(milliseconds=1), midnight, midnight + timedelta(days=1, milliseconds=-1)]
     _, early, late = [put(office, first=moment)[0] for moment in moments]
     put(office, first=midnight + timedelta(days=1))
-    assert receipts(listing.search(Wanted("lumen", midnight.date(), midnight.date()))) == receipts([late, early])
+    assert receipts(listing.search(Wanted("lumen", Filter(midnight.date(), midnight.date())))) == receipts(
+        [late, early]
+    )
 
 
 def test_a_page_tells_what_it_cost(office: Office, listing: ListingTable) -> None:
@@ -103,12 +105,12 @@ def test_a_page_tells_what_it_cost(office: Office, listing: ListingTable) -> Non
 @pytest.mark.parametrize(
     "wanted",
     [
-        Wanted("lumen", stage=Stage.HELD),
-        Wanted("lumen", reason="trap"),
-        Wanted("lumen", state="TX"),
-        Wanted("lumen", specialty="neurosurgery"),
+        Wanted("lumen", Filter(stage=Stage.HELD)),
+        Wanted("lumen", Filter(reason="trap")),
+        Wanted("lumen", Filter(state="TX")),
+        Wanted("lumen", Filter(specialty="neurosurgery")),
         Wanted("lumen", words=search_words("núñez del")),
-        Wanted("lumen", stage=Stage.HELD, reason="trap", state="TX", specialty="neurosurgery", words=("delia",)),
+        Wanted("lumen", Filter(None, None, Stage.HELD, "trap", "TX", "neurosurgery"), words=("delia",)),
     ],
 )
 def test_filters_find_what_fits_and_nothing_else(office: Office, listing: ListingTable, wanted: Wanted) -> None:
@@ -124,7 +126,7 @@ def test_filters_find_what_fits_and_nothing_else(office: Office, listing: Listin
 def test_who_has_no_state_can_be_looked_for(office: Office, listing: ListingTable) -> None:
     put(office, address={"state": "IL"})
     [without] = put(office)
-    assert receipts(listing.search(Wanted("lumen", state="none"))) == [without.receipt]
+    assert receipts(listing.search(Wanted("lumen", Filter(state="none")))) == [without.receipt]
 
 
 @pytest.mark.parametrize("typed_before", ["maria.lopez@clinic.example", "Maria.Lopez+Spine@Clinic.EXAMPLE"])
@@ -141,7 +143,9 @@ def test_an_npi_is_found_the_newest_first_within_its_days(office: Office, listin
     put(office, 2)
     old, new = (put(office, first=NOW - timedelta(days=days), npi="1234567893")[0] for days in (5, 0))
     assert receipts(listing.search(Wanted("lumen", npi="1234567893"))) == receipts([new, old])
-    assert receipts(listing.search(Wanted("lumen", npi="1234567893", last=old.submitted_at.date()))) == [old.receipt]
+    assert receipts(listing.search(Wanted("lumen", Filter(last=old.submitted_at.date()), npi="1234567893"))) == [
+        old.receipt
+    ]
 
 
 def test_an_address_that_somebody_found_is_found_by(office: Office, listing: ListingTable) -> None:
@@ -153,7 +157,7 @@ def test_an_address_that_somebody_found_is_found_by(office: Office, listing: Lis
 def test_a_receipt_is_found_where_the_rest_fits(office: Office, listing: ListingTable) -> None:
     [referral] = put(office)
     assert receipts(listing.with_receipt(referral.receipt, Wanted("lumen"))) == [referral.receipt]
-    assert receipts(listing.with_receipt(referral.receipt, Wanted("lumen", stage=Stage.HELD))) == []
+    assert receipts(listing.with_receipt(referral.receipt, Wanted("lumen", Filter(stage=Stage.HELD)))) == []
     assert receipts(listing.with_receipt("AAAA-AAAA-AAAA-AAAA", Wanted("lumen"))) == []
 
 
@@ -215,7 +219,7 @@ def test_what_was_erased_since_is_left_out(office: Office, listing: ListingTable
 )
 def test_a_cursor_that_is_none_is_refused(listing: ListingTable, cursor: str) -> None:
     with pytest.raises(BadCursor):
-        listing.search(Wanted("lumen", NOW.date(), NOW.date()), cursor)
+        listing.search(Wanted("lumen", Filter(NOW.date(), NOW.date())), cursor)
 
 
 # ---- What waits for a person -----------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ from referral_intake.core.decisions import REVIEW_EVERY
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Move, Referral, Stage, closed
-from referral_intake.core.report import MOST_SETBACKS, PATIENCE, Filter, Format, Report, State
+from referral_intake.core.report import MOST_SETBACKS, PATIENCE, Format, Report, State
+from referral_intake.core.search_filter import Filter
 from referral_intake.reports import csv_export, xlsx_export
 from referral_intake.reports.columns import COLUMNS
 from referral_intake.reports.csv_export import CsvExport

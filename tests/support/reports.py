@@ -5,7 +5,8 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from referral_intake.core.report import Filter, Format, Kind, Report
+from referral_intake.core.report import Format, Kind, Report
+from referral_intake.core.search_filter import Filter
 from tests.support.samples import NOW
 
 _IDS = count(1)

@@ -45,7 +45,7 @@ def test_the_next_working_morning_is_at_nine_by_the_doctors_clock(moment: str, e
 def test_the_breaker_looks_at_seven_days_whatever_the_calendar(today: date) -> None:
     for days_ago, reason in ((6, "bounces"), (7, None)):
         day = today - timedelta(days=days_ago)
-        counts = {(day, Milestone.DELIVERED): 10, (day, Milestone.BOUNCED): 10}
+        counts: dict[tuple[date, str], int] = {(day, Milestone.DELIVERED): 10, (day, Milestone.BOUNCED): 10}
         assert breaker.trips(counts, POLICY, today) == reason
 
 

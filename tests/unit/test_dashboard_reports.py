@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.report import PATIENCE, File, Filter, Report, State
+from referral_intake.core.report import PATIENCE, File, Report, State
+from referral_intake.core.search_filter import Filter
 from referral_intake.core.weekly_summary import Subscriber
 from tests.support.dashboard import VIEWER, FakeDashboard, ask
 from tests.support.reports import report

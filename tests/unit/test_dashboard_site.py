@@ -10,6 +10,7 @@ from werkzeug.wrappers import Request, Response
 
 from cli import dashboard, libraries
 from local import static
+from referral_intake.core.search_filter import FILTERS
 from tests.support.samples import TEMPLATES
 
 SITE = TEMPLATES / "site"
@@ -56,6 +57,11 @@ def test_every_library_comes_with_its_license_and_asks_for_no_source_map(built: 
 def test_no_module_makes_markup_of_text_or_code_of_data() -> None:
     for file in (SITE / "dashboard").rglob("*.js"):
         assert not _UNSAFE.search(file.read_text("utf-8")), file
+
+
+def test_every_filter_of_the_listing_has_words() -> None:
+    [words] = re.findall(r"FILTERS = \{(.*?)\n\};", (SITE / "dashboard" / "words.js").read_text("utf-8"), re.DOTALL)
+    assert re.findall(r"^  (\w+): \{ label: ", words, re.MULTILINE) == list(FILTERS)
 
 
 def test_another_file_is_another_address(tmp_path: Path, built: dict[Path, bytes]) -> None:

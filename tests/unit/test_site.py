@@ -17,8 +17,9 @@ from cli import stacks
 from cli.__main__ import main
 from cli.site import EMPTY_FORM, GRACE, build
 from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.core.doctor import FORM_FIELDS
 from referral_intake.core.fields import FieldError
-from referral_intake.core.submission import ADDRESS_FIELDS, DOCTOR_FIELDS, FIELDS, InvalidSubmission, parse
+from referral_intake.core.submission import FIELDS, InvalidSubmission, parse
 from referral_intake.core.us_states import STATES
 from referral_intake.intake.bot_detection import TRAP
 from referral_intake.web.pages import Pages
@@ -66,9 +67,7 @@ def every_page() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def leaf_fields() -> list[str]:
     """The names of all entries of the form, as the API knows them."""
-    doctor = [f"doctor.{name}" for name in DOCTOR_FIELDS if name != "address"]
-    address = [f"doctor.address.{name}" for name in ADDRESS_FIELDS]
-    return [name for name in FIELDS if name != "doctor"] + doctor + address
+    return [name for name in FIELDS if name != "doctor"] + list(FORM_FIELDS)
 
 
 EVERY_PAGE = [pytest.param(template, context, id=name) for name, template, context in every_page()]

@@ -172,6 +172,46 @@ def test_other_details_are_other_content() -> None:
     assert read(payload()).content != read(payload(submitted_by="caregiver")).content
 
 
+WHOLE = {
+    "name": "Dr. María Núñez, M.D.",
+    "practice": "Springfield Oncology",
+    "specialty": "Radiation oncology",
+    "email": "Maria.Nunez+x@Clinic.EXAMPLE",
+    "phone": "(217) 555-0123",
+    "npi": "1234567893",
+    "address": {
+        "line1": "1 Main St",
+        "line2": "Suite 2",
+        "city": "Springfield",
+        "state": "Illinois",
+        "postal_code": "627011234",
+    },
+}
+BY_POST = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
+
+
+@pytest.mark.parametrize(
+    ("digest", "fields"),
+    [
+        ("32d5cf1645617f38cf8ad642207ddf5f", {}),
+        ("82275b6e586f80caed4ab2902d307dec", {"doctor": WHOLE}),
+        (
+            "47fd421f97b3efee3d83be50bb180db1",
+            {
+                "submitted_by": "caregiver",
+                "locale": "es",
+                "doctor": {"name": "李小龍", "phone": "212 555 0123", "address": {"state": "ny"}},
+            },
+        ),
+        ("b7228817d522d48acf7c6552cf1a2474", {"doctor": {"name": "Maria Lopez", "address": BY_POST}}),
+    ],
+    ids=["name and email", "everything", "phone and state", "address"],
+)
+def test_the_digest_of_a_stored_submission_never_changes(digest: str, fields: dict[str, Any]) -> None:
+    """Else a submission that is sent again after a deployment would be refused as a conflict."""
+    assert read(payload(**fields)).content == digest
+
+
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),

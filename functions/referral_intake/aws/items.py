@@ -9,10 +9,10 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from referral_intake.core import tasks
 from referral_intake.core.contact import email_identity
-from referral_intake.core.doctor import Address, Doctor, name_words
+from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, Doctor, name_words
 from referral_intake.core.engagement import Engagement
 from referral_intake.core.referral import Act, Answer, Referral, Stage, Way
-from referral_intake.core.specialties import counted_as
+from referral_intake.core.search_filter import FILTERS
 from referral_intake.core.steps import Messages, Try, Written
 
 Item = dict[str, Any]
@@ -74,14 +74,13 @@ def to_item(referral: Referral) -> Item:
 
 def from_item(item: Item) -> Referral:
     values = plain(item)
-    details = values["doctor"]
     return Referral(
         receipt=values["receipt"],
         content=values["content"],
         campaign=values["campaign"],
         locale=values["locale"],
         submitted_by=values["submitted_by"],
-        doctor=Doctor(**{**details, "address": Address(**details.get("address", {}))}),
+        doctor=_doctor(values["doctor"]),
         stage=Stage(values["stage"]),
         milestones={name: datetime.fromisoformat(time) for name, time in values["milestones"].items()},
         revision=int(values["revision"]),
@@ -105,11 +104,20 @@ def to_doctor(doctor: Doctor) -> dict[str, Any]:
     return _without_blanks(asdict(doctor))
 
 
+def _doctor(details: dict[str, Any]) -> Doctor:
+    """Without attributes that this version does not know: a newer one may have stored a further field."""
+    address = details.get("address", {})
+    return Doctor(
+        **{name: details[name] for name in DOCTOR_FIELDS if name in details},
+        address=Address(**{name: address[name] for name in ADDRESS_FIELDS if name in address}),
+        typed=details.get("typed", {}),
+    )
+
+
 def to_searched(doctor: Doctor) -> dict[str, str | None]:
     """What a doctor is found by, as attributes of their own: None where one is not there."""
     return {
-        "state": doctor.address.state,
-        "specialty": counted_as(doctor.specialty),
+        **{name: one.of_doctor(doctor) for name, one in FILTERS.items() if one.of_doctor},
         # Cut: without accents a name can become many times as long, and whoever searches would pay for it.
         "search_name": " ".join(name_words(doctor.name))[:_LONGEST_SEARCH_NAME] or None,
         "email_identity": doctor.email and email_identity(doctor.email),

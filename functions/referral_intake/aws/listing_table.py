@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 from referral_intake.aws.cursors import BadCursor, Place
 from referral_intake.aws.items import Item, from_item, referral_key, typed
 from referral_intake.aws.table import Table
-from referral_intake.core.counting import NO_STATE
 from referral_intake.core.referral import Referral
-from referral_intake.core.search_filter import Wanted
+from referral_intake.core.search_filter import FILTERS, Wanted
 from referral_intake.core.tasks import Kind, waits_for
 
 if TYPE_CHECKING:
@@ -165,20 +164,20 @@ class ListingTable:
 
 def index_for(wanted: Wanted) -> _Index:
     """The index to search. Check what it finds with `wanted.fits`: the referral may have changed since."""
+    first, last = wanted.filter.first, wanted.filter.last
     # Timestamps sort as text. "Z" sorts after every time of a day.
-    between = (f"{wanted.first}T" if wanted.first else "0", f"{wanted.last}Z" if wanted.last else "Z")
+    between = (f"{first}T" if first else "0", f"{last}Z" if last else "Z")
     if wanted.email:
         return _Index("emails", ("email_identity", wanted.email), "submitted_at", between=between)
     if wanted.npi:
         return _Index("npis", ("npi", wanted.npi), "submitted_at", between=between)
     index = _Index("listed", ("campaign", wanted.campaign), "submitted_at", between=between)
-    for attribute in ("stage", "reason", "state", "specialty"):
-        if value := getattr(wanted, attribute):
-            index.when(attribute, f"#{attribute} = :{attribute}", **{attribute: value})
-    if wanted.state == NO_STATE:
-        index.conditions.remove("#state = :state")
-        index.conditions.append("attribute_not_exists(#state)")
-        del index.values[":state"]
+    for name, one in FILTERS.items():
+        value = getattr(wanted.filter, name)
+        if value and value == one.none:
+            index.when(name, f"attribute_not_exists(#{name})")
+        elif value:
+            index.when(name, f"#{name} = :{name}", **{name: value})
     for number, word in enumerate(wanted.words):
         names = {f"n{number}": word, f"m{number}": f" {word}"}
         condition = f"begins_with(#search_name, :n{number}) OR contains(#search_name, :m{number})"

@@ -12,7 +12,8 @@ from referral_intake.aws.items import Item, plain, timestamp, typed
 from referral_intake.aws.table import Table
 from referral_intake.aws.updates import Update
 from referral_intake.core.errors import Stale
-from referral_intake.core.report import REMEMBERED, UNFINISHED, File, Filter, Format, Kind, Place, Report, State
+from referral_intake.core.report import REMEMBERED, UNFINISHED, File, Format, Kind, Place, Report, State
+from referral_intake.core.search_filter import Filter
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

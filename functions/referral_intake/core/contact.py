@@ -1,12 +1,21 @@
-"""Ways to reach a doctor, brought into the one form in which each can be compared and used."""
+"""The name of a doctor and the ways to reach them, each in the one form in which it can be compared and used."""
 
 import re
 
-from referral_intake.core.fields import Invalid
+from referral_intake.core.fields import Invalid, has_link
 from referral_intake.core.us_states import STATES
 
 _POSTAL_CODE = re.compile(r"(\d{5})(?:[ -]?(\d{4}))?")
 _NPI = re.compile(r"\d{10}")
+
+
+def full_name(typed: str) -> str:
+    """A name as typed. It has a letter and no link: of all that is typed, the name alone goes into a message."""
+    if not any(character.isalpha() for character in typed):
+        raise Invalid("required")
+    if has_link(typed):
+        raise Invalid("link")
+    return typed
 
 
 def email(typed: str) -> str:

@@ -1,10 +1,14 @@
-"""A doctor: the person to be told, and the keys that this person is known by."""
+"""A doctor: the person to be told, the form's fields about them, and the keys that this person is known by.
+
+A new field of the form is one more attribute here, and its words. An earlier version of the code ignores it.
+"""
 
 import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from referral_intake.core.contact import email_identity
+from referral_intake.core import contact
+from referral_intake.core.form_fields import FORM, FormField, Mask, declared_in
 
 _WORD = re.compile(r"[^\W\d_]+")
 # Titles and degrees are written by some and left out by others; they don't tell two doctors apart.
@@ -13,11 +17,13 @@ TITLES = frozenset({"dr", "doctor", "dra", "prof", "professor", "md", "do", "phd
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    line1: str | None = None
-    line2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    postal_code: str | None = None
+    line1: str | None = field(default=None, metadata={FORM: FormField(100, column="address_line1")})
+    line2: str | None = field(default=None, metadata={FORM: FormField(100, column="address_line2")})
+    city: str | None = field(default=None, metadata={FORM: FormField(80, mask=Mask.SHOWN)})
+    state: str | None = field(default=None, metadata={FORM: FormField(40, contact.state, mask=Mask.SHOWN)})
+    postal_code: str | None = field(
+        default=None, metadata={FORM: FormField(20, contact.postal_code, inputmode="numeric")}
+    )
 
     @property
     def is_whole(self) -> bool:
@@ -29,12 +35,21 @@ class Address:
 class Doctor:
     """Contact details, each in its normal form. `typed` holds what was typed where that differs, by field."""
 
-    name: str
-    practice: str | None = None
-    specialty: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    npi: str | None = None
+    name: str = field(
+        metadata={FORM: FormField(120, contact.full_name, is_required=True, column="doctor_name", mask=Mask.NAME)}
+    )
+    practice: str | None = field(default=None, metadata={FORM: FormField(160)})
+    # What was typed may hold anything, so viewers see only the group that it is counted in.
+    specialty: str | None = field(
+        default=None, metadata={FORM: FormField(80, suggestions="specialties", mask=Mask.ABSENT)}
+    )
+    email: str | None = field(
+        default=None, metadata={FORM: FormField(254, contact.email, inputmode="email", mask=Mask.EMAIL)}
+    )
+    phone: str | None = field(
+        default=None, metadata={FORM: FormField(40, contact.phone, inputmode="tel", mask=Mask.LAST_DIGITS)}
+    )
+    npi: str | None = field(default=None, metadata={FORM: FormField(20, contact.npi, inputmode="numeric")})
     address: Address = Address()
     typed: dict[str, str] = field(default_factory=dict)
 
@@ -44,12 +59,18 @@ class Doctor:
         name = plain_name(self.name)
         zip5 = (self.address.postal_code or "")[:5]
         keys = {
-            "email": self.email and email_identity(self.email),
+            "email": self.email and contact.email_identity(self.email),
             "npi": self.npi,
             "phone": name and self.phone and f"{name} {self.phone}",
             "postcode": name and zip5 and f"{name} {zip5}",
         }
         return {kind: value for kind, value in keys.items() if value}
+
+
+DOCTOR_FIELDS = declared_in(Doctor, "doctor")
+ADDRESS_FIELDS = declared_in(Address, "doctor.address")
+FORM_FIELDS = {one.path: one for one in (*DOCTOR_FIELDS.values(), *ADDRESS_FIELDS.values())}
+"""All fields about the doctor, by path."""
 
 
 def plain_name(name: str) -> str:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from referral_intake.core.search_filter import Filter
 
 # How long a message may wait in the queue before its report counts as lost.
 PATIENCE = timedelta(minutes=10)
@@ -38,18 +40,6 @@ class State(StrEnum):
 
 
 UNFINISHED = frozenset({State.QUEUED, State.RUNNING})
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which referrals: days in UTC, both included; everything else as the search has it. None is any."""
-
-    first: date | None = None
-    last: date | None = None
-    stage: str | None = None
-    reason: str | None = None
-    state: str | None = None
-    specialty: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

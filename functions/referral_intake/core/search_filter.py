@@ -1,60 +1,137 @@
-"""Looking for referrals: what is looked for, and whether a referral is it."""
+"""Looking for referrals: what is looked for, and whether a referral is it.
 
-from dataclasses import dataclass
+A new filter is one more attribute of `Filter`, the attribute in the index `listed` of the template, and its words.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date
+from enum import StrEnum
 
-from referral_intake.core.contact import email_identity
+from referral_intake.core import contact
 from referral_intake.core.counting import NO_STATE
-from referral_intake.core.doctor import name_words
+from referral_intake.core.doctor import Doctor, name_words
+from referral_intake.core.fields import Invalid
 from referral_intake.core.referral import Referral, Stage
-from referral_intake.core.specialties import counted_as
+from referral_intake.core.specialties import SPECIALTIES, counted_as
 
+FILTER = "filter"
+"""The key of a declaration in the metadata of a dataclass field."""
 SHORTEST_NAME = 2
+
+
+@dataclass(frozen=True, slots=True)
+class FilterField:
+    """One filter of the listing, open to viewers. It finds referrals with an equal value.
+
+    `of_doctor` makes the value from the doctor, and the item stores it under the filter's name. `of_referral` reads a
+    value that the item has under this name anyway. `none` finds referrals without a value.
+
+    The API takes one of `choices`, or text of up to `limit` characters. `parse` returns the normal form of the text or
+    raises Invalid: the API then refuses it with the words of `refusal`. Its OpenAPI description has `description`.
+    """
+
+    of_referral: Callable[[Referral], str | None] | None = None
+    of_doctor: Callable[[Doctor], str | None] | None = None
+    none: str = ""
+    choices: type[StrEnum] | None = None
+    limit: int = 60
+    parse: Callable[[str], str] = str
+    refusal: str = ""
+    description: str | None = None
+    name: str = ""
+
+    def value(self, referral: Referral) -> str | None:
+        if self.of_doctor:
+            return self.of_doctor(referral.doctor)
+        return self.of_referral(referral) if self.of_referral else None
+
+    def wanted(self, typed: str) -> str | None:
+        """What to look for; None where nothing was typed. Raises Invalid."""
+        text = typed.strip()
+        if text in {"", self.none}:
+            return text or None
+        return self.parse(text)
+
+    def fits(self, wanted: str | None, referral: Referral) -> bool:
+        return not wanted or wanted == (self.value(referral) or self.none)
+
+
+def _specialty(typed: str) -> str:
+    if typed not in SPECIALTIES:
+        raise Invalid("unknown")
+    return typed
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is None is left open. `first` and `last` are days in UTC, both included."""
+
+    first: date | None = None
+    last: date | None = None
+    stage: str | None = field(
+        default=None, metadata={FILTER: FilterField(lambda referral: referral.stage, choices=Stage)}
+    )
+    reason: str | None = field(
+        default=None, metadata={FILTER: FilterField(lambda referral: referral.reason, limit=100)}
+    )
+    state: str | None = field(
+        default=None,
+        metadata={
+            FILTER: FilterField(
+                of_doctor=lambda doctor: doctor.address.state,
+                none=NO_STATE,
+                parse=contact.state,
+                refusal="This is no state or territory of the US.",
+                description=f"Code or name; `{NO_STATE}`: without one.",
+            )
+        },
+    )
+    specialty: str | None = field(
+        default=None,
+        metadata={
+            FILTER: FilterField(
+                of_doctor=lambda doctor: counted_as(doctor.specialty),
+                parse=_specialty,
+                refusal="This is none of the groups that specialties are counted in.",
+                description="The group that it is counted in.",
+            )
+        },
+    )
+
+    def fits(self, referral: Referral) -> bool:
+        day = referral.submitted_at.astimezone(UTC).date()
+        in_time = (self.first or day) <= day <= (self.last or day)
+        return in_time and all(one.fits(getattr(self, name), referral) for name, one in FILTERS.items())
+
+
+FILTERS: dict[str, FilterField] = {
+    one.name: replace(one.metadata[FILTER], name=one.name) for one in fields(Filter) if FILTER in one.metadata
+}
+"""By name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Referrals of one campaign. What is None or empty is left open.
 
-    `first` and `last` are days in UTC, both included. `specialty` is one of SPECIALTIES, `state` a code or NO_STATE.
     Each of `words` must begin a word of the doctor's name. `email` is an identity, as `email_identity` makes it.
     """
 
     campaign: str
-    first: date | None = None
-    last: date | None = None
-    stage: Stage | None = None
-    reason: str | None = None
-    state: str | None = None
-    specialty: str | None = None
+    filter: Filter = Filter()
     words: tuple[str, ...] = ()
     email: str | None = None
     npi: str | None = None
 
-    @property
-    def is_filtered(self) -> bool:
-        return any((self.stage, self.reason, self.state, self.specialty, self.words))
-
     def fits(self, referral: Referral) -> bool:
-        return self._fits_facts(referral) and self._fits_doctor(referral)
+        return referral.campaign == self.campaign and self.filter.fits(referral) and self._fits_doctor(referral.doctor)
 
-    def _fits_facts(self, referral: Referral) -> bool:
-        day = referral.submitted_at.astimezone(UTC).date()
-        return (
-            referral.campaign == self.campaign
-            and (self.first or day) <= day <= (self.last or day)
-            and self.stage in {None, referral.stage}
-            and self.reason in {None, referral.reason}
-        )
-
-    def _fits_doctor(self, referral: Referral) -> bool:
-        doctor = referral.doctor
+    def _fits_doctor(self, doctor: Doctor) -> bool:
         names = name_words(doctor.name)
         return (
-            self.state in {None, doctor.address.state or NO_STATE}
-            and self.specialty in {None, counted_as(doctor.specialty)}
-            and all(any(name.startswith(word) for name in names) for word in self.words)
-            and self.email in {None, doctor.email and email_identity(doctor.email)}
+            all(any(name.startswith(word) for name in names) for word in self.words)
+            and self.email in {None, doctor.email and contact.email_identity(doctor.email)}
             and self.npi in {None, doctor.npi}
         )
 

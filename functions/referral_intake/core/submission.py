@@ -3,19 +3,22 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from referral_intake.core import contact
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.doctor import Address, Doctor
-from referral_intake.core.fields import FieldError, Fields, Invalid, has_link
+from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, Doctor
+from referral_intake.core.fields import FieldError, Fields, Invalid
+from referral_intake.core.form_fields import FormField
 
 FIELDS = ("submission_id", "campaign", "locale", "submitted_by", "doctor")
 # What comes with a submission and is no part of it: domain/robots.py looks at it.
 BESIDE = ("challenge", "comments")
-DOCTOR_FIELDS = ("name", "practice", "specialty", "email", "phone", "npi", "address")
-ADDRESS_FIELDS = ("line1", "line2", "city", "state", "postal_code")
+# These are in every digest, as null where they were not given. A field that is declared later is in it only where it
+# was given. So the digest of a stored submission stays the same, and a repeated one is recognized after a deployment.
+_ALWAYS_DIGESTED = ("name", "practice", "specialty", "email", "phone", "npi")
+_ALWAYS_DIGESTED_OF_ADDRESS = ("line1", "line2", "city", "state", "postal_code")
 MOST_ERRORS = 50
 SUBMITTED_BY = ("patient", "caregiver")
 
@@ -35,6 +38,8 @@ class Submission:
         """A digest of all that was said, without the submission id: the same content has the same digest."""
         said = asdict(self)
         del said["submission_id"], said["doctor"]["typed"]
+        address = _digested(said["doctor"]["address"], _ALWAYS_DIGESTED_OF_ADDRESS)
+        said["doctor"] = {**_digested(said["doctor"], _ALWAYS_DIGESTED), "address": address}
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -45,6 +50,10 @@ class InvalidSubmission(ValueError):
         super().__init__(f"{len(errors)} fields")
         # A body of nothing but unknown fields need not get an answer of many times its size.
         self.errors = errors[:MOST_ERRORS]
+
+
+def _digested(values: Mapping[str, Any], always: tuple[str, ...]) -> dict[str, Any]:
+    return dict.fromkeys(always) | {name: value for name, value in values.items() if value is not None}
 
 
 def parse(
@@ -81,7 +90,7 @@ def found_email(doctor: Doctor, typed: object) -> Doctor:
     errors: list[FieldError] = []
     fields = Fields({"email": typed}, "", ("email",), errors)
     differing = {name: text for name, text in doctor.typed.items() if name != "email"}
-    email = _normal(fields, "email", 254, contact.email, differing)
+    email = _value(fields, DOCTOR_FIELDS["email"], differing)
     if email is None:
         raise InvalidSubmission(errors or [FieldError("email", "required")])
     return replace(doctor, email=email, typed=differing)
@@ -128,59 +137,38 @@ def _required(fields: Fields, name: str, limit: int) -> str:
 
 def _doctor(submission: Fields, errors: list[FieldError]) -> Doctor:
     data = submission.raw("doctor")
-    fields = Fields(data, "doctor", DOCTOR_FIELDS, errors)
+    fields = Fields(data, "doctor", (*DOCTOR_FIELDS, "address"), errors)
     if data is not None and not isinstance(data, dict):
         return Doctor(name="")
     typed: dict[str, str] = {}
-    doctor = Doctor(
-        name=_name(fields),
-        practice=fields.text("practice", 160),
-        specialty=fields.text("specialty", 80),
-        email=_normal(fields, "email", 254, contact.email, typed),
-        phone=_normal(fields, "phone", 40, contact.phone, typed),
-        npi=_normal(fields, "npi", 20, contact.npi, typed),
-        address=_address(fields, errors, typed),
-        typed=typed,
-    )
+    doctor = Doctor(**_values(fields, DOCTOR_FIELDS, typed), address=_address(fields, errors, typed), typed=typed)
     # A way to reach the doctor that was given, if wrongly, is asked for once, at its own field.
     if not any(error.field.startswith(("doctor.email", "doctor.phone", "doctor.address")) for error in errors):
         _require_a_way_to_reach(doctor, fields)
     return doctor
 
 
-def _name(fields: Fields) -> str:
-    name = _required(fields, "name", 120)
-    if name and not any(character.isalpha() for character in name):
-        fields.error("name", "required")
-    elif has_link(name):
-        fields.error("name", "link")  # Of all that is typed, the name alone goes into a message.
-    return name
-
-
 def _address(doctor: Fields, errors: list[FieldError], typed: dict[str, str]) -> Address:
     fields = Fields(doctor.raw("address"), "doctor.address", ADDRESS_FIELDS, errors)
-    return Address(
-        line1=fields.text("line1", 100),
-        line2=fields.text("line2", 100),
-        city=fields.text("city", 80),
-        state=_normal(fields, "state", 40, contact.state, typed),
-        postal_code=_normal(fields, "postal_code", 20, contact.postal_code, typed),
-    )
+    return Address(**_values(fields, ADDRESS_FIELDS, typed))
 
 
-def _normal(
-    fields: Fields, name: str, limit: int, normalise: Callable[[str], str], typed: dict[str, str]
-) -> str | None:
-    value = fields.text(name, limit)
-    if value is None:
-        return None
+def _values(fields: Fields, declared: Mapping[str, FormField], typed: dict[str, str]) -> dict[str, Any]:
+    return {name: _value(fields, field, typed) for name, field in declared.items()}
+
+
+def _value(fields: Fields, field: FormField, typed: dict[str, str]) -> str | None:
+    """The normal form; what was typed goes into `typed` where that differs."""
+    value = _required(fields, field.name, field.limit) if field.is_required else fields.text(field.name, field.limit)
+    if not value:
+        return value
     try:
-        normal = normalise(value)
+        normal = field.parse(value)
     except Invalid as invalid:
-        fields.error(name, invalid.code)
+        fields.error(field.name, invalid.code)
         return None
     if normal != value:
-        typed[name] = value
+        typed[field.name] = value
     return normal
 
 

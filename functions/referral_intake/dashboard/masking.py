@@ -1,9 +1,11 @@
-"""A doctor as somebody sees them who may not know who it is: enough to tell one row from another, and to count."""
+"""Masks what would tell a viewer who a doctor is. What is left tells one row from another."""
 
 import unicodedata
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from referral_intake.core.doctor import TITLES, Address, Doctor
+from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, TITLES, Address, Doctor
+from referral_intake.core.form_fields import FormField, Mask
 
 HIDDEN = "•••"
 # The first letter of a shorter word would be half of it.
@@ -11,17 +13,13 @@ _SHORTEST = 3
 
 
 def masked(doctor: Doctor) -> Doctor:
-    """City and state stay; of the rest, what is there shows, and at most how it begins or ends."""
-    return Doctor(
-        name=masked_name(doctor.name),
-        practice=doctor.practice and HIDDEN,
-        # What was typed may hold anything. The group that it is counted in is no secret.
-        specialty=None,
-        email=doctor.email and masked_email(doctor.email),
-        phone=doctor.phone and f"{HIDDEN}{doctor.phone[-2:]}",
-        npi=doctor.npi and HIDDEN,
-        address=_masked_address(doctor.address),
-    )
+    """The doctor as a viewer sees them: of each field as much as its declaration says."""
+    return Doctor(**_masked(doctor, DOCTOR_FIELDS), address=Address(**_masked(doctor.address, ADDRESS_FIELDS)))
+
+
+def _masked(details: Doctor | Address, fields: Mapping[str, FormField]) -> dict[str, Any]:
+    values = {name: getattr(details, name) for name in fields}
+    return {name: value and _MASKS[fields[name].mask](value) for name, value in values.items()}
 
 
 def masked_name(name: str) -> str:
@@ -48,10 +46,11 @@ def _plain(word: str) -> str:
     return "".join(character for character in word if character.isalpha()).casefold()
 
 
-def _masked_address(address: Address) -> Address:
-    return replace(
-        address,
-        line1=address.line1 and HIDDEN,
-        line2=address.line2 and HIDDEN,
-        postal_code=address.postal_code and HIDDEN,
-    )
+_MASKS: dict[Mask, Callable[[str], str | None]] = {
+    Mask.SHOWN: str,
+    Mask.PRESENCE: lambda _: HIDDEN,
+    Mask.ABSENT: lambda _: None,
+    Mask.NAME: masked_name,
+    Mask.EMAIL: masked_email,
+    Mask.LAST_DIGITS: lambda value: f"{HIDDEN}{value[-2:]}",
+}

@@ -1,4 +1,4 @@
-"""Referrals: searches, one in detail, and the very messages that were sent."""
+"""Routes for referrals: the search, the details of one, and the messages that were sent."""
 
 import re
 from collections.abc import Callable
@@ -11,14 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.listing_table import Page
 from referral_intake.core import contact
-from referral_intake.core.counting import NO_STATE
 from referral_intake.core.fields import Invalid
-from referral_intake.core.referral import Referral, Stage, read_receipt
-from referral_intake.core.search_filter import SHORTEST_NAME, Wanted, search_words
-from referral_intake.core.specialties import SPECIALTIES
+from referral_intake.core.referral import Referral, read_receipt
+from referral_intake.core.search_filter import FILTERS, SHORTEST_NAME, Filter, FilterField, Wanted, search_words
 from referral_intake.core.users import Role
 from referral_intake.dashboard import authorization, etag, problems, query_parameters, referral_schemas
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
+from referral_intake.dashboard.declared_schemas import with_filters
 from referral_intake.dashboard.etag import NOTHING_NEW, Known
 from referral_intake.dashboard.query_parameters import Day
 from referral_intake.dashboard.referral_schemas import Detail, Listing
@@ -33,10 +32,10 @@ _STEP = re.compile(r"[a-z]+(?:_[0-9]+)?")
 _SAYS = {
     "email": "This is no e-mail address.",
     "npi": "An NPI is ten digits, and this is none.",
-    "state": "This is no state or territory of the US.",
 }
 
 
+@with_filters()
 class Search(BaseModel):
     """Everything that is given must fit. `name`, `email` and `npi` are for managers."""
 
@@ -45,10 +44,6 @@ class Search(BaseModel):
     campaign: str = Field(examples=["star"])
     first: Day | None = Field(default=None, alias="from", description="The first day, in UTC.")
     last: Day | None = Field(default=None, alias="to", description="The last day, in UTC, itself included.")
-    stage: Stage | None = None
-    reason: str | None = Field(default=None, max_length=100)
-    state: str | None = Field(default=None, max_length=60, description=f"Code or name; `{NO_STATE}`: without one.")
-    specialty: str | None = Field(default=None, max_length=60, description="The group that it is counted in.")
     name: str | None = Field(default=None, max_length=200, description="The beginning of any word of the name.")
     email: str | None = Field(default=None, max_length=1000)
     npi: str | None = Field(default=None, max_length=60)
@@ -146,24 +141,25 @@ def _wanted(search: Search, parts: Dashboard) -> Wanted:
             )
     if search.first and search.last and search.last < search.first:
         raise problems.invalid("to", "before_from", "The last day is before the first.")
-    if search.specialty and search.specialty not in SPECIALTIES:
-        raise problems.invalid("specialty", "unknown", "This is none of the groups that specialties are counted in.")
     words = search_words(search.name or "")
     if search.name and not words:
         raise problems.invalid("name", "too_short", f"Give at least {SHORTEST_NAME} letters.")
-    state, email = search.state, _normal("email", search.email, contact.email)
+    chosen = {name: _chosen(one, getattr(search, name)) for name, one in FILTERS.items()}
+    email = _normal("email", search.email, contact.email)
     return Wanted(
         campaign=query_parameters.campaign(parts, search.campaign).name,
-        first=search.first,
-        last=search.last,
-        stage=search.stage,
-        reason=search.reason or None,
-        state=state if state == NO_STATE else _normal("state", state, contact.state),
-        specialty=search.specialty or None,
+        filter=Filter(search.first, search.last, **chosen),
         words=words,
         email=email and contact.email_identity(email),
         npi=_normal("npi", search.npi, contact.npi),
     )
+
+
+def _chosen(one: FilterField, typed: str | None) -> str | None:
+    try:
+        return one.wanted(typed or "")
+    except Invalid as invalid:
+        raise problems.invalid(one.name, invalid.code, one.refusal) from None
 
 
 def _normal(field: str, typed: str | None, normal: Callable[[str], str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Referrals as people of the dashboard see them: viewers without what would tell who the doctor is."""
+"""Referrals as the dashboard shows them. Viewers do not see who the doctor is."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from referral_intake.aws.listing_table import Page
-from referral_intake.core.doctor import Address, Doctor
+from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Doctor
 from referral_intake.core.referral import Referral
 from referral_intake.core.specialties import counted_as
 from referral_intake.core.users import Person, Role
 from referral_intake.dashboard import etag
 from referral_intake.dashboard.actions import offered
+from referral_intake.dashboard.declared_schemas import with_form_fields
 from referral_intake.dashboard.etag import Mark
 from referral_intake.dashboard.masking import masked
 from referral_intake.dashboard.timeline import timeline
@@ -21,16 +22,11 @@ from referral_intake.dashboard.wiring import Dashboard
 Cursor = Annotated[str | None, Field(description="Where the next page begins. Null: there is none.")]
 
 
+@with_form_fields(DOCTOR_FIELDS)
 class DoctorSeen(BaseModel):
     """For viewers, `M•••` stands for a name, and `•••` for what is there and is not for them."""
 
-    name: str
-    practice: str | None
-    specialty: str | None
     city: str | None
-    email: str | None
-    phone: str | None
-    npi: str | None
 
 
 class Row(BaseModel):
@@ -67,12 +63,9 @@ class WorkList(BaseModel):
     mark: Mark
 
 
+@with_form_fields(ADDRESS_FIELDS)
 class AddressSeen(BaseModel):
-    line1: str | None
-    line2: str | None
-    city: str | None
-    state: str | None
-    postal_code: str | None
+    pass
 
 
 class Happened(BaseModel):
@@ -131,7 +124,7 @@ def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
     doctor, messages = _doctor(referral, person), _messages(referral, person, parts)
     return Detail(
         **_row(referral, person),
-        address=_address(doctor.address),
+        address=AddressSeen(**{name: getattr(doctor.address, name) for name in ADDRESS_FIELDS}),
         typed=dict(doctor.typed),
         answer=referral.answer,
         leader=referral.leader,
@@ -160,15 +153,7 @@ def _row(referral: Referral, person: Person) -> Mapping[str, Any]:
         "specialty": counted_as(referral.doctor.specialty),
         "source": referral.submitted_by,
         "language": referral.locale,
-        "doctor": DoctorSeen(
-            name=doctor.name,
-            practice=doctor.practice,
-            specialty=doctor.specialty,
-            city=doctor.address.city,
-            email=doctor.email,
-            phone=doctor.phone,
-            npi=doctor.npi,
-        ),
+        "doctor": DoctorSeen(city=doctor.address.city, **{name: getattr(doctor, name) for name in DOCTOR_FIELDS}),
         "milestones": dict(referral.milestones),
         "revision": referral.revision,
     }
@@ -176,16 +161,6 @@ def _row(referral: Referral, person: Person) -> Mapping[str, Any]:
 
 def _doctor(referral: Referral, person: Person) -> Doctor:
     return referral.doctor if person.may(Role.MANAGER) else masked(referral.doctor)
-
-
-def _address(address: Address) -> AddressSeen:
-    return AddressSeen(
-        line1=address.line1,
-        line2=address.line2,
-        city=address.city,
-        state=address.state,
-        postal_code=address.postal_code,
-    )
 
 
 def _actions(referral: Referral, person: Person) -> list[str]:

@@ -1,4 +1,4 @@
-"""Exports, letters, and the weekly summary: what outlasts a request."""
+"""Routes for exports, letters and the weekly summary."""
 
 import uuid
 from contextlib import suppress
@@ -13,11 +13,12 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.referral import Stage
-from referral_intake.core.report import FORMATS, PATIENCE, Filter, Format, Kind, Report, State
+from referral_intake.core.report import FORMATS, PATIENCE, Format, Kind, Report, State
+from referral_intake.core.search_filter import FILTERS, Filter
 from referral_intake.core.weekly_summary import Subscriber
 from referral_intake.dashboard import problems, query_parameters
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
+from referral_intake.dashboard.declared_schemas import with_filters
 from referral_intake.dashboard.query_parameters import CampaignName, Day
 from referral_intake.web.http import Problem
 
@@ -27,9 +28,8 @@ TAGS = ["reports"]
 REFUSED: dict[int, OpenAPIResponse] = {HTTPStatus.GONE: {"description": "The files are gone"}}
 NO_ADDRESS: dict[int, OpenAPIResponse] = {HTTPStatus.CONFLICT: {"description": "No verified e-mail address"}}
 
-_Short = Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z0-9_ -]+$")]
 
-
+@with_filters(pattern=r"^[A-Za-z0-9_ -]+$")
 class Chosen(BaseModel):
     """Which referrals, as in the search. What is not there is any."""
 
@@ -37,10 +37,6 @@ class Chosen(BaseModel):
 
     first: Annotated[Day | None, Field(alias="from")] = None
     last: Annotated[Day | None, Field(alias="to")] = None
-    stage: Stage | None = None
-    reason: _Short | None = None
-    state: _Short | None = None
-    specialty: _Short | None = None
 
 
 class Wanted(BaseModel):
@@ -195,14 +191,8 @@ def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: WantsSummary) 
 
 
 def _filter(chosen: Chosen) -> Filter:
-    return Filter(
-        first=chosen.first,
-        last=chosen.last,
-        stage=chosen.stage.value if chosen.stage else None,
-        reason=chosen.reason,
-        state=chosen.state,
-        specialty=chosen.specialty,
-    )
+    values = {name: getattr(chosen, name) for name in FILTERS}
+    return Filter(chosen.first, chosen.last, **{name: value and str(value) for name, value in values.items()})
 
 
 def _found(parts: Parts, report_id: str) -> Report:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from referral_intake.core import contact
+from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS
 from referral_intake.core.fields import Invalid, has_link, one_line
+from referral_intake.core.form_fields import FormField
 from referral_intake.lookup.capitalization import readable, readable_name
 from referral_intake.lookup.name_search import Query, folded
 
@@ -50,9 +52,9 @@ def _match(query: Query, record: Mapping[str, Any]) -> Match | None:
     if practice is None or not name or not npi:
         return None
     address = {
-        "line1": _line(readable(_text(practice, "address_1")), 100),
-        "line2": _line(readable(_text(practice, "address_2")), 100),
-        "city": _line(readable(_text(practice, "city")), 80),
+        "line1": _line(readable(_text(practice, "address_1")), ADDRESS_FIELDS["line1"]),
+        "line2": _line(readable(_text(practice, "address_2")), ADDRESS_FIELDS["line2"]),
+        "city": _line(readable(_text(practice, "city")), ADDRESS_FIELDS["city"]),
         "state": query.state,
         "postal_code": _postal_code(_text(practice, "postal_code")),
     }
@@ -71,13 +73,15 @@ def _name(basic: Mapping[str, Any]) -> str:
     """First name, middle initial, last name: initials don't tell two doctors apart, so they hide no opt-out."""
     first, last = _text(basic, "first_name"), _text(basic, "last_name")
     middle = f"{_text(basic, 'middle_name')[:1]}." if _text(basic, "middle_name")[:1].isalpha() else ""
-    name = _line(" ".join(filter(None, (readable_name(first), middle.upper(), readable_name(last)))), 120)
+    name = _line(
+        " ".join(filter(None, (readable_name(first), middle.upper(), readable_name(last)))), DOCTOR_FIELDS["name"]
+    )
     return "" if has_link(name) else name
 
 
 def _specialty(record: Mapping[str, Any]) -> str:
     taxonomies = sorted(_parts(record, "taxonomies"), key=lambda taxonomy: taxonomy.get("primary") is not True)
-    return _line(readable(_text(taxonomies[0], "desc")), 80) if taxonomies else ""
+    return _line(readable(_text(taxonomies[0], "desc")), DOCTOR_FIELDS["specialty"]) if taxonomies else ""
 
 
 def _phone(text: str) -> str:
@@ -90,8 +94,8 @@ def _postal_code(text: str) -> str:
     return _valid(contact.postal_code, text).removesuffix("-0000")
 
 
-def _line(text: str, limit: int) -> str:
-    return _valid(lambda typed: one_line(typed, limit), text)
+def _line(text: str, field: FormField) -> str:
+    return _valid(lambda typed: one_line(typed, field.limit), text)
 
 
 def _valid(normal: Callable[[str], str], text: str) -> str:

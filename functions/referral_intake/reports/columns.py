@@ -1,13 +1,26 @@
-"""The columns of an export: what stands in each, of one referral. Programs read them by name: a name stays."""
+"""The columns of an export, and the value of each for a referral.
+
+Programs read them by name or by place: a column keeps both, and a new one comes last.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
+from operator import attrgetter
 
+from referral_intake.core.doctor import FORM_FIELDS
 from referral_intake.core.referral import Referral
 
 Cell = str | datetime | None
 
 _MILESTONES = ("sent", "delivered", "opened", "clicked", "answered", "bounced", "complained", "opted_out")
+
+# The path of a field begins at the referral.
+_DOCTOR: dict[str, Callable[[Referral], Cell]] = {one.column: attrgetter(path) for path, one in FORM_FIELDS.items()}
+# They stood here before others could come last.
+_FIRST_OF_DOCTOR = (
+    *("doctor_name", "practice", "specialty", "email", "phone", "npi"),
+    *("address_line1", "address_line2", "city", "state", "postal_code"),
+)
 
 COLUMNS: dict[str, Callable[[Referral], Cell]] = {
     "receipt": lambda referral: referral.receipt,
@@ -16,17 +29,7 @@ COLUMNS: dict[str, Callable[[Referral], Cell]] = {
     "reason": lambda referral: referral.reason,
     "submitted_by": lambda referral: referral.submitted_by,
     "language": lambda referral: referral.locale,
-    "doctor_name": lambda referral: referral.doctor.name,
-    "practice": lambda referral: referral.doctor.practice,
-    "specialty": lambda referral: referral.doctor.specialty,
-    "email": lambda referral: referral.doctor.email,
-    "phone": lambda referral: referral.doctor.phone,
-    "npi": lambda referral: referral.doctor.npi,
-    "address_line1": lambda referral: referral.doctor.address.line1,
-    "address_line2": lambda referral: referral.doctor.address.line2,
-    "city": lambda referral: referral.doctor.address.city,
-    "state": lambda referral: referral.doctor.address.state,
-    "postal_code": lambda referral: referral.doctor.address.postal_code,
+    **{name: _DOCTOR[name] for name in _FIRST_OF_DOCTOR},
     "answer": lambda referral: referral.answer.value if referral.answer else None,
     **{
         f"{name}_at": lambda referral, name=name: referral.milestones.get(name)  # type: ignore[misc]
@@ -34,8 +37,9 @@ COLUMNS: dict[str, Callable[[Referral], Cell]] = {
     },
     "closed_at": lambda referral: referral.closed_at,
     "leading_receipt": lambda referral: referral.leader,
+    **_DOCTOR,
 }
-"""In the order of the file. Moments are in UTC."""
+"""In the order of the file. Moments are in UTC. The last entry adds the fields that do not stand above."""
 
 
 def row_of(referral: Referral) -> tuple[Cell, ...]:

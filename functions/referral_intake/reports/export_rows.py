@@ -5,15 +5,14 @@ export of held referrals contains no others.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from referral_intake.aws.items import Item, from_item, typed
 from referral_intake.aws.listing_table import index_for
 from referral_intake.aws.table import BATCH, Table
 from referral_intake.core.referral import Referral
-from referral_intake.core.report import Filter
-from referral_intake.core.search_filter import Wanted
+from referral_intake.core.search_filter import Filter, Wanted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -45,7 +44,7 @@ class ExportRows:
 
     def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
         """Return the next page. It can be empty and not be the last."""
-        wanted = Wanted(campaign=campaign, **asdict(chosen))
+        wanted = Wanted(campaign, chosen)
         request = index_for(wanted).query(None, PAGE)
         if cursor:
             request["ExclusiveStartKey"] = {name: typed(value) for name, value in cursor.items()}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from referral_intake.core.campaign import Campaign, Campaigns
+from referral_intake.core.doctor import FORM_FIELDS
 from referral_intake.core.fields import FieldError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.globals |= {"asset": self.asset, "library": self.library}
+        environment.globals |= {"asset": self.asset, "library": self.library, "form_fields": FORM_FIELDS}
         return environment
 
     def message(self, error: FieldError) -> str:

@@ -122,27 +122,19 @@ function setActive(index) {
 
 // ---- Choosing ----
 
-function values(doctor) {
-  const { line1, line2, city, state: code, postal_code: zip } = doctor.address;
-  return {
-    "doctor.name": doctor.name,
-    "doctor.specialty": doctor.specialty,
-    "doctor.phone": doctor.phone,
-    "doctor.npi": doctor.npi,
-    "doctor.address.line1": line1,
-    "doctor.address.line2": line2,
-    "doctor.address.city": city,
-    "doctor.address.state": code,
-    "doctor.address.postal_code": zip,
-  };
+/** What is known of the doctor, by the name of the form's field. */
+function values({ address, ...details }) {
+  const named = (path, entries) => Object.entries(entries).map(([field, value]) => [`${path}.${field}`, value]);
+  return Object.fromEntries([...named("doctor", details), ...named("doctor.address", address)]);
 }
 
 function choose(index) {
   const doctor = doctors[index];
   takeBack();
   for (const [field, value] of Object.entries(values(doctor))) {
-    if (!value) continue; // What the registry doesn't know stays as it was typed.
     const control = form.elements.namedItem(field);
+    // What the registry doesn't know stays as it was typed. A newer API may know a field that this page has not.
+    if (!value || !control) continue;
     control.value = value;
     const folded = control.closest("details");
     if (folded) folded.open = true;

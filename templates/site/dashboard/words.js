@@ -116,6 +116,13 @@ const VALUES = {
   source: { patient: "Patients", caregiver: "Caregivers" },
   language: { en: "English", es: "Spanish" },
 };
+/** The filters of the referrals, by their names in the API: what each value is called. */
+export const FILTERS = {
+  stage: { label: "Stage", values: Object.fromEntries(Object.entries(STAGES).map(([value, { name }]) => [value, name])) },
+  reason: { label: "Reason", values: REASONS, isListOnly: true },
+  state: { label: "State", values: STATES },
+  specialty: { label: "Specialty", values: SPECIALTIES },
+};
 export const DIMENSIONS = { state: "State", specialty: "Specialty", source: "Submitted by", language: "Language" };
 
 export const KINDS = {

@@ -7,7 +7,7 @@ import { shown, skeleton } from "../parts/states.js";
 import { Resource } from "../resource.js";
 import { top } from "../shell.js";
 import { query, here, to } from "../url.js";
-import { ANSWERS, reason, STAGES, step, valueOf } from "../words.js";
+import { ANSWERS, plain, reason, STAGES, step, valueOf } from "../words.js";
 import { Acting } from "./acting.js";
 import { message } from "./message.js";
 import { timeline } from "./timeline.js";
@@ -139,14 +139,17 @@ const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
 
 function doctor({ receipt, doctor: known, address, typed, specialty, source, language, state, submitted_at }) {
   const lines = address ? [address.line1, address.line2, [address.city, address.state, address.postal_code].filter(Boolean).join(" ")] : [];
+  // The group is shown in place of the specialty as it was typed, and the city as a part of the address.
+  const { name, practice, email, phone: number, npi, city, specialty: _, ...others } = known;
   const facts = {
-    Name: known.name,
-    Practice: known.practice,
+    Name: name,
+    Practice: practice,
     Specialty: specialty && specialty !== "none" ? valueOf("specialty", specialty) : null,
-    "E-mail": known.email,
-    Phone: phone(known.phone),
-    NPI: known.npi,
-    Address: lines.filter(Boolean).join(", ") || [known.city, state === "none" ? null : state].filter(Boolean).join(", "),
+    "E-mail": email,
+    Phone: phone(number),
+    NPI: npi,
+    ...Object.fromEntries(Object.entries(others).map(([other, value]) => [plain(other), value])),
+    Address: lines.filter(Boolean).join(", ") || [city, state === "none" ? null : state].filter(Boolean).join(", "),
     "Sent by": { patient: "The patient", caregiver: "A caregiver" }[source] ?? source,
     Language: valueOf("language", language),
     Submitted: submitted_at && when(submitted_at),

@@ -7,11 +7,10 @@ import { rows } from "../parts/rows.js";
 import { empty, problem, shown } from "../parts/states.js";
 import { Resource } from "../resource.js";
 import { top } from "../shell.js";
-import { STATES } from "../states.js";
 import { here, query, range } from "../url.js";
-import { plain, reason, REASONS, SPECIALTIES, STAGES } from "../words.js";
+import { FILTERS, plain, reason, STAGES } from "../words.js";
 
-const FILTERS = ["stage", "reason", "state", "specialty"];
+const NAMES = Object.keys(FILTERS);
 const RECEIPT = /^[A-Z2-7]{4}(-?[A-Z2-7]{4}){3}$/i;
 // Kept while one goes to a referral and back. Never in the address, and gone with the tab.
 let searched = "";
@@ -68,7 +67,7 @@ export class Referrals {
   #filter() {
     const { from, to } = range({ mayBeAll: true });
     const chosen = query();
-    return { from, to, ...Object.fromEntries(FILTERS.map((name) => [name, chosen[name]])) };
+    return { from, to, ...Object.fromEntries(NAMES.map((name) => [name, chosen[name]])) };
   }
 
   #question(more = {}) {
@@ -141,12 +140,9 @@ export class Referrals {
         </div>
       </form>
       <div class="filters" role="group" aria-label="Filters">
-        ${this.#choice("stage", "Stage", STAGES, (one) => one.name)}
-        ${this.#choice("reason", "Reason", REASONS, (one) => one)}
-        ${this.#choice("state", "State", STATES, (one) => one)}
-        ${this.#choice("specialty", "Specialty", SPECIALTIES, (one) => one)}
+        ${NAMES.map((name) => this.#choice(name, FILTERS[name]))}
       </div>
-      ${FILTERS.some((name) => query()[name]) || searched
+      ${NAMES.some((name) => query()[name]) || searched
         ? html`<button type="button" class="quiet" @click=${() => this.#clearAll()}>Clear all</button>`
         : nothing}
     </div>`;
@@ -155,17 +151,17 @@ export class Referrals {
   #clearAll() {
     searched = "";
     this.found.forget();
-    this.app.go(here(Object.fromEntries(FILTERS.map((name) => [name, null]))));
+    this.app.go(here(Object.fromEntries(NAMES.map((name) => [name, null]))));
     this.open();
   }
 
-  #choice(name, label, values, word) {
+  #choice(name, { label, values }) {
     const chosen = query()[name] ?? "";
     return html`<label>${label}
       <select @change=${(event) => this.app.go(here({ [name]: event.target.value }))}>
         <option value="" .selected=${live(!chosen)}>Any</option>
         ${Object.entries(values).map(
-          ([value, one]) => html`<option value=${value} .selected=${live(value === chosen)}>${word(one)}</option>`,
+          ([value, one]) => html`<option value=${value} .selected=${live(value === chosen)}>${one}</option>`,
         )}
       </select>
     </label>`;

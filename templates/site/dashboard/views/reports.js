@@ -6,10 +6,10 @@ import { when } from "../parts/rows.js";
 import { empty, shown } from "../parts/states.js";
 import { Resource } from "../resource.js";
 import { top } from "../shell.js";
-import { STATES } from "../states.js";
 import { query, range, to } from "../url.js";
-import { reason, SPECIALTIES, STAGES, valueOf } from "../words.js";
+import { FILTERS, reason, valueOf } from "../words.js";
 
+const CHOICES = Object.entries(FILTERS).filter(([, { isListOnly }]) => !isListOnly);
 const FORMATS = { xlsx: "Excel (XLSX)", csv: "CSV", pdf: "PDF" };
 const SOON = 2_000;
 const UNDONE = ["queued", "running"];
@@ -53,9 +53,9 @@ export class Reports {
   async #order(event) {
     event.preventDefault();
     if (this.isBusy) return;
-    const { format, stage, state, specialty } = Object.fromEntries(new FormData(event.target));
-    const chosen = range({ mayBeAll: true });
-    const filter = Object.fromEntries(Object.entries({ from: chosen.from, to: chosen.to, stage, state, specialty }).filter(([, value]) => value));
+    const { format, ...chosen } = Object.fromEntries(new FormData(event.target));
+    const { from, to: until } = range({ mayBeAll: true });
+    const filter = Object.fromEntries(Object.entries({ from, to: until, ...chosen }).filter(([, value]) => value));
     Object.assign(this, { isBusy: true, error: null });
     this.app.update();
     try {
@@ -93,14 +93,13 @@ export class Reports {
   }
 
   #form() {
-    const { stage, state, specialty } = query();
+    const chosen = query();
     const { from, to: until } = range({ mayBeAll: true });
     return html`<section class="card" aria-labelledby="make">
       <h2 id="make">Make a report</h2>
       <p class="soft">Every referral submitted ${from ? html`${days(from, until)} (UTC)` : "so far"}, with its doctor and what came of it.</p>
       <form class="filters order" @submit=${(event) => this.#order(event)}>
-        ${choice("stage", "Stage", STAGES, stage, (one) => one.name)} ${choice("state", "State", STATES, state)}
-        ${choice("specialty", "Specialty", SPECIALTIES, specialty)}
+        ${CHOICES.map(([name, filter]) => choice(name, filter, chosen[name]))}
         <fieldset>
           <legend>As</legend>
           <label><input type="radio" name="format" value="xlsx" checked /> Excel</label>
@@ -164,18 +163,16 @@ const left = (out) =>
 const list = (value) => (Array.isArray(value) ? value : (value?.reports ?? []));
 
 function filtered(filter = {}) {
-  const { from, to: until, stage, state, specialty } = filter;
+  const { from, to: until } = filter;
   const said = [from && until ? days(from, until) : "all days"];
-  if (stage) said.push(STAGES[stage]?.name ?? stage);
-  if (state) said.push(STATES[state] ?? state);
-  if (specialty) said.push(valueOf("specialty", specialty));
+  for (const [name, { values }] of CHOICES) if (filter[name]) said.push(values[filter[name]] ?? valueOf(name, filter[name]));
   return said.join(", ");
 }
 
-const choice = (name, label, values, chosen = "", word = (one) => one) =>
+const choice = (name, { label, values }, chosen = "") =>
   html`<label>${label}
     <select name=${name}>
       <option value="">Any</option>
-      ${Object.entries(values).map(([value, one]) => html`<option value=${value} .selected=${live(value === chosen)}>${word(one)}</option>`)}
+      ${Object.entries(values).map(([value, one]) => html`<option value=${value} .selected=${live(value === chosen)}>${one}</option>`)}
     </select>
   </label>`;

@@ -1,0 +1,45 @@
+"""Adds to models of the API what the declarations of form fields and filters say.
+
+To a type checker a model has only the attributes that are written in its class.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Protocol, TypeVar
+
+from pydantic import BaseModel, Field, create_model
+
+from referral_intake.core.form_fields import FormField
+from referral_intake.core.search_filter import FILTERS, FilterField
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Decorator(Protocol):
+    def __call__(self, model: type[Model], /) -> type[Model]: ...
+
+
+def with_form_fields(fields: Mapping[str, FormField]) -> Decorator:
+    types = {name: str if field.is_required else str | None for name, field in fields.items()}
+    return _with({name: (type_, ...) for name, type_ in types.items()})
+
+
+def with_filters(pattern: str | None = None) -> Decorator:
+    """`pattern` is what text must match."""
+    return _with({name: (_type(one, pattern) | None, _default(one)) for name, one in FILTERS.items()})
+
+
+def _type(one: FilterField, pattern: str | None) -> Any:
+    return one.choices or Annotated[str, Field(max_length=one.limit, pattern=pattern)]
+
+
+def _default(one: FilterField) -> Any:
+    return Field(default=None, description=one.description)
+
+
+def _with(attributes: Mapping[str, Any]) -> Decorator:
+    def extend(model: type[Model], /) -> type[Model]:
+        return create_model(
+            model.__name__, __base__=model, __module__=model.__module__, __doc__=model.__doc__, **attributes
+        )
+
+    return extend

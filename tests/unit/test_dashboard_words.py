@@ -1,0 +1,52 @@
+"""The dashboard and docs/words.md have words for everything that the enums name, and for nothing else."""
+
+import re
+from collections.abc import Iterable
+
+import pytest
+
+from referral_intake.core.counting import ENGAGED
+from referral_intake.core.milestones import Milestone
+from referral_intake.core.reasons import Closing, LetterReason, PauseReason, Reason, ReportFailure
+from referral_intake.core.referral import Answer, Stage
+from referral_intake.core.tasks import Kind
+from referral_intake.dashboard.actions import Action, Rejection
+from tests.support.samples import ROOT, TEMPLATES
+
+WORDS = (TEMPLATES / "site" / "dashboard" / "words.js").read_text("utf-8")
+DOCS = (ROOT / "docs" / "words.md").read_text("utf-8")
+# Entries of the timeline that are neither milestones nor acts of a person.
+DERIVED = {Stage.CLOSED, Stage.HELD, Stage.BY_POST, Closing.JOINED, "returned"}
+
+
+def keys(name: str) -> list[str]:
+    """The keys of an object in words.js, each on a line of its own."""
+    body = re.search(rf"^(?:export )?const {name} = {{\n(.*?)^}};", WORDS, re.MULTILINE | re.DOTALL)
+    assert body, f"words.js has no {name}"
+    return re.findall(r"^  (\w+): ", body[1], re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("REASONS", {*Closing, *Reason}),
+        ("PAUSE_REASONS", PauseReason),
+        ("LETTER_REASONS", LetterReason),
+        ("REPORT_FAILURES", ReportFailure),
+        ("REJECTIONS", Rejection),
+        ("ANSWERS", Answer),
+        ("STAGES", Stage),
+        ("KINDS", Kind),
+    ],
+)
+def test_the_dashboard_has_words_for_each_and_for_no_other(name: str, named: Iterable[str]) -> None:
+    assert sorted(keys(name)) == sorted(map(str, named))
+
+
+def test_the_dashboard_has_words_for_everything_that_can_happen_to_a_referral() -> None:
+    assert {*keys("FACTS"), *keys("EVENTS")} == {*Milestone, ENGAGED, *Action, *DERIVED}
+
+
+@pytest.mark.parametrize("named", [*Stage, *Closing, *(reason for reason in Reason if reason.name[:4] != "SES_")])
+def test_the_docs_say_what_each_stage_and_reason_means(named: str) -> None:
+    assert f"`{named}`" in DOCS

@@ -47,7 +47,8 @@ test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp b
 	$(TOTAL)
 
 # What dates decide, in short. The weekly workflow runs all of `make test` at these dates.
-DATED := $(addprefix tests/unit/test_,calendar.py daytime.py decision.py feedback.py wake.py outreach.py links.py dashboard.py signed_in.py) \
+DATED := $(addprefix tests/unit/,core/test_calendar.py core/test_business_hours.py core/test_decisions.py feedback wake outreach/test_delivery.py links \
+  dashboard/test_api.py dashboard/test_authorization.py) \
   $(addprefix tests/integration/test_,dashboard_numbers.py held.py audit.py letters.py local_clock.py local_tokens.py local_reminder.py \
   summary.py restore.py::test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out)
 
@@ -58,7 +59,7 @@ long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp b
 	$(PYTEST) -m long
 
 units: .cache/dev.stamp ## Run the unit tests.
-	$(AT) $(VENV)/pytest tests/unit $(if $(SHORT),--collect-only -qq)
+	$(AT) $(VENV)/pytest -n 2 -m "not long" tests/unit $(if $(SHORT),--collect-only -qq)
 
 artifact: build .cache/dev.stamp .cache/dynamodb.stamp .cache/ric.stamp ## Build the functions, and test them as Lambda runs them.
 	$(VENV)/pytest tests/artifact

@@ -3,7 +3,7 @@
 Measured on AWS's own DynamoDB Local with ReturnConsumedCapacity, over the same 90 days at 1,000 and at 100,000
 referrals: 45 days, compared with the 45 before them. It must be the same, or this exits with 1. It is, since every item
 that is read holds numbers of one day and stays below 4 KB, and a batch read bills each item by itself, rounded up to
-4 KB. The largest item is printed as well; tests/unit/test_stats_items.py bounds it for whatever may be counted.
+4 KB. The largest item is printed as well; tests/unit/aws/test_stats_items.py bounds it for whatever may be counted.
 
 DynamoDB bills an item that is not there as the smallest one; DynamoDB Local bills nothing. So something of each kind
 happens on each day here. The breakdown by state shows the difference: with 1,000 referrals, not every state has one

@@ -17,7 +17,7 @@ from local import template
 from referral_intake.core.fields import FieldError
 from referral_intake.web.pages import Pages
 from tests.support import samples
-from tests.unit.test_site import every_page
+from tests.unit.cli.test_site import every_page
 
 ORIGIN = "https://spine.example"
 HEADERS = template.load(

@@ -1,4 +1,4 @@
-// The dashboard's names for numbers, stages, reasons and events. tests/unit/test_dashboard_words.py compares the keys with
+// The dashboard's names for numbers, stages, reasons and events. tests/unit/dashboard/test_words.py compares the keys with
 // the enums in functions/referral_intake. Each key stands on a line of its own there.
 import { STATES } from "./states.js";
 

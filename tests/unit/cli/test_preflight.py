@@ -112,7 +112,7 @@ def test_a_configuration_set_asks_for_tls_and_tells_all_events() -> None:
 
 
 def test_the_events_that_are_asked_for_are_those_of_the_template() -> None:
-    template = (Path(__file__).parents[2] / "infra" / "template.yaml").read_text("utf-8")
+    template = (Path(__file__).parents[3] / "infra" / "template.yaml").read_text("utf-8")
     listed = template.partition("MatchingEventTypes:")[2].partition("EventBridgeDestination")[0]
     assert {line.strip(" -") for line in listed.split("\n") if line.strip()} == mail.EVENTS
 

@@ -136,6 +136,7 @@ def test_a_milestone_that_turns_out_to_be_earlier_moves_between_days() -> None:
 # ---- Counting --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_ten_thousand_events_lost_repeated_and_out_of_order_count_as_a_recount_does() -> None:
     random = Random(20261123)
     histories = [history(random, random.randint(1, 19)) for _ in range(1000)]

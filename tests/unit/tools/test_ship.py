@@ -13,7 +13,7 @@ from tools.ship import __main__ as ship
 from tools.ship import built, strip
 from tools.ship.bytecode import NotCompiled, compile_all
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEMPLATE = """
 Globals: {Function: {Layers: [!Ref Texts]}}
 Resources:

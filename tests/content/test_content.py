@@ -206,6 +206,10 @@ def test_every_page_can_be_read_with_eight_years_of_school(locale: str, site: Pa
         assert is_easy(locale, Prose(file.read_text("utf-8")).sentences), f"{locale}/{file.name} is too hard to read"
 
 
+def test_the_guide_says_what_the_device_does_not_do() -> None:
+    assert "not treat the" in Html(Pages(TEMPLATES, campaign(), "en").render("guide.html")).text
+
+
 @pytest.mark.parametrize("paper", ["Letter", "A4"])
 @every_locale
 def test_the_guide_is_one_sheet(name: str, locale: str, paper: str, browser: Browser) -> None:

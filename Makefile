@@ -33,7 +33,7 @@ demo: .cache/run.stamp ## Start it with about 1,500 sample referrals of the last
 	@exec $(VENV)/python -m local --demo --port $(PORT)
 
 demo-data: .cache/run.stamp ## Record the demo's data anew with the real functions. Takes minutes.
-	$(VENV)/python -m local.demo
+	$(VENV)/python -m local.demo $(if $(SHORT),--days 2)
 
 # make test DATE="2028-02-29 12:00" (UTC) runs the tests as if it were then; so do long, units and faults.
 AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
@@ -90,7 +90,7 @@ check-full: check long faults artifact test-dates targets ## Run all checks, as 
 	$(TOTAL)
 
 # What no other check runs. deploy, destroy and clean are run by tests/integration/test_make.py.
-SHORT_FORMS := help units run demo bench cold-starts pictures lighthouse sbom site format lock
+SHORT_FORMS := help units run demo demo-data bench cold-starts pictures lighthouse sbom site format lock
 
 targets: .cache/dev.stamp ## Run every other target in a short form, and check that it changes no file of the repository.
 	$(VENV)/python -m tools.targets $(SHORT_FORMS)

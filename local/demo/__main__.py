@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,7 +40,9 @@ def record(until: datetime, done: Callable[[str], None] = lambda _: None) -> Rec
 
 
 def main() -> None:
-    argparse.ArgumentParser(prog="python -m local.demo", description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
+    parser.add_argument("--days", type=int, help="record only this many days, and write no file: to try it out")
+    only = parser.parse_args().days
     days: list[str] = []
 
     def done(day: str) -> None:
@@ -48,6 +50,10 @@ def main() -> None:
         if len(days) % 100 == 0:
             print(f"{len(days)} of {Plan().count} referrals, {day}", file=sys.stderr)
 
+    if only:
+        items = len(list(record(history.START + timedelta(days=only), done).lines()))
+        print(f"Recorded {items} items of {len(days)} referrals. Nothing was written.")
+        return
     history.write(record(history.END, done).lines())
     print(f"{history.FILE}: {history.FILE.stat().st_size // 1024} KB")
 

@@ -6,7 +6,7 @@ No other test reads them, so an owner's edit can break this file and nothing els
 import re
 import tomllib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from tests.support.html import Html
 from tests.support.paper import papers
 from tests.support.project import ROOT
 from tests.support.reading import Prose, is_easy
-from tests.support.samples import NOW, referral
+from tests.support.samples import referral
 
 TEMPLATES = ROOT / "templates"
 STAR = TEMPLATES / "campaigns" / "star"
@@ -184,7 +184,8 @@ def test_a_message_says_who_sends_it_and_how_to_stop_it(name: str, locale: str, 
 def test_a_letter_is_one_page_and_says_of_the_device_what_the_messages_say(name: str) -> None:
     known, queued = campaign(name), referral(email=None, address=POST)
     letters = Letters(TEMPLATES, LINKS, SITE_URL, FreeDoctors(), approved_only=False)
-    printed = letters.print(known, [Claim(queued, "introduction", *DoctorHashes(ring).of(queued))], NOW)
+    when = datetime.combine(known.approval.approved_on, time(12), UTC)
+    printed = letters.print(known, [Claim(queued, "introduction", *DoctorHashes(ring).of(queued))], when)
     [sheet] = papers(printed.pdf)
     facts = TEMPLATES / "campaigns" / name / "messages" / known.mail_locale / "_facts.txt"
     points = [" ".join(point.split()) for point in facts.read_text("utf-8").split("* ")]
@@ -204,6 +205,10 @@ class FreeDoctors:
 def test_every_page_can_be_read_with_eight_years_of_school(locale: str, site: Path) -> None:
     for file in (site / locale).glob("*.html"):
         assert is_easy(locale, Prose(file.read_text("utf-8")).sentences), f"{locale}/{file.name} is too hard to read"
+
+
+def test_the_guide_says_what_the_device_does_not_do() -> None:
+    assert "not treat the" in Html(Pages(TEMPLATES, campaign(), "en").render("guide.html")).text
 
 
 @pytest.mark.parametrize("paper", ["Letter", "A4"])

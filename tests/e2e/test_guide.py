@@ -29,7 +29,7 @@ def test_the_guide_has_on_paper_what_is_needed_there(page: Page, paper: str, wid
         "My notes",
         "pays for this page",
         "content approval",
-        "not treat the",
+        "Good to know",
     ):
         assert needed in sheet.text
     assert "Print this page" not in sheet.text

@@ -25,7 +25,7 @@ def test_who_switches_the_summary_on_gets_it_on_monday_and_nobody_else_does(
     viewer: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     submitted(stack, "Moe Monday", email="monday@clinic.example")
-    switch = viewer.get_by_role("switch", name="Send it to me, for STAR")
+    switch = viewer.get_by_role("switch", name="Send it to me, for Lumen Spine Lamp")
     expect(switch).not_to_be_checked()
     switch.click()
     expect(switch).to_be_checked()

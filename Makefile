@@ -52,8 +52,8 @@ DATED := $(addprefix tests/unit/,core/test_calendar.py core/test_business_hours.
   $(addprefix tests/integration/test_,dashboard_numbers.py held.py audit.py letters.py local_clock.py local_tokens.py local_reminder.py \
   summary.py restore.py::test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out)
 
-test-dates: .cache/dev.stamp .cache/sam.stamp ## Run the tests that dates decide, on a leap day, at a year's end and on other such dates.
-	$(VENV)/python -m tools.dates --each $(VENV)/pytest -m "not long" -k "not dynamodb-local" $(DATED)
+test-dates: .cache/dev.stamp .cache/dynamodb.stamp .cache/sam.stamp ## Run the tests that dates decide, on a leap day, at a year's end and on other such dates.
+	$(VENV)/python -m tools.dates --each $(VENV)/pytest -m "not long" $(DATED)
 
 long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the slow tests, which `make test` leaves out.
 	$(PYTEST) -m long

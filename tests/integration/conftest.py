@@ -27,7 +27,8 @@ __all__ = ["may_do_what_it_does", "watched"]
 # On a busy machine an engine may take longer than AWS ever does.
 PATIENT = Config(connect_timeout=CEILING, read_timeout=CEILING)
 
-# Where adapters meet the table, both engines are asked each time; where the rest does, AWS's own in `make long`.
+# Tests of requests to a table run on AWS's own engine, since moto forgives what DynamoDB does not. All others run on
+# moto, as the local stack does. `make long` runs each on the other engine.
 AT_THE_TABLE = {
     "test_acting",
     "test_audit",
@@ -46,12 +47,12 @@ AT_THE_TABLE = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    # What a test says of a table must hold on AWS's own engine too: moto forgives what DynamoDB does not.
     told = any(marker.args[0] == "engine" for marker in metafunc.definition.iter_markers("parametrize"))
     if "engine" in metafunc.fixturenames and not told and not hasattr(metafunc.module, "engine"):
-        is_long = metafunc.module.__name__.rpartition(".")[2] not in AT_THE_TABLE
-        own = pytest.param("dynamodb-local", marks=[pytest.mark.long] if is_long else [])
-        metafunc.parametrize("engine", ["moto", own], indirect=True)
+        own, other = "moto", "dynamodb-local"
+        if metafunc.module.__name__.rpartition(".")[2] in AT_THE_TABLE:
+            own, other = other, own
+        metafunc.parametrize("engine", [own, pytest.param(other, marks=pytest.mark.long)], indirect=True)
 
 
 @pytest.fixture

@@ -138,6 +138,7 @@ def test_the_counters_are_counted_once_more_and_nothing_differs(house: House) ->
     eventually(recounted)
 
 
+@pytest.mark.long
 def test_it_works_days_later_too_by_the_clock_of_the_local_stack(house: House) -> None:
     good = house.words.read_text("utf-8")
     house.words.write_text("{{ nobody_knows_this }}", "utf-8")

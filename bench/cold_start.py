@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import aws_stub, first_events
-from local.model import Function, Template
-from local.template import load
+from samlocal.template.model import Function, Template
+from samlocal.template.reader import load
+from samlocal.template.references import Places
 from tools.ship import __main__ as ship
 from tools.ship import built, host
 
@@ -58,7 +59,7 @@ def main(runs: int) -> None:
     shutil.copytree(folder, plain, copy_function=_link)
     ship.make_ready(built.read(folder), python)
     with aws_stub.running() as aws:
-        template = load(ROOT / "infra" / "template.yaml", PARAMETERS, aws)
+        template = load(ROOT / "infra" / "template.yaml", PARAMETERS, Places("referral-intake", aws))
         before, after = (dict(_starts(template, built_to, aws)) for built_to in (plain, folder))
         _report(_measured(before, python, runs), _measured(after, python, runs))
 

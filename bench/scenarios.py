@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 
 from bench.meter import Bill, Meter
-from local.model import StreamSource
-from local.streams import as_delivered, filtering
+from samlocal.events.streams import as_delivered, filtering
+from samlocal.template.model import StreamSource
 from tests.integration import aws
 from tests.integration.life import DOCTOR, Life
 from tests.support import events

@@ -10,9 +10,9 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError
 
 from local.demo import MANAGER, VIEWER, fill
-from local.intrinsics import TemplateError
-from local.server import PortTaken
 from local.stack import ROOT, LocalStack
+from samlocal.http.server import PortTaken
+from samlocal.template.intrinsics import TemplateError
 
 
 def main() -> int:

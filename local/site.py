@@ -5,8 +5,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from local.model import Template
-from local.terminal import Terminal
+from samlocal.runtime.terminal import Terminal
+from samlocal.template.model import Template
 
 SETTINGS = "/dashboard/config.json"
 Build = Callable[[Path, Path], object]

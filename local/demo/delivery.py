@@ -4,12 +4,12 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from local import ses_events as events
 from local.demo.agenda import Agenda
 from local.demo.plan import Oddity
-from local.mailbox import Mail, new_id, stamp
-from local.ses_delivery import Delivery
-from local.ses_events import Publisher
+from samlocal.ses import events as events
+from samlocal.ses.delivery import Delivery
+from samlocal.ses.events import Publisher
+from samlocal.ses.mailbox import Mail, new_id, stamp
 
 Chance = Callable[[Mail], Random]
 """Draws for one message always the same, whatever was drawn before."""

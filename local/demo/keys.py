@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from referral_intake.aws.keys import Keyring, Ring
 
 if TYPE_CHECKING:
-    from local.cloud import Cloud
+    from samlocal.aws.resources import Cloud
 
 _HASHING_KEYS = {"current": "k1", "k1": "the demo's own: it hashes made-up doctors"}
 

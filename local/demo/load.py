@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local import moto_quirks
 from local.demo import history, keys
 from local.demo.counters import counters
 from local.demo.history import Item, Shift
@@ -14,6 +13,7 @@ from local.demo.messages import Outbox
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.items import from_item
 from referral_intake.core.campaign import Campaign
+from samlocal.aws import moto_patches
 
 if TYPE_CHECKING:
     from local.stack import LocalStack
@@ -30,8 +30,8 @@ def load(stack: "LocalStack", now: datetime) -> None:
     items = list(history_at(now, campaign, stack.url))
     referrals = [item for item in items if item["sk"]["S"] == "referral"]
     items += [message for item in referrals for message in outbox.render(item)]
-    moto_quirks.put_unheard(stack.template.tables["Table"].name, items)
-    moto_quirks.put_unheard(stack.template.tables["StatsTable"].name, counters(map(from_item, referrals)))
+    moto_patches.put_unheard(stack.template.tables["Table"].name, items)
+    moto_patches.put_unheard(stack.template.tables["StatsTable"].name, counters(map(from_item, referrals)))
     outbox.deliver(stack.ses)
 
 

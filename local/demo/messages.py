@@ -20,7 +20,7 @@ from referral_intake.core.steps import Written
 from referral_intake.outreach.message_templates import Messages
 
 if TYPE_CHECKING:
-    from local.ses import Ses
+    from samlocal.ses.api import Ses
 
 
 class _Sent:

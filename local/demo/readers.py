@@ -15,7 +15,7 @@ from werkzeug.test import Client
 from local.demo.agenda import Agenda
 from local.demo.delivery import Chance
 from local.demo.doctors import Doctor
-from local.mailbox import Mail
+from samlocal.ses.mailbox import Mail
 
 _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 _SCANNER = "Mozilla/5.0 (compatible; example-mail-scanner/2.1)"

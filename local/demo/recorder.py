@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.test import Client
 
-from local.batches import Record, reported
 from local.demo.agenda import Agenda
 from local.demo.delivery import Fates
 from local.demo.keys import hashing_keys
@@ -22,9 +21,10 @@ from local.demo.staff import Staff
 from local.demo.stream import Listener, Stream
 from local.demo.surroundings import surroundings
 from local.demo.wire import Wire
-from local.mailbox import Mail
-from local.model import QueueSource, Schedule
-from local.schedules import event as scheduled
+from samlocal.events.schedules import event as scheduled
+from samlocal.events.stream_batches import Record, reported
+from samlocal.ses.mailbox import Mail
+from samlocal.template.model import QueueSource, Schedule
 
 if TYPE_CHECKING:
     from local.stack import LocalStack

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
 
-from local.batches import Record, Rules, deliver
-from local.model import ACCOUNT, REGION, StreamSource
-from local.streams import as_delivered, filtering
+from samlocal.events.stream_batches import Record, Rules, deliver
+from samlocal.events.streams import as_delivered, filtering
+from samlocal.template.model import ACCOUNT, REGION, StreamSource
 
 if TYPE_CHECKING:
     from local.stack import LocalStack

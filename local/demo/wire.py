@@ -22,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
-from local.model import ACCOUNT, REGION
+from samlocal.template.model import ACCOUNT, REGION
 
 if TYPE_CHECKING:
     from local.stack import LocalStack
@@ -66,7 +66,7 @@ class Wire:
             path = request.url.partition("/_local/ses/")[2]
             return _answered(request, self._stack.ses.answer(_request(request), path))
         if service == "eventbridge":
-            return _answered(request, self._stack.bus_door.answer(_request(request)))
+            return _answered(request, self._stack.bus_api.answer(_request(request)))
         raise NotImplementedError(f"the demo does not know {service}")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.model import Function
+from samlocal.template.model import Function
 from tests.artifact.emulator import Start
 from tests.artifact.stack import ShippedStack
 from tests.engines import dynamodb_local

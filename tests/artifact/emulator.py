@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.functions import FunctionFailed
-from local.model import Function
+from samlocal.runtime.functions import FunctionFailed
+from samlocal.template.model import Function
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / ".cache" / "ric" / "bin" / "python"

@@ -9,11 +9,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from local import environment
-from local.code import Code
-from local.functions import Functions
-from local.model import Function
 from local.stack import LocalStack
+from samlocal.runtime import environment
+from samlocal.runtime.function_code import Code
+from samlocal.runtime.functions import Functions
+from samlocal.template.model import Function
 from tests.artifact.emulator import Emulator
 from tools.ship.built import Built
 

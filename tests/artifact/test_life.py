@@ -15,12 +15,12 @@ import pytest
 from pypdfium2 import PdfDocument
 from python_calamine import CalamineWorkbook
 
-from local.functions import FunctionFailed
-from local.model import Schedule
-from local.schedules import event as scheduled
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.decisions import REVIEW_EVERY
 from referral_intake.core.referral import Referral, Stage
+from samlocal.events.schedules import event as scheduled
+from samlocal.runtime.functions import FunctionFailed
+from samlocal.template.model import Schedule
 from tests.artifact.conftest import STARTS
 from tests.artifact.stack import ShippedStack
 from tests.integration.local_scratch import Answer, fetch

@@ -9,15 +9,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from playwright.sync_api import BrowserContext, Route
 
-from local import template
+from samlocal.template import reader
+from samlocal.template.references import Places
 from tests.e2e.dashboard_fixtures import FakeApi
 from tests.support import samples
 
 ORIGIN = "https://spine.example"
-HEADERS = template.load(
+HEADERS = reader.load(
     samples.TEMPLATES.parent / "infra" / "template.yaml",
     {"SenderAddress": "outreach@star.example", "SiteUrl": ORIGIN},
-    "http://127.0.0.1:1",
+    Places("referral-intake", "http://127.0.0.1:1"),
 ).headers_of("/dashboard/")
 # The one other place that the page may ask.
 (SIGN_IN,) = re.findall(r"connect-src 'self' (https://[^ ;]+)", HEADERS["Content-Security-Policy"])

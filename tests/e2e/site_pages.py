@@ -13,17 +13,18 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Route
 
 from cli import site
-from local import template
 from referral_intake.core.fields import FieldError
 from referral_intake.web.pages import Pages
+from samlocal.template import reader
+from samlocal.template.references import Places
 from tests.support import samples
 from tests.unit.cli.test_site import every_page
 
 ORIGIN = "https://spine.example"
-HEADERS = template.load(
+HEADERS = reader.load(
     samples.TEMPLATES.parent / "infra" / "template.yaml",
     {"SenderAddress": "outreach@star.example", "SiteUrl": ORIGIN},
-    "http://127.0.0.1:1",
+    Places("referral-intake", "http://127.0.0.1:1"),
 ).site_headers
 
 

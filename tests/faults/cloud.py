@@ -14,10 +14,10 @@ from botocore.httpsession import URLLib3Session
 from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 
-from local import moto_quirks
-from local.model import ACCOUNT, REGION
 from referral_intake.aws.items import Item
 from referral_intake.core.contact import email_identity
+from samlocal.aws import moto_patches
+from samlocal.template.model import ACCOUNT, REGION
 from tests.faults.wire import response
 from tests.integration import aws
 from tests.support import mail_events
@@ -44,7 +44,7 @@ class Moto:
     url: str | None = None
 
     def __init__(self) -> None:
-        moto_quirks.mend()
+        moto_patches.mend()
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
         answered = botocore_stubber.process_request(request)

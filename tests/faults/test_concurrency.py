@@ -7,9 +7,9 @@ from threading import Barrier
 
 import pytest
 
-from local.batches import Record
 from referral_intake.outreach import handler as outreach
 from referral_intake.outreach import wiring as outreach_wiring
+from samlocal.events.stream_batches import Record
 from tests.faults import promises
 from tests.faults.world import Lab, World
 from tests.integration import aws

@@ -24,9 +24,6 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from moto.events.models import EventPattern
 
-from local.batches import Record, Rules, deliver
-from local.functions import FunctionFailed
-from local.model import QueueSource, StreamSource
 from referral_intake.aws import process
 from referral_intake.aws.breaker_table import BreakerTable, breaker_key
 from referral_intake.aws.items import Item, plain, timestamp
@@ -37,6 +34,9 @@ from referral_intake.core.referral import LEASE, Stage
 from referral_intake.dashboard.actions import Action
 from referral_intake.intake.challenges import Challenges
 from referral_intake.wake import gauges
+from samlocal.events.stream_batches import Record, Rules, deliver
+from samlocal.runtime.functions import FunctionFailed
+from samlocal.template.model import QueueSource, StreamSource
 from tests.faults.cloud import Engine, Mail, MailService, Secrets
 from tests.faults.faults import WRITES, Killed
 from tests.faults.wire import Wire

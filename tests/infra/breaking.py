@@ -6,7 +6,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
-from local.intrinsics import read_yaml
+from samlocal.template.intrinsics import read_yaml
 
 FILE: Final = Path(__file__).parents[2] / "infra" / "template.yaml"
 Data = dict[str, Any]

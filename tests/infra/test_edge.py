@@ -6,17 +6,19 @@ from typing import Any
 
 import pytest
 
-from local import origin
-from local.intrinsics import Resolver, TemplateError
-from local.template import load
 from referral_intake.aws import origin_secret, process
 from referral_intake.web import origin_check
+from samlocal.template import origin_headers
+from samlocal.template.intrinsics import Resolver, TemplateError
+from samlocal.template.reader import load
+from samlocal.template.references import Places
 from tests.infra.breaking import FILE, Data, answering, properties, whole
 from tests.integration.aws import LambdaContext
 from tests.support import events
 
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
-TEMPLATE = load(FILE, PARAMETERS, "https://sqs.example")
+PLACES = Places("referral-intake", "https://sqs.example")
+TEMPLATE = load(FILE, PARAMETERS, PLACES)
 
 
 class NoSecrets:
@@ -76,16 +78,16 @@ def test_every_route_refuses_what_did_not_come_through_cloudfront(route: Any, mo
 
 
 def test_locally_the_header_is_what_the_secret_holds_under_the_name_that_the_parameter_says() -> None:
-    ((name, value),) = load(FILE, {**PARAMETERS, "OriginKey": "k2"}, "https://sqs.example").origin_headers
+    ((name, value),) = load(FILE, {**PARAMETERS, "OriginKey": "k2"}, PLACES).origin_headers
     held = {TEMPLATE.functions["IntakeFunction"].environment["ORIGIN_SECRET"]: '{"k1": "old", "k2": "new"}'}
-    assert (name.lower(), origin.looked_up(value, held.__getitem__)) == (origin_check.HEADER, "new")
+    assert (name.lower(), origin_headers.looked_up(value, held.__getitem__)) == (origin_check.HEADER, "new")
 
 
 def test_locally_a_name_that_the_secret_lacks_is_said() -> None:
     ((_, value),) = TEMPLATE.origin_headers
     with pytest.raises(TemplateError, match="no entry k1"):
-        origin.looked_up(value, lambda _: "{}")
+        origin_headers.looked_up(value, lambda _: "{}")
 
 
 def test_a_template_without_a_distribution_adds_nothing() -> None:
-    assert origin.headers([], Resolver({})) == ()
+    assert origin_headers.headers([], Resolver({})) == ()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.intrinsics import read_yaml
+from samlocal.template.intrinsics import read_yaml
 from tests.infra.breaking import FILE, Data, of_type, properties, whole
 
 # Of API Gateway's variables, those that tell who asked or what they sent.

@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from local import site_headers, template
-from local.intrinsics import Resolver, TemplateError
-from local.properties import Properties
 from referral_intake.web import http
+from samlocal.template import reader, response_headers
+from samlocal.template.intrinsics import Resolver, TemplateError
+from samlocal.template.properties import Properties
+from samlocal.template.references import Places
 
-HEADERS = template.load(
+HEADERS = reader.load(
     Path(__file__).parents[2] / "infra" / "template.yaml",
     {"SenderAddress": "outreach@star.example", "SiteUrl": "https://spine.example"},
-    "http://127.0.0.1:1",
+    Places("referral-intake", "http://127.0.0.1:1"),
 ).site_headers
 
 
@@ -49,4 +50,4 @@ def test_the_functions_send_what_the_site_sends() -> None:
 def test_the_local_stack_says_what_it_would_not_send(config: dict[str, object]) -> None:
     policy = Properties({"ResponseHeadersPolicyConfig": config}, Resolver({}), "SecurityHeaders")
     with pytest.raises(TemplateError, match=r"SecurityHeaders: the local stack does not know (CorsConfig|XSSProt)"):
-        site_headers.read(policy)
+        response_headers.read(policy)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from local import identities
-from local.intrinsics import Resolver
+from samlocal.template import references
+from samlocal.template.intrinsics import Resolver
 from tests.engines.sam import transformed
 from tests.infra.breaking import Data, merged, named, of_type, properties, whole
 
@@ -86,7 +86,7 @@ def before() -> Versions:
 def versions(data: Data, **changed: str) -> Versions:
     """By function, what makes CloudFormation publish anew: another logical id, or another description."""
     given = PARAMETERS | changed
-    known = identities.PSEUDO_PARAMETERS | identities.parameters(data["Parameters"], given)
+    known = references.pseudo_parameters("referral-intake") | references.parameters(data["Parameters"], given)
     resolver = Resolver(known)
     return {
         one["Properties"]["FunctionName"]["Ref"]: (

@@ -16,9 +16,6 @@ import pytest
 from moto.events.models import EventPattern
 
 from cli.site import SIGN_IN
-from local.intrinsics import read_yaml
-from local.model import Function, QueueSource, Route, Schedule, StreamSource, Template
-from local.template import load
 from referral_intake.aws.breaker_table import breaker_key
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.items import Item, doctor_key, referral_key
@@ -47,6 +44,10 @@ from referral_intake.stats.wiring import StatsSettings
 from referral_intake.wake.wiring import WakeSettings
 from referral_intake.web import http
 from referral_intake.web.pages import Site
+from samlocal.template.intrinsics import read_yaml
+from samlocal.template.model import Function, QueueSource, Route, Schedule, StreamSource, Template
+from samlocal.template.reader import load
+from samlocal.template.references import Places
 from tests.engines.programs import node
 from tests.support import events, proofs, samples
 from tests.support.dashboard import FakeDashboard
@@ -55,8 +56,9 @@ from tests.support.lookups import FakeKept, FakeRegistry
 
 FILE: Final = Path(__file__).parents[2] / "infra" / "template.yaml"
 PARAMETERS: Final = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
+PLACES: Final = Places("referral-intake", "https://sqs.example")
 DATA: Final = read_yaml(FILE)
-TEMPLATE: Final[Template] = load(FILE, PARAMETERS, "https://sqs.example")
+TEMPLATE: Final[Template] = load(FILE, PARAMETERS, PLACES)
 RESOURCES: Final[dict[str, dict[str, Any]]] = DATA["Resources"]
 SETTINGS: Final[dict[str, type[settings.Settings]]] = {
     "intake": IntakeSettings,

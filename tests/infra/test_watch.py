@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from local.model import StreamSource
+from samlocal.template.model import StreamSource
 from tests.infra.test_template import DATA, RESOURCES, TEMPLATE, of_type
 from tests.integration import aws
 from tests.integration.conftest import own_aws

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.awsrequest import AWSPreparedRequest
 
-from local.model import Secret, Template
-from local.template import load
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.items import Item, plain
 from referral_intake.aws.keys import DoctorHashes, Keyring, Ring
@@ -23,6 +21,9 @@ from referral_intake.core.referral import Referral, new_referral
 from referral_intake.core.steps import INTRODUCTION
 from referral_intake.core.submission import parse
 from referral_intake.web import origin_check
+from samlocal.template.model import Secret, Template
+from samlocal.template.reader import load
+from samlocal.template.references import Places
 from tests.support import samples
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def template() -> Template:
     """infra/template.yaml: what is tested is what is deployed."""
     # All patients of a test come from one source.
     parameters = {"SenderAddress": SENDER, "SiteUrl": SITE_URL, "ReferralsPerSource": "5000"}
-    return load(samples.TEMPLATE_FILE, parameters, "https://sqs.example")
+    return load(samples.TEMPLATE_FILE, parameters, Places("referral-intake", "https://sqs.example"))
 
 
 def make_table(client: "DynamoDBClient", logical_id: str = "Table", name: str | None = None) -> str:

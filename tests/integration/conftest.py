@@ -9,10 +9,10 @@ from botocore.config import Config
 from moto import mock_aws
 from moto.core.models import MockAWS
 
-from local import moto_quirks
 from referral_intake.aws import dynamodb
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.referral_table import ReferralTable
+from samlocal.aws import moto_patches
 from tests.engines import dynamodb_local
 from tests.integration import aws
 from tests.rights.suite import may_do_what_it_does, watched
@@ -108,7 +108,7 @@ def own_aws(patch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
 
 @pytest.fixture
 def cloud(no_account: None) -> Iterator[None]:
-    moto_quirks.mend()
+    moto_patches.mend()
     with on_moto():
         yield
 

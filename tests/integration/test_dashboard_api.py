@@ -15,14 +15,14 @@ from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig,
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance, unsupported_method
 from werkzeug.wrappers import Request, Response
 
-from local import payload
-from local.model import Route
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.referral import Stage
 from referral_intake.core.report import File, State
 from referral_intake.dashboard import api as dashboard
 from referral_intake.dashboard import wiring as dashboard_wiring
 from referral_intake.dashboard.wiring import Dashboard
+from samlocal.http import payload
+from samlocal.template.model import Route
 from tests.integration import aws
 from tests.support import samples
 from tests.support.dashboard import ROUTE, FakeAccount, FakeDashboard, claims

@@ -22,7 +22,6 @@ from local.demo.load import history_at
 from local.demo.plan import Plan
 from local.demo.recording import CHECKED
 from local.demo.rhythm import Rhythm
-from local.model import ACCOUNT, REGION
 from local.stack import ROOT, LocalStack
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.claims import ClaimTable
@@ -36,6 +35,7 @@ from referral_intake.core.counting import tally
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
 from referral_intake.stats.counting_table import read_kept
+from samlocal.template.model import ACCOUNT, REGION
 from tests.integration.local_scratch import fetch
 from tests.support.stats import counters, recount
 from tests.support.waiting import eventually

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from local.batches import GivenUp, Record, Rules, deliver, first_failure
-from local.functions import FunctionFailed
+from samlocal.events.stream_batches import GivenUp, Record, Rules, deliver, first_failure
+from samlocal.runtime.functions import FunctionFailed
 
 Answer = Callable[[list[str]], Any]
 

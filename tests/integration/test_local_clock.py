@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local.clock import MOST_SECONDS
 from local.stack import LocalStack
-from local.views import ahead
+from samlocal.console.page_data import ahead
+from samlocal.runtime.clock import MOST_SECONDS
 from tests.integration.local_scratch import TEMPLATE, Answer, fetch, post, project
 from tests.support.waiting import eventually
 

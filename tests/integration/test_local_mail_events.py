@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from local import template
-from local.intrinsics import TemplateError
-from local.model import Template
-from local.ses_delivery import ANSWERED_AFTER, scenario
 from local.stack import LocalStack
+from samlocal.ses.delivery import ANSWERED_AFTER, scenario
+from samlocal.template import reader
+from samlocal.template.intrinsics import TemplateError
+from samlocal.template.model import Template
+from samlocal.template.references import Places
 from tests.integration.local_scratch import LISTENING, News, project, send
 from tests.support import events
 
@@ -102,7 +103,7 @@ def load(folder: Path, old: str, new: str) -> Template:
     assert old in LISTENING
     file = folder / "template.yaml"
     file.write_text(LISTENING.replace(old, new))
-    return template.load(file, {"SiteUrl": "http://127.0.0.1:1"}, "http://127.0.0.1:5000")
+    return reader.load(file, {"SiteUrl": "http://127.0.0.1:1"}, Places("referral-intake", "http://127.0.0.1:5000"))
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from local import payload, routes
-from local.model import Route
-from local.payload import Malformed, Match
+from samlocal.http import payload, routes
+from samlocal.http.payload import Malformed, Match
+from samlocal.template.model import Route
 
 THINGS = Route("GET", "/api/things/{name}", "Door")
 

@@ -9,14 +9,14 @@ import pytest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from local.bus import EventBus
-from local.cloud import Cloud
-from local.later import Later
-from local.mailbox import Mailbox
-from local.ses import Ses
-from local.ses_delivery import Delivery
-from local.ses_events import Publisher
-from local.ses_tracking import Tracking
+from samlocal.aws.resources import Cloud
+from samlocal.events.event_bus import EventBus
+from samlocal.runtime.delayed_calls import DelayedCalls
+from samlocal.ses.api import Ses
+from samlocal.ses.delivery import Delivery
+from samlocal.ses.events import Publisher
+from samlocal.ses.mailbox import Mailbox
+from samlocal.ses.tracking import Tracking
 
 GOOD: dict[str, Any] = {
     "FromEmailAddress": '"STAR, Inc." <outreach@star-ablation.example>',
@@ -47,7 +47,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
 def silent(mailbox: Mailbox) -> Ses:
     """One that tells nothing of what it sends."""
     publisher = Publisher(EventBus(Cloud(""), lambda: ()), lambda: ())
-    delivery = Delivery(publisher, Later(pytest.fail))
+    delivery = Delivery(publisher, DelayedCalls(pytest.fail))
     return Ses(mailbox, lambda name: name == "outreach", Tracking(publisher, "http://127.0.0.1"), delivery)
 
 

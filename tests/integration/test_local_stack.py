@@ -11,8 +11,8 @@ from typing import Any
 import boto3
 import pytest
 
-from local.server import PortTaken
 from local.stack import LocalStack
+from samlocal.http.server import PortTaken
 from tests.integration.local_scratch import CONSUMER, DOOR, fetch, post, project
 from tests.support.waiting import eventually
 
@@ -222,10 +222,10 @@ class TestBeginningAndEnd:
             made.stack().start()
 
     def test_an_endpoint_of_the_developer_s_own_is_used(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        from local.activity import Activity
-        from local.moto_server import MotoServer
+        from samlocal.aws.moto_server import MotoServer
+        from samlocal.runtime.change_signal import ChangeSignal
 
-        other = MotoServer(Activity())
+        other = MotoServer(ChangeSignal())
         other.start()
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", other.url)
         try:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from local import cron, environment, template
-from local.intrinsics import TemplateError
-from local.model import Authorizer, QueueSource, Route, Schedule, StreamSource, Template
+from samlocal.runtime import environment
+from samlocal.template import cron, reader
+from samlocal.template.intrinsics import TemplateError
+from samlocal.template.model import Authorizer, QueueSource, Route, Schedule, StreamSource, Template
+from samlocal.template.references import Places
 from tests.integration.local_scratch import TEMPLATE
 
 QUEUES = "http://127.0.0.1:5000"
@@ -17,7 +19,9 @@ def load(folder: Path, text: str, *, sign_in: str = "", **parameters: str) -> Te
     file = folder / "infra" / "template.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(text)
-    return template.load(file, {"SiteUrl": "http://127.0.0.1:1", **parameters}, QUEUES, sign_in)
+    return reader.load(
+        file, {"SiteUrl": "http://127.0.0.1:1", **parameters}, Places("referral-intake", QUEUES, sign_in)
+    )
 
 
 def edited(old: str, new: str) -> str:
@@ -247,8 +251,10 @@ Outputs:
 def test_the_project_s_own_template_is_understood_whole() -> None:
     root = Path(__file__).resolve().parents[2]
 
-    found = template.load(
-        root / "infra" / "template.yaml", {"SiteUrl": "http://x", "SenderAddress": "a@b.example"}, QUEUES
+    found = reader.load(
+        root / "infra" / "template.yaml",
+        {"SiteUrl": "http://x", "SenderAddress": "a@b.example"},
+        Places("referral-intake", QUEUES),
     )
 
     assert environment.of_functions(found.functions)["TEMPLATES_DIR"] == str(root / "templates")

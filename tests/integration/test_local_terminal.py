@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.terminal import Capture, Terminal, running
+from samlocal.runtime.terminal import Capture, Terminal, running
 
 
 class Tty(io.StringIO):

@@ -13,9 +13,9 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from werkzeug.wrappers import Request, Response
 
-from local.server import Server, listen
 from local.stack import LocalStack
-from local.tokens import as_text
+from samlocal.http.jwt_authorizer import as_text
+from samlocal.http.server import Server, listen
 from tests.integration.local_scratch import TEMPLATE, Answer, fetch, project
 from tests.integration.sign_in import bearer
 

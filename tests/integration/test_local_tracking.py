@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local import ses_html
-from local.ses_html import Tags
 from local.stack import LocalStack
+from samlocal.ses import tracked_html
+from samlocal.ses.tracked_html import Tags
 from tests.integration.local_scratch import LISTENING, News, fetch, project, send
 
 HTML = """\
@@ -30,7 +30,7 @@ def tracked(text: str) -> tuple[str, list[tuple[str, Tags]]]:
         seen.append((link, tags))
         return f"T{len(seen)}"
 
-    return ses_html.with_tracked_links(text, track), seen
+    return tracked_html.with_tracked_links(text, track), seen
 
 
 def test_links_are_replaced_and_nothing_else_changes() -> None:
@@ -95,16 +95,16 @@ def test_links_are_found_however_they_are_written(tag: str) -> None:
 
 
 def test_ses_tracks_250_links_of_a_message() -> None:
-    assert len(tracked('<a href="https://star.example/">' * 251)[1]) == ses_html.MOST_LINKS
+    assert len(tracked('<a href="https://star.example/">' * 251)[1]) == tracked_html.MOST_LINKS
 
 
 def test_the_pixel_stands_at_the_end_of_the_body() -> None:
-    assert re.search(r'two</a>\n<img alt="" src="P\?a&amp;b" [^>]*></BODY>', ses_html.with_pixel(HTML, "P?a&b"))
-    assert ses_html.with_pixel("<p>no end", "P").startswith('<p>no end<img alt="" src="P"')
+    assert re.search(r'two</a>\n<img alt="" src="P\?a&amp;b" [^>]*></BODY>', tracked_html.with_pixel(HTML, "P?a&b"))
+    assert tracked_html.with_pixel("<p>no end", "P").startswith('<p>no end<img alt="" src="P"')
 
 
 def test_the_placeholder_says_where_the_pixel_stands_and_further_ones_are_taken_out() -> None:
-    text = ses_html.with_pixel("<p>{{ses:openTracker}}a{{ses:openTracker}}b</p>", "P")
+    text = tracked_html.with_pixel("<p>{{ses:openTracker}}a{{ses:openTracker}}b</p>", "P")
 
     assert re.fullmatch(r'<p><img alt="" src="P" [^>]*>ab</p>', text)
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from local.activity import Activity
-from local.moto_server import MotoServer
+from samlocal.aws.moto_server import MotoServer
+from samlocal.runtime.change_signal import ChangeSignal
 from tests.integration.conftest import forget_account
 from tests.support.deployed import site_outputs
 
@@ -58,7 +58,7 @@ def make(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProc
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
     """The AWS that `make` meets has the stack."""
     forget_account(monkeypatch)
-    server = MotoServer(Activity())
+    server = MotoServer(ChangeSignal())
     server.start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     body = {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from email.utils import parseaddr
 from typing import Any
 
-from local.model import ACCOUNT, PARTITION, REGION, Template
+from samlocal.template.model import ACCOUNT, PARTITION, REGION, Template
 from tests.rights.policies import Ask, Unknown, ask
 
 Params = Mapping[str, Any]

@@ -17,7 +17,7 @@ from typing import Any
 
 import botocore.handlers
 
-from local.model import Function, Template
+from samlocal.template.model import Function, Template
 from tests.rights.calls import Asked, Keys, partition_keys
 from tests.rights.policies import Ask, Unknown, allowing
 from tests.rights.roles import Roles

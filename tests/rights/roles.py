@@ -7,8 +7,8 @@ from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from local import identities
-from local.intrinsics import Resolver
+from samlocal.template import references
+from samlocal.template.intrinsics import Resolver
 from tests.engines.sam import transformed
 from tests.rights.policies import Statement, statements
 
@@ -23,9 +23,11 @@ def roles(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Roles:
 
 def roles_of(resources: Mapping[str, Any], template: Mapping[str, Any], parameters: Mapping[str, str]) -> Roles:
     """Of what SAM has made of the template's resources: that takes it a second."""
-    known = identities.PSEUDO_PARAMETERS | identities.parameters(template["Parameters"], parameters)
+    known = references.pseudo_parameters("referral-intake") | references.parameters(template["Parameters"], parameters)
     # The names that the local stack gives to things: tests call them so.
-    names = identities.of_resources(template["Resources"], known, identities.Places("https://sqs.example", ""))
+    names = references.of_resources(
+        template["Resources"], known, references.Places("referral-intake", "https://sqs.example", "")
+    )
     resolver = Resolver({**known, **names})
     return {
         name: _statements(resources[resource["Properties"]["Role"]["Fn::GetAtt"][0]]["Properties"], resolver)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from local.intrinsics import read_yaml
+from samlocal.template.intrinsics import read_yaml
 from tests.engines import sam
 from tests.engines.sam import transformed
 from tests.integration import aws

@@ -11,7 +11,6 @@ from typing import Any
 from moto import mock_aws
 
 from cli.site import EMPTY_FORM
-from local import moto_quirks
 from referral_intake.aws import dynamodb
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.listing_table import ListingTable
@@ -24,6 +23,7 @@ from referral_intake.dashboard import api, openapi
 from referral_intake.reports.columns import COLUMNS, row_of
 from referral_intake.reports.export_rows import ExportRows
 from referral_intake.web.pages import Pages
+from samlocal.aws import moto_patches
 from tests.integration import aws
 from tests.support import samples
 from tests.support.dashboard import MANAGER, VIEWER, FakeDashboard, ask
@@ -34,7 +34,7 @@ OTHER = {"phone": "212 555 0123"}
 
 def main() -> None:
     stored = json.load(sys.stdin)
-    moto_quirks.mend()
+    moto_patches.mend()
     with mock_aws():
         client = dynamodb.client()
         table = aws.make_table(client)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.intrinsics import read_yaml
+from samlocal.template.intrinsics import read_yaml
 
 # In bytes, unpacked, a function with all its layers: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LIMIT = 250 * 1024 * 1024

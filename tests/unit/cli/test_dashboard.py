@@ -9,8 +9,8 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
 from cli import dashboard, libraries
-from local import static
 from referral_intake.core.search_filter import FILTERS
+from samlocal.http import static_files
 from tests.support.samples import TEMPLATES
 
 SITE = TEMPLATES / "site"
@@ -101,4 +101,6 @@ def test_the_dashboard_is_no_language_of_the_site(tmp_path: Path) -> None:
 
 
 def _answer(folder: Path, path: str, headers: dict[str, str] | None = None) -> Response:
-    return static.serve(folder, Request(EnvironBuilder(path=path, headers=list((headers or {}).items())).get_environ()))
+    return static_files.serve(
+        folder, Request(EnvironBuilder(path=path, headers=list((headers or {}).items())).get_environ())
+    )

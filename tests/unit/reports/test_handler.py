@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from local.model import Schedule
-from local.template import load
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.report import Report, State
 from referral_intake.reports import handler as reports
 from referral_intake.reports import wiring as reports_wiring
+from samlocal.template.model import Schedule
+from samlocal.template.reader import load
+from samlocal.template.references import Places
 from tests.support import samples
 from tests.support.reports import report
 
@@ -82,7 +83,9 @@ def test_a_run_that_failed_gives_its_message_back(parts: Any) -> None:
 
 
 def test_each_schedule_of_the_template_is_understood(parts: Any) -> None:
-    template = load(samples.TEMPLATE_FILE, {"SenderAddress": "a@b.example", "SiteUrl": ""}, "")
+    template = load(
+        samples.TEMPLATE_FILE, {"SenderAddress": "a@b.example", "SiteUrl": ""}, Places("referral-intake", "")
+    )
     schedules = [
         source for source in template.sources if isinstance(source, Schedule) and source.function == "ReportsFunction"
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.intrinsics import read_yaml
+from samlocal.template.intrinsics import read_yaml
 from tools.ship import __main__ as ship
 from tools.ship import built, strip
 from tools.ship.bytecode import NotCompiled, compile_all

@@ -1,0 +1,195 @@
+"""Where moto's DynamoDB behaves as no DynamoDB does when it is used for long, or with transactions.
+
+Before a transaction, moto copies the whole table, its stream with every record so far included, and puts the copy in
+the table's place when the transaction is cancelled. So the time of a transaction grows with all that was ever written,
+and after the first one that was cancelled, shard iterators read a stream that nobody writes to any more. And a query
+sorts the whole table before it looks for what was asked.
+"""
+
+import copy
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
+from moto.dynamodbstreams.models import dynamodbstreams_backends
+
+from samlocal.template.model import ACCOUNT, REGION
+
+# Each poll makes one. A reader that is busy with many batches comes back to its own minutes later.
+_KEPT_ITERATORS = 20_000
+
+
+class _Records(list[Any]):
+    """A stream's records never change: a copy may share them."""
+
+    def __deepcopy__(self, _: dict[int, Any]) -> "_Records":
+        return _Records(self)
+
+
+class _Items(defaultdict[Any, Any]):
+    """A table's items by hash key. A copy shares what the transaction under way does not touch."""
+
+    touched: frozenset[DynamoType] = frozenset()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_Items":
+        shared = _Items(self.default_factory)
+        shared.update(self)
+        for key in self.touched & self.keys():
+            shared[key] = copy.deepcopy(self[key], memo)
+        return shared
+
+
+class _Once:
+    """moto copies a table for each action of a transaction, and needs the first copy alone."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+        self._copy: Any = None
+
+    def __call__(self, memo: dict[int, Any]) -> Any:
+        if self._copy is None:
+            del self._table.__deepcopy__
+            self._copy = copy.deepcopy(self._table, memo)
+            self._table.__deepcopy__ = self
+        return self._copy
+
+
+class _Partition:
+    """A table as a query sees it: with what has the asked hash key, and nothing else."""
+
+    def __init__(self, table: Table, items: list[Any]) -> None:
+        self._table = table
+        self._items = items
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+    def all_items(self) -> list[Any]:
+        return self._items
+
+
+_moto_query = Table.query
+
+
+def _query(
+    table: Table, hash_key: DynamoType, comparison: str | None, bounds: list[DynamoType], *arguments: Any, **more: Any
+) -> Any:
+    # As moto's own DynamoDB passes them on, the index is the fifth of the others.
+    index = next((one for one in table.all_indexes() if one.name == arguments[4]), None)
+    if index:
+        items = _in_index(table, index.schema, hash_key, comparison, bounds)
+    else:
+        items = _group(table, table.items.get(hash_key))
+    return _moto_query(_Partition(table, items), hash_key, comparison, bounds, *arguments, **more)  # type: ignore[arg-type]
+
+
+def _in_index(
+    table: Table, schema: list[dict[str, str]], hash_key: DynamoType, comparison: str | None, bounds: list[DynamoType]
+) -> list[Any]:
+    """moto sorts all of a partition before it looks at the sort key."""
+    names = {key["KeyType"]: key["AttributeName"] for key in schema}
+    name, sorted_by = names["HASH"], names.get("RANGE")
+    # Most items are in no index: this must be quick for those.
+    groups = list(table.items.values())
+    held = [item for group in groups for item in _group(table, group) if name in item.attrs]
+    found = [item for item in held if item.attrs[name].value == hash_key.value]
+    if comparison is None or sorted_by is None:
+        return found
+    return [item for item in found if sorted_by in item.attrs and item.attrs[sorted_by].compare(comparison, bounds)]
+
+
+def _group(table: Table, group: Any) -> list[Any]:
+    if group is None:
+        return []
+    return list(group.values()) if table.range_key_attr else [group]
+
+
+_moto_transaction = DynamoDBBackend.transact_write_items
+
+
+def _transaction(backend: DynamoDBBackend, transact_items: Sequence[Mapping[str, Any]]) -> None:
+    tables = list(backend.tables.values())
+    _before(backend, transact_items)
+    try:
+        _moto_transaction(backend, transact_items)  # type: ignore[arg-type]
+    finally:
+        for table in tables:
+            table.__dict__.pop("__deepcopy__", None)
+        _let_iterators_go_on(backend)
+
+
+def _before(backend: DynamoDBBackend, transact_items: Sequence[Mapping[str, Any]]) -> None:
+    """Makes the copy of each table cost what the transaction is worth."""
+    actions = [action for item in transact_items for action in item.values()]
+    for name, table in backend.tables.items():
+        if not isinstance(table.items, _Items):
+            table.items = _Items(table.items.default_factory, table.items)
+        if table.stream_shard and not isinstance(table.stream_shard.items, _Records):
+            table.stream_shard.items = _Records(table.stream_shard.items)
+        keys = _hash_keys((action for action in actions if action.get("TableName") == name), table.hash_key_attr)
+        table.items.touched = frozenset(keys)
+        table.__deepcopy__ = _Once(table)  # type: ignore[attr-defined]
+
+
+def _hash_keys(actions: Iterable[Mapping[str, Any]], name: str) -> Iterable[DynamoType]:
+    for action in actions:
+        if key := (action.get("Key") or action.get("Item") or {}).get(name):
+            yield DynamoType(key)
+
+
+def _let_iterators_go_on(backend: DynamoDBBackend) -> None:
+    """With the stream that the table has now."""
+    streams = dynamodbstreams_backends[backend.account_id][backend.region_name]
+    for iterator in streams.shard_iterators.values():
+        table = backend.tables.get(iterator.stream_shard.table.name)
+        if table and table.stream_shard:
+            iterator.stream_shard = table.stream_shard
+
+
+def mend() -> None:
+    """For the rest of this process."""
+    Table.query = _query  # type: ignore[method-assign, assignment]
+    DynamoDBBackend.transact_write_items = _transaction  # type: ignore[method-assign, assignment]
+
+
+def put_unheard(table: str, items: Iterable[Mapping[str, Any]]) -> None:
+    """Puts many items into a table. Its stream has no record of them."""
+    found = dynamodb_backends[ACCOUNT][REGION].tables[table]
+    shard, found.stream_shard = found.stream_shard, None
+    for item in items:
+        found.put_item(dict(item))
+    found.stream_shard = shard
+
+
+def drop_old_iterators() -> None:
+    """moto keeps every shard iterator that it ever gave out, and pollers ask all day long."""
+    iterators = dynamodbstreams_backends[ACCOUNT][REGION].shard_iterators
+    while len(iterators) > _KEPT_ITERATORS:
+        iterators.pop(next(iter(iterators)))
+
+
+def forget_everything() -> None:
+    from moto.moto_api._internal.models import moto_api_backend
+
+    moto_api_backend.reset()
+
+
+def call_pool(made: str, wanted: str) -> None:
+    """Cognito makes up ids; here, they are known from the template before anything is made."""
+    from moto.cognitoidp.models import cognitoidp_backends
+
+    pools = cognitoidp_backends[ACCOUNT][REGION].user_pools
+    pool = pools[wanted] = pools.pop(made)
+    pool.arn = pool.arn.replace(made, wanted)
+    pool.id = wanted
+
+
+def call_client(pool_id: str, made: str, wanted: str) -> None:
+    from moto.cognitoidp.models import cognitoidp_backends
+
+    clients = cognitoidp_backends[ACCOUNT][REGION].user_pools[pool_id].clients
+    client = clients[wanted] = clients.pop(made)
+    client.id = wanted

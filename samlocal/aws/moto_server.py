@@ -1,0 +1,59 @@
+"""moto in server mode, inside this process: DynamoDB with its streams, SQS, Secrets Manager, S3.
+
+Importing it takes half a second.
+"""
+
+import io
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from samlocal.aws import moto_patches
+from samlocal.http.server import Server, listen
+from samlocal.runtime.change_signal import ChangeSignal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_READS = ("BatchGet", "Describe", "Get", "List", "Query", "Receive", "Scan")
+
+
+class MotoServer:
+    """Its data live in moto's globals, so there is one at a time, and it leaves nothing behind."""
+
+    def __init__(self, activity: ChangeSignal) -> None:
+        self._app = DomainDispatcherApplication(create_backend_app)
+        self._activity = activity
+        self._lock = threading.Lock()
+        self._server = Server(listen(0), self._serve)
+        self.url = self._server.url
+
+    def start(self) -> None:
+        moto_patches.forget_everything()
+        moto_patches.mend()
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+        moto_patches.forget_everything()
+
+    def _serve(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """One request at a time: moto checks a condition and then writes, which isn't atomic across threads.
+
+        DynamoDB's conditional writes are, and everything here rests on them.
+        """
+        operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[2]
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        if operation == "ReceiveMessage":
+            # May wait for many seconds; a message that two receive is what SQS does as well.
+            return list(self._app(environ, start_response))
+        with self._lock:
+            answer = list(self._app(environ, start_response))
+            if operation == "GetRecords":
+                moto_patches.drop_old_iterators()
+        if not operation.startswith(_READS):
+            self._activity.notify()
+        return answer

@@ -1,0 +1,52 @@
+"""Takes up edits of the code, the templates and infra/template.yaml while everything runs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samlocal.template.intrinsics import TemplateError
+
+if TYPE_CHECKING:
+    from samlocal.stack import Stack
+
+
+class Reload:
+    def __init__(self, stack: "Stack", template_file: Path) -> None:
+        self._stack = stack
+        self._template_file = template_file
+
+    def folders(self) -> list[Path]:
+        template = self._stack.template
+        return [self._template_file.parent, *template.code_folders, *template.layers]
+
+    def edited(self, files: set[Path]) -> None:
+        """A broken edit changes nothing but the terminal."""
+        if self._template_file in files:
+            self._read_template()
+        if any(self._is_below(file, self._stack.template.layers) for file in files):
+            self._forget_code(files, "templates")
+        elif any(self._is_below(file, self._stack.template.code_folders) for file in files if file.suffix != ".pyc"):
+            self._forget_code(files, "code")
+
+    def _read_template(self) -> None:
+        try:
+            self._stack.adopt(self._stack.load_template())
+        except TemplateError as error:
+            self._tell(f"{self._template_file.name} stays as it was: {error}", "ERROR")
+        except Exception as error:  # noqa: BLE001  # a half-written template may lead to anything
+            self._tell(f"{self._template_file.name} stays as it was: {type(error).__name__}: {error}", "ERROR")
+        else:
+            # Code may have kept the environment.
+            self._stack.functions.code.forget()
+            self._tell(f"{self._template_file.name} was read again")
+
+    def _forget_code(self, files: set[Path], what: str) -> None:
+        # Code keeps what it read of the templates, and the site is made by the same code that answers forms.
+        self._stack.functions.code.forget(files)
+        self._stack.build_site()
+        self._tell(f"{what} edited: {', '.join(sorted(file.name for file in files))}")
+
+    def _is_below(self, file: Path, folders: tuple[Path, ...]) -> bool:
+        return any(file.is_relative_to(folder) for folder in folders)
+
+    def _tell(self, message: str, level: str = "INFO") -> None:
+        self._stack.terminal.say(message, level)

@@ -1,0 +1,214 @@
+"""A SAM template, running on one machine."""
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self, TextIO
+
+from samlocal.aws.resources import Cloud
+from samlocal.console.pages import Pages
+from samlocal.events.event_bus import EventBus
+from samlocal.events.event_bus_api import EventBusApi
+from samlocal.events.event_sources import EventSources
+from samlocal.http.gateway import Gateway
+from samlocal.http.server import HOST, Server, listen
+from samlocal.runtime import environment
+from samlocal.runtime.change_signal import ChangeSignal
+from samlocal.runtime.clock import Clock
+from samlocal.runtime.delayed_calls import DelayedCalls
+from samlocal.runtime.file_watcher import Watcher
+from samlocal.runtime.function_code import Code
+from samlocal.runtime.functions import Functions
+from samlocal.runtime.reload import Reload
+from samlocal.runtime.terminal import Capture, Terminal
+from samlocal.ses.api import TRACK, Ses
+from samlocal.ses.delivery import Delivery
+from samlocal.ses.events import Publisher
+from samlocal.ses.mailbox import Mailbox
+from samlocal.ses.tracking import Tracking
+from samlocal.template import origin_headers, reader
+from samlocal.template.model import Template
+from samlocal.template.references import Places
+
+SES_PATH = "/_local/ses"
+EVENTS_PATH = "/_local/events"
+SIGN_IN_PATH = "/_local/sign-in"
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class Stack:
+    """`with Stack(Path("template.yaml"), folder) as stack: get(stack.url)`. The template names the folders of the code.
+
+    One at a time in a process: functions read os.environ, and moto keeps its data in globals. Stopping the stack
+    restores both. A subclass sets the template's parameters, builds a site, or adds pages: see the methods after
+    `__exit__`.
+
+    `name` becomes the stack's name, with which the names of its resources begin. The stack keeps its files in `folder`.
+    """
+
+    terminal: Terminal
+    cloud: Cloud
+    functions: Functions
+    template: Template
+    bus: EventBus
+    bus_api: EventBusApi
+    ses: Ses
+    publisher: Publisher
+    gateway: Gateway
+    sources: EventSources
+
+    def __init__(
+        self,
+        template_file: Path,
+        folder: Path,
+        *,
+        name: str = "local",
+        port: int = 0,
+        parameters: Mapping[str, str] | None = None,
+        site: Path | None = None,
+        log_file: Path | None = None,
+        watch: bool = True,
+        out: TextIO | None = None,
+    ) -> None:
+        self.name = name
+        self.site = (site or folder / "site").resolve()
+        self.mailbox = Mailbox()
+        self.clock = Clock()
+        self.url = ""
+        self._port = port
+        self._template_file = template_file.resolve()
+        self._parameters = dict(parameters or {})
+        self._log_file = (log_file or folder / "logs.jsonl").resolve()
+        self._watch = watch
+        self._out = out
+        self._parts = ExitStack()
+        self._activity = ChangeSignal()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def parameters(self) -> Mapping[str, str]:
+        """Parameters of the template that depend on where the stack runs. Those given by the caller win."""
+        return {}
+
+    def build_site(self) -> None:
+        """Write the files that the stack serves beside its API into `site`."""
+
+    def json_files(self, template: Template) -> Mapping[str, object]:
+        """Return files of the site that a deployment writes from the stack's outputs, by path."""
+        return {}
+
+    def pages(self) -> Pages:
+        """Return what is served under /_local/."""
+        return Pages(self)
+
+    def fill(self) -> None:
+        """Store what the stack starts with: nothing listens yet."""
+
+    def start(self) -> None:
+        """Raises PortTaken or TemplateError, with nothing left running."""
+        with ExitStack() as parts:
+            if not _ONE_AT_A_TIME.acquire(blocking=False):
+                raise RuntimeError("a stack is already running in this process")
+            parts.callback(_ONE_AT_A_TIME.release)
+            parts.callback(self.clock.stop)
+            # First of all: a taken port is known before anything else happens.
+            listener = parts.enter_context(listen(self._port))
+            self.url = f"http://{HOST}:{listener.getsockname()[1]}"
+            self._start_terminal(parts)
+            self._start_aws(parts)
+            self._start_functions(parts)
+            self._start_serving(parts, listener)
+            self._parts = parts.pop_all()
+
+    def stop(self) -> None:
+        self._parts.close()
+
+    def load_template(self) -> Template:
+        """As the file is now; raises TemplateError."""
+        queues = self.cloud.sqs.meta.endpoint_url
+        places = Places(self.name, queues, self.url + SIGN_IN_PATH)
+        return reader.load(self._template_file, {**self.parameters(), **self._parameters}, places)
+
+    def adopt(self, edited: Template) -> None:
+        """Goes on with an edited template. What it made before stays."""
+        variables = environment.of_functions(edited.functions)
+        self.cloud.make(edited)
+        os.environ.update(variables)
+        self.functions.replace(edited.functions)
+        self._serve(edited)
+        self.template = edited
+        self.sources.run(edited)
+
+    def _serve(self, template: Template) -> None:
+        self.gateway.take(template, self._origin_headers(template), self.json_files(template))
+
+    def _origin_headers(self, of: Template) -> dict[str, str]:
+        return {name: origin_headers.looked_up(value, self.cloud.secret_text) for name, value in of.origin_headers}
+
+    def _start_terminal(self, parts: ExitStack) -> None:
+        self.terminal = Terminal(self._out or sys.stdout, self._log_file)
+        parts.callback(self.terminal.close)
+        parts.callback(Capture(self.terminal).stop)
+
+    def _start_aws(self, parts: ExitStack) -> None:
+        # Half a second of imports: not for someone whose port is taken.
+        from samlocal.aws.moto_server import MotoServer
+
+        moto = MotoServer(self._activity)
+        moto.start()
+        parts.callback(moto.stop)
+        doors = {"SESV2": self.url + SES_PATH, "EVENTBRIDGE": self.url + EVENTS_PATH}
+        parts.enter_context(environment.isolated(moto.url, doors))
+        self.cloud = Cloud(moto.url)
+        self.template = self.load_template()
+        self.cloud.make(self.template)
+
+    def _start_functions(self, parts: ExitStack) -> None:
+        os.environ.update(environment.of_functions(self.template.functions))
+        code = Code(self.template.code_folders)
+        code.start()
+        parts.callback(code.stop)
+        self.functions = Functions(self.template.functions, code, self.terminal)
+        self.build_site()
+
+    def _start_mail(self, parts: ExitStack, bus: EventBus) -> Ses:
+        later = DelayedCalls(lambda reason: self.terminal.say(reason, "ERROR", "ses"))
+        later.start()
+        parts.callback(later.stop)
+        self.publisher = Publisher(bus, lambda: self.template.event_destinations)
+        tracking = Tracking(self.publisher, f"{self.url}{SES_PATH}/{TRACK}")
+        return Ses(self.mailbox, self._knows_configuration_set, tracking, Delivery(self.publisher, later))
+
+    def _knows_configuration_set(self, name: str) -> bool:
+        return name in self.template.configuration_sets
+
+    def _start_serving(self, parts: ExitStack, listener: socket.socket) -> None:
+        self.bus = EventBus(self.cloud, lambda: self.template.rules)
+        self.ses, self.bus_api = self._start_mail(parts, self.bus), EventBusApi(self.bus, self.terminal)
+        self.gateway = Gateway(self.functions, self.site, self.pages(), self.terminal)
+        self._serve(self.template)
+        self.sources = EventSources(self.cloud, self.functions, self.terminal, self._activity, self.clock)
+        self.fill()
+        server = Server(listener, self.gateway)
+        server.start()
+        parts.callback(server.stop)
+        self.sources.run(self.template)
+        parts.callback(self.sources.stop)
+        # The first request need not wait for the imports.
+        warm_up = threading.Thread(target=self.functions.warm_up, name="warm-up", daemon=True)
+        warm_up.start()
+        parts.callback(warm_up.join, 2.0)
+        if self._watch:
+            reload = Reload(self, self._template_file)
+            watcher = Watcher(reload.folders(), reload.edited)
+            watcher.start()
+            parts.callback(watcher.stop)

@@ -1,0 +1,85 @@
+"""samlocal by itself: a template that has nothing to do with this product."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from samlocal.stack import Stack
+from tests.integration.local_scratch import fetch
+from tests.support.samples import ROOT
+from tests.support.waiting import CEILING, eventually
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Notes:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      StreamSpecification: {StreamViewType: NEW_IMAGE}
+  Add:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: code
+      Handler: notes.add
+      Environment: {Variables: {TABLE: !Ref Notes}}
+      Events:
+        Post: {Type: HttpApi, Properties: {Method: POST, Path: /notes}}
+  Count:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: code
+      Handler: notes.count
+      Events:
+        Added: {Type: DynamoDB, Properties: {Stream: !GetAtt Notes.StreamArn, StartingPosition: TRIM_HORIZON}}
+"""
+CODE = """
+import os
+import boto3
+
+def add(event, context):
+    boto3.client("dynamodb").put_item(TableName=os.environ["TABLE"], Item={"id": {"S": event["body"]}})
+    return {"statusCode": 201, "body": os.environ["TABLE"]}
+
+def count(event, context):
+    print("added", len(event["Records"]))
+"""
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "notes.py").write_text(CODE, "utf-8")
+    file = tmp_path / "template.yaml"
+    file.write_text(TEMPLATE, "utf-8")
+    return file
+
+
+def test_a_request_reaches_its_function_the_table_and_the_stream(template: Path) -> None:
+    out = io.StringIO()
+    with Stack(template, template.parent / "files", name="notes", watch=False, out=out) as stack:
+        answer = fetch(f"{stack.url}/notes", "POST", "milk", {"content-type": "text/plain"})
+        assert (answer.status, answer.body) == (201, b"notes-Notes")
+        assert b"milk" in fetch(f"{stack.url}/_local/table").body
+        eventually(lambda: "added 1" in out.getvalue())
+        assert fetch(f"{stack.url}/_local/").status == 200
+        assert json.loads(fetch(f"{stack.url}/_local/mailbox.json").body) == []
+
+
+def test_the_command_runs_a_template_until_it_is_stopped(template: Path) -> None:
+    own = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "samlocal", str(template), "--port", "0"]
+    with subprocess.Popen(command, cwd=template.parent, env=own, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        line = next(line for line in process.stdout if "Ready at" in line)
+        url = line.split("Ready at ")[1].split(". ")[0]
+        assert fetch(f"{url}/notes", "POST", "milk", {"content-type": "text/plain"}).status == 201
+        process.send_signal(signal.SIGINT)
+        assert process.wait(CEILING) == 0

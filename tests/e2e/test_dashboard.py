@@ -226,7 +226,7 @@ def test_an_address_that_means_nothing_leads_on(page: Page, api: FakeApi) -> Non
 def test_filters_stick_in_the_address_and_are_asked_of_the_api(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/referrals?last=all")
     page.get_by_label("Stage").select_option(label="Held")
-    page.get_by_label("Reason").select_option(label="Nobody knows whether the doctor has the message")
+    page.get_by_label("Reason").select_option(label="The doctor may already have the message")
     expect(page).to_have_url(f"{ORIGIN}/dashboard/referrals?last=all&stage=held&reason=send_unclear")
     expect(page.locator(".referrals tbody tr")).to_have_count(3)
     assert asked(api, "/referrals/search")[-1] == {"campaign": "lumen", "stage": "held", "reason": "send_unclear"}

@@ -1,11 +1,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from botocore.config import Config
 from moto import mock_aws
+from moto.core.models import MockAWS
 
 from local import moto_quirks
 from referral_intake.aws import dynamodb
@@ -80,14 +82,24 @@ def forget_account(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
+
+
+@cache
+def _session() -> boto3.Session:
+    """One for all tests: a new one takes as long as several tests do, since it reads megabytes of JSON."""
+    return boto3.Session()
+
+
+def on_moto() -> MockAWS:
+    return mock_aws(config={"core": {"reset_boto3_session": False}})
 
 
 @contextmanager
 def own_aws(patch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
     """An AWS on moto with both tables, for what lasts longer than a test. Yields DynamoDB's client."""
     forget_account(patch)
-    with mock_aws():
+    with on_moto():
         client = dynamodb.client()
         aws.make_table(client, "StatsTable", aws.stats_name(aws.make_table(client)))
         yield client
@@ -96,7 +108,7 @@ def own_aws(patch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
 @pytest.fixture
 def cloud(no_account: None) -> Iterator[None]:
     moto_quirks.mend()
-    with mock_aws():
+    with on_moto():
         yield
 
 

@@ -322,7 +322,7 @@ def test_a_claim_that_is_given_back_frees_the_doctor_and_moves_the_referral_with
     claims.release(claim_for(leader), decisions.wait(Reason.SES_THROTTLED, NOW + timedelta(minutes=5)))
 
     assert requests.by_operation == {"TransactWriteItems": 1}
-    assert (look.referral(leader)["stage"], look.referral(leader)["reason"]) == ("waiting", "throttled")
+    assert (look.referral(leader)["stage"], look.referral(leader)["reason"]) == ("waiting", Reason.SES_THROTTLED)
     assert not [doctor for doctor in look.doctors().values() if "lumen/introduction" in doctor]
     assert take(claims, claim_for(other)) is None
 

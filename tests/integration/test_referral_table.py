@@ -171,7 +171,7 @@ def test_why_it_waits_and_who_leads_come_back_as_well(referrals: ReferralTable) 
 
     assert found is not None
     assert joined is not None
-    assert (found.reason, found.due_at) == ("throttled", NOW + timedelta(hours=1))
+    assert (found.reason, found.due_at) == (Reason.SES_THROTTLED, NOW + timedelta(hours=1))
     assert (joined.reason, joined.leader, joined.due_at) == ("joined", referral.receipt, None)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from cli.__main__ import main
 from referral_intake.aws import dynamodb
@@ -27,6 +26,7 @@ from referral_intake.stats import wiring as stats_wiring
 from referral_intake.stats.counting_table import CountingTable
 from tests.engines import dynamodb_local
 from tests.integration import aws
+from tests.integration.conftest import on_moto
 from tests.support import samples
 from tests.support.samples import NOW
 from tests.support.stats import counters, delivered, history, recount
@@ -50,7 +50,7 @@ def items(client: "DynamoDBClient", table: str) -> list[Item]:
 @pytest.fixture(params=["moto", "DynamoDB Local"])
 def engine(request: pytest.FixtureRequest, no_account: None) -> "Iterator[DynamoDBClient]":
     if request.param == "moto":
-        with mock_aws():
+        with on_moto():
             yield dynamodb.client()
     else:
         yield boto3.client("dynamodb", endpoint_url=dynamodb_local.shared())

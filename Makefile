@@ -95,9 +95,10 @@ SHORT_FORMS := help units run demo demo-data bench cold-starts pictures lighthou
 targets: .cache/dev.stamp ## Run every other target in a short form, and check that it changes no file of the repository.
 	$(VENV)/python -m tools.targets $(SHORT_FORMS)
 
-lint: .cache/dev.stamp ## Check the style of the code, and of the subjects of commits.
+lint: .cache/dev.stamp ## Check the style of the code, the words of the texts, and the subjects of commits.
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
+	$(VENV)/python -m tools.vocabulary
 	$(VENV)/python -m tools.commits
 
 types: .cache/dev.stamp ## Check types.

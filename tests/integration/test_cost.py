@@ -30,7 +30,7 @@ def elsewhen() -> tuple[dict[str, Bill], int]:
 
 def test_the_page_holds_what_was_measured_at_its_prices_with_the_templates_alarms_and_secrets() -> None:
     assert cost_page.written(PAGE, Measured.read()) == PAGE
-    [metrics] = re.findall(r"metrics of ours \((\d+);", PAGE)
+    [metrics] = re.findall(r"own metrics \((\d+);", PAGE)
     assert int(metrics) == Measured.read().metrics
 
 

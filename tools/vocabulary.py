@@ -1,0 +1,131 @@
+"""Check the words of documentation and pages: `python -m tools.vocabulary`. TERMS has each word with its reason.
+
+It reads the Markdown files and the site's English texts that git tracks, without code and comments. Outside a git clone
+there is nothing to check. It is a list of our own because vale's package downloads a program when it first runs, and
+proselint takes no project's words.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+FILES = ("*.md", "templates/site/text/en.toml", "templates/site/dashboard/*.js")
+"""As git's pathspecs, in which * matches folders too."""
+EXCLUDED = ("tests/", "docs/licences.md")  # The second is written by tools.supply.licences.
+# Findings here are printed and do not fail, until these texts are revised.
+REPORT_ONLY = "templates/"
+
+# A pattern, without regard to case, and what to write instead and why.
+TERMS = {
+    r"e-mail(s|ed|ing)?": "Write email, the usual spelling.",
+    r"whoever|whomever|whosoever": "Name the person or the role.",
+    r"somebody|nobody|anybody": "Name the person or the role, or say that no one does it.",
+    r"of ours|of theirs": "Write our or their before the noun.",
+    r"befalls?|befell|befallen": "Archaic. Write happens to.",
+    r"lets everything": "A riddle. Say what the code does.",
+    r"(the )?li(fe|ves) of an?": "A metaphor. Write stages, or leave it out.",
+    r"doors?": "A metaphor. Write handler, endpoint or entry point.",
+    r"mend(s|ed|ing)?": "Write fix, the usual term.",
+    r"mishaps?": "Write failure, bounce or complaint.",
+    r"oddity|oddities": "Write suspicious data, or name the check.",
+    r"the very (same )?\w+": "Leave out very: it adds nothing.",
+    r"upon": "Write on.",
+    r"in order to": "Write to.",
+    r"utilize[sd]?|utilizing": "Write use.",
+    r"\d+(\.\d+)? %": "Write 5%, without a space.",
+    r"(colour|behaviour|favour|honour|neighbour|flavour)\w*": "Use American spelling: color, behavior.",
+    r"licences?|centres?|catalogues?|grey|practis(e|es|ed|ing)": "Use American spelling.",
+    r"(author|custom|minim|normal|optim|organ|recogn|summar)is(e|es|ed|er|ing|ation)": "Use American spelling: -ize.",
+}
+_RULES = {re.compile(rf"(?<![\w-])(?:{pattern})(?!\w)", re.IGNORECASE): why for pattern, why in TERMS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    file: str
+    line: int
+    term: str
+    why: str
+
+    def __str__(self) -> str:
+        return f'{self.file}:{self.line}: "{self.term}". {self.why}'
+
+
+def findings(file: str, text: str) -> Iterator[Finding]:
+    """What is to be changed in the text of a file, line by line."""
+    for number, line in enumerate(_prose(file, text).splitlines(), start=1):
+        for rule, why in _RULES.items():
+            for found in rule.finditer(line):
+                yield Finding(file, number, found[0], why)
+
+
+def main() -> int:
+    found = [one for file in _tracked() for one in findings(file, Path(file).read_text("utf-8"))]
+    for one in found:
+        print(f"{one}{' (not fatal)' if _is_report_only(one) else ''}", file=sys.stderr)
+    return 0 if all(map(_is_report_only, found)) else 1
+
+
+def _is_report_only(finding: Finding) -> bool:
+    return finding.file.startswith(REPORT_ONLY)
+
+
+# What is not prose. Each match is replaced, and the lines stay.
+_NOT_PROSE = {
+    ".md": (r"^```.*?^```", r"`[^`\n]+`", r"\]\([^)\s]*\)", r"https?://\S+"),
+    ".toml": (r"^\s*#[^\n]*",),
+}
+
+
+def _prose(file: str, text: str) -> str:
+    kind = PurePath(file).suffix
+    if kind == ".js":
+        return _strings(text)
+    for pattern in _NOT_PROSE[kind]:
+        text = re.sub(pattern, _blank, text, flags=re.MULTILINE | re.DOTALL)
+    return text
+
+
+def _blank(match: re.Match[str]) -> str:
+    """Not nothing: a number before code and a sign after it are no percentage."""
+    return "|" + "\n" * match[0].count("\n")
+
+
+_CODE = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|.""", re.DOTALL)
+_TEMPLATE = re.compile(r"\\.|\$\{|.", re.DOTALL)
+
+
+def _strings(script: str) -> str:
+    """The strings and template literals of a script. All else is left out, and the lines stay."""
+    kept, place, nested = [], 0, [""]
+    while place < len(script):
+        in_template = nested[-1] == "`"
+        token = (_TEMPLATE if in_template else _CODE).match(script, place)[0]  # type: ignore[index]  # Both match anything.
+        place += len(token)
+        if token in ("`", "}") and token == nested[-1]:
+            nested.pop()
+        elif in_template and token != "${":
+            kept.append(token)
+            continue
+        elif token == "`":
+            nested.append("`")
+        elif token in ("${", "{"):
+            nested.append("}")
+        is_string = token[0] in "\"'"
+        kept.append(token if is_string else "|" + "\n" * token.count("\n"))
+    return "".join(kept)
+
+
+def _tracked() -> list[str]:
+    try:
+        done = subprocess.run(["git", "ls-files", "-z", "--", *FILES], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return []
+    return [file for file in done.stdout.split("\0") if file and not file.startswith(EXCLUDED) and Path(file).exists()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

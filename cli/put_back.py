@@ -64,6 +64,6 @@ def obstacle(referral: Referral | Entry) -> str | None:
         case Stage.SENT:
             return "was sent."
         case Stage.BY_POST:
-            return "goes by post: the doctor gave no e-mail address."
+            return "goes by post: the doctor gave no email address."
         case Stage.CLOSED:
             return f"is closed, as {referral.reason}."

@@ -68,7 +68,7 @@ _RESERVED = ("example.org", "example.com", "example.net")
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
-    """`details` are the form's fields; without an e-mail address there are others to reach the doctor by."""
+    """`details` are the form's fields; without an email address there are others to reach the doctor by."""
 
     details: dict[str, Any]
 

@@ -18,7 +18,7 @@ from local.demo.doctors import Doctor
 from samlocal.ses.mailbox import Mail
 
 _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
-_SCANNER = "Mozilla/5.0 (compatible; example-mail-scanner/2.1)"
+_SCANNER = "Mozilla/5.0 (compatible; examplemail-scanner/2.1)"
 _TRACKED = re.compile(r'(?:href|src)="([^"]*/_local/ses/track/[^"]+)"')
 _ANSWER = re.compile(r"\S+/api/answer\?token=\S+")
 

@@ -335,7 +335,7 @@ class FakeApi:
             wrong = {
                 "field": "email",
                 "code": "email_syntax",
-                "message": "This is not an e-mail address: an @ is missing.",
+                "message": "This is not an email address: an @ is missing.",
             }
             return 422, {"code": "invalid", "detail": "The address can't be used.", "errors": [wrong]}
         self.actions.append({"receipt": receipt, **body})

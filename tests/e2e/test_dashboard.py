@@ -157,7 +157,7 @@ def test_days_of_ones_own_are_checked_before_they_are_asked_for(page: Page, api:
     page.get_by_role("button", name="Show", exact=True).click()
     assert (
         page.get_by_label("Last day").evaluate("(field) => field.validationMessage")
-        == "The last day comes before the first."
+        == "The last day is before the first day."
     )
     page.get_by_label("Last day").fill("2026-03-12")
     page.get_by_role("button", name="Show", exact=True).click()
@@ -168,19 +168,19 @@ def test_days_of_ones_own_are_checked_before_they_are_asked_for(page: Page, api:
 def test_where_nothing_happened_yet_the_overview_says_so(page: Page, api: FakeApi) -> None:
     api.is_empty = True
     go(page, "/dashboard/")
-    expect(page.get_by_text("Nobody named a doctor in these 30 days.")).to_be_visible()
-    expect(page.get_by_text("Nothing waits for a person.")).to_be_visible()
-    expect(page.get_by_text("Nothing yet")).to_have_count(4)
+    expect(page.get_by_text("No doctors were named in these 30 days.")).to_be_visible()
+    expect(page.get_by_text("No open tasks.")).to_be_visible()
+    expect(page.get_by_text("No data")).to_have_count(4)
 
 
 def test_a_campaign_that_is_paused_says_why_and_is_resumed_after_a_question(page: Page, api: FakeApi) -> None:
     api.paused = {"reason": "bounces", "since": "2026-03-01T10:00:00Z"}
     go(page, "/dashboard/work")
-    expect(page.get_by_text("since too many messages bounced")).to_be_visible()
+    expect(page.get_by_text("because too many messages bounced")).to_be_visible()
     page.get_by_role("button", name="Resume sending …").click()
     page.get_by_role("dialog").get_by_role("button", name="Resume sending").click()
-    expect(page.get_by_text("Sending goes on.")).to_be_visible()
-    expect(page.get_by_text("since too many messages bounced")).to_have_count(0)
+    expect(page.get_by_text("Sending has resumed.")).to_be_visible()
+    expect(page.get_by_text("because too many messages bounced")).to_have_count(0)
 
 
 # ---- What goes wrong ------------------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def test_what_was_there_stays_when_it_can_not_be_asked_again(page: Page, api: Fa
     first = page.locator(".referrals tbody tr").first.inner_text()
     api.failing = {"/referrals/search"}
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.get_by_text("The server could not answer just now. This is as of")).to_be_visible()
+    expect(page.get_by_text("The server did not respond. Try again in a moment. This is as of")).to_be_visible()
     assert page.locator(".referrals tbody tr").first.inner_text() == first
     api.failing = set()
     page.get_by_role("button", name="Try again").click()
@@ -252,7 +252,7 @@ def test_a_search_that_found_little_says_how_far_it_looked_and_looks_further(pag
     go(page, "/dashboard/referrals?last=all&stage=held")
     expect(page.get_by_text("Searched back to")).to_be_visible()
     expect(page.locator(".referrals tbody tr")).to_have_count(1)
-    page.get_by_role("button", name="Look further").click()
+    page.get_by_role("button", name="Keep searching").click()
     expect(page.locator(".referrals tbody tr")).to_have_count(9)
     expect(page.get_by_text("Searched back to")).to_have_count(0)
 
@@ -321,7 +321,7 @@ def test_the_very_message_is_shown_and_can_neither_run_nor_load_nor_lead_anywher
 
 def test_the_work_list_counts_what_waits_and_shows_the_oldest_first(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work")
-    expect(page.get_by_role("navigation", name="Kinds of work").get_by_role("link")).to_have_text(
+    expect(page.get_by_role("navigation", name="Kinds of tasks").get_by_role("link")).to_have_text(
         [re.compile(r"Held\s*6"), re.compile(r"Failed\s*3"), re.compile(r"By post\s*3"), re.compile(r"Calls\s*3")]
     )
     first = api.referrals[api.first("held")]
@@ -367,15 +367,15 @@ def test_what_may_reach_a_doctor_twice_is_asked_and_said(page: Page, api: FakeAp
 
 def test_a_wrong_e_mail_address_is_refused_at_its_field(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work/by_post")
-    page.get_by_role("button", name="Add e-mail …").first.click()
-    field = page.get_by_label("The doctor’s e-mail address")
+    page.get_by_role("button", name="Add email …").first.click()
+    field = page.get_by_label("Doctor’s email address")
     expect(field).to_be_focused()
     field.fill("nobody")
     field.press("Enter")
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(field).to_have_accessible_description("This is not an e-mail address: an @ is missing.")
+    expect(field).to_have_accessible_description("This is not an email address: an @ is missing.")
     field.fill("found@clinic.example")
-    page.get_by_role("button", name="Add and write").click()
+    page.get_by_role("button", name="Add and send").click()
     expect(page.locator(".work-row")).to_have_count(2)
     assert api.actions[0]["email"] == "found@clinic.example"
 
@@ -395,7 +395,7 @@ def test_several_letters_are_marked_one_after_the_other(page: Page, api: FakeApi
     page.get_by_label("Choose all that are shown").check()
     page.get_by_role("button", name="Mark 3 letters as posted").click()
     expect(page.get_by_text("3 letters marked as posted.")).to_be_visible()
-    expect(page.get_by_text("Nothing waits here")).to_be_visible()
+    expect(page.get_by_text("No open tasks")).to_be_visible()
     assert [one["action"] for one in api.actions] == ["letter_sent"] * 3
 
 
@@ -418,8 +418,8 @@ def test_letters_are_ordered_as_a_report(page: Page, api: FakeApi) -> None:
 def test_a_report_is_ordered_watched_and_fetched(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/reports?last=all&stage=held")
     page.get_by_label("CSV").check()
-    page.get_by_role("button", name="Make it").click()
-    expect(page.get_by_text("Being made")).to_be_visible()
+    page.get_by_role("button", name="Make report").click()
+    expect(page.get_by_text("In progress")).to_be_visible()
     expect(page.get_by_text("Ready")).to_be_visible()
     page.get_by_role("button", name=re.compile("Download")).click()
     expect(page.locator(".reports")).to_contain_text("1,204 rows")
@@ -435,7 +435,7 @@ def test_the_weekly_summary_is_switched_on_and_off(page: Page, api: FakeApi) -> 
     expect(page.get_by_text("It goes to maria@star.example.")).to_be_visible()
     api.failing = {"/weekly-summary"}
     switch.click()
-    expect(page.get_by_role("alert")).to_have_text("The server could not answer just now.")
+    expect(page.get_by_role("alert")).to_have_text("The server did not respond. Try again in a moment.")
     expect(switch).to_be_checked()
 
 
@@ -459,7 +459,7 @@ def test_a_person_without_a_role_is_told_whom_to_ask(page: Page, api: FakeApi, s
     served.api = api
     api.answer = lambda *_: (403, {"detail": "No role."})  # type: ignore[method-assign]
     page.goto("/dashboard/")
-    expect(page.get_by_role("heading", name="You have no role here yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="You don’t have a role yet")).to_be_visible()
 
 
 def test_a_token_that_ran_out_is_renewed_and_nobody_notices(page: Page, api: FakeApi, served: DashboardSite) -> None:
@@ -475,7 +475,7 @@ def test_who_is_signed_out_meanwhile_signs_in_again_and_comes_back(
     go(page, "/dashboard/work/failed?last=7")
     served.is_ended = True
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.get_by_text("Your sign-in has ended.")).to_be_visible()
+    expect(page.get_by_text("Your session has expired.")).to_be_visible()
     page.get_by_role("button", name="Sign in again").click()
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     served.is_ended = False
@@ -531,7 +531,7 @@ def test_new_referrals_show_up_by_themselves_while_one_looks_and_not_while_hidde
 def test_keys_alone_are_enough(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     page.keyboard.press("Tab")
@@ -578,10 +578,10 @@ def test_nothing_keeps_anyone_from_using_what_comes_up(page: Page, api: FakeApi)
     look("question")
     page.keyboard.press("Escape")
     go(page, "/dashboard/work/by_post")
-    page.get_by_role("button", name="Add e-mail …").first.click()
-    page.get_by_label("The doctor’s e-mail address").press("Enter")
+    page.get_by_role("button", name="Add email …").first.click()
+    page.get_by_label("Doctor’s email address").press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()
-    look("wrong e-mail address")
+    look("wrong email address")
     api.paused, api.failing = {"reason": "complaints", "since": "2026-03-01T10:00:00Z"}, {"/breakdowns", "/work/"}
     go(page, "/dashboard/")
     look("paused and failed")

@@ -61,7 +61,7 @@ def failed(stack: LocalStack, reason: str, **doctor: Any) -> str:
 
 
 def by_post(stack: LocalStack, name: str) -> str:
-    """The receipt of a referral without an e-mail address, once outreach has seen that."""
+    """The receipt of a referral without an email address, once outreach has seen that."""
     receipt = taken(stack, name, phone="217 555 0123", address=ADDRESS)
     eventually(lambda: now(stack, receipt).stage is Stage.BY_POST)
     return receipt
@@ -101,7 +101,7 @@ def test_what_is_rejected_goes_with_its_reason_and_nobody_is_written_to(
     expect(question).to_be_visible()  # It asks for the reason.
     question.get_by_label("Not a doctor").check()
     question.get_by_role("button", name="Reject").click()
-    said(manager, "Rejected. Nobody is written to.")
+    said(manager, "Rejected. The doctor will not be contacted.")
     expect(row(manager, "Rex Rejected")).to_have_count(0)
     manager.goto(f"/dashboard/referrals/{receipt}")
     expect(manager.locator(".timeline")).to_contain_text(re.compile("Rejected.*Not a doctor.*by you", re.DOTALL))
@@ -113,7 +113,7 @@ def test_what_failed_is_tried_again_and_then_arrives(manager: Page, stack: Local
     failed(stack, Reason.GIVEN_UP, name="Fay Failed", email="failed@clinic.example")
     open_work(manager, "failed")
     row(manager, "Fay Failed").get_by_role("button", name="Try again").click()
-    said(manager, "Put back: it is sent in a moment.")
+    said(manager, "Queued again. It will be sent in a moment.")
     expect(row(manager, "Fay Failed")).to_have_count(0)
     assert recipients(mailbox.wait_for(1)) == ["failed@clinic.example"]
 
@@ -176,14 +176,14 @@ def test_an_address_that_was_found_is_added_and_written_to(manager: Page, stack:
     by_post(stack, "Ada Added")
     open_work(manager, "by_post")
     its = row(manager, "Ada Added")
-    its.get_by_role("button", name="Add e-mail …").click()
-    field = its.get_by_label("The doctor’s e-mail address")
+    its.get_by_role("button", name="Add email …").click()
+    field = its.get_by_label("Doctor’s email address")
     field.fill("ada@added")
-    its.get_by_role("button", name="Add and write").click()
+    its.get_by_role("button", name="Add and send").click()
     expect(its.get_by_role("alert")).to_be_visible()
     expect(field).to_be_focused()
     field.fill("ada@added.example")
-    its.get_by_role("button", name="Add and write").click()
+    its.get_by_role("button", name="Add and send").click()
     expect(its).to_have_count(0)
     assert recipients(mailbox.wait_for(1)) == ["ada@added.example"]
 
@@ -202,7 +202,7 @@ def test_a_doctor_who_asks_for_a_call_is_called_back(
     its = row(manager, "Carla Callme")
     expect(its.get_by_role("link", name="(217) 555-0199")).to_be_visible()
     its.get_by_role("button", name="Called back").click()
-    said(manager, "Noted: the doctor was called back.")
+    said(manager, "Call back recorded.")
     expect(its).to_have_count(0)
     manager.goto(f"/dashboard/referrals/{receipt}")
     expect(manager.locator(".timeline")).to_contain_text(re.compile("Called back.*by you", re.DOTALL))
@@ -222,7 +222,7 @@ def test_a_campaign_that_stopped_itself_goes_on_when_somebody_says_so(
     assert mailbox.wait_for(1, seconds=0) == []
     manager.get_by_role("button", name="Resume sending …").click()
     manager.get_by_role("dialog").get_by_role("button", name="Resume sending").click()
-    said(manager, "Sending goes on.")
+    said(manager, "Sending has resumed.")
     expect(manager.get_by_text("Sending is paused")).to_have_count(0)
     taken(stack, "Gus Goeson", email="goeson@clinic.example")
     assert "goeson@clinic.example" in recipients(mailbox.wait_for(1))
@@ -256,7 +256,7 @@ def test_who_comes_second_is_told_who_was_quicker_and_changes_nothing(
     question.get_by_label("Duplicate").check()
     question.get_by_role("button", name="Reject").click()
     told = row(manager, "Quinn Quicker").get_by_role("status")
-    expect(told).to_have_text("Someone else just did: approved, by colleague. Nothing of yours was done.")
+    expect(told).to_have_text("Someone else just did: approved, by colleague. Your action had no effect.")
     expect(row(manager, "Quinn Quicker")).not_to_contain_text("Waiting since")
     expect(manager.get_by_role("link", name="Held")).to_contain_text("0")
     assert recipients(mailbox.wait_for(1)) == ["quicker@clinic.example"]

@@ -52,7 +52,7 @@ def test_a_viewer_sees_who_it_is_nowhere(desk: Page, stack: LocalStack) -> None:
 def test_somebody_without_a_role_gets_no_further(desk: Page) -> None:
     desk.goto("/dashboard/")
     desk.get_by_role("button", name="newcomer@team.example").click()
-    expect(desk.get_by_role("heading", name="You have no role here yet")).to_be_visible()
+    expect(desk.get_by_role("heading", name="You don’t have a role yet")).to_be_visible()
 
 
 def test_who_signed_out_is_out(desk: Page) -> None:
@@ -78,8 +78,8 @@ def test_exports_are_made_fetched_and_hold_what_fits(desk: Page, stack: LocalSta
     sign_in(desk, "manager", "/dashboard/reports?last=all")
     for kind in ("CSV", "Excel"):
         desk.get_by_label(kind).check()
-        desk.get_by_role("button", name="Make it").click()
-        expect(desk.get_by_role("button", name="Make it")).to_have_attribute("aria-disabled", "false")
+        desk.get_by_role("button", name="Make report").click()
+        expect(desk.get_by_role("button", name="Make report")).to_have_attribute("aria-disabled", "false")
     made = desk.locator(".reports li").filter(has=desk.locator("strong", has_text="Referrals"))
     downloads = made.get_by_role("button", name=re.compile("Download"))
     expect(downloads).to_have_count(2)

@@ -1,4 +1,4 @@
-"""A doctor without an e-mail address gets a letter, and what its codes lead to works."""
+"""A doctor without an email address gets a letter, and what its codes lead to works."""
 
 import json
 import re

@@ -73,7 +73,7 @@ def test_a_choice_fills_the_form_and_all_of_it_can_be_changed(form: Page, mailbo
     expect(form.locator("#lookup-said")).to_contain_text("Maria E. Lopez")
     expect(form.get_by_label("Doctor's name")).to_be_focused()
     form.get_by_label("Doctor's name").fill("Maria Elena Lopez")
-    form.get_by_label("E-mail").fill("lookup@clinic.example")
+    form.get_by_label("Email").fill("lookup@clinic.example")
     submit(form)
     [message] = mailbox.wait_for(1)
     assert "Dear Maria Elena Lopez," in message["text"]
@@ -209,7 +209,7 @@ def test_where_the_registry_does_not_answer_the_form_goes_on_by_hand(
     assert answered.value.json() == {"doctors": [], "available": False}
     expect(form.get_by_role("listbox")).to_be_hidden()
     expect(form.locator("#lookup-said")).to_be_empty()
-    form.get_by_label("E-mail").fill(f"by.hand.{status}@clinic.example")
+    form.get_by_label("Email").fill(f"by.hand.{status}@clinic.example")
     submit(form)
     expect(form.locator("#thanks")).to_be_visible()
     assert len(mailbox.wait_for(1)) == 1

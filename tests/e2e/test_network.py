@@ -152,7 +152,7 @@ def test_what_a_browser_filled_in_before_the_script_came_stays_and_is_sent(page:
 
 
 def test_a_browser_is_never_told_that_these_are_the_patients_own_details(page: Page) -> None:
-    """Autofill would put the patient's name and e-mail address in the doctor's place."""
+    """Autofill would put the patient's name and email address in the doctor's place."""
     open_form(page)
     own = "[autocomplete]:not([autocomplete=off])"
     assert (

@@ -42,7 +42,7 @@ def approve(stack: LocalStack, receipt: str) -> None:
 def fill_in(page: Page, name: str = "Maria Lopez", email: str = "maria.lopez@clinic.example") -> None:
     page.get_by_label("I am the patient").check()
     page.get_by_label("Doctor's name").fill(name)
-    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Email").fill(email)
 
 
 def open_form(page: Page) -> None:
@@ -111,8 +111,8 @@ def test_without_javascript_an_error_page_keeps_the_entries(
     submit(plain_page)
     expect(plain_page).to_have_title(re.compile("^Error: "))
     expect(plain_page.get_by_label("Doctor's name")).to_have_value("<b>Maria</b>")
-    expect(plain_page.get_by_label("E-mail")).to_be_focused()
-    plain_page.get_by_label("E-mail").fill("plain2@clinic.example")
+    expect(plain_page.get_by_label("Email")).to_be_focused()
+    plain_page.get_by_label("Email").fill("plain2@clinic.example")
     submit(plain_page)
     expect(plain_page.locator("main")).to_contain_text(RECEIPT)
     approve(stack, receipt_on(plain_page))
@@ -123,7 +123,7 @@ def test_without_javascript_an_error_page_keeps_the_entries(
 
 def test_bad_data_is_said_at_each_field_with_the_focus_on_the_first(page: Page, mailbox: Mailbox) -> None:
     open_form(page)
-    page.get_by_label("E-mail").fill("maria@")
+    page.get_by_label("Email").fill("maria@")
     page.get_by_label("Phone").fill("12")
     submit(page)
     for field in ("submitted_by", "doctor-name", "doctor-email", "doctor-phone"):
@@ -141,7 +141,7 @@ def test_without_a_way_to_reach_the_doctor_one_is_asked_for(page: Page) -> None:
     page.get_by_label("Doctor's name").fill("Maria Lopez")
     submit(page)
     expect(page.locator("#doctor-error")).to_be_visible()
-    expect(page.get_by_label("E-mail")).to_be_focused()
+    expect(page.get_by_label("Email")).to_be_focused()
 
 
 def test_an_error_inside_a_folded_part_opens_it(page: Page) -> None:

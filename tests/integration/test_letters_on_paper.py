@@ -1,4 +1,4 @@
-"""The letter that a doctor without an e-mail address gets, as it is printed."""
+"""The letter that a doctor without an email address gets, as it is printed."""
 
 import re
 import shutil

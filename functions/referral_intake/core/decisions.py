@@ -96,7 +96,7 @@ def awaits(referral: Referral, campaign: Campaign, now: datetime) -> Move:
     """
     expiry, policy = _expiry(referral, campaign), campaign.policy
     if referral.told_by:
-        return Move(Stage.SENT, due_at=expiry)  # Reminders follow an e-mail only.
+        return Move(Stage.SENT, due_at=expiry)  # Reminders follow an email only.
     step, due_at = next_due(referral.messages, policy.reminders, policy.reminder_after)
     if step is None or (due_at := _daytime(referral, campaign, max(due_at or now, now))) >= expiry:
         return Move(Stage.SENT, due_at=expiry)

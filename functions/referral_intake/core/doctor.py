@@ -55,7 +55,7 @@ class Doctor:
 
     @property
     def keys(self) -> dict[str, str]:
-        """What identifies this doctor, by kind of key: the e-mail address, the NPI, name and phone, name and ZIP."""
+        """What identifies this doctor, by kind of key: the email address, the NPI, name and phone, name and ZIP."""
         name = plain_name(self.name)
         zip5 = (self.address.postal_code or "")[:5]
         keys = {

@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One e-mail, whole. `headers` are those beyond sender, recipient and subject; `tags` hold no personal data.
+    """One email, whole. `headers` are those beyond sender, recipient and subject; `tags` hold no personal data.
 
     `version` and `content_hash` say which wording it was made from.
     """

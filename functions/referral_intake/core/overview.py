@@ -1,7 +1,7 @@
 """What marketing sees of a campaign, worked out from the counters: numbers, rates, medians, and the period before.
 
-Two ways to count by day, each for its own question. "How much happened in these days" counts each fact on its own day:
-`Period.facts`, and every series. "What became of those who were submitted in these days" counts by the referral's day:
+Two ways to count by day, each for its own question. "How much happened in this period" counts each fact on its own day:
+`Period.facts`, and every series. "What became of those who were submitted in this period" counts by the referral's day:
 `Period.funnel`, where each step so is a part of the one before; of recent days, much is still to come.
 """
 

@@ -46,7 +46,7 @@ class Answer(StrEnum):
 
 
 class Way(StrEnum):
-    """How a doctor was told otherwise than by e-mail."""
+    """How a doctor was told otherwise than by email."""
 
     LETTER = "letter"
     PHONE = "phone"
@@ -69,7 +69,7 @@ class Referral:
 
     `source` is a keyed hash of the network address that it came from. `setbacks` counts how many times in a row it
     could not go on. `is_vetted` says that a person looked and let it go on. `answer` is the doctor's last one. If
-    `told_by` is there, a person told the doctor, and no e-mail ever follows. `acts` is what people did, in their order.
+    `told_by` is there, a person told the doctor, and no email ever follows. `acts` is what people did, in their order.
     `waits_since` says since when it waits for a person, if it does.
     """
 

@@ -48,7 +48,7 @@ OFFERED = {
 }
 
 WAYS = {Action.LETTER_SENT: Way.LETTER, Action.CALLED: Way.PHONE}
-"""The actions by which a doctor is told: the introduction, otherwise than by e-mail."""
+"""The actions by which a doctor is told: the introduction, otherwise than by email."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _rejection(order: Order) -> str:
 
 
 def _told(act: Act, way: Way, referral: Referral, campaign: Campaign | None) -> Change:
-    """An answer is awaited until the referral expires. No e-mail follows."""
+    """An answer is awaited until the referral expires. No email follows."""
     if campaign is None:
         raise Invalid(FieldError("campaign", "campaign_unknown"))
     awaits = decisions.awaits(replace(referral, told_by=way), campaign, act.at)

@@ -20,7 +20,7 @@ class Me(BaseModel):
     user: str
     roles: list[Role]
     campaigns: list[CampaignTitle]
-    weekly_summary: Annotated[dict[str, bool], Field(description="By campaign, whether this person gets it by e-mail.")]
+    weekly_summary: Annotated[dict[str, bool], Field(description="By campaign, whether this person gets it by email.")]
 
 
 class Rung(BaseModel):

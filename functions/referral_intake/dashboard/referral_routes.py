@@ -30,7 +30,7 @@ Receipt = Annotated[str, Path(examples=["K3QF-7ZTA-MM2X-PE5R"])]
 
 _STEP = re.compile(r"[a-z]+(?:_[0-9]+)?")
 _SAYS = {
-    "email": "This is no e-mail address.",
+    "email": "This is no email address.",
     "npi": "An NPI is ten digits, and this is none.",
 }
 

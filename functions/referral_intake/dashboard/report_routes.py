@@ -26,7 +26,7 @@ router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of
 
 TAGS = ["reports"]
 REFUSED: dict[int, OpenAPIResponse] = {HTTPStatus.GONE: {"description": "The files are gone"}}
-NO_ADDRESS: dict[int, OpenAPIResponse] = {HTTPStatus.CONFLICT: {"description": "No verified e-mail address"}}
+NO_ADDRESS: dict[int, OpenAPIResponse] = {HTTPStatus.CONFLICT: {"description": "No verified email address"}}
 
 
 @with_filters(pattern=r"^[A-Za-z0-9_ -]+$")
@@ -174,16 +174,14 @@ def download(person: Manager, parts: Parts, now: Now, report_id: ReportId, which
     return Download(url=parts.report_files.url(key, DOWNLOAD_SECONDS), expires_in=DOWNLOAD_SECONDS)
 
 
-@router.put(
-    "/weekly-summary", tags=TAGS, summary="Get the weekly summary by e-mail, or no longer", responses=NO_ADDRESS
-)
+@router.put("/weekly-summary", tags=TAGS, summary="Get the weekly summary by email, or no longer", responses=NO_ADDRESS)
 def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: WantsSummary) -> SummaryWanted:
     from referral_intake.aws.audit_log import audit_item
 
     campaign = query_parameters.campaign(parts, wants.campaign).name
     address = parts.address_of(person.username)
     if address is None and wants.wanted:
-        raise Problem(HTTPStatus.CONFLICT, "no_address", "Your account has no verified e-mail address.")
+        raise Problem(HTTPStatus.CONFLICT, "no_address", "Your account has no verified email address.")
     what = "summary_wanted" if wants.wanted else "summary_unwanted"
     record = audit_item(person, what, [], now)
     parts.subscriptions.set(Subscriber(campaign, person.sub, person.username), now, wanted=wants.wanted, record=record)

@@ -34,10 +34,10 @@ _SAYS = {
     "choice": "Choose one of the reasons.",
     "campaign_unknown": "The campaign's folder is gone: deploy it first.",
     "email_local_ascii": "What stands before the @ may have only letters without accents.",
-    "email_syntax": "This is no e-mail address.",
+    "email_syntax": "This is no email address.",
     "too_long": "This is too long.",
     "characters": "This has characters that nobody can see. Type it anew.",
-    "link": "This is a link, and no e-mail address.",
+    "link": "This is a link, and no email address.",
 }
 _AGAIN = "The doctor may have this message already. Say that it is to be sent again."
 

@@ -1,4 +1,4 @@
-"""Letters to doctors without an e-mail address: a campaign's words, one page each, as one PDF that is ready to print.
+"""Letters to doctors without an email address: a campaign's words, one page each, as one PDF that is ready to print.
 
 Typst lays them out, segno makes the QR codes. They weigh 80 MB together, so they are not among the packages of every
 function but the group `letters` of pyproject.toml, and only who prints letters imports this module.

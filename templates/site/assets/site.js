@@ -52,7 +52,7 @@ function isBegun() {
 // ---- What is wrong ----
 
 function controlOf(field) {
-  // What is wrong with the doctor as a whole is that there is no way to reach them. E-mail can be one.
+  // What is wrong with the doctor as a whole is that there is no way to reach them. Email can be one.
   const named = form.elements.namedItem(field === "doctor" ? "doctor.email" : field);
   const control = named instanceof RadioNodeList ? named[0] : named;
   return control?.type === "hidden" ? null : control;

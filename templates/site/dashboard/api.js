@@ -13,11 +13,11 @@ export class Problem extends Error {
 
 function said(status, body) {
   if (status === 0) return "No connection to the server.";
-  if (status === 401) return "Your sign-in has ended.";
+  if (status === 401) return "Your session has expired.";
   if (status === 403) return body.detail ?? "Your role does not allow this.";
-  if (status === 404) return body.detail ?? "There is no such thing here.";
-  if (status >= 500) return "The server could not answer just now.";
-  return body.errors?.[0]?.message ?? body.detail ?? body.title ?? "This could not be done.";
+  if (status === 404) return body.detail ?? "Not found.";
+  if (status >= 500) return "The server did not respond. Try again in a moment.";
+  return body.errors?.[0]?.message ?? body.detail ?? body.title ?? "This did not work.";
 }
 
 export class Api {

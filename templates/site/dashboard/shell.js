@@ -14,7 +14,7 @@ const PLACES = [
 
 export function shell(app) {
   return html`
-    <a class="skip" href="#main">Skip to the content</a>
+    <a class="skip" href="#main">Skip to content</a>
     <div class="frame">
       <header class="side">
         <div class="brand"><span class="mark" aria-hidden="true"></span><span>Outreach</span></div>
@@ -76,7 +76,7 @@ function person(app) {
 function offline() {
   return navigator.onLine
     ? nothing
-    : html`<p class="notice" role="status">${icon("alert")} You are offline. What you see is as it was last known.</p>`;
+    : html`<p class="notice" role="status">${icon("alert")} You are offline. The data may be out of date.</p>`;
 }
 
 function said(app) {

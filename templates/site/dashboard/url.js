@@ -1,4 +1,4 @@
-// What sticks in the address: campaign, days, filters. Never a name, an e-mail address or an NPI.
+// What sticks in the address: campaign, days, filters. Never a name, an email address or an NPI.
 import { daysAgo, today } from "./format.js";
 
 /** Goes along from view to view. */

@@ -38,7 +38,7 @@ def test_a_name_and_an_email_address_are_enough() -> None:
         {"phone": "(212) 555-0123"},
         {"address": {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}},
     ],
-    ids=["e-mail", "phone", "whole address"],
+    ids=["email", "phone", "whole address"],
 )
 def test_one_way_to_reach_the_doctor_is_enough(reach: dict[str, Any]) -> None:
     assert read(payload(doctor={"name": "Maria Lopez", **reach}))

@@ -51,7 +51,7 @@ OFFERED = [
 
 
 def at(stage: Stage, reason: str | None = None, **more: object) -> Referral:
-    """A referral at that stage; by post, one without an e-mail address."""
+    """A referral at that stage; by post, one without an email address."""
     start = referral(email=None, phone="217 555 0123") if stage is Stage.BY_POST else referral()
     due_at = None if stage is Stage.CLOSED else NOW
     return replace(start, stage=stage, reason=reason, due_at=due_at, **more)  # type: ignore[arg-type]

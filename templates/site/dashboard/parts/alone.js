@@ -9,15 +9,15 @@ const alone = (heading, text, label, press) =>
     <p><button type="button" class="button" @click=${press}>${label}</button></p>
   </main>`;
 
-export const signedOut = (signIn) => alone("You are signed out", "Nothing is kept in this browser.", "Sign in", signIn);
+export const signedOut = (signIn) => alone("You are signed out", "No data is kept in this browser.", "Sign in", signIn);
 
 export const notAllowed = (signIn) =>
   alone(
-    "You have no role here yet",
-    "You are signed in, but nobody has made you a viewer or a manager. Ask whoever runs the dashboard.",
+    "You don’t have a role yet",
+    "You are signed in, but you don’t have the role of viewer or manager. Ask your administrator.",
     "Sign out",
     () => signIn.leave(),
   );
 
 export const failed = (error, again) =>
-  alone("The dashboard can’t be shown just now", error.message, "Try again", again);
+  alone("The dashboard is not available", error.message, "Try again", again);

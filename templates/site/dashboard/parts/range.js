@@ -24,7 +24,7 @@ export function rangeChooser(app, { mayBeAll = false } = {}) {
       <form @submit=${(event) => choose(app, event)}>
         <label>First day <input type="date" name="from" required max=${today()} .value=${live(chosen.from ?? "")} /></label>
         <label>Last day <input type="date" name="to" required max=${today()} .value=${live(chosen.to ?? "")} /></label>
-        <p class="soft">Days are days in UTC. At most ${LONGEST}.</p>
+        <p class="soft">Days are in UTC. At most ${LONGEST}.</p>
         <button class="button">Show</button>
       </form>
     </details>
@@ -37,7 +37,7 @@ function choose(app, event) {
   const [from, until] = [form.elements.from, form.elements.to];
   const length = (until.valueAsNumber - from.valueAsNumber) / 86_400_000 + 1;
   until.setCustomValidity(
-    length < 1 ? "The last day comes before the first." : length > LONGEST ? `At most ${LONGEST} days.` : "",
+    length < 1 ? "The last day is before the first day." : length > LONGEST ? `At most ${LONGEST} days.` : "",
   );
   if (!form.reportValidity()) return until.addEventListener("input", () => until.setCustomValidity(""), { once: true });
   close(form.closest("details"));

@@ -39,7 +39,7 @@ const notFresh = (resource) =>
 const staleSince = (resource) =>
   html`<p class="notice" role="status">
     ${icon("alert")}
-    <span>${resource.error.message} This is as of ${atTime(resource.at)}.</span>
+    <span>${resource.error.message} Data from ${atTime(resource.at)}.</span>
     <button type="button" class="quiet" @click=${() => resource.load()}>Try again</button>
   </p>`;
 

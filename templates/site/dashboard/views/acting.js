@@ -7,19 +7,19 @@ const ACTIONS = {
   approve: {
     label: "Approve",
     isMain: true,
-    done: "Approved. Outreach goes on.",
+    done: "Approved. The message will be sent.",
     ask: ({ doctor }) => ({
-      title: `Write to ${doctor.name}?`,
-      text: "Outreach goes on as with any other referral. A message that has gone out can’t be taken back.",
+      title: `Approve the referral of ${doctor.name}?`,
+      text: "The doctor will be contacted as for any other referral. A sent message can’t be recalled.",
       yes: "Approve",
     }),
   },
   reject: {
     label: "Reject",
-    done: "Rejected. Nobody is written to.",
+    done: "Rejected. The doctor will not be contacted.",
     ask: ({ doctor }) => ({
       title: `Reject the referral of ${doctor.name}?`,
-      text: "Nobody is written to, and it can’t be taken back.",
+      text: "The doctor will not be contacted. You can’t undo this.",
       fields: reasons(),
       yes: "Reject",
       isHarsh: true,
@@ -28,20 +28,20 @@ const ACTIONS = {
   retry: {
     label: "Try again",
     isMain: true,
-    done: "Put back: it is sent in a moment.",
+    done: "Queued again. It will be sent in a moment.",
     ask: ({ reason }) =>
       mayHaveReached(reason) && {
-        title: "Send it once more?",
-        text: "Nobody knows whether the doctor has this message already. If so, they get it twice.",
+        title: "Send it again?",
+        text: "The doctor may already have this message. If so, they will get it twice.",
         yes: "Send again",
         isHarsh: true,
       },
     also: ({ reason }) => (mayHaveReached(reason) ? { again: true } : {}),
   },
-  letter_sent: { label: "Letter posted", isMain: true, done: "Noted: the letter is posted." },
-  called: { label: "Called", done: "Noted: the doctor was called." },
-  add_email: { label: "Add e-mail …", done: "E-mail address added. The doctor is written to now." },
-  called_back: { label: "Called back", isMain: true, done: "Noted: the doctor was called back." },
+  letter_sent: { label: "Letter posted", isMain: true, done: "Letter marked as posted." },
+  called: { label: "Called", done: "Call recorded." },
+  add_email: { label: "Add email …", done: "Email address added. The message will be sent in a moment." },
+  called_back: { label: "Called back", isMain: true, done: "Call back recorded." },
 };
 
 const mayHaveReached = (reason) => ["send_unclear", "restored"].includes(reason);
@@ -147,12 +147,12 @@ export class Acting {
   #form(referral, { error, busy }) {
     const id = `email-${referral.receipt}`;
     return html`<form class="inline" novalidate @submit=${(event) => this.#addEmail(event, referral)}>
-      <label for=${id}>The doctor’s e-mail address</label>
+      <label for=${id}>Doctor’s email address</label>
       ${error ? html`<p class="error" id="${id}-error" role="alert">${error}</p>` : nothing}
       <div class="row">
         <input id=${id} name="email" type="email" autocomplete="off" spellcheck="false" maxlength="254"
           aria-invalid=${error ? "true" : nothing} aria-describedby=${error ? `${id}-error` : nothing} />
-        <button class="button" aria-disabled=${Boolean(busy)}>${busy ? "One moment …" : "Add and write"}</button>
+        <button class="button" aria-disabled=${Boolean(busy)}>${busy ? "One moment …" : "Add and send"}</button>
         <button type="button" class="quiet" @click=${() => this.#note(referral.receipt, { isOpen: false, error: "" })}>Cancel</button>
       </div>
     </form>`;
@@ -165,9 +165,9 @@ export class Acting {
 }
 
 function said(app, { changed, detail }) {
-  if (!changed) return detail ?? "It changed meanwhile, so nothing was done. This is how it is now.";
+  if (!changed) return detail ?? "The referral has changed, so nothing was done. You now see its current state.";
   const what = happened(changed.what).toLowerCase();
   const who = changed.by ? app.who(changed.by) : null;
-  if (who === "you") return `You did this already: ${what}. It was not done twice.`;
-  return `Someone else just did: ${what}${who ? `, by ${who}` : ""}. Nothing of yours was done.`;
+  if (who === "you") return `You already did this: ${what}. It was not done twice.`;
+  return `Someone else just did: ${what}${who ? `, by ${who}` : ""}. Your action had no effect.`;
 }

@@ -13,7 +13,7 @@ export function breakdowns(resources, { fact: wanted }) {
   const fact = FUNNEL.includes(wanted) ? wanted : FUNNEL[0];
   return html`<section class="card" aria-labelledby="breakdowns">
     <div class="row between">
-      <h2 id="breakdowns">Where they come from</h2>
+      <h2 id="breakdowns">Breakdown</h2>
       <div class="segments wraps" role="group" aria-label="What is counted">
         ${FUNNEL.map(
           (name) =>
@@ -40,7 +40,7 @@ function list(dimension, title, { values }, fact) {
     .map(({ value, facts }) => ({ name: valueOf(dimension, value), count: facts[fact] ?? 0, href: link(dimension, value) }))
     .filter(({ count }) => count)
     .sort((one, other) => other.count - one.count);
-  if (!rows.length) return empty("Nothing yet", "None was counted in these days.");
+  if (!rows.length) return empty("No data", "No referrals in this period.");
   return bars(`${FACTS[fact].name} by ${title.toLowerCase()}`, rows, { most: MOST });
 }
 

@@ -3,11 +3,12 @@ import "../parts/chart.js";
 import { at, day, number, plural, rate, share, weekday } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { tableOf } from "../parts/tables.js";
+import { PAUSE_REASONS } from "../words.js";
 import { resume } from "./resume.js";
 
 const MISHAPS = {
   bounced: { title: "Bounces", own: "bounce_rate", said: "bounced", digits: 1 },
-  complained: { title: "Complaints", own: "complaint_rate", said: "were complained of", digits: 2 },
+  complained: { title: "Complaints", own: "complaint_rate", said: "were marked as spam", digits: 2 },
 };
 
 export function deliverability(app, { breaker, ses }, { period, days }) {
@@ -27,7 +28,7 @@ function state(app, { is_open: isOpen, reason, since, policy }) {
   const rates = `${rate(policy.bounce_rate)} bounces or ${rate(policy.complaint_rate)} complaints`;
   if (!isOpen) {
     return html`<p class="verdict good">
-      <strong>Sending is on.</strong> It pauses by itself at ${rates} among at least ${number(policy.minimum_volume)} referrals.
+      <strong>Sending is on.</strong> It pauses automatically at ${rates} among at least ${number(policy.minimum_volume)} referrals.
     </p>`;
   }
   return html`<div class="verdict bad">
@@ -40,8 +41,8 @@ function state(app, { is_open: isOpen, reason, since, policy }) {
 }
 
 export const why = (reason) =>
-  ({ bounces: "since too many messages bounced", complaints: "since too many doctors complained" })[reason] ??
-  (reason ? `for this reason: ${String(reason).replaceAll("_", " ")}` : "by our own breaker");
+  (PAUSE_REASONS[reason] && `because ${PAUSE_REASONS[reason]}`) ??
+  (reason ? `for this reason: ${String(reason).replaceAll("_", " ")}` : "automatically");
 
 function one(name, { rates }, days, policy, { reviews, stops }, window) {
   const { title, own, said, digits } = MISHAPS[name];
@@ -61,7 +62,7 @@ function one(name, { rates }, days, policy, { reviews, stops }, window) {
   };
   return html`<section aria-labelledby="rate-${name}">
     <h3 id="rate-${name}">${title}</h3>
-    <p><span class="big">${share(rates[name], digits)}</span> <span class="soft">${said} in these days</span></p>
+    <p><span class="big">${share(rates[name], digits)}</span> <span class="soft">${said} in this period</span></p>
     <line-chart
       class="chart low"
       role="img"

@@ -16,7 +16,7 @@ function fill(frame, source) {
   for (const one of sent.querySelectorAll("[src], [srcset]")) for (const name of ["src", "srcset"]) one.removeAttribute(name);
   // They are the doctor's: to answer, or to opt out.
   for (const link of sent.querySelectorAll("a[href]")) {
-    link.title = "Only the doctor may follow this link";
+    link.title = "Only the doctor can use this link";
     link.removeAttribute("href");
   }
   const body = shown.adoptNode(sent.body);
@@ -45,8 +45,8 @@ export function message(resource, { isPlain, choose }) {
       <div><dt>To</dt><dd>${to}</dd></div>
       ${resource.sent_at ? html`<div><dt>Sent</dt><dd>${when(resource.sent_at)}</dd></div>` : nothing}
     </dl>
-    <div class="segments" role="group" aria-label="How the message is shown">
-      <button type="button" aria-pressed=${!isPlain} @click=${() => choose(false)}>As seen</button>
+    <div class="segments" role="group" aria-label="Message format">
+      <button type="button" aria-pressed=${!isPlain} @click=${() => choose(false)}>Formatted</button>
       <button type="button" aria-pressed=${Boolean(isPlain)} @click=${() => choose(true)}>Plain text</button>
     </div>
     ${isPlain

@@ -6,7 +6,7 @@ export class Nowhere {
   title = "Not found";
 
   render() {
-    return html`<div class="top"><h1 tabindex="-1">There is no such page</h1></div>
-      <p>The address may be cut off. <a href=${to("/dashboard/")}>Go to the overview</a></p>`;
+    return html`<div class="top"><h1 tabindex="-1">Page not found</h1></div>
+      <p>The address may be incomplete. <a href=${to("/dashboard/")}>Go to the overview</a></p>`;
   }
 }

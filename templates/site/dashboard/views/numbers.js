@@ -7,14 +7,14 @@ import { ANSWERS, FACTS, FUNNEL, NUMBERS, reason } from "../words.js";
 const STEPS = {
   submitted_to_sent: ["From the form to the first message", "sent"],
   sent_to_delivered: ["From sending to delivery", "delivered"],
-  delivered_to_engaged: ["From delivery to somebody’s interest", "engaged"],
+  delivered_to_engaged: ["From delivery to the first open, click or answer", "engaged"],
   sent_to_answered: ["From sending to an answer", "answered"],
 };
 
 export function headline({ period, before, from, to }) {
   const { submitted = 0, answered = 0 } = period.facts;
   const days = plural(howMany(from, to), "day");
-  if (!submitted && !answered) return html`<p>Nobody named a doctor in these ${days}.</p>`;
+  if (!submitted && !answered) return html`<p>No doctors were named in these ${days}.</p>`;
   const calls = period.answers.call ?? 0;
   return html`<p>
     In these ${days}, <strong>${plural(submitted, "person", "people")} named their doctor</strong>${compared(
@@ -41,7 +41,7 @@ export const numbers = ({ period, before, days }) =>
   html`<ul class="tiles">
       ${NUMBERS.map((name) => tile(name, period.facts[name] ?? 0, before.facts[name] ?? 0, days))}
     </ul>
-    <p class="soft">Arrows compare with as many days right before. A fact counts on the day on which it happened.</p>`;
+    <p class="soft">Arrows compare with the same number of days before. Each event counts on the day it happened.</p>`;
 
 function tile(name, now, then, days) {
   const { name: title, means, isBad } = FACTS[name];
@@ -76,7 +76,7 @@ function spark(values, name) {
 
 export const funnel = ({ period, before }) =>
   html`<table class="bars funnel">
-      <caption class="unseen">Of the referrals submitted in these days, how many came how far by now</caption>
+      <caption class="unseen">Referrals submitted in this period: how many reached each step so far</caption>
       <thead class="unseen">
         <tr><th scope="col">Step</th><th scope="col">How many</th><th scope="col">Of the step before</th></tr>
       </thead>
@@ -98,7 +98,7 @@ export const funnel = ({ period, before }) =>
         })}
       </tbody>
     </table>
-    <p class="soft">Of those submitted in these days, by now. Each share is of the step before. Of the last days much is still to come, and many mail programs hide that a message was opened.</p>`;
+    <p class="soft">Referrals submitted in this period, so far. Each share is of the step before. Recent referrals may still move on, and many email programs hide that a message was opened.</p>`;
 
 export const medians = ({ period, before }) =>
   html`<dl class="times">
@@ -113,7 +113,7 @@ export const medians = ({ period, before }) =>
           </div>`,
       )}
     </dl>
-    <p class="soft">Half of those that got there in these days took less. Accurate to 5 %.</p>`;
+    <p class="soft">Median of the referrals that reached the step in this period. Accurate to 5%.</p>`;
 
 export function outcomes({ period }) {
   const answers = Object.entries(ANSWERS).map(([name, label]) => ({ name: label, count: period.answers[name] ?? 0 }));
@@ -123,6 +123,6 @@ export function outcomes({ period }) {
     .sort((one, other) => other.count - one.count);
   return html`<h3>Doctors answered</h3>
     ${bars("What doctors answered", answers)}
-    <h3>Referrals were closed because</h3>
-    ${closings.length ? bars("Why referrals were closed", closings) : html`<p class="soft">None was closed in these days.</p>`}`;
+    <h3>Reasons for closing</h3>
+    ${closings.length ? bars("Why referrals were closed", closings) : html`<p class="soft">No referrals were closed in this period.</p>`}`;
 }

@@ -64,7 +64,7 @@ export class Overview {
       <div class="columns">
         <div class="stack">
           <section class="card" aria-labelledby="funnel">
-            <h2 id="funnel">How far they came</h2>
+            <h2 id="funnel">Funnel</h2>
             ${shown(overview, (value) => funnel(value), { lines: 5 })}
           </section>
           <section class="card" aria-labelledby="medians">
@@ -74,24 +74,24 @@ export class Overview {
         </div>
         <div class="stack">
           <section class="card" aria-labelledby="stages">
-            <h2 id="stages">Where referrals are now</h2>
+            <h2 id="stages">Open referrals by stage</h2>
             ${shown(overview, (value) => stages(value), { lines: 5 })}
           </section>
           <section class="card" aria-labelledby="outcomes">
-            <h2 id="outcomes">What came of it</h2>
+            <h2 id="outcomes">Outcomes</h2>
             ${shown(overview, (value) => outcomes(value), { lines: 5 })}
           </section>
         </div>
       </div>
       ${breakdowns(this.breakdowns, chosen)}
       <section class="card" aria-labelledby="sending">
-        <h2 id="sending">Can our mail get through?</h2>
+        <h2 id="sending">Deliverability</h2>
         ${shown(this.sending, (sending) => (overview.value ? deliverability(app, sending, overview.value) : nothing), {
           lines: 6,
           size: "tall",
         })}
       </section>
-      <p class="soft foot">Days begin and end at midnight UTC. Numbers are a few seconds old; those of past days can still change a little.</p>
+      <p class="soft foot">Days begin and end at midnight UTC. Numbers are a few seconds old. Numbers of past days can still change slightly.</p>
     `;
   }
 }

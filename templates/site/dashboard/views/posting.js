@@ -72,7 +72,7 @@ export class Posting {
     }
     this.progress = "";
     const left = referrals.length - done;
-    this.#app.say(`${plural(done, "letter")} marked as posted.${left ? ` ${left} could not be: see each.` : ""}`);
+    this.#app.say(`${plural(done, "letter")} marked as posted.${left ? ` ${left} could not be marked: see the message on each.` : ""}`);
     if (!left) document.querySelector("h2[tabindex]")?.focus();
     await this.#app.refreshNow();
   }
@@ -81,7 +81,7 @@ export class Posting {
     const filter = { stage: "by_post" };
     try {
       await this.#app.api.post("/reports", { kind: "letters", format: "pdf", campaign: this.#app.campaign, filter });
-      this.#app.say("The letters are being made.");
+      this.#app.say("Preparing the letters.");
       this.#app.go(to("/dashboard/reports"));
     } catch (error) {
       this.#app.say(error.message);

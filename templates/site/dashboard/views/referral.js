@@ -66,7 +66,7 @@ export class Referral {
 
   #whole(detail) {
     return html`
-      <section class="verdict" aria-label="Where it stands">
+      <section class="verdict" aria-label="Current state">
         <p>${stageBadge(detail.stage)} ${stands(detail)}</p>
         ${this.acting.render(detail)}
       </section>
@@ -105,7 +105,7 @@ export class Referral {
                     >${isShown ? "Hide" : "Show"}<span class="unseen"> the ${step(one.step)}</span></a
                   >`
                 : this.app.isManager
-                  ? html`<span class="soft">No copy was kept</span>`
+                  ? html`<span class="soft">No copy is stored</span>`
                   : nothing}
             </div>
             ${isShown && mayLook ? this.#copy(one) : nothing}
@@ -132,7 +132,7 @@ function stands({ stage, reason: why, answer, leader, due_at: due }) {
   return html`<strong>${sentence(said.shift())}</strong>${said.length ? html` <span class="soft">${said.join(", ")}</span>` : nothing}
     ${answer ? html`<span class="badge">${ANSWERS[answer] ?? answer}</span>` : nothing}
     ${leader ? html`<a href=${to(`/dashboard/referrals/${leader}`)}>the leading referral</a>` : nothing}
-    ${due && stage !== "closed" ? html`<span class="soft">· next look ${when(due)}</span>` : nothing}`;
+    ${due && stage !== "closed" ? html`<span class="soft">· next check ${when(due)}</span>` : nothing}`;
 }
 
 const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
@@ -145,12 +145,12 @@ function doctor({ receipt, doctor: known, address, typed, specialty, source, lan
     Name: name,
     Practice: practice,
     Specialty: specialty && specialty !== "none" ? valueOf("specialty", specialty) : null,
-    "E-mail": email,
+    "Email": email,
     Phone: phone(number),
     NPI: npi,
     ...Object.fromEntries(Object.entries(others).map(([other, value]) => [plain(other), value])),
     Address: lines.filter(Boolean).join(", ") || [city, state === "none" ? null : state].filter(Boolean).join(", "),
-    "Sent by": { patient: "The patient", caregiver: "A caregiver" }[source] ?? source,
+    "Submitted by": { patient: "The patient", caregiver: "A caregiver" }[source] ?? source,
     Language: valueOf("language", language),
     Submitted: submitted_at && when(submitted_at),
     Receipt: html`<code>${receipt}</code>`,
@@ -163,7 +163,7 @@ function doctor({ receipt, doctor: known, address, typed, specialty, source, lan
     </dl>
     ${other.length
       ? html`<details class="as-table">
-          <summary>As it was typed</summary>
+          <summary>As typed</summary>
           <dl class="facts">${other.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
         </details>`
       : nothing}`;

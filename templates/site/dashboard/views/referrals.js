@@ -99,7 +99,7 @@ export class Referrals {
       const known = new Set(before.referrals.map(({ receipt }) => receipt));
       const added = next.referrals.filter(({ receipt }) => !known.has(receipt));
       this.found.take({ ...next, mark: before.mark, referrals: [...before.referrals, ...added], pages: before.pages + 1 });
-      this.app.say(added.length ? `${added.length} more.` : "None in these days.");
+      this.app.say(added.length ? `${added.length} more.` : "None in this period.");
     } catch (error) {
       this.problem = error;
     } finally {
@@ -129,7 +129,7 @@ export class Referrals {
   }
 
   #tools() {
-    const label = this.app.isManager ? "Doctor’s name, e-mail address, NPI, or receipt" : "Receipt";
+    const label = this.app.isManager ? "Doctor’s name, email address, NPI, or receipt" : "Receipt";
     return html`<div class="tools">
       <form role="search" @submit=${(event) => this.#search(event)}>
         <label for="searched">${label}</label>
@@ -170,8 +170,8 @@ export class Referrals {
   #list(found) {
     const { referrals, cursor, searched_back_to: backTo } = found;
     const none = backTo
-      ? empty("None so far", "The days before have not been searched yet.")
-      : empty("No referral fits", "Take a filter away, or choose more days.");
+      ? empty("No referrals found yet", "Earlier days have not been searched.")
+      : empty("No referrals found", "Remove a filter, or choose a longer period.");
     return html`
       <p class="soft tally" role="status">${referrals.length ? said(referrals.length, cursor, this.asked) : nothing}</p>
       ${referrals.length ? rows("Referrals, newest first", referrals, this.news) : none}
@@ -181,11 +181,11 @@ export class Referrals {
   }
 
   #further(backTo) {
-    const label = backTo ? "Look further" : "Show more";
+    const label = backTo ? "Keep searching" : "Show more";
     return html`<div class="further">
       ${backTo ? html`<p>Searched back to <strong>${day(backTo)}, ${backTo.slice(0, 4)}</strong>.</p>` : nothing}
       <button type="button" class="button plain" aria-disabled=${this.isLooking} @click=${() => this.isLooking || this.#more()}>
-        ${this.isLooking ? "Looking …" : label}
+        ${this.isLooking ? "Searching …" : label}
       </button>
     </div>`;
   }

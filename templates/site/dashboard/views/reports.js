@@ -1,5 +1,5 @@
 // Lists and letters as files: ordered here, made meanwhile, fetched within a day.
-import { days, number, size } from "../format.js";
+import { days, number, plural, size } from "../format.js";
 import { html, live, nothing, repeat } from "../lit.js";
 import { rangeChooser } from "../parts/range.js";
 import { when } from "../parts/rows.js";
@@ -13,7 +13,7 @@ const CHOICES = Object.entries(FILTERS).filter(([, { isListOnly }]) => !isListOn
 const FORMATS = { xlsx: "Excel (XLSX)", csv: "CSV", pdf: "PDF" };
 const SOON = 2_000;
 const UNDONE = ["queued", "running"];
-const REPORT_STATES = { queued: "Waiting its turn", running: "Being made", ready: "Ready", failed: "Failed", expired: "Expired" };
+const REPORT_STATES = { queued: "Queued", running: "In progress", ready: "Ready", failed: "Failed", expired: "Expired" };
 
 export class Reports {
   title = "Reports";
@@ -60,7 +60,7 @@ export class Reports {
     this.app.update();
     try {
       await this.app.api.post("/reports", { kind: "referrals", format, campaign: this.app.campaign, filter });
-      this.app.say("The report is being made.");
+      this.app.say("Preparing the report.");
       await this.#load({ isQuiet: true });
     } catch (error) {
       this.error = error;
@@ -84,10 +84,10 @@ export class Reports {
   }
 
   render() {
-    if (!this.app.isManager) return html`${top({ ...this, heading: this.title, at: Date.now() })}<div class="card">${empty("Reports are for managers", "They name doctors.")}</div>`;
+    if (!this.app.isManager) return html`${top({ ...this, heading: this.title, at: Date.now() })}<div class="card">${empty("Only managers can see reports", "Reports contain doctors’ details.")}</div>`;
     return html`${top(this, rangeChooser(this.app, { mayBeAll: true }))} ${this.#form()}
       <section class="card" aria-labelledby="made">
-        <h2 id="made">Made lately</h2>
+        <h2 id="made">Recent reports</h2>
         ${shown(this.reports, (value) => this.#list(list(value)), { lines: 4, size: "rows" })}
       </section>`;
   }
@@ -97,7 +97,7 @@ export class Reports {
     const { from, to: until } = range({ mayBeAll: true });
     return html`<section class="card" aria-labelledby="make">
       <h2 id="make">Make a report</h2>
-      <p class="soft">Every referral submitted ${from ? html`${days(from, until)} (UTC)` : "so far"}, with its doctor and what came of it.</p>
+      <p class="soft">Every referral submitted ${from ? html`${days(from, until)} (UTC)` : "so far"}, with the doctor and the outcome.</p>
       <form class="filters order" @submit=${(event) => this.#order(event)}>
         ${CHOICES.map(([name, filter]) => choice(name, filter, chosen[name]))}
         <fieldset>
@@ -105,15 +105,15 @@ export class Reports {
           <label><input type="radio" name="format" value="xlsx" checked /> Excel</label>
           <label><input type="radio" name="format" value="csv" /> CSV</label>
         </fieldset>
-        <button class="button" aria-disabled=${this.isBusy}>${this.isBusy ? "One moment …" : "Make it"}</button>
+        <button class="button" aria-disabled=${this.isBusy}>${this.isBusy ? "One moment …" : "Make report"}</button>
       </form>
       ${this.error ? html`<p class="error" role="alert">${this.error.message}</p>` : nothing}
-      <p class="soft">It names doctors: keep it where others can’t read it. Files are gone after a day. Letters are ordered under Work.</p>
+      <p class="soft">Reports contain doctors’ details. Keep them where only your team can read them. Files expire after one day. To print letters, go to Work.</p>
     </section>`;
   }
 
   #list(reports) {
-    if (!reports.length) return empty("None yet", "What you make is listed here.");
+    if (!reports.length) return empty("No reports yet", "Reports that you make appear here.");
     return html`<ul class="reports">
       ${repeat(
         reports,
@@ -132,10 +132,10 @@ export class Reports {
       </div>
       <div class="report-state" role="status">
         <span class="badge is-${state}">${REPORT_STATES[state]}</span>
-        ${state === "running" ? html`<span class="soft">${number(done)} ${kind === "letters" ? "letters" : "rows"} so far</span><progress aria-label="Progress"></progress>` : nothing}
-        ${state === "ready" ? html`<span class="soft">${number(done)} ${kind === "letters" ? "letters" : "rows"}${until ? html`, until ${when(until)}` : nothing}</span>` : nothing}
+        ${state === "running" ? html`<span class="soft">${plural(done, kind === "letters" ? "letter" : "row")} so far</span><progress aria-label="Progress"></progress>` : nothing}
+        ${state === "ready" ? html`<span class="soft">${plural(done, kind === "letters" ? "letter" : "row")}${until ? html`, until ${when(until)}` : nothing}</span>` : nothing}
         ${leftOut.length ? left(leftOut) : nothing}
-        ${state === "failed" ? html`<span class="soft">${detail ?? "Please make it again."}</span>` : nothing}
+        ${state === "failed" ? html`<span class="soft">${detail ?? "Make the report again."}</span>` : nothing}
       </div>
       <div class="row end">
         ${state === "ready"

@@ -27,12 +27,12 @@ export function series({ days, weeks }, chosen) {
   };
   return html`<div class="row between">
       <h2 id="series">${isByWeek ? "Week by week" : "Day by day"}</h2>
-      <div class="segments" role="group" aria-label="Steps of the chart">
+      <div class="segments" role="group" aria-label="Chart interval">
         <a data-in-place href=${here({ by: null })} aria-current=${isByWeek ? "false" : "true"}>By day</a>
         <a data-in-place href=${here({ by: "week" })} aria-current=${isByWeek ? "true" : "false"}>By week</a>
       </div>
     </div>
-    <ul class="chips" aria-label="Lines of the chart">
+    <ul class="chips" aria-label="Lines in the chart">
       ${SERIES.map((name) => chip(name, names))}
     </ul>
     <line-chart class="chart" role="img" aria-label=${said(names, isByWeek)} .spec=${spec}></line-chart>

@@ -5,7 +5,7 @@ import { html, nothing } from "../lit.js";
 import { top } from "../shell.js";
 
 const ROLES = {
-  viewer: "You see all numbers, and referrals without what would tell who the doctor is.",
+  viewer: "You see all numbers, and referrals without the doctor’s details.",
   manager: "You see doctors, act on referrals, and make reports.",
 };
 
@@ -38,7 +38,7 @@ export class Settings {
       const done = await app.api.put("/weekly-summary", { campaign: app.campaign, wanted });
       app.me.weekly_summary = { ...app.me.weekly_summary, [app.campaign]: done.wanted };
       this.address = done.address;
-      app.say(done.wanted ? "You get the summary every week." : "You get no summary any more.");
+      app.say(done.wanted ? "You will get the summary every week." : "You will no longer get the summary.");
     } catch (error) {
       this.error = error;
     } finally {
@@ -56,23 +56,23 @@ export class Settings {
       <div class="columns">
         <section class="card" aria-labelledby="weekly">
           <h2 id="weekly">Weekly summary</h2>
-          <p>Once a week by e-mail: how far the outreach came, what changed, and what waits for a person.</p>
+          <p>A weekly email with results, changes since last week, and open tasks.</p>
           <label class="switch">
             <input type="checkbox" role="switch" .checked=${wanted} aria-disabled=${this.isBusy}
               @click=${(event) => (event.preventDefault(), this.#want(!wanted))} />
             <span>Send it to me, for ${campaign.title}</span>
           </label>
           ${this.error ? html`<p class="error" role="alert">${this.error.message}</p>` : nothing}
-          <p class="soft">${this.address && wanted ? `It goes to ${this.address}.` : "It goes to the address that you sign in with."}</p>
+          <p class="soft">${this.address && wanted ? `Sent to ${this.address}.` : "Sent to the address that you sign in with."}</p>
         </section>
         <section class="card" aria-labelledby="me">
           <h2 id="me">You</h2>
           <dl class="facts">
             <div><dt>Signed in as</dt><dd>${app.name}</dd></div>
             <div><dt>Role</dt><dd><span class="badge">${role === "manager" ? "Manager" : "Viewer"}</span></dd></div>
-            <div><dt>Time zone</dt><dd>${zone()} <span class="soft">for moments; counted days are in UTC</span></dd></div>
+            <div><dt>Time zone</dt><dd>${zone()} <span class="soft">for times; days are counted in UTC</span></dd></div>
           </dl>
-          <p class="soft">${ROLES[role]} Every look at a doctor’s details and every action is noted with your name.</p>
+          <p class="soft">${ROLES[role]} Every view of a doctor’s details and every action is recorded with your name.</p>
           <button type="button" class="button plain" @click=${() => app.signIn.leave()}>${icon("out")} Sign out</button>
         </section>
       </div>`;

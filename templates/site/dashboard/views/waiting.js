@@ -17,7 +17,7 @@ export function waiting(app) {
   return html`${work.paused ? paused(work.paused) : nothing}
     <div class="waiting">
       ${kinds.length
-        ? html`<p><strong>Waiting for you</strong></p>
+        ? html`<p><strong>Open tasks</strong></p>
             <ul>
               ${kinds.map(
                 (kind) =>
@@ -26,14 +26,14 @@ export function waiting(app) {
                   </li>`,
               )}
             </ul>`
-        : html`<p>${icon("check")} Nothing waits for a person.</p>`}
+        : html`<p>${icon("check")} No open tasks.</p>`}
     </div>`;
 }
 
 export const paused = ({ reason }) =>
   html`<p class="notice harsh">
     ${icon("pause")}<span><strong>Sending is paused</strong>, ${why(reason)}.</span>
-    <a href=${to("/dashboard/work")}>See what to do</a>
+    <a href=${to("/dashboard/work")}>View tasks</a>
   </p>`;
 
 export function stages({ stages: counts }) {
@@ -46,5 +46,5 @@ export function stages({ stages: counts }) {
       href: to("/dashboard/referrals", { stage: name, last: "all", from: null, to: null }),
     }));
   return html`${bars("Open referrals by stage", rows, { isShared: false })}
-    <p class="soft">All that are open, whenever they were submitted.</p>`;
+    <p class="soft">All open referrals, regardless of when they were submitted.</p>`;
 }

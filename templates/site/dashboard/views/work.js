@@ -88,7 +88,7 @@ export class Work {
     const { app, kind } = this;
     const work = app.waiting.value;
     return html`${top(this)} ${work?.paused ? this.#paused(work.paused) : nothing}
-      <nav class="tabs" aria-label="Kinds of work">
+      <nav class="tabs" aria-label="Kinds of tasks">
         ${Object.entries(KINDS).map(([name, { name: label }]) => this.#tab(name, label, work))}
       </nav>
       <section aria-labelledby="kind">
@@ -107,7 +107,7 @@ export class Work {
 
   #paused({ reason: cause, since }) {
     return html`<div class="verdict bad">
-      <p><strong>Sending is paused${since ? html` since ${when(since)}` : nothing}</strong>, ${why(cause)}. Referrals wait and none is lost.</p>
+      <p><strong>Sending is paused${since ? html` since ${when(since)}` : nothing}</strong>, ${why(cause)}. Referrals wait. None is lost.</p>
       ${this.app.isManager
         ? html`<p class="row"><button type="button" class="button" @click=${() => resume(this.app)}>Resume sending …</button></p>`
         : nothing}
@@ -115,7 +115,7 @@ export class Work {
   }
 
   #list({ referrals, cursor }) {
-    if (!referrals.length) return html`<div class="card">${empty("Nothing waits here", "New ones show up by themselves.")}</div>`;
+    if (!referrals.length) return html`<div class="card">${empty("No open tasks", "New ones appear here automatically.")}</div>`;
     const mayPost = this.kind === "by_post" && this.app.isManager;
     return html`
       ${mayPost ? this.posting.render(referrals) : nothing}
@@ -130,7 +130,7 @@ export class Work {
       ${cursor
         ? html`<div class="further">
             <button type="button" class="button plain" aria-disabled=${this.isLooking} @click=${() => this.isLooking || this.#more()}>
-              ${this.isLooking ? "Looking …" : "Show more"}
+              ${this.isLooking ? "Searching …" : "Show more"}
             </button>
           </div>`
         : nothing}

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from moto.events.models import EventPattern
 
-from cli.site import SIGN_IN
+from cli.site.builder import SIGN_IN
 from local.intrinsics import read_yaml
 from local.model import Function, QueueSource, Route, Schedule, StreamSource, Template
 from local.template import load

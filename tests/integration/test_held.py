@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli import stacks
-from cli.__main__ import main
+from cli.app import main
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions
 from referral_intake.core.reasons import Reason

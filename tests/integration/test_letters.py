@@ -1,7 +1,6 @@
-"""`python -m cli letters`, on the template's table."""
+"""`referrals letters`, on the template's table."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +12,7 @@ import time_machine
 from pypdfium2 import PdfDocument
 
 from cli import stacks
-from cli.__main__ import main
+from cli.app import main
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
@@ -50,10 +49,9 @@ def printing(table: str, names: dict[str, str], out: Path, monkeypatch: pytest.M
     outputs = {"TableName": table, "SiteUrl": aws.SITE_URL}
     outputs |= {f"{name}Arn": names[name] for name in ("HashingKeys", "SigningKeys")}
     monkeypatch.setattr(stacks, "find", lambda name: stacks.Stack(name, outputs))
-    monkeypatch.setattr(sys, "argv", ["cli", "letters", "lumen", "--stack", "dev", "--out", str(out)])
     # On a day that the approval covers.
     with time_machine.travel(NOW):
-        yield main
+        yield lambda: main(["letters", "lumen", "--stack", "dev", "--out", str(out)])
 
 
 def stored(

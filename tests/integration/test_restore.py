@@ -12,8 +12,8 @@ import pytest
 import time_machine
 
 from cli import stacks
-from cli.__main__ import main
-from cli.desk import desk, operator
+from cli.app import main
+from cli.operator_actions import action_runner, operator
 from referral_intake.dashboard.actions import Action, Order
 from tests.integration import aws
 from tests.integration.life import Life, living
@@ -99,7 +99,7 @@ def house(
     secret_names: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[House]:
-    monkeypatch.setattr("cli.failure_queues._WAIT", 0)
+    monkeypatch.setattr("cli.failure_queues._WAIT_SECONDS", 0)
     with living(client, secret_names, monkeypatch) as life:
         made = House(life, client, table, secret_names)
         yield made
@@ -165,7 +165,7 @@ def test_a_person_who_lets_it_go_on_meets_the_opt_out(house: House) -> None:
     receipt = house.of_doctor["leaves"]
     house.lose("referral#", "doctor#")
     house.restore("--go")
-    at, sent = desk(stacks.find(STACK)), house.mails()
+    at, sent = action_runner(stacks.find(STACK)), house.mails()
     found = at.referrals.get(receipt, consistent=True)
     assert found
     at.carry_out(Order(receipt, found.revision, Action.RETRY, operator(), again=True), datetime.now(UTC))

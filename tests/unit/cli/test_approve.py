@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.approve import approve, changed
+from cli.commands.approve import approve, changed
+from cli.errors import CommandError
 from referral_intake.aws import content_digests
 from referral_intake.aws.campaign_files import Campaigns
 from tests.support.samples import TEMPLATES
@@ -23,7 +24,7 @@ def templates(tmp_path: Path) -> Path:
 def test_all_that_people_read_of_a_campaign_is_as_it_was_approved() -> None:
     approved = tomllib.loads((TEMPLATES / "campaigns" / "lumen" / "approval.toml").read_text())["content"]
     now = content_digests.digests(TEMPLATES, content_digests.to_approve(TEMPLATES, "lumen"))
-    assert changed(approved, now) == [], "read what changed, then: python -m cli approve star --by ..."
+    assert changed(approved, now) == [], "read what changed, then: referrals approve star --by ..."
 
 
 def test_an_approval_names_what_changed_since_the_last_one(templates: Path) -> None:
@@ -43,6 +44,6 @@ def test_an_approval_names_what_changed_since_the_last_one(templates: Path) -> N
 )
 def test_nonsense_is_refused_and_changes_nothing(templates: Path, campaign: str, until: date, version: str) -> None:
     before = (templates / "campaigns/lumen/approval.toml").read_bytes()
-    with pytest.raises(SystemExit):
+    with pytest.raises(CommandError):
         approve(templates, campaign, "somebody", ON, until, version)
     assert (templates / "campaigns/lumen/approval.toml").read_bytes() == before

@@ -29,6 +29,10 @@ class Contents:
     oldest: datetime | None
     conditions: Counter[str]
 
+    def as_json(self) -> dict[str, Any]:
+        # Before Python 3.12, dataclasses.asdict() breaks a Counter.
+        return {"count": self.count, "oldest": self.oldest, "conditions": dict(self.conditions)}
+
 
 def look(sqs: "SQSClient", url: str) -> Contents:
     """Inspect the queue. Its messages stay in it."""

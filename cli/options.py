@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,6 +33,11 @@ def day(text: str) -> date:
         raise typer.BadParameter(f"{text} is no date. One looks like 2026-11-22.") from error
 
 
+def flag(name: str, text: str) -> Any:
+    """An option without a value. Typer would show it in the help as one that takes a <bool>."""
+    return typer.Option(name, help=text, metavar="")
+
+
 Stack = Annotated[
     str | None,
     typer.Option(
@@ -42,7 +47,7 @@ Stack = Annotated[
         autocompletion=_stack_names,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")]
+AsJson = Annotated[bool, flag("--json", "Print JSON to stdout.")]
 EnvironmentName = Annotated[
     str,
     typer.Argument(

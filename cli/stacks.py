@@ -88,7 +88,7 @@ def _deployed(name: str) -> Stack:
         # CloudFormation answers ValidationError for a stack that does not exist, with a message that says so.
         raise NoStack(f"The stack {name} can't be read: {error.response['Error'].get('Message', error)}") from error
     except BotoCoreError as error:
-        raise NoStack(f"AWS can't be reached: {error} Set AWS_PROFILE and AWS_REGION, or similar.") from error
+        raise NoStack(f"AWS can't be reached: {error} Set AWS_PROFILE and AWS_DEFAULT_REGION, or similar.") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     parameters = {given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", [])}
     return Stack(name, outputs, parameters=parameters)

@@ -14,7 +14,7 @@ def credentials(identity: Mapping[str, str]) -> Result:
 
 def region(name: str | None, with_ses: Collection[str]) -> Result:
     if not name:
-        return failure("No region is set", "Set AWS_REGION, or `region` in samconfig.toml.")
+        return failure("No region is set", "Set AWS_DEFAULT_REGION, or `region` in samconfig.toml.")
     if name not in with_ses:
         return failure(f"SES is not available in {name}, according to this boto3", "Choose another region.")
     return ok(name)

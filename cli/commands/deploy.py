@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import boto3
-import typer
 
 from cli import environments, options, output, stacks
 from cli.environments import Environment
@@ -25,8 +24,8 @@ still answers. If an alarm caused it, see docs/deploy.md, "When an alarm takes i
 
 def command(
     environment: options.EnvironmentName,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the stack is changed.")] = False,
-    site_only: Annotated[bool, typer.Option("--site-only", help="Leave the stack as it is.")] = False,
+    yes: Annotated[bool, options.flag("--yes", "Do not ask before the stack is changed.")] = False,
+    site_only: Annotated[bool, options.flag("--site-only", "Leave the stack as it is.")] = False,
 ) -> int:
     """Deploy the stack and the site to an environment.
 

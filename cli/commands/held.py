@@ -32,13 +32,15 @@ class _Refused(Exception):
 
 
 def command(
-    receipts: Annotated[list[str] | None, typer.Argument(metavar="[RECEIPT]...", help="Only these referrals.")] = None,
+    receipts: Annotated[list[str] | None, typer.Argument(metavar="RECEIPT", help="Only these referrals.")] = None,
     stack: options.Stack = None,
-    approve: Annotated[bool, typer.Option("--approve", help="Approve these referrals.")] = False,
-    reject: Annotated[bool, typer.Option("--reject", help="Close these referrals.")] = False,
-    because: Annotated[Rejection, typer.Option(help="Why they are rejected.")] = Rejection.OTHER,
+    approve: Annotated[bool, options.flag("--approve", "Approve these referrals.")] = False,
+    reject: Annotated[bool, options.flag("--reject", "Close these referrals.")] = False,
+    because: Annotated[
+        Rejection, typer.Option(metavar="REASON", help=f"Why they are rejected: {', '.join(Rejection)}.")
+    ] = Rejection.OTHER,
     again: Annotated[
-        bool, typer.Option("--again", help="With --approve: also send what the doctor may already have.")
+        bool, options.flag("--again", "With --approve: also send what the doctor may already have.")
     ] = False,
     as_json: options.AsJson = False,
 ) -> int:

@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-import typer
-
 from cli import failure_queues, options, output, stacks
 from cli.stacks import Stack
 from cli.table_scan import scan
@@ -52,7 +50,7 @@ class _Counters:
 
 def command(
     stack: options.Stack = None,
-    go: Annotated[bool, typer.Option("--go", help="Correct the counters.")] = False,
+    go: Annotated[bool, options.flag("--go", "Correct the counters.")] = False,
     as_json: options.AsJson = False,
 ) -> int:
     """Compare the dashboard's counters with the table, and correct them.

@@ -48,11 +48,11 @@ class _Found:
 
 def command(
     receipts: Annotated[
-        list[str] | None, typer.Argument(metavar="[RECEIPT]...", help="Put back these referrals, and nothing else.")
+        list[str] | None, typer.Argument(metavar="RECEIPT", help="Put back these referrals, and nothing else.")
     ] = None,
     stack: options.Stack = None,
-    only_list: Annotated[bool, typer.Option("--list", help="Only list. The default without RECEIPT.")] = False,
-    go: Annotated[bool, typer.Option("--go", help="Put everything back.")] = False,
+    only_list: Annotated[bool, options.flag("--list", "Only list. The default without RECEIPT.")] = False,
+    go: Annotated[bool, options.flag("--go", "Put everything back.")] = False,
     as_json: options.AsJson = False,
 ) -> int:
     """List the referrals and events that a stream or queue gave up on, and put them back.
@@ -143,7 +143,7 @@ def _list(stack: Stack, *, as_json: bool) -> None:
     queues = {name: failure_queues.look(stack.sqs, stack.output(f"{name}Url")) for name in _QUEUES}
     if as_json:
         shown = {name: [asdict(one) | {"since": one.since} for one in those] for name, those in referrals.items()}
-        output.print_json({**shown, "queues": {name: asdict(contents) for name, contents in queues.items()}})
+        output.print_json({**shown, "queues": {name: contents.as_json() for name, contents in queues.items()}})
         return
     print("Times are in UTC.")
     for name, title in _TITLES.items():

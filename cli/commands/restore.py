@@ -50,7 +50,7 @@ class Restored:
 def command(
     source: Annotated[str, typer.Option("--from", metavar="TABLE", help="The restored table.")],
     stack: options.Stack = None,
-    go: Annotated[bool, typer.Option("--go", help="Write to the table.")] = False,
+    go: Annotated[bool, options.flag("--go", "Write to the table.")] = False,
     erased: Annotated[
         list[str] | None,
         typer.Option(

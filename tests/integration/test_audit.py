@@ -1,5 +1,6 @@
 """Records of who looked and who did what: written, read back in order, and printed for those who operate this."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,14 @@ def test_the_command_prints_a_day(records: AuditTable, stack: None, capsys: pyte
     assert first == f"{NOW:%H:%M:%S}  robin ({ROBIN.sub})  search  {' '.join(RECEIPTS)}"
     assert second.endswith("summary off  -")
     assert total == f"Recorded on {DAY}: 2."
+
+
+def test_a_day_is_listed_as_json(records: AuditTable, stack: None, capsys: pytest.CaptureFixture[str]) -> None:
+    records.record(ROBIN, "search", RECEIPTS, NOW)
+    assert main(["audit", "--stack", "dev", "--day", DAY.isoformat(), "--json"]) == 0
+    [record] = json.loads(capsys.readouterr().out)
+    assert datetime.fromisoformat(record.pop("at")) == NOW
+    assert record == {"username": "robin", "sub": ROBIN.sub, "action": "search", "receipts": list(RECEIPTS)}
 
 
 def test_without_a_day_it_is_today(records: AuditTable, stack: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -148,6 +148,23 @@ def test_the_list_names_what_was_given_up_on_by_receipt_and_changes_nothing(
     assert [len(house.bodies(queue)) for queue in ("OutreachFailures", "FeedbackFailures")] == [2, 1]
 
 
+def test_the_list_is_printed_as_json(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    given_up, unclear = house.put(Stage.HELD), house.put(Stage.HELD, "send_unclear", name="John Smith")
+    house.send("OutreachFailures", NOTICE)
+    assert redrive("--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [one["receipt"] for one in said["given_up"]] == [given_up.receipt]
+    assert [(one["receipt"], one["reason"]) for one in said["held"]] == [(unclear.receipt, "send_unclear")]
+    assert said["overdue"] == []
+    assert said["queues"]["OutreachFailures"]["conditions"] == {"RetryAttemptsExhausted": 1}
+    assert said["queues"]["FeedbackFailures"] == {"count": 0, "oldest": None, "conditions": {}}
+
+    assert redrive("--json", "--list", given_up.receipt, unclear.receipt) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert first == {"receipt": given_up.receipt, "obstacle": None}
+    assert second["obstacle"].startswith("is held for a person, as send_unclear: ")
+
+
 def test_where_nothing_was_given_up_on_the_list_says_so(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     assert redrive() == 0
     assert capsys.readouterr().out.count(": 0\n") == 5
@@ -310,14 +327,15 @@ def test_one_that_can_not_be_read_does_not_stand_before_the_others(
 
 @pytest.mark.long
 def test_of_many_none_is_forgotten_and_the_command_says_how_far_it_is(
-    house: House, capsys: pytest.CaptureFixture[str]
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # As in a terminal.
     for number in range(230):
         house.put(Stage.HELD, email=f"d{number}@clinic.example")
     assert redrive("--go") == 0
     told = capsys.readouterr()
     assert "Referrals put back: 230." in told.out
-    assert told.err.splitlines() == ["100 of 230 ...", "200 of 230 ..."]
+    assert "230/230" in told.err
     stages = [item["stage"] for pk, item in house.system.look.items().items() if pk.startswith("referral#")]
     assert stages == [typed("queued")] * 230
 
@@ -431,7 +449,7 @@ def test_without_a_region_the_command_says_what_to_set(
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
     assert main(["redrive", "--stack", STACK]) == 1
-    assert "You must specify a region. Set AWS_PROFILE and AWS_REGION" in capsys.readouterr().err
+    assert "You must specify a region. Set AWS_PROFILE and AWS_DEFAULT_REGION" in capsys.readouterr().err
 
 
 def test_a_local_stack_that_does_not_run_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -189,6 +189,24 @@ def test_what_can_not_be_read_is_named_and_left(house: House, capsys: pytest.Cap
     assert house.state(receipt) == ("held", "restored")
 
 
+def test_what_is_missing_is_listed_as_json(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    lives(house)
+    house.lose(f"referral#{house.of_doctor['answers']}")
+    capsys.readouterr()  # The functions' logs.
+    for words in ([], ["--go"]):
+        assert house.restore("--json", *words) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert {"kind": "referrals, closed as they were", "count": 1} in said["items"]
+        assert (said["written"], said["unreadable"], said["further"]) == (bool(words), [], [])
+    assert house.restore("--json") == 0
+    assert json.loads(capsys.readouterr().out)["items"] == []
+
+
+def test_the_stacks_own_table_is_refused(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["restore", "--stack", STACK, "--from", house.table, "--go"]) == 1
+    assert "That is the stack's own table" in capsys.readouterr().err
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [2])
 def test_whatever_is_lost_nobody_is_mailed_twice(house: House, seed: int) -> None:

@@ -320,6 +320,18 @@ def test_a_counter_that_was_damaged_or_lost_is_what_the_table_says_again(
     assert run() == 0
 
 
+def test_differences_are_listed_as_json(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    house.damage(("lumen#total", "2026-11-23"), "submitted", 5)
+    count = {"campaign": "lumen", "dimension": "total", "value": "", "day": "2026-11-23", "fact": "submitted"}
+    for words, code in (([], 1), (["--go"], 0)):
+        assert run("--json", *words) == code
+        said = json.loads(capsys.readouterr().out)
+        assert said["differences"] == [{**count, "counted": 14, "actual": 9}]
+        assert (said["referrals"], said["corrected"], said["unreadable"]) == (30, bool(words), [])
+    assert run("--json") == 0
+    assert json.loads(capsys.readouterr().out)["differences"] == []
+
+
 def test_all_counters_can_be_had_again_from_the_table_alone(house: House) -> None:
     for item in items(house.client, house.stats_table):
         house.client.delete_item(TableName=house.stats_table, Key={"pk": item["pk"], "sk": item["sk"]})

@@ -1,5 +1,6 @@
 """Approving a campaign's wording."""
 
+import json
 import shutil
 import tomllib
 from datetime import date
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.app import main
 from cli.commands.approve import approve, changed
 from cli.errors import CommandError
 from referral_intake.aws import content_digests
@@ -47,3 +49,21 @@ def test_nonsense_is_refused_and_changes_nothing(templates: Path, campaign: str,
     with pytest.raises(CommandError):
         approve(templates, campaign, "somebody", ON, until, version)
     assert (templates / "campaigns/lumen/approval.toml").read_bytes() == before
+
+
+def test_the_command_approves_and_lists_changed_files(
+    templates: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(templates.parent)
+    Path("samconfig.toml").touch()
+    (templates / "campaigns/lumen/messages/en/reminder.txt").write_text("Dear doctor")
+    words = ["approve", "lumen", "--by", "Legal", "--version", "v2", "--until", "2099-01-31"]
+    assert main([*words, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["changed_files"] == ["campaigns/lumen/messages/en/reminder.txt"]
+    assert (said["campaign"], said["version"], said["until"]) == ("lumen", "v2", "2099-01-31")
+    assert main(words) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("lumen may be sent as it is now, from ")
+    assert line.endswith(" to 2099-01-31, as version v2.")
+    assert main([*words[:-1], "2020-01-31"]) == 1

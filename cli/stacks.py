@@ -98,8 +98,8 @@ def _local(address: str) -> Stack:
     try:
         # Without a proxy: the local stack is on this machine.
         with build_opener(ProxyHandler({})).open(f"{address}/_local/stack.json", timeout=10) as answer:
-            told: dict[str, Any] = json.load(answer)
-        environment, outputs, now = told["environment"], told["outputs"], datetime.fromisoformat(told["now"])
+            stack: dict[str, Any] = json.load(answer)
+        environment, outputs, now = stack["environment"], stack["outputs"], datetime.fromisoformat(stack["now"])
     except (KeyError, OSError, TypeError, ValueError) as error:
         raise NoStack(f"No local stack answers at {address}: {error}. Start it with: make run") from error
     _use_local_account(environment)

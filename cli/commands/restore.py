@@ -119,7 +119,7 @@ class Restorer:
     def restore(self) -> Restored:
         """Copies doctors first, so that opt-outs are known before a referral is back."""
         scan(self._client, self._source, _DOCTOR, self._doctors, "Doctors")
-        scan(self._client, self._source, "", self._others, "All")
+        scan(self._client, self._source, "", self._others, "All items")
         return self._found
 
     def _doctors(self, items: list[Item]) -> None:
@@ -173,9 +173,9 @@ class Restorer:
         held = replace(referral, stage=move.stage, reason=move.reason, due_at=move.due_at, waits_since=None)
         assert held.due_at, "what is held is open"
         waits = to_waits(held.campaign, tasks.waits_for(held), tasks.begins(held))
-        said = {"stage": held.stage.value, "reason": held.reason, "due_at": timestamp(held.due_at), **waits}
+        changes = {"stage": held.stage.value, "reason": held.reason, "due_at": timestamp(held.due_at), **waits}
         left = {name: value for name, value in item.items() if name not in {"leader", "setbacks", "attempt"}}
-        return left | {"open_in": typed(held.campaign)} | {name: typed(value) for name, value in said.items()}
+        return left | {"open_in": typed(held.campaign)} | {name: typed(value) for name, value in changes.items()}
 
     def _copy(self, item: Item, kind: str) -> None:
         """Store the item, unless the table has it by now."""

@@ -41,31 +41,36 @@ def build(templates: Path, out: Path, campaign: str | None = None) -> None:
     known = _campaign(templates, campaign or Campaigns(templates).names()[0])
     if missing := translations.missing(templates, known):
         raise CommandError("\n".join(["These texts are missing:", *missing]))
-    every = {locale: Pages(templates, known, locale) for locale in known.locales}
-    pages = every[known.locales[0]]
-    assets = sorted((templates / "site" / "assets").iterdir())
-    for file in assets:
-        _write(out / pages.asset(file.name).lstrip("/"), file.read_bytes())
+    pages = {locale: Pages(templates, known, locale) for locale in known.locales}
     modules = libraries.folder(templates / "site")
-    for name, path in LIBRARIES.items():
-        _write(out / pages.library(name).lstrip("/"), _licensed(modules / name, path))
+    loaded = _loaded(templates, modules, pages[known.locales[0]])
     board = dashboard.files(templates / "site", modules)
-    for place, data in board.items():
+    for place, data in (loaded | board).items():
         _write(out / place, data)
+    _write_pages(out, pages, known.locales[0])
+    _remove_old(out / "assets", keep={place.name for place in loaded})
+    _remove_old(out / dashboard.ASSETS, keep={place.parts[2] for place in board if len(place.parts) > 2})
+
+
+def _loaded(templates: Path, modules: Path, pages: Pages) -> dict[Path, bytes]:
+    """Assets and libraries that the pages load, by their path in the site."""
+    assets = {pages.asset(file.name): file.read_bytes() for file in sorted((templates / "site" / "assets").iterdir())}
+    scripts = {pages.library(name): _licensed(modules / name, path) for name, path in LIBRARIES.items()}
+    return {Path(address.lstrip("/")): data for address, data in (assets | scripts).items()}
+
+
+def _write_pages(out: Path, pages: dict[str, Pages], first: str) -> None:
+    """Write the pages of every language; `first` is the language of those that are in one language only."""
     _write(out / "robots.txt", ROBOTS)
-    _write(out / "404.html", pages.render("404.html", "/{locale}/").encode())
-    for locale, one in every.items():
-        _write(
-            out / locale / "take-it-with-you.html", one.render("guide.html", "/{locale}/take-it-with-you.html").encode()
-        )
-    first = {locale: one.render("page.html", "/{locale}/", form=EMPTY_FORM).encode() for locale, one in every.items()}
-    for locale, html in first.items():
+    _write(out / "404.html", pages[first].render("404.html", "/{locale}/").encode())
+    for locale, one in pages.items():
+        guide = one.render("guide.html", "/{locale}/take-it-with-you.html")
+        _write(out / locale / "take-it-with-you.html", guide.encode())
+    forms = {locale: one.render("page.html", "/{locale}/", form=EMPTY_FORM).encode() for locale, one in pages.items()}
+    for locale, html in forms.items():
         _write(out / locale / "index.html", html)
     # For browsers that ask for no language of the campaign.
-    _write(out / "index.html", first[known.locales[0]])
-    kept = [pages.asset(file.name) for file in assets] + [pages.library(name) for name in LIBRARIES]
-    _remove_old(out / "assets", keep={Path(address).name for address in kept})
-    _remove_old(out / dashboard.ASSETS, keep={place.parts[2] for place in board if len(place.parts) > 2})
+    _write(out / "index.html", forms[first])
 
 
 def _campaign(templates: Path, name: str) -> Campaign:

@@ -1,7 +1,7 @@
 """Upload the built site to its bucket. Assets are uploaded before the pages that load them, and kept for older pages.
 
 Safe to stop and run again: files that are up to date are skipped. CloudFront fetches all pages again each time, because
-an earlier run may have been stopped before it told CloudFront.
+an earlier run may have been stopped before the invalidation.
 """
 
 import hashlib

@@ -115,7 +115,7 @@ def test_the_installed_command_runs_from_every_folder(
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     done = subprocess.run(command, cwd=elsewhere, env=own, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "Usage: referrals" in done.stdout
+    assert "recount" in done.stdout
 
 
 def test_every_target_that_installs_python_packages_installs_the_command() -> None:

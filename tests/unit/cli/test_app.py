@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from typer import rich_utils
 from typer.testing import CliRunner, Result
 
 from cli import environments, output, stacks
@@ -33,6 +34,12 @@ profile = "production"
 
 def run(*words: str, **environment: str) -> Result:
     return CliRunner().invoke(app, words, prog_name=NAME, env=environment)
+
+
+@pytest.fixture(autouse=True)
+def outside_of_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Typer takes GitHub Actions for a terminal."""
+    monkeypatch.setattr(rich_utils, "FORCE_TERMINAL", None)
 
 
 @pytest.fixture

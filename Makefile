@@ -142,13 +142,13 @@ lock: $(UV) ## Update uv.lock and the requirements files from pyproject.toml.
 	$(EXPORT) --only-group reports --output-file $(LAYER)
 
 site: .cache/run.stamp ## Build the static site into build/site (STACK=NAME for a deployed stack).
-	$(VENV)/python -m cli site --out build/site $(if $(STACK),--stack $(STACK))
+	$(VENV)/referrals site --out build/site $(if $(STACK),--stack $(STACK))
 
 deploy: build .cache/run.stamp ## Build and deploy to ENV=dev, staging or prod (YES=1 to skip the question).
-	$(VENV)/python -m cli deploy $(or $(ENV),$(error Say where to: make deploy ENV=dev)) $(if $(YES)$(CI),--yes)
+	$(VENV)/referrals deploy $(or $(ENV),$(error Say where to: make deploy ENV=dev)) $(if $(YES)$(CI),--yes)
 
 destroy: .cache/run.stamp ## Delete the stack of ENV=dev, staging or prod, except tables and secrets.
-	$(VENV)/python -m cli destroy $(or $(ENV),$(error Say which: make destroy ENV=dev))
+	$(VENV)/referrals destroy $(or $(ENV),$(error Say which: make destroy ENV=dev))
 
 ##@ Maintain
 format: .cache/dev.stamp ## Format the code, and fix what ruff can fix.
@@ -167,14 +167,19 @@ clean: ## Delete everything that was downloaded or built.
 
 UV_SYNC = $(UV) sync --quiet --locked --inexact --no-default-groups
 
-.cache/run.stamp: pyproject.toml uv.lock | $(UV)
+# The command `referrals`. A script, because the repository is no Python package and has two import roots.
+INSTALL_COMMAND = install -m 755 cli/referrals.sh $(VENV)/referrals
+
+.cache/run.stamp: pyproject.toml uv.lock cli/referrals.sh | $(UV)
 	@echo "Installing what the local stack needs ..."
 	@$(UV_SYNC) --group local
+	@$(INSTALL_COMMAND)
 	@touch $@
 
-.cache/dev.stamp: pyproject.toml uv.lock | $(UV)
+.cache/dev.stamp: pyproject.toml uv.lock cli/referrals.sh | $(UV)
 	@echo "Installing what the tests need ..."
 	@$(UV_SYNC) --group local --group test --group lint
+	@$(INSTALL_COMMAND)
 	@touch $@
 
 .cache/dynamodb.stamp: tests/engines/dynamodb_local.py | .cache/dev.stamp

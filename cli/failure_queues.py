@@ -1,4 +1,4 @@
-"""Queues of what was given up on: looked into, put back, cleared. No message is shown: some hold addresses."""
+"""Queues of failed events: inspect, move back, clear. No message is printed, because some hold addresses."""
 
 import json
 from collections import Counter
@@ -13,34 +13,38 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-# How long a message that we hold is hidden from others.
-_HELD = 60
-# Long polling asks all of a queue's servers; short polling can miss what is there.
-_WAIT = 1
-# How many messages are looked into: enough to say what they are.
-_MOST_LOOKED_AT = 100
+# Seconds for which a received message is hidden from other consumers.
+_HIDDEN_SECONDS = 60
+# Seconds of long polling, which asks all of a queue's servers; short polling can miss messages.
+_WAIT_SECONDS = 1
+# How many messages are inspected, at most.
+_MOST_INSPECTED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """`count` is approximate, as SQS counts. `oldest` and `conditions` are of the messages that were looked into."""
+    """`count` is approximate, as in SQS. `oldest` and `conditions` are of the messages that were inspected."""
 
     count: int
     oldest: datetime | None
     conditions: Counter[str]
 
+    def as_json(self) -> dict[str, Any]:
+        # Before Python 3.12, dataclasses.asdict() breaks a Counter.
+        return {"count": self.count, "oldest": self.oldest, "conditions": dict(self.conditions)}
+
 
 def look(sqs: "SQSClient", url: str) -> Contents:
-    """What lies there stays there."""
+    """Inspect the queue. Its messages stay in it."""
     answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     found: list[MessageTypeDef] = []
     try:
         for batch in _batches(sqs, url):
             found += batch
-            if len(found) >= _MOST_LOOKED_AT:
+            if len(found) >= _MOST_INSPECTED:
                 break
     finally:
-        _let_go(sqs, url, found)
+        _release(sqs, url, found)
     return Contents(
         count=max(len(found), int(answer["Attributes"]["ApproximateNumberOfMessages"])),
         oldest=min((_sent_at(message) for message in found), default=None),
@@ -49,10 +53,9 @@ def look(sqs: "SQSClient", url: str) -> Contents:
 
 
 def move(sqs: "SQSClient", source: str, target: str) -> int:
-    """Moves every message. Sent before it is deleted: a crash in between doubles some, and loses none.
+    """Move every message. Each is sent before it is deleted: a crash in between duplicates some and loses none.
 
-    SQS's own StartMessageMoveTask would do it as well, in the background, but names queues by ARN and tells of
-    failures to those who ask later.
+    StartMessageMoveTask of SQS runs in the background and reports failures only on request, so it is not used.
     """
     moved = 0
     for batch in _batches(sqs, source):
@@ -62,18 +65,18 @@ def move(sqs: "SQSClient", source: str, target: str) -> int:
         _delete(sqs, source, taken)
         moved += len(taken)
         if len(taken) < len(batch):
-            _let_go(sqs, source, [message for message in batch if message not in taken])
+            _release(sqs, source, [message for message in batch if message not in taken])
             raise Unavailable(f"SQS took {len(taken)} of {len(batch)} messages")
     return moved
 
 
 def clear(sqs: "SQSClient", url: str, before: datetime) -> int:
-    """Deletes what came before that moment. What came since stays, for the next time."""
+    """Delete the messages that were sent before that time."""
     deleted = 0
     for batch in _batches(sqs, url):
         old = [message for message in batch if _sent_at(message) < before]
         _delete(sqs, url, old)
-        _let_go(sqs, url, [message for message in batch if message not in old])
+        _release(sqs, url, [message for message in batch if message not in old])
         deleted += len(old)
         if not old:
             break
@@ -81,12 +84,12 @@ def clear(sqs: "SQSClient", url: str, before: datetime) -> int:
 
 
 def _batches(sqs: "SQSClient", url: str) -> "Iterator[list[MessageTypeDef]]":
-    """Until none is left that nobody holds."""
+    """Receive until no visible message is left."""
     while batch := sqs.receive_message(
         QueueUrl=url,
         MaxNumberOfMessages=10,
-        VisibilityTimeout=_HELD,
-        WaitTimeSeconds=_WAIT,
+        VisibilityTimeout=_HIDDEN_SECONDS,
+        WaitTimeSeconds=_WAIT_SECONDS,
         MessageSystemAttributeNames=["SentTimestamp"],
     ).get("Messages"):
         yield batch
@@ -97,8 +100,8 @@ def _delete(sqs: "SQSClient", url: str, messages: "Sequence[MessageTypeDef]") ->
         sqs.delete_message_batch(QueueUrl=url, Entries=_handles(messages))
 
 
-def _let_go(sqs: "SQSClient", url: str, messages: "Sequence[MessageTypeDef]") -> None:
-    """For others to receive again at once."""
+def _release(sqs: "SQSClient", url: str, messages: "Sequence[MessageTypeDef]") -> None:
+    """Make the messages visible to other consumers at once."""
     for start in range(0, len(messages), 10):
         entries: Any = [{**one, "VisibilityTimeout": 0} for one in _handles(messages[start : start + 10])]
         sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)

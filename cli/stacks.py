@@ -1,6 +1,5 @@
-"""The stack that a command is about: where it is, and what it puts out."""
+"""The stack that a command works on: where it is, and its outputs."""
 
-import argparse
 import json
 import os
 from collections.abc import Mapping
@@ -14,22 +13,25 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli import environments, output
+from cli.errors import CommandError
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
-# A person waits, but nobody's request does: patience is cheap here.
+# Longer than the functions' own limits: no request of a visitor waits for a command.
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 6})
 _LOCAL = "http://"
 
 
-class NoStack(Exception):
-    """There is no such stack, or it lacks what the command needs. The message is for the person who typed its name."""
+class NoStack(CommandError):
+    """The stack does not exist, can't be read, or lacks an output that the command needs."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """`outputs` are those of the template. `ahead` is how far its clock is ahead of ours: a local one can be moved."""
+    """`outputs` are the template's outputs. `ahead` is how far a local stack's clock is ahead of the machine's."""
 
     name: str
     outputs: Mapping[str, str]
@@ -42,7 +44,7 @@ class Stack:
 
     def output(self, name: str) -> str:
         if name not in self.outputs:
-            raise NoStack(f"The stack {self.name} has no output {name}. Deploy it once more, from this version.")
+            raise NoStack(f"The stack {self.name} has no output {name}. Deploy this version to it.")
         return self.outputs[name]
 
     def now(self) -> datetime:
@@ -57,13 +59,21 @@ class Stack:
         return boto3.client("sqs", config=_CONFIG)
 
 
-def add_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--stack",
-        required=True,
-        help="the CloudFormation stack's name, for instance referral-intake-dev; or the address of a local stack that "
-        "runs, for instance http://127.0.0.1:8080",
-    )
+def name_or_default(name: str | None) -> str:
+    """The name as given, else that of samconfig.toml's default environment. Selects the account that SAM deploys to."""
+    environment = environments.of_stack(name) if name else environments.named(environments.DEFAULT)
+    if environment:
+        os.environ.update(environment.aws())
+    if name:
+        return name
+    assert environment
+    output.note(f"Stack: {environment.stack}")
+    return environment.stack
+
+
+def select(name: str | None) -> Stack:
+    """The stack that was named, or the default one. Raises NoStack."""
+    return find(name_or_default(name))
 
 
 def find(name: str) -> Stack:
@@ -75,10 +85,10 @@ def _deployed(name: str) -> Stack:
     try:
         [found] = boto3.client("cloudformation", config=_CONFIG).describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
-        # CloudFormation says ValidationError where there is no such stack, and why.
+        # CloudFormation answers ValidationError for a stack that does not exist, with a message that says so.
         raise NoStack(f"The stack {name} can't be read: {error.response['Error'].get('Message', error)}") from error
     except BotoCoreError as error:
-        raise NoStack(f"AWS can't be asked: {error} Set AWS_PROFILE and AWS_REGION, or their like.") from error
+        raise NoStack(f"AWS can't be reached: {error} Set AWS_PROFILE and AWS_DEFAULT_REGION, or similar.") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     parameters = {given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", [])}
     return Stack(name, outputs, parameters=parameters)
@@ -86,18 +96,18 @@ def _deployed(name: str) -> Stack:
 
 def _local(address: str) -> Stack:
     try:
-        # Past any proxy: it is on this machine.
+        # Without a proxy: the local stack is on this machine.
         with build_opener(ProxyHandler({})).open(f"{address}/_local/stack.json", timeout=10) as answer:
-            told: dict[str, Any] = json.load(answer)
-        environment, outputs, now = told["environment"], told["outputs"], datetime.fromisoformat(told["now"])
+            stack: dict[str, Any] = json.load(answer)
+        environment, outputs, now = stack["environment"], stack["outputs"], datetime.fromisoformat(stack["now"])
     except (KeyError, OSError, TypeError, ValueError) as error:
         raise NoStack(f"No local stack answers at {address}: {error}. Start it with: make run") from error
-    _enter(environment)
+    _use_local_account(environment)
     return Stack(address, outputs, ahead=now - datetime.now(UTC))
 
 
-def _enter(environment: Mapping[str, str]) -> None:
-    """From here on, AWS is the local stack's: nothing of the person's own account may be met by mistake."""
+def _use_local_account(environment: Mapping[str, str]) -> None:
+    """Replace all AWS settings with the local stack's, so that the user's own account is never called."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(environment)

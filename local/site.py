@@ -13,7 +13,7 @@ Build = Callable[[Path, Path], object]
 
 
 def dashboard_settings(template: Template) -> dict[str, str] | None:
-    """As `python -m cli site` writes them for a deployed stack, of the first client that there is."""
+    """As `referrals site` writes them for a deployed stack, of the first client that there is."""
     for pool in template.pools:
         for client in pool.clients:
             return {"authority": pool.issuer, "client_id": client.id, "sign_in": pool.issuer.rpartition("/")[0]}
@@ -21,12 +21,12 @@ def dashboard_settings(template: Template) -> dict[str, str] | None:
 
 
 def build_with_cli(templates: Path, out: Path) -> None:
-    """As `python -m cli site` builds it, with the code as it is now."""
+    """As `referrals site` builds it, with the code as it is now."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "cli"]:
         del sys.modules[name]
-    from cli import site
+    from cli.site import builder
 
-    site.build(templates, out)
+    builder.build(templates, out)
 
 
 def rebuild(build: Build, templates: Path, site: Path, terminal: Terminal) -> None:
@@ -34,6 +34,6 @@ def rebuild(build: Build, templates: Path, site: Path, terminal: Terminal) -> No
     site.mkdir(parents=True, exist_ok=True)
     try:
         build(templates, site)
-    except (Exception, SystemExit):  # noqa: BLE001  # whatever a template may raise, and how the command refuses
+    except Exception:  # noqa: BLE001  (whatever a template may raise)
         reason = traceback.format_exc().rstrip()
         terminal.say(f"The site can't be built; it stays as it was.\n{reason}", "ERROR", "site")

@@ -40,6 +40,11 @@ def _watch(event: str, arguments: tuple[object, ...]) -> None:
 sys.addaudithook(_watch)
 
 
+# Tests compare what commands print, which these would change.
+for _name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    os.environ.pop(_name, None)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def in_the_tests_own_project() -> Iterator[None]:
     """Commands find templates/ and infra/ by relative paths."""

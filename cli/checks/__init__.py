@@ -1,1 +1,1 @@
-"""What `preflight` checks. Each is a pure decision about what AWS, DNS or a file said; `asking` asks them."""
+"""What preflight decides, from answers of AWS, DNS and the site that it is given."""

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from cli.approve import changed
-from cli.site import EMPTY_FORM, build
+from cli.commands.approve import changed
+from cli.site.builder import EMPTY_FORM, build
 from referral_intake.aws import content_digests
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.keys import DoctorHashes

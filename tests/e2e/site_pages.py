@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Route
 
-from cli import site
+from cli.site import builder
 from referral_intake.core.fields import FieldError
 from referral_intake.web.pages import Pages
 from samlocal.template import reader
@@ -45,7 +45,7 @@ class SitePage:
 
 def build(folder: Path) -> list[SitePage]:
     """The built site, and beside it what the functions answer with. Pages that are letter for letter the same: once."""
-    site.build(samples.TEMPLATES, folder)
+    builder.build(samples.TEMPLATES, folder)
     files = [
         file for file in sorted(folder.rglob("*.html")) if file.parent.name != "dashboard"
     ]  # It is not for patients.

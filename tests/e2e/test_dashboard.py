@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
-from cli import site
+from cli.site import builder
 from tests.e2e import accessible
 from tests.e2e.dashboard_fixtures import FakeApi
 from tests.e2e.dashboard_pictures import views
@@ -25,7 +25,7 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    site.build(TEMPLATES, folder)
+    builder.build(TEMPLATES, folder)
     return folder
 
 

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from cli import site
+from cli.site import builder
 from local.stack import LocalStack
 from tests.e2e.conftest import PHONE
 from tests.e2e.states import STATES
@@ -119,5 +119,5 @@ def test_what_is_there_already_is_not_sent_again(stack: LocalStack) -> None:
 @pytest.fixture(scope="module")
 def built(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
-    site.build(TEMPLATES, folder)
+    builder.build(TEMPLATES, folder)
     return folder

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from moto.events.models import EventPattern
 
-from cli.site import SIGN_IN
+from cli.site.builder import SIGN_IN
 from referral_intake.aws.breaker_table import breaker_key
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.items import Item, doctor_key, referral_key

@@ -1,12 +1,13 @@
 """Records of who looked and who did what: written, read back in order, and printed for those who operate this."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cli import stacks
-from cli.__main__ import main
+from cli.app import main
 from referral_intake.aws.audit_log import AuditTable, Record, audit_item
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.errors import Unavailable
@@ -103,6 +104,14 @@ def test_the_command_prints_a_day(records: AuditTable, stack: None, capsys: pyte
     assert total == f"Recorded on {DAY}: 2."
 
 
+def test_a_day_is_listed_as_json(records: AuditTable, stack: None, capsys: pytest.CaptureFixture[str]) -> None:
+    records.record(ROBIN, "search", RECEIPTS, NOW)
+    assert main(["audit", "--stack", "dev", "--day", DAY.isoformat(), "--json"]) == 0
+    [record] = json.loads(capsys.readouterr().out)
+    assert datetime.fromisoformat(record.pop("at")) == NOW
+    assert record == {"username": "robin", "sub": ROBIN.sub, "action": "search", "receipts": list(RECEIPTS)}
+
+
 def test_without_a_day_it_is_today(records: AuditTable, stack: None, capsys: pytest.CaptureFixture[str]) -> None:
     records.record(ROBIN, "search", [], NOW)
     assert main(["audit", "--stack", "dev"]) == 0
@@ -111,8 +120,7 @@ def test_without_a_day_it_is_today(records: AuditTable, stack: None, capsys: pyt
 
 @pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "#"])
 def test_what_is_no_day_is_refused(stack: None, day: str) -> None:
-    with pytest.raises(SystemExit):
-        main(["audit", "--stack", "dev", "--day", day])
+    assert main(["audit", "--stack", "dev", "--day", day]) == 2
 
 
 def test_the_records_hold_nothing_but_who_what_which_and_when() -> None:

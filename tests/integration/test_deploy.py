@@ -1,7 +1,6 @@
 """The site in its bucket, and the stack's end."""
 
 import re
-from argparse import Namespace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +9,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from cli import deploy, destroy, environments, site, stacks, upload
+from cli import environments, stacks
+from cli.app import main
+from cli.commands import deploy, destroy
 from cli.environments import Environment
+from cli.errors import CommandError
+from cli.site import builder, upload
 from tests.support.deployed import site_outputs
 
 if TYPE_CHECKING:
@@ -55,8 +58,8 @@ def written(s3: "S3Client") -> list[str]:
 def test_the_whole_site_is_uploaded_with_types_and_headers_that_browsers_understand(
     s3: "S3Client", tmp_path: Path
 ) -> None:
-    site.build(Path("templates"), tmp_path)
-    (tmp_path / site.DASHBOARD_SETTINGS).write_text("{}", "utf-8")
+    builder.build(Path("templates"), tmp_path)
+    (tmp_path / builder.DASHBOARD_SETTINGS).write_text("{}", "utf-8")
     put(s3, tmp_path)
     kinds = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
     kinds |= {"css": "text/css; charset=utf-8", "json": "application/json", "txt": "text/plain; charset=utf-8"}
@@ -151,7 +154,7 @@ def test_a_page_that_is_gone_is_removed_and_forgotten(s3: "S3Client", tmp_path: 
 
 
 def test_a_file_whose_type_nobody_knows_is_refused() -> None:
-    with pytest.raises(ValueError, match="Name it"):
+    with pytest.raises(ValueError, match="Add it"):
         upload.content_type("assets/thing.qqq")
 
 
@@ -187,7 +190,7 @@ def test_sam_is_given_the_environment_and_may_find_nothing_to_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deploy, "BUILT", tmp_path / "template.yaml")
-    with pytest.raises(SystemExit, match="make build"):
+    with pytest.raises(CommandError, match="make build"):
         deploy.sam(ENVIRONMENT, ask=True)
     (tmp_path / "template.yaml").touch()
     command = deploy.sam(ENVIRONMENT, ask=False)
@@ -204,9 +207,9 @@ def test_where_the_stack_was_not_deployed_the_site_is_left_alone_and_somebody_is
     taken_back.chmod(0o755)
     monkeypatch.setattr(deploy, "SAM", taken_back)
     monkeypatch.setattr(deploy, "BUILT", taken_back)
-    assert deploy._run(Namespace(environment="dev", yes=True, site_only=False)) == 1
+    assert main(["deploy", "dev", "--yes"]) == 1
     said = capsys.readouterr().err
-    assert "The site was not touched" in said
+    assert "The site was not changed" in said
     title = re.findall('docs/deploy.md, "(.+?)"', said)
     assert [f"### {one}" in Path("docs/deploy.md").read_text("utf-8").split("\n") for one in title] == [True]
     assert boto3.client("s3").list_buckets()["Buckets"] == []

@@ -1,12 +1,13 @@
 """A person looks at what was held, by a command, and decides."""
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cli import stacks
-from cli.__main__ import main
+from cli.app import main
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions
 from referral_intake.core.reasons import Reason
@@ -85,3 +86,12 @@ def test_what_is_not_held_any_more_is_left_alone(referrals: ReferralTable, capsy
 def test_nothing_happens_to_nobody(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert held(*words) == 1
     assert capsys.readouterr().err
+
+
+def test_the_list_is_printed_as_json(referrals: ReferralTable, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = put(referrals, Reason.TRAP, name="Maria Lopez", email="dr@clinic.example")
+    for words in ([], [odd.receipt]):
+        assert held("--json", *words) == 0
+        [shown] = json.loads(capsys.readouterr().out)
+        assert (shown["receipt"], shown["stage"], shown["reason"]) == (odd.receipt, "held", "trap")
+        assert (shown["doctor"]["name"], shown["doctor"]["email"]) == ("Maria Lopez", "dr@clinic.example")

@@ -1,7 +1,6 @@
-"""`python -m cli letters`, on the template's table."""
+"""`referrals letters`, on the template's table."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +12,7 @@ import time_machine
 from pypdfium2 import PdfDocument
 
 from cli import stacks
-from cli.__main__ import main
+from cli.app import main
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
@@ -24,7 +23,7 @@ from tests.support.paper import papers
 from tests.support.samples import NOW
 
 ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
-Print = Callable[[], int]
+Print = Callable[..., int]
 
 
 @pytest.fixture
@@ -50,10 +49,9 @@ def printing(table: str, names: dict[str, str], out: Path, monkeypatch: pytest.M
     outputs = {"TableName": table, "SiteUrl": aws.SITE_URL}
     outputs |= {f"{name}Arn": names[name] for name in ("HashingKeys", "SigningKeys")}
     monkeypatch.setattr(stacks, "find", lambda name: stacks.Stack(name, outputs))
-    monkeypatch.setattr(sys, "argv", ["cli", "letters", "lumen", "--stack", "dev", "--out", str(out)])
     # On a day that the approval covers.
     with time_machine.travel(NOW):
-        yield main
+        yield lambda *words: main(["letters", "lumen", "--stack", "dev", "--out", str(out), *words])
 
 
 def stored(
@@ -105,6 +103,18 @@ def test_where_nothing_waits_nothing_is_written(printing: Print, out: Path, caps
     assert printing() == 0
     assert not out.exists()
     assert capsys.readouterr().out == "0 letters.\n"
+
+
+def test_the_letters_are_listed_as_json(
+    referrals: ReferralTable, printing: Print, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert printing("--json") == 0
+    assert json.loads(capsys.readouterr().out)["file"] is None
+    waiting = stored(referrals, "Maria Lopez")
+    assert printing("--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["letters"] == [{"page": 1, "receipt": waiting.receipt, "plain_envelope": False}]
+    assert (said["file"], said["no_letter"]) == (str(out), [])
 
 
 def test_more_than_one_page_of_the_index_is_read(

@@ -69,9 +69,9 @@ class House:
 
     def redrive(self, *words: str) -> str:
         """What the command says that the page of failures names."""
-        shown = re.search(r"<pre>PYTHONPATH=functions:\. \.venv/bin/python (-m cli redrive .+?)</pre>", self.failures())
+        shown = re.search(r"<pre>\.venv/bin/referrals (redrive .+?)</pre>", self.failures())
         assert shown
-        return run(*shlex.split(html.unescape(shown[1])), *words)
+        return run("-m", "cli", *shlex.split(html.unescape(shown[1])), *words)
 
 
 def run(*words: str) -> str:
@@ -108,8 +108,8 @@ def test_what_broke_is_given_up_listed_mended_put_back_and_mailed_once(house: Ho
     house.give_up(receipt)
 
     listed = house.redrive()
-    assert f"which --go puts back: 1\n  {receipt}  lumen" in listed
-    assert "which --go deletes: 1\n" in listed
+    assert f"--go puts them back: 1\n  {receipt}  lumen" in listed
+    assert "--go deletes them: 1\n" in listed
     assert "clinic.example" not in listed
     assert "RetryAttemptsExhausted" in house.failures()
 
@@ -172,7 +172,7 @@ def test_an_event_that_feedback_gave_up_on_is_taken_after_all(house: House) -> N
     queue = house.stack.cloud.queue_urls["FeedbackFailures"]
     house.stack.cloud.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
 
-    assert "SES's events put back: 1." in house.redrive("--go")
+    assert "SES events put back: 1." in house.redrive("--go")
 
     eventually(lambda: house.stored(receipt).get("reason") == "complained")
 

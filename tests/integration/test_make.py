@@ -5,6 +5,7 @@ They run here in a copy of the repository, against moto. Only SAM is replaced, s
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 STACK = "referral-intake-dev"
 OWN = {".aws-sam", ".cache", ".git", ".venv", "build", "tools"}
+PYTHON = f"""#!/bin/sh
+exec {sys.executable} "$@"
+"""
 CLEANED = (".venv", ".cache", ".aws-sam", "build", ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache")
 SAM = """#!/bin/sh
 echo "$@" > sam-was-called-with
@@ -40,6 +44,11 @@ def repository(tmp_path: Path) -> Path:
     sam.parent.mkdir(parents=True)
     sam.write_text(SAM, "utf-8")
     sam.chmod(0o755)
+    installed = tmp_path / ".venv" / "bin"
+    installed.mkdir(parents=True)
+    (installed / "python").write_text(PYTHON, "utf-8")
+    (installed / "python").chmod(0o755)
+    shutil.copy(ROOT / "cli" / "referrals.sh", installed / "referrals")
     built = tmp_path / ".aws-sam" / "build" / "template.yaml"
     built.parent.mkdir(parents=True)
     built.touch()
@@ -50,7 +59,7 @@ def make(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProc
     # What is built and installed already is not built again: other targets of CI do that.
     done = ["--old-file=build", "--old-file=.cache/run.stamp"]
     own = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "CI"}}
-    command = ["make", *done, f"VENV={Path(sys.executable).parent}", *words]
+    command = ["make", *done, *words]
     return subprocess.run(command, cwd=folder, env=own, input=typed, capture_output=True, text=True, check=False)
 
 
@@ -96,6 +105,22 @@ def test_destroy_deletes_the_stack_whose_name_is_typed(repository: Path, s3: "S3
     done = make(repository, "destroy", "ENV=dev", typed=f"{STACK}\n")
     assert done.returncode == 0, done.stderr
     assert _stacks() == []
+
+
+def test_the_installed_command_runs_from_every_folder(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [str(repository / ".venv" / "bin" / "referrals"), "--help"]
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    done = subprocess.run(command, cwd=elsewhere, env=own, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "recount" in done.stdout
+
+
+def test_every_target_that_installs_python_packages_installs_the_command() -> None:
+    made = (ROOT / "Makefile").read_text("utf-8")
+    assert made.count("--group local") == made.count("@$(INSTALL_COMMAND)") > 0
 
 
 def test_clean_deletes_only_what_was_downloaded_or_built(tmp_path: Path) -> None:

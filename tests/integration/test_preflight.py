@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from cli.checks import around, asking
+from cli.checks import aws_queries, deployment
 from local.stack import ROOT, LocalStack
 from tests.support.stack import local_stack, without_site
 
@@ -24,7 +24,7 @@ def test_the_senders_own_address_will_do_where_its_domain_is_not_verified() -> N
         ses.add_client_error("get_email_identity", "NotFoundException", expected_params={"EmailIdentity": "spine.org"})
         answer: Any = {"VerifiedForSendingStatus": True}
         ses.add_response("get_email_identity", answer, {"EmailIdentity": "us@spine.org"})
-        assert asking.Ses("us@spine.org", client).identity == {"VerifiedForSendingStatus": True}
+        assert aws_queries.Ses("us@spine.org", client).identity == {"VerifiedForSendingStatus": True}
 
 
 @pytest.mark.usefixtures("cloud")
@@ -33,7 +33,7 @@ def test_a_configuration_set_that_is_not_there_is_none_and_other_errors_are_not_
     with Stubber(client) as ses:
         ses.add_client_error("get_configuration_set", "NotFoundException")
         ses.add_client_error("get_configuration_set", "AccessDeniedException")
-        asked = asking.Ses("us@spine.org", client)
+        asked = aws_queries.Ses("us@spine.org", client)
         assert asked.configuration_set("x") is None
         with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
             asked.configuration_set("x")
@@ -45,7 +45,7 @@ def test_a_table_as_a_restore_leaves_it_lacks_what_the_templates_has(client: Any
     named: Any = [{"AttributeName": "pk", "AttributeType": "S"}]
     keys: Any = {"AttributeDefinitions": named, "BillingMode": "PAY_PER_REQUEST"}
     client.create_table(TableName="restored", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}], **keys)
-    said = around.table(asking.table("restored"), protected=True)
+    said = deployment.table(aws_queries.table("restored"), protected=True)
     assert said.text == "The table lacks: stream, expiry, point-in-time recovery, deletion protection"
     client.update_time_to_live(
         TableName="restored", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
@@ -54,9 +54,9 @@ def test_a_table_as_a_restore_leaves_it_lacks_what_the_templates_has(client: Any
     client.update_continuous_backups(TableName="restored", PointInTimeRecoverySpecification=recovers)
     stream: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
     client.update_table(TableName="restored", StreamSpecification=stream)
-    settings = asking.table("restored")
-    assert around.table(settings, protected=True).text == "The table lacks: deletion protection"
-    assert around.table(settings, protected=False).level == "ok"
+    settings = aws_queries.table("restored")
+    assert deployment.table(settings, protected=True).text == "The table lacks: deletion protection"
+    assert deployment.table(settings, protected=False).level == "ok"
 
 
 @pytest.mark.usefixtures("cloud")
@@ -64,7 +64,7 @@ def test_subscriptions_and_members_are_counted_as_aws_tells_them() -> None:
     sns: Any = boto3.client("sns")
     topic = sns.create_topic(Name="alarms")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="us@spine.org")
-    [one] = asking.subscriptions(topic)
+    [one] = aws_queries.subscriptions(topic)
     assert one["Endpoint"] == "us@spine.org"
     cognito = boto3.client("cognito-idp")
     pool = cognito.create_user_pool(PoolName="team")["UserPool"]["Id"]
@@ -74,8 +74,8 @@ def test_subscriptions_and_members_are_counted_as_aws_tells_them() -> None:
         cognito.admin_create_user(UserPoolId=pool, Username=name)
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="manager")
     cognito.admin_disable_user(UserPoolId=pool, Username="left")
-    assert asking.members(pool) == {"manager": 1, "viewer": 0}
-    assert asking.caller()["Account"] == "123456789012"
+    assert aws_queries.members(pool) == {"manager": 1, "viewer": 0}
+    assert aws_queries.caller()["Account"] == "123456789012"
 
 
 @pytest.mark.usefixtures("cloud")
@@ -91,9 +91,9 @@ def test_a_function_of_which_an_older_version_answers_is_found() -> None:
     for name in (first, second):
         version = lambdas.publish_version(FunctionName=name)["Version"]
         lambdas.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
-    assert asking.behind("mine") == {first: [], second: []}
+    assert aws_queries.behind("mine") == {first: [], second: []}
     lambdas.update_function_configuration(FunctionName=second, Timeout=9, Environment={"Variables": {"A": "b"}})
-    assert asking.behind("mine") == {first: [], second: ["Environment", "Timeout"]}
+    assert aws_queries.behind("mine") == {first: [], second: ["Environment", "Timeout"]}
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_against_the_local_stack_its_network_checks_are_skipped_and_nobody_is_op
         "table",
     ):
         assert f"skipped  {name}: local" in lines
-    assert "ok       opt-out link: a signed link shows the page; a forged one does not" in lines
+    assert "ok       opt-out link: a signed link shows the page, a forged one does not" in lines
     assert any(line.startswith("ok       team: 1 manager") for line in lines)
     items = local.cloud.dynamodb.scan(TableName="referral-intake-Table")["Items"]
     assert [item for item in items if item["pk"]["S"].startswith(("email#", "doctor#", "referral#"))] == []

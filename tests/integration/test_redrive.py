@@ -11,7 +11,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from cli import stacks
-from cli.__main__ import main
+from cli.app import main
 from referral_intake.aws.breaker_table import breaker_key
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.items import Item, to_item, typed
@@ -107,7 +107,7 @@ def house(
     system = System(referrals, claims, look)
     monkeypatch.setattr(outreach_wiring, "parts", system.outreach)
     # Long polling is for servers that may not all be asked. moto has one.
-    monkeypatch.setattr("cli.failure_queues._WAIT", 0)
+    monkeypatch.setattr("cli.failure_queues._WAIT_SECONDS", 0)
     return House(client, table, system)
 
 
@@ -134,18 +134,35 @@ def test_the_list_names_what_was_given_up_on_by_receipt_and_changes_nothing(
 
     said = capsys.readouterr().out
     submitted = f"submitted {given_up.submitted_at:%Y-%m-%d %H:%M}"
-    assert f"which --go puts back: 1\n  {given_up.receipt}  lumen  {submitted}" in said
+    assert f"--go puts them back: 1\n  {given_up.receipt}  lumen  {submitted}" in said
     assert f"  {lost.receipt}  lumen" in said
     assert f"{now() - timedelta(hours=1):%Y-%m-%d %H}" in said
-    assert "  What is held for a person, as send_unclear: nobody knows whether the doctor has the message" in said
+    assert "  One that is held for a person, as send_unclear: the doctor may already have the message" in said
     assert unclear.receipt in said
-    assert "which --go deletes: 2\n  the oldest since " in said
-    assert ", 2 by RetryAttemptsExhausted" in said
-    assert "which --go puts back: 1\n  the oldest since" in said
+    assert "--go deletes them: 2\n  oldest since " in said
+    assert ", 2 with RetryAttemptsExhausted" in said
+    assert "--go puts them back: 1\n  oldest since" in said
     for detail in ("Maria", "Smith", "clinic.example"):
         assert detail not in said
     assert house.system.look.items() == before
     assert [len(house.bodies(queue)) for queue in ("OutreachFailures", "FeedbackFailures")] == [2, 1]
+
+
+def test_the_list_is_printed_as_json(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    given_up, unclear = house.put(Stage.HELD), house.put(Stage.HELD, "send_unclear", name="John Smith")
+    house.send("OutreachFailures", NOTICE)
+    assert redrive("--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [one["receipt"] for one in said["given_up"]] == [given_up.receipt]
+    assert [(one["receipt"], one["reason"]) for one in said["held"]] == [(unclear.receipt, "send_unclear")]
+    assert said["overdue"] == []
+    assert said["queues"]["OutreachFailures"]["conditions"] == {"RetryAttemptsExhausted": 1}
+    assert said["queues"]["FeedbackFailures"] == {"count": 0, "oldest": None, "conditions": {}}
+
+    assert redrive("--json", "--list", given_up.receipt, unclear.receipt) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert first == {"receipt": given_up.receipt, "obstacle": None}
+    assert second["obstacle"].startswith("is held for a person, as send_unclear: ")
 
 
 def test_where_nothing_was_given_up_on_the_list_says_so(house: House, capsys: pytest.CaptureFixture[str]) -> None:
@@ -247,11 +264,11 @@ def test_without_a_receipt_only_what_was_given_up_on_is_put_back(
 @pytest.mark.parametrize(
     ("stage", "reason", "said"),
     [
-        (Stage.HELD, "send_unclear", "nobody knows whether the doctor has the message"),
+        (Stage.HELD, "send_unclear", "the doctor may already have the message"),
         (Stage.HELD, "two_addresses", "is held for a person, as two_addresses: a person decides."),
-        (Stage.HELD, "campaign_unknown", "hold no such campaign"),
+        (Stage.HELD, "campaign_unknown", "have no such campaign"),
         (Stage.QUEUED, None, "is queued"),
-        (Stage.WAITING, "paused", "waits, as paused, and goes on by itself after "),
+        (Stage.WAITING, "paused", "waits, as paused, until "),
         (Stage.SENDING, None, "is being sent."),
         (Stage.SENT, None, "was sent."),
         (Stage.BY_POST, "no_email", "goes by post"),
@@ -294,7 +311,7 @@ def test_what_is_no_receipt_or_of_no_referral_is_said_to_be_so(
     assert redrive("nonsense", "AAAA-AAAA-AAAA-AAAA") == 1
     said = capsys.readouterr().err
     assert "nonsense is no receipt. One looks like" in said
-    assert "AAAA-AAAA-AAAA-AAAA is no receipt that the table knows." in said
+    assert "AAAA-AAAA-AAAA-AAAA is not the receipt of a referral in the table." in said
 
 
 def test_one_that_can_not_be_read_does_not_stand_before_the_others(
@@ -310,14 +327,15 @@ def test_one_that_can_not_be_read_does_not_stand_before_the_others(
 
 @pytest.mark.long
 def test_of_many_none_is_forgotten_and_the_command_says_how_far_it_is(
-    house: House, capsys: pytest.CaptureFixture[str]
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # As in a terminal.
     for number in range(230):
         house.put(Stage.HELD, email=f"d{number}@clinic.example")
     assert redrive("--go") == 0
     told = capsys.readouterr()
     assert "Referrals put back: 230." in told.out
-    assert told.err.splitlines() == ["100 of 230 ...", "200 of 230 ..."]
+    assert "230/230" in told.err
     stages = [item["stage"] for pk, item in house.system.look.items().items() if pk.startswith("referral#")]
     assert stages == [typed("queued")] * 230
 
@@ -374,7 +392,7 @@ def test_a_command_that_is_stopped_between_sending_and_deleting_doubles_events_a
     with monkeypatch.context() as patch:
         patch.setattr(stacks, "_deployed", deployed)
         # What the command held when it was stopped is there for others a moment later.
-        patch.setattr("cli.failure_queues._HELD", 0)
+        patch.setattr("cli.failure_queues._HIDDEN_SECONDS", 0)
         assert redrive("--go") == 1
     # It is hidden for a while yet.
     eventually(lambda: redrive("--go") == 0 and not house.count("FeedbackFailures"))
@@ -402,7 +420,7 @@ def test_what_sqs_refuses_stays_where_it_was(
 
     monkeypatch.setattr(stacks, "_deployed", deployed)
     assert redrive("--go") == 1
-    assert "AWS: SQS took 0 of 1 messages. What was done is done" in capsys.readouterr().err
+    assert "AWS: SQS took 0 of 1 messages. What was done stays done" in capsys.readouterr().err
     assert house.bodies("FeedbackFailures") == ["event"]
     assert house.bodies("OutreachFailures") == [NOTICE]
 
@@ -421,7 +439,7 @@ def test_a_stack_of_an_earlier_version_is_told_from_one_that_is_not_there(
     referral = house.put(Stage.HELD)
     house.deploy("older", {"TableName": house.table, "OutreachFailuresUrl": "x", "FeedbackFailuresUrl": "y"})
     assert main(["redrive", "--stack", "older", "--go"]) == 1
-    assert "has no output MailEventsUrl. Deploy it once more" in capsys.readouterr().err
+    assert "has no output MailEventsUrl. Deploy this version to it" in capsys.readouterr().err
     assert house.system.stage(referral) == ("held", GIVEN_UP)
 
 
@@ -431,7 +449,7 @@ def test_without_a_region_the_command_says_what_to_set(
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
     assert main(["redrive", "--stack", STACK]) == 1
-    assert "You must specify a region. Set AWS_PROFILE and AWS_REGION" in capsys.readouterr().err
+    assert "You must specify a region. Set AWS_PROFILE and AWS_DEFAULT_REGION" in capsys.readouterr().err
 
 
 def test_a_local_stack_that_does_not_run_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:

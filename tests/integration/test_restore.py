@@ -12,8 +12,8 @@ import pytest
 import time_machine
 
 from cli import stacks
-from cli.__main__ import main
-from cli.desk import desk, operator
+from cli.app import main
+from cli.operator_actions import action_runner, operator
 from referral_intake.dashboard.actions import Action, Order
 from tests.integration import aws
 from tests.integration.life import Life, living
@@ -99,7 +99,7 @@ def house(
     secret_names: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[House]:
-    monkeypatch.setattr("cli.failure_queues._WAIT", 0)
+    monkeypatch.setattr("cli.failure_queues._WAIT_SECONDS", 0)
     with living(client, secret_names, monkeypatch) as life:
         made = House(life, client, table, secret_names)
         yield made
@@ -165,7 +165,7 @@ def test_a_person_who_lets_it_go_on_meets_the_opt_out(house: House) -> None:
     receipt = house.of_doctor["leaves"]
     house.lose("referral#", "doctor#")
     house.restore("--go")
-    at, sent = desk(stacks.find(STACK)), house.mails()
+    at, sent = action_runner(stacks.find(STACK)), house.mails()
     found = at.referrals.get(receipt, consistent=True)
     assert found
     at.carry_out(Order(receipt, found.revision, Action.RETRY, operator(), again=True), datetime.now(UTC))
@@ -187,6 +187,24 @@ def test_what_can_not_be_read_is_named_and_left(house: House, capsys: pytest.Cap
     assert f"referral#{receipt}" not in house.life.look.items()
     assert house.restore("--go") == 0
     assert house.state(receipt) == ("held", "restored")
+
+
+def test_what_is_missing_is_listed_as_json(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    lives(house)
+    house.lose(f"referral#{house.of_doctor['answers']}")
+    capsys.readouterr()  # The functions' logs.
+    for words in ([], ["--go"]):
+        assert house.restore("--json", *words) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert {"kind": "referrals, closed as they were", "count": 1} in said["items"]
+        assert (said["written"], said["unreadable"], said["further"]) == (bool(words), [], [])
+    assert house.restore("--json") == 0
+    assert json.loads(capsys.readouterr().out)["items"] == []
+
+
+def test_the_stacks_own_table_is_refused(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["restore", "--stack", STACK, "--from", house.table, "--go"]) == 1
+    assert "That is the stack's own table" in capsys.readouterr().err
 
 
 @pytest.mark.long

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from cli.__main__ import main
+from cli.app import main
 from referral_intake.aws import dynamodb
 from referral_intake.aws.items import Item, referral_key, timestamp, to_item, typed
 from referral_intake.aws.referral_table import ReferralTable
@@ -273,7 +273,7 @@ class House:
 @pytest.fixture
 def house(client: "DynamoDBClient", table: str, stats_table: str, monkeypatch: pytest.MonkeyPatch) -> House:
     # Long polling is for servers that may not all be asked. moto has one.
-    monkeypatch.setattr("cli.failure_queues._WAIT", 0)
+    monkeypatch.setattr("cli.failure_queues._WAIT_SECONDS", 0)
     return House(client, table, stats_table)
 
 
@@ -301,9 +301,7 @@ def test_a_recount_shows_what_was_never_counted_and_go_counts_it(
 
     assert run("--go") == 0
     said = capsys.readouterr().out
-    assert said.startswith(
-        "31 referrals counted, 1 of them as something else than before; no counters corrected beyond"
-    )
+    assert said.startswith("31 referrals counted, 1 of them differently than before; no more counters corrected")
     assert run() == 0
     assert house.counters() == recount([*house.referrals, lost])
 
@@ -320,6 +318,18 @@ def test_a_counter_that_was_damaged_or_lost_is_what_the_table_says_again(
     assert "lumen 2026-11-24 language en submitted: counted 0, is" in capsys.readouterr().out
     assert house.counters() == recount(house.referrals)
     assert run() == 0
+
+
+def test_differences_are_listed_as_json(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    house.damage(("lumen#total", "2026-11-23"), "submitted", 5)
+    count = {"campaign": "lumen", "dimension": "total", "value": "", "day": "2026-11-23", "fact": "submitted"}
+    for words, code in (([], 1), (["--go"], 0)):
+        assert run("--json", *words) == code
+        said = json.loads(capsys.readouterr().out)
+        assert said["differences"] == [{**count, "counted": 14, "actual": 9}]
+        assert (said["referrals"], said["corrected"], said["unreadable"]) == (30, bool(words), [])
+    assert run("--json") == 0
+    assert json.loads(capsys.readouterr().out)["differences"] == []
 
 
 def test_all_counters_can_be_had_again_from_the_table_alone(house: House) -> None:
@@ -343,7 +353,7 @@ def test_what_is_erased_stays_counted(house: House, capsys: pytest.CaptureFixtur
     house.client.delete_item(TableName=house.table, Key=referral_key(erased.receipt))
     for words in ([], ["--go"], []):
         assert run(*words) == 0
-    assert "1 that are not in the table any more stay counted.\n" in capsys.readouterr().out
+    assert "Erased referrals that stay counted: 1.\n" in capsys.readouterr().out
     assert house.counters() == recount(house.referrals)
 
 
@@ -408,4 +418,4 @@ def test_without_the_output_the_command_says_what_to_do(
     body = {"Resources": {"Any": {"Type": "AWS::SQS::Queue"}}, "Outputs": outputs}
     boto3.client("cloudformation").create_stack(StackName=STACK, TemplateBody=json.dumps(body))
     assert run() == 1
-    assert "has no output StatsTableName. Deploy it once more" in capsys.readouterr().err
+    assert "has no output StatsTableName. Deploy this version to it" in capsys.readouterr().err

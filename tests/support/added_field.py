@@ -10,7 +10,7 @@ from typing import Any
 
 from moto import mock_aws
 
-from cli.site import EMPTY_FORM
+from cli.site.builder import EMPTY_FORM
 from referral_intake.aws import dynamodb
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.listing_table import ListingTable

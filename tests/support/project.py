@@ -11,7 +11,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from cli.approve import approve
+from cli.commands.approve import approve
 
 ROOT = Path(__file__).parents[2]
 CAMPAIGNS = ROOT / "tests" / "campaigns"

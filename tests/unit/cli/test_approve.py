@@ -1,5 +1,6 @@
 """Approving a campaign's wording."""
 
+import json
 import shutil
 import tomllib
 from datetime import date
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.approve import approve, changed
+from cli.app import main
+from cli.commands.approve import approve, changed
+from cli.errors import CommandError
 from referral_intake.aws import content_digests
 from referral_intake.aws.campaign_files import Campaigns
 from tests.support.samples import TEMPLATES
@@ -23,7 +26,7 @@ def templates(tmp_path: Path) -> Path:
 def test_all_that_people_read_of_a_campaign_is_as_it_was_approved() -> None:
     approved = tomllib.loads((TEMPLATES / "campaigns" / "lumen" / "approval.toml").read_text())["content"]
     now = content_digests.digests(TEMPLATES, content_digests.to_approve(TEMPLATES, "lumen"))
-    assert changed(approved, now) == [], "read what changed, then: python -m cli approve star --by ..."
+    assert changed(approved, now) == [], "read what changed, then: referrals approve star --by ..."
 
 
 def test_an_approval_names_what_changed_since_the_last_one(templates: Path) -> None:
@@ -43,6 +46,24 @@ def test_an_approval_names_what_changed_since_the_last_one(templates: Path) -> N
 )
 def test_nonsense_is_refused_and_changes_nothing(templates: Path, campaign: str, until: date, version: str) -> None:
     before = (templates / "campaigns/lumen/approval.toml").read_bytes()
-    with pytest.raises(SystemExit):
+    with pytest.raises(CommandError):
         approve(templates, campaign, "somebody", ON, until, version)
     assert (templates / "campaigns/lumen/approval.toml").read_bytes() == before
+
+
+def test_the_command_approves_and_lists_changed_files(
+    templates: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(templates.parent)
+    Path("samconfig.toml").touch()
+    (templates / "campaigns/lumen/messages/en/reminder.txt").write_text("Dear doctor")
+    words = ["approve", "lumen", "--by", "Legal", "--version", "v2", "--until", "2099-01-31"]
+    assert main([*words, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["changed_files"] == ["campaigns/lumen/messages/en/reminder.txt"]
+    assert (said["campaign"], said["version"], said["until"]) == ("lumen", "v2", "2099-01-31")
+    assert main(words) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("lumen may be sent as it is now, from ")
+    assert line.endswith(" to 2099-01-31, as version v2.")
+    assert main([*words[:-1], "2020-01-31"]) == 1

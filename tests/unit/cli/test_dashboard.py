@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
-from cli import dashboard, libraries
+from cli.site import dashboard, libraries
 from referral_intake.core.search_filter import FILTERS
 from samlocal.http import static_files
 from tests.support.samples import TEMPLATES

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import NoCredentialsError
 
-from cli import environments, preflight, stacks
-from cli.checks import around, asking, content, mail
-from cli.checks.said import Level, Said
+from cli import environments, stacks
+from cli.checks import account, aws_queries, content, deployment, dns_records, mail
+from cli.checks.result import Level, Result
+from cli.commands import preflight
 from cli.stacks import NoStack
 from tests.support import samples
 
@@ -23,7 +24,7 @@ ACCOUNT = {"ProductionAccessEnabled": True, "SendingEnabled": True, "Enforcement
 TODAY = date(2026, 11, 23)
 
 
-def level(said: Said) -> str:
+def level(said: Result) -> str:
     if said.level in {Level.WARNING, Level.FAILURE}:
         assert said.todo, said
     return said.level.value
@@ -76,7 +77,7 @@ def test_dmarc_is_one_record_of_the_domain_or_one_above_it(records: dict[str, li
 
 
 def test_dmarc_is_looked_for_from_the_domain_upwards_but_not_at_the_top() -> None:
-    found = asking.dmarc("mail.spine.org", lambda name: [name])
+    found = dns_records.dmarc("mail.spine.org", lambda name: [name])
     assert [text for texts in found.values() for text in texts] == ["_dmarc.mail.spine.org", "_dmarc.spine.org"]
 
 
@@ -163,7 +164,7 @@ def test_a_wording_that_is_not_the_approved_one_fails_and_is_named() -> None:
 
 def test_alarms_need_somebody_who_confirmed() -> None:
     here, not_yet = {"SubscriptionArn": "arn:aws:sns:1"}, {"SubscriptionArn": "PendingConfirmation"}
-    assert [level(around.alarms(them)) for them in ([here], [here, not_yet], [not_yet], [])] == [
+    assert [level(deployment.alarms(them)) for them in ([here], [here, not_yet], [not_yet], [])] == [
         "ok",
         "warning",
         "failure",
@@ -173,23 +174,23 @@ def test_alarms_need_somebody_who_confirmed() -> None:
 
 def test_few_runs_at_once_fail_only_where_some_are_reserved() -> None:
     few = {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}
-    assert level(around.concurrency(few, 0)) == "warning"
-    assert level(around.concurrency(few, 5)) == "failure"
+    assert level(account.concurrency(few, 0)) == "warning"
+    assert level(account.concurrency(few, 5)) == "failure"
     many = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}
-    assert level(around.concurrency(many, 50)) == "ok"
+    assert level(account.concurrency(many, 50)) == "ok"
 
 
 def test_every_function_must_answer_as_it_was_deployed_last() -> None:
-    assert level(around.versions({"intake": [], "links": []})) == "ok"
-    said = around.versions({"intake": [], "links": ["Environment", "Layers"]})
+    assert level(deployment.versions({"intake": [], "links": []})) == "ok"
+    said = deployment.versions({"intake": [], "links": ["Environment", "Layers"]})
     assert level(said) == "failure"
     assert "links (Environment, Layers)" in said.text
     assert "intake" not in said.text
 
 
 def test_somebody_must_be_able_to_approve() -> None:
-    assert level(around.team({"manager": 1, "viewer": 0})) == "ok"
-    assert level(around.team({"manager": 0, "viewer": 3})) == "warning"
+    assert level(deployment.team({"manager": 1, "viewer": 0})) == "ok"
+    assert level(deployment.team({"manager": 0, "viewer": 3})) == "warning"
 
 
 PAGE = '<form method="post" action="/api/opt-out?token=x">'
@@ -202,7 +203,7 @@ PAGE = '<form method="post" action="/api/opt-out?token=x">'
 def test_an_opt_out_link_shows_its_button_and_a_forged_one_none(
     status: int, body: str, forged: int, expected: str
 ) -> None:
-    assert level(around.opt_out(status, body, forged)) == expected
+    assert level(deployment.opt_out(status, body, forged)) == expected
 
 
 # ---- All of it -------------------------------------------------------------------------------------------------------
@@ -214,9 +215,9 @@ def test_without_credentials_that_is_said_once_and_the_wording_is_checked_all_th
     def none() -> Any:
         raise NoCredentialsError
 
-    monkeypatch.setattr(asking, "caller", none)
-    monkeypatch.setattr(asking, "texts", lambda name: [])
-    place = preflight.Place("x", None, {"SenderAddress": "us@spine.org"}, real=True, problem="none")
+    monkeypatch.setattr(aws_queries, "caller", none)
+    monkeypatch.setattr(dns_records, "txt", lambda name: [])
+    place = preflight.Target("x", None, {"SenderAddress": "us@spine.org"}, real=True, problem="none")
     said = dict(preflight.run(place))
     assert said["credentials"].level is Level.FAILURE
     assert {said[name].level for name in ("SES identity", "sandbox", "alarms")} == {Level.SKIPPED}
@@ -225,10 +226,10 @@ def test_without_credentials_that_is_said_once_and_the_wording_is_checked_all_th
 
 def test_a_check_that_can_not_be_made_is_a_failure_and_the_others_are_made() -> None:
     class Broken:
-        def __call__(self) -> Said:
+        def __call__(self) -> Result:
             raise TimeoutError("no answer")
 
-    said = preflight._said(Broken())
+    said = preflight._result(Broken())
     assert level(said) == "failure"
     assert "TimeoutError" in said.text
 
@@ -257,7 +258,7 @@ def test_before_the_first_deployment_the_sender_is_that_of_samconfig(
 
     monkeypatch.setattr(stacks, "find", none)
     monkeypatch.setattr(environments, "of_stack", lambda name: found)
-    place = preflight.Place.of("mine")
+    place = preflight.Target.of("mine")
     assert place.stack is None
     assert place.real
     assert preflight._stack(place).level is Level.WARNING

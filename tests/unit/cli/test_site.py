@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from cli import stacks
-from cli.__main__ import main
-from cli.site import EMPTY_FORM, GRACE, build
+from cli.app import main
+from cli.errors import CommandError
+from cli.site.builder import EMPTY_FORM, GRACE, build
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.doctor import FORM_FIELDS
 from referral_intake.core.fields import FieldError
@@ -410,12 +411,12 @@ def test_a_word_that_one_language_lacks_fails_the_build(tmp_path: Path) -> None:
     words.write_text(
         words.read_text().replace('skip = "Ir al texto principal"', 'skipp = "Ir"').replace("{limit}", "5")
     )
-    with pytest.raises(SystemExit) as refused:
+    with pytest.raises(CommandError) as refused:
         build(templates, tmp_path / "site")
     said = str(refused.value).splitlines()
     assert "site/text/es.toml: site.skip is missing" in said
     assert "site/text/es.toml: site.skipp is in no other language" in said
-    assert "site/text/es.toml: errors.default.too_long needs the same words in braces as in en" in said
+    assert "site/text/es.toml: errors.default.too_long needs the same placeholders as in en" in said
     assert not (tmp_path / "site").exists()
 
 
@@ -481,7 +482,7 @@ def test_a_second_build_leaves_what_an_earlier_page_still_asks_for(tmp_path: Pat
 
 
 def test_an_unknown_campaign_is_named() -> None:
-    with pytest.raises(SystemExit, match="nosuch"):
+    with pytest.raises(CommandError, match="nosuch"):
         build(samples.TEMPLATES, Path("unused"), "nosuch")
 
 

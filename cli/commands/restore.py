@@ -1,12 +1,18 @@
-"""What a table has lost, taken from an older state of it, so that nobody is mailed by it."""
+"""`restore`: copy back what a table has lost from an older state of it, so that no doctor is mailed because of it."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
+from typing import Annotated, Any
 
-from cli.scans import scan
+import typer
+
+from cli import options, output, stacks
+from cli.doctor_facts import DoctorFacts
+from cli.errors import CommandError
 from cli.stacks import Stack
+from cli.table_scan import scan
 from referral_intake.aws import stats_items
 from referral_intake.aws.items import Item, from_item, plain, timestamp, to_waits, typed
 from referral_intake.aws.table import Table
@@ -18,8 +24,8 @@ from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.stats.counting_table import Kept, read_kept
 
-# What is kept for good. The rest is made anew (the pace), lasts for some time only (`expires`), or is a wish that may
-# have been taken back since (who gets the weekly summary).
+# The kinds of items that come back. The others are rebuilt (the pace), expire (`expires`), or may be outdated (who gets
+# the weekly summary).
 _KINDS = {
     "referral": "referrals",
     "message": "messages beside their referral",
@@ -27,22 +33,81 @@ _KINDS = {
     "seen": "names and addresses seen together",
     "breaker": "breakers",
 }
-# Of what is counted, that which must not be forgotten: told, and what forbids telling again.
+# The counted milestones that keep a doctor from being mailed again.
 _MILESTONES = {"sent", "answered", "opted_out", "bounced", "complained"}
 _DOCTOR, _RECORDS = "doctor", "records of who did what"
 
 
 @dataclass
 class Restored:
-    """How much was copied, by kind. `further` says of referrals what they were counted as later than they come back."""
+    """`kinds` counts what was copied. `further` has a line for each referral that was counted in a later state."""
 
     kinds: Counter[str] = field(default_factory=Counter)
     further: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
 
 
-class Restoring:
-    """Without `go` it only looks. Referrals that are `erased` stay away."""
+def command(
+    source: Annotated[str, typer.Option("--from", metavar="TABLE", help="The restored table.")],
+    stack: options.Stack = None,
+    go: Annotated[bool, options.flag("--go", "Write to the table.")] = False,
+    erased: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--except", parser=options.receipt, metavar="RECEIPT", help="A referral that was erased since. Repeatable."
+        ),
+    ] = None,
+    as_json: options.AsJson = False,
+) -> int:
+    """Copy back what the table has lost, from a table restored to a point in time.
+
+    Without `--go`, only counts. Whatever the table has stays as it is; doctors get facts that they lack. A closed
+    referral comes back as it was. An open one is held as restored: it may have gone further since, so nothing is sent
+    before a person looks. Then every doctor is noted as told, or as opted out, according to the referrals.
+
+    Safe to stop and run again, while doctors answer and opt out. docs/deploy.md says what comes before and after.
+
+    Exits with 0 if all is in order, else with 1.
+    """
+    target = stacks.select(stack)
+    if source == target.output("TableName"):
+        raise CommandError("That is the stack's own table. Name the table that was restored beside it.")
+    found = Restorer(target, source, go=go, erased=frozenset(erased or ())).restore()
+    facts = DoctorFacts(target, go=go).add_missing()
+    for receipt in found.unreadable:
+        output.problem(f"{receipt} can't be read. Delete its item `referral`, then run this again.")
+    if as_json:
+        output.print_json(_json(found, facts, written=go))
+    else:
+        _show(found, facts, written=go)
+        print(f"Next: referrals recount --stack {target.name} --go" if go else "Nothing was written. To write: --go")
+    return 1 if found.unreadable else 0
+
+
+def _json(found: Restored, facts: int, *, written: bool) -> dict[str, Any]:
+    kinds = [{"kind": kind, "count": count} for kind, count in sorted(found.kinds.items())]
+    return {
+        "written": written,
+        "items": kinds,
+        "doctor_facts": facts,
+        "further": sorted(found.further),
+        "unreadable": found.unreadable,
+    }
+
+
+def _show(found: Restored, facts: int, *, written: bool) -> None:
+    verb = "Copied back" if written else "To copy back"
+    for kind, count in sorted(found.kinds.items()):
+        print(f"{verb}: {kind}: {count}")
+    for line in sorted(found.further):
+        print(line)
+    if not found.kinds:
+        print("Nothing is missing.")
+    print(f"Facts {'noted' if written else 'to note'} of doctors, according to the referrals: {facts}")
+
+
+class Restorer:
+    """Without `go` it only counts. `erased` referrals are not copied back."""
 
     def __init__(self, stack: Stack, source: str, *, go: bool, erased: frozenset[str] = frozenset()) -> None:
         self._client, self._now = stack.dynamodb, stack.now()
@@ -52,16 +117,16 @@ class Restoring:
         self._found = Restored()
 
     def restore(self) -> Restored:
-        """Doctors first: once a referral is back, who said no is known."""
+        """Copies doctors first, so that opt-outs are known before a referral is back."""
         scan(self._client, self._source, _DOCTOR, self._doctors, "Doctors")
-        scan(self._client, self._source, "", self._others, "All")
+        scan(self._client, self._source, "", self._others, "All items")
         return self._found
 
     def _doctors(self, items: list[Item]) -> None:
         live = self._live(items)
         for item in items:
             there = live.get(_key(item), {})
-            # Claims can be given back, facts against mail never: only those are added to what is there.
+            # Only facts against mail, which are never taken back, are added to an existing item. Claims can be.
             lost = {name: value for name, value in item.items() if name not in there and (not there or "S" in value)}
             if lost:
                 self._add(item, lost) if there else self._copy(item, "doctors")
@@ -94,7 +159,7 @@ class Restoring:
             milestones = {name: typed(timestamp(at)) for name, at in since.items()}
             item = item | {"milestones": {"M": item["milestones"]["M"] | milestones}}
             referral = from_item(item)
-        # A later one than what was counted, or it would count as what it was.
+        # Higher than the counted revision, or `stats` would ignore it.
         revision = max(referral.revision, kept.revision) + 1
         if referral.stage is Stage.CLOSED:
             self._copy(item | {"revision": typed(revision)}, "referrals, closed as they were")
@@ -103,17 +168,17 @@ class Restoring:
             self._copy(held, "referrals, held as restored")
 
     def _held(self, item: Item, referral: Referral) -> Item:
-        """As it was, but that a person must look."""
+        """The item as it was, but held for a person."""
         move = hold(Reason.RESTORED, self._now)
         held = replace(referral, stage=move.stage, reason=move.reason, due_at=move.due_at, waits_since=None)
         assert held.due_at, "what is held is open"
         waits = to_waits(held.campaign, tasks.waits_for(held), tasks.begins(held))
-        said = {"stage": held.stage.value, "reason": held.reason, "due_at": timestamp(held.due_at), **waits}
+        changes = {"stage": held.stage.value, "reason": held.reason, "due_at": timestamp(held.due_at), **waits}
         left = {name: value for name, value in item.items() if name not in {"leader", "setbacks", "attempt"}}
-        return left | {"open_in": typed(held.campaign)} | {name: typed(value) for name, value in said.items()}
+        return left | {"open_in": typed(held.campaign)} | {name: typed(value) for name, value in changes.items()}
 
     def _copy(self, item: Item, kind: str) -> None:
-        """Store the item, unless it exists by now."""
+        """Store the item, unless the table has it by now."""
         if not self._go or self._table.put_new(item) is None:
             self._found.kinds[kind] += 1
 
@@ -123,7 +188,7 @@ class Restoring:
             update.set_once(name, value)
         if self._go:
             self._table.update(update)
-        self._found.kinds["doctors who had lost some of their facts"] += 1
+        self._found.kinds["doctors that lacked some facts"] += 1
 
     def _erases(self, item: Item) -> bool:
         kind, _, receipt = item["pk"]["S"].partition("#")
@@ -139,7 +204,7 @@ class Restoring:
 
 
 def _kind(item: Item) -> str:
-    """What it is called; nothing where it does not come back."""
+    """The name of the item's kind; empty if the kind does not come back."""
     if "expires" in item:
         return ""
     if item["pk"]["S"].startswith("audit#"):
@@ -159,7 +224,7 @@ def _is_readable(item: Item) -> bool:
 
 
 def _since(referral: Referral, tally: Tally) -> dict[str, datetime]:
-    """The milestones that it was counted with since, at the day that is known of each."""
+    """The milestones that were counted since, each at its day."""
     return {
         fact: max(datetime.combine(day, time(), UTC), referral.submitted_at)
         for day, fact in sorted(tally.facts)

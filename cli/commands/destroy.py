@@ -1,19 +1,20 @@
-"""`destroy`: deletes an environment's stack. What must outlive it stays, and is named."""
+"""`destroy`: delete an environment's stack. Tables and secrets stay and are listed."""
 
-import argparse
 import os
-import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
 import boto3
+import typer
 
-from cli import environments, stacks, upload
+from cli import environments, options, stacks
 from cli.environments import Environment
+from cli.errors import CommandError
+from cli.site import upload
 from cli.stacks import Stack
 
 _BUCKETS = "AWS::S3::Bucket"
-# What is kept with the stack gone, and how one gets rid of it all the same.
+# What CloudFormation keeps, and the command that removes it.
 _REMOVE = {
     "AWS::DynamoDB::Table": (
         "aws dynamodb update-table --table-name {id} --no-deletion-protection-enabled && "
@@ -26,31 +27,30 @@ _REMOVE = {
 }
 
 
-def add_to(commands: Any) -> None:
-    command = commands.add_parser("destroy", help="delete an environment's stack; its tables and secrets stay")
-    command.add_argument("environment", help="a section of samconfig.toml: dev, staging or prod")
-    command.add_argument("--yes", metavar="STACK", help="the stack's name, so that nobody is asked")
-    command.set_defaults(run=_run)
+def command(
+    environment: options.EnvironmentName,
+    yes: Annotated[str | None, typer.Option(metavar="STACK", help="Name of the stack, instead of being asked.")] = None,
+) -> int:
+    """Delete an environment's stack; its tables and secrets stay.
 
-
-def _run(arguments: argparse.Namespace) -> int:
-    environment = environments.named(arguments.environment)
-    os.environ.update(environment.aws())
-    stack = stacks.find(environment.stack)
-    if not agreed(environment, arguments.yes):
-        print("Nothing was deleted.", file=sys.stderr)
-        return 1
+    Asks for the name of the stack. Lists what stays, each with the command that removes it.
+    """
+    target = environments.named(environment)
+    os.environ.update(target.aws())
+    stack = stacks.find(target.stack)
+    if not agreed(target, yes):
+        raise CommandError("Nothing was deleted.")
     destroy(stack)
     return 0
 
 
 def agreed(environment: Environment, given: str | None) -> bool:
-    """A person types the stack's name: a `y` is typed too easily."""
+    """A person has to type the stack's name: "y" is typed too easily."""
     if given is None:
         print(f"This deletes the stack {environment.stack}: site, API and functions. No message is sent any more,")
-        print("and opt-out links in messages that were sent stop working. CAN-SPAM asks that they work for 30 days.")
+        print("and opt-out links in sent messages stop working. CAN-SPAM requires that they work for 30 days.")
         print("Tables, secrets and the team's accounts stay.")
-        given = _asked(f"Type {environment.stack} to go on: ")
+        given = _asked(f"Type {environment.stack} to continue: ")
     return given == environment.stack
 
 
@@ -65,8 +65,9 @@ def destroy(stack: Stack) -> None:
     cloudformation, s3 = boto3.client("cloudformation"), boto3.client("s3")
     [found] = cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
     if found.get("EnableTerminationProtection"):
-        raise SystemExit(f"{stack.name} is protected: aws cloudformation update-termination-protection lifts it.")
-    # By its id: a stack that is gone has no name any more.
+        remove = "aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name"
+        raise CommandError(f"{stack.name} has termination protection. Remove it first: {remove} {stack.name}")
+    # By id: a deleted stack can't be found by its name.
     which = found["StackId"]
     for bucket in _ids(_resources(cloudformation, which), _BUCKETS):
         print(f"Emptied {bucket}: {upload.empty(s3, bucket)} files.")
@@ -83,17 +84,17 @@ def _resources(cloudformation: Any, which: str) -> list[dict[str, str]]:
 
 
 def _ids(resources: Iterable[dict[str, str]], kind: str) -> list[str]:
-    """What was never made has no id, and what is gone needs no emptying."""
+    """Leaves out resources that were never created, which have no id, and those that are deleted."""
     there = (one for one in resources if one["ResourceType"] == kind and one["ResourceStatus"] != "DELETE_COMPLETE")
     return [one["PhysicalResourceId"] for one in there if one.get("PhysicalResourceId")]
 
 
 def stays(resources: Iterable[dict[str, str]]) -> list[str]:
-    """What CloudFormation left, line by line, each with the command that would remove it."""
+    """Lines that name what CloudFormation kept, each with the command that removes it."""
     left = [one for one in resources if one["ResourceStatus"] == "DELETE_SKIPPED"]
     if not left:
-        return ["The stack is gone, and nothing of it stays."]
-    lines = ["The stack is gone. These stay, with opt-outs that must outlive everything else. To remove one for good:"]
+        return ["The stack is deleted, and nothing of it stays."]
+    lines = ["The stack is deleted. These stay, because opt-outs must be kept. To remove one for good:"]
     for one in left:
         how = _REMOVE.get(one["ResourceType"], "(by hand)").format(id=one["PhysicalResourceId"])
         lines += [f"  {one['LogicalResourceId']} ({one['ResourceType']})", f"    {how}"]

@@ -1,4 +1,4 @@
-"""Acting on referrals from a terminal: by the rules of the dashboard, and recorded as there."""
+"""Acting on referrals from a terminal, by the same rules and with the same records as on the dashboard."""
 
 import getpass
 from functools import cache
@@ -18,15 +18,15 @@ TEMPLATES = Path("templates")
 
 @cache
 def operator() -> Person:
-    """Whoever is logged in on this machine: the record of what is done names them."""
+    """The user of this machine. Records of what is done name them."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):
-        name = "operator"  # A container's user may have no name.
+        name = "operator"  # The user of a container may have no name.
     return Person("command line", name, frozenset({Role.MANAGER}))
 
 
-def desk(stack: Stack) -> ActionRunner:
+def action_runner(stack: Stack) -> ActionRunner:
     table = stack.output("TableName")
     return ActionRunner(
         referrals=ReferralTable(stack.dynamodb, table),

@@ -1,7 +1,7 @@
-"""The dashboard's part of the site: `dashboard/index.html`, and under one address everything that it loads.
+"""The files of the dashboard: `dashboard/index.html`, and one folder with everything that it loads.
 
-Modules ask for each other by relative addresses, which a strict Content-Security-Policy allows without an import map.
-So they lie in one folder, named by what is in it, and may be cached for ever.
+Modules import each other by relative paths, which a strict Content-Security-Policy allows without an import map. Their
+folder is named by a digest of its content, so that it may be cached forever.
 """
 
 import hashlib
@@ -10,8 +10,8 @@ from pathlib import Path
 FOLDER = Path("dashboard")
 ASSETS = FOLDER / "assets"
 _LIT = ("lit-html.js", "directive.js", "directive-helpers.js", "directives/live.js", "directives/repeat.js")
-# Of each package: what is served, file by file, and its license, which asks to come with every copy. The last two are
-# inside of what the packages before them have built.
+# The files that the site serves of each package, and its license, which must come with every copy. The last two are
+# bundled in the builds of the packages before them.
 LIBRARIES = {
     "lit-html": (*_LIT, "LICENSE"),
     "oidc-client-ts": ("dist/browser/oidc-client-ts.min.js", "LICENSE"),
@@ -22,7 +22,7 @@ LIBRARIES = {
 
 
 def files(site: Path, modules: Path) -> dict[Path, bytes]:
-    """All of it by its place in the built site. `index.html` comes last, since it asks for the rest."""
+    """The files by their path in the built site. `index.html` comes last, because it loads the others."""
     source = site / "dashboard"
     own = {file.relative_to(source): file.read_bytes() for file in sorted(source.rglob("*")) if file.is_file()}
     page = own.pop(Path("index.html")).decode()
@@ -44,11 +44,11 @@ def _version(loaded: dict[Path, bytes]) -> str:
 
 
 def _preloads(folder: Path, own: dict[Path, bytes]) -> str:
-    """All modules at once, rather than one after the other as each is found in the one before."""
+    """Have the browser load all modules at once, instead of one import after the other."""
     scripts = sorted((folder / name).as_posix() for name in own if name.suffix == ".js")
     return "\n".join(f'<link rel="modulepreload" href="/{script}">' for script in scripts)
 
 
 def _without_map(data: bytes) -> bytes:
-    """Source maps are not served, so nothing should ask for them."""
+    """Remove references to source maps, which the site does not serve."""
     return b"\n".join(line for line in data.split(b"\n") if not line.startswith(b"//# sourceMappingURL="))

@@ -1,7 +1,7 @@
-"""The built site into its bucket. What a page asks for is there before the page, and stays for older pages.
+"""Upload the built site to its bucket. Assets are uploaded before the pages that load them, and kept for older pages.
 
-It can be run as often as one likes, and goes on where it was stopped: files that are there as they should be are left
-alone, and the pages are forgotten by CloudFront each time, whoever uploaded them.
+Safe to stop and run again: files that are up to date are skipped. CloudFront fetches all pages again each time, because
+an earlier run may have been stopped before the invalidation.
 """
 
 import hashlib
@@ -15,18 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from cli.errors import CommandError
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Folders whose files are named by what is in them: such a file never changes.
+# Folders whose files are named by a digest of their content, and so never change.
 HASHED = ("assets/", "dashboard/assets/")
-FOR_EVER = "public, max-age=31536000, immutable"
-# A browser and CloudFront may keep a page, but ask whether it still holds.
-ASK_FIRST = "no-cache"
-# For how long a file stays that no page of ours asks for any more. Who has a page open that long loads it again.
+FOREVER = "public, max-age=31536000, immutable"
+# Browsers and CloudFront may cache a page, but must revalidate it.
+REVALIDATE = "no-cache"
+# How long a file is kept that no page loads any more, for browsers that have an older page open.
 KEPT = timedelta(days=30)
 _RETIRED = "retired"
-# What Python or the machine may know nothing of, or otherwise than browsers want it.
+# Types that Python's mimetypes may not know, or knows by another name.
 _TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -54,7 +56,7 @@ class File:
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"CacheControl": FOR_EVER if self.is_hashed else ASK_FIRST, "ContentType": content_type(self.key)}
+        return {"CacheControl": FOREVER if self.is_hashed else REVALIDATE, "ContentType": content_type(self.key)}
 
     @property
     def digest(self) -> str:
@@ -63,7 +65,7 @@ class File:
 
 @dataclass(slots=True)
 class Uploaded:
-    """How many files were written, were there already, were removed; and the pages that CloudFront must forget."""
+    """Counts of written, unchanged (`there`) and removed files, and the pages that CloudFront must fetch again."""
 
     written: int = 0
     there: int = 0
@@ -72,7 +74,7 @@ class Uploaded:
 
 
 def upload(s3: "S3Client", bucket: str, site: Path, now: datetime, say: Say) -> Uploaded:
-    """Brings the bucket to what `site` holds: assets, then pages; only then is anything retired or removed."""
+    """Make the bucket equal to `site`: upload assets, then pages, then retire or remove old files."""
     files, done = in_order(site), Uploaded()
     for file in files:
         if _is_there(s3, bucket, file):
@@ -89,7 +91,7 @@ def upload(s3: "S3Client", bucket: str, site: Path, now: datetime, say: Say) -> 
 
 
 def in_order(site: Path) -> list[File]:
-    """What pages ask for, what the dashboard's page asks for next, the pages; the first page of all comes last."""
+    """Hashed assets, other assets, pages; the first page comes last."""
     found = [path for path in site.rglob("*") if path.is_file() and not path.name.startswith(".")]
     files = [File(path.relative_to(site).as_posix(), path.read_bytes()) for path in found]
     return sorted(
@@ -98,22 +100,22 @@ def in_order(site: Path) -> list[File]:
 
 
 def content_type(key: str) -> str:
-    """Raises ValueError where nobody knows: a browser that guesses is told not to (nosniff), and would show nothing."""
+    """Raises ValueError if the type is unknown: with `nosniff`, a browser would not use the file."""
     name = key.rpartition("/")[2]
     kind = "text/plain" if "." not in name else _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
     if kind is None:
-        raise ValueError(f"No content type is known for {key}. Name it in cli/upload.py.")
+        raise ValueError(f"No content type is known for {key}. Add it to cli/site/upload.py.")
     return f"{kind}; charset=utf-8" if kind in _IN_UTF_8 else kind
 
 
 def paths(keys: list[str]) -> list[str]:
-    """What CloudFront must forget: a page under its own name and under the folder's, which is how people ask for it."""
+    """The paths that CloudFront must invalidate: each page by its name and by its folder, as in links."""
     folders = (key.removesuffix("index.html") for key in keys if key.rpartition("/")[2] == "index.html")
     return sorted({f"/{key}" for key in keys} | {f"/{folder}" for folder in folders})
 
 
 def invalidate(cloudfront: Any, distribution: str, pages: list[str]) -> str:
-    """CloudFront's id of it. A reference of its own each time: the same pages may have to be forgotten again."""
+    """Returns the id of the invalidation. Its reference is unique, so that the same pages can be invalidated again."""
     batch = {"Paths": {"Quantity": len(pages), "Items": pages}, "CallerReference": str(uuid.uuid4())}
     answer = cloudfront.create_invalidation(DistributionId=distribution, InvalidationBatch=batch)
     made: str = answer["Invalidation"]["Id"]
@@ -121,7 +123,7 @@ def invalidate(cloudfront: Any, distribution: str, pages: list[str]) -> str:
 
 
 def empty(s3: "S3Client", bucket: str) -> int:
-    """Deletes everything in the bucket, its old versions too. Returns how much there was."""
+    """Delete all objects and their old versions. Returns how many there were."""
     count = 0
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         every = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
@@ -129,7 +131,7 @@ def empty(s3: "S3Client", bucket: str) -> int:
             objects: Any = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in every]
             answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
             if failed := answer.get("Errors"):
-                raise SystemExit(f"{bucket}: {len(failed)} files can't be deleted: {failed[0].get('Message')}")
+                raise CommandError(f"{bucket}: {len(failed)} files can't be deleted: {failed[0].get('Message')}")
             count += len(every)
     return count
 
@@ -142,7 +144,7 @@ def _is_there(s3: "S3Client", bucket: str, file: File) -> bool:
     try:
         found = s3.head_object(Bucket=bucket, Key=file.key)
     except ClientError as error:
-        # 403 is what S3 says of a missing file to whoever may not list the bucket.
+        # S3 answers 403 for a missing file if the caller may not list the bucket.
         if error.response["Error"]["Code"] in {"404", "403", "NoSuchKey"}:
             return False
         raise
@@ -152,7 +154,7 @@ def _is_there(s3: "S3Client", bucket: str, file: File) -> bool:
 
 
 def _clear(s3: "S3Client", bucket: str, wanted: set[str], now: datetime, say: Say) -> Iterator[str]:
-    """Deletes old pages, and assets that were retired long ago. Assets that nobody asks for now are retired today."""
+    """Delete old pages, and assets that were retired long ago. Retire assets that no page loads any more."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for key in (one["Key"] for one in page.get("Contents", [])):
             if _hashed(key) and not _is_over(s3, bucket, key, now, wanted=key in wanted):
@@ -164,11 +166,11 @@ def _clear(s3: "S3Client", bucket: str, wanted: set[str], now: datetime, say: Sa
 
 
 def _is_over(s3: "S3Client", bucket: str, key: str, now: datetime, *, wanted: bool) -> bool:
-    """Since when an asset is wanted no more is written on it, as a tag: when it was uploaded says nothing of that."""
+    """Whether the asset can be deleted. A tag on it says when it was retired, which its upload time does not."""
     tags = {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]}
     retired = tags.get(_RETIRED)
     if wanted:
-        if retired:  # An older version came back.
+        if retired:  # An older version of the site is deployed again.
             s3.delete_object_tagging(Bucket=bucket, Key=key)
         return False
     if retired is None:

@@ -1,10 +1,10 @@
-"""Noting of every doctor what the referrals prove: that they were told, or said no."""
+"""Note for every doctor what the referrals prove: that the doctor was told, or said no."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from cli.scans import scan
 from cli.stacks import Stack
+from cli.table_scan import scan
 from referral_intake.aws.items import Item, doctor_key, from_item, plain, timestamp
 from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.secrets import Secrets
@@ -17,16 +17,16 @@ from referral_intake.core.steps import INTRODUCTION
 _NO = (Closing.COMPLAINED.value, Closing.OPTED_OUT.value, Closing.BOUNCED.value)
 
 
-class Relearning:
+class DoctorFacts:
     def __init__(self, stack: Stack, *, go: bool) -> None:
         self._client, self._name, self._go = stack.dynamodb, stack.output("TableName"), go
         self._table = Table(self._client, self._name)
         self._hashes = DoctorHashes(lambda: Secrets().keyring(stack.output("HashingKeysArn")))
         self._noted = 0
 
-    def relearn(self) -> int:
-        """How many facts of doctors were lacking. It adds what is not there, and changes nothing that is."""
-        scan(self._client, self._name, "referral", self._each, "Referrals")
+    def add_missing(self) -> int:
+        """Add facts that doctors lack, and change none that they have. Returns how many were missing."""
+        scan(self._client, self._name, "referral", self._each, "Facts of doctors")
         return self._noted
 
     def _each(self, items: list[Item]) -> None:
@@ -35,7 +35,7 @@ class Relearning:
             try:
                 referral = from_item(item)
             except (KeyError, TypeError, ValueError):
-                continue  # Who runs this is told of it already.
+                continue  # `restore` has reported it.
             if facts := _facts(referral):
                 proven[referral.receipt] = referral, facts, self._hashes.of(referral)[0]
         keys = sorted({key for _, _, keys in proven.values() for key in keys})
@@ -58,7 +58,7 @@ class Relearning:
 
 
 def _facts(referral: Referral) -> dict[str, Any]:
-    """As a claim, an opt-out or an event of SES would have noted them."""
+    """The facts that a claim, an opt-out or an event of SES would have noted."""
     milestones = referral.milestones
     told = {step: written.last_at for step, written in referral.messages.items() if written.tries}
     if referral.told_by or (referral.reason == Reason.RESTORED and "sent" in milestones):
@@ -68,7 +68,7 @@ def _facts(referral: Referral) -> dict[str, Any]:
     facts: dict[str, Any] = {
         f"{referral.campaign}/{step}": {"by": referral.receipt, "at": timestamp(at)} for step, at in told.items()
     }
-    # An opt-out that was taken back stands where nothing else is known: there may have been one more since.
+    # An opt-out that was taken back counts if nothing else is known: the doctor may have opted out once more.
     facts |= {fact: timestamp(milestones[fact]) for fact in _NO if fact in milestones}
     if referral.reason in _NO and referral.closed_at:
         facts.setdefault(referral.reason, timestamp(referral.closed_at))
@@ -78,8 +78,8 @@ def _facts(referral: Referral) -> dict[str, Any]:
 def _lacking(key: str, facts: dict[str, Any], known: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in facts.items():
         if name == Closing.BOUNCED and not key.startswith("email#"):
-            continue  # It says nothing of the doctor, only of the address.
+            continue  # A bounce is a fact about the address, not about the doctor.
         if name == Closing.OPTED_OUT and any(one.partition("/")[0] == name for one in known):
-            continue  # Of this campaign only, perhaps: what is noted says it better than the referral.
+            continue  # The noted opt-out may be limited to a campaign, which the referral does not say.
         if name not in known:
             yield name, value

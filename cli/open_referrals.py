@@ -1,4 +1,4 @@
-"""The referrals that are open and near their time, read as a person's list: ids, never a doctor's details."""
+"""Open referrals that are due by a time: receipts, stages and times, never a doctor's details."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from referral_intake.core.referral import PICKED_UP_WITHIN, Stage
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# What is read of a referral. The doctor stays where they are.
+# The attributes that are read: nothing about the doctor.
 _READ = ("receipt", "campaign", "stage", "reason", "due_at", "milestones")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class OpenReferral:
     receipt: str
     campaign: str
     stage: Stage
@@ -28,14 +28,14 @@ class Entry:
 
     @property
     def since(self) -> datetime:
-        """Since when it has been as it is. What is held is looked at every week, which sets it anew."""
+        """Since when it has been in its stage. The weekly review of held referrals renews it."""
         return self.due_at - (PICKED_UP_WITHIN if self.stage is Stage.QUEUED else REVIEW_EVERY)
 
 
-def entries(client: "DynamoDBClient", table: str, until: datetime) -> Iterator[Entry]:
-    """Every open referral that is due by then, of every campaign, those that were taken away too.
+def open_referrals(client: "DynamoDBClient", table: str, until: datetime) -> Iterator[OpenReferral]:
+    """Every open referral that is due by then, of every campaign, even of one that is not deployed any more.
 
-    It reads all of the index of what is open: small items, and nobody's request waits for it.
+    Scans the index of open referrals, whose items are small.
     """
     pages = client.get_paginator("scan").paginate(
         TableName=table,
@@ -47,13 +47,13 @@ def entries(client: "DynamoDBClient", table: str, until: datetime) -> Iterator[E
     for page in pages:
         keys = [{name: item[name] for name in ("pk", "sk")} for item in page["Items"]]
         for item in referrals.read_many(keys, _READ).items:
-            yield from _entry(plain(item))
+            yield from _open_referral(plain(item))
 
 
-def _entry(item: Item) -> Iterator[Entry]:
-    # The index may lag behind the table: what is closed has no due_at any more.
+def _open_referral(item: Item) -> Iterator[OpenReferral]:
+    # The index may lag behind the table, where a closed referral has no due_at.
     if "stage" in item and "due_at" in item:
-        yield Entry(
+        yield OpenReferral(
             receipt=item["receipt"],
             campaign=item["campaign"],
             stage=Stage(item["stage"]),

@@ -1,10 +1,11 @@
-"""Whole tables, read by several threads at once, with a bar that says how far it is."""
+"""Scan a whole table with several threads and a progress bar."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from cli import output
 from referral_intake.aws.items import Item, typed
 
 if TYPE_CHECKING:
@@ -13,21 +14,17 @@ if TYPE_CHECKING:
 _SEGMENTS = 4
 
 
-def scan(client: "DynamoDBClient", table: str, kind: str, each: Callable[[list[Item]], None], say: str) -> None:
-    """Gives `each` the items whose `sk` is `kind`, or all items, page by page, never two pages at once.
+def scan(client: "DynamoDBClient", table: str, kind: str, each: Callable[[list[Item]], None], title: str) -> None:
+    """Call `each` with every page of items whose `sk` is `kind`, or of all items. Calls never overlap.
 
-    The bar is for a person at a terminal: nobody else sees it. How long it will be is an estimate, which DynamoDB makes
-    every six hours.
+    The bar's total is an estimate, which DynamoDB renews every six hours.
     """
-    # For this command only: the others start without it.
-    from tqdm import tqdm
-
     about = client.describe_table(TableName=table)["Table"].get("ItemCount", 0)
     only: dict[str, Any] = {}
     if kind:
         only = {"FilterExpression": "sk = :kind", "ExpressionAttributeValues": {":kind": typed(kind)}}
     turn = Lock()
-    with tqdm(total=about or None, desc=say, unit=" items", disable=None) as bar:
+    with output.progress(title, about or None) as advance:
 
         def read(segment: int) -> None:
             pages = client.get_paginator("scan").paginate(
@@ -36,7 +33,7 @@ def scan(client: "DynamoDBClient", table: str, kind: str, each: Callable[[list[I
             for page in pages:
                 with turn:
                     each(page["Items"])
-                    bar.update(page["ScannedCount"])
+                    advance(page["ScannedCount"])
 
         with ThreadPoolExecutor(_SEGMENTS) as pool:
             list(pool.map(read, range(_SEGMENTS)))

@@ -1,4 +1,4 @@
-"""Whether every language says all that another one says."""
+"""Check that every language has the same texts."""
 
 import string
 import tomllib
@@ -9,11 +9,11 @@ from typing import Any
 from referral_intake.core.campaign import Campaign
 
 Words = dict[str, str]
-"""Every string of a file, by where it stands: `form.title`, `ask.steps.0.text`."""
+"""Every string of a file by its place: `form.title`, `ask.steps.0.text`."""
 
 
 def missing(templates: Path, campaign: Campaign) -> list[str]:
-    """What a language lacks, or has and no other one does, line by line, each with its file."""
+    """Lines that name the texts that a language lacks or that only one language has, each with its file."""
     files = ["site/text/{}.toml", *(f"campaigns/{campaign.name}/{name}.{{}}.toml" for name in ("page", "guide"))]
     return [line for pattern in files for line in _in(templates, pattern, campaign.locales)]
 
@@ -27,7 +27,7 @@ def _in(templates: Path, pattern: str, locales: tuple[str, ...]) -> Iterator[str
             yield f"{file}: {place} is {'missing' if place in model else 'in no other language'}"
         for place in sorted(model.keys() & words.keys()):
             if _braces(model[place]) != _braces(words[place]):
-                yield f"{file}: {place} needs the same words in braces as in {locales[0]}"
+                yield f"{file}: {place} needs the same placeholders as in {locales[0]}"
             if bool(model[place].strip()) != bool(words[place].strip()):
                 yield f"{file}: {place} is empty in one language only"
 

@@ -1,0 +1,88 @@
+"""`approve`: record that a campaign's wording was read and may be sent."""
+
+import json
+import re
+import tomllib
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import options, output
+from cli.errors import CommandError
+from referral_intake.aws import content_digests
+
+TEMPLATES = Path("templates")
+# Amazon SES accepts these characters as the value of a tag.
+_VERSION = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+def command(
+    campaign: options.Campaign,
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who approves: a person or an office.")],
+    version: Annotated[str | None, typer.Option(help="Name of this wording.", show_default="the month")] = None,
+    until: Annotated[
+        date | None,
+        typer.Option(parser=options.day, metavar="DATE", help="Last day of the approval.", show_default="in a year"),
+    ] = None,
+    as_json: options.AsJson = False,
+) -> int:
+    """Record that a campaign's wording was read and may be sent.
+
+    Writes approval.toml beside campaign.toml: who approved, for which days, and a digest of every file. Lists the files
+    that are new or changed since the last approval. Outreach sends nothing that is not approved.
+    """
+    today = datetime.now(UTC).date()
+    until = until or today + timedelta(days=364)
+    version = version or f"{today:%Y-%m}"
+    changes = approve(TEMPLATES, campaign, by, today, until, version)
+    if as_json:
+        output.print_json(
+            {"campaign": campaign, "version": version, "from": today, "until": until, "changed_files": changes}
+        )
+        return 0
+    for path in changes:
+        print(f"new or changed: {TEMPLATES / path}")
+    print(f"{campaign} may be sent as it is now, from {today} to {until}, as version {version}.")
+    return 0
+
+
+def approve(templates: Path, campaign: str, by: str, on: date, until: date, version: str) -> list[str]:
+    """Write the campaign's `approval.toml`. Returns the files that differ from those approved before."""
+    file = templates / "campaigns" / campaign / "approval.toml"
+    if not file.with_name("campaign.toml").exists():
+        raise CommandError(f"There is no campaign named {campaign!r} in {templates / 'campaigns'}.")
+    if not _VERSION.fullmatch(version):
+        raise CommandError("A version has at most 32 letters, digits, - and _, because SES gets it as a tag.")
+    if until < on:
+        raise CommandError(f"The approval would end ({until}) before it begins ({on}).")
+    before = tomllib.loads(file.read_text("utf-8"))["content"] if file.exists() else {}
+    content = content_digests.digests(templates, content_digests.to_approve(templates, campaign))
+    file.write_text(_toml(content, version, by, on, until), "utf-8")
+    return changed(before, content)
+
+
+def changed(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    """Paths of the files that are new, removed or changed."""
+    return sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
+
+
+def _toml(content: dict[str, str], version: str, by: str, on: date, until: date) -> str:
+    lines = [
+        "# Written by `referrals approve`, after people have read the files listed here. Outreach sends nothing",
+        "# else, and nothing outside of these days.",
+        f"version = {_text(version)}",
+        f"approved_by = {_text(by)}",
+        f"approved_on = {on}",
+        f"expires_on = {until}",
+        "",
+        "[content]",
+        *(f"{_text(path)} = {_text(digest)}" for path, digest in sorted(content.items())),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _text(text: str) -> str:
+    """A basic string of TOML, which has the same escapes as JSON."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,210 @@
+"""`preflight`: check what must be in order before mail reaches doctors, before and after a deployment."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from functools import cache, partial
+from pathlib import Path
+
+from cli import environments, options, output, stacks
+from cli.checks import account, aws_queries, content, deployment, dns_records, mail, opt_out_page
+from cli.checks.result import Level, Result, failure, skipped
+from cli.stacks import NoStack, Stack
+from referral_intake.aws import content_digests
+from referral_intake.aws.campaign_files import Campaigns
+from referral_intake.core.campaign import Campaign
+
+TEMPLATES = Path("templates")
+# Environments that mail no doctors: only verified addresses, or the team's own.
+_TRIALS = {"dev", "staging"}
+_LOCAL = skipped("local")
+_NOT_DEPLOYED = skipped("not deployed yet")
+_STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILURE: "red", Level.SKIPPED: "dim"}
+# Checks that need no AWS credentials.
+_WITHOUT_AWS = {"region", "SPF", "DMARC", "sender and site", "postal address", "approval"}
+
+Check = Callable[[], Result]
+
+
+def command(stack: options.Stack = None, as_json: options.AsJson = False) -> int:
+    """Check what must be in order before mail reaches doctors.
+
+    Prints one line for each check, with what to do. Changes nothing. Before the first deployment, takes the sender from
+    samconfig.toml and skips what needs a deployed stack.
+
+    Exits with 0 if no check failed (warnings and skipped checks do not count), else with 1.
+    """
+    results = run(Target.of(stacks.name_or_default(stack)))
+    if as_json:
+        found = list(results)
+        output.print_json([{"check": name, **asdict(result)} for name, result in found])
+        return int(any(result.level is Level.FAILURE for _, result in found))
+    failed = False
+    for name, result in results:
+        todo = f"\n{'':9}-> {result.todo}" if result.todo else ""
+        output.styled(f"{result.level:8} {name}: {result.text}{todo}", _STYLES[result.level])
+        failed = failed or result.level is Level.FAILURE
+    return int(failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A deployed or local stack, or one that so far is only in samconfig.toml."""
+
+    name: str
+    stack: Stack | None
+    parameters: Mapping[str, str]
+    real: bool
+    problem: str = ""
+
+    @classmethod
+    def of(cls, name: str) -> "Target":
+        """Raises NoStack for a local stack that does not run."""
+        environment = environments.of_stack(name)
+        os.environ.update(environment.aws() if environment else {})
+        real = not name.startswith("http://") and (environment is None or environment.name not in _TRIALS)
+        planned = environment.parameters if environment else {}
+        try:
+            stack = stacks.find(name)
+        except NoStack as error:
+            if name.startswith("http://"):
+                raise
+            return cls(name, None, planned, real, str(error))
+        return cls(name, stack, {**planned, **stack.parameters}, real)
+
+    @property
+    def is_local(self) -> bool:
+        return self.stack is not None and self.stack.is_local
+
+    @property
+    def site_url(self) -> str:
+        return self.stack.output("SiteUrl") if self.stack else self.parameters.get("SiteUrl", "")
+
+
+def run(target: Target) -> Iterator[tuple[str, Result]]:
+    """Run the checks, in the order in which one would fix them. A check that can't be made is a failure."""
+    without = None
+    for name, check in checks(target):
+        result = _result(check) if without is None or name in _WITHOUT_AWS else without
+        if name == "credentials" and result.level is Level.FAILURE:
+            without = skipped("no credentials")
+        yield name, result
+
+
+def _result(check: Check) -> Result:
+    try:
+        return check()
+    except NoStack as error:
+        return failure(str(error), "")
+    except Exception as error:  # noqa: BLE001  (no error of one check stops the others)
+        return failure(f"can't be checked: {type(error).__name__}: {error}", "Fix this, and run preflight again.")
+
+
+def checks(target: Target) -> Iterator[tuple[str, Check]]:
+    yield "credentials", _aws(target, lambda: account.credentials(aws_queries.caller()))
+    yield "region", _aws(target, lambda: account.region(*aws_queries.regions()))
+    yield "stack", partial(_stack, target)
+    yield from ((name, _aws(target, check)) for name, check in _mail(target))
+    yield from _content(target)
+    yield from _deployment(target)
+
+
+def _aws(target: Target, check: Check) -> Check:
+    """A check that needs AWS or the network, which a local stack skips."""
+    return (lambda: _LOCAL) if target.is_local else check
+
+
+def _deployed(target: Target, check: Callable[[Stack], Result]) -> Check:
+    stack = target.stack
+    return (lambda: check(stack)) if stack else lambda: _NOT_DEPLOYED
+
+
+def _stack(target: Target) -> Result:
+    if target.stack:
+        return Result(
+            Level.OK, f"{target.name} is deployed" if not target.is_local else f"a local one, at {target.name}"
+        )
+    return Result(Level.WARNING, target.problem, "Nothing, before the first deployment.")
+
+
+def _mail(target: Target) -> Iterator[tuple[str, Check]]:
+    address = target.parameters.get("SenderAddress", "")
+    if not address and not target.is_local:
+        yield "SES identity", lambda: failure("There is no sender address", "Set SenderAddress in samconfig.toml.")
+        return
+    # Created by the first check that needs it: without a region, boto3 creates no client.
+    ses = cache(lambda: aws_queries.Ses(address))
+    domain = address.rpartition("@")[2]
+    yield "SES identity", lambda: mail.identity(ses().identity, domain)
+    yield "DKIM", lambda: mail.dkim(ses().identity, domain)
+    yield "SPF", lambda: mail.spf(ses().identity, dns_records.txt(ses().mail_from() or "") if ses().mail_from() else [])
+    yield "DMARC", lambda: mail.dmarc(dns_records.dmarc(domain))
+    yield "sandbox", lambda: mail.sandbox(ses().account)
+    yield "quota", lambda: mail.quota(ses().account)
+    name = "OutreachMailName"
+    yield (
+        "configuration set",
+        _deployed(
+            target,
+            lambda stack: mail.configuration_set(ses().configuration_set(stack.output(name)), stack.output(name)),
+        ),
+    )
+    yield (
+        "SES events",
+        _deployed(
+            target,
+            lambda stack: mail.event_destination(ses().event_destinations(stack.output(name)), stack.output(name)),
+        ),
+    )
+
+
+def _content(target: Target) -> Iterator[tuple[str, Check]]:
+    sender = target.parameters.get("SenderAddress", "")
+    yield "sender and site", _aws(target, lambda: content.addresses(sender, target.site_url, real=target.real))
+    known = Campaigns(TEMPLATES)
+    for campaign in filter(None, map(known.get, known.names())):
+        yield "postal address", partial(content.sender, campaign, real=target.real)
+        yield "approval", partial(_approval, target, campaign)
+
+
+def _approval(target: Target, campaign: Campaign) -> Result:
+    files = content_digests.digests(TEMPLATES, content_digests.to_approve(TEMPLATES, campaign.name))
+    return content.approval(campaign, files, _today(target), real=target.real)
+
+
+def _today(target: Target) -> date:
+    return (target.stack.now() if target.stack else datetime.now(UTC)).date()
+
+
+def _deployment(target: Target) -> Iterator[tuple[str, Check]]:
+    yield "opt-out link", _deployed(target, _opt_out)
+    yield "versions", _aws(target, _deployed(target, lambda stack: deployment.versions(aws_queries.behind(stack.name))))
+    reserved = int(target.parameters.get("ReservedConcurrency") or 0)
+    topic = "AlarmsTopic"
+    yield (
+        "alarms",
+        _aws(
+            target, _deployed(target, lambda stack: deployment.alarms(aws_queries.subscriptions(stack.output(topic))))
+        ),
+    )
+    yield "concurrency", _aws(target, lambda: account.concurrency(aws_queries.concurrency(), reserved))
+    protected = target.parameters.get("DeletionProtection", "true") == "true"
+    yield (
+        "table",
+        _aws(
+            target,
+            _deployed(
+                target,
+                lambda stack: deployment.table(aws_queries.table(stack.output("TableName")), protected=protected),
+            ),
+        ),
+    )
+    yield "team", _deployed(target, lambda stack: deployment.team(aws_queries.members(stack.output("TeamId"))))
+
+
+def _opt_out(stack: Stack) -> Result:
+    campaign = Campaigns(TEMPLATES).names()[0]
+    return deployment.opt_out(
+        *opt_out_page.open_page(stack.output("SiteUrl"), stack.output("SigningKeysArn"), campaign)
+    )

@@ -1,0 +1,226 @@
+"""`recount`: compare the dashboard's counters with the table, and correct them while the stream goes on counting."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from cli import failure_queues, options, output, stacks
+from cli.stacks import Stack
+from cli.table_scan import scan
+from referral_intake.aws import stats_items
+from referral_intake.aws.items import Item, from_item
+from referral_intake.aws.stats_items import CHANGES, Place
+from referral_intake.aws.table import Table
+from referral_intake.core.counting import Count, Tally, counts, tally
+from referral_intake.core.referral import Referral
+from referral_intake.stats.counting_table import CountingTable, moved, read_kept, when_unchanged
+
+_MOST_SHOWN = 200
+# The `sk` of referrals, and of the items that hold what each is counted as.
+_REFERRAL, _COUNTED = "referral", "counted"
+# An update expression can change about this many numbers.
+_MOST_NUMBERS = 150
+_PASSES = 5
+
+
+@dataclass
+class Result:
+    """`differences` holds by number the counted and the true value.
+
+    `gone` is the number of referrals that are counted but not in the table: erased ones stay counted. `anew` is the
+    number of referrals that were counted differently before, `unsettled` that of counters that kept changing.
+    """
+
+    referrals: int = 0
+    gone: int = 0
+    anew: int = 0
+    unsettled: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    differences: dict[Count, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass
+class _Counters:
+    """What one scan read. `changes` tells whether an item has changed since."""
+
+    numbers: Counter[Count] = field(default_factory=Counter)
+    changes: dict[Place, int] = field(default_factory=dict)
+
+
+def command(
+    stack: options.Stack = None,
+    go: Annotated[bool, options.flag("--go", "Correct the counters.")] = False,
+    as_json: options.AsJson = False,
+) -> int:
+    """Compare the dashboard's counters with the table, and correct them.
+
+    Counts all referrals again and lists every counter that differs. With `--go`, corrects the counters and deletes the
+    notices of records that were not counted. Both are safe at any time: the stream goes on counting.
+
+    Changes that are still in the stream, usually for a few seconds, show as differences. Erased referrals stay counted.
+
+    Exits with 0 if there is no difference, or none is left, else with 1.
+    """
+    target = stacks.select(stack)
+    began, failures = target.now(), target.output("StatsFailuresUrl")
+    found = Recounter(target).correct() if go else Recounter(target).compare()
+    for receipt in found.unreadable:
+        output.problem(f"{receipt} can't be read. Repair its item in the table.")
+    if found.unsettled:
+        output.problem(f"{_number(found.unsettled, 'counter')} kept changing. Try again when there is less traffic.")
+    open_ends = bool(found.unreadable or (found.unsettled if go else found.differences))
+    # The records of the notices are counted now.
+    deleted = failure_queues.clear(target.sqs, failures, began) if go and not open_ends else 0
+    if as_json:
+        output.print_json(_json(found, deleted, corrected=go))
+    else:
+        _show(found)
+        for line in _corrected(found) if go else _compared(found):
+            print(line)
+        if go and not open_ends:
+            print(f"Notices deleted: {deleted}.")
+    return 1 if open_ends else 0
+
+
+def _compared(found: Result) -> list[str]:
+    counted = f"{_number(found.referrals, 'referral')} counted: {_number(len(found.differences), 'difference')}."
+    return [f"Erased referrals that stay counted: {found.gone}.", counted] if found.gone else [counted]
+
+
+def _corrected(found: Result) -> list[str]:
+    counted = f"{_number(found.referrals, 'referral')} counted, {found.anew} of them differently than before"
+    return [f"{counted}; {_number(len(found.differences), 'more counter')} corrected."]
+
+
+def _json(found: Result, deleted: int, *, corrected: bool) -> dict[str, Any]:
+    differences = [
+        {**count._asdict(), "counted": was, "actual": is_}
+        for count, (was, is_) in sorted(found.differences.items(), key=_order)
+    ]
+    totals = {"referrals": found.referrals, "erased": found.gone, "recounted": found.anew}
+    left = {"unsettled": found.unsettled, "unreadable": found.unreadable, "notices_deleted": deleted}
+    return {"corrected": corrected, **totals, **left, "differences": differences}
+
+
+def _order(difference: tuple[Count, Any]) -> str:
+    return _name(difference[0])
+
+
+def _show(found: Result) -> None:
+    lines = [f"{_name(count)}: counted {was}, is {is_}" for count, (was, is_) in found.differences.items()]
+    for line in sorted(lines)[:_MOST_SHOWN]:
+        print(line)
+    if len(lines) > _MOST_SHOWN:
+        print(f"... and {len(lines) - _MOST_SHOWN} more.")
+
+
+def _name(count: Count) -> str:
+    day = count.day.isoformat() if count.day else "now"
+    return " ".join(filter(None, (count.campaign, day, count.dimension, count.value, count.fact)))
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
+
+
+class Recounter:
+    def __init__(self, stack: Stack) -> None:
+        self._client = stack.dynamodb
+        self._table = stack.output("TableName")
+        self._stats = stack.output("StatsTableName")
+        self._counters = Table(self._client, self._stats)
+
+    def compare(self) -> Result:
+        """Compare the counters with the table. Changes still in the stream are differences too."""
+        found = Result()
+        truth: Counter[Count] = Counter()
+        seen: set[str] = set()
+
+        def each(referrals: list[Referral]) -> None:
+            for referral in referrals:
+                seen.add(referral.receipt)
+                truth.update(counts(tally(referral)))
+
+        def each_kept(receipt: str, kept: Tally | None) -> None:
+            if receipt not in seen:
+                found.gone += receipt not in found.unreadable
+                truth.update(counts(kept))
+
+        self._each_referral(found, each)
+        counters = self._read_stats("", each_kept)
+        found.differences = _differences(counters.numbers, truth)
+        return found
+
+    def correct(self) -> Result:
+        """Count every referral again, then set each counter to the sum of what the referrals are counted as."""
+        found = Result()
+        counting = CountingTable(self._client, self._stats)
+
+        def each(referrals: list[Referral]) -> None:
+            found.anew += counting.count(referrals, again=True)
+
+        self._each_referral(found, each)
+        for _ in range(_PASSES):
+            found.unsettled = self._settle(found)
+            if not found.unsettled:
+                break
+        return found
+
+    def _each_referral(self, found: Result, each: Callable[[list[Referral]], None]) -> None:
+        def readable(items: list[Item]) -> None:
+            referrals = []
+            for item in items:
+                try:
+                    referrals.append(from_item(item))
+                except (KeyError, TypeError, ValueError):
+                    # The others are counted all the same. This one stays counted as before.
+                    found.unreadable.append(item["pk"]["S"].partition("#")[2])
+            found.referrals += len(referrals)
+            each(referrals)
+
+        scan(self._client, self._table, _REFERRAL, readable, "Referrals")
+
+    def _read_stats(self, kind: str, each_kept: Callable[[str, Tally | None], None]) -> _Counters:
+        found = _Counters()
+
+        def each(items: list[Item]) -> None:
+            for item in items:
+                if kept := dict(read_kept(item)):
+                    for receipt, one in kept.items():
+                        each_kept(receipt, one.tally)
+                else:
+                    found.numbers.update(dict(stats_items.numbers(item)))
+                    found.changes[stats_items.place_of(item)] = int(item[CHANGES]["N"])
+
+        scan(self._client, self._stats, kind, each, "Counters")
+        return found
+
+    def _settle(self, found: Result) -> int:
+        """Correct the counters that nothing else changes meanwhile. Returns how many are left for the next pass."""
+        counters = self._read_stats("", lambda receipt, kept: None)
+        # Read after the counters: if a counter has not changed since, neither has what it counts.
+        truth: Counter[Count] = Counter()
+        self._read_stats(_COUNTED, lambda receipt, kept: truth.update(counts(kept)))
+        wrong = _differences(counters.numbers, truth)
+        by_place: defaultdict[Place, list[Count]] = defaultdict(list)
+        for count in wrong:
+            by_place[stats_items.place(count)[0]].append(count)
+        return sum(
+            not self._settled(place, counters.changes.get(place, 0), {count: wrong[count] for count in here}, found)
+            for place, here in by_place.items()
+        )
+
+    def _settled(self, place: Place, changes: int, wrong: Mapping[Count, tuple[int, int]], found: Result) -> bool:
+        """Correct one item. Returns whether all of it is right now."""
+        now = dict(list(wrong.items())[:_MOST_NUMBERS])
+        amounts = {stats_items.place(count)[1]: is_ - was for count, (was, is_) in now.items()}
+        if not self._counters.update(when_unchanged(moved(place, amounts), changes)):
+            return False
+        found.differences |= now
+        return len(now) == len(wrong)
+
+
+def _differences(counted: Mapping[Count, int], truth: Mapping[Count, int]) -> dict[Count, tuple[int, int]]:
+    pairs = {count: (counted.get(count, 0), truth.get(count, 0)) for count in counted.keys() | truth.keys()}
+    return {count: pair for count, pair in pairs.items() if pair[0] != pair[1]}

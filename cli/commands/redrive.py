@@ -1,0 +1,236 @@
+"""`redrive`: list the referrals and events that a stream or queue gave up on, and put them back."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cli import failure_queues, options, output, stacks
+from cli.failure_queues import Contents
+from cli.open_referrals import OpenReferral, open_referrals
+from cli.operator_actions import action_runner, operator
+from cli.stacks import Stack
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.reasons import Reason
+from referral_intake.core.referral import Referral, Stage, read_receipt
+from referral_intake.dashboard.action_runner import ActionRunner, Changed
+from referral_intake.dashboard.actions import Action, Order
+
+_HELD: dict[str | None, str] = {
+    Reason.SEND_UNCLEAR: "the doctor may already have the message. First look for the receipt among the tags of SES's "
+    "events: docs/operate.md.",
+    Reason.RESTORED: "its item is from a restored table, and it may have gone further since. First look into the "
+    "log: docs/deploy.md.",
+    Reason.CAMPAIGN_UNKNOWN: "the deployed templates have no such campaign. Deploy it, or let the referral expire.",
+}
+_TITLES = {
+    "given_up": "Referrals that the stream gave up on; --go puts them back",
+    "overdue": "Referrals that the stream lost; `wake` queues them again without this command",
+    "held": "Referrals held for another reason; a person decides",
+}
+_QUEUES = {
+    "FeedbackFailures": "SES events that feedback gave up on; --go puts them back",
+    "OutreachFailures": "Notices of stream records that outreach gave up on; --go deletes them",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """`overdue` are referrals that stay queued, `held` those held for another reason than `given_up`."""
+
+    given_up: Sequence[OpenReferral]
+    overdue: Sequence[OpenReferral]
+    held: Sequence[OpenReferral]
+
+
+def command(
+    receipts: Annotated[
+        list[str] | None, typer.Argument(metavar="RECEIPT", help="Put back these referrals, and nothing else.")
+    ] = None,
+    stack: options.Stack = None,
+    only_list: Annotated[bool, options.flag("--list", "Only list. The default without RECEIPT.")] = False,
+    go: Annotated[bool, options.flag("--go", "Put everything back.")] = False,
+    as_json: options.AsJson = False,
+) -> int:
+    """List the referrals and events that a stream or queue gave up on, and put them back.
+
+    Fix the cause first, or they fail again. No doctor is mailed twice: a referral only becomes queued again, and
+    outreach decides and claims as always. Safe to stop and to run again. With `--go`:
+
+    - Referrals that the stream lost again and again, held as given_up, become queued. Others stay held.
+    - SES events that feedback gave up on go back to its queue.
+    - Notices of stream records that outreach gave up on are deleted, after the table was read.
+
+    Examples:
+
+    - `referrals redrive` lists.
+    - `referrals redrive --go` puts everything back.
+    - `referrals redrive K3QF-7ZTA-MM2X-PE5R` puts this referral back.
+    - `referrals redrive --stack http://127.0.0.1:8080` lists what failed in `make run`.
+    """
+    if go and (only_list or receipts):
+        raise typer.BadParameter("--go puts everything back; it does not go with --list or RECEIPT.")
+    if as_json and (go or (receipts and not only_list)):
+        raise typer.BadParameter("--json lists; it does not go with --go, and needs --list with RECEIPT.")
+    target = stacks.select(stack)
+    if receipts:
+        return _named(target, receipts, only_list=only_list, as_json=as_json)
+    if go:
+        return _everything(target)
+    _list(target, as_json=as_json)
+    return 0
+
+
+def _everything(stack: Stack) -> int:
+    began = stack.now()
+    # All outputs are read first: if one is missing, nothing is left half done.
+    failures, source, destination = map(stack.output, ("OutreachFailuresUrl", "FeedbackFailuresUrl", "MailEventsUrl"))
+    found = _find(stack)
+    refused = _put_back_each(stack, [one.receipt for one in found.given_up])
+    print(f"Referrals put back: {len(found.given_up) - refused}. Outreach takes them now.")
+    print(f"SES events put back: {failure_queues.move(stack.sqs, source, destination)}. Feedback takes them now.")
+    # Last: until the table was read, the notices are needed.
+    print(f"Notices deleted: {failure_queues.clear(stack.sqs, failures, began)}.")
+    if found.held:
+        print(f"Left to a person: {len(found.held)}. --list says why.")
+    return 1 if refused else 0
+
+
+def _named(stack: Stack, typed: Sequence[str], *, only_list: bool, as_json: bool) -> int:
+    read = {text: read_receipt(text) for text in typed}
+    unreadable = [text for text, receipt in read.items() if receipt is None]
+    for text in unreadable:
+        output.problem(f"{text} is no receipt. One looks like K3QF-7ZTA-MM2X-PE5R.")
+    known = list(dict.fromkeys(receipt for receipt in read.values() if receipt))
+    if only_list:
+        _explain(stack, known, as_json=as_json)
+        return 1 if unreadable else 0
+    refused = _put_back_each(stack, known)
+    print(f"Referrals put back: {len(known) - refused}. Outreach takes them now.")
+    return 1 if refused or unreadable else 0
+
+
+def _explain(stack: Stack, receipts: Sequence[str], *, as_json: bool) -> None:
+    referrals = _referrals(stack)
+    found = {receipt: _read(referrals, receipt) for receipt in receipts}
+    reasons = {receipt: one if isinstance(one, str) else _obstacle(one) for receipt, one in found.items()}
+    if as_json:
+        output.print_json([{"receipt": receipt, "obstacle": reason} for receipt, reason in reasons.items()])
+        return
+    for receipt, reason in reasons.items():
+        print(f"{receipt} {reason or 'was given up on, and can be put back.'}")
+
+
+def _find(stack: Stack) -> _Found:
+    now = stack.now()
+    # Held referrals have their next review within that time.
+    near = open_referrals(stack.dynamodb, stack.output("TableName"), now + REVIEW_EVERY)
+    found = sorted(near, key=lambda one: one.submitted_at)
+    held = [one for one in found if one.stage is Stage.HELD]
+    return _Found(
+        given_up=[one for one in held if _obstacle(one) is None],
+        overdue=[one for one in found if one.stage is Stage.QUEUED and one.due_at < now],
+        held=[one for one in held if _obstacle(one)],
+    )
+
+
+def _list(stack: Stack, *, as_json: bool) -> None:
+    found = _find(stack)
+    referrals = {name: getattr(found, name) for name in _TITLES}
+    queues = {name: failure_queues.look(stack.sqs, stack.output(f"{name}Url")) for name in _QUEUES}
+    if as_json:
+        shown = {name: [asdict(one) | {"since": one.since} for one in those] for name, those in referrals.items()}
+        output.print_json({**shown, "queues": {name: contents.as_json() for name, contents in queues.items()}})
+        return
+    print("Times are in UTC.")
+    for name, title in _TITLES.items():
+        _show(title, referrals[name])
+    for name, title in _QUEUES.items():
+        _show_queue(title, queues[name])
+
+
+def _show(title: str, found: Sequence[OpenReferral]) -> None:
+    output.styled(f"\n{title}: {len(found)}", "bold")
+    for one in found:
+        times = f"submitted {_time(one.submitted_at)}  since {_time(one.since)}"
+        print(f"  {one.receipt}  {one.campaign}  {times}  {one.reason}".rstrip())
+    for reason in sorted({why for one in found if one.stage is Stage.HELD and (why := _obstacle(one))}):
+        print(f"  One that {reason}")
+
+
+def _show_queue(title: str, contents: Contents) -> None:
+    output.styled(f"\n{title}: {contents.count}", "bold")
+    if contents.oldest:
+        conditions = "".join(f", {count} with {name}" for name, count in sorted(contents.conditions.items()))
+        print(f"  oldest since {_time(contents.oldest)}{conditions}")
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def _referrals(stack: Stack) -> ReferralTable:
+    return ReferralTable(stack.dynamodb, stack.output("TableName"))
+
+
+def _put_back_each(stack: Stack, receipts: Sequence[str]) -> int:
+    """Returns how many were not put back. Prints why."""
+    runner, referrals, refused = action_runner(stack), _referrals(stack), 0
+    with output.progress("Referrals", len(receipts)) as advance:
+        for receipt in receipts:
+            if why := _put_back(runner, referrals, receipt, stack.now()):
+                output.problem(f"{receipt} {why}")
+                refused += 1
+            advance(1)
+    return refused
+
+
+def _put_back(runner: ActionRunner, referrals: ReferralTable, receipt: str, now: datetime) -> str | None:
+    """Queue a referral that was given up on. Returns why it was left as it is, if it was.
+
+    Outreach's claim keeps the doctor from being mailed twice.
+    """
+    while True:
+        referral = _read(referrals, receipt)
+        if isinstance(referral, str):
+            return referral
+        if why := _obstacle(referral):
+            return why
+        try:
+            runner.carry_out(Order(receipt, referral.revision, Action.RETRY, operator()), now)
+        except Changed:
+            continue  # It changed after it was read, so it has to be judged again.
+        return None
+
+
+def _read(referrals: ReferralTable, receipt: str) -> Referral | str:
+    """The referral, or why it can't be read. One that can't be read does not stop the others."""
+    try:
+        return referrals.get(receipt, consistent=True) or "is not the receipt of a referral in the table."
+    except (KeyError, TypeError, ValueError) as error:
+        return f"can't be read ({type(error).__name__}: {error}). Repair its item in the table."
+
+
+def _obstacle(referral: Referral | OpenReferral) -> str | None:
+    """Why the referral must not be put back, or None if it may be."""
+    due = f"{_time(referral.due_at)} UTC" if referral.due_at else ""
+    match referral.stage:
+        case Stage.HELD if referral.reason == Reason.GIVEN_UP:
+            return None
+        case Stage.HELD:
+            return f"is held for a person, as {referral.reason}: {_HELD.get(referral.reason, 'a person decides.')}"
+        case Stage.QUEUED:
+            return f"is queued: outreach takes it now. If it does not, `wake` queues it again after {due}."
+        case Stage.WAITING:
+            return f"waits, as {referral.reason}, until {due}. It then continues without this command."
+        case Stage.SENDING:
+            return "is being sent."
+        case Stage.SENT:
+            return "was sent."
+        case Stage.BY_POST:
+            return "goes by post: the doctor gave no email address."
+        case Stage.CLOSED:
+            return f"is closed, as {referral.reason}."

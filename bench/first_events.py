@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bench.aws_stub import KEYS
-from referral_intake.aws.items import to_item
+from referral_intake.aws.item_format import to_item
 from referral_intake.aws.keys import Keyring
 from referral_intake.aws.signed_links import Link, Links
 from referral_intake.core.referral import Stage

@@ -21,7 +21,7 @@ from uuid import UUID
 import boto3
 from botocore.config import Config
 
-from referral_intake.aws.items import Item, to_item
+from referral_intake.aws.item_format import Item, to_item
 from referral_intake.aws.listing_table import ListingTable
 from referral_intake.core.doctor import Address, Doctor
 from referral_intake.core.referral import Referral, Stage, receipt_for

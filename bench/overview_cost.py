@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from referral_intake.aws import stats_items
-from referral_intake.aws.items import Item, typed
+from referral_intake.aws.item_format import Item, typed
 from referral_intake.aws.stats_items import Place
 from referral_intake.aws.stats_table import StatsTable
 from referral_intake.core.counting import Count, counts, tally

@@ -5,11 +5,11 @@ from typing import Any
 
 from cli.stacks import Stack
 from cli.table_scan import scan
-from referral_intake.aws.items import Item, doctor_key, from_item, plain, timestamp
+from referral_intake.aws.item_format import Item, doctor_key, from_item, plain, timestamp
 from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.secrets import Secrets
 from referral_intake.aws.table import Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.core.steps import INTRODUCTION

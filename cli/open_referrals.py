@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from referral_intake.aws.items import Item, plain, timestamp, typed
+from referral_intake.aws.item_format import Item, plain, timestamp, typed
 from referral_intake.aws.table import Table
 from referral_intake.core.decisions import REVIEW_EVERY
 from referral_intake.core.referral import PICKED_UP_WITHIN, Stage

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from cli import output
-from referral_intake.aws.items import Item, typed
+from referral_intake.aws.item_format import Item, typed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from local.pages import REGISTRY_PATH, LocalPages
+from local.local_pages import REGISTRY_PATH, LocalPages
 from local.registry import Registry
-from local.site import SETTINGS, Build, build_with_cli, dashboard_settings, rebuild
+from local.site_build import SETTINGS, Build, build_with_cli, dashboard_settings, rebuild
 from samlocal.stack import Stack
 from samlocal.template.model import Template
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self, TextIO
 
 from samlocal.aws.resources import Cloud
-from samlocal.console.pages import Pages
+from samlocal.console.console_pages import Pages
 from samlocal.events.event_bus import EventBus
 from samlocal.events.event_bus_api import EventBusApi
 from samlocal.events.event_sources import EventSources
@@ -25,10 +25,10 @@ from samlocal.runtime.function_code import Code
 from samlocal.runtime.functions import Functions
 from samlocal.runtime.reload import Reload
 from samlocal.runtime.terminal import Capture, Terminal
-from samlocal.ses.api import TRACK, Ses
-from samlocal.ses.delivery import Delivery
 from samlocal.ses.events import Publisher
 from samlocal.ses.mailbox import Mailbox
+from samlocal.ses.mailbox_simulator import Delivery
+from samlocal.ses.ses_api import TRACK, Ses
 from samlocal.ses.tracking import Tracking
 from samlocal.template import origin_headers, reader
 from samlocal.template.model import Template

@@ -9,7 +9,7 @@ from cli import failure_queues, options, output, stacks
 from cli.stacks import Stack
 from cli.table_scan import scan
 from referral_intake.aws import stats_items
-from referral_intake.aws.items import Item, from_item
+from referral_intake.aws.item_format import Item, from_item
 from referral_intake.aws.stats_items import CHANGES, Place
 from referral_intake.aws.table import Table
 from referral_intake.core.counting import Count, Tally, counts, tally

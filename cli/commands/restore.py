@@ -14,9 +14,9 @@ from cli.errors import CommandError
 from cli.stacks import Stack
 from cli.table_scan import scan
 from referral_intake.aws import stats_items
-from referral_intake.aws.items import Item, from_item, plain, timestamp, to_waits, typed
+from referral_intake.aws.item_format import Item, from_item, plain, timestamp, to_waits, typed
 from referral_intake.aws.table import Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core import tasks
 from referral_intake.core.counting import Tally
 from referral_intake.core.decisions import hold

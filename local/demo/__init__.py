@@ -16,6 +16,6 @@ def fill(stack: "LocalStack") -> None:
     # These imports are not for a stack that starts empty.
     from datetime import UTC, datetime
 
-    from local.demo.load import load
+    from local.demo.loader import load
 
     load(stack, datetime.now(UTC))

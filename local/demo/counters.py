@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from local.demo.history import Item
 from referral_intake.aws import stats_items
-from referral_intake.aws.items import typed
+from referral_intake.aws.item_format import typed
 from referral_intake.core.counting import counts, tally
 from referral_intake.core.referral import Referral
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.demo.history import Item
-from referral_intake.aws.items import from_item, timestamp
+from referral_intake.aws.item_format import from_item, timestamp
 from referral_intake.aws.keys import DoctorHashes, Ring
 from referral_intake.aws.sent_messages import message_item
 from referral_intake.aws.ses import SesMailer
@@ -20,7 +20,7 @@ from referral_intake.core.steps import Written
 from referral_intake.outreach.message_templates import Messages
 
 if TYPE_CHECKING:
-    from samlocal.ses.api import Ses
+    from samlocal.ses.ses_api import Ses
 
 
 class _Sent:

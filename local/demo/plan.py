@@ -9,9 +9,9 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from local.demo.doctors import Directory, Doctor
 from local.demo.history import CAMPAIGN, END, START
-from local.demo.rhythm import Rhythm, a_moment
+from local.demo.sample_doctors import Directory, Doctor
+from local.demo.submission_times import Rhythm, a_moment
 
 _END, _DAYS = END.date(), (END - START).days
 _SPEAK_SPANISH = {"TX": 0.28, "CA": 0.26, "FL": 0.26, "NM": 0.25, "NY": 0.2}

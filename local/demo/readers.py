@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from werkzeug.test import Client
 
-from local.demo.agenda import Agenda
-from local.demo.delivery import Chance
-from local.demo.doctors import Doctor
+from local.demo.mail_outcomes import Chance
+from local.demo.sample_doctors import Doctor
+from local.demo.timetable import Agenda
 from samlocal.ses.mailbox import Mail
 
 _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.test import Client
 
-from local.demo.agenda import Agenda
-from local.demo.delivery import Fates
-from local.demo.keys import hashing_keys
+from local.demo.demo_keys import hashing_keys
+from local.demo.in_process_calls import Wire
+from local.demo.mail_outcomes import Fates
 from local.demo.plan import Oddity, Plan, Submission
 from local.demo.readers import Readers
 from local.demo.recording import Recording
+from local.demo.recording_environment import surroundings
 from local.demo.staff import Staff
 from local.demo.stream import Listener, Stream
-from local.demo.surroundings import surroundings
-from local.demo.wire import Wire
+from local.demo.timetable import Agenda
 from samlocal.events.schedules import event as scheduled
 from samlocal.events.stream_batches import Record, reported
 from samlocal.ses.mailbox import Mail
@@ -113,7 +113,7 @@ class Recorder:
         return {"challenge": altcha.Payload(asked, solution).to_base64()}
 
     def _waiting(self) -> Iterator["Referral"]:
-        from referral_intake.aws.items import from_item
+        from referral_intake.aws.item_format import from_item
 
         for image in list(self._images.values()):
             reason = image.get("answer", {}).get("S")

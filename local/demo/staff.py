@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from local.demo import MANAGER
-from local.demo.agenda import Agenda
 from local.demo.history import CAMPAIGN
+from local.demo.timetable import Agenda
 
 if TYPE_CHECKING:
     from referral_intake.core.referral import Referral

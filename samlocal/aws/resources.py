@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from samlocal.aws.users import Users
+from samlocal.aws.user_pool_members import Users
 from samlocal.template.model import Queue, Secret, Table, Template
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from werkzeug.wrappers import Request, Response
 
-from samlocal.aws.users import Member
+from samlocal.aws.user_pool_members import Member
 from samlocal.sign_in.records import Client, Code, Kept, Refresh, Session
 from samlocal.template.model import UserPool
 

@@ -13,7 +13,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Route
 
 from cli.site import builder
-from referral_intake.core.fields import FieldError
+from referral_intake.core.validation import FieldError
 from referral_intake.web.pages import Pages
 from samlocal.template import reader
 from samlocal.template.references import Places

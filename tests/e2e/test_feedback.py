@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from local.stack import LocalStack
 from referral_intake.aws.campaign_files import Campaigns
-from referral_intake.aws.items import plain, referral_key, to_item
+from referral_intake.aws.item_format import plain, referral_key, to_item
 from referral_intake.core.referral import Stage, new_referral
 from referral_intake.core.submission import parse
 from tests.e2e.mailbox import Mailbox

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from local.stack import LocalStack
-from referral_intake.aws.items import plain, referral_key
+from referral_intake.aws.item_format import plain, referral_key
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.test_submit import fill_in, open_form, receipt_on, submit
 

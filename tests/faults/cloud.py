@@ -14,7 +14,7 @@ from botocore.httpsession import URLLib3Session
 from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 
-from referral_intake.aws.items import Item
+from referral_intake.aws.item_format import Item
 from referral_intake.core.contact import email_identity
 from samlocal.aws import moto_patches
 from samlocal.template.model import ACCOUNT, REGION

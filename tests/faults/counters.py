@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from referral_intake.aws.items import Item, from_item
+from referral_intake.aws.item_format import Item, from_item
 from referral_intake.aws.stats_items import numbers, receipt_of
 from referral_intake.core.counting import Count, counts, tally
 from referral_intake.core.referral import Referral

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from referral_intake.aws.items import Item
+from referral_intake.aws.item_format import Item
 from tests.faults.wire import Attempt, Call, Fault
 
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from referral_intake.aws.items import timestamp
+from referral_intake.aws.item_format import timestamp
 from referral_intake.core.referral import Stage
 from tests.faults import counters
 from tests.faults.world import World

@@ -24,16 +24,16 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from moto.events.models import EventPattern
 
-from referral_intake.aws import process
+from referral_intake.aws import shared_wiring
 from referral_intake.aws.breaker_table import BreakerTable, breaker_key
-from referral_intake.aws.items import Item, plain, timestamp
+from referral_intake.aws.item_format import Item, plain, timestamp
 from referral_intake.aws.table import Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core.contact import email_identity
 from referral_intake.core.referral import LEASE, Stage
 from referral_intake.dashboard.actions import Action
 from referral_intake.intake.challenges import Challenges
-from referral_intake.wake import gauges
+from referral_intake.wake import backlog_metrics
 from samlocal.events.stream_batches import Record, Rules, deliver
 from samlocal.runtime.functions import FunctionFailed
 from samlocal.template.model import QueueSource, StreamSource
@@ -64,7 +64,7 @@ class Lab:
         self._take_hold_of_botocore()
         patch.setattr(Challenges, "read", proofs.believed)
         # For people to look at. Nothing follows from it, so nothing that befalls it matters.
-        patch.setattr(gauges, "measure", lambda *_: None)
+        patch.setattr(backlog_metrics, "measure", lambda *_: None)
         self.client = boto3.client("dynamodb", endpoint_url=engine.url)
         # Others may use the same engine.
         self.table = f"world-{uuid.uuid4().hex[:8]}"
@@ -130,7 +130,7 @@ class Lab:
 
         # Handlers and wiring are where our code asks for the time.
         modules = [function.handler.rpartition(".")[0] for function in aws.template().functions.values()]
-        for module in (process, *map(import_module, modules)):
+        for module in (shared_wiring, *map(import_module, modules)):
             if hasattr(module, "datetime"):
                 self.patch.setattr(module, "datetime", Now)
 

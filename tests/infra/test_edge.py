@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from referral_intake.aws import origin_secret, process
+from referral_intake.aws import origin_secret, shared_wiring
 from referral_intake.web import origin_check
 from samlocal.template import origin_headers
 from samlocal.template.intrinsics import Resolver, TemplateError
@@ -66,7 +66,7 @@ def test_a_function_that_could_not_compare_is_noticed(name: str) -> None:
 @pytest.mark.parametrize("route", TEMPLATE.routes, ids=lambda route: route.key)
 def test_every_route_refuses_what_did_not_come_through_cloudfront(route: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     origin_secret.origin_secret.cache_clear()
-    monkeypatch.setattr(process, "secrets", NoSecrets)
+    monkeypatch.setattr(shared_wiring, "secrets", NoSecrets)
     monkeypatch.setenv("ORIGIN_SECRET", "origin")
     module, _, name = TEMPLATE.functions[route.function].handler.rpartition(".")
     event = events.request("GET /", x_origin_secret="guessed")

@@ -18,7 +18,7 @@ from moto.events.models import EventPattern
 from cli.site.builder import SIGN_IN
 from referral_intake.aws.breaker_table import breaker_key
 from referral_intake.aws.campaign_files import Campaigns
-from referral_intake.aws.items import Item, doctor_key, referral_key
+from referral_intake.aws.item_format import Item, doctor_key, referral_key
 from referral_intake.aws.origin_secret import OriginSettings
 from referral_intake.aws.sent_messages import message_key
 from referral_intake.aws.signed_links import Links

@@ -13,7 +13,7 @@ import boto3
 from botocore.awsrequest import AWSPreparedRequest
 
 from referral_intake.aws.campaign_files import Campaigns
-from referral_intake.aws.items import Item, plain
+from referral_intake.aws.item_format import Item, plain
 from referral_intake.aws.keys import DoctorHashes, Keyring, Ring
 from referral_intake.core.claim import Claim
 from referral_intake.core.message import Message

@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from referral_intake.aws import ses
 from referral_intake.aws.breaker_table import breaker_key
-from referral_intake.aws.items import referral_key, typed
+from referral_intake.aws.item_format import referral_key, typed
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.secrets import Secrets
 from referral_intake.core.referral import receipt_for

@@ -8,7 +8,7 @@ import pytest
 
 from referral_intake.aws import dynamodb
 from referral_intake.aws.audit_log import Record
-from referral_intake.aws.items import timestamp
+from referral_intake.aws.item_format import timestamp
 from referral_intake.aws.keys import Keyring
 from referral_intake.core import decisions
 from referral_intake.core.claim import Taken

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from referral_intake.aws.campaign_files import Campaigns
-from referral_intake.aws.items import from_item, to_item
+from referral_intake.aws.item_format import from_item, to_item
 from referral_intake.core.referral import new_referral
 from referral_intake.core.submission import parse
 from referral_intake.reports.columns import COLUMNS

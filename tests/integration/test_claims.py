@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from referral_intake.aws import dynamodb
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.items import timestamp
+from referral_intake.aws.item_format import timestamp
 from referral_intake.aws.keys import Keyring
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.sent_messages import SentMessages

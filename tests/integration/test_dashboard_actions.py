@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from referral_intake.aws.breaker_table import breaker_key
-from referral_intake.aws.items import timestamp
+from referral_intake.aws.item_format import timestamp
 from referral_intake.aws.table import Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core import decisions
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Referral

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from referral_intake.aws.cursors import Place
-from referral_intake.aws.items import timestamp
+from referral_intake.aws.item_format import timestamp
 from referral_intake.core import decisions
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.mail_effects import note

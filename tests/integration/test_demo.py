@@ -18,14 +18,14 @@ from moto.dynamodb.models import dynamodb_backends
 
 from local.demo import fill, history
 from local.demo.history import Item, Shift
-from local.demo.load import history_at
+from local.demo.loader import history_at
 from local.demo.plan import Plan
 from local.demo.recording import CHECKED
-from local.demo.rhythm import Rhythm
+from local.demo.submission_times import Rhythm
 from local.stack import ROOT, LocalStack
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.items import from_item, timestamp, to_waits
+from referral_intake.aws.item_format import from_item, timestamp, to_waits
 from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.core import tasks
 from referral_intake.core.business_hours import next_daytime, zone_of

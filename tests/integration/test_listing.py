@@ -9,7 +9,7 @@ import pytest
 
 from referral_intake.aws import listing_table
 from referral_intake.aws.cursors import BadCursor, Place
-from referral_intake.aws.items import timestamp, to_item, typed
+from referral_intake.aws.item_format import timestamp, to_item, typed
 from referral_intake.aws.listing_table import PAGE, ListingTable, Page
 from referral_intake.core import decisions
 from referral_intake.core.contact import email_identity

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.stack import LocalStack
-from samlocal.ses.delivery import ANSWERED_AFTER, scenario
+from samlocal.ses.mailbox_simulator import ANSWERED_AFTER, scenario
 from samlocal.template import reader
 from samlocal.template.intrinsics import TemplateError
 from samlocal.template.model import Template

@@ -19,7 +19,7 @@ import pytest
 
 from local.stack import ROOT, LocalStack
 from referral_intake.aws.breaker_table import breaker_key
-from referral_intake.aws.items import plain, referral_key, typed
+from referral_intake.aws.item_format import plain, referral_key, typed
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.decisions import REVIEW_EVERY
 from referral_intake.core.referral import Move, Stage

@@ -12,10 +12,10 @@ from werkzeug.wrappers import Request
 from samlocal.aws.resources import Cloud
 from samlocal.events.event_bus import EventBus
 from samlocal.runtime.delayed_calls import DelayedCalls
-from samlocal.ses.api import Ses
-from samlocal.ses.delivery import Delivery
 from samlocal.ses.events import Publisher
 from samlocal.ses.mailbox import Mailbox
+from samlocal.ses.mailbox_simulator import Delivery
+from samlocal.ses.ses_api import Ses
 from samlocal.ses.tracking import Tracking
 
 GOOD: dict[str, Any] = {

@@ -9,7 +9,7 @@ import pytest
 
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.items import Item, timestamp
+from referral_intake.aws.item_format import Item, timestamp
 from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.signed_links import Links

@@ -14,7 +14,7 @@ from cli import stacks
 from cli.app import main
 from referral_intake.aws.breaker_table import breaker_key
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.items import Item, to_item, typed
+from referral_intake.aws.item_format import Item, to_item, typed
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.decisions import REVIEW_EVERY, queue
 from referral_intake.core.reasons import Closing

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from referral_intake.aws import dynamodb
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.items import from_item, to_item
+from referral_intake.aws.item_format import from_item, to_item
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions, tasks
 from referral_intake.core.doctor import Address, Doctor

@@ -17,7 +17,7 @@ from python_calamine import CalamineWorkbook
 from referral_intake.aws import report_files
 from referral_intake.aws.audit_log import AuditTable
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.items import to_item
+from referral_intake.aws.item_format import to_item
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.report_files import LostUpload, ReportFiles
 from referral_intake.aws.report_table import ReportTable

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from referral_intake.aws.campaign_files import Campaigns
-from referral_intake.aws.items import plain
+from referral_intake.aws.item_format import plain
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.decisions import REVIEW_EVERY, approve, when_due
 from referral_intake.core.referral import Stage

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from referral_intake.aws.items import plain
+from referral_intake.aws.item_format import plain
 from referral_intake.core.reasons import Reason
 from referral_intake.outreach.screening import Sighting
-from referral_intake.outreach.sightings_table import SightingsTable
+from referral_intake.outreach.screening_counts import SightingsTable
 from tests.integration import aws
 from tests.support.samples import NOW
 

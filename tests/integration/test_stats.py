@@ -13,12 +13,12 @@ import pytest
 
 from cli.app import main
 from referral_intake.aws import dynamodb
-from referral_intake.aws.items import Item, referral_key, timestamp, to_item, typed
+from referral_intake.aws.item_format import Item, referral_key, timestamp, to_item, typed
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.stats_items import counted_place, key
 from referral_intake.aws.stats_table import StatsTable
 from referral_intake.aws.table import Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Referral, Stage, closed
 from referral_intake.stats import handler as door

@@ -11,16 +11,16 @@ from botocore.stub import Stubber
 from referral_intake.aws import dynamodb
 from referral_intake.aws.breaker_table import BreakerTable
 from referral_intake.aws.campaign_files import Campaigns
-from referral_intake.aws.items import Item
+from referral_intake.aws.item_format import Item
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.stats_table import StatsTable
 from referral_intake.aws.table import BATCH, Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core.errors import Conflict, Throttled, Unavailable
 from referral_intake.dashboard.wiring import Dashboard, DashboardSettings
 from referral_intake.intake import submissions
 from referral_intake.stats.counting_table import CountingTable
-from referral_intake.wake import due_referrals, gauges
+from referral_intake.wake import backlog_metrics, due_referrals
 from referral_intake.wake.wiring import Gauges
 from referral_intake.web.pages import Site
 from tests.faults.wire import response
@@ -153,7 +153,7 @@ def test_wake_works_on_an_engine_that_reports_no_units(
     campaigns = Campaigns(TEMPLATES)
     parts = Gauges(campaigns, BreakerTable(client, table), StatsTable(client, stats_table), lambda: QUOTA)
     with watching() as watched:
-        gauges.measure(parts, NOW, due_referrals.logger)
+        backlog_metrics.measure(parts, NOW, due_referrals.logger)
     emitted = [line for line in watched.emitted if line.get("campaign") == CAMPAIGN and "OpenReferrals" in line]
     assert {line["reason"]: line["OpenReferrals"] for line in emitted}["queued"] == [1]
 

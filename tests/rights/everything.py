@@ -17,8 +17,8 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.core.models import botocore_stubber
 
-from referral_intake.aws import origin_secret, process, ses
-from referral_intake.aws.items import timestamp, typed
+from referral_intake.aws import origin_secret, ses, shared_wiring
+from referral_intake.aws.item_format import timestamp, typed
 from referral_intake.aws.report_table import report_key
 from referral_intake.aws.secrets import Secrets
 from referral_intake.feedback import announcements
@@ -49,7 +49,7 @@ class Everything(Life):
         patch.setattr(announcements, "client", BUS)
         # Each function has a process of its own, and reads keys that another one in this process has read.
         secrets_of = defaultdict[str, Secrets](Secrets)
-        patch.setattr(process, "secrets", lambda: secrets_of[self._function])
+        patch.setattr(shared_wiring, "secrets", lambda: secrets_of[self._function])
         self._shared = [origin_secret.origin_secret]
         self._by_post = [("Ana Bell", "217 555 0161"), ("Ben Cole", "217 555 0162"), ("Cy Dunn", "217 555 0163")]
         self._make_team()
@@ -173,7 +173,7 @@ class Everything(Life):
             def now(cls, tz: tzinfo | None = None) -> Any:
                 return MONDAY_MORNING.astimezone(tz)
 
-        self.patch.setattr(process, "datetime", Monday)
+        self.patch.setattr(shared_wiring, "datetime", Monday)
         reports_wiring.parts.cache_clear()
         for mood in ("defer", "take"):
             self.mail.mood = mood

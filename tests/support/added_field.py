@@ -15,10 +15,10 @@ from referral_intake.aws import dynamodb
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.listing_table import ListingTable
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.core.fields import FieldError
 from referral_intake.core.referral import Referral, new_referral
 from referral_intake.core.search_filter import Filter
 from referral_intake.core.submission import InvalidSubmission, parse
+from referral_intake.core.validation import FieldError
 from referral_intake.dashboard import api, openapi
 from referral_intake.reports.columns import COLUMNS, row_of
 from referral_intake.reports.export_rows import ExportRows

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from referral_intake.aws import origin_secret, process
+from referral_intake.aws import origin_secret, shared_wiring
 
 FUNCTIONS = ("dashboard", "feedback", "intake", "links", "lookup", "outreach", "reports", "stats", "wake")
 
@@ -10,7 +10,7 @@ FUNCTIONS = ("dashboard", "feedback", "intake", "links", "lookup", "outreach", "
 def new_process() -> None:
     """Forget everything, as when Lambda starts another process."""
     wirings = [import_module(f"referral_intake.{function}.wiring") for function in FUNCTIONS]
-    for module in (*wirings, origin_secret, process):
+    for module in (*wirings, origin_secret, shared_wiring):
         for part in vars(module).values():
             if hasattr(part, "cache_clear"):
                 part.cache_clear()

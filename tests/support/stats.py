@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from referral_intake.aws.items import Item
+from referral_intake.aws.item_format import Item
 from referral_intake.aws.stats_items import numbers, receipt_of
 from referral_intake.core.counting import Count, counts, tally
 from referral_intake.core.doctor import Address

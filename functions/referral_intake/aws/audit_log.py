@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from referral_intake.aws.items import Item, plain, timestamp, typed
+from referral_intake.aws.item_format import Item, plain, timestamp, typed
 from referral_intake.aws.table import Table
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.users import Person

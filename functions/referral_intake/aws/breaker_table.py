@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from referral_intake.aws.audit_log import audit_item
-from referral_intake.aws.items import Item, plain, timestamp
+from referral_intake.aws.item_format import Item, plain, timestamp
 from referral_intake.aws.table import Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core.breaker import BreakerPolicy, Pause, State, Trip, totals, trips
 from referral_intake.core.users import Person
 

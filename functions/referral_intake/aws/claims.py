@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from referral_intake.aws import updates
-from referral_intake.aws.items import Item, doctor_key, plain, timestamp, typed
+from referral_intake.aws import update_expressions
+from referral_intake.aws.item_format import Item, doctor_key, plain, timestamp, typed
 from referral_intake.aws.sent_messages import message_item
 from referral_intake.aws.table import Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core.claim import Claim, Suppressed, Taken
 from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.message import Message
@@ -39,7 +39,8 @@ class ClaimTable:
         Raise Stale, Unavailable.
         """
         attempt = uuid.uuid4().hex
-        taken = updates.of_referral(claim.referral, Move(Stage.SENDING, due_at=now + LEASE)).set("attempt", attempt)
+        taken = update_expressions.of_referral(claim.referral, Move(Stage.SENDING, due_at=now + LEASE))
+        taken.set("attempt", attempt)
         taken.when_equal("stage", Stage.QUEUED.value)
         kept = message_item(claim.referral.receipt, claim.step, message)
         try:
@@ -87,7 +88,7 @@ class ClaimTable:
 
     def release(self, claim: Claim, move: Move) -> None:
         """Release the doctor, who got no message, and move the referral unless it has been closed since."""
-        referral = updates.of_referral(claim.claimed, move)
+        referral = update_expressions.of_referral(claim.claimed, move)
         doctors = [_given_back(claim, key) for key in claim.keys]
         if self._table.transact(updates=[referral, *doctors]):
             self._table.transact(updates=doctors)

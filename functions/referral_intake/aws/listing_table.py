@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from referral_intake.aws.cursors import BadCursor, Place
-from referral_intake.aws.items import Item, from_item, referral_key, typed
+from referral_intake.aws.item_format import Item, from_item, referral_key, typed
 from referral_intake.aws.table import Table
 from referral_intake.core.referral import Referral
 from referral_intake.core.search_filter import FILTERS, Wanted

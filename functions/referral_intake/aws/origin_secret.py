@@ -7,7 +7,7 @@ from functools import cache
 
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError, TransformParameterError
 
-from referral_intake.aws import process
+from referral_intake.aws import shared_wiring
 from referral_intake.aws.secrets import Secrets
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.settings import Settings
@@ -47,4 +47,4 @@ class OriginSettings(Settings):
 @cache
 def origin_secret() -> OriginSecret:
     """The process's instance, so that the secret is read once."""
-    return OriginSecret(process.secrets(), OriginSettings.read(os.environ).origin_secret)
+    return OriginSecret(shared_wiring.secrets(), OriginSettings.read(os.environ).origin_secret)

@@ -3,9 +3,17 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from referral_intake.aws import updates
+from referral_intake.aws import update_expressions
 from referral_intake.aws.breaker_table import counting
-from referral_intake.aws.items import from_item, referral_key, timestamp, to_engagements, to_item, to_messages, typed
+from referral_intake.aws.item_format import (
+    from_item,
+    referral_key,
+    timestamp,
+    to_engagements,
+    to_item,
+    to_messages,
+    typed,
+)
 from referral_intake.aws.table import Table
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
@@ -44,11 +52,11 @@ class ReferralTable:
 
     def move(self, referral: Referral, move: Move) -> None:
         """Change the stage. Raise Stale if the referral has changed since it was read."""
-        self.update(updates.of_referral(referral, move))
+        self.update(update_expressions.of_referral(referral, move))
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
         """Write what a mail event of that time changes. Raise Stale if the referral has changed since it was read."""
-        update = updates.of_referral(referral, effect.move)
+        update = update_expressions.of_referral(referral, effect.move)
         update.set("milestones", {name: timestamp(at) for name, at in effect.milestones.items()})
         update.set("messages", to_messages(effect.messages) or None)
         update.set("engagements", to_engagements(effect.engagements) or None)
@@ -59,7 +67,7 @@ class ReferralTable:
 
     def note_feedback(self, sent_at: datetime) -> None:
         """Record that SES has reported on a message sent at this time."""
-        update = updates.Update(_FEEDBACK).set("settled", timestamp(sent_at))
+        update = update_expressions.Update(_FEEDBACK).set("settled", timestamp(sent_at))
         settled = update.name("settled")
         update.when(f"attribute_not_exists({settled}) OR {settled} < {update.value(timestamp(sent_at))}")
         self._table.update(update)
@@ -88,14 +96,14 @@ class ReferralTable:
             if milestone in referral.milestones and not answer:
                 return
             move = closed(closing) if closing and closing.outranks(referral.reason) else None
-            update = updates.of_referral(referral, move, facts={milestone: now}, answer=answer)
+            update = update_expressions.of_referral(referral, move, facts={milestone: now}, answer=answer)
             try:
                 self.update(update)
                 return
             except Stale:
                 continue  # Another request has changed it. Each retry follows such a write, so the loop ends.
 
-    def update(self, update: updates.Update) -> None:
+    def update(self, update: update_expressions.Update) -> None:
         """Write the update. Raise Stale if its condition does not hold."""
         if not self._table.update(update):
             raise Stale

@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from referral_intake.aws.errors import translate_errors
+from referral_intake.aws.error_translation import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

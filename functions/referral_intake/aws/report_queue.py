@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from referral_intake.aws.errors import translate_errors
+from referral_intake.aws.error_translation import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from referral_intake.aws.items import Item, plain, timestamp, typed
+from referral_intake.aws.item_format import Item, plain, timestamp, typed
 from referral_intake.aws.table import Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core.errors import Stale
 from referral_intake.core.report import REMEMBERED, UNFINISHED, File, Format, Kind, Place, Report, State
 from referral_intake.core.search_filter import Filter

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from referral_intake.aws.items import Item
+from referral_intake.aws.item_format import Item
 from referral_intake.aws.table import Table
 from referral_intake.core.message import Message
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from referral_intake.aws.items import Item, plain
+from referral_intake.aws.item_format import Item, plain
 from referral_intake.core.counting import COHORT, NO_STATE, NOW, SPECIALTY, STATE, TIME, TOTAL, Count, Tally
 from referral_intake.core.durations import STEPS
 from referral_intake.core.specialties import SPECIALTIES

@@ -6,9 +6,9 @@ A subscription is one item under its campaign. A summary that was sent is one it
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from referral_intake.aws.items import Item, plain, timestamp, typed
+from referral_intake.aws.item_format import Item, plain, timestamp, typed
 from referral_intake.aws.table import Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core.weekly_summary import Subscriber
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from referral_intake.aws.errors import translate_errors
-from referral_intake.aws.items import Item
-from referral_intake.aws.updates import Update
+from referral_intake.aws.error_translation import translate_errors
+from referral_intake.aws.item_format import Item
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core.errors import Conflict, Throttled, Unavailable
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 import re
 
-from referral_intake.core.fields import Invalid, has_link
 from referral_intake.core.us_states import STATES
+from referral_intake.core.validation import Invalid, has_link
 
 _POSTAL_CODE = re.compile(r"(\d{5})(?:[ -]?(\d{4}))?")
 _NPI = re.compile(r"\d{10}")

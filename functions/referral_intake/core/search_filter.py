@@ -11,9 +11,9 @@ from enum import StrEnum
 from referral_intake.core import contact
 from referral_intake.core.counting import NO_STATE
 from referral_intake.core.doctor import Doctor, name_words
-from referral_intake.core.fields import Invalid
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.core.specialties import SPECIALTIES, counted_as
+from referral_intake.core.validation import Invalid
 
 FILTER = "filter"
 """The key of a declaration in the metadata of a dataclass field."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, Doctor
-from referral_intake.core.fields import FieldError, Fields, Invalid
 from referral_intake.core.form_fields import FormField
+from referral_intake.core.validation import FieldError, Fields, Invalid
 
 FIELDS = ("submission_id", "campaign", "locale", "submitted_by", "doctor")
 # What comes with a submission and is no part of it: domain/robots.py looks at it.

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from referral_intake.aws import updates
+from referral_intake.aws import update_expressions
 from referral_intake.aws.audit_log import audit_item
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.items import Item, to_act, to_doctor, to_searched
+from referral_intake.aws.item_format import Item, to_act, to_doctor, to_searched
 from referral_intake.aws.table import Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core.claim import Claim, Suppressed, Taken
 from referral_intake.core.errors import Stale
 from referral_intake.core.referral import Referral
@@ -45,7 +45,8 @@ def _record(referral: Referral, change: Change, by: Person) -> Item:
 
 
 def _changed(referral: Referral, change: Change) -> Update:
-    update = updates.of_referral(referral, change.move, facts=change.milestones).append("acts", to_act(change.act))
+    update = update_expressions.of_referral(referral, change.move, facts=change.milestones)
+    update.append("acts", to_act(change.act))
     if change.told_by:
         update.set("told_by", change.told_by.value)
     if change.doctor:

@@ -11,13 +11,13 @@ from enum import StrEnum
 from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import Doctor
-from referral_intake.core.fields import FieldError
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Act, Move, Referral, Way, closed
 from referral_intake.core.submission import InvalidSubmission, found_email
 from referral_intake.core.tasks import MAY_HAVE_REACHED, Kind, waits_for
 from referral_intake.core.users import Person
+from referral_intake.core.validation import FieldError
 
 
 class Action(StrEnum):

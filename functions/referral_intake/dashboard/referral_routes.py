@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.listing_table import Page
 from referral_intake.core import contact
-from referral_intake.core.fields import Invalid
 from referral_intake.core.referral import Referral, read_receipt
 from referral_intake.core.search_filter import FILTERS, SHORTEST_NAME, Filter, FilterField, Wanted, search_words
 from referral_intake.core.users import Role
+from referral_intake.core.validation import Invalid
 from referral_intake.dashboard import authorization, etag, problems, query_parameters, referral_schemas
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
 from referral_intake.dashboard.declared_schemas import with_filters

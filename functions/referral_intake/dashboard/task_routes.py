@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from referral_intake.aws.cursors import BadCursor
-from referral_intake.aws.items import timestamp
+from referral_intake.aws.item_format import timestamp
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Act, Referral, Stage, read_receipt
 from referral_intake.core.tasks import Kind

@@ -6,8 +6,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from referral_intake.aws import process
-from referral_intake.aws.staff_parts import StaffParts
+from referral_intake.aws import shared_wiring
+from referral_intake.aws.staff_wiring import StaffParts
 from referral_intake.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Dashboard(StaffParts):
         return ActionRunner(
             referrals=self.referrals,
             action_table=ActionTable(self.table, self.settings.table_name),
-            doctor_keys=DoctorHashes(process.ring(self.settings.hashing_keys_secret)),
+            doctor_keys=DoctorHashes(shared_wiring.ring(self.settings.hashing_keys_secret)),
             campaign_named=self.campaigns.get,
         )
 
@@ -85,7 +85,7 @@ class Dashboard(StaffParts):
     def ses_account(self) -> "SesAccount":
         from referral_intake.aws import ses
 
-        return ses.SesAccount(ses.quick_client(), process.now)
+        return ses.SesAccount(ses.quick_client(), shared_wiring.now)
 
     def put_report_back(self, report: "Report", now: "datetime") -> None:
         """Of a report that got lost: only one of several who notice at once puts it back."""

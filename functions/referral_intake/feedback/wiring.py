@@ -45,7 +45,7 @@ class Feedback:
 
 @cache
 def parts() -> Feedback:
-    from referral_intake.aws import dynamodb, process
+    from referral_intake.aws import dynamodb, shared_wiring
     from referral_intake.aws.breaker_table import BreakerTable
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.aws.claims import ClaimTable
@@ -58,7 +58,7 @@ def parts() -> Feedback:
     return Feedback(
         referrals=ReferralTable(table, settings.table_name),
         suppressions=ClaimTable(table, settings.table_name),
-        doctor_keys=DoctorHashes(process.ring(settings.hashing_keys_secret)),
+        doctor_keys=DoctorHashes(shared_wiring.ring(settings.hashing_keys_secret)),
         campaigns=Campaigns(settings.templates_dir),
         breaker=BreakerTable(table, settings.table_name),
         announcements=announcements.Announcements(announcements.client, settings.stack_name),

@@ -9,15 +9,15 @@ from typing import Any
 
 # Imported while Lambda starts the function, when it has the most CPU, and not during the first patient's request.
 from referral_intake.aws.keys import derived_submission_id, source_hash
-from referral_intake.core.fields import FieldError
 from referral_intake.core.referral import Referral, new_referral, read_receipt
 from referral_intake.core.submission import InvalidSubmission, Submission, parse
+from referral_intake.core.validation import FieldError
 from referral_intake.intake import bot_detection
 from referral_intake.intake.wiring import Intake
 from referral_intake.observability import logs, metrics
-from referral_intake.web import forms, http, views
+from referral_intake.web import form_responses, forms, http
+from referral_intake.web.form_responses import View
 from referral_intake.web.http import Event, Problem, Response
-from referral_intake.web.views import View
 
 logger = logs.logger()
 
@@ -28,9 +28,9 @@ _BINDING = re.compile(r"[0-9a-f]{64}")
 def respond(event: Event, intake: Intake, now: datetime) -> Response:
     """Answers one request, whatever it holds."""
     route = _ROUTES[event["routeKey"]]
-    view = views.of(event, intake.site)
+    view = form_responses.of(event, intake.site)
     with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
-        return views.guarded(view, lambda: route(event, intake, view, now), logger)
+        return form_responses.guarded(view, lambda: route(event, intake, view, now), logger)
 
 
 def _submit(event: Event, intake: Intake, view: View, now: datetime) -> Response:

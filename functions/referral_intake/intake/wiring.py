@@ -44,14 +44,14 @@ class Intake:
 
 @cache
 def parts() -> Intake:
-    from referral_intake.aws import dynamodb, process
+    from referral_intake.aws import dynamodb, shared_wiring
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.aws.referral_table import ReferralTable
     from referral_intake.intake.challenges import Challenges
     from referral_intake.web.pages import Site
 
     settings = IntakeSettings.read(os.environ)
-    hashing_keys = process.ring(settings.hashing_keys_secret)
+    hashing_keys = shared_wiring.ring(settings.hashing_keys_secret)
     return Intake(
         referrals=ReferralTable(dynamodb.client(), settings.table_name),
         site=Site(settings.templates_dir, settings.site_url, Campaigns(settings.templates_dir)),

@@ -14,7 +14,7 @@ from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer
 from referral_intake.links.wiring import LinkParts
 from referral_intake.observability import logs, metrics
-from referral_intake.web import forms, http, views
+from referral_intake.web import form_responses, forms, http
 from referral_intake.web.http import Event, Response
 
 logger = logs.logger()
@@ -27,7 +27,9 @@ def respond(event: Event, parts: LinkParts, now: datetime) -> Response:
     """Answers one request, whatever it holds."""
     route = _opt_out if event["routeKey"].endswith("/opt-out") else _answer
     with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
-        return views.guarded(views.PageView(parts.site, event), lambda: route(event, parts, now), logger)
+        return form_responses.guarded(
+            form_responses.PageView(parts.site, event), lambda: route(event, parts, now), logger
+        )
 
 
 def _opt_out(event: Event, parts: LinkParts, now: datetime) -> Response:

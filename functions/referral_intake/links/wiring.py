@@ -32,7 +32,7 @@ class LinkParts:
 
 @cache
 def parts() -> LinkParts:
-    from referral_intake.aws import dynamodb, process
+    from referral_intake.aws import dynamodb, shared_wiring
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.aws.claims import ClaimTable
     from referral_intake.aws.referral_table import ReferralTable
@@ -42,7 +42,7 @@ def parts() -> LinkParts:
     settings = LinksSettings.read(os.environ)
     table = dynamodb.client()
     return LinkParts(
-        links=Links(process.ring(settings.signing_keys_secret), settings.site_url),
+        links=Links(shared_wiring.ring(settings.signing_keys_secret), settings.site_url),
         suppressions=ClaimTable(table, settings.table_name),
         referrals=ReferralTable(table, settings.table_name),
         site=Site(settings.templates_dir, settings.site_url, Campaigns(settings.templates_dir)),

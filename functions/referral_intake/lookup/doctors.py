@@ -19,7 +19,7 @@ import referral_intake.aws.origin_secret
 import referral_intake.lookup.match_cache
 import referral_intake.lookup.npi_registry  # noqa: F401
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.fields import Invalid
+from referral_intake.core.validation import Invalid
 from referral_intake.lookup.matching import Match, matches
 from referral_intake.lookup.name_search import Search, read_search
 from referral_intake.lookup.wiring import Lookup

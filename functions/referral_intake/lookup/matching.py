@@ -9,8 +9,8 @@ from typing import Any
 
 from referral_intake.core import contact
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS
-from referral_intake.core.fields import Invalid, has_link, one_line
 from referral_intake.core.form_fields import FormField
+from referral_intake.core.validation import Invalid, has_link, one_line
 from referral_intake.lookup.capitalization import readable, readable_name
 from referral_intake.lookup.name_search import Query, folded
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from referral_intake.core.contact import state as state_code
 from referral_intake.core.doctor import TITLES
-from referral_intake.core.fields import Invalid, one_line
+from referral_intake.core.validation import Invalid, one_line
 
 LONGEST_NAME = 120
 # Each costs the patient a part of a second.

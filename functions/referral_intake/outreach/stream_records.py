@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from referral_intake.aws.items import from_item
+from referral_intake.aws.item_format import from_item
 from referral_intake.core.errors import Stale
 from referral_intake.observability import logs, metrics
 from referral_intake.outreach.delivery import Ending, Outcome, Outreach

@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from referral_intake.aws.breaker_table import breaker_key
-from referral_intake.aws.items import Item, plain, timestamp
+from referral_intake.aws.item_format import Item, plain, timestamp
 from referral_intake.aws.table import Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.quota import Pace, Quota, Wait, next_slot
 from referral_intake.core.reasons import Reason

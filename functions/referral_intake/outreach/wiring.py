@@ -27,7 +27,7 @@ class OutreachSettings(Settings):
 
 @cache
 def parts() -> "Outreach":
-    from referral_intake.aws import dynamodb, process, ses
+    from referral_intake.aws import dynamodb, ses, shared_wiring
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.aws.claims import ClaimTable
     from referral_intake.aws.keys import DoctorHashes
@@ -35,14 +35,14 @@ def parts() -> "Outreach":
     from referral_intake.aws.signed_links import Links
     from referral_intake.outreach.delivery import Outreach
     from referral_intake.outreach.message_templates import Messages
-    from referral_intake.outreach.sightings_table import SightingsTable
+    from referral_intake.outreach.screening_counts import SightingsTable
     from referral_intake.outreach.throttle import Throttle
 
     settings = OutreachSettings.read(os.environ)
-    table, now = dynamodb.client(), process.now
+    table, now = dynamodb.client(), shared_wiring.now
     mail = ses.client()
-    links = Links(process.ring(settings.signing_keys_secret), settings.site_url)
-    hashing_keys = process.ring(settings.hashing_keys_secret)
+    links = Links(shared_wiring.ring(settings.signing_keys_secret), settings.site_url)
+    hashing_keys = shared_wiring.ring(settings.hashing_keys_secret)
     approved_only = settings.unapproved_content == "refuse"
     return Outreach(
         referrals=ReferralTable(table, settings.table_name),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from referral_intake.aws.items import from_item, referral_key, typed
+from referral_intake.aws.item_format import from_item, referral_key, typed
 from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.table import Table
 from referral_intake.core.campaign import Campaign

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from referral_intake.aws.items import Item, from_item, typed
+from referral_intake.aws.item_format import Item, from_item, typed
 from referral_intake.aws.listing_table import index_for
 from referral_intake.aws.table import BATCH, Table
 from referral_intake.core.referral import Referral

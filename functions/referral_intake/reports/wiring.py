@@ -6,8 +6,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from referral_intake.aws import process
-from referral_intake.aws.staff_parts import StaffParts
+from referral_intake.aws import shared_wiring
+from referral_intake.aws.staff_wiring import StaffParts
 from referral_intake.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Reports(StaffParts):
     def reporting(self) -> "Reporting":
         from referral_intake.reports.report_runs import Reporting
 
-        return Reporting(self.reports, self.report_queue, self.maker_of, self._record, process.now)
+        return Reporting(self.reports, self.report_queue, self.maker_of, self._record, shared_wiring.now)
 
     def maker_of(self, report: "Report") -> "Maker":
         from referral_intake.core.report import Format
@@ -72,7 +72,7 @@ class Reports(StaffParts):
         )
         approved_only = settings.unapproved_content == "refuse"
         letters = bulk_letters_for(place, settings.templates_dir, approved_only=approved_only)
-        return LetterFiles(letters, self.report_files, self.campaigns.get, process.now)
+        return LetterFiles(letters, self.report_files, self.campaigns.get, shared_wiring.now)
 
     def _record(self, report: "Report", at: "datetime") -> None:
         from referral_intake.core.users import Person
@@ -91,10 +91,10 @@ class Reports(StaffParts):
         return Summarizing(
             self.subscriptions,
             self.address_of,
-            SummaryNumbers(self.table, settings.table_name, settings.stats_table_name, mail, process.now).of,
+            SummaryNumbers(self.table, settings.table_name, settings.stats_table_name, mail, shared_wiring.now).of,
             SummaryMail(settings.templates_dir, settings.site_url).compose,
             ses.SesMailer(mail, settings.sender_address, settings.summary_configuration_set),
-            process.now,
+            shared_wiring.now,
         )
 
 

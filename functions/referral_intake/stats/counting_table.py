@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from referral_intake.aws import stats_items
-from referral_intake.aws.items import Item
+from referral_intake.aws.item_format import Item
 from referral_intake.aws.stats_items import CHANGES, Place
 from referral_intake.aws.table import BATCH, Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.core.counting import Tally, difference, tally
 from referral_intake.core.errors import Conflict, Throttled, Unavailable
 from referral_intake.core.referral import Referral

@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from referral_intake.aws.items import from_item
+from referral_intake.aws.item_format import from_item
 from referral_intake.core.referral import Referral
 from referral_intake.observability import logs
 from referral_intake.stats import wiring

@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake.observability import logs
-from referral_intake.wake import gauges, wiring
+from referral_intake.wake import backlog_metrics, wiring
 from referral_intake.wake.due_referrals import logger, wake
 
 
@@ -15,5 +15,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     now = datetime.now(UTC)
     with logs.no_words(logger):
         moved = wake(wiring.parts(), now)
-        gauges.measure(wiring.gauges(), now, logger)
+        backlog_metrics.measure(wiring.gauges(), now, logger)
     return moved

@@ -61,7 +61,7 @@ def parts() -> Wake:
 
 @cache
 def gauges() -> Gauges:
-    from referral_intake.aws import dynamodb, process, ses
+    from referral_intake.aws import dynamodb, ses, shared_wiring
     from referral_intake.aws.breaker_table import BreakerTable
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.aws.stats_table import StatsTable
@@ -72,5 +72,5 @@ def gauges() -> Gauges:
         campaigns=Campaigns(settings.templates_dir),
         breaker=BreakerTable(table, settings.table_name),
         stats=StatsTable(table, settings.stats_table_name),
-        quota=ses.SesAccount(ses.client(), process.now).quota,
+        quota=ses.SesAccount(ses.client(), shared_wiring.now).quota,
     )

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from referral_intake.core.fields import FieldError, shown_name
 from referral_intake.core.submission import InvalidSubmission
+from referral_intake.core.validation import FieldError, shown_name
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 64

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from referral_intake.core.campaign import Campaign, Campaigns
 from referral_intake.core.doctor import FORM_FIELDS
-from referral_intake.core.fields import FieldError
+from referral_intake.core.validation import FieldError
 
 if TYPE_CHECKING:
     import jinja2

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_intake.aws import stats_items
-from referral_intake.aws.items import typed
+from referral_intake.aws.item_format import typed
 from referral_intake.aws.stats_items import CHANGES
 from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count, counts, tally
 from referral_intake.core.durations import BUCKETS, STEPS

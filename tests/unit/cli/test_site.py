@@ -19,9 +19,9 @@ from cli.errors import CommandError
 from cli.site.builder import EMPTY_FORM, GRACE, build
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.doctor import FORM_FIELDS
-from referral_intake.core.fields import FieldError
 from referral_intake.core.submission import FIELDS, InvalidSubmission, parse
 from referral_intake.core.us_states import STATES
+from referral_intake.core.validation import FieldError
 from referral_intake.intake.bot_detection import TRAP
 from referral_intake.web.pages import Pages
 from tests.support import samples

@@ -3,7 +3,7 @@
 import pytest
 
 from referral_intake.core import contact
-from referral_intake.core.fields import Invalid
+from referral_intake.core.validation import Invalid
 
 
 @pytest.mark.parametrize(

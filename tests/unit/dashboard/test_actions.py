@@ -12,10 +12,10 @@ from referral_intake.core import decisions
 from referral_intake.core.claim import Claim, Suppressed, Taken
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.errors import Conflict, Stale
-from referral_intake.core.fields import FieldError
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Act, Answer, Move, Referral, Stage, Way
 from referral_intake.core.users import Person, Role
+from referral_intake.core.validation import FieldError
 from referral_intake.dashboard import actions
 from referral_intake.dashboard.action_runner import ActionRunner, Changed, TooLate
 from referral_intake.dashboard.actions import Action, Change, Invalid, Order, Rejection, offered

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.core.fields import Invalid
+from referral_intake.core.validation import Invalid
 from referral_intake.lookup.name_search import MOST_QUERIES, folded, read_search
 
 

@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from referral_intake.aws import process
+from referral_intake.aws import shared_wiring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ class StaffParts:
     def reports(self) -> "ReportTable":
         from referral_intake.aws.report_table import ReportTable
 
-        return ReportTable(self.table, self.settings.table_name, process.now)
+        return ReportTable(self.table, self.settings.table_name, shared_wiring.now)
 
     @cached_property
     def report_files(self) -> "ReportFiles":

@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.demo import history, keys
+from local.demo import demo_keys, history
 from local.demo.counters import counters
 from local.demo.history import Item, Shift
 from local.demo.messages import Outbox
 from referral_intake.aws.campaign_files import Campaigns
-from referral_intake.aws.items import from_item
+from referral_intake.aws.item_format import from_item
 from referral_intake.core.campaign import Campaign
 from samlocal.aws import moto_patches
 
@@ -26,7 +26,7 @@ def load(stack: "LocalStack", now: datetime) -> None:
     campaigns = Campaigns(Path(os.environ["TEMPLATES_DIR"]))
     campaign = campaigns.get(campaigns.names()[0])
     assert campaign, "it was just found"
-    outbox = Outbox(campaign, keys.hashing_keys(stack.cloud), keys.signing_keys(stack.cloud))
+    outbox = Outbox(campaign, demo_keys.hashing_keys(stack.cloud), demo_keys.signing_keys(stack.cloud))
     items = list(history_at(now, campaign, stack.url))
     referrals = [item for item in items if item["sk"]["S"] == "referral"]
     items += [message for item in referrals for message in outbox.render(item)]

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from local.demo.agenda import Agenda
 from local.demo.plan import Oddity
+from local.demo.timetable import Agenda
 from samlocal.ses import events as events
-from samlocal.ses.delivery import Delivery
 from samlocal.ses.events import Publisher
 from samlocal.ses.mailbox import Mail, new_id, stamp
+from samlocal.ses.mailbox_simulator import Delivery
 
 Chance = Callable[[Mail], Random]
 """Draws for one message always the same, whatever was drawn before."""

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from aws_lambda_powertools import Logger
 
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.fields import FieldError
 from referral_intake.core.public_status import public_state
 from referral_intake.core.referral import Referral
+from referral_intake.core.validation import FieldError
 from referral_intake.web import forms, http
 from referral_intake.web.http import Event, Problem, Response
 from referral_intake.web.pages import Pages, Site

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from referral_intake.aws.items import Item
+from referral_intake.aws.item_format import Item
 from referral_intake.aws.keys import DoctorHashes, Ring
 from referral_intake.aws.table import Table
-from referral_intake.aws.updates import Update
+from referral_intake.aws.update_expressions import Update
 from referral_intake.outreach.screening import Sighting
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from samlocal.aws.users import Users
+from samlocal.aws.user_pool_members import Users
 from samlocal.sign_in.provider import Provider
 from samlocal.sign_in.records import Kept, Session
 from samlocal.template.model import Template, UserPool

@@ -11,8 +11,8 @@ from referral_intake.core.counting import NOW as OPEN
 from referral_intake.core.counting import Count
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.quota import Quota
+from referral_intake.wake import backlog_metrics
 from referral_intake.wake import due_referrals as wake
-from referral_intake.wake import gauges
 from referral_intake.wake.wiring import Gauges
 from tests.support.samples import CAMPAIGN, NOW, TEMPLATES
 from tests.support.watched import Watched, watching
@@ -42,7 +42,7 @@ def measure(breaker: Breaker | None = None, stats: Stats | None = None) -> Watch
     quota = Quota(per_second=14, per_day=50_000, sent_last_day=35_000)
     parts = Gauges(Campaigns(TEMPLATES), breaker or Breaker(), stats or Stats(), lambda: quota)
     with watching() as watched:
-        gauges.measure(parts, NOW, wake.logger)
+        backlog_metrics.measure(parts, NOW, wake.logger)
     return watched
 
 

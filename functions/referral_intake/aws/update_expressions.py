@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Self
 
-from referral_intake.aws.items import Item, referral_key, timestamp, to_waits, typed
+from referral_intake.aws.item_format import Item, referral_key, timestamp, to_waits, typed
 from referral_intake.core import tasks
 from referral_intake.core.referral import Answer, Move, Referral
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request, Response
 
 from local.referral_rows import is_referral, referral_rows
 from samlocal.console import page_data
-from samlocal.console.pages import Pages
+from samlocal.console.console_pages import Pages
 
 if TYPE_CHECKING:
     from local.stack import LocalStack
@@ -36,7 +36,7 @@ class LocalPages(Pages):
 
     def _on_letter(self, _: Request, receipt: str) -> Response:
         # Typst is large, and few look at a letter.
-        from local.letters import letter
+        from local.letter_preview import letter
 
         made = letter(receipt, self._stack.clock.now())
         if isinstance(made, str):

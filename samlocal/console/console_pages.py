@@ -18,7 +18,7 @@ from samlocal.runtime import environment
 from samlocal.ses.mailbox import Mail, stamp
 
 if TYPE_CHECKING:
-    from samlocal.sign_in.api import SignIn
+    from samlocal.sign_in.sign_in_api import SignIn
     from samlocal.stack import Stack
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -147,7 +147,7 @@ class Pages:
     @cached_property
     def _sign_in(self) -> "SignIn":
         # Authlib and its company: not for someone who signs in nowhere.
-        from samlocal.sign_in.api import SignIn
+        from samlocal.sign_in.sign_in_api import SignIn
 
         return SignIn("/_local/sign-in", lambda: self._stack.template, self._stack.cloud.users, self._page)
 

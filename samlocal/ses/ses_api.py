@@ -12,8 +12,8 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from samlocal.ses import validation as rules
-from samlocal.ses.delivery import Delivery
 from samlocal.ses.mailbox import Mail, Mailbox, new_id, stamp
+from samlocal.ses.mailbox_simulator import Delivery
 from samlocal.ses.tracking import Tracking
 from samlocal.ses.validation import Refused
 

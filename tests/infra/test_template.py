@@ -159,7 +159,8 @@ def test_the_clock_runs_no_longer_than_until_it_strikes_again() -> None:
 
 @every_function
 def test_a_functions_log_is_kept_for_a_limited_time(function: Function) -> None:
-    group = of_type("AWS::Serverless::Function")[function.logical_id]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    own = properties(function).get("LoggingConfig", DATA["Globals"]["Function"]["LoggingConfig"])
+    group = own["LogGroup"]["Ref"]
     assert of_type("AWS::Logs::LogGroup")[group]["Properties"]["RetentionInDays"]
 
 

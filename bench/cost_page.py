@@ -7,7 +7,7 @@ from typing import Any
 
 from bench import prices
 from bench.prices import Fixed, Used
-from local.intrinsics import read_yaml
+from local import parts
 from tests.integration import aws
 
 # How many referrals live which life. Nobody knows beforehand: change it to what the dashboard shows.
@@ -42,7 +42,7 @@ class Measured:
 
 def fixed(measured: Measured) -> Fixed:
     """What stands whatever happens: by the template as it is."""
-    resources = read_yaml(TEMPLATE)["Resources"].values()
+    resources = parts.read(TEMPLATE)["Resources"].values()
     alarms = [one["Properties"] for one in resources if one["Type"] == "AWS::CloudWatch::Alarm"]
     return Fixed(sum(map(_metrics, alarms)), measured.metrics, len(aws.template().secrets))
 

@@ -1,4 +1,4 @@
-"""infra/template.yaml, as the local stack needs it. The template is the single source of truth: nothing is wired here.
+"""infra/template.yaml and its parts, as the local stack needs them. They are the single source of truth.
 
 Resources without a counterpart on one machine (roles, log groups, alarms, what serves the site except its headers) are
 passed over; to refer to one from something that runs here is an error that says so.
@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from local import authorizers, identities, origin, pools, rules, site_headers, sources
+from local import authorizers, identities, origin, parts, pools, rules, site_headers, sources
 from local.authorizers import Authorizers
-from local.intrinsics import Resolver, TemplateError, read_yaml
+from local.intrinsics import Resolver, TemplateError
 from local.model import EventDestination, Function, Queue, Route, Rule, Secret, Table, Template, UserPool
 from local.properties import Properties
 
@@ -22,7 +22,7 @@ def load(file: Path, parameters: Mapping[str, str], queue_url: str, sign_in_url:
 
     `queue_url` is the endpoint that queues' addresses start with, `sign_in_url` where people sign in.
     """
-    data = read_yaml(file)
+    data = parts.read(file)
     known = identities.PSEUDO_PARAMETERS | identities.parameters(data.get("Parameters") or {}, parameters)
     places = identities.Places(queue_url, sign_in_url)
     return _Reader(file.parent, data, known, identities.of_resources(data["Resources"], known, places)).template()

@@ -31,7 +31,7 @@ def resources() -> Mapping[str, Any]:
 
 
 def unwatched(data: Data) -> list[str]:
-    """Functions that somebody waits for and that no alarm takes back on what goes wrong in them."""
+    """Functions that go over in steps and that no alarm takes back on what goes wrong in them."""
     wrong = []
     for name in IN_STEPS:
         match merged(data, name)["DeploymentPreference"].get("Alarms"):
@@ -53,11 +53,11 @@ def sums(data: Data, alarm: str, metric: str, function: str) -> bool:
     return summed == "SUM(FILL(METRICS(), 0))" and wanted in found
 
 
-def test_every_function_that_somebody_waits_for_is_taken_back_by_an_alarm_on_all_that_goes_wrong_in_it() -> None:
+def test_every_function_that_goes_over_in_steps_is_taken_back_by_an_alarm_on_its_errors_and_throttles() -> None:
     assert unwatched(whole()) == []
 
 
-def test_the_functions_that_nobody_waits_for_are_published_at_once() -> None:
+def test_background_functions_are_published_at_once() -> None:
     at_once = {name for name in FUNCTIONS if merged(whole(), name)["DeploymentPreference"].get("Enabled") is False}
     assert at_once == set(FUNCTIONS) - IN_STEPS
 
@@ -139,7 +139,8 @@ def test_in_steps_codedeploy_asks_the_alarm_and_at_once_it_asks_none(resources: 
         condition, steps, at_once = group["AlarmConfiguration"]["Fn::If"]
         assert (condition, steps["Enabled"], len(steps["Alarms"]), at_once) == ("InSteps", True, 2, {})
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
-    assert whole()["Conditions"]["InSteps"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Rollout"}, "AllAtOnce"]}]}
+    not_at_once = {"Fn::Not": [{"Fn::Equals": [{"Ref": "Rollout"}, "AllAtOnce"]}]}
+    assert whole()["Conditions"]["InSteps"] == {"Fn::And": [{"Condition": "IsMonitored"}, not_at_once]}
 
 
 def test_the_way_of_a_deployment_is_the_parameters(resources: Mapping[str, Any]) -> None:

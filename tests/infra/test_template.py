@@ -16,7 +16,7 @@ import pytest
 from moto.events.models import EventPattern
 
 from cli.site import SIGN_IN
-from local.intrinsics import read_yaml
+from local import parts
 from local.model import Function, QueueSource, Route, Schedule, StreamSource, Template
 from local.template import load
 from referral_intake.aws.breaker_table import breaker_key
@@ -55,7 +55,7 @@ from tests.support.lookups import FakeKept, FakeRegistry
 
 FILE: Final = Path(__file__).parents[2] / "infra" / "template.yaml"
 PARAMETERS: Final = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
-DATA: Final = read_yaml(FILE)
+DATA: Final = parts.read(FILE)
 TEMPLATE: Final[Template] = load(FILE, PARAMETERS, "https://sqs.example")
 RESOURCES: Final[dict[str, dict[str, Any]]] = DATA["Resources"]
 SETTINGS: Final[dict[str, type[settings.Settings]]] = {

@@ -3,9 +3,11 @@
 import json
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import prices
 from bench.prices import Fixed, Used
+from samlocal.template import nested_stacks
 from tests.integration import aws
 
 # How many referrals live which life. Nobody knows beforehand: change it to what the dashboard shows.
@@ -21,6 +23,7 @@ def average(lives: dict[str, Used]) -> Used:
 MEASURED = Path(__file__).with_name("cost.json")
 """The bills that docs/cost.md stands for: `python -m bench.cost` writes them, and the page's tables."""
 PAGE = Path(__file__).parents[1] / "docs" / "cost.md"
+TEMPLATE = Path(__file__).parents[1] / "infra" / "template.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,14 @@ class Measured:
 
 def fixed(measured: Measured) -> Fixed:
     """What stands whatever happens: by the template as it is."""
-    return Fixed(_template().count("Type: AWS::CloudWatch::Alarm"), measured.metrics, len(aws.template().secrets))
+    resources = nested_stacks.read(TEMPLATE)["Resources"].values()
+    alarms = [one["Properties"] for one in resources if one["Type"] == "AWS::CloudWatch::Alarm"]
+    return Fixed(sum(map(_metrics, alarms)), measured.metrics, len(aws.template().secrets))
+
+
+def _metrics(alarm: dict[str, Any]) -> int:
+    """AWS charges an alarm by the metrics that it looks at."""
+    return sum("MetricStat" in one for one in alarm.get("Metrics", [])) or 1
 
 
 def by_month(measured: Measured) -> list[str]:
@@ -93,7 +103,3 @@ def written(page: str, measured: Measured) -> str:
         end = lines.index("", head)
         lines[head + 1 : end] = rows
     return "\n".join(lines) + "\n"
-
-
-def _template() -> str:
-    return (Path(__file__).parents[1] / "infra" / "template.yaml").read_text("utf-8")

@@ -50,7 +50,7 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    alarms: int
+    alarmed_metrics: int
     metrics: int
     secrets: int
 
@@ -73,7 +73,7 @@ def month(referrals: int, one: Used, minute: Used, fixed: Fixed) -> dict[str, fl
         "API Gateway": requests * HTTP_API,
         "SQS": (referrals * one.queued * SQS_FOR_ONE + SQS_IDLE) * QUEUE,
         "CloudWatch, logs": logs / GB * LOGS_GB,
-        "CloudWatch, alarms": fixed.alarms * ALARM,
+        "CloudWatch, alarms": fixed.alarmed_metrics * ALARM,
         "CloudWatch, own metrics": fixed.metrics * METRIC,
         "CloudWatch, dashboard": DASHBOARD,
         "Secrets Manager": fixed.secrets * SECRET + MINUTES / 5 * SECRET_CALLS,

@@ -1,8 +1,9 @@
-"""Takes up edits of the code, the templates and infra/template.yaml while everything runs."""
+"""Takes up edits of the code, the templates and infra/template.yaml with its parts while everything runs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from samlocal.template import nested_stacks
 from samlocal.template.intrinsics import TemplateError
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ class Reload:
     def __init__(self, stack: "Stack", template_file: Path) -> None:
         self._stack = stack
         self._template_file = template_file
+        self._parts = nested_stacks.files(template_file)
 
     def folders(self) -> list[Path]:
         template = self._stack.template
@@ -20,7 +22,7 @@ class Reload:
 
     def edited(self, files: set[Path]) -> None:
         """A broken edit changes nothing but the terminal."""
-        if self._template_file in files:
+        if not files.isdisjoint(self._parts):
             self._read_template()
         if any(self._is_below(file, self._stack.template.layers) for file in files):
             self._forget_code(files, "templates")
@@ -35,6 +37,7 @@ class Reload:
         except Exception as error:  # noqa: BLE001  # a half-written template may lead to anything
             self._tell(f"{self._template_file.name} stays as it was: {type(error).__name__}: {error}", "ERROR")
         else:
+            self._parts = nested_stacks.files(self._template_file)
             # Code may have kept the environment.
             self._stack.functions.code.forget()
             self._tell(f"{self._template_file.name} was read again")

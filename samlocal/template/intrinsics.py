@@ -40,7 +40,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
     return data
 
 
-_VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
+VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
 _NO_VALUE = object()
 
 
@@ -103,7 +103,7 @@ class Resolver:
                 return f"${{{name}}}"
             return str(own[name] if name in own else self._look_up(name, where))
 
-        return _VARIABLE.sub(value, text)
+        return VARIABLE.sub(value, text)
 
     def _select(self, argument: Any, where: str) -> Any:
         index, items = argument

@@ -14,13 +14,14 @@ from samlocal.template import (
     authorizers,
     event_rules,
     function_events,
+    nested_stacks,
     origin_headers,
     references,
     response_headers,
     user_pools,
 )
 from samlocal.template.authorizers import Authorizers
-from samlocal.template.intrinsics import Resolver, TemplateError, read_yaml
+from samlocal.template.intrinsics import Resolver, TemplateError
 from samlocal.template.model import EventDestination, Function, Queue, Route, Rule, Secret, Table, Template, UserPool
 from samlocal.template.properties import Properties
 from samlocal.template.references import Places
@@ -28,7 +29,7 @@ from samlocal.template.references import Places
 
 def load(file: Path, parameters: Mapping[str, str], places: Places) -> Template:
     """Read the template. Raises TemplateError."""
-    data = read_yaml(file)
+    data = nested_stacks.read(file)
     known = references.pseudo_parameters(places.stack_name) | references.parameters(
         data.get("Parameters") or {}, parameters
     )

@@ -6,11 +6,11 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
-from samlocal.template.intrinsics import read_yaml
+from samlocal.template import nested_stacks
 
 FILE: Final = Path(__file__).parents[2] / "infra" / "template.yaml"
 Data = dict[str, Any]
-_DATA: Final = read_yaml(FILE)
+_DATA: Final = nested_stacks.read(FILE)
 
 
 def whole() -> Data:

@@ -63,7 +63,7 @@ def test_an_event_of_a_function_without_an_alias_is_noticed() -> None:
     data = whole()
     del data["Globals"]["Function"]["AutoPublishAlias"], data["Globals"]["Function"]["DeploymentPreference"]
     for name in FUNCTIONS:
-        del properties(data, name)["DeploymentPreference"]
+        properties(data, name).pop("DeploymentPreference", None)
         if name != "WakeFunction":
             properties(data, name)["AutoPublishAlias"] = "live"
     assert past_the_alias(transformed(data, PARAMETERS)["Resources"]) == [

@@ -1,4 +1,4 @@
-"""The template as CloudFormation meets it, created and updated by moto's CloudFormation, twice beside itself.
+"""The template with its parts as CloudFormation meets it, created and updated by moto, twice beside itself.
 
 Moto knows about half of the resources. What it does not know (CloudFront, Cognito, API Gateway's HTTP APIs, alarms and
 others) is left out here, and what refers to that gets a text instead. It proves names, references, roles, tables,
@@ -7,12 +7,9 @@ queues and event sources; cfn-lint and checkov look at all of it.
 
 import io
 import json
-import os
 import re
-import subprocess
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,11 +17,12 @@ import pytest
 from moto import mock_aws
 from moto.cloudformation.parsing import resource_class_from_type
 
+from tests.engines.sam import transformed
+from tests.infra.breaking import whole
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-ROOT = Path(__file__).parents[2]
-SAM = ROOT / ".cache" / "sam" / "bin" / "python"
 _REFERENCE = re.compile(r"\$\{(\w+)(?:\.\w+)?\}")
 # Moto knows no alias: what asks for one asks for the function here. test_rollout.py looks at who asks for what.
 ALIAS = "Aliaslive"
@@ -33,12 +31,7 @@ PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    assert SAM.exists(), "SAM CLI is missing: run `make template` once."
-    command = [SAM, ROOT / "tools" / "sam" / "transform.py", ROOT / "infra" / "template.yaml"]
-    # It must not see our packages.
-    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=alone)
-    return known_to_moto(json.loads(done.stdout))
+    return known_to_moto(transformed(whole(), PARAMETERS))
 
 
 @pytest.fixture
@@ -81,10 +74,10 @@ def test_an_update_changes_what_it_should_and_keeps_what_holds_data(
     assert queue["Attributes"]["VisibilityTimeout"] == "4242"
 
 
-def known_to_moto(whole: dict[str, Any]) -> dict[str, Any]:
-    unknown = {name for name, it in whole["Resources"].items() if not resource_class_from_type(it["Type"])}
-    kept = {name: without(it, unknown) for name, it in whole["Resources"].items() if name not in unknown}
-    return {**{name: part for name, part in whole.items() if name != "Outputs"}, "Resources": kept}
+def known_to_moto(template: dict[str, Any]) -> dict[str, Any]:
+    unknown = {name for name, it in template["Resources"].items() if not resource_class_from_type(it["Type"])}
+    kept = {name: without(it, unknown) for name, it in template["Resources"].items() if name not in unknown}
+    return {**{name: part for name, part in template.items() if name != "Outputs"}, "Resources": kept}
 
 
 def without(value: Any, unknown: set[str]) -> Any:
@@ -94,6 +87,8 @@ def without(value: Any, unknown: set[str]) -> Any:
             return {"Ref": name.removesuffix(ALIAS)}
         case {"Ref": str(name)} if name in unknown:
             return f"{name}-unknown"
+        case {"Fn::GetAtt": str(attribute)}:  # Moto knows the list only.
+            return without({"Fn::GetAtt": attribute.split(".", 1)}, unknown)
         case {"Fn::GetAtt": [str(name), *_]} if name in unknown:
             return f"arn:aws:iam::123456789012:role/{name}"
         case {"Fn::Sub": str(text)}:

@@ -18,7 +18,9 @@ from tests.support.samples import ROOT
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
 FUNCTIONS = of_type(whole(), "AWS::Serverless::Function")
 TRIPPED = "the breaker stopped the campaign"
-PATTERNS = {"FeedbackLogs": f'{{ ($.level = "ERROR") && ($.message != "{TRIPPED}") }}'}
+PATTERN = f'{{ ($.level = "ERROR") && ($.message != "{TRIPPED}") }}'
+# Patients, doctors or the team wait for these.
+IN_STEPS = {"IntakeFunction", "LinksFunction", "DashboardFunction", "OutreachFunction"}
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +31,9 @@ def resources() -> Mapping[str, Any]:
 
 
 def unwatched(data: Data) -> list[str]:
-    """Functions that no alarm takes back on what goes wrong in them, and on what any of them logs as an error."""
+    """Functions that go over in steps and that no alarm takes back on what goes wrong in them."""
     wrong = []
-    for name in FUNCTIONS:
+    for name in IN_STEPS:
         match merged(data, name)["DeploymentPreference"].get("Alarms"):
             case {"Fn::If": ["InSteps", [{"Ref": str(own)}, {"Ref": "LoggedErrorsAlarm"}], [{"Ref": "AWS::NoValue"}]]}:
                 missing = [metric for metric in ("Errors", "Throttles") if not sums(data, own, metric, name)]
@@ -47,29 +49,38 @@ def sums(data: Data, alarm: str, metric: str, function: str) -> bool:
     itself = {"Dimensions": [{"Name": "FunctionName", "Value": {"Ref": function}}]}
     wanted = {"Namespace": "AWS/Lambda", "MetricName": metric, **itself}
     (summed,) = [query["Expression"] for query in queries if "Expression" in query]
-    found = [query["Id"] for query in queries if query.get("MetricStat", {}).get("Metric") == wanted]
-    return any(f"FILL({one}, 0)" in summed for one in found)
+    found = [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
+    return summed == "SUM(FILL(METRICS(), 0))" and wanted in found
 
 
-def test_every_function_is_taken_back_by_an_alarm_on_all_that_goes_wrong_in_it() -> None:
+def test_every_function_that_goes_over_in_steps_is_taken_back_by_an_alarm_on_its_errors_and_throttles() -> None:
     assert unwatched(whole()) == []
 
 
-def test_a_function_that_no_alarm_of_its_own_takes_back_is_noticed() -> None:
+def test_background_functions_are_published_at_once() -> None:
+    at_once = {name for name in FUNCTIONS if merged(whole(), name)["DeploymentPreference"].get("Enabled") is False}
+    assert at_once == set(FUNCTIONS) - IN_STEPS
+
+
+def test_a_function_that_no_alarm_takes_back_is_noticed() -> None:
     data = whole()
-    del properties(data, "IntakeFunction")["DeploymentPreference"]
     logged, none = {"Ref": "LoggedErrorsAlarm"}, [{"Ref": "AWS::NoValue"}]
-    of_another = {"Fn::If": ["InSteps", [{"Ref": "WakeErrorsAlarm"}, logged], none]}
-    properties(data, "LinksFunction")["DeploymentPreference"] = {"Alarms": of_another}
-    properties(data, "WakeFunction")["DeploymentPreference"] = {"Alarms": None}
-    properties(data, "StatsErrorsAlarm")["Metrics"][0]["Expression"] = "FILL(errors, 0)"
-    assert unwatched(data) == [
+    of_others = {"Fn::If": ["InSteps", [{"Ref": "BackgroundErrorsAlarm"}, logged], none]}
+    properties(data, "LinksFunction")["DeploymentPreference"] = {"Alarms": of_others}
+    properties(data, "IntakeFunction")["DeploymentPreference"] = {"Alarms": None}
+    metrics = properties(data, "ErrorsAlarm")["Metrics"]
+    metrics.remove(next(one for one in metrics if one["Id"] == "outreach_throttles"))
+    assert sorted(unwatched(data)) == [
         "IntakeFunction: null",
-        "StatsFunction: Throttles",
-        "WakeFunction: null",
         "LinksFunction: Errors",
         "LinksFunction: Throttles",
+        "OutreachFunction: Throttles",
     ]
+
+
+def test_an_alarm_looks_at_no_more_metrics_than_cloudwatch_takes() -> None:
+    alarms = of_type(whole(), "AWS::CloudWatch::Alarm").values()
+    assert max(sum("MetricStat" in one for one in alarm.get("Metrics", [])) for alarm in alarms) <= 10
 
 
 def uncounted(data: Data) -> list[str]:
@@ -79,8 +90,7 @@ def uncounted(data: Data) -> list[str]:
     counted = {
         one["LogGroupName"]["Ref"]
         for one in of_type(data, "AWS::Logs::MetricFilter").values()
-        if one["MetricTransformations"] == [told]
-        and one["FilterPattern"] == PATTERNS.get(one["LogGroupName"]["Ref"], '{ $.level = "ERROR" }')
+        if one["MetricTransformations"] == [told] and one["FilterPattern"] == PATTERN
     }
     return [name for name in FUNCTIONS if merged(data, name)["LoggingConfig"]["LogGroup"]["Ref"] not in counted]
 
@@ -91,13 +101,24 @@ def test_what_any_function_catches_and_logs_is_counted() -> None:
     assert properties(whole(), "LoggedErrorsAlarm")["MetricName"] == {"Ref": "AWS::StackName"}
 
 
-def test_a_function_whose_log_nobody_counts_is_noticed() -> None:
+def test_a_function_whose_log_is_not_counted_is_noticed() -> None:
     data = whole()
-    del data["Resources"]["LookupLoggedErrors"]
-    properties(data, "StatsLoggedErrors")["LogGroupName"] = {"Ref": "WakeLogs"}
-    properties(data, "LinksLoggedErrors")["FilterPattern"] = '{ $.level = "WARNING" }'
-    properties(data, "ReportsLoggedErrors")["MetricTransformations"][0]["MetricName"] = "other"
-    assert uncounted(data) == ["LookupFunction", "StatsFunction", "LinksFunction", "ReportsFunction"]
+    properties(data, "StatsFunction")["LoggingConfig"] = {"LogGroup": {"Ref": "ApiLogs"}}
+    assert uncounted(data) == ["StatsFunction"]
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong"),
+    [
+        ("FilterPattern", '{ $.level = "WARNING" }'),
+        ("LogGroupName", {"Ref": "ApiLogs"}),
+        ("MetricTransformations", [{"MetricNamespace": "x", "MetricName": "other", "MetricValue": "1"}]),
+    ],
+)
+def test_a_filter_that_does_not_count_is_noticed(part: str, wrong: Any) -> None:
+    data = whole()
+    properties(data, "LoggedErrors")[part] = wrong
+    assert uncounted(data) == list(FUNCTIONS)
 
 
 def test_a_line_that_is_logged_as_an_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,12 +134,13 @@ def test_what_the_filter_leaves_out_is_what_feedback_logs() -> None:
 
 def test_in_steps_codedeploy_asks_the_alarm_and_at_once_it_asks_none(resources: Mapping[str, Any]) -> None:
     groups = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
-    assert len(groups) == len(FUNCTIONS)
+    assert len(groups) == len(IN_STEPS)
     for group in groups:
         condition, steps, at_once = group["AlarmConfiguration"]["Fn::If"]
         assert (condition, steps["Enabled"], len(steps["Alarms"]), at_once) == ("InSteps", True, 2, {})
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
-    assert whole()["Conditions"]["InSteps"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Rollout"}, "AllAtOnce"]}]}
+    not_at_once = {"Fn::Not": [{"Fn::Equals": [{"Ref": "Rollout"}, "AllAtOnce"]}]}
+    assert whole()["Conditions"]["InSteps"] == {"Fn::And": [{"Condition": "IsMonitored"}, not_at_once]}
 
 
 def test_the_way_of_a_deployment_is_the_parameters(resources: Mapping[str, Any]) -> None:

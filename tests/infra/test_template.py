@@ -44,7 +44,7 @@ from referral_intake.stats.wiring import StatsSettings
 from referral_intake.wake.wiring import WakeSettings
 from referral_intake.web import http
 from referral_intake.web.pages import Site
-from samlocal.template.intrinsics import read_yaml
+from samlocal.template import nested_stacks
 from samlocal.template.model import Function, QueueSource, Route, Schedule, StreamSource, Template
 from samlocal.template.reader import load
 from samlocal.template.references import Places
@@ -57,7 +57,7 @@ from tests.support.lookups import FakeKept, FakeRegistry
 FILE: Final = Path(__file__).parents[2] / "infra" / "template.yaml"
 PARAMETERS: Final = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
 PLACES: Final = Places("referral-intake", "https://sqs.example")
-DATA: Final = read_yaml(FILE)
+DATA: Final = nested_stacks.read(FILE)
 TEMPLATE: Final[Template] = load(FILE, PARAMETERS, PLACES)
 RESOURCES: Final[dict[str, dict[str, Any]]] = DATA["Resources"]
 SETTINGS: Final[dict[str, type[settings.Settings]]] = {
@@ -161,7 +161,8 @@ def test_the_clock_runs_no_longer_than_until_it_strikes_again() -> None:
 
 @every_function
 def test_a_functions_log_is_kept_for_a_limited_time(function: Function) -> None:
-    group = of_type("AWS::Serverless::Function")[function.logical_id]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    own = properties(function).get("LoggingConfig", DATA["Globals"]["Function"]["LoggingConfig"])
+    group = own["LogGroup"]["Ref"]
     assert of_type("AWS::Logs::LogGroup")[group]["Properties"]["RetentionInDays"]
 
 

@@ -107,11 +107,8 @@ def test_whoever_is_to_be_told_is_told_and_nobody_where_there_is_no_address() ->
     assert DATA["Parameters"]["AlarmsAddress"]["Default"] == ""
 
 
-def test_alarms_may_use_the_key_that_their_topic_is_encrypted_with() -> None:
-    assert RESOURCES["Alarms"]["Properties"]["KmsMasterKeyId"] == {"Ref": "AlarmsKey"}
-    statements = RESOURCES["AlarmsKey"]["Properties"]["KeyPolicy"]["Statement"]
-    (used,) = [one for one in statements if one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
-    assert {"kms:Decrypt", "kms:GenerateDataKey*"} == set(used["Action"])
+def test_the_topic_has_no_key_that_alarms_may_not_use() -> None:
+    assert "KmsMasterKeyId" not in RESOURCES["Alarms"].get("Properties", {})
 
 
 def test_metrics_of_two_stacks_in_one_account_do_not_mix() -> None:

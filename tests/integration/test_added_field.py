@@ -66,7 +66,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _insert(core / "doctor.py", FIELD, before="    address: Address = Address()\n")
     _insert(core / "search_filter.py", FILTER, before="    def fits(self, referral: Referral) -> bool:\n        day")
     _insert(core / "search_filter.py", PARSER, before="@dataclass(frozen=True, slots=True)\nclass Filter:")
-    _insert(root / "infra" / "template.yaml", ", area", before="]\n        # Exact searches")
+    _insert(root / "infra" / "template.yaml", ", area", before="] }\n        # Exact searches")
     for language in ("en", "es"):
         text = root / "templates" / "site" / "text" / f"{language}.toml"
         _insert(text, 'fax = "Fax number"\nfax_hint = "With the area code"\n', before="npi = ")

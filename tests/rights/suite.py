@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from samlocal.template.intrinsics import read_yaml
+from samlocal.template import nested_stacks
 from tests.engines import sam
 from tests.engines.sam import transformed
 from tests.integration import aws
@@ -21,7 +21,7 @@ PARAMETERS: Final = {"SenderAddress": aws.SENDER, "SiteUrl": aws.SITE_URL}
 @cache
 def data() -> dict[str, Any]:
     """The template as it is written."""
-    return read_yaml(FILE)
+    return nested_stacks.read(FILE)
 
 
 @cache

@@ -1,10 +1,10 @@
-"""Compares what checkov finds in a CloudFormation template with what is accepted: `scan.py CHECKOV TEMPLATE.json`."""
+"""Compares what checkov finds in CloudFormation templates with what is accepted: `scan.py CHECKOV TEMPLATE ...`."""
 
 import json
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -12,22 +12,22 @@ from typing import Any
 ACCEPTED = Path(__file__).with_name("accepted.toml")
 
 
-def main(checkov: str, template: str) -> int:
+def main(checkov: str, *templates: str) -> int:
     accepted = tomllib.loads(ACCEPTED.read_text("utf-8"))
-    wrong = list(complaints(found(checkov, template), accepted))
+    wrong = list(complaints(found(checkov, templates), accepted))
     print("\n".join(wrong) if wrong else f"checkov: nothing but what {ACCEPTED.name} gives reasons for.")
     return 1 if wrong else 0
 
 
-def found(checkov: str, template: str) -> list[dict[str, Any]]:
+def found(checkov: str, templates: Sequence[str]) -> list[dict[str, Any]]:
     """What checkov would have otherwise."""
     # It asks nothing of the network: no policies of a service, no links to guidelines.
     options = ["--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "--soft-fail", "-o", "json"]
-    done = subprocess.run([checkov, "-f", template, *options], capture_output=True, text=True, check=True)
+    done = subprocess.run([checkov, "-f", *templates, *options], capture_output=True, text=True, check=True)
     report = json.loads(done.stdout)
     # A template that it can't read, it passes over: then nothing was looked at.
     if "results" not in report or not report["summary"]["passed"] or report["summary"]["parsing_errors"]:
-        raise SystemExit(f"checkov could not read {template}")
+        raise SystemExit(f"checkov could not read {', '.join(templates)}")
     failed: list[dict[str, Any]] = report["results"]["failed_checks"]
     return failed
 

@@ -2,8 +2,11 @@
 
 import os
 import platform
+import shutil
 import subprocess
 from pathlib import Path
+
+from samlocal.template import nested_stacks
 
 ROOT = Path(__file__).parents[2]
 _TEMPLATE = ROOT / "infra" / "template.yaml"
@@ -19,6 +22,8 @@ def build(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     template = folder / "template.yaml"
     template.write_text(_for_here(_TEMPLATE.read_text("utf-8")), "utf-8")
+    for nested in nested_stacks.files(_TEMPLATE)[1:]:
+        shutil.copy(nested, folder)
     options = {
         "--template-file": template,
         # Its paths are relative to where the original lies.

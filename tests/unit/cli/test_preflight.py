@@ -13,6 +13,7 @@ from cli.checks import account, aws_queries, content, deployment, dns_records, m
 from cli.checks.result import Level, Result
 from cli.commands import preflight
 from cli.stacks import NoStack
+from samlocal.template.intrinsics import read_yaml
 from tests.support import samples
 
 OURS = {
@@ -113,9 +114,9 @@ def test_a_configuration_set_asks_for_tls_and_tells_all_events() -> None:
 
 
 def test_the_events_that_are_asked_for_are_those_of_the_template() -> None:
-    template = (Path(__file__).parents[3] / "infra" / "template.yaml").read_text("utf-8")
-    listed = template.partition("MatchingEventTypes:")[2].partition("EventBridgeDestination")[0]
-    assert {line.strip(" -") for line in listed.split("\n") if line.strip()} == mail.EVENTS
+    template = read_yaml(Path(__file__).parents[3] / "infra" / "template.yaml")
+    destination = template["Resources"]["OutreachMailEvents"]["Properties"]["EventDestination"]
+    assert set(destination["MatchingEventTypes"]) == mail.EVENTS
 
 
 def test_placeholders_fail_where_doctors_hear_from_the_stack_and_warn_where_they_do_not() -> None:

@@ -1,4 +1,4 @@
-"""What the functions ask of the table of referrals. `aws.referral_table` implements it."""
+"""Interfaces of the table of referrals. `aws.referral_table` implements them."""
 
 from datetime import datetime
 from typing import Protocol
@@ -43,10 +43,10 @@ class Referrals(Protocol):
 
 
 class Suppressions(Protocol):
-    """What forbids or allows writing to a doctor. `aws.claims` implements it."""
+    """Stop or allow messages to a doctor. `aws.claims` implements it."""
 
     def suppress(self, key: str, fact: Closing, now: datetime, campaign: str | None = None) -> None:
-        """Stop messages to the doctor known by this key: of one campaign, or of all."""
+        """Stop messages to the doctor with this key: of one campaign, or of all."""
 
     def allow_again(self, key: str, now: datetime) -> None:
         """Undo an opt-out."""

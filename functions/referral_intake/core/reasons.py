@@ -1,7 +1,7 @@
 """Why a referral waits, is held or is closed, why a campaign is paused, and why a letter or a report is missing.
 
-The values are stored and shown in the API, so they never change. An item can hold a reason that this version does not
-know, from another version or as an error code of Amazon SES: a stored reason is read as a plain string.
+The values are stored and shown in the API, so they must never change. An item can have a reason that this version does
+not know, from another version or as an error code of Amazon SES. So a stored reason is read as a plain string.
 """
 
 from enum import StrEnum
@@ -63,8 +63,8 @@ class Closing(StrEnum):
     BOUNCED = "bounced"  # The address does not exist, or never takes mail.
     ANSWERED = "answered"
     JOINED = "joined"  # The doctor was told through another referral.
-    EXPIRED = "expired"  # The campaign's time for an answer is over.
-    REJECTED = "rejected"  # By a person, or by the mail service for good.
+    EXPIRED = "expired"  # The campaign's time limit for an answer has passed.
+    REJECTED = "rejected"  # By a person, or permanently by the mail service.
 
     def outranks(self, reason: str | None) -> bool:
         """Whether this is stronger than a referral's current reason. Reasons of open referrals are the weakest."""
@@ -80,7 +80,7 @@ class PauseReason(StrEnum):
 
 
 class LetterReason(StrEnum):
-    """Why a letter can't be printed. A closing is a reason too: the doctor must not get one."""
+    """Why a letter can't be printed. A closing can be a reason, too: then the doctor must not get a letter."""
 
     NO_ADDRESS = "no_postal_address"
     NOT_IN_FONT = "letters_not_in_font"
@@ -88,8 +88,8 @@ class LetterReason(StrEnum):
 
 
 class ReportFailure(StrEnum):
-    """Why a report can't be made."""
+    """Why a report failed."""
 
     CAMPAIGN_UNKNOWN = "campaign_unknown"
     UNAPPROVED = "unapproved"  # Letters: the approval does not cover this wording or this day.
-    GAVE_UP = "gave_up"  # Too many runs in a row made no progress.
+    GAVE_UP = "gave_up"  # Too many consecutive runs made no progress.

@@ -1,4 +1,4 @@
-"""Referrals in the table: stored once, found by receipt, moved from stage to stage."""
+"""Referrals in the table: store a new one, find one by receipt, change its stage."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -104,6 +104,6 @@ class ReferralTable:
                 continue  # Another request has changed it. Each retry follows such a write, so the loop ends.
 
     def update(self, update: update_expressions.Update) -> None:
-        """Write the update. Raise Stale if its condition does not hold."""
+        """Write the update. Raise Stale if its condition fails."""
         if not self._table.update(update):
             raise Stale

@@ -1,4 +1,4 @@
-"""The campaign in numbers, and who asks."""
+"""Routes for the campaign's numbers and the signed-in user."""
 
 from typing import Annotated, Literal
 
@@ -29,7 +29,7 @@ from referral_intake.dashboard.overview_schemas import (
 )
 from referral_intake.dashboard.query_parameters import CampaignName, From, To
 
-router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
+router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
 
 TAGS = ["overview"]
 
@@ -105,7 +105,7 @@ def _quota(parts: Parts) -> SesQuota | None:
     try:
         quota = parts.ses_account.quota()
     except Unavailable:
-        # The rest is worth seeing without it.
+        # The quota is optional in this response.
         return None
     return SesQuota(max_24_hours=quota.per_day, sent_24_hours=quota.sent_last_day, max_per_second=quota.per_second)
 

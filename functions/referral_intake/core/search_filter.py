@@ -82,8 +82,8 @@ class Filter:
                 of_doctor=lambda doctor: doctor.address.state,
                 none=NO_STATE,
                 parse=contact.state,
-                refusal="This is no state or territory of the US.",
-                description=f"Code or name; `{NO_STATE}`: without one.",
+                refusal="This is not a US state or territory.",
+                description=f"A code or name, or `{NO_STATE}` for referrals without a state.",
             )
         },
     )
@@ -93,8 +93,8 @@ class Filter:
             FILTER: FilterField(
                 of_doctor=lambda doctor: counted_as(doctor.specialty),
                 parse=_specialty,
-                refusal="This is none of the groups that specialties are counted in.",
-                description="The group that it is counted in.",
+                refusal="This is not one of the groups of specialties.",
+                description="The group in which it is counted.",
             )
         },
     )

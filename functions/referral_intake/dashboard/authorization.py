@@ -84,7 +84,7 @@ Now = Annotated[datetime, Depends(_now)]
 
 
 def needed_by(route: Callable[..., Any]) -> Role | None:
-    """Return the role that a route declares, or None if it declares none. A test forbids that."""
+    """Return the role that a route declares, or None. Every route must declare one."""
     hints = get_type_hints(route, include_extras=True).values()
     marks = [mark for hint in hints for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Depends)]
     return next((_NEEDED[mark.dependency] for mark in marks if mark.dependency in _NEEDED), None)

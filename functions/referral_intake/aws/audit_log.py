@@ -1,6 +1,7 @@
-"""The audit log: who saw doctors' data, and who took which action. Records in the main table, by day, never expire.
+"""The audit log: who saw doctors' data, and who took which action.
 
-A record has receipts and the user, and no other personal data.
+The records are in the main table, by day. They never expire. A record has receipts and the user, and no other personal
+data.
 """
 
 import secrets

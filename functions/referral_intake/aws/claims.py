@@ -72,11 +72,11 @@ class ClaimTable:
         return obstacle
 
     def suppression(self, claim: Claim) -> Suppressed | None:
-        """Return what forbids messages to the doctor, by a consistent read."""
+        """Return the fact that forbids messages to the doctor, if any. The read is consistent."""
         return _suppressed(claim, self._doctors(claim))
 
     def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
-        """Return what would prevent this claim, by a consistent read. Claim nothing."""
+        """Return the obstacle to this claim, if any, without claiming. The read is consistent."""
         doctors, start = self._doctors(claim), timestamp(now - cooldown)
         notes = [doctor[_note(claim)] for doctor in doctors if _note(claim) in doctor]
         leaders = [note["by"] for note in notes if note["by"] != claim.referral.receipt and note["at"] >= start]

@@ -24,7 +24,7 @@ _CONFIG = Config(
     read_timeout=30,
     retries={"mode": "standard", "total_max_attempts": 3},
     signature_version="s3v4",
-    # S3 rejects a part with a checksum if the upload was created without one, as the SDK does.
+    # S3 rejects a part with a checksum if the upload was created without one. The SDK creates uploads without one.
     request_checksum_calculation="when_required",
 )
 # The upload was aborted, or a part does not match the recorded ETag.

@@ -12,7 +12,7 @@ from referral_intake.aws.keys import Keyring
 CACHED_SECONDS = 300
 
 
-# botocore's default timeout is 60 s, longer than any timeout of a function that uses this.
+# botocore's default timeouts are 60 s, longer than the timeout of a function that answers requests.
 _LIMITS = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
 

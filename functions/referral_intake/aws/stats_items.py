@@ -1,4 +1,4 @@
-"""Layout of the counters in the table. Beside them, the table stores what each referral counts as.
+"""Layout of the counters in the table. The table also stores each referral's tally.
 
 An item has the numbers of one day. It always stays below 4 KB: dimensions with many values are spread over several
 items. So reading a day has a constant cost: a batch read bills each item separately, rounded up to 4 KB, and a missing
@@ -95,7 +95,7 @@ def _read_name(group: str, name: str) -> tuple[str, str, str]:
     return (group, "", name) if group in {TOTAL, NOW} else (group, of, fact)
 
 
-# ---- What a referral is counted as -----------------------------------------------------------------------------------
+# ---- Tallies of referrals --------------------------------------------------------------------------------------------
 
 
 def counted_place(receipt: str) -> Place:
@@ -103,7 +103,7 @@ def counted_place(receipt: str) -> Place:
 
 
 def receipt_of(item: Item) -> str | None:
-    """Return the receipt if the item says what a referral counts as, or None for a counter."""
+    """Return the receipt if the item is a referral's tally, or None for a counter."""
     pk: str = item["pk"]["S"]
     return pk.removeprefix(COUNTED) if pk.startswith(COUNTED) else None
 

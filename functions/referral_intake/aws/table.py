@@ -180,5 +180,5 @@ def _failures(canceled: ClientError) -> Sequence[Failure]:
 def _member(answer: Mapping[str, Any], name: str) -> Any:
     """Return a member that every answer has. botocore parses an unreadable answer as an empty one."""
     if name not in answer:
-        raise Unavailable(f"an answer without {name}")
+        raise Unavailable(f"no {name} in the response")
     return answer[name]

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 OPENS, CLOSES = time(9), time(17)
 
-# Only states with one time zone (49 CFR part 71). For other states, the code does not determine the zone.
+# Only states with one time zone (49 CFR part 71). Other states do not determine the zone.
 _ZONES = {
     "America/New_York": "CT DE DC GA ME MD MA NH NJ NY NC OH PA RI SC VT VA WV",
     "America/Chicago": "AL AR IL IA LA MN MS MO OK WI",

@@ -1,4 +1,4 @@
-"""What a referral counts as, derived only from its current state.
+"""Derive the numbers to which a referral contributes, only from its current state.
 
 So a newer stream record makes up for a lost one, and a recount of all referrals in the table gives the same numbers as
 counting the stream's records. All days are in UTC.
@@ -40,7 +40,7 @@ class Count(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one referral counts as. It is small enough to store for each referral.
+    """The contribution of one referral to the numbers. It is small enough to store for each referral.
 
     `values` has one value for each breakdown. `facts` are (day, fact). `times` are (day, step, bucket).
     """

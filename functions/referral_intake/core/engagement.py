@@ -1,4 +1,4 @@
-"""Tell people who opened a message or followed its links from scanners, which do so before people.
+"""Distinguish people who open a message or follow its links from scanners, which do so first.
 
 The events are stored. The classification is derived again from all of them each time, so it does not depend on the
 order of their arrival.

@@ -19,7 +19,7 @@ from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Move, Referral, Stage, closed
 from referral_intake.core.steps import Messages, Written, next_due
 
-# Enough to tell people from scanners. It also limits the size of one referral.
+# Enough to distinguish people from scanners. It also limits the size of one referral.
 MOST_ENGAGEMENTS = 40
 
 

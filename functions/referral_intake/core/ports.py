@@ -24,7 +24,7 @@ class Referrals(Protocol):
         """Change the stage. Raise Stale if the referral has changed since it was read."""
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
-        """Write what a mail event of that time changes. Raise Stale if the referral has changed since it was read."""
+        """Write the effect of a mail event at this time. Raise Stale if the referral has changed since it was read."""
 
     def close(self, receipt: str, closing: Closing, now: datetime) -> None:
         """Close the referral for this reason, unless a higher one already closed it."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 class Reason(StrEnum):
     """Why an open referral waits or is held."""
 
-    # Held: the referral looks wrong, and a person decides before any message is sent.
+    # Held: the referral is suspicious, and a person decides before any message is sent.
     DISPOSABLE_DOMAIN = "disposable_domain"  # The address is at a provider of throwaway addresses.
     MANY_FROM_ONE_SOURCE = "many_from_one_source"  # One network address sent more than the daily limit.
     MANY_NAMES_FOR_ONE_ADDRESS = "many_names_for_one_address"
@@ -32,12 +32,12 @@ class Reason(StrEnum):
 
     # Waiting.
     NOT_APPROVED = "not_approved"  # The approval does not cover this wording or this day.
-    PACED = "paced"  # Other messages come first at the allowed rate.
+    PACED = "paced"  # At the allowed rate, other messages are sent first.
     DAILY_QUOTA = "daily_quota"  # The account's SES quota for the day is used up.
     DOMAIN_CAP = "domain_cap"  # The daily limit for the recipient's mail domain is reached.
     PAUSED = "paused"  # The campaign's breaker is open.
     JOINED = "joined"  # Another referral has claimed the doctor, and its message is not sent yet.
-    SOFT_BOUNCED = "soft_bounced"  # The message came back for now, for instance from a full mailbox.
+    SOFT_BOUNCED = "soft_bounced"  # The message bounced temporarily, for instance because of a full mailbox.
 
     # Waiting after a setback: nothing was sent, and the pause before the next try grows each time.
     LOST_BY_STREAM = "lost_by_stream"  # No run picked the referral up.
@@ -60,7 +60,7 @@ class Closing(StrEnum):
 
     COMPLAINED = "complained"  # The doctor reported a message as spam.
     OPTED_OUT = "opted_out"
-    BOUNCED = "bounced"  # The address does not exist, or never takes mail.
+    BOUNCED = "bounced"  # The address does not exist, or never accepts mail.
     ANSWERED = "answered"
     JOINED = "joined"  # The doctor was told through another referral.
     EXPIRED = "expired"  # The campaign's time limit for an answer has passed.

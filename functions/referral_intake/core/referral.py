@@ -26,7 +26,7 @@ _RECEIPT = re.compile(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
 
 
 class Stage(StrEnum):
-    """What happens to a referral next."""
+    """The stage of a referral. It determines the next step."""
 
     HELD = "held"
     QUEUED = "queued"

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 INTRODUCTION = "introduction"
 REMINDER = "reminder"
 
-# Delays of the retries after a message came back temporarily (for instance from a full mailbox).
+# Delays of the retries after a temporary bounce (for instance because of a full mailbox).
 TRY_AGAIN_AFTER = (timedelta(days=1), timedelta(days=3))
 
 
@@ -25,7 +25,7 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A step's message: its tries by the mail service's message id. `returned` are those that came back undelivered."""
+    """A step's message: its tries by the mail service's message id. `returned` are those that bounced temporarily."""
 
     tries: Mapping[str, Try] = field(default_factory=dict)
     returned: Mapping[str, datetime] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from referral_intake.core.users import Person
 from referral_intake.dashboard import actions
 from referral_intake.dashboard.actions import Change, Order
 
-# Other writes take milliseconds.
+# A few tries are enough, because other writes take milliseconds.
 MOST_TRIES = 5
 
 

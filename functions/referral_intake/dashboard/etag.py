@@ -23,7 +23,7 @@ LONGEST = 64
 Known = Annotated[str | None, Query(alias="known", max_length=LONGEST, description=SAYS)]
 Mark = Annotated[str, Field(description="The mark of this response. Send it as `known` in the next request.")]
 # For a route's description.
-NOTHING_NEW: dict[int, OpenAPIResponse] = {204: {"description": "Nothing new since `known`"}}
+NOTHING_NEW: dict[int, OpenAPIResponse] = {204: {"description": "Nothing has changed since `known`"}}
 
 
 class NothingNew(Exception):

@@ -68,7 +68,7 @@ OF_WRITES = (
 )
 
 
-@router.get("/openapi.json", tags=["about"], summary="This description", operation_id="openapi")
+@router.get("/openapi.json", tags=["about"], summary="This API description", operation_id="openapi")
 def openapi(person: Viewer) -> dict[str, Any]:
     app = router.api_resolver
     assert isinstance(app, APIGatewayHttpResolver)

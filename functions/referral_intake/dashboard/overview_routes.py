@@ -34,7 +34,7 @@ router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hin
 TAGS = ["overview"]
 
 
-@router.get("/me", tags=TAGS, summary="Who is signed in, and what there is to see")
+@router.get("/me", tags=TAGS, summary="The signed-in user and the campaigns")
 def me(person: Viewer, parts: Parts) -> Me:
     campaigns = {name: campaign for name in parts.campaigns.names() if (campaign := parts.campaigns.get(name))}
     return Me(
@@ -45,7 +45,7 @@ def me(person: Viewer, parts: Parts) -> Me:
     )
 
 
-@router.get("/overview", tags=TAGS, summary="A campaign's funnel, rates, times and days, with the period before")
+@router.get("/overview", tags=TAGS, summary="A campaign's funnel, rates, times and days, with the previous period")
 def overview(person: Viewer, parts: Parts, campaign: CampaignName, first: From, to: To) -> Overview:
     name = query_parameters.campaign(parts, campaign).name
     query_parameters.days(first, to)
@@ -64,7 +64,7 @@ def overview(person: Viewer, parts: Parts, campaign: CampaignName, first: From, 
     )
 
 
-@router.get("/breakdowns/<dimension>", tags=TAGS, summary="What happened, by the values of one dimension")
+@router.get("/breakdowns/<dimension>", tags=TAGS, summary="Facts by the values of one dimension")
 def breakdown(
     person: Viewer,
     parts: Parts,
@@ -80,7 +80,7 @@ def breakdown(
     return Breakdown(dimension=dimension, values=values, read_units=units)
 
 
-@router.get("/deliverability", tags=TAGS, summary="Whether a campaign is stopped, and how near Amazon SES's limits are")
+@router.get("/deliverability", tags=TAGS, summary="Whether a campaign is paused, and the limits of Amazon SES")
 def deliverability(person: Viewer, parts: Parts, campaign: CampaignName) -> Deliverability:
     found = query_parameters.campaign(parts, campaign)
     pause = parts.breaker.pause(found.name)

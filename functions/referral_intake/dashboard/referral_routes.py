@@ -67,7 +67,7 @@ class MessageCopy(BaseModel):
 @router.post(
     "/referrals/search",
     tags=TAGS,
-    summary="Find referrals, the newest first",
+    summary="Find referrals, newest first",
     responses=NOTHING_NEW,
 )
 def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
@@ -88,7 +88,7 @@ def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
     return found
 
 
-@router.get("/referrals/<receipt>", tags=TAGS, summary="Everything that happened to a referral", responses=NOTHING_NEW)
+@router.get("/referrals/<receipt>", tags=TAGS, summary="The details and history of a referral", responses=NOTHING_NEW)
 def detail(person: Viewer, parts: Parts, now: Now, receipt: Receipt, mark: Known = None) -> Detail:
     found = referral_schemas.detail(_referral(receipt, parts), person, parts)
     etag.check(mark, found.mark)

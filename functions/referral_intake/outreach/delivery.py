@@ -51,7 +51,7 @@ class Claims(Protocol):
         """
 
     def suppression(self, claim: Claim) -> Suppressed | None:
-        """Return what forbids messages to the doctor, by a consistent read."""
+        """Return the fact that forbids messages to the doctor, if any. The read is consistent."""
 
     def release(self, claim: Claim, move: Move) -> None:
         """Release the doctor, who got no message, and move the referral, in one transaction."""

@@ -21,7 +21,7 @@ def reach(record: dict[str, Any], outreach: Outreach) -> None:
             outcome = outreach.reach(referral)
         except Stale:
             # A redelivery, or another request changed the referral. Each change to `queued` has its own record.
-            logger.info("referral has moved on")
+            logger.info("referral is no longer queued")
         except Exception:
             logger.exception("outreach failed")
             metrics.count("OutreachFailed")

@@ -1,6 +1,6 @@
 """The sending rate that all instances share: one item for all messages and one per mail domain and day.
 
-Each is updated conditionally, so that two instances never take the same slot.
+Each is updated conditionally, so that two instances never get the same slot.
 """
 
 import random

@@ -21,7 +21,7 @@ def work_on(report_id: str, parts: Reports, time_left: Callable[[], timedelta]) 
         logger.exception("report not finished by this run", report=report_id)
         raise
     if report is None:
-        logger.info("report is finished, or another run has it", report=report_id)
+        logger.info("report is finished or claimed by another run", report=report_id)
     else:
         logger.info("worked on a report", report=report_id, state=report.state, rows=report.rows_done)
 

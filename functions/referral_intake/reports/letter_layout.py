@@ -57,7 +57,7 @@ class Printed:
 
 class Claims(Protocol):
     def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
-        """Return what would prevent this claim, by a consistent read."""
+        """Return the obstacle to this claim, if any. The read is consistent."""
 
 
 class Letters:

@@ -1,6 +1,7 @@
 """Emit the current state as metrics: breakers, open referrals by stage, and the used share of the SES quota.
 
-The cost is constant: for each campaign, one read of an item in each of the two tables, and one call to SES.
+The cost does not grow with the number of referrals. Per campaign, it reads one item in each of the two tables. Per run,
+it calls SES once.
 """
 
 from datetime import datetime

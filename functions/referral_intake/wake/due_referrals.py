@@ -52,7 +52,7 @@ def _move_on(parts: Wake, receipt: str, now: datetime) -> bool:
         parts.referrals.move(referral, move)
     except Stale:
         return False
-    logger.info("referral moved on", stage=move.stage.value, reason=move.reason)
+    logger.info("referral moved", stage=move.stage.value, reason=move.reason)
     if metric := _MISHAPS.get(move.reason) if move.stage is not referral.stage else None:
         metrics.count(metric, campaign=referral.campaign, reason=move.reason)
     return True

@@ -1,6 +1,7 @@
-"""The audit log: who saw doctors' data and who did what. Records in the main table, by day, that never expire.
+"""The audit log: who saw doctors' data, and who took which action.
 
-They hold receipts and the user, and nothing else about a person.
+The records are in the main table, by day. They never expire. A record has receipts and the user, and no other personal
+data.
 """
 
 import secrets

@@ -1,6 +1,6 @@
 """The breaker of a campaign: one item with counts by day, and since when and why the breaker is open.
 
-The process that opens the breaker announces it. If that process dies first, the item has no `announced`, and the next
+The process that opens the breaker announces it. If that process stops first, the item has no `announced`, and the next
 process that reads it announces it.
 """
 
@@ -23,7 +23,7 @@ def breaker_key(campaign: str) -> Item:
 
 
 def counting(campaign: str, facts: list[str], day: date) -> Update:
-    """The update that counts each fact once on that day."""
+    """Return the update that counts each fact once on that day."""
     update = Update(breaker_key(campaign))
     for fact in facts:
         update.add(f"{day.isoformat()}/{fact}", 1)
@@ -54,7 +54,7 @@ class BreakerTable:
         return State("paused_at" in item, **totals(_counts(item), policy, now.date()))
 
     def pause(self, campaign: str) -> Pause | None:
-        """Return why and since when the campaign is paused, by a consistent read. None: it is not paused."""
+        """Return why and since when the campaign is paused, or None if it is not. The read is consistent."""
         item = self._item(campaign)
         return Pause(item["paused_for"], datetime.fromisoformat(item["paused_at"])) if "paused_at" in item else None
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from referral_intake.core.breaker import BreakerPolicy
 from referral_intake.core.campaign import Approval, Campaign, Policy, Sender
 
-# A name comes from outside; this is also what keeps it from leaving the folder.
+# Names come from requests. This pattern also prevents path traversal.
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
@@ -20,11 +20,11 @@ class Campaigns:
 
     def __init__(self, root: Path) -> None:
         self._folder = root / "campaigns"
-        # Bounded: names come from outside, and those of no campaign are remembered too.
+        # Bounded: names come from requests, and unknown names are cached, too.
         self._read = lru_cache(maxsize=64)(self._read)  # type: ignore[method-assign]
 
     def get(self, name: str) -> Campaign | None:
-        """The campaign of that name, or None where there is none."""
+        """Return the campaign of this name, if any."""
         return self._read(name) if NAME.fullmatch(name) else None
 
     def names(self) -> list[str]:
@@ -39,7 +39,7 @@ class Campaigns:
         return _campaign(name, data, approval, self._locales(name))
 
     def _locales(self, name: str) -> tuple[str, ...]:
-        """Every language that the campaign has a page in."""
+        """Return the languages of the campaign's pages."""
         return tuple(sorted(file.name.split(".")[1] for file in (self._folder / name).glob("page.*.toml")))
 
 
@@ -48,7 +48,7 @@ def _campaign(name: str, data: dict[str, Any], approval: dict[str, Any], locales
     return Campaign(
         name=name,
         product=data["product"],
-        # The first is for whoever reads none of them.
+        # The first is the default for a reader of any other language.
         locales=tuple(sorted(locales, key=lambda locale: locale != data["locale"])),
         mail_locale=data["mail_locale"],
         sender=Sender(**data["sender"]),

@@ -25,7 +25,7 @@ from referral_intake.core.referral import LEASE, Move, Stage
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# A time. An opt-in undoes every earlier opt-out. Complaints and bounces can't be taken back.
+# The value is a time. An opt-in undoes every earlier opt-out. Complaints and bounces can't be undone.
 OPTED_IN = Milestone.OPTED_IN
 
 
@@ -47,7 +47,7 @@ class ClaimTable:
             return self.take(claim, taken, kept, now=now, cooldown=cooldown)
         except ReferralChanged as changed:
             if changed.item.get("attempt") == typed(attempt):
-                return None  # The SDK repeated a request whose answer was lost: this very claim stands already.
+                return None  # The SDK repeated a request whose answer was lost: the first request made this claim.
             raise
 
     def take(
@@ -72,11 +72,11 @@ class ClaimTable:
         return obstacle
 
     def suppression(self, claim: Claim) -> Suppressed | None:
-        """Return what forbids messages to the doctor, by a consistent read."""
+        """Return the fact that forbids messages to the doctor, if any. The read is consistent."""
         return _suppressed(claim, self._doctors(claim))
 
     def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
-        """Return what would prevent this claim, by a consistent read. Claim nothing."""
+        """Return the obstacle to this claim, if any, without claiming. The read is consistent."""
         doctors, start = self._doctors(claim), timestamp(now - cooldown)
         notes = [doctor[_note(claim)] for doctor in doctors if _note(claim) in doctor]
         leaders = [note["by"] for note in notes if note["by"] != claim.referral.receipt and note["at"] >= start]
@@ -151,7 +151,7 @@ def _suppressed(claim: Claim, doctors: Sequence[Item]) -> Suppressed | None:
 
 
 def _suppressions(claim: Claim) -> list[str]:
-    """The attributes of facts that forbid messages, strongest first. Each holds the time of its fact."""
+    """Return the attributes of facts that forbid messages, strongest first. Each has the time of its fact."""
     only_this_campaign = f"{Closing.OPTED_OUT.value}/{claim.referral.campaign}"
     return [Closing.COMPLAINED.value, Closing.OPTED_OUT.value, only_this_campaign, Closing.BOUNCED.value]
 

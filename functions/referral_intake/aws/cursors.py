@@ -1,4 +1,4 @@
-"""Where a listing goes on, as text that a browser keeps. It tells a place in an order, and nothing else."""
+"""Cursors of a listing, as text for the browser. A cursor is a position in the order, without any other data."""
 
 import base64
 import binascii
@@ -6,18 +6,18 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-# What `timestamp` writes, and a receipt.
+# The format of `timestamp`, and a receipt.
 _PLACE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z) ([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})")
 _LONGEST = 100
 
 
 class BadCursor(ValueError):
-    """It is none of ours."""
+    """The text is not a valid cursor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Right after this referral, in the order of this time."""
+    """The position right after this referral, in order of this time."""
 
     at: str
     receipt: str
@@ -28,7 +28,7 @@ class Place:
 
     @classmethod
     def read(cls, text: str) -> "Place":
-        """Raises BadCursor."""
+        """Parse a cursor. Raise BadCursor."""
         try:
             padded = text[:_LONGEST].encode("ascii") + b"=" * (-len(text) % 4)
             match = _PLACE.fullmatch(base64.b64decode(padded, b"-_", validate=True).decode("ascii"))

@@ -8,7 +8,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Every write is conditional, or a transaction with a token, so the SDK may repeat it after a timeout. Two attempts take
+# Every write is conditional, or a transaction with a token, so the SDK may retry it after a timeout. Two attempts take
 # less time than the shortest timeout of a function, which leaves time to answer.
 _CONFIG = Config(
     connect_timeout=1,

@@ -1,4 +1,4 @@
-"""Errors of AWS, translated to the product's own."""
+"""Translate errors of AWS to the product's own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,9 +23,9 @@ _TRANSIENT = frozenset(
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Raise Unavailable for a failure inside AWS, a throttle, a lost connection and an error that can't be read.
+    """Raise Unavailable for a failure inside AWS, a throttle, a lost connection and an unreadable error response.
 
-    Other errors of AWS stay as they are: a retry does not help.
+    Other errors of AWS are raised unchanged: a retry does not help.
     """
     try:
         yield
@@ -42,5 +42,5 @@ def translate_errors() -> Iterator[None]:
 def _is_transient(error: ClientError) -> bool:
     code = error.response["Error"]["Code"]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    # botocore uses the status as the code if it can't read the body: a proxy answered, or the answer was cut off.
+    # botocore uses the status as the code if it can't parse the body: a proxy answered, or the answer was cut off.
     return code in _TRANSIENT or code.isdecimal() or status >= 500

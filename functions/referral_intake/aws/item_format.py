@@ -1,4 +1,4 @@
-"""Referrals as items of the table, and back."""
+"""Convert referrals to items of the table, and back."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -33,7 +33,7 @@ def doctor_key(key: str) -> Item:
 
 
 def typed(value: Any) -> Any:
-    """A value in DynamoDB's typed JSON."""
+    """Return the value in DynamoDB's typed JSON."""
     return _SERIALIZER.serialize(value)
 
 
@@ -42,12 +42,12 @@ def plain(item: Item) -> dict[str, Any]:
 
 
 def timestamp(time: datetime) -> str:
-    """ISO 8601, UTC, always with milliseconds: as text it sorts as time does."""
+    """Return the time as ISO 8601 in UTC, always with milliseconds, so that it sorts as text."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def to_item(referral: Referral) -> Item:
-    """The item of a referral that is open."""
+    """Return the item of an open referral."""
     attributes = {
         "receipt": referral.receipt,
         "content": referral.content,
@@ -60,10 +60,10 @@ def to_item(referral: Referral) -> Item:
         "revision": referral.revision,
         "source": referral.source,
         "reason": referral.reason,
-        # These two make the sparse index `due`.
+        # The keys of the sparse index `due`.
         "open_in": referral.campaign,
         "due_at": timestamp(referral.due_at) if referral.due_at else None,
-        # By these it is listed.
+        # Attributes of the indexes for listings.
         "submitted_at": timestamp(referral.submitted_at),
         **to_searched(referral.doctor),
         **to_waits(referral.campaign, tasks.waits_for(referral), tasks.begins(referral)),
@@ -105,7 +105,7 @@ def to_doctor(doctor: Doctor) -> dict[str, Any]:
 
 
 def _doctor(details: dict[str, Any]) -> Doctor:
-    """Without attributes that this version does not know: a newer one may have stored a further field."""
+    """Read the doctor. Ignore attributes that this version does not know: a newer one may have stored more fields."""
     address = details.get("address", {})
     return Doctor(
         **{name: details[name] for name in DOCTOR_FIELDS if name in details},
@@ -115,10 +115,10 @@ def _doctor(details: dict[str, Any]) -> Doctor:
 
 
 def to_searched(doctor: Doctor) -> dict[str, str | None]:
-    """What a doctor is found by, as attributes of their own: None where one is not there."""
+    """Return the attributes by which a doctor is found. A value is None if the doctor has none."""
     return {
         **{name: one.of_doctor(doctor) for name, one in FILTERS.items() if one.of_doctor},
-        # Cut: without accents a name can become many times as long, and whoever searches would pay for it.
+        # Limited: without accents a name can become many times as long, and each search would pay for reading it.
         "search_name": " ".join(name_words(doctor.name))[:_LONGEST_SEARCH_NAME] or None,
         "email_identity": doctor.email and email_identity(doctor.email),
         "npi": doctor.npi,
@@ -126,7 +126,7 @@ def to_searched(doctor: Doctor) -> dict[str, str | None]:
 
 
 def to_waits(campaign: str, kind: tasks.Kind | None, since: datetime | None) -> dict[str, str | None]:
-    """The two attributes that make the sparse index `work`."""
+    """Return the two key attributes of the sparse index `work`."""
     if kind is None or since is None:
         return {"waits_for": None, "waits_since": None}
     return {"waits_for": f"{campaign}/{kind.value}", "waits_since": timestamp(since)}
@@ -161,7 +161,7 @@ def _written(data: dict[str, Any]) -> Written:
 
 
 def to_engagements(engagements: Iterable[Engagement]) -> list[str]:
-    """One line each, since there can be many: time, step, kind, who, link."""
+    """Return one line for each, which is smaller than a map: time, step, kind, scanner or -, link."""
     return [
         f"{timestamp(one.at)} {one.step} {one.kind} {'scanner' if one.by_known_scanner else '-'} {one.link}"
         for one in sorted(engagements)
@@ -174,6 +174,6 @@ def _engagement(text: str) -> Engagement:
 
 
 def _without_blanks(values: dict[str, Any]) -> dict[str, Any]:
-    """Without what isn't there, inside as well: an attribute that says nothing costs bytes all the same."""
+    """Remove None and empty maps, also in nested maps, because every attribute costs bytes."""
     nested = {name: _without_blanks(value) if isinstance(value, dict) else value for name, value in values.items()}
     return {name: value for name, value in nested.items() if value not in (None, {})}

@@ -1,7 +1,7 @@
-"""Keys that rotate, from Secrets Manager, and what is made with them: hashes of doctors, signed links.
+"""Rotating keys from Secrets Manager, and their uses: hashes of doctors, signed links.
 
-A secret is a JSON object: `current` names the key in use, every other entry is a key by its id. Retired keys stay,
-since opt-outs and opt-out links never expire.
+A secret is a JSON object. `current` is the id of the key in use, and every other entry is a key by its id. Retired keys
+stay in the secret because opt-outs and opt-out links never expire.
 """
 
 import hashlib
@@ -33,17 +33,17 @@ class Keyring:
 
 
 Ring = Callable[[], Keyring]
-"""Gives the keys as they are now: they may rotate while a process lives."""
+"""Returns the current keys. They can rotate while a process runs."""
 
 
 class DoctorHashes:
-    """A doctor's keys as the table knows them: keyed hashes, each naming its hashing key."""
+    """A doctor's keys in the table: keyed hashes, each with the id of its hashing key."""
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
 
     def of(self, referral: Referral) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The keys made with the current hashing key, and those made with retired ones."""
+        """Return the keys made with the current hashing key, and those made with retired ones."""
         ring = self._ring()
         kinds = referral.doctor.keys
         current = tuple(_hashed(ring, ring.current, kind, value) for kind, value in kinds.items())
@@ -52,7 +52,7 @@ class DoctorHashes:
         return current, retired
 
     def of_name(self, name: str) -> str:
-        """A name is no key: two doctors may have the same."""
+        """Return the hash of a name. It does not identify a doctor: two doctors can have the same name."""
         ring = self._ring()
         return _hashed(ring, ring.current, "name", name)
 
@@ -63,14 +63,14 @@ def _hashed(ring: Keyring, key_id: str, kind: str, value: str) -> str:
 
 
 def source_hash(ring: Ring, address: str, now: datetime) -> str:
-    """What stands for a network address on one day (UTC): it can't be turned back, nor followed to the next day."""
+    """Return a keyed hash of a network address for one day (UTC). It can't be reversed or linked to another day's."""
     keys = ring()
     said = f"source:{now:%Y-%m-%d}:{_network(address)}"
     return hmac.digest(keys.keys[keys.current], said.encode(), hashlib.sha256)[:16].hex()
 
 
 def _network(address: str) -> str:
-    """A household, or a server, has a whole /64 of IPv6 addresses."""
+    """Return the /64 network of an IPv6 address, because one household or server has all its addresses."""
     try:
         is_6 = ipaddress.ip_address(address).version == 6
     except ValueError:
@@ -79,10 +79,10 @@ def _network(address: str) -> str:
 
 
 def derived_submission_id(ring: Ring, submission: Submission, source: str, now: datetime) -> uuid.UUID:
-    """The id of a submission from a page without JavaScript, which can't make one.
+    """Return the id of a submission from a page without JavaScript, which can't generate one.
 
-    The same form from the same source on the same day has the same id, so that a double click or a refresh is one
-    referral. Keyed: the id must not tell the address that it came from.
+    The same form from the same source on the same day has the same id, so a double click or a refresh gives one
+    referral. The id is keyed so that it does not reveal the source.
     """
     keys = ring()
     said = f"submission:{now:%Y-%m-%d}:{source}:{submission.content}"

@@ -1,6 +1,6 @@
 """Search and lists of referrals for the dashboard, page by page.
 
-However rare the matches are, one request uses a limited number of read units. Then it returns what it found, and a
+One request uses a limited number of read units, even if matches are rare. Then it returns the matches so far, and a
 cursor for the next request. An index can lag behind the table. The table decides, so a page can have fewer rows than
 its limit.
 """
@@ -25,14 +25,14 @@ PAGE = 25
 # request stays below 100 units.
 MOST_UNITS = 80
 MOST_COUNTED = 100
-# How many entries of the index one query reads. Each query reads more than the one before, since common matches are
+# How many index entries one query reads. Each query reads more than the previous one, because common matches are
 # found among few entries. 200 entries take less than 20 units, even if every name has the maximum length.
 _FIRST_LOOK, _LONGEST_LOOK = 50, 200
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """With a cursor, `searched_back_to` is the day that the search reached. None: everything was searched."""
+    """With a cursor, `searched_back_to` is the day that the search reached. None means that everything was searched."""
 
     referrals: Sequence[Referral]
     cursor: str | None
@@ -42,7 +42,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Capped:
-    """A count with a limit. `is_more`: there are more than `count`."""
+    """A count with a limit. `is_more` means that there are more than `count`."""
 
     count: int
     is_more: bool
@@ -50,7 +50,7 @@ class Capped:
 
 @dataclass(slots=True)
 class _Index:
-    """One partition of an index, in its order, with the conditions of the search."""
+    """One partition of an index, in order, with the conditions of the search."""
 
     name: str
     key: tuple[str, str]
@@ -93,7 +93,7 @@ class _Index:
         return Place(key[self.sort]["S"], key["pk"]["S"].partition("#")[2])
 
     def start(self, cursor: str | None) -> Place | None:
-        """Raises BadCursor."""
+        """Return the position of a cursor. Raise BadCursor if it is not within the searched range."""
         place = Place.read(cursor) if cursor else None
         if place and self.between and not self.between[0] <= place.at <= self.between[1]:
             raise BadCursor
@@ -163,7 +163,7 @@ class ListingTable:
 
 
 def index_for(wanted: Wanted) -> _Index:
-    """The index to search. Check what it finds with `wanted.fits`: the referral may have changed since."""
+    """Return the index to search. Check the results with `wanted.fits`: the referral may have changed since."""
     first, last = wanted.filter.first, wanted.filter.last
     # Timestamps sort as text. "Z" sorts after every time of a day.
     between = (f"{first}T" if first else "0", f"{last}Z" if last else "Z")

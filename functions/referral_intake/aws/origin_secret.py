@@ -14,7 +14,7 @@ from referral_intake.core.settings import Settings
 
 
 class OriginSecret:
-    """The values of the secret that are valid now: two while they rotate."""
+    """The valid values of the secret: two during a rotation."""
 
     def __init__(self, secrets: Secrets, secret_id: str) -> None:
         self._secrets = secrets
@@ -22,16 +22,16 @@ class OriginSecret:
         self._last_read: tuple[bytes, ...] = ()
 
     def matches(self, value: str) -> bool:
-        """Whether this is one of the valid values. Raises Unavailable."""
+        """Whether this is one of the valid values. Raise Unavailable."""
         given = value.encode(errors="replace")
-        # Compare all of them, each in constant time: the time taken tells neither a value nor how many there are.
+        # Compare all of them, each in constant time, so that the duration reveals neither a value nor their number.
         return sum([hmac.compare_digest(given, valid) for valid in self._values()]) > 0
 
     def _values(self) -> tuple[bytes, ...]:
         try:
             self._last_read = self._secrets.values(self._secret_id)
         except (GetParameterError, TransformParameterError) as error:
-            # While Secrets Manager does not answer, or holds broken JSON, the values read before stay valid.
+            # If Secrets Manager does not answer, or the secret is not valid JSON, the last values stay valid.
             if not self._last_read:
                 raise Unavailable("secrets") from error
         return self._last_read
@@ -39,12 +39,12 @@ class OriginSecret:
 
 @dataclass(frozen=True, slots=True)
 class OriginSettings(Settings):
-    """Of every function that answers requests, besides its own settings."""
+    """Settings of every function that answers HTTP requests, besides its own."""
 
     origin_secret: str
 
 
 @cache
 def origin_secret() -> OriginSecret:
-    """The process's instance, so that the secret is read once."""
+    """Return the process's instance, so that the secret is read once."""
     return OriginSecret(shared_wiring.secrets(), OriginSettings.read(os.environ).origin_secret)

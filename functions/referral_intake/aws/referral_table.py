@@ -1,4 +1,4 @@
-"""Referrals in the table: stored once, found by receipt, moved from stage to stage."""
+"""Referrals in the table: store a new one, find one by receipt, change its stage."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ class ReferralTable:
         self.update(update_expressions.of_referral(referral, move))
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
-        """Write what a mail event of that time changes. Raise Stale if the referral has changed since it was read."""
+        """Write the effect of a mail event at this time. Raise Stale if the referral has changed since it was read."""
         update = update_expressions.of_referral(referral, effect.move)
         update.set("milestones", {name: timestamp(at) for name, at in effect.milestones.items()})
         update.set("messages", to_messages(effect.messages) or None)
@@ -101,9 +101,9 @@ class ReferralTable:
                 self.update(update)
                 return
             except Stale:
-                continue  # Another request has changed it. Each retry follows such a write, so the loop ends.
+                continue  # Each retry follows a completed write of another request, so this loop ends.
 
     def update(self, update: update_expressions.Update) -> None:
-        """Write the update. Raise Stale if its condition does not hold."""
+        """Write the update. Raise Stale if its condition fails."""
         if not self._table.update(update):
             raise Stale

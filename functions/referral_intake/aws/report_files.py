@@ -1,4 +1,4 @@
-"""Files of reports in their bucket. They are found by keys that name no one, and are gone within days by themselves."""
+"""Files of reports in their bucket. Their keys contain no personal data, and the files expire within days."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,16 +18,16 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pdf": "application/pdf",
 }
-# A part may be written twice: the later one counts. So the SDK may repeat everything.
+# A part may be written twice: the later one counts. So the SDK may retry every request.
 _CONFIG = Config(
     connect_timeout=2,
     read_timeout=30,
     retries={"mode": "standard", "total_max_attempts": 3},
     signature_version="s3v4",
-    # S3 takes no part with a checksum for an upload that was begun without one, and the SDK begins it without.
+    # S3 rejects a part with a checksum if the upload was created without one. The SDK creates uploads without one.
     request_checksum_calculation="when_required",
 )
-# The upload was aborted, or a part is not the one that was noted.
+# The upload was aborted, or a part does not match the recorded ETag.
 _LOST = frozenset({"NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"})
 
 
@@ -36,7 +36,7 @@ def client() -> "S3Client":
 
 
 class LostUpload(Exception):
-    """The uploaded parts are lost: the file must be made again from its beginning."""
+    """The uploaded parts are lost. The file must be made again from the start."""
 
 
 class ReportFiles:
@@ -45,20 +45,20 @@ class ReportFiles:
         self._bucket = bucket
 
     def begin(self, key: str, name: str) -> str:
-        """Begins a file that comes in parts. Returns what its upload is known by."""
+        """Create a multipart upload and return its id."""
         with translate_errors():
             answer = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, **_headers(name))
         return answer["UploadId"]
 
     def part(self, key: str, upload: str, number: int, data: bytes) -> str:
-        """Uploads one part, at least 5 MiB unless it is the last. Returns its ETag; raises LostUpload."""
+        """Upload one part of at least 5 MiB, unless it is the last. Return its ETag. Raise LostUpload."""
         with translate_errors(), _losing():
             return self._client.upload_part(
                 Bucket=self._bucket, Key=key, UploadId=upload, PartNumber=number, Body=data
             )["ETag"]
 
     def complete(self, key: str, upload: str, etags: Sequence[str]) -> None:
-        """Make one file of exactly these parts. Raise LostUpload. It can be repeated."""
+        """Make one file of exactly these parts. Raise LostUpload. The call can be repeated."""
         parts: Any = [{"ETag": etag, "PartNumber": number} for number, etag in enumerate(etags, start=1)]
         try:
             with translate_errors(), _losing():
@@ -74,7 +74,7 @@ class ReportFiles:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=data, **_headers(name))
 
     def keep(self, key: str, data: bytes) -> None:
-        """Keeps something for the next run."""
+        """Store data for the next run."""
         with translate_errors():
             self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
 
@@ -83,7 +83,7 @@ class ReportFiles:
             return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
     def url(self, key: str, seconds: int) -> str:
-        """An address that anybody can download the file from, for that long."""
+        """Return a presigned URL, which downloads the file without sign-in for this time."""
         return self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=seconds
         )
@@ -93,7 +93,7 @@ class ReportFiles:
             try:
                 self._client.head_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
-                # The answer to HEAD has no body, so its code is the status. Without s3:ListBucket it is 403.
+                # The answer to HEAD has no body, so its code is the status. Without s3:ListBucket, it is 403.
                 if error.response["Error"]["Code"] in {"403", "404"}:
                     return False
                 raise
@@ -101,7 +101,7 @@ class ReportFiles:
 
 
 def _headers(name: str) -> Any:
-    # Names are made of a campaign's name and a day: nothing that would need quoting.
+    # A name consists of a campaign's name and a day, so it needs no quoting.
     return {
         "ContentType": TYPES[name.rpartition(".")[2]],
         "ContentDisposition": f'attachment; filename="{name}"',

@@ -1,4 +1,4 @@
-"""The queue of reports to work on. A message holds the report's id and nothing else."""
+"""The queue of report jobs. A message contains only the report's id."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from referral_intake.aws.error_translation import translate_errors
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# A message that arrives twice does no harm: one run takes the report.
+# A message that arrives twice is harmless: one run claims the report.
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 
 

@@ -34,7 +34,7 @@ class ReportTable:
         self._now = now
 
     def add(self, report: Report, *together: Item) -> None:
-        """Store a new report and, in the same transaction, other items, such as the record of who asked for it."""
+        """Store a new report and, in the same transaction, other items, such as the record of who requested it."""
         expires = typed(int((report.requested_at + REMEMBERED).timestamp()))
         note = {
             "pk": typed(f"reports#{report.campaign}"),
@@ -67,7 +67,10 @@ class ReportTable:
         return [report for report in latest if report.state in UNFINISHED]
 
     def claim(self, report_id: str, until: datetime) -> Report | None:
-        """Claim the report for a run that ends by then. None: it is finished, or another run has it."""
+        """Claim the report for a run that ends by `until`.
+
+        Return None if it is finished or another run has claimed it.
+        """
         now = timestamp(self._now())
         update = Update(report_key(report_id)).add("attempt", 1).add("setbacks", 1)
         update.set("state", State.RUNNING.value).set("lease_until", timestamp(until))
@@ -86,7 +89,7 @@ class ReportTable:
             raise Stale
 
     def note_put(self, report: Report, at: datetime) -> bool:
-        """Store that it was queued. Return False if it was claimed or queued in the meantime."""
+        """Store that the report was queued. Return False if it was claimed or queued in the meantime."""
         update = Update(report_key(report.id)).set("put_at", timestamp(at)).set("lease_until", None)
         update.when_equal("attempt", report.attempt)
         if report.put_at:
@@ -97,7 +100,7 @@ class ReportTable:
 
 
 def _course_of(report: Report) -> dict[str, Any]:
-    """The attributes that change during a run. None: no attribute."""
+    """Return the attributes that change during a run. None means that the attribute is absent."""
     return {
         "state": report.state.value,
         "rows_done": report.rows_done,

@@ -1,4 +1,4 @@
-"""Secrets Manager, cached for a while."""
+"""Read secrets from Secrets Manager, with a cache."""
 
 from typing import Any
 
@@ -8,25 +8,25 @@ from botocore.config import Config
 
 from referral_intake.aws.keys import Keyring
 
-# A new key must be known everywhere before it is used: rotation waits longer than this between the two.
+# Every process must know a new key before it is used, so rotation waits longer than this in between.
 CACHED_SECONDS = 300
 
 
-# By default it would wait a minute, longer than any function here may run.
+# botocore's default timeouts are 60 s, longer than the timeout of a function that answers requests.
 _LIMITS = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 class Secrets:
     def __init__(self) -> None:
-        # Left to itself, it makes a session of its own: that reads botocore's data once more, on each cold start.
+        # Without a client, the provider creates its own session, which loads botocore's data again on each cold start.
         self._provider = SecretsProvider(boto3_client=boto3.client("secretsmanager", config=_LIMITS))
 
     def keyring(self, secret_id: str) -> Keyring:
-        """The keys of this secret, at most five minutes old."""
+        """Return the keys in this secret, at most five minutes old."""
         secret: Any = self._provider.get(secret_id, max_age=CACHED_SECONDS, transform="json")
         return Keyring.from_secret(secret)
 
     def values(self, secret_id: str) -> tuple[bytes, ...]:
-        """All values of this secret but empty ones, whatever they are called, at most five minutes old."""
+        """Return all non-empty values in this secret, at most five minutes old."""
         secret: Any = self._provider.get(secret_id, max_age=CACHED_SECONDS, transform="json")
         return tuple(str(value).encode() for value in secret.values() if value)

@@ -1,6 +1,6 @@
-"""The messages as they were sent to doctors: one item per step beside the referral.
+"""The messages as they were sent to doctors: one item per step, in the partition of the referral.
 
-They are compressed to a third of their size, since every kilobyte written costs.
+They are compressed to a third of their size, because DynamoDB bills each kilobyte written.
 """
 
 import json
@@ -31,11 +31,11 @@ class SentMessages:
         self._table = Table(client, name)
 
     def kept(self, receipt: str, steps: Sequence[str]) -> frozenset[str]:
-        """Return those of the steps whose message is stored."""
+        """Return the steps whose message is stored."""
         found = self._table.read_many([message_key(receipt, step) for step in steps], ["sk"])
         return frozenset(str(item["sk"]["S"]).partition("#")[2] for item in found.items)
 
     def read(self, receipt: str, step: str) -> Message | None:
-        """Return the step's message as it was last passed to SES, if there is one."""
+        """Return the step's message as it was last passed to SES, if any."""
         item = self._table.get(message_key(receipt, step))
         return Message(**json.loads(zlib.decompress(item["message"]["B"]))) if item else None

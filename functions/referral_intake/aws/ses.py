@@ -30,9 +30,9 @@ _CONFIG = Config(connect_timeout=2, read_timeout=8, retries={"mode": "standard",
 
 QUOTA_HOLDS = timedelta(seconds=60)
 
-# What SES will never take, because of this message or this address.
+# SES will never accept the message, because of its content or address.
 _REFUSED = frozenset({"MessageRejected", "BadRequestException"})
-# What SES may take once a limit has passed or a person has set the account right.
+# SES may accept the message later, after a limit resets or a person fixes the account.
 _DEFERRED = frozenset(
     {
         Reason.SES_ACCESS_DENIED,
@@ -45,7 +45,7 @@ _DEFERRED = frozenset(
         Reason.SES_TOO_MANY_REQUESTS,
     }
 )
-# The connection never stood, so nothing can have been sent.
+# No connection was made, so nothing can have been sent.
 _NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, CredentialRetrievalError, NoCredentialsError)
 
 
@@ -54,12 +54,12 @@ def client() -> "SESV2Client":
 
 
 def quick_client() -> "SESV2Client":
-    """For reading while a person waits, who can do without the answer."""
+    """Return a client with short timeouts, for optional reads while a person waits."""
     return boto3.client("sesv2", config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}))
 
 
 class SesMailer:
-    """Sends from one address with one configuration set."""
+    """Send email from one address with one configuration set."""
 
     def __init__(self, client: "SESV2Client", sender: str, configuration_set: str) -> None:
         self._client = client
@@ -78,7 +78,7 @@ class SesMailer:
 
     def _send(self, message: Message) -> str:
         answer = self._client.send_email(
-            # formataddr quotes the name, and encodes it where it is not ASCII.
+            # formataddr quotes the name, and encodes it if it is not ASCII.
             FromEmailAddress=formataddr((message.sender_name, self._sender)),
             Destination={"ToAddresses": [message.to]},
             ReplyToAddresses=[message.reply_to],
@@ -96,7 +96,7 @@ class SesMailer:
 
 
 class SesAccount:
-    """What SES grants this account, asked at most once in `QUOTA_HOLDS`."""
+    """The account's sending quota, read at most once per `QUOTA_HOLDS`."""
 
     def __init__(self, client: "SESV2Client", now: Callable[[], datetime]) -> None:
         self._client = client
@@ -104,7 +104,7 @@ class SesAccount:
         self._known: tuple[datetime, Quota] | None = None
 
     def quota(self) -> Quota:
-        """Raises Unavailable."""
+        """Return the quota. Raise Unavailable."""
         if self._known is None or self._now() - self._known[0] > QUOTA_HOLDS:
             self._known = self._now(), self._ask()
         return self._known[1]
@@ -124,10 +124,11 @@ def _utf8(text: str) -> "ContentTypeDef":
 def _as_ours(error: ClientError) -> Exception:
     code = error.response["Error"]["Code"]
     if "not verified" in error.response["Error"].get("Message", ""):
-        # Our own sender, or the sandbox: SES says MessageRejected, but no doctor is to blame.
+        # The sender is not verified, or the account is in the sandbox. SES answers MessageRejected, but the doctor's
+        # address is not the cause.
         return Deferred(Reason.IDENTITY_NOT_VERIFIED)
     if code in _REFUSED:
         return Refused(code)
-    # Any other 4xx is a clear no as well (expired credentials, a skewed clock): only a 5xx leaves the matter open.
+    # Any other 4xx is also a clear refusal (expired credentials, clock skew). Only after a 5xx is the result unknown.
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     return Deferred(code) if code in _DEFERRED or status < 500 else Unclear(code)

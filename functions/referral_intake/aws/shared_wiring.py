@@ -1,4 +1,4 @@
-"""What more than one function's parts are built with."""
+"""Parts that more than one function uses."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -14,13 +14,13 @@ def now() -> datetime:
 
 
 def ring(secret_id: str) -> "Ring":
-    """Reads the keys when they are first asked for."""
+    """Return a function that reads the keys when it is called."""
     return lambda: secrets().keyring(secret_id)
 
 
 @cache
 def secrets() -> "Secrets":
-    """One for the process: what it has read, it need not read again."""
+    """Return the process's instance, so that its cache is shared."""
     from referral_intake.aws.secrets import Secrets
 
     return Secrets()

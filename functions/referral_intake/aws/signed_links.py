@@ -1,4 +1,4 @@
-"""Signed links: what a token names can't be forged, and needs no table to be understood."""
+"""Signed links: a token can't be forged, and reading it needs no table."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,13 +7,13 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from referral_intake.aws.keys import Ring
 
-# Longer than anyone keeps a message to answer it.
+# Longer than a doctor is expected to keep a message.
 ANSWER_WITHIN = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Whose link it is: the doctor's keys in the table, and the referral whose message carried it."""
+    """The content of a link: the doctor's keys in the table, and the referral whose message has the link."""
 
     keys: tuple[str, ...]
     campaign: str
@@ -21,22 +21,22 @@ class Link:
 
 
 class Links:
-    """`site_url` is where links lead to, without a slash at the end."""
+    """`site_url` is the base of all links, without a trailing slash."""
 
     def __init__(self, ring: Ring, site_url: str) -> None:
         self._ring = ring
         self._site_url = site_url
 
     def opt_out(self, link: Link) -> str:
-        """The address of the opt-out page and of the one-click POST (RFC 8058). It never expires."""
+        """Return the URL of the opt-out page and of the one-click POST (RFC 8058). It never expires."""
         return self._url("opt-out", link, expires=None)
 
     def answer(self, link: Link, now: datetime) -> str:
-        """The address of the page where the doctor answers."""
+        """Return the URL of the page where the doctor answers."""
         return self._url("answer", link, expires=now + ANSWER_WITHIN)
 
     def read(self, purpose: str, token: str, now: datetime) -> Link | None:
-        """What the token says, or None where we did not sign it for this purpose, or it has expired."""
+        """Return the content of a token, or None if it is expired or was not signed for this purpose."""
         if not token.isascii():
             return None
         try:
@@ -52,5 +52,5 @@ class Links:
         return f"{self._site_url}/api/{purpose}?token={self._serializer(purpose).dumps(said)}"
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
-        # The salt is the purpose: a token signed for another one does not verify here.
+        # The salt is the purpose, so a token for another purpose is invalid.
         return URLSafeSerializer(self._ring().oldest_first, salt=purpose)

@@ -1,4 +1,4 @@
-"""Parts that the two functions for staff share: the dashboard's API and the reports."""
+"""Parts that the two functions for staff share: `dashboard` and `reports`."""
 
 from functools import cached_property
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""How counters lie in the table, and beside them, for each referral, what it is counted as.
+"""Layout of the counters in the table. The table also stores each referral's tally.
 
-An item holds numbers of one day, and is bound to stay below 4 KB however much is counted: dimensions with many values
-are spread over several items. So reading a day costs the same whatever it holds: a batch read bills each item that it
-asks for by itself, rounded up to 4 KB, and one that is not there as the smallest.
+An item has the numbers of one day. It always stays below 4 KB: dimensions with many values are spread over several
+items. So reading a day has a constant cost: a batch read bills each item separately, rounded up to 4 KB, and a missing
+item like the smallest.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,14 +16,14 @@ from referral_intake.core.specialties import SPECIALTIES
 from referral_intake.core.us_states import STATES
 
 CHANGES = "changes"
-"""In every item: how many transactions have changed it."""
+"""Attribute of every item: the number of transactions that have changed it."""
 
 COUNTED = "counted#"
 _NOW = "now"
 _VALUES = {STATE: (NO_STATE, *sorted(set(STATES.values()))), SPECIALTY: SPECIALTIES, TIME: tuple(STEPS)}
-# How many values share an item. A test holds that these make no item of 4 KB.
+# How many values share an item. A test asserts that no item reaches 4 KB.
 _PER_ITEM = {STATE: 7, SPECIALTY: 3, TIME: 2}
-# The buckets of a step are many: here its name is short.
+# A step has many buckets, so its name is short here.
 _STEP_CODES = dict(zip(STEPS, "sdea", strict=True))
 _STEPS = {code: step for step, code in _STEP_CODES.items()}
 
@@ -43,7 +43,7 @@ def place_of(item: Item) -> Place:
 
 
 def place(count: Count) -> tuple[Place, str]:
-    """The item that a number is in, and its attribute there."""
+    """Return the key of the item that has a number, and the name of its attribute."""
     day = count.day.isoformat() if count.day else _NOW
     return (f"{count.campaign}#{_group(count.dimension, count.value)}", day), _name(count)
 
@@ -69,13 +69,13 @@ def _group(dimension: str, value: str) -> str:
 
 
 def places(campaign: str, dimension: str, day: date | None) -> list[Place]:
-    """All items that hold a dimension's numbers of a day."""
+    """Return the keys of all items with a dimension's numbers of a day."""
     groups = dict.fromkeys(_group(dimension, value) for value in _VALUES.get(dimension, ("",)))
     return [(f"{campaign}#{group}", day.isoformat() if day else _NOW) for group in groups]
 
 
 def numbers(item: Item) -> Iterator[tuple[Count, int]]:
-    """The numbers of an item, also those that are 0."""
+    """Yield the numbers of an item, including zeros."""
     where, when = place_of(item)
     campaign, group, *_ = where.split("#")
     day = None if when == _NOW else date.fromisoformat(when)
@@ -86,7 +86,7 @@ def numbers(item: Item) -> Iterator[tuple[Count, int]]:
 
 
 def _read_name(group: str, name: str) -> tuple[str, str, str]:
-    """Dimension, value and fact."""
+    """Return the dimension, value and fact."""
     of, _, fact = name.partition("/")
     if group == TIME:
         return TIME, _STEPS[name[0]], name[1:]
@@ -95,7 +95,7 @@ def _read_name(group: str, name: str) -> tuple[str, str, str]:
     return (group, "", name) if group in {TOTAL, NOW} else (group, of, fact)
 
 
-# ---- What a referral is counted as -----------------------------------------------------------------------------------
+# ---- Tallies of referrals --------------------------------------------------------------------------------------------
 
 
 def counted_place(receipt: str) -> Place:
@@ -103,13 +103,13 @@ def counted_place(receipt: str) -> Place:
 
 
 def receipt_of(item: Item) -> str | None:
-    """Of what item this says what it is counted as; None of a counter."""
+    """Return the receipt if the item is a referral's tally, or None for a counter."""
     pk: str = item["pk"]["S"]
     return pk.removeprefix(COUNTED) if pk.startswith(COUNTED) else None
 
 
 def to_counted(tally: Tally) -> dict[str, Any]:
-    """Its attributes, in plain values."""
+    """Return the item's attributes as plain values."""
     return {
         "campaign": tally.campaign,
         "submitted_on": tally.submitted_on.isoformat(),

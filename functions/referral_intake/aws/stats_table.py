@@ -1,4 +1,4 @@
-"""Reads the counters for the dashboard. The read units depend only on the number of days."""
+"""Read the counters for the dashboard. The read units depend only on the number of days."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -16,13 +16,13 @@ from referral_intake.core.overview import Day, Facts, Overview, Period, days_of,
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# How many batches are read at once.
+# How many batches are read in parallel.
 _AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The numbers that are not 0, and the read units."""
+    """The numbers other than 0, and the read units."""
 
     numbers: Mapping[Count, int]
     units: float
@@ -33,10 +33,10 @@ class StatsTable:
         self._table = Table(client, name)
 
     def overview(self, campaign: str, first: date, last: date) -> tuple[Overview, float]:
-        """Return the overview of these days and of the period before, and the read units."""
+        """Return the overview of these days and of the previous period, and the read units."""
         earliest, _ = period_before(first, last)
         days = days_of(earliest, last)
-        # The items of a day also hold what became of the referrals submitted on it.
+        # The items of a day also have the cohort numbers of the referrals submitted on it.
         wanted = [(dimension, day) for dimension in (TOTAL, TIME) for day in days]
         read = self.read(campaign, [*wanted, (NOW, None)])
         by_day = _by_day(read.numbers)

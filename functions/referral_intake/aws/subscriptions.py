@@ -14,7 +14,7 @@ from referral_intake.core.weekly_summary import Subscriber
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Long after a week's summary could be sent again.
+# Longer than a week's summary could be sent again.
 _REMEMBERED = timedelta(days=60)
 
 

@@ -24,14 +24,14 @@ _TRIES = 6
 _FIRST_PAUSE = 0.05
 
 Failure = Mapping[str, Any]
-"""Why one action of a transaction failed: `Code`, None or ConditionalCheckFailed, and the `Item` the condition saw."""
+"""Why one action of a transaction failed: `Code` (None or ConditionalCheckFailed), and the `Item` it was checked on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Items and the read units they cost: 0 from an engine that does not report them.
+    """Items and the read units they cost. The units are 0 if the engine does not report them.
 
-    Pass `last_key` as ExclusiveStartKey to continue the query. None: there are no more items.
+    Pass `last_key` as ExclusiveStartKey to continue the query. It is None if there are no more items.
     """
 
     items: list[Item]
@@ -81,7 +81,7 @@ class Table:
         return Found(_member(answer, "Items"), units, answer.get("LastEvaluatedKey"))
 
     def query_all(self, **request: Any) -> Iterator[Item]:
-        """Read all pages, each when it is needed."""
+        """Read all pages, each on demand."""
         page = self.query(**request)
         yield from page.items
         while page.last_key:
@@ -101,7 +101,7 @@ class Table:
             self._client.put_item(TableName=self._name, Item=item)
 
     def put_new(self, item: Item) -> Item | None:
-        """Store the item, unless there is one with its key. Return that one."""
+        """Store the item if its key is new. Otherwise return the existing item."""
         with translate_errors():
             try:
                 self._client.put_item(
@@ -116,11 +116,11 @@ class Table:
         return None
 
     def update(self, update: Update) -> bool:
-        """Write the update if its condition holds. Return whether it did."""
+        """Write the update if its condition is met. Return whether it was."""
         return self._update(update.request) is not None
 
     def update_and_get(self, update: Update) -> Item | None:
-        """Write the update if its condition holds. Return the item as it then is, or None if the condition failed."""
+        """Write the update if its condition is met. Return the updated item, or None if the condition failed."""
         answer = self._update({**update.request, "ReturnValues": "ALL_NEW"})
         return None if answer is None else _member(answer, "Attributes")
 
@@ -143,7 +143,7 @@ class Table:
         puts: Iterable[Item] = (),
         deletes: Iterable[Item] = (),
     ) -> Sequence[Failure]:
-        """Write all of it if every condition holds. Else write nothing, and return each action's failure, in order.
+        """Write everything if every condition is met. Otherwise write nothing and return all failures in order.
 
         Raise Conflict if another request writes the same items, Throttled if DynamoDB is too busy.
         """
@@ -171,14 +171,14 @@ _TRY_AGAIN: Mapping[str, type[Unavailable]] = {
 
 def _failures(canceled: ClientError) -> Sequence[Failure]:
     reasons = canceled.response["CancellationReasons"]
-    # What a failed condition saw beside a conflict or a throttle may not last, so it is not returned.
+    # If there is also a conflict or a throttle, the failed conditions may be outdated, so they are not returned.
     for code in sorted({str(reason.get("Code")) for reason in reasons} - {"None", "ConditionalCheckFailed"}):
         raise _TRY_AGAIN.get(code, Unavailable)(code) from canceled
     return [dict(reason) for reason in reasons]
 
 
 def _member(answer: Mapping[str, Any], name: str) -> Any:
-    """A part that every answer has. botocore takes an answer that it can't read for an empty one."""
+    """Return a member that every answer has. botocore parses an unreadable answer as an empty one."""
     if name not in answer:
-        raise Unavailable(f"an answer without {name}")
+        raise Unavailable(f"no {name} in the response")
     return answer[name]

@@ -1,4 +1,4 @@
-"""Builds UpdateItem requests clause by clause."""
+"""Build UpdateItem requests clause by clause."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -11,9 +11,9 @@ from referral_intake.core.referral import Answer, Move, Referral
 
 
 class Update:
-    """One update of one item. Every name gets an alias, since DynamoDB reserves hundreds of words.
+    """One update of one item. Every name gets an alias, because DynamoDB reserves hundreds of words.
 
-    A name may be a path: `milestones.sent`.
+    A name can be a path: `milestones.sent`.
     """
 
     def __init__(self, key: Item) -> None:
@@ -93,9 +93,10 @@ def of_referral(
     facts: Mapping[str, datetime] | None = None,
     answer: Answer | None = None,
 ) -> Update:
-    """An update of a referral that must still be as it was read; counts its revision up and, with a move, moves it.
+    """Return an update that requires the referral to be unchanged since it was read, and increments its revision.
 
-    `facts` are milestones that it sets unless they are set. Whether it then waits for a person is a part of it.
+    With `move`, it changes the stage. `facts` are milestones to set unless they are set. The update also sets whether
+    the referral waits for a person.
     """
     update = Update(referral_key(referral.receipt))
     update.when_equal("revision", referral.revision).set("revision", referral.revision + 1)
@@ -106,7 +107,7 @@ def of_referral(
         update.set("setbacks", move.setbacks or None)
         update.set("closed_at", timestamp(move.closed_at) if move.closed_at else None)
         if move.by_a_person:
-            update.set("is_vetted", True)  # noqa: FBT003  (a value of the table)
+            update.set("is_vetted", True)  # noqa: FBT003  (a stored value, not a flag)
     for name, at in (facts or {}).items():
         update.set_once(f"milestones.{name}", timestamp(at))
     if answer:

@@ -1,6 +1,6 @@
-"""The breaker: before the mail service would stop the account for bounces and complaints, a campaign stops itself.
+"""The breaker: pause a campaign before Amazon SES pauses the account for bounces and complaints.
 
-Amazon SES looks at an account from a bounce rate of 5 % or a complaint rate of 0.1 % on, and stops it at 10 % or 0.5 %.
+Amazon SES reviews an account at a bounce rate of 5% or a complaint rate of 0.1%. It pauses sending at 10% or 0.5%.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,10 @@ COUNTED: tuple[str, ...] = (Milestone.DELIVERED, Milestone.BOUNCED, Milestone.CO
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
-    """When a campaign stops. Rates are over the window; one mishap among few messages says nothing yet."""
+    """When a campaign pauses itself. Rates are over the window.
+
+    Below `minimum_volume` messages, or below `minimum_mishaps` bounces or complaints, a rate has no effect.
+    """
 
     window: timedelta
     minimum_volume: int
@@ -25,12 +28,12 @@ class BreakerPolicy:
 
 
 Counts = Mapping[tuple[date, str], int]
-"""By day (UTC) and fact: how many messages were delivered, bounced, complained of."""
+"""Numbers of delivered, bounced and complained messages, by day (UTC) and fact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """A campaign that stopped itself, and what became of its messages within the window."""
+    """A campaign that paused itself, with the counts of its messages within the window."""
 
     campaign: str
     reason: str
@@ -46,7 +49,7 @@ class Trip:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How it stands with a campaign's breaker: whether it is open, and what the policy's window holds."""
+    """The state of a campaign's breaker: whether it is open, and the counts within the policy's window."""
 
     is_open: bool
     delivered: int
@@ -59,14 +62,14 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A campaign that is stopped until a person resumes it: why, and since when."""
+    """Why a campaign is paused, and since when. It stays paused until a person resumes it."""
 
     reason: str
     since: datetime
 
 
 def trips(counts: Counts, policy: BreakerPolicy, today: date) -> PauseReason | None:
-    """Return why the campaign must be paused, if it must."""
+    """Return why the campaign must pause, or None if it may go on."""
     total = totals(counts, policy, today)
     volume = total[Milestone.DELIVERED] + total[Milestone.BOUNCED]
     if volume < policy.minimum_volume:
@@ -81,7 +84,7 @@ def trips(counts: Counts, policy: BreakerPolicy, today: date) -> PauseReason | N
 
 
 def totals(counts: Counts, policy: BreakerPolicy, today: date) -> dict[str, int]:
-    """How many of each fact the policy's window holds."""
+    """Return the count of each fact within the policy's window."""
     return {fact: _within(counts, fact, today - policy.window) for fact in COUNTED}
 
 

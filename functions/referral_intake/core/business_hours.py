@@ -1,11 +1,11 @@
-"""When a doctor is at work: weekdays, nine to five, where they are."""
+"""A doctor's working hours: weekdays, nine to five, in the doctor's time zone."""
 
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 OPENS, CLOSES = time(9), time(17)
 
-# Only states that keep one time throughout (49 CFR part 71): from the others, the zone does not follow.
+# Only states with one time zone (49 CFR part 71). Other states do not determine the zone.
 _ZONES = {
     "America/New_York": "CT DE DC GA ME MD MA NH NJ NY NC OH PA RI SC VT VA WV",
     "America/Chicago": "AL AR IL IA LA MN MS MO OK WI",
@@ -21,12 +21,12 @@ _ZONE_OF = {state: zone for zone, states in _ZONES.items() for state in states.s
 
 
 def zone_of(state: str | None, otherwise: ZoneInfo) -> ZoneInfo:
-    """The time zone that follows from a state's two-letter code, or else the other one."""
+    """Return the time zone of a state (two-letter code), or `otherwise` if the state does not determine one."""
     return ZoneInfo(_ZONE_OF[state]) if state in _ZONE_OF else otherwise
 
 
 def next_daytime(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The moment itself where it lies in working hours there, or else when they next begin."""
+    """Return `moment` if it is within working hours in `zone`, or else the next start of working hours."""
     there = moment.astimezone(zone)
     if there.weekday() < 5 and OPENS <= there.time() < CLOSES:
         return moment

@@ -1,4 +1,4 @@
-"""A campaign: one product's page, messages, sender, policy and approval, all of it data."""
+"""A campaign: the page, messages, sender, policy and approval of one product, all stored as data."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ from referral_intake.core.breaker import BreakerPolicy
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who speaks, as every message must say (CAN-SPAM: truthful sender, postal address)."""
+    """The sender, as every message must state it (CAN-SPAM: truthful sender, postal address)."""
 
     company: str
     display_name: str
@@ -21,11 +21,12 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How often a doctor may hear of this campaign, and when a referral is given up.
+    """How often a doctor gets messages of this campaign, and when a referral expires.
 
-    A reminder follows `reminder_after` the message before it. `time_zone` is for doctors whose own does not follow from
-    their state. `per_domain_per_day` is how many messages one mail domain may get in a day (UTC). More names for one
-    address, or addresses for one NPI, than these are looked at by a person.
+    A reminder follows `reminder_after` the previous message. `time_zone` applies to doctors whose state does not
+    determine one. `per_domain_per_day` limits the messages to one mail domain per day (UTC). A referral is held for a
+    person's review if its email address has more names than `names_per_address`, or its NPI more addresses than
+    `addresses_per_npi`.
     """
 
     cooldown: timedelta
@@ -40,9 +41,9 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Which wording was approved, by whom, and until when it may be sent (both days inclusive).
+    """Which wording was approved, by whom, and on which days it may be sent (both dates inclusive).
 
-    `content` holds the path of every approved file, in the templates folder, with the file's digest.
+    `content` has the path of every approved file, relative to the templates folder, and the file's digest.
     """
 
     version: str

@@ -1,4 +1,4 @@
-"""A claim: one referral takes one step for its doctor, so that no other referral can."""
+"""A claim: one referral reserves one step for its doctor, so that no other referral can send it."""
 
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -9,9 +9,9 @@ from referral_intake.core.referral import Referral, Stage
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """This referral, at this revision, takes this step for its doctor.
+    """The referral, at its current revision, reserves this step for its doctor.
 
-    `keys` are the doctor's in the table, `retired_keys` the same ones made with hashing keys no longer in use.
+    `keys` are the doctor's keys in the table. `retired_keys` are the same keys, made with retired hashing keys.
     """
 
     referral: Referral
@@ -21,24 +21,24 @@ class Claim:
 
     @property
     def claimed(self) -> Referral:
-        """The referral as the claim has written it."""
+        """The referral after the claim is written."""
         return replace(self.referral, stage=Stage.SENDING, revision=self.referral.revision + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Another referral has or had this doctor for this step."""
+    """Another referral, the leader, has claimed this step for the doctor."""
 
     leader: str
 
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """The doctor is not to be written to."""
+    """The doctor must not get a message."""
 
     reason: Closing
 
 
 class DoctorKeys(Protocol):
     def of(self, referral: Referral) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The doctor's keys in the table: those written now, and those of retired hashing keys."""
+        """Return the doctor's keys in the table: those written now, and those made with retired hashing keys."""

@@ -1,4 +1,4 @@
-"""The name of a doctor and the ways to reach them, each in the one form in which it can be compared and used."""
+"""The doctor's name and contact details, each in the one normal form that the code compares and uses."""
 
 import re
 
@@ -10,7 +10,7 @@ _NPI = re.compile(r"\d{10}")
 
 
 def full_name(typed: str) -> str:
-    """A name as typed. It has a letter and no link: of all that is typed, the name alone goes into a message."""
+    """Return the name as typed. Raise Invalid if it has no letter or has a link, because messages show the name."""
     if not any(character.isalpha() for character in typed):
         raise Invalid("required")
     if has_link(typed):
@@ -19,27 +19,27 @@ def full_name(typed: str) -> str:
 
 
 def email(typed: str) -> str:
-    """The address to write to: the local part as typed, the domain in lower case and ASCII (IDNA)."""
-    # Imported here: a referral by phone or post does not pay for it at a cold start.
+    """Return the address: the local part as typed, the domain in lower case and ASCII (IDNA). Raise Invalid."""
+    # Imported here so that a referral without an email address does not pay for the import at a cold start.
     from email_validator import EmailNotValidError, validate_email
 
     if not typed.rpartition("@")[0].isascii():
-        raise Invalid("email_local_ascii")  # Amazon SES takes 7-bit local parts only.
+        raise Invalid("email_local_ascii")  # Amazon SES accepts only 7-bit local parts.
     try:
         parts = validate_email(typed, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
-        raise Invalid("email_syntax") from None  # The library's message repeats the address.
+        raise Invalid("email_syntax") from None  # The library's message contains the address.
     return f"{parts.local_part}@{parts.ascii_domain}"
 
 
 def email_identity(address: str) -> str:
-    """What makes two addresses the same person's: letter case and a `+tag` do not."""
+    """Return the form in which addresses of the same person are equal. It ignores letter case and a `+tag`."""
     local, _, domain = address.rpartition("@")
     return f"{local.partition('+')[0]}@{domain}".casefold()
 
 
 def phone(typed: str) -> str:
-    """E.164. A number without a country code is a US one."""
+    """Return the number in E.164. A number without a country code is a US number. Raise Invalid."""
     import phonenumbers
 
     try:
@@ -52,7 +52,7 @@ def phone(typed: str) -> str:
 
 
 def npi(typed: str) -> str:
-    """Ten digits whose Luhn check, over 80840 and the number, is right (NPPES)."""
+    """Return the ten digits. Raise Invalid if the Luhn check of 80840 plus the number fails (NPPES)."""
     digits = typed.replace(" ", "").replace("-", "")
     if not (digits.isascii() and _NPI.fullmatch(digits)) or not _luhn("80840" + digits):
         raise Invalid("npi_invalid")
@@ -65,7 +65,7 @@ def _luhn(digits: str) -> bool:
 
 
 def state(typed: str) -> str:
-    """The two-letter code of a US state or territory, from the code or the name."""
+    """Return the two-letter code of a US state or territory, given the code or the name. Raise Invalid."""
     code = STATES.get(typed.replace(".", "").casefold())
     if code is None:
         raise Invalid("state_unknown")
@@ -73,7 +73,7 @@ def state(typed: str) -> str:
 
 
 def postal_code(typed: str) -> str:
-    """A ZIP code or ZIP+4: `62701` or `62701-1234`."""
+    """Return a ZIP code or ZIP+4: `62701` or `62701-1234`. Raise Invalid."""
     match = _POSTAL_CODE.fullmatch(typed)
     if match is None or not typed.isascii():
         raise Invalid("postal_code_invalid")

@@ -1,7 +1,7 @@
-"""What a referral counts as: worked out from the referral as it is, and from nothing else.
+"""Derive the numbers to which a referral contributes, only from its current state.
 
-So a newer record of it makes good for one that was lost, and counting all of the table's referrals once more must give
-what the stream has counted one by one. Days are days in UTC.
+So a newer stream record makes up for a lost one, and a recount of all referrals in the table gives the same numbers as
+counting the stream's records. All days are in UTC.
 """
 
 from collections import Counter
@@ -20,15 +20,15 @@ STATE, SPECIALTY, SOURCE, LANGUAGE = "state", "specialty", "source", "language"
 BREAKDOWNS = (STATE, SPECIALTY, SOURCE, LANGUAGE)
 NO_STATE = "none"
 ENGAGED = "engaged"
-"""First opened, a link first followed, or first answered: by a person, since no scanner answers."""
+"""The earliest of opened, clicked and answered. All three are done by a person: scanners are counted separately."""
 _BY_PEOPLE = frozenset({Milestone.OPENED, Milestone.CLICKED, Milestone.ANSWERED})
 
 
 class Count(NamedTuple):
-    """One number of the dashboard. `day` is None for what is so now.
+    """One number of the dashboard. `day` is None for the current state.
 
-    In `total` and in a breakdown, a fact counts on its own day; in `cohort` on the day that its referral was submitted;
-    in `time`, `value` names the step, `fact` is the bucket, and the day is that of the step's end.
+    In `total` and in a breakdown, a fact counts on its own day. In `cohort`, it counts on the day of the referral's
+    submission. In `time`, `value` is the step, `fact` is the bucket, and `day` is the day on which the step ended.
     """
 
     campaign: str
@@ -40,9 +40,9 @@ class Count(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one referral counts as, short enough to be kept for each.
+    """The contribution of one referral to the numbers. It is small enough to store for each referral.
 
-    `values` holds one value for each breakdown. `facts` are days with facts, `times` days with steps and buckets.
+    `values` has one value for each breakdown. `facts` are (day, fact). `times` are (day, step, bucket).
     """
 
     campaign: str
@@ -88,7 +88,7 @@ def _day(moment: datetime) -> date:
 
 
 def counts(tally: Tally | None) -> Counter[Count]:
-    """The numbers that a tally stands in, once in each. None stands in none."""
+    """Return the numbers to which a tally adds one each. None adds to no number."""
     return Counter(_counts(tally)) if tally else Counter()
 
 
@@ -105,7 +105,7 @@ def _counts(tally: Tally) -> Iterator[Count]:
 
 
 def difference(before: Tally | None, after: Tally | None) -> Counter[Count]:
-    """What to add to each number so that it counts `after` in the place of `before`. Nothing is added 0."""
+    """Return what to add to each number so that it counts `after` instead of `before`. Zeros are left out."""
     change = counts(after)
     change.subtract(counts(before))
     return Counter({count: amount for count, amount in change.items() if amount})

@@ -1,4 +1,4 @@
-"""What is to be done with a referral: pure decisions, made from the referral, its campaign and the time."""
+"""Decide what to do with a referral. The decisions are pure: they depend on the referral, its campaign and the time."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,29 +11,29 @@ from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import LEASE, PICKED_UP_WITHIN, Move, Referral, Stage, closed
 from referral_intake.core.steps import next_due
 
-# How often a person's work list is looked through again.
+# How often a referral that waits for a person gets a new `due_at`.
 REVIEW_EVERY = timedelta(days=7)
-# The pause after a setback, which doubles with each one that follows, up to a limit.
+# The pause after a setback. It doubles with each consecutive setback, up to LONGEST_PAUSE.
 RETRY_AFTER = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=6)
-# What the stream loses this many times in a row is not lost by chance.
+# A referral that the stream loses this many times in a row is held: another retry would not help.
 MOST_SETBACKS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """The doctor is to get this step's message."""
+    """Send this step's message to the doctor."""
 
     step: str
 
 
 def without_campaign(now: datetime) -> Move:
-    """A campaign that was taken away while its referrals were on their way: a person looks."""
+    """Hold a referral whose campaign was removed, for a person's review."""
     return hold(Reason.CAMPAIGN_UNKNOWN, now)
 
 
 def for_queued(referral: Referral, campaign: Campaign, now: datetime) -> Write | Move:
-    """What `outreach` does with a referral that became queued. It never leaves it queued."""
+    """Decide what `outreach` does with a queued referral. The result never leaves it queued."""
     if now >= _expiry(referral, campaign):
         return closed(Closing.EXPIRED, at=now)
     if referral.told_by:
@@ -49,22 +49,22 @@ def for_queued(referral: Referral, campaign: Campaign, now: datetime) -> Write |
 
 
 def for_taken(receipt: str, leader: Referral | None, now: datetime) -> Move:
-    """What becomes of a referral whose doctor another one, the leader, has taken for this step.
+    """Decide what to do with a referral if another one, the leader, has claimed its doctor for this step.
 
-    It is over only once the leader has written. Until then it waits, so that it takes the leader's place if that never
-    does.
+    It is closed only after the leader's message was sent. Until then it waits, and sends the message itself if the
+    leader closes without sending.
     """
     if leader is None or Milestone.SENT in leader.milestones:
         return closed(Closing.JOINED, receipt, at=now)
-    # A leader that is closed gave the doctor back, unless nobody knows whether it wrote: then there is no hurry.
+    # A closed leader releases the doctor, except if it is unclear whether it sent: then a check once a day is enough.
     looks_again = max(leader.due_at, now) + timedelta(minutes=1) if leader.due_at else now + timedelta(days=1)
     return Move(Stage.WAITING, due_at=looks_again, reason=Reason.JOINED, leader=receipt)
 
 
 def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settled: datetime | None = None) -> Move:
-    """What `wake` does with an open referral whose `due_at` has come.
+    """Decide what `wake` does with an open referral whose `due_at` has passed.
 
-    `settled` is when the latest message was sent of which the mail service's events have told.
+    `settled` is the time of sending of the latest message that SES events have reported on.
     """
     match referral.stage:
         case Stage.WAITING:
@@ -72,11 +72,12 @@ def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settl
         case Stage.QUEUED if referral.setbacks >= MOST_SETBACKS:
             return hold(Reason.GIVEN_UP, now)
         case Stage.QUEUED:
-            # The stream lost it, or gave it up. It fires on a change of stage only, so some time is spent waiting.
+            # The stream lost the record or gave up on it. Only a change of stage triggers `outreach`, so the referral
+            # waits first.
             return after_setback(referral, Reason.LOST_BY_STREAM, now)
         case Stage.SENDING:
-            # The run that claimed it never said whether the message went out, nor did the mail service. If that has
-            # told of a later one, there was nothing to tell of this: it may go out. Else a person decides.
+            # Neither the run that claimed it nor SES reported whether the message was sent. If SES has reported on a
+            # later message, this one was not sent and can be retried. Otherwise a person decides.
             if settled and referral.due_at and settled > referral.due_at - LEASE:
                 return queue(now)
             return hold(Reason.SEND_UNCLEAR, now)
@@ -90,13 +91,13 @@ def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settl
 
 
 def awaits(referral: Referral, campaign: Campaign, now: datetime) -> Move:
-    """What a referral waits for once a message went out: the next one's time, or an answer until it expires.
+    """Return the move after a message was sent: wait for the next message's time, or for an answer until expiry.
 
-    `now` matters only where the next message could go out already: then its time is the next in the doctor's daytime.
+    `now` matters only if the next message is already due. Then it is sent in the doctor's next working hours.
     """
     expiry, policy = _expiry(referral, campaign), campaign.policy
     if referral.told_by:
-        return Move(Stage.SENT, due_at=expiry)  # Reminders follow an email only.
+        return Move(Stage.SENT, due_at=expiry)  # Reminders follow only an email.
     step, due_at = next_due(referral.messages, policy.reminders, policy.reminder_after)
     if step is None or (due_at := _daytime(referral, campaign, max(due_at or now, now))) >= expiry:
         return Move(Stage.SENT, due_at=expiry)
@@ -105,13 +106,16 @@ def awaits(referral: Referral, campaign: Campaign, now: datetime) -> Move:
 
 
 def refused(referral: Referral, campaign: Campaign, now: datetime) -> Move:
-    """The mail service will never take this message. A doctor who had an earlier one may still answer that."""
+    """Decide what to do if SES refused the message for good.
+
+    A doctor who got an earlier message may still answer it.
+    """
     expiry = _expiry(referral, campaign)
     return Move(Stage.SENT, due_at=expiry) if referral.messages else closed(Closing.REJECTED, at=now)
 
 
 def approve(now: datetime) -> Move:
-    """A person looked at what was held, and lets it go on."""
+    """Queue a referral that a person has approved."""
     return Move(Stage.QUEUED, due_at=now + PICKED_UP_WITHIN, by_a_person=True)
 
 
@@ -128,12 +132,15 @@ def wait(reason: Reason, until: datetime) -> Move:
 
 
 def hold(reason: Reason, now: datetime) -> Move:
-    """A person must look."""
+    """Hold the referral for a person's review."""
     return Move(Stage.HELD, due_at=now + REVIEW_EVERY, reason=reason)
 
 
 def after_setback(referral: Referral, reason: str, now: datetime) -> Move:
-    """It tries again later, after a longer pause each time. Referrals that failed together don't come back together."""
+    """Wait before a retry, longer after each setback.
+
+    A jitter spreads the retries of referrals that failed together.
+    """
     longest = min(RETRY_AFTER * 2 ** min(referral.setbacks, 10), LONGEST_PAUSE)
     spread = hashlib.sha256(f"{referral.receipt} {referral.setbacks}".encode()).digest()[0] / 255
     pause = longest * (1 + spread) / 2

@@ -1,6 +1,6 @@
-"""A doctor: the person to be told, the form's fields about them, and the keys that this person is known by.
+"""A doctor: the person to be told, the form's fields about them, and the keys that identify them.
 
-A new field of the form is one more attribute here, and its words. An earlier version of the code ignores it.
+To add a field to the form, add an attribute here and its texts. An earlier version of the code ignores the field.
 """
 
 import re
@@ -11,7 +11,7 @@ from referral_intake.core import contact
 from referral_intake.core.form_fields import FORM, FormField, Mask, declared_in
 
 _WORD = re.compile(r"[^\W\d_]+")
-# Titles and degrees are written by some and left out by others; they don't tell two doctors apart.
+# Not everyone writes titles and degrees, so they do not distinguish two doctors.
 TITLES = frozenset({"dr", "doctor", "dra", "prof", "professor", "md", "do", "phd", "np", "pa", "mr", "mrs", "ms"})
 
 
@@ -27,19 +27,19 @@ class Address:
 
     @property
     def is_whole(self) -> bool:
-        """Whether a letter could be sent there."""
+        """Whether it is complete enough to send a letter."""
         return None not in (self.line1, self.city, self.state, self.postal_code)
 
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
-    """Contact details, each in its normal form. `typed` holds what was typed where that differs, by field."""
+    """Contact details, each in its normal form. `typed` has the text as typed, by field, where it differs."""
 
     name: str = field(
         metadata={FORM: FormField(120, contact.full_name, is_required=True, column="doctor_name", mask=Mask.NAME)}
     )
     practice: str | None = field(default=None, metadata={FORM: FormField(160)})
-    # What was typed may hold anything, so viewers see only the group that it is counted in.
+    # The text as typed may contain anything, so viewers see only the group in which it is counted.
     specialty: str | None = field(
         default=None, metadata={FORM: FormField(80, suggestions="specialties", mask=Mask.ABSENT)}
     )
@@ -55,7 +55,7 @@ class Doctor:
 
     @property
     def keys(self) -> dict[str, str]:
-        """What identifies this doctor, by kind of key: the email address, the NPI, name and phone, name and ZIP."""
+        """The doctor's identifiers by kind: email address, NPI, name and phone, name and ZIP."""
         name = plain_name(self.name)
         zip5 = (self.address.postal_code or "")[:5]
         keys = {
@@ -74,12 +74,12 @@ FORM_FIELDS = {one.path: one for one in (*DOCTOR_FIELDS.values(), *ADDRESS_FIELD
 
 
 def plain_name(name: str) -> str:
-    """A name without case, accents, punctuation, titles and initials (which "M.D." falls into as well)."""
+    """Return the name without case, accents, punctuation, titles and initials. "M.D." counts as initials."""
     words = name_words(name)
     return " ".join(word for word in words if word not in TITLES and not (len(word) == 1 and word.isascii()))
 
 
 def name_words(name: str) -> list[str]:
-    """The words of a name without case, accents and punctuation, for searching: all of them, since Do is a name too."""
+    """Return the name's words for searching, without case, accents and punctuation. Keep titles: Do is also a name."""
     letters = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     return _WORD.findall(letters.replace("'", "").casefold())

@@ -1,6 +1,6 @@
-"""How long the steps of an outreach take, counted in buckets, so that the median over any days can be told.
+"""How long the steps of an outreach take, counted in buckets, so that a median over any range of days is available.
 
-Each bucket is at most a tenth wider than the one before: a median told from them is at most 5 % off.
+Each bucket is at most 10% wider than the previous one. So a median derived from them is at most 5% off.
 """
 
 from bisect import bisect_right
@@ -17,14 +17,14 @@ STEPS = {
     "delivered_to_engaged": (Milestone.DELIVERED, "engaged"),
     "sent_to_answered": (Milestone.SENT, Milestone.ANSWERED),
 }
-"""What is timed: from one milestone to another."""
+"""The measured durations: the milestones at which each starts and ends."""
 
 _SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(days=400)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 def _edges() -> Iterator[int]:
-    # Whole numbers: a logarithm may differ in its last digit between machines, and a recount must find the same.
+    # Integers only: a logarithm can differ in its last digit between machines, but a recount must give equal buckets.
     edge = _SHORTEST // _MILLISECOND
     while edge <= _LONGEST // _MILLISECOND:
         yield edge
@@ -36,12 +36,15 @@ BUCKETS = len(_EDGES) + 1
 
 
 def bucket(duration: timedelta) -> int:
-    """0 holds all below a second, also what clocks that disagree make negative; the last holds all that is longer."""
+    """Return the number of the bucket.
+
+    Bucket 0 is for less than a second, including negative durations from clock skew. The last has no upper limit.
+    """
     return bisect_right(_EDGES, duration // _MILLISECOND)
 
 
 def median(counts: Mapping[int, int]) -> timedelta | None:
-    """The middle of the bucket that the median lies in; None where nothing was counted."""
+    """Return the middle of the bucket that contains the median, or None if the counts are empty."""
     filled = sorted((number, count) for number, count in counts.items() if count > 0)
     half = sum(count for _, count in filled) / 2
     for (number, _), reached in zip(filled, accumulate(count for _, count in filled), strict=True):

@@ -1,7 +1,7 @@
-"""Who opened a message and followed its links: people, or the programs that look at mail before people do.
+"""Distinguish people who open a message or follow its links from scanners, which do so first.
 
-What is kept are the events. Which of them were people's is worked out anew from all of them each time, so that it does
-not depend on the order in which they came.
+The events are stored. The classification is derived again from all of them each time, so it does not depend on the
+order of their arrival.
 """
 
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 
 from referral_intake.core.milestones import Milestone
 
-# A scanner looks at a message as it arrives; a person can't be that quick.
+# A scanner opens a message as it arrives. A person is not that fast.
 ARRIVAL = timedelta(seconds=10)
-# Nobody follows two links of a message in one breath.
+# A person does not follow two links of a message within this time.
 ONE_BREATH = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Engagement:
-    """Somebody, or something, opened a step's message (`kind` is OPENED) or followed a link of it (CLICKED)."""
+    """One open of a step's message (`kind` is OPENED) or click on a link in it (CLICKED), by a person or a scanner."""
 
     at: datetime
     step: str
@@ -31,7 +31,7 @@ class Engagement:
 def first_times(
     engagements: AbstractSet[Engagement], delivered_at: Mapping[str, datetime | None]
 ) -> dict[str, datetime]:
-    """The first time of each: `opened` and `clicked` by a person, `scanned` by a program. `delivered_at` is by step."""
+    """Return the first times of `opened` and `clicked` by a person and of `scanned`. `delivered_at` is by step."""
     first: dict[str, datetime] = {}
     for name, one in told_apart(engagements, delivered_at):
         first.setdefault(name, one.at)
@@ -41,7 +41,7 @@ def first_times(
 def told_apart(
     engagements: AbstractSet[Engagement], delivered_at: Mapping[str, datetime | None]
 ) -> list[tuple[str, Engagement]]:
-    """All of them in the order of time: OPENED and CLICKED by a person, SCANNED by a program."""
+    """Return all engagements in order of time, each with its kind: OPENED or CLICKED by a person, or SCANNED."""
     return [
         (Milestone.SCANNED if _is_scanner(one, engagements, delivered_at.get(one.step)) else one.kind, one)
         for one in sorted(engagements)

@@ -1,4 +1,4 @@
-"""Failures outside the product. Adapters raise them."""
+"""Failures of external services. Adapters raise them."""
 
 
 class Unavailable(Exception):

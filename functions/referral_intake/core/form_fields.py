@@ -1,4 +1,4 @@
-"""How a field of the form is declared: beside the attribute that holds its value, in core/doctor.py.
+"""Declarations of the form's fields. Each is beside the attribute that has its value, in core/doctor.py.
 
 The parser, the page, the table, the export, the dashboard and its OpenAPI description all read these declarations.
 """
@@ -12,7 +12,7 @@ FORM = "form"
 
 
 class Mask(Enum):
-    """What a viewer sees of a value. A manager sees all of it."""
+    """How much of a value a viewer sees. A manager sees all of it."""
 
     SHOWN = auto()
     PRESENCE = auto()
@@ -26,8 +26,8 @@ class Mask(Enum):
 class FormField:
     """One field of the form. `name` and `path` ("doctor.phone") come from the attribute.
 
-    In the words of the site, `name` is the key of the label and the hint (`<name>_hint`), `path` that of the error
-    messages, and `suggestions` that of a list of common values. `path` is also the name in the API.
+    In the site's texts, `name` is the key of the label and the hint (`<name>_hint`), `path` is the key of the error
+    messages, and `suggestions` is the key of a list of common values. `path` is also the name in the API.
 
     `parse` returns the normal form of a value or raises Invalid. `inputmode` is the HTML attribute. `column` is the
     column in an export.
@@ -45,7 +45,7 @@ class FormField:
 
 
 def declared_in(model: type, path: str) -> dict[str, FormField]:
-    """The form fields that a dataclass declares, by name."""
+    """Return the form fields that a dataclass declares, by name."""
     declarations = {one.name: one.metadata[FORM] for one in fields(model) if FORM in one.metadata}
     return {
         name: replace(declared, name=name, path=f"{path}.{name}", column=declared.column or name)

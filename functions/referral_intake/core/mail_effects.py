@@ -1,7 +1,7 @@
-"""Rules for what an event of the mail service changes on a referral.
+"""Rules for how an event of the mail service changes a referral.
 
 Events arrive at least once, in any order, or never. Milestones keep their earliest time and everything else is derived
-from all known events, so the same events twice or shuffled give the same referral.
+from all known events. So the same events, repeated or reordered, give the same referral.
 """
 
 from dataclasses import replace
@@ -19,14 +19,14 @@ from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Move, Referral, Stage, closed
 from referral_intake.core.steps import Messages, Written, next_due
 
-# Enough to tell people from scanners, and a bound on what one referral holds.
+# Enough to distinguish people from scanners. It also limits the size of one referral.
 MOST_ENGAGEMENTS = 40
 
 
 def note(event: MailEvent, read: Referral, campaign: Campaign | None, referrals: Referrals) -> Effect | None:
-    """Applies an event to a referral as it is now, however often that has changed since it was read.
+    """Apply an event to a referral. If the referral changed since it was read, read it again and retry.
 
-    Returns what changed at last, or None where the referral is gone.
+    Return the change that was written, or None if the referral no longer exists.
     """
     referral: Referral | None = read
     while referral:
@@ -35,13 +35,13 @@ def note(event: MailEvent, read: Referral, campaign: Campaign | None, referrals:
             referrals.apply(referral, change, event.at)
             return change
         except Stale:
-            # Its other writer is done, so this comes to an end.
+            # Each retry follows a completed write of another request, so this loop ends.
             referral = referrals.get(referral.receipt, consistent=True)
     return None
 
 
 def effect(event: MailEvent, referral: Referral, campaign: Campaign | None) -> Effect:
-    """What `event` makes of the referral as it is now."""
+    """Return how `event` changes the referral in its current state."""
     engagements, messages = _engagements(event, referral), _messages(event, referral)
     facts = dict(referral.milestones)
     for kind, at in _facts(event).items():
@@ -57,7 +57,7 @@ def effect(event: MailEvent, referral: Referral, campaign: Campaign | None) -> E
 
 
 def _facts(event: MailEvent) -> dict[str, datetime]:
-    """The milestones that an event proves. Each but Reject proves that the message was sent."""
+    """Return the milestones that an event proves. Every event except Reject proves that the message was sent."""
     facts: dict[str, datetime] = {} if event.kind is Kind.REJECTED else {Kind.SENT.value: event.tried.at}
     return facts if event.kind in ENGAGEMENTS else {**facts, event.kind.value: event.at}
 
@@ -72,7 +72,7 @@ def _engagements(event: MailEvent, referral: Referral) -> frozenset[Engagement]:
     if event.kind not in ENGAGEMENTS:
         return referral.engagements
     engagement = Engagement(event.at, event.step, event.kind.value, event.link, event.by_known_scanner)
-    # The earliest are kept, whatever order they come in.
+    # The earliest are kept, in whatever order they arrive.
     return frozenset(sorted(referral.engagements | {engagement})[:MOST_ENGAGEMENTS])
 
 
@@ -102,11 +102,11 @@ def _move(event: MailEvent, referral: Referral, messages: Messages, campaign: Ca
 
 
 def _is_news(event: MailEvent, referral: Referral, messages: Messages, policy: Policy) -> bool:
-    """Whether what is due has changed: by a message that went out, came back, or arrived after all."""
+    """Whether the event changes which message is due next: a message was sent, came back, or arrived after all."""
     before = next_due(referral.messages, policy.reminders, policy.reminder_after)
     if before == next_due(messages, policy.reminders, policy.reminder_after):
         return False
-    # While a later step is on its way, nothing about an earlier one moves the referral.
+    # While a later step is in progress, an event about an earlier one does not move the referral.
     return referral.stage is Stage.SENT or (referral.stage in _ON_ITS_WAY and event.step == before[0])
 
 

@@ -1,4 +1,4 @@
-"""Events of the mail service about one message, and the changes that they make."""
+"""Events of the mail service about one message, and the changes they make."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from referral_intake.core.steps import Messages, Try
 
 
 class Kind(StrEnum):
-    """What an event can say, by the milestone that it sets."""
+    """The kind of an event. The value is the milestone that it sets."""
 
     SENT = Milestone.SENT
     DELIVERED = Milestone.DELIVERED
@@ -30,9 +30,9 @@ ENGAGEMENTS = frozenset({Kind.OPENED, Kind.CLICKED})
 
 @dataclass(frozen=True, slots=True)
 class MailEvent:
-    """One event about one message. `at` is when it happened, `tried` the message's own time and wording.
+    """One event about one message. `at` is its time. `tried` has the message's own time and wording.
 
-    `came_back` says of a soft bounce that the message surely did not arrive, and may be tried again.
+    `came_back` marks a soft bounce after which the message certainly did not arrive, so that it can be retried.
     """
 
     receipt: str
@@ -48,7 +48,7 @@ class MailEvent:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an event changes. `counts` are the facts that were not known before, for the campaign's breaker."""
+    """The changes that an event makes. `counts` are the facts that are new, for the campaign's breaker."""
 
     milestones: dict[str, datetime]
     messages: Messages
@@ -58,4 +58,4 @@ class Effect:
 
 
 SUPPRESSES = {Kind.BOUNCED: Closing.BOUNCED, Kind.COMPLAINED: Closing.COMPLAINED}
-"""Events that forbid writing to the doctor from now on, and as what."""
+"""Events after which the doctor gets no more messages, with the reason to record."""

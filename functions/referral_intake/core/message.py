@@ -1,4 +1,4 @@
-"""A message to a doctor, and what can become of it. The words are a campaign's; this is only their shape."""
+"""A message to a doctor, and the possible results of sending it. The campaign has the wording."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One email, whole. `headers` are those beyond sender, recipient and subject; `tags` hold no personal data.
+    """One complete email. `headers` are those besides sender, recipient and subject. `tags` contain no personal data.
 
-    `version` and `content_hash` say which wording it was made from.
+    `version` and `content_hash` identify the wording.
     """
 
     to: str
@@ -25,11 +25,11 @@ class Message:
 
 
 class Unapproved(Exception):
-    """The wording is not the one that was approved."""
+    """The wording does not match the approved one."""
 
 
 class NotSent(Exception):
-    """The mail service said clearly that it did not take the message. `reason` is a word for logs and the referral."""
+    """The mail service clearly did not accept the message. `reason` is a code for logs and the referral."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -37,17 +37,17 @@ class NotSent(Exception):
 
 
 class Refused(NotSent):
-    """It will never take this message."""
+    """The mail service will never accept this message."""
 
 
 class Deferred(NotSent):
-    """It may take it later."""
+    """The mail service may accept the message later."""
 
 
 class Unclear(Exception):
-    """Nobody knows whether it took the message: there was no answer, or none that says so."""
+    """It is unknown whether the mail service accepted the message: it did not answer, or not clearly."""
 
 
 class Mailer(Protocol):
     def send(self, message: Message) -> str:
-        """The mail service's id of the message; raises Refused, Deferred or Unclear."""
+        """Send the message. Return the mail service's message id, or raise Refused, Deferred or Unclear."""

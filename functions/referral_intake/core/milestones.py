@@ -1,10 +1,10 @@
-"""The facts that a referral keeps, each with its earliest time."""
+"""The facts that a referral records, each with its earliest time."""
 
 from enum import StrEnum
 
 
 class Milestone(StrEnum):
-    """The values are stored and shown in the API, so they never change."""
+    """The values are stored and shown in the API, so they must never change."""
 
     SUBMITTED = "submitted"
     SENT = "sent"
@@ -14,10 +14,10 @@ class Milestone(StrEnum):
     BOUNCED = "bounced"
     COMPLAINED = "complained"
     REJECTED = "rejected"  # By the mail service.
-    OPENED = "opened"  # By a person, as far as can be told. `scanned` is the same by a program.
+    OPENED = "opened"  # By a person, as far as can be determined. `scanned` is for scanners.
     CLICKED = "clicked"
     SCANNED = "scanned"
     ANSWERED = "answered"
     OPTED_OUT = "opted_out"
-    OPTED_IN = "opted_in"  # An opt-out was taken back.
-    CALLED_BACK = "called_back"  # A doctor who asked for a call got it.
+    OPTED_IN = "opted_in"  # The doctor undid the opt-out.
+    CALLED_BACK = "called_back"  # The doctor got the call they asked for.

@@ -1,8 +1,8 @@
-"""What marketing sees of a campaign, worked out from the counters: numbers, rates, medians, and the period before.
+"""The overview of a campaign, derived from the counters: numbers, rates, medians, and the previous period.
 
-Two ways to count by day, each for its own question. "How much happened in this period" counts each fact on its own day:
-`Period.facts`, and every series. "What became of those who were submitted in this period" counts by the referral's day:
-`Period.funnel`, where each step so is a part of the one before; of recent days, much is still to come.
+There are two ways to count by day. "How much happened in this period" counts each fact on its own day: `Period.facts`
+and every series. "What happened to the referrals submitted in this period" counts by the referral's day:
+`Period.funnel`, where each step is a subset of the previous one. For recent days, that count is not final yet.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ FUNNEL = (Milestone.SUBMITTED, Milestone.SENT, Milestone.DELIVERED, ENGAGED, Mil
 ANSWERS = "answer/"
 CLOSINGS = "closed/"
 
-# From these on, Amazon SES reviews an account, and stops it. Of all that an account sends: ours is one part.
+# At these rates, Amazon SES reviews an account and stops it. They cover all mail of the account, not only this product.
 SES_REVIEWS: Mapping[str, float] = {Milestone.BOUNCED: 0.05, Milestone.COMPLAINED: 0.001}
 SES_STOPS: Mapping[str, float] = {Milestone.BOUNCED: 0.10, Milestone.COMPLAINED: 0.005}
 
@@ -26,7 +26,7 @@ Facts = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A step of the funnel. `of_before` is its share of the step before it; None where that is nothing."""
+    """A step of the funnel. `of_before` is its share of the previous step, or None if that is 0."""
 
     name: str
     count: int
@@ -36,19 +36,22 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What happened on one day, or in one week: then `day` is its first, a Monday."""
+    """The facts of one day, or of one week: then `day` is its first, a Monday."""
 
     day: date
     facts: Facts
 
     def rate(self, mishap: str) -> float | None:
-        """Of `bounced` or `complained`, as the breaker works it out."""
+        """Return the rate of `bounced` or `complained`, as the breaker computes it."""
         return mishap_rate(self.facts, mishap)
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From `first` to `last`, both included. `medians` are by step; None where nobody took it."""
+    """The days from `first` to `last`, both inclusive.
+
+    `medians` are by step, None if no referral completed the step.
+    """
 
     first: date
     last: date
@@ -70,7 +73,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`stages` says how many referrals are in each open stage now."""
+    """`stages` has the current number of referrals in each open stage."""
 
     campaign: str
     period: Period
@@ -97,7 +100,7 @@ def mishap_rate(facts: Facts, mishap: str) -> float | None:
 
 
 def period_before(first: date, last: date) -> tuple[date, date]:
-    """As many days, right before."""
+    """Return the range of the same length that ends right before this one."""
     return first - (last - first) - timedelta(days=1), first - timedelta(days=1)
 
 
@@ -106,7 +109,7 @@ def days_of(first: date, last: date) -> tuple[date, ...]:
 
 
 def by_week(days: Sequence[Day]) -> tuple[Day, ...]:
-    """Weeks from Monday to Sunday. The first and the last may be cut."""
+    """Return weeks from Monday to Sunday. The first and the last can be partial."""
     weeks: dict[date, Counter[str]] = {}
     for one in days:
         weeks.setdefault(one.day - timedelta(days=one.day.weekday()), Counter()).update(one.facts)

@@ -1,4 +1,4 @@
-"""What the functions ask of the table of referrals. `aws.referral_table` implements it."""
+"""Interfaces of the table of referrals. `aws.referral_table` implements them."""
 
 from datetime import datetime
 from typing import Protocol
@@ -24,7 +24,7 @@ class Referrals(Protocol):
         """Change the stage. Raise Stale if the referral has changed since it was read."""
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
-        """Write what a mail event of that time changes. Raise Stale if the referral has changed since it was read."""
+        """Write the effect of a mail event at this time. Raise Stale if the referral has changed since it was read."""
 
     def close(self, receipt: str, closing: Closing, now: datetime) -> None:
         """Close the referral for this reason, unless a higher one already closed it."""
@@ -43,10 +43,10 @@ class Referrals(Protocol):
 
 
 class Suppressions(Protocol):
-    """What forbids or allows writing to a doctor. `aws.claims` implements it."""
+    """Stop or allow messages to a doctor. `aws.claims` implements it."""
 
     def suppress(self, key: str, fact: Closing, now: datetime, campaign: str | None = None) -> None:
-        """Stop messages to the doctor known by this key: of one campaign, or of all."""
+        """Stop messages to the doctor with this key: of one campaign, or of all."""
 
     def allow_again(self, key: str, now: datetime) -> None:
         """Undo an opt-out."""

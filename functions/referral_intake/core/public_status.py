@@ -1,4 +1,4 @@
-"""What the person who submitted a referral may know of it: how far it is, and nothing about the doctor."""
+"""The status that the submitter of a referral may see: its progress, and nothing about the doctor."""
 
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
@@ -15,9 +15,9 @@ _OPEN = {
 
 
 def public_state(referral: Referral) -> str:
-    """One of received, under_review, sent, by_post, told, finished, unreachable.
+    """Return one of received, under_review, sent, by_post, told, finished, unreachable.
 
-    An opt-out, a complaint and an answer are the doctor's own business: they all read as `finished`.
+    An opt-out, a complaint and an answer are private to the doctor, so all three give `finished`.
     """
     if referral.stage is Stage.WAITING and referral.leader:
         return "told"

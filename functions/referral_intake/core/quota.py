@@ -1,19 +1,19 @@
-"""How fast messages may go out, and how many: below what the mail service grants, over all that run at once."""
+"""The rate and number of messages allowed: below the SES quota, over all concurrent runs."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from referral_intake.core.reasons import Reason
 
-# The rest is for other mail of the same account, and for a quota that is a minute old.
+# The rest is for other mail of the same account, and a margin for a quota that is a minute old.
 SHARE = 0.8
-# Whoever would wait longer than this waits in the table instead, where it holds nobody up.
+# A longer wait than this is stored in the table, so that it does not block the function.
 LONGEST_WAIT = timedelta(seconds=1.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What the mail service grants the account, and what is used of it."""
+    """The account's quota at the mail service, and how much of it is used."""
 
     per_second: float
     per_day: float
@@ -21,7 +21,7 @@ class Quota:
 
     @property
     def interval(self) -> timedelta:
-        """The time from one message to the next."""
+        """The time between two messages."""
         return timedelta(seconds=1 / (SHARE * self.per_second))
 
     @property
@@ -31,7 +31,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What all share: the moment at which the next message may go, and how many went today (UTC)."""
+    """The shared state of all runs: when the next message may be sent, and how many were sent today (UTC)."""
 
     next_at: datetime
     day: date
@@ -40,7 +40,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A message may go at `at`; `after` is the pace once it has."""
+    """A message may be sent at `at`. `after` is the pace after that."""
 
     at: datetime
     after: Pace
@@ -48,14 +48,14 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """No message may go before `until`; `reason` is a word for the referral."""
+    """No message may be sent before `until`. `reason` is the code that is stored in the referral."""
 
     until: datetime
     reason: Reason
 
 
 def next_slot(pace: Pace | None, quota: Quota, now: datetime) -> Slot | Wait:
-    """The next moment at which a message may go, or how long to wait for a better time to ask."""
+    """Return when the next message may be sent, or until when to wait before asking again."""
     today = pace if pace and pace.day == now.date() else Pace(pace.next_at if pace else now, now.date(), 0)
     if quota.is_used_up or today.sent >= SHARE * quota.per_day:
         return Wait(now + timedelta(hours=1), Reason.DAILY_QUOTA)

@@ -1,7 +1,7 @@
 """Why a referral waits, is held or is closed, why a campaign is paused, and why a letter or a report is missing.
 
-The values are stored and shown in the API, so they never change. An item can hold a reason that this version does not
-know, from another version or as an error code of Amazon SES: a stored reason is read as a plain string.
+The values are stored and shown in the API, so they must never change. An item can have a reason that this version does
+not know, from another version or as an error code of Amazon SES. So a stored reason is read as a plain string.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from enum import StrEnum
 class Reason(StrEnum):
     """Why an open referral waits or is held."""
 
-    # Held: the referral looks wrong, and a person decides before any message is sent.
+    # Held: the referral is suspicious, and a person decides before any message is sent.
     DISPOSABLE_DOMAIN = "disposable_domain"  # The address is at a provider of throwaway addresses.
     MANY_FROM_ONE_SOURCE = "many_from_one_source"  # One network address sent more than the daily limit.
     MANY_NAMES_FOR_ONE_ADDRESS = "many_names_for_one_address"
@@ -32,12 +32,12 @@ class Reason(StrEnum):
 
     # Waiting.
     NOT_APPROVED = "not_approved"  # The approval does not cover this wording or this day.
-    PACED = "paced"  # Other messages come first at the allowed rate.
+    PACED = "paced"  # At the allowed rate, other messages are sent first.
     DAILY_QUOTA = "daily_quota"  # The account's SES quota for the day is used up.
     DOMAIN_CAP = "domain_cap"  # The daily limit for the recipient's mail domain is reached.
     PAUSED = "paused"  # The campaign's breaker is open.
     JOINED = "joined"  # Another referral has claimed the doctor, and its message is not sent yet.
-    SOFT_BOUNCED = "soft_bounced"  # The message came back for now, for instance from a full mailbox.
+    SOFT_BOUNCED = "soft_bounced"  # The message bounced temporarily, for instance because of a full mailbox.
 
     # Waiting after a setback: nothing was sent, and the pause before the next try grows each time.
     LOST_BY_STREAM = "lost_by_stream"  # No run picked the referral up.
@@ -60,11 +60,11 @@ class Closing(StrEnum):
 
     COMPLAINED = "complained"  # The doctor reported a message as spam.
     OPTED_OUT = "opted_out"
-    BOUNCED = "bounced"  # The address does not exist, or never takes mail.
+    BOUNCED = "bounced"  # The address does not exist, or never accepts mail.
     ANSWERED = "answered"
     JOINED = "joined"  # The doctor was told through another referral.
-    EXPIRED = "expired"  # The campaign's time for an answer is over.
-    REJECTED = "rejected"  # By a person, or by the mail service for good.
+    EXPIRED = "expired"  # The campaign's time limit for an answer has passed.
+    REJECTED = "rejected"  # By a person, or permanently by the mail service.
 
     def outranks(self, reason: str | None) -> bool:
         """Whether this is stronger than a referral's current reason. Reasons of open referrals are the weakest."""
@@ -80,7 +80,7 @@ class PauseReason(StrEnum):
 
 
 class LetterReason(StrEnum):
-    """Why a letter can't be printed. A closing is a reason too: the doctor must not get one."""
+    """Why a letter can't be printed. A closing can be a reason, too: then the doctor must not get a letter."""
 
     NO_ADDRESS = "no_postal_address"
     NOT_IN_FONT = "letters_not_in_font"
@@ -88,8 +88,8 @@ class LetterReason(StrEnum):
 
 
 class ReportFailure(StrEnum):
-    """Why a report can't be made."""
+    """Why a report failed."""
 
     CAMPAIGN_UNKNOWN = "campaign_unknown"
     UNAPPROVED = "unapproved"  # Letters: the approval does not cover this wording or this day.
-    GAVE_UP = "gave_up"  # Too many runs in a row made no progress.
+    GAVE_UP = "gave_up"  # Too many consecutive runs made no progress.

@@ -1,4 +1,4 @@
-"""A referral: one submission naming one doctor, and how far its outreach has come."""
+"""A referral: one submission that names one doctor, and the progress of its outreach."""
 
 import base64
 import hashlib
@@ -15,18 +15,18 @@ from referral_intake.core.reasons import Closing
 from referral_intake.core.steps import Messages
 from referral_intake.core.submission import Submission
 
-# Longer than any run of `outreach` can last (its timeout in the template is checked against this in a test).
+# Longer than the timeout of `outreach`. A test checks this against the template.
 LEASE = timedelta(minutes=15)
-# How long a queued referral may take to be picked up before `wake` looks why.
+# How long a queued referral may wait for `outreach` before `wake` handles it.
 PICKED_UP_WITHIN = timedelta(minutes=15)
 
-# Base 32 has no such digits, so whoever types one has misread a letter.
+# Base 32 has no such digits, so a typed one is a misread letter.
 _MISREAD = str.maketrans("018", "OIB")
 _RECEIPT = re.compile(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
 
 
 class Stage(StrEnum):
-    """What happens to a referral next."""
+    """The stage of a referral. It determines the next step."""
 
     HELD = "held"
     QUEUED = "queued"
@@ -38,7 +38,7 @@ class Stage(StrEnum):
 
 
 class Answer(StrEnum):
-    """What a doctor can answer."""
+    """The answers that a doctor can choose."""
 
     INFORMATION = "information"
     CALL = "call"
@@ -46,7 +46,7 @@ class Answer(StrEnum):
 
 
 class Way(StrEnum):
-    """How a doctor was told otherwise than by email."""
+    """How a doctor was told, other than by email."""
 
     LETTER = "letter"
     PHONE = "phone"
@@ -54,7 +54,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a person did to a referral, which they saw at `revision`. `note` says what came of it, or why, in a word."""
+    """A person's action on a referral that had `revision` at that time. `note` is its result or reason, as a code."""
 
     at: datetime
     by: str
@@ -65,12 +65,12 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """`milestones` holds the earliest time of each fact. `reason` says why it waits, is held or was closed.
+    """`milestones` has the earliest time of each fact. `reason` says why the referral waits, is held or was closed.
 
-    `source` is a keyed hash of the network address that it came from. `setbacks` counts how many times in a row it
-    could not go on. `is_vetted` says that a person looked and let it go on. `answer` is the doctor's last one. If
-    `told_by` is there, a person told the doctor, and no email ever follows. `acts` is what people did, in their order.
-    `waits_since` says since when it waits for a person, if it does.
+    `source` is a keyed hash of the submitter's network address. `setbacks` counts consecutive setbacks. `is_vetted`
+    says that a person approved the referral. `answer` is the doctor's last one. If `told_by` is set, a person told the
+    doctor, and no email follows. `acts` are the actions of people, in order. `waits_since` is the time since when the
+    referral waits for a person, if it does.
     """
 
     receipt: str
@@ -102,19 +102,19 @@ class Referral:
 
     @property
     def closed_at(self) -> datetime | None:
-        """Since when it is closed for its reason; None while it is open."""
+        """When the referral was closed for its reason, or None while it is open."""
         if self.stage is not Stage.CLOSED:
             return None
-        latest = max(self.milestones.values())  # Of those closed before this was noted.
+        latest = max(self.milestones.values())  # For referrals closed before `noted_closed_at` existed.
         return self.milestones.get(self.reason or "") or self.noted_closed_at or latest
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A change of stage. `due_at` is set with every open stage, and with no closed one.
+    """A change of stage. `due_at` is set for every open stage, and unset for `closed`.
 
-    `setbacks` is 0 with every move that is no setback. `by_a_person` notes that somebody looked and let it go on.
-    `closed_at` is for reasons that no milestone of the same name tells the time of.
+    `setbacks` is 0 unless the move is a setback. `by_a_person` says that a person approved the referral. `closed_at`
+    is for reasons without a milestone of the same name.
     """
 
     stage: Stage
@@ -131,15 +131,18 @@ class Move:
 
 
 def closed(reason: Closing, leader: str | None = None, *, at: datetime | None = None) -> Move:
-    """`at` says when, unless the same write sets a milestone of the reason's name."""
+    """Return a move that closes the referral.
+
+    `at` is the time. Leave it out if the same write sets a milestone named like the reason.
+    """
     return Move(Stage.CLOSED, reason=reason.value, leader=leader, closed_at=at)
 
 
 def receipt_for(submission_id: uuid.UUID) -> str:
-    """The receipt of a submission, for instance `K3QF-7ZTA-MM2X-PE5R`: 80 bits that nobody else can guess.
+    """Return the receipt of a submission, for instance `K3QF-7ZTA-MM2X-PE5R`: 80 bits that others cannot guess.
 
-    It is made from the browser's submission id, so the same submission has the same receipt, and it is the key under
-    which the referral is stored.
+    It is derived from the browser's submission id, so a repeated submission has the same receipt. It is also the key
+    under which the referral is stored.
     """
     digest = hashlib.sha256(submission_id.bytes).digest()[:10]
     text = base64.b32encode(digest).decode()
@@ -147,7 +150,7 @@ def receipt_for(submission_id: uuid.UUID) -> str:
 
 
 def read_receipt(typed: str) -> str | None:
-    """A receipt as a person may have typed it, or None where it can't be one."""
+    """Return the receipt that a person typed, in its normal form, or None if it can't be one."""
     letters = "".join(typed.split()).replace("-", "").upper().translate(_MISREAD)
     receipt = "-".join(letters[i : i + 4] for i in range(0, len(letters), 4))
     return receipt if _RECEIPT.fullmatch(receipt) else None

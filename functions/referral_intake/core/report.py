@@ -1,4 +1,4 @@
-"""A report: a job whose outcome is files. It goes on from run to run, each of which may die at any moment."""
+"""A report: a job that produces files. It continues over several runs, and each run can stop at any time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from enum import StrEnum
 
 from referral_intake.core.search_filter import Filter
 
-# How long a message may wait in the queue before its report counts as lost.
+# How long a message may stay in the queue before its report counts as lost.
 PATIENCE = timedelta(minutes=10)
-# How long its files can be had, counted from when they are ready.
+# How long the files can be downloaded after the report is ready.
 FILES_LAST = timedelta(days=1)
-# How long it is remembered that there was one.
+# How long the report's record is stored.
 REMEMBERED = timedelta(days=30)
-# Runs in a row that came no further. More would not either.
+# After this many consecutive runs without progress, the report fails.
 MOST_SETBACKS = 5
 
 
@@ -51,11 +51,11 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far a report has come, as it was last made durable. What came after that is done once more.
+    """The progress of a report, as last stored. A new run repeats the work after it.
 
-    `cursor` is where to read on; `at_end` says that all was read. `rows` have been read up to there. `upload` and its
-    `parts` (their ETags, in order) are the file under way; `tail` is the key of what was too little for a part, or of
-    what the next run must know.
+    `cursor` is where to continue reading. `at_end` says that everything was read. `rows` is the number of rows read so
+    far. `upload` and its `parts` (their ETags, in order) are the current multipart upload. `tail` is the key of data
+    that was too small for a part, or that the next run needs.
     """
 
     cursor: Mapping[str, str] | None = None
@@ -70,7 +70,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`attempt` counts the runs that took it: only the latest may write. `left_out` says why there is no letter."""
+    """`attempt` counts the runs: only the latest may write. `left_out` says why there is no letter, by receipt."""
 
     id: str
     kind: Kind
@@ -97,12 +97,12 @@ class Report:
         return State.EXPIRED if is_over else self.state
 
     def is_lost_at(self, now: datetime, patience: timedelta) -> bool:
-        """Whether nobody works on it, and no message that somebody should can still be under way."""
+        """Whether no run works on the report and no message can still be in the queue to start one."""
         if self.state not in UNFINISHED or (self.lease_until and self.lease_until > now):
             return False
         return (self.lease_until or self.put_at or self.requested_at) + patience <= now
 
     def file_name(self, number: int | None = None) -> str:
-        """For the person who downloads it, for instance `star-referrals-2026-11-22.csv`."""
+        """Return the name for the download, for instance `star-referrals-2026-11-22.csv`."""
         suffix = f"-{number}" if number and number > 1 else ""
         return f"{self.campaign}-{self.kind}-{self.requested_at.date().isoformat()}{suffix}.{self.format}"

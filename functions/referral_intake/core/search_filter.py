@@ -1,6 +1,6 @@
-"""Looking for referrals: what is looked for, and whether a referral is it.
+"""Search criteria for referrals, and whether a referral matches them.
 
-A new filter is one more attribute of `Filter`, the attribute in the index `listed` of the template, and its words.
+To add a filter, add an attribute to `Filter`, to the index `listed` in the template, and its texts.
 """
 
 from collections.abc import Callable
@@ -22,13 +22,13 @@ SHORTEST_NAME = 2
 
 @dataclass(frozen=True, slots=True)
 class FilterField:
-    """One filter of the listing, open to viewers. It finds referrals with an equal value.
+    """One filter of the listing, available to viewers. It matches referrals with an equal value.
 
-    `of_doctor` makes the value from the doctor, and the item stores it under the filter's name. `of_referral` reads a
-    value that the item has under this name anyway. `none` finds referrals without a value.
+    `of_doctor` derives the value from the doctor, and the item stores it under the filter's name. `of_referral` reads a
+    value that the item already has under this name. `none` matches referrals without a value.
 
-    The API takes one of `choices`, or text of up to `limit` characters. `parse` returns the normal form of the text or
-    raises Invalid: the API then refuses it with the words of `refusal`. Its OpenAPI description has `description`.
+    The API accepts one of `choices`, or text of up to `limit` characters. `parse` returns the normal form of the text
+    or raises Invalid. Then the API refuses it with the text `refusal`. The OpenAPI description has `description`.
     """
 
     of_referral: Callable[[Referral], str | None] | None = None
@@ -47,7 +47,7 @@ class FilterField:
         return self.of_referral(referral) if self.of_referral else None
 
     def wanted(self, typed: str) -> str | None:
-        """What to look for; None where nothing was typed. Raises Invalid."""
+        """Return the value to match, or None if nothing was typed. Raise Invalid."""
         text = typed.strip()
         if text in {"", self.none}:
             return text or None
@@ -65,7 +65,7 @@ def _specialty(typed: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is None is left open. `first` and `last` are days in UTC, both included."""
+    """A criterion that is None matches every referral. `first` and `last` are days in UTC, both inclusive."""
 
     first: date | None = None
     last: date | None = None
@@ -82,8 +82,8 @@ class Filter:
                 of_doctor=lambda doctor: doctor.address.state,
                 none=NO_STATE,
                 parse=contact.state,
-                refusal="This is no state or territory of the US.",
-                description=f"Code or name; `{NO_STATE}`: without one.",
+                refusal="This is not a US state or territory.",
+                description=f"A code or name, or `{NO_STATE}` for referrals without a state.",
             )
         },
     )
@@ -93,8 +93,8 @@ class Filter:
             FILTER: FilterField(
                 of_doctor=lambda doctor: counted_as(doctor.specialty),
                 parse=_specialty,
-                refusal="This is none of the groups that specialties are counted in.",
-                description="The group that it is counted in.",
+                refusal="This is not one of the groups of specialties.",
+                description="The group in which it is counted.",
             )
         },
     )
@@ -113,9 +113,9 @@ FILTERS: dict[str, FilterField] = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Referrals of one campaign. What is None or empty is left open.
+    """Referrals of one campaign. A criterion that is None or empty matches every referral.
 
-    Each of `words` must begin a word of the doctor's name. `email` is an identity, as `email_identity` makes it.
+    Each of `words` must be a prefix of a word in the doctor's name. `email` is in the form of `email_identity`.
     """
 
     campaign: str
@@ -137,6 +137,6 @@ class Wanted:
 
 
 def search_words(typed: str) -> tuple[str, ...]:
-    """Beginnings of names as a person types them. None where there are too few letters to look for."""
+    """Return the prefixes of names that a person typed. Return none if there are too few letters for a search."""
     words = tuple(name_words(typed))
     return words if sum(map(len, words)) >= SHORTEST_NAME else ()

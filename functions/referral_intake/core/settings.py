@@ -1,4 +1,4 @@
-"""Reading a function's settings from its environment variables, which infra/template.yaml sets."""
+"""Read a function's settings from its environment variables, which infra/template.yaml sets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 
 class MissingSettings(RuntimeError):
-    """Names every variable that the function's environment lacks."""
+    """Names every variable that is missing in the function's environment."""
 
 
 @dataclass(frozen=True, slots=True)

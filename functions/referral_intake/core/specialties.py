@@ -1,6 +1,6 @@
-"""Specialties as they are counted: a short list, whatever is typed or the NPI registry says, in English or Spanish.
+"""Map specialties to the groups in which they are counted, from typed text or the NPI registry, English or Spanish.
 
-What patients type is free text. Counted as it is, it would grow the counters without end.
+Patients type free text. If each text had its own counter, the number of counters would have no limit.
 """
 
 import re
@@ -9,8 +9,8 @@ from functools import lru_cache
 
 NONE, OTHER = "none", "other"
 
-# The first that has all its words in the text, as beginnings of words. So what is narrower comes first: the registry
-# puts the field before the specialty ("Radiology, Radiation Oncology").
+# The first entry matches whose words are all prefixes of words in the text. So narrower entries come first: the
+# registry puts the field before the specialty ("Radiology, Radiation Oncology").
 _MARKS = (
     ("radiation_oncology", "radia onco", "onco radioter", "radioter"),
     ("surgical_oncology", "surg onco", "cirugia onco", "onco quirurgic"),
@@ -28,14 +28,14 @@ _MARKS = (
     ("internal_medicine", "internal med", "internist", "medicin intern"),
 )
 SPECIALTIES = (*(name for name, *_ in _MARKS), OTHER, NONE)
-"""All that there can be."""
+"""All groups."""
 
 _WORD = re.compile(r"[a-z]+")
 
 
 @lru_cache(maxsize=500)
 def counted_as(typed: str | None) -> str:
-    """One of SPECIALTIES."""
+    """Return the group of a specialty, one of SPECIALTIES."""
     words = _WORD.findall(_plain(typed or ""))
     if not words:
         return OTHER if typed and typed.strip() else NONE

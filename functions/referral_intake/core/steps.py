@@ -1,6 +1,6 @@
-"""The steps of an outreach, one message each, and what is known of the messages that were written.
+"""The steps of an outreach, one message each, and the known facts about the sent messages.
 
-All of it are facts with times. What comes next is worked out from them, so their order does not matter.
+All facts have times. The next step is derived from them, so their order of arrival does not matter.
 """
 
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 INTRODUCTION = "introduction"
 REMINDER = "reminder"
 
-# After a message came back for now (a full mailbox), it is tried again this much later, once for each.
+# Delays of the retries after a temporary bounce (for instance because of a full mailbox).
 TRY_AGAIN_AFTER = (timedelta(days=1), timedelta(days=3))
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One message handed to the mail service: when, and from which wording it was made."""
+    """One message passed to the mail service: when, and with which wording."""
 
     at: datetime
     version: str = ""
@@ -25,7 +25,7 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A step's message, by the mail service's id for each try. `returned` are those that came back undelivered."""
+    """A step's message: its tries by the mail service's message id. `returned` are those that bounced temporarily."""
 
     tries: Mapping[str, Try] = field(default_factory=dict)
     returned: Mapping[str, datetime] = field(default_factory=dict)
@@ -37,14 +37,14 @@ class Written:
 
     @property
     def try_again_at(self) -> datetime | None:
-        """When it may be tried again; None where it arrived, may yet arrive, or was tried often enough."""
+        """When to retry. None if the message arrived, may still arrive, or has no retries left."""
         gone_wrong = len(self.returned)
         if self.delivered_at or gone_wrong < len(self.tries) or gone_wrong > len(TRY_AGAIN_AFTER):
             return None
         return max(self.returned.values()) + TRY_AGAIN_AFTER[gone_wrong - 1]
 
     def tried(self, message_id: str, one: Try) -> "Written":
-        """With this try, at the earliest time known of it."""
+        """Return a copy with this try, at its earliest known time."""
         known = self.tries.get(message_id, one)
         merged = Try(min(known.at, one.at), known.version or one.version, known.content_hash or one.content_hash)
         return replace(self, tries={**self.tries, message_id: merged})
@@ -61,19 +61,19 @@ Messages = Mapping[str, Written]
 
 
 def plan(reminders: int) -> tuple[str, ...]:
-    """The steps of a campaign, in their order."""
+    """Return the steps of a campaign, in order."""
     return (INTRODUCTION, *(f"{REMINDER}_{number}" for number in range(1, reminders + 1)))
 
 
 def kind(step: str) -> str:
-    """What a step's templates are called: all reminders have the same."""
+    """Return the name of a step's templates. All reminders share one."""
     return step.partition("_")[0]
 
 
 def next_due(messages: Messages, reminders: int, reminder_after: timedelta) -> tuple[str | None, datetime | None]:
-    """The step that is to be written next, which may be the last one once more, and from when on.
+    """Return the step to send next and its earliest time. The step can be a retry of the last one.
 
-    No step: all were written. No time: at once.
+    The step is None if all were sent. The time is None if the step is due at once.
     """
     steps = plan(reminders)
     written = [step for step in steps if step in messages]

@@ -1,4 +1,4 @@
-"""A submission: what the form sends, checked as a whole."""
+"""A submission: the data that the form sends, validated as a whole."""
 
 import hashlib
 import json
@@ -13,10 +13,10 @@ from referral_intake.core.form_fields import FormField
 from referral_intake.core.validation import FieldError, Fields, Invalid
 
 FIELDS = ("submission_id", "campaign", "locale", "submitted_by", "doctor")
-# What comes with a submission and is no part of it: domain/robots.py looks at it.
+# Sent with a submission but not part of it. intake/bot_detection.py checks them.
 BESIDE = ("challenge", "comments")
-# These are in every digest, as null where they were not given. A field that is declared later is in it only where it
-# was given. So the digest of a stored submission stays the same, and a repeated one is recognized after a deployment.
+# These are in every digest, as null if absent. A field that is declared later is in the digest only if it has a value.
+# So the digest of a stored submission stays the same, and a repeated one is recognized after a deployment.
 _ALWAYS_DIGESTED = ("name", "practice", "specialty", "email", "phone", "npi")
 _ALWAYS_DIGESTED_OF_ADDRESS = ("line1", "line2", "city", "state", "postal_code")
 MOST_ERRORS = 50
@@ -25,7 +25,7 @@ SUBMITTED_BY = ("patient", "caregiver")
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One valid submission. It holds no fact about the patient, not even who they are."""
+    """One valid submission. It has no facts about the patient, not even the patient's identity."""
 
     submission_id: uuid.UUID
     campaign: str
@@ -35,7 +35,7 @@ class Submission:
 
     @property
     def content(self) -> str:
-        """A digest of all that was said, without the submission id: the same content has the same digest."""
+        """A digest of all content except the submission id. The same content has the same digest."""
         said = asdict(self)
         del said["submission_id"], said["doctor"]["typed"]
         address = _digested(said["doctor"]["address"], _ALWAYS_DIGESTED_OF_ADDRESS)
@@ -44,11 +44,11 @@ class Submission:
 
 
 class InvalidSubmission(ValueError):
-    """A submission that is refused, with everything that is wrong with it."""
+    """A refused submission, with all its errors."""
 
     def __init__(self, errors: list[FieldError]) -> None:
         super().__init__(f"{len(errors)} fields")
-        # A body of nothing but unknown fields need not get an answer of many times its size.
+        # The limit keeps the answer to a body of unknown fields from growing far beyond the size of the body.
         self.errors = errors[:MOST_ERRORS]
 
 
@@ -61,9 +61,9 @@ def parse(
     campaign_named: Callable[[str], Campaign | None],
     fallback_id: Callable[[Submission], uuid.UUID] | None = None,
 ) -> Submission:
-    """Checks what was sent; raises InvalidSubmission with every error at once.
+    """Validate a payload and return the submission. Raise InvalidSubmission with all errors at once.
 
-    `fallback_id` makes the submission id where none was sent; without it, the id is required.
+    `fallback_id` makes the submission id if none was sent. Without it, the id is required.
     """
     errors: list[FieldError] = []
     fields = Fields(payload, "", (*FIELDS, *BESIDE), errors)
@@ -86,7 +86,7 @@ def parse(
 
 
 def found_email(doctor: Doctor, typed: object) -> Doctor:
-    """The doctor with an address that somebody found, checked as the form's is; raises InvalidSubmission."""
+    """Return the doctor with an address that a person found, validated as in the form. Raise InvalidSubmission."""
     errors: list[FieldError] = []
     fields = Fields({"email": typed}, "", ("email",), errors)
     differing = {name: text for name, text in doctor.typed.items() if name != "email"}
@@ -106,7 +106,7 @@ def _submission_id(fields: Fields, *, required: bool) -> uuid.UUID | None:
         submission_id = uuid.UUID(typed)
     except ValueError:
         submission_id = None
-    # uuid.UUID also takes braces, URNs and digits without hyphens: one id must have one spelling.
+    # uuid.UUID also accepts braces, URNs and digits without hyphens. An id must have only one spelling.
     if submission_id is None or str(submission_id) != typed.lower() or not submission_id.int:
         fields.error("submission_id", "submission_id_invalid")
     return submission_id
@@ -121,7 +121,7 @@ def _campaign(fields: Fields, campaign_named: Callable[[str], Campaign | None]) 
 
 
 def _choice(fields: Fields, name: str, choices: tuple[str, ...] | None) -> str:
-    """One of `choices`; None where they aren't known because the campaign isn't."""
+    """Return one of `choices`. `choices` is None if the campaign is unknown: then any value passes."""
     value = _required(fields, name, 64)
     if value and choices is not None and value not in choices:
         fields.error(name, "choice")
@@ -142,7 +142,7 @@ def _doctor(submission: Fields, errors: list[FieldError]) -> Doctor:
         return Doctor(name="")
     typed: dict[str, str] = {}
     doctor = Doctor(**_values(fields, DOCTOR_FIELDS, typed), address=_address(fields, errors, typed), typed=typed)
-    # A way to reach the doctor that was given, if wrongly, is asked for once, at its own field.
+    # If a contact detail was given but invalid, the error is reported once, at its own field.
     if not any(error.field.startswith(("doctor.email", "doctor.phone", "doctor.address")) for error in errors):
         _require_a_way_to_reach(doctor, fields)
     return doctor
@@ -158,7 +158,7 @@ def _values(fields: Fields, declared: Mapping[str, FormField], typed: dict[str, 
 
 
 def _value(fields: Fields, field: FormField, typed: dict[str, str]) -> str | None:
-    """The normal form; what was typed goes into `typed` where that differs."""
+    """Return the normal form. If it differs from the text as typed, record the text in `typed`."""
     value = _required(fields, field.name, field.limit) if field.is_required else fields.text(field.name, field.limit)
     if not value:
         return value
@@ -176,7 +176,7 @@ def _require_a_way_to_reach(doctor: Doctor, fields: Fields) -> None:
     address = doctor.address
     if doctor.email or doctor.phone or address.is_whole:
         return
-    # The state is asked for beside the name, to look the doctor up: alone it is no beginning of an address.
+    # The form also asks for the state to look the doctor up. So the state alone does not count as part of an address.
     if address == Address(state=address.state):
         fields.error("", "contact_required")
         return

@@ -1,4 +1,4 @@
-"""What waits for a person: worked out from the referral as it is, wherever its stage or its answer is written."""
+"""What a referral needs from a person, derived from its state on every write of its stage or answer."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,13 +11,13 @@ from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Move, Referral, Stage
 
 MAY_HAVE_REACHED = frozenset({Reason.SEND_UNCLEAR, Reason.RESTORED})
-"""Nobody knows whether the doctor has the message: it goes out again only where a person says so twice."""
+"""It is unknown whether the doctor got the message. It is sent again only after a person confirms that twice."""
 FAILED = frozenset({Reason.GIVEN_UP, Reason.CAMPAIGN_UNKNOWN, *MAY_HAVE_REACHED})
-"""What is held because something went wrong, not because it looks odd."""
+"""Reasons to hold a referral after a failure, not because it looks suspicious."""
 
 
 class Kind(StrEnum):
-    """What a person has to do: judge what is held, mend what failed, print a letter or call, call back."""
+    """The work for a person: judge a held referral, repair a failed one, print a letter or call, call back."""
 
     HELD = "held"
     FAILED = "failed"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 def waits_for(referral: Referral) -> Kind | None:
-    """What a person has to do for it now; None where nothing."""
+    """Return what a person has to do for the referral now, or None."""
     match referral.stage:
         case Stage.HELD:
             return Kind.FAILED if referral.reason in FAILED else Kind.HELD
@@ -39,13 +39,13 @@ def waits_for(referral: Referral) -> Kind | None:
 
 
 def wants_a_call(referral: Referral) -> bool:
-    """Whether the doctor asked for a call, said nothing stronger since, and has not had it."""
+    """Whether the doctor asked for a call, nothing stronger followed, and the call has not been made."""
     is_asked = referral.reason == Closing.ANSWERED and referral.answer is Answer.CALL
     return is_asked and Milestone.CALLED_BACK not in referral.milestones
 
 
 def after(referral: Referral, move: Move | None, facts: Mapping[str, datetime], answer: Answer | None) -> Referral:
-    """The referral as a write of these leaves it, as far as what it waits for goes."""
+    """Return the referral after a write of these values, as far as the work for a person depends on it."""
     known = replace(
         referral, milestones={**facts, **referral.milestones}, answer=answer or referral.answer, waits_since=None
     )
@@ -58,7 +58,7 @@ def after(referral: Referral, move: Move | None, facts: Mapping[str, datetime], 
 
 
 def begins(referral: Referral) -> datetime | None:
-    """Since when a new referral waits for a person."""
+    """Return since when a new referral waits for a person, or None."""
     return referral.waits_since or _begins(referral, {})
 
 
@@ -67,9 +67,9 @@ def _begins(referral: Referral, facts: Mapping[str, datetime]) -> datetime | Non
         case None:
             return None
         case Kind.CALL:
-            # Of the last answer: an earlier one may have asked for something else.
+            # Use the time of the last answer: an earlier one may have asked for something else.
             answered = Closing.ANSWERED.value
             return facts.get(answered) or referral.milestones[answered]
         case _:
-            # The first look is due that long after it began to wait.
+            # The first review is due REVIEW_EVERY after the wait began.
             return referral.due_at - REVIEW_EVERY if referral.due_at else None

@@ -12,5 +12,5 @@ AP Armed Forces Pacific
 """
 _PAIRS = [line.split(" ", 1) for line in _NAMES.strip().replace("\n", "|").split("|")]
 
-# Both the code and the name, in folded case, to the code.
+# Maps both the code and the name, casefolded, to the code.
 STATES: dict[str, str] = {key.casefold(): code for code, name in _PAIRS for key in (code, name)}

@@ -1,11 +1,11 @@
-"""The people who use the dashboard, and what each may do."""
+"""The users of the dashboard and their permissions."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """The user directory has a group of the same name for each."""
+    """Each role is a group of the same name in the user directory."""
 
     VIEWER = "viewer"
     MANAGER = "manager"
@@ -13,12 +13,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is signed in. `sub` is for ever; `username` is what people read."""
+    """A signed-in user. `sub` never changes. `username` is for display."""
 
     sub: str
     username: str
     roles: frozenset[Role]
 
     def may(self, role: Role) -> bool:
-        """A manager may all that a viewer may."""
+        """Whether the user has the role. A manager also has the permissions of a viewer."""
         return role in self.roles or Role.MANAGER in self.roles

@@ -1,18 +1,18 @@
-"""Reading what somebody sent: one object's fields, and everything that is wrong with them, all at once."""
+"""Read the fields of an object in a request, and collect all errors."""
 
 import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 
-# Zero-width joiner and non-joiner are spelling in Persian, Sinhala and others; every other format character
-# (direction marks, soft hyphens, byte order marks) only hides what a text says.
+# Zero-width joiners and non-joiners are part of the spelling in Persian, Sinhala and others. Every other format
+# character (direction marks, soft hyphens, byte order marks) only obscures the text.
 _JOINERS = "\u200c\u200d"
 _UNFIT = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-# Unicode calls these letters, but nobody sees them.
+# Unicode classifies these as letters, but they are invisible.
 _FILLERS = "\u115f\u1160\u3164\uffa0"
 _LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
-# What mail programs make a link of by themselves. "Dr.Smith" and "J.R. Smith" are none.
+# Text that mail programs turn into a link. "Dr.Smith" and "J.R. Smith" must not match.
 _DOMAIN = re.compile(
     r"[\w-][.\u3002](?:com|net|org|info|biz|io|co|us|ly|me|gl|to|cc|xyz|top|site|online|shop|store|app|dev|link|click"
     r"|live|club|ru|cn|uk|de)\b",
@@ -23,10 +23,10 @@ _FIELD_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one field.
+    """An error in one field.
 
-    `field` is its path ("doctor.email"), `code` says what, in words that code can compare; `limit` is a number of
-    characters, with the code `too_long`.
+    `field` is its path ("doctor.email"). `code` is the kind of error. `limit` is a number of characters, with the code
+    `too_long`.
     """
 
     field: str
@@ -35,7 +35,7 @@ class FieldError:
 
 
 class Invalid(ValueError):
-    """A value that a field can't take. `code` is that of the FieldError it becomes."""
+    """A value that a field does not accept. `code` is the code of the resulting FieldError."""
 
     def __init__(self, code: str, limit: int | None = None) -> None:
         super().__init__(code)
@@ -44,7 +44,7 @@ class Invalid(ValueError):
 
 
 class Fields:
-    """The fields of one object at `path`. What is wrong is added to `errors`, and reading goes on."""
+    """The fields of the object at `path`. Errors are added to `errors`, and reading continues."""
 
     def __init__(self, data: object, path: str, known: Collection[str], errors: list[FieldError]) -> None:
         self.path = path
@@ -68,7 +68,7 @@ class Fields:
         return self._data.get(name)
 
     def text(self, name: str, limit: int) -> str | None:
-        """One line of text as typed, in Unicode's composed form, its white space folded. None where there is none."""
+        """Return one line of text in Unicode NFC with white space folded, or None if it is absent or invalid."""
         value = self._data.get(name)
         if value is None:
             return None
@@ -84,12 +84,12 @@ class Fields:
 
 
 def shown_name(name: str) -> str:
-    """The name of a field that we don't have, or "" where it is no name: that could say anything."""
+    """Return the name of an unknown field, or "" if it does not look like a name: it could contain any text."""
     return name if _FIELD_NAME.fullmatch(name) else ""
 
 
 def one_line(value: object, limit: int) -> str:
-    """`value` as one line of at most `limit` characters; raises Invalid."""
+    """Return `value` as one line of at most `limit` characters. Raise Invalid."""
     if not isinstance(value, str):
         raise Invalid("wrong_type")
     if any(_is_unfit(character) for character in value):
@@ -103,7 +103,7 @@ def one_line(value: object, limit: int) -> str:
 
 
 def has_link(text: str) -> bool:
-    """Whether a mail program may show part of it as a link: a message of ours must not carry a stranger's."""
+    """Whether a mail program may show part of the text as a link. Messages must not contain links from submitters."""
     plain = unicodedata.normalize("NFKC", text)
     return bool(_LINK.search(plain) or _DOMAIN.search(plain))
 

@@ -1,4 +1,4 @@
-"""The weekly summary: what it says, when it is due, and that nobody gets one week's twice."""
+"""The weekly summary: its content, when it is due, and the claim that prevents a second one in the same week."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -16,9 +16,9 @@ from referral_intake.core.quota import Quota
 from referral_intake.core.tasks import Kind
 
 FROM_HOUR, UNTIL_HOUR = 7, 12
-"""Monday mornings where the campaign is. What a run could not send, the next one does."""
+"""The local hours of a Monday in which the summary is sent. The next run sends what a run could not."""
 
-# What is compared with the week before: each counts on the day on which it happened.
+# Compared with the previous week. Each fact counts on the day on which it happened.
 COMPARED = (*FUNNEL, Milestone.OPTED_OUT, Milestone.BOUNCED, Milestone.COMPLAINED)
 WAITS: tuple[str, ...] = tuple(Kind)
 
@@ -36,7 +36,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """`is_more` where there are more than anybody counts."""
+    """`is_more` is True if the number exceeds the limit of the count."""
 
     count: int
     is_more: bool = False
@@ -44,20 +44,20 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether mail goes out, and how near Amazon SES's limits are. None is not known."""
+    """Whether mail is sent, and how close the account is to the limits of Amazon SES. None means unknown."""
 
     pause: Pause | None
     quota: Quota | None
     rates: Mapping[str, float | None]
 
     def is_near(self, mishap: str) -> bool:
-        """Whether half of the rate is reached at which SES reviews an account."""
+        """Whether the rate is at least half of the rate at which SES reviews an account."""
         return (self.rates[mishap] or 0) >= SES_REVIEWS[mishap] / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Of one week, Monday to Sunday in UTC, as all counted days are."""
+    """The summary of one week, Monday to Sunday in UTC, like all counted days."""
 
     overview: Overview
     waiting: Mapping[str, Waiting]
@@ -71,7 +71,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Who wants it. The address is in the user directory: whoever leaves the team gets none any more."""
+    """A user who gets the summary. The user directory has the address, so a user who leaves the team gets no more."""
 
     campaign: str
     sub: str
@@ -84,7 +84,7 @@ def is_due(now: datetime, zone: ZoneInfo) -> bool:
 
 
 def week_before(now: datetime, zone: ZoneInfo) -> tuple[date, date]:
-    """The Monday and the Sunday of the week that ended last."""
+    """Return the Monday and the Sunday of the last complete week."""
     today = now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday() + 7)
     return monday, monday + timedelta(days=6)
@@ -95,17 +95,18 @@ class Subscriptions(Protocol):
     def remove(self, subscriber: Subscriber) -> None: ...
 
     def take(self, subscriber: Subscriber, week: date, at: datetime) -> bool:
-        """Claims this week's summary for this recipient, before it is sent; False where that was done before."""
+        """Claim this week's summary for the recipient before it is sent. Return False if it was already claimed."""
 
     def give_back(self, subscriber: Subscriber, week: date) -> None: ...
     def note(self, subscriber: Subscriber, week: date, outcome: str) -> None: ...
 
 
 class Summarizing:
-    """`address_of` asks the user directory: None where somebody is no member of the team any more.
+    """Send the weekly summary. `address_of` queries the user directory and returns None for a former team member.
 
-    The claim is written before the mail service is called and taken back only where that clearly refused. So nobody
-    gets a week's summary twice; whoever's run dies in between, or whose answer is unclear, may get none that week.
+    The claim is written before the mail service is called. It is removed only if the service clearly deferred the
+    message. So a user never gets the same summary twice. If the run stops in between, or the answer is unclear, the
+    user may get none that week.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class Summarizing:
         self._now = now
 
     def send(self, campaign: Campaign) -> Mapping[str, int]:
-        """Sends last week's summary where it is time for it. Returns what became of it, by outcome."""
+        """Send last week's summary if it is due. Return the number of subscribers by outcome."""
         zone = campaign.policy.time_zone
         if not is_due(self._now(), zone):
             return {}
@@ -141,7 +142,7 @@ class Summarizing:
         if address is None:
             self._subscriptions.remove(subscriber)
             return "left_the_team"
-        # All that can go wrong with the words goes wrong before the claim.
+        # Errors in the content must occur before the claim.
         message = self._compose(campaign, summary, address)
         if not self._subscriptions.take(subscriber, week, self._now()):
             return "sent_before"

@@ -1,6 +1,6 @@
-"""Runs a user's action if the referral is still as the user saw it.
+"""Run a user's action if the referral has not changed since the user saw it.
 
-Of several users who act at the same time, exactly one succeeds. The others learn who it was.
+If several users act at the same time, exactly one succeeds. The others learn who it was.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from referral_intake.core.users import Person
 from referral_intake.dashboard import actions
 from referral_intake.dashboard.actions import Change, Order
 
-# Other writes take milliseconds.
+# A few tries are enough, because other writes take milliseconds.
 MOST_TRIES = 5
 
 
 class Changed(Exception):
-    """The referral has changed since the user saw it. `by` is the latest action of another user since, if any."""
+    """The referral has changed since the user saw it. `by` is the last action of a user since then, if any."""
 
     def __init__(self, referral: Referral, by: Act | None) -> None:
         super().__init__(referral.receipt)
@@ -33,7 +33,7 @@ class Changed(Exception):
 
 
 class TooLate(Exception):
-    """The doctor had already been told another way, or had opted out, before this letter or call: see `act.note`."""
+    """The doctor was told another way, or opted out, before this letter or call was recorded. See `act.note`."""
 
     def __init__(self, referral: Referral, act: Act) -> None:
         super().__init__(referral.receipt)
@@ -46,7 +46,7 @@ class Referrals(Protocol):
 
 
 class ActionWriter(Protocol):
-    """Write a change together with the record of who made it, or neither. Raises Stale, Conflict, Unavailable.
+    """Write a change together with its audit record, or neither. Raise Stale, Conflict, Unavailable.
 
     `action_table.ActionTable` implements it.
     """
@@ -61,7 +61,7 @@ class ActionWriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ActionRunner:
-    """Runs the actions of the team."""
+    """Runs the actions of users."""
 
     referrals: Referrals
     action_table: ActionWriter
@@ -69,7 +69,7 @@ class ActionRunner:
     campaign_named: Callable[[str], Campaign | None]
 
     def carry_out(self, order: Order, now: datetime) -> Referral | None:
-        """Return the referral after the action, if there is one. An action that was done already is not repeated.
+        """Return the referral after the action, or None if it does not exist. Do not repeat a completed action.
 
         Raise Invalid, Changed, TooLate, Unavailable.
         """
@@ -77,7 +77,7 @@ class ActionRunner:
             referral = self.referrals.get(order.receipt, consistent=True)
             if referral is None or _is_done(order, referral):
                 return referral
-            # Another user was faster, or the answer was lost. The next read shows which.
+            # Another request was faster, or the answer was lost. The next read shows which.
             with suppress(Stale, Conflict):
                 self._carry_out(order, referral, now)
         raise Conflict
@@ -100,7 +100,7 @@ class ActionRunner:
 
 
 def _is_done(order: Order, referral: Referral) -> bool:
-    """Whether the action was done already. Raise TooLate, or Changed if another action was done."""
+    """Whether the action was completed before. Raise TooLate, or Changed if another action was."""
     act = actions.done_already(order, referral)
     if act and act.what in actions.WAYS and act.note:
         raise TooLate(referral, act)

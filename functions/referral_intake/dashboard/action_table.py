@@ -1,4 +1,4 @@
-"""Writes users' actions: the change of the referral and the record of who made it, in one transaction."""
+"""Write users' actions: the change of the referral and the audit record, in one transaction."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ class ActionTable:
         self._claims = ClaimTable(client, name)
 
     def write(self, referral: Referral, change: Change, by: Person) -> None:
-        """Change a referral that is still as it was read. Raise Stale, Conflict, Unavailable."""
+        """Change the referral if it is unchanged since it was read. Raise Stale, Conflict, Unavailable."""
         if self._table.transact(updates=[_changed(referral, change)], puts=[_record(referral, change, by)]):
             raise Stale
 

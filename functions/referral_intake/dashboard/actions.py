@@ -1,6 +1,6 @@
-"""What a person may do with a referral that waits for one, and what that makes of it.
+"""The actions of users on a referral that waits for a person, and the change that each makes.
 
-What is offered is all that is allowed, by whichever way a person comes: the dashboard or the command line.
+These rules are the same for the dashboard and the command line.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Action(StrEnum):
 
 
 class Rejection(StrEnum):
-    """Why a person rejects a referral."""
+    """Why a user rejects a referral."""
 
     WRONG_DETAILS = "wrong_details"
     NOT_A_DOCTOR = "not_a_doctor"
@@ -48,15 +48,15 @@ OFFERED = {
 }
 
 WAYS = {Action.LETTER_SENT: Way.LETTER, Action.CALLED: Way.PHONE}
-"""The actions by which a doctor is told: the introduction, otherwise than by email."""
+"""Actions that record the introduction, made by letter or phone instead of email."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a person wants done with a referral as they saw it: at `revision`.
+    """A user's request for an action on the referral that they saw at `revision`.
 
-    `reason` is why it is rejected, `email` an address that was found. `again` says that the doctor may get the message
-    a second time, where nobody knows whether they have it.
+    `reason` is the reason of a rejection. `email` is an address that the user found. `again` confirms that the doctor
+    may get the message a second time, if it is unknown whether they have it.
     """
 
     receipt: str
@@ -69,7 +69,7 @@ class Order:
 
 
 class Invalid(ValueError):
-    """An order that can't be carried out as it is, with everything that is wrong with it."""
+    """An invalid order, with all its errors."""
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__(f"{len(errors)} fields")
@@ -78,7 +78,7 @@ class Invalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an action makes of a referral. `doctor` is there where their details change."""
+    """The change that an action makes. `doctor` is set if the doctor's details change."""
 
     act: Act
     move: Move | None = None
@@ -88,13 +88,13 @@ class Change:
 
 
 def offered(referral: Referral) -> tuple[Action, ...]:
-    """What a person may do with it as it is."""
+    """Return the actions that the referral's current state allows."""
     kind = waits_for(referral)
     return OFFERED[kind] if kind else ()
 
 
 def change(order: Order, referral: Referral, campaign: Campaign | None, now: datetime) -> Change:
-    """What is to be written; raises Invalid."""
+    """Return the change to write. Raise Invalid."""
     if order.action not in offered(referral):
         raise Invalid(FieldError("action", "not_offered"))
     act = Act(now, order.by.username, order.action.value, order.revision)
@@ -110,20 +110,20 @@ def change(order: Order, referral: Referral, campaign: Campaign | None, now: dat
         case Action.LETTER_SENT | Action.CALLED:
             return _told(act, WAYS[order.action], referral, campaign)
         case Action.ADD_EMAIL:
-            # Not vetted by that: outreach still asks whether this NPI has other addresses, say.
+            # Not vetted: `outreach` still screens it, for instance for other addresses of this NPI.
             return Change(act, decisions.queue(now), doctor=_with_email(referral.doctor, order))
         case Action.CALLED_BACK:
             return Change(act, milestones={Milestone.CALLED_BACK: now})
 
 
 def too_late(told: Change, move: Move) -> Change:
-    """In the place of `told`, where the doctor has been told otherwise, or has said no, before this was noted."""
-    assert move.reason, "what stands against it has a name"
+    """Return the replacement for `told` if the doctor was told another way or opted out before it was recorded."""
+    assert move.reason, "the move must have a reason"
     return Change(replace(told.act, note=move.reason), move)
 
 
 def done_already(order: Order, referral: Referral) -> Act | None:
-    """The act that this very order was carried out by: a double click, or a second try after a lost answer."""
+    """Return the act of this same order, if it is a repetition: a double click, or a retry after a lost answer."""
     for act in referral.acts:
         if (act.by, act.what, act.revision) == (order.by.username, order.action.value, order.revision):
             return act if _is_the_same(order, act, referral) else None
@@ -131,7 +131,7 @@ def done_already(order: Order, referral: Referral) -> Act | None:
 
 
 def done_since(order: Order, referral: Referral) -> Act | None:
-    """What a person did last to the referral since it was as the order has it; None where it was nobody."""
+    """Return the last act on the referral since the order's revision, if any."""
     return next((act for act in reversed(referral.acts) if act.revision >= order.revision), None)
 
 
@@ -148,7 +148,7 @@ def _rejection(order: Order) -> str:
 
 
 def _told(act: Act, way: Way, referral: Referral, campaign: Campaign | None) -> Change:
-    """An answer is awaited until the referral expires. No email follows."""
+    """Return the change that waits for an answer until the referral expires. No email follows."""
     if campaign is None:
         raise Invalid(FieldError("campaign", "campaign_unknown"))
     awaits = decisions.awaits(replace(referral, told_by=way), campaign, act.at)

@@ -1,4 +1,4 @@
-"""Answers the dashboard's requests. Each module `*_routes` holds the routes of one subject."""
+"""Answer the dashboard's requests. Each module `*_routes` has the routes of one subject."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response as Answer
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# Imported while Lambda starts the function, when it has the most CPU, and not while the first person waits.
+# Imported when Lambda starts the function, when it has the most CPU, not during the first request.
 import referral_intake.aws.audit_log
 import referral_intake.aws.origin_secret
 import referral_intake.aws.stats_table  # noqa: F401
@@ -34,7 +34,7 @@ LARGEST_BODY = 16 * 1024
 
 app = APIGatewayHttpResolver(
     enable_validation=True,
-    # An answer that is not what we said it would be is our mistake, and not that of whoever asked.
+    # A response that does not match its schema is a bug in the server, not in the request.
     response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
     debug=False,
 )
@@ -43,19 +43,19 @@ for _subject in (overview_routes, referral_routes, task_routes, report_routes, o
 
 
 def respond(event: Event, parts: Dashboard, now: datetime) -> Response:
-    """Answers one request, whatever it holds."""
+    """Answer one request. Every exception becomes a response."""
     with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
         return _respond(event, parts, now)
 
 
 def _respond(event: Event, parts: Dashboard, now: datetime) -> Response:
     try:
-        # Before anything else is looked at: whoever has no role here learns nothing, not even what there is.
+        # First, so that a caller without a role learns nothing, not even which routes exist.
         person = authorization.person_of(event)
         _check_body(event)
         app.context = {"person": person, "parts": parts, "now": now}
         response = app.resolve(event, LambdaContext())
-    except Exception as error:  # noqa: BLE001  # `problems` tells them apart
+    except Exception as error:  # noqa: BLE001  # `problems` distinguishes them
         return _refusal(problems.of(error, logger))
     given = {name.lower(): value for name, value in response["headers"].items()}
     return {**response, "headers": {**http.HEADERS, **given}}
@@ -84,7 +84,7 @@ def _refused(error: Exception) -> Answer[str]:
 
 
 def _looked_at(error: Exception) -> Exception:
-    """The error that counts. Requests are validated before a route looks at roles: whoever may not ask is told that."""
+    """Return the error to report. Validation precedes the check of roles, so a missing role is reported instead."""
     role = authorization.needed_by(app.context["_route"].func)
     if isinstance(error, RequestValidationError) and role:
         try:

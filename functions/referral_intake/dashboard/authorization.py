@@ -1,10 +1,10 @@
-"""Who asks, and whether they may: the dashboard's routes state the role they need by the type of a parameter.
+"""Authentication and authorization. A route declares the role that it needs by the type of a parameter:
 
     @router.get("/work")
     def work(person: Viewer, parts: Parts, now: Now) -> Work: ...
 
-API Gateway has verified the token (its issuer, audience, signature and times) before a function is woken. It does not
-look at groups: that is done here.
+API Gateway verifies the token (issuer, audience, signature and times) before it invokes the function. It does not check
+groups, so this module does.
 """
 
 import re
@@ -20,17 +20,17 @@ from referral_intake.core.users import Person, Role
 from referral_intake.dashboard.wiring import Dashboard
 from referral_intake.web.http import Event, Problem
 
-# API Gateway writes a claim that is a list as `[a b]`. A group's name has no spaces; one with a bracket would make that
-# ambiguous, and then nobody is given anything.
+# API Gateway writes a claim that is a list as `[a b]`. A group's name has no spaces. A name with a bracket would be
+# ambiguous, so then no role is granted.
 _GROUPS = re.compile(r"\[[^\s\[\]]+(?: [^\s\[\]]+)*\]")
 
 
 def person_of(event: Event) -> Person:
-    """Who is signed in; raises Problem for whoever has no role here."""
+    """Return the signed-in user. Raise Problem if the user has no role."""
     claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
     sub, username = claims.get("sub"), claims.get("username")
     roles = _roles(claims.get("cognito:groups"))
-    # An ID token is for the page that asked for it, and never for us.
+    # Only access tokens are accepted. An ID token is only for the page that requested it.
     if not (sub and username and roles and claims.get("token_use") == "access"):
         raise _forbidden()
     return Person(str(sub), str(username), roles)
@@ -43,7 +43,9 @@ def _roles(groups: object) -> frozenset[Role]:
 
 
 def _forbidden() -> Problem:
-    return Problem(HTTPStatus.FORBIDDEN, "forbidden", "Your account may not do this. Ask whoever manages the team.")
+    return Problem(
+        HTTPStatus.FORBIDDEN, "forbidden", "Your account has no permission for this. Ask your administrator."
+    )
 
 
 def _with(role: Role) -> Callable[[Request], Person]:
@@ -56,7 +58,7 @@ def _with(role: Role) -> Callable[[Request], Person]:
 
 
 def check(person: Person, role: Role) -> None:
-    """Raises Problem for whoever may not."""
+    """Raise Problem if the user does not have the role."""
     if not person.may(role):
         raise _forbidden()
 
@@ -82,7 +84,7 @@ Now = Annotated[datetime, Depends(_now)]
 
 
 def needed_by(route: Callable[..., Any]) -> Role | None:
-    """The role that a route states. None where it states none, which no route may."""
+    """Return the role that a route declares, or None. Every route must declare one."""
     hints = get_type_hints(route, include_extras=True).values()
     marks = [mark for hint in hints for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Depends)]
     return next((_NEEDED[mark.dependency] for mark in marks if mark.dependency in _NEEDED), None)

@@ -1,6 +1,6 @@
-"""Adds to models of the API what the declarations of form fields and filters say.
+"""Add the attributes of the declared form fields and filters to models of the API.
 
-To a type checker a model has only the attributes that are written in its class.
+A type checker sees only the attributes in the class body.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def with_form_fields(fields: Mapping[str, FormField]) -> Decorator:
 
 
 def with_filters(pattern: str | None = None) -> Decorator:
-    """`pattern` is what text must match."""
+    """`pattern` is a regular expression that a text value must match."""
     return _with({name: (_type(one, pattern) | None, _default(one)) for name, one in FILTERS.items()})
 
 

@@ -1,8 +1,8 @@
-"""What a browser has on its screen already is not sent again, and is no look of its own.
+"""Skip a response, and its audit record, if the browser already shows the same data.
 
-A view asks anew every 20 seconds, by itself. If each time left a record, nobody would find a person's own looks among
-them. So every answer about doctors carries a mark of what it shows; who asks with it gets nothing while that is the
-same, and whatever does show a doctor's data, by itself or not, leaves its record.
+A view polls every 20 seconds. If each poll left an audit record, the records of a person's own requests would be hard
+to find among them. So every response about doctors has a mark, a hash of its data. A request with the current mark gets
+no content. Every response that does show a doctor's data leaves a record, also for a poll.
 """
 
 import hashlib
@@ -17,27 +17,27 @@ from pydantic import Field
 from referral_intake.core.referral import Referral
 from referral_intake.core.users import Person, Role
 
-SAYS = "The mark of an answer that one has: if nothing is new, there is no content, and no record of a look."
+SAYS = "The mark of the last response. If nothing has changed, the response has no content and leaves no audit record."
 LONGEST = 64
 
 Known = Annotated[str | None, Query(alias="known", max_length=LONGEST, description=SAYS)]
-Mark = Annotated[str, Field(description="Of what is shown here: give it as `known` when asking again.")]
+Mark = Annotated[str, Field(description="The mark of this response. Send it as `known` in the next request.")]
 # For a route's description.
-NOTHING_NEW: dict[int, OpenAPIResponse] = {204: {"description": "Nothing new since `known`"}}
+NOTHING_NEW: dict[int, OpenAPIResponse] = {204: {"description": "Nothing has changed since `known`"}}
 
 
 class NothingNew(Exception):
-    """It is as whoever asks knows it."""
+    """The data is the same as in the mark of the request."""
 
 
 def mark(person: Person, referrals: Iterable[Referral], *more: object) -> str:
-    """Changes with whatever is shown: every change of a referral is a revision. `more` is what they don't tell."""
+    """Return a hash that changes with the response. A referral counts by its revision, other data is in `more`."""
     shown = [(referral.receipt, referral.revision) for referral in referrals]
     text = json.dumps([person.may(Role.MANAGER), shown, more], default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def check(known: str | None, now: str) -> None:
-    """Raises NothingNew."""
+    """Raise NothingNew if the marks are equal."""
     if known == now:
         raise NothingNew

@@ -1,4 +1,4 @@
-"""Masks what would tell a viewer who a doctor is. What is left tells one row from another."""
+"""Mask data that identifies a doctor, for viewers. The rest distinguishes one row from another."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -8,12 +8,12 @@ from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, TITLES, A
 from referral_intake.core.form_fields import FormField, Mask
 
 HIDDEN = "•••"
-# The first letter of a shorter word would be half of it.
+# In a shorter word, the first letter would reveal half of it.
 _SHORTEST = 3
 
 
 def masked(doctor: Doctor) -> Doctor:
-    """The doctor as a viewer sees them: of each field as much as its declaration says."""
+    """Return the doctor as a viewer sees them: as much of each field as its declaration allows."""
     return Doctor(**_masked(doctor, DOCTOR_FIELDS), address=Address(**_masked(doctor.address, ADDRESS_FIELDS)))
 
 
@@ -23,21 +23,21 @@ def _masked(details: Doctor | Address, fields: Mapping[str, FormField]) -> dict[
 
 
 def masked_name(name: str) -> str:
-    """`Dr M••• S•••`: first and last name only, since few people have the same initials in the middle."""
+    """Return `Dr M••• S•••`: only first and last name, because middle initials can identify a person."""
     words = [word for word in unicodedata.normalize("NFC", name).split() if _plain(word) not in TITLES]
     ends = words[:1] + words[1:][-1:]
     return " ".join(["Dr", *(_begun(word) for word in ends or [""])])
 
 
 def masked_email(address: str) -> str:
-    """`m•••@•••.org`"""
+    """Return `m•••@•••.org`."""
     local, _, domain = address.rpartition("@")
     return f"{_begun(local)}@{HIDDEN}.{domain.rpartition('.')[2]}"
 
 
 def _begun(word: str) -> str:
     first = word[:1]
-    # Scripts without capitals write a syllable, or a whole name, as one letter.
+    # In scripts without capital letters, one character can be a syllable or a whole name.
     is_one_of_many = len(word) >= _SHORTEST and first.upper() != first.lower()
     return f"{first}{HIDDEN}" if is_one_of_many else HIDDEN
 

@@ -1,7 +1,7 @@
-"""The API's description of itself, OpenAPI 3.1, written from the code.
+"""The OpenAPI 3.1 description of the API, generated from the code.
 
-Powertools describes each route from its types. What is the same for all routes is added here: who may ask, and what a
-refusal looks like.
+Powertools describes each route from its types. This module adds what all routes share: the required role, and the
+format of problems.
 """
 
 import json
@@ -15,22 +15,22 @@ from aws_lambda_powertools.event_handler.api_gateway import Route, Router
 
 from referral_intake.dashboard.authorization import Viewer, needed_by
 
-router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
+router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
 
 ABOUT = """\
-What marketing sees of the outreach, and does. Days are days in UTC. No name and no address is ever part of a URL.
-Every look at doctors' data and every action leaves a record of who it was: where that can't be written, that is a 503.\
+The dashboard's data and actions for marketing. Days are in UTC. URLs never contain a name or an address.
+Every response with doctors' data and every action leaves an audit record. If it can't be written, the answer is 503.\
 """
 SIGNED_IN = {
     "type": "http",
     "scheme": "bearer",
     "bearerFormat": "JWT",
-    "description": "The access token of somebody in the team's user directory, in its group viewer or manager.",
+    "description": "The access token of a user in the user directory's group viewer or manager.",
 }
 PROBLEM = {
     "type": "object",
     "title": "Problem",
-    "description": "RFC 9457. `code` is for programs, `detail` for people; `errors` says which entries are wrong.",
+    "description": "RFC 9457. `code` is for programs, `detail` for people. `errors` lists the invalid fields.",
     "required": ["title", "status", "code", "detail"],
     "examples": [
         {
@@ -56,10 +56,10 @@ PROBLEM = {
         },
     },
 }
-# From API Gateway itself, which speaks in its own way.
-OF_THE_GATEWAY = {401: "Not signed in, or not any more", 429: "More requests than there may be at once"}
+# From API Gateway itself, which does not answer with problem+json.
+OF_THE_GATEWAY = {401: "Not signed in, or the session has expired", 429: "Too many requests at once"}
 ALWAYS = (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
-# Bodies can be wrong in more ways; and somebody else may be quicker.
+# A body can be invalid in more ways, and another user can be faster.
 OF_WRITES = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.CONFLICT,
@@ -68,7 +68,7 @@ OF_WRITES = (
 )
 
 
-@router.get("/openapi.json", tags=["about"], summary="This description", operation_id="openapi")
+@router.get("/openapi.json", tags=["about"], summary="This API description", operation_id="openapi")
 def openapi(person: Viewer) -> dict[str, Any]:
     app = router.api_resolver
     assert isinstance(app, APIGatewayHttpResolver)
@@ -76,7 +76,7 @@ def openapi(person: Viewer) -> dict[str, Any]:
 
 
 def routes(app: APIGatewayHttpResolver) -> Iterator[Route]:
-    """Powertools has no public list of them."""
+    """Yield all routes. Powertools has no public list of them."""
     yield from app._static_routes
     yield from app._dynamic_routes
 
@@ -84,7 +84,7 @@ def routes(app: APIGatewayHttpResolver) -> Iterator[Route]:
 @cache
 def description(app: APIGatewayHttpResolver) -> dict[str, Any]:
     for route in routes(app):
-        # A route says how else it refuses. Powertools would take that for all that it answers.
+        # A route lists its additional refusals. Powertools would take them as all of its responses.
         if route.responses:
             route.responses = {route.status_code: {"description": "Done"}, **route.responses}
     said: dict[str, Any] = json.loads(
@@ -107,7 +107,7 @@ def _complete(operation: dict[str, Any], route: Route) -> None:
     own = route.responses or {}
     refusals = {status for status in own if status >= 400} | _refusals(operation, route)
     answers = {status: answer for status, answer in operation["responses"].items() if int(status) < 400}
-    # Powertools gives it what the route answers otherwise.
+    # Powertools gives 204 the content of the route's other responses.
     answers.get("204", {}).pop("content", None)
     gateways = {str(status): {"description": words} for status, words in OF_THE_GATEWAY.items()}
     problems = {str(int(status)): _refusal(own, status) for status in sorted(refusals)}

@@ -1,4 +1,4 @@
-"""The campaign in numbers, and who asks."""
+"""Routes for the campaign's numbers and the signed-in user."""
 
 from typing import Annotated, Literal
 
@@ -29,12 +29,12 @@ from referral_intake.dashboard.overview_schemas import (
 )
 from referral_intake.dashboard.query_parameters import CampaignName, From, To
 
-router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
+router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
 
 TAGS = ["overview"]
 
 
-@router.get("/me", tags=TAGS, summary="Who is signed in, and what there is to see")
+@router.get("/me", tags=TAGS, summary="The signed-in user and the campaigns")
 def me(person: Viewer, parts: Parts) -> Me:
     campaigns = {name: campaign for name in parts.campaigns.names() if (campaign := parts.campaigns.get(name))}
     return Me(
@@ -45,7 +45,7 @@ def me(person: Viewer, parts: Parts) -> Me:
     )
 
 
-@router.get("/overview", tags=TAGS, summary="A campaign's funnel, rates, times and days, with the period before")
+@router.get("/overview", tags=TAGS, summary="A campaign's funnel, rates, times and days, with the previous period")
 def overview(person: Viewer, parts: Parts, campaign: CampaignName, first: From, to: To) -> Overview:
     name = query_parameters.campaign(parts, campaign).name
     query_parameters.days(first, to)
@@ -64,7 +64,7 @@ def overview(person: Viewer, parts: Parts, campaign: CampaignName, first: From, 
     )
 
 
-@router.get("/breakdowns/<dimension>", tags=TAGS, summary="What happened, by the values of one dimension")
+@router.get("/breakdowns/<dimension>", tags=TAGS, summary="Facts by the values of one dimension")
 def breakdown(
     person: Viewer,
     parts: Parts,
@@ -80,7 +80,7 @@ def breakdown(
     return Breakdown(dimension=dimension, values=values, read_units=units)
 
 
-@router.get("/deliverability", tags=TAGS, summary="Whether a campaign is stopped, and how near Amazon SES's limits are")
+@router.get("/deliverability", tags=TAGS, summary="Whether a campaign is paused, and the limits of Amazon SES")
 def deliverability(person: Viewer, parts: Parts, campaign: CampaignName) -> Deliverability:
     found = query_parameters.campaign(parts, campaign)
     pause = parts.breaker.pause(found.name)
@@ -105,7 +105,7 @@ def _quota(parts: Parts) -> SesQuota | None:
     try:
         quota = parts.ses_account.quota()
     except Unavailable:
-        # The rest is worth seeing without it.
+        # The quota is optional in this response.
         return None
     return SesQuota(max_24_hours=quota.per_day, sent_24_hours=quota.sent_last_day, max_per_second=quota.per_second)
 

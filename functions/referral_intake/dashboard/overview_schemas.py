@@ -1,4 +1,4 @@
-"""What the dashboard's numbers look like to whoever asks for them."""
+"""Schemas of the dashboard's numbers."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 
 from referral_intake.core.users import Role
 
-ReadUnits = Annotated[float, Field(description="What reading this cost, in DynamoDB's read units.")]
-Facts = Annotated[dict[str, int], Field(description="How often each happened; one that is missing did not.")]
+ReadUnits = Annotated[float, Field(description="The DynamoDB read units of this request.")]
+Facts = Annotated[dict[str, int], Field(description="The number of each fact. A missing fact has the number 0.")]
 
 
 class CampaignTitle(BaseModel):
@@ -20,11 +20,11 @@ class Me(BaseModel):
     user: str
     roles: list[Role]
     campaigns: list[CampaignTitle]
-    weekly_summary: Annotated[dict[str, bool], Field(description="By campaign, whether this person gets it by email.")]
+    weekly_summary: Annotated[dict[str, bool], Field(description="By campaign, whether this user gets it by email.")]
 
 
 class Rung(BaseModel):
-    """A step of the funnel, with its share of the step before and of all that were submitted."""
+    """A step of the funnel, with its share of the previous step and of all submitted referrals."""
 
     name: str
     count: int
@@ -33,7 +33,7 @@ class Rung(BaseModel):
 
 
 class Rates(BaseModel):
-    """Of all referrals that were delivered or bounced. Null where none was."""
+    """Shares of all messages that were delivered or bounced. Null if there are none."""
 
     bounced: float | None
     complained: float | None
@@ -43,20 +43,20 @@ class Period(BaseModel):
     funnel: list[Rung]
     facts: Facts
     rates: Rates
-    medians_seconds: Annotated[dict[str, float | None], Field(description="By step. Null where nobody took it.")]
+    medians_seconds: Annotated[dict[str, float | None], Field(description="By step. Null if no referral completed it.")]
     answers: Facts
     closings: Facts
 
 
 class PeriodBefore(Period):
-    """As many days, right before."""
+    """The range of the same length that ends right before this one."""
 
     first: Annotated[date, Field(serialization_alias="from")]
     last: Annotated[date, Field(serialization_alias="to")]
 
 
 class Day(BaseModel):
-    """What happened on a day, or in the week that begins on it."""
+    """The facts of a day, or of the week that begins on it."""
 
     day: date
     facts: Facts
@@ -70,7 +70,7 @@ class Overview(BaseModel):
     before: PeriodBefore
     days: list[Day]
     weeks: list[Day]
-    stages: Annotated[dict[str, int], Field(description="How many referrals are in each open stage now.")]
+    stages: Annotated[dict[str, int], Field(description="The current number of referrals in each open stage.")]
     read_units: ReadUnits
 
 
@@ -86,7 +86,7 @@ class Breakdown(BaseModel):
 
 
 class BreakerPolicy(BaseModel):
-    """Above which rates the campaign stops itself, once so many were delivered or bounced in so many days."""
+    """The rates above which the campaign pauses, if the window has at least the minimum volume of messages."""
 
     bounce_rate: float
     complaint_rate: float
@@ -95,7 +95,7 @@ class BreakerPolicy(BaseModel):
 
 
 class Breaker(BaseModel):
-    is_open: Annotated[bool, Field(description="Open is stopped: nothing goes out until a person resumes it.")]
+    is_open: Annotated[bool, Field(description="True if paused: nothing is sent until a person resumes the campaign.")]
     reason: str | None
     since: datetime | None
     policy: BreakerPolicy
@@ -113,11 +113,11 @@ class SesQuota(BaseModel):
 
 
 class Ses(BaseModel):
-    """From which rates on Amazon SES reviews an account, and stops it; and what it lets the account send."""
+    """The rates at which Amazon SES reviews an account and stops it, and the account's quota."""
 
     reviews: Limits
     stops: Limits
-    quota: Annotated[SesQuota | None, Field(description="Null where SES did not answer.")]
+    quota: Annotated[SesQuota | None, Field(description="Null if SES did not answer.")]
 
 
 class Deliverability(BaseModel):

@@ -1,6 +1,6 @@
-"""The one place where the dashboard's exceptions become problems (RFC 9457).
+"""Convert the dashboard's exceptions to problems (RFC 9457), in this one place.
 
-What went wrong inside is logged without the words of the exception, which may hold what was asked or read.
+Internal errors are logged without the exception's message, which may contain data of the request or the response.
 """
 
 import traceback
@@ -18,16 +18,16 @@ from referral_intake.web.http import Problem
 
 
 def invalid(field: str, code: str, message: str) -> Problem:
-    """One thing of a request that is wrong; `field` is a parameter's name or a path in the body."""
+    """Return the problem for one invalid field. `field` is a parameter's name or a path in the body."""
     return invalid_fields([{"field": field, "code": code, "message": message}])
 
 
-def not_found(detail: str = "There is nothing here.") -> Problem:
+def not_found(detail: str = "There is no such resource.") -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "not_found", detail)
 
 
 def of(error: Exception, logger: Logger) -> Problem:
-    """What the person who asked is told of it."""
+    """Return the problem that the user gets for this error."""
     match error:
         case Problem():
             return error
@@ -36,7 +36,7 @@ def of(error: Exception, logger: Logger) -> Problem:
         case NotFoundError():
             return not_found()
         case Stale():
-            return Problem(HTTPStatus.CONFLICT, "changed", "Somebody else changed this just now. Nothing was done.")
+            return Problem(HTTPStatus.CONFLICT, "changed", "Another user changed this just now. Nothing was done.")
         case Unavailable():
             logger.warning("a service did not answer", reason=str(error), stack=_stack(error))
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute.")
@@ -59,7 +59,7 @@ def _as_ours(error: dict[str, Any]) -> dict[str, str]:
 
 
 def _stack(error: Exception) -> list[str]:
-    """Our files and lines, and the line that raised it."""
+    """Return the files and lines of this product, and the line that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "referral_intake" in frame.filename or frame is frames[-1]]
     return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in ours]

@@ -1,4 +1,4 @@
-"""What many of the dashboard's routes are asked for: a campaign, and days."""
+"""Query parameters of many of the dashboard's routes: a campaign, and days."""
 
 import re
 from datetime import date
@@ -12,7 +12,7 @@ from referral_intake.dashboard import problems
 from referral_intake.dashboard.wiring import Dashboard
 
 MOST_DAYS = 366
-# Before it, there was nothing of ours; and there is a period before every period.
+# Earliest day with data. Every range is compared with the range before it.
 FIRST_DAY = date(2020, 1, 1)
 LAST_DAY = date(2199, 12, 31)
 
@@ -20,22 +20,22 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _only_iso(value: object) -> object:
-    # Pydantic would take a number of seconds, or a time of the day, as well.
+    # Pydantic would also accept a number of seconds, or a time of day.
     if not (isinstance(value, str) and _DAY.fullmatch(value)):
         raise ValueError("Give a day such as 2026-11-22.")
     return value
 
 
 Day = Annotated[date, BeforeValidator(_only_iso, json_schema_input_type=date)]
-"""A day in UTC, as 2026-11-22."""
+"""A day in UTC, in the format 2026-11-22."""
 
-CampaignName = Annotated[str, Query(description="Of one campaign: the names are in `me`.", examples=["star"])]
+CampaignName = Annotated[str, Query(description="The name of a campaign. `me` lists them.", examples=["star"])]
 From = Annotated[Day, Query(alias="from", description="The first day, in UTC.", examples=["2026-10-24"])]
-To = Annotated[Day, Query(description="The last day, in UTC, itself included.", examples=["2026-11-22"])]
+To = Annotated[Day, Query(description="The last day (inclusive), in UTC.", examples=["2026-11-22"])]
 
 
 def campaign(parts: Dashboard, name: str) -> Campaign:
-    """Raises Problem where there is no such campaign."""
+    """Return the campaign. Raise Problem if it does not exist."""
     found = parts.campaigns.get(name)
     if found is None:
         raise problems.invalid("campaign", "unknown", "There is no campaign of this name.")
@@ -43,10 +43,10 @@ def campaign(parts: Dashboard, name: str) -> Campaign:
 
 
 def days(first: date, last: date) -> None:
-    """Raises Problem for days that can't be looked at together."""
+    """Raise Problem if the range is not valid."""
     if not FIRST_DAY <= first <= LAST_DAY:
-        raise problems.invalid("from", "out_of_range", f"A day from {FIRST_DAY} to {LAST_DAY}.")
+        raise problems.invalid("from", "out_of_range", f"Choose a day from {FIRST_DAY} to {LAST_DAY}.")
     if last < first:
         raise problems.invalid("to", "before_from", "The last day is before the first.")
     if (last - first).days >= MOST_DAYS:
-        raise problems.invalid("to", "too_many_days", f"At most {MOST_DAYS} days can be looked at together.")
+        raise problems.invalid("to", "too_many_days", f"The limit is {MOST_DAYS} days.")

@@ -23,37 +23,37 @@ from referral_intake.dashboard.query_parameters import Day
 from referral_intake.dashboard.referral_schemas import Detail, Listing
 from referral_intake.dashboard.wiring import Dashboard
 
-router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
+router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
 
 TAGS = ["referrals"]
 Receipt = Annotated[str, Path(examples=["K3QF-7ZTA-MM2X-PE5R"])]
 
 _STEP = re.compile(r"[a-z]+(?:_[0-9]+)?")
 _SAYS = {
-    "email": "This is no email address.",
-    "npi": "An NPI is ten digits, and this is none.",
+    "email": "This is not a valid email address.",
+    "npi": "This is not a valid NPI. An NPI has ten digits.",
 }
 
 
 @with_filters()
 class Search(BaseModel):
-    """Everything that is given must fit. `name`, `email` and `npi` are for managers."""
+    """Search criteria. A referral must match all of them. `name`, `email` and `npi` are for managers."""
 
     model_config = ConfigDict(extra="forbid")
 
     campaign: str = Field(examples=["star"])
     first: Day | None = Field(default=None, alias="from", description="The first day, in UTC.")
-    last: Day | None = Field(default=None, alias="to", description="The last day, in UTC, itself included.")
+    last: Day | None = Field(default=None, alias="to", description="The last day (inclusive), in UTC.")
     name: str | None = Field(default=None, max_length=200, description="The beginning of any word of the name.")
     email: str | None = Field(default=None, max_length=1000)
     npi: str | None = Field(default=None, max_length=60)
     receipt: str | None = Field(default=None, max_length=60)
-    cursor: str | None = Field(default=None, max_length=200, description="Of the page before, with the same search.")
+    cursor: str | None = Field(default=None, max_length=200, description="From the previous page of the same search.")
     known: str | None = Field(default=None, max_length=etag.LONGEST, description=etag.SAYS)
 
 
 class MessageCopy(BaseModel):
-    """`sender` is the name that the doctor reads."""
+    """`sender` is the name that the doctor sees."""
 
     step: str
     subject: str
@@ -67,25 +67,28 @@ class MessageCopy(BaseModel):
 @router.post(
     "/referrals/search",
     tags=TAGS,
-    summary="Find referrals, the newest first",
+    summary="Find referrals, newest first",
     responses=NOTHING_NEW,
 )
 def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
-    """It reads a bounded amount, then says how far back it has searched, and goes on with the cursor."""
+    """One request reads a limited amount.
+
+    The response says how far back it searched. The cursor continues from there.
+    """
     if search.name or search.email or search.npi:
         authorization.check(person, Role.MANAGER)
     wanted = _wanted(search, parts)
     try:
         page = _page(search, wanted, parts)
     except BadCursor:
-        raise problems.invalid("cursor", "unknown", "This is no cursor of this search.") from None
+        raise problems.invalid("cursor", "unknown", "This cursor is not from this search.") from None
     found = referral_schemas.listing(page, person)
     etag.check(search.known, found.mark)
     parts.audit.record(person, "search", [referral.receipt for referral in page.referrals], now)
     return found
 
 
-@router.get("/referrals/<receipt>", tags=TAGS, summary="Everything that happened to a referral", responses=NOTHING_NEW)
+@router.get("/referrals/<receipt>", tags=TAGS, summary="The details and history of a referral", responses=NOTHING_NEW)
 def detail(person: Viewer, parts: Parts, now: Now, receipt: Receipt, mark: Known = None) -> Detail:
     found = referral_schemas.detail(_referral(receipt, parts), person, parts)
     etag.check(mark, found.mark)
@@ -93,14 +96,14 @@ def detail(person: Viewer, parts: Parts, now: Now, receipt: Receipt, mark: Known
     return found
 
 
-@router.get("/referrals/<receipt>/messages/<step>", tags=TAGS, summary="The very message that was sent")
+@router.get("/referrals/<receipt>/messages/<step>", tags=TAGS, summary="The message as it was sent")
 def message(
     person: Manager, parts: Parts, now: Now, receipt: Receipt, step: Annotated[str, Path(examples=["introduction"])]
 ) -> MessageCopy:
     known = read_receipt(receipt)
     found = parts.sent_messages.read(known, step) if known and _STEP.fullmatch(step) else None
     if known is None or found is None:
-        raise problems.not_found("No copy of such a message is kept.")
+        raise problems.not_found("There is no stored copy of this message.")
     parts.audit.record(person, "message", [known], now)
     return MessageCopy(
         step=step,
@@ -131,13 +134,13 @@ def _page(search: Search, wanted: Wanted, parts: Dashboard) -> Page:
 
 
 def _wanted(search: Search, parts: Dashboard) -> Wanted:
-    """Raises Problem for what nothing can be found by."""
+    """Return the search criteria. Raise Problem if one is invalid."""
     for name in ("first", "last"):
         day = getattr(search, name)
         if day and not query_parameters.FIRST_DAY <= day <= query_parameters.LAST_DAY:
             field = Search.model_fields[name].alias or name
             raise problems.invalid(
-                field, "out_of_range", f"A day from {query_parameters.FIRST_DAY} to {query_parameters.LAST_DAY}."
+                field, "out_of_range", f"Choose a day from {query_parameters.FIRST_DAY} to {query_parameters.LAST_DAY}."
             )
     if search.first and search.last and search.last < search.first:
         raise problems.invalid("to", "before_from", "The last day is before the first.")
@@ -163,7 +166,7 @@ def _chosen(one: FilterField, typed: str | None) -> str | None:
 
 
 def _normal(field: str, typed: str | None, normal: Callable[[str], str]) -> str | None:
-    """In the form in which the table has it."""
+    """Return the value in the normal form of the table. Raise Problem."""
     if not typed or not typed.strip():
         return None
     try:

@@ -1,4 +1,4 @@
-"""Referrals as the dashboard shows them. Viewers do not see who the doctor is."""
+"""Schemas of referrals for the dashboard. Viewers get masked details of the doctor."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -19,12 +19,12 @@ from referral_intake.dashboard.masking import masked
 from referral_intake.dashboard.timeline import timeline
 from referral_intake.dashboard.wiring import Dashboard
 
-Cursor = Annotated[str | None, Field(description="Where the next page begins. Null: there is none.")]
+Cursor = Annotated[str | None, Field(description="The start of the next page. Null if there is none.")]
 
 
 @with_form_fields(DOCTOR_FIELDS)
 class DoctorSeen(BaseModel):
-    """For viewers, `M•••` stands for a name, and `•••` for what is there and is not for them."""
+    """For viewers, `M•••` stands for a name, and `•••` for a value that they may not see."""
 
     city: str | None
 
@@ -35,19 +35,19 @@ class Row(BaseModel):
     stage: str
     reason: Annotated[str | None, Field(description="Why it waits, is held or was closed.")]
     state: str | None
-    specialty: Annotated[str, Field(description="The group that the doctor's specialty is counted in.")]
+    specialty: Annotated[str, Field(description="The group in which the doctor's specialty is counted.")]
     source: str
     language: str
     doctor: DoctorSeen
     milestones: Annotated[dict[str, datetime], Field(description="Facts, each with its earliest time.")]
-    revision: Annotated[int, Field(description="Actions name it: they change nothing that has changed since.")]
+    revision: Annotated[int, Field(description="Actions send it, and fail if the referral has changed since.")]
 
 
 class Listing(BaseModel):
     referrals: list[Row]
     cursor: Cursor
-    searched_back_to: Annotated[date | None, Field(description="Null: everything was searched.")]
-    read_units: Annotated[float, Field(description="What reading this cost, in DynamoDB's read units.")]
+    searched_back_to: Annotated[date | None, Field(description="Null if everything was searched.")]
+    read_units: Annotated[float, Field(description="The DynamoDB read units of this request.")]
     mark: Mark
 
 
@@ -85,7 +85,7 @@ class MessageSent(BaseModel):
 
 
 class Detail(Row):
-    """`typed` is what was typed where that differs, by field. `actions` is what this person may do with it now."""
+    """`typed` is the text as typed, by field, where it differs. `actions` are this user's possible actions."""
 
     address: AddressSeen
     typed: dict[str, str]
@@ -137,7 +137,7 @@ def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
         ],
         messages=messages,
         actions=_actions(referral, person),
-        # Whether a copy is kept is no matter of the referral's own.
+        # The referral's revision does not depend on the stored copies.
         mark=etag.mark(person, [referral], [one.has_copy for one in messages]),
     )
 
@@ -168,7 +168,7 @@ def _actions(referral: Referral, person: Person) -> list[str]:
 
 
 def _messages(referral: Referral, person: Person, parts: Dashboard) -> list[MessageSent]:
-    # The copies are for managers: who may not read one need not know of it.
+    # The copies are for managers, so viewers do not see that they exist.
     kept = (
         parts.sent_messages.kept(referral.receipt, list(referral.messages)) if person.may(Role.MANAGER) else frozenset()
     )

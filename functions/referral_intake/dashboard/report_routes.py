@@ -22,16 +22,16 @@ from referral_intake.dashboard.declared_schemas import with_filters
 from referral_intake.dashboard.query_parameters import CampaignName, Day
 from referral_intake.web.http import Problem
 
-router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
+router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
 
 TAGS = ["reports"]
-REFUSED: dict[int, OpenAPIResponse] = {HTTPStatus.GONE: {"description": "The files are gone"}}
+REFUSED: dict[int, OpenAPIResponse] = {HTTPStatus.GONE: {"description": "The files have expired"}}
 NO_ADDRESS: dict[int, OpenAPIResponse] = {HTTPStatus.CONFLICT: {"description": "No verified email address"}}
 
 
 @with_filters(pattern=r"^[A-Za-z0-9_ -]+$")
 class Chosen(BaseModel):
-    """Which referrals, as in the search. What is not there is any."""
+    """The filter, as in the search. A missing criterion matches every referral."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,7 +40,7 @@ class Chosen(BaseModel):
 
 
 class Wanted(BaseModel):
-    """Letters take no filter: they are of all that wait to be sent by post."""
+    """A new report. Letters have no filter: they are for all referrals that wait to be sent by post."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -115,14 +115,14 @@ class SummaryWanted(BaseModel):
 ReportId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", examples=["5b0c2f4e9a7d4c0f8e1b6a3d2c4f5e60"])]
 
 
-@router.post("/reports", tags=TAGS, summary="Ask for an export or for letters", status_code=HTTPStatus.ACCEPTED)
+@router.post("/reports", tags=TAGS, summary="Request an export or letters", status_code=HTTPStatus.ACCEPTED)
 def ask(person: Manager, parts: Parts, now: Now, wanted: Wanted) -> ReportState:
     from referral_intake.aws.audit_log import audit_item
 
     campaign = query_parameters.campaign(parts, wanted.campaign).name
     if wanted.format not in FORMATS[wanted.kind]:
         formats = " or ".join(FORMATS[wanted.kind])
-        raise problems.invalid("format", "not_of_this_kind", f"{wanted.kind} can be had as {formats}.")
+        raise problems.invalid("format", "not_of_this_kind", f"{wanted.kind} are available as {formats}.")
     chosen = wanted.filter
     if chosen.first and chosen.last and chosen.last < chosen.first:
         raise problems.invalid("filter.to", "before_from", "The last day is before the first.")
@@ -137,9 +137,9 @@ def ask(person: Manager, parts: Parts, now: Now, wanted: Wanted) -> ReportState:
         requested_at=now,
         put_at=now,
     )
-    # The item first: a message of a report that is not there would be lost, a report without a message is found.
+    # The item first: a message without a report would be lost, but a report without a message is put back later.
     parts.reports.add(report, audit_item(person, "report_asked", [report.id], now))
-    # If that fails, it is stored all the same: the schedule finds it, or whoever asks how far it is.
+    # If this fails, the report is stored anyway. The schedule, or a request for its state, puts it back into the queue.
     with suppress(Unavailable):
         parts.report_queue.put(report.id)
     return _state(report, now)
@@ -151,7 +151,7 @@ def latest(person: Manager, parts: Parts, now: Now, campaign: CampaignName) -> R
     return Reports(reports=[_state(report, now) for report in parts.reports.latest(name)])
 
 
-@router.get("/reports/<report_id>", tags=TAGS, summary="How far a report is")
+@router.get("/reports/<report_id>", tags=TAGS, summary="The progress of a report")
 def one(person: Manager, parts: Parts, now: Now, report_id: ReportId) -> ReportState:
     report = _found(parts, report_id)
     if report.is_lost_at(now, PATIENCE):
@@ -159,22 +159,20 @@ def one(person: Manager, parts: Parts, now: Now, report_id: ReportId) -> ReportS
     return _state(report, now)
 
 
-@router.post(
-    "/reports/<report_id>/download", tags=TAGS, summary="An address to download a file from", responses=REFUSED
-)
+@router.post("/reports/<report_id>/download", tags=TAGS, summary="A URL to download a file from", responses=REFUSED)
 def download(person: Manager, parts: Parts, now: Now, report_id: ReportId, which: WhichFile) -> Download:
     report = _found(parts, report_id)
     state = report.state_at(now)
     if state is State.EXPIRED:
-        raise Problem(HTTPStatus.GONE, "expired", "Files are kept for a day. Please make the report again.")
+        raise Problem(HTTPStatus.GONE, "expired", "Files are stored for a day. Please make the report again.")
     if state is not State.READY or which.file >= len(report.files):
-        raise problems.not_found("There is no such file (yet).")
+        raise problems.not_found("This file does not exist or is not ready.")
     key = report.files[which.file].key
     parts.audit.record(person, "report_downloaded", [report.id], now)
     return Download(url=parts.report_files.url(key, DOWNLOAD_SECONDS), expires_in=DOWNLOAD_SECONDS)
 
 
-@router.put("/weekly-summary", tags=TAGS, summary="Get the weekly summary by email, or no longer", responses=NO_ADDRESS)
+@router.put("/weekly-summary", tags=TAGS, summary="Turn the weekly summary by email on or off", responses=NO_ADDRESS)
 def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: WantsSummary) -> SummaryWanted:
     from referral_intake.aws.audit_log import audit_item
 

@@ -1,4 +1,4 @@
-"""What waits for a person, and what a person does about it."""
+"""Routes for tasks: the referrals that wait for a person, and a person's actions on them."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -24,26 +24,26 @@ from referral_intake.dashboard.referral_schemas import WorkList
 from referral_intake.dashboard.wiring import Dashboard
 from referral_intake.web.http import Problem
 
-router = Router()  # type: ignore[no-untyped-call]  # Powertools says nothing of it
+router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
 
 TAGS = ["work"]
 
 _SAYS = {
-    "not_offered": "This can't be done with the referral as it is.",
-    "required": "This is needed.",
+    "not_offered": "The referral's current state does not allow this.",
+    "required": "This field is required.",
     "choice": "Choose one of the reasons.",
-    "campaign_unknown": "The campaign's folder is gone: deploy it first.",
-    "email_local_ascii": "What stands before the @ may have only letters without accents.",
-    "email_syntax": "This is no email address.",
+    "campaign_unknown": "The campaign's folder is missing. Deploy it first.",
+    "email_local_ascii": "The part before the @ can't have accented or other non-ASCII letters.",
+    "email_syntax": "This is not a valid email address.",
     "too_long": "This is too long.",
-    "characters": "This has characters that nobody can see. Type it anew.",
-    "link": "This is a link, and no email address.",
+    "characters": "This has invisible characters. Type it again.",
+    "link": "This is a link, not an email address.",
 }
-_AGAIN = "The doctor may have this message already. Say that it is to be sent again."
+_AGAIN = "The doctor may already have this message. Confirm that you want to send it again."
 
 
 class ToDo(BaseModel):
-    """`revision` is that of the referral as the person saw it."""
+    """An action. `revision` is that of the referral as the user saw it."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"action": "reject", "revision": 1, "reason": "duplicate"}]}
@@ -51,9 +51,9 @@ class ToDo(BaseModel):
 
     action: Action
     revision: int = Field(ge=1, strict=True)
-    reason: Rejection | None = Field(default=None, description="Of a rejection.")
+    reason: Rejection | None = Field(default=None, description="The reason of a rejection.")
     email: str | None = Field(default=None, max_length=1000, description="The address that was found.")
-    again: bool = Field(default=False, strict=True, description="Send what may have reached the doctor already.")
+    again: bool = Field(default=False, strict=True, description="Send a message that the doctor may already have.")
 
 
 class Resumed(BaseModel):
@@ -61,7 +61,7 @@ class Resumed(BaseModel):
 
 
 class Counted(BaseModel):
-    """`is_more`: there are more than `count`."""
+    """`is_more` means that there are more than `count`."""
 
     count: int
     is_more: bool
@@ -74,10 +74,10 @@ class Paused(BaseModel):
 
 class Work(BaseModel):
     kinds: dict[Kind, Counted]
-    paused: Annotated[Paused | None, Field(description="Why the campaign stopped itself, where it did.")]
+    paused: Annotated[Paused | None, Field(description="Why and since when the campaign is paused, if it is.")]
 
 
-@router.get("/work", tags=TAGS, summary="How much waits for a person")
+@router.get("/work", tags=TAGS, summary="The number of tasks")
 def work(person: Viewer, parts: Parts, campaign: CampaignName) -> Work:
     name = query_parameters.campaign(parts, campaign).name
     kinds = {kind: Counted(count=one.count, is_more=one.is_more) for kind, one in parts.listing.waiting(name).items()}
@@ -85,32 +85,32 @@ def work(person: Viewer, parts: Parts, campaign: CampaignName) -> Work:
     return Work(kinds=kinds, paused=Paused(reason=pause.reason, since=pause.since) if pause else None)
 
 
-@router.get("/work/<kind>", tags=TAGS, summary="What waits for a person, the oldest first", responses=NOTHING_NEW)
+@router.get("/work/<kind>", tags=TAGS, summary="The tasks of one kind, oldest first", responses=NOTHING_NEW)
 def work_of_kind(
     person: Viewer,
     parts: Parts,
     now: Now,
     kind: Annotated[Kind, Path(examples=["held"])],
     campaign: CampaignName,
-    cursor: Annotated[str | None, Query(description="Of the page before.")] = None,
+    cursor: Annotated[str | None, Query(description="From the previous page.")] = None,
     mark: Known = None,
 ) -> WorkList:
     name = query_parameters.campaign(parts, campaign).name
     try:
         page = parts.listing.work(name, kind, cursor)
     except BadCursor:
-        raise problems.invalid("cursor", "unknown", "This is no cursor of this list.") from None
+        raise problems.invalid("cursor", "unknown", "This cursor is not from this list.") from None
     found = referral_schemas.work_list(page, person)
     etag.check(mark, found.mark)
     parts.audit.record(person, f"work/{kind.value}", [referral.receipt for referral in page.referrals], now)
     return found
 
 
-@router.post("/referrals/<receipt>/actions", tags=TAGS, summary="Do something with a referral that waits for a person")
+@router.post("/referrals/<receipt>/actions", tags=TAGS, summary="Take an action on a referral that waits for a person")
 def act(
     person: Manager, parts: Parts, now: Now, receipt: Annotated[str, Path(examples=["K3QF-7ZTA-MM2X-PE5R"])], todo: ToDo
 ) -> dict[str, Any]:
-    """Nothing is changed where the referral is not any more as it was seen. What was done already is not done again."""
+    """Change nothing if the referral has changed since the user saw it. Do not repeat a completed action."""
     reason = todo.reason and todo.reason.value
     known = read_receipt(receipt) or ""
     order = Order(known, todo.revision, todo.action, person, reason, todo.email, again=todo.again)
@@ -127,7 +127,7 @@ def act(
     return _shown(referral, person, parts, now)
 
 
-@router.post("/campaigns/<campaign>/resume", tags=TAGS, summary="Let a campaign send again that has stopped itself")
+@router.post("/campaigns/<campaign>/resume", tags=TAGS, summary="Resume a campaign that has paused itself")
 def resume(person: Manager, parts: Parts, now: Now, campaign: Annotated[str, Path(examples=["star"])]) -> Resumed:
     name = query_parameters.campaign(parts, campaign).name
     if not parts.breaker.resume(name, person, now):
@@ -136,7 +136,7 @@ def resume(person: Manager, parts: Parts, now: Now, campaign: Annotated[str, Pat
 
 
 def _error(field: str, code: str) -> dict[str, str]:
-    message = _AGAIN if field == "again" else _SAYS.get(code, "This can't be taken.")
+    message = _AGAIN if field == "again" else _SAYS.get(code, "This value is not accepted.")
     return {"field": field, "code": code, "message": message}
 
 
@@ -152,14 +152,14 @@ def _changed(changed: Changed) -> str:
 
 def _too_late(late: TooLate) -> str:
     if late.act.note != Closing.JOINED:
-        return "This doctor had said no before this was noted. The referral is closed: don't write, don't call."
+        return "This doctor had said no before this was recorded. The referral is closed: don't write or call."
     if late.referral.stage is Stage.CLOSED:
         return "This doctor had been told through another referral. This one is closed as joined."
-    return "This doctor is being told through another referral just now. This one waits for what becomes of it."
+    return "Another referral is telling this doctor now. This one waits for its result."
 
 
 def _shown(referral: Referral, person: Person, parts: Dashboard, now: datetime) -> dict[str, Any]:
-    """A look like any other: it leaves a record, or nothing is shown."""
+    """Return the details, with an audit record. If the record can't be written, raise and show nothing."""
     parts.audit.record(person, "detail", [referral.receipt], now)
     return _detail(referral, person, parts, now)
 

@@ -1,4 +1,4 @@
-"""Everything that happened to a referral, in the order of time, as far as it is known from the referral itself."""
+"""The history of a referral, in order of time, derived from the referral's item."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,10 @@ from referral_intake.core.referral import Referral, Stage
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`by` is who did it. `detail` is the wording's version, why it is held or closed, the leader, or the answer."""
+    """`by` is the user.
+
+    `detail` is the wording's version, the reason of the hold or closing, the leader, or the answer.
+    """
 
     at: datetime
     what: str
@@ -29,14 +32,14 @@ def timeline(referral: Referral) -> list[Entry]:
         *entries,
         *_of_stage(referral),
     ]
-    # What happened at the same time stays in this order: first the fact, then what came of it.
+    # The sort is stable, so entries of the same time stay in this order: first the fact, then its consequence.
     return sorted(entries, key=lambda entry: entry.at)
 
 
 def _of_milestones(referral: Referral) -> Iterator[Entry]:
     returned = {at for written in referral.messages.values() for at in written.returned.values()}
     for name, at in referral.milestones.items():
-        # A letter or a call stands among what people did, and what came back with its message.
+        # A letter or call is listed as an action, and a returned message as such, so their milestones are left out.
         if (name == Milestone.SENT and referral.told_by) or (name == Milestone.SOFT_BOUNCED and at in returned):
             continue
         by = referral.submitted_by if name == Milestone.SUBMITTED else None
@@ -57,7 +60,7 @@ def _of_messages(referral: Referral) -> Iterator[Entry]:
 def _of_engagements(referral: Referral) -> Iterator[Entry]:
     delivered = {step: written.delivered_at for step, written in referral.messages.items()}
     for name, one in told_apart(referral.engagements, delivered):
-        # Never the link: whoever has it could answer in the doctor's place.
+        # Never the link: a person who has it could answer instead of the doctor.
         yield Entry(one.at, name, one.step, detail=one.kind if name == Milestone.SCANNED else None)
 
 

@@ -88,7 +88,7 @@ class Dashboard(StaffParts):
         return ses.SesAccount(ses.quick_client(), shared_wiring.now)
 
     def put_report_back(self, report: "Report", now: "datetime") -> None:
-        """Of a report that got lost: only one of several who notice at once puts it back."""
+        """Put a lost report back into the queue. If several requests notice it at once, only one does so."""
         if self.reports.note_put(report, now):
             self.report_queue.put(report.id)
 

@@ -1,4 +1,4 @@
-"""What others are told on EventBridge's default bus, where a person's rules can match it."""
+"""Announcements on EventBridge's default bus, where rules can match them."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SOURCE = "referral-intake"
 BREAKER_TRIPPED = "BreakerTripped"
 
-# One attempt: what wants to announce something comes again by its queue.
+# One attempt: the queue retries the event that caused the announcement.
 _CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 1})
 
 
@@ -27,14 +27,17 @@ def client() -> "EventBridgeClient":
 
 
 class Announcements:
-    """`client` is made when it is first needed, which is seldom. Events name the stack, since stacks share the bus."""
+    """`client` is called at first use, which is rare. Events name the stack, because several stacks share the bus."""
 
     def __init__(self, client: Callable[[], "EventBridgeClient"], stack: str) -> None:
         self._client = client
         self._stack = stack
 
     def breaker_tripped(self, trip: Trip) -> None:
-        """Tells it at least once: the same `tripped_at` is the same trip. Raises Unavailable."""
+        """Publish the trip at least once.
+
+        Two events with the same `tripped_at` are the same trip. Raise Unavailable.
+        """
         detail = {
             "stack": self._stack,
             "campaign": trip.campaign,
@@ -55,6 +58,6 @@ class Announcements:
             answer = self._client().put_events(Entries=[entry])
         except (BotoCoreError, ClientError) as error:
             raise Unavailable(type(error).__name__) from error
-        # An answer of 200 can hold a refusal.
+        # PutEvents answers 200 even if it rejects an entry.
         if answer["FailedEntryCount"]:
             raise Unavailable(answer["Entries"][0].get("ErrorCode", "PutEvents"))

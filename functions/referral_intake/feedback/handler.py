@@ -1,4 +1,4 @@
-"""Lambda handler for the queue of Amazon SES's events, which EventBridge fills."""
+"""Lambda handler for the queue of Amazon SES events, which EventBridge fills."""
 
 from typing import Any
 

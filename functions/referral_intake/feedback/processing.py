@@ -1,4 +1,4 @@
-"""Applies one event of Amazon SES to its referral, the doctor and the campaign's breaker."""
+"""Apply one event of Amazon SES to its referral, the doctor and the campaign's breaker."""
 
 from datetime import datetime
 
@@ -14,9 +14,9 @@ from referral_intake.feedback.wiring import Feedback
 from referral_intake.observability import logs, metrics
 
 logger = logs.logger()
-"""Ids only: an event holds the doctor's address."""
+"""Logs only ids, because an event contains the doctor's address."""
 
-# Facts about a message, and the metric of each. What scanners do is none of them. A crash can lose a count here: the
+# Facts about a message, and the metric of each. Actions of scanners are not counted. A crash can lose a count here. The
 # exact numbers are those of `stats`.
 _TOLD: dict[str, str] = {
     Milestone.DELIVERED: "Delivered",
@@ -30,10 +30,10 @@ _TOLD: dict[str, str] = {
 
 
 def take(body: str, parts: Feedback) -> None:
-    """Handles one event. An exception means: give it to me again."""
+    """Handle one event. If it raises, the queue delivers the event again."""
     event = ses_events.read(body)
     if event is None:
-        logger.info("event of no message of ours")
+        logger.info("event of an unknown message")
         return
     with logs.about(logger, referral=event.receipt, step=event.step, kind=event.kind.value):
         try:
@@ -47,20 +47,20 @@ def _take(event: MailEvent, parts: Feedback) -> None:
     if campaign := _apply(event, parts):
         parts.referrals.note_feedback(event.tried.at)
         if event.kind in COUNTED:
-            # Also where it was counted before: the process may have died right after that.
+            # Also if the event was counted before: that run may have stopped before this check.
             _check_breaker(campaign, parts, event.at)
         logger.info("event taken")
     else:
-        logger.warning("event of a referral that is not there")
+        logger.warning("event of an unknown referral")
 
 
 def _apply(event: MailEvent, parts: Feedback) -> str | None:
-    """The name of the referral's campaign, or None where there is no such referral."""
+    """Apply the event. Return the name of the referral's campaign, or None if there is no such referral."""
     referral = parts.referrals.get(event.receipt, consistent=True)
     if referral is None:
         return None
     if fact := SUPPRESSES.get(event.kind):
-        # The doctor first: this alone stops mail. The referral only tells of it.
+        # First the doctor, because only that stops messages. The referral only records it.
         _suppress(referral, fact, parts, event.at)
     campaign = parts.campaigns.get(referral.campaign)
     if (effect := note(event, referral, campaign, parts.referrals)) is None:
@@ -75,13 +75,13 @@ def _check_breaker(name: str, parts: Feedback, now: datetime) -> None:
     trip = parts.breaker.check(name, campaign.breaker, now) if campaign else None
     if trip is None:
         return
-    # A metric, since an alarm can stand on it, and an event, since programs can act on it. Either may come twice.
+    # A metric for alarms, and an event for programs. Each can be repeated.
     metrics.count("BreakerTripped", campaign=name, reason=trip.reason)
     logger.error("the breaker stopped the campaign", campaign=name, reason=trip.reason)
     try:
         parts.announcements.breaker_tripped(trip)
     except Unavailable:
-        logger.exception("the event bus was not told of it yet", campaign=name)
+        logger.exception("breaker event not published yet", campaign=name)
         raise
     parts.breaker.announced(trip)
 
@@ -89,6 +89,6 @@ def _check_breaker(name: str, parts: Feedback, now: datetime) -> None:
 def _suppress(referral: Referral, fact: Closing, parts: Feedback, at: datetime) -> None:
     current, _ = parts.doctor_keys.of(referral)
     for key in current:
-        # A bounce says nothing of the doctor, only that this address does not work.
+        # A bounce concerns only the email address, not the doctor.
         if fact is not Closing.BOUNCED or key.startswith("email#"):
             parts.suppressions.suppress(key, fact, at)

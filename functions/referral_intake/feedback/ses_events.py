@@ -1,6 +1,6 @@
-"""Events of Amazon SES, as EventBridge hands them on.
+"""Parse events of Amazon SES in the envelope of EventBridge.
 
-Their shape: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html
+Format: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from referral_intake.core.mail_events import Kind, MailEvent
 from referral_intake.core.steps import Try
 
-# SES's name of the event, our kind, and the member that holds its details. Send has none.
+# The event's name in SES, its kind here, and the member with its details. Send has none.
 _EVENTS = {
     "Send": (Kind.SENT, None),
     "Delivery": (Kind.DELIVERED, "delivery"),
@@ -23,17 +23,17 @@ _EVENTS = {
     "Open": (Kind.OPENED, "open"),
     "Click": (Kind.CLICKED, "click"),
 }
-# Programs that say what they are. Most scanners don't: those are told by their haste.
+# User agents that identify themselves as programs. Most scanners don't: they are detected by their speed.
 _SCANNERS = re.compile(
     r"bot\b|crawler|spider|scanner|barracuda|mimecast|proofpoint|python-requests|curl/", re.IGNORECASE
 )
 
-# General is not among them: an automatic reply, from a doctor on leave who has the message, is a General one too.
+# General is not included: an automatic reply is also General, and then the doctor has the message.
 _CAME_BACK = frozenset({"MailboxFull", "CustomTimeoutExceeded"})
 
 
 def read(body: str) -> MailEvent | None:
-    """The event in an EventBridge event, or None where it is about no message of ours."""
+    """Return the mail event of an EventBridge event, or None if it is not about a message to a doctor."""
     detail = json.loads(body)["detail"]
     tags = detail["mail"].get("tags", {})
     if detail["eventType"] not in _EVENTS or not ("referral" in tags and "step" in tags):

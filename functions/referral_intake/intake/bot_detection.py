@@ -1,7 +1,7 @@
-"""What tells a robot's submission from a person's: no proof of work, no time to type, or a field that nobody sees.
+"""Detect submissions by bots: no proof of work, filled in too fast, or a value in a hidden field.
 
-None of it refuses a submission. What a robot may have sent is held until a person has looked: a patient's browser may
-have no JavaScript, or may have failed at the proof.
+Such a submission is not refused but held for a person's review, because a patient's browser may lack JavaScript or fail
+at the proof.
 """
 
 import hashlib
@@ -15,25 +15,25 @@ from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral
 from referral_intake.core.submission import BESIDE
 
-# How long a challenge can be used: longer than anyone fills in the form.
+# How long a challenge is valid: longer than a person needs for the form.
 CHALLENGE_LASTS = timedelta(hours=1)
 
-# The trap is a field that the page has out of sight. Whether something is in it is looked at; it is never kept.
+# The trap is a field that the page hides. Only its presence is checked, and its value is not stored.
 PROOF, TRAP = BESIDE
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A challenge of ours that was solved: what it was bound to, and when we gave it out."""
+    """A solved challenge with a valid signature: its binding, and when it was issued."""
 
     binding: str
     given_at: datetime
 
 
 def binding_of(submission_id: uuid.UUID) -> str:
-    """What a challenge for this submission is bound to.
+    """Return the binding of a challenge for this submission.
 
-    A hash of the submission id as the receipt is, but another one: it tells neither of them.
+    It is a hash of the submission id, like the receipt, but a different one, so that it reveals neither.
     """
     return hashlib.sha256(f"challenge:{submission_id}".encode()).hexdigest()
 
@@ -41,7 +41,7 @@ def binding_of(submission_id: uuid.UUID) -> str:
 def suspicion(
     sent: Mapping[str, object], submission_id: uuid.UUID, proof: Proof | None, fill_time: timedelta, now: datetime
 ) -> Reason | None:
-    """A word for what looks like a robot, or None. `fill_time` is what a person needs at least for the form."""
+    """Return why the submission may be by a bot, or None. `fill_time` is the least time a person needs for the form."""
     if sent.get(TRAP):
         return Reason.TRAP
     if proof is None or proof.binding != binding_of(submission_id):
@@ -53,6 +53,6 @@ def suspicion(
 
 
 def held(referral: Referral, reason: Reason, now: datetime) -> Referral:
-    """A new referral as it is stored when a person must look first."""
+    """Return the new referral, held for a person's review."""
     move = hold(reason, now)
     return replace(referral, stage=move.stage, due_at=move.due_at, reason=move.reason)

@@ -1,7 +1,7 @@
-"""ALTCHA's proof of work: challenges that we sign and remember nowhere, and their solutions.
+"""ALTCHA's proof of work: issue signed challenges without storing them, and verify their solutions.
 
-Whoever solves one has tried, on average, half of `tries` keys, each of which costs them `ROUNDS` rounds of PBKDF2; we
-make one at each end.
+A client tries, on average, half of `tries` keys. Each costs `ROUNDS` rounds of PBKDF2. The server computes one key for
+each challenge and one for each solution.
 """
 
 import hashlib
@@ -21,19 +21,20 @@ ROUNDS = 5000
 
 
 class Challenges:
-    """`tries` is how many keys a browser has to try at most."""
+    """`tries` is the maximum number of keys that a browser has to try."""
 
     def __init__(self, ring: Ring, tries: int) -> None:
         self._ring = ring
         self._tries = tries
 
     def new(self, binding: str, now: datetime) -> dict[str, Any]:
-        """A challenge that counts for what `binding` names, as ALTCHA's solvers take it."""
+        """Return a challenge that is valid only for `binding`, in the format of ALTCHA's solvers."""
         keys = self._ring()
         challenge = altcha.create_challenge(
             ALGORITHM,
             ROUNDS,
-            # The solution is drawn here: the work has an upper end, which it has not where any lucky key will do.
+            # Choose the solution here, so that the client's work has an upper limit. It has none if any matching key
+            # counts.
             counter=secrets.randbelow(self._tries),
             data={"binding": binding, "givenAt": int(now.timestamp() * 1000)},
             hmac_secret=_signing_key(keys.keys[keys.current]),
@@ -41,14 +42,14 @@ class Challenges:
         return challenge.to_dict()
 
     def read(self, sent: object) -> Proof | None:
-        """What a solved challenge says, or None where we did not give it out or it is not solved."""
+        """Return the content of a solved challenge, or None if its signature or solution is invalid."""
         if not isinstance(sent, str):
             return None
         try:
             payload = altcha.Payload.from_base64(sent)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return None
-        # The signature is looked at first, so what we did not sign costs no work.
+        # ALTCHA verifies the signature first, so an unsigned challenge costs no work.
         if not any(altcha.verify_solution(payload, _signing_key(key)).verified for key in self._ring().keys.values()):
             return None
         signed = payload.challenge.parameters.data or {}
@@ -56,5 +57,5 @@ class Challenges:
 
 
 def _signing_key(key: bytes) -> bytes:
-    """A key for this purpose alone: nothing that is hashed elsewhere can pass for a challenge's signature."""
+    """Return a key for this purpose only, so that no other hash is a valid signature of a challenge."""
     return hmac.digest(key, b"challenge", hashlib.sha256)

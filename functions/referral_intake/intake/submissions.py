@@ -1,4 +1,4 @@
-"""Answers the requests of the public form: submit a referral, get a challenge, read a status."""
+"""Answer the requests of the public form: submit a referral, get a challenge, read a status."""
 
 import re
 import uuid
@@ -7,7 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-# Imported while Lambda starts the function, when it has the most CPU, and not during the first patient's request.
+# Imported when Lambda starts the function, when it has the most CPU, not during the first request.
 from referral_intake.aws.keys import derived_submission_id, source_hash
 from referral_intake.core.referral import Referral, new_referral, read_receipt
 from referral_intake.core.submission import InvalidSubmission, Submission, parse
@@ -26,7 +26,7 @@ _BINDING = re.compile(r"[0-9a-f]{64}")
 
 
 def respond(event: Event, intake: Intake, now: datetime) -> Response:
-    """Answers one request, whatever it holds."""
+    """Answer one request. Every exception becomes a response."""
     route = _ROUTES[event["routeKey"]]
     view = form_responses.of(event, intake.site)
     with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
@@ -66,7 +66,7 @@ def _take(event: Event, intake: Intake, view: View, now: datetime) -> Response:
 
 
 def _store(referral: Referral, intake: Intake) -> tuple[Referral, bool]:
-    """The referral that is there now, and whether it is this one. One request to the table, whatever comes."""
+    """Store the referral with one request to the table. Return the stored one, and whether it is new."""
     there = intake.referrals.add(referral)
     if there is None:
         logger.info("referral stored", campaign=referral.campaign, held=referral.reason)
@@ -79,13 +79,16 @@ def _store(referral: Referral, intake: Intake) -> tuple[Referral, bool]:
 
 
 def _refused(kind: str, codes: Sequence[str] = ()) -> None:
-    """Both are words of ours. Fields are not told: what is unknown has the name that somebody gave it."""
+    """Log and count a refusal.
+
+    Both values are fixed codes. Field names are left out: an unknown one can be any text.
+    """
     logger.info("submission refused", reason=kind, codes=codes)
     metrics.count("SubmissionsRefused", reason=kind)
 
 
 def _challenge(event: Event, intake: Intake, view: View, now: datetime) -> Response:
-    """Work for a browser, bound to the submission that it is about to send. Nothing is noted of it."""
+    """Return a challenge for the browser, bound to the submission that it is about to send. It is not stored."""
     binding = (event.get("queryStringParameters") or {}).get("for", "")
     if not _BINDING.fullmatch(binding):
         raise Problem(HTTPStatus.BAD_REQUEST, "invalid", "`for` is the SHA-256 that docs/api.md describes.")

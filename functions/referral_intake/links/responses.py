@@ -1,7 +1,7 @@
-"""Answers the links in messages: `/api/opt-out` stops the messages, `/api/answer` takes an answer.
+"""Answer the links in messages: `/api/opt-out` stops the messages, `/api/answer` records an answer.
 
-Mail scanners follow every link, so nothing changes on GET. A POST needs no page before it, no cookie, and for opting
-out no body, and is never answered by a redirect (RFC 8058).
+Mail scanners follow every link, so GET changes nothing. A POST needs no previous page and no cookie. To opt out, it
+needs no body. It is never answered by a redirect (RFC 8058).
 """
 
 from datetime import datetime
@@ -19,12 +19,12 @@ from referral_intake.web.http import Event, Response
 
 logger = logs.logger()
 
-# A form of one choice; what mail programs send is shorter still.
+# Large enough for a form with one choice. Requests from mail programs are smaller.
 LARGEST_BODY = 4096
 
 
 def respond(event: Event, parts: LinkParts, now: datetime) -> Response:
-    """Answers one request, whatever it holds."""
+    """Answer one request. Every exception becomes a response."""
     route = _opt_out if event["routeKey"].endswith("/opt-out") else _answer
     with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
         return form_responses.guarded(
@@ -43,14 +43,14 @@ def _opt_out(event: Event, parts: LinkParts, now: datetime) -> Response:
         if chosen.get("undo"):
             _undo(link, parts, now)
             return _page(event, parts, "opt_out.html", "undone", link)
-        # Whoever does not say otherwise, as mail programs never do, wants no more of any of it.
+        # The default, for instance for mail programs, is to stop the messages of all campaigns.
         campaign = link.campaign if chosen.get("scope") == "campaign" else None
         _stop(link, campaign, parts, now)
     return _page(event, parts, "opt_out.html", "done", link)
 
 
 def _stop(link: Link, campaign: str | None, parts: LinkParts, now: datetime) -> None:
-    # The doctor first: this alone stops mail. The referral only tells of it.
+    # First the doctor, because only that stops messages. The referral only records it.
     for key in link.keys:
         parts.suppressions.suppress(key, Closing.OPTED_OUT, now, campaign)
     parts.referrals.close(link.receipt, Closing.OPTED_OUT, now)
@@ -62,7 +62,7 @@ def _undo(link: Link, parts: LinkParts, now: datetime) -> None:
     for key in link.keys:
         parts.suppressions.allow_again(key, now)
     parts.referrals.note(link.receipt, Milestone.OPTED_IN, now)
-    logger.info("doctor took an opt-out back")
+    logger.info("doctor undid an opt-out")
     metrics.count("OptOutsUndone", campaign=link.campaign)
 
 
@@ -90,7 +90,7 @@ def _is_get(event: Event) -> bool:
 
 
 def _chosen(event: Event) -> dict[str, str]:
-    # RFC 8058 allows multipart/form-data as well; of that, nothing is chosen.
+    # RFC 8058 also allows multipart/form-data. Such a body has no choices, so it is ignored.
     return dict(forms.pairs(http.body(event, LARGEST_BODY))) if http.content_type(event) == forms.MEDIA_TYPE else {}
 
 
@@ -98,7 +98,7 @@ def _page(event: Event, parts: LinkParts, template: str, state: str, link: Link 
     campaign = parts.site.campaign(link.campaign if link else None)
     locale = http.language(event, campaign.locales) or campaign.mail_locale
     token = _token(event)
-    # What a POST did is not there to be looked at again.
+    # The result of a POST has no URL, so there are no links to other languages.
     elsewhere = f"?{urlencode({'token': token})}&lang={{locale}}" if link and _is_get(event) else ""
     html = parts.site.pages(campaign.name, locale).render(template, elsewhere, state=state, token=token)
     return http.page(HTTPStatus.OK if link else HTTPStatus.BAD_REQUEST, html)

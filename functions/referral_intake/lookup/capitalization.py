@@ -1,21 +1,21 @@
-"""Text that the registry keeps in capitals, as people write it. Whatever has small letters already stays as it is."""
+"""Convert the registry's upper-case text to normal capitalization. Text with lower-case letters stays unchanged."""
 
 import re
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _ORDINAL = re.compile(r"\d+(?:ST|ND|RD|TH)")
-# Parts of an address that are written so.
+# Parts of an address that stay in capitals.
 _STAY = frozenset({"NE", "NW", "SE", "SW", "PO", "US"})
 _INNER_CAPITAL = re.compile(r"\b(Mc|[A-Z]')([a-z])(?=[a-z])")
 
 
 def readable(text: str) -> str:
-    """`1401 NE 42ND ST` as `1401 NE 42nd St`."""
+    """Convert `1401 NE 42ND ST` to `1401 NE 42nd St`."""
     return _WORD.sub(lambda match: _word(match[0]), text) if text.isupper() else text
 
 
 def readable_name(text: str) -> str:
-    """`O'BRIEN-MCDONALD` as `O'Brien-McDonald`."""
+    """Convert `O'BRIEN-MCDONALD` to `O'Brien-McDonald`."""
     if not text.isupper():
         return text
     capitalized = _WORD.sub(lambda match: match[0].capitalize(), text)

@@ -1,6 +1,6 @@
-"""Finds doctors in the public registry while a patient types a name.
+"""Find doctors in the public registry while a patient types a name.
 
-The form works without it: when the registry is slow or down, the answer is quick, empty, and says so.
+The form also works without it. If the registry is slow or down, the response is fast and empty, and says so.
 """
 
 import threading
@@ -14,7 +14,7 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-# Imported when Lambda starts the function, which is when it has the most CPU, not during the first request.
+# Imported when Lambda starts the function, when it has the most CPU, not during the first request.
 import referral_intake.aws.origin_secret
 import referral_intake.lookup.match_cache
 import referral_intake.lookup.npi_registry  # noqa: F401
@@ -29,12 +29,12 @@ from referral_intake.web.http import Event, Response
 
 logger = logs.logger()
 
-# In seconds, for everything together. Whoever types goes on typing.
+# Seconds for the whole request. The patient can continue typing meanwhile.
 BUDGET = 2.0
 
 
 def respond(event: Event, lookup: Lookup, now: datetime, budget: float = BUDGET) -> Response:
-    """Answers one request, whatever it holds. The log learns no name, not even a doctor's."""
+    """Answer one request. Every exception becomes a response. The log contains no names, not even a doctor's."""
     asked = event.get("queryStringParameters") or {}
     try:
         search = read_search(asked.get("name", ""), asked.get("state", ""))
@@ -45,8 +45,8 @@ def respond(event: Event, lookup: Lookup, now: datetime, budget: float = BUDGET)
         doctors = _within(budget, lambda: _find(search, lookup, now))
     except Unavailable as unavailable:
         logger.warning("the registry did not answer", reason=str(unavailable))
-    except Exception as error:  # noqa: BLE001  # whatever it is, the patient goes on without it
-        # Not its text, which may hold what was typed.
+    except Exception as error:  # noqa: BLE001  # whatever the cause, the form works without the look-up
+        # Not its message, which may contain what the patient typed.
         logger.warning("unexpected error", error=type(error).__name__, at=_place(error))
     else:
         return http.answer(HTTPStatus.OK, {"doctors": doctors, "available": True})
@@ -59,7 +59,7 @@ def respond(event: Event, lookup: Lookup, now: datetime, budget: float = BUDGET)
 def _find(search: Search, lookup: Lookup, now: datetime) -> list[Match]:
     if not search.queries:
         return []
-    # Where the table does not answer, the registry still may.
+    # If the table does not answer, the registry still may.
     with suppress(Unavailable):
         kept = lookup.cache.get(search.key, now)
         if kept is not None:
@@ -71,7 +71,7 @@ def _find(search: Search, lookup: Lookup, now: datetime) -> list[Match]:
 
 
 def _ask(search: Search, lookup: Lookup) -> list[Match]:
-    """What the first question finds that finds anybody."""
+    """Return the matches of the first query that has any."""
     for query in search.queries:
         if found := matches(query, lookup.registry.ask(query)):
             return found
@@ -79,25 +79,25 @@ def _ask(search: Search, lookup: Lookup) -> list[Match]:
 
 
 def _place(error: Exception) -> str:
-    """The line that raised it."""
+    """Return the file and line that raised it."""
     *_, last = traceback.extract_tb(error.__traceback__)
     return f"{last.filename}:{last.lineno}"
 
 
 def _within(seconds: float, work: Callable[[], list[Match]]) -> list[Match]:
-    """What `work` returns or raises; raises Unavailable when that takes longer, wherever it hangs.
+    """Return the result of `work`. Raise its exception, or Unavailable if it takes longer than this.
 
-    Timeouts of sockets can't promise this: they begin anew with every byte, and none holds for a name server.
+    Socket timeouts can't guarantee this: they restart with every byte, and none applies to DNS resolution.
     """
     outcome: Future[list[Match]] = Future()
 
     def run() -> None:
         try:
             outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001  # it is raised where somebody waits
+        except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
             outcome.set_exception(error)
 
-    # A daemon: nobody waits for what comes too late, not even the end of the process.
+    # A daemon thread, so that a late result delays nothing, not even the exit of the process.
     threading.Thread(target=run, daemon=True).start()
     try:
         return outcome.result(seconds)

@@ -10,7 +10,7 @@ from referral_intake.lookup.matching import Match
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Doctors move more seldom, and a new one need not wait long.
+# Doctors move less often than daily, and a new doctor appears within a day.
 KEPT = timedelta(days=1)
 
 
@@ -19,7 +19,7 @@ class MatchCache:
         self._table = Table(client, name)
 
     def get(self, key: str, now: datetime) -> list[Match] | None:
-        """Return None if there is no answer. DynamoDB can delete an expired item days late, so check the time."""
+        """Return the cached matches, or None. Check the time, because DynamoDB can delete expired items days late."""
         item = self._table.get(_key(key))
         if item is None or int(item["expires"]["N"]) <= now.timestamp():
             return None

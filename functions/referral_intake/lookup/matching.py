@@ -1,7 +1,7 @@
-"""Which of the registry's records are the doctor that was asked for, and what of them goes into the form.
+"""Select the registry's records that match the query, and convert them to the form's fields.
 
-The registry matches generously: former names, mailing addresses in another state, numbers that were deactivated. So
-every record is checked against the question once more.
+The registry's own matching is broad. It includes former names, mailing addresses in other states, and deactivated
+numbers. So every record is checked against the query again.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -17,11 +17,11 @@ from referral_intake.lookup.name_search import Query, folded
 MOST_MATCHES = 8
 
 Match = dict[str, Any]
-"""A doctor in the form's own fields, as `doctor` in a submission: whatever is in it, the form takes."""
+"""A doctor in the form's own fields, as `doctor` in a submission. The form accepts all of its values."""
 
 
 def matches(query: Query, records: list[Any]) -> list[Match]:
-    """At most eight, the closest first."""
+    """Return at most eight matches, the closest first."""
     found: dict[str, tuple[Any, Match]] = {}
     for record in records:
         if isinstance(record, Mapping) and _is_asked_for(query, record) and (match := _match(query, record)):
@@ -33,19 +33,19 @@ def _is_asked_for(query: Query, record: Mapping[str, Any]) -> bool:
     basic = _part(record, "basic")
     is_active_person = record.get("enumeration_type") == "NPI-1" and basic.get("status") == "A"
     first, last = folded(_text(basic, "first_name")), folded(_text(basic, "last_name"))
-    # Not by former names: whoever typed another name would not know why this one is offered.
+    # Former names are not compared: a person who typed another name would not understand the match.
     return is_active_person and last.startswith(folded(query.last)) and first.startswith(folded(query.first))
 
 
 def _order(query: Query, record: Mapping[str, Any]) -> tuple[bool, bool, str, str, str]:
-    """Names that are just what was typed come before those that only begin so."""
+    """Return the sort key: exact names come before names that only begin with the query."""
     basic = _part(record, "basic")
     first, last = folded(_text(basic, "first_name")), folded(_text(basic, "last_name"))
     return last != folded(query.last), first != folded(query.first), last, first, str(record.get("number"))
 
 
 def _match(query: Query, record: Mapping[str, Any]) -> Match | None:
-    """None where it practises elsewhere, or its name or number is none."""
+    """Return the match, or None if the doctor practices in another state, or the name or the number is invalid."""
     practice = next((place for place in _practices(record) if _text(place, "state") == query.state), None)
     name = _name(_part(record, "basic"))
     npi = _valid(contact.npi, str(record.get("number", "")))
@@ -70,7 +70,7 @@ def _practices(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _name(basic: Mapping[str, Any]) -> str:
-    """First name, middle initial, last name: initials don't tell two doctors apart, so they hide no opt-out."""
+    """Return first name, middle initial and last name. Initials are ignored in comparisons, so they hide no opt-out."""
     first, last = _text(basic, "first_name"), _text(basic, "last_name")
     middle = f"{_text(basic, 'middle_name')[:1]}." if _text(basic, "middle_name")[:1].isalpha() else ""
     name = _line(
@@ -85,7 +85,7 @@ def _specialty(record: Mapping[str, Any]) -> str:
 
 
 def _phone(text: str) -> str:
-    """As people in the United States write it."""
+    """Return the number in the usual US format, `(212) 555-0123`."""
     digits = _valid(contact.phone, text).removeprefix("+1")
     return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if len(digits) == 10 and digits.isdigit() else ""
 
@@ -99,7 +99,7 @@ def _line(text: str, field: FormField) -> str:
 
 
 def _valid(normal: Callable[[str], str], text: str) -> str:
-    """What the form would make of it, or nothing: better an empty field than one that the form refuses."""
+    """Return the form's normal form of the text, or "" if the form would refuse it."""
     try:
         return normal(text)
     except Invalid:

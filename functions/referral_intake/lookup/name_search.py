@@ -1,4 +1,4 @@
-"""Looking for a doctor by name: what somebody types, as questions that the NPI registry (NPPES 2.1) can answer."""
+"""Search for a doctor by name: turn typed text into queries that the NPI registry (NPPES 2.1) can answer."""
 
 import hashlib
 import unicodedata
@@ -10,21 +10,21 @@ from referral_intake.core.doctor import TITLES
 from referral_intake.core.validation import Invalid, one_line
 
 LONGEST_NAME = 120
-# Each costs the patient a part of a second.
+# Each query makes the patient wait a fraction of a second.
 MOST_QUERIES = 3
-# Goes into every key: count it up when what is kept under a key changes its form.
+# Part of every cache key. Increment it when the format of the cached value changes.
 _VERSION = 1
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
-# The registry takes a wildcard after two characters or more.
+# The registry accepts a wildcard after at least two characters.
 _SHORTEST = 2
 _APOSTROPHES = str.maketrans("\u2019\u2018\u02bc`", "''''")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question: doctors of a state whose last name begins so, and whose first name does, if any is given.
+    """One query: doctors in a state whose last name has this prefix, and whose first name has this one, if any.
 
-    Both are lower case and ASCII. The first name may be an initial.
+    Both are lower-case ASCII. The first name can be an initial.
     """
 
     first: str
@@ -33,28 +33,28 @@ class Query:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """As NPPES names them. It can't be asked for an initial: the answer is checked for that."""
+        """The parameters for NPPES. It does not accept an initial, so `matching` checks the records for it."""
         asked = {"enumeration_type": "NPI-1", "state": self.state, "last_name": f"{self.last}*"}
         if len(self.first) >= _SHORTEST:
-            # Without its list of nicknames: it finds Robert for Bob, and Bob for nobody who means him.
+            # Without NPPES's nickname aliases: for Bob they return Robert, which is not what the patient typed.
             asked |= {"first_name": f"{self.first}*", "use_first_name_alias": "False"}
         return asked
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What was typed, understood in as many ways as make sense. The first way that finds somebody counts."""
+    """Queries for all plausible readings of the typed name. The first query with matches counts."""
 
     queries: tuple[Query, ...]
 
     @property
     def key(self) -> str:
-        """The same for everything that leads to the same questions, and nobody can read the name in it."""
+        """The cache key: equal for equal queries, and a hash, so that it does not reveal the name."""
         return hashlib.sha256(f"{_VERSION} {self.queries}".encode()).hexdigest()[:32]
 
 
 def read_search(name: str, state: str) -> Search:
-    """Raises Invalid for what is no name or no state. A name that is too short yet leads to no questions."""
+    """Parse the name and state. Raise Invalid if one is not valid. A name that is too short gives no queries."""
     typed = one_line(name, LONGEST_NAME)
     if not any(character.isalpha() for character in typed):
         raise Invalid("required")
@@ -65,7 +65,7 @@ def read_search(name: str, state: str) -> Search:
 
 
 def folded(text: str) -> str:
-    """Letters alone, without case and accents: `O'Brien-Núñez` and `OBRIEN NUNEZ` are the same name."""
+    """Return only the letters, without case and accents: `O'Brien-Núñez` and `OBRIEN NUNEZ` are equal."""
     return "".join(character for character in _ascii(text) if character.isalpha())
 
 
@@ -75,11 +75,11 @@ def _ascii(text: str) -> str:
 
 
 def _readings(typed: str) -> Iterator[tuple[str, str]]:
-    """First and last name, in every way to read what was typed, the likeliest first."""
+    """Yield the first and last name of every plausible reading, the most likely first."""
     for first, last in _splits(typed):
         yield first, last
         if "'" in last:
-            yield first, last.replace("'", "")  # The registry has O'BRIEN and OBRIEN.
+            yield first, last.replace("'", "")  # The registry has both O'BRIEN and OBRIEN.
 
 
 def _splits(typed: str) -> Iterator[tuple[str, str]]:
@@ -100,7 +100,7 @@ def _splits(typed: str) -> Iterator[tuple[str, str]]:
 
 
 def _words(typed: str) -> list[str]:
-    """The names alone: titles, degrees and suffixes are written by some and left out by others."""
+    """Return only the names. Not everyone writes titles, degrees and suffixes."""
     words = []
     for word in _ascii(typed).replace(",", " ").split():
         if word.replace(".", "") not in TITLES | _SUFFIXES:

@@ -1,4 +1,4 @@
-"""The public registry of doctors: NPPES 2.1, over HTTPS."""
+"""A client of the public registry of doctors: NPPES 2.1, over HTTPS."""
 
 import json
 from http import HTTPStatus
@@ -10,23 +10,23 @@ import urllib3
 from referral_intake.core.errors import Unavailable
 from referral_intake.lookup.name_search import Query
 
-# Of a common name these are not all, but then more of the name must be typed anyway.
+# A common name can have more records. Then the patient has to type more of the name anyway.
 MOST_RECORDS = 100
 LARGEST_ANSWER = 2 * 1024 * 1024
-# Each step's own. How long all of it may take together is for the caller to say: an answer can come in drops.
+# These limit each step. The caller limits the total time, because an answer can arrive byte by byte.
 _TIMEOUT = urllib3.Timeout(connect=1.0, read=2.0)
 _HEADERS = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "referral-intake"}
 
 
 class NpiRegistry:
-    """Its connection stays open between two questions."""
+    """Keeps its connection open between requests."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._pool = urllib3.PoolManager(headers=_HEADERS, timeout=_TIMEOUT, retries=False)
 
     def ask(self, query: Query) -> list[Any]:
-        """The records as they come; raises Unavailable. What it raises names no doctor: urllib3's errors would."""
+        """Return the records. Raise Unavailable without urllib3's message, which would contain the doctor's name."""
         asked = {"version": "2.1", "limit": str(MOST_RECORDS), **query.parameters}
         try:
             return _records(self._get(f"{self._url}?{urlencode(asked)}"))
@@ -37,7 +37,7 @@ class NpiRegistry:
         try:
             return self._get_once(url)
         except urllib3.exceptions.ProtocolError:
-            # The other side closed a connection that we kept, maybe while Lambda let this process sleep.
+            # The server closed the kept connection, maybe while Lambda had frozen this process.
             return self._get_once(url)
 
     def _get_once(self, url: str) -> bytes:
@@ -57,7 +57,7 @@ class NpiRegistry:
 
 
 def _records(body: bytes) -> list[Any]:
-    """A refusal comes with status 200, and with `Errors` instead of `results`."""
+    """Parse the records. A refusal has status 200, and `Errors` instead of `results`."""
     try:
         records = json.loads(body)["results"]
     except (ValueError, LookupError, TypeError, RecursionError):

@@ -1,4 +1,4 @@
-"""Logs as JSON lines: ids, never what they stand for, and never an exception's own words, which may quote anything."""
+"""Logs as JSON lines. They contain ids, never data or an exception's message, because a message can quote any text."""
 
 import traceback
 from collections.abc import Iterator
@@ -16,16 +16,16 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def logger() -> Logger:
-    """What every door logs with. Its level is that of POWERTOOLS_LOG_LEVEL."""
-    # Their structured stack trace repeats the words.
+    """Return the logger of a function. POWERTOOLS_LOG_LEVEL sets its level."""
+    # The structured stack trace of Powertools repeats the exception's message.
     return Logger(logger_formatter=_Discreet(serialize_stacktrace=False))
 
 
 @contextmanager
 def about(logger: Logger, **ids: str | None) -> Iterator[None]:
-    """Every line until the end of the block tells these ids, and none after it. None is left out."""
+    """Add these ids to every log line within the block. Leave out None."""
     given = {name: value for name, value in ids.items() if value}
-    # By context and not by logger: on one machine, functions that run at once share the logger.
+    # Appended to the context, not the logger: on one machine, functions that run concurrently share the logger.
     logger.thread_safe_append_keys(**given)
     try:
         yield
@@ -34,12 +34,12 @@ def about(logger: Logger, **ids: str | None) -> Iterator[None]:
 
 
 class Failed(Exception):
-    """What Lambda is told of an error, so that it tries again: it logs an exception's words, here a type's name."""
+    """Raised to Lambda so that it retries. Lambda logs an exception's message, which here is only a type's name."""
 
 
 @contextmanager
 def no_words(logger: Logger) -> Iterator[None]:
-    """Around what may raise out of a handler."""
+    """Log an exception that leaves a handler, and raise Failed instead, without the original message."""
     try:
         yield
     except Exception as error:
@@ -48,14 +48,14 @@ def no_words(logger: Logger) -> Iterator[None]:
 
 
 class _Discreet(LambdaPowertoolsFormatter):
-    """Of an exception, tells its type, where it came from, and a code where one is known to be nothing else."""
+    """Format an exception as its type, its place in the code, and its code if it has one, but without its message."""
 
-    # Our signature is that of logging; theirs is untyped.
+    # The signature is that of logging. The one in Powertools is untyped.
     def formatException(self, ei: Any) -> str:  # noqa: N802
         return "\n".join(_told(ei[1]))
 
     def serialize(self, log: Any) -> str:
-        log.pop("exception_notes", None)  # Words too.
+        log.pop("exception_notes", None)  # Notes can also quote any text.
         return super().serialize(log)
 
 
@@ -76,7 +76,7 @@ def _places(frames: TracebackType | None) -> Iterator[str]:
 
 
 def _code(error: BaseException) -> str:
-    """Ours are made of codes; an error of AWS has one beside its message."""
+    """Return the code of an error: the message of Unavailable is always a code, and an error of AWS has one."""
     if isinstance(error, Unavailable):
         return f" {error}"
     response = getattr(error, "response", None)

@@ -1,7 +1,7 @@
-"""Metrics for CloudWatch, as lines of the log in its Embedded Metric Format: what is emitted costs no request.
+"""Metrics for CloudWatch, as log lines in the Embedded Metric Format, so that emitting them needs no request.
 
-Each value stands under the service (the stack), which alarms look at, and under the campaign and the reason where there
-are any, which the dashboard shows. Both are words of ours, and few: never something that somebody typed.
+Each value has the dimension service (the stack), which the alarms use, and also campaign and reason if there are any,
+which the dashboard shows. The values of both are few and fixed. They are never text that a user typed.
 """
 
 import os
@@ -17,7 +17,7 @@ def count(name: str, amount: int = 1, *, campaign: str | None = None, reason: st
 def emit(
     values: Mapping[str, float], unit: MetricUnit, *, campaign: str | None = None, reason: str | None = None
 ) -> None:
-    """One line. Not of `Metrics`, whose instances share what they hold with all that runs in the process."""
+    """Write one log line. `EphemeralMetrics`, because instances of `Metrics` share their state within the process."""
     metrics = EphemeralMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "ReferralIntake"))
     for name, value in values.items():
         metrics.add_metric(name, unit, value)

@@ -1,7 +1,7 @@
-"""Reaching one doctor: decide, claim, look once more, write, record.
+"""Send a message to one doctor: decide, claim, check for an opt-out again, send, record.
 
-The order is what keeps a doctor from being written to twice: the claim takes referral and doctor in one transaction
-before the mail service is called, and only a clear refusal gives it back.
+This order prevents a second message to the doctor: the claim reserves the referral and the doctor in one transaction
+before the mail service is called. The claim is released only if it is certain that no message was sent.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from referral_intake.outreach.screening import Sightings, oddity
 
 
 class Ending(Enum):
-    """How it ended with a referral that became queued."""
+    """The kind of result for a queued referral."""
 
     SENT = auto()
     UNCLEAR = auto()
@@ -37,7 +37,7 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of it; `word` says more, in one word."""
+    """The result for a queued referral. `word` is its reason, as a code."""
 
     ending: Ending
     word: str
@@ -45,16 +45,16 @@ class Outcome:
 
 class Claims(Protocol):
     def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
-        """Takes referral and doctor and keeps the message, in one transaction, or says what stands against it.
+        """Claim the referral and the doctor and store the message in one transaction, or return the obstacle.
 
-        Raises Stale.
+        Raise Stale.
         """
 
     def suppression(self, claim: Claim) -> Suppressed | None:
-        """Whether the doctor may not be written to, by a consistent read now."""
+        """Return the fact that forbids messages to the doctor, if any. The read is consistent."""
 
     def release(self, claim: Claim, move: Move) -> None:
-        """Gives the doctor back, unwritten to, and moves the referral, in one transaction."""
+        """Release the doctor, who got no message, and move the referral, in one transaction."""
 
 
 class Throttle(Protocol):
@@ -64,12 +64,12 @@ class Throttle(Protocol):
 
 class Messages(Protocol):
     def compose(self, referral: Referral, campaign: Campaign, claim: Claim) -> Message:
-        """Raises Unapproved."""
+        """Return the message. Raise Unapproved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outreach:
-    """Everything outreach talks to. `now` is the clock."""
+    """The steps of outreach, with all their dependencies. `now` is the clock."""
 
     referrals: Referrals
     claims: Claims
@@ -82,9 +82,9 @@ class Outreach:
     now: Callable[[], datetime]
 
     def reach(self, referral: Referral) -> Outcome:
-        """Does what is due for a queued referral; returns what became of it.
+        """Do the next step for a queued referral. Return the result.
 
-        Raises Stale where it is no longer queued.
+        Raise Stale if the referral is no longer queued.
         """
         while True:
             try:
@@ -93,7 +93,7 @@ class Outreach:
                 referral = self._still_queued(referral)
 
     def _still_queued(self, referral: Referral) -> Referral:
-        """As it is now: a fact about it may have come in since it was read. The stream says nothing of that."""
+        """Read the referral again: another request may have added a fact to it, which triggers no stream record."""
         found = self.referrals.get(referral.receipt, consistent=True)
         if found is None or found.stage is not Stage.QUEUED or found.revision == referral.revision:
             raise Stale
@@ -114,7 +114,7 @@ class Outreach:
         return self._write(Claim(referral, decided.step, keys, retired_keys), campaign)
 
     def _by_post(self, claim: Claim, move: Move) -> Outcome:
-        # Letters and calls are messages too.
+        # An opt-out also applies to letters and calls.
         suppressed = self.claims.suppression(claim)
         return self._move(claim.referral, closed(suppressed.reason, at=self.now()) if suppressed else move)
 
@@ -124,12 +124,13 @@ class Outreach:
 
     def _write(self, claim: Claim, campaign: Campaign) -> Outcome:
         referral = claim.referral
-        # Before the claim: a template that can't be rendered must hold nobody up.
+        # Before the claim, so that a template that fails to render does not block the doctor.
         try:
             message = self.messages.compose(referral, campaign, claim)
         except Unapproved:
             return self._move(referral, decisions.not_approved(self.now()))
-        # Before the claim too: what must wait for its turn waits in the table, and holds neither doctor nor stream up.
+        # Also before the claim: a message that must wait, waits in the table, so it blocks neither the doctor nor the
+        # stream.
         if wait := self.throttle.take(campaign, message.to):
             return self._move(referral, decisions.wait(wait.reason, wait.until))
         match self.claims.claim(claim, message, now=self.now(), cooldown=campaign.policy.cooldown):
@@ -142,11 +143,11 @@ class Outreach:
                 return self._send(claim, campaign, message)
 
     def _send(self, claim: Claim, campaign: Campaign, message: Message) -> Outcome:
-        # An opt-out that was recorded since the claim still counts: nothing may stand between this read and the call.
+        # An opt-out recorded since the claim still counts, so nothing may come between this read and the call.
         try:
             suppressed = self.claims.suppression(claim)
         except Unavailable:
-            # Nothing was sent, so nobody needs to look: the doctor is given back.
+            # Nothing was sent, so no person needs to review it. The doctor is released.
             return self._set_back(claim, Reason.LAST_LOOK_FAILED)
         if suppressed:
             move = closed(suppressed.reason, at=self.now())
@@ -156,11 +157,12 @@ class Outreach:
         except NotSent as error:
             refusal = error
         except Unclear:
-            # The claim stays: the doctor may have the message. `wake` finds the lease that ran out.
+            # The claim stays, because the doctor may have the message. `wake` finds the expired lease.
             return Outcome(Ending.UNCLEAR, Reason.SEND_UNCLEAR)
         else:
             return self._sent(claim, campaign, message, message_id)
-        # Outside of the `except`: an error from here must not carry that of SES, which can quote the address.
+        # Outside the `except` block, so that an error here does not chain the error of SES, which can quote the
+        # address.
         if isinstance(refusal, Refused):
             move = decisions.refused(claim.referral, campaign, self.now())
             return self._not_sent(claim, move, Outcome(Ending.REFUSED, refusal.reason))
@@ -175,7 +177,7 @@ class Outreach:
         return self._not_sent(claim, move, Outcome(Ending.SET_BACK, reason))
 
     def _sent(self, claim: Claim, campaign: Campaign, message: Message, message_id: str) -> Outcome:
-        # The mail service's answer is the first event of the message. The same may have come by its own way already.
+        # The mail service's answer counts as the first event of the message. The same event may already have arrived.
         now = self.now()
         tried = Try(now, message.version, message.content_hash)
         event = MailEvent(claim.referral.receipt, claim.step, message_id, Kind.SENT, now, tried)

@@ -15,6 +15,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     def process(record: dict[str, Any]) -> None:
         reach(record, wiring.parts())
 
-    # Lambda sends everything from the first failed record on again. What was handled before is then found to be stale.
+    # Lambda retries all records from the first failed one on. Those that were already handled then raise Stale.
     processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
     return process_partial_response(event, process, processor, context)

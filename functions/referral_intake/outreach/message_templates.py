@@ -1,4 +1,4 @@
-"""Messages to doctors: a campaign's words, rendered. Each step is three files: subject, text, html."""
+"""Render messages to doctors from a campaign's texts. Each step has three files: subject, text, html."""
 
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +17,9 @@ PARTS = ("subject.txt", "txt", "html")
 
 
 class Messages:
-    """`root` is the templates folder; `site_url` is where the patients' page lies.
+    """`root` is the templates folder. `site_url` is the URL of the patients' page.
 
-    Without `approved_only`, wording that nobody approved is composed too: for stacks that no doctor hears from.
+    Without `approved_only`, unapproved wording is rendered, too. That is for stacks that send to no real doctors.
     """
 
     def __init__(self, root: Path, links: Links, site_url: str, *, approved_only: bool = True) -> None:
@@ -29,7 +29,7 @@ class Messages:
         self._site_url = site_url
 
     def compose(self, referral: Referral, campaign: Campaign, claim: Claim) -> Message:
-        assert referral.doctor.email is not None, "the decision to write is made for doctors with an address"
+        assert referral.doctor.email is not None, "a message needs an email address"
         wording = content_digests.digests(self._root, _files(self._root, campaign, claim.step))
         is_approved = set(wording.items()) <= campaign.approval.content
         if self._approved_only and not is_approved:
@@ -39,7 +39,7 @@ class Messages:
         subject, text, html = self._render(
             campaign, claim.step, referral=referral, opt_out_url=opt_out_url, answer_url=answer_url
         )
-        # Where SES's answer is lost, its events tell by the tags which wording the message was made from.
+        # The tags say which wording the message has. They are in the events of SES, in case its answer is lost.
         version = campaign.approval.version if is_approved else "unapproved"
         content_hash = content_digests.digest_of(wording)
         return Message(
@@ -49,7 +49,7 @@ class Messages:
             subject=" ".join(subject.split()),
             text=text,
             html=html,
-            # RFC 8058: one click in the mail program, no page, no cookie.
+            # RFC 8058: one-click opt-out in the mail program, without a page or a cookie.
             headers={"List-Unsubscribe": f"<{opt_out_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
             tags={
                 "referral": referral.receipt,
@@ -73,7 +73,7 @@ class Messages:
     def _environment(self) -> jinja2.Environment:
         return jinja2.Environment(
             loader=jinja2.FileSystemLoader(self._root),
-            # Plain text is not HTML: "O'Brien" stays as it is there.
+            # Plain text is not HTML, so "O'Brien" must not be escaped there.
             autoescape=jinja2.select_autoescape(enabled_extensions=["html"]),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -86,7 +86,7 @@ def _names(campaign: Campaign, step: str) -> list[str]:
 
 
 def _files(root: Path, campaign: Campaign, step: str) -> list[Path]:
-    """Every file that this step's message is made from."""
+    """Return every file that this step's message is made from."""
     folder = root / "campaigns" / campaign.name
     shared = sorted((folder / "messages" / campaign.mail_locale).glob("_*"))
     return [folder / "campaign.toml", *sorted((root / "email").iterdir()), *shared] + [

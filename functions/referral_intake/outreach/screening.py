@@ -1,6 +1,6 @@
-"""What looks odd about a referral, so that a person looks before anybody is written to.
+"""Detect suspicious referrals, so that a person reviews them before a message is sent.
 
-A form that mails anyone whom anyone names is a weapon; these are its marks.
+Anyone can submit the form with any address, so it can be abused to send unwanted mail. These checks detect that.
 """
 
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from referral_intake.core.referral import Referral
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Something seen together with something else: `member` with `key`, which has at most `most` of them.
+    """A value seen together with a key: `member` with `key`, which may have at most `most` different members.
 
-    Both are keyed hashes. `reason` says what is odd about one more.
+    Both are keyed hashes, except that a receipt is a member of its source. `reason` applies if there are more members.
     """
 
     reason: Reason
@@ -28,19 +28,19 @@ class Sighting:
 
 class Sightings(Protocol):
     most_per_source: int
-    """Referrals from one source in a day."""
+    """The maximum number of referrals from one source per day."""
 
     def is_disposable(self, domain: str) -> bool:
-        """Whether anyone can have an address there for ten minutes."""
+        """Whether the domain offers disposable addresses."""
 
     def name_hash(self, name: str) -> str: ...
 
     def admits(self, sighting: Sighting) -> bool:
-        """Notes the sighting, unless there are `most` others. The same one again is none more."""
+        """Record the sighting, unless the key has `most` other members. A repeated member does not count again."""
 
 
 def oddity(referral: Referral, keys: tuple[str, ...], campaign: Campaign, sightings: Sightings) -> Reason | None:
-    """A word for what is odd, or None. Whoever was written to before, or let through by a person, is not."""
+    """Return why the referral is suspicious, or None. Skip one that was sent a message or that a person approved."""
     if referral.messages or referral.is_vetted:
         return None
     email = referral.doctor.email

@@ -1,6 +1,6 @@
 """Sets of values seen together: one per source, address and NPI.
 
-A set stops growing once it is large enough to hold a referral.
+A set stops growing once it has its maximum size.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ class SightingsTable:
 
     def is_disposable(self, domain: str) -> bool:
         """Whether the domain, or one above it, offers disposable addresses."""
-        # Imported at first use, since it loads 10,000 names.
+        # Imported at first use, because it loads 10,000 names.
         from disposable_email_domains import blocklist
 
         parts = domain.split(".")

@@ -1,4 +1,4 @@
-"""Handles records of the table's stream for outreach: log and count what became of each referral."""
+"""Handle stream records for outreach. Log and count the result for each referral."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from referral_intake.core.errors import Stale
 from referral_intake.observability import logs, metrics
 from referral_intake.outreach.delivery import Ending, Outcome, Outreach
 
-# Log ids only: neither a doctor's details nor a message.
+# Log only ids: neither a doctor's details nor a message.
 logger = logs.logger()
 
 
 def reach(record: dict[str, Any], outreach: Outreach) -> None:
-    """Handles one stream record. An exception means: give me this record again."""
+    """Handle one stream record. If it raises, Lambda retries the record."""
     change = record["dynamodb"]
     receipt = change["NewImage"].get("receipt", {}).get("S")
     with logs.about(logger, referral=receipt, sequence_number=change.get("SequenceNumber")):
@@ -20,8 +20,8 @@ def reach(record: dict[str, Any], outreach: Outreach) -> None:
             referral = from_item(change["NewImage"])
             outcome = outreach.reach(referral)
         except Stale:
-            # Redelivered, or changed by someone meanwhile. Each change into `queued` has a record of its own.
-            logger.info("referral has moved on")
+            # A redelivery, or another request changed the referral. Each change to `queued` has its own record.
+            logger.info("referral is no longer queued")
         except Exception:
             logger.exception("outreach failed")
             metrics.count("OutreachFailed")
@@ -44,5 +44,5 @@ def _count(outcome: Outcome, campaign: str) -> None:
         case Ending.SET_BACK:
             metrics.count("Setbacks", campaign=campaign, reason=outcome.word)
         case Ending.MOVED:
-            # Joined, held, paced, by post: what did not come to a message, and is no mishap.
+            # Joined, held, paced, by post: no message was sent, and nothing failed.
             metrics.count("NotSent", campaign=campaign, reason=outcome.word)

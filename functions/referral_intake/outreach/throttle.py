@@ -1,6 +1,6 @@
 """The sending rate that all instances share: one item for all messages and one per mail domain and day.
 
-Each is updated conditionally, so that two instances never take the same slot.
+Each is updated conditionally, so that two instances never get the same slot.
 """
 
 import random
@@ -64,8 +64,8 @@ class Throttle:
             if self._write(pace, slot.after):
                 self._sleep(max(0.0, (slot.at - now()).total_seconds()))
                 return None
-            # Another instance took this slot. The random pause keeps the others from retrying at the same moment.
-            self._sleep(random.uniform(0, quota.interval.total_seconds()))  # noqa: S311  (spreads, hides nothing)
+            # Another instance took this slot. The random pause keeps the instances from retrying at the same moment.
+            self._sleep(random.uniform(0, quota.interval.total_seconds()))  # noqa: S311  (jitter, not cryptography)
         return Wait(now() + _TRIES * quota.interval, Reason.PACED)
 
     def _count(self, domain: str, most: int) -> bool:

@@ -1,4 +1,4 @@
-"""Which letters wait to be printed, and the PDF of those that may be sent."""
+"""Find the letters to print, and print those that may be sent as one PDF."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -51,7 +51,7 @@ class BulkLetters:
     def print(
         self, campaign: Campaign, referrals: Sequence[Referral], now: datetime, written_to: Collection[str] = ()
     ) -> Printed:
-        """Print letters, but not to doctors with a key in `written_to`. Raise Unapproved, Unavailable."""
-        # A letter is an introduction too: a doctor gets it by post or by email, not both.
+        """Print letters, except to doctors with a key in `written_to`. Raise Unapproved, Unavailable."""
+        # A letter is also an introduction: a doctor gets it by post or by email, not both.
         claims = [Claim(referral, INTRODUCTION, *self._doctor_keys.of(referral)) for referral in referrals]
         return self._letters.print(campaign, claims, now, written_to)

@@ -1,6 +1,6 @@
 """The columns of an export, and the value of each for a referral.
 
-Programs read them by name or by place: a column keeps both, and a new one comes last.
+Programs read columns by name or by position. So neither may change, and a new column goes last.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,9 @@ Cell = str | datetime | None
 
 _MILESTONES = ("sent", "delivered", "opened", "clicked", "answered", "bounced", "complained", "opted_out")
 
-# The path of a field begins at the referral.
+# The path of a field starts at the referral.
 _DOCTOR: dict[str, Callable[[Referral], Cell]] = {one.column: attrgetter(path) for path, one in FORM_FIELDS.items()}
-# They stood here before others could come last.
+# These columns keep their position. New fields go last.
 _FIRST_OF_DOCTOR = (
     *("doctor_name", "practice", "specialty", "email", "phone", "npi"),
     *("address_line1", "address_line2", "city", "state", "postal_code"),
@@ -39,7 +39,7 @@ COLUMNS: dict[str, Callable[[Referral], Cell]] = {
     "leading_receipt": lambda referral: referral.leader,
     **_DOCTOR,
 }
-"""In the order of the file. Moments are in UTC. The last entry adds the fields that do not stand above."""
+"""In the order of the file. Times are in UTC. The last entry adds the fields that are not listed above."""
 
 
 def row_of(referral: Referral) -> tuple[Cell, ...]:

@@ -1,4 +1,4 @@
-"""An export as CSV: of what is filtered, of any size, in constant memory, and on from run to run."""
+"""Export referrals as CSV: filtered, of any size, in constant memory, over several runs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,15 +10,15 @@ from referral_intake.reports.columns import COLUMNS, row_of
 from referral_intake.reports.export_rows import ROWS_BETWEEN_NEWS, Cursor, Rows
 from referral_intake.reports.report_runs import HasTime
 
-# S3 takes parts from 5 MiB on, and 10,000 of them. The notes of as many as fit beside a report are good for 40 GB.
+# S3 accepts parts from 5 MiB, and at most 10,000 of them. The ETags that fit in a report's item allow 40 GB.
 PART = 8 * 1024 * 1024
 
 
 class CsvExport:
-    """One file, uploaded in parts. What is too little for a part when the time is over waits in a file of its own.
+    """Upload one file in parts. At the end of a run, rows that are too few for a part are stored in a separate file.
 
-    Nothing is overwritten but by the same rows: parts are named by their ETags, and a tail by the run that wrote it. So
-    a run that died takes nothing with it but what it did since its last checkpoint.
+    A key is overwritten only with the same rows: parts are identified by their ETags, and a tail by the run that wrote
+    it. So a run that stops loses only the work since its last checkpoint.
     """
 
     def __init__(self, rows: Rows, files: ReportFiles, part: int = PART) -> None:
@@ -30,7 +30,7 @@ class CsvExport:
         try:
             yield from self._steps(report, has_time)
         except LostUpload:
-            # Too old, or aborted by somebody: from the beginning, with an upload of its own.
+            # The upload expired or was aborted. Start again with a new upload.
             yield from self._steps(replace(report, place=Place(), rows_done=0), has_time)
 
     def _steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:

@@ -1,12 +1,12 @@
-"""Rows as CSV: RFC 4180, in UTF-8, and safe to open in a spreadsheet.
+"""Write rows as CSV: RFC 4180, in UTF-8, and safe to open in a spreadsheet.
 
-Names and practices are what strangers typed. A spreadsheet takes a cell that begins with one of = + - @ for a formula,
-which can fetch addresses or start programs; so such a cell gets an apostrophe in front, as OWASP advises. Also where
-the sign comes after blanks (some programs drop them), in its full-width form, or after something that another program's
-settings take for the end of a cell.
+Names and practices are untrusted text. A spreadsheet treats a cell that begins with one of = + - @ as a formula, which
+can fetch URLs or start programs. So such a cell gets a leading apostrophe, as OWASP advises. It also gets one if the
+sign follows blanks (which some programs drop), is a full-width form, or follows a character that another program's
+settings treat as the end of a cell.
 
-Numbers and phone numbers (+14155550123) stay as they are: with nothing but digits behind the sign, there is nothing to
-be worked out, and programs that read the file find the number that they look for.
+Numbers and phone numbers (+14155550123) stay unchanged: a sign followed only by digits has no effect as a formula, and
+programs that read the file need the exact number.
 """
 
 import csv
@@ -17,16 +17,16 @@ from datetime import UTC, datetime
 
 from referral_intake.reports.columns import Cell
 
-# Excel takes a file without it for the language's old code page, and shows "JosÃ©". Every program of today drops it.
+# Without it, Excel reads the file in the language's old code page and shows "JosÃ©". Current programs ignore it.
 BOM = b"\xef\xbb\xbf"
 
-# A cell's beginning, or what ends one elsewhere: semicolons in half of Europe, tabs and line breaks for any program.
+# The start of a cell, or a character that ends a cell elsewhere: semicolons in much of Europe, tabs, line breaks.
 _FORMULA = re.compile(r"(^|[;|\t\r\n])(?=[\s\x00-\x1f\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r])")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 
 
 def lines(rows: Iterable[Iterable[Cell]]) -> bytes:
-    """Whole lines, each ended by CRLF."""
+    """Return complete lines, each ended by CRLF."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, dialect="excel", lineterminator="\r\n", strict=True)
     writer.writerows([safe(_text(cell)) for cell in row] for row in rows)
@@ -34,7 +34,7 @@ def lines(rows: Iterable[Iterable[Cell]]) -> bytes:
 
 
 def safe(text: str) -> str:
-    """What no spreadsheet takes for a formula."""
+    """Return the text in a form that no spreadsheet treats as a formula."""
     return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'", text)
 
 

@@ -1,7 +1,7 @@
-"""Referrals for an export, newest first, page by page: all that the search finds with the same filter.
+"""Read referrals for an export, newest first, page by page: all that the search finds with the same filter.
 
-The index `listed` lists them. Each is then read from the table, since it can have changed after it was indexed: an
-export of held referrals contains no others.
+The index `listed` gives the keys. Each referral is then read from the table, because it can have changed after it was
+indexed: an export of held referrals contains no others.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Rows between two updates of the progress.
 ROWS_BETWEEN_NEWS = 2_000
-# Read as one batch.
+# Each page is one batch read.
 PAGE = BATCH
 
 Cursor = Mapping[str, str] | None

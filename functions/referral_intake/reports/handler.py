@@ -1,4 +1,4 @@
-"""Lambda handler for work that outlasts a request: the queue of reports, and two schedules."""
+"""Lambda handler for work that takes longer than a request: the queue of reports, and two schedules."""
 
 from datetime import timedelta
 from typing import Any

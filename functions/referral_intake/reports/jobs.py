@@ -1,4 +1,4 @@
-"""Works on reports, puts lost ones back into the queue, and sends the weekly summaries."""
+"""Work on reports, put lost ones back into the queue, and send the weekly summaries."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,21 +7,21 @@ from referral_intake.observability import logs
 from referral_intake.reports.wiring import Reports
 
 logger = logs.logger()
-"""Ids only."""
+"""Logs only ids."""
 
-# Long enough for the longest step: a page of rows and a part to S3, or a workbook of what there is.
+# Long enough for the longest step: a page of rows and a part to S3, or a workbook of the rows so far.
 MARGIN = timedelta(seconds=45)
 
 
 def work_on(report_id: str, parts: Reports, time_left: Callable[[], timedelta]) -> None:
-    """Goes as far as the time lasts. An exception means: give it to me again."""
+    """Work on the report until the time is over. If it raises, the queue delivers the message again."""
     try:
         report = parts.reporting.run(report_id, time_left, MARGIN)
     except Exception:
         logger.exception("report not finished by this run", report=report_id)
         raise
     if report is None:
-        logger.info("report is finished, or another run has it", report=report_id)
+        logger.info("report is finished or claimed by another run", report=report_id)
     else:
         logger.info("worked on a report", report=report_id, state=report.state, rows=report.rows_done)
 

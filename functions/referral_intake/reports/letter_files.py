@@ -1,4 +1,4 @@
-"""Letters as files: of every referral that waits to be sent by post, some hundreds of letters to a file."""
+"""Write letters to files: for every referral that waits to be sent by post, up to 200 letters per file."""
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -15,16 +15,17 @@ from referral_intake.reports.bulk_letters import BulkLetters
 from referral_intake.reports.letter_layout import Printed
 from referral_intake.reports.report_runs import Failed, HasTime
 
-# What an office printer and a person with envelopes take at a time; some seconds of work.
+# A practical number for an office printer and one person with envelopes. It takes some seconds to print to PDF.
 LETTERS_PER_FILE = 200
-# As many as the note of a report has room for. The others are still by post, for the next report.
+# The number that fits in a report's item. Referrals that are not listed still wait for the next report.
 _MOST_LEFT_OUT = 2_000
 
 
 class LetterFiles:
-    """The list of who waits is made once and kept beside the files: what changes meanwhile is left for the next report.
+    """Print the letters for a list of waiting referrals, which is made once and stored with the files.
 
-    With it are kept the hashes of the doctors who have a letter in one of the files: nobody gets one in two.
+    Later changes are left for the next report. The list is stored with the hashes of the doctors who already have a
+    letter in one of the files, so that a doctor gets only one.
     """
 
     def __init__(

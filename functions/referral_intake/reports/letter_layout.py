@@ -1,7 +1,7 @@
-"""Letters to doctors without an email address: a campaign's words, one page each, as one PDF that is ready to print.
+"""Lay out letters to doctors without an email address: one page each, as one PDF that is ready to print.
 
-Typst lays them out, segno makes the QR codes. They weigh 80 MB together, so they are not among the packages of every
-function but the group `letters` of pyproject.toml, and only who prints letters imports this module.
+Typst makes the layout, and segno the QR codes. Together they take 80 MB. So they are in the dependency group `letters`
+of pyproject.toml, not in every function's package, and only code that prints letters imports this module.
 """
 
 import io
@@ -27,23 +27,24 @@ from referral_intake.core.doctor import Doctor
 from referral_intake.core.message import Unapproved
 from referral_intake.core.reasons import Closing, LetterReason
 
-# Phones read 0.4 mm a module from paper. The code for answering is the one to notice; that for stopping says more.
+# In mm. Phones can read 0.4 mm per module from paper. The code for answering is larger, so that it is noticed first.
+# The code for opting out contains more data.
 ANSWER_MODULE = 0.5
 OPT_OUT_MODULE = 0.42
 QUIET_ZONE = 4
-# Street and suite stand on one line, as the Postal Service likes it, where that fits the envelope's window.
+# Street and suite share a line, as the US Postal Service prefers, if it fits the envelope's window. In characters.
 STREET_LINE = 40
 
 Sheet = dict[str, Any]
-"""Everything that stands on one page."""
+"""The content of one page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """`pdf` has one page for each of `receipts`, in their order; it is empty where there is none.
+    """`pdf` has one page for each of `receipts`, in order. It is empty if there are none.
 
-    `left_out` says of the others why, in a word. An address of `plain_envelopes` is too long for the window.
-    `version` and `content_hash` say which wording the letters were made from.
+    `left_out` has the reasons for the others, as codes by receipt. `plain_envelopes` are receipts whose address is too
+    long for the envelope's window. `version` and `content_hash` identify the wording.
     """
 
     pdf: bytes
@@ -56,13 +57,13 @@ class Printed:
 
 class Claims(Protocol):
     def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
-        """What would stand against this claim, by a consistent read now."""
+        """Return the obstacle to this claim, if any. The read is consistent."""
 
 
 class Letters:
-    """`root` is the templates folder; `site_url` is where the patients' page lies.
+    """`root` is the templates folder. `site_url` is the URL of the patients' page.
 
-    Without `approved_only`, wording that nobody approved is printed too: for stacks that no doctor hears from.
+    Without `approved_only`, unapproved wording is printed, too. That is for stacks that send to no real doctors.
     """
 
     def __init__(self, root: Path, links: Links, site_url: str, claims: Claims, *, approved_only: bool = True) -> None:
@@ -75,10 +76,10 @@ class Letters:
     def print(
         self, campaign: Campaign, claims: Sequence[Claim], now: datetime, written_to: Collection[str] = ()
     ) -> Printed:
-        """The letters to doctors of this campaign who may be written to now; raises Unapproved and Unavailable.
+        """Print the letters to doctors who may get one now. Raise Unapproved, Unavailable.
 
-        Doctors known by one of the keys in `written_to` have theirs already. It marks nothing as sent: a letter is sent
-        when somebody has put it into an envelope.
+        Doctors with a key in `written_to` already have a letter. Printing does not mark a letter as sent: a person
+        records that after mailing it.
         """
         wording = content_digests.digests(self._root, _files(self._root, campaign))
         is_approved = set(wording.items()) <= campaign.approval.content and campaign.approval.covers(now.date())
@@ -105,7 +106,7 @@ class Letters:
         )
 
     def _reason_against(self, claim: Claim, written_to: set[str], campaign: Campaign, now: datetime) -> str | None:
-        """Letters are messages too: who was written to, or wants no more of it, gets none."""
+        """Return why the doctor must not get a letter: they got a message, or opted out. Otherwise return None."""
         match self._claims.obstacle(claim, now=now, cooldown=campaign.policy.cooldown):
             case Suppressed(reason):
                 return reason.value
@@ -114,13 +115,13 @@ class Letters:
         return None if written_to.isdisjoint(claim.keys) else Closing.JOINED
 
     def _unprintable(self, claim: Claim, sheet: Sheet, now: datetime) -> str | None:
-        """Each letter is tried alone first: what can't be printed of one must not stop the others."""
+        """Return why the letter can't be printed, or None. Each is tried alone, so that it can't block the others."""
         if not claim.referral.doctor.address.is_whole:
             return LetterReason.NO_ADDRESS
         try:
             self._pdf([sheet], now)
         except typst.TypstError as error:
-            # PDF/UA allows no boxes in place of letters, so Typst refuses what the font lacks.
+            # PDF/UA forbids placeholder boxes, so Typst rejects characters that the font lacks.
             if "could not be displayed with font" in error.message:
                 return LetterReason.NOT_IN_FONT
             if LetterReason.TOO_LONG in error.message:
@@ -137,15 +138,15 @@ class Letters:
         return made
 
     def _plain_envelopes(self) -> frozenset[str]:
-        """Of the letters that were made last."""
+        """Return the receipts of plain envelopes in the PDF that was compiled last."""
         return frozenset(json.loads(self._typst.query("<plain-envelope>", field="value")))
 
     def _sheet(self, campaign: Campaign, claim: Claim, now: datetime, version: str) -> Sheet:
         receipt = claim.referral.receipt
         today = now.astimezone(campaign.policy.time_zone).date()
         words = self._words(campaign, referral=claim.referral, today=today, version=version)
-        # An answer concerns the referral alone, which makes its code a coarse one. An opt-out names the doctor's keys
-        # itself: it must hold even when the referral was erased long ago.
+        # The link for an answer names only the referral, so its QR code is small. The link for an opt-out contains the
+        # doctor's keys, because it must work even long after the referral was erased.
         answer_url = self._links.answer(Link((), campaign.name, receipt), now)
         opt_out_url = self._links.opt_out(Link(claim.keys, campaign.name, receipt))
         return {
@@ -177,7 +178,7 @@ class Letters:
 
     @cached_property
     def _environment(self) -> jinja2.Environment:
-        # Nothing is escaped: Typst gets data, never markup.
+        # Escaping is not necessary: Typst gets the text as data, not markup.
         return jinja2.Environment(  # noqa: S701
             loader=jinja2.FileSystemLoader(self._root), undefined=jinja2.StrictUndefined
         )
@@ -185,13 +186,13 @@ class Letters:
     @cached_property
     def _typst(self) -> typst.Compiler:
         folder = self._root / "letter"
-        # With no font of the machine: a letter looks the same wherever it is made.
+        # Without system fonts, so that a letter looks the same on every machine.
         fonts = typst.Fonts(include_system_fonts=False, font_paths=[fontpkg_source_sans_3.ROOT / "files"])
         return typst.Compiler(folder / "letter.typ", root=folder, font_paths=fonts, ignore_system_fonts=True)
 
 
 def address_lines(doctor: Doctor) -> list[str]:
-    """As the Postal Service wants them: who, where they work, street and suite, and the city's line last."""
+    """Return the lines in the format of the US Postal Service: name, practice, street and suite, city last."""
     address = doctor.address
     street = ", ".join(filter(None, [address.line1, address.line2]))
     streets = [street] if len(street) <= STREET_LINE else [address.line1, address.line2]
@@ -200,7 +201,7 @@ def address_lines(doctor: Doctor) -> list[str]:
 
 
 def qr_code(url: str, module: float) -> dict[str, Any]:
-    """A QR code at error correction M (15 %), with its size on paper in millimetres; a module is `module` wide."""
+    """Return a QR code with error correction level M (15%) and its size in mm. Each module is `module` mm wide."""
     code = segno.make(url, error="m", boost_error=False, micro=False)
     drawing = io.BytesIO()
     code.save(drawing, kind="svg", border=QUIET_ZONE, xmldecl=False, omitsize=True)
@@ -209,7 +210,7 @@ def qr_code(url: str, module: float) -> dict[str, Any]:
 
 
 def _points(text: str) -> list[str]:
-    """The points of a list in plain text, each on one line."""
+    """Return the points of a plain-text list, each as one line."""
     return [" ".join(point.split()) for point in text.split("* ") if point.strip()]
 
 
@@ -218,7 +219,7 @@ def _words_file(campaign: Campaign) -> str:
 
 
 def _files(root: Path, campaign: Campaign) -> list[Path]:
-    """Every file that the letters are made from."""
+    """Return every file that the letters are made from."""
     folder = root / "campaigns" / campaign.name
     shared = sorted((folder / "messages" / campaign.mail_locale).glob("_*"))
     return [folder / "campaign.toml", *sorted((root / "letter").iterdir()), *shared, root / _words_file(campaign)]

@@ -1,4 +1,4 @@
-"""What prints letters: for `reports`, and for the command line."""
+"""Parts for printing letters, for `reports` and the command line."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a stack keeps what a letter needs: its table, the names of its secrets, the site's address."""
+    """The resources of a stack that letters need: its table, the names of its secrets, the site's URL."""
 
     table: str
     hashing_keys: str
@@ -20,7 +20,7 @@ class Place:
 
 
 def bulk_letters_for(place: Place, templates: "Path", *, approved_only: bool = True) -> "BulkLetters":
-    """Prints letters of one stack. Without `approved_only`, unapproved wording too."""
+    """Return the parts to print letters of one stack. Without `approved_only`, also print unapproved wording."""
     from referral_intake.aws import dynamodb
     from referral_intake.aws.claims import ClaimTable
     from referral_intake.aws.keys import DoctorHashes

@@ -1,4 +1,4 @@
-"""Working on reports: one run takes one report, goes as far as its time lasts, and hands it on to the next."""
+"""Work on reports: a run claims one report, works until its time is over, and queues it for the next run."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ HasTime = Callable[[], bool]
 
 
 class Failed(Exception):
-    """This report can't be made, today or ever. `reason` is a word for the person who asked."""
+    """This report can never be made. `reason` is a code for the user who requested it."""
 
     def __init__(self, reason: ReportFailure) -> None:
         super().__init__(reason)
@@ -22,15 +22,18 @@ class Failed(Exception):
 
 class Reports(Protocol):
     def claim(self, report_id: str, until: datetime) -> Report | None:
-        """Takes the report for a run that ends by then; None where it is finished or somebody else has it."""
+        """Claim the report for a run that ends by `until`.
+
+        Return None if it is finished or another run has claimed it.
+        """
 
     def save(self, report: Report) -> None:
-        """Makes durable how far it has come; raises Stale where another run has taken it."""
+        """Store the progress. Raise Stale if another run has claimed the report."""
 
     def unfinished(self, campaign: str) -> list[Report]: ...
 
     def note_put(self, report: Report, at: datetime) -> bool:
-        """Notes that it was put into the queue; False where somebody took it or noted so meanwhile."""
+        """Store that the report was queued. Return False if it was claimed or queued in the meantime."""
 
 
 class Queue(Protocol):
@@ -39,15 +42,15 @@ class Queue(Protocol):
 
 class Maker(Protocol):
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
-        """Yields the report each time that something of it lies safe in files, and ends when it is whole or when
-        there is no more time. Every yield is made durable before it goes on; at least one step is done.
+        """Yield the report each time that more of it is stored in files. End when it is complete or time is over.
 
-        The last one has `place.at_end` and all files where the report is whole. Raises Failed.
+        The caller stores the progress after every yield. At least one step is done. The last report of a complete one
+        has `place.at_end` and all files. Raise Failed.
         """
 
 
 class Reporting:
-    """`maker_of` finds who makes a report; `finished` is told of each that came to an end."""
+    """`maker_of` returns the maker for a report. `finished` is called for each report that is ready or failed."""
 
     def __init__(
         self,
@@ -64,10 +67,10 @@ class Reporting:
         self._now = now
 
     def run(self, report_id: str, time_left: Callable[[], timedelta], margin: timedelta) -> Report | None:
-        """The report as this run leaves it, or None where it was not for this run.
+        """Return the report after this run, or None if the run could not claim it.
 
-        The lease lasts until the function would be stopped: nobody else can take it while this run is alive. From
-        `margin` before that on, no further step is begun.
+        The lease lasts until the function would time out, so no other run can claim the report during this one. No new
+        step starts within `margin` of that time.
         """
         report = self._reports.claim(report_id, self._now() + time_left())
         if report is None:
@@ -75,7 +78,7 @@ class Reporting:
         try:
             report = self._work_on(report, lambda: time_left() > margin)
         except Stale:
-            return None  # The lease ran out all the same. Whoever has it now goes on from the last checkpoint.
+            return None  # The lease expired anyway. The run that has it now continues from the last checkpoint.
         if report.state is State.RUNNING:
             self._queue.put(report.id)
         else:
@@ -103,12 +106,13 @@ class Reporting:
         return report
 
     def put_lost_ones_back(self, campaign: str) -> int:
-        """Reports whose message got lost, or whose run died: back into the queue. Returns how many."""
+        """Queue the reports whose message was lost or whose run stopped. Return how many."""
         lost = [report for report in self._reports.unfinished(campaign) if report.is_lost_at(self._now(), PATIENCE)]
         return sum(self.put_back(report) for report in lost)
 
     def put_back(self, report: Report) -> bool:
-        # Noted first: then only one of several that look at once puts it in, and if this dies, the next look does.
+        # Recorded first, so that of several concurrent calls only one queues it. If this run stops in between, the next
+        # check queues it.
         if not self._reports.note_put(report, self._now()):
             return False
         self._queue.put(report.id)

@@ -1,4 +1,4 @@
-"""The weekly summary as a message: templates/summary, in the look of what doctors get."""
+"""Render the weekly summary as a message: templates/summary, in the design of messages to doctors."""
 
 from datetime import date
 from functools import cached_property
@@ -30,7 +30,7 @@ WAITING_FOR = {
 
 
 class SummaryMail:
-    """`root` is the templates folder; `site_url` is where the dashboard lies."""
+    """`root` is the templates folder. `site_url` is the base URL of the dashboard."""
 
     def __init__(self, root: Path, site_url: str) -> None:
         self._root = root
@@ -61,7 +61,7 @@ class SummaryMail:
             subject=" ".join(subject.split()),
             text=text,
             html=html,
-            # Where it is switched off. Not by one click: it is for people who are signed in.
+            # The page where the user turns it off. There is no one-click opt-out, because the page requires a sign-in.
             headers={"List-Unsubscribe": f"<{context['settings_url']}>"},
             tags={"campaign": campaign.name, "kind": "weekly_summary"},
             version="",

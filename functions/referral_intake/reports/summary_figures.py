@@ -1,4 +1,4 @@
-"""What the weekly summary says, read from counters, table and mail service."""
+"""Read the figures of the weekly summary from the counters, the table and the mail service."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -33,7 +33,7 @@ class SummaryNumbers:
         self._account = SesAccount(mail, now)
 
     def of(self, campaign: Campaign, first: date, last: date) -> Summary:
-        """Raises Unavailable."""
+        """Return the summary. Raise Unavailable."""
         waiting = self._listing.waiting(campaign.name)
         overview, _ = self._stats.overview(campaign.name, first, last)
         rates = {mishap: overview.period.rate(mishap) for mishap in ("bounced", "complained")}
@@ -47,5 +47,5 @@ class SummaryNumbers:
         try:
             return self._account.quota()
         except Unavailable:
-            # The rest is worth reading without it.
+            # The quota is optional in the summary.
             return None

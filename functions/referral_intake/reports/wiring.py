@@ -1,4 +1,4 @@
-"""Settings and parts of the reports function. A run makes one report or sends summaries: it builds only those parts."""
+"""Settings and parts of the reports function."""
 
 import os
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class ReportsSettings(Settings):
 
 
 class Reports(StaffParts):
-    """A run makes one report or sends summaries: each imports only what it needs."""
+    """A run makes one report or sends summaries, and imports only what it needs for that."""
 
     def __init__(self, settings: ReportsSettings) -> None:
         self.settings: ReportsSettings = settings

@@ -1,4 +1,4 @@
-"""Rows as an Excel workbook, in constant memory: what has been written lies in a file, row by row."""
+"""Write rows to an Excel workbook in constant memory. Written rows are in a temporary file."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ import xlsxwriter
 
 from referral_intake.reports.columns import Cell
 
-# What strangers typed is text, whatever it looks like: never a formula, a link or a number.
+# Untrusted text stays text: never a formula, a link or a number.
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -28,12 +28,12 @@ _WIDTHS = {
     "city": 16,
 }
 _WIDTH, _MOMENT_WIDTH = 13, 17
-# What Excel takes in one cell.
+# Excel's limit for one cell.
 _LONGEST = 32_767
 
 
 class Workbook:
-    """One sheet with a header that stays in sight. Use it with `with`: the file is whole after it."""
+    """One sheet with a fixed header. Use it as a context manager: the file is complete on exit."""
 
     def __init__(self, path: Path, sheet: str, columns: Sequence[str]) -> None:
         self._book = xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": str(path.parent)})
@@ -58,7 +58,7 @@ class Workbook:
             self.rows += 1
             for number, cell in enumerate(row):
                 if isinstance(cell, datetime):
-                    # Excel knows no time zones: moments are in UTC.
+                    # Excel has no time zones, so times are in UTC.
                     self._sheet.write_datetime(self.rows, number, cell.astimezone(UTC).replace(tzinfo=None))
                 elif cell:
                     self._sheet.write_string(self.rows, number, cell[:_LONGEST])

@@ -1,4 +1,4 @@
-"""An export as Excel workbooks: of what is filtered, of any size, in constant memory, and on from run to run."""
+"""Export referrals as Excel workbooks: filtered, of any size, in constant memory, over several runs."""
 
 import tempfile
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ from referral_intake.reports.export_rows import ROWS_BETWEEN_NEWS, Rows
 from referral_intake.reports.report_runs import HasTime
 from referral_intake.reports.workbook import Workbook
 
-# One takes about a minute, and so goes into one run. Excel would take a million rows, and be slow.
+# One takes about a minute, so it fits in one run. Excel supports a million rows, but would be slow.
 ROWS_PER_WORKBOOK = 50_000
 
 
 class XlsxExport:
-    """Workbooks, one after the other. One that can't be finished in time ends there, and the next one goes on."""
+    """Write workbooks one after another. If time is over, a workbook ends early, and the next run starts a new one."""
 
     def __init__(self, rows: Rows, files: ReportFiles, rows_per_workbook: int = ROWS_PER_WORKBOOK) -> None:
         self._rows = rows
@@ -26,7 +26,7 @@ class XlsxExport:
 
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
         while not report.place.at_end:
-            for report in self._workbook(report, has_time):  # noqa: B020  (each is the last one, gone on)
+            for report in self._workbook(report, has_time):  # noqa: B020  (each value is the updated report)
                 yield report
             if not has_time():
                 return

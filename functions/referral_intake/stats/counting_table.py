@@ -1,7 +1,8 @@
-"""Counts referrals: one transaction replaces a referral's tally and adds the difference to the counters.
+"""Count referrals: one transaction replaces a referral's tally and adds the difference to the counters.
 
-Records of the stream can come twice, late or never: the counters are right once a newer record has come. A transaction
-changes a referral's item only if it is still as it was read, so a retry after a lost answer counts nothing twice.
+Stream records can arrive twice, late or never. The counters are right again once a newer record arrives. A transaction
+changes a referral's item only if it is unchanged since it was read, so a retry after a lost answer counts nothing
+twice.
 """
 
 import random
@@ -33,7 +34,7 @@ _FIRST_PAUSE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A referral as it is counted now. `changes` is 0 if it has never been counted."""
+    """How a referral is counted now. `changes` is 0 if it has never been counted."""
 
     revision: int = 0
     changes: int = 0
@@ -42,7 +43,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A referral to count as `after`, at this revision. `is_whole`: in one transaction."""
+    """Count a referral as `after`, at this revision. `is_whole` means that one transaction is enough."""
 
     referral: Referral
     before: Kept
@@ -52,7 +53,7 @@ class Change:
 
     @property
     def numbers(self) -> Iterator[tuple[Place, str, int]]:
-        """The differences: item, attribute, amount."""
+        """The differences, as (item, attribute, amount)."""
         for count, amount in difference(self.before.tally, self.after).items():
             yield *stats_items.place(count), amount
 
@@ -110,8 +111,8 @@ class CountingTable:
             done += len(changes) - len(wanted)
             if not wanted:
                 return done
-            # Another instance changes the same counters. The random pause keeps retries apart.
-            self._sleep(random.uniform(0.5, 1) * _FIRST_PAUSE * 2**attempt)  # noqa: S311  (spreads, hides nothing)
+            # Another instance changes the same counters. The random pause keeps their retries apart.
+            self._sleep(random.uniform(0.5, 1) * _FIRST_PAUSE * 2**attempt)  # noqa: S311  (jitter, not cryptography)
         raise Unavailable("TransactionConflict")
 
     def _changes(self, referrals: Iterable[Referral], *, again: bool) -> Iterator[Change]:
@@ -131,7 +132,7 @@ class CountingTable:
         return {receipt: kept for item in found.items for receipt, kept in read_kept(item)}
 
     def _commit(self, transaction: Transaction) -> bool:
-        """Write all of it and return True, or write nothing and return False: read again and retry."""
+        """Write everything and return True, or write nothing and return False. After False, read again and retry."""
         updates = [_counted(change) for change in transaction.changes]
         updates += [moved(place, names) for place, names in transaction.counters.items()]
         try:
@@ -141,7 +142,7 @@ class CountingTable:
 
 
 def _in_one_transaction(change: Change) -> Change:
-    """If nearly every fact moves to another day, remove the old tally first: the new one takes another transaction."""
+    """Remove the old tally first if too many items change. The new tally then takes another transaction."""
     if len({place for place, _, _ in change.numbers}) < MOST_ITEMS:
         return change
     nothing = replace(change.after, stage=None, facts=frozenset(), times=frozenset())
@@ -149,7 +150,7 @@ def _in_one_transaction(change: Change) -> Change:
 
 
 def read_kept(item: Item) -> Iterator[tuple[str, Kept]]:
-    """The receipt and the tally of a referral's item; nothing for other items."""
+    """Yield the receipt and the tally of a referral's item. Yield nothing for other items."""
     if receipt := stats_items.receipt_of(item):
         yield receipt, Kept(int(item["revision"]["N"]), int(item[CHANGES]["N"]), stats_items.from_counted(item))
 
@@ -163,7 +164,7 @@ def _counted(change: Change) -> Update:
 
 
 def moved(place: Place, names: Mapping[str, int]) -> Update:
-    """The update that adds to an item's numbers. It counts as a change even if all amounts are 0."""
+    """Return the update that adds to an item's numbers. It counts as a change even if all amounts are 0."""
     update = Update(stats_items.key(place))
     for name, amount in names.items():
         if amount:
@@ -172,7 +173,7 @@ def moved(place: Place, names: Mapping[str, int]) -> Update:
 
 
 def when_unchanged(update: Update, changes: int) -> Update:
-    """Add the condition that the item has been changed this many times. 0: it does not exist."""
+    """Add the condition that the item has been changed this many times. 0 means that it does not exist."""
     if changes:
         return update.when_equal(CHANGES, changes)
     return update.when(f"attribute_not_exists({update.name(CHANGES)})")

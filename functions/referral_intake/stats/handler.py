@@ -12,7 +12,7 @@ from referral_intake.observability import logs
 from referral_intake.stats import wiring
 
 logger = logs.logger()
-"""Ids only."""
+"""Logs only ids."""
 
 
 @logger.inject_lambda_context
@@ -24,8 +24,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
     processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
     response = process_partial_response(event, process, processor, context)
-    # Together, since they move the same counters. If that fails, the whole batch comes again, in halves; what was
-    # counted is passed over then.
+    # Counted together, because they change the same counters. If that fails, Lambda retries the batch in halves. Then
+    # the referrals that were counted are skipped.
     with logs.no_words(logger):
         changed = wiring.parts().count(referrals)
     logger.info("referrals counted", records=len(event["Records"]), changed=changed)
@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 
 def read(record: dict[str, Any]) -> Referral:
-    """The referral as the record shows it. One that can't be read comes again alone, and is given up at last."""
+    """Return the referral in the record. If it can't be read, Lambda retries the record alone and finally gives up."""
     change = record["dynamodb"]
     try:
         return from_item(change["NewImage"])

@@ -1,6 +1,7 @@
-"""What stands at this minute, as metrics: breakers, what waits at which stage, how much of SES's quota is used.
+"""Emit the current state as metrics: breakers, open referrals by stage, and the used share of the SES quota.
 
-They cost the same however much there is: for each campaign one read of an item in either table, and one call to SES.
+The cost does not grow with the number of referrals. Per campaign, it reads one item in each of the two tables. Per run,
+it calls SES once.
 """
 
 from datetime import datetime
@@ -17,7 +18,7 @@ from referral_intake.wake.wiring import Gauges
 
 
 def measure(parts: Gauges, now: datetime, logger: Logger) -> None:
-    """Emits them all. What can't be read is missing for a minute, and nothing else depends on it."""
+    """Emit all metrics. If a value can't be read, it is missing for a minute, without further effect."""
     try:
         for name in parts.campaigns.names():
             _stages(parts, name)

@@ -1,4 +1,4 @@
-"""Moves every referral whose `due_at` has passed."""
+"""Move every referral whose `due_at` has passed."""
 
 from datetime import datetime
 
@@ -11,15 +11,15 @@ from referral_intake.wake.wiring import Wake
 
 logger = logs.logger()
 
-# A run is bounded; what is left over is still due at the next one.
+# The limit of one run. The rest stays due for the next run.
 MOST_PER_CAMPAIGN = 200
 
 
 def wake(parts: Wake, now: datetime) -> dict[str, int]:
-    """Moves what is due; returns how many referrals moved, by campaign."""
+    """Move the due referrals. Return how many moved, by campaign."""
     moved = {campaign: _wake_campaign(parts, campaign, now) for campaign in parts.campaigns.names()}
     if any(moved.values()):
-        logger.info("woke what was due", moved=moved)
+        logger.info("due referrals moved", moved=moved)
     return moved
 
 
@@ -33,15 +33,15 @@ def _moved_on(parts: Wake, receipt: str, now: datetime) -> bool:
         try:
             return _move_on(parts, receipt, now)
         except Unavailable:
-            raise  # The table is slow: the next run goes on from here.
+            raise  # The table is slow. The next run continues from here.
         except Exception:
-            # One that can't be read must not stand before all the others for ever.
+            # A referral that can't be read must not block all the others.
             logger.exception("referral could not be woken")
             return False
 
 
 def _move_on(parts: Wake, receipt: str, now: datetime) -> bool:
-    # The index may lag behind the table: only the table says what is due.
+    # The index can lag behind the table, so the table decides what is due.
     referral = parts.referrals.get(receipt, consistent=True)
     if referral is None or referral.due_at is None or referral.due_at > now:
         return False
@@ -52,13 +52,13 @@ def _move_on(parts: Wake, receipt: str, now: datetime) -> bool:
         parts.referrals.move(referral, move)
     except Stale:
         return False
-    logger.info("referral moved on", stage=move.stage.value, reason=move.reason)
+    logger.info("referral moved", stage=move.stage.value, reason=move.reason)
     if metric := _MISHAPS.get(move.reason) if move.stage is not referral.stage else None:
         metrics.count(metric, campaign=referral.campaign, reason=move.reason)
     return True
 
 
-# What the clock finds that should not be. A name of these that `outreach` has too means the same there.
+# Failures that the schedule detects. `outreach` emits a metric of the same name with the same meaning.
 _MISHAPS: dict[str | None, str] = {
     Reason.GIVEN_UP: "GivenUp",
     Reason.SEND_UNCLEAR: "GivenUp",

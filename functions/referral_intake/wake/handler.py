@@ -1,4 +1,4 @@
-"""Lambda handler for the schedule that runs each minute: moves what is due, then emits gauges."""
+"""Lambda handler for the schedule that runs every minute: move due referrals, then emit gauges."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""How intake answers: JSON for programs, whole pages for people whose browser sent the form itself."""
+"""Responses of the public form: JSON for programs, and pages for browsers that submit the form without JavaScript."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ class View(Protocol):
 
 
 def of(event: Event, site: Site) -> View:
-    """A page for whom a page is meant: a browser that sent the form without JavaScript, or followed a link."""
+    """Return the view for a request: pages for a browser without JavaScript or a followed link, otherwise JSON."""
     if http.content_type(event) == forms.MEDIA_TYPE:
         wants_page = http.accepts_html(event) or not http.accepts_json(event)
     else:
@@ -33,7 +33,10 @@ def of(event: Event, site: Site) -> View:
 
 
 def guarded(view: View, answer: Callable[[], Response], logger: Logger) -> Response:
-    """The one place where exceptions become answers. What went wrong inside is logged, and told to nobody outside."""
+    """Convert exceptions to responses, in this one place.
+
+    Internal errors are logged, and the response omits their cause.
+    """
     try:
         return answer()
     except Problem as problem:
@@ -52,7 +55,7 @@ def _status_of(errors: list[FieldError]) -> HTTPStatus:
 
 
 def _pages_for(site: Site, sent: object, *locales: str | None) -> Pages:
-    """The pages for whoever sent this, whatever it is: the campaign and the language that it names, if it does."""
+    """Return the pages for a payload of any shape: those of its campaign and locale, if it names them."""
     named = sent if isinstance(sent, Mapping) else {}
     return site.pages(str(named.get("campaign")), str(named.get("locale")), *locales)
 
@@ -62,7 +65,7 @@ def _worded(pages: Pages, errors: list[FieldError]) -> list[dict[str, str]]:
 
 
 class ApiView:
-    """JSON, and problem+json (RFC 9457)."""
+    """Return JSON, and problem+json for errors (RFC 9457)."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -89,7 +92,7 @@ class ApiView:
 
 
 class PageView:
-    """Pages of the site, with what was typed kept where something is wrong with it."""
+    """Return pages of the site. A form with errors keeps the values that were typed."""
 
     def __init__(self, site: Site, event: Event) -> None:
         self._site = site
@@ -111,7 +114,7 @@ class PageView:
         form = {
             "values": typed,
             "errors": _worded(pages, errors),
-            # Nothing was kept of a refusal; after a conflict, what is sent next is another referral.
+            # A refused submission was not stored, and after a conflict, the next submission is a new referral.
             "submission_id": str(uuid.uuid4()),
             "open": True,
         }

@@ -1,4 +1,4 @@
-"""The page's form as browsers send it without JavaScript, and back into the page when something is wrong with it."""
+"""Parse forms that browsers send without JavaScript, and prepare their values for a page with errors."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ _MOST_FIELDS = 64
 
 
 def pairs(data: bytes) -> list[tuple[str, str]]:
-    """Names and values in order; raises InvalidSubmission where there are far more than the form has."""
+    """Return the names and values in order. Raise InvalidSubmission if there are far more than the form has."""
     try:
         return parse_qsl(data.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
@@ -20,7 +20,7 @@ def pairs(data: bytes) -> list[tuple[str, str]]:
 
 
 def nested(fields: list[tuple[str, str]]) -> dict[str, Any]:
-    """`doctor.address.city` as an object in an object. A field that was left empty was not given."""
+    """Turn dotted names (`doctor.address.city`) into nested objects. An empty field counts as absent."""
     payload: dict[str, Any] = {}
     errors = []
     for name, value in fields:
@@ -38,5 +38,5 @@ def nested(fields: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 def shown_again(fields: Mapping[str, object]) -> dict[str, str]:
-    """What was typed, without what can't stand in a page."""
+    """Return the typed values without characters that a page can't show."""
     return {name: "".join(c for c in text if c.isprintable()) for name, text in fields.items() if isinstance(text, str)}

@@ -1,4 +1,4 @@
-"""HTTP as the API's functions speak it: payload format 2.0 in, JSON, problems (RFC 9457) or pages out."""
+"""HTTP for the functions of the API: payload format 2.0 in, and JSON, problems (RFC 9457) or pages out."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from referral_intake.web.language import best
 Event = Mapping[str, Any]
 Response = dict[str, Any]
 
-# Answers are about one person's referral: nobody keeps them, frames them, or learns where they led.
+# Responses can be about one person's referral. So they must not be cached, framed, or leak their URL by the referrer.
 HEADERS = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
@@ -24,7 +24,7 @@ HEADERS = {
 
 
 class Problem(Exception):
-    """A request that is refused. `kind` names the words that a person reads of it; `members` are for programs."""
+    """A refused request. `kind` is the key of its text for people. `members` are for programs."""
 
     def __init__(self, status: HTTPStatus, kind: str, detail: str, **members: object) -> None:
         super().__init__(kind)
@@ -40,22 +40,22 @@ def content_type(event: Event) -> str:
 
 
 def body(event: Event, limit: int) -> bytes:
-    """The body; raises Problem over `limit` bytes."""
+    """Return the body. Raise Problem if it is larger than `limit` bytes."""
     text = event.get("body") or ""
-    # A lone surrogate can't have come over the wire as UTF-8; it is let through for the parser to refuse.
+    # A lone surrogate can't come from UTF-8 over the network. It passes here, and the parser refuses it.
     try:
         data = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode(errors="surrogatepass")
     except ValueError:
         raise Problem(HTTPStatus.BAD_REQUEST, "invalid", "The body is not base64.") from None
     if len(data) > limit:
-        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"At most {limit} bytes are taken.")
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"The limit is {limit} bytes.")
     return data
 
 
 def parsed_json(data: bytes) -> Any:
-    """What the body says; raises Problem."""
+    """Parse JSON. Raise Problem."""
     try:
-        # RecursionError: brackets nested thousands deep. ValueError: no JSON, no UTF-8, NaN, or numbers without end.
+        # RecursionError: thousands of nested brackets. ValueError: not JSON, not UTF-8, NaN, or too long numbers.
         return json.loads(data.decode(), parse_constant=_not_json)
     except (ValueError, RecursionError):
         raise Problem(HTTPStatus.BAD_REQUEST, "not_json", "The body is not JSON.") from None
@@ -66,29 +66,29 @@ def _not_json(constant: str) -> NoReturn:
 
 
 def source(event: Event) -> str:
-    """The network address that a request came from, as CloudFront saw it.
+    """Return the network address of the client, as CloudFront saw it.
 
-    CloudFront sets the header whatever a client sends, and `edge` lets nobody else in, so it can be trusted. Where the
-    local stack stands for CloudFront, the address is the one that it saw.
+    CloudFront overwrites this header, and `origin_check` refuses requests that did not come through CloudFront, so the
+    value can be trusted. The local stack has no CloudFront, so there it is the address that the local gateway saw.
     """
     viewer: str = event["headers"].get("cloudfront-viewer-address", "").rpartition(":")[0]
     return viewer or event["requestContext"]["http"]["sourceIp"]
 
 
 def chosen_language(event: Event) -> str | None:
-    """The language that somebody chose on the page before."""
+    """Return the language that the user chose on the previous page, if any."""
     chosen: str | None = event.get("queryStringParameters", {}).get("lang")
     return chosen
 
 
 def language(event: Event, offered: Sequence[str]) -> str | None:
-    """The language that somebody chose, else the one that their browser asks for."""
+    """Return the language that the user chose, or else the one that the browser requests."""
     chosen = chosen_language(event)
     return chosen if chosen in offered else best(event["headers"].get("accept-language", ""), offered)
 
 
 def accepts_html(event: Event) -> bool:
-    """Whether a person's browser asks, rather than a program."""
+    """Whether the client is a browser."""
     return "text/html" in event["headers"].get("accept", "")
 
 
@@ -105,7 +105,7 @@ def answer(status: int, data: object, **headers: str) -> Response:
 
 
 def problem(status: HTTPStatus, kind: str, detail: str, **members: object) -> Response:
-    """RFC 9457. `type` is left out: the status and `code` say it all."""
+    """Return a problem (RFC 9457). It has no `type`, because the status and `code` are sufficient."""
     data = {"title": status.phrase, "status": int(status), "code": kind, "detail": detail, **members}
     return _response(status, "application/problem+json", json.dumps(data))
 

@@ -1,10 +1,10 @@
-"""Which language somebody reads: what they chose, else what their browser says that they read (RFC 9110, 12.5.4)."""
+"""Choose a language by the browser's Accept-Language header (RFC 9110, 12.5.4)."""
 
 from collections.abc import Sequence
 
 
 def best(accept_language: str, offered: Sequence[str]) -> str | None:
-    """The first of the offered languages that is most wanted; None where none of them is."""
+    """Return the most wanted offered language, the first of several equal ones, or None if none is wanted."""
     wanted = [_range(part) for part in accept_language.split(",")]
     ranked = {locale: _quality(locale, wanted) for locale in offered}
     found = max(offered, key=lambda locale: ranked[locale])
@@ -12,7 +12,7 @@ def best(accept_language: str, offered: Sequence[str]) -> str | None:
 
 
 def _range(text: str) -> tuple[str, float]:
-    """`es-MX;q=0.8` as ("es", 0.8): a region makes no other language here."""
+    """Parse `es-MX;q=0.8` as ("es", 0.8). The region is ignored."""
     tag, _, parameters = text.partition(";")
     try:
         quality = float(parameters.partition("=")[2] or 1)

@@ -1,7 +1,7 @@
-"""Refuses requests that did not come through CloudFront.
+"""Refuse requests that did not come through CloudFront.
 
-An HTTP API has neither a resource policy nor a firewall, so anyone can call API Gateway's own address. CloudFront sends
-a secret header that only it and this stack know.
+An HTTP API supports neither a resource policy nor AWS WAF, so anyone can call API Gateway's own URL. CloudFront sends a
+secret header that only CloudFront and this stack know.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from referral_intake.core.errors import Unavailable
 from referral_intake.web import http
 from referral_intake.web.http import Response
 
-# The template makes CloudFront set this header and overwrite what a client sent under the same name.
+# The template makes CloudFront set this header and overwrite a value from the client.
 HEADER = "x-origin-secret"
 
 Handler = Callable[[dict[str, Any], LambdaContext], Response]
@@ -37,7 +37,7 @@ def through_cloudfront(origin_secret: Callable[[], OriginSecret]) -> Callable[[H
             except Unavailable:
                 return http.problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute.")
             if not is_allowed:
-                return http.problem(HTTPStatus.FORBIDDEN, "forbidden", "Ask at the site's own address.")
+                return http.problem(HTTPStatus.FORBIDDEN, "forbidden", "Use the address of the site.")
             return handler(event, context)
 
         return checked

@@ -1,6 +1,6 @@
-"""Pages that people read in a browser: `templates/site`, filled with a campaign's words.
+"""Pages that people read in a browser: `templates/site`, filled with a campaign's texts.
 
-The same templates make the static site at build time and the answers that a form gets without JavaScript.
+The same templates make the static site at build time and the responses to a form without JavaScript.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Pages:
-    """Renders one language of one campaign. `root` is the templates folder."""
+    """Render one language of one campaign. `root` is the templates folder."""
 
     def __init__(self, root: Path, campaign: Campaign, locale: str) -> None:
         self._root = root
@@ -28,30 +28,30 @@ class Pages:
 
     @cached_property
     def text(self) -> dict[str, Any]:
-        """The site's words in this language: `site/text/<locale>.toml`."""
+        """The site's texts in this language: `site/text/<locale>.toml`."""
         return _toml(self._root / "site" / "text" / f"{self._locale}.toml")
 
     @cached_property
     def page(self) -> dict[str, Any]:
-        """The campaign's words in this language: `campaigns/<name>/page.<locale>.toml`."""
+        """The campaign's texts in this language: `campaigns/<name>/page.<locale>.toml`."""
         return _toml(self._root / "campaigns" / self._campaign.name / f"page.{self._locale}.toml")
 
     @cached_property
     def guide(self) -> dict[str, Any]:
-        """The words of the page to take along: `campaigns/<name>/guide.<locale>.toml`."""
+        """The texts of the printable page for the patient: `campaigns/<name>/guide.<locale>.toml`."""
         return _toml(self._root / "campaigns" / self._campaign.name / f"guide.{self._locale}.toml")
 
     @cached_property
     def languages(self) -> dict[str, str]:
-        """What each language of the campaign calls itself."""
+        """The name of each language of the campaign, in that language."""
         texts = {locale: Pages(self._root, self._campaign, locale).text for locale in self._campaign.locales}
         return {locale: text["site"]["language"] for locale, text in texts.items()}
 
     def render(self, template: str, elsewhere: str = "", **context: Any) -> str:
-        """`template` is a file of `site/`, for instance `page.html`.
+        """Render `template`, a file in `site/`, for instance `page.html`.
 
-        `elsewhere` is where the same page is in another language, with `{locale}` in it; a page that answers a POST
-        has no such place.
+        `elsewhere` is the URL of the same page in another language, with a placeholder `{locale}`. It is empty for a
+        response to a POST.
         """
         return self._environment.get_template(template).render(
             campaign=self._campaign,
@@ -66,7 +66,7 @@ class Pages:
 
     @cached_property
     def _environment(self) -> "jinja2.Environment":
-        # Imported at the first page: a program's submission needs no Jinja2.
+        # Imported at the first page: a JSON request needs no Jinja2.
         import jinja2
 
         environment = jinja2.Environment(
@@ -80,19 +80,22 @@ class Pages:
         return environment
 
     def message(self, error: FieldError) -> str:
-        """What is wrong with a field, and what to do, in a patient's words."""
+        """Return the error message for a field, for patients: what is wrong, and what to do."""
         errors = self.text["errors"]
         words: str = errors["fields"].get(error.field, {}).get(error.code) or errors["default"][error.code]
         return words.format(limit=error.limit)
 
     def asset(self, name: str) -> str:
-        """The address of a file of `site/assets`, named by its content so that it can be cached for ever."""
+        """Return the URL of a file in `site/assets`. It contains a digest, so the file can be cached forever."""
         file = self._root / "site" / "assets" / name
         digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
         return f"/assets/{file.stem}.{digest}{file.suffix}"
 
     def library(self, name: str) -> str:
-        """The address of what the site serves of an npm package: the version in the lock file is its content."""
+        """Return the URL of an npm package's script.
+
+        It contains the locked version, so the script can be cached forever.
+        """
         version = self._locked[f"node_modules/{name}"]["version"]
         return f"/assets/{name}.{version}.js"
 
@@ -104,25 +107,29 @@ class Pages:
 
 
 class Site:
-    """The site that people see: its campaigns, its languages, its address. `root` is the templates folder."""
+    """The site: its campaigns, languages and URL. `root` is the templates folder."""
 
     def __init__(self, root: Path, site_url: str, campaigns: Campaigns) -> None:
         self.campaigns = campaigns
         self.url = site_url
-        # Compiling a page takes fifty times as long as filling it. Only campaigns and languages that exist get here.
+        # Compiling a page takes fifty times as long as rendering it. The cache is bounded by the existing campaigns and
+        # locales.
         self._pages = cache(partial(Pages, root))
 
     def status_url(self, receipt: str) -> str:
         return f"{self.url}/api/referrals/{receipt}"
 
     def pages(self, campaign: str | None, *locales: str | None) -> Pages:
-        """The pages of a campaign in the first of the languages that it has; the first of each where all is unknown."""
+        """Return a campaign's pages in the first of these languages that it has.
+
+        The fallbacks are the first of each.
+        """
         known = self.campaign(campaign)
         return self._pages(known, next((locale for locale in locales if locale in known.locales), known.locales[0]))
 
     def campaign(self, name: str | None) -> Campaign:
         known = self.campaigns.get(name or "") or self.campaigns.get(self.campaigns.names()[0])
-        assert known is not None, "there is a campaign, or there is no site"
+        assert known is not None, "a site has at least one campaign"
         return known
 
 

@@ -204,7 +204,7 @@ def test_what_is_missing_is_listed_as_json(house: House, capsys: pytest.CaptureF
 
 def test_the_stacks_own_table_is_refused(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["restore", "--stack", STACK, "--from", house.table, "--go"]) == 1
-    assert "That is the stack's own table" in capsys.readouterr().err
+    assert "This is the table of the stack" in capsys.readouterr().err
 
 
 @pytest.mark.long

@@ -96,7 +96,9 @@ def _deployed(name: str) -> Stack:
         # For a stack that does not exist, CloudFormation returns ValidationError and explains it in the message.
         raise NoStack(f"The stack {name} can't be read: {error.response['Error'].get('Message', error)}") from error
     except BotoCoreError as error:
-        raise NoStack(f"Can't call AWS: {error} Set AWS credentials and AWS_DEFAULT_REGION.") from error
+        raise NoStack(
+            f"Can't call AWS: {error} Set AWS_PROFILE and AWS_DEFAULT_REGION, or equivalent variables."
+        ) from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     parameters = {given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", [])}
     return Stack(name, outputs, parameters=parameters)

@@ -86,7 +86,7 @@ def test_a_taken_port_is_one_clear_line() -> None:
         )
 
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert answer.stderr == f"Port {port} is taken. Try: make run PORT={port + 1}\n"
+    assert answer.stderr == f"Port {port} is in use. Try: make run PORT={port + 1}\n"
 
 
 @pytest.mark.parametrize("port", ["70000", "http", "-1"])

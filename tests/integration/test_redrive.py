@@ -439,7 +439,7 @@ def test_a_stack_of_an_earlier_version_is_told_from_one_that_is_not_there(
     referral = house.put(Stage.HELD)
     house.deploy("older", {"TableName": house.table, "OutreachFailuresUrl": "x", "FeedbackFailuresUrl": "y"})
     assert main(["redrive", "--stack", "older", "--go"]) == 1
-    assert "has no output MailEventsUrl. Deploy this version to it" in capsys.readouterr().err
+    assert "has no output MailEventsUrl. Deploy the current version to it" in capsys.readouterr().err
     assert house.system.stage(referral) == ("held", GIVEN_UP)
 
 

@@ -96,7 +96,7 @@ def test_what_is_no_port_is_said_to_be_none(port: str) -> None:
     )
 
     assert answer.returncode == 2
-    assert f"{port} is no port" in answer.stderr
+    assert f"{port} is not a port" in answer.stderr
 
 
 def worked_for(url: str, submission_id: str) -> str:

@@ -1,8 +1,8 @@
-"""Check the words of documentation and pages: `python -m tools.vocabulary`. TERMS has each word with its reason.
+"""Check the words of documentation and pages: `python -m tools.vocabulary`. TERMS lists the words, with reasons.
 
-It reads the Markdown files and the site's English texts that git tracks, without code and comments. Outside a git clone
-there is nothing to check. It is a list of our own because vale's package downloads a program when it first runs, and
-proselint takes no project's words.
+It checks the Markdown files and the site's English texts that git tracks, without code and comments. Outside a git
+clone, there is nothing to check. Existing tools are not used, because vale's package downloads a program on its first
+run, and proselint does not support words of a project.
 """
 
 import re
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 FILES = ("*.md", "templates/site/text/en.toml", "templates/site/dashboard/*.js")
-"""As git's pathspecs, in which * matches folders too."""
-EXCLUDED = ("tests/", "docs/licences.md")  # The second is written by tools.supply.licences.
-# Findings here are printed and do not fail, until these texts are revised.
+"""Pathspecs of git, in which * matches folders too."""
+EXCLUDED = ("tests/", "docs/licences.md")  # tools.supply.licences writes the second.
+# Findings in this folder are printed but are not failures, until these texts are revised.
 REPORT_ONLY = "templates/"
 
-# A pattern, without regard to case, and what to write instead and why.
+# Case-insensitive patterns, each with a replacement or a reason.
 TERMS = {
     r"e-mail(s|ed|ing)?": "Write email, the usual spelling.",
     r"whoever|whomever|whosoever": "Name the person or the role.",
@@ -55,7 +55,7 @@ class Finding:
 
 
 def findings(file: str, text: str) -> Iterator[Finding]:
-    """What is to be changed in the text of a file, line by line."""
+    """Yield the words to replace in the text of a file, in the order of lines."""
     for number, line in enumerate(_prose(file, text).splitlines(), start=1):
         for rule, why in _RULES.items():
             for found in rule.finditer(line):
@@ -73,7 +73,7 @@ def _is_report_only(finding: Finding) -> bool:
     return finding.file.startswith(REPORT_ONLY)
 
 
-# What is not prose. Each match is replaced, and the lines stay.
+# Patterns of text that is not prose, by file type. Each match is blanked, and its line breaks are kept.
 _NOT_PROSE = {
     ".md": (r"^```.*?^```", r"`[^`\n]+`", r"\]\([^)\s]*\)", r"https?://\S+"),
     ".toml": (r"^\s*#[^\n]*",),
@@ -90,7 +90,7 @@ def _prose(file: str, text: str) -> str:
 
 
 def _blank(match: re.Match[str]) -> str:
-    """Not nothing: a number before code and a sign after it are no percentage."""
+    """Return a placeholder, so that text before and after code is not joined, such as `5` and `%`."""
     return "|" + "\n" * match[0].count("\n")
 
 
@@ -99,7 +99,7 @@ _TEMPLATE = re.compile(r"\\.|\$\{|.", re.DOTALL)
 
 
 def _strings(script: str) -> str:
-    """The strings and template literals of a script. All else is left out, and the lines stay."""
+    """Return the strings and template literals of a script. Everything else is blanked, and line breaks are kept."""
     kept, place, nested = [], 0, [""]
     while place < len(script):
         in_template = nested[-1] == "`"

@@ -30,7 +30,7 @@ def build_with_cli(templates: Path, out: Path) -> None:
 
 
 def rebuild(build: Build, templates: Path, site: Path, terminal: Terminal) -> None:
-    """Build the site, and log an error if that fails. It may be served meanwhile, because `build` replaces whole files."""
+    """Build the site, or log an error. It may be served meanwhile, because `build` replaces whole files."""
     site.mkdir(parents=True, exist_ok=True)
     try:
         build(templates, site)

@@ -28,14 +28,14 @@ from referral_intake.stats.counting_table import Kept, read_kept
 # recipients of the weekly summary).
 _KINDS = {
     "referral": "referrals",
-    "message": "messages beside their referral",
+    "message": "messages of referrals",
     "doctor": "doctors",
-    "seen": "names and addresses seen together",
-    "breaker": "breakers",
+    "seen": "combinations of names and addresses",
+    "breaker": "circuit breakers",
 }
 # The counted milestones that prevent another message to the doctor.
 _MILESTONES = {"sent", "answered", "opted_out", "bounced", "complained"}
-_DOCTOR, _RECORDS = "doctor", "records of who did what"
+_DOCTOR, _RECORDS = "doctor", "audit records"
 
 
 @dataclass
@@ -161,14 +161,14 @@ class Restorer:
             return
         if kept.revision > referral.revision and kept.tally:
             since = _since(referral, kept.tally)
-            self._found.further.append(f"{referral.receipt} went further: {', '.join(since) or kept.tally.stage}.")
+            self._found.further.append(f"{referral.receipt} was counted in a later state: {', '.join(since) or kept.tally.stage}.")
             milestones = {name: typed(timestamp(at)) for name, at in since.items()}
             item = item | {"milestones": {"M": item["milestones"]["M"] | milestones}}
             referral = from_item(item)
         # Must be higher than the counted revision, because `stats` ignores older ones.
         revision = max(referral.revision, kept.revision) + 1
         if referral.stage is Stage.CLOSED:
-            self._copy(item | {"revision": typed(revision)}, "referrals, closed as they were")
+            self._copy(item | {"revision": typed(revision)}, "referrals, closed, unchanged")
         else:
             held = self._held(item, referral) | {"revision": typed(revision)}
             self._copy(held, "referrals, held as restored")
@@ -177,7 +177,7 @@ class Restorer:
         """Return the item with the stage `held` and the reason `restored`."""
         move = hold(Reason.RESTORED, self._now)
         held = replace(referral, stage=move.stage, reason=move.reason, due_at=move.due_at, waits_since=None)
-        assert held.due_at, "what is held is open"
+        assert held.due_at, "a held referral is open"
         waits = to_waits(held.campaign, tasks.waits_for(held), tasks.begins(held))
         changes = {"stage": held.stage.value, "reason": held.reason, "due_at": timestamp(held.due_at), **waits}
         left = {name: value for name, value in item.items() if name not in {"leader", "setbacks", "attempt"}}
@@ -194,7 +194,7 @@ class Restorer:
             update.set_once(name, value)
         if self._go:
             self._table.update(update)
-        self._found.kinds["doctors that lacked some facts"] += 1
+        self._found.kinds["doctors with missing facts"] += 1
 
     def _erases(self, item: Item) -> bool:
         kind, _, receipt = item["pk"]["S"].partition("#")

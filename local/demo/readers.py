@@ -92,7 +92,7 @@ class Readers:
 
     def _answer(self, mail: Mail, answer: str) -> None:
         found = _ANSWER.search(mail.text or "")
-        assert found, "each message says where to answer"
+        assert found, "each message has a link to answer"
         self._post(found[0], {"answer": answer})
 
     def _opt_out(self, mail: Mail, *, in_mail_program: bool = False, undo: bool = False) -> None:

@@ -161,7 +161,8 @@ class Restorer:
             return
         if kept.revision > referral.revision and kept.tally:
             since = _since(referral, kept.tally)
-            self._found.further.append(f"{referral.receipt} was counted in a later state: {', '.join(since) or kept.tally.stage}.")
+            state = ", ".join(since) or kept.tally.stage
+            self._found.further.append(f"{referral.receipt} was counted in a later state: {state}.")
             milestones = {name: typed(timestamp(at)) for name, at in since.items()}
             item = item | {"milestones": {"M": item["milestones"]["M"] | milestones}}
             referral = from_item(item)

@@ -57,7 +57,7 @@ def test_an_event_is_shown_as_a_warning_and_reaches_the_rules_that_match(
     assert (event["source"], event["detail-type"]) == ("referral-intake", "BreakerTripped")
     assert event["detail"] == {"campaign": "lumen", "bounced": 41}
     assert "Event BreakerTripped from referral-intake: campaign=lumen  bounced=41" in made.out.getvalue()
-    assert "BreakerTripped on the event bus" in fetch(f"{stack.url}/_local/logs").body.decode()
+    assert "Event BreakerTripped from" in fetch(f"{stack.url}/_local/logs").body.decode()
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def load(folder: Path, old: str, new: str) -> Template:
             "ScheduleExpression: rate(1 day)\n      E: { source",
             "MailNews: EventPattern is mis",
         ),
-        ("Targets: [{ Id: news, Arn: !GetAtt News.Arn }]", "EventBusName: mine", "MailNews: .*only the default event bus"),
+        ("Targets: [{ Id: news, Arn: !GetAtt News.Arn }]", "EventBusName: mine", "MailNews: .*the default event bus"),
         ("{ Id: news, Arn: !GetAtt News.Arn }", "{ Id: x, Arn: !GetAtt Door.Arn }", "MailNews: .*queues.*not Door"),
         ("Arn: !GetAtt News.Arn }", "Arn: !GetAtt News.Arn, InputPath: $.detail }", "MailNews: .*InputPath"),
         ("EventBridgeDestination:", "SnsDestination:", "MailEvents: .*only to EventBridge"),

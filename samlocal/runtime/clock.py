@@ -11,7 +11,7 @@ from samlocal.runtime.change_signal import ChangeSignal
 if TYPE_CHECKING:
     from time_machine import Traveller
 
-# Ten years. Beyond this, even long-lived data such as certificates would expire.
+# Ten years. A larger move would expire even data that is meant never to expire.
 MOST_SECONDS = 10 * 366 * 24 * 3600
 
 

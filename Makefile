@@ -1,13 +1,13 @@
-# Everything a developer runs; `make help` lists it. Needs git, make and Python 3.11 or newer: the rest is fetched here.
-# A comment that starts with ##@ is a heading of `make help`; one that starts with ## describes a target.
+# All commands for developers. `make help` lists them. They require git, make and Python 3.11 or newer, and download the
+# rest. A comment that starts with ##@ is a heading of `make help`, and one that starts with ## describes a target.
 PORT ?= 8080
-# SHORT=1 lets the targets that measure or take pictures do a small part of their work, for `make targets`.
+# With SHORT=1, targets that measure or take screenshots do only a small part of their work, for `make targets`.
 SHORT ?=
 PYTHON ?= python3
 VENV := .venv/bin
 export PYTHONPATH := functions:.
 
-# uv installs what uv.lock says. Its version is pinned, and it uses the Python above, never another.
+# uv installs the packages of uv.lock. Its version is pinned, and it never uses a Python other than the one above.
 UV_VERSION := 0.13.8
 UV := .cache/uv-$(UV_VERSION)/bin/uv
 export UV
@@ -29,46 +29,46 @@ help: ## List all targets.
 run: .cache/run.stamp ## Start the whole system at http://127.0.0.1:8080 (PORT=9000 for another port).
 	@exec $(VENV)/python -m local --port $(PORT)
 
-demo: .cache/run.stamp ## Start it with about 1,500 sample referrals of the last three months.
+demo: .cache/run.stamp ## Start the system with about 1,500 sample referrals of the last three months.
 	@exec $(VENV)/python -m local --demo --port $(PORT)
 
-demo-data: .cache/run.stamp ## Record the demo's data anew with the real functions. Takes minutes.
+demo-data: .cache/run.stamp ## Record the data of the demo again with the real functions (takes minutes).
 	$(VENV)/python -m local.demo $(if $(SHORT),--days 2)
 
-# make test DATE="2028-02-29 12:00" (UTC) runs the tests as if it were then; so do long, units and faults.
+# make test DATE="2028-02-29 12:00" (UTC) runs the tests with that date. This works with long, units and faults too.
 AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
 
 ##@ Test
 PYTEST = $(AT) $(VENV)/pytest -n 2 --dist loadfile tests/content tests/unit tests/integration tests/infra tests/e2e
 
-test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the tests, except the slow ones.
+test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests except the slow ones.
 	$(PYTEST) -m "not long"
 	$(AT) $(VENV)/pytest -m "not long" tests/faults
 	$(TOTAL)
 
-# What dates decide, in short. The weekly workflow runs all of `make test` at these dates.
+# A selection of tests that depend on dates. The weekly workflow runs all of `make test` at these dates.
 DATED := $(addprefix tests/unit/,core/test_calendar.py core/test_business_hours.py core/test_decisions.py feedback wake outreach/test_delivery.py links \
   dashboard/test_api.py dashboard/test_authorization.py) \
   $(addprefix tests/integration/test_,dashboard_numbers.py held.py audit.py letters.py local_clock.py local_tokens.py local_reminder.py \
   summary.py restore.py::test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out)
 
-test-dates: .cache/dev.stamp .cache/dynamodb.stamp .cache/sam.stamp ## Run the tests that dates decide, on a leap day, at a year's end and on other such dates.
+test-dates: .cache/dev.stamp .cache/dynamodb.stamp .cache/sam.stamp ## Run the tests that depend on dates, on a leap day, at the end of a year and on other special dates.
 	$(VENV)/python -m tools.dates --each $(VENV)/pytest -m "not long" $(DATED)
 
-long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the slow tests, which `make test` leaves out.
+long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the slow tests, which `make test` skips.
 	$(PYTEST) -m long
 
 units: .cache/dev.stamp ## Run the unit tests.
 	$(AT) $(VENV)/pytest -n 2 -m "not long" tests/unit $(if $(SHORT),--collect-only -qq)
 
-artifact: build .cache/dev.stamp .cache/dynamodb.stamp .cache/ric.stamp ## Build the functions, and test them as Lambda runs them.
+artifact: build .cache/dev.stamp .cache/dynamodb.stamp .cache/ric.stamp ## Build the functions, and test them in the runtime of Lambda.
 	$(VENV)/pytest tests/artifact
 
-faults: .cache/dev.stamp .cache/dynamodb.stamp ## Inject every fault into every AWS call, and check that all promises hold.
+faults: .cache/dev.stamp .cache/dynamodb.stamp ## Inject every fault into every AWS call, and check all promises.
 	$(AT) $(VENV)/pytest tests/faults --every-point
 
 ##@ Measure
-bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure what the dashboard and a referral cost in AWS, and update docs/cost.md.
+bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure the AWS cost of the dashboard and of a referral, and update docs/cost.md.
 	$(VENV)/python -m bench.overview_cost $(if $(SHORT),--most 2000)
 	$(VENV)/python -m bench.listing_cost $(if $(SHORT),--most 2000)
 	$(VENV)/python -m bench.cost
@@ -79,23 +79,23 @@ cold-starts: .cache/dev.stamp .cache/sam.stamp ## Measure cold starts of the bui
 pictures: .cache/dev.stamp browser ## Take screenshots of every page and email, into build/pictures.
 	$(VENV)/python -m tests.e2e.pictures build/pictures $(if $(SHORT),--locale en --width 360 --scheme light)
 
-lighthouse: .cache/dev.stamp browser ## Run Lighthouse on the pages, with reports in build/lighthouse.
+lighthouse: .cache/dev.stamp browser ## Run Lighthouse on the pages, and write reports into build/lighthouse.
 	$(VENV)/python -m tests.e2e.lighthouse build/lighthouse $(if $(SHORT),--short)
 
 ##@ Check
 check: lint types contracts requirements template build test ## Run the checks that a change must pass.
 
-# Of the fault walk, `test` takes one point in twenty.
+# `test` injects faults at one in twenty points, `faults` at all of them.
 check-full: check long faults artifact test-dates targets ## Run all checks, as CI does.
 	$(TOTAL)
 
-# What no other check runs. deploy, destroy and clean are run by tests/integration/test_make.py.
+# The targets that no other check runs. tests/integration/test_make.py runs deploy, destroy and clean.
 SHORT_FORMS := help units run demo demo-data bench cold-starts pictures lighthouse sbom site format lock
 
-targets: .cache/dev.stamp ## Run every other target in a short form, and check that it changes no file of the repository.
+targets: .cache/dev.stamp ## Run all other targets in a short form, and check that they change no file of the repository.
 	$(VENV)/python -m tools.targets $(SHORT_FORMS)
 
-lint: .cache/dev.stamp ## Check the style of the code, the words of the texts, and the subjects of commits.
+lint: .cache/dev.stamp ## Check the style of code, the wording of texts, and the subjects of commits.
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/python -m tools.vocabulary
@@ -104,13 +104,13 @@ lint: .cache/dev.stamp ## Check the style of the code, the words of the texts, a
 types: .cache/dev.stamp ## Check types.
 	$(VENV)/mypy
 
-contracts: .cache/dev.stamp ## Check which package imports which.
+contracts: .cache/dev.stamp ## Check the imports between packages.
 	$(VENV)/lint-imports --no-logo
 
 SAM := tools/sam/sam
 NESTED := infra/site.yaml infra/watch.yaml
-# The second half checks what SAM's transform makes of the root, with the nested templates beside it. W3002 says that they are
-# files, which `sam deploy` uploads.
+# The second half checks the root after SAM's transform, with the nested templates beside it. W3002 reports local files, which
+# `sam deploy` uploads.
 TRANSFORMED := build/transformed
 
 template: .cache/dev.stamp .cache/sam.stamp .cache/policy.stamp ## Check the AWS template, before and after SAM transforms it.
@@ -147,14 +147,14 @@ lock: $(UV) ## Update uv.lock and the requirements files from pyproject.toml.
 site: .cache/run.stamp ## Build the static site into build/site (STACK=NAME for a deployed stack).
 	$(VENV)/referrals site --out build/site $(if $(STACK),--stack $(STACK))
 
-deploy: build .cache/run.stamp ## Build and deploy to ENV=dev, staging or prod (YES=1 to skip the question).
-	$(VENV)/referrals deploy $(or $(ENV),$(error Say where to: make deploy ENV=dev)) $(if $(YES)$(CI),--yes)
+deploy: build .cache/run.stamp ## Build and deploy to ENV=dev, staging or prod (YES=1 to skip the confirmation).
+	$(VENV)/referrals deploy $(or $(ENV),$(error Name the environment: make deploy ENV=dev)) $(if $(YES)$(CI),--yes)
 
-destroy: .cache/run.stamp ## Delete the stack of ENV=dev, staging or prod, except tables and secrets.
-	$(VENV)/referrals destroy $(or $(ENV),$(error Say which: make destroy ENV=dev))
+destroy: .cache/run.stamp ## Delete the stack of ENV=dev, staging or prod, but keep tables and secrets.
+	$(VENV)/referrals destroy $(or $(ENV),$(error Name the environment: make destroy ENV=dev))
 
 ##@ Maintain
-format: .cache/dev.stamp ## Format the code, and fix what ruff can fix.
+format: .cache/dev.stamp ## Format the code, and apply the automatic fixes of ruff.
 	$(VENV)/ruff check --fix-only .
 	$(VENV)/ruff format .
 
@@ -162,36 +162,36 @@ browser: .cache/dev.stamp
 	@$(VENV)/python -m tests.e2e.browser
 	@$(VENV)/python -m tests.e2e.webkit
 
-clean: ## Delete everything that was downloaded or built.
-	@[ ! -d .cache/artifact ] || chmod -R u+w .cache/artifact  # What was run there as on Lambda can't be written to.
+clean: ## Delete all downloaded and built files.
+	@[ ! -d .cache/artifact ] || chmod -R u+w .cache/artifact  # The tests make it read-only, as in Lambda.
 	rm -rf .venv .cache .aws-sam build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
-# ---- What is fetched: each stamp is made again when what it was made from changes ----
+# ---- Downloads. make updates a stamp when its prerequisites change. ----
 
 UV_SYNC = $(UV) sync --quiet --locked --inexact --no-default-groups
 
-# The command `referrals`. A script, because the repository is no Python package and has two import roots.
+# The command `referrals` is a script, because the repository is not a Python package and has two import roots.
 INSTALL_COMMAND = install -m 755 cli/referrals.sh $(VENV)/referrals
 
 .cache/run.stamp: pyproject.toml uv.lock cli/referrals.sh | $(UV)
-	@echo "Installing what the local stack needs ..."
+	@echo "Installing packages for the local stack ..."
 	@$(UV_SYNC) --group local
 	@$(INSTALL_COMMAND)
 	@touch $@
 
 .cache/dev.stamp: pyproject.toml uv.lock cli/referrals.sh | $(UV)
-	@echo "Installing what the tests need ..."
+	@echo "Installing packages for the tests ..."
 	@$(UV_SYNC) --group local --group test --group lint
 	@$(INSTALL_COMMAND)
 	@touch $@
 
 .cache/dynamodb.stamp: tests/engines/dynamodb_local.py | .cache/dev.stamp
-	@echo "Fetching DynamoDB Local ..."
+	@echo "Downloading DynamoDB Local ..."
 	@$(VENV)/python -m tests.engines.dynamodb_local
 	@touch $@
 
 .cache/web.stamp: tests/engines/web.py $(wildcard tools/web/*.json) | .cache/dev.stamp
-	@echo "Fetching what looks at the pages ..."
+	@echo "Downloading tools that check the pages ..."
 	@$(VENV)/python -m tests.engines.web
 	@touch $@
 
@@ -210,13 +210,13 @@ INSTALL_COMMAND = install -m 755 cli/referrals.sh $(VENV)/referrals
 	@UV_PROJECT_ENVIRONMENT="$(CURDIR)/.cache/policy" $(UV_SYNC) --project tools/policy
 	@touch $@
 
-# With Python's venv where it works, else with pip alone: Debian ships each as a package of its own.
+# Uses Python's venv, or else only pip, because Debian has separate packages for them and may lack one.
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is not. Try: make PYTHON=python3.13 ..." >&2; exit 1; }
-	@rm -rf .cache/uv-*; mkdir -p .cache; echo "Fetching uv ..."
+	  { echo "Python 3.11 or newer is required, but '$(PYTHON)' is not. Try: make PYTHON=python3.13 ..." >&2; exit 1; }
+	@rm -rf .cache/uv-*; mkdir -p .cache; echo "Downloading uv ..."
 	@{ $(PYTHON) -m venv .cache/uv-$(UV_VERSION) && .cache/uv-$(UV_VERSION)/bin/python -m pip install --quiet uv==$(UV_VERSION); } \
 	    > .cache/uv.log 2>&1 || \
 	  { rm -rf .cache/uv-$(UV_VERSION); \
 	    $(PYTHON) -m pip install --quiet --target .cache/uv-$(UV_VERSION) uv==$(UV_VERSION) >> .cache/uv.log 2>&1; } || \
-	  { cat .cache/uv.log; echo "Python's venv or pip is needed. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	  { cat .cache/uv.log; echo "Python's venv or pip is required. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }

@@ -1,4 +1,4 @@
-"""An AWS that answers every function at once with next to nothing, so that what is measured is the function."""
+"""Simulate AWS with minimal, immediate responses, so that a benchmark measures only the function."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ _ANSWERS: dict[str, Any] = {
     "GetSecretValue": {"SecretString": json.dumps(KEYS)},
     "Query": {"Items": [], "Count": 0, "ScannedCount": 0},
     "SendMessage": {"MessageId": "1", "MD5OfMessageBody": ""},
-    # SES and the registry of doctors have no targets, only paths.
+    # SES and the registry of doctors are identified by path, because their requests have no X-Amz-Target.
     "/v2/email/account": {"SendQuota": {"Max24HourSend": 50000, "MaxSendRate": 14, "SentLast24Hours": 0}},
     "/v2/email/outbound-emails": {"MessageId": "1"},
     "/api/": {"result_count": 0, "results": []},
@@ -47,7 +47,7 @@ def _nothing_in(asked: bytes) -> dict[str, Any]:
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Its address."""
+    """Run the server, and yield its URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Aws)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

@@ -1,4 +1,4 @@
-"""What any function costs at least: boto3, and one put."""
+"""Provide the minimal function for comparison: boto3 and one put."""
 
 import boto3
 

@@ -1,7 +1,7 @@
-"""What the proof of work costs: a phone, an attacker, and us. Run `python -m bench.challenge`; see docs/robots.md.
+"""Measure the cost of the proof of work for a phone, an attacker, and the functions: `python -m bench.challenge`.
 
-The page's own script asks for challenges and solves them in Chromium, at full speed and with all of the page's threads
-slowed down six times. The attacker is one core of this machine with OpenSSL, which is what `hashlib` calls.
+See docs/robots.md. The script of the page requests challenges and solves them in Chromium, at full speed and with all
+threads of the page slowed down six times. The attacker is one core of this machine with OpenSSL, which `hashlib` calls.
 """
 
 import io
@@ -27,7 +27,7 @@ PROVE = """async (id) => {
   const proof = await proofFor(id);
   return [(performance.now() - started) / 1000, JSON.parse(atob(proof)).solution.counter + 1];
 }"""
-# Something else than cryptography, on the main thread: it tells how much slower the browser really is.
+# A loop without cryptography on the main thread, to measure how much slower the browser really is.
 SPIN = """() => {
   const started = performance.now();
   let sum = 0;
@@ -37,7 +37,7 @@ SPIN = """() => {
 
 
 def main() -> None:
-    # What is printed while the stack runs is the stack's.
+    # Print the results after the stack stops, because its output is discarded.
     with LocalStack(watch=False, out=io.StringIO(), parameters={"FillSeconds": "0"}) as stack:
         tries = int(stack.template.functions["IntakeFunction"].environment["CHALLENGE_TRIES"])
         lines = list(_browsers(stack.url, tries))
@@ -58,7 +58,7 @@ def _browsers(url: str, tries: int) -> Iterator[str]:
 
 
 def _spin(page: Page) -> float:
-    # The quickest of some: other programs want the processor too, and code is compiled on the way.
+    # Use the fastest of several runs, because of other processes and just-in-time compilation.
     return min(float(page.evaluate(SPIN)) for _ in range(4))
 
 
@@ -77,7 +77,9 @@ def _attacker(tries: int) -> str:
     per_try = _seconds(lambda: altcha.solve_challenge(hardest)) / tries
     each = per_try * tries / 2
     hours = each * 10_000 / 3600
-    return f"An attacker's core: {per_try * 1000:.2f} ms a try, {each:.2f} s a submission, {hours:.1f} hours for 10,000"
+    return (
+        f"A core of an attacker: {per_try * 1000:.2f} ms a try, {each:.2f} s a submission, {hours:.1f} hours for 10,000"
+    )
 
 
 def _ours(tries: int) -> str:
@@ -92,7 +94,9 @@ def _ours(tries: int) -> str:
     read = _seconds(lambda: of(1).read(solved), 100) * 1000
     unsigned = altcha.Payload(altcha.Challenge(given.parameters, "0" * 64), solution).to_base64()
     refuse = _seconds(lambda: of(1).read(unsigned), 100) * 1000
-    return f"We: {new:.2f} ms to give one out, {read:.2f} ms to check one, {refuse:.3f} ms to refuse a stranger's"
+    return (
+        f"Functions: {new:.2f} ms to create a challenge, {read:.2f} ms to check it, {refuse:.3f} ms to reject a forgery"
+    )
 
 
 def _seconds(work: Callable[[], object], times: int = 1) -> float:

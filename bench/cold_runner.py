@@ -1,6 +1,6 @@
-"""One cold start: `python -P cold_runner.py HANDLER FOLDER...`, the event on standard input.
+"""Run one cold start: `python -P cold_runner.py HANDLER FOLDER...`, with the event on standard input.
 
-A process of its own, which knows nothing of this project but what it is given. Fails where the function does.
+It runs in a new process, which imports only from the given folders. Exits with 1 if the function fails.
 """
 
 import importlib
@@ -10,7 +10,7 @@ import sys
 
 
 class Context:
-    """What Lambda passes as the second argument."""
+    """The context object, which Lambda passes as the second argument."""
 
     function_name = "function"
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
@@ -34,5 +34,5 @@ def main(handler: str, folders: list[str]) -> int:
 if __name__ == "__main__":
     code = main(sys.argv[1], sys.argv[2:])
     sys.stdout.flush()
-    # Lambda waits for the answer, not for the end of a process.
+    # Exit immediately, because Lambda does not wait for the end of a process either.
     os._exit(code)

@@ -1,8 +1,9 @@
-"""Cold starts of the built functions, with and without what `make build` does: `python -m bench.cold_start`.
+"""Measure cold starts of the functions, as built by `sam build` and by `make build`: `python -m bench.cold_start`.
 
-From the start of a process to the end of its first invocation, which calls an AWS that answers at once. Beside them a
-bare boto3 put, packaged the same way. Built for this machine and run on the runtime's version of Python; it is not
-Lambda: trust the ratios, not the milliseconds. `SAM` is as `sam build` leaves it, `built` as `make build` does.
+A measurement is from the start of a process to the end of its first invocation, with a simulated AWS that responds
+immediately. For comparison, a function with a single boto3 put is measured too. The functions are built for this
+machine and run with the runtime's version of Python. Use only the ratios, because the times in Lambda differ. The
+column `SAM` is the output of `sam build`, `built` that of `make build`.
 """
 
 import argparse
@@ -31,7 +32,7 @@ BARE = "bare"
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One process to be measured."""
+    """A process to measure."""
 
     handler: str
     path: tuple[Path, ...]
@@ -55,7 +56,7 @@ def main(runs: int) -> None:
     folder = host.build(scratch)
     plain = scratch / "plain"
     shutil.rmtree(plain, ignore_errors=True)
-    # Its template names files of the tree by where it lies.
+    # Next to the build folder, because its template contains relative paths.
     shutil.copytree(folder, plain, copy_function=_link)
     ship.make_ready(built.read(folder), python)
     with aws_stub.running() as aws:
@@ -74,7 +75,7 @@ def _starts(template: Template, folder: Path, aws: str) -> Iterator[tuple[str, S
 
 
 def _told(function: Function, aws: str) -> dict[str, str]:
-    """Its environment, with the AWS of here."""
+    """Return the environment of the function, with the endpoints of the simulated AWS."""
     own = {"TEMPLATES_DIR": str(ROOT / "templates"), "AWS_LAMBDA_FUNCTION_NAME": function.name}
     registry = {"REGISTRY_URL": f"{aws}/api/"} if "REGISTRY_URL" in function.environment else {}
     return {**function.environment, **_aws(aws), **own, **registry}
@@ -87,16 +88,16 @@ def _aws(url: str) -> dict[str, str]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
-        # Lambda's folder is read-only: what is compiled at a start is lost with it.
+        # In Lambda, the folder of the code is read-only, so bytecode that is compiled at a start is not stored.
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
 def _measured(starts: Mapping[str, Start], python: str, runs: int) -> dict[str, float]:
-    """Medians. The first of each only warms the disk."""
+    """Return the median times in milliseconds. The first run of each only warms the file cache and is not counted."""
     times: dict[str, list[float]] = {name: [] for name in starts}
     for run in range(runs + 1):
-        # Round after round, so that what else the machine does befalls them all alike.
+        # Alternate between the functions, so that the load of the machine affects all equally.
         for name, start in starts.items():
             took = start.milliseconds(python)
             times[name] += [took] if run else []
@@ -104,7 +105,7 @@ def _measured(starts: Mapping[str, Start], python: str, runs: int) -> dict[str, 
 
 
 def _link(source: str, target: str) -> None:
-    """As quick as a copy is not. What is made ready afterwards is removed or added, never written into."""
+    """Create a hard link, which is faster than a copy. This is safe, because files are only added or removed later."""
     Path(target).hardlink_to(source)
 
 

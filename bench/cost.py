@@ -1,11 +1,11 @@
-"""What one referral costs over its whole life, in what AWS bills, and a month by it: `python -m bench.cost`.
+"""Measure what AWS bills for one referral in all its stages, and compute the cost of a month: `python -m bench.cost`.
 
-bench/scenarios.py says what happens to a referral, bench/meter.py what DynamoDB bills for it.
-The clock is set, so a bill does not depend on when it is measured.
+bench/scenarios.py defines the scenarios of a referral, bench/meter.py measures the billed units of DynamoDB. The clock
+is set, so the results do not depend on the time of the measurement.
 
-It then keeps the bills in bench/cost.json and writes docs/cost.md's tables by bench/prices.py. `--tables` writes the
-tables alone, where only the template or a price has changed. How long Lambda runs is assumed, not measured: no machine
-but its own says that.
+The results are stored in bench/cost.json, and the tables of docs/cost.md are written with the prices in
+bench/prices.py. `--tables` writes only the tables, for changes of the template or of prices. The duration of Lambda
+invocations is an assumption, because it can be measured only in Lambda.
 """
 
 import io
@@ -29,11 +29,11 @@ from tests.integration.conftest import forget_account
 from tests.integration.life import Life, living
 
 START = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
-"""A Monday in working hours. At other dates and working hours the bills are the same, as a test checks."""
+"""A Monday in working hours. A test checks that other dates and working hours give the same bills."""
 
 
 class Counted(io.TextIOBase):
-    """Takes what the functions log, and keeps how much it was and which metrics are in it."""
+    """Receives the logs of the functions, and records their size in bytes and the metrics in them."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -55,7 +55,7 @@ class Counted(io.TextIOBase):
 
 
 def measure(start: datetime = START) -> tuple[dict[str, Bill], int]:
-    """Return the bill of each kind of referral, starting at `start`, and the number of our own metrics."""
+    """Return the bill of each scenario, starting at `start`, and the number of custom metrics."""
     log = Counted()
     with pytest.MonkeyPatch.context() as patch, dynamodb_local.running() as url, mock_aws(), redirect_stdout(log):
         forget_account(patch)
@@ -72,7 +72,7 @@ def measure(start: datetime = START) -> tuple[dict[str, Bill], int]:
 
 def _bills(lives: Lives, life: Life, log: Counted, start: datetime) -> dict[str, Bill]:
     bills = {}
-    # The first of all: whom the others join, and counters that are not there yet.
+    # The first referral is not counted: it creates the counters, and later referrals join it.
     for name in ("first", "a minute", *LIVES):
         life.clock.move_to(working_day(days=1, at=start))
         before = log.bytes

@@ -1,4 +1,4 @@
-"""docs/cost.md's tables: from what was measured, bench/prices.py's prices, and the template as it is."""
+"""Write the tables of docs/cost.md, from measured results, the prices in bench/prices.py, and the template."""
 
 import json
 from dataclasses import asdict, astuple, dataclass
@@ -10,7 +10,7 @@ from bench.prices import Fixed, Used
 from samlocal.template import nested_stacks
 from tests.integration import aws
 
-# How many referrals live which life. Nobody knows beforehand: change it to what the dashboard shows.
+# Assumed shares of the scenarios. Replace them with the shares that the dashboard shows.
 SHARES = {"answered": 0.15, "reminded": 0.60, "joining": 0.15, "by letter": 0.10}
 SIZES = (100, 10_000, 1_000_000)
 
@@ -21,7 +21,7 @@ def average(lives: dict[str, Used]) -> Used:
 
 
 MEASURED = Path(__file__).with_name("cost.json")
-"""The bills that docs/cost.md stands for: `python -m bench.cost` writes them, and the page's tables."""
+"""The results behind docs/cost.md. `python -m bench.cost` writes both."""
 PAGE = Path(__file__).parents[1] / "docs" / "cost.md"
 TEMPLATE = Path(__file__).parents[1] / "infra" / "template.yaml"
 
@@ -41,19 +41,19 @@ class Measured:
 
 
 def fixed(measured: Measured) -> Fixed:
-    """What stands whatever happens: by the template as it is."""
+    """Return the numbers that do not depend on traffic, from the template and the measurement."""
     resources = nested_stacks.read(TEMPLATE)["Resources"].values()
     alarms = [one["Properties"] for one in resources if one["Type"] == "AWS::CloudWatch::Alarm"]
     return Fixed(sum(map(_metrics, alarms)), measured.metrics, len(aws.template().secrets))
 
 
 def _metrics(alarm: dict[str, Any]) -> int:
-    """AWS charges an alarm by the metrics that it looks at."""
+    """Return how many metrics the alarm reads: AWS bills an alarm for each."""
     return sum("MetricStat" in one for one in alarm.get("Metrics", [])) or 1
 
 
 def by_month(measured: Measured) -> list[str]:
-    """The first table of docs/cost.md, without its head."""
+    """Return the rows of the first table of docs/cost.md: costs per month."""
     one, minute = average(measured.lives), measured.lives["a minute"]
     months = [prices.month(size, one, minute, fixed(measured)) for size in SIZES]
     rows = [f"| {item} | " + " | ".join(f"{month[item]:,.2f}" for month in months) + " |" for item in months[0]]
@@ -70,7 +70,7 @@ _TOLD = {
 
 
 def by_life(measured: Measured) -> list[str]:
-    """The second one."""
+    """Return the rows of the second table: usage by scenario."""
     rows = []
     for name, told in _TOLD.items():
         one = measured.lives[name]
@@ -89,13 +89,13 @@ _DIFFERENCES = {
 
 
 def by_difference(measured: Measured) -> list[str]:
-    """The third one: how much more one costs than the answered referral of the second table."""
+    """Return the rows of the third table: additional writes compared with the answered referral."""
     usual = measured.lives["answered"].writes
     return [f"| {told} | {measured.lives[name].writes - usual:+g} |" for name, told in _DIFFERENCES.items()]
 
 
 def written(page: str, measured: Measured) -> str:
-    """The page, with its three tables as they should be."""
+    """Return the page with its three tables replaced."""
     lines = page.splitlines()
     heads = [number for number, line in enumerate(lines) if line.startswith("|---|---:|")]
     tables = (by_month(measured), by_life(measured), by_difference(measured))

@@ -1,4 +1,4 @@
-"""The first event of each function. Each makes the function call AWS, for which `aws_stub` stands in."""
+"""Provide a first event for each function. Each event causes calls of AWS, which `aws_stub` simulates."""
 
 import json
 import uuid
@@ -15,7 +15,7 @@ from tests.support import dashboard, events, samples
 
 
 def all_of_them(site_url: str) -> dict[str, dict[str, Any]]:
-    """By the function's short name. Requests carry what CloudFront adds to them."""
+    """Return the events by the short name of the function. Requests have the headers that CloudFront adds."""
     return {name: _as_sent(event) for name, event in _events(site_url).items()}
 
 

@@ -1,10 +1,11 @@
-"""What one page of the dashboard's listings costs, in DynamoDB's read units: `python -m bench.listing_cost`.
+"""Measure the read units of one page of the dashboard's listings: `python -m bench.listing_cost`.
 
-Measured on AWS's own DynamoDB Local with ReturnConsumedCapacity, at 1,000 and at 100,000 referrals. No page may cost
-more than MOST, however rare what is looked for: with the rarest filter of all, which only the oldest referral fits,
-each page on the way to it. Otherwise, or where that referral is not found in the end, this exits with 1.
+It uses DynamoDB Local with ReturnConsumedCapacity, with 1,000 and with 100,000 referrals. No page may cost more than
+MOST, even with a filter that only the oldest referral matches: the limit applies to each page up to it. Exits with 1
+if a page costs more, or if that referral is not found.
 
-It also weighs a typical item, with what it is searched by and without: DynamoDB bills writes by the kilobyte.
+It also measures the size of a typical item with and without the attributes for searches, because DynamoDB bills writes
+by the kilobyte.
 """
 
 import argparse
@@ -41,7 +42,7 @@ _STATES = sorted(set(STATES.values()))
 _SPECIALTIES = ("Medical oncology", "Radiation oncology", "Neurosurgery", "Family medicine", "Dermatology")
 _FIRST = ("Maria", "Robert", "Guadalupe", "Christopher", "Li", "Alexandra")
 _LAST = ("Lopez", "Smith", "Nguyen", "Featherstonehaugh", "Garcia Marquez", "Kim")
-# What the item holds for the dashboard alone.
+# The attributes of an item that only the dashboard uses.
 _SEARCHED_BY = (
     "submitted_at",
     "state",
@@ -56,7 +57,10 @@ _SEARCHED_BY = (
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of all pages: how many there were, what the dearest cost, what they cost together, and how long one took."""
+    """The cost of a listing.
+
+    `dearest` and `all_of_them` are read units of the most expensive page and of all pages. `slowest` is in seconds.
+    """
 
     pages: int
     dearest: float
@@ -76,7 +80,7 @@ def main(most: int) -> int:
             config=Config(max_pool_connections=10),
         )
         costs = {number: dict(measure(client, number)) for number in (FEW, most)}
-    _say("referrals  listing                                     pages  dearest page  all pages  found  slowest page")
+    _say("referrals  listing                                     pages most per page  all pages  found  slowest page")
     for number, by_name in costs.items():
         for name, one in by_name.items():
             _say(
@@ -84,7 +88,9 @@ def main(most: int) -> int:
                 f" {one.slowest * 1000:9.0f} ms"
             )
     before, after = _weights()
-    _say(f"A typical referral is {after} bytes; {before} without what it is searched by. 1,024 are one write unit.")
+    _say(
+        f"A typical referral has {after} bytes, {before} without attributes for searches. A write unit is 1,024 bytes."
+    )
     everything = [one for by_name in costs.values() for one in by_name.values()]
     return 0 if all(one.dearest <= MOST and one.found for one in everything) and after < 1024 else 1
 
@@ -128,7 +134,7 @@ def _cost_of_work(listing: ListingTable) -> Cost:
 
 
 def _fill(client: "DynamoDBClient", table: str, number: int) -> None:
-    # DynamoDB Local writes one after the other; the threads spare the making and reading of requests.
+    # DynamoDB Local writes sequentially. The threads only parallelize the client.
     with ThreadPoolExecutor(4) as pool:
         list(
             pool.map(lambda start: _write(client, table, start, min(start + 25, number), number), range(0, number, 25))
@@ -142,7 +148,7 @@ def _write(client: "DynamoDBClient", table: str, start: int, end: int, of: int) 
 
 
 def _item(number: int, of: int) -> Item:
-    """The referral with the number 0 is the newest, a minute before it is the next. Half a percent are held."""
+    """Return a referral. Number 0 is the newest, and each next one is a minute older. 0.5% are held."""
     random = Random(number)
     referral = _referral(random, number)
     if number % 200 == 7:
@@ -191,7 +197,7 @@ def _weights() -> tuple[int, int]:
 
 
 def _size(item: Item) -> int:
-    """As DynamoDB reckons."""
+    """Return the size of an item in bytes, by the rules of DynamoDB."""
     return sum(len(name.encode()) + _size_of(value) for name, value in item.items())
 
 
@@ -213,6 +219,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="What one page of the dashboard's listings costs.")
+    parser = argparse.ArgumentParser(description="Measure the cost of one page of the dashboard's listings.")
     parser.add_argument("--most", type=int, default=MANY, help=f"the larger number of referrals (default: {MANY:,})")
     sys.exit(main(parser.parse_args().most))

@@ -1,4 +1,4 @@
-"""What AWS bills for: capacity units of DynamoDB, as DynamoDB Local reports them and corrected where AWS bills more."""
+"""Measure billed capacity units of DynamoDB, with corrections where DynamoDB Local reports less than AWS bills."""
 
 import os
 from collections import Counter, defaultdict
@@ -19,7 +19,7 @@ Before = tuple[str, Mapping[str, Any], Image]
 
 @dataclass(slots=True)
 class Bill:
-    """What one referral used. `runs` is by function; `requests` are those of the HTTP API."""
+    """The usage of one referral. `runs` are invocations by function, `requests` those of the HTTP API."""
 
     writes: float = 0
     reads: float = 0
@@ -32,19 +32,19 @@ class Bill:
 
 
 class Meter:
-    """Asks every DynamoDB call of this process what it consumed, and adds it up."""
+    """Adds up the consumed capacity of all DynamoDB calls of this process."""
 
     def __init__(self) -> None:
         self.bill = Bill()
         self._transactions = Transactions()
 
     def watch(self, session: boto3.Session) -> None:
-        # What this handler returns goes in place of the parameters, which its type does not say.
+        # The value that this handler returns replaces the parameters, which the type stubs do not declare.
         session.events.register("provide-client-params.dynamodb", self._ask)  # type: ignore[arg-type]
         session.events.register("after-call.dynamodb", self._add)
 
     def _ask(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> dict[str, Any] | None:
-        # The context belongs to one call, and comes back with its answer.
+        # botocore passes the same context to the handlers before and after a call.
         context["asked"] = params
         if model.name == "TransactWriteItems":
             context["before"] = self._transactions.images(params["TransactItems"])
@@ -66,11 +66,14 @@ class Meter:
         units: float = sum(one["CapacityUnits"] for one in (told if isinstance(told, list) else [told]))
         if operation == "BatchGetItem":
             return units + self._missing(parsed, context["asked"])
-        # DynamoDB Local bills nothing for a query that finds nothing.
+        # DynamoDB Local reports 0 for a query without results, which AWS bills with 0.5.
         return max(units, 0.5) if operation == "Query" else units
 
     def _missing(self, parsed: dict[str, Any], asked_for: dict[str, Any]) -> float:
-        """AWS bills missing items, DynamoDB Local does not (awslabs/amazon-dynamodb-local-samples issue 7)."""
+        """Return the read units of missing items, which AWS bills and DynamoDB Local does not report.
+
+        See awslabs/amazon-dynamodb-local-samples issue 7.
+        """
         units = 0.0
         for table, asked in asked_for["RequestItems"].items():
             missing = len(asked["Keys"]) - len(parsed.get("Responses", {}).get(table, []))
@@ -79,11 +82,11 @@ class Meter:
 
 
 class Transactions:
-    """The write units of a transaction: AWS bills each item's write twice, and the writes of its indexes once.
+    """Measures write units of transactions. AWS bills the write of each item twice, and the writes of its indexes once.
 
-    DynamoDB Local reports as much for ten items as for one (awslabs/amazon-dynamodb-local-samples issue 31). So each
-    change is repeated as a single write on a copy of the table, and its consumption is counted. A canceled transaction
-    changes nothing and is billed all the same. For indexes: nubo-db/dynoxide pull request 188, measured on AWS.
+    DynamoDB Local reports the same for ten items as for one (awslabs/amazon-dynamodb-local-samples issue 31). So each
+    change is repeated as a single write on a copy of the table, whose consumption is counted. A canceled transaction
+    changes nothing but is billed too. For indexes, see nubo-db/dynoxide pull request 188, which measured on AWS.
     """
 
     def __init__(self) -> None:
@@ -91,11 +94,11 @@ class Transactions:
         self._own_client: DynamoDBClient | None = None
 
     def images(self, actions: Sequence[Mapping[str, Any]]) -> list[Before]:
-        """Return each item that the transaction names, as it is now."""
+        """Return the current state of each item that the transaction names."""
         return [(table, key, self._image(table, key)) for table, key in map(self._target, actions)]
 
     def cost(self, items: Sequence[Before]) -> float:
-        """Return the write units of the transaction that these items were in."""
+        """Return the write units of a completed transaction. `items` are its items with their state before it."""
         return sum(self._cost(table, key, before) for table, key, before in items)
 
     def _target(self, action: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
@@ -130,7 +133,7 @@ class Transactions:
 
     @property
     def _client(self) -> "DynamoDBClient":
-        # A session that the meter does not watch.
+        # A separate session, so that the meter does not count these calls.
         if self._own_client is None:
             endpoint = os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
             self._own_client = boto3.Session().client("dynamodb", endpoint_url=endpoint)

@@ -1,13 +1,14 @@
-"""What one look at the dashboard's overview costs, in DynamoDB's read units: `python -m bench.overview_cost`.
+"""Measure the read units of one view of the dashboard's overview: `python -m bench.overview_cost`.
 
-Measured on AWS's own DynamoDB Local with ReturnConsumedCapacity, over the same 90 days at 1,000 and at 100,000
-referrals: 45 days, compared with the 45 before them. It must be the same, or this exits with 1. It is, since every item
-that is read holds numbers of one day and stays below 4 KB, and a batch read bills each item by itself, rounded up to
-4 KB. The largest item is printed as well; tests/unit/aws/test_stats_items.py bounds it for whatever may be counted.
+It uses DynamoDB Local with ReturnConsumedCapacity, over the same 90 days with 1,000 and with 100,000 referrals: 45
+days, compared with the 45 days before. Exits with 1 if the cost depends on the number of referrals. It does not,
+because every item contains the numbers of one day and is smaller than 4 KB, and a batch read bills each item
+separately, rounded up to 4 KB. The size of the largest item is printed too; tests/unit/aws/test_stats_items.py checks
+its limit.
 
-DynamoDB bills an item that is not there as the smallest one; DynamoDB Local bills nothing. So something of each kind
-happens on each day here. The breakdown by state shows the difference: with 1,000 referrals, not every state has one
-every day, which AWS bills as it does the many.
+AWS bills a missing item like the smallest one, but DynamoDB Local does not. So the samples have events of each kind on
+each day. The breakdown by state shows the difference: with 1,000 referrals, not every state has one every day, but AWS
+bills the same as with many.
 """
 
 import argparse
@@ -84,7 +85,7 @@ def measure(client: "DynamoDBClient", referrals: int) -> Cost:
 
 
 def _items(referrals: int) -> dict[Place, Item]:
-    """As counting them one by one would leave the counters."""
+    """Return the counters of all sample referrals."""
     total: Counter[Count] = Counter()
     random = Random(referrals)
     for number in range(referrals):
@@ -97,10 +98,13 @@ def _items(referrals: int) -> dict[Place, Item]:
 
 
 def _referral(random: Random, number: int) -> Referral:
-    """Every day, of each eleven: some engage and some answer the same day, the others whenever they do."""
+    """Return a sample referral.
+
+    Of each eleven per day, four doctors open the message, two of them answer, and one opens it on the same day.
+    """
     at = FIRST + timedelta(days=number % DAYS)
     facts = {"submitted": at, **dict(_facts(random, at, number // DAYS))}
-    # What happens after the last day is not looked at.
+    # Omit events after the last day.
     known = {name: when for name, when in facts.items() if when < FIRST + timedelta(days=DAYS)}
     state, specialty = random.choice(_STATES), random.choice(_SPECIALTIES)
     return Referral(
@@ -137,7 +141,10 @@ def _write(client: "DynamoDBClient", table: str, items: list[Item]) -> None:
 
 
 def _size(item: Item) -> int:
-    """As DynamoDB reckons: names, texts, and a byte for two digits of a number, with two more at most."""
+    """Return the size of an item in bytes by the rules of DynamoDB.
+
+    Names and texts count by length. A number has one byte for two digits, and at most two more.
+    """
     return sum(len(name) + len(value.get("S", "")) + (len(value.get("N", "")) + 5) // 2 for name, value in item.items())
 
 
@@ -146,6 +153,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="What one look at the dashboard's overview costs.")
+    parser = argparse.ArgumentParser(description="Measure the cost of one view of the dashboard's overview.")
     parser.add_argument("--most", type=int, default=MANY, help=f"the larger number of referrals (default: {MANY:,})")
     sys.exit(main(parser.parse_args().most))

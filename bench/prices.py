@@ -1,4 +1,4 @@
-"""What AWS asks for in us-east-1, in US dollars, and what a month costs by it. docs/cost.md says where each is from."""
+"""List AWS prices in us-east-1 in US dollars, and compute the cost of a month. For the sources, see docs/cost.md."""
 
 from dataclasses import dataclass
 
@@ -20,24 +20,25 @@ ALARM, METRIC, SECRET, DASHBOARD = 0.10, 0.30, 0.40, 3.00
 SECRET_CALLS = 0.05 / 10_000
 TRACES = 5.00 / MILLION
 
-# Assumed. At 512 MB a warm run takes some tens of milliseconds and a cold one about a second; few referrals are cold.
+# Assumptions. With 512 MB, a warm invocation takes tens of milliseconds and a cold start about a second. With few
+# referrals, most invocations are cold starts.
 MEMORY_GB = 0.5
 SECONDS_FEW, SECONDS_MANY = 0.6, 0.1
-# API Gateway's line for one request.
+# Bytes of the access log of API Gateway for one request.
 ACCESS_LINE = 300
-# Lambda's own lines (START, END, REPORT) of one run.
+# Bytes of the lines that Lambda logs for one invocation (START, END, REPORT).
 RUN_LINES = 400
 SQS_FOR_ONE = 3
-# An empty queue is asked all the time: Lambda has five pollers, each of them asks every twenty seconds. Two queues.
+# Lambda polls empty queues too: five pollers for each of two queues, each of them every 20 s.
 SQS_IDLE = 2 * 5 * 3 * MINUTES
-# X-Ray samples the first request of each second of a function, and one in twenty beyond that.
+# X-Ray samples the first request of each second of a function, and 5% of the others.
 FEW_TRACED, MANY_TRACED = 1.0, 0.3
 ITEM_BYTES = 4 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What one referral uses, or one minute of waiting."""
+    """The usage of one referral, or of one minute without traffic."""
 
     writes: float
     reads: float
@@ -56,7 +57,7 @@ class Fixed:
 
 
 def month(referrals: int, one: Used, minute: Used, fixed: Fixed) -> dict[str, float]:
-    """Item by item, without any free tier."""
+    """Return the cost of a month by item, without the free tier."""
     few = referrals < 100_000
     runs = referrals * one.runs + MINUTES * minute.runs
     seconds = referrals * one.runs * (SECONDS_FEW if few else SECONDS_MANY) + MINUTES * minute.runs * SECONDS_MANY

@@ -1,7 +1,7 @@
-"""What happens to one referral, through the handlers as Lambda calls them: answered, reminded, joined, by letter.
+"""Run scenarios of one referral through the real handlers: answered, reminded, joined, by letter.
 
-DynamoDB Local's stream and the template's filters carry it from one function to the next. Runs are counted one for each
-batch of one, as few referrals make them: with many, batches save some.
+Records of DynamoDB Local's stream are passed to the functions whose filters in the template match. Each record is a
+batch of its own, as with few referrals. With many referrals, larger batches reduce the number of invocations.
 """
 
 import os
@@ -22,7 +22,7 @@ from tests.support import events
 
 
 class Lives:
-    """Bills referrals one after another. DynamoDB's stream carries them from one function to the next."""
+    """Measures the bills of referrals one after another."""
 
     def __init__(self, life: Life, meter: Meter) -> None:
         self._life, self._meter = life, meter
@@ -34,7 +34,7 @@ class Lives:
         life.mail.send_email = self._send_slowly  # type: ignore[method-assign]
 
     def _send_slowly(self, **asked: Any) -> dict[str, str]:
-        """The time that SES gives a message is a moment before the function has its answer."""
+        """Advance the clock after sending, because the time of a message in SES is before the function's response."""
         answer = self._send(**asked)
         self._life.clock.shift(0.2)
         return answer
@@ -49,7 +49,7 @@ class Lives:
 
     @contextmanager
     def one(self) -> Iterator[Bill]:
-        """What happens inside is billed, until the stream is empty."""
+        """Yield the bill for the operations in the context. It ends when the stream is empty."""
         self.flow()
         self._meter.bill = Bill()
         before = len(self._life.mail.sent)
@@ -58,7 +58,7 @@ class Lives:
         self._meter.bill.mails = len(self._life.mail.sent) - before
 
     def flow(self) -> None:
-        """Gives every record of the stream to the functions that the template's filters let have it."""
+        """Pass all records of the stream to the functions whose filters match, until the stream is empty."""
         while records := self._records():
             for source in self._sources:
                 for record in filter(filtering(source.filters), records):
@@ -89,7 +89,7 @@ def _door(source: StreamSource) -> str:
 
 
 def answered(lives: Lives, life: Life, name: str, *, reads: bool = True, wait: float = 0, **doctor: Any) -> None:
-    """The page asks for a challenge; the doctor opens, clicks and answers, `wait` seconds after the delivery."""
+    """Request a challenge and submit; `wait` seconds after the delivery, open the message, click and answer."""
     receipt = _written_to(lives, life, name, **doctor)
     life.clock.shift(wait)
     for kind in ("Open", "Click") if reads else ():
@@ -98,7 +98,7 @@ def answered(lives: Lives, life: Life, name: str, *, reads: bool = True, wait: f
 
 
 def reminded(lives: Lives, life: Life, name: str) -> None:
-    """The doctor opens and does nothing; two weeks later the reminder goes out, and one day it expires."""
+    """Open the message without an answer, and send the reminder two weeks later."""
     receipt = _written_to(lives, life, name)
     _event(lives, life, "Open", receipt)
     life.clock.move_to(working_day(days=15, at=datetime.now(UTC)))
@@ -109,13 +109,13 @@ def reminded(lives: Lives, life: Life, name: str) -> None:
 
 
 def by_night(lives: Lives, life: Life, name: str) -> None:
-    """The message goes out after one in the morning where the doctor is."""
+    """Submit at night, after 1:00 in the doctor's time zone, and answer."""
     life.clock.move_to(datetime.now(UTC).replace(hour=7) + timedelta(days=1))
     answered(lives, life, name)
 
 
 def working_day(days: int, at: datetime) -> datetime:
-    """So many days later, or on the Monday after, at that time of day."""
+    """Return the time of day of `at`, `days` days from now, or on the next Monday if that is on a weekend."""
     day = datetime.now(UTC) + timedelta(days=days)
     while day.weekday() >= 5:
         day += timedelta(days=1)
@@ -145,7 +145,7 @@ def _written_to(lives: Lives, life: Life, name: str, **doctor: Any) -> str:
 
 
 def _event(lives: Lives, life: Life, kind: str, receipt: str) -> None:
-    """SES reports it a minute after what was before."""
+    """Report an event of SES, one minute after the previous one."""
     life.clock.shift(60)
     life.tell(kind, receipt)
     lives.flow()

@@ -1,8 +1,7 @@
-"""Slows a browser down as a whole: every thread of its pages, those that do the cryptography as well.
+"""Slow down all threads of a browser's pages, including those that compute the proof of work. Linux only.
 
-Chromium's own CPU throttling (Emulation.setCPUThrottlingRate) slows the main thread alone, and a proof of work never
-runs there. So its processes are stopped and let go on, many times a second, as a weak processor would have them wait.
-Linux only.
+CPU throttling in Chromium (Emulation.setCPUThrottlingRate) affects only the main thread, where the proof of work does
+not run. So the renderer processes are stopped and continued many times a second.
 """
 
 import contextlib
@@ -18,7 +17,7 @@ _SLICE = 0.01
 
 @contextlib.contextmanager
 def slowed(times: float) -> Iterator[None]:
-    """Every page of every browser that this process has started gets one part in `times` of its time."""
+    """Let all pages of all browsers of this process run only 1/`times` of the time."""
     over = threading.Event()
     pages = [pid for pid in _descendants(os.getpid()) if b"--type=renderer" in _command(pid)]
     thread = threading.Thread(target=_hinder, args=(pages, times, over), daemon=True)
@@ -36,7 +35,7 @@ def _hinder(pids: list[int], times: float, over: threading.Event) -> None:
     ran = _SLICE
     while not over.is_set():
         _send(pids, signal.SIGSTOP)
-        # As much more as it ran more than meant: sleeps come late.
+        # Scale the pause with the measured run time, because sleeps take longer than requested.
         time.sleep(ran * (times - 1))
         _send(pids, signal.SIGCONT)
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Run the command line without installing it: `python -m cli`."""
+"""Run the command `referrals` without installing it: `python -m cli`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The command `referrals`: its commands in groups, and what its exit codes mean."""
+"""Define the command `referrals`: register its commands in groups, and turn errors into exit codes."""
 
 from collections.abc import Sequence
 from types import ModuleType
@@ -33,15 +33,15 @@ GROUPS: dict[str, tuple[ModuleType, ...]] = {
     "Referrals": (held, letters, audit),
     "Repair": (redrive, recount, restore),
 }
-_CONTINUE = "What was done stays done; run the same command again to continue."
+_CONTINUE = "Completed work is kept. Run the same command again to continue."
 _HELP = f"""Operate referral-intake.
 
-Exit codes: 0 done, 1 not done or not all in order (stderr says why), 2 usage error. NO_COLOR=1 switches colors off.
-`{NAME} COMMAND --help` explains a command."""
+Exit codes: 0 for success, 1 for a failure or a problem that was found (stderr gives the reason), 2 for a usage error.
+Set NO_COLOR=1 to turn off colors. Run `{NAME} COMMAND --help` for help with a command."""
 
 
 class Command(TyperCommand):
-    """Turns errors that a user can act on into one line on stderr and exit code 1."""
+    """Turn errors that a user can act on into one line on stderr and exit code 1."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -59,7 +59,7 @@ class Command(TyperCommand):
 app = typer.Typer(name=NAME, help=_HELP, no_args_is_help=True, rich_markup_mode="markdown")
 
 
-# A callback of its own keeps the group's help from being that of a single command.
+# With a callback, Typer treats the app as a group and shows the group's help.
 @app.callback()
 def _group() -> None:
     pass
@@ -72,7 +72,7 @@ for _panel, _modules in GROUPS.items():
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run a command in this process. Returns its exit code."""
+    """Run a command in this process, and return its exit code. `words` defaults to the arguments of the process."""
     try:
         app(words, prog_name=NAME)
     except SystemExit as ended:
@@ -81,9 +81,12 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _check_folder() -> None:
-    """Commands read samconfig.toml, templates/ and tools/ from the working directory."""
+    """Raise CommandError outside the root of the repository.
+
+    Commands read samconfig.toml, templates/ and tools/ from the working directory.
+    """
     if not environments.SAMCONFIG.exists():
-        raise CommandError(f"There is no {environments.SAMCONFIG} here. Run {NAME} from the root of the repository.")
+        raise CommandError(f"This folder has no {environments.SAMCONFIG}. Run {NAME} from the root of the repository.")
 
 
 def _failed(reason: str) -> int:

@@ -1,4 +1,4 @@
-"""Note for every doctor what the referrals prove: that the doctor was told, or said no."""
+"""Add to doctors the facts that their referrals prove: messages sent, opt-outs, complaints and bounces."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,10 @@ class DoctorFacts:
         self._noted = 0
 
     def add_missing(self) -> int:
-        """Add facts that doctors lack, and change none that they have. Returns how many were missing."""
+        """Add the facts that doctors lack, and return how many were missing. Existing facts do not change.
+
+        Without `go`, only count them.
+        """
         scan(self._client, self._name, "referral", self._each, "Facts of doctors")
         return self._noted
 
@@ -35,7 +38,7 @@ class DoctorFacts:
             try:
                 referral = from_item(item)
             except (KeyError, TypeError, ValueError):
-                continue  # `restore` has reported it.
+                continue  # `restore` has already reported this item.
             if facts := _facts(referral):
                 proven[referral.receipt] = referral, facts, self._hashes.of(referral)[0]
         keys = sorted({key for _, _, keys in proven.values() for key in keys})
@@ -58,7 +61,7 @@ class DoctorFacts:
 
 
 def _facts(referral: Referral) -> dict[str, Any]:
-    """The facts that a claim, an opt-out or an event of SES would have noted."""
+    """Return the facts that a claim, an opt-out or an SES event writes to the doctor's item."""
     milestones = referral.milestones
     told = {step: written.last_at for step, written in referral.messages.items() if written.tries}
     if referral.told_by or (referral.reason == Reason.RESTORED and "sent" in milestones):
@@ -68,7 +71,7 @@ def _facts(referral: Referral) -> dict[str, Any]:
     facts: dict[str, Any] = {
         f"{referral.campaign}/{step}": {"by": referral.receipt, "at": timestamp(at)} for step, at in told.items()
     }
-    # An opt-out that was taken back counts if nothing else is known: the doctor may have opted out once more.
+    # A withdrawn opt-out counts if nothing else is known: the doctor may have opted out again.
     facts |= {fact: timestamp(milestones[fact]) for fact in _NO if fact in milestones}
     if referral.reason in _NO and referral.closed_at:
         facts.setdefault(referral.reason, timestamp(referral.closed_at))
@@ -80,6 +83,6 @@ def _lacking(key: str, facts: dict[str, Any], known: dict[str, Any]) -> Iterator
         if name == Closing.BOUNCED and not key.startswith("email#"):
             continue  # A bounce is a fact about the address, not about the doctor.
         if name == Closing.OPTED_OUT and any(one.partition("/")[0] == name for one in known):
-            continue  # The noted opt-out may be limited to a campaign, which the referral does not say.
+            continue  # The existing opt-out may be limited to a campaign, which the referral does not record.
         if name not in known:
             yield name, value

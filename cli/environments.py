@@ -1,4 +1,4 @@
-"""The environments of samconfig.toml: dev, staging and prod. Commands use the same settings as SAM."""
+"""Read the environments (dev, staging, prod) from samconfig.toml, so that commands use the same settings as SAM."""
 
 import tomllib
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """`parameters` are the template's parameters that the file sets."""
+    """An environment of samconfig.toml. `parameters` are the template parameters that the file sets."""
 
     name: str
     stack: str
@@ -23,20 +23,20 @@ class Environment:
     profile: str | None = None
 
     def aws(self) -> dict[str, str]:
-        """Environment variables that select the account and region that SAM deploys to."""
+        """Return the environment variables that select the account and region that SAM deploys to."""
         wanted = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region, "AWS_PROFILE": self.profile}
         return {name: value for name, value in wanted.items() if value}
 
 
 def every(file: Path = SAMCONFIG) -> dict[str, Environment]:
-    """The environments by name, with `default`."""
+    """Return the environments by name, including `default`. Without the file, there are none."""
     sections = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
     found = {name: _deploy(section) for name, section in sections.items() if isinstance(section, dict)}
     return {name: _environment(name, settings) for name, settings in found.items() if "stack_name" in settings}
 
 
 def named(name: str, file: Path = SAMCONFIG) -> Environment:
-    """Raises CommandError if the file has no such section."""
+    """Return the environment of that name. Raise CommandError if the file has no such section."""
     known = every(file)
     if name not in known:
         raise CommandError(f"{file} has no environment {name!r}. It has: {', '.join(known) or 'none'}.")
@@ -44,7 +44,7 @@ def named(name: str, file: Path = SAMCONFIG) -> Environment:
 
 
 def of_stack(stack: str, file: Path = SAMCONFIG) -> Environment | None:
-    """The environment that is deployed as that stack, if the file has one."""
+    """Return the environment that is deployed as that stack, or None. `default` is never returned."""
     return next((one for one in every(file).values() if one.stack == stack and one.name != DEFAULT), None)
 
 

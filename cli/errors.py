@@ -1,5 +1,5 @@
-"""The error that ends a command with exit code 1."""
+"""Define the error that ends a command with exit code 1."""
 
 
 class CommandError(Exception):
-    """The command can't do what was asked. The message goes to stderr and says why."""
+    """A command failed. The message gives the reason and is printed to stderr."""

@@ -1,4 +1,4 @@
-"""Queues of failed events: inspect, move back, clear. No message is printed, because some hold addresses."""
+"""Inspect, redrive and clear dead-letter queues. Message bodies are not printed: some contain email addresses."""
 
 import json
 from collections import Counter
@@ -13,29 +13,32 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-# Seconds for which a received message is hidden from other consumers.
+# Visibility timeout in seconds.
 _HIDDEN_SECONDS = 60
-# Seconds of long polling, which asks all of a queue's servers; short polling can miss messages.
+# Long polling, in seconds. Short polling queries only some of the servers of SQS and can miss messages.
 _WAIT_SECONDS = 1
-# How many messages are inspected, at most.
+# After this many messages, no further batch is inspected.
 _MOST_INSPECTED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """`count` is approximate, as in SQS. `oldest` and `conditions` are of the messages that were inspected."""
+    """Summary of a queue. SQS reports `count` approximately. `oldest` and `conditions` cover the inspected messages.
+
+    `conditions` counts the reasons that Lambda gives for discarding a batch of the stream.
+    """
 
     count: int
     oldest: datetime | None
     conditions: Counter[str]
 
     def as_json(self) -> dict[str, Any]:
-        # Before Python 3.12, dataclasses.asdict() breaks a Counter.
+        # Before Python 3.12, dataclasses.asdict() does not copy a Counter correctly.
         return {"count": self.count, "oldest": self.oldest, "conditions": dict(self.conditions)}
 
 
 def look(sqs: "SQSClient", url: str) -> Contents:
-    """Inspect the queue. Its messages stay in it."""
+    """Inspect the queue without removing messages."""
     answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     found: list[MessageTypeDef] = []
     try:
@@ -53,9 +56,12 @@ def look(sqs: "SQSClient", url: str) -> Contents:
 
 
 def move(sqs: "SQSClient", source: str, target: str) -> int:
-    """Move every message. Each is sent before it is deleted: a crash in between duplicates some and loses none.
+    """Move every message to the target queue, and return how many were moved.
 
-    StartMessageMoveTask of SQS runs in the background and reports failures only on request, so it is not used.
+    Each message is sent before it is deleted, so a crash can duplicate messages but not lose any. Raise Unavailable if
+    SQS accepts only part of a batch.
+
+    StartMessageMoveTask of SQS is not used: it runs in the background and reports failures only on request.
     """
     moved = 0
     for batch in _batches(sqs, source):
@@ -71,7 +77,7 @@ def move(sqs: "SQSClient", source: str, target: str) -> int:
 
 
 def clear(sqs: "SQSClient", url: str, before: datetime) -> int:
-    """Delete the messages that were sent before that time."""
+    """Delete the messages that were sent before that time, and return how many were deleted."""
     deleted = 0
     for batch in _batches(sqs, url):
         old = [message for message in batch if _sent_at(message) < before]
@@ -84,7 +90,7 @@ def clear(sqs: "SQSClient", url: str, before: datetime) -> int:
 
 
 def _batches(sqs: "SQSClient", url: str) -> "Iterator[list[MessageTypeDef]]":
-    """Receive until no visible message is left."""
+    """Yield batches of received messages until no visible message is left."""
     while batch := sqs.receive_message(
         QueueUrl=url,
         MaxNumberOfMessages=10,
@@ -101,7 +107,7 @@ def _delete(sqs: "SQSClient", url: str, messages: "Sequence[MessageTypeDef]") ->
 
 
 def _release(sqs: "SQSClient", url: str, messages: "Sequence[MessageTypeDef]") -> None:
-    """Make the messages visible to other consumers at once."""
+    """Make the messages visible to other consumers immediately."""
     for start in range(0, len(messages), 10):
         entries: Any = [{**one, "VisibilityTimeout": 0} for one in _handles(messages[start : start + 10])]
         sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
@@ -116,7 +122,7 @@ def _sent_at(message: "MessageTypeDef") -> datetime:
 
 
 def _condition(body: str) -> str:
-    """Why Lambda gave up on a batch of the stream, for instance RetryAttemptsExhausted."""
+    """Return why Lambda discarded a batch of the stream, for example RetryAttemptsExhausted, or an empty string."""
     try:
         return str(json.loads(body)["requestContext"]["condition"])
     except (KeyError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Open referrals that are due by a time: receipts, stages and times, never a doctor's details."""
+"""Read the open referrals that are due by a given time: receipts, stages and times, but no details of doctors."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from referral_intake.core.referral import PICKED_UP_WITHIN, Stage
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# The attributes that are read: nothing about the doctor.
+# The attributes to read. None of them describes the doctor.
 _READ = ("receipt", "campaign", "stage", "reason", "due_at", "milestones")
 
 
@@ -28,14 +28,14 @@ class OpenReferral:
 
     @property
     def since(self) -> datetime:
-        """Since when it has been in its stage. The weekly review of held referrals renews it."""
+        """Return when the referral entered its stage. For a held referral, the weekly review resets this time."""
         return self.due_at - (PICKED_UP_WITHIN if self.stage is Stage.QUEUED else REVIEW_EVERY)
 
 
 def open_referrals(client: "DynamoDBClient", table: str, until: datetime) -> Iterator[OpenReferral]:
-    """Every open referral that is due by then, of every campaign, even of one that is not deployed any more.
+    """Yield every open referral that is due by `until`, including those of campaigns that are no longer deployed.
 
-    Scans the index of open referrals, whose items are small.
+    Scan the index `due`, which contains only open referrals and has small items.
     """
     pages = client.get_paginator("scan").paginate(
         TableName=table,
@@ -51,7 +51,7 @@ def open_referrals(client: "DynamoDBClient", table: str, until: datetime) -> Ite
 
 
 def _open_referral(item: Item) -> Iterator[OpenReferral]:
-    # The index may lag behind the table, where a closed referral has no due_at.
+    # The index is eventually consistent: a referral may already be closed in the table, and then has no due_at.
     if "stage" in item and "due_at" in item:
         yield OpenReferral(
             receipt=item["receipt"],

@@ -1,4 +1,4 @@
-"""Acting on referrals from a terminal, by the same rules and with the same records as on the dashboard."""
+"""Perform actions on referrals from the command line, with the same rules and audit records as the dashboard."""
 
 import getpass
 from functools import cache
@@ -18,11 +18,11 @@ TEMPLATES = Path("templates")
 
 @cache
 def operator() -> Person:
-    """The user of this machine. Records of what is done name them."""
+    """Return the operating system user, whom the audit records name."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):
-        name = "operator"  # The user of a container may have no name.
+        name = "operator"  # In a container, the user may have no name.
     return Person("command line", name, frozenset({Role.MANAGER}))
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Define the options that several commands share."""
 
 from datetime import date
 from pathlib import Path
@@ -19,22 +19,22 @@ def _campaign_names() -> list[str]:
 
 
 def receipt(text: str) -> str:
-    """Raises BadParameter if it is no receipt."""
+    """Return the receipt in its standard form. Raise BadParameter if the text is not a receipt."""
     if known := read_receipt(text):
         return known
-    raise typer.BadParameter(f"{text} is no receipt. One looks like K3QF-7ZTA-MM2X-PE5R.")
+    raise typer.BadParameter(f"{text} is not a receipt. Example of a receipt: K3QF-7ZTA-MM2X-PE5R.")
 
 
 def day(text: str) -> date:
-    """Raises BadParameter if it is no date."""
+    """Parse a date in ISO 8601. Raise BadParameter if the text is not a date."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text} is no date. One looks like 2026-11-22.") from error
+        raise typer.BadParameter(f"{text} is not a date. Example of a date: 2026-11-22.") from error
 
 
 def flag(name: str, text: str) -> Any:
-    """An option without a value. Typer would show it in the help as one that takes a <bool>."""
+    """Return a flag. An empty metavar is needed, because otherwise the help of Typer shows it with a value, <bool>."""
     return typer.Option(name, help=text, metavar="")
 
 

@@ -1,6 +1,6 @@
 """Print text, problems, JSON and progress bars.
 
-Rich leaves colors out if NO_COLOR is set and outside a terminal.
+Rich omits colors if NO_COLOR is set or the output is not a terminal.
 """
 
 import json
@@ -12,29 +12,29 @@ from rich.console import Console
 
 
 def styled(text: str, style: str) -> None:
-    """Print to stdout, in that style where the terminal has it."""
+    """Print to stdout in that style, if the terminal supports it."""
     _console().print(text, style=style)
 
 
 def problem(text: str) -> None:
-    """Print to stderr why something was not done."""
+    """Print to stderr why a command or a part of it failed."""
     _console(stderr=True).print(text, style="red")
 
 
 def note(text: str) -> None:
-    """Print to stderr what a program that reads stdout does not need."""
+    """Print to stderr, so that a program that reads stdout does not receive the text."""
     _console(stderr=True).print(text, style="dim")
 
 
 def print_json(value: Any) -> None:
-    """Dates are printed in ISO 8601, in UTC where they have a time."""
+    """Print a value as JSON to stdout. Dates and times are in ISO 8601."""
     print(json.dumps(value, indent=2, ensure_ascii=False, default=lambda one: one.isoformat()))
 
 
 @contextmanager
 def progress(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on stderr, if that is a terminal. Call what it yields with the number of steps done."""
-    # Only long commands need it; the others start faster without it.
+    """Show a progress bar if stderr is a terminal. Yield a function that advances the bar by a number of steps."""
+    # Imported here, because commands without a progress bar start faster without this module.
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = _console(stderr=True)
@@ -45,5 +45,5 @@ def progress(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
 
 
 def _console(*, stderr: bool = False) -> Console:
-    # What is printed is data: no markup, and no line breaks that a program would have to undo.
+    # The output is data: Rich must not interpret markup in it, or wrap lines.
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)

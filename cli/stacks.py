@@ -1,4 +1,4 @@
-"""The stack that a command works on: where it is, and its outputs."""
+"""Find the stack that a command works on, deployed or local, and read its outputs."""
 
 import json
 import os
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
-# Longer than the functions' own limits: no request of a visitor waits for a command.
+# Longer timeouts than in the functions, because no visitor waits for a command.
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 6})
 _LOCAL = "http://"
 
@@ -31,7 +31,11 @@ class NoStack(CommandError):
 
 @dataclass(frozen=True)
 class Stack:
-    """`outputs` are the template's outputs. `ahead` is how far a local stack's clock is ahead of the machine's."""
+    """A deployed or local stack.
+
+    `outputs` and `parameters` are those of the template. `ahead` is how far the clock of a local stack is ahead of the
+    clock of the machine.
+    """
 
     name: str
     outputs: Mapping[str, str]
@@ -43,8 +47,9 @@ class Stack:
         return self.name.startswith(_LOCAL)
 
     def output(self, name: str) -> str:
+        """Return the value of an output. Raise NoStack if the stack lacks it."""
         if name not in self.outputs:
-            raise NoStack(f"The stack {self.name} has no output {name}. Deploy this version to it.")
+            raise NoStack(f"The stack {self.name} has no output {name}. Deploy the current version to it.")
         return self.outputs[name]
 
     def now(self) -> datetime:
@@ -60,7 +65,10 @@ class Stack:
 
 
 def name_or_default(name: str | None) -> str:
-    """The name as given, else that of samconfig.toml's default environment. Selects the account that SAM deploys to."""
+    """Return the given name, or the stack name of the default environment in samconfig.toml.
+
+    Set the AWS environment variables, so that commands use the account and region that SAM deploys to.
+    """
     environment = environments.of_stack(name) if name else environments.named(environments.DEFAULT)
     if environment:
         os.environ.update(environment.aws())
@@ -72,12 +80,12 @@ def name_or_default(name: str | None) -> str:
 
 
 def select(name: str | None) -> Stack:
-    """The stack that was named, or the default one. Raises NoStack."""
+    """Return the named stack, or the stack of the default environment. Raise NoStack if it can't be read."""
     return find(name_or_default(name))
 
 
 def find(name: str) -> Stack:
-    """Raises NoStack."""
+    """Return the stack with that name or local address. Raise NoStack if it can't be read."""
     return _local(name.rstrip("/")) if name.startswith(_LOCAL) else _deployed(name)
 
 
@@ -85,10 +93,12 @@ def _deployed(name: str) -> Stack:
     try:
         [found] = boto3.client("cloudformation", config=_CONFIG).describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
-        # CloudFormation answers ValidationError for a stack that does not exist, with a message that says so.
+        # For a stack that does not exist, CloudFormation returns ValidationError and explains it in the message.
         raise NoStack(f"The stack {name} can't be read: {error.response['Error'].get('Message', error)}") from error
     except BotoCoreError as error:
-        raise NoStack(f"AWS can't be reached: {error} Set AWS_PROFILE and AWS_DEFAULT_REGION, or similar.") from error
+        raise NoStack(
+            f"Can't call AWS: {error} Set AWS_PROFILE and AWS_DEFAULT_REGION, or equivalent variables."
+        ) from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     parameters = {given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", [])}
     return Stack(name, outputs, parameters=parameters)
@@ -96,18 +106,18 @@ def _deployed(name: str) -> Stack:
 
 def _local(address: str) -> Stack:
     try:
-        # Without a proxy: the local stack is on this machine.
+        # Bypass any proxy, because the local stack runs on this machine.
         with build_opener(ProxyHandler({})).open(f"{address}/_local/stack.json", timeout=10) as answer:
             stack: dict[str, Any] = json.load(answer)
         environment, outputs, now = stack["environment"], stack["outputs"], datetime.fromisoformat(stack["now"])
     except (KeyError, OSError, TypeError, ValueError) as error:
-        raise NoStack(f"No local stack answers at {address}: {error}. Start it with: make run") from error
+        raise NoStack(f"No local stack is running at {address}: {error}. Start it with: make run") from error
     _use_local_account(environment)
     return Stack(address, outputs, ahead=now - datetime.now(UTC))
 
 
 def _use_local_account(environment: Mapping[str, str]) -> None:
-    """Replace all AWS settings with the local stack's, so that the user's own account is never called."""
+    """Replace all AWS settings with those of the local stack, so that no call reaches the user's AWS account."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(environment)

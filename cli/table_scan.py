@@ -1,4 +1,4 @@
-"""Scan a whole table with several threads and a progress bar."""
+"""Scan a whole table in parallel, and show a progress bar."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +15,10 @@ _SEGMENTS = 4
 
 
 def scan(client: "DynamoDBClient", table: str, kind: str, each: Callable[[list[Item]], None], title: str) -> None:
-    """Call `each` with every page of items whose `sk` is `kind`, or of all items. Calls never overlap.
+    """Call `each` with every page of items whose `sk` is `kind`, or of all items if `kind` is empty.
 
-    The bar's total is an estimate, which DynamoDB renews every six hours.
+    A lock ensures that calls of `each` never overlap. The total of the progress bar is an estimate: DynamoDB updates
+    ItemCount about every six hours.
     """
     about = client.describe_table(TableName=table)["Table"].get("ItemCount", 0)
     only: dict[str, Any] = {}

@@ -1,1 +1,1 @@
-"""The whole system on one machine: what infra/template.yaml says, with the real handlers, in one process."""
+"""Run the whole system of infra/template.yaml on one machine, with the real handlers, in one process."""

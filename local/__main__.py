@@ -1,4 +1,4 @@
-"""`python -m local`: the whole system at http://127.0.0.1:8080, until Ctrl-C. `--demo` loads made-up data first."""
+"""Run the whole system at http://127.0.0.1:8080 until Ctrl-C. With --demo, load sample data first."""
 
 import argparse
 import signal
@@ -30,7 +30,7 @@ def main() -> int:
         print(f"infra/template.yaml: {error}", file=sys.stderr)
         return 1
     except BotoCoreError as error:
-        print(f"The AWS underneath can't be reached: {error}", file=sys.stderr)
+        print(f"Can't reach the AWS emulator: {error}", file=sys.stderr)
         return 1
     try:
         stack.terminal.plain(_what_is_where(stack, time.monotonic() - started, is_demo=arguments.demo))
@@ -41,10 +41,10 @@ def main() -> int:
 
 
 def _listen_for_stop() -> socket.socket:
-    """Something can be read from it once we shall stop.
+    """Return a socket that becomes readable when the process receives a signal to stop.
 
-    The system may hand a signal to any thread. Python's handlers then wait until the main thread does something, which
-    it never would while it waits for a lock: this wakes it.
+    Python runs signal handlers only in the main thread, and not while that waits for a lock. But set_wakeup_fd() writes
+    to the socket in any case, which ends the wait.
     """
     wakes, woken = socket.socketpair()
     woken.settimeout(0)
@@ -56,20 +56,20 @@ def _listen_for_stop() -> socket.socket:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("--port", type=_port, default=8080, help="where it listens on 127.0.0.1 (default: 8080)")
-    parser.add_argument("--demo", action="store_true", help="load made-up referrals of the last three months first")
+    parser.add_argument("--port", type=_port, default=8080, help="port on 127.0.0.1 (default: 8080)")
+    parser.add_argument("--demo", action="store_true", help="load sample referrals of the last three months first")
     return parser.parse_args()
 
 
 def _port(text: str) -> int:
     if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text} is no port")
+        raise argparse.ArgumentTypeError(f"{text} is not a port")
     return int(text)
 
 
 def _what_is_where(stack: LocalStack, seconds: float, *, is_demo: bool) -> str:
     endpoint = stack.cloud.dynamodb.meta.endpoint_url
-    lines = [f"\nReady in {seconds:.1f} s. Edits are taken up as you save them; Ctrl-C stops everything.\n"]
+    lines = [f"\nReady in {seconds:.1f} s. Saved edits take effect immediately. To stop, press Ctrl-C.\n"]
     places = {
         "Page": f"{stack.url}/",
         "Dashboard": f"{stack.url}/dashboard/",
@@ -77,7 +77,7 @@ def _what_is_where(stack: LocalStack, seconds: float, *, is_demo: bool) -> str:
         "as JSON": f"{stack.url}/_local/mailbox.json",
         "Table": f"{stack.url}/_local/table",
         "Failures": f"{stack.url}/_local/failures",
-        "Clock": f"{stack.url}/_local/ moves it",
+        "Clock": f"{stack.url}/_local/ (move it forward)",
         "Logs": f"{_shown(stack.terminal.log_file)}, or {stack.url}/_local/logs",
     }
     lines += [f"  {name:<9} {place}" for name, place in places.items()]
@@ -87,8 +87,8 @@ def _what_is_where(stack: LocalStack, seconds: float, *, is_demo: bool) -> str:
         for table in stack.template.tables.values()
     ]
     if is_demo:
-        who = f"as {VIEWER} (numbers) or {MANAGER} (everything)"
-        lines += [f"\n  Dashboard {stack.url}/dashboard/  {who}"]
+        who = f"as {VIEWER} (numbers only) or {MANAGER} (full access)"
+        lines += [f"\n  Sign in to the dashboard {who}."]
     return "\n".join([*lines, ""])
 
 

@@ -1,4 +1,4 @@
-"""The letter of one referral, as it would be printed now: so that whoever writes its words can see them."""
+"""Render the letter of one referral, so that authors can preview its wording."""
 
 import os
 from datetime import datetime
@@ -6,7 +6,10 @@ from pathlib import Path
 
 
 def letter(receipt: str, now: datetime) -> bytes | str:
-    """A PDF; or, in a word, why this referral has no letter. With the code and the words as they are now."""
+    """Return the letter as PDF, or the reason in one word why the referral has none.
+
+    Imports the functions' code here, so that the current code and wording are used.
+    """
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.reports.letter_wiring import Place, bulk_letters_for
 

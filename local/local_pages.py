@@ -1,4 +1,4 @@
-"""The pages under /_local/ that only this product has: its table of referrals, letters, and the stand-in registry."""
+"""Add the pages of this product to /_local/: the list of referrals, letters, and the sample registry of doctors."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ class LocalPages(Pages):
         return self._page("table.html", tables=tables)
 
     def _on_letter(self, _: Request, receipt: str) -> Response:
-        # Typst is large, and few look at a letter.
+        # Imported here, because Typst is large and only needed for letters.
         from local.letter_preview import letter
 
         made = letter(receipt, self._stack.clock.now())

@@ -1,4 +1,4 @@
-"""Referrals as the page of the table lists them."""
+"""Prepare referrals for the page that lists the items of a table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,11 +26,11 @@ class ReferralRow:
 
 
 def is_referral(item: Item) -> bool:
-    # What a referral is counted as has a stage too.
+    # Items of the StatsTable that record how a referral was counted have a stage, but no receipt attribute.
     return item.facts.keys() >= {"stage", "receipt"}
 
 
 def referral_rows(items: Iterable[Item]) -> list[ReferralRow]:
-    """The newest first."""
+    """Return the referrals among the items, the newest first."""
     rows = [ReferralRow(item) for item in items if is_referral(item)]
     return sorted(rows, key=lambda row: row.submitted, reverse=True)

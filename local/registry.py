@@ -1,7 +1,7 @@
-"""A stand-in for the public registry of doctors (NPPES 2.1), with made-up doctors and its real answers' shape.
+"""Simulate the public registry of doctors (NPPES 2.1), with fictional doctors.
 
-It has the registry's habits too: text in capitals, ZIP codes of nine digits, former names and mailing addresses that
-match, organizations, numbers that are no longer active, and errors that come with status 200.
+It reproduces the response format and the quirks of the registry: text in capitals, ZIP codes of nine digits, matches of
+former names and mailing addresses, organizations, deactivated numbers, and errors with status 200.
 """
 
 import json
@@ -18,12 +18,15 @@ from local.registry_records import Record, record
 
 _FILE = Path(__file__).with_suffix(".toml")
 _NAMES = ("first_name", "last_name", "organization_name")
-# Neither finds anybody without something else that is asked for.
+# Criteria that the registry rejects unless there are others, with the numbers of its errors.
 _NOT_ALONE = {"state": "07", "enumeration_type": "09"}
 
 
 class Registry:
-    """It answers after `delay` seconds, and with `status`. Both may be changed while it runs."""
+    """The registry. It responds after `delay` seconds with `status`. Both can be changed while it runs.
+
+    `asked` contains the parameters of all requests.
+    """
 
     def __init__(self) -> None:
         self.delay = 0.0
@@ -32,7 +35,7 @@ class Registry:
         self._stopped = threading.Event()
 
     def stop(self) -> None:
-        """Whoever still waits is answered now."""
+        """Respond to delayed requests immediately."""
         self._stopped.set()
 
     def answer(self, request: Request) -> Response:
@@ -77,7 +80,7 @@ def _errors(asked: Mapping[str, str]) -> Iterator[dict[str, str]]:
 def _is_found(each: Record, asked: Mapping[str, str]) -> bool:
     basic = each["basic"]
     names = [basic, *each["other_names"]]
-    # The person who signs for an organization is found by name as well.
+    # The registry also finds an organization by the name of its authorized official.
     names.append({name.removeprefix("authorized_official_"): value for name, value in basic.items()})
     places = each["addresses"] + each["practiceLocations"]
     return (

@@ -1,4 +1,4 @@
-"""A line about a made-up doctor as the whole record that NPPES 2.1 would give."""
+"""Expand an entry of registry.toml to a full record in the format of NPPES 2.1."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ _CODES = {
 
 
 def record(serial: int, line: Record) -> Record:
-    """`line` is one of registry.toml's."""
+    """Return the record for an entry of registry.toml. `serial` is its index."""
     number = npi(200_000_100 + 37 * serial)
     is_person = "first" in line
     return {
@@ -42,7 +42,7 @@ def record(serial: int, line: Record) -> Record:
 
 
 def npi(nine_digits: int) -> str:
-    """With its check digit. The registry gives no numbers that begin with 2, so this is nobody's."""
+    """Append the check digit. NPIs that start with 2 are not in use, so the samples match no real doctor."""
     digits = [int(digit) for digit in f"80840{nine_digits}"]
     doubled = sum(sum(divmod(2 * digit, 10)) for digit in digits[::-2])
     return f"{nine_digits}{-(doubled + sum(digits[-2::-2])) % 10}"
@@ -94,7 +94,7 @@ def _address(line: Record, purpose: str) -> Record:
         "city": city,
         "state": state,
         "postal_code": postal_code,
-        # Where the registry has none, it leaves the entry out.
+        # The registry omits the member if there is no number.
         "telephone_number": line.get("phone"),
     }
     return {name: value for name, value in address.items() if value is not None}

@@ -1,4 +1,4 @@
-"""The static site, built from the templates. Where that fails, the pages built before stay."""
+"""Build the static site from the templates. If the build fails, the existing pages stay."""
 
 import sys
 import traceback
@@ -13,7 +13,7 @@ Build = Callable[[Path, Path], object]
 
 
 def dashboard_settings(template: Template) -> dict[str, str] | None:
-    """As `referrals site` writes them for a deployed stack, of the first client that there is."""
+    """Return the settings that `referrals site` writes for a deployed stack, for the first client, or None."""
     for pool in template.pools:
         for client in pool.clients:
             return {"authority": pool.issuer, "client_id": client.id, "sign_in": pool.issuer.rpartition("/")[0]}
@@ -21,7 +21,7 @@ def dashboard_settings(template: Template) -> dict[str, str] | None:
 
 
 def build_with_cli(templates: Path, out: Path) -> None:
-    """As `referrals site` builds it, with the code as it is now."""
+    """Build the site as `referrals site` does, with the current code."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "cli"]:
         del sys.modules[name]
     from cli.site import builder
@@ -30,10 +30,10 @@ def build_with_cli(templates: Path, out: Path) -> None:
 
 
 def rebuild(build: Build, templates: Path, site: Path, terminal: Terminal) -> None:
-    """`build` replaces file by file, so this may happen while the site is served."""
+    """Build the site, or log an error. It may be served meanwhile, because `build` replaces whole files."""
     site.mkdir(parents=True, exist_ok=True)
     try:
         build(templates, site)
-    except Exception:  # noqa: BLE001  (whatever a template may raise)
+    except Exception:  # noqa: BLE001  (a template may raise any error)
         reason = traceback.format_exc().rstrip()
-        terminal.say(f"The site can't be built; it stays as it was.\n{reason}", "ERROR", "site")
+        terminal.say(f"The build of the site failed. The site was not changed.\n{reason}", "ERROR", "site")

@@ -1,4 +1,4 @@
-"""referral-intake on one machine: the template, with what only this product has."""
+"""Define the local stack of referral-intake: its template, parameters, site, pages and sample registry."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,9 +15,10 @@ NAME = "referral-intake"
 
 
 class LocalStack(Stack):
-    """`with LocalStack() as stack: get(stack.url)`.
+    """The local stack, for example `with LocalStack() as stack: get(stack.url)`.
 
-    `build_site` writes the site. `fill` gets the stack before anything runs. Other options are those of Stack.
+    `build_site` writes the site. `fill` is called with the stack before event sources run. Other options are those of
+    Stack.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class LocalStack(Stack):
         self._fill = fill
 
     def stop(self) -> None:
-        # Requests that the registry keeps waiting would keep the server from stopping.
+        # End delayed requests to the registry first, because the server waits for them.
         self.registry.stop()
         super().stop()
 
@@ -43,7 +44,7 @@ class LocalStack(Stack):
             "SiteUrl": self.url,
             "SenderAddress": "outreach@star-ablation.example",
             "LogLevel": "INFO",
-            # All referrals come from this machine, and authors look at wording before it is approved.
+            # All referrals come from one address, and authors preview wording before its approval.
             "ReferralsPerSource": "5000",
             "UnapprovedContent": "send",
             "RegistryUrl": self.url + REGISTRY_PATH,

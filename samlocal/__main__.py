@@ -15,7 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m samlocal", description=__doc__)
     parser.add_argument("template", type=Path)
     parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the template")
+    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="a template parameter")
     arguments = parser.parse_args()
     parameters = dict(one.split("=", 1) for one in arguments.parameter)
     stop = threading.Event()
@@ -29,7 +29,7 @@ def main() -> int:
         return 1
     try:
         stack.terminal.plain(f"Ready at {stack.url}. Mailbox, tables and logs: {stack.url}/_local/")
-        # A wait without an end would not let Python handle the signal.
+        # Wait with a timeout, because Python handles signals only between waits.
         while not stop.wait(0.5):
             pass
     finally:

@@ -1,4 +1,4 @@
-"""A SAM template, running on one machine."""
+"""Run a SAM template on one machine."""
 
 import os
 import socket
@@ -41,13 +41,13 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 class Stack:
-    """`with Stack(Path("template.yaml"), folder) as stack: get(stack.url)`. The template names the folders of the code.
+    """A local stack, for example `with Stack(Path("template.yaml"), folder) as stack: get(stack.url)`.
 
-    One at a time in a process: functions read os.environ, and moto keeps its data in globals. Stopping the stack
-    restores both. A subclass sets the template's parameters, builds a site, or adds pages: see the methods after
-    `__exit__`.
+    Only one can run in a process, because functions read os.environ and moto keeps its data in globals. `stop` restores
+    both. A subclass can set template parameters, build a site, or add pages: see the methods after `__exit__`.
 
-    `name` becomes the stack's name, with which the names of its resources begin. The stack keeps its files in `folder`.
+    `name` is the name of the stack and the prefix of its resource names. The stack stores its files in `folder`. The
+    template specifies the folders of the code.
     """
 
     terminal: Terminal
@@ -96,31 +96,31 @@ class Stack:
         self.stop()
 
     def parameters(self) -> Mapping[str, str]:
-        """Parameters of the template that depend on where the stack runs. Those given by the caller win."""
+        """Return template parameters that depend on where the stack runs. Parameters of the caller take precedence."""
         return {}
 
     def build_site(self) -> None:
-        """Write the files that the stack serves beside its API into `site`."""
+        """Write the static files that the stack serves into `site`."""
 
     def json_files(self, template: Template) -> Mapping[str, object]:
         """Return files of the site that a deployment writes from the stack's outputs, by path."""
         return {}
 
     def pages(self) -> Pages:
-        """Return what is served under /_local/."""
+        """Return the pages under /_local/."""
         return Pages(self)
 
     def fill(self) -> None:
-        """Store what the stack starts with: nothing listens yet."""
+        """Store initial data. At this time, no event source is running."""
 
     def start(self) -> None:
-        """Raises PortTaken or TemplateError, with nothing left running."""
+        """Start the stack. Raise PortTaken or TemplateError, after stopping everything that was started."""
         with ExitStack() as parts:
             if not _ONE_AT_A_TIME.acquire(blocking=False):
                 raise RuntimeError("a stack is already running in this process")
             parts.callback(_ONE_AT_A_TIME.release)
             parts.callback(self.clock.stop)
-            # First of all: a taken port is known before anything else happens.
+            # Listen first, to detect a port in use before other parts start.
             listener = parts.enter_context(listen(self._port))
             self.url = f"http://{HOST}:{listener.getsockname()[1]}"
             self._start_terminal(parts)
@@ -133,13 +133,13 @@ class Stack:
         self._parts.close()
 
     def load_template(self) -> Template:
-        """As the file is now; raises TemplateError."""
+        """Read the current template file. Raise TemplateError if it is invalid."""
         queues = self.cloud.sqs.meta.endpoint_url
         places = Places(self.name, queues, self.url + SIGN_IN_PATH)
         return reader.load(self._template_file, {**self.parameters(), **self._parameters}, places)
 
     def adopt(self, edited: Template) -> None:
-        """Goes on with an edited template. What it made before stays."""
+        """Apply an edited template. Existing resources stay."""
         variables = environment.of_functions(edited.functions)
         self.cloud.make(edited)
         os.environ.update(variables)
@@ -160,7 +160,7 @@ class Stack:
         parts.callback(Capture(self.terminal).stop)
 
     def _start_aws(self, parts: ExitStack) -> None:
-        # Half a second of imports: not for someone whose port is taken.
+        # Imported here, because the import takes half a second and is not needed if the port is in use.
         from samlocal.aws.moto_server import MotoServer
 
         moto = MotoServer(self._activity)
@@ -203,7 +203,7 @@ class Stack:
         parts.callback(server.stop)
         self.sources.run(self.template)
         parts.callback(self.sources.stop)
-        # The first request need not wait for the imports.
+        # Import the handlers in the background, so that the first request does not wait for it.
         warm_up = threading.Thread(target=self.functions.warm_up, name="warm-up", daemon=True)
         warm_up.start()
         parts.callback(warm_up.join, 2.0)

@@ -1,7 +1,9 @@
-"""Check the subjects of commits: `python -m tools.commits`, or with the file of one message, as git's hook commit-msg.
+"""Check the subjects of commits: `python -m tools.commits`.
 
-A subject is in the imperative, has at most 72 characters, and is no placeholder. Commits before SINCE, merges, and what
-is not a git clone are not checked.
+With the file of a message as argument, check only this message, as a commit-msg hook of git.
+
+A subject must be in the imperative, have at most 72 characters, and not be a placeholder. Commits before SINCE and
+merges are not checked. Outside a git clone, there is nothing to check.
 """
 
 import re
@@ -13,13 +15,14 @@ from pathlib import Path
 SINCE = "2026-11-27T21:00:00Z"
 LONGEST = 72
 PLACEHOLDERS = re.compile(r"(wip|tmp|todo|fixup!|squash!|amend!)\b|(fixup|squash|amend)!", re.IGNORECASE)
-# As in "Added", "Adding" and "Adds", but not "Embed", "Bring" or "Pass".
+# Matches verbs such as "Added", "Adding" and "Adds", but not "Embed", "Bring" or "Pass".
 NOT_IMPERATIVE = re.compile(
     r"\w+(?<!e)(?<!emb)(?<!sh)ed\b|\w+(?<!str)(?<!br)(?<!p)ing\b|\w+(?<![suai])s\b", re.IGNORECASE
 )
 
 
 def faults(subject: str) -> list[str]:
+    """Return what is wrong with the subject, as parts of a sentence."""
     found = []
     if len(subject) > LONGEST:
         found.append(f"has {len(subject)} characters, more than {LONGEST}")

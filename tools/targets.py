@@ -1,7 +1,7 @@
 """Run targets of the Makefile in their short form: `python -m tools.targets TARGET...`, or `make targets`.
 
-Servers are started, asked for their pages and stopped. Fails where a target fails, or where it changes a file that git
-tracks. Prints the time of each.
+Servers are started, requested for their pages, and stopped. Exits with 1 if a target fails or changes a file that git
+tracks. Prints the time of each target.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ DASHBOARD = re.compile(r"http://\S+/dashboard/")
 
 
 class Failed(Exception):
-    """A target did not do what it should."""
+    """A target failed. The message gives the reason."""
 
 
 def main(targets: list[str]) -> int:
@@ -50,7 +50,7 @@ def _print_times(times: Mapping[str, tuple[float, float]]) -> None:
     print(f"\n{'target':12}{'seconds':>10}{'processor seconds':>20}")
     for target, (wall, processor) in times.items():
         print(f"{target:12}{wall:10.1f}{processor:20.1f}")
-    print(f"{'together':12}{sum(wall for wall, _ in times.values()):10.1f}{sum(p for _, p in times.values()):20.1f}")
+    print(f"{'total':12}{sum(wall for wall, _ in times.values()):10.1f}{sum(p for _, p in times.values()):20.1f}")
 
 
 def _execute(target: str) -> None:
@@ -73,7 +73,7 @@ def _run(target: str) -> None:
 
 
 def _serve(target: str) -> None:
-    # A session of its own: the server is stopped with a signal to the whole group, as a terminal does on Ctrl-C.
+    # In a new session, so that a signal stops the whole process group, as Ctrl-C does in a terminal.
     command = ["make", "SHORT=1", target, "PORT=0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         watchdog = threading.Timer(LIMIT_SECONDS, _signal, (process, signal.SIGKILL))
@@ -106,7 +106,7 @@ def _read_until_ready(process: subprocess.Popen[str]) -> str:
 
 def _fetch(address: str) -> None:
     try:
-        # Without a proxy: the server is on this machine.
+        # Bypass any proxy, because the server runs on this machine.
         with build_opener(ProxyHandler({})).open(address, timeout=LIMIT_SECONDS) as answer:
             print(f"{answer.status} {address}", flush=True)
     except OSError as error:
@@ -114,7 +114,7 @@ def _fetch(address: str) -> None:
 
 
 def _signal(process: subprocess.Popen[str], number: int) -> bool:
-    """Returns whether the group of the process has any member left."""
+    """Send a signal to the process group. Return whether the group still exists."""
     try:
         os.killpg(process.pid, number)
     except ProcessLookupError:
@@ -123,8 +123,8 @@ def _signal(process: subprocess.Popen[str], number: int) -> bool:
 
 
 def _tracked_files() -> str:
-    """A digest of all changes since the last commit. Changes that were there before are no fault of a target."""
-    # Outside git, such as in an unpacked archive, this is always the same.
+    """Return a digest of all uncommitted changes, to compare it before and after a target."""
+    # Outside a git clone, such as in an unpacked archive, the digest never changes.
     done = subprocess.run(["git", "diff", "HEAD"], capture_output=True, check=False)
     return hashlib.sha256(done.stdout).hexdigest()
 

@@ -1,8 +1,8 @@
-"""Check the words of documentation and pages: `python -m tools.vocabulary`. TERMS has each word with its reason.
+"""Check the words of documentation and pages: `python -m tools.vocabulary`. TERMS lists the words, with reasons.
 
-It reads the Markdown files and the site's English texts that git tracks, without code and comments. Outside a git clone
-there is nothing to check. It is a list of our own because vale's package downloads a program when it first runs, and
-proselint takes no project's words.
+It checks the Markdown files and the site's English texts that git tracks, without code and comments. Outside a git
+clone, there is nothing to check. Existing tools are not used, because vale's package downloads a program on its first
+run, and proselint does not support words of a project.
 """
 
 import re
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 FILES = ("*.md", "templates/site/text/en.toml", "templates/site/dashboard/*.js")
-"""As git's pathspecs, in which * matches folders too."""
-EXCLUDED = ("tests/", "docs/licences.md")  # The second is written by tools.supply.licences.
-# A pattern, without regard to case, and what to write instead and why.
+"""Pathspecs of git, in which * matches folders too."""
+EXCLUDED = ("tests/", "docs/licences.md")  # tools.supply.licences writes the second.
+
+# Case-insensitive patterns, each with a replacement or a reason.
 TERMS = {
     r"e-mail(s|ed|ing)?": "Write email, the usual spelling.",
     r"whoever|whomever|whosoever": "Name the person or the role.",
@@ -52,7 +53,7 @@ class Finding:
 
 
 def findings(file: str, text: str) -> Iterator[Finding]:
-    """What is to be changed in the text of a file, line by line."""
+    """Yield the words to replace in the text of a file, in the order of lines."""
     for number, line in enumerate(_prose(file, text).splitlines(), start=1):
         for rule, why in _RULES.items():
             for found in rule.finditer(line):
@@ -66,7 +67,7 @@ def main() -> int:
     return 1 if found else 0
 
 
-# What is not prose. Each match is replaced, and the lines stay.
+# Patterns of text that is not prose, by file type. Each match is blanked, and its line breaks are kept.
 _NOT_PROSE = {
     ".md": (r"^```.*?^```", r"`[^`\n]+`", r"\]\([^)\s]*\)", r"https?://\S+"),
     ".toml": (r"^\s*#[^\n]*",),
@@ -83,7 +84,7 @@ def _prose(file: str, text: str) -> str:
 
 
 def _blank(match: re.Match[str]) -> str:
-    """Not nothing: a number before code and a sign after it are no percentage."""
+    """Return a placeholder, so that text before and after code is not joined, such as `5` and `%`."""
     return "|" + "\n" * match[0].count("\n")
 
 
@@ -92,7 +93,7 @@ _TEMPLATE = re.compile(r"\\.|\$\{|.", re.DOTALL)
 
 
 def _strings(script: str) -> str:
-    """The strings and template literals of a script. All else is left out, and the lines stay."""
+    """Return the strings and template literals of a script. Everything else is blanked, and line breaks are kept."""
     kept, place, nested = [], 0, [""]
     while place < len(script):
         in_template = nested[-1] == "`"

@@ -1,1 +1,1 @@
-"""What preflight decides, from answers of AWS, DNS and the site that it is given."""
+"""Checks of `preflight`: modules that read from AWS, DNS and the site, and functions that evaluate the responses."""

@@ -1,4 +1,4 @@
-"""Checks of the AWS account: credentials, region, concurrency."""
+"""Check the AWS account: credentials, region, concurrency."""
 
 from collections.abc import Collection, Mapping
 
@@ -21,12 +21,12 @@ def region(name: str | None, with_ses: Collection[str]) -> Result:
 
 
 def concurrency(limit: Mapping[str, int], reserved: int) -> Result:
-    """`reserved` is the stack's parameter ReservedConcurrency, for each of two functions."""
+    """Check the unreserved concurrency. `reserved` is the parameter ReservedConcurrency, used for two functions."""
     every, left = limit.get("ConcurrentExecutions", 0), limit.get("UnreservedConcurrentExecutions", 0)
     text = f"{left} of {every} concurrent executions are unreserved"
     if reserved and left < _UNRESERVED:
-        todo = "Set ReservedConcurrency to 0, or ask for more under Service Quotas (Lambda)."
+        todo = "Set ReservedConcurrency to 0, or request a higher limit in Service Quotas (Lambda)."
         return failure(text, todo)
     if left < _UNRESERVED:
-        return warning(text, "Enough for a trial. Ask for 1,000 under Service Quotas (Lambda) before traffic grows.")
+        return warning(text, "Enough for a trial. Before traffic grows, request 1,000 in Service Quotas (Lambda).")
     return ok(text)

@@ -1,4 +1,4 @@
-"""Read from AWS what the checks need. Nothing here changes anything."""
+"""Read the data for the checks from AWS. All calls are read-only."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -10,12 +10,12 @@ from botocore.exceptions import ClientError
 
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 _MISSING = {"NotFoundException", "NoSuchEntity", "ResourceNotFoundException"}
-# The settings of a function's version that this project decides.
+# The settings of a function version that the template or the build determines.
 _VERSION_SETTINGS = ("CodeSha256", "Environment", "Handler", "Layers", "MemorySize", "Runtime", "Timeout")
 
 
 class Ses:
-    """SES's settings for the sender. `address` is its From address."""
+    """Read the SES settings of the sender. `address` is the From address."""
 
     def __init__(self, address: str, client: Any = None) -> None:
         self._address = address
@@ -27,7 +27,7 @@ class Ses:
 
     @cached_property
     def identity(self) -> Mapping[str, Any] | None:
-        """The identity of the domain, else that of the address."""
+        """The SES identity of the domain, or else of the address. None if SES has neither."""
         return next(filter(None, map(self._identity, (self.domain, self._address))), None)
 
     @cached_property
@@ -68,7 +68,7 @@ def caller() -> Mapping[str, str]:
 
 
 def regions() -> tuple[str | None, list[str]]:
-    """The selected region, and the regions that have SES."""
+    """Return the selected region, or None, and all regions in which SES is available."""
     session = boto3.Session()
     every = [name for part in ("aws", "aws-us-gov", "aws-cn") for name in session.get_available_regions("sesv2", part)]
     return session.region_name, every
@@ -81,7 +81,7 @@ def concurrency() -> Mapping[str, int]:
 
 
 def behind(stack: str) -> dict[str, list[str]]:
-    """For every function the settings in which the live version differs from the latest deployment."""
+    """Return, by function name, the settings in which the alias `live` differs from the latest deployment."""
     cloudformation: Any = boto3.client("cloudformation", config=_CONFIG)
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
     found = [one for page in pages for one in page["StackResourceSummaries"]]
@@ -103,7 +103,7 @@ def subscriptions(topic: str) -> list[Mapping[str, str]]:
 
 
 def members(pool: str, groups: Sequence[str] = ("manager", "viewer")) -> dict[str, int]:
-    """The number of enabled users of each group."""
+    """Return the number of enabled users in each group."""
     cognito: Any = boto3.client("cognito-idp", config=_CONFIG)
     return {group: sum(1 for user in _in_group(cognito, pool, group) if user["Enabled"]) for group in groups}
 
@@ -114,7 +114,7 @@ def _in_group(cognito: Any, pool: str, group: str) -> list[dict[str, Any]]:
 
 
 def table(name: str) -> dict[str, bool]:
-    """Whether the settings are on that a restored table lacks."""
+    """Return whether each setting is enabled that DynamoDB does not restore with a table."""
     client = boto3.client("dynamodb", config=_CONFIG)
     found = client.describe_table(TableName=name)["Table"]
     expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]

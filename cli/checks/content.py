@@ -1,4 +1,4 @@
-"""Checks of campaigns and samconfig.toml: real names instead of placeholders, and an approved wording."""
+"""Check campaigns and samconfig.toml for placeholders, and campaigns for a valid approval."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from cli.checks.result import Result, failure, ok, warning
 from referral_intake.core.campaign import Campaign
 
-# Mail stops when the approval ends, and the next approval takes time.
+# Warn this long before an approval ends: sending stops at its end, and the next approval takes time.
 _SOON = timedelta(days=30)
 # The placeholders of the repository, and the reserved domains of RFC 2606.
 _PLACEHOLDER = re.compile(
@@ -20,29 +20,32 @@ def is_placeholder(text: str) -> bool:
 
 
 def sender(campaign: Campaign, *, real: bool) -> Result:
-    """The law requires the true name and postal address. `real` says whether this stack mails doctors."""
+    """Check the sender's details: CAN-SPAM requires the true name and postal address.
+
+    `real` says whether the stack mails doctors. Only then are placeholders a failure.
+    """
     given = campaign.sender
     fields = ("company", "reply_to", "postal_address", "product_url")
     made_up = [name for name in fields if is_placeholder(getattr(given, name))]
-    todo = f"Fill them in: templates/campaigns/{campaign.name}/campaign.toml. Then have it approved again."
+    todo = f"Fill them in in templates/campaigns/{campaign.name}/campaign.toml. Then have the campaign approved again."
     if empty := [name for name in fields if not getattr(given, name).strip()]:
-        return failure(f"{campaign.name}: nothing in {', '.join(empty)}", todo)
+        return failure(f"{campaign.name}: empty: {', '.join(empty)}", todo)
     if made_up:
         return _made_up(f"{campaign.name}: {', '.join(made_up)}", todo, real=real)
     return ok(f"{campaign.name}: {given.company}, {given.postal_address}")
 
 
 def approval(campaign: Campaign, files: Mapping[str, str], today: date, *, real: bool) -> Result:
-    """`files` are the current digests of the campaign's files."""
+    """Check that the approval covers the current files and the date. `files` maps paths to current digests."""
     given, name = campaign.approval, campaign.name
-    todo = f"Have it read, then: referrals approve {name} --by ..."
+    todo = f"Have the campaign reviewed, then run: referrals approve {name} --by ..."
     changed = sorted({path for path, _ in given.content ^ frozenset(files.items())})
     if changed:
         return failure(
             f"{name}: changed since its approval: {', '.join(changed[:3])}{' ...' if len(changed) > 3 else ''}", todo
         )
     if not given.covers(today):
-        return failure(f"{name}: approved for {given.approved_on} to {given.expires_on} only", todo)
+        return failure(f"{name}: approved only from {given.approved_on} to {given.expires_on}", todo)
     if is_placeholder(given.approved_by):
         return _made_up(f"{name}: approved by {given.approved_by!r}", todo, real=real)
     if given.expires_on - today < _SOON:
@@ -51,7 +54,7 @@ def approval(campaign: Campaign, files: Mapping[str, str], today: date, *, real:
 
 
 def addresses(sender_address: str, site_url: str, *, real: bool) -> Result:
-    """The sender's address, and the site that links lead to."""
+    """Check the sender's address, and the URL of the site that links in messages open."""
     todo = "Set SenderAddress and SiteUrl in samconfig.toml, and deploy."
     if not sender_address:
         return failure("There is no sender address", todo)
@@ -59,7 +62,7 @@ def addresses(sender_address: str, site_url: str, *, real: bool) -> Result:
         return warning("SiteUrl is not set yet", "The first deployment prints the address of the site.")
     if site_url.endswith(".invalid"):
         return failure(
-            "SiteUrl is not set: links in messages lead nowhere", "Set it to the output SiteAddress, and deploy."
+            "SiteUrl is not set, so links in messages do not work", "Set it to the output SiteAddress, and deploy."
         )
     made_up = [text for text in (sender_address, site_url) if is_placeholder(text)]
     return _made_up(", ".join(made_up), todo, real=real) if made_up else ok(f"{sender_address}, {site_url}")

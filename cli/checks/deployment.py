@@ -1,4 +1,4 @@
-"""Checks of the deployed stack: function versions, alarms, team, opt-out link, table."""
+"""Check the deployed stack: function versions, alarms, team, opt-out link, table."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,10 @@ from cli.checks.result import Result, failure, ok, warning
 
 
 def versions(behind: Mapping[str, Sequence[str]]) -> Result:
-    """`behind` has for every function the settings in which the live version differs from the latest deployment."""
+    """Check that the latest versions are live.
+
+    `behind` maps function names to the settings in which the alias `live` differs from the latest deployment.
+    """
     older = [f"{name} ({', '.join(parts)})" for name, parts in behind.items() if parts]
     if older:
         todo = 'See docs/deploy.md, "When an alarm takes it back". If a deployment is in progress, wait until it ends.'
@@ -17,17 +20,19 @@ def versions(behind: Mapping[str, Sequence[str]]) -> Result:
 def alarms(subscriptions: Sequence[Mapping[str, str]]) -> Result:
     waiting = [one for one in subscriptions if not one["SubscriptionArn"].startswith("arn:")]
     if not subscriptions:
-        return failure("No address gets alarms", "Set AlarmsAddress in samconfig.toml, and deploy.")
+        return failure("No address receives alarms", "Set AlarmsAddress in samconfig.toml, and deploy.")
     if len(waiting) == len(subscriptions):
         todo = 'Follow the link in the email "AWS Notification - Subscription Confirmation".'
-        return failure("No address has confirmed that it gets alarms", todo)
+        return failure("No address has confirmed its subscription to alarms", todo)
     if waiting:
-        return warning(f"{len(waiting)} of {len(subscriptions)} have not confirmed", "Their email has a link.")
+        return warning(
+            f"{len(waiting)} of {len(subscriptions)} have not confirmed", "They must follow the link in the email."
+        )
     return ok(f"{len(subscriptions)} confirmed")
 
 
 def team(members: Mapping[str, int]) -> Result:
-    """`members` is the number of members of each group."""
+    """Check that the team has a manager. `members` is the number of members by group."""
     text = ", ".join(f"{count} {group}{'' if count == 1 else 's'}" for group, count in members.items())
     if not members.get("manager"):
         return warning(text, 'No manager can approve held referrals. See docs/operate.md, "Who may sign in".')
@@ -35,22 +40,26 @@ def team(members: Mapping[str, int]) -> Result:
 
 
 def opt_out(status: int, body: str, forged: int) -> Result:
-    """Judge the answers to a signed link, and `forged`, the status for the same link with an invalid signature."""
+    """Check the response to a signed opt-out link.
+
+    `status` and `body` are the response to the signed link. `forged` is the status of the response to the same link
+    with an invalid signature.
+    """
     if status != 200:
         todo = "Open the site's /api/opt-out in a browser, and read the log of the function `links`."
-        return failure(f"The opt-out page answers {status}", todo)
-    # The page must ask first: mail scanners open links too.
+        return failure(f"The opt-out page returns status {status}", todo)
+    # The page must ask for confirmation, because mail scanners open links too.
     if '<form method="post" action="/api/opt-out' not in body:
         return failure("The opt-out page has no button", "Check that SiteUrl is the address of this stack.")
     if forged < 400:
         return failure("A forged opt-out link is accepted", "Check that SiteUrl is the address of this stack.")
-    return ok("a signed link shows the page, a forged one does not")
+    return ok("a signed link shows the page; a forged link is rejected")
 
 
 def table(settings: Mapping[str, bool], *, protected: bool) -> Result:
-    """`settings` says which settings are on; `protected` whether deletion protection is required."""
+    """Check the settings of the table. `protected` says whether deletion protection is required."""
     wanted = [name for name in settings if protected or name != "deletion protection"]
     if lacking := [name for name in wanted if not settings[name]]:
-        todo = "A restored table has none of these by default: docs/deploy.md, Restoring a table."
+        todo = 'A restored table lacks them by default. See docs/deploy.md, "Restoring a table".'
         return failure(f"The table lacks: {', '.join(lacking)}", todo)
     return ok(", ".join(wanted))

@@ -10,7 +10,7 @@ _SECONDS = 10
 
 
 def txt(name: str) -> list[str]:
-    """The TXT records of a name; none if the name does not exist."""
+    """Return the TXT records of a name. Return an empty list if the name or the records do not exist."""
     try:
         answer = dns.resolver.resolve(name, "TXT", lifetime=_SECONDS)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
@@ -19,5 +19,5 @@ def txt(name: str) -> list[str]:
 
 
 def dmarc(domain: str, look: Any = txt) -> dict[str, list[str]]:
-    """The TXT records at `_dmarc.` of the domain and its parents, the nearest first."""
+    """Return the TXT records at `_dmarc.` of the domain and of its parents, the most specific domain first."""
     return {name: look(f"_dmarc.{name}") for name in mail.domains(domain)}

@@ -1,4 +1,4 @@
-"""Open the page of an opt-out link, as a mail scanner does. Nobody is opted out by that."""
+"""Send GET requests for an opt-out link. A GET request opts no doctor out; only the form on the page does."""
 
 from http.client import HTTPResponse
 from typing import Any
@@ -10,12 +10,12 @@ from referral_intake.aws.secrets import Secrets
 from referral_intake.aws.signed_links import Link, Links
 
 _SECONDS = 10
-# The key of a doctor and a receipt that do not exist.
+# A doctor and a receipt that do not exist.
 _LINK = Link(("email#preflight#0",), "", "0000-0000-0000-0000")
 
 
 def open_page(site_url: str, signing_keys: str, campaign: str) -> tuple[int, str, int]:
-    """The status and body for a signed link, then the status for the same link with an invalid signature."""
+    """Return the status and body for a signed link, and the status for the same link with an invalid signature."""
     keys = Secrets()
     links = Links(lambda: keys.keyring(signing_keys), site_url)
     link = links.opt_out(Link(_LINK.keys, campaign, _LINK.receipt))
@@ -30,7 +30,7 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 def _get(url: str) -> tuple[int, str]:
-    # A local stack is called without a proxy; a deployed one may need the company's proxy.
+    # Requests to a local stack bypass any proxy. Requests to a deployed stack may need one.
     local = [ProxyHandler({})] if urlsplit(url).hostname in {"127.0.0.1", "localhost"} else []
     request = Request(url, headers={"Accept": "text/html", "User-Agent": "referral-intake preflight"})  # noqa: S310
     try:

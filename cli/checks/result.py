@@ -1,4 +1,4 @@
-"""The result of a check."""
+"""Define the result of a check."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +13,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`todo` says what to do; it is empty if nothing is to be done."""
+    """The result of a check. `todo` says what the user has to do; it is empty if no action is needed."""
 
     level: Level
     text: str

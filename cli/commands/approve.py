@@ -1,4 +1,4 @@
-"""`approve`: record that a campaign's wording was read and may be sent."""
+"""`approve`: record that the wording of a campaign is approved."""
 
 import json
 import re
@@ -14,24 +14,24 @@ from cli.errors import CommandError
 from referral_intake.aws import content_digests
 
 TEMPLATES = Path("templates")
-# Amazon SES accepts these characters as the value of a tag.
+# Characters that SES accepts in the value of a message tag.
 _VERSION = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 def command(
     campaign: options.Campaign,
     by: Annotated[str, typer.Option(metavar="NAME", help="Who approves: a person or an office.")],
-    version: Annotated[str | None, typer.Option(help="Name of this wording.", show_default="the month")] = None,
+    version: Annotated[str | None, typer.Option(help="Name of this version.", show_default="the month")] = None,
     until: Annotated[
         date | None,
         typer.Option(parser=options.day, metavar="DATE", help="Last day of the approval.", show_default="in a year"),
     ] = None,
     as_json: options.AsJson = False,
 ) -> int:
-    """Record that a campaign's wording was read and may be sent.
+    """Record that the wording of a campaign is approved.
 
-    Writes approval.toml beside campaign.toml: who approved, for which days, and a digest of every file. Lists the files
-    that are new or changed since the last approval. Outreach sends nothing that is not approved.
+    Writes approval.toml next to campaign.toml, with the name of the approver, the days of the approval, and a digest of
+    every file. Lists the files that are new or changed since the last approval. Outreach sends only approved content.
     """
     today = datetime.now(UTC).date()
     until = until or today + timedelta(days=364)
@@ -44,19 +44,22 @@ def command(
         return 0
     for path in changes:
         print(f"new or changed: {TEMPLATES / path}")
-    print(f"{campaign} may be sent as it is now, from {today} to {until}, as version {version}.")
+    print(f"The current content of {campaign} is approved from {today} to {until}, as version {version}.")
     return 0
 
 
 def approve(templates: Path, campaign: str, by: str, on: date, until: date, version: str) -> list[str]:
-    """Write the campaign's `approval.toml`. Returns the files that differ from those approved before."""
+    """Write the campaign's `approval.toml`, and return the files that changed since the last approval.
+
+    Raise CommandError if the campaign does not exist, or the version or the days are invalid.
+    """
     file = templates / "campaigns" / campaign / "approval.toml"
     if not file.with_name("campaign.toml").exists():
         raise CommandError(f"There is no campaign named {campaign!r} in {templates / 'campaigns'}.")
     if not _VERSION.fullmatch(version):
-        raise CommandError("A version has at most 32 letters, digits, - and _, because SES gets it as a tag.")
+        raise CommandError("A version has 1 to 32 letters, digits, - and _, because it becomes a tag in SES.")
     if until < on:
-        raise CommandError(f"The approval would end ({until}) before it begins ({on}).")
+        raise CommandError(f"The last day of the approval ({until}) is before its first day ({on}).")
     before = tomllib.loads(file.read_text("utf-8"))["content"] if file.exists() else {}
     content = content_digests.digests(templates, content_digests.to_approve(templates, campaign))
     file.write_text(_toml(content, version, by, on, until), "utf-8")
@@ -64,7 +67,7 @@ def approve(templates: Path, campaign: str, by: str, on: date, until: date, vers
 
 
 def changed(before: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Paths of the files that are new, removed or changed."""
+    """Return the sorted paths of the files that are new, removed or changed. The arguments map paths to digests."""
     return sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
 
 
@@ -84,5 +87,5 @@ def _toml(content: dict[str, str], version: str, by: str, on: date, until: date)
 
 
 def _text(text: str) -> str:
-    """A basic string of TOML, which has the same escapes as JSON."""
+    """Return a basic string of TOML. Its escapes are those of JSON."""
     return json.dumps(text, ensure_ascii=False)

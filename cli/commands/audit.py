@@ -1,4 +1,4 @@
-"""`audit`: show who looked at doctors' data on a day, and who did what."""
+"""`audit`: show the audit records of one day."""
 
 from datetime import date
 from typing import Annotated
@@ -17,10 +17,10 @@ def command(
     ] = None,
     as_json: options.AsJson = False,
 ) -> int:
-    """Show who looked at doctors' data on a day, and who did what.
+    """Show who viewed doctors' data on a day, and who performed which actions.
 
-    Prints the records of the dashboard and of commands, oldest first: time, user, action, and the receipts of the
-    referrals.
+    Prints the records of the dashboard and of commands, oldest first: time in UTC, user, action, and the receipts of
+    the referrals.
     """
     target = stacks.select(stack)
     day = day or target.now().date()

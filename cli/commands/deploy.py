@@ -18,19 +18,20 @@ from cli.stacks import Stack
 SAM = Path("tools/sam/sam")
 BUILT = Path(".aws-sam/build/template.yaml")
 _NOT_DEPLOYED = """\
-SAM's output above says why. The site was not changed. If CloudFormation rolled the stack back, the version from before
-still answers. If an alarm caused it, see docs/deploy.md, "When an alarm takes it back"."""
+The deployment failed. See SAM's output above for the reason. The site was not changed. If CloudFormation rolled the
+stack back, the previous version is still live. If an alarm caused the rollback, see docs/deploy.md, "When an alarm
+takes it back"."""
 
 
 def command(
     environment: options.EnvironmentName,
-    yes: Annotated[bool, options.flag("--yes", "Do not ask before the stack is changed.")] = False,
-    site_only: Annotated[bool, options.flag("--site-only", "Leave the stack as it is.")] = False,
+    yes: Annotated[bool, options.flag("--yes", "Change the stack without asking for confirmation.")] = False,
+    site_only: Annotated[bool, options.flag("--site-only", "Upload the site, and do not change the stack.")] = False,
 ) -> int:
     """Deploy the stack and the site to an environment.
 
-    Deploys what `make build` built, then builds the site for the stack and uploads it. Run the same command again to
-    continue after a failure; it changes nothing that is up to date. `make deploy ENV=dev` builds first.
+    Deploys the output of `make build`, then builds the site for the stack and uploads it. To continue after a failure,
+    run the same command again; it skips everything that is up to date. `make deploy ENV=dev` builds first.
     """
     target = environments.named(environment)
     os.environ.update(target.aws())
@@ -41,7 +42,7 @@ def command(
             output.problem(_NOT_DEPLOYED)
             return 1
     stack = stacks.find(target.stack)
-    with tempfile.TemporaryDirectory() as fresh:  # No files of an earlier build.
+    with tempfile.TemporaryDirectory() as fresh:  # An empty folder, without files of an earlier build.
         put_site(stack, Path(fresh), datetime.now(UTC))
     for line in addresses(stack, target):
         print(line)
@@ -49,17 +50,20 @@ def command(
 
 
 def sam(environment: Environment, *, ask: bool) -> list[str]:
-    """The command that deploys the stack. An empty changeset is no failure: the site may still have to be uploaded."""
+    """Return the command line that deploys the stack. Raise CommandError if there is no build.
+
+    An empty changeset must not fail, because the site may still need an upload.
+    """
     if not BUILT.exists():
         raise CommandError("There is no build. Run: make build")
-    # An absolute path: SAM looks for a relative one beside the template.
+    # SAM resolves a relative path against the folder of the template, so the path must be absolute.
     config = [f"--config-file={environments.SAMCONFIG.resolve()}", f"--config-env={environment.name}"]
     confirm = "--confirm-changeset" if ask else "--no-confirm-changeset"
     return [str(SAM), "deploy", *config, "--no-fail-on-empty-changeset", confirm]
 
 
 def put_site(stack: Stack, out: Path, now: datetime) -> None:
-    """Build the site into `out`, upload it, and have CloudFront fetch its pages again."""
+    """Build the site into `out`, upload it, and invalidate its pages in CloudFront."""
     bucket, distribution = stack.output("SiteBucketName"), stack.output("DistributionId")
     settings = builder.dashboard_settings(stack.output)
     print(f"Uploading the site to {bucket} ...", flush=True)
@@ -68,15 +72,15 @@ def put_site(stack: Stack, out: Path, now: datetime) -> None:
     done = upload.upload(boto3.client("s3"), bucket, out, now, print)
     print(f"Files written: {done.written}; unchanged: {done.there}; removed: {done.removed}.")
     made = upload.invalidate(boto3.client("cloudfront"), distribution, done.pages)
-    print(f"CloudFront fetches {len(done.pages)} pages again within a minute or two: invalidation {made}.")
+    print(f"Invalidation {made} of {len(done.pages)} paths started in CloudFront. It takes a minute or two.")
 
 
 def addresses(stack: Stack, environment: Environment) -> list[str]:
-    """Where the site and the dashboard are, and what to do next."""
+    """Return the lines to print: addresses of the site and the dashboard, and the next command."""
     site_url, given = stack.output("SiteUrl"), stack.output("SiteAddress")
     if site_url.endswith(".invalid"):
         return [
-            f"The site is at {given}, but links in messages don't lead there yet. In samconfig.toml, add to",
+            f"The site is at {given}, but links in messages do not open it yet. In samconfig.toml, add to",
             f'parameter_overrides of {environment.name}: "SiteUrl={given}". Then deploy again.',
         ]
     return [

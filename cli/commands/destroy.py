@@ -1,4 +1,4 @@
-"""`destroy`: delete an environment's stack. Tables and secrets stay and are listed."""
+"""`destroy`: delete the stack of an environment, and list the resources that are retained."""
 
 import os
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from cli.site import upload
 from cli.stacks import Stack
 
 _BUCKETS = "AWS::S3::Bucket"
-# What CloudFormation keeps, and the command that removes it.
+# The types of retained resources, each with the command that deletes such a resource.
 _REMOVE = {
     "AWS::DynamoDB::Table": (
         "aws dynamodb update-table --table-name {id} --no-deletion-protection-enabled && "
@@ -29,11 +29,13 @@ _REMOVE = {
 
 def command(
     environment: options.EnvironmentName,
-    yes: Annotated[str | None, typer.Option(metavar="STACK", help="Name of the stack, instead of being asked.")] = None,
+    yes: Annotated[
+        str | None, typer.Option(metavar="STACK", help="Name of the stack, to confirm without being asked.")
+    ] = None,
 ) -> int:
-    """Delete an environment's stack; its tables and secrets stay.
+    """Delete the stack of an environment, but retain its tables and secrets.
 
-    Asks for the name of the stack. Lists what stays, each with the command that removes it.
+    Asks for the name of the stack to confirm. Lists the retained resources, each with the command that deletes it.
     """
     target = environments.named(environment)
     os.environ.update(target.aws())
@@ -45,11 +47,16 @@ def command(
 
 
 def agreed(environment: Environment, given: str | None) -> bool:
-    """A person has to type the stack's name: "y" is typed too easily."""
+    """Return whether the user confirmed by the name of the stack, because "y" is too easy to type by mistake.
+
+    Ask the user if no name is given.
+    """
     if given is None:
-        print(f"This deletes the stack {environment.stack}: site, API and functions. No message is sent any more,")
+        print(
+            f"This command deletes the stack {environment.stack}: site, API and functions. No more messages are sent,"
+        )
         print("and opt-out links in sent messages stop working. CAN-SPAM requires that they work for 30 days.")
-        print("Tables, secrets and the team's accounts stay.")
+        print("Tables, secrets and the team's accounts are retained.")
         given = _asked(f"Type {environment.stack} to continue: ")
     return given == environment.stack
 
@@ -62,12 +69,16 @@ def _asked(question: str) -> str:
 
 
 def destroy(stack: Stack) -> None:
+    """Empty the buckets, delete the stack, wait for its end, and print the retained resources.
+
+    Raise CommandError if the stack has termination protection.
+    """
     cloudformation, s3 = boto3.client("cloudformation"), boto3.client("s3")
     [found] = cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
     if found.get("EnableTerminationProtection"):
         remove = "aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name"
         raise CommandError(f"{stack.name} has termination protection. Remove it first: {remove} {stack.name}")
-    # By id: a deleted stack can't be found by its name.
+    # Use the stack id, because CloudFormation does not find a deleted stack by its name.
     which = found["StackId"]
     for bucket in _ids(_resources(cloudformation, which), _BUCKETS):
         print(f"Emptied {bucket}: {upload.empty(s3, bucket)} files.")
@@ -84,17 +95,17 @@ def _resources(cloudformation: Any, which: str) -> list[dict[str, str]]:
 
 
 def _ids(resources: Iterable[dict[str, str]], kind: str) -> list[str]:
-    """Leaves out resources that were never created, which have no id, and those that are deleted."""
+    """Return the physical ids of the existing resources of a type. Resources that were never created have no id."""
     there = (one for one in resources if one["ResourceType"] == kind and one["ResourceStatus"] != "DELETE_COMPLETE")
     return [one["PhysicalResourceId"] for one in there if one.get("PhysicalResourceId")]
 
 
 def stays(resources: Iterable[dict[str, str]]) -> list[str]:
-    """Lines that name what CloudFormation kept, each with the command that removes it."""
+    """Return lines that name the resources that CloudFormation retained, each with the command that deletes it."""
     left = [one for one in resources if one["ResourceStatus"] == "DELETE_SKIPPED"]
     if not left:
-        return ["The stack is deleted, and nothing of it stays."]
-    lines = ["The stack is deleted. These stay, because opt-outs must be kept. To remove one for good:"]
+        return ["The stack is deleted. No resources remain."]
+    lines = ["The stack is deleted. These resources remain, because opt-outs must be kept. To delete one for good:"]
     for one in left:
         how = _REMOVE.get(one["ResourceType"], "(by hand)").format(id=one["PhysicalResourceId"])
         lines += [f"  {one['LogicalResourceId']} ({one['ResourceType']})", f"    {how}"]

@@ -1,4 +1,4 @@
-"""`held`: show the referrals that a person must judge, and approve or reject them."""
+"""`held`: show the referrals that need a person's decision, and approve or reject them."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated
@@ -19,7 +19,7 @@ from referral_intake.dashboard.actions import Action, Invalid, Order, Rejection,
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """`approve` and `reject` exclude each other; without either, the referral is only shown."""
+    """The decision on the named referrals. `approve` and `reject` exclude each other."""
 
     approve: bool
     reject: bool
@@ -28,7 +28,7 @@ class _Decision:
 
 
 class _Refused(Exception):
-    """Why nothing was decided about a referral."""
+    """The command made no decision about a referral. The message gives the reason."""
 
 
 def command(
@@ -40,29 +40,29 @@ def command(
         Rejection, typer.Option(metavar="REASON", help=f"Why they are rejected: {', '.join(Rejection)}.")
     ] = Rejection.OTHER,
     again: Annotated[
-        bool, options.flag("--again", "With --approve: also send what the doctor may already have.")
+        bool, options.flag("--again", "With --approve: send even if the doctor may already have the message.")
     ] = False,
     as_json: options.AsJson = False,
 ) -> int:
-    """Show the referrals that a person must judge, and approve or reject them.
+    """Show the referrals that need a person's decision, and approve or reject them.
 
-    Shows the doctor's details, because they are what has to be judged. An approved referral goes out, and no oddity
-    holds it again; one that failed is tried again. docs/words.md explains the reasons. The audit records
-    name who decided.
+    Shows the doctor's details, because the decision depends on them. An approved referral is sent, and screening does
+    not hold it again; one that failed is retried. docs/words.md explains the reasons. The audit records name the user
+    who decided.
 
-    A doctor may already have the message of a referral that is held as send_unclear or restored. First look for its
-    receipt among the tags of SES's events. To send it again, add `--again`.
+    If a referral is held as send_unclear or restored, the doctor may already have its message. First search the tags
+    of the SES events for its receipt. To send it again, add `--again`.
     """
     decides = approve or reject
     if approve and reject:
         raise typer.BadParameter("--approve and --reject exclude each other.")
     if as_json and decides:
-        raise typer.BadParameter("--json shows referrals; it does not go with --approve or --reject.")
+        raise typer.BadParameter("--json shows referrals. It can't be combined with --approve or --reject.")
     target = stacks.select(stack)
     referrals = ReferralTable(target.dynamodb, target.output("TableName"))
     if not receipts:
         if decides:
-            output.problem("Name the receipts: each one is a decision of its own.")
+            output.problem("Name the receipts, because each referral needs its own decision.")
             return 1
         return _show(_held(target, referrals), as_json=as_json, total=True)
     decision = _Decision(approve, reject, because, again)
@@ -98,7 +98,7 @@ def _show(found: list[Referral], *, as_json: bool, total: bool) -> int:
         for line in _details(referral.doctor):
             print(f"    {line}")
     if total:
-        print(f"Held for a person: {len(found)}.")
+        print(f"Referrals that need a decision: {len(found)}.")
     return 0
 
 
@@ -126,21 +126,25 @@ def _find(referrals: ReferralTable, text: str) -> Referral:
     receipt = read_receipt(text)
     referral = referrals.get(receipt, consistent=True) if receipt else None
     if referral is None:
-        raise _Refused(f"{text} is not the receipt of a referral in the table.")
+        raise _Refused(f"{text} is not a receipt of a referral in the table.")
     return referral
 
 
 def _decide(referral: Referral, decision: _Decision, stack: Stack) -> None:
     receipt = referral.receipt
     if referral.stage is not Stage.HELD:
-        raise _Refused(f"{receipt} is not held any more: it is {referral.stage.value}.")
+        raise _Refused(f"{receipt} is no longer held. Its stage is: {referral.stage.value}.")
     try:
         action_runner(stack).carry_out(_order(referral, decision), stack.now())
     except Invalid as error:
-        # A held referral can be approved or retried, and rejected for every reason. So only `again` can be missing.
-        raise _Refused(f"{receipt} may have reached the doctor already. To send it again: --approve --again") from error
+        # Every held referral can be approved or retried, and rejected for any reason. So only `again` can be missing.
+        raise _Refused(
+            f"The doctor may already have the message of {receipt}. To send it again: --approve --again"
+        ) from error
     except Changed as changed:
-        raise _Refused(f"{receipt} was changed just now{_by(changed.by)}. Look again.") from changed
+        raise _Refused(
+            f"{receipt} was changed just now{_by(changed.by)}. Show it again before you decide."
+        ) from changed
     print(f"{receipt} is {'approved' if decision.approve else 'closed'}.")
 
 

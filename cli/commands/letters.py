@@ -1,4 +1,4 @@
-"""`letters`: print the letters that wait to be sent by post, as one PDF."""
+"""`letters`: print the waiting letters as one PDF."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,8 +23,8 @@ def command(
 ) -> int:
     """Print the letters that wait to be sent by post, as one PDF.
 
-    Lists the receipt on each page, and the referrals that get no letter, with the reason. Writes no file if no letter
-    waits.
+    Lists the receipt of each page, and the referrals without a letter, with the reason. If no letter waits, writes no
+    file.
     """
     known = Campaigns(TEMPLATES).get(campaign)
     if known is None:
@@ -35,7 +35,7 @@ def command(
     try:
         printed = letters.print(known, letters.read(letters.waiting(known.name)), target.now())
     except Unapproved as error:
-        raise CommandError("The campaign's approval does not cover the wording of the letter, or today.") from error
+        raise CommandError("The campaign's approval does not cover the letter's wording or today's date.") from error
     if printed.pdf:
         out.write_bytes(printed.pdf)
     if as_json:
@@ -57,7 +57,9 @@ def _json(printed: Printed, out: Path) -> dict[str, object]:
 
 def _show(printed: Printed, out: Path) -> None:
     count = len(printed.receipts)
-    where = f" in {out}, a page each: version {printed.version}, content {printed.content_hash[:12]}." if count else "."
+    where = (
+        f" in {out}, one per page: version {printed.version}, content {printed.content_hash[:12]}." if count else "."
+    )
     print(f"{count} letter{'' if count == 1 else 's'}{where}")
     for page, receipt in enumerate(printed.receipts, start=1):
         envelope = "plain envelope: the address is too long for a window" if receipt in printed.plain_envelopes else ""

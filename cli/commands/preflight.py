@@ -1,4 +1,4 @@
-"""`preflight`: check what must be in order before mail reaches doctors, before and after a deployment."""
+"""`preflight`: check that the stack is ready to mail doctors, before and after a deployment."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +16,7 @@ from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.campaign import Campaign
 
 TEMPLATES = Path("templates")
-# Environments that mail no doctors: only verified addresses, or the team's own.
+# Environments that mail no doctors, but only verified addresses or the team's own.
 _TRIALS = {"dev", "staging"}
 _LOCAL = skipped("local")
 _NOT_DEPLOYED = skipped("not deployed yet")
@@ -28,12 +28,12 @@ Check = Callable[[], Result]
 
 
 def command(stack: options.Stack = None, as_json: options.AsJson = False) -> int:
-    """Check what must be in order before mail reaches doctors.
+    """Check that the stack is ready to mail doctors.
 
-    Prints one line for each check, with what to do. Changes nothing. Before the first deployment, takes the sender from
-    samconfig.toml and skips what needs a deployed stack.
+    Prints the result of each check, and the action that you have to take. Changes nothing. Before the first deployment,
+    reads the sender from samconfig.toml, and skips the checks that need a deployed stack.
 
-    Exits with 0 if no check failed (warnings and skipped checks do not count), else with 1.
+    Exits with 0 if no check failed, else with 1. Warnings and skipped checks are not failures.
     """
     results = run(Target.of(stacks.name_or_default(stack)))
     if as_json:
@@ -50,7 +50,10 @@ def command(stack: options.Stack = None, as_json: options.AsJson = False) -> int
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A deployed or local stack, or one that so far is only in samconfig.toml."""
+    """A deployed or local stack, or one that is configured in samconfig.toml but not deployed yet.
+
+    `real` says whether it mails doctors. `problem` is why the stack can't be read.
+    """
 
     name: str
     stack: Stack | None
@@ -60,7 +63,7 @@ class Target:
 
     @classmethod
     def of(cls, name: str) -> "Target":
-        """Raises NoStack for a local stack that does not run."""
+        """Return the target with that name. Raise NoStack if it is a local stack that is not running."""
         environment = environments.of_stack(name)
         os.environ.update(environment.aws() if environment else {})
         real = not name.startswith("http://") and (environment is None or environment.name not in _TRIALS)
@@ -83,7 +86,10 @@ class Target:
 
 
 def run(target: Target) -> Iterator[tuple[str, Result]]:
-    """Run the checks, in the order in which one would fix them. A check that can't be made is a failure."""
+    """Run the checks, and yield their names and results, in the order in which problems should be fixed.
+
+    An error in a check is a failure. Without credentials, checks that need AWS are skipped.
+    """
     without = None
     for name, check in checks(target):
         result = _result(check) if without is None or name in _WITHOUT_AWS else without
@@ -98,7 +104,7 @@ def _result(check: Check) -> Result:
     except NoStack as error:
         return failure(str(error), "")
     except Exception as error:  # noqa: BLE001  (no error of one check stops the others)
-        return failure(f"can't be checked: {type(error).__name__}: {error}", "Fix this, and run preflight again.")
+        return failure(f"can't check: {type(error).__name__}: {error}", "Fix the cause, and run preflight again.")
 
 
 def checks(target: Target) -> Iterator[tuple[str, Check]]:
@@ -111,7 +117,7 @@ def checks(target: Target) -> Iterator[tuple[str, Check]]:
 
 
 def _aws(target: Target, check: Check) -> Check:
-    """A check that needs AWS or the network, which a local stack skips."""
+    """Return a check that needs AWS or the network, and is skipped for a local stack."""
     return (lambda: _LOCAL) if target.is_local else check
 
 
@@ -123,9 +129,9 @@ def _deployed(target: Target, check: Callable[[Stack], Result]) -> Check:
 def _stack(target: Target) -> Result:
     if target.stack:
         return Result(
-            Level.OK, f"{target.name} is deployed" if not target.is_local else f"a local one, at {target.name}"
+            Level.OK, f"{target.name} is deployed" if not target.is_local else f"local stack at {target.name}"
         )
-    return Result(Level.WARNING, target.problem, "Nothing, before the first deployment.")
+    return Result(Level.WARNING, target.problem, "Before the first deployment, no action is needed.")
 
 
 def _mail(target: Target) -> Iterator[tuple[str, Check]]:
@@ -133,7 +139,7 @@ def _mail(target: Target) -> Iterator[tuple[str, Check]]:
     if not address and not target.is_local:
         yield "SES identity", lambda: failure("There is no sender address", "Set SenderAddress in samconfig.toml.")
         return
-    # Created by the first check that needs it: without a region, boto3 creates no client.
+    # Created in the first check that needs it, because boto3 can't create a client without a region.
     ses = cache(lambda: aws_queries.Ses(address))
     domain = address.rpartition("@")[2]
     yield "SES identity", lambda: mail.identity(ses().identity, domain)

@@ -1,4 +1,4 @@
-"""`recount`: compare the dashboard's counters with the table, and correct them while the stream goes on counting."""
+"""`recount`: compare the counters of the dashboard with the table, and correct them while `stats` keeps counting."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
@@ -17,19 +17,20 @@ from referral_intake.core.referral import Referral
 from referral_intake.stats.counting_table import CountingTable, moved, read_kept, when_unchanged
 
 _MOST_SHOWN = 200
-# The `sk` of referrals, and of the items that hold what each is counted as.
+# The `sk` of referrals, and of the items that record how each referral was counted.
 _REFERRAL, _COUNTED = "referral", "counted"
-# An update expression can change about this many numbers.
+# About the most numbers that fit into one update expression.
 _MOST_NUMBERS = 150
 _PASSES = 5
 
 
 @dataclass
 class Result:
-    """`differences` holds by number the counted and the true value.
+    """The result of a comparison or correction.
 
-    `gone` is the number of referrals that are counted but not in the table: erased ones stay counted. `anew` is the
-    number of referrals that were counted differently before, `unsettled` that of counters that kept changing.
+    `differences` maps counters to their stored and correct values. `gone` is the number of referrals that are counted
+    but not in the table, because erased referrals stay counted. `anew` is the number of referrals that were counted
+    differently before. `unsettled` is the number of counter items that kept changing during the correction.
     """
 
     referrals: int = 0
@@ -42,7 +43,7 @@ class Result:
 
 @dataclass
 class _Counters:
-    """What one scan read. `changes` tells whether an item has changed since."""
+    """The counters that one scan read. `changes` is the change number of each item, used in conditional updates."""
 
     numbers: Counter[Count] = field(default_factory=Counter)
     changes: dict[Place, int] = field(default_factory=dict)
@@ -53,14 +54,14 @@ def command(
     go: Annotated[bool, options.flag("--go", "Correct the counters.")] = False,
     as_json: options.AsJson = False,
 ) -> int:
-    """Compare the dashboard's counters with the table, and correct them.
+    """Compare the counters of the dashboard with the table, and correct them.
 
     Counts all referrals again and lists every counter that differs. With `--go`, corrects the counters and deletes the
-    notices of records that were not counted. Both are safe at any time: the stream goes on counting.
+    failure notices of stream records that were not counted. The command is safe at any time: `stats` keeps counting.
 
-    Changes that are still in the stream, usually for a few seconds, show as differences. Erased referrals stay counted.
+    Changes that are not processed yet, usually for a few seconds, appear as differences. Erased referrals stay counted.
 
-    Exits with 0 if there is no difference, or none is left, else with 1.
+    Exits with 0 if no difference is found, or with `--go` none is left, else with 1.
     """
     target = stacks.select(stack)
     began, failures = target.now(), target.output("StatsFailuresUrl")
@@ -70,7 +71,7 @@ def command(
     if found.unsettled:
         output.problem(f"{_number(found.unsettled, 'counter')} kept changing. Try again when there is less traffic.")
     open_ends = bool(found.unreadable or (found.unsettled if go else found.differences))
-    # The records of the notices are counted now.
+    # The correction counted the records that the notices are about.
     deleted = failure_queues.clear(target.sqs, failures, began) if go and not open_ends else 0
     if as_json:
         output.print_json(_json(found, deleted, corrected=go))
@@ -132,7 +133,7 @@ class Recounter:
         self._counters = Table(self._client, self._stats)
 
     def compare(self) -> Result:
-        """Compare the counters with the table. Changes still in the stream are differences too."""
+        """Compare the counters with the table. Changes that are still in the stream count as differences."""
         found = Result()
         truth: Counter[Count] = Counter()
         seen: set[str] = set()
@@ -153,7 +154,7 @@ class Recounter:
         return found
 
     def correct(self) -> Result:
-        """Count every referral again, then set each counter to the sum of what the referrals are counted as."""
+        """Count every referral again, then set each counter to the sum over the counted referrals."""
         found = Result()
         counting = CountingTable(self._client, self._stats)
 
@@ -174,7 +175,7 @@ class Recounter:
                 try:
                     referrals.append(from_item(item))
                 except (KeyError, TypeError, ValueError):
-                    # The others are counted all the same. This one stays counted as before.
+                    # Continue with the other referrals. This one stays counted as before.
                     found.unreadable.append(item["pk"]["S"].partition("#")[2])
             found.referrals += len(referrals)
             each(referrals)
@@ -197,9 +198,9 @@ class Recounter:
         return found
 
     def _settle(self, found: Result) -> int:
-        """Correct the counters that nothing else changes meanwhile. Returns how many are left for the next pass."""
+        """Correct the counters that do not change meanwhile. Return how many items are left for the next pass."""
         counters = self._read_stats("", lambda receipt, kept: None)
-        # Read after the counters: if a counter has not changed since, neither has what it counts.
+        # Must be read after the counters. If a counter has not changed since, its referrals are counted the same.
         truth: Counter[Count] = Counter()
         self._read_stats(_COUNTED, lambda receipt, kept: truth.update(counts(kept)))
         wrong = _differences(counters.numbers, truth)
@@ -212,7 +213,7 @@ class Recounter:
         )
 
     def _settled(self, place: Place, changes: int, wrong: Mapping[Count, tuple[int, int]], found: Result) -> bool:
-        """Correct one item. Returns whether all of it is right now."""
+        """Correct one item, unless it changed since the scan. Return whether all its counters are correct now."""
         now = dict(list(wrong.items())[:_MOST_NUMBERS])
         amounts = {stats_items.place(count)[1]: is_ - was for count, (was, is_) in now.items()}
         if not self._counters.update(when_unchanged(moved(place, amounts), changes)):

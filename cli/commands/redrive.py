@@ -1,4 +1,4 @@
-"""`redrive`: list the referrals and events that a stream or queue gave up on, and put them back."""
+"""`redrive`: list the referrals and events that failed after all retries, and put them back."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,26 +20,26 @@ from referral_intake.dashboard.action_runner import ActionRunner, Changed
 from referral_intake.dashboard.actions import Action, Order
 
 _HELD: dict[str | None, str] = {
-    Reason.SEND_UNCLEAR: "the doctor may already have the message. First look for the receipt among the tags of SES's "
-    "events: docs/operate.md.",
-    Reason.RESTORED: "its item is from a restored table, and it may have gone further since. First look into the "
+    Reason.SEND_UNCLEAR: "the doctor may already have the message. First search the tags of the SES events for the "
+    "receipt: docs/operate.md.",
+    Reason.RESTORED: "its item is from a restored table, and the message may have been sent since. First search the "
     "log: docs/deploy.md.",
-    Reason.CAMPAIGN_UNKNOWN: "the deployed templates have no such campaign. Deploy it, or let the referral expire.",
+    Reason.CAMPAIGN_UNKNOWN: "the deployed templates lack its campaign. Deploy it, or let the referral expire.",
 }
 _TITLES = {
-    "given_up": "Referrals that the stream gave up on; --go puts them back",
-    "overdue": "Referrals that the stream lost; `wake` queues them again without this command",
+    "given_up": "Referrals that failed after all retries; --go puts them back",
+    "overdue": "Overdue referrals; `wake` queues them again without this command",
     "held": "Referrals held for another reason; a person decides",
 }
 _QUEUES = {
-    "FeedbackFailures": "SES events that feedback gave up on; --go puts them back",
-    "OutreachFailures": "Notices of stream records that outreach gave up on; --go deletes them",
+    "FeedbackFailures": "SES events that `feedback` failed to process; --go puts them back",
+    "OutreachFailures": "Notices of stream records that `outreach` failed to process; --go deletes them",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """`overdue` are referrals that stay queued, `held` those held for another reason than `given_up`."""
+    """`overdue` are queued referrals past their due time. `held` are those held for a reason other than `given_up`."""
 
     given_up: Sequence[OpenReferral]
     overdue: Sequence[OpenReferral]
@@ -51,18 +51,18 @@ def command(
         list[str] | None, typer.Argument(metavar="RECEIPT", help="Put back these referrals, and nothing else.")
     ] = None,
     stack: options.Stack = None,
-    only_list: Annotated[bool, options.flag("--list", "Only list. The default without RECEIPT.")] = False,
+    only_list: Annotated[bool, options.flag("--list", "Only list. This is the default without RECEIPT.")] = False,
     go: Annotated[bool, options.flag("--go", "Put everything back.")] = False,
     as_json: options.AsJson = False,
 ) -> int:
-    """List the referrals and events that a stream or queue gave up on, and put them back.
+    """List the referrals and events that failed after all retries, and put them back.
 
     Fix the cause first, or they fail again. No doctor is mailed twice: a referral only becomes queued again, and
-    outreach decides and claims as always. Safe to stop and to run again. With `--go`:
+    `outreach` makes its usual checks before it sends. You can stop the command and run it again. With `--go`:
 
-    - Referrals that the stream lost again and again, held as given_up, become queued. Others stay held.
-    - SES events that feedback gave up on go back to its queue.
-    - Notices of stream records that outreach gave up on are deleted, after the table was read.
+    - Referrals held as given_up, which failed repeatedly, become queued. Others stay held.
+    - SES events that `feedback` failed to process return to its queue.
+    - Notices of stream records that `outreach` failed to process are deleted, after the table was read.
 
     Examples:
 
@@ -72,9 +72,9 @@ def command(
     - `referrals redrive --stack http://127.0.0.1:8080` lists what failed in `make run`.
     """
     if go and (only_list or receipts):
-        raise typer.BadParameter("--go puts everything back; it does not go with --list or RECEIPT.")
+        raise typer.BadParameter("--go puts everything back. It can't be combined with --list or RECEIPT.")
     if as_json and (go or (receipts and not only_list)):
-        raise typer.BadParameter("--json lists; it does not go with --go, and needs --list with RECEIPT.")
+        raise typer.BadParameter("--json only lists. It can't be combined with --go, and with RECEIPT it needs --list.")
     target = stacks.select(stack)
     if receipts:
         return _named(target, receipts, only_list=only_list, as_json=as_json)
@@ -86,16 +86,16 @@ def command(
 
 def _everything(stack: Stack) -> int:
     began = stack.now()
-    # All outputs are read first: if one is missing, nothing is left half done.
+    # Read all outputs first, so that a missing one stops the command before it changes anything.
     failures, source, destination = map(stack.output, ("OutreachFailuresUrl", "FeedbackFailuresUrl", "MailEventsUrl"))
     found = _find(stack)
     refused = _put_back_each(stack, [one.receipt for one in found.given_up])
-    print(f"Referrals put back: {len(found.given_up) - refused}. Outreach takes them now.")
-    print(f"SES events put back: {failure_queues.move(stack.sqs, source, destination)}. Feedback takes them now.")
-    # Last: until the table was read, the notices are needed.
+    print(f"Referrals put back: {len(found.given_up) - refused}. `outreach` processes them now.")
+    print(f"SES events put back: {failure_queues.move(stack.sqs, source, destination)}. `feedback` processes them now.")
+    # Delete the notices last: they are needed until the table was read.
     print(f"Notices deleted: {failure_queues.clear(stack.sqs, failures, began)}.")
     if found.held:
-        print(f"Left to a person: {len(found.held)}. --list says why.")
+        print(f"Referrals that need a decision: {len(found.held)}. For the reasons, use --list.")
     return 1 if refused else 0
 
 
@@ -103,13 +103,13 @@ def _named(stack: Stack, typed: Sequence[str], *, only_list: bool, as_json: bool
     read = {text: read_receipt(text) for text in typed}
     unreadable = [text for text, receipt in read.items() if receipt is None]
     for text in unreadable:
-        output.problem(f"{text} is no receipt. One looks like K3QF-7ZTA-MM2X-PE5R.")
+        output.problem(f"{text} is not a receipt. Example of a receipt: K3QF-7ZTA-MM2X-PE5R.")
     known = list(dict.fromkeys(receipt for receipt in read.values() if receipt))
     if only_list:
         _explain(stack, known, as_json=as_json)
         return 1 if unreadable else 0
     refused = _put_back_each(stack, known)
-    print(f"Referrals put back: {len(known) - refused}. Outreach takes them now.")
+    print(f"Referrals put back: {len(known) - refused}. `outreach` processes them now.")
     return 1 if refused or unreadable else 0
 
 
@@ -121,12 +121,12 @@ def _explain(stack: Stack, receipts: Sequence[str], *, as_json: bool) -> None:
         output.print_json([{"receipt": receipt, "obstacle": reason} for receipt, reason in reasons.items()])
         return
     for receipt, reason in reasons.items():
-        print(f"{receipt} {reason or 'was given up on, and can be put back.'}")
+        print(f"{receipt} {reason or 'failed after all retries, and can be put back.'}")
 
 
 def _find(stack: Stack) -> _Found:
     now = stack.now()
-    # Held referrals have their next review within that time.
+    # The due time of a held referral is its next review, which is at most REVIEW_EVERY ahead.
     near = open_referrals(stack.dynamodb, stack.output("TableName"), now + REVIEW_EVERY)
     found = sorted(near, key=lambda one: one.submitted_at)
     held = [one for one in found if one.stage is Stage.HELD]
@@ -177,7 +177,7 @@ def _referrals(stack: Stack) -> ReferralTable:
 
 
 def _put_back_each(stack: Stack, receipts: Sequence[str]) -> int:
-    """Returns how many were not put back. Prints why."""
+    """Put the referrals back, and return how many were not. Print the reason for each of these."""
     runner, referrals, refused = action_runner(stack), _referrals(stack), 0
     with output.progress("Referrals", len(receipts)) as advance:
         for receipt in receipts:
@@ -189,9 +189,9 @@ def _put_back_each(stack: Stack, receipts: Sequence[str]) -> int:
 
 
 def _put_back(runner: ActionRunner, referrals: ReferralTable, receipt: str, now: datetime) -> str | None:
-    """Queue a referral that was given up on. Returns why it was left as it is, if it was.
+    """Queue a referral that is held as given_up. Return None, or the reason why it was not changed.
 
-    Outreach's claim keeps the doctor from being mailed twice.
+    The claim that `outreach` makes before it sends ensures that the doctor is not mailed twice.
     """
     while True:
         referral = _read(referrals, receipt)
@@ -202,30 +202,30 @@ def _put_back(runner: ActionRunner, referrals: ReferralTable, receipt: str, now:
         try:
             runner.carry_out(Order(receipt, referral.revision, Action.RETRY, operator()), now)
         except Changed:
-            continue  # It changed after it was read, so it has to be judged again.
+            continue  # The referral changed after it was read, so check it again.
         return None
 
 
 def _read(referrals: ReferralTable, receipt: str) -> Referral | str:
-    """The referral, or why it can't be read. One that can't be read does not stop the others."""
+    """Return the referral, or the reason why it can't be read. An unreadable referral must not stop the others."""
     try:
-        return referrals.get(receipt, consistent=True) or "is not the receipt of a referral in the table."
+        return referrals.get(receipt, consistent=True) or "is not a receipt of a referral in the table."
     except (KeyError, TypeError, ValueError) as error:
         return f"can't be read ({type(error).__name__}: {error}). Repair its item in the table."
 
 
 def _obstacle(referral: Referral | OpenReferral) -> str | None:
-    """Why the referral must not be put back, or None if it may be."""
+    """Return the reason why the referral must not be put back, or None if it may be."""
     due = f"{_time(referral.due_at)} UTC" if referral.due_at else ""
     match referral.stage:
         case Stage.HELD if referral.reason == Reason.GIVEN_UP:
             return None
         case Stage.HELD:
-            return f"is held for a person, as {referral.reason}: {_HELD.get(referral.reason, 'a person decides.')}"
+            return f"is held as {referral.reason}: {_HELD.get(referral.reason, 'a person decides.')}"
         case Stage.QUEUED:
-            return f"is queued: outreach takes it now. If it does not, `wake` queues it again after {due}."
+            return f"is queued: `outreach` processes it now. If it does not, `wake` queues it again after {due}."
         case Stage.WAITING:
-            return f"waits, as {referral.reason}, until {due}. It then continues without this command."
+            return f"is waiting ({referral.reason}) until {due}. It then continues without this command."
         case Stage.SENDING:
             return "is being sent."
         case Stage.SENT:
@@ -233,4 +233,4 @@ def _obstacle(referral: Referral | OpenReferral) -> str | None:
         case Stage.BY_POST:
             return "goes by post: the doctor gave no email address."
         case Stage.CLOSED:
-            return f"is closed, as {referral.reason}."
+            return f"is closed ({referral.reason})."

@@ -1,4 +1,4 @@
-"""`restore`: copy back what a table has lost from an older state of it, so that no doctor is mailed because of it."""
+"""`restore`: copy lost items back from a restored table, without causing messages to doctors."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -24,23 +24,27 @@ from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.stats.counting_table import Kept, read_kept
 
-# The kinds of items that come back. The others are rebuilt (the pace), expire (`expires`), or may be outdated (who gets
-# the weekly summary).
+# The kinds of items that are copied. The others are rebuilt (the pace), expire (`expires`), or may be outdated (the
+# recipients of the weekly summary).
 _KINDS = {
     "referral": "referrals",
-    "message": "messages beside their referral",
+    "message": "messages of referrals",
     "doctor": "doctors",
-    "seen": "names and addresses seen together",
-    "breaker": "breakers",
+    "seen": "combinations of names and addresses",
+    "breaker": "circuit breakers",
 }
-# The counted milestones that keep a doctor from being mailed again.
+# The counted milestones that prevent another message to the doctor.
 _MILESTONES = {"sent", "answered", "opted_out", "bounced", "complained"}
-_DOCTOR, _RECORDS = "doctor", "records of who did what"
+_DOCTOR, _RECORDS = "doctor", "audit records"
 
 
 @dataclass
 class Restored:
-    """`kinds` counts what was copied. `further` has a line for each referral that was counted in a later state."""
+    """The result of a restore.
+
+    `kinds` counts the copied items by kind. `further` has a line for each referral that was counted in a later state
+    than the restored table has. `unreadable` are receipts.
+    """
 
     kinds: Counter[str] = field(default_factory=Counter)
     further: list[str] = field(default_factory=list)
@@ -59,23 +63,25 @@ def command(
     ] = None,
     as_json: options.AsJson = False,
 ) -> int:
-    """Copy back what the table has lost, from a table restored to a point in time.
+    """Copy lost items back into the table, from a table that was restored to a point in time.
 
-    Without `--go`, only counts. Whatever the table has stays as it is; doctors get facts that they lack. A closed
-    referral comes back as it was. An open one is held as restored: it may have gone further since, so nothing is sent
-    before a person looks. Then every doctor is noted as told, or as opted out, according to the referrals.
+    Without `--go`, only counts. Existing items do not change, except that doctors get facts that they lack. A closed
+    referral is copied unchanged. An open referral is held as restored, because its message may have been sent since:
+    nothing is sent before a person decides. Then the facts that the referrals prove, such as sent messages and
+    opt-outs, are added to the doctors.
 
-    Safe to stop and run again, while doctors answer and opt out. docs/deploy.md says what comes before and after.
+    You can stop the command and run it again, while doctors answer and opt out. For the steps before and after, see
+    docs/deploy.md.
 
-    Exits with 0 if all is in order, else with 1.
+    Exits with 0 if all items could be read, else with 1.
     """
     target = stacks.select(stack)
     if source == target.output("TableName"):
-        raise CommandError("That is the stack's own table. Name the table that was restored beside it.")
+        raise CommandError("This is the table of the stack. Name the table into which the backup was restored.")
     found = Restorer(target, source, go=go, erased=frozenset(erased or ())).restore()
     facts = DoctorFacts(target, go=go).add_missing()
     for receipt in found.unreadable:
-        output.problem(f"{receipt} can't be read. Delete its item `referral`, then run this again.")
+        output.problem(f"{receipt} can't be read. Delete its item `referral`, then run this command again.")
     if as_json:
         output.print_json(_json(found, facts, written=go))
     else:
@@ -103,11 +109,11 @@ def _show(found: Restored, facts: int, *, written: bool) -> None:
         print(line)
     if not found.kinds:
         print("Nothing is missing.")
-    print(f"Facts {'noted' if written else 'to note'} of doctors, according to the referrals: {facts}")
+    print(f"Facts {'added' if written else 'to add'} to doctors, according to the referrals: {facts}")
 
 
 class Restorer:
-    """Without `go` it only counts. `erased` referrals are not copied back."""
+    """Copies lost items from the table `source`. Without `go`, only counts. Skips the `erased` referrals."""
 
     def __init__(self, stack: Stack, source: str, *, go: bool, erased: frozenset[str] = frozenset()) -> None:
         self._client, self._now = stack.dynamodb, stack.now()
@@ -117,7 +123,7 @@ class Restorer:
         self._found = Restored()
 
     def restore(self) -> Restored:
-        """Copies doctors first, so that opt-outs are known before a referral is back."""
+        """Copy the items, and return the result. Copy doctors first, so that opt-outs exist before referrals do."""
         scan(self._client, self._source, _DOCTOR, self._doctors, "Doctors")
         scan(self._client, self._source, "", self._others, "All items")
         return self._found
@@ -126,7 +132,7 @@ class Restorer:
         live = self._live(items)
         for item in items:
             there = live.get(_key(item), {})
-            # Only facts against mail, which are never taken back, are added to an existing item. Claims can be.
+            # Add only facts that prevent messages (strings). They are permanent, but a claim may have been released.
             lost = {name: value for name, value in item.items() if name not in there and (not there or "S" in value)}
             if lost:
                 self._add(item, lost) if there else self._copy(item, "doctors")
@@ -155,30 +161,31 @@ class Restorer:
             return
         if kept.revision > referral.revision and kept.tally:
             since = _since(referral, kept.tally)
-            self._found.further.append(f"{referral.receipt} went further: {', '.join(since) or kept.tally.stage}.")
+            state = ", ".join(since) or kept.tally.stage
+            self._found.further.append(f"{referral.receipt} was counted in a later state: {state}.")
             milestones = {name: typed(timestamp(at)) for name, at in since.items()}
             item = item | {"milestones": {"M": item["milestones"]["M"] | milestones}}
             referral = from_item(item)
-        # Higher than the counted revision, or `stats` would ignore it.
+        # Must be higher than the counted revision, because `stats` ignores older ones.
         revision = max(referral.revision, kept.revision) + 1
         if referral.stage is Stage.CLOSED:
-            self._copy(item | {"revision": typed(revision)}, "referrals, closed as they were")
+            self._copy(item | {"revision": typed(revision)}, "referrals, closed, unchanged")
         else:
             held = self._held(item, referral) | {"revision": typed(revision)}
             self._copy(held, "referrals, held as restored")
 
     def _held(self, item: Item, referral: Referral) -> Item:
-        """The item as it was, but held for a person."""
+        """Return the item with the stage `held` and the reason `restored`."""
         move = hold(Reason.RESTORED, self._now)
         held = replace(referral, stage=move.stage, reason=move.reason, due_at=move.due_at, waits_since=None)
-        assert held.due_at, "what is held is open"
+        assert held.due_at, "a held referral is open"
         waits = to_waits(held.campaign, tasks.waits_for(held), tasks.begins(held))
         changes = {"stage": held.stage.value, "reason": held.reason, "due_at": timestamp(held.due_at), **waits}
         left = {name: value for name, value in item.items() if name not in {"leader", "setbacks", "attempt"}}
         return left | {"open_in": typed(held.campaign)} | {name: typed(value) for name, value in changes.items()}
 
     def _copy(self, item: Item, kind: str) -> None:
-        """Store the item, unless the table has it by now."""
+        """Store and count the item, unless the table has it by now. Without `go`, only count it."""
         if not self._go or self._table.put_new(item) is None:
             self._found.kinds[kind] += 1
 
@@ -188,7 +195,7 @@ class Restorer:
             update.set_once(name, value)
         if self._go:
             self._table.update(update)
-        self._found.kinds["doctors that lacked some facts"] += 1
+        self._found.kinds["doctors with missing facts"] += 1
 
     def _erases(self, item: Item) -> bool:
         kind, _, receipt = item["pk"]["S"].partition("#")
@@ -204,7 +211,7 @@ class Restorer:
 
 
 def _kind(item: Item) -> str:
-    """The name of the item's kind; empty if the kind does not come back."""
+    """Return the name of the item's kind, or an empty string if items of the kind are not copied."""
     if "expires" in item:
         return ""
     if item["pk"]["S"].startswith("audit#"):
@@ -224,7 +231,10 @@ def _is_readable(item: Item) -> bool:
 
 
 def _since(referral: Referral, tally: Tally) -> dict[str, datetime]:
-    """The milestones that were counted since, each at its day."""
+    """Return the milestones that were counted but are not in the referral, at the start of their day in UTC.
+
+    No milestone is before the submission.
+    """
     return {
         fact: max(datetime.combine(day, time(), UTC), referral.submitted_at)
         for day, fact in sorted(tally.facts)

@@ -14,21 +14,21 @@ from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.campaign import Campaign
 from referral_intake.web.pages import Pages
 
-# The form before anything is typed. The page's script adds the submission id.
+# The empty form. The page's script adds the submission id.
 EMPTY_FORM = {"values": {}, "errors": [], "submission_id": "", "open": False}
-# Search engines may list the pages. The API answers about single referrals, and the dashboard is for the team.
+# Search engines may index the pages, but not the API, which serves single referrals, or the team's dashboard.
 ROBOTS = b"User-agent: *\nDisallow: /api/\nDisallow: /dashboard/\n"
-# The file that the site serves of each npm package.
+# The file that the site serves from each npm package.
 LIBRARIES = {"altcha": "dist/workers/pbkdf2.js"}
-# The dashboard reads this file first. Each of its values is an output of the stack.
+# The file of settings that the dashboard reads first. Each value is an output of the stack.
 DASHBOARD_SETTINGS = Path("dashboard", "config.json")
 SIGN_IN = {"authority": "SignInIssuer", "client_id": "SignInClient", "sign_in": "SignInUrl"}
-# Seconds for which files of an earlier build are kept.
+# How long files of an earlier build are kept, in seconds.
 GRACE = 3600
 
 
 def dashboard_settings(output: Callable[[str], str]) -> dict[str, str]:
-    """Where the dashboard signs people in, from the outputs of a stack."""
+    """Return the sign-in settings of the dashboard, from the outputs of a stack."""
     return {name: output(output_name) for name, output_name in SIGN_IN.items()}
 
 
@@ -37,10 +37,13 @@ def write_dashboard_settings(out: Path, settings: dict[str, str]) -> None:
 
 
 def build(templates: Path, out: Path, campaign: str | None = None) -> None:
-    """Write the site into `out`. A server may serve it meanwhile: files are written before the pages that load them."""
+    """Write the site into `out`. Raise CommandError if a language lacks texts.
+
+    A server may serve `out` during the build: files are written before the pages that load them.
+    """
     known = _campaign(templates, campaign or Campaigns(templates).names()[0])
     if missing := translations.missing(templates, known):
-        raise CommandError("\n".join(["These texts are missing:", *missing]))
+        raise CommandError("\n".join(["These texts differ between languages:", *missing]))
     pages = {locale: Pages(templates, known, locale) for locale in known.locales}
     modules = libraries.folder(templates / "site")
     loaded = _loaded(templates, modules, pages[known.locales[0]])
@@ -53,14 +56,14 @@ def build(templates: Path, out: Path, campaign: str | None = None) -> None:
 
 
 def _loaded(templates: Path, modules: Path, pages: Pages) -> dict[Path, bytes]:
-    """Assets and libraries that the pages load, by their path in the site."""
+    """Return the assets and libraries that the pages load, by their path in the site."""
     assets = {pages.asset(file.name): file.read_bytes() for file in sorted((templates / "site" / "assets").iterdir())}
     scripts = {pages.library(name): _licensed(modules / name, path) for name, path in LIBRARIES.items()}
     return {Path(address.lstrip("/")): data for address, data in (assets | scripts).items()}
 
 
 def _write_pages(out: Path, pages: dict[str, Pages], first: str) -> None:
-    """Write the pages of every language; `first` is the language of those that are in one language only."""
+    """Write the pages of every language. Pages that exist in one language only are written in `first`."""
     _write(out / "robots.txt", ROBOTS)
     _write(out / "404.html", pages[first].render("404.html", "/{locale}/").encode())
     for locale, one in pages.items():
@@ -69,7 +72,7 @@ def _write_pages(out: Path, pages: dict[str, Pages], first: str) -> None:
     forms = {locale: one.render("page.html", "/{locale}/", form=EMPTY_FORM).encode() for locale, one in pages.items()}
     for locale, html in forms.items():
         _write(out / locale / "index.html", html)
-    # For browsers that ask for no language of the campaign.
+    # Served if the browser accepts no language of the campaign.
     _write(out / "index.html", forms[first])
 
 
@@ -81,22 +84,25 @@ def _campaign(templates: Path, name: str) -> Campaign:
 
 
 def _licensed(package: Path, path: str) -> bytes:
-    """A file of a package with its license on top, which must come with every copy."""
+    """Return a file of a package, with the license at the top. Every copy must include the license."""
     return b"/*\n%s\n*/\n%s" % ((package / "LICENSE.txt").read_bytes().strip(), (package / path).read_bytes())
 
 
 def _write(file: Path, data: bytes) -> None:
-    """Replace the file atomically: a reader gets the old content or the new, never a part."""
+    """Replace the file atomically, so that a reader never sees part of the content."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as stream:
         stream.write(data)
     unfinished = Path(stream.name)
-    unfinished.chmod(0o644)  # Temporary files are readable by their owner only.
+    unfinished.chmod(0o644)  # A temporary file is readable by its owner only.
     unfinished.replace(file)
 
 
 def _remove_old(folder: Path, keep: set[str]) -> None:
-    """Remove files that no page loads, once they are old enough: a browser may still be loading an earlier page."""
+    """Remove files that no page loads and that are older than GRACE.
+
+    Newer files stay, because a browser may still be loading a page of an earlier build.
+    """
     for file in folder.iterdir():
         with suppress(FileNotFoundError):  # Another build may have removed it.
             if file.name not in keep and time.time() - file.stat().st_mtime > GRACE:

@@ -1,7 +1,7 @@
-"""The files of the dashboard: `dashboard/index.html`, and one folder with everything that it loads.
+"""Assemble the dashboard: `dashboard/index.html`, and one folder with all files that it loads.
 
-Modules import each other by relative paths, which a strict Content-Security-Policy allows without an import map. Their
-folder is named by a digest of its content, so that it may be cached forever.
+Modules import each other by relative paths, so no import map is needed, which a strict Content-Security-Policy would
+block. The folder's name is a digest of its content, so browsers may cache its files forever.
 """
 
 import hashlib
@@ -10,8 +10,8 @@ from pathlib import Path
 FOLDER = Path("dashboard")
 ASSETS = FOLDER / "assets"
 _LIT = ("lit-html.js", "directive.js", "directive-helpers.js", "directives/live.js", "directives/repeat.js")
-# The files that the site serves of each package, and its license, which must come with every copy. The last two are
-# bundled in the builds of the packages before them.
+# The files that the site serves from each package. Every copy must include the license. The last two packages are
+# bundled in the packages above them, so only their licenses are listed.
 LIBRARIES = {
     "lit-html": (*_LIT, "LICENSE"),
     "oidc-client-ts": ("dist/browser/oidc-client-ts.min.js", "LICENSE"),
@@ -22,7 +22,7 @@ LIBRARIES = {
 
 
 def files(site: Path, modules: Path) -> dict[Path, bytes]:
-    """The files by their path in the built site. `index.html` comes last, because it loads the others."""
+    """Return the files by their path in the built site. `index.html` is last, because it loads the others."""
     source = site / "dashboard"
     own = {file.relative_to(source): file.read_bytes() for file in sorted(source.rglob("*")) if file.is_file()}
     page = own.pop(Path("index.html")).decode()
@@ -44,7 +44,7 @@ def _version(loaded: dict[Path, bytes]) -> str:
 
 
 def _preloads(folder: Path, own: dict[Path, bytes]) -> str:
-    """Have the browser load all modules at once, instead of one import after the other."""
+    """Return `modulepreload` links, so that the browser loads all modules in parallel."""
     scripts = sorted((folder / name).as_posix() for name in own if name.suffix == ".js")
     return "\n".join(f'<link rel="modulepreload" href="/{script}">' for script in scripts)
 

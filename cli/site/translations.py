@@ -9,11 +9,14 @@ from typing import Any
 from referral_intake.core.campaign import Campaign
 
 Words = dict[str, str]
-"""Every string of a file by its place: `form.title`, `ask.steps.0.text`."""
+"""Every string of a file by its path, for example `form.title` or `ask.steps.0.text`."""
 
 
 def missing(templates: Path, campaign: Campaign) -> list[str]:
-    """Lines that name the texts that a language lacks or that only one language has, each with its file."""
+    """Return one line for each text that differs between languages, with its file and path.
+
+    A text differs if it is missing or empty in one language only, or if its placeholders differ.
+    """
     files = ["site/text/{}.toml", *(f"campaigns/{campaign.name}/{name}.{{}}.toml" for name in ("page", "guide"))]
     return [line for pattern in files for line in _in(templates, pattern, campaign.locales)]
 

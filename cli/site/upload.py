@@ -1,7 +1,8 @@
-"""Upload the built site to its bucket. Assets are uploaded before the pages that load them, and kept for older pages.
+"""Upload the built site to its bucket.
 
-Safe to stop and run again: files that are up to date are skipped. CloudFront fetches all pages again each time, because
-an earlier run may have been stopped before the invalidation.
+Assets are uploaded before the pages that load them. Assets that are no longer used are kept for a time, because
+browsers may have older pages open. The upload can be stopped and repeated: it skips files that are up to date. Each run
+invalidates all pages in CloudFront, because an earlier run may have stopped before its invalidation.
 """
 
 import hashlib
@@ -20,15 +21,15 @@ from cli.errors import CommandError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Folders whose files are named by a digest of their content, and so never change.
+# Folders whose paths contain a digest of the content, so their files never change.
 HASHED = ("assets/", "dashboard/assets/")
 FOREVER = "public, max-age=31536000, immutable"
-# Browsers and CloudFront may cache a page, but must revalidate it.
+# Browsers and CloudFront may cache a page, but must revalidate it before use.
 REVALIDATE = "no-cache"
-# How long a file is kept that no page loads any more, for browsers that have an older page open.
+# How long an asset that is no longer used is kept, for browsers that have an older page open.
 KEPT = timedelta(days=30)
 _RETIRED = "retired"
-# Types that Python's mimetypes may not know, or knows by another name.
+# Content types that Python's mimetypes lacks or names differently on some systems.
 _TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -65,7 +66,7 @@ class File:
 
 @dataclass(slots=True)
 class Uploaded:
-    """Counts of written, unchanged (`there`) and removed files, and the pages that CloudFront must fetch again."""
+    """Counts of written, unchanged (`there`) and removed files, and the paths to invalidate in CloudFront."""
 
     written: int = 0
     there: int = 0
@@ -74,7 +75,7 @@ class Uploaded:
 
 
 def upload(s3: "S3Client", bucket: str, site: Path, now: datetime, say: Say) -> Uploaded:
-    """Make the bucket equal to `site`: upload assets, then pages, then retire or remove old files."""
+    """Synchronize the bucket with `site`: upload assets, then pages, then retire or remove old files."""
     files, done = in_order(site), Uploaded()
     for file in files:
         if _is_there(s3, bucket, file):
@@ -91,7 +92,7 @@ def upload(s3: "S3Client", bucket: str, site: Path, now: datetime, say: Say) -> 
 
 
 def in_order(site: Path) -> list[File]:
-    """Hashed assets, other assets, pages; the first page comes last."""
+    """Return the files in the order of upload: hashed assets, other files, pages, and `index.html` of the root last."""
     found = [path for path in site.rglob("*") if path.is_file() and not path.name.startswith(".")]
     files = [File(path.relative_to(site).as_posix(), path.read_bytes()) for path in found]
     return sorted(
@@ -100,7 +101,10 @@ def in_order(site: Path) -> list[File]:
 
 
 def content_type(key: str) -> str:
-    """Raises ValueError if the type is unknown: with `nosniff`, a browser would not use the file."""
+    """Return the content type of a file.
+
+    Raise ValueError if it is unknown: browsers reject such a file, because the site sends `nosniff`.
+    """
     name = key.rpartition("/")[2]
     kind = "text/plain" if "." not in name else _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
     if kind is None:
@@ -109,13 +113,16 @@ def content_type(key: str) -> str:
 
 
 def paths(keys: list[str]) -> list[str]:
-    """The paths that CloudFront must invalidate: each page by its name and by its folder, as in links."""
+    """Return the paths to invalidate in CloudFront: each file, and for each `index.html` also its folder."""
     folders = (key.removesuffix("index.html") for key in keys if key.rpartition("/")[2] == "index.html")
     return sorted({f"/{key}" for key in keys} | {f"/{folder}" for folder in folders})
 
 
 def invalidate(cloudfront: Any, distribution: str, pages: list[str]) -> str:
-    """Returns the id of the invalidation. Its reference is unique, so that the same pages can be invalidated again."""
+    """Invalidate the pages, and return the id of the invalidation.
+
+    The caller reference is unique, because CloudFront ignores a repeated invalidation with the same reference.
+    """
     batch = {"Paths": {"Quantity": len(pages), "Items": pages}, "CallerReference": str(uuid.uuid4())}
     answer = cloudfront.create_invalidation(DistributionId=distribution, InvalidationBatch=batch)
     made: str = answer["Invalidation"]["Id"]
@@ -123,7 +130,7 @@ def invalidate(cloudfront: Any, distribution: str, pages: list[str]) -> str:
 
 
 def empty(s3: "S3Client", bucket: str) -> int:
-    """Delete all objects and their old versions. Returns how many there were."""
+    """Delete all objects with all their versions, and return how many there were. Raise CommandError if some remain."""
     count = 0
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         every = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
@@ -144,7 +151,7 @@ def _is_there(s3: "S3Client", bucket: str, file: File) -> bool:
     try:
         found = s3.head_object(Bucket=bucket, Key=file.key)
     except ClientError as error:
-        # S3 answers 403 for a missing file if the caller may not list the bucket.
+        # For a missing file, S3 returns 403 if the caller may not list the bucket.
         if error.response["Error"]["Code"] in {"404", "403", "NoSuchKey"}:
             return False
         raise
@@ -154,7 +161,10 @@ def _is_there(s3: "S3Client", bucket: str, file: File) -> bool:
 
 
 def _clear(s3: "S3Client", bucket: str, wanted: set[str], now: datetime, say: Say) -> Iterator[str]:
-    """Delete old pages, and assets that were retired long ago. Retire assets that no page loads any more."""
+    """Delete old pages and assets that were retired more than KEPT ago, and yield their keys.
+
+    Retire the assets that are no longer used.
+    """
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for key in (one["Key"] for one in page.get("Contents", [])):
             if _hashed(key) and not _is_over(s3, bucket, key, now, wanted=key in wanted):
@@ -166,11 +176,14 @@ def _clear(s3: "S3Client", bucket: str, wanted: set[str], now: datetime, say: Sa
 
 
 def _is_over(s3: "S3Client", bucket: str, key: str, now: datetime, *, wanted: bool) -> bool:
-    """Whether the asset can be deleted. A tag on it says when it was retired, which its upload time does not."""
+    """Return whether the asset can be deleted, and update the tag that records when it was retired.
+
+    The upload time can't be used instead: an old asset may have been in use until today.
+    """
     tags = {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]}
     retired = tags.get(_RETIRED)
     if wanted:
-        if retired:  # An older version of the site is deployed again.
+        if retired:  # An older version of the site was deployed again.
             s3.delete_object_tagging(Bucket=bucket, Key=key)
         return False
     if retired is None:

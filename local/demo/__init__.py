@@ -1,6 +1,7 @@
-"""`make demo`: three months of outreach, recorded once from the real functions and loaded so that they end now.
+"""Provide the data of `make demo`: three months of outreach, recorded from the real functions.
 
-`load` and what it uses run at each start. `recorder` and what it uses make the recording: see `__main__`.
+`loader` runs at each start of the demo, and moves the recorded times so that they end now. `recorder` makes the
+recording (`make demo-data`): see `__main__`.
 """
 
 from typing import TYPE_CHECKING
@@ -8,12 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from local.stack import LocalStack
 
-# Who may sign in at the local stack. The manager is who acted in the past, too.
+# The sample users who can sign in to the local stack. Recorded actions were performed by the manager.
 VIEWER, MANAGER = "viewer@team.example", "manager@team.example"
 
 
 def fill(stack: "LocalStack") -> None:
-    # These imports are not for a stack that starts empty.
+    # Imported here, because a stack without the demo does not need these modules.
     from datetime import UTC, datetime
 
     from local.demo.loader import load

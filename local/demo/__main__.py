@@ -1,4 +1,4 @@
-"""`make demo-data`: records the history of the demo anew. It takes minutes."""
+"""Record the history of the demo again (`make demo-data`). This takes minutes."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ from local.stack import LocalStack
 
 
 class _Recorded(Exception):
-    """The stack has done what it was for, and need not serve anyone."""
+    """Stops the start of the stack after the recording, because the stack need not serve requests."""
 
     def __init__(self, recording: Recording) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class _Recorded(Exception):
 
 
 def record(until: datetime, done: Callable[[str], None] = lambda _: None) -> Recording:
-    """Lets the real functions make the history up to that time."""
+    """Record the history up to `until` with the real functions. `done` is called with the day of each referral."""
 
     def fill(stack: LocalStack) -> None:
         recorder = Recorder(stack, Plan(), until, done)
@@ -36,12 +36,12 @@ def record(until: datetime, done: Callable[[str], None] = lambda _: None) -> Rec
             stack.start()
         except _Recorded as recorded:
             return recorded.recording
-    raise AssertionError("a stack that starts is filled first")
+    raise AssertionError("the stack started without calling fill")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
-    parser.add_argument("--days", type=int, help="record only this many days, and write no file: to try it out")
+    parser.add_argument("--days", type=int, help="record only this many days, as a trial, and write no file")
     only = parser.parse_args().days
     days: list[str] = []
 
@@ -52,7 +52,7 @@ def main() -> None:
 
     if only:
         items = len(list(record(history.START + timedelta(days=only), done).lines()))
-        print(f"Recorded {items} items of {len(days)} referrals. Nothing was written.")
+        print(f"Recorded {items} items of {len(days)} referrals. No file was written.")
         return
     history.write(record(history.END, done).lines())
     print(f"{history.FILE}: {history.FILE.stat().st_size // 1024} KB")

@@ -1,4 +1,4 @@
-"""The counters of the recorded history, by the product's own rules: all at once instead of referral by referral."""
+"""Compute the counters of the recorded history in one pass, by the counting rules of the functions."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from referral_intake.core.referral import Referral
 
 
 def counters(referrals: Iterable[Referral]) -> Iterator[Item]:
-    """The items of the StatsTable: for each referral what it is counted as, and the numbers that this adds up to."""
+    """Yield the items of the StatsTable: one item per referral that records how it is counted, and the counters."""
     numbers: defaultdict[stats_items.Place, Counter[str]] = defaultdict(Counter)
     for referral in referrals:
         counted = tally(referral)

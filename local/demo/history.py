@@ -1,7 +1,7 @@
-"""The recorded history of the demo: a compressed text with one line of JSON for each item of the table.
+"""Read and write the recorded history of the demo: a compressed text with one line of JSON for each item of the table.
 
-A line holds the item's images in order, each with the time from which on it is the current one. Everything in the text
-that depends on when and where it is loaded is replaced in the text: dates, the campaign's name, addresses.
+A line contains the images of the item in order, each with the time at which it was written. At each load, values that
+depend on the time and the stack are replaced in the text: dates, the name of the campaign, and URLs.
 """
 
 import json
@@ -17,12 +17,12 @@ from zoneinfo import ZoneInfo
 
 FILE = Path(__file__).with_name("history.jsonl.xz")
 
-# 14 whole weeks of standard time. A load shows the first 13 of them, and a part of the last.
+# 14 whole weeks in standard time. A load uses the first 13 and a part of the last one.
 START, END = datetime(2025, 11, 10, tzinfo=UTC), datetime(2026, 2, 16, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
 FIRST_CUT = END - WEEK
 
-# Stand for the campaign's name, its product's address and the site's.
+# Placeholders for the name of the campaign, and the URLs of the product and the site.
 CAMPAIGN, PRODUCT_URL, SITE_URL = "demo-campaign", "https://product.invalid/", "https://site.invalid"
 
 Item = dict[str, Any]
@@ -35,18 +35,18 @@ _EXPIRES = re.compile(r'(?<="expires":\{"N":")\d+')
 
 @dataclass(frozen=True)
 class Shift:
-    """Moves times by whole weeks, as clocks in the United States show them: what was at nine is at nine.
+    """Moves times by whole weeks, and keeps the local time of day in the United States despite daylight saving time.
 
-    Exact for states that have daylight saving time, except in the hours of a Sunday night in which it begins or ends.
+    Exact for states with daylight saving time, except in the hours of a Sunday night in which it begins or ends.
     """
 
     weeks: int
 
     @classmethod
     def to(cls, now: datetime) -> "Shift":
-        """The one after which the last recorded week holds `now`."""
+        """Return the shift that moves the last recorded week to the week of `now`."""
         weeks = (now - FIRST_CUT) // WEEK
-        # Daylight saving time begins the week an hour earlier.
+        # In daylight saving time, the moved week starts an hour earlier in UTC.
         return cls(weeks + (Shift(weeks + 1).moved(FIRST_CUT) <= now))
 
     def moved(self, moment: datetime) -> datetime:
@@ -54,7 +54,7 @@ class Shift:
         return there.replace(tzinfo=_ZONE).astimezone(UTC)
 
     def text(self, text: str) -> str:
-        """With every date and every time in it moved."""
+        """Return the text with all dates, times and expiry times moved."""
 
         @cache
         def shifted(found: str) -> str:
@@ -77,7 +77,7 @@ def read(file: Path = FILE) -> str:
 
 
 def items_at(moment: datetime, text: str) -> Iterator[Item]:
-    """The items as they are at that time, without those that have expired."""
+    """Yield the items in their state at that time, without expired ones."""
     for line in text.splitlines():
         images: Images = json.loads(line)
         past = [item for at, item in images if datetime.fromisoformat(at) <= moment]

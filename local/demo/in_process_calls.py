@@ -1,6 +1,6 @@
-"""The way from the handlers to the AWS underneath without sockets: what they ask of it is answered in this process.
+"""Call the AWS emulator from handlers without sockets, in the same process.
 
-It saves most of the time that a referral takes. Nothing else than the local stack can be reached by it.
+This saves most of the time of a referral. Calls can reach only the local stack.
 """
 
 import json
@@ -33,7 +33,7 @@ _MOTO: dict[str, tuple[str, Any]] = {
 }
 
 
-# To make one takes longer than what most calls ask of it.
+# One shared instance, because its creation takes longer than most calls.
 _DYNAMODB = DynamoHandler()
 _DYNAMODB.current_account, _DYNAMODB.region = ACCOUNT, REGION
 
@@ -44,12 +44,12 @@ class Wire:
 
     @contextmanager
     def laid(self) -> Iterator[None]:
-        """For the clients that are made meanwhile, from the process's session."""
+        """Redirect the calls of clients that are created from the default session within the context."""
         assert boto3.DEFAULT_SESSION
         events: Any = boto3.DEFAULT_SESSION.events
         events.register_first("before-call.dynamodb", _ask_dynamodb)
         events.register_first("before-send", self._send)
-        # Nobody here looks at signatures.
+        # Requests are not signed, because the emulator does not check signatures.
         events.register_first("choose-signer", _unsigned)
         try:
             yield
@@ -67,17 +67,20 @@ class Wire:
             return _answered(request, self._stack.ses.answer(_request(request), path))
         if service == "eventbridge":
             return _answered(request, self._stack.bus_api.answer(_request(request)))
-        raise NotImplementedError(f"the demo does not know {service}")
+        raise NotImplementedError(f"the demo does not support {service}")
 
 
 def _ask_dynamodb(model: OperationModel, params: dict[str, Any], **_: object) -> tuple[AWSResponse, Any] | None:
-    """What makes no request at all. What fails is asked again by one: that makes the error that our functions know."""
+    """Call DynamoDB without an HTTP request. If that fails, return None, so that botocore sends a request.
+
+    The request fails too, but produces the usual botocore error.
+    """
     _DYNAMODB.body = json.loads(params["body"])
     try:
         said = getattr(_DYNAMODB, xform_name(model.name))().result
     except (HTTPException, ServiceException):
         return None
-    # What it gives is what it keeps.
+    # Copy the result, because moto returns its internal objects.
     answer = json.loads(json.dumps(said)) | {"ResponseMetadata": {"HTTPStatusCode": 200}}
     return _response(params["url"], 200, {}, b""), answer
 
@@ -87,7 +90,7 @@ def _unsigned(**_: object) -> Any:
 
 
 def _moto(service: str, request: AWSPreparedRequest) -> AWSResponse:
-    # What moto takes apart must look as if it had been on its way to AWS.
+    # moto expects a request to a URL of AWS.
     name, responder = _MOTO[service]
     url = f"https://{name}.{REGION}.amazonaws.com/"
     body = _body(request)

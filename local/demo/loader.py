@@ -1,4 +1,4 @@
-"""Loads the recorded history into a stack, so that it ends now."""
+"""Load the recorded history into a stack, moved so that it ends now."""
 
 import os
 from collections.abc import Iterator
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def load(stack: "LocalStack", now: datetime) -> None:
-    """For a stack with nothing in it, before anything runs. No event source hears of what is loaded."""
+    """Load the history into an empty stack, before its event sources run. They receive no events about it.
+
+    Raise SystemExit if the stack does not use the built-in DynamoDB.
+    """
     if not stack.cloud.is_embedded(stack.cloud.streams):
         raise SystemExit("The demo needs the built-in DynamoDB. Unset AWS_ENDPOINT_URL_DYNAMODB.")
     campaigns = Campaigns(Path(os.environ["TEMPLATES_DIR"]))
@@ -36,7 +39,7 @@ def load(stack: "LocalStack", now: datetime) -> None:
 
 
 def history_at(now: datetime, campaign: Campaign, site_url: str) -> Iterator[Item]:
-    """The recorded items as they are at that time, for this campaign at this address."""
+    """Yield the recorded items in their state at that time, with the campaign and the URL of the site filled in."""
     text = history.read().replace(history.SITE_URL, site_url).replace(history.CAMPAIGN, campaign.name)
     text = text.replace(history.PRODUCT_URL, campaign.sender.product_url)
     return history.items_at(now, Shift.to(now).text(text))

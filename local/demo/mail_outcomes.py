@@ -1,4 +1,4 @@
-"""What becomes of each message, as the local SES tells it: most arrive, some come back for now, a few for good."""
+"""Simulate the delivery of messages: most are delivered, some soft bounce, a few bounce permanently."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,11 +12,14 @@ from samlocal.ses.mailbox import Mail, new_id, stamp
 from samlocal.ses.mailbox_simulator import Delivery
 
 Chance = Callable[[Mail], Random]
-"""Draws for one message always the same, whatever was drawn before."""
+"""Returns a random generator with a seed that depends only on the message."""
 
 
 class Fates(Delivery):
-    """`oddity` tells what is out of the ordinary with a message's referral, `arrived` who reads what was delivered."""
+    """Publishes the events of a message.
+
+    `oddity` returns the peculiarity of the message's referral, or None. `arrived` is called for delivered messages.
+    """
 
     def __init__(
         self,
@@ -65,5 +68,5 @@ class Fates(Delivery):
 
 
 def _on_its_way(chance: Random) -> float:
-    """Seconds. Some servers let a stranger's first message wait."""
+    """Return the seconds until delivery. Some servers delay the first message of an unknown sender (greylisting)."""
     return chance.uniform(300, 2400) if chance.random() < 0.05 else 0.8 + chance.expovariate(1 / 3)

@@ -1,4 +1,4 @@
-"""The messages of the recorded history, rendered from the campaign's wording as it is now."""
+"""Render the messages of the recorded history from the current wording of the campaign."""
 
 import base64
 import os
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Sent:
-    """In the place of a client: keeps what the mailer asks of it."""
+    """Replaces the SES client, and stores the request of the mailer."""
 
     def send_email(self, **request: Any) -> dict[str, str]:
         self.request = request
@@ -32,7 +32,7 @@ class _Sent:
 
 
 class Outbox:
-    """Renders what doctors got. The functions' environment says where, and with which sender."""
+    """Renders the messages to doctors. The templates and the sender are those of the functions' environment."""
 
     def __init__(self, campaign: Campaign, hashing_keys: Ring, signing_keys: Ring) -> None:
         site_url = os.environ["SITE_URL"]
@@ -47,7 +47,7 @@ class Outbox:
         self._mails: list[tuple[datetime, str, dict[str, Any]]] = []
 
     def render(self, item: Item) -> Iterator[Item]:
-        """The items of a referral's messages. Notes in the referral's item which wording they were made from."""
+        """Yield the items of a referral's messages, and add their version and content hash to the referral's item."""
         referral = from_item(item)
         for step, written in referral.messages.items():
             claim = Claim(referral, step, *self._hashes.of(referral))
@@ -63,6 +63,6 @@ class Outbox:
         self._mails += [(one.at, message_id, self._sent.request) for message_id, one in written.tries.items()]
 
     def deliver(self, ses: "Ses") -> None:
-        """Fills the mailbox, the oldest message first."""
+        """Add the messages to the mailbox, the oldest first."""
         for at, message_id, request in sorted(self._mails, key=lambda mail: mail[:2]):
             ses.take_over(request, message_id, timestamp(at))

@@ -1,6 +1,6 @@
-"""Where the made-up doctors practice: states by population, each with a few cities, ZIP codes and an area code.
+"""Draw addresses and phone numbers for sample doctors, from states weighted by population.
 
-All have daylight saving time, so that the recorded hours of the day stay right when dates are moved.
+All states have daylight saving time, so that recorded times of day stay correct when dates are moved.
 """
 
 from dataclasses import dataclass
@@ -68,5 +68,5 @@ def an_address(random: Random, state: State) -> dict[str, str]:
 
 
 def a_phone(random: Random, state: State) -> str:
-    """Of the hundred numbers that are kept for fiction."""
+    """Return one of the 100 numbers that are reserved for fiction (555-01xx)."""
     return f"({state.area_code}) 555-01{random.randint(0, 99):02}"

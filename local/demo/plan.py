@@ -1,4 +1,4 @@
-"""Who sends what, and when: drawn beforehand from one seed, so that the same seed and day give the same referrals."""
+"""Draw all submissions in advance from one seed, so that the same seed and days give the same referrals."""
 
 import uuid
 from collections.abc import Iterator
@@ -18,20 +18,20 @@ _SPEAK_SPANISH = {"TX": 0.28, "CA": 0.26, "FL": 0.26, "NM": 0.25, "NY": 0.2}
 
 
 class Oddity(StrEnum):
-    """What is out of the ordinary with a submission."""
+    """A peculiarity of a submission."""
 
-    TRAP = "a field filled that nobody sees"
+    TRAP = "a hidden field was filled in"
     UNPROVEN = "no proof of work"
-    TOO_FAST = "typed within a second"
-    CLINIC = "from the tablet in a waiting room"
-    UNKNOWN_ADDRESS = "the address does not exist"
+    TOO_FAST = "submitted within a second"
+    CLINIC = "from a shared tablet in a waiting room"
+    UNKNOWN_ADDRESS = "the email address does not exist"
     COMPLAINS = "the doctor complains"
-    LOST = "the stream loses it, again and again"
+    LOST = "its stream record fails repeatedly"
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """`source` is the network address that it comes from."""
+    """A submission of the form. `source` is the IP address of the client."""
 
     at: datetime
     id: uuid.UUID
@@ -43,7 +43,7 @@ class Submission:
 
     @property
     def form(self) -> dict[str, Any]:
-        """As the page sends it, without the challenge."""
+        """Return the request body that the page sends, without the challenge."""
         sent = {"submission_id": str(self.id), "campaign": CAMPAIGN, "locale": self.locale}
         sent |= {"comments": "Best prices"} if self.oddity is Oddity.TRAP else {}
         return sent | {"submitted_by": self.submitted_by, "doctor": self.doctor.details}
@@ -68,9 +68,9 @@ class Plan:
         return datetime.combine(rhythm.end - timedelta(days=rhythm.days), datetime.min.time(), UTC)
 
     def submissions(self) -> list[Submission]:
-        """In the order of their times."""
-        # Another plan each, not one cut short.
-        random = Random(f"{self.seed} {self.count} {self.days}")  # noqa: S311  (it makes up, it hides nothing)
+        """Return the submissions in the order of their times."""
+        # A different count or number of days gives a different plan, not a part of the same plan.
+        random = Random(f"{self.seed} {self.count} {self.days}")  # noqa: S311  (sample data, no secrets)
         directory = Directory(random)
         made = [*_plain(random, directory, self.rhythm.moments(random, self.count))]
         made = _odd(random, _groups(made, directory, self.rhythm))
@@ -80,7 +80,7 @@ class Plan:
 def _plain(random: Random, directory: Directory, days: list[date]) -> Iterator[Submission]:
     known: list[Doctor] = []
     for day in days:
-        # Several patients name the same doctor.
+        # Some doctors are named by several patients.
         doctor = random.choice(known) if known and random.random() < 0.13 else directory.new()
         if doctor not in known:
             doctor = doctor.without_email() if random.random() < 0.14 else doctor
@@ -92,31 +92,31 @@ def _plain(random: Random, directory: Directory, days: list[date]) -> Iterator[S
             doctor=doctor.in_spanish() if is_spanish else doctor,
             submitted_by="patient" if random.random() < 0.68 else "caregiver",
             locale="es" if is_spanish else "en",
-            # From the three networks that are kept for examples (RFC 5737): nobody's.
+            # From the three networks that are reserved for documentation (RFC 5737).
             source=f"{random.choice(('192.0.2', '198.51.100', '203.0.113'))}.{random.randrange(256)}",
         )
 
 
 def _groups(made: list[Submission], directory: Directory, rhythm: Rhythm) -> list[Submission]:
-    """Puts some in a relation to others: what makes outreach ask a person."""
+    """Change some submissions so that outreach holds them for a person, for example because they share an address."""
     step = max(10, len(made) // 9)
     for first in range(step // 2, len(made) - 4, step):
         one = made[first]
         email = one.doctor.details.get("email")
         if not email:
             continue
-        # A practice that gives out one address for all: for the third name, a person looks.
+        # One email address for all doctors of a practice: outreach holds the third name.
         for place in (first + 2, first + 3):
             made[place] = replace(made[place], doctor=directory.new().but(email=email))
-        # One number, two addresses.
+        # One NPI with two email addresses.
         if "npi" in one.doctor.details:
             made[first + 1] = replace(one, at=made[first + 1].at, id=made[first + 1].id)
             made[first + 1] = replace(made[first + 1], doctor=one.doctor.but(email=f"office.{email}"))
     for place in range(step // 3, len(made), step):
-        # A real one, since the list that it is found by names no reserved one. Nothing goes there.
+        # A real disposable domain, because the list of such domains has no reserved ones. No message is sent to it.
         email = f"dr{place}@mailinator.com"
         made[place] = replace(made[place], doctor=made[place].doctor.but(email=email))
-    # On the campaign's day, a waiting room's tablet is passed around.
+    # On the day of the campaign, many submissions come from one shared tablet in a waiting room.
     there = [place for place, one in enumerate(made) if one.at.date() == rhythm.campaign_day]
     for place in there[: len(there) * 2 // 5]:
         made[place] = replace(made[place], source="203.0.113.7", oddity=Oddity.CLINIC)
@@ -129,9 +129,9 @@ def _odd(random: Random, made: list[Submission]) -> list[Submission]:
         drawn = random.choices([None, *shares], [1 - sum(shares.values()), *shares.values()])[0]
         if drawn and one.oddity is None:
             made[place] = replace(one, oddity=drawn)
-    # Two in one week: more than the breaker lets pass.
+    # Two complaints in one week exceed the limit of the circuit breaker.
     _mark(made, Oddity.COMPLAINS, [0.2, 0.78, 0.79])
-    # Some at all times of the last two weeks.
+    # Distributed over the last two weeks, so that some are always open.
     _mark(made, Oddity.LOST, [0.4, *(share / 100 for share in range(84, 100, 2))])
     return made
 

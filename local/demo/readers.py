@@ -1,4 +1,4 @@
-"""Doctors and their mail programs: who opens a message, follows its links, answers, or wants no more."""
+"""Simulate doctors and their mail programs: opens, clicks, answers and opt-outs."""
 
 import html
 import re
@@ -22,7 +22,7 @@ _SCANNER = "Mozilla/5.0 (compatible; examplemail-scanner/2.1)"
 _TRACKED = re.compile(r'(?:href|src)="([^"]*/_local/ses/track/[^"]+)"')
 _ANSWER = re.compile(r"\S+/api/answer\?token=\S+")
 
-# How much likelier than others they open a message, and answer it.
+# Factors for the probability that doctors open and answer a message, by specialty.
 _INTEREST = {
     "Radiation Oncology": 1.35,
     "Orthopedic spine surgery": 1.3,
@@ -39,7 +39,10 @@ _SAYS = {"information": 46, "call": 30, "no": 24}
 
 @dataclass
 class Readers:
-    """`client` reaches the local stack as a browser does; `doctor` is who gets a message."""
+    """Schedules the reactions of doctors. `client` sends requests to the local stack as a browser does.
+
+    `doctor` returns the recipient of a message.
+    """
 
     agenda: Agenda
     client: Client
@@ -47,7 +50,7 @@ class Readers:
     doctor: Callable[[Mail], Doctor]
 
     def got(self, mail: Mail) -> None:
-        """A message lies in a doctor's mailbox."""
+        """Schedule the reactions to a delivered message."""
         chance, address = self.chance(mail), mail.to[0]
         if _is_scanned(address):
             self.agenda.call(chance.uniform(0.4, 3), partial(self._scan, mail))
@@ -76,20 +79,20 @@ class Readers:
                 self.agenda.at(at + timedelta(minutes=3), partial(self._opt_out, mail, undo=True))
 
     def _scan(self, mail: Mail) -> None:
-        """All there is, in one breath. Half of the scanners don't say what they are."""
+        """Load the pixel and two links at once, as mail scanners do. About half of them use a browser's user agent."""
         agent = _SCANNER if zlib.crc32(mail.to[0].encode()) % 2 else _BROWSER
         for number in range(3):
             self._get(mail, number, agent)
 
     def _get(self, mail: Mail, number: int, agent: str = _BROWSER) -> None:
-        """The pixel is number 0, then come the links."""
+        """Load a tracked URL of the message: the pixel is number 0, and the links follow."""
         *links, pixel = (html.unescape(found) for found in _TRACKED.findall(mail.html or ""))
         address = urlsplit(([pixel, *links] * 2)[number])
         self.client.get(address.path, headers={"User-Agent": agent})
 
     def _answer(self, mail: Mail, answer: str) -> None:
         found = _ANSWER.search(mail.text or "")
-        assert found, "each message says where to answer"
+        assert found, "each message has a link to answer"
         self._post(found[0], {"answer": answer})
 
     def _opt_out(self, mail: Mail, *, in_mail_program: bool = False, undo: bool = False) -> None:
@@ -108,12 +111,15 @@ def _interest(doctor: Doctor) -> float:
 
 
 def _is_scanned(address: str) -> bool:
-    """A third of the practices have their mail looked at by a program, each always or never."""
+    """Return whether a mail scanner checks messages to the address. This applies to a third of the domains."""
     return zlib.crc32(address.rpartition("@")[2].encode()) % 3 == 0
 
 
 def _at_work(moment: datetime, chance: Random) -> datetime:
-    """Doctors read mail in the daytime, mostly on weekdays: whatever falls elsewhere, falls on the next morning."""
+    """Return the time, or move it to the next morning if it is at night or, in most cases, on a weekend.
+
+    Doctors read email in the daytime, mostly on weekdays.
+    """
     while not 12 <= moment.hour <= 23 or (moment.weekday() >= 5 and chance.random() < 0.8):
         is_over = moment.hour >= 12
         moment = moment.replace(hour=12, minute=chance.randrange(60)) + timedelta(days=is_over)

@@ -1,4 +1,4 @@
-"""Records the history: each thing at its time, by the real functions, with the local stack's own mail service."""
+"""Record the history: run the real functions and the local SES at simulated times."""
 
 import json
 import uuid
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from local.stack import LocalStack
     from referral_intake.core.referral import Referral
 
-# A stream has a record within a second, and a message takes SES half of one.
+# Seconds until a function receives a stream record.
 _UNTIL_SEEN = 0.7
 _LOOKS_EVERY = timedelta(minutes=30)
 _CLOCK = "WakeFunction"
@@ -38,7 +38,7 @@ _FILLS_FOR = timedelta(minutes=3)
 
 
 class Recorder:
-    """`done` is called for each referral with its day."""
+    """Records a history up to `end`. `done` is called with the day of each referral."""
 
     def __init__(
         self, stack: "LocalStack", plan: Plan, end: datetime, done: Callable[[str], None] = lambda _: None
@@ -77,7 +77,7 @@ class Recorder:
             stack.ses.delivery, stack.bus.deliver = delivery, deliver
 
     def _begin(self) -> None:
-        # The functions' code is imported only now that time and wire are theirs.
+        # Import the functions' code again, now that the simulated time and the in-process calls are active.
         self._stack.functions.code.forget()
         self._stream = Stream(self._stack)
         self._staff = Staff(self._agenda, self._waiting, lambda receipt: self._random("staff", receipt))
@@ -85,7 +85,7 @@ class Recorder:
         for submission in self._plan.submissions():
             self._agenda.at(submission.at, partial(self._submit, submission))
 
-    # ---- What people do ----------------------------------------------------------------------------------------------
+    # ---- Submissions -------------------------------------------------------------------------------------------------
 
     def _submit(self, submission: Submission) -> None:
         sent = submission.form | self._proof(submission)
@@ -96,7 +96,7 @@ class Recorder:
         self._done(f"{submission.at:%d %b}")
 
     def _proof(self, submission: Submission) -> dict[str, str]:
-        """A challenge of the stack's own, whose first key fits: nobody waits for a proof of work a thousand times."""
+        """Return a solved challenge. Its first key is the solution, so that no time is spent on proofs of work."""
         import altcha
 
         from referral_intake.intake import wiring as intake_wiring
@@ -109,7 +109,7 @@ class Recorder:
         challenges = Challenges(intake_wiring.parts().hashing_keys, tries=1)
         asked = altcha.Challenge.from_dict(challenges.new(binding_of(submission.id), given_at))
         solution = altcha.solve_challenge(asked)
-        assert solution, "the first key fits"
+        assert solution, "the first key is the solution"
         return {"challenge": altcha.Payload(asked, solution).to_base64()}
 
     def _waiting(self) -> Iterator["Referral"]:
@@ -120,10 +120,10 @@ class Recorder:
             if image["stage"]["S"] in {"held", "by_post"} or reason == "call":
                 yield from_item(image)
 
-    # ---- What AWS does -----------------------------------------------------------------------------------------------
+    # ---- AWS services ------------------------------------------------------------------------------------------------
 
     def _what_comes_of_it(self) -> None:
-        """Lets those who listen to the stream go on until there is nothing new for them."""
+        """Deliver stream records to the functions until there are no new records."""
         while True:
             for record in self._stream.news():
                 self._notice(record)
@@ -138,7 +138,7 @@ class Recorder:
         return self._stream.deliver(listener)
 
     def _is_lost(self, record: Record) -> bool:
-        """A stream that fails at the same referral each time it becomes queued, until a person tries it again."""
+        """Return whether the record is lost: each time, until a person retries the referral."""
         image = record["dynamodb"]["NewImage"]
         submission = self._submitted.get(image["receipt"]["S"])
         return bool(submission and submission.oddity is Oddity.LOST and "acts" not in image)
@@ -158,17 +158,17 @@ class Recorder:
                 self._agenda.at(look, partial(self._wake, look))
 
     def _wake(self, look: datetime) -> None:
-        """Those times alone at which something is due: at all the others, it finds nothing."""
+        """Invoke the scheduled function if a referral is due. At other times, it would find nothing."""
         self._looks.discard(look)
         now = self._agenda.now.isoformat()
         if any(image["due_at"]["S"][:19] <= now for image in self._images.values() if "due_at" in image):
             for source in self._stack.template.sources:
-                # The others look after reports, of which the past has none.
+                # The other schedules process reports, which the history does not contain.
                 if isinstance(source, Schedule) and source.function == _CLOCK:
                     self._stack.functions.invoke(source.function, scheduled(source))
 
     def _queue(self, queue: str, event: Mapping[str, Any]) -> None:
-        """In the place of a queue: whoever listens to it gets the event at once."""
+        """Deliver an event to the functions of the queue directly. Events from sources other than SES are dropped."""
         if event["source"] != "aws.ses":
             return
         for source in self._stack.template.sources:
@@ -178,9 +178,9 @@ class Recorder:
     def _tell(self, source: QueueSource, event: Mapping[str, Any]) -> None:
         message = {"messageId": str(uuid.uuid4()), "eventSource": "aws:sqs", "body": json.dumps(event)}
         answer = self._stack.functions.invoke(source.function, {"Records": [message]})
-        assert not reported(answer), "feedback failed; the log says why"
+        assert not reported(answer), "feedback failed; see the log"
 
-    # ---- By chance ---------------------------------------------------------------------------------------------------
+    # ---- Randomness --------------------------------------------------------------------------------------------------
 
     def _submission(self, mail: Mail) -> Submission:
         return self._submitted[dict(mail.tags)["referral"]]
@@ -193,7 +193,7 @@ class Recorder:
         return self._random(tags["referral"], tags["step"], mail.time)
 
     def _random(self, *what: str) -> Random:
-        """The same for the same, in whatever order things are asked for."""
+        """Return a generator whose seed depends only on the arguments, so that the order of calls does not matter."""
         return Random(" ".join([str(self._plan.seed), *what]))  # noqa: S311
 
 

@@ -1,4 +1,4 @@
-"""What the recorder keeps of every write: as much as a load at some moment of the last week can need, and no chance."""
+"""Collect the writes of the recorder: those that a load in the last week can need, without random ids."""
 
 import json
 import re
@@ -9,14 +9,14 @@ from typing import Any
 from local.demo import history
 from local.demo.history import Images, Item
 
-# The test that makes the history anew compares as much as happened until then.
+# A test records the history again up to this time, and compares it.
 CHECKED = history.START + timedelta(weeks=3)
 
 _BY_CHANCE = re.compile(r"\b0100[0-9a-f]{12}(?:-[0-9a-f]+){6}\b|(?<=Z#)[0-9a-f]{16}\b")
 
 
 class Recording:
-    """`site_url` is what the recorded links lead to."""
+    """The recorded images of items. `site_url` is the URL in recorded links, which a placeholder replaces."""
 
     def __init__(self, site_url: str) -> None:
         self._site_url = site_url
@@ -24,7 +24,10 @@ class Recording:
         self._ids: dict[str, str] = {}
 
     def note(self, at: datetime, item: Item) -> None:
-        """An item was written. A load renders messages itself, and needs nothing that expires before."""
+        """Add a written item. Messages and items that expire before the last week are not kept.
+
+        A load renders messages itself.
+        """
         image, moment = self._without_chance(item), _text(at)
         key = image["pk"]["S"], image["sk"]["S"]
         images = self._items.setdefault(key, [])
@@ -39,7 +42,7 @@ class Recording:
         return (_dumped(images) for images in self._items.values())
 
     def _without_chance(self, item: Item) -> Item:
-        """Ids that are drawn are numbered, so that the same history is the same text."""
+        """Replace random ids with numbers, so that the same history gives the same text."""
         kept = {name: value for name, value in item.items() if name != "attempt"}
         text = _dumped(kept).replace(self._site_url, history.SITE_URL)
         text = _BY_CHANCE.sub(lambda match: self._numbered(match[0]), text)
@@ -52,7 +55,7 @@ class Recording:
 
 
 def _is_needed(written: str, overwritten: str) -> bool:
-    """Whether some moment that matters is between these two."""
+    """Return whether an image is needed that was current between the two times."""
     return written <= _text(CHECKED) < overwritten or overwritten > _text(history.FIRST_CUT)
 
 
@@ -61,7 +64,7 @@ def _with_sorted_sets(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_wording(image: Item) -> None:
-    """Which wording a message was made from is known again when it is rendered."""
+    """Remove the version and content hash of messages, because a load renders the messages again."""
     for written in image.get("messages", {}).get("M", {}).values():
         for one in written["M"]["tries"]["M"].values():
             del one["M"]["version"], one["M"]["content_hash"]

@@ -1,4 +1,4 @@
-"""What differs for the functions while the history is recorded: the campaign, and how much a source may send."""
+"""Set the environment of the functions during the recording: the campaign, and the rate limit per source."""
 
 import os
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 _CAMPAIGNS = Path(__file__).with_name("campaigns")
-# As deployed: `make run` allows far more, since all requests come from one machine there.
+# The limit of a deployed stack. `make run` allows far more, because all requests come from one machine.
 _PER_SOURCE = "20"
 
 
 @contextmanager
 def surroundings() -> Iterator[None]:
-    """The functions have the demo's own campaign: what is recorded does not depend on the wording of a real one."""
+    """Use the campaign of the demo, so that the recording does not depend on the wording of a real campaign."""
     before = dict(os.environ)
     with TemporaryDirectory(prefix="demo-") as folder:
         for part in Path(before["TEMPLATES_DIR"]).iterdir():

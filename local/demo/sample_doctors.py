@@ -1,4 +1,4 @@
-"""Doctors who don't exist, at practices that don't exist, with addresses that nobody can have (RFC 2606)."""
+"""Create fictional doctors at fictional practices, with email addresses in reserved domains (RFC 2606)."""
 
 import tomllib
 import unicodedata
@@ -14,7 +14,7 @@ from local.registry_records import npi
 _NAMES = tomllib.loads(Path(__file__).with_name("names.toml").read_text("utf-8"))["names"]
 _FIRST, _LAST = _NAMES["first"].split(), _NAMES["last"].split()
 
-# As patients type it, with how many of a hundred do.
+# Specialties as patients type them, with weights in percent.
 _SPECIALTIES = {
     "Medical Oncology": 22,
     "Radiation Oncology": 15,
@@ -68,7 +68,7 @@ _RESERVED = ("example.org", "example.com", "example.net")
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
-    """`details` are the form's fields; without an email address there are others to reach the doctor by."""
+    """A sample doctor. `details` are the fields of the form. Without an email address, it has other contact details."""
 
     details: dict[str, Any]
 
@@ -88,7 +88,7 @@ class Doctor:
 
 
 class Directory:
-    """Makes doctors, each another one. Some are those of the local registry, as the form's list gives them."""
+    """Creates different doctors. Some are from the sample registry, in the form that the lookup returns."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -128,7 +128,7 @@ class Directory:
     def _email(self, name: str, practice: str) -> str:
         first, last = _plain(name).split(" ", 1)
         local = self._random.choice([f"{first}.{last}", f"{first[0]}{last}", f"dr{last}", f"{last}.{first[0]}"])
-        # A practice has one domain, whichever of its doctors is named.
+        # All doctors of a practice have the same domain.
         place = "-".join(_plain(practice).replace(".", "").split()[::2])
         return f"{local}@{place}.{_RESERVED[len(place) % 3]}"
 

@@ -1,4 +1,4 @@
-"""The team: it works on weekdays and is some days behind, so that work is left whenever the demo starts."""
+"""Simulate the team. It works on weekdays and is some days behind, so that the demo always has open tasks."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -23,12 +23,16 @@ _LOOKS_AT = 15
 _THURSDAY, _FRIDAY = 3, 4
 _LATE_BY = timedelta(days=9)
 _NOTICES_AFTER = timedelta(minutes=70)
-# What a person makes of what is held, and why.
+# Reasons for which referrals are held, with the reasons for which the team rejects them.
 _REJECTED = {"trap": "looks_automated", "too_fast": "looks_automated", "disposable_domain": "not_a_doctor"}
 
 
 class Staff:
-    """`waiting` gives the referrals that wait for a person, as they are; `chance` draws for one always the same."""
+    """Schedules the actions of the team.
+
+    `waiting` yields the referrals that currently wait for a person. `chance` returns a random generator for a receipt,
+    always with the same seed.
+    """
 
     def __init__(
         self,
@@ -49,7 +53,7 @@ class Staff:
         self._agenda.at(self._agenda.now.replace(hour=_LOOKS_AT, minute=10) + timedelta(days=1), self._look)
 
     def hear_of_the_breaker(self) -> None:
-        """Somebody mends the cause and lets the campaign go on, in the night on the next morning."""
+        """Schedule the resumption of the campaign after 70 minutes, or for the next morning if that is at night."""
         moment = self._agenda.now + _NOTICES_AFTER
         if not 12 <= moment.hour <= 23:
             moment = moment.replace(hour=12, minute=30)
@@ -67,17 +71,17 @@ class Staff:
         self._agenda.at(now + timedelta(days=3 if now.weekday() == _FRIDAY else 1), self._look)
         for referral in list(self._waiting()):
             if order := self._decided(referral):
-                # The doctor may have been told otherwise since, or have said no: then that is noted instead.
+                # The doctor may have opted out or got another message since. Then the action only records this.
                 with suppress(TooLate, Changed):
                     self._desk.carry_out(order, self._agenda.now)
                 self._agenda.passes(self._chance(referral.receipt).uniform(20, 90))
 
     def _decided(self, referral: "Referral") -> Any:
-        """An order, or None for later."""
+        """Return the action on a referral, or None to decide later."""
         from referral_intake.dashboard.actions import Action, offered
 
         chance, actions = self._chance(referral.receipt), offered(referral)
-        # A little is never done.
+        # The team never acts on a few referrals.
         waited = self._agenda.now - (referral.waits_since or self._agenda.now)
         if not actions or waited < _LATE_BY * chance.uniform(0.3, 1) or chance.random() < 0.04:
             return None

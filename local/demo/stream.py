@@ -1,4 +1,4 @@
-"""The table's stream, read where moto keeps it, and given to the functions that listen as the template says."""
+"""Read the stream of the table from moto's memory, and invoke the functions that have it as an event source."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class GaveUp(Exception):
-    """A function failed at a record again and again: that is no demonstration."""
+    """A function failed with a record after all retries, so the recording is not usable."""
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Listener:
 
 
 class Stream:
-    """Counters are left out: they are worked out when the history is loaded."""
+    """The stream. The function `stats` is left out, because counters are computed when the history is loaded."""
 
     def __init__(self, stack: "LocalStack") -> None:
         self._stack = stack
@@ -34,17 +34,17 @@ class Stream:
         sources = [source for source in stack.template.sources if isinstance(source, StreamSource)]
         (self._table,) = {source.table for source in sources}
         self._arn = stack.cloud.stream_arns[self._table]
-        # A function that counts waits for a window to fill.
+        # Of the event sources, only that of `stats` has a batching window.
         self.listeners = [Listener(one, filtering(one.filters)) for one in sources if not one.window]
 
     @property
     def _shard(self) -> Any:
-        # Asked each time: a transaction that is cancelled puts another in its place.
+        # Read each time, because moto replaces the shard when a transaction is canceled.
         name = self._stack.template.tables[self._table].name
         return dynamodb_backends[ACCOUNT][REGION].tables[name].stream_shard
 
     def news(self) -> Iterator[Record]:
-        """What was written since, each once. Those who listen have it before them then."""
+        """Yield the new records, after adding them to the listeners that match."""
         records = self._shard.items[self._read :]
         self._read += len(records)
         for one in records:
@@ -53,18 +53,18 @@ class Stream:
                 if listener.matches(record):
                     listener.waiting.append(record)
             yield record
-            # Nobody reads it again, and all of them together are gigabytes.
+            # Free the images, which are not read again. All of them together take gigabytes.
             for image in ("NewImage", "OldImage"):
                 one.record["dynamodb"].pop(image, None)
 
     def deliver(self, listener: Listener) -> bool:
-        """Gives the function a record, if there is one. Raises GaveUp."""
+        """Invoke the function with the next record, and return whether there was one. Raise GaveUp if it fails."""
         if not listener.waiting:
             return False
         source = listener.source
         rules = Rules(source.max_retries, source.bisect, source.partial_failures)
         for given_up in deliver([listener.waiting.pop(0)], self._invoker(source.function), rules, lambda _: None):
-            raise GaveUp(f"{source.function} at {len(given_up.records)} records; the log says why")
+            raise GaveUp(f"{source.function} failed with {len(given_up.records)} records; see the log")
         return True
 
     def _invoker(self, function: str) -> Callable[[Sequence[Record]], Any]:

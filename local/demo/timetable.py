@@ -1,4 +1,4 @@
-"""What is to happen, by its time; and the time itself, which stands still while something happens."""
+"""Schedule calls in simulated time, which stands still during a call."""
 
 import heapq
 import itertools
@@ -12,7 +12,7 @@ Act = Callable[[], object]
 
 
 class Agenda:
-    """Stands in for `Later` too: what is called later is called later by this clock."""
+    """The scheduled calls and the simulated time. It can replace DelayedCalls."""
 
     def __init__(self, start: datetime) -> None:
         self.now = start
@@ -22,27 +22,27 @@ class Agenda:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Everybody in this process sees this time meanwhile."""
+        """Set the time of the whole process to the simulated time."""
         with time_machine.travel(self.now, tick=False) as self._traveller:
             yield
         self._traveller = None
 
     def at(self, moment: datetime, act: Act) -> None:
-        """Acts of the same moment keep their order."""
+        """Schedule a call. Calls for the same time keep their order."""
         heapq.heappush(self._calls, (moment, next(self._numbers), act))
 
     def call(self, seconds: float, what: Act) -> None:
         self.at(self.now + timedelta(seconds=seconds), what)
 
     def passes(self, seconds: float) -> None:
-        """Something takes this long."""
+        """Advance the time by `seconds`, to simulate the duration of an operation."""
         self._move(self.now + timedelta(seconds=seconds))
 
     def until(self, end: datetime) -> Iterator[Act]:
-        """What is to be done up to then, one after the other, each at its time."""
+        """Set the time to that of each call in order, and yield the call, up to `end`."""
         while self._calls and self._calls[0][0] <= end:
             moment, _, act = heapq.heappop(self._calls)
-            # Who is busy comes late.
+            # A call is late if earlier calls took longer.
             self._move(max(moment, self.now))
             yield act
         self._move(max(end, self.now))

@@ -1,9 +1,9 @@
-"""Where moto's DynamoDB behaves as no DynamoDB does when it is used for long, or with transactions.
+"""Patch moto's DynamoDB where its speed or its results differ from those of DynamoDB.
 
-Before a transaction, moto copies the whole table, its stream with every record so far included, and puts the copy in
-the table's place when the transaction is cancelled. So the time of a transaction grows with all that was ever written,
-and after the first one that was cancelled, shard iterators read a stream that nobody writes to any more. And a query
-sorts the whole table before it looks for what was asked.
+Before a transaction, moto copies the whole table, including all records of its stream. If the transaction is canceled,
+moto replaces the table with the copy. This has two effects: the time of a transaction grows with the number of writes
+so far, and after the first canceled transaction, shard iterators read a stream that receives no more records. In
+addition, a query sorts the whole table before it filters.
 """
 
 import copy
@@ -18,19 +18,19 @@ from moto.dynamodbstreams.models import dynamodbstreams_backends
 
 from samlocal.template.model import ACCOUNT, REGION
 
-# Each poll makes one. A reader that is busy with many batches comes back to its own minutes later.
+# The number of shard iterators to keep. Each poll creates one, and a busy reader may use its iterator minutes later.
 _KEPT_ITERATORS = 20_000
 
 
 class _Records(list[Any]):
-    """A stream's records never change: a copy may share them."""
+    """The records of a stream. They never change, so a deep copy shares them."""
 
     def __deepcopy__(self, _: dict[int, Any]) -> "_Records":
         return _Records(self)
 
 
 class _Items(defaultdict[Any, Any]):
-    """A table's items by hash key. A copy shares what the transaction under way does not touch."""
+    """The items of a table by hash key. A deep copy shares the items that the current transaction does not change."""
 
     touched: frozenset[DynamoType] = frozenset()
 
@@ -43,7 +43,10 @@ class _Items(defaultdict[Any, Any]):
 
 
 class _Once:
-    """moto copies a table for each action of a transaction, and needs the first copy alone."""
+    """A `__deepcopy__` that copies a table once per transaction.
+
+    moto copies the table for each action, but uses only the first copy.
+    """
 
     def __init__(self, table: Any) -> None:
         self._table = table
@@ -58,7 +61,7 @@ class _Once:
 
 
 class _Partition:
-    """A table as a query sees it: with what has the asked hash key, and nothing else."""
+    """A view of a table that contains only the items with the hash key of a query."""
 
     def __init__(self, table: Table, items: list[Any]) -> None:
         self._table = table
@@ -77,7 +80,7 @@ _moto_query = Table.query
 def _query(
     table: Table, hash_key: DynamoType, comparison: str | None, bounds: list[DynamoType], *arguments: Any, **more: Any
 ) -> Any:
-    # As moto's own DynamoDB passes them on, the index is the fifth of the others.
+    # The caller in moto passes the name of the index as the fifth of these positional arguments.
     index = next((one for one in table.all_indexes() if one.name == arguments[4]), None)
     if index:
         items = _in_index(table, index.schema, hash_key, comparison, bounds)
@@ -89,10 +92,13 @@ def _query(
 def _in_index(
     table: Table, schema: list[dict[str, str]], hash_key: DynamoType, comparison: str | None, bounds: list[DynamoType]
 ) -> list[Any]:
-    """moto sorts all of a partition before it looks at the sort key."""
+    """Return the items of an index that match the hash key and the sort key condition.
+
+    Filtering here is faster, because moto sorts the whole partition before it compares sort keys.
+    """
     names = {key["KeyType"]: key["AttributeName"] for key in schema}
     name, sorted_by = names["HASH"], names.get("RANGE")
-    # Most items are in no index: this must be quick for those.
+    # Most items are in no index, so this filter must be fast for them.
     groups = list(table.items.values())
     held = [item for group in groups for item in _group(table, group) if name in item.attrs]
     found = [item for item in held if item.attrs[name].value == hash_key.value]
@@ -122,7 +128,7 @@ def _transaction(backend: DynamoDBBackend, transact_items: Sequence[Mapping[str,
 
 
 def _before(backend: DynamoDBBackend, transact_items: Sequence[Mapping[str, Any]]) -> None:
-    """Makes the copy of each table cost what the transaction is worth."""
+    """Prepare each table, so that a copy takes time in proportion to the transaction."""
     actions = [action for item in transact_items for action in item.values()]
     for name, table in backend.tables.items():
         if not isinstance(table.items, _Items):
@@ -141,7 +147,7 @@ def _hash_keys(actions: Iterable[Mapping[str, Any]], name: str) -> Iterable[Dyna
 
 
 def _let_iterators_go_on(backend: DynamoDBBackend) -> None:
-    """With the stream that the table has now."""
+    """Point all shard iterators to the current streams of their tables."""
     streams = dynamodbstreams_backends[backend.account_id][backend.region_name]
     for iterator in streams.shard_iterators.values():
         table = backend.tables.get(iterator.stream_shard.table.name)
@@ -150,13 +156,13 @@ def _let_iterators_go_on(backend: DynamoDBBackend) -> None:
 
 
 def mend() -> None:
-    """For the rest of this process."""
+    """Apply the patches for the rest of the process."""
     Table.query = _query  # type: ignore[method-assign, assignment]
     DynamoDBBackend.transact_write_items = _transaction  # type: ignore[method-assign, assignment]
 
 
 def put_unheard(table: str, items: Iterable[Mapping[str, Any]]) -> None:
-    """Puts many items into a table. Its stream has no record of them."""
+    """Put items into a table without records in its stream."""
     found = dynamodb_backends[ACCOUNT][REGION].tables[table]
     shard, found.stream_shard = found.stream_shard, None
     for item in items:
@@ -165,20 +171,24 @@ def put_unheard(table: str, items: Iterable[Mapping[str, Any]]) -> None:
 
 
 def drop_old_iterators() -> None:
-    """moto keeps every shard iterator that it ever gave out, and pollers ask all day long."""
+    """Delete the oldest shard iterators, because moto keeps all of them and pollers create new ones continuously."""
     iterators = dynamodbstreams_backends[ACCOUNT][REGION].shard_iterators
     while len(iterators) > _KEPT_ITERATORS:
         iterators.pop(next(iter(iterators)))
 
 
 def forget_everything() -> None:
+    """Delete all resources in moto."""
     from moto.moto_api._internal.models import moto_api_backend
 
     moto_api_backend.reset()
 
 
 def call_pool(made: str, wanted: str) -> None:
-    """Cognito makes up ids; here, they are known from the template before anything is made."""
+    """Rename a user pool from `made` to `wanted`.
+
+    Cognito generates ids, but here they must be known from the template before the resources exist.
+    """
     from moto.cognitoidp.models import cognitoidp_backends
 
     pools = cognitoidp_backends[ACCOUNT][REGION].user_pools
@@ -188,6 +198,7 @@ def call_pool(made: str, wanted: str) -> None:
 
 
 def call_client(pool_id: str, made: str, wanted: str) -> None:
+    """Rename a client of a user pool from `made` to `wanted`."""
     from moto.cognitoidp.models import cognitoidp_backends
 
     clients = cognitoidp_backends[ACCOUNT][REGION].user_pools[pool_id].clients

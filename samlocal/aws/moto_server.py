@@ -1,6 +1,6 @@
-"""moto in server mode, inside this process: DynamoDB with its streams, SQS, Secrets Manager, S3.
+"""Run moto's server in this process: DynamoDB with streams, SQS, Secrets Manager, S3, Cognito.
 
-Importing it takes half a second.
+The import of this module takes half a second.
 """
 
 import io
@@ -21,7 +21,10 @@ _READS = ("BatchGet", "Describe", "Get", "List", "Query", "Receive", "Scan")
 
 
 class MotoServer:
-    """Its data live in moto's globals, so there is one at a time, and it leaves nothing behind."""
+    """An HTTP server for moto. Only one can run at a time, because moto keeps its data in globals.
+
+    `start` and `stop` delete all data. `activity` is notified of every request that may write.
+    """
 
     def __init__(self, activity: ChangeSignal) -> None:
         self._app = DomainDispatcherApplication(create_backend_app)
@@ -40,15 +43,16 @@ class MotoServer:
         moto_patches.forget_everything()
 
     def _serve(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """One request at a time: moto checks a condition and then writes, which isn't atomic across threads.
+        """Handle one request at a time.
 
-        DynamoDB's conditional writes are, and everything here rests on them.
+        The functions depend on atomic conditional writes, but moto is not atomic across threads: it checks the
+        condition and writes afterwards.
         """
         operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[2]
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         if operation == "ReceiveMessage":
-            # May wait for many seconds; a message that two receive is what SQS does as well.
+            # Without the lock, because long polling may take many seconds. SQS may deliver a message twice too.
             return list(self._app(environ, start_response))
         with self._lock:
             answer = list(self._app(environ, start_response))

@@ -1,4 +1,4 @@
-"""The AWS underneath, as the local stack itself uses it: makes what the template names, reads streams and queues."""
+"""Create the resources of the template in the AWS emulator, and provide clients for it."""
 
 import json
 import secrets
@@ -26,7 +26,7 @@ _CONFIG = Config(connect_timeout=2, read_timeout=20, retries={"mode": "standard"
 
 
 class Cloud:
-    """`embedded` is the address of the moto in this process: what lies there tells us when it is written to."""
+    """Clients and resources of the AWS emulator. `embedded` is the URL of the moto server in this process."""
 
     def __init__(self, embedded: str) -> None:
         self._embedded = embedded
@@ -63,13 +63,14 @@ class Cloud:
         return self._session.client("s3", config=_CONFIG)
 
     def is_embedded(self, client: "DynamoDBStreamsClient | SQSClient") -> bool:
+        """Return whether the client calls the embedded moto, which signals its writes, so polling is not needed."""
         return client.meta.endpoint_url == self._embedded
 
     def make(self, template: Template) -> None:
-        """Makes what isn't there yet. Another engine underneath may have it from an earlier run."""
+        """Create the resources that do not exist yet. Another engine may have them from an earlier run."""
         for table in template.tables.values():
             self._make_table(table)
-        # A queue's dead-letter queue must exist before it.
+        # A dead-letter queue must exist before the queue that uses it.
         for queue in sorted(template.queues.values(), key=lambda queue: queue.dead_letters is not None):
             self._make_queue(queue)
         for secret in template.secrets.values():
@@ -113,7 +114,7 @@ class Cloud:
 
 
 def generated(wanted: Mapping[str, Any]) -> str:
-    """A secret as GenerateSecretString makes it."""
+    """Return a random secret, as `GenerateSecretString` of the resource specifies."""
     characters = "".join(
         kind
         for kind, excluded in (

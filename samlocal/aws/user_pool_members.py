@@ -1,6 +1,6 @@
-"""The people of a user pool. They are made up, one for each group and one of none, and live in the AWS underneath.
+"""Create a user pool with sample users: one for each group, and one without a group.
 
-Whoever is added there, with `aws cognito-idp admin-create-user`, may sign in as well.
+Users that are added later, for example with `aws cognito-idp admin-create-user`, can sign in too.
 """
 
 import secrets
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
 
 _AT = "team.example"
-# For what somebody sees who was added, and to no group yet.
+# The user without a group, to test what such a user sees.
 NEWCOMER = "newcomer"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`sub` is what Cognito made up, for ever."""
+    """A user of the pool. `sub` is the permanent id that Cognito generated."""
 
     username: str
     sub: str
@@ -35,11 +35,11 @@ class Users:
         self._cognito = cognito
 
     def make(self, pool: UserPool) -> None:
-        """Makes the pool, unless it is there."""
+        """Create the pool with its clients, groups and users, unless it exists."""
         with suppress(self._cognito.exceptions.ResourceNotFoundException):
             self._cognito.describe_user_pool(UserPoolId=pool.id)
             return
-        # Half a second of imports, which whoever comes here has behind them.
+        # Imported here, because the import takes half a second. The moto server has imported it by now.
         from samlocal.aws import moto_patches
 
         made = self._cognito.create_user_pool(PoolName=pool.name, AliasAttributes=["email"])
@@ -53,7 +53,7 @@ class Users:
         self._add(pool, NEWCOMER, None)
 
     def members(self, pool: UserPool) -> list[Member]:
-        """Those who may sign in, in the order in which they were added."""
+        """Return the enabled users, in the order in which they were added."""
         pages = self._cognito.get_paginator("list_users").paginate(UserPoolId=pool.id)
         found = [user for page in pages for user in page["Users"] if user["Enabled"]]
         return [
@@ -72,7 +72,7 @@ class Users:
             {"Name": "email_verified", "Value": "true"},
         ]
         self._cognito.admin_create_user(UserPoolId=pool.id, Username=name, UserAttributes=attributes)
-        # Nobody will ever type it: signing in here is a click.
+        # The password is never typed: users sign in locally with one click.
         password = f"Aa1!{secrets.token_urlsafe(24)}"
         self._cognito.admin_set_user_password(UserPoolId=pool.id, Username=name, Password=password, Permanent=True)
         if group:

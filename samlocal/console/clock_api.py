@@ -1,4 +1,4 @@
-"""`/_local/clock`: reads the clock and moves it, for programs as JSON and for people as a form."""
+"""Serve `/_local/clock`: read the clock, or move it forward with JSON or a form."""
 
 import json
 import math
@@ -45,14 +45,14 @@ def _seconds(sent: Any) -> float:
         raise NotForward(f"Send {_WANTED}.")
     unknown = sent.keys() - {"advance_seconds"}
     if unknown:
-        raise NotForward(f"Only advance_seconds is known, not {', '.join(sorted(unknown))}.")
+        raise NotForward(f"Only advance_seconds is allowed, not {', '.join(sorted(unknown))}.")
     value = sent["advance_seconds"]
     try:
         seconds = math.nan if isinstance(value, bool) else float(value)
     except (OverflowError, TypeError, ValueError):
         seconds = math.nan
     if not math.isfinite(seconds):
-        raise NotForward("advance_seconds is a number of seconds.")
+        raise NotForward("advance_seconds must be a number of seconds.")
     return seconds
 
 

@@ -1,4 +1,4 @@
-"""Everything under /_local/: pages about the stack, its clock, and the endpoints of services that moto lacks."""
+"""Serve /_local/: pages about the stack, the clock, and endpoints of services that replace those of moto."""
 
 import json
 from datetime import datetime
@@ -37,14 +37,14 @@ _ROUTES = (
     Rule("/_local/stack.json", endpoint="stack", methods=["GET"]),
     Rule("/_local/events", endpoint="events", methods=["POST"]),
     Rule("/_local/sign-in/<path:operation>", endpoint="sign_in", methods=["GET", "POST"]),
-    # A tracked link has the link in it, slashes and all.
+    # The path of a tracked link contains the original link with its double slashes.
     Rule("/_local/ses/<path:operation>", endpoint="ses", merge_slashes=False),
 )
 _VIEWS = ("html", "text", "headers")
 
 
 class Pages:
-    """A subclass adds pages in `own_routes`, and templates in `own_templates`, where they also replace those here."""
+    """The pages. A subclass adds routes in `own_routes`, and adds or replaces templates in `own_templates`."""
 
     own_routes: tuple[Rule, ...] = ()
     own_templates: Path | None = None
@@ -130,7 +130,7 @@ class Pages:
         return self._clock_api.answer(request)
 
     def _on_stack(self, _: Request) -> Response:
-        """For commands of another process: where this stack's AWS is, what its template puts out, and the time."""
+        """Return AWS environment variables, the template's outputs and the time, for commands in other processes."""
         data = {
             "environment": environment.of_others(),
             "outputs": dict(self._stack.template.outputs),
@@ -146,7 +146,7 @@ class Pages:
 
     @cached_property
     def _sign_in(self) -> "SignIn":
-        # Authlib and its company: not for someone who signs in nowhere.
+        # Imported here, because the import of Authlib is slow and only needed to sign in.
         from samlocal.sign_in.sign_in_api import SignIn
 
         return SignIn("/_local/sign-in", lambda: self._stack.template, self._stack.cloud.users, self._page)
@@ -160,7 +160,7 @@ class Pages:
 
 
 def _moment(time: str, form: str = "%d %b %Y, %H:%M:%S") -> str:
-    """A time as this machine's clock shows it; what is no time stays as it is."""
+    """Format a time in the time zone of the machine. Return text that is not a time unchanged."""
     try:
         return datetime.fromisoformat(time).astimezone().strftime(form)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the pages show of tables, queues and the log."""
+"""Read the data of tables, queues and the log for the pages."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ _MOST_ITEMS = 2000
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """`facts` are the item's attributes as plain values."""
+    """An item of a table. `raw` is formatted JSON. `facts` are the attributes as plain values."""
 
     key: str
     raw: str
@@ -38,7 +38,7 @@ def _item(raw: dict[str, Any]) -> Item:
 
 
 def plain(value: dict[str, Any]) -> Any:
-    """A value in DynamoDB's typed JSON, for reading."""
+    """Convert a value from DynamoDB's typed JSON to a plain value for display."""
     kind, content = next(iter(value.items()))
     if kind == "M":
         return {name: plain(item) for name, item in content.items()}
@@ -61,7 +61,7 @@ class QueueView:
 
 
 def queues(cloud: Cloud, known: Iterable[Queue]) -> list[QueueView]:
-    """How much lies in each queue, and the first few messages, which stay there."""
+    """Return the number of messages in each queue, and up to 10 messages, which stay in the queue."""
     return [_queue(cloud, queue) for queue in known]
 
 
@@ -69,7 +69,7 @@ def _queue(cloud: Cloud, queue: Queue) -> QueueView:
     url = cloud.queue_urls[queue.logical_id]
     counted = cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     count = int(counted["Attributes"]["ApproximateNumberOfMessages"])
-    # Only queues without a redrive of their own are looked into: receiving counts towards it.
+    # Do not receive from queues with a redrive policy, because each receive counts toward maxReceiveCount.
     may_look = count and queue.dead_letters is None
     if not may_look:
         return QueueView(queue.logical_id, count, [])
@@ -88,7 +88,7 @@ class LogLine:
 
 
 def log(recent: Iterable[tuple[str, str]]) -> list[LogLine]:
-    """The newest first."""
+    """Return the lines of the log, the newest first."""
     return [_log_line(source, raw) for source, raw in recent][::-1]
 
 
@@ -119,7 +119,7 @@ def indented(text: str) -> str:
 
 
 def readable_header(text: str) -> str:
-    """`=?utf-8?q?...?=` as people see it."""
+    """Decode an encoded header such as `=?utf-8?q?...?=`."""
     try:
         return str(make_header(decode_header(text)))
     except (LookupError, UnicodeDecodeError, ValueError):
@@ -127,7 +127,7 @@ def readable_header(text: str) -> str:
 
 
 def ahead(seconds: float) -> str:
-    """`90000` as "1 day, 1 hour"; the two largest units."""
+    """Format a duration with its two largest units, for example "1 day, 1 hour" for 90000."""
     parts = []
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
         count, seconds = divmod(int(seconds), size)

@@ -1,4 +1,4 @@
-"""The default event bus: puts events into the queues that the template's rules name."""
+"""Provide the default event bus, which puts events into the queues that the rules of the template name."""
 
 import json
 import uuid
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class EventBus:
-    """`rules` gives the rules as they are now. `deliver` is called with a queue's logical id and an event."""
+    """The bus. `rules` returns the current rules. `deliver` is called with the logical id of a queue and an event."""
 
     def __init__(self, cloud: Cloud, rules: Callable[[], Iterable[Rule]]) -> None:
         self._cloud = cloud
@@ -23,7 +23,7 @@ class EventBus:
         self.deliver = self._send
 
     def put(self, source: str, detail_type: str, detail: Mapping[str, Any], resources: Iterable[str] = ()) -> str:
-        """Returns the event's id."""
+        """Deliver an event to the queues of all matching rules, and return its id."""
         event = envelope(source, detail_type, detail, resources)
         for rule in self._rules():
             if matches(rule.pattern, event):
@@ -55,7 +55,7 @@ def matches(pattern: str, event: Mapping[str, Any]) -> bool:
 
 @cache
 def _matcher(pattern: str) -> "EventPattern":
-    # Half a second of imports: not for someone whose port is taken.
+    # Imported here, because the import takes half a second and is not needed if the port is in use.
     from moto.events.models import EventPattern
 
     return EventPattern.load(pattern)

@@ -1,4 +1,4 @@
-"""The endpoint of EventBridge, for what functions put on the bus. moto's knows nothing of the template's rules."""
+"""Serve PutEvents of EventBridge. moto's EventBridge is not used, because it lacks the rules of the template."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _JSON = "application/x-amz-json-1.1"
 
 
 class EventBusApi:
-    """Speaks PutEvents. Each event is shown in the terminal and the log: nobody may listen to it here."""
+    """The endpoint. It logs each event, because locally there may be no rule for it."""
 
     def __init__(self, bus: EventBus, terminal: Terminal) -> None:
         self._bus = bus
@@ -23,7 +23,8 @@ class EventBusApi:
     def answer(self, request: Request) -> Response:
         operation = request.headers.get("X-Amz-Target", "").partition(".")[2]
         if operation != "PutEvents":
-            error = {"__type": "UnknownOperationException", "message": f"The local event bus does not know {operation}"}
+            message = f"The local event bus does not support {operation}"
+            error = {"__type": "UnknownOperationException", "message": message}
             return Response(json.dumps(error), 400, content_type=_JSON)
         results = [self._put(entry) for entry in json.loads(request.get_data())["Entries"]]
         failed = sum("ErrorCode" in result for result in results)
@@ -32,23 +33,23 @@ class EventBusApi:
     def _put(self, entry: Mapping[str, Any]) -> dict[str, str]:
         problem = _problem(entry)
         if problem:
-            self._terminal.say(f"An event was refused: {problem[1]}", "ERROR", "events")
+            self._terminal.say(f"Event rejected: {problem[1]}", "ERROR", "events")
             return {"ErrorCode": problem[0], "ErrorMessage": problem[1]}
         source, detail_type, detail = entry["Source"], entry["DetailType"], json.loads(entry["Detail"])
         shown = "  ".join(f"{name}={value}" for name, value in detail.items())
-        self._terminal.say(f"{detail_type} on the event bus, from {source}: {shown}", "WARNING", "events")
+        self._terminal.say(f"Event {detail_type} from {source}: {shown}", "WARNING", "events")
         return {"EventId": self._bus.put(source, detail_type, detail, entry.get("Resources") or ())}
 
 
 def _problem(entry: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Why EventBridge would refuse the event, as it says so."""
+    """Return the error code and message with which EventBridge rejects the event, or None."""
     for member in ("Source", "DetailType", "Detail"):
         if not entry.get(member):
             return "InvalidArgument", f"Parameter {member} is not valid. Reason: {member} is a required argument."
     if entry["Source"].startswith("aws."):
         return "NotAuthorizedForSourceException", "Not authorized for the source."
     if entry.get("EventBusName", "default") not in {"default", DEFAULT_BUS}:
-        return "ResourceNotFoundException", "The local stack has the default event bus only."
+        return "ResourceNotFoundException", "The local stack supports only the default event bus."
     try:
         is_object = isinstance(json.loads(entry["Detail"]), dict)
     except ValueError:

@@ -1,4 +1,4 @@
-"""All event sources of the template, each polled by a thread of its own."""
+"""Run all event sources of the template, each in its own thread."""
 
 import time
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ class EventSources:
         self._checkpoints: dict[str, dict[str, str]] = {}
 
     def run(self, template: Template) -> None:
-        """Starts what is new, stops what is gone. What hasn't changed goes on undisturbed."""
+        """Start new event sources, and stop changed or removed ones. Unchanged sources keep running."""
         wanted = {source.name: source for source in template.sources}
         gone = [name for name, (source, _) in self._running.items() if wanted.get(name) != source]
         self._stop(gone)

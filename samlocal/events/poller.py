@@ -1,4 +1,4 @@
-"""What the event sources share: a thread that looks for work until it is told to stop."""
+"""Define the base class of event sources: a thread that polls until it is stopped."""
 
 import threading
 import traceback
@@ -16,11 +16,11 @@ _AFTER_ERROR = 1.0
 
 
 class Stopped(Exception):
-    """The stack stops in the middle of something."""
+    """The stack is stopping, so the current work must end."""
 
 
 class Poller(ABC):
-    """`idle` is how long to wait at most when there was nothing; a write to the embedded AWS ends the wait."""
+    """A polling thread. After a poll without work, it waits up to `idle` seconds, or until `activity` is notified."""
 
     def __init__(
         self, name: str, functions: Functions, terminal: Terminal, activity: ChangeSignal, idle: float
@@ -35,7 +35,7 @@ class Poller(ABC):
 
     @abstractmethod
     def poll(self) -> bool:
-        """Does what there is to do; False when there was nothing."""
+        """Process the available work, and return whether there was any."""
 
     def start(self) -> None:
         self._thread.start()
@@ -48,12 +48,15 @@ class Poller(ABC):
         self._thread.join(seconds)
 
     def pause(self, seconds: float) -> None:
-        """Raises Stopped when it is time to go."""
+        """Wait. Raise Stopped if the stack is stopping."""
         if self._stopping.wait(seconds):
             raise Stopped
 
     def invoke(self, function: str, event: Any) -> Any:
-        """Code that can't be imported waits for the next edit: it is no failure of the event's."""
+        """Invoke a function. If its code can't be imported, wait for an edit instead of failing the event.
+
+        Raise FunctionFailed, or Stopped if the stack is stopping.
+        """
         while not self._stopping.is_set():
             seen = self.functions.code.generation
             try:
@@ -73,13 +76,13 @@ class Poller(ABC):
             except Stopped:
                 return
             except (ClientError, BotoCoreError) as error:
-                # An engine of the developer's own may come and go.
+                # An external engine may stop and start again.
                 told = self._tell(str(error), told)
-            except Exception:  # noqa: BLE001  # a thread that dies would lose events in silence
+            except Exception:  # noqa: BLE001  # if the thread ended, events would be lost without an error
                 told = self._tell(traceback.format_exc().rstrip(), told)
 
     def _tell(self, problem: str, told: str) -> str:
-        """Once for as long as it stays the same."""
+        """Log the problem unless it is the same as `told`, wait, and return the problem."""
         if not self._stopping.is_set() and problem != told:
             self.terminal.say(f"{self.name}: {problem}", "WARNING")
         self._stopping.wait(_AFTER_ERROR)

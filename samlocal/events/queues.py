@@ -1,4 +1,4 @@
-"""SQS queues as event sources."""
+"""Poll SQS queues, and invoke functions with batches of messages."""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class QueuePoller(Poller):
-    """What the function doesn't finish comes back after its visibility timeout, and redrives as the queue says."""
+    """Invokes the function with messages, and deletes those that succeed.
+
+    Failed messages become visible again after the visibility timeout. The queue's redrive policy applies to them.
+    """
 
     def __init__(
         self,
@@ -47,7 +50,10 @@ class QueuePoller(Poller):
         return True
 
     def _receive(self) -> "list[MessageTypeDef]":
-        """A batch, collected for as long as the window lasts. Never by long polling: moto would busy itself with it."""
+        """Return a batch, collected until the batching window ends.
+
+        Long polling is not used, because moto implements it as a busy loop.
+        """
         found: list[MessageTypeDef] = []
         deadline = time.monotonic() + self._source.window
         while len(found) < self._source.batch_size:
@@ -74,7 +80,7 @@ class QueuePoller(Poller):
 
 
 def as_delivered(message: "MessageTypeDef", arn: str) -> dict[str, Any]:
-    """A message as Lambda delivers it."""
+    """Return the message in the format of Lambda events."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],

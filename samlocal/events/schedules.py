@@ -1,6 +1,7 @@
-"""Schedules: a function woken at a fixed rate, first one period after the start, or at times of the week.
+"""Invoke functions by schedule: at a fixed rate, first one period after the start, or by a cron expression.
 
-Never twice at once."""
+Runs of one schedule never overlap.
+"""
 
 import json
 import uuid
@@ -16,10 +17,10 @@ from samlocal.template.model import ACCOUNT, PARTITION, REGION, Schedule
 
 
 class SchedulePoller(Poller):
-    """One run after the other in this thread; runs that fell due meanwhile are left out."""
+    """Runs a schedule in one thread. Runs that become due during another run are skipped."""
 
     def __init__(self, schedule: Schedule, functions: Functions, terminal: Terminal, clock: Clock) -> None:
-        # Nothing that is written makes a schedule due, only time does.
+        # Wait for moves of the clock instead of writes, because only time makes a schedule due.
         super().__init__(schedule.name, functions, terminal, clock.moved, schedule.period)
         self._schedule = schedule
         self._clock = clock
@@ -29,7 +30,7 @@ class SchedulePoller(Poller):
     def poll(self) -> bool:
         if not (self._is_time() if self._schedule.cron else self._is_period_over()):
             return False
-        # The terminal has a failure. The next run looks again.
+        # The failure is already logged. There is no retry before the next run.
         with suppress(FunctionFailed):
             self.invoke(self._schedule.function, event(self._schedule))
         return True
@@ -44,7 +45,7 @@ class SchedulePoller(Poller):
         return True
 
     def _is_time(self) -> bool:
-        """Whether it was time once at least since somebody looked last: the clock may have been moved over it."""
+        """Return whether the schedule was due since the last check. The clock may have moved past the time."""
         assert self._schedule.cron is not None
         looked, self._looked = self._looked, self._clock.now()
         self._idle = 60 - self._looked.second
@@ -52,7 +53,7 @@ class SchedulePoller(Poller):
 
 
 def event(schedule: Schedule) -> Any:
-    """The template's Input, or what EventBridge Scheduler sends without one."""
+    """Return the `Input` of the template, or the default event of EventBridge Scheduler."""
     if schedule.input is not None:
         return json.loads(schedule.input)
     name = schedule.name.replace(".", "")

@@ -1,4 +1,4 @@
-"""How Lambda gives a batch of stream records to a function: retries, bisection, partial failures, giving up."""
+"""Deliver batches of stream records as Lambda does: retries, bisection, partial failures, on-failure records."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """Records that the stream goes past."""
+    """Records that are skipped after all retries. `answered` says whether the function returned a response."""
 
     records: Sequence[Record]
     invocations: int
@@ -32,8 +32,11 @@ def deliver(
     rules: Rules,
     pause: Callable[[int], None],
 ) -> Iterator[GivenUp]:
-    """Gives the batch to the function until each record is done or given up. `pause` gets the number of retries."""
-    # Splitting doesn't count as a retry, so each part goes on with what the whole had used up.
+    """Invoke the function until each record succeeds or is given up, and yield the latter.
+
+    `pause` is called before each further invocation, with the number of retries so far.
+    """
+    # A split does not count as a retry, so each part continues with the retries of the whole batch.
     open_parts: list[tuple[Sequence[Record], int]] = [(batch, 0)]
     while open_parts:
         records, retries = open_parts.pop(0)
@@ -42,7 +45,7 @@ def deliver(
             continue
         rest = records[failed_from:]
         if rules.bisect and failed_from > 0:
-            # The function said where it failed: that is where the batch is split.
+            # The function reported the first failure. Lambda splits the batch there.
             open_parts.insert(0, (rest, retries))
         elif rules.bisect and len(rest) > 1:
             middle = len(rest) // 2
@@ -56,7 +59,7 @@ def deliver(
 
 
 def _invoke(records: Sequence[Record], invoke: Invoke, rules: Rules) -> tuple[int | None, bool]:
-    """Where the first failure is, if there is one, and whether the function answered at all."""
+    """Return the index of the first failure or None, and whether the function returned a response."""
     try:
         answer = invoke(records)
     except FunctionFailed:
@@ -70,7 +73,7 @@ def sequence_number(record: Record) -> str:
 
 
 def first_failure(answer: Any, ids: Sequence[str]) -> int | None:
-    """Everything from the lowest failure on is done again. An answer that can't be read fails the whole batch."""
+    """Return the index of the first failure, from which Lambda retries. An invalid response fails the whole batch."""
     failures = reported(answer)
     if failures is None or any(failure not in ids for failure in failures):
         return 0
@@ -78,7 +81,7 @@ def first_failure(answer: Any, ids: Sequence[str]) -> int | None:
 
 
 def reported(answer: Any) -> list[str] | None:
-    """The ids in `batchItemFailures`, or None where Lambda would take the whole batch for failed."""
+    """Return the ids in `batchItemFailures`, or None if they are invalid, so that the whole batch fails."""
     items = answer.get("batchItemFailures") if isinstance(answer, dict) else None
     if not items:
         return []

@@ -1,4 +1,4 @@
-"""DynamoDB streams as event sources: shards are read in order, filtered, and given to the function in batches."""
+"""Poll DynamoDB streams: read shards in order, filter the records, and invoke functions with batches."""
 
 import base64
 import json
@@ -22,7 +22,11 @@ _LOST = {"ExpiredIteratorException", "TrimmedDataAccessException"}
 
 
 class StreamPoller(Poller):
-    """`checkpoint` maps shards to the last record done. It outlives the poller when the template is edited."""
+    """Reads the stream of a table.
+
+    `checkpoint` maps shards to the sequence number of the last processed record. It is kept when an edit of the
+    template replaces the poller.
+    """
 
     def __init__(
         self,
@@ -33,7 +37,7 @@ class StreamPoller(Poller):
         activity: ChangeSignal,
         checkpoint: dict[str, str],
     ) -> None:
-        # Writes to an engine outside this process aren't noticed.
+        # Poll an external engine more often, because it does not signal its writes.
         super().__init__(source.name, functions, terminal, activity, 1.0 if cloud.is_embedded(cloud.streams) else 0.1)
         self._source = source
         self._cloud = cloud
@@ -55,7 +59,7 @@ class StreamPoller(Poller):
         description = self._cloud.streams.describe_stream(StreamArn=self._arn)["StreamDescription"]
         for shard in description["Shards"]:
             name, parent = shard["ShardId"], shard.get("ParentShardId")
-            # A parent's records come before its children's.
+            # Read a child shard only after its parent.
             if name not in self._iterators and self._iterators.get(parent or "") is None:
                 self._iterators[name] = self._iterator(name)
         self._stale = False
@@ -105,7 +109,7 @@ class StreamPoller(Poller):
 
     def _give_up(self, shard: str, given_up: GivenUp) -> None:
         function = self.functions[self._source.function]
-        text = f"gave up on {len(given_up.records)} record(s) after {given_up.invocations} invocations"
+        text = f"Skipped {len(given_up.records)} record(s) that failed {given_up.invocations} invocations"
         if self._source.on_failure:
             body = failure(given_up, function.arn, shard, self._arn)
             self._cloud.sqs.send_message(
@@ -116,7 +120,7 @@ class StreamPoller(Poller):
 
 
 def filtering(patterns: Iterable[str]) -> Callable[[Record], bool]:
-    """Tells whether an event source with these patterns takes a record."""
+    """Return a function that tells whether a record matches any of the patterns. Without patterns, all match."""
     from moto.events.models import EventPattern
 
     matchers = [EventPattern.load(pattern) for pattern in patterns]
@@ -124,7 +128,7 @@ def filtering(patterns: Iterable[str]) -> Callable[[Record], bool]:
 
 
 def as_delivered(record: Any, arn: str) -> Record:
-    """A record of GetRecords as Lambda delivers it: plain JSON."""
+    """Return a record of GetRecords in the JSON format of Lambda events."""
     change = dict(record["dynamodb"])
     created = change.get("ApproximateCreationDateTime")
     if isinstance(created, datetime):
@@ -149,7 +153,7 @@ def _plain(value: Any) -> Any:
 
 
 def failure(given_up: GivenUp, function_arn: str, shard: str, stream_arn: str) -> dict[str, Any]:
-    """What Lambda sends to a queue about records it gave up on: where they are, not what they are."""
+    """Return the message that Lambda sends to an on-failure queue: the position of the records, not their content."""
     first, last = given_up.records[0], given_up.records[-1]
     answer = {"statusCode": 200, "executedVersion": "$LATEST"}
     return {

@@ -1,4 +1,4 @@
-"""The only address of the stack: its API, its site, and its own pages under /_local."""
+"""Serve the API, the site, and the pages under /_local, all at one address."""
 
 import json
 import time
@@ -27,7 +27,7 @@ Pages = Callable[[Request], Response]
 
 
 class Gateway:
-    """A WSGI application. It may take another template while it runs."""
+    """A WSGI application. `take` replaces the template while it runs."""
 
     def __init__(self, functions: Functions, folder: Path, own_pages: Pages, terminal: Terminal) -> None:
         self._routes: tuple[Route, ...] = ()
@@ -97,7 +97,7 @@ class Gateway:
             response = _message(500, "Internal Server Error")
         except Malformed as error:
             name = self._functions[match.route.function].short_name
-            self._terminal.say(f"This answer is none that API Gateway passes on: {error}", "ERROR", name)
+            self._terminal.say(f"API Gateway would reject this response: {error}", "ERROR", name)
             response = _message(500, "Internal Server Error")
         response.headers["Apigw-Requestid"] = event["requestContext"]["requestId"]
         return response
@@ -109,7 +109,7 @@ class Gateway:
         return Tokens()
 
     def _signed_in(self, request: Request, route: Route) -> dict[str, Any] | None:
-        """Raises Refused."""
+        """Return the context of the authorizer, or None if the route has none. Raise Refused for an invalid token."""
         if route.authorizer is None:
             return None
         return self._tokens.check(request.headers.get(route.authorizer.header), route.authorizer, route.scopes)

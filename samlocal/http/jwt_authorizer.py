@@ -1,6 +1,6 @@
-"""What API Gateway's JWT authorizer does: who has no good token is refused, and functions get its claims as text.
+"""Check tokens as the JWT authorizer of API Gateway does, and return their claims as text.
 
-It does not look at groups. That is for the functions. Importing this takes a tenth of a second.
+Like API Gateway, it does not check groups; the functions do. The import of this module takes a tenth of a second.
 """
 
 import json
@@ -14,18 +14,21 @@ from joserfc.jwk import KeySet
 from samlocal.template.authorizers import Refused
 from samlocal.template.model import Authorizer
 
-# As long as API Gateway waits for an issuer.
+# Timeout in seconds for requests to an issuer, as in API Gateway.
 _PATIENCE = 1.5
 
 
 class Tokens:
-    """Keeps each issuer's keys, until a token comes that was signed with another one."""
+    """Checks tokens. Caches the keys of each issuer, until a token is signed with an unknown key."""
 
     def __init__(self) -> None:
         self._keys: dict[str, KeySet] = {}
 
     def check(self, sent: str | None, authorizer: Authorizer, scopes: tuple[str, ...]) -> dict[str, Any]:
-        """What the function is told under `requestContext.authorizer`. Raises Refused."""
+        """Return the value of `requestContext.authorizer` for the function.
+
+        Raise Refused if the token is missing, invalid, or lacks the scopes.
+        """
         token = (sent or "").strip()
         if token[:7].lower() == "bearer ":
             token = token[7:].strip()
@@ -34,7 +37,7 @@ class Tokens:
         try:
             claims = self._claims(token, authorizer)
         except (JoseError, OSError, TypeError, ValueError) as error:
-            # Texts of libraries, which may hold what must not stand in a header.
+            # Use only the name of the error, because its message may contain characters that are invalid in a header.
             reason = type(error).__name__
             raise Refused(
                 401, f'Bearer scope="{" ".join(scopes)}" error="invalid_token" error_description="{reason}"'
@@ -50,7 +53,7 @@ class Tokens:
         jwt.JWTClaimsRegistry(iss={"essential": True, "value": authorizer.issuer}, exp={"essential": True}).validate(
             claims
         )
-        # Cognito's access tokens have no audience. Their client takes its place, and only then.
+        # Access tokens of Cognito have no audience. As in API Gateway, client_id is used only if `aud` is missing.
         audience = claims["aud"] if "aud" in claims else claims.get("client_id")
         if not {*(audience if isinstance(audience, list) else [audience])} & {*authorizer.audience}:
             raise ValueError("another audience")
@@ -72,13 +75,13 @@ def _decoded(token: str, keys: KeySet) -> dict[str, Any]:
 
 
 def _fetched(issuer: str) -> KeySet:
-    """Raises OSError or ValueError."""
+    """Fetch the keys of an issuer. Raise OSError or ValueError if that fails."""
     found = _json(f"{issuer}/.well-known/openid-configuration")
     return KeySet.import_key_set(_json(found["jwks_uri"]))
 
 
 def _json(url: str) -> Any:
-    # Past any proxy: it is on this machine.
+    # Bypass any proxy, because the issuer runs on this machine.
     with build_opener(ProxyHandler({})).open(url, timeout=_PATIENCE) as answer:
         return json.load(answer)
 
@@ -88,7 +91,7 @@ def _words(value: Any) -> set[str]:
 
 
 def as_text(value: Any) -> str:
-    """A claim as HTTP APIs pass it on: a list of `a` and `b` as `[a b]`."""
+    """Return a claim in the text form of HTTP APIs, for example `[a b]` for a list."""
     match value:
         case str():
             return value

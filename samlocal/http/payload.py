@@ -1,4 +1,4 @@
-"""API Gateway's payload format 2.0 for HTTP APIs: a request as an event, and a function's answer as a response."""
+"""Convert a request to an event, and a function's result to a response: payload format 2.0 of HTTP APIs."""
 
 import base64
 import json
@@ -13,12 +13,13 @@ from werkzeug.wrappers import Request, Response
 
 from samlocal.template.model import ACCOUNT, Route
 
-# What API Gateway passes as text. Everything else is base64, forms and bodies without a content type included.
+# Content types that API Gateway passes as text, besides text/*. It encodes all others in base64, including forms and
+# bodies without a content type.
 _TEXT = frozenset({"application/json", "application/javascript", "application/xml"})
 
 
 class Malformed(Exception):
-    """The function's answer is none that API Gateway would pass on."""
+    """API Gateway would reject the result of the function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,9 @@ class Match:
 
 
 def event(request: Request, match: Match, body: bytes, signed_in: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What the function gets. `signed_in` is what an authorizer says of who asks.
+    """Return the event for a request. `signed_in` is the context from the authorizer.
 
-    Like API Gateway, it leaves out what is empty rather than sending null.
+    Like API Gateway, omit empty members instead of sending null.
     """
     made: dict[str, Any] = {
         "version": "2.0",
@@ -93,9 +94,9 @@ def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def response(answer: Any) -> Response:
-    """What the client gets; raises Malformed."""
+    """Return the response for the result of a function. Raise Malformed if the result is invalid."""
     if not isinstance(answer, dict) or "statusCode" not in answer:
-        # API Gateway takes an answer without a status as the body of a good one.
+        # API Gateway uses a result without a statusCode as the body of a response with status 200.
         body = answer if isinstance(answer, str) else json.dumps(answer)
         return Response(body, 200, content_type="application/json")
     status = answer["statusCode"]

@@ -1,4 +1,4 @@
-"""Which route of the HTTP API takes a request: the most specific one, as API Gateway chooses."""
+"""Choose the route for a request as API Gateway does: the most specific one."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from samlocal.template.model import Route
 
 
 def find(routes: Iterable[Route], method: str, path: str) -> Match | None:
-    """Path parameters are decoded, as `path` is."""
+    """Return the route and its path parameters, or None. The parameters are URL-decoded, because `path` is."""
     found = [
         (_generality(route), Match(route, parameters))
         for route in routes
@@ -33,6 +33,9 @@ def _parameters(pattern: str, path: str) -> dict[str, str] | None:
 
 
 def _generality(route: Route) -> tuple[bool, list[int], bool]:
-    """Smaller is more specific: words before parameters before `{proxy+}` before `$default`, a method before ANY."""
+    """Return a sort key. More specific routes have smaller keys.
+
+    The order is: literals, parameters, `{proxy+}`, `$default`; for the same path, a method before ANY.
+    """
     kinds = [2 if part.endswith("+}") else 1 if part.startswith("{") else 0 for part in route.path.split("/")]
     return route.path == "$default", kinds, route.method == "ANY"

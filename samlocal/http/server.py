@@ -1,4 +1,4 @@
-"""A threaded HTTP server on the loopback interface that starts and stops cleanly."""
+"""Run a threaded HTTP server on the loopback interface."""
 
 import contextlib
 import errno
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 HOST = "127.0.0.1"
-# A crowd that arrives at once waits in the kernel's queue. Beyond it, connections are lost.
+# The number of simultaneous connections that wait in the queue of the kernel. Further connections fail.
 BACKLOG = 1024
 
 
 class PortTaken(Exception):
-    """Someone else listens on this port, or we may not."""
+    """Another process listens on the port, or this process may not use it."""
 
 
 def listen(port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises PortTaken."""
+    """Return a listening socket. Port 0 selects a free port. Raise PortTaken if the port can't be used."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -30,24 +30,24 @@ def listen(port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        reason = "is taken" if error.errno == errno.EADDRINUSE else f"can't be used ({error.strerror})"
+        reason = "is in use" if error.errno == errno.EADDRINUSE else f"can't be used ({error.strerror})"
         raise PortTaken(f"Port {port} {reason}.") from error
     return listener
 
 
 class _Handler(WSGIRequestHandler):
-    # A browser opens connections ahead of need; they must not hold threads for ever.
+    # Browsers open connections in advance. The timeout, in seconds, ends their threads.
     timeout = 60
 
     def log_request(self, *_: Any) -> None:
-        """Silent: the gateway writes its own lines."""
+        """Do nothing, because the gateway logs requests."""
 
     def log_error(self, *_: Any) -> None:
-        """Silent: a client that went away is no error here."""
+        """Do nothing, because a disconnected client is not an error."""
 
 
 class Server(ThreadedWSGIServer):
-    """Serves `app` on a listening socket, which it owns from now on."""
+    """Serves `app` on a listening socket, and closes the socket at the end."""
 
     def __init__(self, listener: socket.socket, app: "WSGIApplication", handler: type[WSGIRequestHandler] = _Handler):
         self._open: dict[threading.Thread, socket.socket] = {}
@@ -63,7 +63,7 @@ class Server(ThreadedWSGIServer):
         self._thread.start()
 
     def stop(self, within: float = 1.0) -> None:
-        """Closes the port and every connection, and waits for the threads."""
+        """Close the port and all connections, and wait up to `within` seconds for the threads."""
         self.shutdown()
         self._thread.join()
         deadline = time.monotonic() + within
@@ -82,6 +82,6 @@ class Server(ThreadedWSGIServer):
             self._open.pop(thread, None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that broke off while we stop is nobody's business."""
+        """Log the error, unless the connection was closed because the server stops."""
         if not isinstance(request, socket.socket) or request.fileno() != -1:
             super().handle_error(request, client_address)

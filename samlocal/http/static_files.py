@@ -1,4 +1,4 @@
-"""The built site's files, as the distribution in front of the bucket would give them."""
+"""Serve the files of the built site as CloudFront does."""
 
 import gzip
 from pathlib import Path
@@ -7,17 +7,17 @@ from werkzeug.exceptions import NotFound
 from werkzeug.utils import redirect, send_from_directory
 from werkzeug.wrappers import Request, Response
 
-# Assets are named by their content.
+# Assets may be cached forever, because their paths contain a digest of the content.
 _FOREVER = 365 * 24 * 3600
 _ASSETS = ("assets/", "dashboard/assets/")
-# What CloudFront compresses: from this many bytes on, and of these kinds.
+# CloudFront compresses files of at least this size in bytes and of these types.
 _WORTH_IT = 1000
 _TEXT = ("text/", "image/svg+xml", "application/javascript", "application/json")
 
 
 def serve(folder: Path, request: Request) -> Response:
     response = _file(folder, request)
-    # Read at once, so that a browser that goes away in between leaves no file open.
+    # Read the file completely, so that it is closed even if the browser disconnects.
     response.direct_passthrough = False
     response.make_sequence()
     response.close()
@@ -40,13 +40,19 @@ def _file(folder: Path, request: Request) -> Response:
 
 
 def _is_a_view(path: str) -> bool:
-    """As the distribution's function: the dashboard is one page, which reads the rest of the address itself."""
+    """Return whether the path is a view of the dashboard, which is a single page with routing in the browser.
+
+    Same rule as in the CloudFront function of the template.
+    """
     folder, _, rest = path.partition("/")
     return folder == "dashboard" and "." not in rest and not rest.startswith("assets/")
 
 
 def _other_language(folder: Path, request: Request) -> str | None:
-    """As the distribution's function in the template: who asks for no language gets the one that they read."""
+    """Return the browser's preferred language, or None if the page at `/` already has it.
+
+    Same rule as in the CloudFront function of the template, for paths without a language.
+    """
     offered = [page.parent.name for page in folder.glob("*/index.html") if page.parent.name != "dashboard"]
     best = request.accept_languages.best_match(offered)
     is_first = best and (folder / best / "index.html").read_bytes() == (folder / "index.html").read_bytes()
@@ -57,7 +63,7 @@ def _not_found(folder: Path, request: Request) -> Response:
     try:
         response = send_from_directory(folder, "404.html", request.environ, conditional=False)
     except NotFound:
-        response = Response("There is no such page.\n", content_type="text/plain; charset=utf-8")
+        response = Response("This page does not exist.\n", content_type="text/plain; charset=utf-8")
     response.status_code = 404
     response.headers["Cache-Control"] = "no-cache"
     return response
@@ -74,7 +80,7 @@ def _cached(response: Response, path: str) -> Response:
 
 
 def _compressed(response: Response, request: Request) -> Response:
-    """CloudFront would take Brotli where a browser knows it: a little smaller still."""
+    """Compress the response with gzip. CloudFront prefers Brotli, which is slightly smaller."""
     is_text = (response.mimetype or "").startswith(_TEXT)
     if response.status_code not in {200, 404} or not is_text or (response.content_length or 0) < _WORTH_IT:
         return response

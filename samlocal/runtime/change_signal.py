@@ -1,10 +1,10 @@
-"""Tells those who poll that there may be something new, so that they can be quick without being busy."""
+"""Signal writes to pollers, so that they react quickly without polling often."""
 
 import threading
 
 
 class ChangeSignal:
-    """Counts writes to the embedded AWS."""
+    """Counts changes, and wakes the threads that wait for one."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -16,6 +16,6 @@ class ChangeSignal:
             self._changed.notify_all()
 
     def wait(self, seen: int, seconds: float) -> None:
-        """Returns when something was written since the count was `seen`, or after `seconds`."""
+        """Wait until the count differs from `seen`, but at most for `seconds`."""
         with self._changed:
             self._changed.wait_for(lambda: self.count != seen, seconds)

@@ -1,4 +1,4 @@
-"""The time that everything in this process sees. It can be moved forward, so that what takes days is seen at once."""
+"""Control the time that all code in this process sees. It can be moved forward, to test delays of days immediately."""
 
 import threading
 import time
@@ -11,18 +11,19 @@ from samlocal.runtime.change_signal import ChangeSignal
 if TYPE_CHECKING:
     from time_machine import Traveller
 
-# Ten years: further on, even what never ends here would.
+# Ten years. A larger move would expire even data that is meant never to expire.
 MOST_SECONDS = 10 * 366 * 24 * 3600
 
 
 class NotForward(ValueError):
-    """The clock can't be moved by this much. The message is for people."""
+    """The clock can't be moved by this amount. The message is shown to the user."""
 
 
 class Clock:
-    """Moves what `datetime.now` and `time.time` tell everybody.
+    """Moves the results of `datetime.now` and `time.time` in the whole process.
 
-    Waiting and timeouts go by `time.monotonic`, which stays. `moved` tells those who wait for a time to come.
+    Waits and timeouts use `time.monotonic`, which is not moved. `moved` notifies threads that wait for a time. `ahead`
+    is in seconds.
     """
 
     def __init__(self) -> None:
@@ -36,11 +37,11 @@ class Clock:
         return datetime.now(UTC)
 
     def elapsed(self) -> float:
-        """Seconds since some moment, moves included. Never goes back."""
+        """Return a monotonic time in seconds that includes the moves."""
         return time.monotonic() + self.ahead
 
     def advance(self, seconds: float) -> None:
-        """Raises NotForward."""
+        """Move the clock forward. Raise NotForward if `seconds` is not positive or the sum exceeds MOST_SECONDS."""
         with self._lock:
             if seconds <= 0 or self.ahead + seconds > MOST_SECONDS:
                 raise NotForward(f"The clock moves forward only, by at most {MOST_SECONDS} seconds in all.")
@@ -51,13 +52,13 @@ class Clock:
         self.moved.notify()
 
     def stop(self) -> None:
-        """It is now again."""
+        """Return to the time of the machine."""
         with self._lock:
             self._travel.close()
             self._traveller, self.ahead = None, 0.0
 
     def _start(self) -> "Traveller":
-        # Only for those who move the clock: importing it takes a while, and a clock that nobody moves is left alone.
+        # Imported here, because the import is slow and only needed if the clock is moved.
         import time_machine
 
         return self._travel.enter_context(time_machine.travel(time.time(), tick=True))

@@ -1,4 +1,4 @@
-"""Does things a moment later, in one thread of its own."""
+"""Run delayed calls in a background thread."""
 
 import heapq
 import itertools
@@ -11,9 +11,9 @@ Call = Callable[[], object]
 
 
 class DelayedCalls:
-    """Delays are real time, whatever the clock that can be moved says. What is still to be done at the end isn't.
+    """Runs calls after a delay in real time, which the movable clock does not affect.
 
-    `failed` gets the traceback of a call that failed.
+    `stop` discards the calls that are still waiting. `failed` receives the traceback of a call that failed.
     """
 
     def __init__(self, failed: Callable[[str], object]) -> None:
@@ -34,7 +34,7 @@ class DelayedCalls:
         self._thread.join(1.0)
 
     def call(self, seconds: float, what: Call) -> None:
-        """Calls of the same moment keep their order."""
+        """Schedule a call in `seconds`. Calls for the same time keep their order."""
         with self._changed:
             heapq.heappush(self._calls, (time.monotonic() + seconds, next(self._numbers), what))
             self._changed.notify()
@@ -43,7 +43,7 @@ class DelayedCalls:
         while call := self._next():
             try:
                 call()
-            except Exception:  # noqa: BLE001  # one that fails must not stop the others
+            except Exception:  # noqa: BLE001  # a failed call must not stop the others
                 if not self._stopping:
                     self._failed(traceback.format_exc().rstrip())
 

@@ -1,4 +1,4 @@
-"""os.environ as Lambda would set it, for as long as the stack runs."""
+"""Set os.environ as Lambda does, while the stack runs."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -23,19 +23,19 @@ PREFIX = "AWS_ENDPOINT_URL_"
 
 @contextmanager
 def isolated(own_aws: str, doors: Mapping[str, str]) -> Iterator[None]:
-    """Handlers meet only the local stack: no profile, no credentials, no configuration of the developer's own.
+    """Remove the developer's AWS profile, credentials and configuration, so that handlers reach only the local stack.
 
-    `doors` holds the addresses of the services that the stack plays itself; the others are at `own_aws`.
-    An AWS_ENDPOINT_URL_* that the developer set stays, so another engine can be put underneath.
+    `doors` maps services that the stack implements itself to their URLs. All other services are at `own_aws`. An
+    AWS_ENDPOINT_URL_* that the developer set stays, so that another engine can be used, such as DynamoDB Local.
     """
     saved, session = dict(os.environ), boto3.DEFAULT_SESSION
     for name in list(os.environ):
         if name.startswith("AWS_") and not name.startswith(PREFIX):
             del os.environ[name]
     os.environ.update(_aws(own_aws, doors))
-    # It may hold the developer's credentials, or another stack's.
+    # The default session may contain credentials of the developer or of another stack.
     boto3.DEFAULT_SESSION = None
-    # A session's first client isn't made safely by two threads at once, and functions start at the same time here.
+    # Creating the first client of a session is not thread-safe, and here several functions start at the same time.
     boto3.client("dynamodb")
     try:
         yield
@@ -46,18 +46,18 @@ def isolated(own_aws: str, doors: Mapping[str, str]) -> Iterator[None]:
 
 
 def of_others() -> dict[str, str]:
-    """With these variables, another process on this machine meets the same AWS."""
+    """Return the variables with which another process on this machine uses the same AWS endpoints."""
     return {name: value for name, value in os.environ.items() if name.startswith("AWS_") or name.upper() == "NO_PROXY"}
 
 
 def _aws(own_aws: str, doors: Mapping[str, str]) -> dict[str, str]:
     endpoints = {f"{PREFIX}{service}": doors.get(service, own_aws) for service in SERVICES}
     given = {name: url for name, url in os.environ.items() if name.startswith(PREFIX) and url}
-    # A table's stream is where the table is.
+    # The stream of a table is served by the engine that has the table.
     if f"{PREFIX}DYNAMODB" in given:
         endpoints[f"{PREFIX}DYNAMODB_STREAMS"] = given[f"{PREFIX}DYNAMODB"]
     return {
-        # Every other service too: nothing may reach AWS from here.
+        # The default for all other services, so that no call reaches AWS.
         "AWS_ENDPOINT_URL": own_aws,
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
         "AWS_ACCESS_KEY_ID": "local",
@@ -75,11 +75,16 @@ def _aws(own_aws: str, doors: Mapping[str, str]) -> dict[str, str]:
 
 
 def of_functions(functions: Mapping[str, Function]) -> dict[str, str]:
-    """One process stands for all functions, so a variable can have one value only; raises TemplateError."""
+    """Return the environment variables of all functions.
+
+    All functions run in one process. Raise TemplateError if a variable has different values in two functions.
+    """
     union: dict[str, tuple[str, str]] = {}
     for name, function in functions.items():
         for variable, value in function.environment.items():
             other, known = union.setdefault(variable, (name, value))
             if known != value:
-                raise TemplateError(f"{variable} is {known!r} in {other} and {value!r} in {name}; locally they share")
+                raise TemplateError(
+                    f"{variable} is {known!r} in {other} and {value!r} in {name}, but locally all functions share it"
+                )
     return {variable: value for variable, (_, value) in union.items()}

@@ -1,4 +1,4 @@
-"""Notices edits."""
+"""Watch folders for changed files."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ Edited = Callable[[set[Path]], None]
 
 
 class Watcher:
-    """Calls `edited` with the files that changed below `folders`, from a thread of its own."""
+    """Calls `edited` with the files that changed below `folders`, in a background thread."""
 
     def __init__(self, folders: Iterable[Path], edited: Edited) -> None:
         self._folders = sorted({folder.resolve() for folder in folders if folder.exists()})

@@ -1,4 +1,4 @@
-"""The functions' code in this process: imported when first needed, dropped after an edit."""
+"""Import the code of the functions into this process, and unload it after an edit."""
 
 import importlib
 import importlib.util
@@ -14,11 +14,11 @@ Handler = Callable[[Any, Any], Any]
 
 
 class CodeBroken(Exception):
-    """The code can't be imported as it stands. The cause says why."""
+    """The code can't be imported. The cause is the error of the import."""
 
 
 class Code:
-    """Modules below `folders` belong to the stack while it runs; those imported before are put back at the end."""
+    """Manages the modules below `folders` while the stack runs. `stop` restores previously imported modules."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
         self._folders = tuple(folders)
@@ -39,7 +39,7 @@ class Code:
         sys.path[:] = self._path
 
     def handler(self, dotted: str) -> Handler:
-        """The function that `Handler` names; raises CodeBroken."""
+        """Return the function that the property `Handler` names. Raise CodeBroken if it can't be imported."""
         module, _, name = dotted.rpartition(".")
         with self._lock:
             try:
@@ -49,10 +49,10 @@ class Code:
         return found  # type: ignore[no-any-return]
 
     def forget(self, edited: Iterable[Path] = ()) -> None:
-        """After an edit: everything is imported again when it is next needed."""
+        """Unload all modules after an edit. They are imported again on next use."""
         with self._lock:
             for file in edited:
-                # Bytecode counts as current when time (in seconds) and size are the same, which quick edits can be.
+                # Python compares only the time in seconds and the size, so it may use old bytecode after a quick edit.
                 with suppress(OSError, ValueError, NotImplementedError):
                     Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
             self._drop()

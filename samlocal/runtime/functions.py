@@ -1,4 +1,4 @@
-"""Invokes the handlers as Lambda would, in this process."""
+"""Invoke the handlers in this process, as Lambda does."""
 
 import contextvars
 import json
@@ -19,12 +19,12 @@ from samlocal.template.model import Function
 
 
 class FunctionFailed(Exception):
-    """The handler raised, ran out of time, or returned what is not JSON. The terminal has said so already."""
+    """The handler raised an error, timed out, or returned a value that is not JSON. The reason is already logged."""
 
 
 @dataclass
 class Context:
-    """What Lambda passes as the second argument."""
+    """The context object, which Lambda passes as the second argument. `deadline` is in `time.monotonic` seconds."""
 
     function_name: str
     invoked_function_arn: str
@@ -46,7 +46,7 @@ class Context:
 
 
 class Functions:
-    """One instance per function: as in one of Lambda's sandboxes, a handler has one event at a time."""
+    """Runs one instance of each function. As in an execution environment of Lambda, it handles one event at a time."""
 
     def __init__(self, functions: Mapping[str, Function], code: Code, terminal: Terminal) -> None:
         self.code = code
@@ -56,7 +56,7 @@ class Functions:
         self._told = ""
 
     def replace(self, functions: Mapping[str, Function]) -> None:
-        """After an edit of the template."""
+        """Use the functions of an edited template."""
         self._free = {name: self._free.get(name) or threading.Lock() for name in functions}
         self._functions = functions
 
@@ -64,18 +64,18 @@ class Functions:
         return self._functions[logical_id]
 
     def warm_up(self) -> None:
-        """Imports every handler ahead of the first event, which need not wait for it then."""
+        """Import every handler in advance, so that the first event does not wait for the import."""
         for function in self._functions.values():
             self._load(function)
 
     def invoke(self, logical_id: str, event: Any) -> Any:
-        """The handler's answer as plain JSON data; raises FunctionFailed or CodeBroken."""
+        """Invoke a function, and return its response as JSON data. Raise FunctionFailed or CodeBroken."""
         function = self._functions[logical_id]
         with self._free[logical_id]:
             handler = self._load(function)
             if handler is None:
                 raise CodeBroken(function.handler)
-            # As from Lambda: JSON in, JSON out, so nothing passes here that could not pass there.
+            # Convert to JSON and back, because Lambda passes only JSON to handlers.
             return self._call(function, handler, json.loads(json.dumps(event)))
 
     def _load(self, function: Function) -> Handler | None:
@@ -83,7 +83,7 @@ class Functions:
             return self.code.handler(function.handler)
         except CodeBroken as broken:
             text = _traceback(broken.__cause__)
-            # The same code is broken for everyone who asks. Once is enough.
+            # Report the same import error only once.
             if text != self._told:
                 self._told = text
                 self._terminal.say(f"{function.handler} can't be imported:\n{text}", "ERROR", function.short_name)
@@ -101,7 +101,7 @@ class Functions:
         if "error" in outcome:
             self._fail(function, _traceback(outcome["error"]))
         if "answer" not in outcome:
-            # The thread can't be stopped; whatever it still does, it does for nobody.
+            # Python can't stop the thread. Its result is ignored.
             self._fail(function, f"Task timed out after {function.timeout:.2f} seconds")
         return outcome["answer"]
 
@@ -113,12 +113,12 @@ class Functions:
 def _run(handler: Handler, event: Any, context: Context, outcome: dict[str, Any]) -> None:
     try:
         outcome["answer"] = json.loads(json.dumps(handler(event, context)))
-    except BaseException as error:  # noqa: BLE001  # even exiting would end its sandbox only
+    except BaseException as error:  # noqa: BLE001  # in Lambda, even SystemExit ends only the execution environment
         outcome["error"] = error
 
 
 def _traceback(error: BaseException | None) -> str:
-    """Without our own frames and the import machinery's: it starts where the functions' code does."""
+    """Format the traceback without the frames of samlocal and importlib, so that it starts in the function's code."""
     if error is None:
         return ""
     own = error.__traceback__

@@ -1,4 +1,4 @@
-"""Takes up edits of the code, the templates and infra/template.yaml with its parts while everything runs."""
+"""Apply edits of the code, the layers and the SAM template while the stack runs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ class Reload:
         return [self._template_file.parent, *template.code_folders, *template.layers]
 
     def edited(self, files: set[Path]) -> None:
-        """A broken edit changes nothing but the terminal."""
+        """Apply the edits. An invalid edit changes nothing, and its error is logged."""
         if not files.isdisjoint(self._parts):
             self._read_template()
         if any(self._is_below(file, self._stack.template.layers) for file in files):
@@ -33,20 +33,20 @@ class Reload:
         try:
             self._stack.adopt(self._stack.load_template())
         except TemplateError as error:
-            self._tell(f"{self._template_file.name} stays as it was: {error}", "ERROR")
-        except Exception as error:  # noqa: BLE001  # a half-written template may lead to anything
-            self._tell(f"{self._template_file.name} stays as it was: {type(error).__name__}: {error}", "ERROR")
+            self._tell(f"{self._template_file.name} was not reloaded: {error}", "ERROR")
+        except Exception as error:  # noqa: BLE001  # a partly written template can cause any error
+            self._tell(f"{self._template_file.name} was not reloaded: {type(error).__name__}: {error}", "ERROR")
         else:
             self._parts = nested_stacks.files(self._template_file)
-            # Code may have kept the environment.
+            # Modules may have cached values of the environment.
             self._stack.functions.code.forget()
-            self._tell(f"{self._template_file.name} was read again")
+            self._tell(f"{self._template_file.name} was reloaded")
 
     def _forget_code(self, files: set[Path], what: str) -> None:
-        # Code keeps what it read of the templates, and the site is made by the same code that answers forms.
+        # The code caches templates, so it is unloaded after their edits too. The site is built by the functions' code.
         self._stack.functions.code.forget(files)
         self._stack.build_site()
-        self._tell(f"{what} edited: {', '.join(sorted(file.name for file in files))}")
+        self._tell(f"{what} reloaded: {', '.join(sorted(file.name for file in files))}")
 
     def _is_below(self, file: Path, folders: tuple[Path, ...]) -> bool:
         return any(file.is_relative_to(folder) for folder in folders)

@@ -1,4 +1,4 @@
-"""What the terminal shows: the functions' JSON log lines as a person reads them, and the raw lines in a file."""
+"""Print the JSON log lines of the functions in readable form, and write the raw lines to a file."""
 
 import io
 import json
@@ -13,18 +13,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-# The function whose invocation this thread runs.
+# The function that this thread invokes.
 running: ContextVar[str] = ContextVar("running", default="")
 
 _COLOURS = {"DEBUG": "2", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITICAL": "31;1"}
-# Said by the line itself, or of no use to a person.
+# Fields that are printed in another form, or are not useful on a terminal.
 HIDDEN = frozenset({"exception", "exception_name", "level", "location", "message", "stack_trace", "timestamp"})
 HIDDEN |= {"cold_start", "function_arn", "function_memory_size", "function_name", "function_request_id"}
 HIDDEN |= {"sampling_rate", "service", "xray_trace_id"}
 
 
 class Terminal:
-    """Writes to `out` for people, and line by line to a file for programs."""
+    """Writes readable lines to `out`, and raw JSON lines to a file."""
 
     def __init__(self, out: TextIO, log_file: Path) -> None:
         log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,8 @@ class Terminal:
         self._file = log_file.open("w", encoding="utf-8", buffering=1)
         self._lock = threading.Lock()
         self._partial = threading.local()
-        # The newest lines with who said them. What a Logger says of that is wrong here, where functions share it.
+        # The newest raw lines, each with its source. The service name that a Logger writes is wrong here, because the
+        # functions share one process.
         self.recent: deque[tuple[str, str]] = deque(maxlen=300)
         self._coloured = out.isatty() and not os.environ.get("NO_COLOR")
         self._is_hushed = False
@@ -44,7 +45,7 @@ class Terminal:
 
     @contextmanager
     def hushed(self) -> Iterator[None]:
-        """What is said meanwhile goes to the file only."""
+        """Write to the file only."""
         self._is_hushed = True
         try:
             yield
@@ -52,14 +53,14 @@ class Terminal:
             self._is_hushed = False
 
     def write(self, text: str) -> None:
-        """Takes what functions print. Lines of several threads don't mix."""
+        """Write the output of functions. Incomplete lines are kept per thread, so that lines do not mix."""
         *lines, rest = (getattr(self._partial, "text", "") + text).split("\n")
         self._partial.text = rest
         for line in lines:
             self._emit(self._readable(line), line, running.get())
 
     def say(self, message: str, level: str = "INFO", source: str = "local") -> None:
-        """A line of the local stack itself; may have several lines."""
+        """Log a message of the local stack itself. It may have several lines."""
         raw = {"timestamp": _timestamp(), "level": level, "service": source, "message": message}
         self._emit(self._line(level, source, message), json.dumps(raw), source)
 
@@ -70,7 +71,7 @@ class Terminal:
         self._emit(text, json.dumps({**raw, "milliseconds": round(milliseconds)}), "http")
 
     def plain(self, text: str) -> None:
-        """For people only."""
+        """Write to the terminal only."""
         self._emit(text, None, "")
 
     def _emit(self, text: str, raw: str | None, source: str) -> None:
@@ -132,7 +133,7 @@ def _short(value: Any) -> str:
 
 
 class _Output(io.TextIOBase):
-    """Stands in for sys.stdout. There is one for ever: a Logger keeps the stream that it was made with."""
+    """Replaces sys.stdout. There is one instance per process, because a Logger keeps its first stream."""
 
     encoding = "utf-8"
     terminal: Terminal | None = None
@@ -152,7 +153,7 @@ _OUTPUT = _Output()
 
 
 class Capture:
-    """Everything that is printed goes to the terminal given, until `stop`."""
+    """Redirects sys.stdout to a terminal until `stop`."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._before = sys.stdout
@@ -161,6 +162,6 @@ class Capture:
 
     def stop(self) -> None:
         _OUTPUT.terminal = None
-        # Someone else may have put a stream of their own there meanwhile, as pytest does.
+        # Other code, such as pytest, may have replaced sys.stdout meanwhile.
         if sys.stdout is _OUTPUT:
             sys.stdout = self._before

@@ -1,7 +1,7 @@
-"""What Amazon SES tells of a message, in the shape in which it does.
+"""Publish events about messages in the format of Amazon SES.
 
-See https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html, and for the names on the
-event bus https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-ses.html.
+The format: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html
+The names on the event bus: https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-ses.html
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +16,11 @@ from samlocal.template.model import ACCOUNT, PARTITION, REGION, EventDestination
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a configuration set calls it, what the event itself and the bus do, and which member holds its details."""
+    """The names of an event type.
+
+    `published_as` is its name in a configuration set, `event_type` in the event, and `detail_type` on the event bus.
+    `member` is the member of the event with the details.
+    """
 
     published_as: str
     event_type: str
@@ -33,7 +37,10 @@ CLICK = Kind("CLICK", "Click", "Email Clicked", "click")
 
 
 class Publisher:
-    """Puts events on the bus where a message's configuration set wants them. `destinations` gives what it says now."""
+    """Puts events on the bus, if the configuration set of the message has a destination for them.
+
+    `destinations` returns the current event destinations.
+    """
 
     def __init__(self, bus: EventBus, destinations: Callable[[], Iterable[EventDestination]]) -> None:
         self._bus = bus
@@ -54,6 +61,7 @@ class Publisher:
 
 
 def event(mail: Mail, kind: Kind, details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event in the format of SES."""
     return {"eventType": kind.event_type, "mail": _mail(mail), kind.member: dict(details)}
 
 

@@ -1,4 +1,4 @@
-"""Every message that the local SES accepted, whole, in memory."""
+"""Store all messages that the local SES accepted, in memory."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """`to` holds everyone who gets it."""
+    """A message. `to` includes the cc and bcc recipients."""
 
     id: str
     time: str
@@ -41,7 +41,7 @@ class Mail:
 
 
 class Mailbox:
-    """The newest message comes last."""
+    """A thread-safe list of messages. The newest is last."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -63,7 +63,7 @@ class Mailbox:
             self._mails.clear()
 
     def recipients_since(self, start: datetime) -> int:
-        """SES counts its quota in recipients."""
+        """Return the number of recipients since a time. SES counts its quota in recipients."""
         since = stamp(start)
         return sum(len(mail.to) for mail in self.all() if mail.time >= since)
 
@@ -73,5 +73,5 @@ def stamp(time: datetime) -> str:
 
 
 def new_id() -> str:
-    """An id that looks like one of SES's: it begins with the time."""
+    """Return an id in the format of SES message ids, which start with the time."""
     return f"0100{int(time.time() * 1000):012x}-{uuid.uuid4()}-000000"

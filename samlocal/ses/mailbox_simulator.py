@@ -1,4 +1,4 @@
-"""What becomes of a message that SES accepted: delivered, unless the address is one of SES's mailbox simulator.
+"""Simulate the delivery of messages. All are delivered, except to addresses of the SES mailbox simulator.
 
 The simulator: https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html
 """
@@ -20,13 +20,13 @@ ANSWERED_AFTER = 0.4
 
 
 class Calls(Protocol):
-    """Does things later: by the time that passes, or by another."""
+    """Schedules calls, in real or simulated time."""
 
     def call(self, seconds: float, what: Call) -> None: ...
 
 
 class Delivery:
-    """Recipients that meet the same fate share one event."""
+    """Publishes the events of a message. Recipients with the same outcome share one event."""
 
     def __init__(self, publisher: Publisher, later: Calls) -> None:
         self._publisher = publisher
@@ -74,7 +74,7 @@ class Delivery:
         self._bounce(mail, recipients, "Permanent", "Suppressed", said, {"reportingMTA": "dns; amazonses.com"})
 
     def _out_of_office(self, mail: Mail, recipients: Sequence[str]) -> None:
-        # The reply goes to the Return-Path, which is SES's own: it takes it for a soft bounce, without saying why.
+        # The automatic reply goes to the Return-Path of SES, which reports it as a soft bounce without details.
         self._bounce(mail, recipients, "Transient", "General", {}, {})
 
     def _bounce(
@@ -113,7 +113,10 @@ class Delivery:
 
 
 def scenario(address: str) -> str:
-    """`bounce` for bounce+label@simulator.amazonses.com; empty for every address that is simply delivered to."""
+    """Return the scenario of an address, for example `bounce` for bounce+label@simulator.amazonses.com.
+
+    Return an empty string for an address to which messages are delivered.
+    """
     local, _, domain = address.lower().rpartition("@")
     name = local.partition("+")[0]
     known = {"bounce", "complaint", "ooto", "suppressionlist"}

@@ -1,6 +1,6 @@
-"""A small SES v2 endpoint: SendEmail with simple content, GetAccount, and where tracked links lead to.
+"""Serve a part of the SES v2 API (SendEmail with simple content, GetAccount) and the targets of tracked links.
 
-moto's drops most of a message, and tells nothing of it afterwards.
+moto's SES is not used: it does not store most of a message, and publishes no events.
 """
 
 import json
@@ -17,7 +17,7 @@ from samlocal.ses.mailbox_simulator import Delivery
 from samlocal.ses.tracking import Tracking
 from samlocal.ses.validation import Refused
 
-# Below the endpoint's address. Not one of SES's: its links lead to a host of their own.
+# The path of tracked links below the endpoint. In SES, tracked links have a separate host.
 TRACK = "track"
 
 DAILY_QUOTA = 50_000.0
@@ -25,7 +25,7 @@ SENDS_A_SECOND = 100.0
 
 
 class Ses:
-    """`knows_set` tells whether a configuration set exists."""
+    """The local SES. `knows_set` returns whether a configuration set exists."""
 
     def __init__(
         self, mailbox: Mailbox, knows_set: Callable[[str], bool], tracking: Tracking, delivery: Delivery
@@ -36,7 +36,7 @@ class Ses:
         self.delivery = delivery
 
     def answer(self, request: Request, operation: str) -> Response:
-        """`operation` is the path below the endpoint, for instance `v2/email/account`."""
+        """Respond to a request. `operation` is the path below the endpoint, for example `v2/email/account`."""
         if operation.startswith(f"{TRACK}/"):
             return self._tracking.answer(request, operation.removeprefix(f"{TRACK}/"))
         known = {
@@ -50,10 +50,10 @@ class Ses:
             return _json(refused.status, {"message": str(refused)}, {"x-amzn-errortype": refused.kind})
 
     def _unknown(self, request: Request) -> dict[str, Any]:
-        raise Refused(f"The local SES does not know {request.method} {request.path}", "NotImplemented", 501)
+        raise Refused(f"The local SES does not support {request.method} {request.path}", "NotImplemented", 501)
 
     def take_over(self, sent: Mapping[str, Any], mail_id: str, time: str) -> None:
-        """Puts a message of the past into the mailbox. No event tells of it."""
+        """Add a message that was sent in the past to the mailbox, without publishing events."""
         mail = replace(self._read(sent), id=mail_id, time=time)
         self._mailbox.add(self._tracking.as_delivered(mail))
 
@@ -120,10 +120,10 @@ def _simple(content: object) -> Mapping[str, Any]:
     if not isinstance(content, dict) or not content:
         raise Refused("Content is missing.", "ValidationException")
     if not isinstance(content.get("Simple"), dict):
-        raise Refused(f"The local SES takes Simple content only, not {', '.join(content)}", "NotImplemented", 501)
+        raise Refused(f"The local SES supports only Simple content, not {', '.join(content)}", "NotImplemented", 501)
     simple: Mapping[str, Any] = content["Simple"]
     if simple.get("Attachments"):
-        raise Refused("The local SES takes no attachments", "NotImplemented", 501)
+        raise Refused("The local SES does not support attachments", "NotImplemented", 501)
     return simple
 
 

@@ -1,7 +1,7 @@
-"""The HTML of a message as SES changes it to see opens and clicks. Everything else stays as it is, byte for byte.
+"""Change the HTML of a message as SES does to track opens and clicks. All other bytes stay unchanged.
 
-See https://docs.aws.amazon.com/ses/latest/dg/faqs-metrics.html: plain text is never changed; `ses:no-track` on an
-anchor keeps its link, and is taken out, as `ses:tags` is; links that aren't well-formed stay.
+As in https://docs.aws.amazon.com/ses/latest/dg/faqs-metrics.html, plain text and malformed links are not changed. The
+link of an anchor with `ses:no-track` is not changed either. The attributes `ses:no-track` and `ses:tags` are removed.
 """
 
 import html
@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 MOST_LINKS = 250
 PLACEHOLDER = "{{ses:openTracker}}"
 
-# By RFC 3986: no spaces, nothing that isn't ASCII.
+# As in RFC 3986: ASCII only, without spaces.
 _LINK = re.compile(r"https?://(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s>]+))?""")
 
@@ -20,7 +20,7 @@ Tags = Mapping[str, list[str]]
 
 
 class _Anchors(HTMLParser):
-    """Where the start tags of anchors stand, and where the body ends."""
+    """Finds the positions of the start tags of anchors, and the end of the body."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=False)
@@ -44,7 +44,7 @@ class _Anchors(HTMLParser):
 
 
 def with_tracked_links(text: str, track: Callable[[str, Tags], str]) -> str:
-    """`track` gets a link with its tags, and returns what takes its place."""
+    """Replace the links. `track` receives a link and its tags, and returns the tracked link."""
     parts: list[str] = []
     done = tracked = 0
     for start, tag in _Anchors(text).found:
@@ -61,7 +61,7 @@ def with_tracked_links(text: str, track: Callable[[str, Tags], str]) -> str:
 
 
 def with_pixel(text: str, address: str) -> str:
-    """The pixel stands where the placeholder does, else at the end of the body."""
+    """Insert the tracking pixel at the placeholder, or at the end of the body if there is none."""
     pixel = f'<img alt="" src="{html.escape(address)}" style="display: none; width: 1px; height: 1px;">'
     if PLACEHOLDER in text:
         return text.replace(PLACEHOLDER, pixel, 1).replace(PLACEHOLDER, "")
@@ -70,7 +70,7 @@ def with_pixel(text: str, address: str) -> str:
 
 
 def _attributes(tag: str) -> dict[str, re.Match[str]]:
-    # Of two with the same name, browsers take the first.
+    # If an attribute is repeated, browsers use the first one.
     matches = list(_ATTRIBUTE.finditer(tag, len("<a")))
     return {match[1].lower(): match for match in reversed(matches)}
 

@@ -1,4 +1,4 @@
-"""Open and click tracking: messages are changed as SES changes them, and what is opened or clicked becomes an event."""
+"""Track opens and clicks: change messages as SES does, and publish an event for each open and click."""
 
 import base64
 import threading
@@ -17,7 +17,7 @@ from samlocal.ses.events import Publisher
 from samlocal.ses.mailbox import Mail, stamp
 from samlocal.ses.tracked_html import Tags
 
-# SES's own letters: L0 are links, I0 images.
+# The path segments of SES: L0 for links, I0 for images.
 LINK, IMAGE = "L0", "I0"
 COUNTED_FOR = timedelta(days=60)
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -26,12 +26,12 @@ _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBR
 @dataclass
 class _Tracked:
     mail: Mail
-    # What nobody can guess stands for a link, so that it can't lead elsewhere.
+    # Links by a random key, so that a forged link can't redirect to another site.
     links: dict[str, tuple[str, Tags]] = field(default_factory=dict)
 
 
 class Tracking:
-    """`address` is where its links lead. It remembers every message that it changed."""
+    """Changes messages and serves their tracked links, which start with the URL `address`."""
 
     def __init__(self, publisher: Publisher, address: str) -> None:
         self._publisher = publisher
@@ -40,7 +40,7 @@ class Tracking:
         self._tracked: dict[str, _Tracked] = {}
 
     def as_delivered(self, mail: Mail) -> Mail:
-        """The text stays: only HTML can be tracked."""
+        """Return the message with tracked HTML. Plain text can't be tracked and does not change."""
         if mail.html is None:
             return mail
         tracked, text = _Tracked(mail), mail.html
@@ -59,7 +59,7 @@ class Tracking:
         return replace(mail, html=text)
 
     def answer(self, request: Request, path: str) -> Response:
-        """`path` is what follows the address."""
+        """Respond to the request for a tracked link or image. `path` is relative to the address of the links."""
         kind, _, rest = path.partition("/")
         if kind == IMAGE:
             return self._opened(request, self._of(rest))

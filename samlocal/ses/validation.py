@@ -1,4 +1,4 @@
-"""What Amazon SES refuses in SendEmail, so that it is refused here first."""
+"""Reject the requests of SendEmail that Amazon SES rejects."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,13 +15,13 @@ _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _LOCAL_PART = re.compile(r"[!#-'*+\-/-9=?A-Z^-~]+(?:\.[!#-'*+\-/-9=?A-Z^-~]+)*")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+(?=[A-Za-z]){_LABEL}")
-# SES makes these itself, from the rest of the request.
+# SES generates these headers from the other fields of the request.
 _ITS_OWN = frozenset({"bcc", "cc", "date", "from", "message-id", "mime-version", "reply-to", "return-path", "sender"})
 _ITS_OWN |= {"content-disposition", "content-transfer-encoding", "content-type", "subject", "to"}
 
 
 class Refused(Exception):
-    """`kind` is the name of SES's exception."""
+    """SES rejects the request. `kind` is the name of the exception in SES, and `status` the HTTP status."""
 
     def __init__(self, message: str, kind: str = "BadRequestException", status: int = 400) -> None:
         super().__init__(message)
@@ -30,13 +30,13 @@ class Refused(Exception):
 
 
 def address(text: object, where: str) -> str:
-    """`jo@example.com` or `Jo <jo@example.com>`; returns it as it was."""
+    """Validate an address such as `jo@example.com` or `Jo <jo@example.com>`, and return it unchanged."""
     if not isinstance(text, str) or not text:
         raise Refused(f"Missing {where}.")
     if re.search(r"[\x00-\x1f\x7f]", text):
         raise Refused(f"{where} contains control characters.")
     if not text.isascii():
-        # SES drops such letters from a name and refuses them in an address.
+        # SES removes such letters from a name, and rejects them in an address.
         raise Refused(f"{where} is not 7-bit ASCII: encode a name as an encoded-word, a domain as Punycode.")
     local, at, domain = _bare(text, where).rpartition("@")
     if not at:
@@ -95,7 +95,7 @@ def tags(given: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
 
 
 def content(given: object, where: str) -> str | None:
-    """A subject or a body. Without a charset it must be ASCII."""
+    """Return the text of a subject or a body. Without a charset, it must be ASCII."""
     if given is None:
         return None
     data = given.get("Data") if isinstance(given, dict) else None

@@ -1,6 +1,6 @@
-"""The OpenID provider: codes with PKCE, tokens with Cognito's claims, their renewal and revocation, by Authlib.
+"""Implement an OpenID provider with Authlib: codes with PKCE, tokens with Cognito's claims, refresh and revocation.
 
-It is stricter than Cognito in one thing: without a challenge by S256, nobody gets a code.
+Unlike Cognito, it requires a code challenge with the method S256.
 """
 
 import json
@@ -30,7 +30,7 @@ _CODE_LIFETIME = 300
 
 
 class Provider(AuthorizationServer):
-    """Of one pool. `member` finds somebody by username, as they are now."""
+    """The provider of one pool. `member` returns the current data of a user by username, or None."""
 
     def __init__(self, pool: UserPool, key: RSAKey, kept: Kept, member: Callable[[str], Member | None]) -> None:
         super().__init__()
@@ -45,10 +45,10 @@ class Provider(AuthorizationServer):
         return next((Client(client) for client in self.pool.clients if client.id == client_id), None)
 
     def save_token(self, token: Mapping[str, Any], request: OAuth2Request) -> None:
-        """Remembers the refresh token only: the others say themselves how long they are good."""
+        """Store the refresh token. The other tokens are not stored, because they contain their expiry."""
         if "refresh_token" not in token:
             return
-        # A new one lives no longer than the first would have.
+        # After rotation, the new refresh token keeps the expiry of the first one.
         lifetime = request.client.known.refresh_lifetime
         ends = request.refresh_token.ends if request.refresh_token else time.time() + lifetime
         secret = token["refresh_token"]
@@ -56,7 +56,7 @@ class Provider(AuthorizationServer):
         self.kept.refreshes[secret] = Refresh(secret, client_id, token["scope"], request.user, ends)
 
     def claims(self, client: Client, session: Session, use: str, lifetime: int) -> dict[str, Any]:
-        """What Cognito writes into every token."""
+        """Return the claims that Cognito writes into every token. `lifetime` is in seconds."""
         now = int(time.time())
         member = self.member(session.username)
         groups = {"cognito:groups": list(member.groups)} if member and member.groups else {}
@@ -84,7 +84,7 @@ class Provider(AuthorizationServer):
         return Response(json.dumps(body) if isinstance(body, dict) else body, status, dict(headers))
 
     def send_signal(self, *_: Any, **__: Any) -> None:
-        """Nobody listens."""
+        """Do nothing, because no code receives signals of Authlib."""
 
 
 def _refresh_token(**_: Any) -> str:
@@ -96,7 +96,7 @@ def _access_lifetime(client: Client, _: str) -> int:
 
 
 class _Payload(OAuth2Payload):
-    """What is asked in the address at one endpoint, and in the body at the others."""
+    """The parameters of a request: from the query string for `/authorize`, else from the body."""
 
     def __init__(self, request: Request) -> None:
         self._values = request.args if request.path.endswith("/authorize") else request.form
@@ -112,7 +112,7 @@ class _Payload(OAuth2Payload):
 
 class _Request(OAuth2Request):
     def __init__(self, request: Request) -> None:
-        # Authlib refuses http, and 127.0.0.1 is not among its exceptions.
+        # Authlib rejects http URLs, and 127.0.0.1 is not among its exceptions.
         super().__init__(request.method, request.url.replace("http:", "https:", 1), headers=request.headers)
         self.payload = _Payload(request)
 
@@ -156,7 +156,7 @@ class _CodeGrant(AuthorizationCodeGrant):
 
 
 class _OnlyS256(CodeChallenge):
-    """Authlib asks for a verifier, but where no method is named, it may be the challenge itself."""
+    """Requires S256. Without a named method, Authlib would accept the plain challenge as the verifier."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
 
@@ -194,7 +194,7 @@ class _IdToken(OpenIDCode):
         self._provider = provider
 
     def exists_nonce(self, nonce: str, request: OAuth2Request) -> bool:
-        # A nonce is the page's to look at.
+        # The page checks the nonce, so the provider does not track used ones.
         return False
 
     def resolve_client_private_key(self, _: Client) -> RSAKey:
@@ -221,7 +221,7 @@ class _Revocation(RevocationEndpoint):
         return found
 
     def revoke_token(self, token: Refresh, _: OAuth2Request) -> None:
-        """With all that were made from it."""
+        """Revoke all refresh tokens of the same sign-in."""
         kept: dict[str, Refresh] = self.server.kept.refreshes
         for secret in [one.token for one in kept.values() if one.session.origin == token.session.origin]:
             del kept[secret]

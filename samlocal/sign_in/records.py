@@ -1,4 +1,4 @@
-"""What the provider remembers: who signed in, the codes and the refresh tokens that it gave out, for whom."""
+"""Define the records of the provider: sessions, authorization codes, refresh tokens, and clients."""
 
 import secrets
 import time
@@ -11,7 +11,10 @@ from samlocal.template.model import UserPoolClient
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who signed in, and when. A browser keeps `secret`; `origin` is in all tokens that come of it."""
+    """A session of a user, who signed in at the Unix time `at`.
+
+    `secret` is the value of the browser's cookie. `origin` is in all tokens of the session (`origin_jti`).
+    """
 
     username: str
     sub: str
@@ -22,7 +25,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Authlib asks these methods, and looks at the challenge."""
+    """An authorization code, with the attributes and methods that Authlib requires."""
 
     code: str
     client_id: str
@@ -47,10 +50,10 @@ class Code:
         return self.session.at
 
     def get_acr(self) -> None:
-        """Cognito does not tell how somebody signed in."""
+        """Return None, because Cognito does not issue this claim."""
 
     def get_amr(self) -> None:
-        """Nor by what."""
+        """Return None, because Cognito does not issue this claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Each by its secret."""
+    """All records, each by its secret."""
 
     sessions: dict[str, Session] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
@@ -78,7 +81,7 @@ class Kept:
 
 
 class Client(ClientMixin):
-    """A client of the template, as Authlib asks about it. It keeps no secret."""
+    """A client of the template, with the methods that Authlib requires. It is public: it has no client secret."""
 
     def __init__(self, known: UserPoolClient) -> None:
         self.known = known
@@ -87,7 +90,7 @@ class Client(ClientMixin):
         return self.known.id
 
     def get_default_redirect_uri(self) -> None:
-        """It must be named."""
+        """Return None, because requests must name the redirect URI."""
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
         wanted = scope.split() if scope else list(self.known.scopes)

@@ -1,4 +1,4 @@
-"""The addresses of managed login and of the pool that issues tokens: under /_local/sign-in, on the page's origin."""
+"""Serve the endpoints of Cognito's managed login and of the token issuer, under /_local/sign-in."""
 
 import json
 import threading
@@ -19,13 +19,13 @@ from samlocal.sign_in.records import Kept, Session
 from samlocal.template.model import Template, UserPool
 
 _COOKIE = "cognito"
-# How long managed login remembers who signed in.
+# The duration of a session of managed login, in seconds.
 _SESSION = 3600
 _KNOWN = ".well-known/"
 
 
 class SignIn:
-    """`page` renders the page on which somebody chooses who to be."""
+    """The endpoints. `page` renders the page on which the user chooses an account."""
 
     def __init__(
         self, path: str, template: Callable[[], Template], users: Users, page: Callable[..., Response]
@@ -38,8 +38,8 @@ class SignIn:
         self._lock = threading.Lock()
 
     def answer(self, request: Request, operation: str) -> Response:
-        """Raises NotFound or BadRequest."""
-        # One at a time, so that a code is taken once.
+        """Respond to a request. Raise NotFound or BadRequest."""
+        # Handle one request at a time, so that a code can be used only once.
         with self._lock:
             match operation:
                 case "oauth2/authorize":
@@ -61,7 +61,7 @@ class SignIn:
             grant = provider.get_consent_grant(request, session)
         except OAuth2Error as error:
             if not error.redirect_uri:
-                # Where nobody knows whether the page is ours, nobody is sent to it.
+                # Never redirect to a URI that is not verified.
                 raise BadRequest(error.description or error.error) from error
             refusal: Response = provider.handle_error_response(request, error)
             return refusal
@@ -72,11 +72,11 @@ class SignIn:
         return response
 
     def _session(self, request: Request, provider: Provider) -> Session | None:
-        """Of who pressed a button, else of who did so before."""
+        """Return the session of the chosen account, or the existing session, or None."""
         if request.method == "POST":
             chosen = provider.member(request.form.get("username", ""))
             if chosen is None:
-                raise BadRequest("There is nobody of this name.")
+                raise BadRequest("There is no user with this name.")
             session = Session(chosen.username, chosen.sub)
             self._kept.sessions[session.secret] = session
             return session
@@ -89,11 +89,11 @@ class SignIn:
         return response
 
     def _log_out(self, request: Request) -> Response:
-        """Forgets who signed in, and goes where the client may have people sent. Tokens stay what they are."""
+        """End the session, and redirect to an allowed logout URL of the client. Tokens stay valid."""
         client = self._provider(request.args).query_client(request.args["client_id"])
         target = request.args.get("logout_uri", "")
         if client is None or target not in client.known.logouts:
-            raise BadRequest("logout_uri is none of the client's.")
+            raise BadRequest("logout_uri is not a logout URL of the client.")
         self._kept.sessions.pop(request.cookies.get(_COOKIE, ""), None)
         response: Response = redirect(target)
         response.delete_cookie(_COOKIE, path=self._path)

@@ -1,4 +1,4 @@
-"""The `Auth` of an HTTP API and of its routes, as SAM has it: which token a route asks for."""
+"""Read the SAM property `Auth` of HTTP APIs and of their routes: which token a route requires."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _HEADER = "$request.header."
 
 
 class Refused(Exception):
-    """A request without what its route asks for. `challenge` is what the header www-authenticate says."""
+    """A request lacks a valid token. `challenge` is the value of the header www-authenticate."""
 
     def __init__(self, status: int, challenge: str) -> None:
         super().__init__(challenge)
@@ -22,25 +22,25 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Authorizers:
-    """Of one API. `default` is for routes that don't say."""
+    """The authorizers of one API. `default` applies to routes that name none."""
 
     by_name: Mapping[str, Authorizer] = field(default_factory=dict)
     default: str = "NONE"
 
     def of_route(self, auth: Mapping[str, Any], where: str) -> tuple[Authorizer | None, tuple[str, ...]]:
-        """The authorizer and the scopes of a route with this `Auth`. Raises TemplateError."""
+        """Return the authorizer and the scopes of a route with this `Auth`. Raise TemplateError if it is invalid."""
         _only({"Authorizer", "AuthorizationScopes"}, auth, where)
         name = auth.get("Authorizer", self.default)
         if name == "NONE":
             return None, ()
         if name not in self.by_name:
-            raise TemplateError(f"{where}: its API has no authorizer {name}")
+            raise TemplateError(f"{where}: the API has no authorizer {name}")
         authorizer = self.by_name[name]
         return authorizer, tuple(auth.get("AuthorizationScopes", authorizer.scopes))
 
 
 def read(api: Properties) -> Authorizers:
-    """Raises TemplateError."""
+    """Read the authorizers of an API. Raise TemplateError for properties that are invalid or not supported."""
     auth = api.take("Auth", default={})
     _only({"Authorizers", "DefaultAuthorizer"}, auth, api.where)
     by_name = {name: _authorizer(one, f"{api.where}.{name}") for name, one in auth.get("Authorizers", {}).items()}
@@ -51,7 +51,7 @@ def _authorizer(given: Mapping[str, Any], where: str) -> Authorizer:
     _only({"JwtConfiguration", "IdentitySource", "AuthorizationScopes"}, given, where)
     source, jwt = str(given.get("IdentitySource", "")), given.get("JwtConfiguration", {})
     if not source.startswith(_HEADER):
-        raise TemplateError(f"{where}: the local stack takes tokens from a header only, not from {source!r}")
+        raise TemplateError(f"{where}: the local stack reads tokens only from a header, not from {source!r}")
     if not (jwt.get("issuer") and jwt.get("audience")):
         raise TemplateError(f"{where}: JwtConfiguration needs issuer and audience")
     scopes = tuple(given.get("AuthorizationScopes", ()))
@@ -60,4 +60,4 @@ def _authorizer(given: Mapping[str, Any], where: str) -> Authorizer:
 
 def _only(known: set[str], given: Mapping[str, Any], where: str) -> None:
     if unknown := given.keys() - known:
-        raise TemplateError(f"{where}: the local stack does not know {', '.join(sorted(unknown))}")
+        raise TemplateError(f"{where}: the local stack does not support {', '.join(sorted(unknown))}")

@@ -1,4 +1,4 @@
-"""EventBridge's cron expressions, as far as schedules by weekday and hour need them."""
+"""Evaluate the subset of EventBridge's cron expressions that uses minutes, hours and weekdays."""
 
 import re
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 _EXPRESSION = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _ANY = {"*", "?"}
-# Further back, it has been time for what is due each week.
+# Each schedule is due at least once a week, so no earlier time needs a check.
 _FURTHEST = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """Days of the week as in Python, from Monday, 0."""
+    """A cron expression. Weekdays are numbered as in Python: Monday is 0."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -22,7 +22,7 @@ class Cron:
     zone: str
 
     def is_between(self, start: datetime, end: datetime) -> bool:
-        """Whether it is time after `start`, until and with `end`."""
+        """Return whether the schedule is due after `start` and not after `end`."""
         minute = max(start, end - _FURTHEST).replace(second=0, microsecond=0) + timedelta(minutes=1)
         while minute <= end:
             there = minute.astimezone(ZoneInfo(self.zone))
@@ -33,22 +33,22 @@ class Cron:
 
 
 def read(expression: str, zone: str) -> Cron:
-    """Raises ValueError."""
+    """Parse an expression. Raise ValueError if it is invalid or not supported."""
     fields = _EXPRESSION.fullmatch(expression)
     if not fields:
-        raise ValueError(f"the local stack runs rate(...) and cron(...) only, not {expression}")
+        raise ValueError(f"the local stack supports only rate(...) and cron(...), not {expression}")
     minutes, hours, *other, days, year = fields.groups()
     if not {*other, year} <= _ANY:
-        raise ValueError(f"the local stack knows no days of a month, months and years: {expression}")
+        raise ValueError(f"the local stack does not support days of the month, months and years: {expression}")
     for number, name in enumerate(_DAYS, start=1):
         days = days.replace(name, str(number))
-    # Sunday is 1 there.
+    # In EventBridge, Sunday is 1.
     weekdays = frozenset((day - 2) % 7 for day in _numbers(days, 1, 7))
     return Cron(_numbers(minutes, 0, 59), _numbers(hours, 0, 23), weekdays, ZoneInfo(zone).key)
 
 
 def _numbers(field: str, first: int, last: int) -> frozenset[int]:
-    """`*`, `5`, `1,3`, `7-11`, `0/15`."""
+    """Return the numbers of a field such as `*`, `5`, `1,3`, `7-11` or `0/15`."""
     found: set[int] = set()
     for part in field.split(","):
         span, _, step = part.partition("/")

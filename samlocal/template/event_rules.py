@@ -1,4 +1,4 @@
-"""Rules of the default event bus, and what SES publishes to it, as the template has them."""
+"""Read the rules of the default event bus, and the event destinations of SES, from the template."""
 
 import json
 from collections.abc import Collection
@@ -12,7 +12,7 @@ DEFAULT_BUS = f"arn:{PARTITION}:events:{REGION}:{ACCOUNT}:event-bus/default"
 
 
 def rule(name: str, properties: Properties, arns: Arns, queues: Collection[str]) -> Rule | None:
-    """None where it is switched off. `queues` are the logical ids that may be a target."""
+    """Return the rule, or None if it is disabled. `queues` are the logical ids of possible targets."""
     pattern = properties.take("EventPattern")
     targets = properties.take("Targets", default=[])
     enabled = properties.take("State", default="ENABLED") != "DISABLED"
@@ -24,24 +24,24 @@ def rule(name: str, properties: Properties, arns: Arns, queues: Collection[str])
 
 
 def _queue(target: dict[str, object], where: str, arns: Arns, queues: Collection[str]) -> str:
-    # A delivery to a queue of this process doesn't fail, so nothing is repeated or given up here.
+    # Delivery to a local queue does not fail, so DeadLetterConfig and RetryPolicy are ignored.
     unknown = target.keys() - {"Id", "Arn", "DeadLetterConfig", "RetryPolicy"}
     if unknown:
-        raise TemplateError(f"{where}: the local stack does not know {', '.join(sorted(unknown))} of a target")
+        raise TemplateError(f"{where}: the local stack does not support {', '.join(sorted(unknown))} of a target")
     queue = arns.logical_id(str(target.get("Arn")), where)
     if queue not in queues:
-        raise TemplateError(f"{where}: the local stack knows queues as targets only, not {queue}")
+        raise TemplateError(f"{where}: the local stack supports only queues as targets, not {queue}")
     return queue
 
 
 def event_destination(properties: Properties) -> EventDestination | None:
-    """None where it is switched off."""
+    """Return the event destination, or None if it is disabled."""
     configuration_set = properties.take("ConfigurationSetName")
     destination = properties.take("EventDestination")
     properties.expect_nothing_more()
     others = destination.keys() - {"Enabled", "EventBridgeDestination", "MatchingEventTypes", "Name"}
     if others or "EventBridgeDestination" not in destination:
-        raise TemplateError(f"{properties.where}: the local SES publishes to EventBridge only")
+        raise TemplateError(f"{properties.where}: the local SES publishes only to EventBridge")
     _expect_default_bus(destination["EventBridgeDestination"]["EventBusArn"], properties.where)
     kinds = frozenset(kind.upper() for kind in destination["MatchingEventTypes"])
     return EventDestination(configuration_set, kinds) if destination.get("Enabled", True) else None
@@ -49,4 +49,4 @@ def event_destination(properties: Properties) -> EventDestination | None:
 
 def _expect_default_bus(bus: str, where: str) -> None:
     if bus not in {"default", DEFAULT_BUS}:
-        raise TemplateError(f"{where}: the local stack has the default event bus only, not {bus}")
+        raise TemplateError(f"{where}: the local stack supports only the default event bus, not {bus}")

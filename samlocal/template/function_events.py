@@ -1,4 +1,4 @@
-"""The `Events` of a function: what wakes it."""
+"""Read the SAM property `Events` of functions: routes and event sources."""
 
 import json
 import re
@@ -16,27 +16,27 @@ _SECONDS = {"minute": 60.0, "hour": 3600.0, "day": 86400.0}
 
 
 class Arns:
-    """From an ARN back to the logical id of what it names."""
+    """Maps ARNs to the logical ids of resources."""
 
     def __init__(self, identities: Mapping[str, str]) -> None:
         self._ids = {arn: name.partition(".")[0] for name, arn in identities.items()}
 
     def logical_id(self, arn: str, where: str) -> str:
         if arn not in self._ids:
-            raise TemplateError(f"{where}: {arn} is not of this template")
+            raise TemplateError(f"{where}: {arn} is not a resource of this template")
         return self._ids[arn]
 
 
 def read(
     function: str, events: Mapping[str, Any], resolver: Resolver, arns: Arns, apis: Mapping[str, Authorizers]
 ) -> list[Route | EventSource]:
-    """The routes and event sources of one function, those that are switched on. `apis` by what ApiId resolves to."""
+    """Return the enabled routes and event sources of one function. `apis` maps resolved ApiIds to authorizers."""
     found: list[Route | EventSource] = []
     for event_id, event in events.items():
         where = f"{function}.{event_id}"
         kind = event.get("Type")
         if kind != "HttpApi" and kind not in _READERS:
-            raise TemplateError(f"{where}: the local stack does not know events of type {kind}")
+            raise TemplateError(f"{where}: the local stack does not support events of type {kind}")
         properties = Properties(event.get("Properties"), resolver, where)
         enabled = properties.take("Enabled", default=True)
         source = _route(function, properties, apis) if kind == "HttpApi" else _READERS[kind](function, properties, arns)
@@ -48,7 +48,7 @@ def read(
 
 def _route(function: str, properties: Properties, apis: Mapping[str, Authorizers]) -> Route:
     if properties.take("PayloadFormatVersion", default="2.0") != "2.0":
-        raise TemplateError(f"{properties.where}: the local stack speaks payload format 2.0 only")
+        raise TemplateError(f"{properties.where}: the local stack supports only payload format 2.0")
     api = apis.get(properties.take("ApiId", default=""), Authorizers())
     method, path = properties.take("Method").upper(), properties.take("Path")
     return Route(method, path, function, *api.of_route(properties.take("Auth", default={}), properties.where))
@@ -57,7 +57,7 @@ def _route(function: str, properties: Properties, apis: Mapping[str, Authorizers
 def _stream(function: str, properties: Properties, arns: Arns) -> StreamSource:
     retries = int(properties.take("MaximumRetryAttempts", default=-1))
     destination = properties.take("DestinationConfig", default={}).get("OnFailure", {}).get("Destination")
-    # One shard here: several batches of it at once would only change the pace.
+    # Ignored, because parallel batches of a shard change only the speed.
     properties.drop("ParallelizationFactor")
     return StreamSource(
         name=properties.where,
@@ -75,7 +75,7 @@ def _stream(function: str, properties: Properties, arns: Arns) -> StreamSource:
 
 
 def _queue(function: str, properties: Properties, arns: Arns) -> QueueSource:
-    # One poller: it never runs more than one invocation at once.
+    # Ignored, because one poller never runs more than one invocation at a time.
     properties.drop("ScalingConfig")
     return QueueSource(
         name=properties.where,
@@ -90,7 +90,7 @@ def _queue(function: str, properties: Properties, arns: Arns) -> QueueSource:
 def _schedule(function: str, properties: Properties, _: Arns) -> Schedule:
     expression, sent = properties.take("ScheduleExpression"), properties.take("Input", default=None)
     zone = properties.take("ScheduleExpressionTimezone", default="UTC")
-    # A run that failed isn't repeated here: the next one is a period away.
+    # RetryPolicy is ignored: locally, a failed run is not retried before the next one is due.
     properties.drop("Description", "FlexibleTimeWindow", "Name", "OmitName", "RetryPolicy")
     if rate := _RATE.fullmatch(expression):
         return Schedule(properties.where, function, int(rate[1]) * _SECONDS[rate[2]], sent)

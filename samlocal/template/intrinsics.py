@@ -1,4 +1,4 @@
-"""YAML with CloudFormation's tags, and the intrinsic functions that a local machine needs."""
+"""Read YAML with CloudFormation's tags, and resolve the intrinsic functions that the local stack supports."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,11 +9,11 @@ import yaml
 
 
 class TemplateError(Exception):
-    """Something in the template that the local stack can't do. Says where."""
+    """The template is invalid, or uses a feature that the local stack does not support. The message says where."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml is optional
-    """Reads `!Sub x` as `{"Fn::Sub": "x"}`, so that both spellings are one afterwards."""
+    """Loads `!Sub x` as `{"Fn::Sub": "x"}`, so that the short and the full form are equal."""
 
 
 def _tagged(loader: Any, suffix: str, node: yaml.Node) -> dict[str, Any]:
@@ -30,7 +30,7 @@ _Loader.add_multi_constructor("!", _tagged)
 
 
 def read_yaml(file: Path) -> dict[str, Any]:
-    """The template as plain data; raises TemplateError."""
+    """Read the template as plain data. Raise TemplateError if it can't be read."""
     try:
         data = yaml.load(file.read_text("utf-8"), Loader=_Loader)  # noqa: S506  # derived from the safe one
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -45,7 +45,10 @@ _NO_VALUE = object()
 
 
 class Resolver:
-    """Replaces intrinsics by values. `values` maps `Table`, `Table.Arn`, `AWS::Region`, a parameter's name, to text."""
+    """Replaces intrinsic functions with values.
+
+    `values` maps references to text. Examples of references: `Table`, `Table.Arn`, `AWS::Region`, parameter names.
+    """
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = values
@@ -59,7 +62,7 @@ class Resolver:
         }
 
     def resolve(self, value: Any, where: str) -> Any:
-        """`where` names the resource, for the error."""
+        """Return the value without intrinsic functions. `where` names the resource in a TemplateError."""
         if isinstance(value, list):
             return [item for item in (self.resolve(item, where) for item in value) if item is not _NO_VALUE]
         if not isinstance(value, dict):
@@ -73,7 +76,7 @@ class Resolver:
 
     def _call(self, name: str, argument: Any, where: str) -> Any:
         if name not in self._known:
-            raise TemplateError(f"{where}: the local stack does not know {name}")
+            raise TemplateError(f"{where}: the local stack does not support {name}")
         try:
             return self._known[name](argument, where)
         except (TypeError, ValueError, IndexError) as error:

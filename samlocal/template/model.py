@@ -1,4 +1,7 @@
-"""What the local stack takes from the template, as plain values. Equal values need no restart after an edit."""
+"""Define the parts of the template that the local stack uses.
+
+The values are comparable, so that an edit restarts only the parts that differ.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +28,7 @@ class Function:
 
     @property
     def short_name(self) -> str:
-        """`intake` for `shop.intake.handler.handler`."""
+        """Return the name for the log, for example `intake` for `shop.intake.handler.handler`."""
         return next(part for part in reversed(self.handler.split(".")) if part != "handler")
 
     @property
@@ -35,7 +38,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Authorizer:
-    """A JWT authorizer of the HTTP API. `header` is where tokens come in; `scopes` are for routes that name none."""
+    """A JWT authorizer of an HTTP API. `header` contains the token. `scopes` apply to routes that name none."""
 
     issuer: str
     audience: tuple[str, ...]
@@ -45,7 +48,7 @@ class Authorizer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Without an authorizer, it is open to everybody. Of `scopes`, a token needs one."""
+    """A route of an HTTP API. Without an authorizer, it is public. A token must have at least one of the `scopes`."""
 
     method: str
     path: str
@@ -60,7 +63,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class StreamSource:
-    """`table` and `on_failure` are logical ids. Without `max_retries`, a record is tried until it succeeds."""
+    """A stream as an event source.
+
+    `table` and `on_failure` are logical ids, `window` is in seconds. Without `max_retries`, a record is retried until
+    it succeeds.
+    """
 
     name: str
     function: str
@@ -87,7 +94,7 @@ class QueueSource:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """At a fixed `period` in seconds, or by `cron`: then `period` is how often somebody looks whether it is time."""
+    """A schedule with a fixed `period` in seconds, or with `cron`. With `cron`, `period` is the interval of checks."""
 
     name: str
     function: str
@@ -101,7 +108,7 @@ EventSource = StreamSource | QueueSource | Schedule
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`definition` holds the arguments of CreateTable."""
+    """A table. `definition` contains arguments of CreateTable. `expires_by` is the attribute for time to live."""
 
     logical_id: str
     name: str
@@ -111,7 +118,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """`attributes` as CreateQueue takes them. `dead_letters` is the logical id of the queue it redrives to."""
+    """A queue. `attributes` are those of CreateQueue. `dead_letters` is the logical id of the dead-letter queue."""
 
     logical_id: str
     name: str
@@ -130,7 +137,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class UserPoolClient:
-    """Lifetimes are in seconds. Without rotation, a refresh token stays as it is."""
+    """A client of a user pool. Lifetimes and `grace` are in seconds. `rotates` enables refresh token rotation."""
 
     id: str
     callbacks: tuple[str, ...]
@@ -163,7 +170,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class EventDestination:
-    """What SES tells the default event bus of messages sent with a configuration set. `kinds` as in the template."""
+    """The types of events that SES publishes to the default event bus for a configuration set, in upper case."""
 
     configuration_set: str
     kinds: frozenset[str]
@@ -193,6 +200,6 @@ class Template:
         return tuple(dict.fromkeys(function.code for function in self.functions.values()))
 
     def headers_of(self, path: str) -> Mapping[str, str]:
-        """What the distribution adds to an answer: by the first pattern that fits."""
+        """Return the headers that CloudFront adds to a response, by the first path pattern that matches."""
         found = (headers for pattern, headers in self.headers_by_path if fnmatchcase(path, pattern))
         return next(found, self.site_headers)

@@ -1,4 +1,4 @@
-"""What CloudFront adds to a request on its way to the API: the gateway stands for both."""
+"""Read the headers that CloudFront adds to requests for the API. The local gateway adds them too."""
 
 import json
 import re
@@ -11,7 +11,10 @@ _SECRET = re.compile(r"\{\{resolve:secretsmanager:(?P<id>.+):SecretString:(?P<ke
 
 
 def headers(distributions: Iterable[Mapping[str, Any]], resolver: Resolver) -> tuple[tuple[str, str], ...]:
-    """Names and values for the origin that /api/* goes to. What a secret holds is still a dynamic reference."""
+    """Return names and values of the custom headers for the origin of /api/*.
+
+    Values from secrets are still dynamic references.
+    """
     config: Mapping[str, Any] = next(iter(distributions), {}).get("DistributionConfig", {})
     targets = {one.get("TargetOriginId") for one in config.get("CacheBehaviors", ()) if one["PathPattern"] == "/api/*"}
     added = [
@@ -24,7 +27,10 @@ def headers(distributions: Iterable[Mapping[str, Any]], resolver: Resolver) -> t
 
 
 def looked_up(value: str, secret_text: Callable[[str], str]) -> str:
-    """With dynamic references replaced by what the secrets hold now, as while deploying; raises TemplateError."""
+    """Replace dynamic references with the current values of the secrets, as a deployment does.
+
+    Raise TemplateError if a secret lacks the key.
+    """
 
     def held(match: re.Match[str]) -> str:
         values = json.loads(secret_text(match["id"]))

@@ -1,4 +1,4 @@
-"""Reads the properties of one thing of the template, and notices what nobody read."""
+"""Read the properties of a resource, and detect properties that were not read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ _REQUIRED: Any = object()
 
 
 class Properties:
-    """`where` names the resource in errors. Only what is taken is resolved."""
+    """Properties of a resource. `where` names it in errors. Values are resolved when they are taken."""
 
     def __init__(self, values: Mapping[str, Any] | None, resolver: Resolver, where: str) -> None:
         self._values = dict(values or {})
@@ -17,6 +17,7 @@ class Properties:
         self.where = where
 
     def take(self, name: str, *, default: Any = _REQUIRED) -> Any:
+        """Return the resolved value, or the default. Raise TemplateError if a required property is missing."""
         if name not in self._values:
             if default is _REQUIRED:
                 raise TemplateError(f"{self.where}: {name} is missing")
@@ -24,10 +25,11 @@ class Properties:
         return self._resolver.resolve(self._values.pop(name), self.where)
 
     def drop(self, *names: str) -> None:
-        """What has no meaning on one machine."""
+        """Ignore properties that have no effect locally."""
         for name in names:
             self._values.pop(name, None)
 
     def expect_nothing_more(self) -> None:
+        """Raise TemplateError if properties are left, because they are not supported."""
         if self._values:
-            raise TemplateError(f"{self.where}: the local stack does not know {', '.join(sorted(self._values))}")
+            raise TemplateError(f"{self.where}: the local stack does not support {', '.join(sorted(self._values))}")

@@ -1,7 +1,7 @@
-"""Reads what the local stack needs from a SAM template.
+"""Read a SAM template for the local stack.
 
-Resources without a counterpart on one machine (roles, log groups, alarms, what serves the site except its headers) are
-passed over; to refer to one from something that runs here is an error that says so.
+Resources without a local counterpart are ignored, such as roles, log groups, alarms, and CloudFront except its headers.
+A reference to one of them from a resource that runs locally raises TemplateError.
 """
 
 import json
@@ -28,7 +28,7 @@ from samlocal.template.references import Places
 
 
 def load(file: Path, parameters: Mapping[str, str], places: Places) -> Template:
-    """Read the template. Raises TemplateError."""
+    """Read the template. Raise TemplateError if it is invalid or uses features that are not supported."""
     data = nested_stacks.read(file)
     known = references.pseudo_parameters(places.stack_name) | references.parameters(
         data.get("Parameters") or {}, parameters
@@ -76,13 +76,13 @@ class _Reader:
         for name, resource in self._resources.items():
             if resource.get("Type") == kind:
                 if "Condition" in resource:
-                    raise TemplateError(f"{name}: the local stack does not know conditions")
+                    raise TemplateError(f"{name}: the local stack does not support conditions")
                 own = resource.get("Properties") or {}
                 merged = _merged(self._globals, own) if kind == "AWS::Serverless::Function" else own
                 yield name, Properties(merged, self._resolver, name)
 
     def _of_type(self, kind: str) -> list[Mapping[str, Any]]:
-        """As written: nothing of it is resolved."""
+        """Return the properties of all resources of a type, without resolving them."""
         return [found.get("Properties") or {} for found in self._resources.values() if found.get("Type") == kind]
 
     def _function(self, name: str, properties: Properties) -> Function:
@@ -115,7 +115,7 @@ class _Reader:
 
     def _outputs(self) -> Iterator[tuple[str, str]]:
         for name, output in self._declared_outputs.items():
-            # What serves the site has no counterpart here, so nothing to put out.
+            # Outputs of resources without a local counterpart are omitted.
             with suppress(TemplateError):
                 yield name, str(self._resolver.resolve(output["Value"], name))
 
@@ -124,7 +124,7 @@ class _Reader:
         return {name: response_headers.read(found) for name, found in policies}
 
     def _authorizers(self) -> dict[str, Authorizers]:
-        """By what an event's ApiId resolves to. An event without one is of the API that SAM adds."""
+        """Return the authorizers by resolved ApiId. An empty ApiId stands for the implicit API of SAM."""
         added = Properties(self._api_globals, self._resolver, "Globals.HttpApi")
         apis = {self._ids[name]: authorizers.read(api) for name, api in self._of("AWS::Serverless::HttpApi")}
         return {"": authorizers.read(added), **apis}
@@ -138,7 +138,7 @@ class _Reader:
             yield user_pools.pool(self._ids[name], self._ids[f"{name}.ProviderURL"], pool, named, known)
 
     def _as_mounted(self, value: str, layers: list[str], where: str) -> str:
-        """Lambda unpacks layers to /opt. Here the layer's own folder takes that place."""
+        """Replace /opt, to which Lambda unpacks layers, with the folder of the layer."""
         if value != "/opt" and not value.startswith("/opt/"):
             return value
         known = self._layers()
@@ -148,7 +148,10 @@ class _Reader:
         return str(folders[0] / value.removeprefix("/opt").lstrip("/"))
 
     def _layers(self) -> dict[str, Path]:
-        """Those of files. Packages that a layer is built from are installed here like all others."""
+        """Return the folders of layers that contain files. Layers with a BuildMethod are Python packages.
+
+        These packages must be installed locally, like all others.
+        """
         return {
             self._ids[name]: (self._folder / layer.take("ContentUri")).resolve()
             for name, layer in self._of("AWS::Serverless::LayerVersion")
@@ -187,7 +190,7 @@ class _Reader:
 
 
 def _merged(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """As SAM merges Globals: maps key by key, lists one after the other, else the function's own value."""
+    """Merge as SAM merges Globals: maps by key, lists by concatenation. For other values, that of the function wins."""
     merged = {**common, **own}
     for name in common.keys() & own.keys():
         if isinstance(common[name], dict) and isinstance(own[name], dict):

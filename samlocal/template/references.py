@@ -1,4 +1,4 @@
-"""What `Ref` and `GetAtt` give for a resource on this machine: names, addresses, ARNs."""
+"""Compute the local values of `Ref` and `GetAtt` for resources: names, URLs, ARNs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from samlocal.template.model import ACCOUNT, PARTITION, REGION
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What AWS would decide: the stack's name, the start of queues' addresses, and the address of the sign-in."""
+    """Values that AWS would choose: the name of the stack, the base URL of queues, and the base URL of the sign-in."""
 
     stack_name: str
     queues: str
@@ -28,7 +28,7 @@ def pseudo_parameters(stack_name: str) -> dict[str, str]:
     }
 
 
-# The property that names a resource, where the template gives it a name.
+# The property with the name of a resource, for templates that specify it.
 _NAMED_BY = {
     "AWS::DynamoDB::Table": "TableName",
     "AWS::S3::Bucket": "BucketName",
@@ -42,12 +42,15 @@ _NAMED_BY = {
 }
 
 
-# AWS makes these up.
+# Types whose ids AWS generates.
 _OWN_IDS = {"AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient"}
 
 
 def parameters(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
-    """Every parameter's value. Patterns aren't checked: on this machine the site's address is no https one."""
+    """Return the value of every parameter. Raise TemplateError if one has no value.
+
+    Patterns are not checked, because locally the URL of the site does not start with https.
+    """
     values = {}
     for name, parameter in declared.items():
         if name in given:
@@ -60,7 +63,10 @@ def parameters(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[st
 
 
 def of_resources(resources: Mapping[str, Any], known: Mapping[str, str], places: Places) -> dict[str, str]:
-    """Types that aren't named here have no value, so whoever refers to one gets a clear error."""
+    """Return the values of all references. Types that are not listed in _ATTRIBUTES have none.
+
+    A reference to one of these raises TemplateError later.
+    """
     values: dict[str, str] = {}
     for logical_id, resource in resources.items():
         kind = resource.get("Type")
@@ -95,7 +101,7 @@ def _queue(name: str, places: Places) -> dict[str, str]:
 
 
 def _secret(name: str, _: Places) -> dict[str, str]:
-    # A partial ARN, without the six characters that Secrets Manager would add: it finds the secret all the same.
+    # A partial ARN, without the six random characters that Secrets Manager adds. It identifies the secret too.
     arn = _arn("secretsmanager", f"secret:{name}")
     return {"": arn, "Id": arn}
 
@@ -113,7 +119,7 @@ def _only_name(name: str, _: Places) -> dict[str, str]:
 
 
 def _bucket(name: str, _: Places) -> dict[str, str]:
-    # Buckets' names are in lower case everywhere.
+    # S3 allows only lower-case names.
     return {"": name.lower(), "Arn": f"arn:{PARTITION}:s3:::{name.lower()}"}
 
 

@@ -1,4 +1,4 @@
-"""What CloudFront adds to the pages: a browser on this machine is to refuse what one out there refuses."""
+"""Read the response headers policies of CloudFront, so that browsers apply the same restrictions locally."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -8,10 +8,10 @@ from samlocal.template.properties import Properties
 
 
 def read(policy: Properties) -> dict[str, str]:
-    """The headers of one response headers policy. Raises TemplateError for what it may hold and is not known here."""
+    """Return the headers of one response headers policy. Raise TemplateError for settings that are not supported."""
     config = policy.take("ResponseHeadersPolicyConfig")
     if unknown := config.keys() - {"Name", "Comment", "SecurityHeadersConfig", "CustomHeadersConfig"}:
-        raise TemplateError(f"{policy.where}: the local stack does not know {', '.join(sorted(unknown))}")
+        raise TemplateError(f"{policy.where}: the local stack does not support {', '.join(sorted(unknown))}")
     own = config.get("CustomHeadersConfig", {}).get("Items", [])
     security = config.get("SecurityHeadersConfig", {})
     return {
@@ -23,7 +23,7 @@ def read(policy: Properties) -> dict[str, str]:
 def of_paths(
     distributions: Iterable[Mapping[str, Any]], policies: Mapping[str, Mapping[str, str]]
 ) -> tuple[Mapping[str, str], tuple[tuple[str, Mapping[str, str]], ...]]:
-    """The headers of most pages, and those of paths that have their own: by pattern, the first that fits."""
+    """Return the default headers, and the headers by path pattern. The first matching pattern applies."""
     config: Mapping[str, Any] = next(iter(distributions), {}).get("DistributionConfig", {})
     own = [(one["PathPattern"], _policy(one, policies)) for one in config.get("CacheBehaviors", ())]
     return _policy(config.get("DefaultCacheBehavior", {}), policies), tuple(own)
@@ -31,7 +31,7 @@ def of_paths(
 
 def _policy(behavior: Mapping[str, Any], policies: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
     reference = behavior.get("ResponseHeadersPolicyId", {})
-    # One of AWS's own goes by an id, and adds nothing here.
+    # Managed policies of AWS are referenced by id and are ignored.
     return policies.get(reference.get("Ref", ""), {}) if isinstance(reference, dict) else {}
 
 
@@ -46,9 +46,9 @@ def _security(kind: str, header: dict[str, Any], where: str) -> Iterator[tuple[s
         case "ReferrerPolicy":
             yield "Referrer-Policy", header["ReferrerPolicy"]
         case "StrictTransportSecurity":
-            # Says nothing to a browser that comes without TLS, so it does no harm here.
+            # Harmless locally, because browsers ignore this header without TLS.
             subdomains = "; includeSubDomains" if header.get("IncludeSubdomains") else ""
             preload = "; preload" if header.get("Preload") else ""
             yield "Strict-Transport-Security", f"max-age={header['AccessControlMaxAgeSec']}{subdomains}{preload}"
         case _:
-            raise TemplateError(f"{where}: the local stack does not know {kind}")
+            raise TemplateError(f"{where}: the local stack does not support {kind}")

@@ -1,4 +1,4 @@
-"""Cognito's user pools as the template has them: their groups, and the clients that people sign in for."""
+"""Read the user pools of Cognito from the template, with their groups and clients."""
 
 from collections.abc import Iterable
 
@@ -10,12 +10,12 @@ _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 
 
 def group(found: Properties) -> tuple[str, str]:
-    """The pool's id, the group's name."""
+    """Return the id of the pool and the name of the group."""
     return found.take("UserPoolId"), found.take("GroupName")
 
 
 def client(client_id: str, found: Properties) -> tuple[str, UserPoolClient]:
-    """The pool's id, the client."""
+    """Return the id of the pool and the client."""
     units = found.take("TokenValidityUnits", default={})
     rotation = found.take("RefreshTokenRotation", default={})
 
@@ -42,9 +42,9 @@ def pool(
     groups: Iterable[tuple[str, str]],
     clients: Iterable[tuple[str, UserPoolClient]],
 ) -> UserPool:
-    """Raises TemplateError."""
+    """Return the pool with its groups and clients. Raise TemplateError for settings that are not supported."""
     if found.take("UsernameAttributes", default=None):
-        raise TemplateError(f"{found.where}: the local stack knows names that people were given, no UsernameAttributes")
+        raise TemplateError(f"{found.where}: the local stack does not support UsernameAttributes")
     return UserPool(
         id=pool_id,
         issuer=issuer,

@@ -49,5 +49,5 @@ def test_the_functions_send_what_the_site_sends() -> None:
 )
 def test_the_local_stack_says_what_it_would_not_send(config: dict[str, object]) -> None:
     policy = Properties({"ResponseHeadersPolicyConfig": config}, Resolver({}), "SecurityHeaders")
-    with pytest.raises(TemplateError, match=r"SecurityHeaders: the local stack does not know (CorsConfig|XSSProt)"):
+    with pytest.raises(TemplateError, match=r"SecurityHeaders: the local stack does not support (CorsConfig|XSSProt)"):
         response_headers.read(policy)

@@ -49,7 +49,7 @@ def test_the_list_shows_what_is_to_be_judged(referrals: ReferralTable, capsys: p
     assert f"{odd.receipt}  lumen  2026-11-23 15:30 UTC  disposable_domain\n" in said
     assert "    Maria Lopez\n    dr@mailinator.com\n" in said
     assert "Not Held" not in said
-    assert said.endswith("Held for a person: 1.\n")
+    assert said.endswith("Referrals that need a decision: 1.\n")
 
 
 def test_what_is_approved_is_queued_and_marked_as_looked_at(referrals: ReferralTable) -> None:
@@ -69,7 +69,7 @@ def test_what_may_have_reached_the_doctor_goes_out_again_only_when_somebody_says
 ) -> None:
     unclear = put(referrals, Reason.SEND_UNCLEAR)
     assert held("--approve", unclear.receipt) == 1
-    assert "may have reached the doctor already" in capsys.readouterr().err
+    assert "The doctor may already have the message" in capsys.readouterr().err
     assert stage(referrals, unclear)[0] is Stage.HELD
     assert held("--approve", "--again", unclear.receipt) == 0
     assert stage(referrals, unclear)[0] is Stage.QUEUED
@@ -79,7 +79,7 @@ def test_what_is_not_held_any_more_is_left_alone(referrals: ReferralTable, capsy
     odd = put(referrals, Reason.UNPROVEN)
     assert held("--reject", odd.receipt) == 0
     assert held("--approve", odd.receipt) == 1
-    assert "is not held any more: it is closed" in capsys.readouterr().err
+    assert "is no longer held. Its stage is: closed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [("--approve",), ("--approve", "nonsense"), ("AAAA-AAAA-AAAA-AAAA",)])

@@ -86,7 +86,7 @@ def test_a_taken_port_is_one_clear_line() -> None:
         )
 
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert answer.stderr == f"Port {port} is taken. Try: make run PORT={port + 1}\n"
+    assert answer.stderr == f"Port {port} is in use. Try: make run PORT={port + 1}\n"
 
 
 @pytest.mark.parametrize("port", ["70000", "http", "-1"])
@@ -96,7 +96,7 @@ def test_what_is_no_port_is_said_to_be_none(port: str) -> None:
     )
 
     assert answer.returncode == 2
-    assert f"{port} is no port" in answer.stderr
+    assert f"{port} is not a port" in answer.stderr
 
 
 def worked_for(url: str, submission_id: str) -> str:

@@ -114,11 +114,11 @@ def load(folder: Path, old: str, new: str) -> Template:
             "ScheduleExpression: rate(1 day)\n      E: { source",
             "MailNews: EventPattern is mis",
         ),
-        ("Targets: [{ Id: news, Arn: !GetAtt News.Arn }]", "EventBusName: mine", "MailNews: .*default event bus only"),
+        ("Targets: [{ Id: news, Arn: !GetAtt News.Arn }]", "EventBusName: mine", "MailNews: .*the default event bus"),
         ("{ Id: news, Arn: !GetAtt News.Arn }", "{ Id: x, Arn: !GetAtt Door.Arn }", "MailNews: .*queues.*not Door"),
         ("Arn: !GetAtt News.Arn }", "Arn: !GetAtt News.Arn, InputPath: $.detail }", "MailNews: .*InputPath"),
-        ("EventBridgeDestination:", "SnsDestination:", "MailEvents: .*EventBridge only"),
-        ("event-bus/default", "event-bus/mine", "MailEvents: .*default event bus only"),
+        ("EventBridgeDestination:", "SnsDestination:", "MailEvents: .*only to EventBridge"),
+        ("event-bus/default", "event-bus/mine", "MailEvents: .*only the default event bus"),
     ],
 )
 def test_what_the_local_bus_does_not_know_is_an_error_that_names_the_resource(

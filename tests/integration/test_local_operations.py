@@ -185,7 +185,7 @@ def test_a_campaign_that_its_breaker_stopped_shows_on_the_event_bus_and_can_be_r
 
     def tripped() -> list[str]:
         said = fetch(f"{house.stack.url}/_local/logs").body.decode()
-        return re.findall(r"BreakerTripped on the event bus, from referral-intake: (.+)", said)
+        return re.findall(r"Event BreakerTripped from referral-intake: (.+)", said)
 
     [detail] = eventually(tripped)
     assert "stack=referral-intake  campaign=lumen  reason=bounces" in detail

@@ -70,7 +70,7 @@ class TestEventSources:
         info = lost["DDBStreamBatchInfo"]
         assert (info["batchSize"], info["streamArn"]) == (1, arn)
         assert info["startSequenceNumber"] == info["endSequenceNumber"]
-        assert "gave up on 1 record(s)" in made.out.getvalue()
+        assert "Skipped 1 record(s)" in made.out.getvalue()
 
     def test_records_have_the_shape_that_lambda_delivers(self, tmp_path: Path) -> None:
         made = project(tmp_path, consumer="import json\ndef handler(event, _): print('EVENT', json.dumps(event))\n")
@@ -183,7 +183,7 @@ class TestEdits:
             eventually(lambda: fetch(f"{stack.url}/api/others/x").status == 200)
             assert fetch(f"{stack.url}/api/things/x").status == 404
             made.write("infra/template.yaml", template.replace("Type: SQS\n", "Type: Unheard\n"))
-            eventually(lambda: "stays as it was: Consumer.Jobs" in made.out.getvalue())
+            eventually(lambda: "was not reloaded: Consumer.Jobs" in made.out.getvalue())
             assert fetch(f"{stack.url}/api/others/x").status == 200
             made.write("infra/template.yaml", template.replace("BatchSize: 3", "BatchSize: 2"))
             eventually(
@@ -241,7 +241,7 @@ def test_a_taken_port_is_known_before_anything_starts(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         stack = project(tmp_path, consumer=CONSUMER).stack(port=port)
-        with pytest.raises(PortTaken, match=f"Port {port} is taken"):
+        with pytest.raises(PortTaken, match=f"Port {port} is in use"):
             stack.start()
 
     assert not (tmp_path / "logs").exists()

@@ -122,7 +122,7 @@ def test_against_the_local_stack_its_network_checks_are_skipped_and_nobody_is_op
         "table",
     ):
         assert f"skipped  {name}: local" in lines
-    assert "ok       opt-out link: a signed link shows the page, a forged one does not" in lines
+    assert "ok       opt-out link: a signed link shows the page; a forged link is rejected" in lines
     assert any(line.startswith("ok       team: 1 manager") for line in lines)
     items = local.cloud.dynamodb.scan(TableName="referral-intake-Table")["Items"]
     assert [item for item in items if item["pk"]["S"].startswith(("email#", "doctor#", "referral#"))] == []

@@ -137,7 +137,7 @@ def test_the_list_names_what_was_given_up_on_by_receipt_and_changes_nothing(
     assert f"--go puts them back: 1\n  {given_up.receipt}  lumen  {submitted}" in said
     assert f"  {lost.receipt}  lumen" in said
     assert f"{now() - timedelta(hours=1):%Y-%m-%d %H}" in said
-    assert "  One that is held for a person, as send_unclear: the doctor may already have the message" in said
+    assert "  One that is held as send_unclear: the doctor may already have the message" in said
     assert unclear.receipt in said
     assert "--go deletes them: 2\n  oldest since " in said
     assert ", 2 with RetryAttemptsExhausted" in said
@@ -162,7 +162,7 @@ def test_the_list_is_printed_as_json(house: House, capsys: pytest.CaptureFixture
     assert redrive("--json", "--list", given_up.receipt, unclear.receipt) == 0
     first, second = json.loads(capsys.readouterr().out)
     assert first == {"receipt": given_up.receipt, "obstacle": None}
-    assert second["obstacle"].startswith("is held for a person, as send_unclear: ")
+    assert second["obstacle"].startswith("is held as send_unclear: ")
 
 
 def test_where_nothing_was_given_up_on_the_list_says_so(house: House, capsys: pytest.CaptureFixture[str]) -> None:
@@ -258,21 +258,21 @@ def test_without_a_receipt_only_what_was_given_up_on_is_put_back(
     assert redrive("--go") == 0
     assert house.system.stage(unclear) == ("held", "send_unclear")
     assert house.system.stage(given_up) == ("queued", None)
-    assert "Left to a person: 1" in capsys.readouterr().out
+    assert "Referrals that need a decision: 1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("stage", "reason", "said"),
     [
         (Stage.HELD, "send_unclear", "the doctor may already have the message"),
-        (Stage.HELD, "two_addresses", "is held for a person, as two_addresses: a person decides."),
-        (Stage.HELD, "campaign_unknown", "have no such campaign"),
+        (Stage.HELD, "two_addresses", "is held as two_addresses: a person decides."),
+        (Stage.HELD, "campaign_unknown", "the deployed templates lack its campaign"),
         (Stage.QUEUED, None, "is queued"),
-        (Stage.WAITING, "paused", "waits, as paused, until "),
+        (Stage.WAITING, "paused", "is waiting (paused) until "),
         (Stage.SENDING, None, "is being sent."),
         (Stage.SENT, None, "was sent."),
         (Stage.BY_POST, "no_email", "goes by post"),
-        (Stage.CLOSED, "opted_out", "is closed, as opted_out."),
+        (Stage.CLOSED, "opted_out", "is closed (opted_out)."),
     ],
 )
 def test_a_referral_that_was_not_given_up_on_is_refused_with_the_reason(
@@ -300,7 +300,7 @@ def test_a_named_receipt_can_be_looked_at_first(house: House, capsys: pytest.Cap
     given_up, sent = house.put(Stage.HELD), house.put(Stage.SENT, None)
     assert redrive("--list", given_up.receipt, sent.receipt) == 0
     said = capsys.readouterr().out
-    assert f"{given_up.receipt} was given up on, and can be put back." in said
+    assert f"{given_up.receipt} failed after all retries, and can be put back." in said
     assert f"{sent.receipt} was sent." in said
     assert house.system.stage(given_up) == ("held", GIVEN_UP)
 
@@ -310,8 +310,8 @@ def test_what_is_no_receipt_or_of_no_referral_is_said_to_be_so(
 ) -> None:
     assert redrive("nonsense", "AAAA-AAAA-AAAA-AAAA") == 1
     said = capsys.readouterr().err
-    assert "nonsense is no receipt. One looks like" in said
-    assert "AAAA-AAAA-AAAA-AAAA is not the receipt of a referral in the table." in said
+    assert "nonsense is not a receipt. Example of a receipt:" in said
+    assert "AAAA-AAAA-AAAA-AAAA is not a receipt of a referral in the table." in said
 
 
 def test_one_that_can_not_be_read_does_not_stand_before_the_others(
@@ -420,7 +420,7 @@ def test_what_sqs_refuses_stays_where_it_was(
 
     monkeypatch.setattr(stacks, "_deployed", deployed)
     assert redrive("--go") == 1
-    assert "AWS: SQS took 0 of 1 messages. What was done stays done" in capsys.readouterr().err
+    assert "AWS: SQS took 0 of 1 messages. Completed work is kept" in capsys.readouterr().err
     assert house.bodies("FeedbackFailures") == ["event"]
     assert house.bodies("OutreachFailures") == [NOTICE]
 
@@ -439,7 +439,7 @@ def test_a_stack_of_an_earlier_version_is_told_from_one_that_is_not_there(
     referral = house.put(Stage.HELD)
     house.deploy("older", {"TableName": house.table, "OutreachFailuresUrl": "x", "FeedbackFailuresUrl": "y"})
     assert main(["redrive", "--stack", "older", "--go"]) == 1
-    assert "has no output MailEventsUrl. Deploy this version to it" in capsys.readouterr().err
+    assert "has no output MailEventsUrl. Deploy the current version to it" in capsys.readouterr().err
     assert house.system.stage(referral) == ("held", GIVEN_UP)
 
 
@@ -454,7 +454,7 @@ def test_without_a_region_the_command_says_what_to_set(
 
 def test_a_local_stack_that_does_not_run_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["redrive", "--stack", "http://127.0.0.1:1"]) == 1
-    assert capsys.readouterr().err.startswith("No local stack answers at http://127.0.0.1:1: ")
+    assert capsys.readouterr().err.startswith("No local stack is running at http://127.0.0.1:1: ")
 
 
 def test_a_campaign_is_resumed_by_the_stack_s_name(house: House, capsys: pytest.CaptureFixture[str]) -> None:

@@ -132,7 +132,7 @@ def test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out
     assert house.restore() == 0
     assert house.life.look.items().keys().isdisjoint(f"referral#{one}" for one in house.of_doctor.values())
     assert house.restore("--go") == 0
-    assert f"{house.of_doctor['later']} went further: sent." in capsys.readouterr().out
+    assert f"{house.of_doctor['later']} was counted in a later state: sent." in capsys.readouterr().out
     assert house.state(house.of_doctor["answers"]) == ("closed", "answered")
     for name in ("quiet", "later", "bounces", "leaves"):
         assert house.state(house.of_doctor[name]) == ("held", "restored")
@@ -196,7 +196,7 @@ def test_what_is_missing_is_listed_as_json(house: House, capsys: pytest.CaptureF
     for words in ([], ["--go"]):
         assert house.restore("--json", *words) == 0
         said = json.loads(capsys.readouterr().out)
-        assert {"kind": "referrals, closed as they were", "count": 1} in said["items"]
+        assert {"kind": "referrals, closed, unchanged", "count": 1} in said["items"]
         assert (said["written"], said["unreadable"], said["further"]) == (bool(words), [], [])
     assert house.restore("--json") == 0
     assert json.loads(capsys.readouterr().out)["items"] == []
@@ -204,7 +204,7 @@ def test_what_is_missing_is_listed_as_json(house: House, capsys: pytest.CaptureF
 
 def test_the_stacks_own_table_is_refused(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["restore", "--stack", STACK, "--from", house.table, "--go"]) == 1
-    assert "That is the stack's own table" in capsys.readouterr().err
+    assert "This is the table of the stack" in capsys.readouterr().err
 
 
 @pytest.mark.long

@@ -418,4 +418,4 @@ def test_without_the_output_the_command_says_what_to_do(
     body = {"Resources": {"Any": {"Type": "AWS::SQS::Queue"}}, "Outputs": outputs}
     boto3.client("cloudformation").create_stack(StackName=STACK, TemplateBody=json.dumps(body))
     assert run() == 1
-    assert "has no output StatsTableName. Deploy this version to it" in capsys.readouterr().err
+    assert "has no output StatsTableName. Deploy the current version to it" in capsys.readouterr().err

@@ -1,10 +1,10 @@
-"""Run a command as if it were another date, in UTC: `python -m tools.dates "2027-02-28 23:59" COMMAND...`.
+"""Run a command with a different date, in UTC: `python -m tools.dates "2027-02-28 23:59" COMMAND...`.
 
-It is that date in every Python process that inherits PYTHONPATH, and in the pages of the browser tests. Time goes on
-from there, waits keep their length, and files keep their real time stamps. Java, Chromium and Node keep the real clock:
-libfaketime 0.9.10 makes them spin.
+The date applies to every Python process that inherits PYTHONPATH, and to the pages of the browser tests. The clock runs
+from this date, waits keep their length, and files keep their real time stamps. Java, Chromium and Node keep the real
+clock, because libfaketime 0.9.10 causes busy loops in them.
 
-`--each COMMAND...` runs the command at every date of DATES, and reports how each run ended.
+`--each COMMAND...` runs the command at every date of DATES, and reports the result of each run.
 """
 
 import os
@@ -22,7 +22,7 @@ DATES = {
     "sunday-night": "2027-02-28 23:59",
     "leap-day": "2028-02-29 12:00",
     "year-end": "2026-12-31 23:58",
-    "summer-time": "2027-03-14 06:59",  # A minute later, New York's clocks go from 2:00 to 3:00.
+    "summer-time": "2027-03-14 06:59",  # A minute later, daylight saving time starts in New York.
     "approval-expired": "2027-12-01 15:00",
 }
 HOOK = Path(__file__).with_name("hook")
@@ -31,13 +31,13 @@ LOGS = Path("build/dates")
 
 @contextmanager
 def shifted(date: str) -> Iterator[Mapping[str, str]]:
-    """The environment in which it is that date now."""
+    """Yield the environment variables that set the date for a process."""
     ahead = (datetime.fromisoformat(date).replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()
-    # pytest removes the folders of earlier runs by their age: a shifted run would remove those of others.
+    # pytest removes temporary folders by age, so a run at a later date would remove those of parallel runs.
     with tempfile.TemporaryDirectory(prefix="dates-") as temporary:
         yield {
             **os.environ,
-            # This process may be at another date already.
+            # The date of this process may be shifted already.
             "CLOCK_AHEAD": str(ahead + float(os.environ.get("CLOCK_AHEAD", "0"))),
             "PYTHONPATH": os.pathsep.join([str(HOOK), os.environ.get("PYTHONPATH", "functions:.")]),
             "PYTEST_DEBUG_TEMPROOT": temporary,
@@ -45,7 +45,7 @@ def shifted(date: str) -> Iterator[Mapping[str, str]]:
 
 
 def run(name: str, command: Sequence[str]) -> bool:
-    """Run the command at that date, its output in a file of its own. Return whether it succeeded."""
+    """Run the command at the named date, with its output in a log file. Return whether it succeeded."""
     log = LOGS / f"{name}.log"
     with shifted(DATES[name]) as environment, log.open("w", encoding="utf-8") as out:
         done = subprocess.run(command, env=environment, stdout=out, stderr=out, check=False)

@@ -1,4 +1,4 @@
-"""Compares what checkov finds in CloudFormation templates with what is accepted: `scan.py CHECKOV TEMPLATE ...`."""
+"""Compare checkov's findings in CloudFormation templates with accepted ones: `scan.py CHECKOV TEMPLATE...`."""
 
 import json
 import subprocess
@@ -15,17 +15,17 @@ ACCEPTED = Path(__file__).with_name("accepted.toml")
 def main(checkov: str, *templates: str) -> int:
     accepted = tomllib.loads(ACCEPTED.read_text("utf-8"))
     wrong = list(complaints(found(checkov, templates), accepted))
-    print("\n".join(wrong) if wrong else f"checkov: nothing but what {ACCEPTED.name} gives reasons for.")
+    print("\n".join(wrong) if wrong else f"checkov: no findings except those accepted in {ACCEPTED.name}.")
     return 1 if wrong else 0
 
 
 def found(checkov: str, templates: Sequence[str]) -> list[dict[str, Any]]:
-    """What checkov would have otherwise."""
-    # It asks nothing of the network: no policies of a service, no links to guidelines.
+    """Return the failed checks of checkov. Exit with an error message if checkov can't read a template."""
+    # --skip-download prevents network requests for policies and links to guidelines.
     options = ["--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "--soft-fail", "-o", "json"]
     done = subprocess.run([checkov, "-f", *templates, *options], capture_output=True, text=True, check=True)
     report = json.loads(done.stdout)
-    # A template that it can't read, it passes over: then nothing was looked at.
+    # checkov skips a template that it can't read, and reports no error.
     if "results" not in report or not report["summary"]["passed"] or report["summary"]["parsing_errors"]:
         raise SystemExit(f"checkov could not read {', '.join(templates)}")
     failed: list[dict[str, Any]] = report["results"]["failed_checks"]
@@ -33,6 +33,7 @@ def found(checkov: str, templates: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def complaints(failed: list[dict[str, Any]], accepted: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line for each finding that is not accepted, and for each accepted one that is no longer found."""
     met: set[tuple[str, str]] = set()
     for finding in failed:
         check, resource = finding["check_id"], finding["resource"]
@@ -44,7 +45,7 @@ def complaints(failed: list[dict[str, Any]], accepted: Mapping[str, Mapping[str,
     for check, entry in accepted.items():
         for pattern in entry["resources"]:
             if (check, pattern) not in met:
-                yield f"{check} {pattern}: accepted in {ACCEPTED.name}, and no longer found. Remove it there."
+                yield f"{check} {pattern}: no longer found. Remove it from {ACCEPTED.name}."
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The template as CloudFormation meets it: after AWS SAM's transform, by the translator that SAM CLI itself uses.
+"""Apply AWS SAM's transform to a template, with the translator that SAM CLI uses.
 
-Run in SAM CLI's environment: `.cache/sam/bin/python tools/sam/transform.py TEMPLATE [PARAMETERS] > RESULT.json`, the
-parameters in JSON.
+Run it in SAM CLI's environment: `.cache/sam/bin/python tools/sam/transform.py TEMPLATE [PARAMETERS] > RESULT.json`.
+PARAMETERS is a JSON object.
 """
 
 import json
@@ -16,12 +16,12 @@ warnings.filterwarnings("ignore")
 from samtranslator.translator.transform import transform  # noqa: E402
 from samtranslator.yaml_helper import yaml_parse  # noqa: E402
 
-# Where `sam deploy` puts the address of what it uploaded.
+# The properties in which `sam deploy` stores the URL of the uploaded code.
 _UPLOADED = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 
 
 class _NoPolicies:
-    """Managed policies that a template names are looked up in an account. Ours names none."""
+    """Replaces the lookup of managed policies in an account. The template names none."""
 
     def load(self) -> dict[str, str]:
         return {}
@@ -37,7 +37,7 @@ def transformed(template: dict[str, Any], parameters: dict[str, str]) -> dict[st
 
 
 if __name__ == "__main__":
-    # The translator wants one; whichever it is, none is in what comes out.
+    # The translator requires a region, which does not appear in the result.
     os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
     file, given = Path(sys.argv[1]), json.loads((sys.argv[2:] or ["{}"])[0])
     json.dump(transformed(yaml_parse(file.read_text()), given), sys.stdout, indent=1)

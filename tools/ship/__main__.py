@@ -1,7 +1,8 @@
-"""Makes ready to ship what `sam build` made: `python -m tools.ship .aws-sam/build PYTHON`.
+"""Prepare the output of `sam build` for deployment: `python -m tools.ship .aws-sam/build PYTHON`.
 
-PYTHON is one of the runtime's minor version. Takes out what no function reads, compiles the rest, and prints how large
-each function is, before and after. Doing it twice changes nothing. A plain `sam build` works without; it starts slower.
+PYTHON is an interpreter with the minor version of the Lambda runtime. This removes data that no function reads,
+compiles the modules, and prints the size of each function before and after. A second run changes nothing. The step is
+optional, but without it functions start more slowly.
 """
 
 import filecmp
@@ -25,7 +26,9 @@ def main(folder: Path, python: str) -> int:
     after = found.sizes()
     _report(before, after)
     if too_large := [name for name, size in after.items() if size > LIMIT]:
-        print(f"Lambda takes {LIMIT // _MEGA} MB unpacked: {', '.join(too_large)} would be refused.", file=sys.stderr)
+        print(
+            f"Lambda's limit is {LIMIT // _MEGA} MB unpacked. It would reject: {', '.join(too_large)}.", file=sys.stderr
+        )
     return 1 if too_large else 0
 
 
@@ -33,7 +36,7 @@ def make_ready(found: Built, python: str) -> None:
     done: list[Path] = []
     for package, place in found.made_here():
         strip(package)
-        # All functions are built from the same folder: compiled once, copied to the others.
+        # All functions are built from the same folder, so the bytecode is compiled once and copied.
         if twin := next((other for other in done if _same_sources(package, other)), None):
             shutil.copytree(twin, package, dirs_exist_ok=True)
         else:
@@ -59,7 +62,7 @@ def _files(package: Path) -> set[str]:
 
 
 def _report(before: dict[str, int], after: dict[str, int]) -> None:
-    print(f"Unpacked, with layers, in MB; Lambda takes {LIMIT // _MEGA}:")
+    print(f"Unpacked size in MB, with layers. Lambda's limit is {LIMIT // _MEGA}.")
     print(f"{'':20}{'built':>8}{'shipped':>10}")
     for name in sorted(after):
         print(f"{name:20}{before[name] / _MEGA:8.1f}{after[name] / _MEGA:10.1f}")

@@ -1,4 +1,4 @@
-"""What `sam build` made: the packages of the functions and of the layers, as the built template names them."""
+"""Find the packages of functions and layers that `sam build` built, by the template in the build folder."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import Any
 
 from samlocal.template.intrinsics import read_yaml
 
-# In bytes, unpacked, a function with all its layers: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+# Lambda's limit in bytes for a function with its layers, unpacked:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LIMIT = 250 * 1024 * 1024
 
 
@@ -19,7 +20,7 @@ class Built:
     folder: Path
 
     def made_here(self) -> Iterator[tuple[Path, str]]:
-        """Each package that the build made, and where Lambda puts it. The rest is the tree's own."""
+        """Yield each package in the build folder, and its path in Lambda. Other layers are in the repository."""
         for package in self.functions.values():
             yield package, "/var/task"
         for layer in self.layers.values():
@@ -27,7 +28,7 @@ class Built:
                 yield layer, "/opt"
 
     def sizes(self) -> dict[str, int]:
-        """In bytes, unpacked: of each function with its layers, which is what Lambda limits."""
+        """Return the unpacked size in bytes of each function with its layers, which Lambda limits."""
         layers = {name: size(path) for name, path in self.layers.items()}
         return {
             name: size(path) + sum(layers[layer] for layer in self.layers_of[name])
@@ -36,7 +37,7 @@ class Built:
 
 
 def read(folder: Path) -> Built:
-    """`folder` is what SAM was told as its build directory."""
+    """Read the template in `folder`, the build directory of SAM."""
     folder = folder.resolve()
     data = read_yaml(folder / "template.yaml")
     every = data["Globals"]["Function"].get("Layers", [])

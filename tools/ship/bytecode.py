@@ -1,7 +1,8 @@
-"""Bytecode for every module, so that a cold start need not compile it: about half of one (`make cold-starts`).
+"""Compile all modules to bytecode. Otherwise compilation takes about half of a cold start (`make cold-starts`).
 
-It says nothing of times or hashes of its source (`unchecked-hash`), since a zip for Lambda holds neither's truth: SAM
-dates every file 1980, which voids what is compiled as usual. Only the runtime's own minor version of Python reads it.
+The bytecode is of the type `unchecked-hash`, which Python uses without comparing it with the source. Bytecode with time
+stamps would be ignored, because SAM sets the time of every file in the zip to 1980. Only a Python of the same minor
+version reads the bytecode.
 """
 
 import subprocess
@@ -9,11 +10,14 @@ from pathlib import Path
 
 
 class NotCompiled(RuntimeError):
-    """A module has a syntax that this Python lacks, or the like."""
+    """A module can't be compiled, for example because this Python does not support its syntax."""
 
 
 def compile_all(python: str, package: Path, place: str) -> None:
-    """`place` is where Lambda will put the package: what ships tells no paths of this machine."""
+    """Compile the modules of a package. Raise NotCompiled if one fails.
+
+    `place` is the path of the package in Lambda. It is stored in the bytecode instead of paths of this machine.
+    """
     command = [python, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
     done = subprocess.run(
         [*command, "-s", str(package), "-p", place, str(package)], capture_output=True, text=True, check=False

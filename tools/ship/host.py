@@ -1,4 +1,4 @@
-"""The same build for the machine that runs it: what ships is for arm64, and few machines of developers are."""
+"""Build the functions for the architecture of this machine, because deployed functions are for arm64."""
 
 import os
 import platform
@@ -14,11 +14,11 @@ _ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "ar
 
 
 class NotBuilt(RuntimeError):
-    """SAM says why."""
+    """The build failed. The message is the output of SAM."""
 
 
 def build(folder: Path) -> Path:
-    """Builds into `folder`; returns SAM's build directory there."""
+    """Build into `folder`, and return SAM's build directory in it. Raise NotBuilt if the build fails."""
     folder.mkdir(parents=True, exist_ok=True)
     template = folder / "template.yaml"
     template.write_text(_for_here(_TEMPLATE.read_text("utf-8")), "utf-8")
@@ -26,7 +26,7 @@ def build(folder: Path) -> Path:
         shutil.copy(nested, folder)
     options = {
         "--template-file": template,
-        # Its paths are relative to where the original lies.
+        # Paths in the template are relative to the folder of the original.
         "--base-dir": _TEMPLATE.parent,
         "--build-dir": folder / "built",
         "--cache-dir": folder / "cache",
@@ -46,7 +46,7 @@ def build(folder: Path) -> Path:
 
 
 def python() -> str:
-    """The path of a Python of the runtime's minor version."""
+    """Return the path of a Python with the minor version of the Lambda runtime. Raise NotBuilt if there is none."""
     done = subprocess.run([ROOT / "tools" / "sam" / "python"], capture_output=True, text=True, check=False)
     if done.returncode:
         raise NotBuilt(done.stderr)

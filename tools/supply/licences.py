@@ -1,6 +1,6 @@
-"""Whose code ships, and under which licence: `python -m tools.supply.licences` prints docs/licences.md.
+"""List the licenses of deployed third-party code: `python -m tools.supply.licences` prints docs/licences.md.
 
-A test refuses a licence that is not in ALLOWED, and a document that is not what this prints.
+A test fails if a license is not in ALLOWED, or if the document differs from this output.
 """
 
 import json
@@ -23,14 +23,14 @@ NPM_LOCK = ROOT / "templates" / "site" / "package-lock.json"
 ALLOWED = frozenset(
     {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "OFL-1.1", "PSF-2.0", "Unlicense"}
 )
-"""What asks for no more than to be named. Whether another one may be added is for a lawyer."""
+"""Licenses that require only attribution. A lawyer must approve additions."""
 
-# Packages that say it in words, or only by a file: what the licence file that comes with each is.
+# Licenses of packages whose metadata lack an SPDX identifier, according to their license files.
 _READ = {
     "altcha": "MIT",
     "itsdangerous": "BSD-3-Clause",
     "jinja2": "BSD-3-Clause",
-    # Either may be chosen.
+    # Dual-licensed: either license may be chosen.
     "python-dateutil": "Apache-2.0",
     "s3transfer": "Apache-2.0",
     "segno": "BSD-3-Clause",
@@ -46,7 +46,7 @@ class Shipped:
 
 
 def shipped() -> Iterator[Shipped]:
-    """Everything, by where it runs. Of Python's, the metadata are of what is installed here."""
+    """Yield all deployed packages, by where they run. Metadata of Python packages are read from this environment."""
     for where, file in _REQUIREMENTS.items():
         for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", file.read_text("utf-8"), re.MULTILINE):
             yield Shipped(name, version, _licence(name), where)

@@ -1,6 +1,6 @@
-"""What ships, as CycloneDX 1.5 for programs that look for known holes: `python -m tools.supply.sbom FOLDER`.
+"""Write software bills of materials in CycloneDX 1.5, for vulnerability scanners: `python -m tools.supply.sbom FOLDER`.
 
-uv writes down the functions' packages and the layer's; the licences and npm's part are put in here.
+uv exports the packages of the functions and of the layer. This module adds their licenses and the npm packages.
 """
 
 import base64
@@ -34,7 +34,7 @@ def _of_python(*options: str) -> dict[str, Any]:
 def with_licences(bill: dict[str, Any]) -> dict[str, Any]:
     licences = {one.name: one.licence for one in shipped()}
     for component in bill["components"]:
-        # What an export names for other machines, such as Windows, does not ship.
+        # An export also contains packages for other platforms such as Windows, which are not deployed.
         if licence := licences.get(component["name"]):
             component["licenses"] = [{"license": {"id": licence}}]
     return bill

@@ -150,9 +150,9 @@ def test_a_usage_error_exits_with_2_before_any_stack_is_looked_for(asked: list[s
     [
         (CommandError("There is none."), "There is none."),
         (stacks.NoStack("no such stack"), "no such stack"),
-        (Unavailable("SQS took 0 of 1 messages"), "AWS: SQS took 0 of 1 messages. What was done stays done; "),
+        (Unavailable("SQS took 0 of 1 messages"), "AWS: SQS took 0 of 1 messages. Completed work is kept. "),
         (EndpointConnectionError(endpoint_url="https://x"), "AWS: Could not connect to the endpoint URL"),
-        (KeyboardInterrupt(), "Stopped. What was done stays done; run the same command again to continue."),
+        (KeyboardInterrupt(), "Stopped. Completed work is kept. Run the same command again to continue."),
     ],
 )
 def test_what_was_not_done_exits_with_1_and_one_line_on_stderr(

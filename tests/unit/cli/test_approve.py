@@ -64,6 +64,6 @@ def test_the_command_approves_and_lists_changed_files(
     assert (said["campaign"], said["version"], said["until"]) == ("lumen", "v2", "2099-01-31")
     assert main(words) == 0
     [line] = capsys.readouterr().out.splitlines()
-    assert line.startswith("lumen may be sent as it is now, from ")
+    assert line.startswith("The current content of lumen is approved from ")
     assert line.endswith(" to 2099-01-31, as version v2.")
     assert main([*words[:-1], "2020-01-31"]) == 1

@@ -64,5 +64,5 @@ def test_a_fetch_that_breaks_off_leaves_nothing_that_looks_whole(site: Path, cal
 def test_a_machine_without_npm_and_without_uv_is_told_what_to_do(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(site))
     monkeypatch.delenv("UV", raising=False)
-    with pytest.raises(CommandError, match="npm is needed"):
+    with pytest.raises(CommandError, match="npm is required"):
         libraries.folder(site)

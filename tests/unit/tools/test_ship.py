@@ -103,7 +103,7 @@ def test_a_function_is_as_large_as_it_and_all_its_layers(
     assert ship.main(folder, sys.executable) == 0
     monkeypatch.setattr(ship, "LIMIT", 10)
     assert ship.main(folder, sys.executable) == 1
-    assert "One, Two would be refused" in capsys.readouterr().err
+    assert "It would reject: One, Two." in capsys.readouterr().err
 
 
 def test_the_services_whose_data_ships_are_those_that_functions_call() -> None:

@@ -1,4 +1,4 @@
-// Keeps the list of messages current.
+// Refresh the list of messages while the page is open.
 const list = document.getElementById("list");
 let known = null;
 
@@ -12,7 +12,7 @@ async function refresh() {
     }
     known = html;
   } catch {
-    // The stack is stopped or restarting. The next look finds it again.
+    // The stack is stopped or restarting. Try again after the delay below.
   }
   setTimeout(refresh, document.hidden ? 5000 : 1000);
 }

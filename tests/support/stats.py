@@ -30,11 +30,11 @@ class TransactionCanceled(ClientError):
 class MemoryTable:
     """DynamoDB, as far as counting asks of it, and quick. Tests of integration hold that the engines agree with it.
 
-    `befalls` is asked at each transaction: it may raise, or return the name of what cancels it.
+    Each transaction calls `interrupt`: it may raise, or return the reason of a cancellation.
     """
 
     items: dict[tuple[str, str], Item] = field(default_factory=dict)
-    befalls: Callable[[], str | None] = lambda: None
+    interrupt: Callable[[], str | None] = lambda: None
     transactions: list[list[Any]] = field(default_factory=list)
 
     class exceptions:  # noqa: N801  (as in a client of boto3)
@@ -50,7 +50,7 @@ class MemoryTable:
         updates = [action["Update"] for action in TransactItems]
         assert len({_place(update["Key"]) for update in updates}) == len(updates) <= 100
         self.transactions.append(updates)
-        code = self.befalls()
+        code = self.interrupt()
         codes = ["None" if self._holds(update) else "ConditionalCheckFailed" for update in updates]
         if code or set(codes) != {"None"}:
             reasons: Any = [{"Code": code or one} for one in codes]

@@ -1,6 +1,6 @@
-"""Small stories whose every call is walked. Each ends when the world rests.
+"""Short scenarios. Faults are injected at every call, and each scenario ends when the world has settled.
 
-Those that begin as another one does are walked from where they differ.
+Scenarios with a common beginning are checked from the point where they differ.
 """
 
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ ANOTHER = "j.smith@hospital.example"
 
 
 def _feedback_lives(world: World) -> None:
-    """It tells of a later message, which is walked in another story."""
+    """Delivers the events of a later message, which another scenario covers."""
     with world.wire.sparing():
         world.submit(ANOTHER)
         world.run_streams()

@@ -1,4 +1,4 @@
-"""What is wrong with the roles: what they don't allow though it is done, and what they allow though nobody does it."""
+"""Compares roles with calls: missing rights, and rights that no function uses."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from tests.rights.policies import Ask, Right, Statement, allowing, is_like
 from tests.rights.recorder import Seen
 from tests.rights.roles import Roles
 
-# What no function does itself, and why it is allowed: by policy or id of the statement, and action.
+# Rights that no function uses itself, with reasons: by policy or statement id, and action.
 FOR_LAMBDA = {
     ("AWSLambda*ExecutionRole", "logs:*"): "Lambda writes down what the function logs.",
     ("AWSLambdaDynamoDBExecutionRole", "dynamodb:*"): "Lambda reads the stream, for the function.",
@@ -17,7 +17,7 @@ FOR_LAMBDA = {
     ("AWSX*", "xray:*"): "Lambda hands in what was traced.",
 }
 
-# Why a right is for more than one thing: by action and resource.
+# Reasons for rights on more than one resource: by action and resource.
 FOR_MANY = {
     ("ses:GetAccount", "*"): "SES knows no resource for it. It tells the quota, and changes nothing.",
     (
@@ -38,7 +38,7 @@ class Verdict:
 
 
 def verdict(roles: Roles, seen: Collection[Seen]) -> Verdict:
-    """All is well where each of its lists is empty."""
+    """The roles are correct if each list of the result is empty."""
     return Verdict(
         denied=sorted(str(one) for one in seen if not allowing(roles[one.function], one.ask)),
         unused=sorted(f"{function}: {right}" for function, right in _unused(roles, seen)),
@@ -64,7 +64,7 @@ def _too_wide(role: Collection[Statement]) -> Iterator[Right]:
 
 
 def _is_narrowed(role: Collection[Statement], right: Right) -> bool:
-    """Whether another statement denies it for what is not ours."""
+    """Whether another statement denies the right outside of the stack."""
     another = Ask(right.action, right.resource.replace("*", "of-somebody-else"))
     return any(statement.effect == "Deny" and statement.covers(another) for statement in role)
 

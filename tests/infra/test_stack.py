@@ -1,8 +1,8 @@
-"""The template as CloudFormation meets it, created and updated by moto's CloudFormation, twice beside itself.
+"""The template, created and updated by moto's CloudFormation, as two stacks in one account.
 
-Moto knows about half of the resources. What it does not know (CloudFront, Cognito, API Gateway's HTTP APIs, alarms and
-others) is left out here, and what refers to that gets a text instead. It proves names, references, roles, tables,
-queues and event sources; cfn-lint and checkov look at all of it.
+moto implements about half of the resources. The others (CloudFront, Cognito, HTTP APIs, alarms and more) are removed
+here, and references to them become text. This checks names, references, roles, tables, queues and event sources.
+cfn-lint and checkov check the complete template.
 """
 
 import io
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SAM = ROOT / ".cache" / "sam" / "bin" / "python"
 _REFERENCE = re.compile(r"\$\{(\w+)(?:\.\w+)?\}")
-# Moto knows no alias: what asks for one asks for the function here. test_rollout.py looks at who asks for what.
+# moto has no aliases, so triggers invoke the function here. test_rollout.py checks the aliases.
 ALIAS = "Aliaslive"
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
 
@@ -35,7 +35,7 @@ PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.
 def template() -> dict[str, Any]:
     assert SAM.exists(), "SAM CLI is missing: run `make template` once."
     command = [SAM, ROOT / "tools" / "sam" / "transform.py", ROOT / "infra" / "template.yaml"]
-    # It must not see our packages.
+    # SAM must not import this project.
     alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=alone)
     return known_to_moto(json.loads(done.stdout))
@@ -51,21 +51,21 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator["CloudFormationClient"]:
         yield boto3.client("cloudformation")
 
 
-def test_the_stack_is_created_twice_in_one_account(template: dict[str, Any], cloud: "CloudFormationClient") -> None:
+def test_two_stacks_can_be_created_in_one_account(template: dict[str, Any], cloud: "CloudFormationClient") -> None:
     first, second = create(cloud, "dev", template), create(cloud, "staging", template)
     assert set(first) == set(second) == set(template["Resources"])
-    # No name is fixed: two stacks would fight for it.
+    # No name is fixed: two stacks would collide.
     assert {name for name in first if first[name] and first[name] == second[name]} == set()
 
 
-def test_an_update_changes_what_it_should_and_keeps_what_holds_data(
+def test_an_update_changes_resources_and_keeps_stored_data(
     template: dict[str, Any], cloud: "CloudFormationClient"
 ) -> None:
     before = create(cloud, "dev", template)
     boto3.client("dynamodb").put_item(
         TableName=before["StatsTable"], Item={"pk": {"S": "campaign"}, "sk": {"S": "day"}}
     )
-    # Functions stay as they are: moto can't update one that has a layer.
+    # Functions stay unchanged: moto cannot update one that has a layer.
     changed = json.loads(json.dumps(template))
     changed["Resources"]["ReportJobs"]["Properties"]["VisibilityTimeout"] = 4242
     cloud.update_stack(
@@ -88,7 +88,7 @@ def known_to_moto(whole: dict[str, Any]) -> dict[str, Any]:
 
 
 def without(value: Any, unknown: set[str]) -> Any:
-    """The same, with a text for each reference to one of these."""
+    """The same value, with text instead of references to these resources."""
     match value:
         case {"Ref": str(name)} if name in unknown and name.endswith(ALIAS):
             return {"Ref": name.removesuffix(ALIAS)}
@@ -123,7 +123,7 @@ def status(cloud: "CloudFormationClient", name: str) -> str:
 
 
 def resources(cloud: "CloudFormationClient", stack: str) -> dict[str, str]:
-    """Physical names by logical ones. Moto gives some resources none."""
+    """Physical by logical ids. moto gives some resources none."""
     found = cloud.describe_stack_resources(StackName=stack)["StackResources"]
     return {it["LogicalResourceId"]: it.get("PhysicalResourceId", "") for it in found}
 

@@ -1,4 +1,4 @@
-"""While a function goes over to a new version in steps, an alarm on what goes wrong in it takes it back."""
+"""During a gradual deployment, an alarm on errors of the new version rolls it back."""
 
 import json
 import tomllib
@@ -23,13 +23,13 @@ PATTERNS = {"FeedbackLogs": f'{{ ($.level = "ERROR") && ($.message != "{TRIPPED}
 
 @pytest.fixture(scope="module")
 def resources() -> Mapping[str, Any]:
-    """As CloudFormation meets them."""
+    """The resources as CloudFormation gets them."""
     found: Mapping[str, Any] = transformed(whole(), PARAMETERS)["Resources"]
     return found
 
 
 def unwatched(data: Data) -> list[str]:
-    """Functions that no alarm takes back on what goes wrong in them, and on what any of them logs as an error."""
+    """Functions that are not rolled back on their own errors, and on logged errors of any function."""
     wrong = []
     for name in FUNCTIONS:
         match merged(data, name)["DeploymentPreference"].get("Alarms"):
@@ -42,7 +42,7 @@ def unwatched(data: Data) -> list[str]:
 
 
 def sums(data: Data, alarm: str, metric: str, function: str) -> bool:
-    """Whether an alarm takes a metric of a function into what it looks at."""
+    """Whether the alarm includes the metric of the function."""
     queries = properties(data, alarm)["Metrics"]
     itself = {"Dimensions": [{"Name": "FunctionName", "Value": {"Ref": function}}]}
     wanted = {"Namespace": "AWS/Lambda", "MetricName": metric, **itself}
@@ -51,11 +51,11 @@ def sums(data: Data, alarm: str, metric: str, function: str) -> bool:
     return any(f"FILL({one}, 0)" in summed for one in found)
 
 
-def test_every_function_is_taken_back_by_an_alarm_on_all_that_goes_wrong_in_it() -> None:
+def test_errors_and_throttles_of_every_function_roll_it_back() -> None:
     assert unwatched(whole()) == []
 
 
-def test_a_function_that_no_alarm_of_its_own_takes_back_is_noticed() -> None:
+def test_a_function_without_an_alarm_for_rollback_is_detected() -> None:
     data = whole()
     del properties(data, "IntakeFunction")["DeploymentPreference"]
     logged, none = {"Ref": "LoggedErrorsAlarm"}, [{"Ref": "AWS::NoValue"}]
@@ -73,7 +73,7 @@ def test_a_function_that_no_alarm_of_its_own_takes_back_is_noticed() -> None:
 
 
 def uncounted(data: Data) -> list[str]:
-    """Functions whose logged errors the alarm does not see."""
+    """Functions whose logged errors the alarm does not count."""
     alarm = properties(data, "LoggedErrorsAlarm")
     told = {"MetricNamespace": alarm["Namespace"], "MetricName": alarm["MetricName"], "MetricValue": "1"}
     counted = {
@@ -85,13 +85,13 @@ def uncounted(data: Data) -> list[str]:
     return [name for name in FUNCTIONS if merged(data, name)["LoggingConfig"]["LogGroup"]["Ref"] not in counted]
 
 
-def test_what_any_function_catches_and_logs_is_counted() -> None:
+def test_errors_that_any_function_catches_and_logs_are_counted() -> None:
     assert uncounted(whole()) == []
-    # By stack: those of an account must not take back each other's versions.
+    # Per stack: stacks in one account must not roll back each other.
     assert properties(whole(), "LoggedErrorsAlarm")["MetricName"] == {"Ref": "AWS::StackName"}
 
 
-def test_a_function_whose_log_nobody_counts_is_noticed() -> None:
+def test_a_function_whose_log_is_not_counted_is_detected() -> None:
     data = whole()
     del data["Resources"]["LookupLoggedErrors"]
     properties(data, "StatsLoggedErrors")["LogGroupName"] = {"Ref": "WakeLogs"}
@@ -100,18 +100,18 @@ def test_a_function_whose_log_nobody_counts_is_noticed() -> None:
     assert uncounted(data) == ["LookupFunction", "StatsFunction", "LinksFunction", "ReportsFunction"]
 
 
-def test_a_line_that_is_logged_as_an_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_line_of_an_error_has_the_level_error(monkeypatch: pytest.MonkeyPatch) -> None:
     logger, out = logs.logger(), StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", out)
     logger.error("something failed")
     assert json.loads(out.getvalue())["level"] == "ERROR"
 
 
-def test_what_the_filter_leaves_out_is_what_feedback_logs() -> None:
+def test_the_filter_excludes_only_the_message_that_feedback_logs() -> None:
     assert f'logger.error("{TRIPPED}"' in getsource(feedback)
 
 
-def test_in_steps_codedeploy_asks_the_alarm_and_at_once_it_asks_none(resources: Mapping[str, Any]) -> None:
+def test_gradual_deployments_use_the_alarm_and_immediate_ones_do_not(resources: Mapping[str, Any]) -> None:
     groups = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
     assert len(groups) == len(FUNCTIONS)
     for group in groups:
@@ -121,7 +121,7 @@ def test_in_steps_codedeploy_asks_the_alarm_and_at_once_it_asks_none(resources: 
     assert whole()["Conditions"]["InSteps"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Rollout"}, "AllAtOnce"]}]}
 
 
-def test_the_way_of_a_deployment_is_the_parameters(resources: Mapping[str, Any]) -> None:
+def test_a_parameter_selects_the_deployment_strategy(resources: Mapping[str, Any]) -> None:
     linear = transformed(whole(), PARAMETERS | {"Rollout": "Linear10PercentEvery1Minute"})["Resources"]
     assert ways(resources) == {"AllAtOnce"}
     assert ways(linear) == {"Linear10PercentEvery1Minute"}
@@ -132,7 +132,7 @@ def ways(resources: Mapping[str, Any]) -> set[str]:
     return {group["DeploymentConfigName"]["Fn::Sub"][1]["ConfigName"] for group in groups}
 
 
-def test_staging_and_prod_go_in_steps_and_dev_at_once() -> None:
+def test_staging_and_prod_deploy_gradually_and_dev_deploys_at_once() -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
     told = {name: config[name]["deploy"]["parameters"]["parameter_overrides"] for name in ("dev", "staging", "prod")}
     rollouts = {name: [one for one in given if one.startswith("Rollout=")] for name, given in told.items()}
@@ -140,7 +140,7 @@ def test_staging_and_prod_go_in_steps_and_dev_at_once() -> None:
     assert rollouts == {"dev": [], "staging": in_steps, "prod": in_steps}
 
 
-def test_codedeploy_has_the_role_that_aws_made_for_it(resources: Mapping[str, Any]) -> None:
+def test_codedeploy_uses_the_managed_policy_of_aws(resources: Mapping[str, Any]) -> None:
     role = resources["CodeDeployServiceRole"]["Properties"]
     assert "Policies" not in role
     assert role["ManagedPolicyArns"] == ["arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda"]

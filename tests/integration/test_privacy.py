@@ -20,7 +20,7 @@ from tests.integration.local_scratch import fetch
 from tests.support import proofs, samples
 from tests.support.stack import local_stack
 from tests.support.waiting import eventually
-from tests.support.watched import Watched, loggers_of_the_doors, watching
+from tests.support.watched import Watched, loggers_of_functions, watching
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -116,7 +116,7 @@ def test_where_patients_are_led_names_nobody(life: Life) -> None:
 def test_the_log_of_the_local_stack_names_nobody_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = tmp_path / "logs.jsonl"
     with local_stack(tmp_path, log_file=log) as stack:
-        for logger in loggers_of_the_doors():
+        for logger in loggers_of_functions():
             # A logger keeps the stream that there was when its door was first imported, maybe by another test.
             monkeypatch.setattr(logger.handlers[0], "stream", sys.stdout)
         sent = proofs.proven_to(stack, samples.payload(doctor=DOCTOR))

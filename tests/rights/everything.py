@@ -175,8 +175,8 @@ class Everything(Life):
 
         self.patch.setattr(shared_wiring, "datetime", Monday)
         reports_wiring.parts.cache_clear()
-        for mood in ("defer", "take"):
-            self.mail.mood = mood
+        for behavior in ("defer", "take"):
+            self.mail.behavior = behavior
             self.invoke("reports", {"task": "weekly_summary"})
 
 

@@ -108,7 +108,7 @@ class Outcome(Enum):
 
     TAKEN = "taken, and said so"
     TAKEN_IN_SILENCE = "taken, but the answer is lost"
-    LOST = "never arrived, and nobody says so"
+    LOST = "lost without any event"
     THROTTLED = "not now"
     REJECTED = "never"
 

@@ -14,8 +14,8 @@ def broken(world: World) -> list[str]:
     """Every broken promise, in words."""
     found = world.broken + broken_at_any_time(world)
     for referral in world.referrals():
-        found += _not_at_rest(world, referral) + _joined_to_nobody(world, referral)
-    return found + _nobody_is_forgotten(world) + counters.wrong_after_a_recount(world)
+        found += _not_at_rest(world, referral) + _joined_without_message(world, referral)
+    return found + _forgotten_doctors(world) + counters.wrong_after_a_recount(world)
 
 
 def broken_in_the_end(world: World, *endings: Callable[[World], list[str]]) -> list[str]:
@@ -78,7 +78,7 @@ def _not_at_rest(world: World, referral: dict[str, Any]) -> list[str]:
     return []
 
 
-def _joined_to_nobody(world: World, referral: dict[str, Any]) -> list[str]:
+def _joined_without_message(world: World, referral: dict[str, Any]) -> list[str]:
     """A referral that joined is closed only if its leader told the doctor."""
     if referral.get("reason") != "joined" or referral["stage"] != Stage.CLOSED:
         return []
@@ -92,7 +92,7 @@ def _stored_once(world: World, referrals: list[dict[str, Any]]) -> list[str]:
     return [f"{one} was accepted and is stored {stored[one]} times" for one in accepted if stored[one] != 1]
 
 
-def _nobody_is_forgotten(world: World) -> list[str]:
+def _forgotten_doctors(world: World) -> list[str]:
     """Each doctor was told or declined, or a person has a task, or the rules of the campaign ended the outreach."""
     by_receipt = {referral["receipt"]: referral for referral in world.referrals()}
     told = {mail.doctor for mail in world.mail.mails} | set(world.said_no) | world.told_by_people

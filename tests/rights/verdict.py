@@ -9,24 +9,24 @@ from tests.rights.roles import Roles
 
 # Rights that no function uses itself, with reasons: by policy or statement id, and action.
 FOR_LAMBDA = {
-    ("AWSLambda*ExecutionRole", "logs:*"): "Lambda writes down what the function logs.",
-    ("AWSLambdaDynamoDBExecutionRole", "dynamodb:*"): "Lambda reads the stream, for the function.",
-    ("AWSLambdaSQSQueueExecutionRole", "sqs:*"): "Lambda takes messages from the queue, for the function.",
-    ("*FunctionQueuedSQSPolicy", "sqs:SendMessage"): "Lambda says what it gave up on in the stream.",
-    ("*FunctionChangedSQSPolicy", "sqs:SendMessage"): "Lambda says what it gave up on in the stream.",
-    ("AWSX*", "xray:*"): "Lambda hands in what was traced.",
+    ("AWSLambda*ExecutionRole", "logs:*"): "Lambda writes the logs of the function.",
+    ("AWSLambdaDynamoDBExecutionRole", "dynamodb:*"): "Lambda reads the stream for the function.",
+    ("AWSLambdaSQSQueueExecutionRole", "sqs:*"): "Lambda reads the queue for the function.",
+    ("*FunctionQueuedSQSPolicy", "sqs:SendMessage"): "Lambda reports failed records of the stream.",
+    ("*FunctionChangedSQSPolicy", "sqs:SendMessage"): "Lambda reports failed records of the stream.",
+    ("AWSX*", "xray:*"): "Lambda sends the traces.",
 }
 
 # Reasons for rights on more than one resource: by action and resource.
 FOR_MANY = {
-    ("ses:GetAccount", "*"): "SES knows no resource for it. It tells the quota, and changes nothing.",
+    ("ses:GetAccount", "*"): "SES has no resource for this action. It reads the quota and changes nothing.",
     (
         "s3:*Object",
         "arn:aws:s3:::referral-intake-reportfiles/*",
-    ): "Files are named when they are made; the bucket is ours.",
-    ("logs:*", "*"): "AWS's own policy, which SAM gives to every function. What is logged names nobody.",
-    ("dynamodb:ListStreams", "*"): "AWS's own policy; it knows no resource, and tells names of streams.",
-    ("xray:*", "*"): "AWS's own policy; X-Ray knows no resource for it.",
+    ): "File names are generated, and the bucket belongs to the stack.",
+    ("logs:*", "*"): "AWS managed policy, which SAM attaches to every function. Logs contain no personal data.",
+    ("dynamodb:ListStreams", "*"): "AWS managed policy. The action has no resource and returns names of streams.",
+    ("xray:*", "*"): "AWS managed policy. X-Ray has no resource for this action.",
 }
 
 

@@ -51,8 +51,8 @@ class FakeDashboard(Dashboard):
 
     def __init__(self, **parts: Any) -> None:
         # The route for the current user also reads the subscription to the weekly summary.
-        nobody = SimpleNamespace(wants=lambda campaign, sub: False)
-        usual = {"campaigns": Campaigns(samples.TEMPLATES), "audit": FakeAudit(), "subscriptions": nobody}
+        no_subscriptions = SimpleNamespace(wants=lambda campaign, sub: False)
+        usual = {"campaigns": Campaigns(samples.TEMPLATES), "audit": FakeAudit(), "subscriptions": no_subscriptions}
         self.__dict__ |= usual | parts
 
 

@@ -132,7 +132,7 @@ DONE = (
 )
 # The SDK retries, and the first attempt already took effect. It never retries a call of SES.
 DONE_TWICE = Fault("takes effect and times out once", _timed_out, everyone=False)
-THROTTLED_ONCE = Fault("is throttled once", _throttled, everyone=False, is_mended=True)
+THROTTLED_ONCE = Fault("is throttled once", _throttled, everyone=False, is_recovered=True)
 # Also one of these per call, in turn.
 CANCELED = (_conflict_in_transaction("TransactionConflict"), _conflict_in_transaction("ProvisionedThroughputExceeded"))
 ODD = {

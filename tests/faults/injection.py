@@ -105,11 +105,11 @@ class Injector:
         self._fork(self._points(call))
 
     def _record(self, number: int) -> None:
-        if not self._world.wire.is_spared:
+        if not self._world.wire.is_skipped:
             self._fork([(f"record {number} is lost, and comes late", partial(self._world.drops.add, number))])
 
     def _event(self, number: int) -> None:
-        if not self._world.wire.is_spared:
+        if not self._world.wire.is_skipped:
             lost = (f"event {number} is lost", partial(self._world.mail.loses.add, number))
             late = (f"event {number} comes last", partial(self._world.mail.delays.add, number))
             self._fork([lost, late])
@@ -119,7 +119,7 @@ class Injector:
             # Always selects the same points, from every kind of fault and every part of the scenario.
             if zlib.crc32(name.encode()) % self._one_in == 0 and self._forks.fork(name):
                 self._stop()
-                self._world.wire.mended = lambda: self._forks.end((0, self._world.broken))
+                self._world.wire.recovered = lambda: self._forks.end((0, self._world.broken))
                 happen()
                 return
 

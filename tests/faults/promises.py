@@ -39,8 +39,8 @@ def broken_at_any_time(world: World) -> list[str]:
     if acts != (recorded := Counter(world.recorded_acts())):
         found.append(f"people did {acts}, and recorded is {recorded}")
     found += [f"nothing is kept of {mail}" for mail in world.mail.mails if not world.has_kept(mail)]
-    found += [f"{one['receipt']} was told, and comes back" for one in referrals if _comes_back(one)]
-    found += [f"{one['receipt']} waits for {one.get('waits_for')}" for one in referrals if not _waits_rightly(one)]
+    found += [f"{one['receipt']} was told, and comes back" for one in referrals if _would_be_told_again(one)]
+    found += [f"{one['receipt']} waits for {one.get('waits_for')}" for one in referrals if not _has_correct_task(one)]
     for referral in referrals:
         is_open, receipt = referral["stage"] != Stage.CLOSED, referral["receipt"]
         if is_open != ("due_at" in referral) or is_open != (receipt in indexed):
@@ -50,7 +50,7 @@ def broken_at_any_time(world: World) -> list[str]:
     return found
 
 
-def _waits_rightly(referral: dict[str, Any]) -> bool:
+def _has_correct_task(referral: dict[str, Any]) -> bool:
     """Whether the referral is on the list of tasks exactly if it has a task."""
     stage, reason = referral["stage"], referral.get("reason")
     wants_a_call = reason == "answered" and referral.get("answer") == "call"
@@ -65,7 +65,7 @@ def _waits_rightly(referral: dict[str, Any]) -> bool:
     return listed == (kind and f"{referral['campaign']}/{kind}") and ("waits_since" in referral) == bool(kind)
 
 
-def _comes_back(referral: dict[str, Any]) -> bool:
+def _would_be_told_again(referral: dict[str, Any]) -> bool:
     """Whether a doctor who was told by letter or phone would be told again."""
     return "told_by" in referral and referral["stage"] not in {Stage.SENT, Stage.CLOSED}
 

@@ -91,7 +91,7 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.at(Stage.HELD))
     @rule(number=numbers, behind=behind, action=st.sampled_from((Action.APPROVE, Action.REJECT, Action.RETRY)))
-    def a_person_decides_about_what_is_held(self, number: int, behind: int, action: Action) -> None:
+    def a_person_decides_about_a_held_referral(self, number: int, behind: int, action: Action) -> None:
         self.world.act(self.pick(self.world.at(Stage.HELD), number), action, behind=behind, reason="other")
 
     # ---- The stream --------------------------------------------------------------------------------------------------

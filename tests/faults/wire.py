@@ -67,21 +67,21 @@ class Fault:
     """A failure of a call.
 
     `everyone`: retries of the SDK fail as well. `keeps_on`: all calls of the same kind fail until AWS gives up.
-    `is_mended`: a retry of the SDK succeeds.
+    `is_recovered`: a retry of the SDK succeeds.
     """
 
     name: str
     strike: Callable[[Attempt], AWSResponse]
     everyone: bool = True
     keeps_on: bool = False
-    is_mended: bool = False
+    is_recovered: bool = False
 
 
 @dataclass
 class Wire:
     """`send` sends a request, `tick` moves the clock, and `then` is called after an effect.
 
-    `reached` is called before each checked call. `mended` is called once a fault has left no trace that the
+    `reached` is called before each checked call. `recovered` is called once a fault has left no trace that the
     calls before it did not leave.
     """
 
@@ -89,14 +89,14 @@ class Wire:
     tick: Callable[[], object]
     then: Callable[[str, str], object]
     reached: Callable[[Call], object] = lambda _: None
-    mended: Callable[[], object] = lambda: None
+    recovered: Callable[[], object] = lambda: None
     calls: list[Call] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     point: int | None = None
     fault: Fault | None = None
     moment: int = 0
-    is_sparing: bool = False
-    spares_until: str | None = None
+    is_skipping: bool = False
+    skips_until: str | None = None
     _by_id: dict[str, Call] = field(default_factory=dict)
 
     def strike(self, point: int, fault: Fault) -> None:
@@ -109,9 +109,9 @@ class Wire:
             self.fault = None
 
     @property
-    def is_spared(self) -> bool:
+    def is_skipped(self) -> bool:
         """Whether another scenario covers the current calls."""
-        return self.is_sparing or self.spares_until is not None
+        return self.is_skipping or self.skips_until is not None
 
     @contextmanager
     def running(self, function: str) -> Iterator[Run]:
@@ -123,16 +123,16 @@ class Wire:
         finally:
             self.runs.pop()
         if run.is_cut_off and not run.cut:
-            self.mended()  # No call followed, so this equals the refusal of that call alone.
+            self.recovered()  # No call followed, so this equals the refusal of that call alone.
 
     @contextmanager
-    def sparing(self) -> Iterator[None]:
+    def skipping(self) -> Iterator[None]:
         """Another scenario covers the calls in this context."""
-        before, self.is_sparing = self.is_sparing, True
+        before, self.is_skipping = self.is_skipping, True
         try:
             yield
         finally:
-            self.is_sparing = before
+            self.is_skipping = before
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -151,15 +151,15 @@ class Wire:
         run = self.runs[-1]
         call, is_first = self._called(run, service, operation, request)
         attempt = Attempt(call, run, request, lambda: self._effect(run, call, request))
-        if is_first and not self.is_spared:
+        if is_first and not self.is_skipped:
             self.reached(call)
         if self.fault and self._is_struck(call, is_first=is_first):
             return self.fault.strike(attempt)
         if run.is_cut_off:
             run.cut += 1
             raise EndpointConnectionError(endpoint_url=request.url)
-        if self.fault and self.fault.is_mended and call.number == self.point:
-            self.mended()  # The SDK retried by itself.
+        if self.fault and self.fault.is_recovered and call.number == self.point:
+            self.recovered()  # The SDK retried by itself.
         return attempt.effect()
 
     def _is_struck(self, call: Call, *, is_first: bool) -> bool:
@@ -184,7 +184,7 @@ class Wire:
             about_a_referral = "referral#" in str(request.body)
             self._by_id[sdk_id] = Call(len(self.calls), run.function, service, operation, about_a_referral)
             self.calls.append(self._by_id[sdk_id])
-            self.spares_until = None if operation == self.spares_until else self.spares_until
+            self.skips_until = None if operation == self.skips_until else self.skips_until
         return self._by_id[sdk_id], is_first
 
 

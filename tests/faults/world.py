@@ -61,7 +61,7 @@ class Lab:
         self.patch = patch
         self.world: World | None = None
         self.secrets = Secrets()
-        self._take_hold_of_botocore()
+        self._patch_botocore()
         patch.setattr(Challenges, "read", proofs.believed)
         # Metrics for people. No other code depends on them, so faults there are not checked.
         patch.setattr(backlog_metrics, "measure", lambda *_: None)
@@ -71,14 +71,14 @@ class Lab:
         aws.make_table(self.client, "Table", self.table)
         aws.make_table(self.client, "StatsTable", aws.stats_name(self.table))
         self._set_environment()
-        self._take_hold_of_time()
+        self._patch_time()
 
     @property
     def redelivered(self) -> frozenset[str]:
         """Functions whose failed events AWS delivers again."""
         return _redelivered()
 
-    def _take_hold_of_botocore(self) -> None:
+    def _patch_botocore(self) -> None:
         hook = ("before-send", self._send)
         others = [one for one in botocore.handlers.BUILTIN_HANDLERS if one[0] != "before-send"]
         self.patch.setattr(botocore.handlers, "BUILTIN_HANDLERS", [*others, hook])
@@ -118,7 +118,7 @@ class Lab:
         if self.engine.url:
             self.patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", self.engine.url)
 
-    def _take_hold_of_time(self) -> None:
+    def _patch_time(self) -> None:
         def clock() -> aws.Clock:
             assert self.world is not None
             return self.world.clock
@@ -192,7 +192,9 @@ class World:
 
     def send_again(self, payload: dict[str, Any]) -> str:
         for _ in range(3):
-            answer = self.request("intake", events.post_json(payload, cloudfront_viewer_address=_home(payload)))
+            answer = self.request(
+                "intake", events.post_json(payload, cloudfront_viewer_address=_source_address(payload))
+            )
             if answer and answer["statusCode"] in {200, 201}:
                 submission = Submission(payload, json.loads(answer["body"])["receipt"], self._doctor(payload["doctor"]))
                 if submission not in self.accepted:
@@ -342,7 +344,7 @@ class World:
         for _ in range(MOST_ROUNDS):
             self.run_streams()
             self.take_events()
-            due = [referral["due_at"] for referral in self.referrals() if not self._rests(referral, resting)]
+            due = [referral["due_at"] for referral in self.referrals() if not self._is_settled(referral, resting)]
             if due:
                 self.clock.time = max(self.clock.time, datetime.fromisoformat(min(due)))
                 self.wake()
@@ -350,7 +352,7 @@ class World:
                 return
         self.broken.append("the world does not come to rest")
 
-    def _rests(self, referral: dict[str, Any], resting: Collection[Stage]) -> bool:
+    def _is_settled(self, referral: dict[str, Any], resting: Collection[Stage]) -> bool:
         if referral["stage"] != Stage.WAITING:
             return referral["stage"] in resting
         due_at = datetime.fromisoformat(referral["due_at"])
@@ -466,7 +468,7 @@ class World:
         return not is_known and feedback_is_alive and later.at - earlier.at >= LEASE - timedelta(minutes=1)
 
 
-def _home(payload: dict[str, Any]) -> str:
+def _source_address(payload: dict[str, Any]) -> str:
     """Source address of a person. Each has another one, since screening holds many referrals from one source."""
     return f"{ipaddress.IPv4Address(uuid.UUID(payload['submission_id']).int % 2**32)}:443"
 

@@ -13,7 +13,7 @@ Data = dict[str, Any]
 _DATA: Final = read_yaml(FILE)
 
 
-def whole() -> Data:
+def template_data() -> Data:
     """A copy, so that no test sees the changes of another one."""
     return deepcopy(_DATA)
 

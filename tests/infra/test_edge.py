@@ -12,7 +12,7 @@ from samlocal.template import origin_headers
 from samlocal.template.intrinsics import Resolver, TemplateError
 from samlocal.template.reader import load
 from samlocal.template.references import Places
-from tests.infra.breaking import FILE, Data, answering, properties, whole
+from tests.infra.breaking import FILE, Data, answering, properties, template_data
 from tests.integration.aws import LambdaContext
 from tests.support import events
 
@@ -44,19 +44,19 @@ def unguarded(data: Data) -> list[str]:
 
 
 def test_cloudfront_sends_the_secret_and_every_api_function_may_read_it() -> None:
-    assert unguarded(whole()) == []
+    assert unguarded(template_data()) == []
 
 
 def test_a_distribution_without_the_secret_header_is_detected() -> None:
-    data = whole()
+    data = template_data()
     for one in properties(data, "Distribution")["DistributionConfig"]["Origins"]:
         one.pop("OriginCustomHeaders", None)
     assert unguarded(data) == ["CloudFront shows nothing"]
 
 
-@pytest.mark.parametrize("name", answering(whole()))
+@pytest.mark.parametrize("name", answering(template_data()))
 def test_a_function_that_cannot_read_the_secret_is_detected(name: str) -> None:
-    data = whole()
+    data = template_data()
     for policy in properties(data, name)["Policies"]:
         policy["Statement"] = [one for one in policy["Statement"] if one["Resource"] != {"Ref": "OriginSecret"}]
     del properties(data, name)["Environment"]["Variables"]["ORIGIN_SECRET"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from samlocal.template.intrinsics import read_yaml
-from tests.infra.breaking import FILE, Data, of_type, properties, whole
+from tests.infra.breaking import FILE, Data, of_type, properties, template_data
 
 # API Gateway variables that reveal the client or the content of a request.
 TELLING = re.compile(r"sourceIp|userAgent|identity|path|query|authorizer|error\.message|integrationErrorMessage", re.I)
@@ -45,19 +45,19 @@ def queues_that_lose(data: Data) -> list[str]:
 
 
 def test_the_access_log_describes_the_request_and_not_the_client() -> None:
-    assert access_log(whole()) == []
+    assert access_log(template_data()) == []
 
 
 @pytest.mark.parametrize("telling", ["identity.sourceIp", "identity.userAgent", "path", "authorizer.claims.email"])
 def test_an_access_log_that_reveals_the_client_is_detected(telling: str) -> None:
-    data = whole()
+    data = template_data()
     settings = properties(data, "HttpApi")["AccessLogSettings"]
     settings["Format"] = json.dumps({**json.loads(settings["Format"]), "more": f"$context.{telling}"})
     assert access_log(data) == [f"it tells $context.{telling}"]
 
 
 def test_an_access_log_without_retention_or_none_at_all_is_detected() -> None:
-    data = whole()
+    data = template_data()
     del properties(data, "ApiLogs")["RetentionInDays"]
     assert access_log(data) == ["it is kept for ever"]
     del properties(data, "HttpApi")["AccessLogSettings"]
@@ -65,28 +65,28 @@ def test_an_access_log_without_retention_or_none_at_all_is_detected() -> None:
 
 
 def test_no_stream_or_queue_loses_messages() -> None:
-    assert streams_that_lose(whole()) == queues_that_lose(whole()) == []
+    assert streams_that_lose(template_data()) == queues_that_lose(template_data()) == []
 
 
 @pytest.mark.parametrize("missing", ["DestinationConfig", "FilterCriteria"])
 def test_a_stream_without_a_filter_or_a_failure_destination_is_detected(missing: str) -> None:
-    data = whole()
+    data = template_data()
     del properties(data, "OutreachFunction")["Events"]["Queued"]["Properties"][missing]
     assert streams_that_lose(data) == [f"OutreachFunction: no {missing}"]
 
 
 def test_a_queue_without_a_dead_letter_queue_is_detected() -> None:
-    data = whole()
+    data = template_data()
     del properties(data, "MailEvents")["RedrivePolicy"]
     assert queues_that_lose(data) == ["MailEvents"]
 
 
 def test_every_function_is_traced() -> None:
-    assert whole()["Globals"]["Function"]["Tracing"] == "Active"
+    assert template_data()["Globals"]["Function"]["Tracing"] == "Active"
 
 
 def test_a_default_deployment_reserves_no_concurrency_and_has_no_firewall_domain_or_key() -> None:
-    told: dict[str, Any] = whole()["Parameters"]
+    told: dict[str, Any] = template_data()["Parameters"]
     off = {"ReservedConcurrency": 0, "WebAclArn": "", "SiteDomain": "", "CertificateArn": "", "KeyArn": ""}
     assert {name: told[name]["Default"] for name in off} == off
 
@@ -102,14 +102,14 @@ def test_a_default_deployment_reserves_no_concurrency_and_has_no_firewall_domain
     ],
 )
 def test_an_invalid_parameter_is_refused_before_any_resource_is_created(name: str, refused: str) -> None:
-    parameter = whole()["Parameters"][name]
+    parameter = template_data()["Parameters"][name]
     assert not re.fullmatch(parameter["AllowedPattern"], refused)
     assert parameter["ConstraintDescription"]
 
 
 def test_every_parameter_is_in_a_group() -> None:
-    groups = whole()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
-    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(whole()["Parameters"])
+    groups = template_data()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(template_data()["Parameters"])
 
 
 def test_the_firewall_stores_no_samples_of_requests() -> None:
@@ -131,11 +131,11 @@ def senders_that_are_lost(data: Data) -> list[str]:
 
 
 def test_the_stack_can_verify_the_senders_domain_and_retains_the_identity() -> None:
-    assert senders_that_are_lost(whole()) == []
+    assert senders_that_are_lost(template_data()) == []
 
 
 @pytest.mark.parametrize("missing", ["Condition", "DeletionPolicy", "UpdateReplacePolicy", "Properties"])
 def test_an_identity_that_would_be_deleted_or_duplicated_is_detected(missing: str) -> None:
-    data = whole()
+    data = template_data()
     data["Resources"]["SenderIdentity"][missing] = {}
     assert senders_that_are_lost(data) != []

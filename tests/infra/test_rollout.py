@@ -10,10 +10,10 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from samlocal.template import references
 from samlocal.template.intrinsics import Resolver
 from tests.engines.sam import transformed
-from tests.infra.breaking import Data, merged, named, of_type, properties, whole
+from tests.infra.breaking import Data, merged, named, of_type, properties, template_data
 
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
-FUNCTIONS = of_type(whole(), "AWS::Serverless::Function")
+FUNCTIONS = of_type(template_data(), "AWS::Serverless::Function")
 every_function = pytest.mark.parametrize("name", FUNCTIONS)
 # Not part of a version: applies to all of them. Lambda refuses a new version that differs only in these.
 OUTSIDE = {"Policies", "Events", "ReservedConcurrentExecutions", "LoggingConfig", "DeploymentPreference"}
@@ -26,7 +26,7 @@ OF_ITSELF |= {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
 @pytest.fixture(scope="module")
 def resources() -> Mapping[str, Any]:
     """The resources as CloudFormation gets them."""
-    found: Mapping[str, Any] = transformed(whole(), PARAMETERS)["Resources"]
+    found: Mapping[str, Any] = transformed(template_data(), PARAMETERS)["Resources"]
     return found
 
 
@@ -60,7 +60,7 @@ def test_an_event_source_that_bypasses_the_alias_is_detected(resources: Mapping[
 
 
 def test_an_event_of_a_function_without_an_alias_is_detected() -> None:
-    data = whole()
+    data = template_data()
     del data["Globals"]["Function"]["AutoPublishAlias"], data["Globals"]["Function"]["DeploymentPreference"]
     for name in FUNCTIONS:
         del properties(data, name)["DeploymentPreference"]
@@ -80,7 +80,7 @@ Versions = dict[str, tuple[str, str]]
 
 @pytest.fixture(scope="module")
 def before() -> Versions:
-    return versions(whole())
+    return versions(template_data())
 
 
 def versions(data: Data, **changed: str) -> Versions:
@@ -116,11 +116,11 @@ def undescribed(data: Data) -> list[str]:
 
 
 def test_the_description_of_a_version_has_exactly_the_parameters_that_affect_it() -> None:
-    assert undescribed(whole()) == []
+    assert undescribed(template_data()) == []
 
 
 def test_a_missing_or_superfluous_parameter_is_detected() -> None:
-    data = whole()
+    data = template_data()
     properties(data, "LinksFunction")["VersionDescription"] = {"Fn::Sub": "${LogLevel} ${SnapStart} ${OriginKey}"}
     properties(data, "IntakeFunction")["ReservedConcurrentExecutions"] = {"Ref": "FillSeconds"}
     properties(data, "WakeFunction")["Timeout"] = {"Fn::If": ["HasKey", 60, 61]}
@@ -131,9 +131,9 @@ def test_a_changed_parameter_publishes_versions_of_exactly_the_affected_function
     before: Versions,
 ) -> None:
     assert set(before) == set(FUNCTIONS)
-    after = versions(whole(), SiteUrl="https://other.example", OriginKey="k2", ReservedConcurrency="5")
+    after = versions(template_data(), SiteUrl="https://other.example", OriginKey="k2", ReservedConcurrency="5")
     assert {name for name in FUNCTIONS if before[name] != after[name]} == {
-        name for name in FUNCTIONS if "SiteUrl" in parameters_of(whole(), name)
+        name for name in FUNCTIONS if "SiteUrl" in parameters_of(template_data(), name)
     }
 
 
@@ -151,7 +151,7 @@ def test_a_changed_description_publishes_a_version_and_keeps_event_sources() -> 
 
 @pytest.mark.parametrize("layer", ["TemplatesLayer", "ReportsLayer"])
 def test_a_new_layer_publishes_versions_of_the_functions_that_use_it(layer: str, before: Versions) -> None:
-    data = whole()
+    data = template_data()
     properties(data, layer)["Description"] = "another"
     with_it = {name for name in FUNCTIONS if {"Ref": layer} in merged_layers(data, name)}
     after = versions(data)
@@ -163,7 +163,7 @@ def merged_layers(data: Data, name: str) -> list[Any]:
 
 
 def test_any_change_of_a_function_in_the_template_publishes_a_new_version(before: Versions) -> None:
-    data = whole()
+    data = template_data()
     properties(data, "OutreachFunction")["Timeout"] = 119
     data["Globals"]["Function"]["Environment"]["Variables"]["TEMPLATES_DIR"] = "/opt/other"
     after = versions(data)
@@ -173,7 +173,7 @@ def test_any_change_of_a_function_in_the_template_publishes_a_new_version(before
 
 @every_function
 def test_no_description_exceeds_the_limit_of_lambda(name: str) -> None:
-    data = whole()
+    data = template_data()
     (description,) = [merged(data, name)["VersionDescription"]]
     text = description["Fn::Sub"] if "Fn::Sub" in description else f"${{{description['Ref']}}}"
     longest = {parameter: longest_of(data["Parameters"][parameter]) for parameter in named(description, data)}
@@ -196,7 +196,7 @@ def test_unused_versions_are_deleted(resources: Mapping[str, Any]) -> None:
 
 
 def test_functions_with_waiting_users_can_start_from_a_snapshot() -> None:
-    data = whole()
+    data = template_data()
     waited_for = {
         name
         for name, one in FUNCTIONS.items()

@@ -81,10 +81,10 @@ def test_an_update_changes_resources_and_keeps_stored_data(
     assert queue["Attributes"]["VisibilityTimeout"] == "4242"
 
 
-def known_to_moto(whole: dict[str, Any]) -> dict[str, Any]:
-    unknown = {name for name, it in whole["Resources"].items() if not resource_class_from_type(it["Type"])}
-    kept = {name: without(it, unknown) for name, it in whole["Resources"].items() if name not in unknown}
-    return {**{name: part for name, part in whole.items() if name != "Outputs"}, "Resources": kept}
+def known_to_moto(data: dict[str, Any]) -> dict[str, Any]:
+    unknown = {name for name, it in data["Resources"].items() if not resource_class_from_type(it["Type"])}
+    kept = {name: without(it, unknown) for name, it in data["Resources"].items() if name not in unknown}
+    return {**{name: part for name, part in data.items() if name != "Outputs"}, "Resources": kept}
 
 
 def without(value: Any, unknown: set[str]) -> Any:

@@ -12,11 +12,11 @@ import pytest
 from referral_intake.feedback import processing as feedback
 from referral_intake.observability import logs
 from tests.engines.sam import transformed
-from tests.infra.breaking import Data, merged, of_type, properties, whole
+from tests.infra.breaking import Data, merged, of_type, properties, template_data
 from tests.support.samples import ROOT
 
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
-FUNCTIONS = of_type(whole(), "AWS::Serverless::Function")
+FUNCTIONS = of_type(template_data(), "AWS::Serverless::Function")
 TRIPPED = "the breaker stopped the campaign"
 PATTERNS = {"FeedbackLogs": f'{{ ($.level = "ERROR") && ($.message != "{TRIPPED}") }}'}
 
@@ -24,7 +24,7 @@ PATTERNS = {"FeedbackLogs": f'{{ ($.level = "ERROR") && ($.message != "{TRIPPED}
 @pytest.fixture(scope="module")
 def resources() -> Mapping[str, Any]:
     """The resources as CloudFormation gets them."""
-    found: Mapping[str, Any] = transformed(whole(), PARAMETERS)["Resources"]
+    found: Mapping[str, Any] = transformed(template_data(), PARAMETERS)["Resources"]
     return found
 
 
@@ -52,11 +52,11 @@ def sums(data: Data, alarm: str, metric: str, function: str) -> bool:
 
 
 def test_errors_and_throttles_of_every_function_roll_it_back() -> None:
-    assert unwatched(whole()) == []
+    assert unwatched(template_data()) == []
 
 
 def test_a_function_without_an_alarm_for_rollback_is_detected() -> None:
-    data = whole()
+    data = template_data()
     del properties(data, "IntakeFunction")["DeploymentPreference"]
     logged, none = {"Ref": "LoggedErrorsAlarm"}, [{"Ref": "AWS::NoValue"}]
     of_another = {"Fn::If": ["InSteps", [{"Ref": "WakeErrorsAlarm"}, logged], none]}
@@ -86,13 +86,13 @@ def uncounted(data: Data) -> list[str]:
 
 
 def test_errors_that_any_function_catches_and_logs_are_counted() -> None:
-    assert uncounted(whole()) == []
+    assert uncounted(template_data()) == []
     # Per stack: stacks in one account must not roll back each other.
-    assert properties(whole(), "LoggedErrorsAlarm")["MetricName"] == {"Ref": "AWS::StackName"}
+    assert properties(template_data(), "LoggedErrorsAlarm")["MetricName"] == {"Ref": "AWS::StackName"}
 
 
 def test_a_function_whose_log_is_not_counted_is_detected() -> None:
-    data = whole()
+    data = template_data()
     del data["Resources"]["LookupLoggedErrors"]
     properties(data, "StatsLoggedErrors")["LogGroupName"] = {"Ref": "WakeLogs"}
     properties(data, "LinksLoggedErrors")["FilterPattern"] = '{ $.level = "WARNING" }'
@@ -118,11 +118,11 @@ def test_gradual_deployments_use_the_alarm_and_immediate_ones_do_not(resources: 
         condition, steps, at_once = group["AlarmConfiguration"]["Fn::If"]
         assert (condition, steps["Enabled"], len(steps["Alarms"]), at_once) == ("InSteps", True, 2, {})
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
-    assert whole()["Conditions"]["InSteps"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Rollout"}, "AllAtOnce"]}]}
+    assert template_data()["Conditions"]["InSteps"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Rollout"}, "AllAtOnce"]}]}
 
 
 def test_a_parameter_selects_the_deployment_strategy(resources: Mapping[str, Any]) -> None:
-    linear = transformed(whole(), PARAMETERS | {"Rollout": "Linear10PercentEvery1Minute"})["Resources"]
+    linear = transformed(template_data(), PARAMETERS | {"Rollout": "Linear10PercentEvery1Minute"})["Resources"]
     assert ways(resources) == {"AllAtOnce"}
     assert ways(linear) == {"Linear10PercentEvery1Minute"}
 

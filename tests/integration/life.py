@@ -212,17 +212,17 @@ class Life:
     # ---- Events ------------------------------------------------------------------------------------------------------
 
     def live(self) -> None:
-        self.all_is_well()
-        self.everything_breaks()
+        self.everything_works()
+        self.everything_fails()
 
-    def all_is_well(self) -> None:
+    def everything_works(self) -> None:
         self.patients_send()
         self.outreach_writes()
         self.doctors_answer()
         self.ses_tells()
-        self.the_clock_strikes()
-        self.names_are_typed()
-        self.marketing_looks()
+        self.schedules_run()
+        self.doctors_are_looked_up()
+        self.marketing_reads()
 
     def patients_send(self) -> None:
         self.submit()
@@ -286,7 +286,7 @@ class Life:
         self.tell("Reject", self.submit())
         self.tell("Bounce", "AAAA-AAAA-AAAA-AAAA")
 
-    def the_clock_strikes(self) -> None:
+    def schedules_run(self) -> None:
         past = "2026-01-01T00:00:00.000Z"
         lost, given_up, unclear = (self.submit() for _ in range(3))
         self.change(lost, due_at=past)
@@ -294,13 +294,13 @@ class Life:
         self.change(unclear, due_at=past, stage="sending")
         self.wake()
 
-    def names_are_typed(self) -> None:
+    def doctors_are_looked_up(self) -> None:
         for records in (lambda: lookups.RECORDS, _broken_by(OSError), _broken_by(ValueError)):
             self.patch.setattr(NpiRegistry, "_get", lambda _, url, records=records: _as_bytes(records()))
             self.look_up(f"{MARKED_NAME}{uuid.uuid4().hex[:4]}")
         self.look_up("")
 
-    def marketing_looks(self) -> None:
+    def marketing_reads(self) -> None:
         """A manager searches by all known details, acts and exports. A viewer and an unauthorized user try to."""
         by_post = self.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")})
         self.change(by_post, stage="by_post", waits_for="lumen/by_post", waits_since="2026-01-01T00:00:00.000Z")
@@ -350,7 +350,7 @@ class Life:
     def make_report(self, body: str) -> None:
         self.invoke("reports", {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": body}]})
 
-    def everything_breaks(self) -> None:
+    def everything_fails(self) -> None:
         """Each handler meets an error whose message quotes the doctor, with a cause that does so too."""
         self.reach(self.another("last"))
         broken = self.submit()

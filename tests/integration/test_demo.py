@@ -67,7 +67,7 @@ def referrals(now: datetime) -> list[Referral]:
 
 
 @pytest.mark.parametrize("now", STARTS, ids=str)
-class TestWheneverItStarts:
+class TestAtAnyStartTime:
     def test_the_history_covers_ninety_days_and_nothing_is_in_the_future(self, now: datetime) -> None:
         times = [time for one in referrals(now) for time in one.milestones.values()]
         assert min(times) < now - timedelta(days=90)
@@ -246,7 +246,7 @@ def _at_check(lines: Any) -> dict[str, Item]:
     return {f"{item['pk']['S']} {item['sk']['S']}": item for item in found}
 
 
-class TestThePlan:
+class TestPlan:
     def test_most_referrals_arrive_on_the_campaign_day_and_fewest_at_weekends(self) -> None:
         plan = Plan()
         days = Counter(one.at.date() for one in plan.submissions())

@@ -197,7 +197,7 @@ class TestEdits:
             assert made.out.getvalue().count("seen ['before']") == 1
 
 
-class TestBeginningAndEnd:
+class TestStartAndStop:
     def test_stopping_the_stack_leaves_nothing_behind(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_PROFILE", "my-own")
         monkeypatch.setenv("TABLE_NAME", "my-own")

@@ -81,7 +81,7 @@ def test_a_log_line_with_the_address_of_a_doctor_is_detected(life: Life) -> None
 
 def test_the_message_of_an_exception_is_not_logged_but_its_origin_is(life: Life) -> None:
     with watching() as watched:
-        life.everything_breaks()
+        life.everything_fails()
     failed = next(line for line in watched.logged if line["message"] == "outreach failed")
     assert failed["exception_name"] == "ValueError"
     assert "builtins.ValueError\n  outreach/stream_records.py:" in failed["exception"]

@@ -96,11 +96,11 @@ class Everything(Life):
         self.patch.setenv("USER_POOL_ID", pool)
 
     def live(self) -> None:
-        self.all_is_well()
+        self.everything_works()
         self.managers_act()
-        self.reports_go_on()
+        self.reports_continue()
         self.reports_get_lost()
-        self.monday_comes()
+        self.summaries_are_sent()
 
     def ask(self, method: str, path: str, data: object = None, query: str = "", **said: str) -> dict[str, Any]:
         answer = self.invoke("dashboard", dashboard.request(method, path, data, query=query, **said))
@@ -126,12 +126,12 @@ class Everything(Life):
         self.reach(receipt)
         return receipt
 
-    def reports_go_on(self) -> None:
+    def reports_continue(self) -> None:
         self.by_post()
         asked = {"campaign": "lumen", "filter": {}}
         csv = self.ask("POST", "/reports", asked | {"kind": "referrals", "format": "csv"})["id"]
-        self.hurried(csv)
-        self.hurried(csv)
+        self.run_without_time(csv)
+        self.run_without_time(csv)
         for kind, form in (("letters", "pdf"), ("referrals", "xlsx")):
             self.ask("POST", "/reports", asked | {"kind": kind, "format": form})
         self.reports_are_made()
@@ -139,7 +139,7 @@ class Everything(Life):
             assert report["state"] == "ready", report
             self.ask("POST", f"/reports/{report['id']}/download", {"file": 0})
 
-    def hurried(self, report: str) -> None:
+    def run_without_time(self, report: str) -> None:
         """A run with time for a single step."""
         record = {"messageId": "1", "eventSource": "aws:sqs", "body": report}
         context: Any = aws.LambdaContext(function_name="reports", remaining_millis=1)
@@ -160,7 +160,7 @@ class Everything(Life):
     def _look_at(self, report: str) -> None:
         self.ask("GET", f"/reports/{report}")
 
-    def monday_comes(self) -> None:
+    def summaries_are_sent(self) -> None:
         """Covers a summary that is sent, one for a former member, one that is deferred, and one that was canceled."""
         wants = {"campaign": "lumen", "wanted": True}
         for name in ("robin", "sam", "kim"):

@@ -11,21 +11,21 @@ CHICAGO = ZoneInfo("America/Chicago")
 MONDAY = datetime(2026, 11, 23, tzinfo=CHICAGO)
 
 
-def strikes(expression: str, start: datetime, hours: int, zone: str = "America/Chicago") -> list[str]:
+def firing_times(expression: str, start: datetime, hours: int, zone: str = "America/Chicago") -> list[str]:
     clock = cron.read(expression, zone)
     minutes = [start + timedelta(minutes=minute) for minute in range(hours * 60)]
     return [f"{one:%a %H:%M}" for one in minutes if clock.is_between(one - timedelta(minutes=1), one)]
 
 
 def test_a_schedule_fires_at_its_hours_and_days() -> None:
-    assert strikes("cron(0 6-8 ? * MON *)", MONDAY, 48) == ["Mon 06:00", "Mon 07:00", "Mon 08:00"]
-    assert strikes("cron(30 9 ? * MON-TUE *)", MONDAY, 72) == ["Mon 09:30", "Tue 09:30"]
-    assert strikes("cron(0/20 9 ? * 2 *)", MONDAY, 24) == ["Mon 09:00", "Mon 09:20", "Mon 09:40"]
-    assert strikes("cron(5 12 ? * * *)", MONDAY, 48) == ["Mon 12:05", "Tue 12:05"]
+    assert firing_times("cron(0 6-8 ? * MON *)", MONDAY, 48) == ["Mon 06:00", "Mon 07:00", "Mon 08:00"]
+    assert firing_times("cron(30 9 ? * MON-TUE *)", MONDAY, 72) == ["Mon 09:30", "Tue 09:30"]
+    assert firing_times("cron(0/20 9 ? * 2 *)", MONDAY, 24) == ["Mon 09:00", "Mon 09:20", "Mon 09:40"]
+    assert firing_times("cron(5 12 ? * * *)", MONDAY, 48) == ["Mon 12:05", "Tue 12:05"]
 
 
 def test_hours_are_in_the_time_zone_of_the_schedule() -> None:
-    assert strikes("cron(0 12 ? * MON *)", MONDAY, 24, zone="UTC") == ["Mon 06:00"]
+    assert firing_times("cron(0 12 ? * MON *)", MONDAY, 24, zone="UTC") == ["Mon 06:00"]
 
 
 def test_a_clock_that_skips_the_scheduled_time_fires_once() -> None:

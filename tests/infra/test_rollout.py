@@ -127,9 +127,7 @@ def test_a_missing_or_superfluous_parameter_is_detected() -> None:
     assert undescribed(data) == ["WakeFunction: KeyArn", "LinksFunction: OriginKey", "LinksFunction: SiteUrl"]
 
 
-def test_a_changed_parameter_publishes_versions_of_exactly_the_affected_functions(
-    before: Versions,
-) -> None:
+def test_a_changed_parameter_publishes_versions_of_exactly_the_affected_functions(before: Versions) -> None:
     assert set(before) == set(FUNCTIONS)
     after = versions(template_data(), SiteUrl="https://other.example", OriginKey="k2", ReservedConcurrency="5")
     assert {name for name in FUNCTIONS if before[name] != after[name]} == {

@@ -163,9 +163,7 @@ def emitted() -> set[Metric]:
         return watched.metrics
 
 
-def test_alarms_and_dashboard_use_the_emitted_metrics_with_the_same_dimensions(
-    emitted: set[Metric],
-) -> None:
+def test_alarms_and_dashboard_use_the_emitted_metrics_with_the_same_dimensions(emitted: set[Metric]) -> None:
     alarmed = {(metric["MetricName"], frozenset(dimensions(metric))) for metric in our_metrics()}
     assert (alarmed | set(shown())) - emitted == set()
     assert {name for name, _ in emitted} - {name for name, _ in shown()} == set()

@@ -148,9 +148,7 @@ class Deadly(FakeAnnouncements):
         raise Killed
 
 
-def test_a_crash_before_the_announcement_leaves_it_to_the_next_delivery_of_the_event(
-    deployment: Deployment,
-) -> None:
+def test_a_crash_before_the_announcement_leaves_it_to_the_next_delivery_of_the_event(deployment: Deployment) -> None:
     deployment.count(delivered=95, bounced=5)
     told = body(deployment, "Bounce")
     deployment.announcements = Deadly()

@@ -60,7 +60,7 @@ def test_no_item_exceeds_the_size_of_one_read_unit(dimensions: tuple[str, ...]) 
     sizes: dict[stats_items.Place, int] = {}
     for count in (one for dimension in dimensions for one in every_count(dimension)):
         place, name = stats_items.place(count)
-        # A number takes one byte per two digits, and at most two more. There are fewer than a million doctors a day.
+        # A number takes one byte per two digits, and at most two more. A million per day exceeds the number of doctors.
         sizes[place] = sizes.get(place, 100) + len(name) + 2 + 4
     assert max(sizes.values()) < 4096
 

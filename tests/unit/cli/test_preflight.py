@@ -188,7 +188,7 @@ def test_every_function_must_run_the_version_that_was_deployed_last() -> None:
     assert "intake" not in said.text
 
 
-def test_a_pool_needs_at_least_one_manager() -> None:
+def test_a_team_without_a_manager_is_a_warning() -> None:
     assert level(deployment.team({"manager": 1, "viewer": 0})) == "ok"
     assert level(deployment.team({"manager": 0, "viewer": 3})) == "warning"
 

@@ -1,4 +1,4 @@
-"""What holds for every test: no test but those of tests/content depends on the content that an owner edits."""
+"""Common settings. Only tests/content may depend on the content that an owner edits."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from tests.support import project
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-# One profile for all: no test hangs on the machine's speed, and CI tries the same examples each time.
+# One profile for all tests: no dependency on the machine's speed, and CI uses the same examples each time.
 settings.register_profile(
     "referral-intake",
     deadline=None,
@@ -24,7 +24,7 @@ settings.register_profile(
 settings.load_profile("referral-intake")
 
 _CONTENT = str(project.ROOT / "templates" / "campaigns")
-# The local stack of `make run` and `make demo`, the benches and the commands show the product with its content.
+# `make run`, `make demo`, benchmarks and commands use the real content.
 _MAY_READ_CONTENT = tuple(
     project.ROOT / "tests" / path
     for path in ("content", "integration/test_demo.py", "integration/test_local_command.py", "artifact")
@@ -40,7 +40,7 @@ def _watch(event: str, arguments: tuple[object, ...]) -> None:
 sys.addaudithook(_watch)
 
 
-# Tests compare what commands print, which these would change.
+# These variables would change the output of commands, which tests compare.
 for _name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
     os.environ.pop(_name, None)
 
@@ -56,7 +56,7 @@ def in_the_tests_own_project() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    global _is_allowed  # An audit hook can't be removed, only told to let pass.
+    global _is_allowed  # An audit hook can only be disabled, not removed.
     _is_allowed = any(item.path.is_relative_to(folder) for folder in _MAY_READ_CONTENT)
     try:
         return (yield)
@@ -66,8 +66,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
-    """One for all tests: Playwright runs once in a process."""
-    # Unit tests start without Playwright.
+    """One browser for all tests, because Playwright runs once per process."""
+    # Imported here, so that unit tests start without Playwright.
     from playwright.sync_api import sync_playwright
 
     from tests.e2e import browser as chromium

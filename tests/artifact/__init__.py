@@ -1,1 +1,1 @@
-"""What ships, built and run as Lambda would run it."""
+"""Tests of the built functions, run as Lambda runs them."""

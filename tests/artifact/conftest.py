@@ -21,7 +21,7 @@ STARTS = pytest.StashKey[list[tuple[Function, Start]]]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """What there is of times, with what they are worth."""
+    """Reports measured times, and what they are not."""
     if starts := config.stash.get(STARTS, None):
         terminalreporter.section("starts under the emulator: no figures of Lambda's")
         terminalreporter.line(f"{'':12}{'init ms':>10}{'first ms':>10}{'timeout s':>11}{'most MB':>9}{'memory MB':>11}")
@@ -32,20 +32,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture(scope="session")
 def to_ship() -> Built:
-    """What `make build` made, for arm64."""
+    """Output of `make build`, for arm64."""
     return built.read(ROOT / ".aws-sam" / "build")
 
 
 @pytest.fixture(scope="session")
 def to_run() -> Iterator[Built]:
-    """The same for the machine that runs this, in folders that can't be written to, as on Lambda."""
+    """The same for this machine, in read-only folders as on Lambda."""
     folder = ROOT / ".cache" / "artifact"
     _let_write(folder, allowed=True)
     made = built.read(host.build(folder))
     ship.make_ready(made, host.python())
     _let_write(made.folder, allowed=False)
     yield made
-    # Else nobody but the superuser could remove them.
+    # Otherwise only root could delete them.
     _let_write(made.folder, allowed=True)
 
 
@@ -58,13 +58,13 @@ def stack(to_run: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         options = {"site": folder / "site", "log_file": folder / "logs.jsonl", "out": io.StringIO()}
         with ShippedStack(to_run, folder, **options) as running:
             yield running
-    # The superuser may write into what can't be written to: so it is looked at.
+    # Root may write to read-only folders, so this checks the contents.
     assert _contents(to_run.folder) == before, "a function wrote into its code"
 
 
 @pytest.fixture(scope="module")
 def manager(stack: ShippedStack) -> dict[str, str]:
-    """The headers of somebody who is signed in."""
+    """Headers of a signed-in manager."""
     (client,) = stack.template.pools[0].clients
     return bearer(Page(stack, f"{stack.url}/dashboard/", client.id).sign_in("manager")["access_token"])
 

@@ -1,8 +1,7 @@
-"""One function as it ships, under Lambda's own Runtime Interface Emulator and runtime client (`awslambdaric`).
+"""One built function under Lambda's Runtime Interface Emulator and runtime client (`awslambdaric`).
 
-It is a process of its own on the runtime's version of Python, which sees the function's package, its layers and its
-environment, and nothing of this project. The emulator comes with SAM CLI. It emulates no CPU share, no disk and no
-network: none of its times is one of AWS.
+It runs in a separate process on the Python version of the runtime, with the function's package, layers and environment
+only. The emulator is part of SAM CLI. It emulates no CPU share, disk or network, so its times are not those of AWS.
 """
 
 import json
@@ -28,13 +27,13 @@ ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / ".cache" / "ric" / "bin" / "python"
 _BINARIES = {"x86_64": "x86_64", "aarch64": "arm64"}
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)\)")
-# Nothing answers before the emulator listens.
+# Nothing responds before the emulator listens.
 _LISTENS_WITHIN = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Milliseconds of what Lambda calls the init phase and of the first invocation after it; mebibytes at the most."""
+    """Milliseconds of the init phase and of the first invocation after it, and peak memory in MiB."""
 
     init: float
     first: float
@@ -42,7 +41,7 @@ class Start:
 
 
 class Emulator:
-    """Started by the first event. As in one of Lambda's sandboxes, there is one event at a time."""
+    """Starts at the first event. As in a Lambda execution environment, it handles one event at a time."""
 
     def __init__(self, function: Function, package: Path, layers: list[Path], aws: Mapping[str, str], log: Path):
         self.function = function
@@ -61,7 +60,7 @@ class Emulator:
                 self._first = 1000 * (time.perf_counter() - began) - self._init
         try:
             answer = json.loads(said) if said else None
-        except ValueError:  # What the emulator says itself, of a function that ran out of time, say.
+        except ValueError:  # Errors of the emulator itself, such as a timeout of the function.
             answer = {"errorType": said.decode("utf-8", "replace")}
         if isinstance(answer, dict) and "errorType" in answer:
             raise FunctionFailed(f"{self.function.short_name}: {json.dumps(answer)}; its log: {self._log}")
@@ -69,20 +68,20 @@ class Emulator:
 
     @property
     def start(self) -> Start:
-        """Of a function that has had an event. Raises AssertionError for one that has not."""
+        """Start of a function after its first event. Raises AssertionError if there was no event."""
         assert self._first is not None, f"{self.function.short_name} never had an event"
         return Start(self._init, self._first, self._peak())
 
     def stop(self) -> None:
         if self._process:
-            # The emulator's child as well.
+            # Includes the child process of the emulator.
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        door, self._url = _address()
+        address, self._url = _address()
         inside, _ = _address()
-        command = [emulator(), "--runtime-interface-emulator-address", door, "--runtime-api-address", inside]
+        command = [emulator(), "--runtime-interface-emulator-address", address, "--runtime-api-address", inside]
         command += [str(RUNTIME), "-m", "awslambdaric", self.function.handler]
         with self._log.open("wb") as log:
             return subprocess.Popen(
@@ -109,14 +108,14 @@ class Emulator:
 
     @property
     def _init(self) -> float:
-        # What `REPORT` says of it is wrong.
+        # The init duration in `REPORT` is wrong.
         found = _INIT.search(self._log.read_text("utf-8", "replace"))
         assert found, f"the emulator said nothing of its start; its log: {self._log}"
         return float(found[1])
 
     def _peak(self) -> float:
         assert self._process
-        # Whichever of the emulator's threads started it.
+        # Any thread of the emulator may have started the process.
         tasks = Path(f"/proc/{self._process.pid}/task").iterdir()
         (runtime,) = [pid for task in tasks for pid in (task / "children").read_text().split()]
         status = Path(f"/proc/{runtime}/status").read_text()
@@ -126,7 +125,7 @@ class Emulator:
 
 
 def emulator() -> str:
-    """Raises AssertionError where SAM CLI is missing."""
+    """Raises AssertionError if SAM CLI is missing."""
     name = f"aws-lambda-rie-{_BINARIES[platform.machine()]}"
     found = sorted((ROOT / ".cache" / "sam").glob(f"lib/python*/site-packages/samcli/local/rapid/{name}"))
     assert found, "run: make artifact"
@@ -134,7 +133,7 @@ def emulator() -> str:
 
 
 def _runtime(function: Function, package: Path, layers: list[Path]) -> dict[str, str]:
-    """What Lambda sets beside the template's variables."""
+    """Variables that Lambda sets in addition to those of the template."""
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "en_US.UTF-8",

@@ -1,7 +1,7 @@
-"""The local stack with what ships in the place of the code in this tree.
+"""The local stack with the built functions instead of the source code.
 
-Its gateway, streams, queues, schedules and mail service are those of `make run`; the table is in AWS's own DynamoDB
-Local. So every event that a function gets is one that something made, and what it does has consequences.
+Gateway, streams, queues, schedules and SES are those of `make run`. The table is in DynamoDB Local. So every event of
+a function has a real cause, and every action has its effects.
 """
 
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ from tools.ship.built import Built
 
 
 class Shipped(Functions):
-    """Invokes what is built. Its environment is the template's, and where AWS is: here, variables say that."""
+    """Invokes the built functions, with the environment of the template and variables for the endpoints of AWS."""
 
     def __init__(self, functions: Mapping[str, Function], built: Built, logs: Path) -> None:
         self._functions = functions
-        self.code = Code(())  # Nothing here is edited.
+        self.code = Code(())  # The files of a build do not change.
         aws = environment.of_others()
         self.emulators = {
             name: Emulator(
@@ -36,7 +36,7 @@ class Shipped(Functions):
         return self.emulators[logical_id].invoke(event)
 
     def warm_up(self) -> None:
-        """Each starts with its first event, as on Lambda."""
+        """Each function starts at its first event, as on Lambda."""
 
     def stop(self) -> None:
         for emulator in self.emulators.values():
@@ -57,6 +57,6 @@ class ShippedStack(LocalStack):
 
 
 def _layers(built: Built, function: str) -> list[Path]:
-    """Those that the build made. What the others hold is the tree's own, and found where the environment says."""
+    """Built layers. Other layers are folders of the source tree, which environment variables name."""
     layers = [built.layers[name] for name in built.layers_of[function]]
     return [layer for layer in layers if layer.is_relative_to(built.folder)]

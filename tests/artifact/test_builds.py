@@ -1,4 +1,4 @@
-"""What is deployed (arm64) and what is run here are one and the same, but for the machine code in it."""
+"""The deployed build (arm64) and the tested build are equal except for machine code."""
 
 import platform
 import struct
@@ -16,7 +16,7 @@ HERE = {"arm64": "aarch64", "AMD64": "x86_64"}.get(platform.machine(), platform.
 
 
 def packages(built: Built) -> dict[str, Path]:
-    """Everything that the build made, by its logical id."""
+    """All built packages, by logical id."""
     layers = {name: path for name, path in built.layers.items() if path.is_relative_to(built.folder)}
     return dict(built.functions) | layers
 
@@ -26,13 +26,13 @@ def sources(package: Path) -> dict[str, bytes]:
 
 
 def distributions(package: Path) -> dict[str, str]:
-    """Versions by name, as the packages' own metadata tell."""
+    """Versions by name, from the metadata of the packages."""
     found = [HeaderParser().parsestr(file.read_text("utf-8")) for file in package.rglob("*.dist-info/METADATA")]
     return {str(one["Name"]): str(one["Version"]) for one in found}
 
 
 def wheels_for(package: Path) -> set[str]:
-    """The machines that wheels were made for; none where one fits all."""
+    """Machines that the wheels were built for. Empty if one wheel fits all."""
     tags = [
         line for file in package.rglob("*.dist-info/WHEEL") for line in file.read_text().splitlines() if "Tag:" in line
     ]
@@ -49,26 +49,28 @@ def machine_code(package: Path) -> Iterator[tuple[Path, str]]:
                 yield file, MACHINES.get(machine, str(machine))
 
 
-def test_both_builds_are_of_the_same_functions_and_layers(to_ship: Built, to_run: Built) -> None:
+def test_both_builds_have_the_same_functions_and_layers(to_ship: Built, to_run: Built) -> None:
     assert packages(to_ship).keys() == packages(to_run).keys()
     assert len(to_ship.functions) > 1
 
 
-def test_the_sources_that_ship_are_byte_by_byte_those_that_were_tested(to_ship: Built, to_run: Built) -> None:
+def test_the_deployed_sources_equal_the_tested_ones_byte_by_byte(to_ship: Built, to_run: Built) -> None:
     for name, package in packages(to_ship).items():
         shipped, tested = sources(package), sources(packages(to_run)[name])
         assert shipped.keys() == tested.keys(), name
         assert [file for file in shipped if shipped[file] != tested[file]] == [], name
 
 
-def test_what_was_pinned_is_in_both(to_ship: Built, to_run: Built) -> None:
+def test_both_builds_have_the_pinned_versions(to_ship: Built, to_run: Built) -> None:
     for name, package in packages(to_ship).items():
         assert distributions(package) == distributions(packages(to_run)[name]), name
         assert distributions(package), name
 
 
 @pytest.mark.parametrize(("build", "machine"), [("to_ship", "aarch64"), ("to_run", HERE)])
-def test_machine_code_is_for_the_machine_that_runs_it(build: str, machine: str, request: pytest.FixtureRequest) -> None:
+def test_machine_code_matches_the_machine_of_its_build(
+    build: str, machine: str, request: pytest.FixtureRequest
+) -> None:
     made: Built = request.getfixturevalue(build)
     found = [(file, code) for package in packages(made).values() for file, code in machine_code(package)]
     assert found, "nothing to look at"

@@ -1,6 +1,6 @@
-"""Every function as it ships: each is woken by what wakes it on AWS, and what it does has its consequences.
+"""Every built function: its triggers on AWS invoke it, and its actions have effects.
 
-The table is AWS's own DynamoDB Local, mail goes to the local SES, and all else is the local stack's.
+The table is in DynamoDB Local, mail goes to the local SES, and everything else is part of the local stack.
 """
 
 import io
@@ -30,11 +30,11 @@ from tests.support.waiting import eventually
 JSON = {"content-type": "application/json"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
-# Nothing here is quick: nine processes start beside two engines.
+# Slow: nine processes start next to two engines.
 
 
 def refer(stack: ShippedStack, **doctor: Any) -> str:
-    """The receipt."""
+    """Submits a referral and returns its receipt."""
     sent = proofs.proven_to(stack, samples.payload(submission_id=str(uuid.uuid4()), doctor=doctor))
     answer = fetch(f"{stack.url}/api/referrals", "POST", sent)
     assert answer.status == 201, answer.body
@@ -61,7 +61,7 @@ def asked(stack: ShippedStack, manager: dict[str, str], path: str, method: str =
     return json.loads(answer.body)
 
 
-def test_a_referral_is_stored_mailed_delivered_counted_and_seen(stack: ShippedStack, manager: dict[str, str]) -> None:
+def test_a_referral_is_stored_mailed_delivered_counted_and_listed(stack: ShippedStack, manager: dict[str, str]) -> None:
     receipt = refer(stack, name="Maria Lopez", email="maria@clinic.example")
     eventually(lambda: "delivered" in stored(stack, receipt).milestones)
     (mail,) = mails(stack, "maria@clinic.example")
@@ -73,7 +73,7 @@ def test_a_referral_is_stored_mailed_delivered_counted_and_seen(stack: ShippedSt
     assert detail["doctor"]["name"] == "Maria Lopez"
 
 
-def test_who_opts_out_by_the_link_in_the_mail_is_never_written_to_again(stack: ShippedStack) -> None:
+def test_a_doctor_who_opted_out_through_the_mail_is_never_mailed_again(stack: ShippedStack) -> None:
     receipt = refer(stack, name="Omar Haddad", email="omar@clinic.example")
     eventually(lambda: "delivered" in stored(stack, receipt).milestones)
     (mail,) = mails(stack, "omar@clinic.example")
@@ -86,11 +86,11 @@ def test_who_opts_out_by_the_link_in_the_mail_is_never_written_to_again(stack: S
     assert len(mails(stack, "omar@clinic.example")) == 1
 
 
-def test_what_is_due_is_woken_by_the_schedule_and_mailed_once(stack: ShippedStack) -> None:
-    """As it would be after a stream that lost the record: nothing but the schedule can know of it."""
+def test_a_due_referral_is_mailed_once_by_the_schedule(stack: ShippedStack) -> None:
+    """As after a lost stream record: only the schedule can find the referral."""
     ago = datetime.now(UTC) - REVIEW_EVERY
     referral = samples.referral(email="rosa@clinic.example")
-    # Of what is stored as waiting, the stream's filters tell nobody.
+    # The stream's filters match no referral that is stored as waiting.
     referral = replace(referral, stage=Stage.WAITING, due_at=ago, reason="domain_cap")
     table(stack).add(referral)
     for source in stack.template.sources:
@@ -129,29 +129,29 @@ def made(stack: ShippedStack, manager: dict[str, str], **wanted: Any) -> bytes:
     return fetch(asked(stack, manager, f"/reports/{report}/download", "POST", {"file": 0})["url"]).body
 
 
-def test_a_workbook_is_made_by_what_is_in_the_layer(stack: ShippedStack, manager: dict[str, str], by_post: str) -> None:
+def test_a_workbook_is_made_with_the_packages_of_the_layer(
+    stack: ShippedStack, manager: dict[str, str], by_post: str
+) -> None:
     file = made(stack, manager, kind="referrals", format="xlsx", filter={"state": "IL"})
     rows = CalamineWorkbook.from_filelike(io.BytesIO(file)).get_sheet_by_index(0).to_python()
     assert "Ana Gomez" in rows[1]
     assert by_post in rows[1]
 
 
-def test_letters_are_printed_by_what_is_in_the_layer(
+def test_letters_are_printed_with_the_packages_of_the_layer(
     stack: ShippedStack, manager: dict[str, str], by_post: str
 ) -> None:
     assert by_post
     assert len(PdfDocument(made(stack, manager, kind="letters", format="pdf"))) == 1
 
 
-def test_a_fault_of_a_function_is_seen_as_one(stack: ShippedStack) -> None:
+def test_a_failure_of_a_function_is_reported_as_a_function_error(stack: ShippedStack) -> None:
     with pytest.raises(FunctionFailed, match="UnexpectedBatchTypeError"):
         stack.functions.invoke("StatsFunction", {"Records": []})
 
 
-def test_each_function_was_run_and_kept_within_its_memory_and_time(
-    stack: ShippedStack, pytestconfig: pytest.Config
-) -> None:
-    """The last of all. What starts took is told in the end; it is no figure of Lambda's."""
+def test_each_function_ran_within_its_memory_and_time_limits(stack: ShippedStack, pytestconfig: pytest.Config) -> None:
+    """Runs last. The summary reports start times, which are not those of Lambda."""
     starts = [(emulator.function, emulator.start) for emulator in stack.functions.emulators.values()]
     pytestconfig.stash[STARTS] = starts
     for function, start in starts:

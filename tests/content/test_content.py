@@ -1,6 +1,6 @@
-"""The words that ship: templates/campaigns as its owner has edited and approved them.
+"""Checks of the shipped content: templates/campaigns, as edited and approved by its owner.
 
-No other test reads them, so an owner's edit can break this file and nothing else. Each failure says what to do.
+No other test reads these files, so an owner's edit can break only this file. Each failure says what to do.
 """
 
 import re
@@ -36,7 +36,7 @@ TEMPLATES = ROOT / "templates"
 STAR = TEMPLATES / "campaigns" / "star"
 SITE_URL = "https://spine.example"
 LINKS = Links(ring, SITE_URL)
-# What FACTS says of STAR, each figure and reference as it stands there.
+# Facts about STAR, with figures and references as in FACTS.
 FIGURES = (
     *("up to 85%", "8.4%", "10 years", "382,733", "10% to 40%", "15.67%", "3 to 4 times", "60 to 79", "40 to 59"),
     *("over 30%", "36% of 832 spines", "30.6% of 842 autopsies"),
@@ -85,7 +85,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @every_campaign
-def test_every_file_is_as_it_was_approved(name: str) -> None:
+def test_every_file_matches_its_approval(name: str) -> None:
     now = content_digests.digests(TEMPLATES, content_digests.to_approve(TEMPLATES, name))
     differ = changed(dict(campaign(name).approval.content), now)
     assert not differ, f"Have these files read, then run `approve {name}`: {', '.join(differ)}"
@@ -101,7 +101,7 @@ def test_the_approval_is_valid_today(name: str) -> None:
 # ---- Facts -----------------------------------------------------------------------------------------------------------
 
 
-def test_figures_are_those_of_the_facts_and_there_are_no_others() -> None:
+def test_all_figures_come_from_the_facts() -> None:
     assert [figure for figure in FIGURES if figure not in page().text] == []
     facts = page().text.partition(words("en")["references"]["title"])[0]
     assert [figure for figure in re.findall(r"[\d.,]+%", facts) if figure not in " ".join(FIGURES)] == []
@@ -120,7 +120,7 @@ def test_figures_and_references_are_the_same_in_every_language() -> None:
         ] == []
 
 
-def test_every_reference_is_there_linked_and_cited() -> None:
+def test_every_reference_exists_with_a_link_and_a_citation() -> None:
     linked = page().having("href")
     assert [doi for doi in DOIS if f"https://doi.org/{doi}" not in linked] == []
     assert [source for source in SOURCES_OF_SIGNS if source not in page().text] == []
@@ -137,19 +137,19 @@ def test_risks_and_warnings_are_stated() -> None:
 
 
 @pytest.mark.parametrize("locale", campaign().locales)
-def test_the_device_is_cleared_and_never_approved(locale: str, site: Path) -> None:
+def test_the_device_is_called_cleared_and_never_approved(locale: str, site: Path) -> None:
     texts = [Html(file.read_text("utf-8")).text for file in (site / locale).glob("*.html")]
     texts += [
         " ".join(body.split()) for step in ("introduction", "reminder_1") for body in message("star", locale, step)
     ]
     for text in texts:
         assert "FDA" in text
-        # Content has an approval; a device of this kind never has one (21 CFR 807.97).
+        # Content can be approved. A device of this class is never called approved (21 CFR 807.97).
         said = re.sub(r"content approval|aprobación del contenido|contenido aprobado", "", text)
         assert not re.search(r"approv|aprobad", said, re.IGNORECASE)
 
 
-def test_a_doctor_is_never_a_him_or_a_her(site: Path) -> None:
+def test_doctors_are_never_called_he_or_she(site: Path) -> None:
     texts = [Html(file.read_text("utf-8")).text for file in (site / "en").glob("*.html")]
     assert not re.search(r"\b(him|his|he|she|her)\b", " ".join(texts), re.IGNORECASE)
 
@@ -158,7 +158,7 @@ def test_a_doctor_is_never_a_him_or_a_her(site: Path) -> None:
 
 
 def message(name: str, locale: str, step: str) -> tuple[str, str]:
-    """The text and the HTML that a doctor gets in this language, approved or not."""
+    """The text and the HTML of a message in this language, approved or not."""
     queued = referral(name="Maria Lopez")
     claim = Claim(queued, step, *DoctorHashes(ring).of(queued))
     messages = Messages(TEMPLATES, LINKS, SITE_URL, approved_only=False)
@@ -168,7 +168,7 @@ def message(name: str, locale: str, step: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("step", ["introduction", "reminder_1"])
 @every_locale
-def test_a_message_says_who_sends_it_and_how_to_stop_it(name: str, locale: str, step: str) -> None:
+def test_a_message_states_its_sender_and_how_to_opt_out(name: str, locale: str, step: str) -> None:
     sender = campaign(name).sender
     needed = (sender.company, sender.postal_address, sender.product_url, "Maria Lopez", "/api/answer?", "/api/opt-out?")
     text, html = message(name, locale, step)
@@ -181,7 +181,7 @@ def test_a_message_says_who_sends_it_and_how_to_stop_it(name: str, locale: str, 
 
 
 @every_campaign
-def test_a_letter_is_one_page_and_says_of_the_device_what_the_messages_say(name: str) -> None:
+def test_a_letter_is_one_page_and_describes_the_device_as_the_messages_do(name: str) -> None:
     known, queued = campaign(name), referral(email=None, address=POST)
     letters = Letters(TEMPLATES, LINKS, SITE_URL, FreeDoctors(), approved_only=False)
     when = datetime.combine(known.approval.approved_on, time(12), UTC)
@@ -195,25 +195,25 @@ def test_a_letter_is_one_page_and_says_of_the_device_what_the_messages_say(name:
 
 class FreeDoctors:
     def obstacle(self, claim: Claim, **_: object) -> None:
-        """Every doctor may be written to."""
+        """No doctor has opted out."""
 
 
 # ---- Pages -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("locale", campaign(NAMES[0]).locales)
-def test_every_page_can_be_read_with_eight_years_of_school(locale: str, site: Path) -> None:
+def test_every_page_is_readable_with_eight_years_of_school(locale: str, site: Path) -> None:
     for file in (site / locale).glob("*.html"):
         assert is_easy(locale, Prose(file.read_text("utf-8")).sentences), f"{locale}/{file.name} is too hard to read"
 
 
-def test_the_guide_says_what_the_device_does_not_do() -> None:
+def test_the_guide_states_the_limits_of_the_device() -> None:
     assert "not treat the" in Html(Pages(TEMPLATES, campaign(), "en").render("guide.html")).text
 
 
 @pytest.mark.parametrize("paper", ["Letter", "A4"])
 @every_locale
-def test_the_guide_is_one_sheet(name: str, locale: str, paper: str, browser: Browser) -> None:
+def test_the_guide_fits_on_one_sheet(name: str, locale: str, paper: str, browser: Browser) -> None:
     tab = browser.new_page()
     tab.set_content(Pages(TEMPLATES, campaign(name), locale).render("guide.html"))
     for style in ("site.css", "guide.css"):

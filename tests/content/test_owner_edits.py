@@ -1,4 +1,4 @@
-"""docs/deploy.md tells owners to fill in campaign.toml and to approve it. The tests stay green when they do."""
+"""docs/deploy.md tells owners to edit campaign.toml and to approve it. This must not break any test."""
 
 import os
 import re
@@ -20,13 +20,13 @@ EDITED = {
     "mail_locale": '"es"',
     "time_zone": '"America/Denver"',
 }
-# All that may read templates/campaigns, and the unit tests, which once did.
+# All tests that may read templates/campaigns, and the unit tests, which must not.
 TESTS = ("tests/content", "tests/unit", "tests/integration/test_demo.py", "tests/integration/test_local_command.py")
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A copy of what git tracks, with what is installed beside it."""
+    """A copy of the tracked files, with links to the installed dependencies."""
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for path in tracked.rstrip("\0").split("\0"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def run(folder: Path, *words: str) -> None:
 
 
 def edited(toml: str) -> str:
-    """Every value another one, but for the product's name and the pages' language: other files repeat these."""
+    """Changes every value except the product name and the page languages, which other files repeat."""
 
     def value(found: re.Match[str]) -> str:
         name, before = found.groups()
@@ -56,7 +56,7 @@ def edited(toml: str) -> str:
 
 
 @pytest.mark.long
-def test_all_tests_pass_after_an_owner_has_edited_and_approved_every_value(repository: Path) -> None:
+def test_all_tests_pass_after_an_owner_edited_and_approved_every_value(repository: Path) -> None:
     file = repository / "templates" / "campaigns" / "star" / "campaign.toml"
     file.write_text(edited(file.read_text("utf-8")), "utf-8")
     run(repository, "cli", "approve", "star", "--by", "Medical and legal review")

@@ -1,4 +1,4 @@
-"""What keeps somebody from using a page, as far as programs tell: WCAG 2.2 AA by axe-core, and what it leaves out."""
+"""Accessibility of a page, as far as programs can check it: WCAG 2.2 AA by axe-core, and rules that axe-core omits."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -11,20 +11,20 @@ from tests.support.waiting import CEILING
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-# A screen 1280 wide; the same at 200%; at 400%, which is 320 wide, like the narrowest phone.
+# A screen 1280 pixels wide, at 100%, 200% and 400%. The last is 320 pixels wide, like the narrowest phone.
 WIDTHS = {"100%": 1280, "200%": 640, "400%": 320}
-# Between these two only the layout changes, which is checked at every zoom.
+# Between these two only the layout changes, which is checked at every zoom level.
 _AXE_AT = ("100%", "400%")
 _STANDARD = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-# The scheme changes colours and nothing else, so these are all that dark can break.
-_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+# The color scheme changes only colors, so dark mode can break only these rules.
+_COLORS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 _AXE = """async ([within, runOnly]) => {
   const { violations } = await axe.run(within, { runOnly, resultTypes: ["violations"] });
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
 }"""
 
-# Reflow, WCAG 1.4.10: nothing asks for scrolling sideways.
+# Reflow, WCAG 1.4.10: no horizontal scrolling.
 SIDEWAYS = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
@@ -32,12 +32,12 @@ SIDEWAYS = """() => {
   return ["wider than the screen: " + wide.map((one) => `${one.localName}.${one.className}`)];
 }"""
 
-# Chart.js gives a canvas its new width a few frames after the room for it changes.
+# Chart.js resizes a canvas a few frames after its container.
 _CHARTS_FIT = """() => [...document.querySelectorAll("canvas")].every(
   (canvas) => canvas.getBoundingClientRect().width <= canvas.parentElement.clientWidth + 1
 )"""
 
-# Target size, WCAG 2.5.8: 24 pixels but in a sentence. What a finger presses most has the 44 of level AAA.
+# Target size, WCAG 2.5.8: 24 pixels except in a sentence. Frequent targets have the 44 pixels of level AAA.
 _SMALL = """() => {
   const most = ".button, input, select, summary, .call, .brand, .languages a, [role=option]";
   const small = [];
@@ -55,13 +55,13 @@ _SMALL = """() => {
 
 
 def problems(page: Page, within: str = "html") -> Iterator[str]:
-    """Yield what is wrong with the page, in light and dark and at every zoom. axe checks `within` alone."""
-    # Through the debugger, which the page's Content-Security-Policy does not bind.
+    """Yield errors of the page, in light and dark mode and at every zoom level. axe checks only `within`."""
+    # Uses the debugger, to which the page's Content-Security-Policy does not apply.
     page.evaluate(_axe())
     for zoom, width in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": 800})
         page.wait_for_function(_CHARTS_FIT, timeout=1000 * CEILING)
-        for scheme, rules in zip(SCHEMES, (_STANDARD, _COLOURS), strict=True) if zoom in _AXE_AT else ():
+        for scheme, rules in zip(SCHEMES, (_STANDARD, _COLORS), strict=True) if zoom in _AXE_AT else ():
             page.emulate_media(color_scheme=scheme)
             yield from (f"{zoom}, {scheme}: {problem}" for problem in page.evaluate(_AXE, [within, rules]))
         yield from (f"{zoom}: {problem}" for problem in page.evaluate(SIDEWAYS) + page.evaluate(_SMALL))

@@ -1,6 +1,6 @@
-"""Finds a Chromium for the browser tests, or gets one: `python -m tests.e2e.browser` prints which it is.
+"""Finds or installs a Chromium for the browser tests: `python -m tests.e2e.browser` prints its path.
 
-In this order: one that is on the machine, Playwright's own download, the system's package manager where we may use it.
+In this order: an installed one, Playwright's download, and the system's package manager if we may use it.
 """
 
 import os
@@ -21,7 +21,7 @@ _PACKAGE_MANAGERS = {
 
 
 def find() -> str | None:
-    """The path of a Chromium or Chrome, or None."""
+    """The path of Chromium or Chrome, or None."""
     for name in _ON_THE_MACHINE:
         if path := shutil.which(name):
             return path
@@ -39,7 +39,7 @@ def _install_chromium() -> None:
 
 
 def install(packages: Mapping[str, Sequence[str]]) -> None:
-    """With the system's package manager, if it is one of these and we may."""
+    """Installs with the system's package manager, if it is one of these and we have the rights."""
     if os.geteuid() == 0:
         prefix = []
     elif subprocess.run(["sudo", "-n", "true"], check=False, capture_output=True).returncode == 0:

@@ -1,4 +1,4 @@
-"""The whole system on a free port, and a real browser in front of it."""
+"""The complete system on a free port, and a real browser."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     folder = tmp_path_factory.mktemp("local")
-    # Tests type faster than people, and their proofs need not cost anything: bench/challenge.py measures what they do.
+    # Tests type faster than people, and their proofs can be cheap: bench/challenge.py measures the real cost.
     quick = {"FillSeconds": "0", "ChallengeTries": "20"}
     with local_stack(folder, parameters=quick) as running:
         yield running
@@ -38,7 +38,7 @@ def context(browser: Browser, stack: LocalStack) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext, stack: LocalStack) -> Iterator[Page]:
-    """The first page, as a phone sees it. Nothing may go wrong in its console, or be asked of another origin."""
+    """The first page on a phone. Fails on errors in the console and on requests to other origins."""
     page = context.new_page()
     problems: list[str] = []
     page.on("console", lambda said: problems.append(said.text) if _is_problem(said.type, said.text) else None)
@@ -50,7 +50,7 @@ def page(context: BrowserContext, stack: LocalStack) -> Iterator[Page]:
 
 
 def _is_problem(kind: str, text: str) -> bool:
-    # Chromium reports every answer from 400 on as an error, those that a test provokes as well.
+    # Chromium logs an error for every response with a status of 400 or more, also for those that a test causes.
     return kind == "error" and "Failed to load resource" not in text
 
 

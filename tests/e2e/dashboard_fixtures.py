@@ -1,4 +1,4 @@
-"""An API like the dashboard's, with made-up referrals, kept in memory: what the pages are tried against alone."""
+"""An in-memory fake of the dashboard API, with fictional referrals, for tests of the pages alone."""
 
 import math
 import random
@@ -71,7 +71,7 @@ def _mask(name: str) -> str:
 
 
 class FakeApi:
-    """`roles` are the person's. `failing` are the beginnings of paths that answer 500. `asked` are all requests."""
+    """`roles` are those of the user. `failing` are path prefixes that respond with 500. `asked` are all requests."""
 
     def __init__(self) -> None:
         self.roles = ["manager"]
@@ -83,11 +83,11 @@ class FakeApi:
         self.wanted = False
         self.actions: list[Json] = []
         self.reports: list[Json] = []
-        self.somebody_else: set[str] = set()
+        self.done_by_colleague: set[str] = set()
         self.referrals: dict[str, Json] = {one["receipt"]: one for one in (_referral(number) for number in range(60))}
 
     def first(self, kind: str | None) -> str:
-        """The receipt of one that waits for a person: the oldest of its kind."""
+        """The receipt of the oldest task of this kind."""
         return [receipt for receipt, one in self.referrals.items() if one["_kind"] == kind][-1]
 
     # ---- One request -----------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class FakeApi:
     def _is_manager(self) -> bool:
         return "manager" in self.roles
 
-    # ---- Numbers ---------------------------------------------------------------------------------------------------
+    # ---- Figures -----------------------------------------------------------------------------------------------------
 
     def facts(self, day: date) -> Json:
         if self.is_empty:
@@ -290,7 +290,7 @@ class FakeApi:
             "spread to the spine.\n",
         }
 
-    # ---- Work ------------------------------------------------------------------------------------------------------
+    # ---- Tasks -------------------------------------------------------------------------------------------------------
 
     def _waiting(self, kind: str) -> list[Json]:
         return [] if self.is_empty else [one for one in reversed(self.referrals.values()) if one["_kind"] == kind]
@@ -320,8 +320,8 @@ class FakeApi:
         referral = self.referrals[receipt]
         if not self._is_manager:
             return 403, {"code": "forbidden", "detail": "Only managers act."}
-        if receipt in self.somebody_else:
-            self.somebody_else.discard(receipt)
+        if receipt in self.done_by_colleague:
+            self.done_by_colleague.discard(receipt)
             _done(referral, "approve", "carl@star.example")
         if body["revision"] != referral["revision"]:
             changed = {"by": "carl@star.example", "at": _z(datetime.now(UTC)), "what": "approve"}
@@ -357,7 +357,7 @@ class FakeApi:
         return 202, report
 
     def _reports(self) -> Json:
-        """One step on at each look."""
+        """Each read advances the report by one step."""
         shown = deepcopy(self.reports)
         for one in self.reports:
             if one["state"] == "queued":

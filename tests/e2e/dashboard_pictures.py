@@ -1,4 +1,4 @@
-"""Pictures of every view of the dashboard, on a phone and on a desk, in light and dark."""
+"""Screenshots of every view of the dashboard, on a phone and on a desktop, in light and dark mode."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ def take(browser: Browser, site: Path, folder: Path, schemes: Sequence[Scheme]) 
 
 
 def views(api: FakeApi) -> dict[str, str]:
-    """The addresses of all views, by name."""
+    """Addresses of all views, by name."""
     answered, held, sent = (api.first(of) for of in ("call", "held", None))
     return {
         "overview": "/dashboard/",
@@ -43,7 +43,7 @@ def _take_views(page: Page, api: FakeApi, folder: Path, looks: str) -> None:
     def picture(name: str) -> None:
         expect(page.locator(".frame h1")).to_be_visible()
         expect(page.locator("main .skeleton")).to_have_count(0)
-        page.wait_for_timeout(300)  # Charts draw a moment later.
+        page.wait_for_timeout(300)  # Charts are drawn a moment later.
         page.screenshot(path=folder / f"{name}-{looks}.png", full_page=True)
 
     page.goto("/dashboard/")

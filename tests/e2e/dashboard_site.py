@@ -1,4 +1,4 @@
-"""The built dashboard in a browser, without the rest of the system: the sign-in page and the API are made up."""
+"""The built dashboard in a browser without the rest of the system: the sign-in page and the API are fakes."""
 
 import base64
 import json
@@ -20,14 +20,14 @@ HEADERS = reader.load(
     {"SenderAddress": "outreach@star.example", "SiteUrl": ORIGIN},
     Places("referral-intake", "http://127.0.0.1:1"),
 ).headers_of("/dashboard/")
-# The one other place that the page may ask.
+# The only other origin that the page may contact.
 (SIGN_IN,) = re.findall(r"connect-src 'self' (https://[^ ;]+)", HEADERS["Content-Security-Policy"])
 _CONFIG = {"authority": "https://issuer.example/pool", "client_id": "dashboard", "sign_in": SIGN_IN}
 Query = dict[str, str]
 
 
 class DashboardSite:
-    """Answers a context's requests. `elsewhere` are those for other origins; `signed_in` counts tokens given out."""
+    """Answers the requests of a context. `elsewhere` are requests to other origins. `signed_in` counts tokens."""
 
     def __init__(self, folder: Path, api: FakeApi) -> None:
         self.api = api

@@ -1,4 +1,4 @@
-"""The date that pages see: Chromium's own clock can't be shifted as Python's is (tools/dates)."""
+"""The date in pages: Chromium's clock cannot be shifted like Python's (tools/dates)."""
 
 import os
 from typing import Any
@@ -17,7 +17,7 @@ _SCRIPT = """
 
 
 def as_shifted(browser: Browser) -> Browser:
-    """The browser, with pages on the date that the tests run at."""
+    """The browser, whose pages have the date at which the tests run."""
     if not (ahead := os.environ.get("CLOCK_AHEAD")):
         return browser
     script, new_context, new_page = _SCRIPT.replace("AHEAD", ahead), browser.new_context, browser.new_page

@@ -1,7 +1,7 @@
-"""`make lighthouse`: Lighthouse's scores of every page that search engines may show, as on a phone.
+"""`make lighthouse`: Lighthouse scores of all pages that search engines may index, on a simulated phone.
 
-Fails below 100 in any of its four categories. The reports stay in build/lighthouse. `--short` looks at one page, and
-leaves performance out: that score depends on how busy this machine is.
+Fails below 100 in any of the four categories. The reports are in build/lighthouse. `--short` checks one page and
+omits performance, because that score depends on the load of the machine.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from tests.engines.programs import node
 
 CATEGORIES = ("accessibility", "best-practices", "seo", "performance")
 CHROME_FLAGS = " ".join(["--headless=new", *browser.ARGUMENTS])
-# Now and then Chrome loses a trace, and Lighthouse says "Please run Lighthouse again".
+# Chrome sometimes loses a trace, and Lighthouse says "Please run Lighthouse again".
 TRIES = 3
 LOST_TRACE = "Please run Lighthouse again"
 
@@ -40,7 +40,7 @@ def main(folder: Path, *, short: bool) -> None:
 
 
 def _paths(site: Path) -> Iterator[str]:
-    """Pages that are letter for letter the same: once."""
+    """Paths of pages, without exact duplicates."""
     pages = {file.read_text("utf-8"): file for file in sorted(site.rglob("*.html"), reverse=True)}
     for html, file in sorted(pages.items(), key=lambda page: page[1]):
         if 'content="noindex"' not in html:
@@ -52,7 +52,7 @@ def _name(path: str) -> str:
 
 
 def _scores(url: str, report: Path, categories: Sequence[str]) -> dict[str, int]:
-    """Runs Lighthouse with its own settings, which are those of a phone, and keeps the report."""
+    """Runs Lighthouse with its default settings, which are those of a phone, and saves the report."""
     command = [*node(), str(web.modules("lighthouse") / "lighthouse" / "cli" / "index.js"), url]
     command += ["--quiet", f"--chrome-flags={CHROME_FLAGS}", f"--only-categories={','.join(categories)}"]
     command += ["--output=json", "--output=html", f"--output-path={report}"]

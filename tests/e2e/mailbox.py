@@ -1,4 +1,4 @@
-"""The mailbox of the local stack, as a test reads it."""
+"""The mailbox of the local stack, for tests."""
 
 import json
 import time
@@ -21,7 +21,7 @@ class Mailbox:
         urlopen(Request(self._url, method="DELETE"), timeout=10).close()
 
     def wait_for(self, count: int, seconds: float = CEILING) -> list[dict[str, Any]]:
-        """The messages, once there are that many or the time is over, and a moment later, in case more arrive."""
+        """The messages, once there are this many or the time is over. Waits a moment longer, in case more arrive."""
         end = time.monotonic() + seconds
         while len(self.messages()) < count and time.monotonic() < end:
             time.sleep(0.1)

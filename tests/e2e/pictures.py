@@ -1,7 +1,7 @@
-"""Pictures of every page and state, in every language, of the mail and of the dashboard: `make pictures`.
+"""`make pictures`: screenshots of every page and state in every language, of messages, and of the dashboard.
 
-They go into build/pictures; `... pictures FOLDER --locale es --width 360` takes only the Spanish ones at 360 pixels.
-Those that the README shows are in docs/pictures.
+They are in build/pictures. `... pictures FOLDER --locale es --width 360` takes only those in Spanish with 360 pixels.
+The pictures of the README are in docs/pictures.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main(folder: Path, widths: Sequence[int], schemes: Sequence[Scheme], locales
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Take pictures of every page and state.")
     parser.add_argument("folder", type=Path, help="where the pictures go")
-    # Without one of these: all.
+    # Without one of these options: all.
     parser.add_argument("--width", type=int, dest="widths", action="append", help="in pixels")
     parser.add_argument("--scheme", dest="schemes", action="append", choices=SCHEMES)
     parser.add_argument("--locale", dest="locales", action="append", choices=campaign().locales)
@@ -90,7 +90,7 @@ def _take_pages(context: BrowserContext, pages: list[SitePage], site: Path, pict
 
 
 def _print(browser: Browser, pages: list[SitePage], folder: Path) -> None:
-    """On paper, which is white whatever the screen is."""
+    """The printed page, which is white in any color scheme."""
     with browser.new_context(color_scheme="dark") as context:
         site_pages.serve(context, folder / "site")
         page = context.new_page()

@@ -1,6 +1,6 @@
-"""Every page that the site has, in every state and language, in a browser without the rest of the system.
+"""Every page of the site in every state and language, in a browser without the rest of the system.
 
-A new template, state or built page is among them of itself.
+A new template, state or built page is included automatically.
 """
 
 import mimetypes
@@ -30,7 +30,7 @@ HEADERS = reader.load(
 
 @dataclass(frozen=True, slots=True)
 class SitePage:
-    """`file` lies in the folder that `build` filled."""
+    """`file` is in the folder that `build` filled."""
 
     name: str
     locale: str
@@ -39,16 +39,16 @@ class SitePage:
 
     @property
     def slug(self) -> str:
-        """The name as a file's."""
+        """The name as a file name."""
         return re.sub(r"[^a-z0-9]+", "-", self.name.removeprefix(f"{self.locale}: ").lower())
 
 
 def build(folder: Path) -> list[SitePage]:
-    """The built site, and beside it what the functions answer with. Pages that are letter for letter the same: once."""
+    """Builds the site, with the responses of functions as files. Returns the pages without exact duplicates."""
     builder.build(samples.TEMPLATES, folder)
     files = [
         file for file in sorted(folder.rglob("*.html")) if file.parent.name != "dashboard"
-    ]  # It is not for patients.
+    ]  # The dashboard is not a page for patients.
     built = [_built(folder, file) for file in files]
     every = {page.file.read_bytes(): page for page in reversed([*built, *_answers(folder)])}
     return list(reversed(every.values()))
@@ -71,7 +71,7 @@ def _answers(folder: Path) -> Iterator[SitePage]:
 
 
 def _worded(pages: Pages, context: dict[str, Any]) -> dict[str, Any]:
-    """With what is wrong said in the language of the page."""
+    """The context with error messages in the language of the page."""
     if "form" not in context:
         return context
     errors = [{**e, "message": pages.message(FieldError(e["field"], e["code"]))} for e in context["form"]["errors"]]
@@ -79,7 +79,7 @@ def _worded(pages: Pages, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def serve(context: BrowserContext, folder: Path) -> None:
-    """Answers this context's requests with the files of `folder`, under the template's headers."""
+    """Answers the requests of this context with the files of `folder` and the headers of the template."""
 
     def answer(route: Route) -> None:
         file = folder / route.request.url.removeprefix(f"{ORIGIN}/")

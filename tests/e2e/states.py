@@ -1,6 +1,6 @@
-"""What the first page can become under a patient's hands: each state, and how to get there in any language.
+"""States of the first page that a patient can reach: each state, and how to reach it in any language.
 
-Tests look at each, and `make pictures` takes its picture. A further state is a further function with `@state`.
+Tests check each state, and `make pictures` takes its screenshot. A new state is a function with `@state`.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def state(reach: Reach) -> Reach:
 
 @state
 def form(page: Page) -> None:
-    """Nothing typed, and all that can be folded out."""
+    """An empty form with all sections open."""
     page.locator("[data-open]").first.click()
     for summary in page.locator("#referral summary").all():
         summary.click()
@@ -43,7 +43,7 @@ def chosen(page: Page) -> None:
 
 
 @state
-def nobody_found(page: Page) -> None:
+def no_matches(page: Page) -> None:
     page.locator("[data-open]").first.click()
     page.locator("#doctor-address-state").select_option("IL")
     page.locator("#doctor-name").press_sequentially("Zebulon Quigley")
@@ -63,7 +63,7 @@ def errors(page: Page) -> None:
 
 @state
 def sending(page: Page) -> None:
-    page.route("**/api/referrals", lambda route: None)  # No answer yet.
+    page.route("**/api/referrals", lambda route: None)  # No response yet.
     fill_in(page)
     submit(page)
     page.locator("#referral [type=submit][aria-disabled=true]").wait_for()

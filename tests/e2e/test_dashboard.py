@@ -1,4 +1,4 @@
-"""The dashboard's pages against a made-up API: every view, what goes wrong, and what stands in the address."""
+"""The dashboard pages with a fake API: every view, error handling, and the state in the address."""
 
 import re
 import subprocess
@@ -45,13 +45,13 @@ def context(browser: Browser, served: DashboardSite) -> Iterator[BrowserContext]
 
 @pytest.fixture(scope="module")
 def problems() -> list[str]:
-    """What went wrong in the tab's console."""
+    """Errors in the console of the tab."""
     return []
 
 
 @pytest.fixture(scope="module")
 def tab(context: BrowserContext, problems: list[str]) -> Page:
-    """One for all tests, in which a manager signed in."""
+    """One tab for all tests, with a signed-in manager."""
     tab = context.new_page()
     tab.on("console", lambda said: problems.append(said.text) if _is_problem(said.type, said.text) else None)
     tab.on("pageerror", lambda error: problems.append(str(error)))
@@ -75,7 +75,7 @@ def api(served: DashboardSite) -> FakeApi:
 
 @pytest.fixture
 def page(tab: Page, api: FakeApi, served: DashboardSite, problems: list[str]) -> Iterator[Page]:
-    """The tab. Nothing may go wrong in its console, or be asked of another origin."""
+    """The tab. Fails on errors in the console and on requests to other origins."""
     problems.clear()
     tab.set_viewport_size(DESKTOP)
     yield tab
@@ -84,7 +84,7 @@ def page(tab: Page, api: FakeApi, served: DashboardSite, problems: list[str]) ->
 
 @pytest.fixture
 def ticking(browser: Browser, served: DashboardSite, api: FakeApi) -> Iterator[Page]:
-    """A tab whose clock a test moves."""
+    """A tab whose clock is controlled by the test."""
     with browser.new_context(base_url=ORIGIN, reduced_motion="reduce") as context:
         served.serve(context)
         page = context.new_page()
@@ -107,10 +107,10 @@ def asked(api: FakeApi, path: str) -> list[dict[str, object]]:
     return [body for _, one, body in api.asked if one == path]
 
 
-# ---- The overview ---------------------------------------------------------------------------------------------------
+# ---- Overview --------------------------------------------------------------------------------------------------------
 
 
-def test_the_overview_says_in_numbers_and_in_a_sentence_what_happened(page: Page, api: FakeApi) -> None:
+def test_the_overview_summarizes_the_events_in_figures_and_a_sentence(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/?from=2026-03-02&to=2026-03-15")
     period = api.period(date(2026, 3, 2), date(2026, 3, 15))
     assert asked(api, "/overview")
@@ -121,7 +121,7 @@ def test_the_overview_says_in_numbers_and_in_a_sentence_what_happened(page: Page
     expect(page.get_by_text("Sending is on.")).to_be_visible()
 
 
-def test_every_chart_is_there_as_a_table_too(page: Page, api: FakeApi) -> None:
+def test_every_chart_is_available_as_a_table(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/?from=2026-03-02&to=2026-03-04&series=sent,bounced")
     charts = page.locator("line-chart")
     expect(charts.locator("canvas")).to_have_count(3)
@@ -133,7 +133,7 @@ def test_every_chart_is_there_as_a_table_too(page: Page, api: FakeApi) -> None:
     expect(table.get_by_role("row").nth(1)).to_contain_text(f"Wed, Mar 4{sent}")
 
 
-def test_days_lines_weeks_and_what_is_broken_down_stick_in_the_address(page: Page, api: FakeApi) -> None:
+def test_the_range_the_chart_and_the_breakdown_are_kept_in_the_address(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/")
     page.get_by_role("link", name="90 days").click()
     expect(page).to_have_url(f"{ORIGIN}/dashboard/?last=90")
@@ -149,7 +149,7 @@ def test_days_lines_weeks_and_what_is_broken_down_stick_in_the_address(page: Pag
     expect(page).to_have_url(f"{ORIGIN}/dashboard/referrals?last=90")
 
 
-def test_days_of_ones_own_are_checked_before_they_are_asked_for(page: Page, api: FakeApi) -> None:
+def test_a_custom_range_is_validated_before_the_request(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/")
     page.locator(".own > summary").click()
     page.get_by_label("First day").fill("2026-03-10")
@@ -165,7 +165,7 @@ def test_days_of_ones_own_are_checked_before_they_are_asked_for(page: Page, api:
     expect(page.locator(".own > summary")).to_be_focused()
 
 
-def test_where_nothing_happened_yet_the_overview_says_so(page: Page, api: FakeApi) -> None:
+def test_an_empty_overview_says_so(page: Page, api: FakeApi) -> None:
     api.is_empty = True
     go(page, "/dashboard/")
     expect(page.get_by_text("No doctors were named in these 30 days.")).to_be_visible()
@@ -173,7 +173,7 @@ def test_where_nothing_happened_yet_the_overview_says_so(page: Page, api: FakeAp
     expect(page.get_by_text("No data")).to_have_count(4)
 
 
-def test_a_campaign_that_is_paused_says_why_and_is_resumed_after_a_question(page: Page, api: FakeApi) -> None:
+def test_a_paused_campaign_states_the_reason_and_is_resumed_after_confirmation(page: Page, api: FakeApi) -> None:
     api.paused = {"reason": "bounces", "since": "2026-03-01T10:00:00Z"}
     go(page, "/dashboard/work")
     expect(page.get_by_text("because too many messages bounced")).to_be_visible()
@@ -183,10 +183,10 @@ def test_a_campaign_that_is_paused_says_why_and_is_resumed_after_a_question(page
     expect(page.get_by_text("because too many messages bounced")).to_have_count(0)
 
 
-# ---- What goes wrong ------------------------------------------------------------------------------------------------
+# ---- Errors ----------------------------------------------------------------------------------------------------------
 
 
-def test_what_fails_says_so_in_its_place_and_can_be_tried_again(page: Page, api: FakeApi) -> None:
+def test_a_failed_part_shows_an_error_and_can_be_retried(page: Page, api: FakeApi) -> None:
     api.failing = {"/breakdowns/state", "/deliverability"}
     go(page, "/dashboard/")
     expect(page.get_by_role("alert")).to_have_count(2)
@@ -197,7 +197,7 @@ def test_what_fails_says_so_in_its_place_and_can_be_tried_again(page: Page, api:
     expect(page.get_by_role("link", name="Texas")).to_be_visible()
 
 
-def test_what_was_there_stays_when_it_can_not_be_asked_again(page: Page, api: FakeApi, context: BrowserContext) -> None:
+def test_loaded_data_stay_visible_if_a_refresh_fails(page: Page, api: FakeApi, context: BrowserContext) -> None:
     go(page, "/dashboard/referrals?last=all")
     first = page.locator(".referrals tbody tr").first.inner_text()
     api.failing = {"/referrals/search"}
@@ -213,7 +213,7 @@ def test_what_was_there_stays_when_it_can_not_be_asked_again(page: Page, api: Fa
     expect(page.get_by_text("You are offline.")).to_have_count(0)
 
 
-def test_an_address_that_means_nothing_leads_on(page: Page, api: FakeApi) -> None:
+def test_an_unknown_address_offers_a_way_to_continue(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/nothing")
     page.get_by_role("link", name="Go to the overview").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
@@ -223,7 +223,7 @@ def test_an_address_that_means_nothing_leads_on(page: Page, api: FakeApi) -> Non
 # ---- Referrals ------------------------------------------------------------------------------------------------------
 
 
-def test_filters_stick_in_the_address_and_are_asked_of_the_api(page: Page, api: FakeApi) -> None:
+def test_filters_are_kept_in_the_address_and_sent_to_the_api(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/referrals?last=all")
     page.get_by_label("Stage").select_option(label="Held")
     page.get_by_label("Reason").select_option(label="The doctor may already have the message")
@@ -238,7 +238,7 @@ def test_filters_stick_in_the_address_and_are_asked_of_the_api(page: Page, api: 
     expect(page).to_have_url(f"{ORIGIN}/dashboard/referrals?last=all")
 
 
-def test_pages_follow_each_other_without_doubles(page: Page, api: FakeApi) -> None:
+def test_pages_continue_without_duplicates(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/referrals?last=all")
     page.get_by_role("button", name="Show more").click()
     expect(page.locator(".referrals tbody tr")).to_have_count(50)
@@ -247,7 +247,7 @@ def test_pages_follow_each_other_without_doubles(page: Page, api: FakeApi) -> No
     expect(page.get_by_role("button", name="Show more")).to_have_count(0)
 
 
-def test_a_search_that_found_little_says_how_far_it_looked_and_looks_further(page: Page, api: FakeApi) -> None:
+def test_a_search_with_few_results_says_how_far_it_got_and_can_continue(page: Page, api: FakeApi) -> None:
     api.rare = True
     go(page, "/dashboard/referrals?last=all&stage=held")
     expect(page.get_by_text("Searched back to")).to_be_visible()
@@ -261,7 +261,7 @@ def test_a_search_that_found_little_says_how_far_it_looked_and_looks_further(pag
     ("typed", "field"),
     [("herr", "name"), ("ana.0@clinic.example", "email"), ("1234567893", "npi"), ("k3qf7ztamm2xpe5r", "receipt")],
 )
-def test_one_field_searches_by_name_address_npi_or_receipt(page: Page, api: FakeApi, typed: str, field: str) -> None:
+def test_one_field_searches_by_name_email_npi_or_receipt(page: Page, api: FakeApi, typed: str, field: str) -> None:
     go(page, "/dashboard/referrals?last=all")
     page.get_by_role("searchbox").fill(typed)
     page.get_by_role("searchbox").press("Enter")
@@ -271,7 +271,7 @@ def test_one_field_searches_by_name_address_npi_or_receipt(page: Page, api: Fake
     expect(page.locator(".referrals tbody tr")).to_have_count(25)
 
 
-def test_no_address_ever_holds_a_name_or_an_e_mail_address(page: Page, api: FakeApi, served: DashboardSite) -> None:
+def test_no_address_contains_a_name_or_an_email_address(page: Page, api: FakeApi, served: DashboardSite) -> None:
     go(page, "/dashboard/referrals?last=all")
     for typed in ("Herrera", "ana.0@clinic.example", "1234567893"):
         page.get_by_role("searchbox").fill(typed)
@@ -284,7 +284,7 @@ def test_no_address_ever_holds_a_name_or_an_e_mail_address(page: Page, api: Fake
     assert not re.search(r"herrera|ruiz|clinic\.example|1234567893", every, re.IGNORECASE)
 
 
-def test_a_referral_tells_everything_that_happened(page: Page, api: FakeApi) -> None:
+def test_a_referral_lists_everything_that_happened(page: Page, api: FakeApi) -> None:
     receipt = api.first("call")
     go(page, f"/dashboard/referrals/{receipt}")
     happened = page.locator(".timeline li strong")
@@ -294,13 +294,13 @@ def test_a_referral_tells_everything_that_happened(page: Page, api: FakeApi) -> 
     expect(page.get_by_role("button", name="Called back")).to_be_visible()
 
 
-def test_a_field_that_the_page_does_not_know_is_shown_under_its_name(page: Page, api: FakeApi) -> None:
+def test_an_unknown_field_is_shown_under_its_technical_name(page: Page, api: FakeApi) -> None:
     api.referrals[api.first("call")]["doctor"]["fax_number"] = "+12175550199"
     go(page, f"/dashboard/referrals/{api.first('call')}")
     expect(page.locator(".facts div").filter(has_text="Fax number")).to_contain_text("+12175550199")
 
 
-def test_the_very_message_is_shown_and_can_neither_run_nor_load_nor_lead_anywhere(
+def test_the_sent_message_is_shown_and_cannot_run_scripts_load_files_or_navigate(
     page: Page, api: FakeApi, served: DashboardSite
 ) -> None:
     go(page, f"/dashboard/referrals/{api.first('call')}")
@@ -316,10 +316,10 @@ def test_the_very_message_is_shown_and_can_neither_run_nor_load_nor_lead_anywher
     expect(page.locator("pre")).to_contain_text("spread to the spine")
 
 
-# ---- Work -----------------------------------------------------------------------------------------------------------
+# ---- Tasks -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_work_list_counts_what_waits_and_shows_the_oldest_first(page: Page, api: FakeApi) -> None:
+def test_the_task_list_has_counts_and_shows_the_oldest_first(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work")
     expect(page.get_by_role("navigation", name="Kinds of tasks").get_by_role("link")).to_have_text(
         [re.compile(r"Held\s*6"), re.compile(r"Failed\s*3"), re.compile(r"By post\s*3"), re.compile(r"Calls\s*3")]
@@ -328,7 +328,7 @@ def test_the_work_list_counts_what_waits_and_shows_the_oldest_first(page: Page, 
     expect(page.locator(".work-row h3").first).to_have_text(first["doctor"]["name"])
 
 
-def test_approving_asks_first_and_moves_on_to_the_next(page: Page, api: FakeApi) -> None:
+def test_approving_asks_for_confirmation_and_shows_the_next_task(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work/held")
     approve = page.get_by_role("button", name="Approve")
     approve.first.click()
@@ -344,7 +344,7 @@ def test_approving_asks_first_and_moves_on_to_the_next(page: Page, api: FakeApi)
     expect(page.get_by_role("link", name=re.compile("^Held"))).to_contain_text("5")
 
 
-def test_rejecting_wants_a_reason(page: Page, api: FakeApi) -> None:
+def test_rejecting_requires_a_reason(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work/held")
     page.get_by_role("button", name="Reject …").first.click()
     dialog = page.get_by_role("dialog")
@@ -356,7 +356,7 @@ def test_rejecting_wants_a_reason(page: Page, api: FakeApi) -> None:
     assert api.actions[0]["reason"] == "looks_automated"
 
 
-def test_what_may_reach_a_doctor_twice_is_asked_and_said(page: Page, api: FakeApi) -> None:
+def test_a_message_that_a_doctor_might_get_twice_needs_confirmation(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work/failed")
     page.get_by_role("button", name="Try again").first.click()
     expect(page.get_by_role("dialog")).to_contain_text("they get it twice")
@@ -365,7 +365,7 @@ def test_what_may_reach_a_doctor_twice_is_asked_and_said(page: Page, api: FakeAp
     assert api.actions[0]["again"] is True
 
 
-def test_a_wrong_e_mail_address_is_refused_at_its_field(page: Page, api: FakeApi) -> None:
+def test_an_invalid_email_address_is_refused_at_its_field(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work/by_post")
     page.get_by_role("button", name="Add email …").first.click()
     field = page.get_by_label("Doctor’s email address")
@@ -380,9 +380,9 @@ def test_a_wrong_e_mail_address_is_refused_at_its_field(page: Page, api: FakeApi
     assert api.actions[0]["email"] == "found@clinic.example"
 
 
-def test_what_someone_else_just_did_is_said_and_nothing_is_done_twice(page: Page, api: FakeApi) -> None:
+def test_a_concurrent_action_is_reported_and_not_repeated(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work/held")
-    api.somebody_else.add(api.first("held"))
+    api.done_by_colleague.add(api.first("held"))
     page.get_by_role("button", name="Approve").first.click()
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Someone else just did: approved, by carl@star.example.")).to_be_visible()
@@ -390,7 +390,7 @@ def test_what_someone_else_just_did_is_said_and_nothing_is_done_twice(page: Page
     expect(page.locator(".work-row").first.get_by_role("button")).to_have_count(0)
 
 
-def test_several_letters_are_marked_one_after_the_other(page: Page, api: FakeApi) -> None:
+def test_several_letters_are_marked_one_by_one(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work/by_post")
     page.get_by_label("Choose all that are shown").check()
     page.get_by_role("button", name="Mark 3 letters as posted").click()
@@ -399,7 +399,7 @@ def test_several_letters_are_marked_one_after_the_other(page: Page, api: FakeApi
     assert [one["action"] for one in api.actions] == ["letter_sent"] * 3
 
 
-def test_letters_are_ordered_as_a_report(page: Page, api: FakeApi) -> None:
+def test_letters_are_requested_as_a_report(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work/by_post")
     page.get_by_role("button", name="Print letters (PDF)").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Reports")
@@ -415,7 +415,7 @@ def test_letters_are_ordered_as_a_report(page: Page, api: FakeApi) -> None:
 # ---- Reports and settings -------------------------------------------------------------------------------------------
 
 
-def test_a_report_is_ordered_watched_and_fetched(page: Page, api: FakeApi) -> None:
+def test_a_report_is_requested_monitored_and_downloaded(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/reports?last=all&stage=held")
     page.get_by_label("CSV").check()
     page.get_by_role("button", name="Make report").click()
@@ -427,7 +427,7 @@ def test_a_report_is_ordered_watched_and_fetched(page: Page, api: FakeApi) -> No
     assert asked(api, "/reports")[1]["filter"] == {"stage": "held"}
 
 
-def test_the_weekly_summary_is_switched_on_and_off(page: Page, api: FakeApi) -> None:
+def test_the_weekly_summary_can_be_switched_on_and_off(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/settings")
     switch = page.get_by_role("switch")
     switch.press("Space")
@@ -439,10 +439,10 @@ def test_the_weekly_summary_is_switched_on_and_off(page: Page, api: FakeApi) -> 
     expect(switch).to_be_checked()
 
 
-# ---- Roles, sign-in, freshness --------------------------------------------------------------------------------------
+# ---- Roles, sign-in and refresh --------------------------------------------------------------------------------------
 
 
-def test_a_viewer_sees_masked_doctors_and_nothing_to_press_that_would_be_refused(page: Page, api: FakeApi) -> None:
+def test_a_viewer_sees_masked_doctors_and_no_buttons_without_permission(page: Page, api: FakeApi) -> None:
     api.roles = ["viewer"]
     go(page, "/dashboard/work/held")
     expect(page.locator(".work-row h3").first).to_contain_text("•••")
@@ -455,21 +455,21 @@ def test_a_viewer_sees_masked_doctors_and_nothing_to_press_that_would_be_refused
     assert not [path for _, path, _ in api.asked if "messages" in path]
 
 
-def test_a_person_without_a_role_is_told_whom_to_ask(page: Page, api: FakeApi, served: DashboardSite) -> None:
+def test_a_user_without_a_role_is_told_whom_to_ask(page: Page, api: FakeApi, served: DashboardSite) -> None:
     served.api = api
     api.answer = lambda *_: (403, {"detail": "No role."})  # type: ignore[method-assign]
     page.goto("/dashboard/")
     expect(page.get_by_role("heading", name="You don’t have a role yet")).to_be_visible()
 
 
-def test_a_token_that_ran_out_is_renewed_and_nobody_notices(page: Page, api: FakeApi, served: DashboardSite) -> None:
+def test_an_expired_token_is_renewed_in_the_background(page: Page, api: FakeApi, served: DashboardSite) -> None:
     go(page, "/dashboard/work")
-    served.signed_in += 1  # What the page holds is not taken any more.
+    served.signed_in += 1  # The API no longer accepts the token of the page.
     page.get_by_role("link", name=re.compile("^Failed")).click()
     expect(page.locator(".work-row")).to_have_count(3)
 
 
-def test_who_is_signed_out_meanwhile_signs_in_again_and_comes_back(
+def test_a_user_who_was_signed_out_signs_in_again_and_returns_to_the_page(
     page: Page, api: FakeApi, served: DashboardSite
 ) -> None:
     go(page, "/dashboard/work/failed?last=7")
@@ -484,7 +484,9 @@ def test_who_is_signed_out_meanwhile_signs_in_again_and_comes_back(
     expect(page).to_have_url(f"{ORIGIN}/dashboard/work/failed?last=7")
 
 
-def test_one_signs_in_where_a_link_led_and_signs_out(browser: Browser, served: DashboardSite, api: FakeApi) -> None:
+def test_signing_in_returns_to_the_linked_page_and_signing_out_works(
+    browser: Browser, served: DashboardSite, api: FakeApi
+) -> None:
     with browser.new_context(base_url=ORIGIN) as context:
         served.serve(context)
         page = context.new_page()
@@ -502,7 +504,7 @@ def test_one_signs_in_where_a_link_led_and_signs_out(browser: Browser, served: D
         expect(page.get_by_role("link", name="Sign in")).to_be_visible()
 
 
-def test_new_referrals_show_up_by_themselves_while_one_looks_and_not_while_hidden(ticking: Page, api: FakeApi) -> None:
+def test_new_referrals_appear_automatically_in_a_visible_tab_only(ticking: Page, api: FakeApi) -> None:
     page = ticking
     go(page, "/dashboard/referrals?last=all")
     newest = next(iter(api.referrals))
@@ -528,7 +530,7 @@ def test_new_referrals_show_up_by_themselves_while_one_looks_and_not_while_hidde
     assert len(api.asked) > before
 
 
-def test_keys_alone_are_enough(page: Page, api: FakeApi) -> None:
+def test_all_actions_work_with_the_keyboard(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
@@ -544,13 +546,13 @@ def test_keys_alone_are_enough(page: Page, api: FakeApi) -> None:
     expect(page.get_by_role("button", name="Reject …").first).to_be_focused()
 
 
-# ---- Everyone, everywhere -------------------------------------------------------------------------------------------
+# ---- Accessibility ---------------------------------------------------------------------------------------------------
 
 
-def test_nothing_keeps_anyone_from_using_any_view(page: Page, api: FakeApi) -> None:
+def test_every_view_is_accessible(page: Page, api: FakeApi) -> None:
     api.order({"kind": "referrals", "format": "csv", "campaign": "lumen", "filter": {}})
     found = {}
-    others = {"message", "work-failed", "work-call", "referral-held"}  # They are made of the same parts.
+    others = {"message", "work-failed", "work-call", "referral-held"}  # They consist of the same components.
     for name, address in ((name, address) for name, address in views(api).items() if name not in others):
         go(page, address)
         page.locator("main details").evaluate_all("(all) => all.forEach((one) => (one.open = !one.matches('.own')))")
@@ -563,7 +565,7 @@ def test_nothing_keeps_anyone_from_using_any_view(page: Page, api: FakeApi) -> N
     assert found == {}
 
 
-def test_nothing_keeps_anyone_from_using_what_comes_up(page: Page, api: FakeApi) -> None:
+def test_every_dialog_and_message_is_accessible(page: Page, api: FakeApi) -> None:
     def look(name: str) -> None:
         if problems := list(accessible.problems(page)):
             found[name] = problems

@@ -1,4 +1,4 @@
-"""Everything that a manager can do, tried with a browser in front of the whole system, up to the mail that arrives."""
+"""All actions of managers, in a browser in front of the complete system, up to the arriving message."""
 
 import re
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ from referral_intake.core.decisions import REVIEW_EVERY
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage, new_referral
 from referral_intake.core.submission import parse
-from tests.e2e.desks import desk_in, look_again, sign_in, submitted, taken
 from tests.e2e.mailbox import Mailbox
+from tests.e2e.marketing import look_again, sign_in, signed_out, submitted, taken
 from tests.support import samples
 from tests.support.waiting import eventually
 
@@ -33,8 +33,8 @@ ANSWER = re.compile(r"http://\S+/api/answer\?\S+")
 
 @pytest.fixture(scope="module")
 def manager(browser: Browser, stack: LocalStack) -> Iterator[Page]:
-    """One desk for all: signing in is tried elsewhere."""
-    with desk_in(browser, stack) as page:
+    """One browser for all tests. Other tests cover signing in."""
+    with signed_out(browser, stack) as page:
         yield sign_in(page, "manager")
 
 
@@ -61,7 +61,7 @@ def failed(stack: LocalStack, reason: str, **doctor: Any) -> str:
 
 
 def by_post(stack: LocalStack, name: str) -> str:
-    """The receipt of a referral without an email address, once outreach has seen that."""
+    """The receipt of a referral without an email address, after outreach has handled it."""
     receipt = taken(stack, name, phone="217 555 0123", address=ADDRESS)
     eventually(lambda: now(stack, receipt).stage is Stage.BY_POST)
     return receipt
@@ -90,7 +90,7 @@ def looks(stack: LocalStack, what: str, receipt: str) -> list[Record]:
     return [one for one in records if one.what == what and receipt in one.receipts]
 
 
-def test_what_is_rejected_goes_with_its_reason_and_nobody_is_written_to(
+def test_a_rejected_referral_is_closed_with_its_reason_and_no_message_is_sent(
     manager: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     receipt = submitted(stack, "Rex Rejected", email="rejected@clinic.example")
@@ -98,7 +98,7 @@ def test_what_is_rejected_goes_with_its_reason_and_nobody_is_written_to(
     row(manager, "Rex Rejected").get_by_role("button", name="Reject …").click()
     question = manager.get_by_role("dialog")
     question.get_by_role("button", name="Reject").click()
-    expect(question).to_be_visible()  # It asks for the reason.
+    expect(question).to_be_visible()  # The dialog requires a reason.
     question.get_by_label("Not a doctor").check()
     question.get_by_role("button", name="Reject").click()
     said(manager, "Rejected. The doctor will not be contacted.")
@@ -109,7 +109,7 @@ def test_what_is_rejected_goes_with_its_reason_and_nobody_is_written_to(
     assert mailbox.wait_for(1, seconds=0) == []
 
 
-def test_what_failed_is_tried_again_and_then_arrives(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
+def test_a_failed_referral_is_retried_and_arrives(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
     failed(stack, Reason.GIVEN_UP, name="Fay Failed", email="failed@clinic.example")
     open_work(manager, "failed")
     row(manager, "Fay Failed").get_by_role("button", name="Try again").click()
@@ -118,7 +118,7 @@ def test_what_failed_is_tried_again_and_then_arrives(manager: Page, stack: Local
     assert recipients(mailbox.wait_for(1)) == ["failed@clinic.example"]
 
 
-def test_what_may_have_arrived_already_is_sent_again_only_after_a_question(
+def test_a_message_that_may_have_arrived_is_repeated_only_after_confirmation(
     manager: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     failed(stack, Reason.SEND_UNCLEAR, name="Una Unclear", email="unclear@clinic.example")
@@ -137,7 +137,7 @@ def test_what_may_have_arrived_already_is_sent_again_only_after_a_question(
     ("name", "button", "done"),
     [("Lou Letter", "Letter posted", "the letter is posted"), ("Cal Called", "Called", "the doctor was called")],
 )
-def test_a_letter_or_a_call_is_noted_as_how_the_doctor_was_told(
+def test_a_letter_or_a_call_is_recorded_as_the_introduction(
     manager: Page, stack: LocalStack, name: str, button: str, done: str
 ) -> None:
     receipt = by_post(stack, name)
@@ -172,7 +172,7 @@ def test_letters_are_printed_and_marked_as_posted_together(manager: Page, stack:
     assert {now(stack, receipt).stage for receipt in receipts} == {Stage.SENT}
 
 
-def test_an_address_that_was_found_is_added_and_written_to(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
+def test_a_found_address_is_added_and_mailed(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
     by_post(stack, "Ada Added")
     open_work(manager, "by_post")
     its = row(manager, "Ada Added")
@@ -188,7 +188,7 @@ def test_an_address_that_was_found_is_added_and_written_to(manager: Page, stack:
     assert recipients(mailbox.wait_for(1)) == ["ada@added.example"]
 
 
-def test_a_doctor_who_asks_for_a_call_is_called_back(
+def test_a_doctor_who_requests_a_call_is_called_back(
     manager: Page, browser: Browser, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     receipt = taken(stack, "Carla Callme", email="callme@clinic.example", phone="217 555 0199")
@@ -208,7 +208,7 @@ def test_a_doctor_who_asks_for_a_call_is_called_back(
     expect(manager.locator(".timeline")).to_contain_text(re.compile("Called back.*by you", re.DOTALL))
 
 
-def test_a_campaign_that_stopped_itself_goes_on_when_somebody_says_so(
+def test_a_campaign_that_paused_itself_is_resumed_by_a_manager(
     manager: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     breaker, policy = BreakerTable(stack.cloud.dynamodb, TABLE), samples.campaign().breaker
@@ -230,18 +230,18 @@ def test_a_campaign_that_stopped_itself_goes_on_when_somebody_says_so(
 
 @pytest.fixture
 def colleague(browser: Browser, stack: LocalStack) -> Iterator[Page]:
-    """Another manager, at another desk."""
+    """Another manager in another browser."""
     (pool,) = stack.template.pools
     email = [{"Name": "email", "Value": "colleague@team.example"}, {"Name": "email_verified", "Value": "true"}]
     cognito = stack.cloud.cognito
     cognito.admin_create_user(UserPoolId=pool.id, Username="colleague", UserAttributes=email)  # type: ignore[arg-type]
     cognito.admin_add_user_to_group(UserPoolId=pool.id, Username="colleague", GroupName="manager")
-    with desk_in(browser, stack) as page:
+    with signed_out(browser, stack) as page:
         yield sign_in(page, "colleague")
     cognito.admin_delete_user(UserPoolId=pool.id, Username="colleague")
 
 
-def test_who_comes_second_is_told_who_was_quicker_and_changes_nothing(
+def test_the_second_of_two_managers_learns_who_acted_first_and_changes_nothing(
     manager: Page, colleague: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     receipt = submitted(stack, "Quinn Quicker", email="quicker@clinic.example")
@@ -263,7 +263,7 @@ def test_who_comes_second_is_told_who_was_quicker_and_changes_nothing(
     assert [act.what for act in now(stack, receipt).acts] == ["approve"]
 
 
-def test_a_view_left_open_notes_one_look_until_it_shows_something_new(manager: Page, stack: LocalStack) -> None:
+def test_an_open_view_records_one_read_until_it_shows_new_data(manager: Page, stack: LocalStack) -> None:
     receipt = submitted(stack, "Olga Open", email="open@clinic.example")
     manager.goto(f"/dashboard/referrals/{receipt}")
     expect(manager.locator("h1")).to_have_text("Olga Open")
@@ -281,7 +281,7 @@ def test_a_view_left_open_notes_one_look_until_it_shows_something_new(manager: P
     assert len(looks(stack, "detail", receipt)) > 1
 
 
-def test_lists_left_open_note_one_look_as_well(manager: Page, stack: LocalStack) -> None:
+def test_open_lists_record_one_read_as_well(manager: Page, stack: LocalStack) -> None:
     receipt = submitted(stack, "Lida Listed", email="listed@clinic.example")
     for address, what, asked in (
         ("/dashboard/work/held", "work/held", re.compile("/work/held")),

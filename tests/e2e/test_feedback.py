@@ -1,4 +1,4 @@
-"""What becomes of a message to a doctor, and how it shows: bounces, complaints, clicks, and what waits for its time."""
+"""Results of a message and how they are shown: bounces, complaints, clicks, and delayed messages."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def post(url: str, body: object) -> dict[str, Any]:
 
 
 def refer(stack: LocalStack, email: str) -> dict[str, Any]:
-    """The receipt and the address of the status page."""
+    """Returns the receipt and the address of the status page."""
     return post(f"{stack.url}/api/referrals", proven_to(stack, payload(doctor=doctor(email=email))))
 
 
@@ -48,7 +48,7 @@ def wait_for_milestone(stack: LocalStack, receipt: str, name: str) -> None:
     eventually(lambda: name in stored(stack, receipt)["milestones"])
 
 
-def test_a_message_that_bounces_closes_the_referral_and_the_status_page_says_so(
+def test_a_bounced_message_closes_the_referral_and_the_status_page_says_so(
     page: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     referral = refer(stack, "bounce@simulator.amazonses.com")
@@ -59,13 +59,13 @@ def test_a_message_that_bounces_closes_the_referral_and_the_status_page_says_so(
     expect(page.locator("h1")).to_contain_text("We could not reach your doctor")
 
 
-def test_a_message_that_arrives_is_delivered(stack: LocalStack, mailbox: Mailbox) -> None:
+def test_a_message_that_arrives_is_marked_as_delivered(stack: LocalStack, mailbox: Mailbox) -> None:
     receipt = refer(stack, "success@simulator.amazonses.com")["receipt"]
     wait_for_milestone(stack, receipt, "delivered")
     assert stored(stack, receipt)["stage"] == "sent"
 
 
-def test_a_doctor_who_complained_gets_no_further_message(stack: LocalStack, mailbox: Mailbox) -> None:
+def test_a_doctor_who_complained_gets_no_more_messages(stack: LocalStack, mailbox: Mailbox) -> None:
     first = refer(stack, "complaint@simulator.amazonses.com")["receipt"]
     wait_for_milestone(stack, first, "complained")
     second = refer(stack, "complaint+again@simulator.amazonses.com")["receipt"]
@@ -74,7 +74,7 @@ def test_a_doctor_who_complained_gets_no_further_message(stack: LocalStack, mail
     assert [message["to"] for message in mailbox.wait_for(2, seconds=0.5)] == [["complaint@simulator.amazonses.com"]]
 
 
-def test_a_link_followed_upon_arrival_is_a_scanner_s_and_one_followed_later_a_person_s(
+def test_a_click_on_arrival_is_by_a_scanner_and_a_later_one_by_a_person(
     page: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     receipt = refer(stack, "reader@clinic.example")["receipt"]
@@ -92,9 +92,7 @@ def test_a_link_followed_upon_arrival_is_a_scanner_s_and_one_followed_later_a_pe
     wait_for_milestone(stack, receipt, "clicked")
 
 
-def test_links_are_tracked_in_the_mail_as_delivered_but_not_the_ones_to_opt_out(
-    stack: LocalStack, mailbox: Mailbox
-) -> None:
+def test_links_in_a_delivered_message_are_tracked_except_for_opt_out_links(stack: LocalStack, mailbox: Mailbox) -> None:
     refer(stack, "untracked@clinic.example")
     [message] = mailbox.wait_for(1)
     opt_out = f"{stack.url}/api/opt-out?token="
@@ -112,7 +110,7 @@ def test_links_are_tracked_in_the_mail_as_delivered_but_not_the_ones_to_opt_out(
         assert "answer" not in tracked
 
 
-def test_a_referral_that_waits_is_taken_up_when_its_time_has_come(stack: LocalStack, mailbox: Mailbox) -> None:
+def test_a_waiting_referral_continues_when_it_is_due(stack: LocalStack, mailbox: Mailbox) -> None:
     now = datetime.fromisoformat(json.load(urlopen(f"{stack.url}/_local/clock", timeout=10))["now"])
     submission = parse(payload(doctor=doctor(email="later@clinic.example")), Campaigns(TEMPLATES).get)
     due_at = now.astimezone(UTC) + timedelta(minutes=5)

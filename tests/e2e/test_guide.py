@@ -1,4 +1,4 @@
-"""The page to take along to the next visit, on a screen and on paper."""
+"""The guide for the next visit, on screen and on paper."""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,14 +12,14 @@ GUIDE = "/en/take-it-with-you.html"
 
 @pytest.mark.parametrize("locale", campaign().locales)
 @pytest.mark.parametrize("paper", ["Letter", "A4"])
-def test_the_guide_is_one_sheet_in_every_language(page: Page, paper: str, locale: str) -> None:
+def test_the_guide_fits_on_one_sheet_in_every_language(page: Page, paper: str, locale: str) -> None:
     page.goto(f"/{locale}/take-it-with-you.html")
     [sheet] = papers(page.pdf(format=paper, prefer_css_page_size=True))
     assert sheet.height - sheet.ends()[3] > 0.5, "room that another font or browser may need"
 
 
 @pytest.mark.parametrize(("paper", "width"), [("Letter", 8.5), ("A4", 8.27)])
-def test_the_guide_has_on_paper_what_is_needed_there(page: Page, paper: str, width: float) -> None:
+def test_the_printed_guide_contains_everything_that_is_needed(page: Page, paper: str, width: float) -> None:
     page.goto(GUIDE)
     [sheet] = papers(page.pdf(format=paper, prefer_css_page_size=True))
     assert sheet.width == pytest.approx(width, abs=0.01)
@@ -34,19 +34,19 @@ def test_the_guide_has_on_paper_what_is_needed_there(page: Page, paper: str, wid
         assert needed in sheet.text
     assert "Print this page" not in sheet.text
     left, top, right, bottom = sheet.ends()
-    # Room that a wider font, or another browser, may need.
+    # Reserve for a wider font or another browser.
     assert sheet.height - bottom > 0.6
     assert min(left, top, sheet.width - right) > 0.3
 
 
 @pytest.mark.parametrize("width", [320, 768, 1280])
-def test_the_guide_fits_every_screen(page: Page, width: int) -> None:
+def test_the_guide_fits_on_every_screen(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(GUIDE)
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_the_button_prints(page: Page) -> None:
+def test_the_button_opens_the_print_dialog(page: Page) -> None:
     page.add_init_script("window.print = () => document.documentElement.setAttribute('data-printed', '')")
     page.goto("/")
     page.get_by_role("link", name="Questions for your next visit").click()
@@ -54,7 +54,7 @@ def test_the_button_prints(page: Page) -> None:
     expect(page.locator("html[data-printed]")).to_be_attached()
 
 
-def test_without_a_script_there_is_no_button_that_does_nothing(browser: Browser, stack: LocalStack) -> None:
+def test_without_scripts_there_is_no_print_button(browser: Browser, stack: LocalStack) -> None:
     context = browser.new_context(base_url=stack.url, java_script_enabled=False)
     page = context.new_page()
     page.goto(GUIDE)

@@ -1,4 +1,4 @@
-"""Without a mouse, without colours, without motion, and on paper."""
+"""The page without a mouse, without colors, without motion, and on paper."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.e2e.mailbox import Mailbox
 from tests.e2e.states import STATES, errors, lookup, thanks
 from tests.support.samples import campaign
 
-# What has the focus, and what keeps somebody from seeing that it has.
+# The focused element, and reasons for which its focus may be invisible.
 FOCUSED = """() => {
   const one = document.activeElement;
   if (one === document.body) return null;
@@ -31,7 +31,7 @@ EDGELESS = """() => [...document.querySelectorAll(
   ".button, .call, .choice label, input:not([type=radio], [type=hidden]), select, .matches, .level")]
   .filter((one) => one.checkVisibility() && !parseFloat(getComputedStyle(one).borderTopWidth))
   .map((one) => one.outerHTML)"""
-# Radio buttons of a group are one stop.
+# Radio buttons of one group are one tab stop.
 STOPS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
   .filter((one) => one.checkVisibility() && one.tabIndex >= 0)
   .filter((one, place, all) => one.type !== "radio" || all.findIndex(({ name }) => name === one.name) === place)
@@ -51,7 +51,7 @@ def page(page: Page, locale: str) -> Page:
 
 @pytest.mark.long
 @pytest.mark.parametrize("state", ["form", "errors", "thanks"])
-def test_every_stop_of_the_tab_key_is_seen_and_none_is_a_trap(page: Page, state: str) -> None:
+def test_every_tab_stop_is_visible_and_none_is_a_keyboard_trap(page: Page, state: str) -> None:
     STATES[state](page)
     page.evaluate("document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
     wanted = page.evaluate(STOPS)
@@ -64,7 +64,7 @@ def test_every_stop_of_the_tab_key_is_seen_and_none_is_a_trap(page: Page, state:
     assert len(stops) == wanted
 
 
-def test_the_whole_way_goes_without_a_mouse(page: Page, mailbox: Mailbox, locale: str) -> None:
+def test_a_submission_is_possible_with_the_keyboard_alone(page: Page, mailbox: Mailbox, locale: str) -> None:
     keys = page.keyboard
     keys.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
@@ -83,7 +83,7 @@ def test_the_whole_way_goes_without_a_mouse(page: Page, mailbox: Mailbox, locale
     expect(page.locator("#doctor-name")).to_be_focused()
     keys.type("Maria Lopez")
     keys.press("Tab")
-    keys.type("217 555 0123" if locale == "en" else "217 555 0124")  # Another doctor each time.
+    keys.type("217 555 0123" if locale == "en" else "217 555 0124")  # Uses another doctor each time.
     keys.press("Tab")
     keys.type(f"keys.{locale}@clinic.example")
     keys.press("Enter")
@@ -91,7 +91,7 @@ def test_the_whole_way_goes_without_a_mouse(page: Page, mailbox: Mailbox, locale
     assert [message["to"] for message in mailbox.wait_for(1)] == [[f"keys.{locale}@clinic.example"]]
 
 
-def test_what_is_wrong_is_announced_at_once_and_each_line_leads_to_its_field(page: Page) -> None:
+def test_errors_are_announced_at_once_and_each_links_to_its_field(page: Page) -> None:
     errors(page)
     links = page.get_by_role("alert").get_by_role("link").all()
     fields = [link.get_attribute("href") or "" for link in links]
@@ -105,7 +105,7 @@ def test_what_is_wrong_is_announced_at_once_and_each_line_leads_to_its_field(pag
         expect(page.locator(f"{field}-error")).not_to_be_empty()
 
 
-def test_that_it_is_being_sent_is_announced(page: Page) -> None:
+def test_sending_is_announced(page: Page) -> None:
     STATES["sending"](page)
     expect(page.locator("#referral [type=submit]")).to_be_focused()
     expect(page.locator("[data-busy-status]")).not_to_be_empty()
@@ -114,15 +114,15 @@ def test_that_it_is_being_sent_is_announced(page: Page) -> None:
 
 
 @pytest.mark.parametrize("state", ["form", "lookup", "thanks"])
-def test_nothing_moves(page: Page, state: str) -> None:
-    """So there is nothing to take back for those who ask for reduced motion."""
+def test_the_page_has_no_animations(page: Page, state: str) -> None:
+    """So there is nothing to disable for users who prefer reduced motion."""
     STATES[state](page)
     assert page.evaluate(MOVING) == []
 
 
 @pytest.fixture
 def forced(browser: Browser, stack: LocalStack, locale: str) -> Iterator[Page]:
-    """As Windows shows it to whoever chose a high-contrast theme."""
+    """As Windows displays it with a high-contrast theme."""
     context = browser.new_context(base_url=stack.url, forced_colors="active")
     page = context.new_page()
     page.goto(f"/{locale}/")
@@ -130,7 +130,7 @@ def forced(browser: Browser, stack: LocalStack, locale: str) -> Iterator[Page]:
     context.close()
 
 
-def test_with_forced_colours_everything_that_can_be_pressed_has_an_edge(forced: Page) -> None:
+def test_with_forced_colors_every_control_has_a_border(forced: Page) -> None:
     lookup(forced)
     assert forced.evaluate(EDGELESS) == []
     chosen = forced.locator("[role=option][aria-selected=true]")
@@ -140,10 +140,10 @@ def test_with_forced_colours_everything_that_can_be_pressed_has_an_edge(forced: 
     assert len({label.evaluate(edge) for label in forced.locator("#referral .choice label").all()}) == 2
 
 
-def test_on_paper_there_is_what_can_be_read_and_where_links_lead(page: Page) -> None:
+def test_the_printed_page_has_all_text_and_the_addresses_of_links(page: Page) -> None:
     page.emulate_media(media="print", color_scheme="dark")
-    colours = page.evaluate("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]")
-    assert colours == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+    colors = page.evaluate("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]")
+    assert colors == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
     for gone in ("#referral", ".button", ".skip", ".languages", ".backs"):
         assert not [one for one in page.locator(gone).all() if one.is_visible()], gone
     for kept in ("#safety", "#signs", ".bottom", ".references li a >> nth=0"):

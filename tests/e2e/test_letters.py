@@ -1,4 +1,4 @@
-"""A doctor without an email address gets a letter, and what its codes lead to works."""
+"""A doctor without an email address gets a letter, and its codes work."""
 
 import json
 import re
@@ -29,9 +29,7 @@ def submit(stack: LocalStack, **contact: object) -> str:
     return receipt
 
 
-def test_the_codes_of_a_letter_lead_to_the_pages_for_answering_and_opting_out(
-    stack: LocalStack, browser: Browser
-) -> None:
+def test_the_codes_of_a_letter_open_the_pages_for_answering_and_opting_out(stack: LocalStack, browser: Browser) -> None:
     receipt = submit(stack, address=ADDRESS)
     page = browser.new_page(base_url=stack.url)
     link = page.locator(f'a[href="/_local/letters/{receipt}"]')
@@ -51,7 +49,7 @@ def test_the_codes_of_a_letter_lead_to_the_pages_for_answering_and_opting_out(
     page.close()
 
 
-def test_without_a_postal_address_the_local_stack_says_why_there_is_no_letter(stack: LocalStack) -> None:
+def test_without_a_postal_address_the_local_stack_explains_the_missing_letter(stack: LocalStack) -> None:
     receipt = submit(stack, phone="217 555 0188")
     with pytest.raises(HTTPError) as missing:
         urlopen(f"{stack.url}/_local/letters/{receipt}", timeout=10)

@@ -1,4 +1,4 @@
-"""A patient types the doctor's name, and chooses from what the registry has. Or can't, and goes on by hand."""
+"""Doctor lookup: a patient types a name and chooses a match, or continues without one."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ CHOSEN = {
 
 @pytest.fixture(autouse=True)
 def registry(stack: LocalStack) -> Iterator[None]:
-    """In good health before and after each test."""
+    """The stand-in registry, which works normally before and after each test."""
     yield
     stack.registry.delay, stack.registry.status = 0.0, 200
 
@@ -44,12 +44,12 @@ def type_name(page: Page, name: str, delay: float = 15) -> None:
 
 
 def offered(page: Page, name: str = "") -> Locator:
-    """The options of the list. The states to choose from are options too."""
+    """Options of the list only, because states are options, too."""
     return page.locator("#matches-list").get_by_role("option", name=name)
 
 
 def lookups(page: Page) -> list[str]:
-    """Names that are asked for from now on, as they are."""
+    """Names that are queried from now on."""
     asked: list[str] = []
 
     def note(request: Request) -> None:
@@ -61,7 +61,7 @@ def lookups(page: Page) -> list[str]:
     return asked
 
 
-def test_a_choice_fills_the_form_and_all_of_it_can_be_changed(form: Page, mailbox: Mailbox) -> None:
+def test_a_choice_fills_the_form_and_all_fields_stay_editable(form: Page, mailbox: Mailbox) -> None:
     type_name(form, "Maria Lop")
     expect(offered(form)).to_have_count(3)
     offered(form, "Springfield").click()
@@ -79,7 +79,7 @@ def test_a_choice_fills_the_form_and_all_of_it_can_be_changed(form: Page, mailbo
     assert "Dear Maria Elena Lopez," in message["text"]
 
 
-def test_everything_goes_with_the_keyboard_alone(page: Page, mailbox: Mailbox) -> None:
+def test_the_lookup_works_with_the_keyboard_alone(page: Page, mailbox: Mailbox) -> None:
     open_form(page)
     keys = page.keyboard
     keys.press("Tab")
@@ -121,7 +121,7 @@ def test_everything_goes_with_the_keyboard_alone(page: Page, mailbox: Mailbox) -
     assert [message["to"] for message in mailbox.wait_for(1)] == [["keyboard@clinic.example"]]
 
 
-def test_tab_goes_on_and_takes_nothing_from_the_list(form: Page) -> None:
+def test_the_tab_key_moves_on_and_chooses_nothing(form: Page) -> None:
     type_name(form, "Maria Lopez")
     expect(offered(form)).to_have_count(3)
     form.keyboard.press("ArrowDown")
@@ -132,11 +132,11 @@ def test_tab_goes_on_and_takes_nothing_from_the_list(form: Page) -> None:
     expect(form.get_by_label("Phone")).to_have_value("")
 
 
-def test_while_somebody_types_little_is_asked(form: Page) -> None:
+def test_typing_sends_few_queries(form: Page) -> None:
     asked = lookups(form)
     type_name(form, "Maria Lopez", delay=40)
     expect(offered(form)).to_have_count(3)
-    # Eleven letters. Where the machine is busy, it may seem that somebody paused among them.
+    # Eleven letters. On a busy machine, typing may appear to pause in between.
     assert asked[-1] == "Maria Lopez"
     assert len(asked) <= 3
     before = len(asked)
@@ -146,7 +146,7 @@ def test_while_somebody_types_little_is_asked(form: Page) -> None:
 
 
 @pytest.mark.parametrize(("state", "name"), [("IL", "Lo"), ("IL", "D. L"), ("", "Maria Lopez")])
-def test_nothing_is_asked_before_there_are_a_state_and_three_letters(page: Page, state: str, name: str) -> None:
+def test_no_query_is_sent_before_a_state_and_three_letters_are_entered(page: Page, state: str, name: str) -> None:
     asked = lookups(page)
     open_form(page)
     page.get_by_label("State").select_option(state)
@@ -155,7 +155,7 @@ def test_nothing_is_asked_before_there_are_a_state_and_three_letters(page: Page,
     assert asked == []
 
 
-def test_a_state_that_is_chosen_late_counts_when_the_name_is_gone_back_to(page: Page) -> None:
+def test_a_state_chosen_later_is_used_when_the_name_gets_the_focus_again(page: Page) -> None:
     open_form(page)
     type_name(page, "Maria Lopez")
     page.get_by_label("State").select_option("TX")
@@ -165,7 +165,7 @@ def test_a_state_that_is_chosen_late_counts_when_the_name_is_gone_back_to(page: 
     expect(offered(page)).to_contain_text("Austin")
 
 
-def test_a_name_that_nobody_has_is_said_once_the_name_is_whole(form: Page) -> None:
+def test_a_name_without_matches_is_reported_once_it_is_complete(form: Page) -> None:
     said = form.locator("#lookup-said")
     with form.expect_response("**/api/doctors?*"):
         type_name(form, "Zebulon")
@@ -177,29 +177,29 @@ def test_a_name_that_nobody_has_is_said_once_the_name_is_whole(form: Page) -> No
     expect(said).to_be_empty()
 
 
-def test_a_second_choice_leaves_nothing_of_the_first_one_behind(form: Page) -> None:
+def test_a_second_choice_replaces_all_details_of_the_first(form: Page) -> None:
     type_name(form, "Maria Lopez")
     offered(form, "Springfield").click()
     form.get_by_label("City").fill("Springfield Heights")
     form.get_by_label("Doctor's name").fill("Marisol Lopez")
     offered(form, "Marisol").click()
-    expect(form.get_by_label("Phone")).to_have_value("")  # The registry has none.
+    expect(form.get_by_label("Phone")).to_have_value("")  # The registry has no such detail for this doctor.
     expect(form.get_by_label("Suite")).to_have_value("")
     expect(form.get_by_label("City")).to_have_value("Chicago")
 
 
-def test_the_number_of_one_doctor_does_not_stay_beside_another_name(form: Page) -> None:
+def test_the_npi_of_one_doctor_is_removed_when_the_name_changes(form: Page) -> None:
     type_name(form, "Maria Lopez")
     offered(form, "Springfield").click()
     form.get_by_label("Phone").fill("217 555 0199")
     form.get_by_label("Doctor's name").fill("")
     expect(form.get_by_label("NPI")).to_have_value("")
-    expect(form.get_by_label("Phone")).to_have_value("217 555 0199")  # Typed by hand.
+    expect(form.get_by_label("Phone")).to_have_value("217 555 0199")  # Entered by hand.
     expect(form.get_by_label("State")).to_have_value("IL")
 
 
 @pytest.mark.parametrize(("delay", "status"), [(5.0, 200), (0.0, 503)], ids=["slow", "failing"])
-def test_where_the_registry_does_not_answer_the_form_goes_on_by_hand(
+def test_without_the_registry_the_form_can_be_completed_by_hand(
     form: Page, stack: LocalStack, mailbox: Mailbox, delay: float, status: int
 ) -> None:
     stack.registry.delay, stack.registry.status = delay, status
@@ -215,7 +215,7 @@ def test_where_the_registry_does_not_answer_the_form_goes_on_by_hand(
     assert len(mailbox.wait_for(1)) == 1
 
 
-def test_where_even_our_own_function_is_gone_the_form_goes_on_by_hand(form: Page) -> None:
+def test_without_the_lookup_function_the_form_can_be_completed_by_hand(form: Page) -> None:
     form.route("**/api/doctors?*", lambda route: route.abort())
     with form.expect_event("requestfailed"):
         type_name(form, "Maria Lopez")
@@ -223,7 +223,7 @@ def test_where_even_our_own_function_is_gone_the_form_goes_on_by_hand(form: Page
     expect(form.locator("#lookup-said")).to_be_empty()
 
 
-def test_after_the_first_doctor_the_form_for_another_one_is_empty(form: Page) -> None:
+def test_the_form_for_another_doctor_starts_empty(form: Page) -> None:
     type_name(form, "Maria Lopez")
     offered(form, "Springfield").click()
     submit(form)
@@ -233,7 +233,7 @@ def test_after_the_first_doctor_the_form_for_another_one_is_empty(form: Page) ->
         expect(form.get_by_label(label)).to_have_value("")
 
 
-def test_an_option_is_large_enough_for_a_finger_and_inside_the_screen(form: Page) -> None:
+def test_an_option_is_large_enough_to_touch_and_fits_on_the_screen(form: Page) -> None:
     type_name(form, "Lopez")
     option = offered(form).first
     expect(option).to_be_in_viewport(ratio=1)
@@ -243,7 +243,7 @@ def test_an_option_is_large_enough_for_a_finger_and_inside_the_screen(form: Page
     assert form.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_ids_stay_unique_while_the_list_is_there(form: Page) -> None:
+def test_ids_stay_unique_while_the_list_is_open(form: Page) -> None:
     type_name(form, "Lopez")
     expect(offered(form).first).to_be_visible()
     ids = form.evaluate("[...document.querySelectorAll('[id]')].map((element) => element.id)")
@@ -260,7 +260,7 @@ def test_without_javascript_name_and_state_are_plain_fields(plain_page: Page) ->
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_wide_screen_state_and_name_stand_side_by_side(browser: Browser, stack: LocalStack, scheme: str) -> None:
+def test_on_a_wide_screen_state_and_name_are_side_by_side(browser: Browser, stack: LocalStack, scheme: str) -> None:
     context = browser.new_context(
         base_url=stack.url,
         viewport={"width": 1280, "height": 800},
@@ -269,7 +269,7 @@ def test_on_a_wide_screen_state_and_name_stand_side_by_side(browser: Browser, st
     page = context.new_page()
     page.goto("/")
     open_form(page)
-    # The lookup shows its hint once it is loaded: what stands below moves down then.
+    # The lookup shows its hint after it has loaded, which moves the content below.
     expect(page.locator("#lookup-hint")).to_be_visible()
     state, name = page.get_by_label("State").bounding_box(), page.get_by_label("Doctor's name").bounding_box()
     assert state

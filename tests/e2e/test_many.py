@@ -1,4 +1,4 @@
-"""Many patients at once."""
+"""Many concurrent submissions."""
 
 import json
 import uuid
@@ -15,7 +15,7 @@ from tests.support.samples import doctor, payload
 
 
 @pytest.mark.long
-def test_200_doctors_submitted_at_once_get_200_messages_none_lost_or_doubled(
+def test_200_concurrent_submissions_send_200_messages_without_loss_or_duplicates(
     stack: LocalStack, mailbox: Mailbox
 ) -> None:
     def post(number: int) -> int:
@@ -32,7 +32,7 @@ def test_200_doctors_submitted_at_once_get_200_messages_none_lost_or_doubled(
 
 
 @pytest.mark.long
-def test_50_patients_naming_one_doctor_at_once_make_one_message(stack: LocalStack, mailbox: Mailbox) -> None:
+def test_50_concurrent_submissions_for_one_doctor_send_one_message(stack: LocalStack, mailbox: Mailbox) -> None:
     def post(number: int) -> None:
         body = payload(doctor=doctor(email=f"One+{number}@Same.example"))
         data = json.dumps(proven_to(stack, body)).encode()

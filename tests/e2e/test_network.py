@@ -1,4 +1,4 @@
-"""One referral and one message, whatever the network and the browser do meanwhile."""
+"""One submission is one referral and one message, with any failure of the network or the browser."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.test_submit import RECEIPT, fill_in, open_form, plain_page, submit  # noqa: F401  (a fixture)
 
-# The slowest that people still call the internet.
+# The slowest common mobile network.
 SLOW = {"offline": False, "latency": 800, "downloadThroughput": 40_000, "uploadThroughput": 20_000}
 
 Count = Callable[[], int]
@@ -17,7 +17,7 @@ Count = Callable[[], int]
 
 @pytest.fixture
 def referrals(stack: LocalStack) -> Count:
-    """How many there are more than when the test began."""
+    """Number of referrals added since the test began."""
 
     def count() -> int:
         found = stack.cloud.dynamodb.get_paginator("scan").paginate(TableName="referral-intake-Table")
@@ -34,11 +34,9 @@ def filled_in(page: Page, name: str, email: str) -> Page:
     return page
 
 
-def test_a_network_that_goes_away_in_the_middle_of_a_submit_makes_one_referral(
-    page: Page, mailbox: Mailbox, referrals: Count
-) -> None:
+def test_a_connection_lost_during_submission_makes_one_referral(page: Page, mailbox: Mailbox, referrals: Count) -> None:
     def go_away(route: Route) -> None:
-        route.fetch()  # It arrives. The answer doesn't.
+        route.fetch()  # The request arrives, but its response does not.
         page.context.set_offline(True)
         route.abort("internetdisconnected")
 
@@ -46,7 +44,7 @@ def test_a_network_that_goes_away_in_the_middle_of_a_submit_makes_one_referral(
     page.route("**/api/referrals", go_away, times=1)
     submit(page)
     expect(page.locator(".notice")).to_be_visible()
-    submit(page)  # Still under ground.
+    submit(page)  # Still offline.
     expect(page.locator("#referral [type=submit]")).to_have_attribute("aria-disabled", "false")
     expect(page.locator(".notice")).to_be_visible()
     expect(page.get_by_label("Doctor's name")).to_have_value("Ana Tunnel")
@@ -56,7 +54,7 @@ def test_a_network_that_goes_away_in_the_middle_of_a_submit_makes_one_referral(
     assert (len(mailbox.wait_for(1)), referrals()) == (1, 1)
 
 
-def test_a_slow_network_loses_and_doubles_nothing(page: Page, mailbox: Mailbox, referrals: Count) -> None:
+def test_a_slow_network_causes_no_loss_and_no_duplicates(page: Page, mailbox: Mailbox, referrals: Count) -> None:
     devtools = page.context.new_cdp_session(page)
     devtools.send("Network.enable")
     devtools.send("Network.emulateNetworkConditions", SLOW)
@@ -72,7 +70,7 @@ def test_a_slow_network_loses_and_doubles_nothing(page: Page, mailbox: Mailbox, 
 def test_two_tabs_that_send_the_same_form_make_one_referral(
     context: BrowserContext, mailbox: Mailbox, referrals: Count
 ) -> None:
-    """As when a browser duplicates a tab with all that is in it."""
+    """As when a browser duplicates a tab with its form data."""
     first, second = (filled_in(context.new_page(), "Ana Twin", "twin@clinic.example") for _ in range(2))
     submission_id = first.locator("[name=submission_id]").input_value()
     second.locator("[name=submission_id]").evaluate("(field, id) => (field.value = id)", submission_id)
@@ -85,7 +83,7 @@ def test_two_tabs_that_send_the_same_form_make_one_referral(
     assert (len(receipts), len(mailbox.wait_for(1)), referrals()) == (1, 1, 1)
 
 
-def test_two_tabs_that_name_the_same_doctor_make_one_message(context: BrowserContext, mailbox: Mailbox) -> None:
+def test_two_tabs_with_the_same_doctor_send_one_message(context: BrowserContext, mailbox: Mailbox) -> None:
     tabs = [filled_in(context.new_page(), "Ana Both", "both@clinic.example") for _ in range(2)]
     for tab in tabs:
         submit(tab)
@@ -94,7 +92,7 @@ def test_two_tabs_that_name_the_same_doctor_make_one_message(context: BrowserCon
     assert len(mailbox.wait_for(2, seconds=2)) == 1
 
 
-def test_going_back_after_it_was_sent_finds_an_empty_form_and_sends_nothing(
+def test_going_back_after_sending_shows_an_empty_form_and_sends_nothing(
     page: Page, mailbox: Mailbox, referrals: Count
 ) -> None:
     filled_in(page, "Ana Back", "back@clinic.example")
@@ -121,7 +119,7 @@ def test_without_javascript_going_back_and_sending_again_makes_one_referral(
     assert referrals() == 1
 
 
-def test_without_javascript_a_lost_connection_can_be_tried_again(plain_page: Page, referrals: Count) -> None:  # noqa: F811
+def test_without_javascript_a_lost_connection_can_be_retried(plain_page: Page, referrals: Count) -> None:  # noqa: F811
     fill_in(plain_page, "Ana Lost", "lost.again@clinic.example")
     plain_page.context.set_offline(True)
     submit(plain_page)
@@ -134,8 +132,8 @@ def test_without_javascript_a_lost_connection_can_be_tried_again(plain_page: Pag
     assert referrals() == 1
 
 
-def test_what_a_browser_filled_in_before_the_script_came_stays_and_is_sent(page: Page, mailbox: Mailbox) -> None:
-    """Autofill, or somebody who types on a slow connection."""
+def test_values_entered_before_the_script_loads_are_kept_and_sent(page: Page, mailbox: Mailbox) -> None:
+    """By autofill, or by a patient on a slow connection."""
 
     def fill_first(route: Route) -> None:
         fill_in(page, "Ana Early", "early@clinic.example")
@@ -151,8 +149,8 @@ def test_what_a_browser_filled_in_before_the_script_came_stays_and_is_sent(page:
     assert "Dear Ana Early," in message["text"]
 
 
-def test_a_browser_is_never_told_that_these_are_the_patients_own_details(page: Page) -> None:
-    """Autofill would put the patient's name and email address in the doctor's place."""
+def test_no_field_is_marked_as_the_patients_own_details(page: Page) -> None:
+    """Autofill would enter the patient's name and email address for the doctor."""
     open_form(page)
     own = "[autocomplete]:not([autocomplete=off])"
     assert (

@@ -1,4 +1,4 @@
-"""Every page, in every state and language, can be used by everyone."""
+"""Every page is accessible in every state and language."""
 
 import subprocess
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ def every(folder: Path) -> list[SitePage]:
 
 @pytest.fixture
 def plain(browser: Browser, folder: Path) -> Iterator[Page]:
-    """A browser that meets the pages alone: nothing answers but the site's files."""
+    """A browser with the pages alone: only files of the site are served."""
     context = browser.new_context(reduced_motion="reduce")
     site_pages.serve(context, folder)
     yield context.new_page()
     context.close()
 
 
-# The languages differ in their words alone: `make test` checks one of them, and the layout of all.
+# Languages differ only in their texts: `make test` checks one of them, and the layout of all.
 FIRST, *OTHERS = campaign().locales
 every_locale = pytest.mark.parametrize(
     "locale", [FIRST, *(pytest.param(one, marks=pytest.mark.long) for one in OTHERS)]
@@ -40,9 +40,7 @@ every_locale = pytest.mark.parametrize(
 
 
 @every_locale
-def test_nothing_keeps_anyone_from_using_any_page(
-    plain: Page, every: list[SitePage], folder: Path, locale: str
-) -> None:
+def test_every_page_is_accessible(plain: Page, every: list[SitePage], folder: Path, locale: str) -> None:
     found = {}
     for page in (page for page in every if page.locale == locale):
         plain.goto(site_pages.address(page, folder))
@@ -52,7 +50,7 @@ def test_nothing_keeps_anyone_from_using_any_page(
 
 
 def test_every_template_is_among_the_pages(every: list[SitePage]) -> None:
-    parts = {"layout.html", "page.html", "404.html"}  # The last two are in the built site.
+    parts = {"layout.html", "page.html", "404.html"}  # The last two are part of the built site.
     templates = {file.name for file in (TEMPLATES / "site").glob("[!_]*.html")}
     built = {page.name for page in every if not page.template}
     assert {page.template for page in every} >= templates - parts - {Path(name).name for name in built}
@@ -72,14 +70,16 @@ def test_every_template_is_among_the_pages(every: list[SitePage]) -> None:
         ("document.documentElement.lang = ''", "100%, light: html-has-lang"),
     ],
 )
-def test_a_fault_would_be_found(plain: Page, every: list[SitePage], folder: Path, fault: str, told: str) -> None:
+def test_an_accessibility_error_is_detected(
+    plain: Page, every: list[SitePage], folder: Path, fault: str, told: str
+) -> None:
     wrong = next(page for page in every if "every error" in page.name)
     plain.goto(site_pages.address(wrong, folder))
     plain.evaluate(fault)
     assert any(problem.startswith(told) for problem in accessible.problems(plain))
 
 
-def test_a_fault_that_only_dark_has_would_be_found(plain: Page, every: list[SitePage], folder: Path) -> None:
+def test_an_error_in_dark_mode_only_is_detected(plain: Page, every: list[SitePage], folder: Path) -> None:
     plain.goto(site_pages.address(every[0], folder))
     plain.evaluate("document.querySelector('h1').style.color = '#18322f'")
     schemes = {problem.split(":")[0].split(", ")[1] for problem in accessible.problems(plain)}
@@ -94,20 +94,20 @@ def html_errors(*files: Path) -> str:
     return done.stdout
 
 
-def test_every_page_is_valid_html_and_so_is_what_it_loads(every: list[SitePage], folder: Path) -> None:
+def test_every_page_and_the_files_that_it_loads_are_valid_html(every: list[SitePage], folder: Path) -> None:
     loaded = [*folder.glob("assets/*.css"), *folder.glob("assets/*.svg")]
     assert loaded
     assert html_errors(*(page.file for page in every), *loaded) == ""
 
 
-def test_invalid_html_would_be_found(tmp_path: Path) -> None:
+def test_invalid_html_is_detected(tmp_path: Path) -> None:
     file = tmp_path / "wrong.html"
     file.write_text("<!doctype html><html lang=en><title>x</title><p><div></p><img>")
     assert "Unclosed element “div”" in html_errors(file)
 
 
-def test_letters_twice_as_large_ask_for_no_scrolling_sideways(plain: Page, every: list[SitePage], folder: Path) -> None:
-    """WCAG 1.4.4, as somebody sets it on a phone or in a browser, without zooming."""
+def test_text_at_double_size_needs_no_horizontal_scrolling(plain: Page, every: list[SitePage], folder: Path) -> None:
+    """WCAG 1.4.4: text size set on a phone or in a browser, without zoom."""
     found = {}
     for page in every:
         plain.goto(site_pages.address(page, folder))

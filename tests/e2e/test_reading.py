@@ -1,4 +1,4 @@
-"""Whoever left school at fourteen can read the pages."""
+"""The pages are readable with eight years of school."""
 
 import pytest
 
@@ -12,7 +12,7 @@ HARD = {
 }
 
 
-def test_every_page_can_be_read_with_eight_years_of_school(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_every_page_is_readable_with_eight_years_of_school(tmp_path_factory: pytest.TempPathFactory) -> None:
     pages = site_pages.build(tmp_path_factory.mktemp("pages"))
     read = {page.name: (page.locale, Prose(page.file.read_text("utf-8")).sentences) for page in pages}
     assert all(sentences for _, sentences in read.values())
@@ -20,7 +20,7 @@ def test_every_page_can_be_read_with_eight_years_of_school(tmp_path_factory: pyt
 
 
 @pytest.mark.parametrize("locale", campaign().locales)
-def test_a_hard_text_would_be_found(locale: str) -> None:
+def test_a_difficult_text_is_detected(locale: str) -> None:
     assert not is_easy(locale, [HARD[locale]])
 
 

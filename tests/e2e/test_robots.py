@@ -1,4 +1,4 @@
-"""Robots are held off, and people do not notice: the proof of work is done while they type."""
+"""Bots are held back without disturbing people: the proof of work runs while they type."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ LOOKED_AT = "A person here checks the form first."
 
 @pytest.fixture
 def asked(page: Page) -> list[str]:
-    """What the page asks for from now on."""
+    """Requests of the page from now on."""
     addresses: list[str] = []
 
     def note(request: Request) -> None:
@@ -35,7 +35,7 @@ def stored(stack: LocalStack, page: Page) -> dict[str, Any]:
 
 
 def hinted(**hints: int) -> Callable[[Route], None]:
-    """The challenge's answer with other hints. They are not signed: the page alone goes by them."""
+    """The challenge with other hints. Hints are not signed: only the page uses them."""
 
     def answer(route: Route) -> None:
         response = route.fetch()
@@ -56,7 +56,7 @@ def is_nonsense(route: Route) -> None:
     route.fulfill(status=200, content_type="text/javascript", body='{"challenge": {}}')
 
 
-def test_the_work_begins_with_the_form_and_takes_two_files_and_one_question(
+def test_the_work_starts_with_the_form_and_needs_two_files_and_one_request(
     page: Page, asked: list[str], mailbox: Mailbox
 ) -> None:
     page.reload()
@@ -67,11 +67,11 @@ def test_the_work_begins_with_the_form_and_takes_two_files_and_one_question(
     expect(page.locator("#thanks")).to_be_visible()
     for part in ("/assets/challenge.", "/assets/altcha.", "/api/challenge?for="):
         assert len([address for address in asked if part in address]) == 1
-    # So that no later test is surprised by it.
+    # Otherwise the message could arrive during a later test.
     mailbox.wait_for(1)
 
 
-def test_a_proof_lets_the_submission_go_out_and_nothing_is_said_of_checking(page: Page, mailbox: Mailbox) -> None:
+def test_a_proof_lets_the_submission_proceed_without_any_mention_of_the_check(page: Page, mailbox: Mailbox) -> None:
     open_form(page)
     fill_in(page, email="proven@clinic.example")
     submit(page)
@@ -84,7 +84,7 @@ def test_a_proof_lets_the_submission_go_out_and_nothing_is_said_of_checking(page
 @pytest.mark.long
 @pytest.mark.parametrize("failure", [fail, is_down, is_nonsense])
 @pytest.mark.parametrize("part", [CHALLENGE, SOLVER, "**/assets/challenge.*.js"])
-def test_whoever_fails_at_the_proof_is_thanked_and_a_person_looks(
+def test_a_patient_without_a_proof_is_thanked_and_the_referral_is_held(
     page: Page, stack: LocalStack, mailbox: Mailbox, part: str, failure: Callable[[Route], None]
 ) -> None:
     page.route(part, failure)
@@ -100,7 +100,7 @@ def test_whoever_fails_at_the_proof_is_thanked_and_a_person_looks(
     expect(page.locator("h1")).to_contain_text("A person is looking at it")
 
 
-def test_a_challenge_that_never_comes_keeps_nobody_for_ever(page: Page, stack: LocalStack) -> None:
+def test_a_challenge_that_never_arrives_does_not_block_the_form(page: Page, stack: LocalStack) -> None:
     page.clock.install()
     page.reload()
     page.route(CHALLENGE, lambda route: None)
@@ -116,7 +116,7 @@ def test_a_challenge_that_never_comes_keeps_nobody_for_ever(page: Page, stack: L
     assert stored(stack, page)["reason"] == "unproven"
 
 
-def test_who_is_very_quick_waits_a_moment_and_is_told_so(page: Page, mailbox: Mailbox) -> None:
+def test_a_very_fast_patient_waits_a_moment_and_is_told_so(page: Page, mailbox: Mailbox) -> None:
     page.route(CHALLENGE, hinted(wait_seconds=2))
     open_form(page)
     fill_in(page, email="quick@clinic.example")
@@ -125,14 +125,12 @@ def test_who_is_very_quick_waits_a_moment_and_is_told_so(page: Page, mailbox: Ma
     expect(button).to_have_text("One moment…")
     expect(page.locator("[data-busy-status]")).to_have_text("One moment…")
     expect(button).to_be_focused()
-    button.press("Enter")  # An impatient person: it counts once.
+    button.press("Enter")  # Impatient repeated clicks count once.
     expect(page.locator("#thanks")).to_be_visible()
     assert len(mailbox.wait_for(1)) == 1
 
 
-def test_a_challenge_that_became_too_old_is_replaced_when_it_is_needed(
-    page: Page, mailbox: Mailbox, asked: list[str]
-) -> None:
+def test_an_expired_challenge_is_replaced_when_it_is_needed(page: Page, mailbox: Mailbox, asked: list[str]) -> None:
     page.route(CHALLENGE, hinted(lasts_seconds=0), times=1)
     open_form(page)
     page.wait_for_timeout(500)
@@ -143,9 +141,7 @@ def test_a_challenge_that_became_too_old_is_replaced_when_it_is_needed(
     assert len(mailbox.wait_for(1)) == 1
 
 
-def test_what_is_sent_as_another_referral_gets_a_proof_of_its_own(
-    page: Page, stack: LocalStack, mailbox: Mailbox
-) -> None:
+def test_a_new_referral_from_the_same_page_gets_its_own_proof(page: Page, stack: LocalStack, mailbox: Mailbox) -> None:
     conflict = {"errors": [{"field": "submission_id", "code": "conflict", "message": "."}]}
     page.route("**/api/referrals", lambda route: route.fulfill(status=409, json=conflict), times=1)
     open_form(page)
@@ -157,7 +153,7 @@ def test_what_is_sent_as_another_referral_gets_a_proof_of_its_own(
     assert len(mailbox.wait_for(1)) == 1
 
 
-def test_a_robot_that_fills_in_everything_is_held(page: Page, stack: LocalStack, mailbox: Mailbox) -> None:
+def test_a_bot_that_fills_in_every_field_is_held(page: Page, stack: LocalStack, mailbox: Mailbox) -> None:
     open_form(page)
     fill_in(page, email="trap@clinic.example")
     page.locator("[name=comments]").evaluate("field => { field.value = 'marked' }")
@@ -169,7 +165,7 @@ def test_a_robot_that_fills_in_everything_is_held(page: Page, stack: LocalStack,
     assert mailbox.wait_for(1, seconds=0.5) == []
 
 
-def test_nobody_meets_the_field_for_robots_by_keyboard_or_screen_reader(page: Page) -> None:
+def test_the_honeypot_field_is_unreachable_by_keyboard_and_screen_reader(page: Page) -> None:
     open_form(page)
     met = set()
     for _ in range(60):
@@ -184,6 +180,6 @@ def test_nobody_meets_the_field_for_robots_by_keyboard_or_screen_reader(page: Pa
     assert box["height"] <= 1
 
 
-def test_the_pages_are_sent_with_the_policy_that_the_template_has(page: Page, stack: LocalStack) -> None:
+def test_the_pages_have_the_content_security_policy_of_the_template(page: Page, stack: LocalStack) -> None:
     answer = page.request.get("/")
     assert answer.headers["content-security-policy"] == stack.template.site_headers["Content-Security-Policy"]

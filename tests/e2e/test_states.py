@@ -1,4 +1,4 @@
-"""What the script makes of the first page can be used by everyone too."""
+"""States of the first page that the script creates are accessible, too."""
 
 from collections.abc import Iterator
 
@@ -14,21 +14,21 @@ from tests.support.waiting import CEILING
 
 @pytest.fixture
 def still(browser: Browser, stack: LocalStack) -> Iterator[Page]:
-    """A page on which nothing moves."""
+    """A page without animations."""
     context = browser.new_context(base_url=stack.url, reduced_motion="reduce")
     context.set_default_timeout(1000 * CEILING)
     yield context.new_page()
     context.close()
 
 
-# The states differ in their words alone.
+# States differ only in their texts.
 OTHERS = [pytest.param(locale, marks=pytest.mark.long) for locale in campaign().locales if locale != "en"]
 
 
 @pytest.mark.parametrize("locale", ["en", *OTHERS])
 @pytest.mark.parametrize("state", STATES)
-def test_nothing_keeps_anyone_from_using_the_form(still: Page, state: str, locale: str) -> None:
+def test_the_form_is_accessible_in_every_state(still: Page, state: str, locale: str) -> None:
     still.goto(f"/{locale}/")
     STATES[state](still)
-    # The rest of the page is what it was.
+    # The rest of the page is unchanged.
     assert list(accessible.problems(still, within=".ask")) == []

@@ -1,4 +1,4 @@
-"""A patient on a phone lets the doctor know."""
+"""A patient submits a referral on a phone."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ RECEIPT = re.compile(r"[A-Z2-7]{4}(-[A-Z2-7]{4}){3}")
 
 @pytest.fixture
 def plain_page(browser: Browser, stack: LocalStack) -> Iterator[Page]:
-    """A browser with JavaScript off."""
+    """A browser with JavaScript disabled."""
     context = browser.new_context(base_url=stack.url, viewport=PHONE, java_script_enabled=False)
     page = context.new_page()
     page.goto("/")
@@ -31,7 +31,7 @@ def receipt_on(page: Page) -> str:
 
 
 def approve(stack: LocalStack, receipt: str) -> None:
-    """A person lets go on what was held."""
+    """A person approves the held referral."""
     referrals = ReferralTable(stack.cloud.dynamodb, "referral-intake-Table")
     held = referrals.get(receipt, consistent=True)
     assert held
@@ -53,7 +53,7 @@ def submit(page: Page) -> None:
     page.locator("form#referral button[type=submit]").click()
 
 
-def test_a_submission_becomes_one_message(page: Page, mailbox: Mailbox) -> None:
+def test_a_submission_sends_one_message(page: Page, mailbox: Mailbox) -> None:
     open_form(page)
     fill_in(page)
     submit(page)
@@ -69,7 +69,7 @@ def test_a_submission_becomes_one_message(page: Page, mailbox: Mailbox) -> None:
     }
 
 
-def test_the_status_link_says_that_the_doctor_was_written_to(page: Page, mailbox: Mailbox) -> None:
+def test_the_status_page_says_that_the_doctor_was_mailed(page: Page, mailbox: Mailbox) -> None:
     open_form(page)
     fill_in(page, email="status@clinic.example")
     submit(page)
@@ -81,7 +81,7 @@ def test_the_status_link_says_that_the_doctor_was_written_to(page: Page, mailbox
     expect(page.locator("body")).not_to_contain_text("Lopez")
 
 
-def test_pressing_submit_twice_makes_one_message(page: Page, mailbox: Mailbox) -> None:
+def test_a_double_click_on_submit_sends_one_message(page: Page, mailbox: Mailbox) -> None:
     open_form(page)
     fill_in(page, email="twice@clinic.example")
     page.locator("form#referral button[type=submit]").dblclick()
@@ -89,7 +89,7 @@ def test_pressing_submit_twice_makes_one_message(page: Page, mailbox: Mailbox) -
     assert len(mailbox.wait_for(1)) == 1
 
 
-def test_without_javascript_the_form_gets_a_whole_thank_you_page(
+def test_without_javascript_the_form_gets_a_complete_thank_you_page(
     plain_page: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     fill_in(plain_page, email="plain@clinic.example")
@@ -97,7 +97,7 @@ def test_without_javascript_the_form_gets_a_whole_thank_you_page(
     expect(plain_page.locator("main")).to_contain_text(RECEIPT)
     plain_page.reload()  # Sends the form again, as a browser does.
     expect(plain_page.locator("main")).to_contain_text(RECEIPT)
-    # There was no proof that it is no robot's: a person looks first.
+    # Without a proof of work, a person checks the referral first.
     expect(plain_page.locator("main")).to_contain_text("A person here checks the form first.")
     assert mailbox.wait_for(1, seconds=1) == []
     approve(stack, receipt_on(plain_page))
@@ -121,7 +121,7 @@ def test_without_javascript_an_error_page_keeps_the_entries(
     assert "<b>Maria" not in message["html"]
 
 
-def test_bad_data_is_said_at_each_field_with_the_focus_on_the_first(page: Page, mailbox: Mailbox) -> None:
+def test_errors_are_shown_at_their_fields_with_the_focus_on_the_first(page: Page, mailbox: Mailbox) -> None:
     open_form(page)
     page.get_by_label("Email").fill("maria@")
     page.get_by_label("Phone").fill("12")
@@ -135,7 +135,7 @@ def test_bad_data_is_said_at_each_field_with_the_focus_on_the_first(page: Page, 
     assert mailbox.messages() == []
 
 
-def test_without_a_way_to_reach_the_doctor_one_is_asked_for(page: Page) -> None:
+def test_a_form_without_any_contact_detail_requires_one(page: Page) -> None:
     open_form(page)
     page.get_by_label("I am helping a patient").check()
     page.get_by_label("Doctor's name").fill("Maria Lopez")
@@ -144,7 +144,7 @@ def test_without_a_way_to_reach_the_doctor_one_is_asked_for(page: Page) -> None:
     expect(page.get_by_label("Email")).to_be_focused()
 
 
-def test_an_error_inside_a_folded_part_opens_it(page: Page) -> None:
+def test_an_error_in_a_collapsed_section_opens_it(page: Page) -> None:
     open_form(page)
     fill_in(page)
     page.get_by_text("More about the doctor").click()
@@ -155,7 +155,7 @@ def test_an_error_inside_a_folded_part_opens_it(page: Page) -> None:
     expect(page.get_by_label("NPI")).to_be_focused()
 
 
-def test_an_answer_that_is_lost_on_the_way_makes_one_referral_when_sent_again(page: Page, mailbox: Mailbox) -> None:
+def test_a_lost_response_makes_one_referral_when_the_form_is_sent_again(page: Page, mailbox: Mailbox) -> None:
     def lose_the_answer(route: Route) -> None:
         route.fetch()
         route.abort()
@@ -171,7 +171,7 @@ def test_an_answer_that_is_lost_on_the_way_makes_one_referral_when_sent_again(pa
     assert len(mailbox.wait_for(1)) == 1
 
 
-def test_a_second_doctor_can_be_told_from_the_thank_you_page(page: Page, mailbox: Mailbox) -> None:
+def test_a_second_doctor_can_be_named_from_the_thank_you_page(page: Page, mailbox: Mailbox) -> None:
     open_form(page)
     fill_in(page, email="first@clinic.example")
     submit(page)
@@ -183,7 +183,7 @@ def test_a_second_doctor_can_be_told_from_the_thank_you_page(page: Page, mailbox
     assert len(mailbox.wait_for(2)) == 2
 
 
-def test_a_doctor_opts_out_by_the_link_in_the_mail_and_is_not_written_to_again(page: Page, mailbox: Mailbox) -> None:
+def test_a_doctor_who_opts_out_through_the_message_is_not_mailed_again(page: Page, mailbox: Mailbox) -> None:
     open_form(page)
     fill_in(page, email="stop@clinic.example")
     submit(page)
@@ -203,7 +203,7 @@ def test_a_doctor_opts_out_by_the_link_in_the_mail_and_is_not_written_to_again(p
 
 
 @pytest.mark.parametrize("button", ["Send me information", "Have someone call me", "Not for me"])
-def test_a_doctor_answers_by_the_link_in_the_mail(page: Page, mailbox: Mailbox, button: str) -> None:
+def test_a_doctor_can_answer_through_the_message(page: Page, mailbox: Mailbox, button: str) -> None:
     open_form(page)
     fill_in(page, email=f"{button.split()[0].lower()}@answers.example")
     submit(page)

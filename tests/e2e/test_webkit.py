@@ -1,4 +1,4 @@
-"""The way of a patient with an iPhone, from the page to the doctor's mailbox."""
+"""A submission on an iPhone, from the page to the doctor's mailbox."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -33,7 +33,7 @@ def phone() -> Iterator[WebKitGTK]:
 
 
 def seen(phone: WebKitGTK, selector: str) -> WebElement:
-    """The first of these that can be seen, once there is one."""
+    """The first visible element for this selector, once there is one."""
 
     def visible(driver: WebKitGTK) -> list[WebElement]:
         return [one for one in driver.find_elements(By.CSS_SELECTOR, selector) if one.is_displayed()]
@@ -52,13 +52,13 @@ def open_form(phone: WebKitGTK, stack: LocalStack, locale: str = "en") -> None:
 
 
 def press(phone: WebKitGTK, selector: str) -> None:
-    """As a finger does, after the page was moved to where it can be reached."""
+    """Scrolls to the element and taps it."""
     one = seen(phone, selector)
     phone.execute_script("arguments[0].scrollIntoView({ block: 'center' })", one)
     one.click()
 
 
-def test_by_hand_a_submission_becomes_one_message(
+def test_a_submission_typed_by_hand_sends_one_message(
     phone: WebKitGTK, find: Find, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     open_form(phone, stack)
@@ -73,7 +73,7 @@ def test_by_hand_a_submission_becomes_one_message(
     assert "We wrote to your doctor" in find("h1").text
 
 
-def test_in_spanish_a_doctor_is_found_chosen_and_told(
+def test_in_spanish_a_doctor_is_found_chosen_and_mailed(
     phone: WebKitGTK, find: Find, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     open_form(phone, stack, "es")
@@ -90,7 +90,7 @@ def test_in_spanish_a_doctor_is_found_chosen_and_told(
     assert [message["to"] for message in mailbox.wait_for(1)] == [["manzana@clinic.example"]]
 
 
-def test_without_an_e_mail_address_the_doctor_is_told_by_letter_or_phone(
+def test_a_doctor_without_an_email_address_is_told_by_letter_or_phone(
     phone: WebKitGTK, find: Find, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     open_form(phone, stack)
@@ -103,7 +103,7 @@ def test_without_an_e_mail_address_the_doctor_is_told_by_letter_or_phone(
     assert mailbox.messages() == []
 
 
-def test_an_answer_that_is_lost_makes_one_message_when_sent_again(
+def test_a_lost_response_sends_one_message_when_the_form_is_sent_again(
     phone: WebKitGTK, find: Find, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     open_form(phone, stack)
@@ -118,7 +118,7 @@ def test_an_answer_that_is_lost_makes_one_message_when_sent_again(
     assert len(mailbox.wait_for(1)) == 1
 
 
-def test_what_is_wrong_is_shown_and_has_the_focus(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
+def test_errors_are_shown_and_have_the_focus(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
     open_form(phone, stack)
     find("#doctor-email").send_keys("maria@")
     press(phone, "#referral [type=submit]")
@@ -127,7 +127,7 @@ def test_what_is_wrong_is_shown_and_has_the_focus(phone: WebKitGTK, find: Find, 
     assert find("#doctor-email-error")
 
 
-def test_axe_finds_nothing_there_either(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
+def test_axe_finds_no_errors_in_webkit(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
     open_form(phone, stack)
     phone.execute_script(web.axe().read_text("utf-8"))
     assert phone.execute_async_script(AXE) == []

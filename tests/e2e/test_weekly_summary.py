@@ -1,4 +1,4 @@
-"""Who switches the weekly summary on finds it in the mailbox on Monday morning."""
+"""A user who subscribes to the weekly summary gets it on Monday morning."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from local.stack import LocalStack
-from tests.e2e.desks import desk_in, sign_in, submitted
 from tests.e2e.mailbox import Mailbox
+from tests.e2e.marketing import sign_in, signed_out, submitted
 from tests.support.waiting import eventually
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -17,11 +17,11 @@ CHICAGO = ZoneInfo("America/Chicago")
 
 @pytest.fixture
 def viewer(browser: Browser, stack: LocalStack) -> Iterator[Page]:
-    with desk_in(browser, stack) as page:
+    with signed_out(browser, stack) as page:
         yield sign_in(page, "viewer", "/dashboard/settings")
 
 
-def test_who_switches_the_summary_on_gets_it_on_monday_and_nobody_else_does(
+def test_a_subscriber_gets_the_summary_on_monday_and_no_other_user_does(
     viewer: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     submitted(stack, "Moe Monday", email="monday@clinic.example")

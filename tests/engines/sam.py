@@ -1,6 +1,6 @@
-"""The template as CloudFormation meets it: after AWS SAM's transform, by the translator that SAM CLI itself uses.
+"""The template after AWS SAM's transform, as CloudFormation gets it, by the translator of SAM CLI.
 
-It lives in SAM CLI's own environment, since it wants other versions of what the functions use.
+The translator runs in the environment of SAM CLI, because it needs other versions of some packages.
 """
 
 import json
@@ -18,9 +18,9 @@ TRANSFORM = ROOT / "tools" / "sam" / "transform.py"
 
 
 def transformed(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
-    """`template` is plain data, `{"Ref": ...}` for `!Ref`. Raises CalledProcessError where SAM refuses it."""
+    """`template` is plain data, with `{"Ref": ...}` for `!Ref`. Raises CalledProcessError if SAM refuses it."""
     assert PYTHON.exists(), "SAM CLI is missing: run `make template` once"
-    # Without PYTHONPATH: it must not see our packages.
+    # Unsets PYTHONPATH, so that SAM does not import packages of this project.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(template, file)

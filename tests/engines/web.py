@@ -1,6 +1,6 @@
-"""What the pages are looked at with, fetched once from npm as a lock file under tools/ says.
+"""Tools to check pages, downloaded once from npm as pinned by lock files in tools/.
 
-`python -m tests.engines.web` only fetches what the tests need.
+`python -m tests.engines.web` only downloads the tools that tests need.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _ARGUMENTS = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 
 def axe() -> Path:
-    """The script axe-core, to be run in a page."""
+    """The axe-core script, which runs in a page."""
     return modules("web") / "axe-core" / "axe.min.js"
 
 
@@ -28,7 +28,7 @@ def nu() -> list[str]:
 
 
 def modules(tool: str) -> Path:
-    """The `node_modules` of a folder of tools/."""
+    """The `node_modules` of a folder in tools/."""
     lock = (_TOOLS / tool / "package-lock.json").read_bytes()
     folder = CACHE / f"{tool}-{hashlib.sha256(lock).hexdigest()[:12]}"
     if not folder.is_dir():
@@ -38,16 +38,16 @@ def modules(tool: str) -> Path:
 
 def _fetch(tool: Path, folder: Path) -> None:
     CACHE.mkdir(exist_ok=True)
-    # Beside its place, and renamed at the end: what is there is whole.
+    # Downloads to a temporary folder and renames it at the end, so that an existing folder is complete.
     with tempfile.TemporaryDirectory(dir=CACHE, ignore_cleanup_errors=True) as scratch:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(tool / name, scratch)
-        # The lock file holds a hash of each package; their own scripts never run.
+        # The lock file has a hash of each package. Install scripts do not run.
         command = [*npm(), "ci", *_ARGUMENTS, "--prefix", scratch]
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode:
             raise NoEngine(f"npm could not fetch what {tool.name} needs: {done.stderr.strip()}")
-        with suppress(OSError):  # Somebody else may have been quicker.
+        with suppress(OSError):  # Another process may have finished first.
             Path(scratch).rename(folder)
 
 

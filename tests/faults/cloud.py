@@ -1,4 +1,4 @@
-"""The cloud behind the wire: a table of an engine's, and secrets and a mail service of our own."""
+"""The simulated cloud: a table in a DynamoDB engine, and fakes of Secrets Manager and SES."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ from tests.support import mail_events
 
 
 class Engine(Protocol):
-    """What keeps the table."""
+    """The engine that stores the table."""
 
     @property
     def url(self) -> str | None: ...
@@ -32,14 +32,14 @@ class Engine(Protocol):
     def send(self, request: AWSPreparedRequest) -> AWSResponse: ...
 
     def items(self, client: Any, table: str) -> list[Item]:
-        """All of them, past the wire."""
+        """All items, read without the wire."""
 
     def empty(self, client: Any, table: str) -> None:
-        """Removes them: that is much cheaper than a new table."""
+        """Deletes all items, which is much cheaper than a new table."""
 
 
 class Moto:
-    """moto in this process, called without a mock: nothing but the wire stands before it."""
+    """moto in this process, called without its mocks, so that only the wire precedes it."""
 
     url: str | None = None
 
@@ -62,11 +62,11 @@ class Moto:
 
 
 class DynamoDBLocal:
-    """AWS's own engine, at a port of this machine."""
+    """DynamoDB Local on a port of this machine."""
 
     def __init__(self, url: str) -> None:
         self.url: str | None = url
-        # Without it, each request waits 40 ms for the kernel to be sure that nothing follows.
+        # Without this option, Nagle's algorithm delays each request by 40 ms.
         at_once: Any = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
         self._connections = URLLib3Session(socket_options=at_once)
 
@@ -88,7 +88,7 @@ def _bytes(request: AWSPreparedRequest) -> bytes:
 
 
 class Secrets:
-    """Secrets Manager, holding the template's secrets."""
+    """Secrets Manager with the secrets of the template."""
 
     def __init__(self) -> None:
         self.names = {logical_id: secret.name for logical_id, secret in aws.template().secrets.items()}
@@ -104,18 +104,18 @@ class Secrets:
 
 
 class Outcome(Enum):
-    """What the mail service makes of a message."""
+    """Result of a call of SES."""
 
     TAKEN = "taken, and said so"
     TAKEN_IN_SILENCE = "taken, but the answer is lost"
-    LOST = "never arrived, and nobody says so"
+    LOST = "lost without any event"
     THROTTLED = "not now"
     REJECTED = "never"
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message in a doctor's mailbox."""
+    """A message that arrived in a doctor's mailbox."""
 
     doctor: str
     step: str
@@ -129,11 +129,11 @@ class Mail:
 
 @dataclass
 class MailService:
-    """SES, as far as our code can see it. `outcomes` are those of the next messages; then all are taken.
+    """A fake of SES. `outcomes` are the results of the next messages. After that, all are accepted.
 
-    An address whose local part starts with `bounce` or `complain` does that; that of `full` has no room for its first
-    message. `loses_events_of` names messages, by doctor, whose events never come; `loses` numbers single events that
-    don't, `delays` those that come last of all. `told_of` is told the number of each before it is sent.
+    An address whose local part starts with `bounce` or `complain` causes that event. The mailbox `full` rejects its
+    first message. `loses_events_of` names doctors whose messages cause no event. `loses` numbers single events that
+    are lost, and `delays` those that arrive last. `told_of` is called with the number of each event before it is sent.
     """
 
     now: Callable[[], datetime]
@@ -151,7 +151,7 @@ class MailService:
 
     def answer(self, operation: str, request: AWSPreparedRequest) -> AWSResponse:
         if operation == "GetAccount":
-            # So many that nobody waits for a turn: of that there are other tests, with a clock that runs.
+            # High enough that no message waits for its turn. Other tests cover that, with a running clock.
             quota = {"Max24HourSend": 50_000, "MaxSendRate": 1000, "SentLast24Hours": len(self.mails)}
             return response(request, 200, {"SendQuota": quota, "SendingEnabled": True, "ProductionAccessEnabled": True})
         assert operation == "SendEmail", operation
@@ -188,7 +188,7 @@ class MailService:
             (self.delayed if number in self.delays else self.events).append(event)
 
     def event(self, mail: Mail, kind: str) -> dict[str, Any]:
-        """What SES tells of the message, as EventBridge hands it on."""
+        """The event that SES publishes for the message, as EventBridge delivers it."""
         made = mail_events.mail_event(kind, mail.receipt)
         detail = made["detail"]
         if kind == "Bounce" and mail.doctor.startswith("full"):
@@ -200,7 +200,7 @@ class MailService:
         return made
 
     def opt_out_url(self, doctor: str) -> str | None:
-        """That of the latest message to the doctor that was handed in, whatever became of it."""
+        """Opt-out link of the latest message to the doctor, whether or not it arrived."""
         for sent in reversed(self.requests):
             if email_identity(sent["Destination"]["ToAddresses"][0]) == doctor:
                 headers = {one["Name"]: one["Value"] for one in sent["Content"]["Simple"]["Headers"]}

@@ -6,35 +6,35 @@ import pytest
 from tests.engines import dynamodb_local
 from tests.faults import workers
 from tests.faults.cloud import DynamoDBLocal, Moto
-from tests.faults.walk import Steps
+from tests.faults.injection import Results
 from tests.faults.world import Lab
 from tests.integration.conftest import no_account
 from tests.rights.suite import may_do_what_it_does, watched
 
 __all__ = ["may_do_what_it_does", "no_account", "watched"]
 
-STEPS = pytest.StashKey[Steps]()
-# What is walked where there is no time for all of it.
+RESULTS = pytest.StashKey[Results]()
+# Share of the points that a quick run covers.
 ONE_IN = 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--every-point", action="store_true", help=f"walk every point, and not one in {ONE_IN}")
+    parser.addoption("--every-point", action="store_true", help=f"check every point, and not one in {ONE_IN}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if steps := config.stash.get(STEPS, None):
-        terminalreporter.write_line(f"fault walk: {steps}")
+    if results := config.stash.get(RESULTS, None):
+        terminalreporter.write_line(f"fault injection: {results}")
 
 
 @pytest.fixture
-def steps(pytestconfig: pytest.Config) -> Steps:
-    """Everything that was walked."""
-    return pytestconfig.stash.setdefault(STEPS, Steps())
+def results(pytestconfig: pytest.Config) -> Results:
+    """Results of all runs."""
+    return pytestconfig.stash.setdefault(RESULTS, Results())
 
 
 @pytest.fixture(scope="session")
-def walks(pytestconfig: pytest.Config) -> Iterator[workers.Walks]:
+def run_scenario(pytestconfig: pytest.Config) -> Iterator[workers.Runner]:
     with workers.working(1 if pytestconfig.getoption("every_point") else ONE_IN) as made:
         yield made
 

@@ -1,4 +1,4 @@
-"""The promise that counters equal a recount, as a question to a world."""
+"""Checks the promise that counters equal a recount."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from tests.integration.aws import stats_name
 
 
 def wrong(world: World) -> list[str]:
-    """Counters that are not what follows from the newest record of each referral that was delivered."""
+    """Counters that differ from those of the newest delivered record of each referral."""
     newest: dict[str, Referral] = {}
     for function, record in world.delivered:
         if function == "stats":
@@ -25,11 +25,11 @@ def wrong(world: World) -> list[str]:
 
 
 def wrong_after_a_recount(world: World) -> list[str]:
-    """Counters that are not what the table says, even once all of it was counted again."""
+    """Counters that still differ from the table after a recount."""
     referrals = [from_item(image) for image in world.images()]
     with world.wire.aside():
         CountingTable(world.lab.client, stats_name(world.table)).count(referrals, again=True)
-    # Whatever comes late now is older.
+    # Records that arrive later are older.
     world.delivered += [("stats", {"dynamodb": {"NewImage": image}}) for image in world.images()]
     return _differences(world, referrals)
 

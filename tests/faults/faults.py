@@ -1,4 +1,4 @@
-"""What can befall a call of AWS. No emulator shows half of it."""
+"""Faults that an AWS call can meet. Emulators produce only half of them."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +14,10 @@ WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
 
 
 class Killed(BaseException):
-    """The process ends here: nothing catches it, and nothing after it is done."""
+    """The process ends here. No handler catches this, and no later code runs."""
 
 
-# ---- Before it takes effect ------------------------------------------------------------------------------------------
+# ---- Before the call takes effect ------------------------------------------------------------------------------------
 
 
 def _refused(attempt: Attempt) -> AWSResponse:
@@ -41,7 +41,7 @@ def _failed(attempt: Attempt) -> AWSResponse:
 
 
 def _unreadable(attempt: Attempt) -> AWSResponse:
-    """As from a proxy between us and AWS."""
+    """As sent by a proxy between the function and AWS."""
     return attempt.answer(400, b"<html>Bad Request</html>")
 
 
@@ -54,7 +54,7 @@ def _error(attempt: Attempt, status: int, code: str, **members: object) -> AWSRe
     return attempt.answer(status, data, {"x-amzn-ErrorType": code})
 
 
-# ---- After it took effect --------------------------------------------------------------------------------------------
+# ---- After the call took effect --------------------------------------------------------------------------------------
 
 
 def _timed_out(attempt: Attempt) -> AWSResponse:
@@ -67,7 +67,7 @@ def _killed_after(attempt: Attempt) -> AWSResponse:
     raise Killed
 
 
-# ---- What no emulator shows ------------------------------------------------------------------------------------------
+# ---- Faults that no emulator produces --------------------------------------------------------------------------------
 
 
 def _conflict_in_transaction(code: str) -> Fault:
@@ -90,7 +90,7 @@ def _answered_in_part(attempt: Attempt) -> AWSResponse:
 
 
 def stale_index(images: Callable[[], list[Item]]) -> Fault:
-    """The index lists all that was ever in it, and as due for long."""
+    """The index lists every item that was ever in it, as long overdue."""
 
     def strike(attempt: Attempt) -> AWSResponse:
         body = _body(attempt)
@@ -113,7 +113,7 @@ def _body(attempt: Attempt) -> dict[str, Any]:
     return data
 
 
-# One of them at each call, in turn: our code takes them for the same thing.
+# One of these per call, in turn: the code handles them alike.
 NOT_DONE = (
     Fault("is refused", _refused),
     Fault("is throttled", _throttled),
@@ -123,17 +123,17 @@ NOT_DONE = (
 CONFLICT = Fault("conflicts with a transaction", _conflict)
 CUT_OFF = Fault("and all that follow are refused", _cut_off)
 KILLED_BEFORE = Fault("ends the process before its effect", _killed_before)
-# AWS delivers again, and again, and drops it after the last time.
+# AWS retries several times, and drops the event after the last attempt.
 KEEPS_FAILING = Fault("is refused however often it is tried", _refused, keeps_on=True)
-# Of what has an effect.
+# Only for calls with an effect.
 DONE = (
     Fault("takes effect and times out", _timed_out),
     Fault("ends the process after its effect", _killed_after),
 )
-# The SDK tries again, and meets what its first attempt has done. It never repeats a call of SES.
+# The SDK retries, and the first attempt already took effect. It never retries a call of SES.
 DONE_TWICE = Fault("takes effect and times out once", _timed_out, everyone=False)
-THROTTLED_ONCE = Fault("is throttled once", _throttled, everyone=False, is_mended=True)
-# Of these too, one in turn.
+THROTTLED_ONCE = Fault("is throttled once", _throttled, everyone=False, is_recovered=True)
+# Also one of these per call, in turn.
 CANCELED = (_conflict_in_transaction("TransactionConflict"), _conflict_in_transaction("ProvisionedThroughputExceeded"))
 ODD = {
     "Query": Fault("lists nothing, by an index that lags", _not_yet_indexed),
@@ -142,7 +142,7 @@ ODD = {
 
 
 def of(call: Call) -> Iterator[Fault]:
-    """Every fault that this call can meet."""
+    """All faults that this call can meet."""
     if call.service == "sesv2":
         yield from (*NOT_DONE, CUT_OFF, KILLED_BEFORE, *DONE)
         return

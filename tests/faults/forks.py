@@ -1,4 +1,4 @@
-"""Forks of this process: from one moment on, the same world goes on in several ways, each in a process of its own."""
+"""Forks of this process: from one point on, the same world continues in several ways, each in a separate process."""
 
 import gc
 import json
@@ -14,7 +14,7 @@ COUNT = os.cpu_count() or 1
 
 
 class Forks:
-    """At most as many at once as there are processors. Only for a process that has no threads: a fork has one."""
+    """Runs at most one fork per processor. Requires a process without threads, because a fork keeps only one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -23,9 +23,9 @@ class Forks:
         self.is_fork = False
 
     def fork(self, name: str) -> bool:
-        """Whether this is the fork. A fork must come to its `end`."""
+        """Whether this process is the fork. A fork must call `end`."""
         if (tests := parent_process()) and not tests.is_alive():
-            os._exit(1)  # Nobody waits for the result any more.
+            os._exit(1)  # The parent process ended, so the result is not needed.
         if len(self._running) >= COUNT:
             self._wait_for_one()
         self._made.append(name)
@@ -34,19 +34,19 @@ class Forks:
             self._running.add(pid)
             return False
         self.is_fork = True
-        # It does not live long enough to be worth a collection, and each page that is written to is copied.
+        # A fork ends soon, so a collection is not worth the memory pages that it would copy.
         gc.disable()
         return True
 
-    def end(self, told: Any) -> NoReturn:
-        """The fork ends here, and leaves behind what it has to tell."""
+    def end(self, outcome: Any) -> NoReturn:
+        """Ends the fork and saves its result."""
         try:
-            self._file(len(self._made)).write_text(json.dumps(told))
+            self._file(len(self._made)).write_text(json.dumps(outcome))
         finally:
             os._exit(0)
 
-    def told(self) -> Iterator[tuple[str, Any]]:
-        """What each fork had to tell, by name; None of one that died."""
+    def outcomes(self) -> Iterator[tuple[str, Any]]:
+        """The result of each fork, by name. None for one that crashed."""
         while self._running:
             self._wait_for_one()
         for number, name in enumerate(self._made, 1):
@@ -63,7 +63,7 @@ class Forks:
 
 @contextmanager
 def forking() -> Iterator[Forks]:
-    # What is here already is not looked at again: a collection would copy every page of it into every fork.
+    # Excludes existing objects from collections, which would copy each memory page into every fork.
     gc.collect()
     gc.freeze()
     with tempfile.TemporaryDirectory() as folder:
@@ -72,5 +72,5 @@ def forking() -> Iterator[Forks]:
             yield forks
         finally:
             if forks.is_fork:
-                os._exit(1)  # It lost its way, and may not go on as if it were the first.
+                os._exit(1)  # The fork left its path through an exception and must not continue as the parent.
     gc.unfreeze()

@@ -1,4 +1,4 @@
-"""The promises as questions to a world at rest. What a message must not have done is asked as it arrives."""
+"""Checks of all promises in a settled world. Rules for a single message are checked when it arrives."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,17 +11,17 @@ from tests.faults.world import World
 
 
 def broken(world: World) -> list[str]:
-    """Every promise that this world has broken, in words."""
+    """Every broken promise, in words."""
     found = world.broken + broken_at_any_time(world)
     for referral in world.referrals():
-        found += _not_at_rest(world, referral) + _joined_to_nobody(world, referral)
-    return found + _nobody_is_forgotten(world) + counters.wrong_after_a_recount(world)
+        found += _not_at_rest(world, referral) + _joined_without_message(world, referral)
+    return found + _forgotten_doctors(world) + counters.wrong_after_a_recount(world)
 
 
 def broken_in_the_end(world: World, *endings: Callable[[World], list[str]]) -> list[str]:
-    """What is broken once nothing more befalls the world, and after endings that may not change anything."""
+    """Promises that are broken after recovery, and after repetitions that must change nothing."""
     world.wire.fault = None
-    # The one exception is there for messages of which nothing was ever told.
+    # The one exception applies to messages without any event.
     repeated = [mail for mail, _ in world.exceptions if mail.doctor not in world.mail.loses_events_of]
     found = [f"repeated, though its events came: {mail}" for mail in repeated]
     world.mail.events += world.mail.delayed
@@ -32,15 +32,15 @@ def broken_in_the_end(world: World, *endings: Callable[[World], list[str]]) -> l
 
 
 def broken_at_any_time(world: World) -> list[str]:
-    """What must hold even while the world is in motion."""
+    """Promises that hold at any time, even before the world has settled."""
     referrals, indexed = world.referrals(), world.indexed()
     found = _stored_once(world, referrals) + counters.wrong(world)
     acts = Counter((one["receipt"], act["what"]) for one in referrals for act in one.get("acts", ()))
     if acts != (recorded := Counter(world.recorded_acts())):
         found.append(f"people did {acts}, and recorded is {recorded}")
     found += [f"nothing is kept of {mail}" for mail in world.mail.mails if not world.has_kept(mail)]
-    found += [f"{one['receipt']} was told, and comes back" for one in referrals if _comes_back(one)]
-    found += [f"{one['receipt']} waits for {one.get('waits_for')}" for one in referrals if not _waits_rightly(one)]
+    found += [f"{one['receipt']} was told, and comes back" for one in referrals if _would_be_told_again(one)]
+    found += [f"{one['receipt']} waits for {one.get('waits_for')}" for one in referrals if not _has_correct_task(one)]
     for referral in referrals:
         is_open, receipt = referral["stage"] != Stage.CLOSED, referral["receipt"]
         if is_open != ("due_at" in referral) or is_open != (receipt in indexed):
@@ -50,8 +50,8 @@ def broken_at_any_time(world: World) -> list[str]:
     return found
 
 
-def _waits_rightly(referral: dict[str, Any]) -> bool:
-    """Whether a person's list has it just where a person has something to do."""
+def _has_correct_task(referral: dict[str, Any]) -> bool:
+    """Whether the referral is on the list of tasks exactly if it has a task."""
     stage, reason = referral["stage"], referral.get("reason")
     wants_a_call = reason == "answered" and referral.get("answer") == "call"
     kind = None
@@ -65,8 +65,8 @@ def _waits_rightly(referral: dict[str, Any]) -> bool:
     return listed == (kind and f"{referral['campaign']}/{kind}") and ("waits_since" in referral) == bool(kind)
 
 
-def _comes_back(referral: dict[str, Any]) -> bool:
-    """Whether a doctor who was told by letter or phone is to be told once more."""
+def _would_be_told_again(referral: dict[str, Any]) -> bool:
+    """Whether a doctor who was told by letter or phone would be told again."""
     return "told_by" in referral and referral["stage"] not in {Stage.SENT, Stage.CLOSED}
 
 
@@ -78,8 +78,8 @@ def _not_at_rest(world: World, referral: dict[str, Any]) -> list[str]:
     return []
 
 
-def _joined_to_nobody(world: World, referral: dict[str, Any]) -> list[str]:
-    """Who is closed because another has told the doctor: has it?"""
+def _joined_without_message(world: World, referral: dict[str, Any]) -> list[str]:
+    """A referral that joined is closed only if its leader told the doctor."""
     if referral.get("reason") != "joined" or referral["stage"] != Stage.CLOSED:
         return []
     leader = world.referral(referral["leader"])
@@ -92,8 +92,8 @@ def _stored_once(world: World, referrals: list[dict[str, Any]]) -> list[str]:
     return [f"{one} was accepted and is stored {stored[one]} times" for one in accepted if stored[one] != 1]
 
 
-def _nobody_is_forgotten(world: World) -> list[str]:
-    """Each doctor was told, or said no, or a person is to look, or it is over by the campaign's rules."""
+def _forgotten_doctors(world: World) -> list[str]:
+    """Each doctor was told or declined, or a person has a task, or the rules of the campaign ended the outreach."""
     by_receipt = {referral["receipt"]: referral for referral in world.referrals()}
     told = {mail.doctor for mail in world.mail.mails} | set(world.said_no) | world.told_by_people
     found = []
@@ -108,7 +108,7 @@ def _nobody_is_forgotten(world: World) -> list[str]:
 
 
 def broken_by_telling_again(world: World) -> list[str]:
-    """The same events once more, in another order, change nothing of what is known."""
+    """The same events, repeated in another order, change nothing."""
     before = {referral["receipt"]: _known(referral) for referral in world.referrals()}
     world.tell(list(reversed(world.told_events)))
     after = {referral["receipt"]: _known(referral) for referral in world.referrals()}
@@ -116,7 +116,7 @@ def broken_by_telling_again(world: World) -> list[str]:
 
 
 def broken_by_delivering_again(world: World) -> list[str]:
-    """All that was in the stream comes once more, late and in another order."""
+    """All records of the stream, repeated late and in another order, change nothing."""
     world.redeliver(reversed(world.history))
     world.settle()
     return broken(world)

@@ -1,6 +1,6 @@
-"""Small stories whose every call is walked. Each ends when the world rests.
+"""Short scenarios. Faults are injected at every call, and each scenario ends when the world has settled.
 
-Those that begin as another one does are walked from where they differ.
+Scenarios with a common beginning are checked from the point where they differ.
 """
 
 from datetime import datetime, timedelta
@@ -15,8 +15,8 @@ ANOTHER = "j.smith@hospital.example"
 
 
 def _feedback_lives(world: World) -> None:
-    """It tells of a later message, which is walked in another story."""
-    with world.wire.sparing():
+    """Delivers the events of a later message, which another scenario covers."""
+    with world.wire.skipping():
         world.submit(ANOTHER)
         world.run_streams()
         world.take_events()
@@ -34,14 +34,14 @@ def two_patients_name_one_doctor(world: World) -> None:
 
 
 def the_mail_service_asks_to_slow_down(world: World) -> None:
-    world.wire.spares_until = "SendEmail"
+    world.wire.skips_until = "SendEmail"
     world.mail.outcomes = [Outcome.THROTTLED]
     world.submit()
     world.settle()
 
 
 def the_mail_service_refuses_and_another_patient_waits(world: World) -> None:
-    world.wire.spares_until = "SendEmail"
+    world.wire.skips_until = "SendEmail"
     world.mail.outcomes = [Outcome.REJECTED]
     world.submit()
     world.submit()
@@ -49,7 +49,7 @@ def the_mail_service_refuses_and_another_patient_waits(world: World) -> None:
 
 
 def the_answer_is_lost_and_the_events_tell(world: World) -> None:
-    world.wire.spares_until = "SendEmail"
+    world.wire.skips_until = "SendEmail"
     world.mail.outcomes = [Outcome.TAKEN_IN_SILENCE]
     world.submit()
     world.submit()
@@ -57,7 +57,7 @@ def the_answer_is_lost_and_the_events_tell(world: World) -> None:
 
 
 def the_answer_is_lost_and_the_events_come_late(world: World) -> None:
-    world.wire.spares_until = "Query"
+    world.wire.skips_until = "Query"
     world.mail.outcomes = [Outcome.TAKEN_IN_SILENCE]
     world.submit()
     world.run_streams()
@@ -68,7 +68,7 @@ def the_answer_is_lost_and_the_events_come_late(world: World) -> None:
 
 
 def the_answer_and_the_events_are_lost_while_feedback_lives(world: World) -> None:
-    world.wire.spares_until = "SendEmail"
+    world.wire.skips_until = "SendEmail"
     world.mail.outcomes = [Outcome.TAKEN_IN_SILENCE]
     world.mail.loses_events_of = {MARIA}
     world.submit()
@@ -78,7 +78,7 @@ def the_answer_and_the_events_are_lost_while_feedback_lives(world: World) -> Non
 
 
 def the_message_never_arrives_while_feedback_lives(world: World) -> None:
-    world.wire.spares_until = "Query"
+    world.wire.skips_until = "Query"
     world.mail.outcomes = [Outcome.LOST]
     world.submit()
     world.run_streams()
@@ -87,19 +87,19 @@ def the_message_never_arrives_while_feedback_lives(world: World) -> None:
 
 
 def a_leader_never_writes_and_another_takes_its_place(world: World) -> None:
-    with world.wire.sparing():
+    with world.wire.skipping():
         world.mail.outcomes = [Outcome.LOST, Outcome.TAKEN, Outcome.REJECTED]
         world.submit()
         world.submit()
         world.run_streams()
         _feedback_lives(world)
         world.wake(LEASE)
-    world.wire.spares_until = "TransactWriteItems"
+    world.wire.skips_until = "TransactWriteItems"
     world.settle()
 
 
 def the_message_never_arrives_and_feedback_is_silent(world: World) -> None:
-    world.wire.spares_until = "Query"
+    world.wire.skips_until = "Query"
     world.mail.outcomes = [Outcome.LOST]
     world.submit()
     world.submit()
@@ -107,7 +107,7 @@ def the_message_never_arrives_and_feedback_is_silent(world: World) -> None:
 
 
 def the_address_bounces(world: World) -> None:
-    world.wire.spares_until = "SendEmail"
+    world.wire.skips_until = "SendEmail"
     world.submit("bounce@clinic.example")
     world.run_streams()
     world.take_events()
@@ -116,21 +116,21 @@ def the_address_bounces(world: World) -> None:
 
 
 def the_mailbox_is_full_at_first(world: World) -> None:
-    with world.wire.sparing():
+    with world.wire.skipping():
         world.submit("full@clinic.example")
         world.run_streams()
     world.settle()
 
 
 def the_outreach_runs_its_course(world: World) -> None:
-    with world.wire.sparing():
+    with world.wire.skipping():
         world.submit()
         world.settle()
     world.settle(OVER)
 
 
 def the_approval_expires(world: World) -> None:
-    world.wire.spares_until = "Query"
+    world.wire.skips_until = "Query"
     last_day = samples.campaign().approval.expires_on
     world.clock.time = datetime.combine(last_day, samples.NOW.timetz()).replace(hour=23, minute=57)
     world.mail.outcomes = [Outcome.THROTTLED]

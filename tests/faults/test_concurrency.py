@@ -1,4 +1,4 @@
-"""Many at once, on AWS's own engine: transactions are what keeps a doctor from being written to twice."""
+"""Concurrency on DynamoDB Local: its transactions prevent a second message to a doctor."""
 
 import random
 from collections import Counter
@@ -23,7 +23,7 @@ def world(lab_on_dynamodb_local: Lab) -> World:
 
 
 def all_at_once(world: World) -> None:
-    """Gives each record that waits in the stream to whichever worker is free; nothing keeps them in order."""
+    """Gives each record of the stream to the next free worker, in no particular order."""
     records = [record for source, record in world.records if source.function == "OutreachFunction"]
     world.records.clear()
     world.mail.delivered = lambda mail: None
@@ -44,7 +44,7 @@ def mails(world: World) -> dict[str, int]:
     return dict(Counter(mail.doctor for mail in world.mail.mails))
 
 
-def test_fifty_patients_name_one_doctor_at_once_and_one_mail_goes_out(world: World) -> None:
+def test_fifty_concurrent_referrals_of_one_doctor_send_one_message(world: World) -> None:
     receipts = [world.submit() for _ in range(50)]
     all_at_once(world)
 
@@ -52,7 +52,7 @@ def test_fifty_patients_name_one_doctor_at_once_and_one_mail_goes_out(world: Wor
     (leader,) = {mail.receipt for mail in world.mail.mails}
     assert world.stage(leader)[0] == "sent"
     for receipt in set(receipts) - {leader}:
-        # Who lost the race for a turn waits for the next one.
+        # A message that lost the race for its turn waits for the next one.
         assert world.stage(receipt) in {("closed", "joined"), ("waiting", "joined"), ("waiting", "paced")}
 
     world.settle()
@@ -62,7 +62,7 @@ def test_fifty_patients_name_one_doctor_at_once_and_one_mail_goes_out(world: Wor
     assert promises.broken(world) == []
 
 
-def test_twenty_doctors_are_named_five_times_each_at_once_and_get_one_mail_each(world: World) -> None:
+def test_five_concurrent_referrals_of_twenty_doctors_send_one_message_each(world: World) -> None:
     doctors = [f"doctor{number}@clinic.example" for number in range(20)]
     named = doctors * 5
     random.Random(7).shuffle(named)

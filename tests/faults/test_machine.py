@@ -1,4 +1,4 @@
-"""Anything, in any order: patients, doctors, AWS and the clock take turns, and the promises hold after each."""
+"""Random sequences of actions by patients, doctors, AWS and time. The promises hold after each action."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -11,13 +11,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from referral_intake.core.contact import email_identity
 from referral_intake.core.referral import Stage
 from referral_intake.dashboard.actions import Action
-from tests.faults import faults, meanwhile, promises
+from tests.faults import faults, interleaving, promises
 from tests.faults.cloud import Outcome
-from tests.faults.walk import ENDINGS
+from tests.faults.injection import ENDINGS
 from tests.faults.wire import Fault
 from tests.faults.world import Lab, World
 
-# Four people, one of them under two spellings.
+# Four doctors, one of them in two spellings.
 ADDRESSES = (
     "maria.lopez@clinic.example",
     "Maria.Lopez+spine@Clinic.example",
@@ -25,16 +25,16 @@ ADDRESSES = (
     "complain@hospital.example",
     "full@hospital.example",
 )
-# Each person has a phone, by which patients know them who have no address.
+# Patients without an email address identify each doctor by phone.
 PHONES = {doctor: f"+1217555010{number}" for number, doctor in enumerate(dict.fromkeys(map(email_identity, ADDRESSES)))}
 JUMPS = tuple(
     timedelta(**length)
     for length in ({"minutes": 1}, {"minutes": 6}, {"minutes": 16}, {"hours": 2}, {"days": 8}, {"days": 61})
 )
-TROUBLES = (*faults.NOT_DONE, faults.CUT_OFF, faults.KILLED_BEFORE, *faults.DONE, faults.DONE_TWICE)
+FAULTS = (*faults.NOT_DONE, faults.CUT_OFF, faults.KILLED_BEFORE, *faults.DONE, faults.DONE_TWICE)
 
 numbers = st.integers(0, 1000)
-# How many changes ago a person looked at what they act on.
+# Number of changes since a person loaded the data that they act on.
 behind = st.sampled_from((0, 0, 0, 1))
 
 
@@ -91,7 +91,7 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.at(Stage.HELD))
     @rule(number=numbers, behind=behind, action=st.sampled_from((Action.APPROVE, Action.REJECT, Action.RETRY)))
-    def a_person_decides_about_what_is_held(self, number: int, behind: int, action: Action) -> None:
+    def a_person_decides_about_a_held_referral(self, number: int, behind: int, action: Action) -> None:
         self.world.act(self.pick(self.world.at(Stage.HELD), number), action, behind=behind, reason="other")
 
     # ---- The stream --------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ class Machine(RuleBasedStateMachine):
     # ---- The mail service --------------------------------------------------------------------------------------------
 
     @rule(outcome=st.sampled_from(Outcome))
-    def the_mail_service_is_in_a_mood(self, outcome: Outcome) -> None:
+    def the_mail_service_returns(self, outcome: Outcome) -> None:
         self.world.mail.outcomes.append(outcome)
 
     @precondition(lambda self: self.world.mail.events)
@@ -134,7 +134,7 @@ class Machine(RuleBasedStateMachine):
     @rule(number=numbers)
     def one_event_comes(self, number: int) -> None:
         event = self.pick(self.world.mail.events, number)
-        # Somebody who comes between may have brought it already.
+        # An interleaved action may have delivered it already.
         if not self.world.tell([event]) and event in self.world.mail.events:
             self.world.mail.events.remove(event)
 
@@ -148,20 +148,20 @@ class Machine(RuleBasedStateMachine):
     def an_old_event_comes_again(self, number: int) -> None:
         self.world.tell([self.pick(self.world.told_events, number)])
 
-    # ---- Time and trouble --------------------------------------------------------------------------------------------
+    # ---- Time and faults ---------------------------------------------------------------------------------------------
 
     @rule(jump=st.sampled_from(JUMPS))
     def time_passes(self, jump: timedelta) -> None:
         self.world.wake(jump)
 
-    @rule(calls=st.integers(0, 12), trouble=st.sampled_from(TROUBLES))
-    def a_call_will_meet_trouble(self, calls: int, trouble: Fault) -> None:
-        self.world.wire.strike(len(self.world.wire.calls) + calls, trouble)
+    @rule(calls=st.integers(0, 12), fault=st.sampled_from(FAULTS))
+    def a_call_will_meet_a_fault(self, calls: int, fault: Fault) -> None:
+        self.world.wire.strike(len(self.world.wire.calls) + calls, fault)
 
     @precondition(lambda self: self.world.accepted)
-    @rule(calls=st.integers(0, 12), actor=st.sampled_from(meanwhile.ACTORS))
-    def somebody_comes_between(self, calls: int, actor: meanwhile.Actor) -> None:
-        self.world.wire.strike(len(self.world.wire.calls) + calls, meanwhile.fault(self.world, actor))
+    @rule(calls=st.integers(0, 12), actor=st.sampled_from(interleaving.ACTORS))
+    def another_action_interleaves(self, calls: int, actor: interleaving.Actor) -> None:
+        self.world.wire.strike(len(self.world.wire.calls) + calls, interleaving.fault(self.world, actor))
 
     @precondition(lambda self: self.world.paused is None)
     @rule()
@@ -170,17 +170,17 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.paused is not None)
     @rule()
-    def a_person_lets_it_go_on(self) -> None:
+    def a_person_resumes_the_campaign(self) -> None:
         self.world.resume()
 
     # ---- The promises ------------------------------------------------------------------------------------------------
 
     @invariant()
-    def nothing_was_mailed_that_should_not_have_been(self) -> None:
+    def nothing_was_mailed_that_is_forbidden(self) -> None:
         assert self.world.broken == []
 
     @invariant()
-    def what_is_open_has_its_time(self) -> None:
+    def every_open_referral_has_a_due_date(self) -> None:
         assert promises.broken_at_any_time(self.world) == []
 
     def teardown(self) -> None:
@@ -189,12 +189,12 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.mark.long
-def test_no_order_of_things_breaks_a_promise(lab: Lab) -> None:
+def test_no_sequence_of_actions_breaks_a_promise(lab: Lab) -> None:
     run(lab, examples=32)
 
 
 @pytest.mark.long
-def test_no_order_of_things_breaks_a_promise_on_aws_own_engine(lab_on_dynamodb_local: Lab) -> None:
+def test_no_sequence_of_actions_breaks_a_promise_on_dynamodb_local(lab_on_dynamodb_local: Lab) -> None:
     run(lab_on_dynamodb_local, examples=12)
 
 

@@ -1,6 +1,6 @@
-"""Between botocore and the cloud: every request of every client passes here, is numbered, and can be broken.
+"""Between botocore and the cloud: numbers every request of every client, and can make it fail.
 
-It stands at botocore's own hook before a request goes out, so a new call, and one of a new client, is seen by itself.
+Uses botocore's hook before a request is sent, so it covers new calls and new clients without any change.
 """
 
 import json
@@ -18,7 +18,7 @@ Send = Callable[[str, str, AWSPreparedRequest], AWSResponse]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of AWS by a function. What the SDK repeats belongs to it."""
+    """One AWS call by a function. Retries of the SDK belong to it."""
 
     number: int
     function: str
@@ -38,7 +38,7 @@ class Call:
 class Run:
     """One invocation of a function.
 
-    `began` and `looked` are the wire's moments: of its beginning, and of its last call of the table.
+    `began` and `looked` are moments of the wire: the start, and the last call of the table.
     """
 
     function: str
@@ -51,7 +51,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A request about to go out. `effect` carries it to the cloud and back."""
+    """A request before it is sent. `effect` sends it to the cloud and returns the response."""
 
     call: Call
     run: Run
@@ -64,58 +64,58 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What befalls a call.
+    """A failure of a call.
 
-    `everyone` says whether the SDK's repetitions of it fare no better, `keeps_on` whether all calls like it do, until
-    AWS gives up, and `is_mended` whether all is well once the SDK repeats it.
+    `everyone`: retries of the SDK fail as well. `keeps_on`: all calls of the same kind fail until AWS gives up.
+    `is_recovered`: a retry of the SDK succeeds.
     """
 
     name: str
     strike: Callable[[Attempt], AWSResponse]
     everyone: bool = True
     keeps_on: bool = False
-    is_mended: bool = False
+    is_recovered: bool = False
 
 
 @dataclass
 class Wire:
-    """`send` carries a request out, `tick` moves the clock, `then` is told of what has taken effect.
+    """`send` sends a request, `tick` moves the clock, and `then` is called after an effect.
 
-    `reached` is told of every call that is walked, before anything becomes of it, and `mended` when what befell a call
-    has left no trace that the calls before it did not leave.
+    `reached` is called before each checked call. `recovered` is called once a fault has left no trace that the
+    calls before it did not leave.
     """
 
     send: Send
     tick: Callable[[], object]
     then: Callable[[str, str], object]
     reached: Callable[[Call], object] = lambda _: None
-    mended: Callable[[], object] = lambda: None
+    recovered: Callable[[], object] = lambda: None
     calls: list[Call] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     point: int | None = None
     fault: Fault | None = None
     moment: int = 0
-    is_sparing: bool = False
-    spares_until: str | None = None
+    is_skipping: bool = False
+    skips_until: str | None = None
     _by_id: dict[str, Call] = field(default_factory=dict)
 
     def strike(self, point: int, fault: Fault) -> None:
-        """From now on, the call of that number meets the fault."""
+        """Injects the fault at the call with this number."""
         self.point, self.fault = point, fault
 
     def give_up(self) -> None:
-        """AWS has tried often enough: what comes now is not part of it."""
+        """AWS stops retrying: later calls are not affected."""
         if self.fault and self.fault.keeps_on:
             self.fault = None
 
     @property
-    def is_spared(self) -> bool:
-        """Whether what happens now is walked in another story."""
-        return self.is_sparing or self.spares_until is not None
+    def is_skipped(self) -> bool:
+        """Whether another scenario covers the current calls."""
+        return self.is_skipping or self.skips_until is not None
 
     @contextmanager
     def running(self, function: str) -> Iterator[Run]:
-        """What is called from here on is called by this function."""
+        """Assigns all calls in this context to the function."""
         run = Run(function, self.moment)
         self.runs.append(run)
         try:
@@ -123,20 +123,20 @@ class Wire:
         finally:
             self.runs.pop()
         if run.is_cut_off and not run.cut:
-            self.mended()  # Nothing followed, so this was as if that call alone had been refused.
+            self.recovered()  # No call followed, so this equals the refusal of that call alone.
 
     @contextmanager
-    def sparing(self) -> Iterator[None]:
-        """What is called here is walked in another story."""
-        before, self.is_sparing = self.is_sparing, True
+    def skipping(self) -> Iterator[None]:
+        """Another scenario covers the calls in this context."""
+        before, self.is_skipping = self.is_skipping, True
         try:
             yield
         finally:
-            self.is_sparing = before
+            self.is_skipping = before
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """What is called here is the tests' own looking."""
+        """Calls in this context are checks by the tests."""
         runs, self.runs = self.runs, []
         try:
             yield
@@ -151,15 +151,15 @@ class Wire:
         run = self.runs[-1]
         call, is_first = self._called(run, service, operation, request)
         attempt = Attempt(call, run, request, lambda: self._effect(run, call, request))
-        if is_first and not self.is_spared:
+        if is_first and not self.is_skipped:
             self.reached(call)
         if self.fault and self._is_struck(call, is_first=is_first):
             return self.fault.strike(attempt)
         if run.is_cut_off:
             run.cut += 1
             raise EndpointConnectionError(endpoint_url=request.url)
-        if self.fault and self.fault.is_mended and call.number == self.point:
-            self.mended()  # The SDK has tried again by itself.
+        if self.fault and self.fault.is_recovered and call.number == self.point:
+            self.recovered()  # The SDK retried by itself.
         return attempt.effect()
 
     def _is_struck(self, call: Call, *, is_first: bool) -> bool:
@@ -184,7 +184,7 @@ class Wire:
             about_a_referral = "referral#" in str(request.body)
             self._by_id[sdk_id] = Call(len(self.calls), run.function, service, operation, about_a_referral)
             self.calls.append(self._by_id[sdk_id])
-            self.spares_until = None if operation == self.spares_until else self.spares_until
+            self.skips_until = None if operation == self.skips_until else self.skips_until
         return self._by_id[sdk_id], is_first
 
 

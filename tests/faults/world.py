@@ -1,6 +1,6 @@
-"""A small world around the real handlers: a table, a mail service, Lambda's event sources, and time.
+"""A small world around the real handlers: a table, SES, Lambda's event sources, and time.
 
-Nothing in it runs by itself. A test says what happens, and `settle` lets the world go on until it rests.
+Nothing runs by itself. A test triggers each action, and `settle` runs the world until no work is left.
 """
 
 import ipaddress
@@ -47,44 +47,44 @@ from tests.support.processes import new_process
 CAMPAIGN = samples.campaign().name
 MOST_ROUNDS = 40
 MOST_RECEIVES = 5
-# A person is to look, or it is over.
+# A person has a task, or the outreach has ended.
 OVER = frozenset({Stage.HELD, Stage.BY_POST, Stage.CLOSED})
-# Or the doctor has been told, and what is next is weeks away.
+# The doctor was told, and the next step is weeks away.
 RESTING = OVER | {Stage.SENT}
 
 
 class Lab:
-    """What worlds share: an engine, and the places where botocore, time and wiring are taken hold of."""
+    """Shared by several worlds: an engine, and the patches of botocore, time and wiring."""
 
     def __init__(self, engine: Engine, patch: pytest.MonkeyPatch) -> None:
         self.engine = engine
         self.patch = patch
         self.world: World | None = None
         self.secrets = Secrets()
-        self._take_hold_of_botocore()
+        self._patch_botocore()
         patch.setattr(Challenges, "read", proofs.believed)
-        # For people to look at. Nothing follows from it, so nothing that befalls it matters.
+        # Metrics for people. No other code depends on them, so faults there are not checked.
         patch.setattr(backlog_metrics, "measure", lambda *_: None)
         self.client = boto3.client("dynamodb", endpoint_url=engine.url)
-        # Others may use the same engine.
+        # Other labs may use the same engine.
         self.table = f"world-{uuid.uuid4().hex[:8]}"
         aws.make_table(self.client, "Table", self.table)
         aws.make_table(self.client, "StatsTable", aws.stats_name(self.table))
         self._set_environment()
-        self._take_hold_of_time()
+        self._patch_time()
 
     @property
     def redelivered(self) -> frozenset[str]:
-        """Functions to which AWS gives again what failed."""
+        """Functions whose failed events AWS delivers again."""
         return _redelivered()
 
-    def _take_hold_of_botocore(self) -> None:
+    def _patch_botocore(self) -> None:
         hook = ("before-send", self._send)
         others = [one for one in botocore.handlers.BUILTIN_HANDLERS if one[0] != "before-send"]
         self.patch.setattr(botocore.handlers, "BUILTIN_HANDLERS", [*others, hook])
         session = boto3.session.Session()
         self.patch.setattr(boto3, "DEFAULT_SESSION", session)
-        # A session reads megabytes of JSON, and a client takes as long to make as ten calls: processes share them.
+        # A session reads megabytes of JSON, and a client takes as long as ten calls. So processes share them.
         self.patch.setattr(boto3.session, "Session", lambda: session)
         self.patch.setattr(session, "client", _once(session.client))
         self.patch.setattr(jinja2, "Environment", _once(jinja2.Environment))
@@ -118,7 +118,7 @@ class Lab:
         if self.engine.url:
             self.patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", self.engine.url)
 
-    def _take_hold_of_time(self) -> None:
+    def _patch_time(self) -> None:
         def clock() -> aws.Clock:
             assert self.world is not None
             return self.world.clock
@@ -128,7 +128,7 @@ class Lab:
             def now(cls, tz: tzinfo | None = None) -> Any:
                 return clock().time.astimezone(tz)
 
-        # Handlers and wiring are where our code asks for the time.
+        # Handlers and wiring are the places where the code reads the time.
         modules = [function.handler.rpartition(".")[0] for function in aws.template().functions.values()]
         for module in (shared_wiring, *map(import_module, modules)):
             if hasattr(module, "datetime"):
@@ -142,7 +142,7 @@ class Lab:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a person sent, and the receipt where it was accepted."""
+    """A submission, and its receipt if it was accepted."""
 
     payload: dict[str, Any]
     receipt: str
@@ -157,7 +157,7 @@ class World:
         self.wire = Wire(lab.carry, self._tick, self._happened)
         self.mail = MailService(self.clock, self._arrived)
         self.accepted: list[Submission] = []
-        # Whose phone it is, for referrals that give no address.
+        # Owners of phone numbers, for referrals without an email address.
         self.phones: dict[str, str] = {}
         self.said_no: dict[str, int] = {}
         self.told_by_people: set[str] = set()
@@ -170,7 +170,7 @@ class World:
         self.history: list[tuple[StreamSource, Record]] = []
         self.drops: set[int] = set()
         self.delivered: list[tuple[str, Record]] = []
-        # Told the number of each record before the stream has it.
+        # Called with the number of each record before it is in the stream.
         self.recorded: Callable[[int], object] = lambda _: None
         self.given_up = 0
         self._stream = aws.Stream()
@@ -179,12 +179,12 @@ class World:
         self._submissions = itertools.count(1)
         new_process()
 
-    # ---- What people do ----------------------------------------------------------------------------------------------
+    # ---- Actions of people -------------------------------------------------------------------------------------------
 
     def submit(self, email: str | None = "maria.lopez@clinic.example", *, proven: bool = True, **details: Any) -> str:
-        """A person sends the form, and sends it again as long as the answer is that it went wrong."""
+        """Submits the form, and retries while the response is an error."""
         number = uuid.uuid5(uuid.NAMESPACE_OID, str(next(self._submissions)))
-        # Who has a known phone is named with it: else nobody could tell that a letter and a mail go to one doctor.
+        # A known phone number is always given. Otherwise no rule could tell that a letter and a mail go to one doctor.
         known = [phone for phone, doctor in self.phones.items() if email and doctor == email_identity(email)]
         details = {"phone": known[0], **details} if known else details
         payload = samples.payload(submission_id=str(number), doctor=samples.doctor(email=email, **details))
@@ -192,7 +192,9 @@ class World:
 
     def send_again(self, payload: dict[str, Any]) -> str:
         for _ in range(3):
-            answer = self.request("intake", events.post_json(payload, cloudfront_viewer_address=_home(payload)))
+            answer = self.request(
+                "intake", events.post_json(payload, cloudfront_viewer_address=_source_address(payload))
+            )
             if answer and answer["statusCode"] in {200, 201}:
                 submission = Submission(payload, json.loads(answer["body"])["receipt"], self._doctor(payload["doctor"]))
                 if submission not in self.accepted:
@@ -206,7 +208,7 @@ class World:
         return email_identity(email) if email else self.phones[details["phone"]]
 
     def act(self, receipt: str, action: Action, *, behind: int = 0, **more: Any) -> int:
-        """A manager acts on a referral as it is, or was some changes ago, and again where the answer does not come."""
+        """A manager acts on the referral, or on an older version of it, and retries while there is no response."""
         asked = {"action": action.value, "revision": max(1, int(self.referral(receipt)["revision"]) - behind), **more}
         status = 0
         for _ in range(3):
@@ -216,14 +218,14 @@ class World:
                 break
         done = [one for one in self.referral(receipt).get("acts", []) if one["revision"] == asked["revision"]]
         came_to = [one.get("note") for one in done if one["what"] == action]
-        # A rejection notes why; a letter or a call only what stood against it.
+        # A rejection records why. A letter or a call records only an obstacle.
         is_done = came_to != [] and (action is Action.REJECT or came_to == [None])
         if (status == 200) != is_done and status:
             self.broken.append(f"{action.value} of {receipt} was answered {status}: {done}")
         return status
 
     def opt_out(self, doctor: str) -> None:
-        """The doctor follows the link of the latest message, if any: one click in the mail program (RFC 8058)."""
+        """The doctor uses the one-click opt-out of the latest message, if any (RFC 8058)."""
         url = self.mail.opt_out_url(doctor)
         if url is None:
             return
@@ -241,13 +243,13 @@ class World:
         raise AssertionError("the opt-out was not taken")
 
     def pause(self) -> None:
-        """The campaign's breaker opens."""
+        """Opens the breaker of the campaign."""
         update = Update(breaker_key(CAMPAIGN)).set("paused_at", timestamp(self.clock.time))
         Table(self.lab.client, self.table).update(update)
         self.paused = self.wire.moment
 
     def resume(self) -> None:
-        """A person lets the campaign go on."""
+        """A person resumes the campaign."""
         BreakerTable(self.lab.client, self.table).resume(CAMPAIGN, samples.MANAGER, self.clock.time)
         self.paused = None
 
@@ -258,10 +260,10 @@ class World:
             return None
         return answer
 
-    # ---- What AWS does -----------------------------------------------------------------------------------------------
+    # ---- Actions of AWS ----------------------------------------------------------------------------------------------
 
     def invoke(self, short_name: str, event: Any) -> Any:
-        """As Lambda does: raises FunctionFailed where the function failed, whatever with."""
+        """Emulates Lambda: raises FunctionFailed for any failure of the function."""
         handler = import_module(f"referral_intake.{short_name}.handler").handler
         if "routeKey" in event:
             event = aws.through_cloudfront(event, self.lab.secrets.text("OriginSecret"))
@@ -275,7 +277,7 @@ class World:
         raise FunctionFailed(short_name)
 
     def run_streams(self) -> None:
-        """Delivers what the streams hold, in order, and what comes of it."""
+        """Delivers the records of the streams in order, and those that follow from them."""
         while self.records:
             source = self.records[0][0]
             batch = [record for of, record in self.records if of == source][: source.batch_size]
@@ -298,12 +300,12 @@ class World:
         self.wire.give_up()
 
     def redeliver(self, history: Iterable[tuple[StreamSource, Record]]) -> None:
-        """What was delivered once may come again, and late."""
+        """Records may be delivered again, and late."""
         for source, record in list(history):
             self.deliver(source, [record])
 
     def take_events(self) -> None:
-        """Delivers what SES tells, as a queue does: what fails comes again, a few times."""
+        """Delivers the events of SES as a queue does: a failed event is retried a few times."""
         waiting, self.mail.events = self.mail.events, []
         receives = 0
         while waiting and receives < MOST_RECEIVES:
@@ -314,7 +316,7 @@ class World:
         self.wire.give_up()
 
     def tell(self, batch: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Gives feedback a batch of events; returns those that failed."""
+        """Delivers a batch of events to feedback, and returns those that failed."""
         records = [{"messageId": str(n), "eventSource": "aws:sqs", "body": json.dumps(e)} for n, e in enumerate(batch)]
         try:
             answer = self.invoke("feedback", {"Records": records})
@@ -338,11 +340,11 @@ class World:
         self.request("wake", {})
 
     def settle(self, resting: Collection[Stage] = RESTING) -> None:
-        """Lets the world go on until every referral rests: is at a stage where nothing happens for long."""
+        """Runs the world until every referral is at a stage where nothing happens for long."""
         for _ in range(MOST_ROUNDS):
             self.run_streams()
             self.take_events()
-            due = [referral["due_at"] for referral in self.referrals() if not self._rests(referral, resting)]
+            due = [referral["due_at"] for referral in self.referrals() if not self._is_settled(referral, resting)]
             if due:
                 self.clock.time = max(self.clock.time, datetime.fromisoformat(min(due)))
                 self.wake()
@@ -350,15 +352,15 @@ class World:
                 return
         self.broken.append("the world does not come to rest")
 
-    def _rests(self, referral: dict[str, Any], resting: Collection[Stage]) -> bool:
+    def _is_settled(self, referral: dict[str, Any], resting: Collection[Stage]) -> bool:
         if referral["stage"] != Stage.WAITING:
             return referral["stage"] in resting
         due_at = datetime.fromisoformat(referral["due_at"])
-        # Without an approval, it looks every hour; nothing else will happen.
+        # Without an approval, the referral is checked every hour. Nothing else happens.
         patience = timedelta(0) if referral["reason"] == "not_approved" else timedelta(days=1)
         return due_at > self.clock.time + patience
 
-    # ---- What is seen ------------------------------------------------------------------------------------------------
+    # ---- State of the world ------------------------------------------------------------------------------------------
 
     def referrals(self) -> list[dict[str, Any]]:
         return [plain(image) for image in self.images()]
@@ -370,7 +372,7 @@ class World:
         return plain(self._images[f"referral#{receipt}", "referral"])
 
     def has_kept(self, mail: Mail) -> bool:
-        """Whether what was written to the doctor is kept beside the referral."""
+        """Whether the message is archived beside the referral."""
         return (f"referral#{mail.receipt}", f"message#{mail.step}") in self._kept
 
     def stage(self, receipt: str) -> tuple[str, str | None]:
@@ -378,16 +380,16 @@ class World:
         return referral["stage"], referral.get("reason")
 
     def at(self, stage: Stage) -> list[str]:
-        """Receipts of all referrals that are there."""
+        """Receipts of all referrals at this stage."""
         return [referral["receipt"] for referral in self.referrals() if referral["stage"] == stage]
 
     def recorded_acts(self) -> list[tuple[str, str]]:
-        """What people did, each with the receipt, as the records for those who look after it have it."""
+        """Actions of people with their receipts, as the audit log has them."""
         records = [plain(image) for (pk, _), image in self._images.items() if pk.startswith("audit#")]
         return [(receipt, one["what"]) for one in records if one["what"] in set(Action) for receipt in one["receipts"]]
 
     def indexed(self) -> set[str]:
-        """Receipts of all that is in the index `due`."""
+        """Receipts of all entries of the index `due`."""
         found = self.lab.client.scan(TableName=self.table, IndexName="due")["Items"]
         return {str(item["pk"]["S"]).removeprefix("referral#") for item in found}
 
@@ -399,13 +401,13 @@ class World:
             self.look()
 
     def look(self) -> None:
-        """Takes notice of what has changed in the table."""
+        """Reads the changes of the table."""
         with self.wire.aside():
             images = self.lab.engine.items(self.lab.client, self.table)
         for image in images:
             key = image["pk"]["S"], image["sk"]["S"]
             if key[1].startswith("message#"):
-                self._kept.add(key)  # What was sent, in bytes, of which no stream's filter asks.
+                self._kept.add(key)  # An archived message. No filter of a stream matches it.
                 continue
             if self._images.get(key) != image:
                 if "told_by" in image and "told_by" not in self._images[key]:
@@ -424,7 +426,7 @@ class World:
                     self.records.append((source, record))
 
     def _arrived(self, mail: Mail) -> None:
-        """A message has reached a mailbox: was it allowed to?"""
+        """Checks whether a message that arrived was allowed."""
         run = self.wire.runs[-1]
         if mail.doctor in self.said_no and self.said_no[mail.doctor] < run.looked:
             self.broken.append(f"mailed after the doctor said no: {mail}")
@@ -442,7 +444,7 @@ class World:
                     self.broken.append(f"mailed twice: {earlier}; {mail}")
 
     def _told_by_a_person(self, receipt: str) -> None:
-        """A letter or a call is noted as the doctor's introduction: was it allowed to?"""
+        """Checks whether a letter or call that was recorded as the introduction was allowed."""
         doctor = next(submission.doctor for submission in self.accepted if submission.receipt == receipt)
         if doctor in self.said_no:
             self.broken.append(f"told by a person after the doctor said no: {receipt}")
@@ -451,28 +453,28 @@ class World:
         self.told_by_people.add(doctor)
 
     def _came_back(self, mail: Mail) -> bool:
-        """Whether we know that it was not delivered, so that it may be tried again."""
+        """Whether the message is known to be undelivered, so that a retry is allowed."""
         return mail.id in self._noted(mail).get("returned", {})
 
     def _noted(self, mail: Mail) -> dict[str, Any]:
-        """What the referral says of that message."""
+        """The entry of the message in the referral."""
         noted: dict[str, Any] = self.referral(mail.receipt).get("messages", {}).get(mail.step, {})
         return noted
 
     def _may_be_repeated(self, earlier: Mail, later: Mail) -> bool:
-        """The one documented exception: SES took it, nothing told us, and feedback is alive for a later message."""
+        """The one documented exception: SES accepted the message without any event, and later events arrive."""
         is_known = earlier.id in self.told or earlier.id in self._noted(earlier).get("tries", {})
         feedback_is_alive = any(mail.at > earlier.at for mail in self.told.values())
         return not is_known and feedback_is_alive and later.at - earlier.at >= LEASE - timedelta(minutes=1)
 
 
-def _home(payload: dict[str, Any]) -> str:
-    """Where a person sends a form from: each from a place of their own, since many from one place look odd."""
+def _source_address(payload: dict[str, Any]) -> str:
+    """Source address of a person. Each has another one, since screening holds many referrals from one source."""
     return f"{ipaddress.IPv4Address(uuid.UUID(payload['submission_id']).int % 2**32)}:443"
 
 
 def _once(make: Callable[..., Any]) -> Callable[..., Any]:
-    """Makes the same thing once."""
+    """Caches the result for equal arguments."""
     made: dict[str, Any] = {}
 
     def same(*args: Any, **options: Any) -> Any:
@@ -500,7 +502,7 @@ def _redelivered() -> frozenset[str]:
 
 @cache
 def stream_sources() -> list[tuple[StreamSource, Any]]:
-    """Each with what tells whether a record passes the template's filters."""
+    """Stream sources of the template, each with a function that applies its filters."""
 
     def matcher(source: StreamSource) -> Any:
         patterns = [EventPattern.load(pattern) for pattern in source.filters]

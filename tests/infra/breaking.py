@@ -1,4 +1,4 @@
-"""The template as plain data, to be broken on purpose: a check that a broken one passes is none."""
+"""The template as plain data. Tests break it on purpose, because a check must fail on a broken template."""
 
 import re
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ Data = dict[str, Any]
 _DATA: Final = nested_stacks.read(FILE)
 
 
-def whole() -> Data:
-    """A copy: what a test does to it, no other test sees."""
+def template_data() -> Data:
+    """A copy, so that no test sees the changes of another one."""
     return deepcopy(_DATA)
 
 
@@ -29,13 +29,13 @@ def of_type(data: Data, kind: str) -> dict[str, Any]:
 
 
 def answering(data: Data) -> list[str]:
-    """The functions that requests reach."""
+    """Functions that handle HTTP requests."""
     functions = of_type(data, "AWS::Serverless::Function")
     return [name for name, one in functions.items() if any(e["Type"] == "HttpApi" for e in one["Events"].values())]
 
 
 def merged(data: Data, name: str) -> dict[str, Any]:
-    """A function with what it has of Globals, as SAM merges them; but for lists."""
+    """A function with its Globals, merged as by SAM, except for lists."""
     both: dict[str, Any] = _over(data["Globals"]["Function"], properties(data, name))
     return both
 
@@ -47,7 +47,7 @@ def _over(common: Any, own: Any) -> Any:
 
 
 def named(value: Any, data: Data) -> Iterator[str]:
-    """What a value refers to, through conditions as well."""
+    """The resource that a value refers to, also through conditions."""
     match value:
         case {"Ref": str(name)}:
             yield name

@@ -1,4 +1,4 @@
-"""Only CloudFront reaches the API's functions."""
+"""Only requests through CloudFront reach the functions of the API."""
 
 import importlib
 import json
@@ -12,7 +12,7 @@ from samlocal.template import origin_headers
 from samlocal.template.intrinsics import Resolver, TemplateError
 from samlocal.template.reader import load
 from samlocal.template.references import Places
-from tests.infra.breaking import FILE, Data, answering, properties, whole
+from tests.infra.breaking import FILE, Data, answering, properties, template_data
 from tests.integration.aws import LambdaContext
 from tests.support import events
 
@@ -27,7 +27,7 @@ class NoSecrets:
 
 
 def unguarded(data: Data) -> list[str]:
-    """What is missing for CloudFront, and nobody else, to be let in."""
+    """Reasons for which CloudFront would be rejected, or another client accepted."""
     (api,) = [one for one in properties(data, "Distribution")["DistributionConfig"]["Origins"] if one["Id"] == "api"]
     shown = {one["HeaderName"].lower(): json.dumps(one["HeaderValue"]) for one in api.get("OriginCustomHeaders", [])}
     wrong = [] if "${OriginSecret}" in shown.get(origin_check.HEADER, "") else ["CloudFront shows nothing"]
@@ -43,20 +43,20 @@ def unguarded(data: Data) -> list[str]:
     return wrong
 
 
-def test_cloudfront_shows_the_secret_and_every_answering_function_may_read_it() -> None:
-    assert unguarded(whole()) == []
+def test_cloudfront_sends_the_secret_and_every_api_function_may_read_it() -> None:
+    assert unguarded(template_data()) == []
 
 
-def test_a_template_whose_distribution_shows_nothing_is_noticed() -> None:
-    data = whole()
+def test_a_distribution_without_the_secret_header_is_detected() -> None:
+    data = template_data()
     for one in properties(data, "Distribution")["DistributionConfig"]["Origins"]:
         one.pop("OriginCustomHeaders", None)
     assert unguarded(data) == ["CloudFront shows nothing"]
 
 
-@pytest.mark.parametrize("name", answering(whole()))
-def test_a_function_that_could_not_compare_is_noticed(name: str) -> None:
-    data = whole()
+@pytest.mark.parametrize("name", answering(template_data()))
+def test_a_function_that_cannot_read_the_secret_is_detected(name: str) -> None:
+    data = template_data()
     for policy in properties(data, name)["Policies"]:
         policy["Statement"] = [one for one in policy["Statement"] if one["Resource"] != {"Ref": "OriginSecret"}]
     del properties(data, name)["Environment"]["Variables"]["ORIGIN_SECRET"]
@@ -64,7 +64,7 @@ def test_a_function_that_could_not_compare_is_noticed(name: str) -> None:
 
 
 @pytest.mark.parametrize("route", TEMPLATE.routes, ids=lambda route: route.key)
-def test_every_route_refuses_what_did_not_come_through_cloudfront(route: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_route_rejects_requests_that_bypass_cloudfront(route: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     origin_secret.origin_secret.cache_clear()
     monkeypatch.setattr(shared_wiring, "secrets", NoSecrets)
     monkeypatch.setenv("ORIGIN_SECRET", "origin")
@@ -77,17 +77,17 @@ def test_every_route_refuses_what_did_not_come_through_cloudfront(route: Any, mo
     origin_secret.origin_secret.cache_clear()
 
 
-def test_locally_the_header_is_what_the_secret_holds_under_the_name_that_the_parameter_says() -> None:
+def test_the_local_stack_resolves_the_header_from_the_secret_and_the_parameter() -> None:
     ((name, value),) = load(FILE, {**PARAMETERS, "OriginKey": "k2"}, PLACES).origin_headers
     held = {TEMPLATE.functions["IntakeFunction"].environment["ORIGIN_SECRET"]: '{"k1": "old", "k2": "new"}'}
     assert (name.lower(), origin_headers.looked_up(value, held.__getitem__)) == (origin_check.HEADER, "new")
 
 
-def test_locally_a_name_that_the_secret_lacks_is_said() -> None:
+def test_the_local_stack_reports_a_name_that_the_secret_lacks() -> None:
     ((_, value),) = TEMPLATE.origin_headers
     with pytest.raises(TemplateError, match="no entry k1"):
         origin_headers.looked_up(value, lambda _: "{}")
 
 
-def test_a_template_without_a_distribution_adds_nothing() -> None:
+def test_a_template_without_a_distribution_adds_no_header() -> None:
     assert origin_headers.headers([], Resolver({})) == ()

@@ -1,4 +1,4 @@
-"""What keeps a stack safe and its logs empty of people. Each check is shown a template that is broken on purpose."""
+"""Security of the stack, and logs without personal data. Each check must fail on a deliberately broken template."""
 
 import json
 import re
@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from samlocal.template.intrinsics import read_yaml
-from tests.infra.breaking import FILE, Data, of_type, properties, whole
+from tests.infra.breaking import FILE, Data, of_type, properties, template_data
 
-# Of API Gateway's variables, those that tell who asked or what they sent.
+# API Gateway variables that reveal the client or the content of a request.
 TELLING = re.compile(r"sourceIp|userAgent|identity|path|query|authorizer|error\.message|integrationErrorMessage", re.I)
 
 
 def access_log(data: Data) -> list[str]:
-    """What is wrong with the API's access log."""
+    """Errors in the access log of the API."""
     api = properties(data, "HttpApi")
     settings = api.get("AccessLogSettings") or {}
     if not settings:
@@ -26,7 +26,7 @@ def access_log(data: Data) -> list[str]:
 
 
 def streams_that_lose(data: Data) -> list[str]:
-    """Event sources of the table's stream that would lose records, or wake a function for what is not its own."""
+    """Event sources of the table's stream that would lose records, or invoke a function for records of others."""
     wrong = []
     for name, function in of_type(data, "AWS::Serverless::Function").items():
         for event in function["Events"].values():
@@ -37,56 +37,56 @@ def streams_that_lose(data: Data) -> list[str]:
 
 
 def queues_that_lose(data: Data) -> list[str]:
-    """Queues that functions read, and that drop what fails."""
+    """Queues with a function as consumer that drop failed messages."""
     functions = of_type(data, "AWS::Serverless::Function").values()
     events = [event for function in functions for event in function["Events"].values() if event["Type"] == "SQS"]
     read = [event["Properties"]["Queue"]["Fn::GetAtt"].partition(".")[0] for event in events]
     return [name for name in read if "RedrivePolicy" not in properties(data, name)]
 
 
-def test_the_api_logs_what_was_asked_and_nothing_of_who_asked() -> None:
-    assert access_log(whole()) == []
+def test_the_access_log_describes_the_request_and_not_the_client() -> None:
+    assert access_log(template_data()) == []
 
 
 @pytest.mark.parametrize("telling", ["identity.sourceIp", "identity.userAgent", "path", "authorizer.claims.email"])
-def test_a_log_that_tells_who_asked_is_noticed(telling: str) -> None:
-    data = whole()
+def test_an_access_log_that_reveals_the_client_is_detected(telling: str) -> None:
+    data = template_data()
     settings = properties(data, "HttpApi")["AccessLogSettings"]
     settings["Format"] = json.dumps({**json.loads(settings["Format"]), "more": f"$context.{telling}"})
     assert access_log(data) == [f"it tells $context.{telling}"]
 
 
-def test_a_log_that_is_kept_for_ever_or_missing_is_noticed() -> None:
-    data = whole()
+def test_an_access_log_without_retention_or_none_at_all_is_detected() -> None:
+    data = template_data()
     del properties(data, "ApiLogs")["RetentionInDays"]
     assert access_log(data) == ["it is kept for ever"]
     del properties(data, "HttpApi")["AccessLogSettings"]
     assert access_log(data) == ["there is none"]
 
 
-def test_nothing_that_arrives_is_lost() -> None:
-    assert streams_that_lose(whole()) == queues_that_lose(whole()) == []
+def test_no_stream_or_queue_loses_messages() -> None:
+    assert streams_that_lose(template_data()) == queues_that_lose(template_data()) == []
 
 
 @pytest.mark.parametrize("missing", ["DestinationConfig", "FilterCriteria"])
-def test_a_stream_without_a_filter_or_a_place_for_what_fails_is_noticed(missing: str) -> None:
-    data = whole()
+def test_a_stream_without_a_filter_or_a_failure_destination_is_detected(missing: str) -> None:
+    data = template_data()
     del properties(data, "OutreachFunction")["Events"]["Queued"]["Properties"][missing]
     assert streams_that_lose(data) == [f"OutreachFunction: no {missing}"]
 
 
-def test_a_queue_without_a_place_for_what_fails_is_noticed() -> None:
-    data = whole()
+def test_a_queue_without_a_dead_letter_queue_is_detected() -> None:
+    data = template_data()
     del properties(data, "MailEvents")["RedrivePolicy"]
     assert queues_that_lose(data) == ["MailEvents"]
 
 
 def test_every_function_is_traced() -> None:
-    assert whole()["Globals"]["Function"]["Tracing"] == "Active"
+    assert template_data()["Globals"]["Function"]["Tracing"] == "Active"
 
 
-def test_a_plain_deployment_reserves_nothing_and_has_no_firewall_domain_or_key_of_its_own() -> None:
-    told: dict[str, Any] = whole()["Parameters"]
+def test_a_default_deployment_reserves_no_concurrency_and_has_no_firewall_domain_or_key() -> None:
+    told: dict[str, Any] = template_data()["Parameters"]
     off = {"ReservedConcurrency": 0, "WebAclArn": "", "SiteDomain": "", "CertificateArn": "", "KeyArn": ""}
     assert {name: told[name]["Default"] for name in off} == off
 
@@ -101,25 +101,25 @@ def test_a_plain_deployment_reserves_nothing_and_has_no_firewall_domain_or_key_o
         ("OriginKey", "current"),
     ],
 )
-def test_nonsense_is_refused_before_anything_is_made(name: str, refused: str) -> None:
-    parameter = whole()["Parameters"][name]
+def test_an_invalid_parameter_is_refused_before_any_resource_is_created(name: str, refused: str) -> None:
+    parameter = template_data()["Parameters"][name]
     assert not re.fullmatch(parameter["AllowedPattern"], refused)
     assert parameter["ConstraintDescription"]
 
 
 def test_every_parameter_is_in_a_group() -> None:
-    groups = whole()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
-    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(whole()["Parameters"])
+    groups = template_data()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(template_data()["Parameters"])
 
 
-def test_the_firewall_keeps_no_samples_of_requests() -> None:
+def test_the_firewall_stores_no_samples_of_requests() -> None:
     (acl,) = of_type(read_yaml(FILE.with_name("waf.yaml")), "AWS::WAFv2::WebACL").values()
     for seen in (acl["VisibilityConfig"], *(rule["VisibilityConfig"] for rule in acl["Rules"])):
         assert seen["SampledRequestsEnabled"] is False
 
 
 def senders_that_are_lost(data: Data) -> list[str]:
-    """What is wrong with the identity that SES verifies."""
+    """Errors in the identity that SES verifies."""
     identity = data["Resources"]["SenderIdentity"]
     told = identity["Properties"]
     wrong = [] if identity.get("Condition") else ["a second stack would fail at it"]
@@ -130,12 +130,12 @@ def senders_that_are_lost(data: Data) -> list[str]:
     return wrong + ([] if len(records) == 3 else ["DNS lacks a key"])
 
 
-def test_the_senders_domain_can_be_verified_by_the_stack_and_outlives_it() -> None:
-    assert senders_that_are_lost(whole()) == []
+def test_the_stack_can_verify_the_senders_domain_and_retains_the_identity() -> None:
+    assert senders_that_are_lost(template_data()) == []
 
 
 @pytest.mark.parametrize("missing", ["Condition", "DeletionPolicy", "UpdateReplacePolicy", "Properties"])
-def test_an_identity_that_would_be_lost_or_doubled_is_noticed(missing: str) -> None:
-    data = whole()
+def test_an_identity_that_would_be_deleted_or_duplicated_is_detected(missing: str) -> None:
+    data = template_data()
     data["Resources"]["SenderIdentity"][missing] = {}
     assert senders_that_are_lost(data) != []

@@ -1,4 +1,4 @@
-"""What the template has every page sent with."""
+"""Headers that the template adds to every page."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ HEADERS = reader.load(
 ).site_headers
 
 
-def test_nothing_runs_loads_or_frames_a_page_but_the_site_itself() -> None:
+def test_a_page_loads_only_files_of_the_site_and_cannot_be_framed() -> None:
     policy = dict(part.strip().split(" ", 1) for part in HEADERS["Content-Security-Policy"].split(";"))
     assert policy.pop("default-src") == "'none'"
     assert {policy[name] for name in ("base-uri", "frame-ancestors")} == {"'none'"}
@@ -26,18 +26,18 @@ def test_nothing_runs_loads_or_frames_a_page_but_the_site_itself() -> None:
     assert HEADERS["Cross-Origin-Opener-Policy"] == HEADERS["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
-def test_a_browser_comes_back_encrypted_guesses_no_types_and_tells_nobody_where_it_was() -> None:
+def test_browsers_use_https_do_not_sniff_types_and_send_no_referrer() -> None:
     assert HEADERS["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
     assert HEADERS["X-Content-Type-Options"] == "nosniff"
     assert HEADERS["Referrer-Policy"] == "no-referrer"
 
 
-def test_a_page_is_denied_what_it_never_needs() -> None:
+def test_a_page_has_no_permissions_that_it_does_not_need() -> None:
     for power in ("camera", "microphone", "geolocation", "payment"):
         assert f"{power}=()" in HEADERS["Permissions-Policy"]
 
 
-def test_the_functions_send_what_the_site_sends() -> None:
+def test_the_functions_send_the_same_headers_as_the_site() -> None:
     sent = http.page(200, "")["headers"]
     of_both = {name: value for name, value in HEADERS.items() if name.lower() in sent}
     assert {name: sent[name.lower()] for name in of_both} == of_both
@@ -47,7 +47,7 @@ def test_the_functions_send_what_the_site_sends() -> None:
 @pytest.mark.parametrize(
     "config", [{"CorsConfig": {}}, {"SecurityHeadersConfig": {"XSSProtection": {"Protection": True}}}]
 )
-def test_the_local_stack_says_what_it_would_not_send(config: dict[str, object]) -> None:
+def test_the_local_stack_reports_headers_that_it_would_not_send(config: dict[str, object]) -> None:
     policy = Properties({"ResponseHeadersPolicyConfig": config}, Resolver({}), "SecurityHeaders")
     with pytest.raises(TemplateError, match=r"SecurityHeaders: the local stack does not support (CorsConfig|XSSProt)"):
         response_headers.read(policy)

@@ -1,7 +1,7 @@
-"""Each function's role allows what the function does in AWS, and nothing else.
+"""The role of each function allows exactly the AWS calls that the function makes.
 
-Every function does all that it ever does, once; what it asks AWS for is held against the role that the template gives
-it, as SAM transforms it. Beside this, every test of the suite fails in which a function does what its role denies.
+Every function makes all its calls once. They are compared with the role in the template, as transformed by SAM. In
+addition, every test fails in which a function makes a call that its role denies.
 """
 
 import json
@@ -25,26 +25,26 @@ def seen() -> Collection[Seen]:
         return frozenset(seen)
 
 
-def test_every_function_may_do_what_it_does_and_nothing_else(seen: Collection[Seen]) -> None:
+def test_every_role_allows_exactly_the_calls_of_its_function(seen: Collection[Seen]) -> None:
     assert {one.function for one in seen} == set(suite.deployed())
     assert verdict(suite.deployed(), seen) == ALL_IS_WELL
 
 
-# ---- A template that is wrong is found -------------------------------------------------------------------------------
+# ---- Errors in a template are detected -------------------------------------------------------------------------------
 
 
 Change = Callable[[list[dict[str, Any]]], object]
 
 
 def of_broken_template(function: str, change: Change) -> Roles:
-    """The roles of a template in which the statements of a function are changed."""
+    """The roles of a template with changed statements of a function."""
     template = json.loads(json.dumps(suite.data()))
     change(template["Resources"][function]["Properties"]["Policies"][0]["Statement"])
     return roles(template, suite.PARAMETERS)
 
 
 def broken(function: str, change: Change) -> Roles:
-    """The same in less time: changed is what SAM made of them, which is the same words."""
+    """A faster equivalent: changes the transformed statements, which have the same text."""
     resources = json.loads(json.dumps(suite.resources()))
     own = resources[f"{function}Role"]["Properties"]["Policies"][0]["PolicyDocument"]
     assert own == suite.data()["Resources"][function]["Properties"]["Policies"][0]
@@ -56,8 +56,8 @@ def named(statements: list[dict[str, Any]], sid: str) -> dict[str, Any]:
     return next(one for one in statements if one["Sid"] == sid)
 
 
-def test_a_right_that_is_missing_is_found(seen: Collection[Seen]) -> None:
-    # Only a part of a transaction needs it.
+def test_a_missing_right_is_detected(seen: Collection[Seen]) -> None:
+    # Only a part of a transaction uses it.
     found = verdict(
         of_broken_template("OutreachFunction", lambda of: named(of, "ClaimAndRecord")["Action"].pop(2)), seen
     )
@@ -66,7 +66,7 @@ def test_a_right_that_is_missing_is_found(seen: Collection[Seen]) -> None:
     assert (found.unused, found.too_wide) == ([], [])
 
 
-def test_a_condition_that_lets_too_little_pass_is_found(seen: Collection[Seen]) -> None:
+def test_a_condition_that_is_too_strict_is_detected(seen: Collection[Seen]) -> None:
     def change(statements: list[dict[str, Any]]) -> None:
         named(statements, "OrderReports")["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].pop(0)
 
@@ -75,7 +75,7 @@ def test_a_condition_that_lets_too_little_pass_is_found(seen: Collection[Seen]) 
     assert all("dynamodb:LeadingKeys report#" in one for one in found.denied)
 
 
-def test_a_right_that_nobody_uses_is_found(seen: Collection[Seen]) -> None:
+def test_an_unused_right_is_detected(seen: Collection[Seen]) -> None:
     found = verdict(
         broken("WakeFunction", lambda of: named(of, "MoveOn")["Action"].append("dynamodb:DeleteItem")), seen
     )
@@ -84,7 +84,7 @@ def test_a_right_that_nobody_uses_is_found(seen: Collection[Seen]) -> None:
     assert (found.denied, found.too_wide) == ([], [])
 
 
-def test_a_resource_that_nobody_uses_is_found(seen: Collection[Seen]) -> None:
+def test_an_unused_resource_is_detected(seen: Collection[Seen]) -> None:
     def change(statements: list[dict[str, Any]]) -> None:
         named(statements, "ReadKeys")["Resource"] = [{"Ref": "SigningKeys"}, {"Ref": "HashingKeys"}]
 
@@ -98,14 +98,14 @@ def test_a_resource_that_nobody_uses_is_found(seen: Collection[Seen]) -> None:
     ("part", "wide"),
     [("Action", "dynamodb:*"), ("Resource", "*"), ("Resource", {"Fn::Sub": "${Table.Arn}*"})],
 )
-def test_a_right_to_everything_is_found(seen: Collection[Seen], part: str, wide: Any) -> None:
+def test_a_right_on_all_actions_or_resources_is_detected(seen: Collection[Seen], part: str, wide: Any) -> None:
     found = verdict(broken("IntakeFunction", lambda of: named(of, "StoreAndRead").update({part: wide})), seen)
     assert found.too_wide
     assert all(one.startswith("IntakeFunction: StoreAndRead: ") for one in found.too_wide)
     assert (found.denied, found.unused) == ([], [])
 
 
-def test_a_function_that_could_empty_the_queues_of_others_is_found(seen: Collection[Seen]) -> None:
+def test_a_right_to_read_the_queues_of_other_functions_is_detected(seen: Collection[Seen]) -> None:
     found = verdict(broken("FeedbackFunction", lambda of: of.remove(named(of, "NoOtherQueue"))), seen)
     assert [one.rpartition(" on ")[0].rpartition(" ")[2] for one in found.too_wide] == [
         "sqs:DeleteMessage",

@@ -1,4 +1,4 @@
-"""CI runs every target of the Makefile, so that none stops working unseen."""
+"""CI runs every target of the Makefile, so that a broken target is noticed."""
 
 import re
 import subprocess
@@ -22,7 +22,7 @@ def make(*words: str) -> str:
 
 @pytest.fixture(scope="module")
 def prerequisites() -> dict[str, list[str]]:
-    """Of each target, as make itself reads the Makefile."""
+    """Prerequisites of each target, as read by make."""
     database = make("--print-data-base", "--question", "help").partition("# Files\n")[2]
     rules = re.findall(r"^([\w.-]+):(?!=) ?([^|\n]*)", database, re.MULTILINE)
     return {target: needed.split() for target, needed in rules}
@@ -30,7 +30,7 @@ def prerequisites() -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def reached(prerequisites: dict[str, list[str]]) -> set[str]:
-    """By what .ci/run runs: prerequisites, and what `make targets` runs."""
+    """Targets that .ci/run runs: directly, as prerequisites, and through `make targets`."""
     waiting = re.findall(r"\bmake ([\w-]+)", (ROOT / ".ci" / "run").read_text("utf-8"))
     found: set[str] = set()
     while waiting:
@@ -53,7 +53,7 @@ def test_ci_runs_every_target(prerequisites: dict[str, list[str]], reached: set[
     assert targets - reached - NOT_IN_CI.keys() == set()
 
 
-def test_what_ci_does_not_run_is_a_target_that_it_does_not_run(
+def test_targets_listed_as_not_run_by_ci_exist_and_are_not_run(
     prerequisites: dict[str, list[str]], reached: set[str]
 ) -> None:
     assert NOT_IN_CI.keys() <= set(prerequisites[".PHONY"])
@@ -66,10 +66,10 @@ def test_every_target_is_phony_and_described(prerequisites: dict[str, list[str]]
 
 
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
-def test_targets_that_documents_name_exist(file: Path, prerequisites: dict[str, list[str]]) -> None:
+def test_targets_named_in_documents_exist(file: Path, prerequisites: dict[str, list[str]]) -> None:
     named = re.findall(r"(?:`|run: |^)make ([a-z][a-z-]*)", file.read_text("utf-8"), re.MULTILINE)
     assert set(named) <= set(prerequisites[".PHONY"])
 
 
-def test_the_workflow_runs_what_ci_runs() -> None:
+def test_the_workflow_runs_the_ci_script() -> None:
     assert "run: .ci/run\n" in (ROOT / ".github" / "workflows" / "check.yml").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Policies are decided as IAM decides them, and what a call asks for is what AWS asks IAM for."""
+"""The evaluator decides as IAM does, and calls map to the requests that AWS evaluates."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def is_allowed(one: Ask, *written: dict[str, Any]) -> bool:
         ("a:Do", "a:[D]o", False),
     ],
 )
-def test_an_action_is_meant_whatever_the_case_and_by_wildcards(action: str, written: Any, is_meant: bool) -> None:
+def test_an_action_matches_in_any_case_and_by_wildcards(action: str, written: Any, is_meant: bool) -> None:
     assert is_allowed(ask(action, "x"), {"Action": written}) == is_meant
 
 
@@ -38,17 +38,17 @@ def test_an_action_is_meant_whatever_the_case_and_by_wildcards(action: str, writ
     ("resource", "is_meant"),
     [("arn:x/1", True), ("arn:x/1/2", True), ("arn:x", False), ("ARN:X/1", False), ("arn:y/1", False)],
 )
-def test_a_resource_is_meant_letter_by_letter_and_by_wildcards(resource: str, is_meant: bool) -> None:
+def test_a_resource_matches_exactly_and_by_wildcards(resource: str, is_meant: bool) -> None:
     assert is_allowed(ask("a:Do", resource), {"Resource": ["arn:z", "arn:x/*"]}) == is_meant
 
 
-def test_what_is_not_allowed_is_denied_and_what_is_denied_no_other_statement_allows() -> None:
+def test_the_default_is_deny_and_an_explicit_deny_overrides_any_allow() -> None:
     assert not is_allowed(ask("a:Do", "x"))
     assert not is_allowed(ask("a:Do", "x"), {}, {"Effect": "Deny"})
     assert not is_allowed(ask("a:Do", "x"), {"Effect": "Deny"}, {})
 
 
-def test_a_deny_of_all_but_one_leaves_that_one() -> None:
+def test_a_deny_with_an_exception_allows_the_exception() -> None:
     deny = {"Effect": "Deny", "Resource": [], "NotResource": "arn:ours"}
     assert is_allowed(ask("a:Do", "arn:ours"), {}, deny)
     assert not is_allowed(ask("a:Do", "arn:theirs"), {}, deny)
@@ -72,7 +72,9 @@ def test_a_deny_of_all_but_one_leaves_that_one() -> None:
         ("ForAnyValue:StringEquals", "a", None, False),
     ],
 )
-def test_conditions_hold_as_in_iam(operator: str, wanted: Any, given: tuple[str, ...] | None, holds: bool) -> None:
+def test_condition_operators_work_as_in_iam(
+    operator: str, wanted: Any, given: tuple[str, ...] | None, holds: bool
+) -> None:
     asked = Ask("a:Do", "x", (("k:key", given),) if given else ())
     assert is_allowed(asked, {"Condition": {operator: {"k:key": wanted}}}) == holds
 
@@ -90,7 +92,7 @@ def test_all_conditions_must_hold() -> None:
     "strange",
     [{"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}, {"NotAction": "b:Do"}, {"Principal": "*"}],
 )
-def test_what_is_not_known_is_an_error_and_no_answer(strange: dict[str, Any]) -> None:
+def test_an_unknown_element_is_an_error_and_no_decision(strange: dict[str, Any]) -> None:
     with pytest.raises(Unknown):
         is_allowed(ask("a:Do", "x"), strange)
 
@@ -107,7 +109,7 @@ def key(pk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": "s"}}
 
 
-def test_the_parts_of_a_transaction_are_asked_for_one_by_one() -> None:
+def test_each_part_of_a_transaction_is_a_separate_request() -> None:
     parts = [
         {"Put": {"TableName": "t", "Item": key("a#1")}},
         {"Update": {"TableName": "t", "Key": key("b#1#2")}},
@@ -122,12 +124,12 @@ def test_the_parts_of_a_transaction_are_asked_for_one_by_one() -> None:
     ]
 
 
-def test_a_batch_is_asked_for_by_table_with_all_its_keys() -> None:
+def test_a_batch_is_one_request_per_table_with_all_its_keys() -> None:
     (one,) = asked_by("dynamodb", "BatchGetItem", {"RequestItems": {"t": {"Keys": [key("a"), key("b")]}}})
     assert one == ask("dynamodb:BatchGetItem", TABLE, dynamodb__LeadingKeys=["a", "b"])
 
 
-def test_a_query_of_an_index_is_asked_for_there_by_the_indexs_own_key() -> None:
+def test_a_query_of_an_index_requests_the_index_with_its_own_key() -> None:
     query = {
         "TableName": "t",
         "IndexName": "due",
@@ -139,7 +141,7 @@ def test_a_query_of_an_index_is_asked_for_there_by_the_indexs_own_key() -> None:
     assert one == ask("dynamodb:Query", f"{TABLE}/index/due", dynamodb__LeadingKeys=["lumen"])
 
 
-def test_a_message_is_asked_for_by_whichever_identity_is_verified_and_by_its_configuration_set() -> None:
+def test_a_message_requests_the_verified_identity_and_the_configuration_set() -> None:
     params = {"FromEmailAddress": "STAR <me@test.example>", "ConfigurationSetName": "set"}
     found = asked_by("sesv2", "SendEmail", params)
     assert [one.resource.rpartition(":")[2] for one in found] == [
@@ -150,19 +152,19 @@ def test_a_message_is_asked_for_by_whichever_identity_is_verified_and_by_its_con
     assert {one.context for one in found} == {(("ses:FromAddress", ("hello@spine.example",)),)}
 
 
-def test_each_event_is_asked_for_with_its_source_and_its_type() -> None:
+def test_each_event_is_a_request_with_its_source_and_type() -> None:
     (one,) = asked_by("events", "PutEvents", {"Entries": [{"Source": "a", "DetailType": "B", "Detail": "{}"}]})
     assert one.resource.endswith(":event-bus/default")
     assert one.context == (("events:source", ("a",)), ("events:detail-type", ("B",)))
 
 
-def test_parts_of_a_file_are_asked_for_as_the_file() -> None:
+def test_parts_of_a_file_are_requested_like_the_file() -> None:
     for operation in ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"):
         (one,) = asked_by("s3", operation, {"Bucket": "b", "Key": "k/1"})
         assert one == ask("s3:PutObject", "arn:aws:s3:::b/k/1")
 
 
 @pytest.mark.parametrize(("service", "operation"), [("dynamodb", "Scan"), ("s3", "ListObjectsV2"), ("iam", "GetUser")])
-def test_a_call_that_nobody_has_thought_about_is_an_error(service: str, operation: str) -> None:
+def test_an_unknown_call_is_an_error(service: str, operation: str) -> None:
     with pytest.raises(Unknown):
         asked_by(service, operation, {"TableName": "t"})

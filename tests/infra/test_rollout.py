@@ -1,4 +1,4 @@
-"""All that wakes a function asks for its alias, and a deployment gives the alias a version with all that changed."""
+"""All triggers invoke the alias of a function, and each deployment with a change publishes a version for the alias."""
 
 import re
 from collections.abc import Mapping
@@ -10,31 +10,31 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from samlocal.template import references
 from samlocal.template.intrinsics import Resolver
 from tests.engines.sam import transformed
-from tests.infra.breaking import Data, merged, named, of_type, properties, whole
+from tests.infra.breaking import Data, merged, named, of_type, properties, template_data
 
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
-FUNCTIONS = of_type(whole(), "AWS::Serverless::Function")
+FUNCTIONS = of_type(template_data(), "AWS::Serverless::Function")
 every_function = pytest.mark.parametrize("name", FUNCTIONS)
-# What is no part of a version: it holds for all of them, and a new one with nothing else new is refused by Lambda.
+# Not part of a version: applies to all of them. Lambda refuses a new version that differs only in these.
 OUTSIDE = {"Policies", "Events", "ReservedConcurrentExecutions", "LoggingConfig", "DeploymentPreference"}
 OUTSIDE |= {"VersionDescription"}
-# These may name a function itself. Alarms and the dashboard count all of its versions.
+# These may name the function itself. Alarms and the dashboard count all versions.
 OF_ITSELF = {"AWS::Lambda::Version", "AWS::Lambda::Alias"}
 OF_ITSELF |= {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
 
 
 @pytest.fixture(scope="module")
 def resources() -> Mapping[str, Any]:
-    """As CloudFormation meets them."""
-    found: Mapping[str, Any] = transformed(whole(), PARAMETERS)["Resources"]
+    """The resources as CloudFormation gets them."""
+    found: Mapping[str, Any] = transformed(template_data(), PARAMETERS)["Resources"]
     return found
 
 
-# ---- Everything asks for the alias -----------------------------------------------------------------------------------
+# ---- Triggers invoke the alias ---------------------------------------------------------------------------------------
 
 
 def past_the_alias(resources: Mapping[str, Any]) -> list[str]:
-    """What names a function itself, and would reach what was deployed last and is tried by nobody yet."""
+    """References to the function itself, which would invoke the latest code before it is tested."""
     functions = {name for name, one in resources.items() if one["Type"] == "AWS::Lambda::Function"}
     assert functions == set(FUNCTIONS)
     return [
@@ -45,22 +45,22 @@ def past_the_alias(resources: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def test_whatever_wakes_a_function_asks_for_its_alias(resources: Mapping[str, Any]) -> None:
+def test_all_triggers_of_a_function_invoke_its_alias(resources: Mapping[str, Any]) -> None:
     assert past_the_alias(resources) == []
     aliases = {name for name, one in resources.items() if one["Type"] == "AWS::Lambda::Alias"}
     asked = {name for one in resources.values() for name in named(one, {}) if name in aliases}
     assert asked == aliases == {f"{name}Aliaslive" for name in FUNCTIONS}
 
 
-def test_an_event_source_that_goes_past_the_alias_is_noticed(resources: Mapping[str, Any]) -> None:
+def test_an_event_source_that_bypasses_the_alias_is_detected(resources: Mapping[str, Any]) -> None:
     source = {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": {"Ref": "StatsFunction"}}}
     allowed = {"Type": "AWS::Lambda::Permission", "Properties": {"FunctionName": {"Fn::GetAtt": "LinksFunction.Arn"}}}
     broken = {**resources, "Source": source, "Allowed": allowed}
     assert past_the_alias(broken) == ["Source: StatsFunction", "Allowed: LinksFunction"]
 
 
-def test_an_event_of_a_function_without_an_alias_is_noticed() -> None:
-    data = whole()
+def test_an_event_of_a_function_without_an_alias_is_detected() -> None:
+    data = template_data()
     del data["Globals"]["Function"]["AutoPublishAlias"], data["Globals"]["Function"]["DeploymentPreference"]
     for name in FUNCTIONS:
         properties(data, name).pop("DeploymentPreference", None)
@@ -72,7 +72,7 @@ def test_an_event_of_a_function_without_an_alias_is_noticed() -> None:
     ]
 
 
-# ---- A version takes along all that changed --------------------------------------------------------------------------
+# ---- A version covers all changes ------------------------------------------------------------------------------------
 
 
 Versions = dict[str, tuple[str, str]]
@@ -80,11 +80,11 @@ Versions = dict[str, tuple[str, str]]
 
 @pytest.fixture(scope="module")
 def before() -> Versions:
-    return versions(whole())
+    return versions(template_data())
 
 
 def versions(data: Data, **changed: str) -> Versions:
-    """By function, what makes CloudFormation publish anew: another logical id, or another description."""
+    """By function, the properties whose change publishes a version: the logical id and the description."""
     given = PARAMETERS | changed
     known = references.pseudo_parameters("referral-intake") | references.parameters(data["Parameters"], given)
     resolver = Resolver(known)
@@ -99,13 +99,13 @@ def versions(data: Data, **changed: str) -> Versions:
 
 
 def parameters_of(data: Data, name: str) -> set[str]:
-    """Those that reach a function's versions."""
+    """Parameters that affect a version of the function."""
     within = {key: value for key, value in merged(data, name).items() if key not in OUTSIDE}
     return set(named(within, data)) & set(data["Parameters"])
 
 
 def undescribed(data: Data) -> list[str]:
-    """SAM tells versions apart by what the template says, where a parameter has its name and not its value."""
+    """SAM compares templates and not parameter values, so the description of a version must contain them."""
     return [
         f"{name}: {parameter}"
         for name in FUNCTIONS
@@ -115,43 +115,41 @@ def undescribed(data: Data) -> list[str]:
     ]
 
 
-def test_a_version_is_described_by_every_parameter_that_it_depends_on_and_by_no_other() -> None:
-    assert undescribed(whole()) == []
+def test_the_description_of_a_version_has_exactly_the_parameters_that_affect_it() -> None:
+    assert undescribed(template_data()) == []
 
 
-def test_a_parameter_that_is_left_out_or_too_much_is_noticed() -> None:
-    data = whole()
+def test_a_missing_or_superfluous_parameter_is_detected() -> None:
+    data = template_data()
     properties(data, "LinksFunction")["VersionDescription"] = {"Fn::Sub": "${LogLevel} ${SnapStart} ${OriginKey}"}
     properties(data, "IntakeFunction")["ReservedConcurrentExecutions"] = {"Ref": "FillSeconds"}
     properties(data, "WakeFunction")["Timeout"] = {"Fn::If": ["HasKey", 60, 61]}
     assert undescribed(data) == ["WakeFunction: KeyArn", "LinksFunction: OriginKey", "LinksFunction: SiteUrl"]
 
 
-def test_a_changed_parameter_makes_new_versions_of_the_functions_that_it_reaches_and_of_no_other(
-    before: Versions,
-) -> None:
+def test_a_changed_parameter_publishes_versions_of_exactly_the_affected_functions(before: Versions) -> None:
     assert set(before) == set(FUNCTIONS)
-    after = versions(whole(), SiteUrl="https://other.example", OriginKey="k2", ReservedConcurrency="5")
+    after = versions(template_data(), SiteUrl="https://other.example", OriginKey="k2", ReservedConcurrency="5")
     assert {name for name in FUNCTIONS if before[name] != after[name]} == {
-        name for name in FUNCTIONS if "SiteUrl" in parameters_of(whole(), name)
+        name for name in FUNCTIONS if "SiteUrl" in parameters_of(template_data(), name)
     }
 
 
 def replaced_for(kind: str) -> set[str]:
-    """What CloudFormation makes a resource anew for, by AWS's own schema of it."""
+    """Properties whose change replaces a resource, by the CloudFormation schema."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     return {path.removeprefix("/properties/") for path in schema["createOnlyProperties"]}
 
 
-def test_cloudformation_publishes_anew_for_another_description_and_leaves_event_sources_where_they_are() -> None:
+def test_a_changed_description_publishes_a_version_and_keeps_event_sources() -> None:
     assert "Description" in replaced_for("AWS::Lambda::Version")
-    # One that goes over to an alias reads on from where it was.
+    # An event source that changes to an alias continues at its position in the stream.
     assert "FunctionName" not in replaced_for("AWS::Lambda::EventSourceMapping")
 
 
 @pytest.mark.parametrize("layer", ["TemplatesLayer", "ReportsLayer"])
-def test_a_new_layer_makes_new_versions_of_the_functions_that_have_it(layer: str, before: Versions) -> None:
-    data = whole()
+def test_a_new_layer_publishes_versions_of_the_functions_that_use_it(layer: str, before: Versions) -> None:
+    data = template_data()
     properties(data, layer)["Description"] = "another"
     with_it = {name for name in FUNCTIONS if {"Ref": layer} in merged_layers(data, name)}
     after = versions(data)
@@ -162,8 +160,8 @@ def merged_layers(data: Data, name: str) -> list[Any]:
     return [*data["Globals"]["Function"]["Layers"], *properties(data, name).get("Layers", [])]
 
 
-def test_any_change_of_a_function_in_the_template_makes_a_new_version_of_it(before: Versions) -> None:
-    data = whole()
+def test_any_change_of_a_function_in_the_template_publishes_a_new_version(before: Versions) -> None:
+    data = template_data()
     properties(data, "OutreachFunction")["Timeout"] = 119
     data["Globals"]["Function"]["Environment"]["Variables"]["TEMPLATES_DIR"] = "/opt/other"
     after = versions(data)
@@ -172,8 +170,8 @@ def test_any_change_of_a_function_in_the_template_makes_a_new_version_of_it(befo
 
 
 @every_function
-def test_no_description_is_too_long_for_lambda(name: str) -> None:
-    data = whole()
+def test_no_description_exceeds_the_limit_of_lambda(name: str) -> None:
+    data = template_data()
     (description,) = [merged(data, name)["VersionDescription"]]
     text = description["Fn::Sub"] if "Fn::Sub" in description else f"${{{description['Ref']}}}"
     longest = {parameter: longest_of(data["Parameters"][parameter]) for parameter in named(description, data)}
@@ -186,7 +184,7 @@ def longest_of(parameter: Mapping[str, Any]) -> int:
     return int(parameter["MaxLength"]) if "MaxLength" in parameter else len(str(parameter["MaxValue"]))
 
 
-def test_versions_that_nobody_asks_for_are_deleted(resources: Mapping[str, Any]) -> None:
+def test_unused_versions_are_deleted(resources: Mapping[str, Any]) -> None:
     found = [one for one in resources.values() if one["Type"] == "AWS::Lambda::Version"]
     assert len(found) == len(FUNCTIONS)
     assert {one["DeletionPolicy"] for one in found} == {"Delete"}
@@ -195,8 +193,8 @@ def test_versions_that_nobody_asks_for_are_deleted(resources: Mapping[str, Any])
 # ---- Snapshots -------------------------------------------------------------------------------------------------------
 
 
-def test_what_patients_and_doctors_wait_for_can_start_from_a_snapshot() -> None:
-    data = whole()
+def test_functions_with_waiting_users_can_start_from_a_snapshot() -> None:
+    data = template_data()
     waited_for = {
         name
         for name, one in FUNCTIONS.items()
@@ -206,20 +204,20 @@ def test_what_patients_and_doctors_wait_for_can_start_from_a_snapshot() -> None:
     assert snapped == waited_for == {"IntakeFunction", "LookupFunction", "LinksFunction"}
     for name in snapped:
         assert properties(data, name)["SnapStart"] == {"ApplyOn": {"Ref": "SnapStart"}}
-        # What Lambda takes no snapshots with.
+        # Features that Lambda does not combine with SnapStart.
         assert not {"EphemeralStorage", "ProvisionedConcurrencyConfig", "FileSystemConfigs"} & merged(data, name).keys()
     parameter = data["Parameters"]["SnapStart"]
     assert (parameter["Default"], parameter["AllowedValues"]) == ("None", ["None", "PublishedVersions"])
 
 
-# ---- The whole -------------------------------------------------------------------------------------------------------
+# ---- The whole stack -------------------------------------------------------------------------------------------------
 
 
-def test_schedules_of_two_stacks_in_one_account_have_names_of_their_own(resources: Mapping[str, Any]) -> None:
+def test_schedules_of_two_stacks_in_one_account_have_different_names(resources: Mapping[str, Any]) -> None:
     schedules = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Scheduler::Schedule"]
     assert schedules
     assert [one["Name"] for one in schedules if "Name" in one] == []
 
 
-def test_the_stack_is_far_from_the_500_resources_that_cloudformation_takes(resources: Mapping[str, Any]) -> None:
+def test_the_stack_is_well_below_the_limit_of_500_resources(resources: Mapping[str, Any]) -> None:
     assert len(resources) < 300

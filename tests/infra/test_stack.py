@@ -1,8 +1,8 @@
 """The template with its parts as CloudFormation meets it, created and updated by moto, twice beside itself.
 
-Moto knows about half of the resources. What it does not know (CloudFront, Cognito, API Gateway's HTTP APIs, alarms and
-others) is left out here, and what refers to that gets a text instead. It proves names, references, roles, tables,
-queues and event sources; cfn-lint and checkov look at all of it.
+moto implements about half of the resources. The others (CloudFront, Cognito, HTTP APIs, alarms and more) are removed
+here, and references to them become text. This checks names, references, roles, tables, queues and event sources.
+cfn-lint and checkov check the complete template.
 """
 
 import io
@@ -18,20 +18,20 @@ from moto import mock_aws
 from moto.cloudformation.parsing import resource_class_from_type
 
 from tests.engines.sam import transformed
-from tests.infra.breaking import whole
+from tests.infra.breaking import template_data
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 _REFERENCE = re.compile(r"\$\{(\w+)(?:\.\w+)?\}")
-# Moto knows no alias: what asks for one asks for the function here. test_rollout.py looks at who asks for what.
+# moto has no aliases, so triggers invoke the function here. test_rollout.py checks the aliases.
 ALIAS = "Aliaslive"
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
 
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    return known_to_moto(transformed(whole(), PARAMETERS))
+    return known_to_moto(transformed(template_data(), PARAMETERS))
 
 
 @pytest.fixture
@@ -44,21 +44,21 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator["CloudFormationClient"]:
         yield boto3.client("cloudformation")
 
 
-def test_the_stack_is_created_twice_in_one_account(template: dict[str, Any], cloud: "CloudFormationClient") -> None:
+def test_two_stacks_can_be_created_in_one_account(template: dict[str, Any], cloud: "CloudFormationClient") -> None:
     first, second = create(cloud, "dev", template), create(cloud, "staging", template)
     assert set(first) == set(second) == set(template["Resources"])
-    # No name is fixed: two stacks would fight for it.
+    # No name is fixed: two stacks would collide.
     assert {name for name in first if first[name] and first[name] == second[name]} == set()
 
 
-def test_an_update_changes_what_it_should_and_keeps_what_holds_data(
+def test_an_update_changes_resources_and_keeps_stored_data(
     template: dict[str, Any], cloud: "CloudFormationClient"
 ) -> None:
     before = create(cloud, "dev", template)
     boto3.client("dynamodb").put_item(
         TableName=before["StatsTable"], Item={"pk": {"S": "campaign"}, "sk": {"S": "day"}}
     )
-    # Functions stay as they are: moto can't update one that has a layer.
+    # Functions stay unchanged: moto cannot update one that has a layer.
     changed = json.loads(json.dumps(template))
     changed["Resources"]["ReportJobs"]["Properties"]["VisibilityTimeout"] = 4242
     cloud.update_stack(
@@ -81,7 +81,7 @@ def known_to_moto(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def without(value: Any, unknown: set[str]) -> Any:
-    """The same, with a text for each reference to one of these."""
+    """The same value, with text instead of references to these resources."""
     match value:
         case {"Ref": str(name)} if name in unknown and name.endswith(ALIAS):
             return {"Ref": name.removesuffix(ALIAS)}
@@ -118,7 +118,7 @@ def status(cloud: "CloudFormationClient", name: str) -> str:
 
 
 def resources(cloud: "CloudFormationClient", stack: str) -> dict[str, str]:
-    """Physical names by logical ones. Moto gives some resources none."""
+    """Physical by logical ids. moto gives some resources none."""
     found = cloud.describe_stack_resources(StackName=stack)["StackResources"]
     return {it["LogicalResourceId"]: it.get("PhysicalResourceId", "") for it in found}
 

@@ -1,4 +1,4 @@
-"""While a function goes over to a new version in steps, an alarm on what goes wrong in it takes it back."""
+"""During a gradual deployment, an alarm on errors of the new version rolls it back."""
 
 import json
 import tomllib
@@ -12,11 +12,11 @@ import pytest
 from referral_intake.feedback import processing as feedback
 from referral_intake.observability import logs
 from tests.engines.sam import transformed
-from tests.infra.breaking import Data, merged, of_type, properties, whole
+from tests.infra.breaking import Data, merged, of_type, properties, template_data
 from tests.support.samples import ROOT
 
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
-FUNCTIONS = of_type(whole(), "AWS::Serverless::Function")
+FUNCTIONS = of_type(template_data(), "AWS::Serverless::Function")
 TRIPPED = "the breaker stopped the campaign"
 PATTERN = f'{{ ($.level = "ERROR") && ($.message != "{TRIPPED}") }}'
 # Patients, doctors or the team wait for these.
@@ -25,8 +25,8 @@ IN_STEPS = {"IntakeFunction", "LinksFunction", "DashboardFunction", "OutreachFun
 
 @pytest.fixture(scope="module")
 def resources() -> Mapping[str, Any]:
-    """As CloudFormation meets them."""
-    found: Mapping[str, Any] = transformed(whole(), PARAMETERS)["Resources"]
+    """The resources as CloudFormation gets them."""
+    found: Mapping[str, Any] = transformed(template_data(), PARAMETERS)["Resources"]
     return found
 
 
@@ -44,7 +44,7 @@ def unwatched(data: Data) -> list[str]:
 
 
 def sums(data: Data, alarm: str, metric: str, function: str) -> bool:
-    """Whether an alarm takes a metric of a function into what it looks at."""
+    """Whether the alarm includes the metric of the function."""
     queries = properties(data, alarm)["Metrics"]
     itself = {"Dimensions": [{"Name": "FunctionName", "Value": {"Ref": function}}]}
     wanted = {"Namespace": "AWS/Lambda", "MetricName": metric, **itself}
@@ -54,16 +54,18 @@ def sums(data: Data, alarm: str, metric: str, function: str) -> bool:
 
 
 def test_every_function_that_goes_over_in_steps_is_taken_back_by_an_alarm_on_its_errors_and_throttles() -> None:
-    assert unwatched(whole()) == []
+    assert unwatched(template_data()) == []
 
 
 def test_background_functions_are_published_at_once() -> None:
-    at_once = {name for name in FUNCTIONS if merged(whole(), name)["DeploymentPreference"].get("Enabled") is False}
+    at_once = {
+        name for name in FUNCTIONS if merged(template_data(), name)["DeploymentPreference"].get("Enabled") is False
+    }
     assert at_once == set(FUNCTIONS) - IN_STEPS
 
 
 def test_a_function_that_no_alarm_takes_back_is_noticed() -> None:
-    data = whole()
+    data = template_data()
     logged, none = {"Ref": "LoggedErrorsAlarm"}, [{"Ref": "AWS::NoValue"}]
     of_others = {"Fn::If": ["InSteps", [{"Ref": "BackgroundErrorsAlarm"}, logged], none]}
     properties(data, "LinksFunction")["DeploymentPreference"] = {"Alarms": of_others}
@@ -79,12 +81,12 @@ def test_a_function_that_no_alarm_takes_back_is_noticed() -> None:
 
 
 def test_an_alarm_looks_at_no_more_metrics_than_cloudwatch_takes() -> None:
-    alarms = of_type(whole(), "AWS::CloudWatch::Alarm").values()
+    alarms = of_type(template_data(), "AWS::CloudWatch::Alarm").values()
     assert max(sum("MetricStat" in one for one in alarm.get("Metrics", [])) for alarm in alarms) <= 10
 
 
 def uncounted(data: Data) -> list[str]:
-    """Functions whose logged errors the alarm does not see."""
+    """Functions whose logged errors the alarm does not count."""
     alarm = properties(data, "LoggedErrorsAlarm")
     told = {"MetricNamespace": alarm["Namespace"], "MetricName": alarm["MetricName"], "MetricValue": "1"}
     counted = {
@@ -95,14 +97,14 @@ def uncounted(data: Data) -> list[str]:
     return [name for name in FUNCTIONS if merged(data, name)["LoggingConfig"]["LogGroup"]["Ref"] not in counted]
 
 
-def test_what_any_function_catches_and_logs_is_counted() -> None:
-    assert uncounted(whole()) == []
-    # By stack: those of an account must not take back each other's versions.
-    assert properties(whole(), "LoggedErrorsAlarm")["MetricName"] == {"Ref": "AWS::StackName"}
+def test_errors_that_any_function_catches_and_logs_are_counted() -> None:
+    assert uncounted(template_data()) == []
+    # Per stack: stacks in one account must not roll back each other.
+    assert properties(template_data(), "LoggedErrorsAlarm")["MetricName"] == {"Ref": "AWS::StackName"}
 
 
 def test_a_function_whose_log_is_not_counted_is_noticed() -> None:
-    data = whole()
+    data = template_data()
     properties(data, "StatsFunction")["LoggingConfig"] = {"LogGroup": {"Ref": "ApiLogs"}}
     assert uncounted(data) == ["StatsFunction"]
 
@@ -116,23 +118,23 @@ def test_a_function_whose_log_is_not_counted_is_noticed() -> None:
     ],
 )
 def test_a_filter_that_does_not_count_is_noticed(part: str, wrong: Any) -> None:
-    data = whole()
+    data = template_data()
     properties(data, "LoggedErrors")[part] = wrong
     assert uncounted(data) == list(FUNCTIONS)
 
 
-def test_a_line_that_is_logged_as_an_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_line_of_an_error_has_the_level_error(monkeypatch: pytest.MonkeyPatch) -> None:
     logger, out = logs.logger(), StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", out)
     logger.error("something failed")
     assert json.loads(out.getvalue())["level"] == "ERROR"
 
 
-def test_what_the_filter_leaves_out_is_what_feedback_logs() -> None:
+def test_the_filter_excludes_only_the_message_that_feedback_logs() -> None:
     assert f'logger.error("{TRIPPED}"' in getsource(feedback)
 
 
-def test_in_steps_codedeploy_asks_the_alarm_and_at_once_it_asks_none(resources: Mapping[str, Any]) -> None:
+def test_gradual_deployments_use_the_alarm_and_immediate_ones_do_not(resources: Mapping[str, Any]) -> None:
     groups = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
     assert len(groups) == len(IN_STEPS)
     for group in groups:
@@ -140,11 +142,11 @@ def test_in_steps_codedeploy_asks_the_alarm_and_at_once_it_asks_none(resources: 
         assert (condition, steps["Enabled"], len(steps["Alarms"]), at_once) == ("InSteps", True, 2, {})
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
     not_at_once = {"Fn::Not": [{"Fn::Equals": [{"Ref": "Rollout"}, "AllAtOnce"]}]}
-    assert whole()["Conditions"]["InSteps"] == {"Fn::And": [{"Condition": "IsMonitored"}, not_at_once]}
+    assert template_data()["Conditions"]["InSteps"] == {"Fn::And": [{"Condition": "IsMonitored"}, not_at_once]}
 
 
-def test_the_way_of_a_deployment_is_the_parameters(resources: Mapping[str, Any]) -> None:
-    linear = transformed(whole(), PARAMETERS | {"Rollout": "Linear10PercentEvery1Minute"})["Resources"]
+def test_a_parameter_selects_the_deployment_strategy(resources: Mapping[str, Any]) -> None:
+    linear = transformed(template_data(), PARAMETERS | {"Rollout": "Linear10PercentEvery1Minute"})["Resources"]
     assert ways(resources) == {"AllAtOnce"}
     assert ways(linear) == {"Linear10PercentEvery1Minute"}
 
@@ -154,7 +156,7 @@ def ways(resources: Mapping[str, Any]) -> set[str]:
     return {group["DeploymentConfigName"]["Fn::Sub"][1]["ConfigName"] for group in groups}
 
 
-def test_staging_and_prod_go_in_steps_and_dev_at_once() -> None:
+def test_staging_and_prod_deploy_gradually_and_dev_deploys_at_once() -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
     told = {name: config[name]["deploy"]["parameters"]["parameter_overrides"] for name in ("dev", "staging", "prod")}
     rollouts = {name: [one for one in given if one.startswith("Rollout=")] for name, given in told.items()}
@@ -162,7 +164,7 @@ def test_staging_and_prod_go_in_steps_and_dev_at_once() -> None:
     assert rollouts == {"dev": [], "staging": in_steps, "prod": in_steps}
 
 
-def test_codedeploy_has_the_role_that_aws_made_for_it(resources: Mapping[str, Any]) -> None:
+def test_codedeploy_uses_the_managed_policy_of_aws(resources: Mapping[str, Any]) -> None:
     role = resources["CodeDeployServiceRole"]["Properties"]
     assert "Policies" not in role
     assert role["ManagedPolicyArns"] == ["arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda"]

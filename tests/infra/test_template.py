@@ -1,4 +1,4 @@
-"""The template: what it deploys is what the code needs, and nothing more."""
+"""The template deploys exactly what the code needs."""
 
 import importlib
 import json
@@ -72,7 +72,7 @@ SETTINGS: Final[dict[str, type[settings.Settings]]] = {
     "reports": ReportsSettings,
 }
 RECEIPT: Final = "AAAA-AAAA-AAAA-AAAA"
-# Read by Powertools, not by us.
+# Powertools reads these.
 OF_POWERTOOLS: Final = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 
 every_function = pytest.mark.parametrize(
@@ -100,35 +100,35 @@ def listed(value: Any) -> list[Any]:
 # ---- Functions -------------------------------------------------------------------------------------------------------
 
 
-def test_every_function_is_one_of_the_doors() -> None:
+def test_the_template_has_exactly_the_functions_with_known_settings() -> None:
     assert {function.short_name for function in TEMPLATE.functions.values()} == set(SETTINGS)
 
 
 @every_function
-def test_a_functions_door_is_where_the_template_says(function: Function) -> None:
+def test_the_handler_of_a_function_exists(function: Function) -> None:
     module, _, name = function.handler.rpartition(".")
     assert callable(getattr(importlib.import_module(module), name))
     assert (function.code / module.replace(".", "/")).with_suffix(".py").is_file()
 
 
 @every_function
-def test_a_function_is_told_what_it_needs(function: Function) -> None:
+def test_a_function_has_all_variables_that_it_needs(function: Function) -> None:
     wanted = SETTINGS[function.short_name]
     told = wanted.read(function.environment)
     assert {field.name.upper() for field in fields(told)} <= set(function.environment)
 
 
 @every_function
-def test_a_function_is_told_nothing_that_it_does_not_need(function: Function) -> None:
+def test_a_function_has_no_variables_that_it_does_not_need(function: Function) -> None:
     wanted = {field.name.upper() for field in fields(SETTINGS[function.short_name])}
     answers = any(route.function == function.logical_id for route in TEMPLATE.routes)
     wanted |= {field.name.upper() for field in fields(OriginSettings) if answers}
-    # The template's globals tell every function where the table and the templates are.
+    # The Globals of the template give every function the names of the table and the templates.
     assert set(function.environment) - wanted - OF_POWERTOOLS <= {"TABLE_NAME", "TEMPLATES_DIR"}
 
 
 @every_function
-def test_a_function_that_is_not_told_something_names_it(function: Function) -> None:
+def test_a_function_reports_missing_variables_by_name(function: Function) -> None:
     wanted = SETTINGS[function.short_name]
     with pytest.raises(settings.MissingSettings) as missing:
         wanted.read({})
@@ -142,7 +142,7 @@ def test_a_function_runs_on_arm_and_a_current_python(function: Function) -> None
     assert merged["Architectures"] == ["arm64"]
 
 
-def test_the_layer_of_templates_is_for_the_runtime_of_the_functions() -> None:
+def test_the_templates_layer_has_the_runtime_of_the_functions() -> None:
     layer = RESOURCES["TemplatesLayer"]
     assert DATA["Globals"]["Function"]["Runtime"] in layer["Properties"]["CompatibleRuntimes"]
     assert (FILE.parent / layer["Properties"]["ContentUri"]).resolve() == samples.ROOT / "templates"
@@ -153,7 +153,7 @@ def test_a_run_of_outreach_ends_long_before_the_lease_of_its_claims() -> None:
     assert timedelta(seconds=outreach.timeout) < LEASE
 
 
-def test_the_clock_runs_no_longer_than_until_it_strikes_again() -> None:
+def test_a_run_of_wake_ends_before_its_next_schedule() -> None:
     (wake,) = [function for function in TEMPLATE.functions.values() if function.short_name == "wake"]
     (schedule,) = [source for source in TEMPLATE.sources if source.function == wake.logical_id]
     assert wake.timeout <= getattr(schedule, "period", 0)
@@ -168,24 +168,24 @@ def test_a_functions_log_is_kept_for_a_limited_time(function: Function) -> None:
 
 # ---- Rights ----------------------------------------------------------------------------------------------------------
 
-# tests/infra/test_least_privilege.py holds them against what the functions do. Here: how they are written.
+# tests/infra/test_least_privilege.py compares rights with calls. This section checks how they are written.
 
 
 @every_function
-def test_a_right_is_written_as_what_is_allowed_or_what_of_aws_own_policies_is_not(function: Function) -> None:
+def test_policies_use_no_not_action_and_use_not_resource_only_to_deny(function: Function) -> None:
     for statement in statements(function):
         assert not {"NotAction", "NotPrincipal"} & statement.keys()
         assert ("NotResource" in statement) == (statement["Effect"] == "Deny")
 
 
 @every_function
-def test_a_function_has_a_role_of_its_own(function: Function) -> None:
+def test_every_function_has_its_own_role(function: Function) -> None:
     assert "Role" not in properties(function)
     assert "Policies" not in DATA["Globals"]["Function"]
 
 
 @every_function
-def test_a_function_may_read_the_secrets_that_it_is_told_of_and_no_others(function: Function) -> None:
+def test_a_function_may_read_exactly_the_secrets_in_its_variables(function: Function) -> None:
     told = {json.dumps(value) for name, value in variables(function).items() if name.endswith("_SECRET")}
     reads = [statement for statement in statements(function) if "secretsmanager:GetSecretValue" in statement["Action"]]
     assert {json.dumps(resource) for statement in reads for resource in listed(statement["Resource"])} == told
@@ -196,13 +196,13 @@ def variables(function: Function) -> dict[str, Any]:
     return {**DATA["Globals"]["Function"]["Environment"]["Variables"], **own}
 
 
-def test_mail_goes_out_from_the_senders_address_only() -> None:
+def test_mail_may_be_sent_only_from_the_senders_address() -> None:
     (outreach,) = [function for function in TEMPLATE.functions.values() if function.short_name == "outreach"]
     (send,) = [statement for statement in statements(outreach) if statement["Action"] == "ses:SendEmail"]
     assert send["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
 
 
-def test_feedback_says_nothing_on_the_event_bus_but_that_the_breaker_tripped() -> None:
+def test_feedback_publishes_only_the_event_of_a_tripped_breaker() -> None:
     (feedback,) = [function for function in TEMPLATE.functions.values() if function.short_name == "feedback"]
     (announce,) = [statement for statement in statements(feedback) if statement["Action"] == "events:PutEvents"]
     assert announce["Resource"]["Fn::Sub"].endswith(":event-bus/default")
@@ -212,7 +212,7 @@ def test_feedback_says_nothing_on_the_event_bus_but_that_the_breaker_tripped() -
     }
 
 
-def test_the_lookup_reaches_what_it_keeps_and_no_referral() -> None:
+def test_the_lookup_may_access_its_cache_and_no_referrals() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
     keeps, _ = statements(finds)
     assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lookup#*"]}}
@@ -224,18 +224,18 @@ OF_REPORTS: Final = {"report#*", "reports#*", "subscriptions#*"}
 @pytest.mark.parametrize(
     ("action", "keys"),
     [
-        # A referral is changed where it must be as it was, and never put anew; a record is added, and never changed.
+        # A referral is updated under a condition and never put again. An audit record is put and never updated.
         ("dynamodb:PutItem", {"audit#*", *OF_REPORTS}),
         ("dynamodb:UpdateItem", {"referral#*", "doctor#*", "breaker#*", "report#*"}),
         ("dynamodb:DeleteItem", {"subscriptions#*"}),
     ],
 )
-def test_the_dashboard_writes_where_it_must_and_nowhere_else(action: str, keys: set[str]) -> None:
+def test_the_dashboard_may_write_only_the_items_that_it_needs(action: str, keys: set[str]) -> None:
     may = [one for one in statements(TEMPLATE.functions["DashboardFunction"]) if action in listed(one["Action"])]
     assert {key for one in may for key in one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]} == keys
 
 
-def test_reports_write_what_is_their_own_and_no_referral() -> None:
+def test_reports_may_write_only_their_own_items() -> None:
     writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
     written = [one for one in statements(TEMPLATE.functions["ReportsFunction"]) if writes & {*listed(one["Action"])}]
     keys = {key for one in written for key in one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]}
@@ -243,20 +243,20 @@ def test_reports_write_what_is_their_own_and_no_referral() -> None:
 
 
 @pytest.mark.parametrize("name", ["DashboardFunction", "ReportsFunction"])
-def test_the_record_of_what_people_did_is_neither_changed_nor_removed(name: str) -> None:
+def test_audit_records_can_be_neither_changed_nor_deleted(name: str) -> None:
     for one in statements(TEMPLATE.functions[name]):
         if {"dynamodb:UpdateItem", "dynamodb:DeleteItem"} & {*listed(one["Action"])}:
             assert "audit#*" not in one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
 
 
-def test_the_lookup_has_time_for_its_whole_budget_and_not_much_more() -> None:
+def test_the_timeout_of_the_lookup_covers_its_budget_and_little_more() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
     assert BUDGET + 1 < finds.timeout <= 5
 
 
-def test_without_a_word_about_it_the_registry_is_the_public_one() -> None:
+def test_the_default_registry_is_the_public_one() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
-    # With the slash at the end: without it, the registry answers with a redirect.
+    # Without the trailing slash, the registry responds with a redirect.
     assert finds.environment["REGISTRY_URL"] == "https://npiregistry.cms.hhs.gov/api/"
 
 
@@ -293,14 +293,14 @@ def changes() -> Iterator[tuple[dict[str, Any], bool]]:
         yield change("INSERT", other, None), False
 
 
-def test_outreach_is_woken_by_a_referral_that_became_queued_and_by_nothing_else() -> None:
+def test_outreach_is_invoked_only_when_a_referral_becomes_queued() -> None:
     (outreach,) = [source for source in streams() if source.function == "OutreachFunction"]
     wrong = [record for record, expected in changes() if passes(record, outreach) is not expected]
     assert wrong == []
 
 
 @pytest.mark.parametrize("name", ["INSERT", "MODIFY"])
-def test_outreach_is_not_woken_by_a_change_to_a_doctor(name: str) -> None:
+def test_a_change_to_a_doctor_does_not_invoke_outreach(name: str) -> None:
     (outreach,) = [source for source in streams() if source.function == "OutreachFunction"]
     note = {"pk": {"S": "doctor#email#k1#00"}, "lumen/introduction": {"M": {"by": {"S": "A"}, "at": {"S": "B"}}}}
     assert not passes({"eventName": name, "dynamodb": {"NewImage": note, "OldImage": note}}, outreach)
@@ -318,22 +318,22 @@ def test_outreach_is_not_woken_by_a_change_to_a_doctor(name: str) -> None:
         ("INSERT", {"pk": {"S": "audit#2026-11-22"}, "sk": {"S": "2026-11-22T09:30:00.000Z#00"}}, False),
     ],
 )
-def test_every_change_of_a_referral_is_counted_and_nothing_else(name: str, key: Item, *, is_counted: bool) -> None:
+def test_every_change_of_a_referral_is_counted_and_no_other_change(name: str, key: Item, *, is_counted: bool) -> None:
     (stats,) = [source for source in streams() if source.function == "StatsFunction"]
     assert passes({"eventName": name, "dynamodb": {"Keys": key}}, stats) is is_counted
 
 
-def test_a_batch_to_be_counted_is_read_with_one_request() -> None:
+def test_the_counters_of_a_batch_are_read_with_one_request() -> None:
     (stats,) = [source for source in streams() if source.function == "StatsFunction"]
     assert stats.batch_size <= 100
 
 
-def test_who_counts_reaches_the_counters_and_no_referral() -> None:
+def test_stats_may_access_counters_and_no_referrals() -> None:
     (count, _) = statements(TEMPLATE.functions["StatsFunction"])
     assert count["Resource"] == {"Fn::GetAtt": "StatsTable.Arn"}
 
 
-def test_what_the_stream_gives_up_on_is_kept_as_long_as_a_queue_can() -> None:
+def test_failed_stream_records_are_kept_for_the_maximum_time_of_a_queue() -> None:
     for source in streams():
         assert source.partial_failures
         assert source.bisect
@@ -344,12 +344,12 @@ def test_what_the_stream_gives_up_on_is_kept_as_long_as_a_queue_can() -> None:
         assert TEMPLATE.queues[source.on_failure].attributes["MessageRetentionPeriod"] == str(14 * 86400)
 
 
-def test_the_stream_shows_what_was_and_what_is() -> None:
+def test_the_stream_has_old_and_new_images() -> None:
     table = TEMPLATE.tables["Table"]
     assert table.definition["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
 
 
-def test_the_index_of_the_listing_has_what_every_filter_reads() -> None:
+def test_the_index_of_the_list_has_all_attributes_that_filters_read() -> None:
     indexes = TEMPLATE.tables["Table"].definition["GlobalSecondaryIndexes"]
     [listed] = [index for index in indexes if index["IndexName"] == "listed"]
     assert set(listed["Projection"]["NonKeyAttributes"]) == {*FILTERS, "search_name"}
@@ -359,18 +359,18 @@ def test_no_more_than_two_functions_read_the_stream() -> None:
     assert len(streams()) <= 2
 
 
-# ---- What is kept ----------------------------------------------------------------------------------------------------
+# ---- Retention -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::SecretsManager::Secret"])
-def test_what_opt_outs_rest_on_outlives_the_stack(kind: str) -> None:
+def test_the_data_of_opt_outs_are_retained_when_the_stack_is_deleted(kind: str) -> None:
     kept = of_type(kind)
     assert kept
     for resource in kept.values():
         assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
 
 
-def test_the_table_can_be_restored_to_any_moment_and_is_encrypted() -> None:
+def test_the_table_has_point_in_time_recovery_and_encryption() -> None:
     for table in of_type("AWS::DynamoDB::Table").values():
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
         key = {"Fn::If": ["HasKey", {"Ref": "KeyArn"}, {"Ref": "AWS::NoValue"}]}
@@ -379,7 +379,7 @@ def test_the_table_can_be_restored_to_any_moment_and_is_encrypted() -> None:
         assert table["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}
 
 
-def test_a_secret_is_generated_as_a_ring_of_keys() -> None:
+def test_a_secret_is_generated_as_a_set_of_keys() -> None:
     for secret in (TEMPLATE.secrets[name] for name in ("HashingKeys", "SigningKeys")):
         assert secret.generate is not None
         assert json.loads(secret.generate["SecretStringTemplate"]) == {"current": secret.generate["GenerateStringKey"]}
@@ -390,7 +390,7 @@ def test_a_secret_is_generated_as_a_ring_of_keys() -> None:
 
 
 def answer(route: Route) -> int:
-    """What the route's function says to a request without anything in it."""
+    """The function's response to an empty request of the route."""
     event = events.request(route.key, path=route.path.replace("{receipt}", "AAAA-AAAA-AAAA-AAAA"))
     site = Site(samples.TEMPLATES, "https://spine.example", Campaigns(samples.TEMPLATES))
     table = FakeTable()
@@ -405,16 +405,16 @@ def answer(route: Route) -> int:
         case "dashboard":
             response = dashboard.respond(event, FakeDashboard(), samples.NOW)
         case other:
-            raise AssertionError(f"{other} has no door for requests")
+            raise AssertionError(f"{other} does not handle requests")
     return int(response["statusCode"])
 
 
 @pytest.mark.parametrize("route", TEMPLATE.routes, ids=[route.key for route in TEMPLATE.routes])
-def test_every_route_leads_to_a_function_that_knows_it(route: Route) -> None:
+def test_every_route_has_a_function_that_handles_it(route: Route) -> None:
     assert 400 <= answer(route) < 500
 
 
-def test_the_routes_are_those_of_the_design() -> None:
+def test_the_routes_match_the_design() -> None:
     assert {route.key for route in TEMPLATE.routes} == {
         "POST /api/referrals",
         "GET /api/referrals/{receipt}",
@@ -424,12 +424,12 @@ def test_the_routes_are_those_of_the_design() -> None:
         "GET /api/answer",
         "POST /api/answer",
         "GET /api/doctors",
-        # One for all of the dashboard's, behind one authorizer.
+        # One route for the whole dashboard API, behind one authorizer.
         "ANY /api/dashboard/{proxy+}",
     }
 
 
-def test_the_site_and_the_api_allow_a_browser_the_same() -> None:
+def test_the_site_and_the_api_have_the_same_content_security_policy() -> None:
     policy = RESOURCES["SecurityHeaders"]["Properties"]
     security = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
     of_the_site = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
@@ -443,18 +443,18 @@ def test_the_api_is_throttled() -> None:
     (api,) = of_type("AWS::Serverless::HttpApi").values()
     default = api["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"]
     assert default > 0
-    # Many people who type must not keep one from sending.
+    # Many look-ups must not keep a patient from submitting.
     assert 0 < api["Properties"]["RouteSettings"]["GET /api/doctors"]["ThrottlingRateLimit"] < default
 
 
-# ---- Who signs in ----------------------------------------------------------------------------------------------------
+# ---- Sign-in ---------------------------------------------------------------------------------------------------------
 
 (TEAM,) = TEMPLATE.pools
 (CLIENT,) = TEAM.clients
 COGNITO: Final = "https://referral-intake-local.auth.us-east-1.amazoncognito.com"
 
 
-def test_nobody_gets_an_account_but_from_those_who_run_this() -> None:
+def test_only_administrators_can_create_accounts() -> None:
     team = properties_of("Team")
     assert team["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
     assert team["AliasAttributes"] == team["AutoVerifiedAttributes"] == ["email"]
@@ -463,7 +463,7 @@ def test_nobody_gets_an_account_but_from_those_who_run_this() -> None:
     assert RESOURCES["Team"]["DeletionPolicy"] == RESOURCES["Team"]["UpdateReplacePolicy"] == "Retain"
 
 
-def test_a_password_is_hard_to_guess_and_a_second_factor_can_be_had() -> None:
+def test_a_password_is_strong_and_mfa_is_available() -> None:
     team = properties_of("Team")
     policy = team["Policies"]["PasswordPolicy"]
     assert policy["MinimumLength"] >= 12
@@ -475,48 +475,48 @@ def test_the_groups_are_the_roles() -> None:
     assert sorted(TEAM.groups) == ["manager", "viewer"]
 
 
-def test_the_dashboard_signs_in_with_a_code_and_without_a_secret() -> None:
+def test_the_dashboard_signs_in_with_an_authorization_code_and_no_client_secret() -> None:
     client = properties_of("TeamClient")
     assert client["AllowedOAuthFlows"] == ["code"]
     assert client["GenerateSecret"] is False
     assert client["PreventUserExistenceErrors"] == "ENABLED"
-    # Beside rotation, Cognito refuses this flow, which is among the default ones.
+    # Cognito refuses this flow, one of its defaults, in combination with rotation of refresh tokens.
     assert client["RefreshTokenRotation"]["Feature"] == "ENABLED"
     assert "ALLOW_REFRESH_TOKEN_AUTH" not in client["ExplicitAuthFlows"]
 
 
-def test_a_token_can_not_change_the_account_and_ends_within_the_hour() -> None:
+def test_a_token_cannot_change_the_account_and_expires_within_an_hour() -> None:
     assert "aws.cognito.signin.user.admin" not in CLIENT.scopes
     assert CLIENT.access_lifetime <= 3600
     assert properties_of("TeamClient")["EnableTokenRevocation"] is True
 
 
-def test_a_code_goes_back_to_our_own_page_only() -> None:
+def test_the_authorization_code_is_sent_only_to_the_dashboard() -> None:
     assert CLIENT.callbacks == CLIENT.logouts == ("https://spine.example/dashboard/",)
 
 
-def test_the_sign_in_pages_have_the_style_without_which_they_do_not_open() -> None:
+def test_the_sign_in_pages_have_the_branding_that_they_require() -> None:
     (style,) = of_type("AWS::Cognito::ManagedLoginBranding").values()
     assert properties_of("TeamDomain")["ManagedLoginVersion"] == 2
     assert style["Properties"]["ClientId"] == {"Ref": "TeamClient"}
 
 
-def test_the_authorizer_takes_the_tokens_of_this_pool_for_this_client() -> None:
+def test_the_authorizer_accepts_only_tokens_of_this_pool_and_client() -> None:
     auth = properties_of("HttpApi")["Auth"]
     assert auth["Authorizers"]["SignedIn"]["JwtConfiguration"] == {
         "issuer": {"Fn::GetAtt": "Team.ProviderURL"},
         "audience": [{"Ref": "TeamClient"}],
     }
-    # Patients and doctors never sign in.
+    # Patients and doctors do not sign in.
     assert "DefaultAuthorizer" not in auth
 
 
-def test_a_route_asks_for_a_token_where_it_is_the_dashboard_s_and_nowhere_else() -> None:
+def test_only_dashboard_routes_require_a_token() -> None:
     for route in TEMPLATE.routes:
         assert (route.authorizer is not None) is route.path.startswith("/api/dashboard/"), route.key
 
 
-def test_the_dashboard_s_page_may_ask_cognito_for_tokens_and_nobody_for_anything_else() -> None:
+def test_the_dashboard_page_may_connect_only_to_cognito_for_tokens() -> None:
     own, site = (policy_of(path) for path in ("/dashboard/index.html", "/"))
     assert own.pop("connect-src") == f"'self' {COGNITO}"
     assert set(own.values()) <= {"'self'", "'none'"}, "no unsafe-*, no other origin, no data:"
@@ -525,7 +525,7 @@ def test_the_dashboard_s_page_may_ask_cognito_for_tokens_and_nobody_for_anything
     assert TEMPLATE.outputs["SignInUrl"] == COGNITO
 
 
-def test_the_stack_puts_out_what_the_dashboard_is_told() -> None:
+def test_the_stack_outputs_the_settings_of_the_dashboard() -> None:
     assert set(SIGN_IN.values()) <= set(TEMPLATE.outputs)
 
 
@@ -534,17 +534,17 @@ def policy_of(path: str) -> dict[str, str]:
     return dict(part.strip().split(" ", 1) for part in parts)
 
 
-def test_but_for_that_the_dashboard_s_page_has_the_headers_of_all_pages() -> None:
+def test_the_dashboard_page_otherwise_has_the_headers_of_all_pages() -> None:
     own, site = (dict(TEMPLATE.headers_of(path)) for path in ("/dashboard/index.html", "/"))
     assert own.pop("Content-Security-Policy") != site.pop("Content-Security-Policy")
     assert own == site
 
 
-def test_the_token_reaches_the_api_and_no_cache() -> None:
+def test_cloudfront_forwards_the_token_to_the_api_and_does_not_cache() -> None:
     behaviors = properties_of("Distribution")["DistributionConfig"]["CacheBehaviors"]
     found = next(one for one in behaviors if fnmatchcase("/api/dashboard/me", one["PathPattern"]))
     assert found["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "CachingDisabled"
-    # The only policies with the Authorization header are AWS's own, and API Gateway must not see the site's Host.
+    # Only managed policies of AWS forward the Authorization header, and API Gateway must not get the site's Host.
     assert found["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac", "AllViewerExceptHostHeader"
     assert found["TargetOriginId"] == "api"
 
@@ -564,7 +564,7 @@ def test_the_token_reaches_the_api_and_no_cache() -> None:
         ("/", "to /es/"),
     ],
 )
-def test_every_view_of_the_dashboard_is_its_one_page(path: str, answered: str) -> None:
+def test_every_view_of_the_dashboard_is_served_from_one_page(path: str, answered: str) -> None:
     code = properties_of("SitePaths")["FunctionCode"]["Fn::Sub"].replace("${Languages}", "en,es")
     event = {"request": {"uri": path, "headers": {"accept-language": {"value": "es"}}}}
     shown = "a.statusCode ? `to ${a.headers.location.value}` : a.uri"
@@ -582,13 +582,13 @@ def properties_of(name: str) -> dict[str, Any]:
 # ---- Mail ------------------------------------------------------------------------------------------------------------
 
 
-def test_ses_itself_stops_mail_to_who_bounced_or_complained() -> None:
+def test_ses_suppresses_mail_to_addresses_that_bounced_or_complained() -> None:
     for configuration in of_type("AWS::SES::ConfigurationSet").values():
         assert set(configuration["Properties"]["SuppressionOptions"]["SuppressedReasons"]) == {"BOUNCE", "COMPLAINT"}
         assert configuration["Properties"]["DeliveryOptions"]["TlsPolicy"] == "REQUIRE"
 
 
-def test_the_teams_mail_is_not_counted_with_the_doctors() -> None:
+def test_mail_to_the_team_is_not_counted_as_mail_to_doctors() -> None:
     told = {name: function.environment for name, function in TEMPLATE.functions.items()}
     assert told["ReportsFunction"]["SUMMARY_CONFIGURATION_SET"] != told["OutreachFunction"]["CONFIGURATION_SET"]
     (events,) = of_type("AWS::SES::ConfigurationSetEventDestination").values()
@@ -598,7 +598,7 @@ def test_the_teams_mail_is_not_counted_with_the_doctors() -> None:
 # ---- Reports ---------------------------------------------------------------------------------------------------------
 
 
-def test_files_of_reports_are_read_by_nobody_encrypted_and_gone_after_a_day() -> None:
+def test_report_files_are_private_encrypted_and_deleted_after_a_day() -> None:
     files = RESOURCES["ReportFiles"]["Properties"]
     assert set(files["PublicAccessBlockConfiguration"].values()) == {True}
     assert files["BucketEncryption"]
@@ -610,7 +610,7 @@ def test_files_of_reports_are_read_by_nobody_encrypted_and_gone_after_a_day() ->
     assert (denied["Effect"], denied["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
-def test_a_report_in_work_is_not_handed_out_again_and_goes_to_a_person_in_the_end() -> None:
+def test_a_running_report_is_not_delivered_again_and_repeated_failures_are_kept() -> None:
     jobs = TEMPLATE.queues["ReportJobs"]
     reports = TEMPLATE.functions["ReportsFunction"]
     assert int(jobs.attributes["VisibilityTimeout"]) >= 6 * reports.timeout
@@ -620,7 +620,7 @@ def test_a_report_in_work_is_not_handed_out_again_and_goes_to_a_person_in_the_en
     assert MARGIN.total_seconds() < reports.timeout / 2
 
 
-def test_the_summary_is_looked_at_all_monday_morning_wherever_a_campaign_is() -> None:
+def test_the_summary_schedule_covers_monday_morning_in_every_time_zone() -> None:
     (weekly,) = [one for one in TEMPLATE.sources if isinstance(one, Schedule) and one.cron]
     assert weekly.cron is not None
     for zone in ("America/New_York", "America/Chicago", "America/Los_Angeles"):
@@ -630,7 +630,7 @@ def test_the_summary_is_looked_at_all_monday_morning_wherever_a_campaign_is() ->
         assert len([hour for hour in struck if is_due(hour.astimezone(UTC), ZoneInfo(zone))]) >= 4
 
 
-def test_what_reports_need_beyond_the_common_package_is_in_a_layer_of_their_own() -> None:
+def test_additional_packages_for_reports_are_in_a_separate_layer() -> None:
     assert DATA["Globals"]["Function"]["Layers"] == [{"Ref": "TemplatesLayer"}]
     assert [
         name for name, function in of_type("AWS::Serverless::Function").items() if function["Properties"].get("Layers")

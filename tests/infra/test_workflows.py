@@ -1,4 +1,4 @@
-"""What runs at GitHub: pinned, and with no more rights than it needs."""
+"""GitHub workflows: pinned actions and minimal rights."""
 
 import re
 from pathlib import Path
@@ -19,37 +19,37 @@ def read(name: str) -> Any:
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
-def test_every_action_is_pinned_by_a_commit_and_says_of_which_version(file: Path) -> None:
+def test_every_action_is_pinned_to_a_commit_with_its_version(file: Path) -> None:
     used = re.findall(r"uses: (.+)", file.read_text("utf-8"))
     assert used
     assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one)] == []
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
-def test_no_workflow_may_write_and_none_runs_for_ever(file: Path) -> None:
+def test_no_workflow_may_write_and_every_one_has_a_timeout(file: Path) -> None:
     data = yaml.safe_load(file.read_text("utf-8"))
     jobs = data["jobs"].values()
     granted = [data["permissions"], *(job.get("permissions", {}) for job in jobs)]
-    # `id-token: write` lets it ask for a token of its own; only who deploys does.
+    # `id-token: write` allows a token for AWS. Only the deployment needs it.
     allowed = {"contents": "read"} | ({"id-token": "write"} if file.stem == "deploy" else {})
     assert all(allowed.get(name) == right for rights in granted for name, right in rights.items())
     assert all(job["timeout-minutes"] <= 60 for job in jobs)
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
-def test_no_command_is_built_from_what_somebody_typed(file: Path) -> None:
+def test_no_command_contains_user_input(file: Path) -> None:
     steps = [step for job in yaml.safe_load(file.read_text("utf-8"))["jobs"].values() for step in job["steps"]]
     assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
 
 
-def test_whoever_deploys_must_be_let_into_the_environment() -> None:
+def test_a_deployment_needs_approval_of_its_environment() -> None:
     job = read("workflows/deploy.yml")["jobs"]["deploy"]
     assert job["environment"] == "${{ inputs.environment }}"
     credentials = next(step["with"] for step in job["steps"] if "configure-aws-credentials" in step.get("uses", ""))
-    assert set(credentials) == {"role-to-assume", "aws-region", "mask-aws-account-id"}  # No key that could leak.
+    assert set(credentials) == {"role-to-assume", "aws-region", "mask-aws-account-id"}  # There is no long-lived key.
 
 
-def test_dependabot_looks_at_every_lock_file() -> None:
+def test_dependabot_checks_every_lock_file() -> None:
     watched = {
         directory.strip("/")
         for update in read("dependabot.yml")["updates"]

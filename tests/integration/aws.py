@@ -1,4 +1,4 @@
-"""AWS for the tests of this folder: the template's own table and secrets, on moto in this process."""
+"""AWS for integration tests: the tables and secrets of the template, on moto in this process."""
 
 import json
 import secrets
@@ -38,26 +38,26 @@ MESSAGE = Message(
 
 @cache
 def template() -> Template:
-    """infra/template.yaml: what is tested is what is deployed."""
-    # All patients of a test come from one source.
+    """infra/template.yaml, so that tests use the deployed resources."""
+    # All submissions of a test have the same source.
     parameters = {"SenderAddress": SENDER, "SiteUrl": SITE_URL, "ReferralsPerSource": "5000"}
     return load(samples.TEMPLATE_FILE, parameters, Places("referral-intake", "https://sqs.example"))
 
 
 def make_table(client: "DynamoDBClient", logical_id: str = "Table", name: str | None = None) -> str:
-    """One of the template's tables, under its own name or another."""
+    """A table of the template, optionally under another name."""
     table = template().tables[logical_id]
     client.create_table(TableName=name or table.name, **table.definition)
     return name or table.name
 
 
 def stats_name(table: str) -> str:
-    """What the table of counters beside a table is called in a test's environment."""
+    """Name of the table of counters in a test's environment."""
     return f"{table}-stats"
 
 
 def secret_text(secret: Secret) -> str:
-    """A generated secret, as CloudFormation makes it: a random string put into a JSON template."""
+    """A secret as CloudFormation generates it: a random string in a JSON template."""
     assert secret.generate is not None
     made = json.loads(secret.generate["SecretStringTemplate"])
     made[secret.generate["GenerateStringKey"]] = secrets.token_hex(int(secret.generate["PasswordLength"]) // 2)
@@ -65,7 +65,7 @@ def secret_text(secret: Secret) -> str:
 
 
 def make_secrets() -> dict[str, str]:
-    """Names by logical id."""
+    """Names of the secrets, by logical id."""
     client = boto3.client("secretsmanager")
     for secret in template().secrets.values():
         client.create_secret(Name=secret.name, SecretString=secret_text(secret))
@@ -73,7 +73,7 @@ def make_secrets() -> dict[str, str]:
 
 
 class Requests:
-    """Counts what a client really sends, by operation, its own repetitions included."""
+    """Counts the requests of a client by operation, including retries of the SDK."""
 
     def __init__(self, client: Any) -> None:
         self.by_operation: Counter[str] = Counter()
@@ -88,14 +88,14 @@ class Requests:
 
 
 class Look:
-    """Looks into the table, past the code under test."""
+    """Reads the table without the code under test."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
     def items(self) -> dict[str, Item]:
-        """Every item in typed JSON, by its partition key, but for the messages beside their referral."""
+        """All items in DynamoDB JSON, by partition key, without archived messages."""
         found: list[Any] = self._client.scan(TableName=self._table, ConsistentRead=True)["Items"]
         return {item["pk"]["S"]: item for item in found if not item["sk"]["S"].startswith("message#")}
 
@@ -109,7 +109,7 @@ class Look:
         return {pk: plain(item) for pk, item in self.items().items() if pk.startswith("doctor#")}
 
     def indexed(self) -> set[str]:
-        """Partition keys of all that is in the index `due`."""
+        """Partition keys of all entries of the index `due`."""
         found = self._client.scan(TableName=self._table, IndexName="due")["Items"]
         return {item["pk"]["S"] for item in found}
 
@@ -127,14 +127,14 @@ def ring_of(ring: Keyring) -> Ring:
 
 
 def submitted(at: datetime = samples.NOW, *, by: str = "patient", **doctor_details: Any) -> Referral:
-    """A new referral, submitted at that time."""
+    """A new referral with this time of submission."""
     sent = samples.payload(doctor=samples.doctor(**doctor_details), submitted_by=by)
     return new_referral(parse(sent, Campaigns(samples.TEMPLATES).get), at)
 
 
 @dataclass
 class Clock:
-    """The time, which stands still unless it is moved."""
+    """A clock that stands still unless a test moves it."""
 
     time: datetime = samples.NOW
 
@@ -144,7 +144,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class LambdaContext:
-    """What Powertools and the functions read of Lambda's context."""
+    """The attributes of Lambda's context that Powertools and the functions read."""
 
     function_name: str = "outreach"
     memory_limit_in_mb: int = 512
@@ -159,7 +159,7 @@ class LambdaContext:
 
 @dataclass
 class Stream:
-    """Records of the table's stream, as Lambda passes them on."""
+    """Records of the table's stream, as Lambda delivers them."""
 
     made: int = field(default=0)
 
@@ -185,7 +185,7 @@ class Stream:
 
 
 def environment(table: str, secret_names: Mapping[str, str], function: str) -> dict[str, str]:
-    """The template's environment of a function, with the names that things have in this test."""
+    """The function's environment of the template, with the names of resources in this test."""
     given = dict(template().functions[function].environment)
     named = {
         "HASHING_KEYS_SECRET": "HashingKeys",
@@ -198,7 +198,7 @@ def environment(table: str, secret_names: Mapping[str, str], function: str) -> d
 
 
 def through_cloudfront(event: dict[str, Any], secret_text: str) -> dict[str, Any]:
-    """The event with what CloudFront adds to a request."""
+    """The event with the header that CloudFront adds."""
     return {**event, "headers": {**event["headers"], origin_check.HEADER: json.loads(secret_text)["k1"]}}
 
 

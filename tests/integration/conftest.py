@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["may_do_what_it_does", "watched"]
 
 
-# On a busy machine an engine may take longer than AWS ever does.
+# On a busy machine an engine may be slower than AWS.
 PATIENT = Config(connect_timeout=CEILING, read_timeout=CEILING)
 
-# Tests of requests to a table run on AWS's own engine, since moto forgives what DynamoDB does not. All others run on
-# moto, as the local stack does. `make long` runs each on the other engine.
+# Tests of requests to a table run on DynamoDB Local, because moto accepts requests that DynamoDB refuses. All others
+# run on moto, as the local stack does. `make long` runs each on the other engine.
 AT_THE_TABLE = {
     "test_acting",
     "test_audit",
@@ -57,14 +57,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> str:
-    """What keeps the table: `moto`, or `dynamodb-local`, which is AWS's own."""
+    """The engine of the table: `moto` or `dynamodb-local`."""
     name: str = getattr(request, "param", "moto")
     return name
 
 
 @pytest.fixture
 def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials that open nothing, and no profile of the developer's own."""
+    """Invalid credentials, and no profile of the developer."""
     forget_account(monkeypatch)
 
 
@@ -88,7 +88,7 @@ def forget_account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @cache
 def _session() -> boto3.Session:
-    """One for all tests: a new one takes as long as several tests do, since it reads megabytes of JSON."""
+    """One session for all tests, because each new one reads megabytes of JSON."""
     return boto3.Session()
 
 
@@ -98,7 +98,7 @@ def on_moto() -> MockAWS:
 
 @contextmanager
 def own_aws(patch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
-    """An AWS on moto with both tables, for what lasts longer than a test. Yields DynamoDB's client."""
+    """An AWS account on moto with both tables, for fixtures that outlast a test. Yields the DynamoDB client."""
     forget_account(patch)
     with on_moto():
         client = dynamodb.client()
@@ -115,7 +115,7 @@ def cloud(no_account: None) -> Iterator[None]:
 
 @pytest.fixture
 def client(cloud: None, engine: str, monkeypatch: pytest.MonkeyPatch) -> "DynamoDBClient":
-    """As the functions make it, but patient."""
+    """The client of the functions, with longer timeouts."""
     monkeypatch.setattr(dynamodb, "_CONFIG", dynamodb._CONFIG.merge(PATIENT))
     if engine == "dynamodb-local":
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local.shared())
@@ -124,7 +124,7 @@ def client(cloud: None, engine: str, monkeypatch: pytest.MonkeyPatch) -> "Dynamo
 
 @pytest.fixture
 def table(client: "DynamoDBClient", engine: str) -> Iterator[str]:
-    """The template's table, empty."""
+    """The table of the template, empty."""
     name = aws.make_table(client)
     yield name
     if engine == "dynamodb-local":
@@ -133,7 +133,7 @@ def table(client: "DynamoDBClient", engine: str) -> Iterator[str]:
 
 @pytest.fixture
 def stats_table(client: "DynamoDBClient", table: str, engine: str) -> Iterator[str]:
-    """The template's table of counters."""
+    """The table of counters of the template."""
     name = aws.make_table(client, "StatsTable", aws.stats_name(table))
     yield name
     if engine == "dynamodb-local":
@@ -157,7 +157,7 @@ def look(client: "DynamoDBClient", table: str) -> aws.Look:
 
 @pytest.fixture
 def requests(client: "DynamoDBClient", table: str) -> aws.Requests:
-    """Counts from now on: making the table is not counted."""
+    """Counts requests after the table was created."""
     return aws.Requests(client)
 
 

@@ -1,6 +1,6 @@
-"""All that can happen, once, through the doors as Lambda opens them, with a doctor whose every detail is marked.
+"""All events of referrals, once each, through the real handlers, with a doctor whose details are marked.
 
-Amazon SES, the registry of doctors and the event bus are stand-ins, and quote what they are given where they fail.
+SES, the registry of doctors and the event bus are fakes that quote their input in error messages.
 """
 
 import json
@@ -58,15 +58,15 @@ HEADERS = {
     "x_headermark": "headervaluemark\r\nx: y",
     "content_type": "application/json",
 }
-# In letters as typed, and as they are stored or compared. Numbers without what people put between the digits.
+# Names as typed, stored and normalized. Numbers without separators.
 MARKS = ("mark", "5550142", "555 0142", "555-0142", "1548297369", "62777", "198.51.100.17")
 
 
 class Quoting:
-    """Amazon SES. `mood` is what it does with the next messages."""
+    """A fake of SES. `behavior` is its behavior for the next messages."""
 
     def __init__(self) -> None:
-        self.mood = "take"
+        self.behavior = "take"
         self.sent: list[dict[str, Any]] = []
         self.mails: dict[str, dict[str, Any]] = {}
         """By referral, what SES's events tell of the last message."""
@@ -77,7 +77,7 @@ class Quoting:
     def send_email(self, **asked: Any) -> dict[str, str]:
         (to,) = asked["Destination"]["ToAddresses"]
         quoted = f"Address {to} of {MARKED_NAME} is no good."
-        match self.mood:
+        match self.behavior:
             case "refuse":
                 raise error_of("MessageRejected", quoted)
             case "defer":
@@ -88,7 +88,7 @@ class Quoting:
         message_id = f"message-{len(self.sent)}"
         tags = {tag["Name"]: [tag["Value"]] for tag in asked["EmailTags"]}
         mail = {"timestamp": time(datetime.now(UTC)), "messageId": message_id, "tags": tags}
-        # The weekly summary names no referral.
+        # The weekly summary has no tag for a referral.
         self.mails |= dict.fromkeys(tags.get("referral", []), mail)
         return {"MessageId": message_id}
 
@@ -133,7 +133,7 @@ class Life:
         patch.setattr(announcements, "client", Bus)
         new_process()
 
-    # ---- Doors -------------------------------------------------------------------------------------------------------
+    # ---- Handlers ----------------------------------------------------------------------------------------------------
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
         handler = import_module(f"referral_intake.{function}.handler").handler
@@ -142,10 +142,10 @@ class Life:
         return handler(event, aws.LambdaContext(function_name=function))
 
     def fail(self, function: str, event: dict[str, Any]) -> None:
-        """Keeps what Lambda would log of the exception that comes out of the door."""
+        """Writes the log line that Lambda writes for an exception of a handler."""
         try:
             self.invoke(function, event)
-        except Exception as error:  # noqa: BLE001  # whatever it is
+        except Exception as error:  # noqa: BLE001  # any exception
             self.raised.append(f"{type(error).__name__}: {error} {''.join(traceback.format_exception(error))}")
 
     def submit(self, *, proven: bool = True, **fields: Any) -> str:
@@ -162,7 +162,7 @@ class Life:
 
     def reach(self, *receipts: str) -> None:
         records = [self.record(self.look.items()[f"referral#{receipt}"]) for receipt in receipts]
-        # The stream's filter lets nothing else through to `outreach`.
+        # The filter of the stream passes only queued referrals to `outreach`.
         queued = [one for one in records if one["dynamodb"]["NewImage"]["stage"] == {"S": "queued"}]
         if queued:
             self.invoke("outreach", {"Records": queued})
@@ -170,7 +170,7 @@ class Life:
         self.invoke("stats", {"Records": records})
 
     def tell(self, kind: str, receipt: str, seconds: float = 0, **details: Any) -> None:
-        """SES reports an event that happens `seconds` from now."""
+        """SES reports an event that occurs `seconds` from now."""
         event = mail_event(kind, receipt, seconds, sent_at=datetime.now(UTC), **details)
         event["detail"]["mail"] |= {"destination": [DOCTOR["email"]], **self.mail.mails.get(receipt, {})}
         self.tell_body(json.dumps(event))
@@ -179,7 +179,7 @@ class Life:
         self.invoke("feedback", {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": body}]})
 
     def follow(self, path: str, **form: str) -> None:
-        """The doctor follows a link of the last message and sends its form."""
+        """The doctor opens a link of the latest message and submits its form."""
         url = re.search(
             rf"http\S+{path}\?(token=[\w.=-]+)", self.mail.sent[-1]["Content"]["Simple"]["Body"]["Text"]["Data"]
         )
@@ -197,7 +197,7 @@ class Life:
         self.invoke("wake", {})
 
     def change(self, receipt: str, **attributes: Any) -> None:
-        """Past all rules, as if much had happened before."""
+        """Changes the referral directly, without any rule, to simulate an earlier history."""
         names = {f"#{name}": name for name in attributes}
         values = {f":{name}": typed(value) for name, value in attributes.items()}
         changes = ", ".join(f"#{name} = :{name}" for name in attributes)
@@ -209,20 +209,20 @@ class Life:
             ExpressionAttributeValues=values,
         )
 
-    # ---- What happens ------------------------------------------------------------------------------------------------
+    # ---- Events ------------------------------------------------------------------------------------------------------
 
     def live(self) -> None:
-        self.all_is_well()
-        self.everything_breaks()
+        self.everything_works()
+        self.everything_fails()
 
-    def all_is_well(self) -> None:
+    def everything_works(self) -> None:
         self.patients_send()
         self.outreach_writes()
         self.doctors_answer()
         self.ses_tells()
-        self.the_clock_strikes()
-        self.names_are_typed()
-        self.marketing_looks()
+        self.schedules_run()
+        self.doctors_are_looked_up()
+        self.marketing_reads()
 
     def patients_send(self) -> None:
         self.submit()
@@ -247,15 +247,15 @@ class Life:
     def outreach_writes(self) -> None:
         self.told = self.submit()
         self.reach(self.told)
-        self.reach(self.submit())  # Joins the first.
-        for number, mood in enumerate(("refuse", "defer", "silence")):
-            self.mail.mood = mood
-            self.reach(self.another(f"{mood}{number}"))
-        self.mail.mood = "take"
+        self.reach(self.submit())  # Joins the first referral.
+        for number, behavior in enumerate(("refuse", "defer", "silence")):
+            self.mail.behavior = behavior
+            self.reach(self.another(f"{behavior}{number}"))
+        self.mail.behavior = "take"
         self.reach(self.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")}))
 
     def another(self, name: str) -> str:
-        """A doctor of their own."""
+        """A separate doctor."""
         return self.submit(doctor={"name": f"{name}mark {MARKED_NAME}", "email": f"{name}mark@domainmark.example"})
 
     def doctors_answer(self) -> None:
@@ -286,7 +286,7 @@ class Life:
         self.tell("Reject", self.submit())
         self.tell("Bounce", "AAAA-AAAA-AAAA-AAAA")
 
-    def the_clock_strikes(self) -> None:
+    def schedules_run(self) -> None:
         past = "2026-01-01T00:00:00.000Z"
         lost, given_up, unclear = (self.submit() for _ in range(3))
         self.change(lost, due_at=past)
@@ -294,14 +294,14 @@ class Life:
         self.change(unclear, due_at=past, stage="sending")
         self.wake()
 
-    def names_are_typed(self) -> None:
+    def doctors_are_looked_up(self) -> None:
         for records in (lambda: lookups.RECORDS, _broken_by(OSError), _broken_by(ValueError)):
             self.patch.setattr(NpiRegistry, "_get", lambda _, url, records=records: _as_bytes(records()))
             self.look_up(f"{MARKED_NAME}{uuid.uuid4().hex[:4]}")
         self.look_up("")
 
-    def marketing_looks(self) -> None:
-        """A manager looks for the doctor by all that is known, acts and exports; a viewer and a stranger try to."""
+    def marketing_reads(self) -> None:
+        """A manager searches by all known details, acts and exports. A viewer and an unauthorized user try to."""
         by_post = self.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")})
         self.change(by_post, stage="by_post", waits_for="lumen/by_post", waits_since="2026-01-01T00:00:00.000Z")
         looks: list[tuple[str, str, Any]] = [
@@ -350,8 +350,8 @@ class Life:
     def make_report(self, body: str) -> None:
         self.invoke("reports", {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": body}]})
 
-    def everything_breaks(self) -> None:
-        """Each door meets an error whose words quote the doctor, with another behind it that does too."""
+    def everything_fails(self) -> None:
+        """Each handler meets an error whose message quotes the doctor, with a cause that does so too."""
         self.reach(self.another("last"))
         broken = self.submit()
         with self._failing(ReferralTable, "add"):
@@ -400,7 +400,7 @@ def _as_bytes(records: Any) -> bytes:
 
 
 def _broken_by(kind: type[Exception]) -> Any:
-    """Something that raises an error whose words, notes and cause quote the doctor."""
+    """An object that raises an error whose message, notes and cause quote the doctor."""
     told = f"{MARKED_NAME} <{DOCTOR['email']}> {DOCTOR['phone']}"
 
     def breaks(*_: object, **__: object) -> Any:
@@ -420,12 +420,12 @@ def living(
     *,
     tick: bool = True,
 ) -> Iterator[Life]:
-    """Yield a Life whose clock starts at `at`. Without `tick`, only `Life.clock` moves it."""
+    """Yield a Life whose clock starts at `at`. Without `tick`, only `Life.clock` moves the time."""
     try:
         with time_machine.travel(at, tick=tick) as clock:
             life = Life(client, secrets, patch)
             life.clock = clock
             yield life
     finally:
-        # Whoever comes next in this process is not to meet the stand-ins.
+        # Later tests in this process must not use the fakes.
         new_process()

@@ -1,4 +1,4 @@
-"""A small project of its own for the tests of the local stack: a template, handlers and templates in a folder."""
+"""A small project for tests of the local stack: a template, handlers and templates in a folder."""
 
 import json
 import urllib.error
@@ -75,7 +75,7 @@ Resources:
           Type: SQS
           Properties: { Queue: !GetAtt Jobs.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures] }
 """
-# With somebody who listens to what becomes of messages.
+# With a queue that receives the events of messages.
 LISTENING = (
     TEMPLATE
     + """\
@@ -205,7 +205,7 @@ _OPENER = urllib.request.build_opener(_NoRedirect)
 
 
 def fetch(url: str, method: str = "GET", body: object = None, headers: dict[str, str] | None = None) -> Answer:
-    """JSON for anything that isn't bytes. Follows no redirect."""
+    """Encodes everything except bytes as JSON. Does not follow redirects."""
     data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     kind = {"content-type": "application/json"} if data is not None else {}
     request = urllib.request.Request(url, data, kind | (headers or {}), method=method)
@@ -222,7 +222,7 @@ def post(url: str, name: str, stage: str = "queued") -> int:
 
 
 def send(stack: LocalStack, to: str, *, html: str = "<p>Dear doctor", kind: str = "Mail", **more: Any) -> str:
-    """Sends by the local SES, with this logical id's configuration set; returns the message's id."""
+    """Sends through the local SES with this configuration set, and returns the message id."""
     sent = boto3.client("sesv2", endpoint_url=f"{stack.url}/_local/ses").send_email(
         FromEmailAddress="Star <outreach@star.example>",
         ReplyToAddresses=["info@star.example"],
@@ -242,7 +242,7 @@ def send(stack: LocalStack, to: str, *, html: str = "<p>Dear doctor", kind: str 
 
 
 class News:
-    """What lies in the queue that listens. Whoever looks takes it out."""
+    """Events in the queue. Reading removes them."""
 
     def __init__(self, stack: LocalStack) -> None:
         self._sqs = stack.cloud.sqs
@@ -250,7 +250,7 @@ class News:
         self._seen: list[dict[str, Any]] = []
 
     def of(self, message_id: str) -> list[dict[str, Any]]:
-        """The events about a message so far."""
+        """The events of a message so far."""
         while found := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages"):
             for message in found:
                 self._seen.append(json.loads(message["Body"]))

@@ -1,4 +1,4 @@
-"""A stand-in for Amazon SES on the loopback interface: it keeps requests, and answers as it is told to."""
+"""A fake of Amazon SES on the loopback interface: it records requests and responds as configured."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ DROPS = "drops the connection"
 
 @dataclass
 class Ses:
-    """`fails` is an error code with its status and message, HANGS, DROPS, or None for a message that is taken."""
+    """`fails` is an error code with status and message, HANGS, DROPS, or None to accept the message."""
 
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Ses:
 def running() -> Iterator[Ses]:
     ses = Ses()
 
-    class Door(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             ses.requests.append(json.loads(self.rfile.read(length)))
@@ -55,10 +55,10 @@ def running() -> Iterator[Ses]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class calls it so
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # name in the base class
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = False
     ses.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,4 +1,4 @@
-"""Signing in at the local stack, as the dashboard's page does in a browser."""
+"""Signs in at the local stack, as the dashboard's page does in a browser."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ def challenge(verifier: str = VERIFIER) -> str:
 
 @dataclass
 class Page:
-    """The page, with its browser's cookies. What is `asked` more at the authorize endpoint comes last, so it wins."""
+    """The page, with the cookies of its browser. Parameters in `asked` come last, so they override others."""
 
     stack: LocalStack
     redirect_uri: str
@@ -56,7 +56,7 @@ class Page:
         return answer
 
     def choose(self, username: str, **asked: str | None) -> Answer:
-        """Presses this person's button on the sign-in page."""
+        """Clicks the button of this user on the sign-in page."""
         return self.visit(self.address(**asked), "POST", {"username": username})
 
     @property
@@ -83,13 +83,13 @@ class Page:
 
 
 def sent_back(answer: Answer) -> dict[str, str]:
-    """What is in the address that the browser is sent back to."""
+    """The query parameters of the redirect address."""
     assert answer.status == 302, answer.body
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
 
 
 def claims(token: str) -> dict[str, Any]:
-    """What the token says, unchecked."""
+    """The claims of the token, unverified."""
     body = token.split(".")[1]
     found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     return found

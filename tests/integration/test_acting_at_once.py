@@ -1,4 +1,4 @@
-"""Many people act at once, on AWS's own engine: transactions let exactly one of them win."""
+"""Concurrent actions on DynamoDB Local: transactions let exactly one of them succeed."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from referral_intake.core.users import Person, Role
 from referral_intake.dashboard.action_runner import Changed, TooLate
 from referral_intake.dashboard.actions import Action, Order
 from tests.integration import aws
-from tests.integration.office import COOLDOWN, LATER, Office
+from tests.integration.referral_actions import COOLDOWN, LATER, ReferralActions
 from tests.support.samples import MANAGER
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ pytestmark = pytest.mark.parametrize("engine", ["dynamodb-local"], indirect=True
 
 
 @pytest.fixture
-def office(client: "DynamoDBClient", table: str) -> Office:
-    return Office(client, table)
+def actions(client: "DynamoDBClient", table: str) -> ReferralActions:
+    return ReferralActions(client, table)
 
 
 def at_once(*works: Callable[[], object]) -> list[object]:
-    """What each came to, a result or what it raised."""
+    """The result of each, or its exception."""
     start = Barrier(len(works))
 
     def run(work: Callable[[], object]) -> object:
@@ -45,55 +45,57 @@ def at_once(*works: Callable[[], object]) -> list[object]:
 
 
 @pytest.mark.parametrize("turn", range(3))
-def test_of_managers_who_act_at_once_exactly_one_wins_and_the_others_are_told_who(office: Office, turn: int) -> None:
-    held = office.held()
+def test_exactly_one_of_several_concurrent_managers_succeeds_and_the_others_learn_who(
+    actions: ReferralActions, turn: int
+) -> None:
+    held = actions.held()
     people = [Person(str(number), f"person {number}", frozenset({Role.MANAGER})) for number in range(4)]
-    desks = [office.desk for _ in people]
+    runners = [actions.runner for _ in people]
 
     def work(number: int) -> Callable[[], object]:
         action, reason = [(Action.APPROVE, None), (Action.REJECT, "other")][(number + turn) % 2]
         order = Order(held.receipt, held.revision, action, people[number], reason)
-        return lambda: desks[number].carry_out(order, LATER)
+        return lambda: runners[number].carry_out(order, LATER)
 
     came_to = at_once(*(work(number) for number in range(len(people))))
-    [act] = office.now(held).acts
+    [act] = actions.now(held).acts
     winner = next(number for number, person in enumerate(people) if person.username == act.by)
     assert isinstance(came_to[winner], Referral)
     losers = [error for number, error in enumerate(came_to) if number != winner]
     assert [error.by for error in losers if isinstance(error, Changed)] == [act] * 3
-    assert [record.username for record in office.records()] == [act.by]
+    assert [record.username for record in actions.records()] == [act.by]
 
 
-def test_two_clicks_of_one_person_at_once_are_one_and_both_are_told_that_it_is_done(office: Office) -> None:
-    referral, desks = office.by_post(), [office.desk, office.desk]
+def test_a_concurrent_double_click_acts_once_and_both_clicks_report_success(actions: ReferralActions) -> None:
+    referral, runners = actions.by_post(), [actions.runner, actions.runner]
     order = Order(referral.receipt, referral.revision, Action.LETTER_SENT, MANAGER)
-    came_to = at_once(*(lambda desk=desk: desk.carry_out(order, LATER) for desk in desks))
-    assert came_to == [office.now(referral)] * 2
-    assert len(office.now(referral).acts) == len(office.records()) == 1
+    came_to = at_once(*(lambda runner=runner: runner.carry_out(order, LATER) for runner in runners))
+    assert came_to == [actions.now(referral)] * 2
+    assert len(actions.now(referral).acts) == len(actions.records()) == 1
 
 
 @pytest.mark.parametrize("_turn", range(3))
-def test_of_two_letters_to_one_doctor_at_once_one_counts(office: Office, _turn: int) -> None:
-    letters, desks = [office.by_post(), office.by_post()], [office.desk, office.desk]
+def test_of_two_concurrent_letters_to_one_doctor_one_counts(actions: ReferralActions, _turn: int) -> None:
+    letters, runners = [actions.by_post(), actions.by_post()], [actions.runner, actions.runner]
 
     def work(number: int) -> Callable[[], object]:
         order = Order(letters[number].receipt, letters[number].revision, Action.LETTER_SENT, MANAGER)
-        return lambda: desks[number].carry_out(order, LATER)
+        return lambda: runners[number].carry_out(order, LATER)
 
     at_once(work(0), work(1))
-    reasons = {office.now(letter).reason for letter in letters}
+    reasons = {actions.now(letter).reason for letter in letters}
     assert reasons == {None, "joined"}
-    assert len([letter for letter in letters if "sent" in office.now(letter).milestones]) == 1
+    assert len([letter for letter in letters if "sent" in actions.now(letter).milestones]) == 1
 
 
 @pytest.mark.parametrize("_turn", range(3))
-def test_a_letter_and_a_mail_at_once_to_one_doctor_are_one_introduction(office: Office, _turn: int) -> None:
-    letter, mail = office.by_post(npi=None), office.put(phone="217 555 0123")
-    claim, desk, claims = aws.claim_for(mail), office.desk, ClaimTable(dynamodb.client(), office.table)
+def test_a_concurrent_letter_and_mail_to_one_doctor_are_one_introduction(actions: ReferralActions, _turn: int) -> None:
+    letter, mail = actions.by_post(npi=None), actions.put(phone="217 555 0123")
+    claim, runner, claims = aws.claim_for(mail), actions.runner, ClaimTable(dynamodb.client(), actions.table)
     order = Order(letter.receipt, letter.revision, Action.LETTER_SENT, MANAGER)
     at_once(
-        lambda: desk.carry_out(order, LATER),
+        lambda: runner.carry_out(order, LATER),
         lambda: claims.claim(claim, aws.MESSAGE, now=LATER, cooldown=COOLDOWN),
     )
-    introduced = [office.now(letter).stage is Stage.SENT, office.now(mail).stage is Stage.SENDING]
+    introduced = [actions.now(letter).stage is Stage.SENT, actions.now(mail).stage is Stage.SENDING]
     assert sorted(introduced) == [False, True]

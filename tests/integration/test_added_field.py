@@ -1,6 +1,6 @@
-"""One declaration and its words add a field to the form. A filter of the listing needs its place in the index, too.
+"""A new field of the form needs one declaration and its texts. A filter of the list also needs an index attribute.
 
-A copy of the product gets a made-up field, the fax number, and a made-up filter, its area code.
+A copy of the product gets a fictional field, the fax number, and a fictional filter, its area code.
 """
 
 import json
@@ -55,7 +55,7 @@ def _insert(file: Path, text: str, *, before: str) -> None:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The product with one more field and one more filter. These are all the changes."""
+    """The product with one more field and one more filter. These are all necessary changes."""
     root = tmp_path_factory.mktemp("product")
     for entry in ("cli", "local", "tests", "tools", ".venv", ".cache", "pyproject.toml", "uv.lock"):
         if (project.ROOT / entry).exists():
@@ -75,7 +75,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stored() -> dict[str, Any]:
-    """A submission as the product stores it without the field."""
+    """A submission as stored by the product without the field."""
     payload = samples.payload(doctor=samples.doctor(practice="Lopez Spine Center", phone="(217) 555-0123"))
     referral = new_referral(parse(payload, Campaigns(samples.TEMPLATES).get), samples.NOW)
     return {"payload": payload, "item": to_item(referral)}
@@ -102,13 +102,13 @@ def seen(copy: Path, stored: dict[str, Any]) -> dict[str, Any]:
 # ---- The field ----
 
 
-def test_a_field_is_parsed_and_refused_as_declared(seen: dict[str, Any]) -> None:
+def test_a_field_is_parsed_and_validated_as_declared(seen: dict[str, Any]) -> None:
     assert seen["typed"] == {"fax": "(217) 555-0199"}
     assert seen["refused"] == [["doctor.fax", "phone_invalid"]]
     assert seen["message"].startswith("Check the phone number.")
 
 
-def test_a_field_is_stored_and_read_back(seen: dict[str, Any]) -> None:
+def test_a_field_survives_a_round_trip_through_the_table(seen: dict[str, Any]) -> None:
     assert seen["item"]["doctor"]["M"]["fax"] == {"S": "+12175550199"}
     assert seen["read"] == "+12175550199"
 
@@ -118,7 +118,7 @@ def test_a_field_has_a_column_after_all_others(seen: dict[str, Any]) -> None:
     assert seen["row"]["fax"] == "+12175550199"
 
 
-def test_managers_see_a_field_and_viewers_only_that_it_is_there(seen: dict[str, Any]) -> None:
+def test_managers_see_a_field_and_viewers_see_only_that_it_exists(seen: dict[str, Any]) -> None:
     assert seen["manager"]["fax"] == "+12175550199"
     assert seen["viewer"]["fax"] == "•••"
 
@@ -129,7 +129,7 @@ def test_the_description_of_the_api_has_the_field(seen: dict[str, Any]) -> None:
     assert doctor["properties"]["fax"]["anyOf"] == [{"type": "string"}, {"type": "null"}]
 
 
-def test_the_page_asks_for_the_field(seen: dict[str, Any]) -> None:
+def test_the_page_has_an_entry_for_the_field(seen: dict[str, Any]) -> None:
     page = Html(seen["page"])
     [entry] = [attributes for _, attributes in page.tags if attributes.get("name") == "doctor.fax"]
     assert (entry["type"], entry["inputmode"], entry["maxlength"]) == ("tel", "tel", "40")
@@ -137,10 +137,10 @@ def test_the_page_asks_for_the_field(seen: dict[str, Any]) -> None:
     assert "Fax number With the area code" in page.text
 
 
-# ---- Two versions side by side ----
+# ---- Two versions in parallel ----
 
 
-def test_a_submission_that_is_repeated_after_the_deployment_meets_its_item(seen: dict[str, Any]) -> None:
+def test_a_submission_repeated_after_the_deployment_matches_its_item(seen: dict[str, Any]) -> None:
     assert seen["repeated"]
 
 
@@ -151,14 +151,14 @@ def test_an_earlier_version_reads_an_item_with_the_field(seen: dict[str, Any]) -
 # ---- The filter ----
 
 
-def test_a_filter_is_stored_in_the_item_and_finds_what_fits(seen: dict[str, Any]) -> None:
+def test_a_filter_value_is_stored_in_the_item_and_finds_matching_referrals(seen: dict[str, Any]) -> None:
     assert seen["item"]["area"] == {"S": "217"}
     assert seen["found"]["217"] == seen["exported"] == [seen["receipt"]]
     assert seen["found"]["999"] == []
     assert len(seen["found"]["none"]) == 2
 
 
-def test_a_filter_refuses_what_nothing_can_be_found_by(seen: dict[str, Any]) -> None:
+def test_an_invalid_filter_value_is_refused(seen: dict[str, Any]) -> None:
     assert seen["found"]["x"] == ["area", "An area code has three digits."]
 
 

@@ -1,4 +1,4 @@
-"""What is told on the event bus, as botocore sends it."""
+"""Events of this product on the event bus, as botocore sends them."""
 
 import json
 from datetime import timedelta
@@ -26,7 +26,7 @@ def bus(no_account: None) -> "EventBridgeClient":
     return announcements.client()
 
 
-def test_a_trip_is_told_with_its_figures_and_the_stack(cloud: None) -> None:
+def test_a_tripped_breaker_is_announced_with_its_figures_and_the_stack(cloud: None) -> None:
     sqs, events = boto3.client("sqs"), announcements.client()
     url = sqs.create_queue(QueueName="told")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -51,7 +51,7 @@ def test_a_trip_is_told_with_its_figures_and_the_stack(cloud: None) -> None:
     }
 
 
-def test_an_answer_that_refuses_the_event_is_a_failure(bus: "EventBridgeClient") -> None:
+def test_a_rejected_event_is_a_failure(bus: "EventBridgeClient") -> None:
     refused: Any = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "later"}]}
     stub = Stubber(bus)
     stub.add_response("put_events", refused)
@@ -59,14 +59,14 @@ def test_an_answer_that_refuses_the_event_is_a_failure(bus: "EventBridgeClient")
         Announcements(lambda: bus, "s").breaker_tripped(TRIP)
 
 
-def test_an_error_of_the_bus_is_ours(bus: "EventBridgeClient") -> None:
+def test_an_error_of_the_bus_is_raised_as_our_exception(bus: "EventBridgeClient") -> None:
     stub = Stubber(bus)
     stub.add_client_error("put_events", "ThrottlingException")
     with stub, pytest.raises(Unavailable):
         Announcements(lambda: bus, "s").breaker_tripped(TRIP)
 
 
-def test_a_bus_that_can_not_be_reached_is_an_error_of_ours(bus: "EventBridgeClient") -> None:
+def test_an_unreachable_bus_is_raised_as_our_exception(bus: "EventBridgeClient") -> None:
     def unreachable(**_: object) -> None:
         raise EndpointConnectionError(endpoint_url="https://events.example")
 

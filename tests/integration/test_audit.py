@@ -1,4 +1,4 @@
-"""Records of who looked and who did what: written, read back in order, and printed for those who operate this."""
+"""The audit log: written with each read and action, ordered by time, and printed for operators."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ def records(client: "DynamoDBClient", table: str) -> AuditTable:
     return AuditTable(client, table)
 
 
-def test_a_days_records_are_read_in_order(records: AuditTable) -> None:
+def test_the_records_of_a_day_are_read_in_order(records: AuditTable) -> None:
     records.record(KIM, "search", [], NOW + timedelta(seconds=2))
     records.record(ROBIN, "search", RECEIPTS, NOW)
     midnight = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
@@ -42,13 +42,13 @@ def test_a_days_records_are_read_in_order(records: AuditTable) -> None:
     assert [one.what for one in records.of_day(DAY - timedelta(days=1))] == ["detail"]
 
 
-def test_two_at_the_same_moment_are_both_kept(records: AuditTable) -> None:
+def test_two_records_with_the_same_time_are_both_kept(records: AuditTable) -> None:
     for person in (ROBIN, KIM, ROBIN):
         records.record(person, "work", RECEIPTS, NOW)
     assert sorted(one.username for one in records.of_day(DAY)) == ["kim", "robin", "robin"]
 
 
-def test_a_record_is_written_together_with_what_it_is_about_or_not_at_all(
+def test_a_record_and_its_change_are_written_together_or_not_at_all(
     client: "DynamoDBClient", table: str, records: AuditTable
 ) -> None:
     record = {"Put": {"TableName": table, "Item": audit_item(ROBIN, "approve", RECEIPTS[:1], NOW)}}
@@ -64,20 +64,20 @@ def test_a_record_is_written_together_with_what_it_is_about_or_not_at_all(
     ]
 
 
-def test_what_can_not_be_recorded_is_not_available_whatever_the_reason(client: "DynamoDBClient", table: str) -> None:
+def test_an_action_that_cannot_be_recorded_is_unavailable_for_any_error(client: "DynamoDBClient", table: str) -> None:
     with pytest.raises(Unavailable):
         AuditTable(client, f"{table}-that-is-not-there").record(ROBIN, "search", RECEIPTS, NOW)
 
 
-def test_a_day_of_more_than_one_page_is_read_whole(records: AuditTable) -> None:
-    # A page ends after a megabyte.
+def test_a_day_of_several_pages_is_read_completely(records: AuditTable) -> None:
+    # A page ends after 1 MB.
     long = "x" * 300_000
     for second in range(5):
         records.record(ROBIN, long, RECEIPTS, NOW + timedelta(seconds=second))
     assert [one.at for one in records.of_day(DAY)] == [NOW + timedelta(seconds=second) for second in range(5)]
 
 
-def test_a_record_is_no_referral(client: "DynamoDBClient", table: str, records: AuditTable) -> None:
+def test_a_record_is_not_listed_as_a_referral(client: "DynamoDBClient", table: str, records: AuditTable) -> None:
     referrals = ReferralTable(client, table)
     records.record(ROBIN, "search", RECEIPTS, NOW)
     assert referrals.due("lumen", NOW + timedelta(days=400), 10) == []
@@ -112,18 +112,18 @@ def test_a_day_is_listed_as_json(records: AuditTable, stack: None, capsys: pytes
     assert record == {"username": "robin", "sub": ROBIN.sub, "action": "search", "receipts": list(RECEIPTS)}
 
 
-def test_without_a_day_it_is_today(records: AuditTable, stack: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_default_day_is_today(records: AuditTable, stack: None, capsys: pytest.CaptureFixture[str]) -> None:
     records.record(ROBIN, "search", [], NOW)
     assert main(["audit", "--stack", "dev"]) == 0
     assert "Recorded on" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "#"])
-def test_what_is_no_day_is_refused(stack: None, day: str) -> None:
+def test_an_invalid_day_is_refused(stack: None, day: str) -> None:
     assert main(["audit", "--stack", "dev", "--day", day]) == 2
 
 
-def test_the_records_hold_nothing_but_who_what_which_and_when() -> None:
+def test_a_record_holds_only_user_action_receipts_and_time() -> None:
     item = audit_item(ROBIN, "search", RECEIPTS, NOW)
     assert set(item) == {"pk", "sk", "at", "sub", "username", "what", "receipts"}
     assert "expires" not in item, "they stay"

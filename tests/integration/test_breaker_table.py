@@ -1,4 +1,4 @@
-"""The breaker in the table: counted once each, open once, closed by a person."""
+"""The breaker in the table: counts each event once, opens once, and is closed by a person."""
 
 import json
 from datetime import timedelta
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DAY = NOW.date().isoformat()
 
 
-class House:
+class Deployment:
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self.client, self.table = client, table
         self.referrals = ReferralTable(client, table)
@@ -49,7 +49,7 @@ class House:
         return {name: value for name, value in found.items() if name not in ("pk", "sk")}
 
     def count(self, **facts: int) -> None:
-        """Sets the counts of today."""
+        """Sets today's counts."""
         for fact, number in facts.items():
             self.client.update_item(
                 TableName=self.table,
@@ -67,76 +67,76 @@ class House:
 
 
 @pytest.fixture
-def house(client: "DynamoDBClient", table: str, monkeypatch: pytest.MonkeyPatch) -> House:
+def deployment(client: "DynamoDBClient", table: str, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ReferralIntake")
-    return House(client, table)
+    return Deployment(client, table)
 
 
-def body(house: House, kind: str, **details: Any) -> str:
-    """An event of a referral that the table has."""
+def body(deployment: Deployment, kind: str, **details: Any) -> str:
+    """An event of a referral in the table."""
     referral = aws.submitted(NOW, email="maria@clinic.example")
-    house.referrals.add(referral)
+    deployment.referrals.add(referral)
     return json.dumps(mail_event(kind, referral.receipt, 2, **details))
 
 
-def happened(house: House, kind: str, **details: Any) -> None:
-    told = body(house, kind, **details)
+def happened(deployment: Deployment, kind: str, **details: Any) -> None:
+    told = body(deployment, kind, **details)
     for _ in range(3):
-        take(told, house.feedback)
+        take(told, deployment.feedback)
 
 
-def test_an_event_that_comes_three_times_is_counted_once(house: House) -> None:
-    happened(house, "Delivery")
-    happened(house, "Bounce")
-    happened(house, "Bounce", bounceType="Transient")
-    happened(house, "Complaint")
-    assert house.item() == {
+def test_an_event_delivered_three_times_is_counted_once(deployment: Deployment) -> None:
+    happened(deployment, "Delivery")
+    happened(deployment, "Bounce")
+    happened(deployment, "Bounce", bounceType="Transient")
+    happened(deployment, "Complaint")
+    assert deployment.item() == {
         f"{DAY}/delivered": {"N": "1"},
         f"{DAY}/bounced": {"N": "1"},
         f"{DAY}/complained": {"N": "1"},
     }
 
 
-def test_above_the_threshold_the_campaign_waits_until_a_person_resumes_it(
-    house: House, capsys: pytest.CaptureFixture[str]
+def test_above_the_limit_the_campaign_is_paused_until_a_person_resumes_it(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    house.count(delivered=95, bounced=5)
-    assert house.turn() is None
-    happened(house, "Bounce")
-    assert house.item()["paused_for"] == {"S": "bounces"}
-    waited = house.turn()
+    deployment.count(delivered=95, bounced=5)
+    assert deployment.turn() is None
+    happened(deployment, "Bounce")
+    assert deployment.item()["paused_for"] == {"S": "bounces"}
+    waited = deployment.turn()
     assert isinstance(waited, Wait)
     assert waited.reason == "paused"
     assert capsys.readouterr().out.count('"BreakerTripped":[1') == 1
-    [trip] = house.announcements.told
+    [trip] = deployment.announcements.told
     assert (trip.campaign, trip.reason, trip.delivered, trip.bounced) == ("lumen", "bounces", 95, 6)
 
-    assert house.breaker.resume("lumen", samples.MANAGER, NOW)
-    assert house.turn() is None
-    assert house.item() == {}
-    assert not house.breaker.resume("lumen", samples.MANAGER, NOW)
+    assert deployment.breaker.resume("lumen", samples.MANAGER, NOW)
+    assert deployment.turn() is None
+    assert deployment.item() == {}
+    assert not deployment.breaker.resume("lumen", samples.MANAGER, NOW)
 
 
-def test_the_breaker_opens_once_and_speaks_of_it_until_it_is_announced(house: House) -> None:
-    house.count(delivered=95, bounced=50)
+def test_the_breaker_opens_once_and_repeats_its_announcement_until_it_is_sent(deployment: Deployment) -> None:
+    deployment.count(delivered=95, bounced=50)
     policy = samples.campaign().breaker
-    trip = house.breaker.check("lumen", policy, NOW)
+    trip = deployment.breaker.check("lumen", policy, NOW)
     assert trip
     assert (trip.reason, trip.at) == ("bounces", NOW)
-    assert house.breaker.check("lumen", policy, NOW + timedelta(hours=1)) == trip
-    house.breaker.announced(trip)
-    assert house.breaker.check("lumen", policy, NOW + timedelta(hours=2)) is None
+    assert deployment.breaker.check("lumen", policy, NOW + timedelta(hours=1)) == trip
+    deployment.breaker.announced(trip)
+    assert deployment.breaker.check("lumen", policy, NOW + timedelta(hours=2)) is None
 
 
-def test_of_two_that_open_it_at_once_the_first_announces_it(house: House) -> None:
-    house.count(delivered=95, bounced=50)
+def test_of_two_processes_that_open_the_breaker_the_first_announces_it(deployment: Deployment) -> None:
+    deployment.count(delivered=95, bounced=50)
     policy, slower = samples.campaign().breaker, dynamodb.client()
 
     def first(**_: object) -> None:
-        assert house.breaker.check("lumen", policy, NOW)
+        assert deployment.breaker.check("lumen", policy, NOW)
 
     slower.meta.events.register("before-call.dynamodb.UpdateItem", first)
-    assert BreakerTable(slower, house.table).check("lumen", policy, NOW) is None
+    assert BreakerTable(slower, deployment.table).check("lumen", policy, NOW) is None
 
 
 class Killed(BaseException):
@@ -148,26 +148,24 @@ class Deadly(FakeAnnouncements):
         raise Killed
 
 
-def test_a_process_that_dies_between_opening_and_announcing_leaves_that_to_the_event_s_next_delivery(
-    house: House,
-) -> None:
-    house.count(delivered=95, bounced=5)
-    told = body(house, "Bounce")
-    house.announcements = Deadly()
+def test_a_crash_before_the_announcement_leaves_it_to_the_next_delivery_of_the_event(deployment: Deployment) -> None:
+    deployment.count(delivered=95, bounced=5)
+    told = body(deployment, "Bounce")
+    deployment.announcements = Deadly()
     with pytest.raises(Killed):
-        take(told, house.feedback)
-    assert house.item()["paused_for"] == {"S": "bounces"}
+        take(told, deployment.feedback)
+    assert deployment.item()["paused_for"] == {"S": "bounces"}
 
-    house.announcements = FakeAnnouncements()
-    take(told, house.feedback)
-    take(told, house.feedback)
-    [trip] = house.announcements.told
+    deployment.announcements = FakeAnnouncements()
+    take(told, deployment.feedback)
+    take(told, deployment.feedback)
+    [trip] = deployment.announcements.told
     assert (trip.reason, trip.bounced) == ("bounces", 6)
 
 
-def test_after_it_was_resumed_the_next_trip_is_announced_again(house: House) -> None:
+def test_after_a_resume_the_next_trip_is_announced_again(deployment: Deployment) -> None:
     for number in (1, 2):
-        house.count(delivered=95, bounced=5)
-        happened(house, "Bounce")
-        assert len(house.announcements.told) == number
-        assert house.breaker.resume("lumen", samples.MANAGER, NOW)
+        deployment.count(delivered=95, bounced=5)
+        happened(deployment, "Bounce")
+        assert len(deployment.announcements.told) == number
+        assert deployment.breaker.resume("lumen", samples.MANAGER, NOW)

@@ -1,4 +1,4 @@
-"""Claims: one doctor, one step, one referral, whatever happens at once."""
+"""Claims: one referral per doctor and step, even with concurrent requests."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -44,10 +44,10 @@ def stored(referrals: ReferralTable, **doctor_details: Any) -> Referral:
     return referral
 
 
-# ---- Taken together --------------------------------------------------------------------------------------------------
+# ---- Claiming --------------------------------------------------------------------------------------------------------
 
 
-def test_a_claim_takes_the_referral_and_the_doctor_under_every_key_with_one_request(
+def test_a_claim_covers_the_referral_and_every_key_of_the_doctor_in_one_request(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look, requests: aws.Requests
 ) -> None:
     referral = stored(referrals, **EVERYTHING)
@@ -63,7 +63,7 @@ def test_a_claim_takes_the_referral_and_the_doctor_under_every_key_with_one_requ
     assert taken == dict.fromkeys(["email", "npi", "phone", "postcode"], referral.receipt)
 
 
-def test_a_claim_keeps_the_very_message(
+def test_a_claim_archives_the_exact_message(
     referrals: ReferralTable, claims: ClaimTable, client: "DynamoDBClient", table: str
 ) -> None:
     referrals.add(referral := aws.submitted())
@@ -73,17 +73,17 @@ def test_a_claim_keeps_the_very_message(
     assert messages.read(referral.receipt, "introduction") == aws.MESSAGE
 
 
-def test_a_doctor_is_not_readable_from_the_table(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
+def test_the_table_does_not_reveal_a_doctor(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
     referral = stored(referrals, **EVERYTHING)
     take(claims, claim_for(referral))
     kept = str(look.doctors()).casefold()
     assert not [said for said in ("lopez", "clinic", "1234567893", "5550123", "62701") if said in kept]
 
 
-def test_a_repeated_request_carries_the_token_that_makes_it_one(
+def test_a_retry_of_the_sdk_has_the_same_token(
     referrals: ReferralTable, claims: ClaimTable, requests: aws.Requests
 ) -> None:
-    # The SDK may repeat it after a timeout, as adapters.dynamodb says.
+    # The SDK may retry after a timeout, see adapters.dynamodb.
     take(claims, claim_for(stored(referrals)))
     assert requests.bodies[-1]["ClientRequestToken"]
 
@@ -101,7 +101,7 @@ def test_a_repeated_request_carries_the_token_that_makes_it_one(
     ],
     ids=["other letter case", "a tag", "the same NPI at another address", "name and phone written otherwise"],
 )
-def test_a_second_referral_for_the_same_doctor_is_told_who_leads(
+def test_a_second_referral_for_the_same_doctor_learns_its_leader(
     referrals: ReferralTable, claims: ClaimTable, first: dict[str, Any], second: dict[str, Any]
 ) -> None:
     leader, other = stored(referrals, **first), stored(referrals, **second)
@@ -117,18 +117,20 @@ def test_a_second_referral_for_the_same_doctor_is_told_who_leads(
     ],
     ids=["the same name elsewhere", "a colleague at the same phone"],
 )
-def test_another_doctor_is_not_taken(referrals: ReferralTable, claims: ClaimTable, second: dict[str, Any]) -> None:
+def test_a_different_doctor_is_not_claimed(
+    referrals: ReferralTable, claims: ClaimTable, second: dict[str, Any]
+) -> None:
     assert take(claims, claim_for(stored(referrals, phone="217 555 0123"))) is None
     assert take(claims, claim_for(stored(referrals, **second))) is None
 
 
-def test_another_step_of_the_campaign_is_not_taken(referrals: ReferralTable, claims: ClaimTable) -> None:
+def test_another_step_of_the_campaign_is_not_claimed(referrals: ReferralTable, claims: ClaimTable) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
     assert take(claims, claim_for(other, step="reminder")) is None
 
 
-def test_a_referral_that_is_not_queued_any_more_can_not_be_claimed(
+def test_a_referral_that_is_no_longer_queued_cannot_be_claimed(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look
 ) -> None:
     referral = stored(referrals)
@@ -141,19 +143,19 @@ def test_a_referral_that_is_not_queued_any_more_can_not_be_claimed(
     assert look.items() == before
 
 
-def test_a_redelivered_record_can_not_claim_again(referrals: ReferralTable, claims: ClaimTable) -> None:
+def test_a_redelivered_record_cannot_claim_again(referrals: ReferralTable, claims: ClaimTable) -> None:
     claim = claim_for(stored(referrals))
     assert take(claims, claim) is None
     with pytest.raises(Stale):
         take(claims, claim)
 
 
-# ---- The doctor said no ----------------------------------------------------------------------------------------------
+# ---- Doctors who declined --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [0, 1, 2, 3])
 @pytest.mark.parametrize("reason", FORBIDDING)
-def test_a_doctor_who_said_no_under_any_key_is_never_claimed(
+def test_a_doctor_who_declined_under_any_key_is_never_claimed(
     referrals: ReferralTable, claims: ClaimTable, reason: Closing, kind: int
 ) -> None:
     claim = claim_for(stored(referrals, **EVERYTHING))
@@ -163,7 +165,7 @@ def test_a_doctor_who_said_no_under_any_key_is_never_claimed(
 
 
 @pytest.mark.parametrize("reason", FORBIDDING)
-def test_a_doctor_who_said_no_before_the_hashing_key_changed_is_never_claimed(
+def test_a_doctor_who_declined_before_a_key_rotation_is_never_claimed(
     referrals: ReferralTable, claims: ClaimTable, reason: Closing
 ) -> None:
     earlier, later = stored(referrals), stored(referrals)
@@ -172,39 +174,37 @@ def test_a_doctor_who_said_no_before_the_hashing_key_changed_is_never_claimed(
     assert claims.suppression(claim_for(later, aws.ROTATED)) == Suppressed(reason)
 
 
-def test_a_doctor_written_to_before_the_hashing_key_changed_is_taken(
-    referrals: ReferralTable, claims: ClaimTable
-) -> None:
+def test_a_doctor_mailed_before_a_key_rotation_is_already_claimed(referrals: ReferralTable, claims: ClaimTable) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
     assert take(claims, claim_for(other, aws.ROTATED)) == Taken(leader.receipt)
 
 
-def test_a_process_that_still_uses_the_old_hashing_key_and_one_that_uses_the_new_one_see_each_other(
+def test_processes_with_the_old_and_the_new_hashing_key_respect_each_others_claims(
     referrals: ReferralTable, claims: ClaimTable
 ) -> None:
-    # Both know both keys: rotation first adds a key, and uses it later.
+    # Both know both keys: a rotation adds a key first and uses it later.
     not_yet = Keyring("k1", aws.ROTATED.keys)
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader, aws.ROTATED))
     assert take(claims, claim_for(other, not_yet)) == Taken(leader.receipt)
 
 
-def test_the_strongest_reason_counts(referrals: ReferralTable, claims: ClaimTable) -> None:
+def test_the_strongest_reason_is_returned(referrals: ReferralTable, claims: ClaimTable) -> None:
     claim = claim_for(stored(referrals, npi="1234567893"))
     claims.suppress(claim.keys[0], Closing.BOUNCED, NOW)
     claims.suppress(claim.keys[1], Closing.COMPLAINED, NOW)
     assert take(claims, claim) == Suppressed(Closing.COMPLAINED)
 
 
-def test_that_the_doctor_said_no_counts_for_more_than_who_leads(referrals: ReferralTable, claims: ClaimTable) -> None:
+def test_a_suppression_outranks_a_leader(referrals: ReferralTable, claims: ClaimTable) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
     claims.suppress(claim_for(leader).keys[0], Closing.OPTED_OUT, NOW)
     assert take(claims, claim_for(other)) == Suppressed(Closing.OPTED_OUT)
 
 
-def test_an_opt_out_that_was_taken_back_stops_nothing_and_a_later_one_does(
+def test_a_withdrawn_opt_out_stops_nothing_and_a_later_one_does(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look
 ) -> None:
     claim = claim_for(stored(referrals))
@@ -220,7 +220,7 @@ def test_an_opt_out_that_was_taken_back_stops_nothing_and_a_later_one_does(
     assert take(claims, claim) is None
 
 
-def test_an_opt_out_of_one_campaign_stops_that_campaign_alone(referrals: ReferralTable, claims: ClaimTable) -> None:
+def test_an_opt_out_of_one_campaign_affects_only_that_campaign(referrals: ReferralTable, claims: ClaimTable) -> None:
     claim = claim_for(stored(referrals))
     claims.suppress(claim.keys[0], Closing.OPTED_OUT, NOW, "another")
     assert claims.suppression(claim) is None
@@ -229,7 +229,7 @@ def test_an_opt_out_of_one_campaign_stops_that_campaign_alone(referrals: Referra
 
 
 @pytest.mark.parametrize("fact", [Closing.COMPLAINED, Closing.BOUNCED])
-def test_a_complaint_or_a_bounce_cannot_be_taken_back(
+def test_a_complaint_or_a_bounce_cannot_be_withdrawn(
     referrals: ReferralTable, claims: ClaimTable, fact: Closing
 ) -> None:
     claim = claim_for(stored(referrals))
@@ -238,16 +238,16 @@ def test_a_complaint_or_a_bounce_cannot_be_taken_back(
     assert take(claims, claim) == claims.suppression(claim) == Suppressed(fact)
 
 
-def test_a_no_never_ends(referrals: ReferralTable, claims: ClaimTable) -> None:
+def test_a_suppression_never_expires(referrals: ReferralTable, claims: ClaimTable) -> None:
     claim = claim_for(stored(referrals))
     claims.suppress(claim.keys[0], Closing.OPTED_OUT, NOW)
     assert take(claims, claim, NOW + 40 * COOLDOWN) == Suppressed(Closing.OPTED_OUT)
 
 
-# ---- The last look ---------------------------------------------------------------------------------------------------
+# ---- Last check before sending ---------------------------------------------------------------------------------------
 
 
-def test_the_last_look_reads_consistently_every_key_at_once(
+def test_the_last_check_reads_every_key_consistently_in_one_request(
     referrals: ReferralTable, claims: ClaimTable, requests: aws.Requests
 ) -> None:
     claim = claim_for(stored(referrals, **EVERYTHING), aws.ROTATED)
@@ -259,16 +259,14 @@ def test_the_last_look_reads_consistently_every_key_at_once(
     assert len(asked["Keys"]) == len(claim.keys) + len(claim.retired_keys) == 8
 
 
-def test_a_doctor_who_opts_out_after_the_claim_is_seen_by_the_last_look(
-    referrals: ReferralTable, claims: ClaimTable
-) -> None:
+def test_the_last_check_sees_an_opt_out_after_the_claim(referrals: ReferralTable, claims: ClaimTable) -> None:
     claim = claim_for(stored(referrals))
     take(claims, claim)
     claims.suppress(claim.keys[0], Closing.OPTED_OUT, NOW)
     assert claims.suppression(claim) == Suppressed(Closing.OPTED_OUT)
 
 
-def test_a_last_look_that_was_answered_in_part_only_says_nothing(no_account: None) -> None:
+def test_a_partial_response_to_the_last_check_is_not_a_result(no_account: None) -> None:
     client = dynamodb.client()
     claim = claim_for(aws.submitted())
     with Stubber(client) as stubber:
@@ -287,7 +285,7 @@ def test_a_last_look_that_was_answered_in_part_only_says_nothing(no_account: Non
     [(timedelta(milliseconds=1), None), (timedelta(0), "taken"), (timedelta(days=-1), "taken")],
     ids=["over", "on its last moment", "running"],
 )
-def test_a_doctor_may_be_claimed_again_once_the_cooldown_is_over(
+def test_a_doctor_may_be_claimed_again_after_the_cooldown(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look, later: timedelta, expected: str | None
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
@@ -304,15 +302,15 @@ def test_a_doctor_may_be_claimed_again_once_the_cooldown_is_over(
         assert doctor["lumen/introduction"]["by"] == other.receipt
 
 
-def test_the_cooldown_counts_under_a_retired_hashing_key_as_well(referrals: ReferralTable, claims: ClaimTable) -> None:
+def test_the_cooldown_also_applies_under_a_retired_hashing_key(referrals: ReferralTable, claims: ClaimTable) -> None:
     take(claims, claim_for(stored(referrals)))
     assert take(claims, claim_for(stored(referrals), aws.ROTATED), NOW + COOLDOWN + timedelta(days=1)) is None
 
 
-# ---- Given back ------------------------------------------------------------------------------------------------------
+# ---- Releasing a claim -----------------------------------------------------------------------------------------------
 
 
-def test_a_claim_that_is_given_back_frees_the_doctor_and_moves_the_referral_with_one_request(
+def test_a_release_frees_the_doctor_and_moves_the_referral_in_one_request(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look, requests: aws.Requests
 ) -> None:
     leader, other = stored(referrals, **EVERYTHING), stored(referrals)
@@ -327,7 +325,7 @@ def test_a_claim_that_is_given_back_frees_the_doctor_and_moves_the_referral_with
     assert take(claims, claim_for(other)) is None
 
 
-def test_a_claim_given_back_after_the_referral_was_closed_frees_the_doctor_and_leaves_it_closed(
+def test_a_release_after_the_referral_was_closed_frees_the_doctor_and_keeps_it_closed(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
@@ -341,7 +339,7 @@ def test_a_claim_given_back_after_the_referral_was_closed_frees_the_doctor_and_l
     assert take(claims, claim_for(other)) is None
 
 
-def test_giving_back_twice_does_not_take_the_doctor_from_the_next(
+def test_a_second_release_does_not_free_the_doctor_from_the_next_claim(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
@@ -355,9 +353,7 @@ def test_giving_back_twice_does_not_take_the_doctor_from_the_next(
     assert doctor["lumen/introduction"]["by"] == other.receipt
 
 
-def test_giving_back_keeps_that_the_doctor_said_no(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
-) -> None:
+def test_a_release_keeps_a_suppression(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
     claim = claim_for(stored(referrals))
     take(claims, claim)
     claims.suppress(claim.keys[0], Closing.OPTED_OUT, NOW)
@@ -365,11 +361,11 @@ def test_giving_back_keeps_that_the_doctor_said_no(
     assert claims.suppression(claim) == Suppressed(Closing.OPTED_OUT)
 
 
-# ---- A claim that fails writes nothing -------------------------------------------------------------------------------
+# ---- A failed claim writes nothing -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("obstacle", ["taken", "suppressed", "stale", "suppressed under a retired key"])
-def test_a_claim_that_fails_writes_to_no_item(
+def test_a_failed_claim_writes_no_item(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look, obstacle: str
 ) -> None:
     leader, other = stored(referrals, npi="1234567893"), stored(referrals, **EVERYTHING)
@@ -391,7 +387,7 @@ def test_a_claim_that_fails_writes_to_no_item(
     assert look.items() == before
 
 
-# ---- What is transient is never an obstacle --------------------------------------------------------------------------
+# ---- Transient errors are not obstacles ------------------------------------------------------------------------------
 
 
 def canceled(client: "DynamoDBClient", *reasons: dict[str, Any]) -> Stubber:
@@ -419,7 +415,7 @@ PASSED = {"Code": "None"}
 )
 @pytest.mark.parametrize("place", [0, 1, 2])
 @pytest.mark.parametrize("beside", [FAILED, PASSED], ids=["beside a failed condition", "alone"])
-def test_a_conflict_or_a_throttle_is_unavailable_and_never_reads_as_an_obstacle(
+def test_a_conflict_or_a_throttle_is_unavailable_and_never_an_obstacle(
     no_account: None, code: str, place: int, beside: dict[str, Any]
 ) -> None:
     client = dynamodb.client()
@@ -429,16 +425,16 @@ def test_a_conflict_or_a_throttle_is_unavailable_and_never_reads_as_an_obstacle(
         take(ClaimTable(client, "t"), claim_for(aws.submitted(npi="1234567893")))
 
 
-def test_a_canceled_transaction_that_names_the_leader_reads_as_taken(no_account: None) -> None:
-    # The stub's own proof: the same reasons without a conflict.
+def test_a_canceled_transaction_with_a_leader_is_read_as_claimed_by_it(no_account: None) -> None:
+    # Proves the stub: the same reasons without a conflict.
     client = dynamodb.client()
     with canceled(client, PASSED, FAILED, PASSED):
         outcome = take(ClaimTable(client, "t"), claim_for(aws.submitted(npi="1234567893")))
     assert outcome == Taken("AAAA-AAAA-AAAA-AAAA")
 
 
-def test_a_claim_that_failed_without_saying_why_is_never_taken_for_a_claim(no_account: None) -> None:
-    # A failed condition without its item: there is no leader to name, but no claim either, and so no mail.
+def test_a_claim_that_failed_without_a_reason_is_never_read_as_a_success(no_account: None) -> None:
+    # A failed condition without its item names no leader. It is no claim either, so no message is sent.
     client = dynamodb.client()
     with canceled(client, PASSED, {"Code": "ConditionalCheckFailed"}), pytest.raises(Unavailable):
         take(ClaimTable(client, "t"), claim_for(aws.submitted()))
@@ -447,7 +443,7 @@ def test_a_claim_that_failed_without_saying_why_is_never_taken_for_a_claim(no_ac
 @pytest.mark.parametrize(
     "code", ["TransactionInProgressException", "ThrottlingException", "InternalServerError", "RequestLimitExceeded"]
 )
-def test_a_transaction_that_was_not_answered_is_unavailable(no_account: None, code: str) -> None:
+def test_a_transaction_without_a_response_is_unavailable(no_account: None, code: str) -> None:
     client = dynamodb.client()
     with Stubber(client) as stubber:
         stubber.add_client_error("transact_write_items", code, http_status_code=400)
@@ -455,7 +451,7 @@ def test_a_transaction_that_was_not_answered_is_unavailable(no_account: None, co
             take(ClaimTable(client, "t"), claim_for(aws.submitted()))
 
 
-def test_a_claim_names_the_referral_that_took_it_even_if_several_keys_are_taken_by_others(
+def test_a_failed_claim_names_the_leader_even_if_other_keys_are_claimed_by_others(
     referrals: ReferralTable, claims: ClaimTable
 ) -> None:
     by_email, by_npi = stored(referrals), stored(referrals, email="other@clinic.example", npi="1234567893")
@@ -465,45 +461,39 @@ def test_a_claim_names_the_referral_that_took_it_even_if_several_keys_are_taken_
     assert take(claims, claim_for(both)) in (Taken(by_email.receipt), Taken(by_npi.receipt))
 
 
-def test_a_doctor_known_by_many_retired_keys_still_fits_into_one_transaction(
-    referrals: ReferralTable, claims: ClaimTable
-) -> None:
-    # 100 items is DynamoDB's limit: a rotation a year lasts for two decades.
+def test_a_doctor_with_many_retired_keys_fits_in_one_transaction(referrals: ReferralTable, claims: ClaimTable) -> None:
+    # DynamoDB's limit of 100 items lasts two decades with one rotation a year.
     ring = Keyring("k20", {f"k{number}": bytes([number]) * 32 for number in range(1, 21)})
     claim = claim_for(stored(referrals, **EVERYTHING), ring)
     assert 1 + len(claim.keys) + len(claim.retired_keys) <= 100
     assert take(claims, replace(claim)) is None
 
 
-# ---- Looking, without taking -----------------------------------------------------------------------------------------
+# ---- Checking without claiming ---------------------------------------------------------------------------------------
 
 
-def look_out(claims: ClaimTable, referral: Referral, now: Any = NOW) -> Taken | Suppressed | None:
+def check_only(claims: ClaimTable, referral: Referral, now: Any = NOW) -> Taken | Suppressed | None:
     return claims.obstacle(claim_for(referral), now=now, cooldown=COOLDOWN)
 
 
-def test_looking_what_stands_against_a_claim_takes_nobody(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
-) -> None:
-    assert look_out(claims, stored(referrals, **EVERYTHING)) is None
+def test_a_check_for_obstacles_claims_no_doctor(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
+    assert check_only(claims, stored(referrals, **EVERYTHING)) is None
     assert look.doctors() == {}
 
 
-def test_a_doctor_who_was_written_to_stands_against_it_under_any_key_until_the_cooldown_is_over(
+def test_an_earlier_message_under_any_key_is_an_obstacle_until_the_cooldown_ends(
     referrals: ReferralTable, claims: ClaimTable
 ) -> None:
     leader = stored(referrals, **EVERYTHING)
     take(claims, claim_for(leader))
     by_post = stored(referrals, email=None, phone="217 555 0123")
-    assert look_out(claims, by_post) == Taken(leader.receipt)
-    assert look_out(claims, by_post, NOW + COOLDOWN + timedelta(seconds=1)) is None
-    assert look_out(claims, leader) is None, "its own claim is no obstacle"
+    assert check_only(claims, by_post) == Taken(leader.receipt)
+    assert check_only(claims, by_post, NOW + COOLDOWN + timedelta(seconds=1)) is None
+    assert check_only(claims, leader) is None, "its own claim is no obstacle"
 
 
 @pytest.mark.parametrize("fact", FORBIDDING)
-def test_what_forbids_writing_to_a_doctor_stands_against_it(
-    referrals: ReferralTable, claims: ClaimTable, fact: Closing
-) -> None:
+def test_a_suppression_is_an_obstacle(referrals: ReferralTable, claims: ClaimTable, fact: Closing) -> None:
     by_post = stored(referrals, **EVERYTHING | {"email": None})
     claims.suppress(claim_for(by_post).keys[-1], fact, NOW)
-    assert look_out(claims, by_post) == Suppressed(fact)
+    assert check_only(claims, by_post) == Suppressed(fact)

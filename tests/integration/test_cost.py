@@ -1,6 +1,6 @@
-"""What docs/cost.md says is what was measured, at bench/prices.py's prices, with what the template has by now.
+"""docs/cost.md matches the measured values, the prices in bench/prices.py, and the resources of the template.
 
-Where one of these fails: `python -m bench.cost` measures and writes the page; `--tables` writes it alone.
+If a test fails: `python -m bench.cost` measures and writes the page, and `--tables` only writes it.
 """
 
 import re
@@ -21,29 +21,29 @@ PAGE = cost_page.PAGE.read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
-def elsewhen() -> tuple[dict[str, Bill], int]:
-    """Measured from another date and hour than the page's. Summer time begins before the reminder."""
+def remeasured() -> tuple[dict[str, Bill], int]:
+    """Measured at another date and hour. Daylight saving time begins before the reminder."""
     at = datetime(2027, 3, 1, 20, 59, tzinfo=UTC)
     assert at != cost.START
     return cost.measure(at)
 
 
-def test_the_page_holds_what_was_measured_at_its_prices_with_the_templates_alarms_and_secrets() -> None:
+def test_the_page_matches_the_measurement_the_prices_and_the_template() -> None:
     assert cost_page.written(PAGE, Measured.read()) == PAGE
     [metrics] = re.findall(r"own metrics \((\d+);", PAGE)
     assert int(metrics) == Measured.read().metrics
 
 
-def test_another_measurement_would_make_another_page() -> None:
+def test_another_measurement_changes_the_page() -> None:
     kept = Measured.read()
     dearer = {name: replace(one, writes=one.writes + 10) for name, one in kept.lives.items()}
     assert cost_page.written(PAGE, replace(kept, lives=dearer)) != PAGE
     assert cost_page.written(PAGE, replace(kept, metrics=kept.metrics + 1)) != PAGE
 
 
-def test_lives_use_what_was_measured_at_another_date_and_hour(elsewhen: tuple[dict[str, Bill], int]) -> None:
-    """But for logs, which go elsewhere where another test has opened them before."""
-    bills, metrics = elsewhen
+def test_a_measurement_at_another_date_and_hour_gives_the_same_usage(remeasured: tuple[dict[str, Bill], int]) -> None:
+    """Excludes logs, which an earlier test in this process may have redirected."""
+    bills, metrics = remeasured
     kept = Measured.read()
     assert metrics == kept.metrics
     assert bills.keys() == kept.lives.keys()
@@ -51,13 +51,13 @@ def test_lives_use_what_was_measured_at_another_date_and_hour(elsewhen: tuple[di
         assert replace(cost.used(bill), log_bytes=0) == replace(kept.lives[name], log_bytes=0), name
 
 
-def test_a_fact_after_midnight_costs_two_write_units_more(elsewhen: tuple[dict[str, Bill], int]) -> None:
-    """An open, a click and an answer: each moves a counter of the day of the submission too."""
-    bills, _ = elsewhen
+def test_a_fact_after_midnight_costs_two_more_write_units(remeasured: tuple[dict[str, Bill], int]) -> None:
+    """An open, a click and an answer also change a counter of the day of submission."""
+    bills, _ = remeasured
     assert bills["next day"].writes - bills["answered"].writes == 3 * 2
 
 
-def test_each_item_of_a_transaction_is_billed_twice_and_its_index_once(
+def test_an_item_of_a_transaction_is_billed_twice_and_its_index_once(
     no_account: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local.shared())

@@ -1,4 +1,4 @@
-"""Managers act through the dashboard's API, on the template's table."""
+"""Actions of managers through the dashboard API, on the table of the template."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,7 +16,7 @@ from referral_intake.core.referral import Answer, Referral
 from referral_intake.dashboard import wiring as dashboard_wiring
 from referral_intake.dashboard.wiring import Dashboard
 from tests.integration import aws
-from tests.integration.office import LATER, Office
+from tests.integration.referral_actions import LATER, ReferralActions
 from tests.support.dashboard import VIEWER, ask
 from tests.support.samples import NOW
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 ALL = ("approve", "reject", "retry", "letter_sent", "called", "add_email", "called_back")
 
 
-class Api(Office):
-    """An office, and the function's own parts for it."""
+class Api(ReferralActions):
+    """Actions on referrals through the handler of the dashboard."""
 
     parts: Dashboard
 
@@ -42,7 +42,7 @@ class Api(Office):
         return self.parts.action_runner.doctor_keys.of(referral)[0]
 
     def done(self) -> list[tuple[str, str]]:
-        """Who did what: all records but those of looks."""
+        """Recorded actions: all records except reads."""
         return [(one.username, one.what) for one in self.records() if one.what != "detail"]
 
 
@@ -63,7 +63,7 @@ def api(
     dashboard_wiring.parts.cache_clear()
 
 
-def test_a_manager_approves_and_sees_what_came_of_it(api: Api) -> None:
+def test_a_manager_approves_and_gets_the_result(api: Api) -> None:
     held = api.held()
     status, detail = api.act(held, "approve")
     assert status == 200
@@ -72,7 +72,7 @@ def test_a_manager_approves_and_sees_what_came_of_it(api: Api) -> None:
     assert api.done() == [("robin", "approve")]
 
 
-def test_each_action_is_done_by_its_name(api: Api) -> None:
+def test_each_action_runs_by_its_name(api: Api) -> None:
     failed, by_post = api.held(Reason.GIVEN_UP), api.by_post()
     answered = api.put(email="other@clinic.example", name="Other One")
     api.referrals.answer(answered.receipt, Answer.CALL, NOW)
@@ -86,7 +86,7 @@ def test_each_action_is_done_by_its_name(api: Api) -> None:
 
 
 @pytest.mark.parametrize("action", ALL)
-def test_a_viewer_may_do_none_of_it(api: Api, action: str) -> None:
+def test_a_viewer_may_not_act(api: Api, action: str) -> None:
     for referral in (api.held(), api.by_post()):
         status, refusal = api.act(referral, action, groups=VIEWER, reason="other")
         assert (status, refusal["code"]) == (403, "forbidden")
@@ -94,7 +94,7 @@ def test_a_viewer_may_do_none_of_it(api: Api, action: str) -> None:
     assert api.records() == []
 
 
-def test_who_comes_second_is_told_who_was_quicker_and_nothing_is_changed(api: Api) -> None:
+def test_a_conflicting_action_names_the_first_person_and_changes_nothing(api: Api) -> None:
     held = api.held()
     assert api.act(held, "reject", reason="duplicate", username="jo", sub="2")[0] == 200
     status, refusal = api.act(held, "approve")
@@ -105,7 +105,7 @@ def test_who_comes_second_is_told_who_was_quicker_and_nothing_is_changed(api: Ap
     assert api.done() == [("jo", "reject")]
 
 
-def test_what_changed_by_itself_names_nobody(api: Api) -> None:
+def test_a_change_by_the_system_names_no_person(api: Api) -> None:
     held = api.held()
     api.referrals.note(held.receipt, "delivered", NOW)
     status, refusal = api.act(held, "approve")
@@ -113,7 +113,7 @@ def test_what_changed_by_itself_names_nobody(api: Api) -> None:
     assert api.now(held).stage == "held"
 
 
-def test_a_double_click_is_no_error(api: Api) -> None:
+def test_a_double_click_is_not_an_error(api: Api) -> None:
     by_post = api.by_post()
     first, second = api.act(by_post, "letter_sent"), api.act(by_post, "letter_sent")
     assert first == second
@@ -131,7 +131,7 @@ def test_a_double_click_is_no_error(api: Api) -> None:
         ("burn", {}, "action", "enum"),
     ],
 )
-def test_what_is_wrong_is_said_by_field(api: Api, action: str, more: dict[str, Any], field: str, code: str) -> None:
+def test_errors_are_reported_by_field(api: Api, action: str, more: dict[str, Any], field: str, code: str) -> None:
     by_post = api.by_post()
     status, refusal = api.act(by_post, action, **more)
     assert (status, refusal["code"]) == (422, "invalid")
@@ -140,14 +140,14 @@ def test_what_is_wrong_is_said_by_field(api: Api, action: str, more: dict[str, A
     assert api.now(by_post) == by_post
 
 
-def test_a_rejection_needs_a_reason_and_an_unclear_message_a_second_word(api: Api) -> None:
+def test_a_rejection_needs_a_reason_and_an_unclear_message_a_confirmation(api: Api) -> None:
     unclear = api.held(Reason.SEND_UNCLEAR)
     assert [error["field"] for error in api.act(unclear, "reject")[1]["errors"]] == ["reason"]
     assert [error["field"] for error in api.act(unclear, "retry")[1]["errors"]] == ["again"]
     assert api.act(unclear, "retry", again=True)[0] == 200
 
 
-def test_an_opt_out_just_before_the_letter_is_noted_says_so(api: Api) -> None:
+def test_an_opt_out_just_before_a_letter_is_recorded_is_reported(api: Api) -> None:
     by_post = api.by_post()
     api.claims.suppress(api.keys(by_post)[0], Closing.OPTED_OUT, NOW)
     for _ in range(2):
@@ -158,12 +158,12 @@ def test_an_opt_out_just_before_the_letter_is_noted_says_so(api: Api) -> None:
 
 
 @pytest.mark.parametrize("receipt", ["AAAA-AAAA-AAAA-AAAA", "nonsense"])
-def test_what_is_not_there_is_not_found(api: Api, receipt: str) -> None:
+def test_an_unknown_receipt_is_not_found(api: Api, receipt: str) -> None:
     status, refusal = ask(api.parts, "POST", f"/referrals/{receipt}/actions", {"action": "approve", "revision": 1})
     assert (status, refusal["code"]) == (404, "not_found")
 
 
-def test_a_campaign_is_resumed_once_and_it_is_recorded(api: Api) -> None:
+def test_a_campaign_is_resumed_once_with_a_record(api: Api) -> None:
     pause = Update(breaker_key("lumen")).set("paused_at", timestamp(NOW)).set("paused_for", "bounces")
     assert Table(api.client, api.table).update(pause)
     assert ask(api.parts, "POST", "/campaigns/lumen/resume", groups=VIEWER)[0] == 403
@@ -174,7 +174,7 @@ def test_a_campaign_is_resumed_once_and_it_is_recorded(api: Api) -> None:
     assert ask(api.parts, "POST", "/campaigns/moon/resume")[0] == 422
 
 
-def test_what_is_held_again_is_another_decision(api: Api) -> None:
+def test_a_referral_held_again_needs_a_new_decision(api: Api) -> None:
     held = api.held()
     assert api.act(held, "approve")[0] == 200
     api.referrals.move(api.now(held), decisions.hold(Reason.GIVEN_UP, LATER + timedelta(hours=1)))

@@ -1,6 +1,6 @@
-"""The dashboard's API against its own description: schemathesis asks each route for much that is odd.
+"""The dashboard API against its OpenAPI description: schemathesis sends many unusual requests to each route.
 
-Never a 500, never a status or an answer that is not in the description, and what breaks the description is refused.
+No response is a 500 or violates the description, and requests that violate it are refused.
 """
 
 import json
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ROLES = ("viewer", "manager")
-# The description's own example of a receipt.
+# The example receipt of the description.
 KNOWN = "K3QF-7ZTA-MM2X-PE5R"
 KNOWN_REPORT = "5b0c2f4e9a7d4c0f8e1b6a3d2c4f5e60"
 
 
 def token(role: str) -> dict[str, str]:
-    """What stands for a token here: API Gateway has looked at the real one."""
+    """A placeholder for a token, since API Gateway has already verified the real one."""
     return {"Authorization": f"Bearer {role}"}
 
 
@@ -47,7 +47,7 @@ class NoQueue:
 
 
 class Api:
-    """The dashboard's function behind API Gateway, as a WSGI application. `parts` is what it works with."""
+    """The dashboard function behind API Gateway, as a WSGI application with these `parts`."""
 
     def __init__(self) -> None:
         self.parts: Dashboard = FakeDashboard()
@@ -70,7 +70,7 @@ class Api:
 
 
 def of_one_campaign(said: Any) -> Any:
-    """The description, with the only campaign that there is: else most questions would be about none."""
+    """The description with the only existing campaign. Otherwise most requests would name an unknown one."""
     if isinstance(said, list):
         return [of_one_campaign(one) for one in said]
     if not isinstance(said, dict):
@@ -80,7 +80,7 @@ def of_one_campaign(said: Any) -> Any:
 
 
 API = Api()
-# The same questions each time: what is found here is found by everybody.
+# Generates the same requests each time, so that failures are reproducible.
 GENERATION = GenerationConfig(max_examples=10, deterministic=True, database="none")
 CONFIG = SchemathesisConfig(seed=1, projects=ProjectsConfig(default=ProjectConfig(generation=GENERATION)))
 SCHEMA = schemathesis.openapi.from_wsgi(
@@ -95,12 +95,12 @@ def parts(
     secret_names: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Dashboard]:
-    """As the function makes them, of the template's tables."""
+    """The parts that the function builds, on the tables of the template."""
     for name, value in aws.environment(table, secret_names, "DashboardFunction").items():
         monkeypatch.setenv(name, value)
     dashboard_wiring.parts.cache_clear()
     API.parts = dashboard_wiring.parts()
-    # What is not the table is not what this is about; nor does moto know the account of SES's API v2.
+    # Only the table matters here, and moto does not implement GetAccount of SES API v2.
     API.parts.__dict__ |= {
         "ses_account": FakeAccount(),
         "report_queue": NoQueue(),
@@ -116,17 +116,17 @@ def parts(
 
 @SCHEMA.parametrize()
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_api_is_what_it_says_it_is(case: schemathesis.Case[Any], parts: Dashboard) -> None:
-    # Which days belong together, no description can say.
+def test_the_api_matches_its_description(case: schemathesis.Case[Any], parts: Dashboard) -> None:
+    # A description cannot state which dates form a valid range.
     unasked = [positive_data_acceptance, unsupported_method]
-    # A parameter that nobody knows is wrong to the description's letter, and passed over.
+    # An unknown parameter violates the description and is ignored.
     if set(case.query or {}) - {parameter.name for parameter in case.operation.query}:
         unasked.append(negative_data_rejection)
     for role in ROLES:
         case.call_and_validate(headers=token(role), excluded_checks=unasked)
 
 
-def test_the_description_is_of_version_3_1_and_names_how_one_signs_in() -> None:
+def test_the_description_is_openapi_3_1_and_describes_authentication() -> None:
     said: Any = SCHEMA.raw_schema
     assert said["openapi"].startswith("3.1.")
     assert said["security"] == [{"SignedIn": []}]

@@ -1,4 +1,4 @@
-"""The dashboard's numbers through its own door, from the counters that the stream has made."""
+"""Figures of the dashboard through its handler, from counters made by the stream."""
 
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -34,7 +34,7 @@ def count(client: "DynamoDBClient", stats_table: str) -> None:
     CountingTable(client, stats_table).count([replace(first, milestones={**first.milestones, **sent}), second])
 
 
-def test_what_was_counted_is_seen(client: "DynamoDBClient", stats_table: str, parts: Dashboard) -> None:
+def test_the_dashboard_shows_the_counted_figures(client: "DynamoDBClient", stats_table: str, parts: Dashboard) -> None:
     count(client, stats_table)
     status, said = ask(parts, "GET", "/overview", query=f"campaign=lumen&from={DAY}&to={DAY}", groups=VIEWER)
     assert status == 200
@@ -52,7 +52,7 @@ def test_what_was_counted_is_seen(client: "DynamoDBClient", stats_table: str, pa
     assert {one["value"]: one["facts"]["submitted"] for one in said["values"]} == {"caregiver": 1, "patient": 1}
 
 
-def test_a_campaign_that_stopped_itself_is_seen_to_be_stopped(
+def test_a_campaign_that_paused_itself_is_shown_as_paused(
     client: "DynamoDBClient", table: str, parts: Dashboard
 ) -> None:
     query = "campaign=lumen"
@@ -63,7 +63,7 @@ def test_a_campaign_that_stopped_itself_is_seen_to_be_stopped(
     assert (breaker["is_open"], breaker["reason"], breaker["since"]) == (True, "complaints", "2026-11-22T08:00:00Z")
 
 
-def test_a_table_that_does_not_answer_is_told_as_such(parts: Dashboard, client: "DynamoDBClient") -> None:
+def test_a_table_that_does_not_respond_is_reported(parts: Dashboard, client: "DynamoDBClient") -> None:
     def refuse(**_: object) -> None:
         error = {"Error": {"Code": "ThrottlingException", "Message": "slow down"}}
         raise client.exceptions.ClientError(error, "BatchGetItem")  # type: ignore[arg-type]

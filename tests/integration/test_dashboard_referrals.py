@@ -1,4 +1,4 @@
-"""People look at referrals through the dashboard's API: masked or not, and each look leaves a record."""
+"""Referrals in the dashboard API: masked for viewers, and each read leaves an audit record."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ from referral_intake.core.steps import INTRODUCTION, Try
 from referral_intake.dashboard import wiring as dashboard_wiring
 from referral_intake.dashboard.wiring import Dashboard
 from tests.integration import aws
-from tests.integration.office import COOLDOWN, LATER, Office
+from tests.integration.referral_actions import COOLDOWN, LATER, ReferralActions
 from tests.support import samples
 from tests.support.dashboard import MANAGER, VIEWER, ask
 from tests.support.samples import NOW
@@ -40,7 +40,7 @@ SECRETS = ("markworth", "xaveria", "5550123", "1234567893", "62701", "77 ")
 SEARCH = "/referrals/search"
 
 
-class Api(Office):
+class Api(ReferralActions):
     parts: Dashboard
 
     def ask(self, method: str, path: str, data: object = None, **more: Any) -> tuple[int, Any]:
@@ -50,7 +50,7 @@ class Api(Office):
         return [(one.what, one.receipts) for one in self.records()]
 
     def sent(self) -> Referral:
-        """Written to, with a copy of the message."""
+        """A sent message with its archived copy."""
         referral = self.put(**MARKED)
         claim = aws.claim_for(referral)
         assert self.claims.claim(claim, aws.MESSAGE, now=NOW, cooldown=COOLDOWN) is None
@@ -81,7 +81,7 @@ def api(
 # ---- Searches --------------------------------------------------------------------------------------------------------
 
 
-def test_a_manager_finds_a_doctor_and_sees_who_it_is(api: Api) -> None:
+def test_a_manager_finds_a_doctor_and_sees_all_details(api: Api) -> None:
     api.put()
     its = api.sent()
     for by in (
@@ -131,7 +131,7 @@ def test_a_viewer_sees_masked_doctors_everywhere(api: Api) -> None:
 
 
 @pytest.mark.parametrize("by", [{"name": "markw"}, {"email": "x@markworth.example"}, {"npi": "1234567893"}])
-def test_a_viewer_can_not_look_for_a_doctor(api: Api, by: dict[str, str]) -> None:
+def test_a_viewer_cannot_search_for_a_doctor(api: Api, by: dict[str, str]) -> None:
     status, refusal = api.ask("POST", SEARCH, {"campaign": "lumen"} | by, groups=VIEWER)
     assert (status, refusal["code"]) == (403, "forbidden")
     assert api.looks() == []
@@ -159,13 +159,13 @@ def test_a_viewer_can_not_look_for_a_doctor(api: Api, by: dict[str, str]) -> Non
         ({"surname": "Lopez"}, "surname"),
     ],
 )
-def test_what_nothing_can_be_found_by_is_refused_by_name(api: Api, asked: dict[str, str], field: str) -> None:
+def test_an_invalid_search_is_refused_by_field(api: Api, asked: dict[str, str], field: str) -> None:
     status, refusal = api.ask("POST", SEARCH, {"campaign": "lumen"} | asked)
     assert (status, [error["field"] for error in refusal["errors"]]) == (422, [field])
     assert api.looks() == []
 
 
-def test_pages_go_on_from_their_cursor(api: Api) -> None:
+def test_pages_continue_from_their_cursor(api: Api) -> None:
     for minutes in range(30):
         api.referrals.add(aws.submitted(NOW - timedelta(minutes=minutes)))
     _, first = api.ask("POST", SEARCH, {"campaign": "lumen"})
@@ -175,10 +175,10 @@ def test_pages_go_on_from_their_cursor(api: Api) -> None:
     assert (len(moments), moments, second["cursor"]) == (30, sorted(moments, reverse=True), None)
 
 
-# ---- One in detail ---------------------------------------------------------------------------------------------------
+# ---- Details of one referral -----------------------------------------------------------------------------------------
 
 
-def test_the_detail_tells_everything_that_happened(api: Api) -> None:
+def test_the_details_list_everything_that_happened(api: Api) -> None:
     its = api.sent()
     api.referrals.answer(its.receipt, Answer.CALL, LATER)
     status, detail = api.ask("GET", f"/referrals/{its.receipt}")
@@ -201,7 +201,7 @@ def test_the_detail_tells_everything_that_happened(api: Api) -> None:
     assert (detail["address"]["line1"], detail["typed"]["phone"]) == ("77 Markworth St", "217 555 0123")
 
 
-def test_the_very_message_that_was_sent_can_be_read_by_managers_alone(api: Api) -> None:
+def test_only_managers_can_read_the_sent_message(api: Api) -> None:
     its = api.sent()
     path = f"/referrals/{its.receipt}/messages/introduction"
     status, copy = api.ask("GET", path)
@@ -222,20 +222,20 @@ def test_the_very_message_that_was_sent_can_be_read_by_managers_alone(api: Api) 
         "/referrals/x/messages/introduction",
     ],
 )
-def test_what_is_not_there_is_not_found_and_leaves_no_record(api: Api, path: str) -> None:
+def test_an_unknown_referral_is_not_found_and_leaves_no_record(api: Api, path: str) -> None:
     assert api.ask("GET", path)[0] == 404
     assert api.looks() == []
 
 
-def test_who_was_never_written_to_has_no_messages(api: Api) -> None:
+def test_a_referral_without_a_message_has_an_empty_list(api: Api) -> None:
     _, detail = api.ask("GET", f"/referrals/{api.put().receipt}")
     assert detail["messages"] == []
 
 
-# ---- The work list ---------------------------------------------------------------------------------------------------
+# ---- Task list -------------------------------------------------------------------------------------------------------
 
 
-def test_the_work_list_says_how_much_and_what_can_be_done(api: Api) -> None:
+def test_the_task_list_has_counts_and_available_actions(api: Api) -> None:
     held, by_post = api.held(), api.by_post()
     status, work = api.ask("GET", "/work", query="campaign=lumen", groups=VIEWER)
     none = {"count": 0, "is_more": False}
@@ -254,14 +254,14 @@ def test_the_work_list_says_how_much_and_what_can_be_done(api: Api) -> None:
 
 
 @pytest.mark.parametrize("query", ["campaign=lumen&cursor=x", "campaign=nothing", ""])
-def test_a_work_list_of_nothing_is_refused(api: Api, query: str) -> None:
+def test_an_invalid_task_list_is_refused(api: Api, query: str) -> None:
     assert api.ask("GET", "/work/held", query=query)[0] == 422
 
 
-# ---- Who looked ------------------------------------------------------------------------------------------------------
+# ---- Audit of reads --------------------------------------------------------------------------------------------------
 
 
-def test_every_look_leaves_a_record_of_what_was_shown(api: Api) -> None:
+def test_every_read_leaves_a_record_of_the_shown_referrals(api: Api) -> None:
     its = api.sent()
     held = api.held()
     api.ask("POST", SEARCH, {"campaign": "lumen", "name": "markworth"})
@@ -278,7 +278,7 @@ def test_every_look_leaves_a_record_of_what_was_shown(api: Api) -> None:
 
 
 @pytest.mark.parametrize("groups", [VIEWER, MANAGER])
-def test_what_one_has_already_is_not_sent_again_and_leaves_no_record(api: Api, groups: str) -> None:
+def test_unchanged_data_are_not_sent_again_and_leave_no_record(api: Api, groups: str) -> None:
     its, held = api.sent(), api.put(decisions.hold(Reason.TRAP, NOW), **MARKED)
     looks: list[tuple[str, str, Any, str]] = [
         ("POST", SEARCH, {"campaign": "lumen"}, ""),
@@ -296,7 +296,7 @@ def test_what_one_has_already_is_not_sent_again_and_leaves_no_record(api: Api, g
 
     assert [asked_again(index) for index in range(3)] == [(204, None)] * 3
     assert api.looks() == looked
-    # What has changed since is shown, and leaves its record.
+    # Changed data are sent, and leave a record.
     api.referrals.move(held, decisions.approve(NOW))
     event = MailEvent(its.receipt, INTRODUCTION, "ses-1", Kind.OPENED, LATER, Try(NOW, "1", "c0ffee"))
     note(event, its, samples.campaign(), api.referrals)
@@ -306,14 +306,14 @@ def test_what_one_has_already_is_not_sent_again_and_leaves_no_record(api: Api, g
     assert sorted(what for what, _ in api.looks()) == sorted(["search", "detail", "work/held"] * 2)
 
 
-def test_what_others_see_of_it_is_nothing_that_one_has(api: Api) -> None:
+def test_the_etag_of_the_masked_version_does_not_match_the_full_one(api: Api) -> None:
     its = api.sent()
     masked = api.ask("GET", f"/referrals/{its.receipt}", groups=VIEWER)[1]["mark"]
     status, shown = api.ask("GET", f"/referrals/{its.receipt}", query=f"known={masked}")
     assert (status, shown["doctor"]["name"]) == (200, "Xaveria Markworth")
 
 
-def test_nothing_is_shown_where_a_look_leaves_no_record(api: Api) -> None:
+def test_no_data_are_sent_if_the_read_cannot_be_recorded(api: Api) -> None:
     class NoRecords:
         def record(self, *_: object) -> None:
             raise Unavailable("no table")
@@ -330,6 +330,6 @@ def test_nothing_is_shown_where_a_look_leaves_no_record(api: Api) -> None:
         assert its.receipt not in str(refusal)
 
 
-def test_a_referral_of_another_campaign_is_not_in_this_ones_list(api: Api) -> None:
+def test_a_referral_of_another_campaign_is_not_listed(api: Api) -> None:
     api.referrals.add(replace(aws.submitted(), campaign="another"))
     assert api.ask("POST", SEARCH, {"campaign": "lumen"})[1]["referrals"] == []

@@ -1,4 +1,4 @@
-"""The dashboard's API on the whole local stack: from signing in to the table, by the template that is deployed."""
+"""The dashboard API on the complete local stack: from sign-in to the table, with the deployed template."""
 
 import json
 import uuid
@@ -34,26 +34,26 @@ def get(stack: LocalStack, path: str, token: str | None) -> tuple[int, Any]:
 
 
 @pytest.mark.parametrize("role", ["viewer", "manager"])
-def test_whoever_is_in_a_group_of_the_team_is_let_in_with_its_role(stack: LocalStack, role: str) -> None:
+def test_a_member_of_a_group_signs_in_with_its_role(stack: LocalStack, role: str) -> None:
     status, said = get(stack, "/me", tokens(stack, role)["access_token"])
     assert (status, said["user"], said["roles"]) == (200, role, [role])
 
 
-def test_whoever_is_in_no_group_is_let_in_nowhere(stack: LocalStack) -> None:
+def test_a_user_without_a_group_has_no_access(stack: LocalStack) -> None:
     token = tokens(stack, "newcomer")["access_token"]
     for path in ("/me", "/openapi.json", "/nothing"):
         assert get(stack, path, token)[0] == 403
 
 
-def test_without_an_access_token_the_function_is_not_even_asked(stack: LocalStack) -> None:
+def test_without_an_access_token_the_function_is_not_invoked(stack: LocalStack) -> None:
     given = tokens(stack, "manager")
     assert get(stack, "/me", None) == (401, {"message": "Unauthorized"})
     assert get(stack, "/me", given["access_token"] + "x") == (401, {"message": "Unauthorized"})
-    # API Gateway takes an ID token for what it is to it, a token of this client; the function does not.
+    # API Gateway accepts an ID token of this client. The function refuses it.
     assert get(stack, "/me", given["id_token"])[0] == 403
 
 
-def test_what_a_patient_sends_is_soon_in_the_overview(stack: LocalStack) -> None:
+def test_a_submission_soon_appears_in_the_overview(stack: LocalStack) -> None:
     sent = samples.payload(submission_id=str(uuid.uuid4()))
     headers = {"content-type": "application/json"}
     assert fetch(f"{stack.url}/api/referrals", "POST", json.dumps(sent).encode(), headers).status == 201

@@ -1,4 +1,4 @@
-"""`make demo`: the recorded history, loaded so that it ends now."""
+"""`make demo`: the recorded history, shifted so that it ends now."""
 
 import json
 import os
@@ -41,7 +41,7 @@ from tests.support.stats import counters, recount
 from tests.support.waiting import eventually
 
 SITE = "http://127.0.0.1:8080"
-# Each as if the demo were started then.
+# Start times of the demo.
 STARTS = [
     datetime(2027, 3, 14, 7, 30, tzinfo=UTC),
     datetime(2028, 2, 29, 12, 0, tzinfo=UTC),
@@ -51,7 +51,7 @@ STARTS = [
 
 @cache
 def campaign() -> Campaign:
-    """The one that the history is recorded with."""
+    """The campaign of the recorded history."""
     found = Campaigns(history.FILE.parent).get(history.CAMPAIGN)
     assert found
     return found
@@ -67,13 +67,13 @@ def referrals(now: datetime) -> list[Referral]:
 
 
 @pytest.mark.parametrize("now", STARTS, ids=str)
-class TestWheneverItStarts:
-    def test_it_covers_the_last_ninety_days_and_nothing_is_in_the_future(self, now: datetime) -> None:
+class TestAtAnyStartTime:
+    def test_the_history_covers_ninety_days_and_nothing_is_in_the_future(self, now: datetime) -> None:
         times = [time for one in referrals(now) for time in one.milestones.values()]
         assert min(times) < now - timedelta(days=90)
         assert now - timedelta(hours=12) < max(times) <= now
 
-    def test_reminders_went_out_on_weekdays_from_nine_to_five(self, now: datetime) -> None:
+    def test_reminders_were_sent_on_weekdays_from_nine_to_five(self, now: datetime) -> None:
         found = 0
         for one in referrals(now):
             zone = zone_of(one.doctor.address.state, campaign().policy.time_zone)
@@ -83,19 +83,19 @@ class TestWheneverItStarts:
                     found += 1
         assert found > 500
 
-    def test_days_of_the_week_stay(self, now: datetime) -> None:
+    def test_days_of_the_week_are_kept(self, now: datetime) -> None:
         moved, recorded = Shift.to(now).moved(history.START), history.START
         eastern = ZoneInfo("America/New_York")
         assert moved.astimezone(eastern).weekday() == recorded.astimezone(eastern).weekday()
         assert moved.astimezone(eastern).time() == recorded.astimezone(eastern).time()
 
-    def test_few_wait_for_the_clock(self, now: datetime) -> None:
-        """What fell due since the functions last looked, half an hour before at most."""
+    def test_few_referrals_are_overdue(self, now: datetime) -> None:
+        """Only referrals that became due within the last half hour."""
         due = [one for one in referrals(now) if one.due_at and one.due_at <= now]
         assert len(due) < 60
 
 
-def test_there_is_work_of_each_kind_all_week() -> None:
+def test_there_are_tasks_of_each_kind_all_week() -> None:
     lines = "\n".join(line for line in history.read().splitlines() if '"waits_for"' in line)
     for hours in range(0, 7 * 24, 6):
         found = history.items_at(history.FIRST_CUT + timedelta(hours=hours), lines)
@@ -103,7 +103,7 @@ def test_there_is_work_of_each_kind_all_week() -> None:
         assert waiting.keys() == {f"{history.CAMPAIGN}/{kind}" for kind in tasks.Kind}
 
 
-def test_each_item_is_as_the_product_writes_it() -> None:
+def test_each_item_has_the_format_of_the_product() -> None:
     found = items(STARTS[0])
     for item in found:
         if item["sk"]["S"] == "referral":
@@ -116,7 +116,7 @@ def test_each_item_is_as_the_product_writes_it() -> None:
     assert kinds == {"referral", "doctor", "names", "addresses", "source", "pace", "breaker", "feedback", "audit"}
 
 
-def test_it_is_loaded_as_the_campaign_that_there_is() -> None:
+def test_the_history_is_loaded_for_the_existing_campaign() -> None:
     sender = replace(campaign().sender, product_url="https://nova.example/")
     nova = replace(campaign(), name="nova", sender=sender)
     text = str(list(history_at(STARTS[0], nova, SITE)))
@@ -126,7 +126,7 @@ def test_it_is_loaded_as_the_campaign_that_there_is() -> None:
     assert ".invalid" not in text
 
 
-def test_it_is_small() -> None:
+def test_the_recorded_file_is_small() -> None:
     assert history.FILE.stat().st_size < 600_000
 
 
@@ -135,7 +135,7 @@ def test_it_is_small() -> None:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """With another policy than the one that the history was recorded with."""
+    """With another policy than that of the recorded history."""
     folder = tmp_path_factory.mktemp("demo")
     (folder / "functions").symlink_to(ROOT / "functions")
     shutil.copytree(ROOT / "infra", folder / "infra")
@@ -157,7 +157,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 
 def held(stack: LocalStack, table: str) -> list[Item]:
-    """All items. A scan of moto's takes many seconds."""
+    """All items. A scan by moto takes many seconds."""
     found = dynamodb_backends[ACCOUNT][REGION].tables[stack.template.tables[table].name]
     return [item.to_json()["Attributes"] for item in found.all_items()]
 
@@ -168,7 +168,7 @@ def stored(stack: LocalStack) -> dict[str, Referral]:
 
 
 @pytest.mark.long
-def test_the_counters_are_what_the_table_says(demo: LocalStack) -> None:
+def test_the_counters_match_the_table(demo: LocalStack) -> None:
     referrals, stats = stored(demo), held(demo, "StatsTable")
     assert counters(stats) == recount(referrals.values())
     counted = {receipt: kept for item in stats for receipt, kept in read_kept(item)}
@@ -178,7 +178,7 @@ def test_the_counters_are_what_the_table_says(demo: LocalStack) -> None:
 
 
 @pytest.mark.long
-def test_each_message_is_in_the_mailbox_and_beside_its_referral(demo: LocalStack) -> None:
+def test_each_message_is_in_the_mailbox_and_archived_with_its_referral(demo: LocalStack) -> None:
     found = stored(demo)
     tries = {message_id for one in found.values() for written in one.messages.values() for message_id in written.tries}
     assert tries <= {mail.id for mail in demo.mailbox.all()}
@@ -201,7 +201,7 @@ def test_the_links_of_old_messages_work(demo: LocalStack) -> None:
 
 
 @pytest.mark.long
-def test_an_opt_out_of_the_past_still_holds(demo: LocalStack) -> None:
+def test_an_old_opt_out_still_applies(demo: LocalStack) -> None:
     keys = Keyring.from_secret(json.loads(demo.cloud.secret_text(os.environ["HASHING_KEYS_SECRET"])))
     claims = ClaimTable(demo.cloud.dynamodb, demo.template.tables["Table"].name)
     opted_out = [one for one in stored(demo).values() if one.reason == Closing.OPTED_OUT and one.messages]
@@ -212,14 +212,14 @@ def test_an_opt_out_of_the_past_still_holds(demo: LocalStack) -> None:
 
 
 @pytest.mark.long
-def test_the_breaker_was_open_once_and_somebody_closed_it(demo: LocalStack) -> None:
+def test_the_breaker_was_open_once_and_closed_by_a_person(demo: LocalStack) -> None:
     acts = Counter(item["what"]["S"] for item in held(demo, "Table") if item["pk"]["S"].startswith("audit#"))
     assert acts.keys() >= {"approve", "reject", "letter_sent", "called", "called_back", "retry", "add_email"}
     assert any(act.startswith("resume/") for act in acts)
 
 
 @pytest.mark.long
-def test_it_goes_on_with_what_is_due_and_with_nothing_else(demo: LocalStack) -> None:
+def test_the_demo_continues_with_due_referrals_only(demo: LocalStack) -> None:
     before, mails = stored(demo), len(demo.mailbox.all())
     now = datetime.now(UTC)
     due = {receipt for receipt, one in before.items() if one.due_at and one.due_at <= now}
@@ -234,8 +234,8 @@ def test_it_goes_on_with_what_is_due_and_with_nothing_else(demo: LocalStack) -> 
 
 
 @pytest.mark.long
-def test_the_real_functions_make_the_recorded_history() -> None:
-    """Its first weeks. Where this fails, run `make demo-data` and look at the demo."""
+def test_the_real_functions_reproduce_the_recorded_history() -> None:
+    """Checks the first weeks. If this fails, run `make demo-data` and check the demo."""
     from local.demo.__main__ import record
 
     assert _at_check(record(CHECKED).lines()) == _at_check(history.read().splitlines()), "run: make demo-data"
@@ -246,8 +246,8 @@ def _at_check(lines: Any) -> dict[str, Item]:
     return {f"{item['pk']['S']} {item['sk']['S']}": item for item in found}
 
 
-class TestThePlan:
-    def test_most_come_on_the_campaign_s_day_and_fewest_at_weekends(self) -> None:
+class TestPlan:
+    def test_most_referrals_arrive_on_the_campaign_day_and_fewest_at_weekends(self) -> None:
         plan = Plan()
         days = Counter(one.at.date() for one in plan.submissions())
         assert sum(days.values()) == plan.count
@@ -255,7 +255,7 @@ class TestThePlan:
         weekend = sum(count for day, count in days.items() if day.weekday() >= 5)
         assert weekend < 0.2 * plan.count
 
-    def test_every_address_is_reserved_except_those_of_a_known_disposable_domain(self) -> None:
+    def test_every_address_is_reserved_except_those_of_a_disposable_domain(self) -> None:
         found = [one.doctor.details.get("email", "x@example.org") for one in Plan().submissions()]
         domains = Counter(".".join(email.rpartition("@")[2].split(".")[-2:]) for email in found)
         assert set(domains) == {"example.org", "example.com", "example.net", "mailinator.com"}

@@ -1,4 +1,4 @@
-"""The site in its bucket, and the stack's end."""
+"""Upload of the site to its bucket, and deletion of a stack."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ def s3(cloud: None) -> "S3Client":
 
 
 def write(folder: Path, **files: str) -> Path:
-    """`en__index` is en/index.html; `assets__a` is assets/a.js."""
+    """`en__index` stands for en/index.html, and `assets__a` for assets/a.js."""
     for name, text in files.items():
         path = folder / (name.replace("__", "/") + (".js" if name.startswith("assets") else ".html"))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,9 +56,7 @@ def written(s3: "S3Client") -> list[str]:
     return order
 
 
-def test_the_whole_site_is_uploaded_with_types_and_headers_that_browsers_understand(
-    s3: "S3Client", tmp_path: Path
-) -> None:
+def test_the_site_is_uploaded_with_content_types_and_headers(s3: "S3Client", tmp_path: Path) -> None:
     builder.build(Path("templates"), tmp_path)
     (tmp_path / builder.DASHBOARD_SETTINGS).write_text("{}", "utf-8")
     put(s3, tmp_path)
@@ -76,31 +74,29 @@ def test_the_whole_site_is_uploaded_with_types_and_headers_that_browsers_underst
     assert {"index.html", "404.html", "robots.txt", "dashboard/config.json", "es/index.html"} <= keys(s3)
 
 
-def test_assets_come_before_pages_and_the_first_page_last(s3: "S3Client", tmp_path: Path) -> None:
+def test_assets_are_uploaded_before_pages_and_the_first_page_last(s3: "S3Client", tmp_path: Path) -> None:
     order = written(s3)
     put(s3, write(tmp_path, index="1", en__index="1", assets__a="1", dashboard__index="1"))
     assert order[0] == "assets/a.js"
     assert order[-1] == "index.html"
 
 
-def test_what_is_there_is_not_uploaded_again_and_its_pages_are_forgotten_all_the_same(
-    s3: "S3Client", tmp_path: Path
-) -> None:
-    """Whoever was stopped before CloudFront was told must be able to tell it."""
+def test_unchanged_files_are_not_uploaded_again_but_their_pages_are_invalidated(s3: "S3Client", tmp_path: Path) -> None:
+    """A run after an interrupted one must still invalidate the pages in CloudFront."""
     first = put(s3, write(tmp_path, index="1", assets__a="1"))
     again = put(s3, tmp_path)
     assert (first.written, again.written, again.there) == (2, 0, 2)
     assert again.pages == first.pages == ["/", "/index.html"]
 
 
-def test_a_file_with_other_headers_is_uploaded_again(s3: "S3Client", tmp_path: Path) -> None:
+def test_a_file_with_changed_headers_is_uploaded_again(s3: "S3Client", tmp_path: Path) -> None:
     put(s3, write(tmp_path, index="1"))
     found = s3.head_object(Bucket=BUCKET, Key="index.html")
     s3.put_object(Bucket=BUCKET, Key="index.html", Body=b"1", Metadata=found["Metadata"], CacheControl="max-age=60")
     assert put(s3, tmp_path).written == 1
 
 
-def test_an_upload_that_was_stopped_leaves_old_pages_whole_and_goes_on(
+def test_an_interrupted_upload_leaves_old_pages_intact_and_can_be_continued(
     s3: "S3Client", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(s3, write(tmp_path / "old", index="old", assets__old="1"))
@@ -122,7 +118,7 @@ def test_an_upload_that_was_stopped_leaves_old_pages_whole_and_goes_on(
     assert order == ["index.html"]
 
 
-def test_an_asset_that_no_page_asks_for_stays_a_month_from_then_on(s3: "S3Client", tmp_path: Path) -> None:
+def test_an_unused_asset_is_kept_for_a_month(s3: "S3Client", tmp_path: Path) -> None:
     put(s3, write(tmp_path / "old", index="old", assets__old="1"), NOW - timedelta(days=300))
     new = write(tmp_path / "new", index="new", assets__new="1")
     put(s3, new)
@@ -134,9 +130,7 @@ def test_an_asset_that_no_page_asks_for_stays_a_month_from_then_on(s3: "S3Client
     assert done.pages == ["/", "/index.html"]
 
 
-def test_an_asset_that_came_back_with_an_older_version_is_as_if_it_had_never_left(
-    s3: "S3Client", tmp_path: Path
-) -> None:
+def test_an_asset_that_is_used_again_is_no_longer_marked_for_deletion(s3: "S3Client", tmp_path: Path) -> None:
     old = write(tmp_path / "old", index="old", assets__old="1")
     new = write(tmp_path / "new", index="new", assets__new="1")
     put(s3, old)
@@ -147,19 +141,19 @@ def test_an_asset_that_came_back_with_an_older_version_is_as_if_it_had_never_lef
     assert "assets/old.js" in keys(s3)
 
 
-def test_a_page_that_is_gone_is_removed_and_forgotten(s3: "S3Client", tmp_path: Path) -> None:
+def test_a_removed_page_is_deleted_and_invalidated(s3: "S3Client", tmp_path: Path) -> None:
     put(s3, write(tmp_path / "old", index="1", fr__index="1"))
     done = put(s3, write(tmp_path / "new", index="1"))
     assert keys(s3) == {"index.html"}
     assert done.pages == ["/", "/fr/", "/fr/index.html", "/index.html"]
 
 
-def test_a_file_whose_type_nobody_knows_is_refused() -> None:
+def test_a_file_of_unknown_type_is_refused() -> None:
     with pytest.raises(ValueError, match="Add it"):
         upload.content_type("assets/thing.qqq")
 
 
-# ---- Both together ---------------------------------------------------------------------------------------------------
+# ---- Deployment ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -167,7 +161,7 @@ def stack(s3: "S3Client") -> stacks.Stack:
     return stacks.Stack("referral-intake-dev", site_outputs(BUCKET))
 
 
-def test_only_pages_are_forgotten_by_cloudfront(stack: stacks.Stack, tmp_path: Path, s3: "S3Client") -> None:
+def test_only_pages_are_invalidated_in_cloudfront(stack: stacks.Stack, tmp_path: Path, s3: "S3Client") -> None:
     deploy.put_site(stack, tmp_path, NOW)
     cloudfront: Any = boto3.client("cloudfront")
     which = stack.output("DistributionId")
@@ -180,16 +174,14 @@ def test_only_pages_are_forgotten_by_cloudfront(stack: stacks.Stack, tmp_path: P
     assert b'"client_id": "client"' in said
 
 
-def test_a_stack_that_does_not_know_its_address_is_told_what_to_do(stack: stacks.Stack) -> None:
+def test_a_stack_without_a_site_address_gets_instructions(stack: stacks.Stack) -> None:
     unsettled = stacks.Stack(stack.name, {**stack.outputs, "SiteUrl": "https://not-yet.invalid"})
     said = " ".join(deploy.addresses(unsettled, ENVIRONMENT))
     assert '"SiteUrl=https://d1.cloudfront.net"' in said
     assert "https://spine.example/dashboard/" in " ".join(deploy.addresses(stack, ENVIRONMENT))
 
 
-def test_sam_is_given_the_environment_and_may_find_nothing_to_change(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sam_gets_the_environment_and_may_find_no_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deploy, "BUILT", tmp_path / "template.yaml")
     with pytest.raises(CommandError, match="make build"):
         deploy.sam(ENVIRONMENT, ask=True)
@@ -200,7 +192,7 @@ def test_sam_is_given_the_environment_and_may_find_nothing_to_change(
     assert {"--no-fail-on-empty-changeset", "--no-confirm-changeset"} <= set(command)
 
 
-def test_where_the_stack_was_not_deployed_the_site_is_left_alone_and_somebody_is_told_what_that_means(
+def test_after_a_failed_deployment_the_site_is_not_uploaded_and_the_reason_is_printed(
     cloud: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     taken_back = tmp_path / "sam"
@@ -216,12 +208,12 @@ def test_where_the_stack_was_not_deployed_the_site_is_left_alone_and_somebody_is
     assert boto3.client("s3").list_buckets()["Buckets"] == []
 
 
-# ---- The end ---------------------------------------------------------------------------------------------------------
+# ---- Deletion --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def deployed(s3: "S3Client") -> stacks.Stack:
-    """A bucket that the stack owns, with old versions in it: neither can be deleted before it is empty."""
+    """A bucket of the stack with old object versions. Neither can be deleted before the bucket is empty."""
     body = '{"Resources": {"SiteBucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "owned"}}}}'
     boto3.client("cloudformation").create_stack(StackName="referral-intake-dev", TemplateBody=body)
     s3.put_bucket_versioning(Bucket="owned", VersioningConfiguration={"Status": "Enabled"})
@@ -231,7 +223,7 @@ def deployed(s3: "S3Client") -> stacks.Stack:
     return stacks.find("referral-intake-dev")
 
 
-def test_a_stack_is_deleted_once_its_buckets_are_empty(deployed: stacks.Stack, s3: "S3Client") -> None:
+def test_a_stack_is_deleted_after_its_buckets_were_emptied(deployed: stacks.Stack, s3: "S3Client") -> None:
     destroy.destroy(deployed)
     left = s3.list_object_versions(Bucket="owned")
     assert not left.get("Versions")
@@ -240,13 +232,13 @@ def test_a_stack_is_deleted_once_its_buckets_are_empty(deployed: stacks.Stack, s
         stacks.find("referral-intake-dev")
 
 
-def test_nothing_is_deleted_unless_the_stacks_name_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_deleted_unless_the_name_of_the_stack_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     for typed, expected in (("y", False), ("", False), ("referral-intake", False), ("referral-intake-dev", True)):
         monkeypatch.setattr("builtins.input", lambda _, typed=typed: typed)
         assert destroy.agreed(ENVIRONMENT, None) is expected
 
 
-def test_what_stays_is_named_with_what_would_remove_it() -> None:
+def test_retained_resources_are_listed_with_commands_to_delete_them() -> None:
     resources = [
         {"LogicalResourceId": one, "ResourceType": kind, "ResourceStatus": status, "PhysicalResourceId": f"{one}-1"}
         for one, kind, status in (
@@ -261,7 +253,7 @@ def test_what_stays_is_named_with_what_would_remove_it() -> None:
     assert "SiteBucket" not in said
 
 
-def test_every_kind_of_thing_that_the_template_retains_has_its_way_to_be_removed() -> None:
+def test_every_retained_resource_type_has_a_command_to_delete_it() -> None:
     template = nested_stacks.read(Path("infra/template.yaml"))
     kept = {one["Type"] for one in template["Resources"].values() if one.get("DeletionPolicy") == "Retain"}
     assert kept

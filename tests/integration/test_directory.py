@@ -1,4 +1,4 @@
-"""Whom the team's user directory knows, and where mail to them goes."""
+"""The user directory of the team, and the email addresses of its members."""
 
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ def pool(cognito: "CognitoIdentityProviderClient") -> str:
 
 
 def added(cognito: "CognitoIdentityProviderClient", pool: str, *, verified: str = "true", group: bool = True) -> str:
-    """The username."""
+    """Returns the username."""
     attributes = {"email": EMAIL, "email_verified": verified}
     cognito.admin_create_user(
         UserPoolId=pool,
@@ -41,19 +41,19 @@ def added(cognito: "CognitoIdentityProviderClient", pool: str, *, verified: str 
     return NAME
 
 
-def test_mail_goes_to_the_address_that_was_verified(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
+def test_mail_goes_to_a_verified_address(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
     assert UserDirectory(pool).address_of(added(cognito, pool)) == EMAIL
 
 
-def test_mail_goes_to_no_address_that_nobody_verified(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
+def test_no_mail_goes_to_an_unverified_address(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
     assert UserDirectory(pool).address_of(added(cognito, pool, verified="false")) is None
 
 
-def test_who_has_no_role_gets_no_mail(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
+def test_a_user_without_a_role_gets_no_mail(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
     assert UserDirectory(pool).address_of(added(cognito, pool, group=False)) is None
 
 
-def test_who_may_not_sign_in_any_more_gets_no_mail(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
+def test_a_disabled_user_gets_no_mail(cognito: "CognitoIdentityProviderClient", pool: str) -> None:
     user = added(cognito, pool)
     cognito.admin_disable_user(UserPoolId=pool, Username=user)
     assert UserDirectory(pool).address_of(user) is None
@@ -64,7 +64,7 @@ def test_who_may_not_sign_in_any_more_gets_no_mail(cognito: "CognitoIdentityProv
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "InternalErrorException", "NotAuthorizedException"])
-def test_a_directory_that_does_not_answer_is_not_an_empty_one(no_account: None, code: str) -> None:
+def test_a_directory_that_does_not_respond_is_not_read_as_empty(no_account: None, code: str) -> None:
     client = user_directory.new_client()
     stub = Stubber(client)
     stub.add_client_error("admin_get_user", code)

@@ -1,4 +1,4 @@
-"""What an export keeps in memory, whatever its size."""
+"""Memory use of an export is independent of its size."""
 
 import gc
 import tracemalloc
@@ -21,7 +21,7 @@ HUNDRED = [samples.referral() for _ in range(100)]
 
 
 class Rows:
-    """The same hundred, page after page."""
+    """Returns the same hundred rows for each page."""
 
     def __init__(self, pages: int) -> None:
         self.left = pages
@@ -32,7 +32,7 @@ class Rows:
 
 
 class Written(ReportFiles):
-    """Takes everything and keeps nothing."""
+    """Accepts all data and keeps none."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -58,14 +58,14 @@ MAKERS: dict[Format, Callable[[Rows, Written], Maker]] = {
 
 
 def most_memory(pages: int, wanted: Format) -> tuple[int, int]:
-    """The most bytes that were taken, and how many were written."""
+    """Peak memory, and the number of bytes written."""
     files = Written()
     maker = MAKERS[wanted](Rows(pages), files)
     gc.collect()
-    gc.freeze()  # What other tests left need not be looked through at each step.
+    gc.freeze()  # Excludes objects of other tests from collections.
     tracemalloc.start()
     for _ in maker.steps(report(wanted), lambda: True):
-        gc.collect()  # Garbage that waits to be collected is no memory that is kept.
+        gc.collect()  # Collects garbage first, so that only retained memory is measured.
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     gc.unfreeze()
@@ -74,10 +74,10 @@ def most_memory(pages: int, wanted: Format) -> tuple[int, int]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("wanted", MAKERS)
-def test_the_memory_that_an_export_takes_does_not_grow_with_its_rows(wanted: Format) -> None:
-    most_memory(5, wanted)  # What is imported and kept once.
+def test_memory_use_of_an_export_does_not_grow_with_its_rows(wanted: Format) -> None:
+    most_memory(5, wanted)  # Loads modules and caches first.
     small, little = most_memory(40, wanted)
     large, much = most_memory(120, wanted)
     assert much > 2.5 * little
-    # Three times the rows.
+    # Three times as many rows.
     assert large < 1.3 * small

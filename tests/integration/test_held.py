@@ -1,4 +1,4 @@
-"""A person looks at what was held, by a command, and decides."""
+"""The command for held referrals: a person lists them and decides."""
 
 import json
 from datetime import UTC, datetime
@@ -41,7 +41,7 @@ def stage(referrals: ReferralTable, referral: Referral) -> tuple[Stage, str | No
     return found.stage, found.reason, found.is_vetted
 
 
-def test_the_list_shows_what_is_to_be_judged(referrals: ReferralTable, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_shows_held_referrals(referrals: ReferralTable, capsys: pytest.CaptureFixture[str]) -> None:
     odd = put(referrals, Reason.DISPOSABLE_DOMAIN, name="Maria Lopez", email="dr@mailinator.com")
     referrals.add(aws.submitted(NOW, name="Not Held"))
     assert held() == 0
@@ -52,19 +52,19 @@ def test_the_list_shows_what_is_to_be_judged(referrals: ReferralTable, capsys: p
     assert said.endswith("Referrals that need a decision: 1.\n")
 
 
-def test_what_is_approved_is_queued_and_marked_as_looked_at(referrals: ReferralTable) -> None:
+def test_an_approved_referral_is_queued_and_marked_as_approved(referrals: ReferralTable) -> None:
     odd = put(referrals, Reason.UNPROVEN)
     assert held("--approve", odd.receipt) == 0
     assert stage(referrals, odd) == (Stage.QUEUED, None, True)
 
 
-def test_what_is_rejected_is_closed(referrals: ReferralTable) -> None:
+def test_a_rejected_referral_is_closed(referrals: ReferralTable) -> None:
     odd = put(referrals, Reason.TRAP)
     assert held("--reject", odd.receipt.lower()) == 0
     assert stage(referrals, odd)[:2] == (Stage.CLOSED, "rejected")
 
 
-def test_what_may_have_reached_the_doctor_goes_out_again_only_when_somebody_says_so(
+def test_a_message_that_may_have_arrived_is_repeated_only_on_confirmation(
     referrals: ReferralTable, capsys: pytest.CaptureFixture[str]
 ) -> None:
     unclear = put(referrals, Reason.SEND_UNCLEAR)
@@ -75,7 +75,9 @@ def test_what_may_have_reached_the_doctor_goes_out_again_only_when_somebody_says
     assert stage(referrals, unclear)[0] is Stage.QUEUED
 
 
-def test_what_is_not_held_any_more_is_left_alone(referrals: ReferralTable, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_referral_that_is_no_longer_held_is_not_changed(
+    referrals: ReferralTable, capsys: pytest.CaptureFixture[str]
+) -> None:
     odd = put(referrals, Reason.UNPROVEN)
     assert held("--reject", odd.receipt) == 0
     assert held("--approve", odd.receipt) == 1
@@ -83,7 +85,7 @@ def test_what_is_not_held_any_more_is_left_alone(referrals: ReferralTable, capsy
 
 
 @pytest.mark.parametrize("words", [("--approve",), ("--approve", "nonsense"), ("AAAA-AAAA-AAAA-AAAA",)])
-def test_nothing_happens_to_nobody(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_receipt_is_refused(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert held(*words) == 1
     assert capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""Whatever a client sends: never a 500, never an exception, always an answer that is what it says it is."""
+"""Hostile requests: never a 500 or an exception, and every body matches its headers."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ for_both = pytest.mark.parametrize("accept", [PROGRAM, BROWSER], ids=["program",
 
 
 def answer(event: dict[str, Any]) -> int:
-    """The status of an answer whose body is what its headers say."""
+    """The status of a response, after a check that its body matches its headers."""
     response = intake.respond(event, proofs.intake(FakeTable(), SITE), samples.NOW)
     body, media_type = response["body"], response["headers"]["content-type"]
     assert body.encode().decode() == body
@@ -71,7 +71,7 @@ DOCTOR_PLACES = ["name", "practice", "specialty", "email", "phone", "npi", "addr
 
 @for_both
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:30].encode("ascii", "backslashreplace").decode())
-def test_an_odd_value_anywhere_is_refused_or_taken_but_never_breaks_anything(odd: Any, accept: str) -> None:
+def test_an_unusual_value_in_any_field_is_refused_or_accepted_without_an_exception(odd: Any, accept: str) -> None:
     whole = [json.dumps(odd)]
     fields = [json.dumps(samples.payload() | {place: odd}) for place in PLACES]
     doctor = [json.dumps(samples.payload(doctor=samples.doctor(**{place: odd}))) for place in DOCTOR_PLACES]
@@ -101,20 +101,20 @@ def test_an_odd_value_anywhere_is_refused_or_taken_but_never_breaks_anything(odd
     ],
     ids=lambda body: repr(body)[:12],
 )
-def test_what_is_not_json_is_refused(body: str, accept: str) -> None:
+def test_malformed_json_is_refused(body: str, accept: str) -> None:
     assert answer(events.post_json(body, accept=accept)) in (400, 422)
 
 
 @for_both
 @pytest.mark.parametrize("depth", [10, 100, 500, 900])
 @pytest.mark.parametrize("place", ["campaign", "locale", "doctor"])
-def test_a_field_that_is_nested_deeply_is_refused(place: str, depth: int, accept: str) -> None:
+def test_a_deeply_nested_field_is_refused(place: str, depth: int, accept: str) -> None:
     body = f'{{"{place}": {"[" * depth}{"]" * depth}}}'
     assert answer(events.post_json(body, accept=accept)) in (400, 422)
 
 
 @for_both
-def test_as_many_unknown_fields_as_fit_are_refused(accept: str) -> None:
+def test_the_maximum_number_of_unknown_fields_is_refused(accept: str) -> None:
     many = ",".join(f'"{number:x}":1' for number in range(1800))
     assert answer(events.post_json("{" + many + "}", accept=accept)) == 422
     assert answer(events.post_json('{"doctor":{' + many + "}}", accept=accept)) in (413, 422)
@@ -150,17 +150,17 @@ def test_a_form_with_too_many_fields_is_refused(count: int, accept: str) -> None
     ids=lambda name: repr(name)[:20],
 )
 @pytest.mark.parametrize("value", ["", "x", "<b>"])
-def test_a_form_with_an_odd_field_is_refused(name: str, value: str, accept: str) -> None:
+def test_a_form_with_an_unusual_field_is_refused(name: str, value: str, accept: str) -> None:
     first, last = {name: value} | FORM, FORM | {name: value}
     for fields in (first, last):
-        # An empty field was not given, but its name is known or unknown all the same.
+        # An empty field counts as missing, but its name is still checked.
         assert answer(events.post_form(fields, accept=accept)) in (201, 422)
 
 
 @for_both
 @pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded"])
 @pytest.mark.parametrize("body", ["abc", "é", "Y=Q=", "@@@"])
-def test_a_body_that_is_not_the_base64_it_claims_to_be_is_refused(body: str, content_type: str, accept: str) -> None:
+def test_a_body_with_invalid_base64_is_refused(body: str, content_type: str, accept: str) -> None:
     event = events.request("POST /api/referrals", body, content_type=content_type, accept=accept)
     event["isBase64Encoded"] = True
     assert answer(event) in (400, 422)
@@ -169,11 +169,11 @@ def test_a_body_that_is_not_the_base64_it_claims_to_be_is_refused(body: str, con
 @pytest.mark.parametrize(
     "content_type", ["", "text/plain", "text/json", "multipart/form-data; boundary=x", "application/json, text/html"]
 )
-def test_another_media_type_is_not_taken(content_type: str) -> None:
+def test_another_media_type_is_refused(content_type: str) -> None:
     assert answer(events.post_json({}, content_type=content_type)) == 415
 
 
-def test_a_request_without_the_headers_that_are_looked_at_is_answered() -> None:
+def test_a_request_without_any_headers_gets_a_response() -> None:
     event = events.post_json({})
     event["headers"] = {}
     assert answer(event) == 415
@@ -203,7 +203,7 @@ json_values = st.recursive(
 
 @settings(deadline=None)
 @given(json_values, st.sampled_from([PROGRAM, BROWSER]))
-def test_no_json_breaks_anything(data: Any, accept: str) -> None:
+def test_any_json_is_handled_without_an_exception(data: Any, accept: str) -> None:
     assert answer(events.post_json(json.dumps(data), accept=accept)) in (201, 400, 422)
 
 
@@ -211,8 +211,8 @@ HTML = "<img src=x onerror=alert(1)>\"'&{{7*7}}"
 
 
 @pytest.mark.parametrize("field", [*FORM, "submission_id", "doctor.phone", "doctor.address.state", "doctor.npi", HTML])
-def test_html_in_a_form_comes_back_as_text(field: str) -> None:
-    # Without an address the form always comes back.
+def test_html_in_a_form_is_escaped(field: str) -> None:
+    # Without an email address, the form is always returned.
     event = events.post_form(FORM | {"doctor.email": "nobody"} | {field: HTML})
     response = intake.respond(event, proofs.intake(FakeTable(), SITE), samples.NOW)
     assert response["statusCode"] == 422
@@ -222,7 +222,7 @@ def test_html_in_a_form_comes_back_as_text(field: str) -> None:
 
 @pytest.mark.parametrize("token", ["", "x", ".", "\ud800", "é", "\x00", "a" * 50_000, "a.b.c", "<script>"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_token_that_is_none_is_a_plain_page_and_changes_nothing(method: str, token: str) -> None:
+def test_an_invalid_token_gets_a_plain_page_and_changes_nothing(method: str, token: str) -> None:
     event = events.request(f"{method} /api/opt-out", query="token=x")
     event["queryStringParameters"] = {"token": token}
     table = FakeTable()
@@ -233,7 +233,7 @@ def test_a_token_that_is_none_is_a_plain_page_and_changes_nothing(method: str, t
 
 
 @pytest.mark.parametrize("query", [None, {}, {"other": "x"}])
-def test_an_opt_out_link_without_a_token_is_a_plain_page(query: dict[str, str] | None) -> None:
+def test_an_opt_out_link_without_a_token_gets_a_plain_page(query: dict[str, str] | None) -> None:
     event = events.request("GET /api/opt-out")
     if query is not None:
         event["queryStringParameters"] = query

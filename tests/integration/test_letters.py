@@ -49,7 +49,7 @@ def printing(table: str, names: dict[str, str], out: Path, monkeypatch: pytest.M
     outputs = {"TableName": table, "SiteUrl": aws.SITE_URL}
     outputs |= {f"{name}Arn": names[name] for name in ("HashingKeys", "SigningKeys")}
     monkeypatch.setattr(stacks, "find", lambda name: stacks.Stack(name, outputs))
-    # On a day that the approval covers.
+    # A date within the approval.
     with time_machine.travel(NOW):
         yield lambda *words: main(["letters", "lumen", "--stack", "dev", "--out", str(out), *words])
 
@@ -65,7 +65,7 @@ def stored(
     return made
 
 
-def test_what_waits_to_be_sent_by_post_is_printed_the_longest_first(
+def test_letters_are_printed_in_order_of_waiting_time(
     referrals: ReferralTable, printing: Print, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     later, earlier = stored(referrals, "Ana Gomez", age=1), stored(referrals, "Maria Lopez", age=2)
@@ -82,7 +82,7 @@ def test_what_waits_to_be_sent_by_post_is_printed_the_longest_first(
     assert "Lopez" not in said
 
 
-def test_a_doctor_who_opted_out_since_gets_no_letter(
+def test_a_doctor_who_opted_out_meanwhile_gets_no_letter(
     referrals: ReferralTable,
     claims: ClaimTable,
     keys: Callable[[Referral], tuple[str, ...]],
@@ -99,7 +99,9 @@ def test_a_doctor_who_opted_out_since_gets_no_letter(
     assert f"page 1    {wanted.receipt}" in said
 
 
-def test_where_nothing_waits_nothing_is_written(printing: Print, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_waiting_letters_no_file_is_written(
+    printing: Print, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert printing() == 0
     assert not out.exists()
     assert capsys.readouterr().out == "0 letters.\n"
@@ -117,7 +119,7 @@ def test_the_letters_are_listed_as_json(
     assert (said["file"], said["no_letter"]) == (str(out), [])
 
 
-def test_more_than_one_page_of_the_index_is_read(
+def test_all_pages_of_the_index_are_read(
     referrals: ReferralTable, printing: Print, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("Ana Gomez", "Maria Lopez", "Jo Smith"):

@@ -1,4 +1,4 @@
-"""The letter that a doctor without an email address gets, as it is printed."""
+"""The printed letter for a doctor without an email address."""
 
 import re
 import shutil
@@ -32,15 +32,15 @@ ADDRESS = {
     "state": "IL",
     "postal_code": "62701",
 }
-# The window of a #10 envelope on a sheet folded at 3 7/8 in, wherever the sheet slips: nothing but the address shows.
+# Window of a #10 envelope on a sheet folded at 3 7/8 in, at any position of the sheet. Only the address is visible.
 WINDOW = (-0.125, 2.25, 5.375, 3.625)
-# What shows of it in every case, less the 1/8 in that the Postal Service wants free.
+# The part that is always visible, less the 1/8 in clearance that the Postal Service requires.
 ALWAYS_SHOWN = (1.0, 2.625, 4.25, 3.25)
 SECOND_FOLD = 7.75
 
 
 class FreeDoctors:
-    """Nothing stands against writing to anybody, but to those of `obstacles`, by receipt."""
+    """No doctor has an obstacle, except those in `obstacles`, by receipt."""
 
     def __init__(self, obstacles: dict[str, Taken | Suppressed] | None = None) -> None:
         self._obstacles = obstacles or {}
@@ -83,10 +83,10 @@ def sheet(usual: Referral) -> Paper:
     return page(usual)
 
 
-# ---- What it says ----
+# ---- Contents ----
 
 
-def test_the_letter_says_who_writes_why_and_how_to_stop_it(sheet: Paper, usual: Referral) -> None:
+def test_the_letter_states_the_sender_the_reason_and_the_opt_out(sheet: Paper, usual: Referral) -> None:
     sender = campaign().sender
     for needed in (
         sender.company,
@@ -104,34 +104,34 @@ def test_the_letter_says_who_writes_why_and_how_to_stop_it(sheet: Paper, usual: 
     assert sheet.text.count(usual.receipt) == 2
 
 
-def test_the_letter_says_of_the_device_what_the_messages_say(sheet: Paper) -> None:
+def test_the_letter_describes_the_device_as_the_messages_do(sheet: Paper) -> None:
     facts = (TEMPLATES / "campaigns/lumen/messages/en/_facts.txt").read_text("utf-8")
     for point in facts.split("* "):
         assert " ".join(point.split()) in sheet.text
 
 
-def test_the_letter_tells_nothing_about_the_patient_but_who_asked(sheet: Paper) -> None:
+def test_the_letter_says_nothing_about_the_patient_except_who_asked(sheet: Paper) -> None:
     assert "We did not ask who they are, or anything about their health" in sheet.text
     by_caregiver = page(replace(by_post(), submitted_by="caregiver"))
     assert "A caregiver asked us to tell you" in by_caregiver.text
     assert "Someone who cares for a patient read our page" in by_caregiver.text
 
 
-def test_the_letter_has_the_day_where_the_sender_is() -> None:
+def test_the_letter_has_the_date_in_the_senders_time_zone() -> None:
     assert "November 22, 2026" in page(by_post(), now=NOW.replace(day=23, hour=3)).text
 
 
 @pytest.mark.parametrize(
     "name", ["O'Brien-Núñez", "Nguyễn Thị Minh Khai", "Jürgen Müller", "Łukasz Żółć", "Zoë #1 *b* $x$"]
 )
-def test_a_name_is_printed_as_it_was_typed(name: str) -> None:
+def test_a_name_is_printed_as_typed(name: str) -> None:
     made = page(by_post(name=name))
     assert f"Dear {name}," in made.text
     assert name in made.text_in(*ALWAYS_SHOWN)
 
 
 @pytest.mark.parametrize("name", ["李小龍", "محمد علي", "Ann 👩‍⚕️", "अमित"])
-def test_a_name_that_the_font_lacks_is_left_to_a_person_and_stops_no_other_letter(name: str) -> None:
+def test_a_name_with_missing_glyphs_becomes_a_task_and_stops_no_other_letter(name: str) -> None:
     unprintable, other = by_post(name=name), by_post(name="Ana Gomez")
     made = printed(unprintable, other)
     assert made.left_out == {unprintable.receipt: "letters_not_in_font"}
@@ -139,7 +139,7 @@ def test_a_name_that_the_font_lacks_is_left_to_a_person_and_stops_no_other_lette
     assert len(papers(made.pdf)) == 1
 
 
-# ---- The codes ----
+# ---- QR codes ----
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,8 @@ def test_a_phone_reads_both_codes_from_the_printed_page(usual: Referral, site_ur
         assert code.module >= 0.4
 
 
-def test_the_code_for_opting_out_names_the_doctor_and_never_expires(usual: Referral, sheet: Paper) -> None:
-    """Neither the referral nor anything else has to be there still."""
+def test_the_opt_out_code_identifies_the_doctor_and_never_expires(usual: Referral, sheet: Paper) -> None:
+    """It works even if the referral was deleted."""
     answer, opt_out = (code.url.partition("?token=")[2] for code in sheet.codes())
     much_later = NOW + timedelta(days=36_500)
     link = LINKS.read("opt-out", opt_out, much_later)
@@ -168,26 +168,26 @@ def test_the_code_for_opting_out_names_the_doctor_and_never_expires(usual: Refer
     assert LINKS.read("answer", answer, much_later) is None
 
 
-def test_no_fold_goes_through_a_code(sheet: Paper) -> None:
+def test_no_fold_crosses_a_code(sheet: Paper) -> None:
     assert all(code.top > SECOND_FOLD for code in sheet.codes())
 
 
 # ---- The sheet ----
 
 
-def test_the_address_shows_in_the_window_and_nothing_else_does(sheet: Paper) -> None:
+def test_only_the_address_is_visible_in_the_window(sheet: Paper) -> None:
     address = ["Maria Lopez", "Springfield Cancer Center", "1200 Park Drive, Suite 410", "Springfield, IL 62701"]
     assert sheet.text_in(*ALWAYS_SHOWN).splitlines() == address
     assert sheet.text_in(*WINDOW).splitlines() == address
 
 
-def test_a_letter_is_a_page_of_us_letter_with_margins_that_every_printer_has(sheet: Paper) -> None:
+def test_a_letter_is_one_us_letter_page_with_printable_margins(sheet: Paper) -> None:
     assert (sheet.width, sheet.height) == (8.5, 11)
     left, top, right, bottom = sheet.ends()
     assert min(left, top, 8.5 - right, 11 - bottom) >= 0.25
 
 
-def test_the_file_can_be_read_aloud(usual: Referral) -> None:
+def test_the_file_is_accessible_to_screen_readers(usual: Referral) -> None:
     pdf = printed(usual).pdf
     document = pypdfium2.PdfDocument(pdf)
     assert document.is_tagged()
@@ -213,7 +213,7 @@ def limited(most: int) -> st.SearchStrategy[str]:
     is_patient=st.booleans(),
 )
 @pytest.mark.long
-def test_a_letter_is_one_page_and_whole_however_long_its_address(
+def test_a_letter_with_a_long_address_is_complete_on_one_page(
     name: str, practice: str, line1: str, line2: str, city: str, is_patient: bool
 ) -> None:
     address = {"line1": f"1{line1}", "line2": line2, "city": f"W{city}", "state": "IL", "postal_code": "62701-1234"}
@@ -229,49 +229,49 @@ def test_a_letter_is_one_page_and_whole_however_long_its_address(
     assert len(made.codes()) == 2
 
 
-def test_an_address_too_long_for_the_window_is_told_so_that_it_gets_another_envelope(usual: Referral) -> None:
+def test_an_address_too_long_for_the_window_is_reported_for_another_envelope(usual: Referral) -> None:
     long = by_post(name="A" * 120, practice="B" * 160)
     made = printed(usual, long)
     assert made.plain_envelopes == {long.receipt}
     assert len(papers(made.pdf)) == 2
 
 
-# ---- Who gets one ----
+# ---- Recipients ----
 
 
-def test_without_a_whole_postal_address_somebody_must_call() -> None:
+def test_a_doctor_without_a_complete_postal_address_becomes_a_call_task() -> None:
     by_phone = by_post(phone="217 555 0123", address={})
     made = printed(by_phone)
     assert (made.pdf, made.receipts, made.left_out) == (b"", (), {by_phone.receipt: "no_postal_address"})
 
 
 @pytest.mark.parametrize("fact", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
-def test_a_doctor_who_wants_no_more_gets_no_letter(fact: Closing) -> None:
+def test_a_doctor_who_declined_gets_no_letter(fact: Closing) -> None:
     queued = by_post()
     assert printed(queued, obstacles={queued.receipt: Suppressed(fact)}).left_out == {queued.receipt: fact.value}
 
 
-def test_a_doctor_who_was_written_to_gets_no_letter_on_top() -> None:
+def test_a_doctor_who_was_mailed_gets_no_letter() -> None:
     queued = by_post()
     made = printed(queued, obstacles={queued.receipt: Taken("K3QF-7ZTA-MM2X-PE5R")})
     assert made.left_out == {queued.receipt: "joined"}
 
 
-def test_two_patients_of_one_doctor_are_one_letter() -> None:
+def test_two_referrals_of_one_doctor_are_one_letter() -> None:
     first, second, other = by_post(), by_post(name="Dr. Maria López"), by_post(name="Ana Gomez")
     made = printed(first, second, other)
     assert made.receipts == (first.receipt, other.receipt)
     assert made.left_out == {second.receipt: "joined"}
 
 
-# ---- The wording ----
+# ---- Approved content ----
 
 
 @pytest.mark.parametrize(
     "file",
     ["letter/letter.typ", "campaigns/lumen/messages/en/letter.toml", "campaigns/lumen/messages/en/_facts.txt"],
 )
-def test_one_changed_byte_of_what_was_approved_is_not_printed(tmp_path: Path, file: str) -> None:
+def test_approved_content_with_one_changed_byte_is_not_printed(tmp_path: Path, file: str) -> None:
     templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
     with (templates / file).open("a") as stream:
         stream.write("\n")
@@ -280,25 +280,25 @@ def test_one_changed_byte_of_what_was_approved_is_not_printed(tmp_path: Path, fi
     assert printed(by_post(), templates=templates, approved_only=False).version == "unapproved"
 
 
-def test_what_a_mail_says_does_not_hold_letters_up(tmp_path: Path) -> None:
+def test_a_change_to_a_message_does_not_block_letters(tmp_path: Path) -> None:
     templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
     (templates / "campaigns/lumen/messages/en/introduction.txt").write_text("another")
     assert printed(by_post(), templates=templates).version == campaign().approval.version
 
 
-def test_nothing_is_printed_once_the_approval_is_over() -> None:
+def test_no_letter_is_printed_after_the_approval_expired() -> None:
     with pytest.raises(Unapproved):
         printed(by_post(), now=datetime.combine(campaign().approval.expires_on, time(12), UTC) + timedelta(days=1))
 
 
-def test_letters_record_the_wording_that_they_were_made_from() -> None:
+def test_letters_record_their_content_version() -> None:
     made = printed(by_post())
     assert made.version == campaign().approval.version
     assert re.fullmatch(r"[0-9a-f]{64}", made.content_hash)
     assert made.content_hash == printed(by_post(name="Ana Gomez")).content_hash
 
 
-def test_a_mistake_in_the_layout_is_an_error_and_no_letter_left_to_a_person(tmp_path: Path) -> None:
+def test_an_error_in_the_layout_is_raised_and_not_turned_into_a_task(tmp_path: Path) -> None:
     templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
     (templates / "letter/letter.typ").write_text("#nonsense")
     with pytest.raises(RuntimeError, match="nonsense"):

@@ -1,4 +1,4 @@
-"""How a batch of stream records is given to a function until it is done, or given up."""
+"""Delivery of a batch of stream records: retries, bisection and partial failures."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ def numbers(records: Sequence[Record]) -> str:
 
 
 def run(batch: str, answer: Answer, rules: Rules) -> tuple[list[str], list[GivenUp]]:
-    """Every batch that the function saw, and what was given up."""
+    """All batches that the function received, and the records that were given up."""
     seen: list[str] = []
 
     def invoke(records: Sequence[Record]) -> Any:
@@ -43,25 +43,25 @@ def reports(*poison: str) -> Answer:
     return lambda batch: {"batchItemFailures": [{"itemIdentifier": one} for one in batch if one in poison]}
 
 
-def test_a_batch_that_succeeds_is_given_once() -> None:
+def test_a_successful_batch_is_delivered_once() -> None:
     assert run("123", lambda _: None, Rules(1, bisect=True, partial_failures=True)) == (["123"], [])
 
 
-def test_a_failing_batch_is_tried_as_often_as_allowed_and_then_given_up_whole() -> None:
+def test_a_failing_batch_is_retried_up_to_the_limit_and_then_given_up() -> None:
     seen, given_up = run("123", fails_with("2"), Rules(2, bisect=False, partial_failures=False))
 
     assert seen == ["123"] * 3
     assert [(numbers(lost.records), lost.invocations, lost.answered) for lost in given_up] == [("123", 3, False)]
 
 
-def test_bisection_isolates_the_poison_and_uses_up_no_retry() -> None:
+def test_bisection_isolates_the_failing_record_without_using_retries() -> None:
     seen, given_up = run("1234", fails_with("3"), Rules(1, bisect=True, partial_failures=False))
 
     assert seen == ["1234", "12", "34", "3", "3", "4"]
     assert [(numbers(lost.records), lost.invocations) for lost in given_up] == [("3", 2)]
 
 
-def test_after_a_partial_failure_everything_from_the_lowest_on_is_done_again() -> None:
+def test_after_a_partial_failure_all_records_from_the_lowest_are_retried() -> None:
     failures = iter([["3", "2"], []])
     seen, given_up = run(
         "1234", lambda _: reports(*next(failures))(list("1234")), Rules(1, bisect=False, partial_failures=True)
@@ -70,7 +70,7 @@ def test_after_a_partial_failure_everything_from_the_lowest_on_is_done_again() -
     assert (seen, given_up) == (["1234", "234"], [])
 
 
-def test_partial_failures_and_bisection_together_lose_only_the_poison() -> None:
+def test_partial_failures_with_bisection_lose_only_the_failing_record() -> None:
     seen, given_up = run("12345", reports("3"), Rules(0, bisect=True, partial_failures=True))
 
     assert seen == ["12345", "345", "3", "45"]
@@ -86,20 +86,20 @@ def test_partial_failures_and_bisection_together_lose_only_the_poison() -> None:
         {"batchItemFailures": [{"itemIdentifier": "unknown"}, {"itemIdentifier": "2"}]},
     ],
 )
-def test_an_answer_that_cannot_be_read_fails_the_whole_batch(answer: object) -> None:
+def test_a_malformed_response_fails_the_whole_batch(answer: object) -> None:
     assert first_failure(answer, ["1", "2"]) == 0
 
 
 @pytest.mark.parametrize("answer", [None, {}, "", {"batchItemFailures": []}, {"batchItemFailures": None}])
-def test_an_empty_answer_is_a_success(answer: object) -> None:
+def test_an_empty_response_is_a_success(answer: object) -> None:
     assert first_failure(answer, ["1", "2"]) is None
 
 
-def test_without_report_batch_item_failures_the_answer_is_not_looked_at() -> None:
+def test_without_report_batch_item_failures_the_response_is_ignored() -> None:
     assert run("12", reports("1"), Rules(1, bisect=False, partial_failures=False)) == (["12"], [])
 
 
-def test_without_a_limit_it_is_tried_until_it_succeeds() -> None:
+def test_without_a_limit_a_batch_is_retried_until_it_succeeds() -> None:
     outcomes = iter([False] * 20 + [True])
 
     def answer(_: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""What functions put on the local event bus: shown to the developer, and given to the template's rules."""
+"""Events of functions on the local event bus: shown in the terminal and matched with the template's rules."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
 
 @pytest.fixture
 def bus(shared: tuple[Project, LocalStack]) -> "EventBridgeClient":
-    """As a function makes it: the environment says where the bus is."""
+    """The client that a function creates. The environment has the endpoint."""
     return boto3.client("events")
 
 
@@ -43,7 +43,7 @@ def put(bus: "EventBridgeClient", **changes: str) -> dict[str, Any]:
     return found
 
 
-def test_an_event_is_shown_as_a_warning_and_reaches_the_rules_that_match(
+def test_an_event_is_shown_as_a_warning_and_reaches_matching_rules(
     shared: tuple[Project, LocalStack], bus: "EventBridgeClient"
 ) -> None:
     made, stack = shared
@@ -70,14 +70,16 @@ def test_an_event_is_shown_as_a_warning_and_reaches_the_rules_that_match(
         ({"Detail": "1"}, "MalformedDetail"),
     ],
 )
-def test_what_eventbridge_refuses_is_refused_here(bus: "EventBridgeClient", changes: dict[str, str], code: str) -> None:
+def test_an_event_that_eventbridge_rejects_is_rejected(
+    bus: "EventBridgeClient", changes: dict[str, str], code: str
+) -> None:
     assert put(bus, **changes)["ErrorCode"] == code
 
 
-def test_any_other_operation_is_an_error_that_says_so(bus: "EventBridgeClient") -> None:
+def test_any_other_operation_is_a_clear_error(bus: "EventBridgeClient") -> None:
     with pytest.raises(ClientError, match="does not support ListRules"):
         bus.list_rules()
 
 
-def test_the_name_of_the_bus_may_be_said(bus: "EventBridgeClient") -> None:
+def test_the_bus_may_be_named(bus: "EventBridgeClient") -> None:
     assert "EventId" in put(bus, EventBusName="arn:aws:events:us-east-1:123456789012:event-bus/default")

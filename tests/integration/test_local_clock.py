@@ -57,7 +57,7 @@ def buttons(html: str) -> list[str]:
 
 
 class TestMoving:
-    def test_functions_see_the_time_that_the_clock_was_moved_to(self, stack: LocalStack) -> None:
+    def test_functions_use_the_time_of_the_moved_clock(self, stack: LocalStack) -> None:
         before = seen_by_a_function(stack)
         answer = move(stack, 90_000)
         after = seen_by_a_function(stack)
@@ -66,17 +66,17 @@ class TestMoving:
         assert answer.json()["ahead_seconds"] >= 90_000
         assert timedelta(seconds=90_000) < after - before < timedelta(seconds=90_010)
         assert abs(shown(stack) - after) < timedelta(seconds=5)
-        # It goes on from there.
+        # The clock continues from there.
         assert seen_by_a_function(stack) > after
 
-    def test_waiting_and_timeouts_are_not_touched(self, stack: LocalStack) -> None:
+    def test_sleeps_and_timeouts_are_unaffected(self, stack: LocalStack) -> None:
         move(stack, 3600)
         left = fetch(f"{stack.url}/api/things/x").json()["left"]
 
         assert 0 < left < 5000
 
     @pytest.mark.parametrize("seconds", [-1, 0, "", "soon", None, True, [], MOST_SECONDS + 1, 10**400, float("nan")])
-    def test_it_moves_forward_only_by_a_number_of_seconds(self, stack: LocalStack, seconds: object) -> None:
+    def test_the_clock_accepts_only_a_positive_number_of_seconds(self, stack: LocalStack, seconds: object) -> None:
         before = fetch(f"{stack.url}/_local/clock").json()["ahead_seconds"]
         answer = move(stack, seconds)
 
@@ -85,7 +85,9 @@ class TestMoving:
         assert answer.json()["ahead_seconds"] == before
 
     @pytest.mark.parametrize("body", [b"", b"x", b"[]", b"{}", b'{"advance_seconds": 1, "to": 2}'])
-    def test_what_is_no_request_to_move_it_is_refused_with_a_reason(self, stack: LocalStack, body: bytes) -> None:
+    def test_an_invalid_request_to_move_the_clock_is_refused_with_a_reason(
+        self, stack: LocalStack, body: bytes
+    ) -> None:
         answer = fetch(f"{stack.url}/_local/clock", "POST", body)
 
         assert answer.status == 400
@@ -99,7 +101,7 @@ class TestMoving:
             ("/", "/_local/"),
         ],
     )
-    def test_the_form_leads_back_to_the_page_that_it_is_on(self, stack: LocalStack, page: str, back: str) -> None:
+    def test_the_form_returns_to_the_page_that_it_is_on(self, stack: LocalStack, page: str, back: str) -> None:
         headers = {"content-type": "application/x-www-form-urlencoded", "Referer": f"{stack.url}{page}"}
         answer = fetch(f"{stack.url}/_local/clock", "POST", b"advance_seconds=60", headers)
 
@@ -114,7 +116,7 @@ class TestMoving:
         assert buttons(html) == ["3600", "86400", "604800"]
 
 
-def test_a_schedule_whose_time_has_come_runs_once_however_many_periods_have_passed(tmp_path: Path) -> None:
+def test_a_schedule_runs_once_even_if_several_periods_have_passed(tmp_path: Path) -> None:
     made = project(tmp_path, template=TEMPLATE.replace(JOBS, HOURLY + JOBS), consumer=SAYS_WHEN_IT_WAS_WOKEN)
     with made.running() as stack:
         move(stack, 1800)
@@ -124,12 +126,12 @@ def test_a_schedule_whose_time_has_come_runs_once_however_many_periods_have_pass
         eventually(lambda: made.out.getvalue().count("woken"))
         time.sleep(0.3)
         assert made.out.getvalue().count("woken") == 1
-        # Half a period after the last that was left out.
+        # Half a period after the last skipped run.
         move(stack, 1800)
         eventually(lambda: made.out.getvalue().count("woken") == 2)
 
 
-def test_streams_and_queues_go_on_afterwards(tmp_path: Path) -> None:
+def test_streams_and_queues_continue_after_the_clock_moved(tmp_path: Path) -> None:
     made = project(tmp_path)
     with made.running() as stack:
         move(stack, 7 * 86_400)
@@ -139,7 +141,7 @@ def test_streams_and_queues_go_on_afterwards(tmp_path: Path) -> None:
         eventually(lambda: made.out.getvalue().count("got  n=1") == 2)
 
 
-def test_with_the_end_of_the_stack_it_is_now_again(tmp_path: Path) -> None:
+def test_stopping_the_stack_restores_the_real_time(tmp_path: Path) -> None:
     before = datetime.now(UTC)
     with project(tmp_path).running() as stack:
         move(stack, 86_400)
@@ -153,5 +155,5 @@ def test_with_the_end_of_the_stack_it_is_now_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("seconds", "said"), [(60, "1 minute"), (90_000, "1 day, 1 hour"), (691_260, "8 days, 1 minute"), (0, "")]
 )
-def test_how_far_ahead_is_said_in_words(seconds: float, said: str) -> None:
+def test_the_offset_is_described_in_words(seconds: float, said: str) -> None:
     assert ahead(seconds) == said

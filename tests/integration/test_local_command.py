@@ -48,7 +48,7 @@ def is_open(port: int) -> bool:
 
 
 def wait_until_ready(process: subprocess.Popen[str]) -> str:
-    """Reads until everything is said that a developer needs."""
+    """Reads until all information for developers is printed."""
     assert process.stdout
     said = ""
     while "Query" not in said:
@@ -59,7 +59,7 @@ def wait_until_ready(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_it_says_what_is_where_and_ends_cleanly(name: str) -> None:
+def test_the_command_prints_all_addresses_and_exits_cleanly(name: str) -> None:
     port = free_port()
     with started(port) as process:
         said = wait_until_ready(process)
@@ -78,7 +78,7 @@ def test_it_says_what_is_where_and_ends_cleanly(name: str) -> None:
     assert not is_open(int(endpoint[1]))
 
 
-def test_a_taken_port_is_one_clear_line() -> None:
+def test_a_port_in_use_gives_one_clear_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         answer = subprocess.run(
@@ -90,7 +90,7 @@ def test_a_taken_port_is_one_clear_line() -> None:
 
 
 @pytest.mark.parametrize("port", ["70000", "http", "-1"])
-def test_what_is_no_port_is_said_to_be_none(port: str) -> None:
+def test_an_invalid_port_is_refused(port: str) -> None:
     answer = subprocess.run(
         command(f"--port={port}"), cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False
     )
@@ -100,14 +100,14 @@ def test_what_is_no_port_is_said_to_be_none(port: str) -> None:
 
 
 def worked_for(url: str, submission_id: str) -> str:
-    """The proof that a program sends with a submission, once it has done the work and waited as long as a person."""
+    """The proof that a client sends after it did the work and waited as long as a person would."""
     binding = hashlib.sha256(f"challenge:{submission_id}".encode()).hexdigest()
     given = fetch(f"{url}/api/challenge?for={binding}").json()
     time.sleep(given["wait_seconds"])
     return solve(given["challenge"])
 
 
-def test_one_submission_is_one_mail() -> None:
+def test_one_submission_sends_one_message() -> None:
     port = free_port()
     body = {
         "submission_id": "2b8a6c1e-5c1f-4b8e-9d53-2f0a5a4a1b11",

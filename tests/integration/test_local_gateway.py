@@ -1,4 +1,4 @@
-"""The local gateway and mailbox, with a small project behind them that is only looked at."""
+"""The local gateway and mailbox, with a small project that tests do not change."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, LocalStack]]:
-    """For tests that only look."""
+    """Shared by tests that change nothing."""
     made = project(tmp_path_factory.mktemp("shared"), consumer=MAILER)
     with made.running() as stack:
         yield made, stack
@@ -39,9 +39,9 @@ def url(shared: tuple[Project, LocalStack]) -> str:
 
 
 class TestRequests:
-    def test_an_event_reaches_the_function_and_its_answer_the_client(self, url: str) -> None:
+    def test_a_request_reaches_the_function_and_the_client_gets_its_response(self, url: str) -> None:
         answer = fetch(f"{url}/api/things/a%2Fb%20c?x=1", headers={"Cookie": "a=1"})
-        assert answer.status == 404  # API Gateway decodes before it matches.
+        assert answer.status == 404  # API Gateway decodes the path before it matches a route.
 
         answer = fetch(f"{url}/api/things/b%20c?x=1", headers={"Cookie": "a=1"})
         event = answer.json()["event"]
@@ -50,7 +50,7 @@ class TestRequests:
         assert answer.headers["apigw-requestid"] == event["requestContext"]["requestId"]
 
     @pytest.mark.parametrize("name", ["crash", "odd"])
-    def test_a_failing_function_is_a_500_and_a_readable_traceback(
+    def test_a_failing_function_gives_a_500_and_a_readable_traceback(
         self, shared: tuple[Project, LocalStack], name: str
     ) -> None:
         made, stack = shared
@@ -68,7 +68,7 @@ class TestRequests:
     def test_a_body_over_10_mb_is_too_large(self, url: str) -> None:
         assert fetch(f"{url}/api/things", "POST", b"x" * (10 * 1024 * 1024 + 1)).status == 413
 
-    def test_the_site_is_served_as_a_web_server_would(self, url: str) -> None:
+    def test_the_site_is_served_like_a_static_web_site(self, url: str) -> None:
         first, css = fetch(f"{url}/"), fetch(f"{url}/assets/site.0123456789ab.css")
 
         assert (first.status, first.body) == (200, b"<p>Hello\n")
@@ -80,14 +80,14 @@ class TestRequests:
         assert fetch(f"{url}/", "POST", b"x").status == 405
 
     @pytest.mark.parametrize("path", ["/nothing", "/assets/", "/../infra/template.yaml", "/%2e%2e/infra/template.yaml"])
-    def test_what_is_not_in_the_site_is_its_404_page(self, url: str, path: str) -> None:
+    def test_an_unknown_file_of_the_site_gets_the_404_page(self, url: str, path: str) -> None:
         answer = fetch(url + path)
 
         assert (answer.status, answer.body) == (404, b"<p>nothing here")
 
 
 class TestMail:
-    def test_a_queued_item_becomes_one_mail_that_can_be_read(self, shared: tuple[Project, LocalStack]) -> None:
+    def test_a_queued_item_sends_one_readable_message(self, shared: tuple[Project, LocalStack]) -> None:
         stack = shared[1]
         assert post(stack.url, "ana") == 201
         (mail,) = eventually(lambda: [mail for mail in stack.mailbox.all() if mail.subject == "ana"])
@@ -98,7 +98,9 @@ class TestMail:
         assert "Dear doctor" in page
         assert "ana@clinic.example" in fetch(f"{stack.url}/_local/mailbox").body.decode()
 
-    def test_what_the_filter_does_not_match_wakes_nobody(self, shared: tuple[Project, LocalStack]) -> None:
+    def test_an_item_that_the_filter_does_not_match_invokes_no_function(
+        self, shared: tuple[Project, LocalStack]
+    ) -> None:
         stack = shared[1]
         post(stack.url, "quiet", "waiting")
         post(stack.url, "loud")
@@ -106,7 +108,7 @@ class TestMail:
 
         assert not any(mail.subject == "quiet" for mail in stack.mailbox.all())
 
-    def test_many_at_once_are_neither_lost_nor_doubled(self, shared: tuple[Project, LocalStack]) -> None:
+    def test_many_concurrent_messages_are_neither_lost_nor_duplicated(self, shared: tuple[Project, LocalStack]) -> None:
         stack = shared[1]
         names = [f"doctor{number}" for number in range(100)]
         with ThreadPoolExecutor(100) as crowd:
@@ -124,7 +126,7 @@ class TestMail:
         assert fetch(f"{stack.url}/_local/mailbox.json").json() == []
 
     @pytest.mark.parametrize("path", ["", "mailbox", "mailbox/list", "table", "failures", "logs", "assets/local.css"])
-    def test_the_stack_s_own_pages_open(self, url: str, path: str) -> None:
+    def test_the_pages_of_the_local_stack_open(self, url: str, path: str) -> None:
         assert fetch(f"{url}/_local/{path}").status == 200
 
     def test_an_unknown_message_is_not_found(self, url: str) -> None:

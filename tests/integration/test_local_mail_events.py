@@ -1,4 +1,4 @@
-"""What the local SES tells of a message, and how the template's rules bring it to a queue."""
+"""Events of the local SES for a message, and their delivery to a queue by the template's rules."""
 
 import time
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ Told = dict[str, list[dict[str, Any]]]
 
 @pytest.fixture(scope="class")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    """The events about one message to each address, and about two sent with other configuration sets."""
+    """The events of a message to each simulator address, and of two with other configuration sets."""
     with project(tmp_path_factory.mktemp("mail"), template=LISTENING).running() as stack:
         sent = {address: send(stack, address) for address in ADDRESSES}
         sent |= {kind: send(stack, "doctor@clinic.example", kind=kind) for kind in ("Silent", "Sparing")}
@@ -43,14 +43,14 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
 
 class TestEvents:
     @pytest.mark.parametrize("address", ADDRESSES)
-    def test_each_address_meets_its_fate(self, told: Told, address: str) -> None:
+    def test_each_simulator_address_causes_its_events(self, told: Told, address: str) -> None:
         assert [event["detail-type"] for event in told[address]] == ADDRESSES[address]
 
-    def test_a_configuration_set_publishes_what_its_destinations_name_and_nothing_else(self, told: Told) -> None:
+    def test_a_configuration_set_publishes_exactly_the_events_of_its_destinations(self, told: Told) -> None:
         assert told["Silent"] == []
         assert [event["detail"]["eventType"] for event in told["Sparing"]] == ["Delivery"]
 
-    def test_an_event_has_the_shape_that_ses_gives_it(self, told: Told) -> None:
+    def test_an_event_has_the_format_of_ses(self, told: Told) -> None:
         sample, event = events.sample("ses_event"), told["doctor@clinic.example"][0]
 
         assert event.keys() == sample.keys()
@@ -60,7 +60,7 @@ class TestEvents:
         assert event["source"] == "aws.ses"
         assert event["resources"] == ["arn:aws:ses:us-east-1:123456789012:configuration-set/referral-intake-Mail"]
 
-    def test_the_message_is_described_with_its_headers_and_tags(self, told: Told) -> None:
+    def test_an_event_contains_the_headers_and_tags_of_the_message(self, told: Told) -> None:
         mail = told["Bounce+a.label@simulator.amazonses.com"][-1]["detail"]["mail"]
         headers = {header["name"]: header["value"] for header in mail["headers"]}
 
@@ -80,13 +80,13 @@ class TestEvents:
             ("ooto@simulator.amazonses.com", "Transient", "General"),
         ],
     )
-    def test_bounces_say_of_which_kind_they_are(self, told: Told, address: str, kind: str, sub_kind: str) -> None:
+    def test_bounces_have_a_type_and_subtype(self, told: Told, address: str, kind: str, sub_kind: str) -> None:
         bounce = told[address][-1]["detail"]["bounce"]
 
         assert (bounce["bounceType"], bounce["bounceSubType"]) == (kind, sub_kind)
         assert [recipient["emailAddress"] for recipient in bounce["bouncedRecipients"]] == [address]
 
-    def test_a_delivery_says_when_and_how_long_it_took(self, told: Told) -> None:
+    def test_a_delivery_has_its_time_and_duration(self, told: Told) -> None:
         delivery = told["doctor@clinic.example"][1]["detail"]["delivery"]
 
         assert delivery["recipients"] == ["doctor@clinic.example"]
@@ -95,7 +95,7 @@ class TestEvents:
 
 
 @pytest.mark.parametrize("address", ["bounce@clinic.example", "bounced@simulator.amazonses.com", "bounce"])
-def test_only_the_simulator_s_own_addresses_are_special(address: str) -> None:
+def test_only_addresses_of_the_simulator_are_special(address: str) -> None:
     assert scenario(address) == ""
 
 
@@ -121,20 +121,18 @@ def load(folder: Path, old: str, new: str) -> Template:
         ("event-bus/default", "event-bus/mine", "MailEvents: .*only the default event bus"),
     ],
 )
-def test_what_the_local_bus_does_not_know_is_an_error_that_names_the_resource(
-    tmp_path: Path, old: str, new: str, said: str
-) -> None:
+def test_an_unsupported_rule_is_an_error_that_names_the_resource(tmp_path: Path, old: str, new: str, said: str) -> None:
     with pytest.raises(TemplateError, match=said):
         load(tmp_path, old, new)
 
 
-def test_what_is_switched_off_is_left_out(tmp_path: Path) -> None:
+def test_disabled_rules_are_ignored(tmp_path: Path) -> None:
     found = load(tmp_path, "Enabled: true", "Enabled: false")
 
     assert {one.configuration_set for one in found.event_destinations} == {"referral-intake-Sparing"}
 
 
-def test_an_edited_rule_is_taken_up(tmp_path: Path) -> None:
+def test_an_edited_rule_takes_effect(tmp_path: Path) -> None:
     made = project(tmp_path, template=LISTENING)
     with made.running() as stack:
         stack.adopt(load(tmp_path, "source: [aws.ses]", "source: [aws.other]"))
@@ -143,7 +141,7 @@ def test_an_edited_rule_is_taken_up(tmp_path: Path) -> None:
         assert News(stack).of(message_id) == []
 
 
-def test_the_stack_ends_while_an_event_is_still_to_come(tmp_path: Path) -> None:
+def test_the_stack_stops_while_an_event_is_pending(tmp_path: Path) -> None:
     made = project(tmp_path, template=LISTENING)
     stack: LocalStack
     with made.running() as stack:

@@ -1,4 +1,4 @@
-"""The operator's commands against a local stack that runs: as its pages name them, from another terminal."""
+"""Operator commands against a running local stack, run in a second terminal as its pages show them."""
 
 import html
 import json
@@ -33,8 +33,8 @@ WORDS = "campaigns/lumen/messages/en/introduction.txt"
 
 
 @dataclass
-class House:
-    """The project's own template and code, with words of its own, so that they can be broken."""
+class Deployment:
+    """The template and code of this project with a copy of the texts, which tests can break."""
 
     folder: Path
     stack: LocalStack
@@ -52,7 +52,7 @@ class House:
         return plain(found["Item"])
 
     def give_up(self, receipt: str) -> None:
-        """As the clock does with what the stream loses again and again."""
+        """Gives up a referral, as `wake` does after the stream has lost it repeatedly."""
         referrals = ReferralTable(self.stack.cloud.dynamodb, TABLE)
         referral = referrals.get(receipt, consistent=True)
         assert referral
@@ -68,14 +68,14 @@ class House:
         return [mail.to[0] for mail in self.stack.mailbox.all()]
 
     def redrive(self, *words: str) -> str:
-        """What the command says that the page of failures names."""
+        """Output of the command that the page of failures shows."""
         shown = re.search(r"<pre>\.venv/bin/referrals (redrive .+?)</pre>", self.failures())
         assert shown
         return run("-m", "cli", *shlex.split(html.unescape(shown[1])), *words)
 
 
 def run(*words: str) -> str:
-    """As a person types it who has an account of their own, which must not be met."""
+    """Runs a command as a person with AWS credentials does. The credentials must not be used."""
     theirs = {"AWS_PROFILE": "mine", "AWS_REGION": "eu-central-1", "AWS_SESSION_TOKEN": "mine"}
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | theirs
     environment["PYTHONPATH"] = "functions:."
@@ -86,78 +86,78 @@ def run(*words: str) -> str:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[House]:
+def running(folder: Path) -> Iterator[Deployment]:
     for name in ("infra", "templates"):
         shutil.copytree(samples.TEMPLATES.parent / name, folder / name)
     (folder / "functions").symlink_to(ROOT / "functions")
     with local_stack(folder, template_file=folder / "infra" / "template.yaml", build_site=without_site) as stack:
-        yield House(folder, stack)
+        yield Deployment(folder, stack)
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def deployment(tmp_path: Path) -> Iterator[Deployment]:
     with running(tmp_path) as made:
         yield made
 
 
-def test_what_broke_is_given_up_listed_mended_put_back_and_mailed_once(house: House) -> None:
-    good = house.words.read_text("utf-8")
-    house.words.write_text("{{ nobody_knows_this }}", "utf-8")
-    receipt = house.refer("maria@clinic.example")
-    eventually(lambda: "RetryAttemptsExhausted" in house.failures())
-    house.give_up(receipt)
+def test_a_failed_referral_is_listed_repaired_redriven_and_mailed_once(deployment: Deployment) -> None:
+    good = deployment.words.read_text("utf-8")
+    deployment.words.write_text("{{ nobody_knows_this }}", "utf-8")
+    receipt = deployment.refer("maria@clinic.example")
+    eventually(lambda: "RetryAttemptsExhausted" in deployment.failures())
+    deployment.give_up(receipt)
 
-    listed = house.redrive()
+    listed = deployment.redrive()
     assert f"--go puts them back: 1\n  {receipt}  lumen" in listed
     assert "--go deletes them: 1\n" in listed
     assert "clinic.example" not in listed
-    assert "RetryAttemptsExhausted" in house.failures()
+    assert "RetryAttemptsExhausted" in deployment.failures()
 
-    house.words.write_text(good, "utf-8")
-    assert "Referrals put back: 1." in house.redrive("--go")
-    eventually(lambda: house.stored(receipt)["stage"] == "sent")
-    assert "Referrals put back: 0." in house.redrive("--go")
-    # A second mail would not be far behind this one.
-    other = house.refer("other@clinic.example")
-    eventually(lambda: house.stored(other)["stage"] == "sent")
-    assert house.mails() == ["maria@clinic.example", "other@clinic.example"]
-    assert "RetryAttemptsExhausted" not in house.failures()
+    deployment.words.write_text(good, "utf-8")
+    assert "Referrals put back: 1." in deployment.redrive("--go")
+    eventually(lambda: deployment.stored(receipt)["stage"] == "sent")
+    assert "Referrals put back: 0." in deployment.redrive("--go")
+    # A second message would arrive soon after the first.
+    other = deployment.refer("other@clinic.example")
+    eventually(lambda: deployment.stored(other)["stage"] == "sent")
+    assert deployment.mails() == ["maria@clinic.example", "other@clinic.example"]
+    assert "RetryAttemptsExhausted" not in deployment.failures()
 
 
-def test_the_counters_are_counted_once_more_and_nothing_differs(house: House) -> None:
-    receipts = [house.refer(f"{name}@clinic.example") for name in ("maria", "john", "rosa")]
-    eventually(lambda: all("delivered" in house.stored(receipt)["milestones"] for receipt in receipts))
+def test_a_recount_finds_no_difference(deployment: Deployment) -> None:
+    receipts = [deployment.refer(f"{name}@clinic.example") for name in ("maria", "john", "rosa")]
+    eventually(lambda: all("delivered" in deployment.stored(receipt)["milestones"] for receipt in receipts))
 
     def recounted() -> bool:
-        command = ["-m", "cli", "recount", "--stack", house.stack.url]
+        command = ["-m", "cli", "recount", "--stack", deployment.stack.url]
         try:
             return run(*command) == "3 referrals counted: no differences.\n"
         except subprocess.CalledProcessError:
-            return False  # The stream has yet to bring something.
+            return False  # The stream has not delivered all records yet.
 
     eventually(recounted)
 
 
 @pytest.mark.long
-def test_it_works_days_later_too_by_the_clock_of_the_local_stack(house: House) -> None:
-    good = house.words.read_text("utf-8")
-    house.words.write_text("{{ nobody_knows_this }}", "utf-8")
-    receipt = house.refer("maria@clinic.example")
-    eventually(lambda: "RetryAttemptsExhausted" in house.failures())
-    house.give_up(receipt)
-    house.words.write_text(good, "utf-8")
-    house.stack.clock.advance(timedelta(days=30).total_seconds())
+def test_a_redrive_works_days_later_by_the_clock_of_the_local_stack(deployment: Deployment) -> None:
+    good = deployment.words.read_text("utf-8")
+    deployment.words.write_text("{{ nobody_knows_this }}", "utf-8")
+    receipt = deployment.refer("maria@clinic.example")
+    eventually(lambda: "RetryAttemptsExhausted" in deployment.failures())
+    deployment.give_up(receipt)
+    deployment.words.write_text(good, "utf-8")
+    deployment.stack.clock.advance(timedelta(days=30).total_seconds())
 
-    assert "Referrals put back: 1." in house.redrive("--go")
+    assert "Referrals put back: 1." in deployment.redrive("--go")
 
-    eventually(lambda: house.stored(receipt)["stage"] == "sent")
-    assert house.mails() == ["maria@clinic.example"]
+    eventually(lambda: deployment.stored(receipt)["stage"] == "sent")
+    assert deployment.mails() == ["maria@clinic.example"]
 
 
-def test_an_event_that_feedback_gave_up_on_is_taken_after_all(house: House) -> None:
-    receipt = house.refer("maria@clinic.example")
-    eventually(lambda: "delivered" in house.stored(receipt)["milestones"])
-    [mail] = house.stack.mailbox.all()
+def test_a_failed_feedback_event_is_processed_after_a_redrive(deployment: Deployment) -> None:
+    receipt = deployment.refer("maria@clinic.example")
+    eventually(lambda: "delivered" in deployment.stored(receipt)["milestones"])
+    [mail] = deployment.stack.mailbox.all()
     event = {
         "detail": {
             "eventType": "Complaint",
@@ -169,28 +169,28 @@ def test_an_event_that_feedback_gave_up_on_is_taken_after_all(house: House) -> N
             "complaint": {"timestamp": mail.time},
         }
     }
-    queue = house.stack.cloud.queue_urls["FeedbackFailures"]
-    house.stack.cloud.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
+    queue = deployment.stack.cloud.queue_urls["FeedbackFailures"]
+    deployment.stack.cloud.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
 
-    assert "SES events put back: 1." in house.redrive("--go")
+    assert "SES events put back: 1." in deployment.redrive("--go")
 
-    eventually(lambda: house.stored(receipt).get("reason") == "complained")
+    eventually(lambda: deployment.stored(receipt).get("reason") == "complained")
 
 
-def test_a_campaign_that_its_breaker_stopped_shows_on_the_event_bus_and_can_be_resumed(house: House) -> None:
-    day = house.now().date().isoformat()
+def test_a_campaign_with_an_open_breaker_is_announced_and_can_be_resumed(deployment: Deployment) -> None:
+    day = deployment.now().date().isoformat()
     counts = {f"{day}/delivered": typed(95), f"{day}/bounced": typed(5)}
-    house.stack.cloud.dynamodb.put_item(TableName=TABLE, Item=breaker_key("lumen") | counts)
-    house.refer("bounce@simulator.amazonses.com")
+    deployment.stack.cloud.dynamodb.put_item(TableName=TABLE, Item=breaker_key("lumen") | counts)
+    deployment.refer("bounce@simulator.amazonses.com")
 
     def tripped() -> list[str]:
-        said = fetch(f"{house.stack.url}/_local/logs").body.decode()
+        said = fetch(f"{deployment.stack.url}/_local/logs").body.decode()
         return re.findall(r"Event BreakerTripped from referral-intake: (.+)", said)
 
     [detail] = eventually(tripped)
     assert "stack=referral-intake  campaign=lumen  reason=bounces" in detail
     assert "delivered=95  bounced=6" in detail
 
-    assert "lumen sends again" in run("-m", "cli", "resume", "lumen", "--stack", house.stack.url)
-    receipt = house.refer("maria@clinic.example")
-    eventually(lambda: house.stored(receipt)["stage"] == "sent")
+    assert "lumen sends again" in run("-m", "cli", "resume", "lumen", "--stack", deployment.stack.url)
+    receipt = deployment.refer("maria@clinic.example")
+    eventually(lambda: deployment.stored(receipt)["stage"] == "sent")

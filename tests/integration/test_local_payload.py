@@ -1,4 +1,4 @@
-"""API Gateway's payload format 2.0, as the local gateway makes and reads it."""
+"""API Gateway's payload format 2.0, as the local gateway writes and reads it."""
 
 import base64
 from typing import Any
@@ -23,7 +23,7 @@ def event(path: str, body: bytes = b"", method: str = "GET", **headers: str) -> 
     return payload.event(request, match, body)
 
 
-def test_an_event_has_api_gateway_s_shape() -> None:
+def test_an_event_has_the_format_of_api_gateway() -> None:
     made = event("/api/things/a%20b?x=1&x=2&y=%26&z", Cookie="a=1; b=2", User_Agent="test", X_Twice="1,2")
 
     context = made.pop("requestContext")
@@ -61,7 +61,7 @@ def test_an_event_has_api_gateway_s_shape() -> None:
     assert isinstance(context["timeEpoch"], int)
 
 
-def test_what_is_empty_is_absent() -> None:
+def test_empty_values_are_omitted() -> None:
     made = event("/api/things", method="POST")
 
     assert not {"cookies", "queryStringParameters", "pathParameters", "body"} & made.keys()
@@ -77,13 +77,13 @@ def test_text_is_passed_as_text(kind: str) -> None:
 @pytest.mark.parametrize(
     "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "image/png", ""]
 )
-def test_everything_else_is_base64_forms_included(kind: str) -> None:
+def test_other_content_types_and_forms_are_base64(kind: str) -> None:
     made = event("/api/things", b"a=b", "POST", Content_Type=kind)
 
     assert (made["body"], made["isBase64Encoded"]) == (base64.b64encode(b"a=b").decode(), True)
 
 
-def test_the_most_specific_route_takes_the_request() -> None:
+def test_the_most_specific_route_handles_the_request() -> None:
     def route(path: str, method: str = "GET") -> Route:
         return Route(method, path, path)
 
@@ -102,7 +102,7 @@ def test_the_most_specific_route_takes_the_request() -> None:
     assert routes.find(known[1:], "DELETE", "/a/c") is None
 
 
-def test_an_answer_with_a_status_is_passed_on() -> None:
+def test_a_response_with_a_status_is_passed_on() -> None:
     made = payload.response(
         {
             "statusCode": 201,
@@ -121,13 +121,13 @@ def test_an_answer_with_a_status_is_passed_on() -> None:
 @pytest.mark.parametrize(
     ("answer", "body"), [({"a": [1]}, b'{"a": [1]}'), ("Hello", b"Hello"), ([1, 2], b"[1, 2]"), (None, b"null")]
 )
-def test_an_answer_without_a_status_is_the_body_of_a_good_one(answer: object, body: bytes) -> None:
+def test_a_response_without_a_status_becomes_the_body_of_a_200(answer: object, body: bytes) -> None:
     made = payload.response(answer)
 
     assert (made.status_code, made.data, made.content_type) == (200, body, "application/json")
 
 
-def test_without_a_content_type_it_is_plain_text() -> None:
+def test_the_default_content_type_is_plain_text() -> None:
     assert payload.response({"statusCode": 204}).content_type == "text/plain;charset=UTF-8"
 
 
@@ -142,10 +142,10 @@ def test_without_a_content_type_it_is_plain_text() -> None:
         {"statusCode": 200, "body": "%", "isBase64Encoded": True},
     ],
 )
-def test_a_malformed_answer_is_noticed(answer: object) -> None:
+def test_a_malformed_response_is_an_error(answer: object) -> None:
     with pytest.raises(Malformed):
         payload.response(answer)
 
 
-def test_a_match_keeps_its_parameters() -> None:
+def test_a_match_has_its_path_parameters() -> None:
     assert routes.find([THINGS], "GET", "/api/things/x") == Match(THINGS, {"name": "x"})

@@ -1,4 +1,4 @@
-"""The stand-in registry: its answers are like the real one's, and its pitfalls reach nobody."""
+"""The stand-in registry responds like the real one, and its irrelevant results are not offered."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ def ask(**asked: str) -> dict[str, Any]:
     return data
 
 
-def test_a_record_has_the_parts_of_a_real_one() -> None:
+def test_a_record_has_the_structure_of_a_real_one() -> None:
     (found,) = ask(number="2000001000")["results"]
     assert set(found) == {
         *("created_epoch", "enumeration_type", "last_updated_epoch", "number", "addresses", "practiceLocations"),
@@ -29,7 +29,7 @@ def test_a_record_has_the_parts_of_a_real_one() -> None:
     assert found["basic"]["last_name"] == "LOPEZ"
 
 
-def test_a_broad_question_brings_what_nobody_asked_for_and_none_of_it_is_offered() -> None:
+def test_a_broad_query_returns_other_names_and_none_of_them_is_offered() -> None:
     found = ask(last_name="lopez*", state="IL", limit="200")["results"]
     assert {each["enumeration_type"] for each in found} == {"NPI-1", "NPI-2"}
     assert {each["basic"]["status"] for each in found} == {"A", "D"}
@@ -40,7 +40,7 @@ def test_a_broad_question_brings_what_nobody_asked_for_and_none_of_it_is_offered
     assert offered == ["Marcus Lopez", "Maria E. Lopez", "Maria Lopez", "Marisol Lopez", "Mariana Lopez Garcia"]
 
 
-def test_it_gives_as_many_as_are_asked_for_and_goes_on_from_there() -> None:
+def test_results_have_the_requested_number_and_offset() -> None:
     first, rest = (ask(last_name="ash*", limit="6", skip=skip) for skip in ("0", "6"))
     assert (first["result_count"], rest["result_count"]) == (6, 4)
     numbers = {each["number"] for each in first["results"] + rest["results"]}
@@ -57,5 +57,5 @@ def test_it_gives_as_many_as_are_asked_for_and_goes_on_from_there() -> None:
         ({}, "general"),
     ],
 )
-def test_a_bad_question_gets_errors_with_status_200(asked: dict[str, str], field: str) -> None:
+def test_an_invalid_query_gets_errors_with_status_200(asked: dict[str, str], field: str) -> None:
     assert [error["field"] for error in ask(**asked)["Errors"]] == [field]

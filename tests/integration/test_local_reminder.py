@@ -1,4 +1,4 @@
-"""Weeks go by in seconds: a doctor who does not answer is reminded, and nobody else."""
+"""Several weeks within seconds: only a doctor who does not answer gets a reminder."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def post(stack: LocalStack, path: str, data: object) -> dict[str, str]:
 
 
 def go_on(stack: LocalStack, days: int, looks_a_day: int = 1) -> None:
-    # Bit by bit, so that whatever falls due on the way is done in its time.
+    # In small steps, so that each due referral is handled in time.
     for _ in range(days * looks_a_day):
         post(stack, "/_local/clock", {"advance_seconds": DAY // looks_a_day})
         time.sleep(0.2)
@@ -57,7 +57,7 @@ def test_a_doctor_who_does_not_answer_is_reminded_once(stack: LocalStack) -> Non
     mailbox.empty()
 
     go_on(stack, 13)
-    # Reminders go out in working hours, which are eight: one look in three is within them, whatever time it is now.
+    # Reminders are sent within eight working hours, so one of three checks is within them at any current time.
     go_on(stack, 5, looks_a_day=3)
     (reminder,) = mailbox.wait_for(1, seconds=20)
     assert "silent@clinic.example" in json.dumps(reminder["to"])

@@ -1,4 +1,4 @@
-"""Reports and the weekly summary on the whole local stack: from asking to the file, and to the mailbox."""
+"""Reports and the weekly summary on the complete local stack: from the request to the file and the mailbox."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ JSON = {"content-type": "application/json"}
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     folder = tmp_path_factory.mktemp("local")
     with local_stack(folder) as running:
-        # In the middle of a week, so that all of it is in one.
+        # In the middle of a week, so that the whole test is in one week.
         now = datetime.now(UTC)
         wednesday = (now + timedelta(days=9 - now.weekday())).replace(hour=12)
         running.clock.advance((wednesday - now).total_seconds())
@@ -48,7 +48,7 @@ def signed_in(stack: LocalStack) -> dict[str, str]:
 
 
 def made(stack: LocalStack, manager: dict[str, str], **asked: Any) -> dict[str, Any]:
-    """The report, when it is ready."""
+    """The finished report."""
     api = f"{stack.url}/api/dashboard/reports"
     answer = fetch(api, "POST", {"campaign": "lumen", **asked}, JSON | manager)
     assert answer.status == 202, answer.body
@@ -69,7 +69,7 @@ def downloaded(stack: LocalStack, manager: dict[str, str], report: dict[str, Any
     return fetch(said["url"])
 
 
-def test_an_export_is_asked_for_made_and_downloaded(stack: LocalStack, manager: dict[str, str]) -> None:
+def test_an_export_is_requested_created_and_downloaded(stack: LocalStack, manager: dict[str, str]) -> None:
     report = made(stack, manager, kind="referrals", format="csv", filter={})
     file = downloaded(stack, manager, report)
     name = f"lumen-referrals-{report['requested_at'][:10]}.csv"
@@ -81,7 +81,7 @@ def test_an_export_is_asked_for_made_and_downloaded(stack: LocalStack, manager: 
     assert report["rows_done"] == 2
 
 
-def test_a_workbook_has_what_is_filtered(stack: LocalStack, manager: dict[str, str]) -> None:
+def test_a_workbook_has_the_filtered_referrals(stack: LocalStack, manager: dict[str, str]) -> None:
     report = made(stack, manager, kind="referrals", format="xlsx", filter={"state": "IL"})
     book = CalamineWorkbook.from_filelike(io.BytesIO(downloaded(stack, manager, report).body))
     header, row = book.get_sheet_by_index(0).to_python()
@@ -93,7 +93,7 @@ def test_letters_are_one_pdf(stack: LocalStack, manager: dict[str, str]) -> None
         report = made(stack, manager, kind="letters", format="pdf")
         return report if report["rows_done"] else None
 
-    # Until outreach has seen that there is no address to mail to.
+    # Until outreach has found that there is no email address.
     report: dict[str, Any] = eventually(waits)
     assert len(PdfDocument(downloaded(stack, manager, report).body)) == 1
 
@@ -106,14 +106,12 @@ def counted(stack: LocalStack, manager: dict[str, str]) -> int | None:
     return submitted
 
 
-def test_who_asked_for_the_summary_finds_it_in_the_mailbox_on_monday(
-    stack: LocalStack, manager: dict[str, str]
-) -> None:
+def test_a_subscriber_gets_the_summary_on_monday(stack: LocalStack, manager: dict[str, str]) -> None:
     path = f"{stack.url}/api/dashboard/weekly-summary"
     said = json.loads(fetch(path, "PUT", {"campaign": "lumen", "wanted": True}, JSON | manager).body)
     assert said == {"campaign": "lumen", "wanted": True, "address": "manager@team.example"}
     eventually(lambda: counted(stack, manager) == 2)
-    # Weeks are of days in UTC: the Monday after this one, wherever it is still Sunday.
+    # Weeks are counted in UTC: the next Monday, even if it is still Sunday in another time zone.
     now = datetime.now(UTC)
     monday = (now + timedelta(days=7 - now.weekday())).replace(hour=15, minute=30)
     stack.clock.advance((monday - now).total_seconds())

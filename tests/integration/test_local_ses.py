@@ -1,4 +1,4 @@
-"""The local SES: a request as boto3 makes it, what it keeps, and what it refuses as SES would."""
+"""The local SES: requests of boto3, stored messages, and the errors of SES."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 
 def silent(mailbox: Mailbox) -> Ses:
-    """One that tells nothing of what it sends."""
+    """A mailbox that publishes no events."""
     publisher = Publisher(EventBus(Cloud(""), lambda: ()), lambda: ())
     delivery = Delivery(publisher, DelayedCalls(pytest.fail))
     return Ses(mailbox, lambda name: name == "outreach", Tracking(publisher, "http://127.0.0.1"), delivery)
@@ -61,7 +61,7 @@ def ask(
     return response.status_code, response.headers.get("x-amzn-errortype", ""), json.loads(response.data), mailbox
 
 
-def test_a_message_is_kept_whole() -> None:
+def test_a_message_is_stored_completely() -> None:
     status, _, answer, mailbox = ask(GOOD)
 
     (mail,) = (mail.as_json() for mail in mailbox.all())
@@ -121,7 +121,7 @@ HEADERS = "Content.Simple.Headers"
         ("Content.Simple.Body.Text", {"Data": "ü"}),
     ],
 )
-def test_what_ses_refuses_is_refused(path: str, value: object) -> None:
+def test_a_message_that_ses_refuses_is_refused(path: str, value: object) -> None:
     status, kind, answer, mailbox = ask(changed(path, value))
 
     assert (status, kind) == (400, "BadRequestException")
@@ -138,7 +138,7 @@ def test_what_ses_refuses_is_refused(path: str, value: object) -> None:
         ("Content", {"Template": {"TemplateName": "x"}}, 501, "NotImplemented"),
     ],
 )
-def test_each_refusal_has_ses_s_name(path: str, value: object, status: int, kind: str) -> None:
+def test_each_error_has_its_name_in_ses(path: str, value: object, status: int, kind: str) -> None:
     assert ask(changed(path, value))[:2] == (status, kind)
 
 
@@ -154,5 +154,5 @@ def test_get_account_counts_recipients_of_the_last_day() -> None:
     assert account["SendingEnabled"]
 
 
-def test_anything_else_is_said_to_be_unknown() -> None:
+def test_any_other_operation_is_unknown() -> None:
     assert ask({}, "v2/email/identities")[:2] == (501, "NotImplemented")

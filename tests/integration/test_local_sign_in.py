@@ -1,4 +1,4 @@
-"""Signing in at the local stack: what Cognito's managed login gives, and what it refuses."""
+"""Sign-in at the local stack: the tokens and errors of Cognito's managed login."""
 
 import json
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def error(answer_body: bytes) -> str:
 
 
 class TestTokens:
-    def test_an_access_token_says_what_cognito_s_does_and_no_audience(self, page: Page) -> None:
+    def test_an_access_token_has_the_claims_of_cognito_and_no_audience(self, page: Page) -> None:
         token = claims(page.sign_in(READER)["access_token"])
 
         assert set(token) == OF_COGNITO
@@ -75,7 +75,7 @@ class TestTokens:
         assert token["exp"] - token["iat"] == 600
         assert token["auth_time"] <= token["iat"]
 
-    def test_an_id_token_says_who_it_is(self, page: Page) -> None:
+    def test_an_id_token_identifies_the_user(self, page: Page) -> None:
         token = claims(page.sign_in(WRITER)["id_token"])
 
         assert (token["token_use"], token["aud"], token["nonce"]) == ("id", "Browser", "n1")
@@ -83,10 +83,10 @@ class TestTokens:
         assert token["cognito:username"] == WRITER
         assert token["cognito:groups"] == ["writer"]
 
-    def test_who_is_in_no_group_has_no_such_claim(self, page: Page) -> None:
+    def test_a_user_without_groups_has_no_groups_claim(self, page: Page) -> None:
         assert "cognito:groups" not in claims(page.sign_in(NEWCOMER)["access_token"])
 
-    def test_the_gateway_lets_it_in_until_it_ends(self, stack: LocalStack, page: Page) -> None:
+    def test_the_gateway_accepts_a_token_until_it_expires(self, stack: LocalStack, page: Page) -> None:
         tokens = page.sign_in(READER)
         things = f"{stack.url}/api/things/a"
         told = fetch(things, headers=bearer(tokens["access_token"])).json()["event"]["requestContext"]["authorizer"]
@@ -96,7 +96,7 @@ class TestTokens:
 
         assert fetch(things, headers=bearer(tokens["access_token"])).status == 401
 
-    def test_a_token_is_signed_with_the_key_that_the_issuer_publishes(self, stack: LocalStack, page: Page) -> None:
+    def test_a_token_is_signed_with_the_published_key_of_the_issuer(self, stack: LocalStack, page: Page) -> None:
         about = fetch(f"{page.pool.issuer}/.well-known/openid-configuration").json()
         keys = fetch(about["jwks_uri"]).json()["keys"]
         assert about["issuer"] == page.pool.issuer
@@ -107,27 +107,27 @@ class TestTokens:
 
 
 class TestCodes:
-    def test_a_code_without_its_verifier_is_worth_nothing(self, page: Page) -> None:
+    def test_a_code_without_its_verifier_is_refused(self, page: Page) -> None:
         for wrong in ("w" * 43, VERIFIER[:-1], challenge(), ""):
             answer = page.exchange(page.code(READER), code_verifier=wrong)
             assert answer.status == 400, wrong
             assert error(answer.body) in {"invalid_grant", "invalid_request"}
 
-    def test_a_code_is_taken_once(self, page: Page) -> None:
+    def test_a_code_is_accepted_once(self, page: Page) -> None:
         code = page.code(READER)
         assert page.exchange(code).status == 200
         again = page.exchange(code)
         assert (again.status, error(again.body)) == (400, "invalid_grant")
 
-    def test_a_code_is_for_the_address_that_it_was_sent_to(self, stack: LocalStack, page: Page) -> None:
+    def test_a_code_is_valid_only_for_its_redirect_address(self, stack: LocalStack, page: Page) -> None:
         answer = page.exchange(page.code(READER), redirect_uri=f"{stack.url}/other/")
         assert (answer.status, error(answer.body)) == (400, "invalid_grant")
 
-    def test_a_code_is_for_the_client_that_asked_for_it(self, page: Page) -> None:
+    def test_a_code_is_valid_only_for_its_client(self, page: Page) -> None:
         answer = page.exchange(page.code(READER), client_id="Strange")
         assert (answer.status, error(answer.body)) == (400, "invalid_grant")
 
-    def test_a_code_is_good_for_five_minutes(self, stack: LocalStack, page: Page) -> None:
+    def test_a_code_is_valid_for_five_minutes(self, stack: LocalStack, page: Page) -> None:
         code = page.code(READER)
         stack.clock.advance(301)
         answer = page.exchange(code)
@@ -143,7 +143,7 @@ class TestCodes:
         ],
         ids=["no challenge", "no method", "plain", "no hash"],
     )
-    def test_without_a_challenge_by_s256_there_is_no_code(self, page: Page, asked: dict[str, str | None]) -> None:
+    def test_without_an_s256_challenge_there_is_no_code(self, page: Page, asked: dict[str, str | None]) -> None:
         back = sent_back(page.choose(READER, **asked))
         assert (back["error"], back["state"]) == ("invalid_request", "s1")
         assert "code" not in back
@@ -155,7 +155,9 @@ class TestCodes:
             ({"response_type": "token"}, "unsupported_response_type"),
         ],
     )
-    def test_what_the_client_may_not_ask_for_is_refused(self, page: Page, asked: dict[str, str], said: str) -> None:
+    def test_an_authorization_request_beyond_the_clients_settings_is_refused(
+        self, page: Page, asked: dict[str, str], said: str
+    ) -> None:
         back = sent_back(page.choose(READER, **asked))
         assert back["error"] == said
         assert not back.keys() & {"code", "access_token"}
@@ -169,18 +171,18 @@ class TestCodes:
             {"client_id": None},
         ],
     )
-    def test_nobody_is_sent_where_the_client_is_not(self, page: Page, asked: dict[str, str | None]) -> None:
+    def test_an_unknown_redirect_address_is_never_followed(self, page: Page, asked: dict[str, str | None]) -> None:
         for answer in (page.visit(page.address(**asked)), page.choose(READER, **asked)):
             assert (answer.status, answer.headers.get("location")) == (400, None)
 
-    def test_another_grant_is_refused(self, page: Page) -> None:
+    def test_another_grant_type_is_refused(self, page: Page) -> None:
         for grant in ("password", "client_credentials", "implicit"):
             answer = page.tokens(grant_type=grant, username=READER, password="x")
             assert (answer.status, error(answer.body)) == (400, "unsupported_grant_type")
 
 
 class TestRenewal:
-    def test_a_refresh_token_gives_new_ones_for_the_same_sign_in(self, stack: LocalStack, page: Page) -> None:
+    def test_a_refresh_token_gives_new_tokens_for_the_same_sign_in(self, stack: LocalStack, page: Page) -> None:
         first = page.sign_in(READER)
         stack.clock.advance(601)
         renewed = page.tokens(grant_type="refresh_token", refresh_token=first["refresh_token"]).json()
@@ -192,7 +194,7 @@ class TestRenewal:
             assert before[same] == after[same]
         assert claims(renewed["id_token"])["auth_time"] == before["auth_time"]
 
-    def test_an_old_one_is_good_for_the_grace_period_only(self, stack: LocalStack, page: Page) -> None:
+    def test_a_rotated_refresh_token_is_valid_only_for_the_grace_period(self, stack: LocalStack, page: Page) -> None:
         first = page.sign_in(READER)["refresh_token"]
         assert page.tokens(grant_type="refresh_token", refresh_token=first).status == 200
         assert page.tokens(grant_type="refresh_token", refresh_token=first).status == 200
@@ -200,14 +202,14 @@ class TestRenewal:
         answer = page.tokens(grant_type="refresh_token", refresh_token=first)
         assert (answer.status, error(answer.body)) == (400, "invalid_grant")
 
-    def test_renewing_does_not_go_on_for_ever(self, stack: LocalStack, page: Page) -> None:
+    def test_refreshing_ends_after_a_limited_time(self, stack: LocalStack, page: Page) -> None:
         token = page.sign_in(READER)["refresh_token"]
         stack.clock.advance(3600)
         token = page.tokens(grant_type="refresh_token", refresh_token=token).json()["refresh_token"]
         stack.clock.advance(3601)
         assert page.tokens(grant_type="refresh_token", refresh_token=token).status == 400
 
-    def test_who_changed_groups_has_the_new_ones_with_the_next_token(self, stack: LocalStack, page: Page) -> None:
+    def test_changed_groups_are_in_the_next_token(self, stack: LocalStack, page: Page) -> None:
         tokens = page.sign_in(READER)
         cognito, pool = stack.cloud.cognito, page.pool.id
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=READER, GroupName="writer")
@@ -217,7 +219,7 @@ class TestRenewal:
         finally:
             cognito.admin_remove_user_from_group(UserPoolId=pool, Username=READER, GroupName="writer")
 
-    def test_a_revoked_one_and_those_made_from_it_are_refused(self, page: Page) -> None:
+    def test_a_revoked_token_and_its_successors_are_refused(self, page: Page) -> None:
         first = page.sign_in(READER)["refresh_token"]
         second = page.tokens(grant_type="refresh_token", refresh_token=first).json()["refresh_token"]
         other = page.sign_in(READER)["refresh_token"]
@@ -229,20 +231,20 @@ class TestRenewal:
             assert page.tokens(grant_type="refresh_token", refresh_token=token).status == 400
         assert page.tokens(grant_type="refresh_token", refresh_token=other).status == 200
 
-    def test_it_is_for_the_client_that_got_it(self, page: Page) -> None:
+    def test_a_refresh_token_is_valid_only_for_its_client(self, page: Page) -> None:
         token = page.sign_in(READER)["refresh_token"]
         assert page.tokens(grant_type="refresh_token", refresh_token=token, client_id="Strange").status == 400
 
 
 class TestSignInPage:
-    def test_it_says_that_it_is_local_and_offers_everybody(self, page: Page) -> None:
+    def test_the_page_is_marked_as_local_and_lists_all_users(self, page: Page) -> None:
         shown = page.visit(page.address())
         text = shown.body.decode()
         assert shown.status == 200
         assert "Local sign-in" in text
         assert all(f"<b>{name}</b>" in text for name in (READER, WRITER, NEWCOMER))
 
-    def test_whoever_is_added_to_the_pool_may_sign_in(self, stack: LocalStack, page: Page) -> None:
+    def test_a_new_user_of_the_pool_may_sign_in(self, stack: LocalStack, page: Page) -> None:
         name = "ana.lopez"
         stack.cloud.cognito.admin_create_user(UserPoolId=page.pool.id, Username=name)
         try:
@@ -251,7 +253,7 @@ class TestSignInPage:
         finally:
             stack.cloud.cognito.admin_delete_user(UserPoolId=page.pool.id, Username=name)
 
-    def test_whoever_is_disabled_may_not_and_gets_no_new_token(self, stack: LocalStack, page: Page) -> None:
+    def test_a_disabled_user_may_not_sign_in_and_gets_no_new_token(self, stack: LocalStack, page: Page) -> None:
         tokens = page.sign_in(WRITER)
         stack.cloud.cognito.admin_disable_user(UserPoolId=page.pool.id, Username=WRITER)
         try:
@@ -261,10 +263,10 @@ class TestSignInPage:
         finally:
             stack.cloud.cognito.admin_enable_user(UserPoolId=page.pool.id, Username=WRITER)
 
-    def test_who_is_nobody_may_not(self, page: Page) -> None:
+    def test_an_unknown_user_may_not_sign_in(self, page: Page) -> None:
         assert page.visit(page.address(), "POST", {"username": "nobody"}).status == 400
 
-    def test_it_remembers_who_signed_in_until_they_sign_out(self, stack: LocalStack, page: Page) -> None:
+    def test_the_page_remembers_the_user_until_they_sign_out(self, stack: LocalStack, page: Page) -> None:
         page.choose(READER)
         again = page.exchange(sent_back(page.visit(page.address()))["code"]).json()
         assert claims(again["id_token"])["cognito:username"] == READER
@@ -275,21 +277,21 @@ class TestSignInPage:
         assert (out.status, out.headers["location"]) == (302, f"{stack.url}/board/")
         assert page.visit(page.address()).status == 200
 
-    def test_it_remembers_for_an_hour(self, stack: LocalStack, page: Page) -> None:
+    def test_the_page_remembers_the_user_for_an_hour(self, stack: LocalStack, page: Page) -> None:
         page.choose(READER)
         stack.clock.advance(3601)
         assert page.visit(page.address()).status == 200
 
     @pytest.mark.parametrize("query", ["logout_uri={}/other/&client_id=Browser", "client_id=Browser", "logout_uri={}/"])
-    def test_signing_out_leads_nowhere_else(self, stack: LocalStack, page: Page, query: str) -> None:
+    def test_signing_out_redirects_only_to_known_addresses(self, stack: LocalStack, page: Page, query: str) -> None:
         answer = page.visit(f"{page.domain}/logout?{query.format(stack.url)}")
         assert (answer.status, answer.headers.get("location")) == (400, None)
 
-    def test_there_is_nothing_else(self, page: Page) -> None:
+    def test_other_paths_are_not_found(self, page: Page) -> None:
         for path in ("oauth2/other", "oauth2/token", "us-east-1_Other/.well-known/jwks.json"):
             assert page.visit(f"{page.domain}/{path}").status == 404
 
-    def test_the_dashboard_s_page_is_told_where_to_sign_in(self, stack: LocalStack, page: Page) -> None:
+    def test_the_dashboard_page_gets_the_sign_in_address(self, stack: LocalStack, page: Page) -> None:
         told = fetch(f"{stack.url}/dashboard/config.json")
         assert told.json() == {"authority": page.pool.issuer, "client_id": "Browser", "sign_in": page.domain}
         assert told.headers["cache-control"] == "no-cache"

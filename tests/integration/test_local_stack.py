@@ -1,4 +1,4 @@
-"""A whole local stack with a small project of its own: streams, queues, edits, a beginning and an end."""
+"""A complete local stack with a small project: streams, queues, edits, start and stop."""
 
 import json
 import os
@@ -54,7 +54,7 @@ def everything_streamed(stack: LocalStack) -> list[Any]:
 
 
 class TestEventSources:
-    def test_the_stream_goes_past_a_poison_record_and_says_where_it_was(self, tmp_path: Path) -> None:
+    def test_the_stream_continues_after_a_failing_record_and_reports_its_position(self, tmp_path: Path) -> None:
         made = project(tmp_path, consumer=FAILS_WITH_POISON)
         with made.running() as stack:
             for name in ("a", "poison", "b"):
@@ -72,7 +72,7 @@ class TestEventSources:
         assert info["startSequenceNumber"] == info["endSequenceNumber"]
         assert "Skipped 1 record(s)" in made.out.getvalue()
 
-    def test_records_have_the_shape_that_lambda_delivers(self, tmp_path: Path) -> None:
+    def test_records_have_the_format_of_lambda(self, tmp_path: Path) -> None:
         made = project(tmp_path, consumer="import json\ndef handler(event, _): print('EVENT', json.dumps(event))\n")
         with made.running() as stack:
             post(stack.url, "ana")
@@ -98,7 +98,7 @@ class TestEventSources:
             },
         }
 
-    def test_a_cancelled_transaction_leaves_no_trace_and_the_stream_goes_on(self, tmp_path: Path) -> None:
+    def test_a_canceled_transaction_adds_no_record_and_the_stream_continues(self, tmp_path: Path) -> None:
         made = project(tmp_path, door=CANCELS, consumer=FAILS_WITH_POISON)
         with made.running() as stack:
             assert [post(stack.url, "a"), post(stack.url, "a"), post(stack.url, "b")] == [201, 409, 201]
@@ -115,7 +115,9 @@ class TestEventSources:
         assert sorted(item["pk"]["S"] for item in items) == ["a", "b", "log-a", "log-b"]
         assert [record["dynamodb"]["Keys"]["pk"]["S"] for record in records] == ["log-a", "a", "log-b", "b"]
 
-    def test_a_queue_s_messages_are_delivered_and_the_failing_ones_redriven(self, tmp_path: Path) -> None:
+    def test_messages_of_a_queue_are_delivered_and_failed_ones_go_to_the_dead_letter_queue(
+        self, tmp_path: Path
+    ) -> None:
         consumer = """\
         def handler(event, context):
             failed = [r["messageId"] for r in event["Records"] if r["eventSource"] == "aws:sqs" and "bad" in r["body"]]
@@ -131,7 +133,7 @@ class TestEventSources:
         assert dead == ["bad"]
         assert (left["ApproximateNumberOfMessages"], left["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
 
-    def test_a_function_that_takes_too_long_has_failed(self, tmp_path: Path) -> None:
+    def test_a_function_that_exceeds_its_timeout_has_failed(self, tmp_path: Path) -> None:
         made = project(tmp_path, door="import time\ndef handler(event, context): time.sleep(1)\n")
         made.write("infra/template.yaml", (tmp_path / "infra/template.yaml").read_text().replace("out: 5", "out: 0.2"))
         with made.running() as stack:
@@ -142,14 +144,14 @@ class TestEventSources:
 
 
 class TestEdits:
-    def test_an_edit_of_the_code_is_taken_up(self, tmp_path: Path) -> None:
+    def test_an_edit_of_the_code_takes_effect(self, tmp_path: Path) -> None:
         made = project(tmp_path)
         with made.running(watch=True) as stack:
             assert fetch(f"{stack.url}/api/things/x").json()["answer"] == 1
             made.write("functions/scratch/door.py", DOOR.replace('"answer": 1', '"answer": 2'))
             eventually(lambda: fetch(f"{stack.url}/api/things/x").json()["answer"] == 2)
 
-    def test_a_syntax_error_answers_500_and_holds_the_stream_until_it_is_mended(self, tmp_path: Path) -> None:
+    def test_a_syntax_error_gives_a_500_and_pauses_the_stream_until_it_is_fixed(self, tmp_path: Path) -> None:
         made = project(tmp_path, consumer=FAILS_WITH_POISON)
         with made.running(watch=True) as stack:
             made.write("functions/scratch/consumer.py", "def handler(:\n")
@@ -164,7 +166,7 @@ class TestEdits:
             eventually(lambda: "seen ['patient']" in made.out.getvalue())
             assert messages(stack, "Lost") == []
 
-    def test_an_edit_of_the_words_builds_the_site_again_and_a_broken_one_keeps_it(self, tmp_path: Path) -> None:
+    def test_an_edit_of_the_texts_rebuilds_the_site_and_an_invalid_one_keeps_it(self, tmp_path: Path) -> None:
         made = project(tmp_path)
         with made.running(watch=True) as stack:
             made.write("templates/hello.txt", "Good morning")
@@ -173,7 +175,7 @@ class TestEdits:
             eventually(lambda: "these words can't be rendered" in made.out.getvalue())
             assert fetch(f"{stack.url}/").body == b"<p>Good morning"
 
-    def test_an_edit_of_the_template_is_taken_up_and_a_broken_one_is_not(self, tmp_path: Path) -> None:
+    def test_an_edit_of_the_template_takes_effect_and_an_invalid_one_does_not(self, tmp_path: Path) -> None:
         made = project(tmp_path, consumer=FAILS_WITH_POISON)
         template = (tmp_path / "infra/template.yaml").read_text()
         with made.running(watch=True) as stack:
@@ -191,12 +193,12 @@ class TestEdits:
             )
             post(stack.url, "after")
             eventually(lambda: "seen ['after']" in made.out.getvalue())
-            # The new poller went on where the one before had stopped.
+            # The new poller continued at the position of the previous one.
             assert made.out.getvalue().count("seen ['before']") == 1
 
 
-class TestBeginningAndEnd:
-    def test_nothing_is_left_behind(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class TestStartAndStop:
+    def test_stopping_the_stack_leaves_nothing_behind(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_PROFILE", "my-own")
         monkeypatch.setenv("TABLE_NAME", "my-own")
         made = project(tmp_path)
@@ -206,7 +208,7 @@ class TestBeginningAndEnd:
             with made.running(watch=True) as stack:
                 assert "AWS_PROFILE" not in os.environ
                 assert os.environ["TABLE_NAME"] == "referral-intake-Table"
-                # Each begins with nothing.
+                # Each stack starts empty.
                 assert stack.cloud.dynamodb.scan(TableName="referral-intake-Table")["Items"] == []
                 assert post(stack.url, "ana") == 201
             port = int(stack.url.rpartition(":")[2])
@@ -216,12 +218,12 @@ class TestBeginningAndEnd:
         assert (dict(os.environ), list(sys.path), sys.stdout, boto3.DEFAULT_SESSION, threading.enumerate()) == before
         assert not [name for name in sys.modules if name.partition(".")[0] == "scratch"]
 
-    def test_there_is_one_at_a_time(self, tmp_path: Path) -> None:
+    def test_only_one_stack_runs_at_a_time(self, tmp_path: Path) -> None:
         made = project(tmp_path)
         with made.running(), pytest.raises(RuntimeError, match="already running"):
             made.stack().start()
 
-    def test_an_endpoint_of_the_developer_s_own_is_used(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_custom_dynamodb_endpoint_is_used(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from samlocal.aws.moto_server import MotoServer
         from samlocal.runtime.change_signal import ChangeSignal
 
@@ -237,7 +239,7 @@ class TestBeginningAndEnd:
             other.stop()
 
 
-def test_a_taken_port_is_known_before_anything_starts(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_before_anything_starts(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         stack = project(tmp_path, consumer=CONSUMER).stack(port=port)

@@ -1,4 +1,4 @@
-"""The local stack's reading of the template."""
+"""Parsing of the template by the local stack."""
 
 import re
 from pathlib import Path
@@ -29,7 +29,7 @@ def edited(old: str, new: str) -> str:
     return TEMPLATE.replace(old, new)
 
 
-def test_routes_and_event_sources_are_what_the_template_says(tmp_path: Path) -> None:
+def test_routes_and_event_sources_match_the_template(tmp_path: Path) -> None:
     found = load(tmp_path, TEMPLATE)
 
     assert found.routes == (Route("GET", "/api/things/{name}", "Door"), Route("POST", "/api/things", "Door"))
@@ -43,7 +43,7 @@ def test_routes_and_event_sources_are_what_the_template_says(tmp_path: Path) -> 
     assert found.queues["Jobs"].dead_letters == "DeadJobs"
 
 
-def test_globals_are_merged_and_the_layer_takes_the_place_of_opt(tmp_path: Path) -> None:
+def test_globals_are_merged_and_the_layer_replaces_opt(tmp_path: Path) -> None:
     consumer = load(tmp_path, TEMPLATE).functions["Consumer"]
 
     assert consumer.timeout == 5
@@ -65,7 +65,7 @@ def test_globals_are_merged_and_the_layer_takes_the_place_of_opt(tmp_path: Path)
         ("{ 'Fn::GetAtt': [Jobs, QueueName] }", "referral-intake-Jobs"),
     ],
 )
-def test_intrinsic_functions_give_what_cloudformation_would(tmp_path: Path, written: str, meant: str) -> None:
+def test_intrinsic_functions_are_resolved_as_by_cloudformation(tmp_path: Path, written: str, meant: str) -> None:
     text = edited("SITE_URL: !Ref SiteUrl", f"SITE_URL: {written}")
 
     value = load(tmp_path, text, SiteUrl="https://site.example").functions["Door"].environment["SITE_URL"]
@@ -87,14 +87,14 @@ def test_intrinsic_functions_give_what_cloudformation_would(tmp_path: Path, writ
         ("  SiteUrl: { Type: String }", "  Other: { Type: String }", "Other: .*no default"),
     ],
 )
-def test_what_the_stack_does_not_know_is_an_error_that_names_the_resource(
+def test_an_unsupported_element_is_an_error_that_names_the_resource(
     tmp_path: Path, old: str, new: str, said: str
 ) -> None:
     with pytest.raises(TemplateError, match=said):
         load(tmp_path, edited(old, new))
 
 
-def test_resources_without_a_counterpart_here_are_passed_over(tmp_path: Path) -> None:
+def test_resources_without_a_local_equivalent_are_ignored(tmp_path: Path) -> None:
     text = edited("  Mail:", "  Logs: { Type: AWS::Logs::LogGroup, Properties: { LogGroupName: !Foo bar } }\n  Mail:")
 
     assert load(tmp_path, text).functions
@@ -134,7 +134,7 @@ SIGNED_IN = Authorizer("http://x/sign-in/us-east-1_People", ("Browser",), "Autho
         ("Auth: { Authorizer: NONE },", None, ()),
     ],
 )
-def test_a_route_asks_for_the_token_that_the_template_says(
+def test_a_route_requires_the_token_that_the_template_states(
     tmp_path: Path, auth: str, authorizer: Authorizer | None, scopes: tuple[str, ...]
 ) -> None:
     text = edited("Globals:\n", AUTH).replace("Method: GET,", f"Method: GET, {auth}") + PEOPLE
@@ -153,7 +153,7 @@ def test_a_route_asks_for_the_token_that_the_template_says(
         ("AuthorizationScopes:", "EnableSimpleResponses:", "Globals.HttpApi.SignedIn: .*EnableSimpleResponses"),
     ],
 )
-def test_a_sign_in_that_the_stack_can_not_play_is_an_error(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_an_unsupported_sign_in_setting_is_an_error(tmp_path: Path, old: str, new: str, said: str) -> None:
     text = (edited("Globals:\n", AUTH) + PEOPLE).replace(old, new)
 
     with pytest.raises(TemplateError, match=said):
@@ -191,11 +191,11 @@ HEADERS = """\
 @pytest.mark.parametrize(
     ("path", "said"), [("/", "DENY"), ("/other", None), ("/other/", "SAMEORIGIN"), ("/other/a/b.js", "SAMEORIGIN")]
 )
-def test_a_path_has_the_headers_of_the_first_behavior_that_fits(tmp_path: Path, path: str, said: str | None) -> None:
+def test_a_path_has_the_headers_of_the_first_matching_behavior(tmp_path: Path, path: str, said: str | None) -> None:
     assert load(tmp_path, TEMPLATE + HEADERS).headers_of(path).get("X-Frame-Options") == said
 
 
-def test_a_schedule_is_read_by_rate_or_by_weekday_and_hour_and_no_other_is(tmp_path: Path) -> None:
+def test_only_schedules_by_rate_or_by_weekday_and_hour_are_supported(tmp_path: Path) -> None:
     event = "        Jobs:\n          Type: SQS"
     schedule = "        Tick: {{ Type: ScheduleV2, Properties: {{ ScheduleExpression: {} }} }}\n" + event
 
@@ -216,26 +216,26 @@ LAYER = """\
 """
 
 
-def test_a_layer_of_packages_is_none_of_files(tmp_path: Path) -> None:
+def test_a_layer_of_packages_is_not_used_as_a_layer_of_files(tmp_path: Path) -> None:
     found = load(tmp_path, TEMPLATE + LAYER)
 
     assert "packages" not in [folder.name for folder in found.layers]
 
 
-def test_a_bucket_has_a_name_and_is_made(tmp_path: Path) -> None:
+def test_a_bucket_is_created_under_its_name(tmp_path: Path) -> None:
     found = load(tmp_path, TEMPLATE + "  Files: { Type: AWS::S3::Bucket }\n")
 
     assert found.buckets == {"referral-intake-files"}
 
 
-def test_one_variable_with_two_values_is_an_error_since_all_functions_share_a_process(tmp_path: Path) -> None:
+def test_a_variable_with_two_values_is_an_error_because_functions_share_a_process(tmp_path: Path) -> None:
     text = edited("CONFIGURATION_SET: !Ref Mail", "TABLE_NAME: another")
 
     with pytest.raises(TemplateError, match=r"TABLE_NAME .*Door.*another.*Consumer"):
         environment.of_functions(load(tmp_path, text).functions)
 
 
-def test_outputs_are_those_that_have_a_counterpart_here(tmp_path: Path) -> None:
+def test_outputs_without_a_local_equivalent_are_omitted(tmp_path: Path) -> None:
     outputs = """\
 Outputs:
   TableName: { Value: !Ref Table }
@@ -248,7 +248,7 @@ Outputs:
     }
 
 
-def test_the_project_s_own_template_is_understood_whole() -> None:
+def test_the_template_of_this_project_is_parsed_completely() -> None:
     root = Path(__file__).resolve().parents[2]
 
     found = reader.load(

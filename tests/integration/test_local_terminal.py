@@ -1,4 +1,4 @@
-"""What the local stack shows in the terminal, and keeps in the log file."""
+"""Terminal output and log file of the local stack."""
 
 import io
 import json
@@ -28,7 +28,7 @@ def shown(terminal: Terminal) -> str:
     return out.getvalue()
 
 
-def test_a_log_line_is_readable_and_kept_as_it_was(terminal: Terminal) -> None:
+def test_a_log_line_is_shown_readably_and_stored_unchanged(terminal: Terminal) -> None:
     raw = {"level": "INFO", "location": "handler:12", "message": "sent", "service": "x", "referral": "R-1", "n": 2}
     running.set("outreach")
     terminal.write(json.dumps(raw) + "\n")
@@ -37,14 +37,14 @@ def test_a_log_line_is_readable_and_kept_as_it_was(terminal: Terminal) -> None:
     assert json.loads(terminal.log_file.read_text()) == raw
 
 
-def test_an_exception_has_its_lines(terminal: Terminal) -> None:
+def test_an_exception_is_shown_with_its_traceback(terminal: Terminal) -> None:
     text = 'Traceback (most recent call last):\n  File "a.py", line 1\nValueError: no'
     terminal.write(json.dumps({"level": "ERROR", "message": "failed", "exception": text, "stack_trace": {}}) + "\n")
 
     assert shown(terminal).splitlines()[1:] == ["    " + line for line in text.splitlines()]
 
 
-def test_metrics_are_one_short_line(terminal: Terminal) -> None:
+def test_metrics_are_shown_as_one_short_line(terminal: Terminal) -> None:
     metrics = {"CloudWatchMetrics": [{"Namespace": "N", "Metrics": [{"Name": "Sent", "Unit": "Count"}]}]}
     running.set("outreach")
     terminal.write(json.dumps({"_aws": metrics, "Sent": [1.0], "service": "x"}) + "\n")
@@ -52,7 +52,7 @@ def test_metrics_are_one_short_line(terminal: Terminal) -> None:
     assert shown(terminal)[9:] == "METRIC outreach  Sent=[1.0]\n"
 
 
-def test_what_is_no_json_stays_as_it_is(terminal: Terminal) -> None:
+def test_text_that_is_not_json_is_unchanged(terminal: Terminal) -> None:
     terminal.write("half a ")
     terminal.write("line\n[1]\n")
 
@@ -74,19 +74,21 @@ def test_lines_of_several_threads_do_not_mix(terminal: Terminal) -> None:
     assert set(shown(terminal).split()) == {letter * 10 for letter in "abcd"}
 
 
-def test_colours_are_for_terminals_whose_user_likes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def coloured() -> bool:
+def test_colors_are_used_only_in_terminals_whose_user_wants_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def colored() -> bool:
         terminal = Terminal(Tty(), tmp_path / "logs.jsonl")
         terminal.access("GET", "/", 200, 3.2)
         return "\033[" in shown(terminal)
 
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert coloured()
+    assert colored()
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not coloured()
+    assert not colored()
 
 
-def test_what_is_printed_is_captured_until_the_end(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_printed_output_is_captured_until_the_end(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     before = sys.stdout
     capture = Capture(terminal)
     kept = sys.stdout
@@ -94,7 +96,7 @@ def test_what_is_printed_is_captured_until_the_end(terminal: Terminal, monkeypat
     capture.stop()
 
     assert sys.stdout is before
-    # A Logger keeps its stream for ever; afterwards it writes where everyone does.
+    # A Logger never changes its stream. After the test it must write to the usual one.
     monkeypatch.setattr(sys, "__stdout__", io.StringIO())
     kept.write("after")
     assert shown(terminal) == "during\n"

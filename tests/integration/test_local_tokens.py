@@ -1,4 +1,4 @@
-"""Tokens at the local gateway: what API Gateway's JWT authorizer lets in, and what it refuses."""
+"""Tokens at the local gateway, verified as by API Gateway's JWT authorizer."""
 
 import base64
 import hashlib
@@ -47,7 +47,7 @@ OPEN = '        Get: { Type: HttpApi, Properties: { Method: GET, Path: "/api/thi
 
 
 class Issuer:
-    """Somebody else's, so that the test holds its keys."""
+    """A separate issuer, whose keys the test owns."""
 
     def __init__(self) -> None:
         self.keys = KeySet([KEY])
@@ -83,7 +83,7 @@ def stack(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def made(issuer: Issuer, *, key: RSAKey = KEY, header: dict[str, Any] | None = None, **changed: Any) -> str:
-    """A token as Cognito's access tokens are. A claim that is None is left out."""
+    """A token like an access token of Cognito. Omits a claim that is None."""
     now = int(time.time())
     usual = {
         "iss": issuer.url,
@@ -113,9 +113,7 @@ def body_of(token: str) -> str:
 
 
 class TestGoodTokens:
-    def test_the_function_gets_the_claims_as_text_and_lists_in_brackets(
-        self, stack: LocalStack, issuer: Issuer
-    ) -> None:
+    def test_the_function_gets_claims_as_text_with_lists_in_brackets(self, stack: LocalStack, issuer: Issuer) -> None:
         token = made(issuer, auth_time=1700000000, email_verified=True)
 
         found = ask(stack, token).json()["event"]["requestContext"]["authorizer"]
@@ -126,20 +124,20 @@ class TestGoodTokens:
         assert all(isinstance(value, str) for value in claims.values())
         assert found["jwt"]["scopes"] is None
 
-    def test_a_token_for_any_of_the_audiences_will_do(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_a_token_for_any_of_the_audiences_is_accepted(self, stack: LocalStack, issuer: Issuer) -> None:
         assert ask(stack, made(issuer, client_id="other-page")).status == 200
-        # An id token has an audience and no client: whether it will do is for the function to say.
+        # An ID token has an audience and no client. The function decides whether to accept it.
         assert ask(stack, made(issuer, client_id=None, aud="page", token_use="id")).status == 200
         assert ask(stack, made(issuer, client_id=None, aud=["x", "page"])).status == 200
 
-    def test_the_word_bearer_may_be_missing(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_the_word_bearer_is_optional(self, stack: LocalStack, issuer: Issuer) -> None:
         answer = fetch(f"{stack.url}/api/things/a", headers={"Authorization": made(issuer)})
         assert answer.status == 200
 
-    def test_an_open_route_asks_for_nothing_and_is_told_nothing(self, stack: LocalStack) -> None:
+    def test_an_open_route_requires_no_token_and_passes_no_claims(self, stack: LocalStack) -> None:
         assert fetch(f"{stack.url}/api/things", "POST", {"pk": "a"}).status == 201
 
-    def test_a_key_that_the_issuer_added_since_is_asked_for(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_a_key_that_the_issuer_added_later_is_fetched(self, stack: LocalStack, issuer: Issuer) -> None:
         assert ask(stack, made(issuer)).status == 200
         issuer.keys = KeySet([KEY, OTHER])
         try:
@@ -170,19 +168,17 @@ BAD: dict[str, dict[str, Any]] = {
 
 class TestRefusedTokens:
     @pytest.mark.parametrize("changed", BAD.values(), ids=BAD)
-    def test_a_token_that_is_not_for_us_is_refused(
+    def test_a_token_for_another_service_is_refused(
         self, stack: LocalStack, issuer: Issuer, changed: dict[str, Any]
     ) -> None:
         assert_unauthorized(ask(stack, made(issuer, **changed)))
 
-    def test_a_token_signed_with_another_key_is_refused_whichever_it_names(
-        self, stack: LocalStack, issuer: Issuer
-    ) -> None:
+    def test_a_token_signed_with_another_key_is_refused_for_any_key_id(self, stack: LocalStack, issuer: Issuer) -> None:
         assert_unauthorized(ask(stack, made(issuer, key=OTHER, header={"kid": KEY.kid})))
         unknown = RSAKey.generate_key(2048, auto_kid=True)
         assert_unauthorized(ask(stack, made(issuer, key=unknown)))
 
-    def test_a_token_that_names_no_key_is_refused(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_a_token_without_a_key_id_is_refused(self, stack: LocalStack, issuer: Issuer) -> None:
         header, body = coded({"alg": "RS256"}), body_of(made(issuer))
         assert KEY.private_key
         signature = KEY.private_key.sign(f"{header}.{body}".encode(), *rs256())
@@ -196,42 +192,44 @@ class TestRefusedTokens:
             header = coded({"alg": algorithm, "kid": KEY.kid, "typ": "JWT"})
             assert_unauthorized(ask(stack, f"{header}.{body}.{signature}"))
 
-    def test_the_public_key_is_no_secret_to_sign_with(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_the_public_key_is_refused_as_an_hmac_secret(self, stack: LocalStack, issuer: Issuer) -> None:
         signed = f"{coded({'alg': 'HS256', 'kid': KEY.kid})}.{body_of(made(issuer))}"
         for secret in (KEY.as_pem(private=False), json.dumps(KEY.as_dict(private=False)).encode()):
             signature = hmac.new(secret, signed.encode(), hashlib.sha256).digest()
             token = f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
             assert_unauthorized(ask(stack, token))
 
-    def test_a_token_whose_claims_were_changed_is_refused(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_a_token_with_modified_claims_is_refused(self, stack: LocalStack, issuer: Issuer) -> None:
         header, _, signature = made(issuer, scope="things/write").split(".")
         assert_unauthorized(ask(stack, f"{header}.{body_of(made(issuer))}.{signature}"))
 
     @pytest.mark.parametrize(
         "token", ["", "x", "a.b.c", "..", "eyJhbGciOiJSUzI1NiJ9..", "\u00ff", "a b", "e30.e30.e30"]
     )
-    def test_what_is_no_token_is_refused(self, stack: LocalStack, token: str) -> None:
+    def test_a_malformed_token_is_refused(self, stack: LocalStack, token: str) -> None:
         assert_unauthorized(fetch(f"{stack.url}/api/things/a", headers={"Authorization": f"Bearer {token}"}))
 
     @pytest.mark.parametrize("header", [{}, {"Authorization": ""}])
-    def test_nothing_is_refused(self, stack: LocalStack, header: dict[str, str]) -> None:
+    def test_a_missing_or_empty_token_is_refused(self, stack: LocalStack, header: dict[str, str]) -> None:
         answer = fetch(f"{stack.url}/api/things/a", headers=header)
         assert_unauthorized(answer)
         assert answer.headers["www-authenticate"] == "Bearer"
 
-    def test_where_the_issuer_can_not_be_asked_nobody_comes_in(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_without_the_issuers_keys_every_token_is_refused(self, stack: LocalStack, issuer: Issuer) -> None:
         assert_unauthorized(ask(stack, made(issuer, iss=NOT_THERE), "/api/lost"))
 
 
 class TestScopes:
     @pytest.mark.parametrize("scope", ["read", "openid things/read", "things/read read"])
-    def test_one_of_the_route_s_scopes_is_enough(self, stack: LocalStack, issuer: Issuer, scope: str) -> None:
+    def test_one_of_the_scopes_of_the_route_is_sufficient(self, stack: LocalStack, issuer: Issuer, scope: str) -> None:
         answer = ask(stack, made(issuer, scope=scope), "/api/scoped")
         told = answer.json()["event"]["requestContext"]["authorizer"]["jwt"]["scopes"]
         assert sorted(told) == sorted({"read", "things/read"} & set(scope.split()))
 
     @pytest.mark.parametrize("scope", ["openid", "reads", "", None])
-    def test_without_any_of_them_it_is_forbidden(self, stack: LocalStack, issuer: Issuer, scope: str | None) -> None:
+    def test_without_any_of_the_scopes_access_is_forbidden(
+        self, stack: LocalStack, issuer: Issuer, scope: str | None
+    ) -> None:
         answer = ask(stack, made(issuer, scope=scope), "/api/scoped")
         assert (answer.status, answer.json()) == (403, {"message": "Forbidden"})
         assert answer.headers["www-authenticate"] == 'Bearer scope="read things/read" error="insufficient_scope"'
@@ -254,5 +252,5 @@ def rs256() -> tuple[Any, Any]:
     ("value", "text"),
     [("a b", "a b"), (1, "1"), (False, "false"), ([], "[]"), (["a", 2], "[a 2]"), ({"a": [1]}, "map[a:[1]]")],
 )
-def test_a_claim_becomes_text(value: Any, text: str) -> None:
+def test_a_claim_is_converted_to_text(value: Any, text: str) -> None:
     assert as_text(value) == text

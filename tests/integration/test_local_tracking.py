@@ -1,4 +1,4 @@
-"""Open and click tracking, as SES does it."""
+"""Open and click tracking, as in SES."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ HTML = """\
 
 
 def tracked(text: str) -> tuple[str, list[tuple[str, Tags]]]:
-    """The text with `T1`, `T2` for tracked links, and what these stand for."""
+    """The text with `T1`, `T2` for tracked links, and the destinations of these."""
     seen: list[tuple[str, Tags]] = []
 
     def track(link: str, tags: Tags) -> str:
@@ -52,7 +52,7 @@ def test_links_are_replaced_and_nothing_else_changes() -> None:
         '<a ses:no-track="" href="https://star.example/"/>',
     ],
 )
-def test_a_link_that_is_not_to_be_tracked_stays_and_loses_its_mark(tag: str) -> None:
+def test_a_link_excluded_from_tracking_stays_and_loses_its_attribute(tag: str) -> None:
     text, seen = tracked(f"<p>{tag}x</a>")
 
     assert seen == []
@@ -77,7 +77,7 @@ def test_a_link_that_is_not_to_be_tracked_stays_and_loses_its_mark(tag: str) -> 
         "<p>1 < 2 & <",
     ],
 )
-def test_what_is_no_well_formed_link_of_an_anchor_stays(same: str) -> None:
+def test_a_malformed_link_is_unchanged(same: str) -> None:
     assert tracked(same) == (same, [])
 
 
@@ -90,20 +90,20 @@ def test_what_is_no_well_formed_link_of_an_anchor_stays(same: str) -> None:
         '<a class="x"href="https://star.example/" href="https://other.example/">',
     ],
 )
-def test_links_are_found_however_they_are_written(tag: str) -> None:
+def test_links_are_found_in_any_html_syntax(tag: str) -> None:
     assert [link.lower() for link, _ in tracked(tag)[1]] == ["https://star.example/"]
 
 
-def test_ses_tracks_250_links_of_a_message() -> None:
+def test_ses_tracks_at_most_250_links_of_a_message() -> None:
     assert len(tracked('<a href="https://star.example/">' * 251)[1]) == tracked_html.MOST_LINKS
 
 
-def test_the_pixel_stands_at_the_end_of_the_body() -> None:
+def test_the_pixel_is_at_the_end_of_the_body() -> None:
     assert re.search(r'two</a>\n<img alt="" src="P\?a&amp;b" [^>]*></BODY>', tracked_html.with_pixel(HTML, "P?a&b"))
     assert tracked_html.with_pixel("<p>no end", "P").startswith('<p>no end<img alt="" src="P"')
 
 
-def test_the_placeholder_says_where_the_pixel_stands_and_further_ones_are_taken_out() -> None:
+def test_the_first_placeholder_sets_the_position_of_the_pixel_and_others_are_removed() -> None:
     text = tracked_html.with_pixel("<p>{{ses:openTracker}}a{{ses:openTracker}}b</p>", "P")
 
     assert re.fullmatch(r'<p><img alt="" src="P" [^>]*>ab</p>', text)
@@ -128,7 +128,7 @@ def delivered(stack: LocalStack, message_id: str) -> str:
     return mail.html or ""
 
 
-def test_following_a_link_leads_on_and_is_told(stack: LocalStack, news: News) -> None:
+def test_a_click_redirects_and_causes_an_event(stack: LocalStack, news: News) -> None:
     message_id = send(stack, "doctor@clinic.example", html=HTML.replace("Ü", "U"))
     [one, two] = re.findall(r'href="(http://127[^"]+)"', delivered(stack, message_id))
 
@@ -147,7 +147,7 @@ def test_following_a_link_leads_on_and_is_told(stack: LocalStack, news: News) ->
     assert 'href="https://star.example/stop"' in delivered(stack, message_id)
 
 
-def test_loading_the_pixel_is_told_as_an_opening(stack: LocalStack, news: News) -> None:
+def test_loading_the_pixel_causes_an_open_event(stack: LocalStack, news: News) -> None:
     message_id = send(stack, "doctor@clinic.example", html="<body>Dear doctor</body>")
     [pixel] = re.findall(r'<img alt="" src="([^"]+)"', delivered(stack, message_id))
 
@@ -158,23 +158,23 @@ def test_loading_the_pixel_is_told_as_an_opening(stack: LocalStack, news: News) 
 
 
 @pytest.mark.parametrize("kind", ["Silent", "Sparing"])
-def test_without_a_destination_for_opens_and_clicks_the_message_stays_as_it_is(stack: LocalStack, kind: str) -> None:
+def test_without_a_destination_for_opens_and_clicks_the_message_is_unchanged(stack: LocalStack, kind: str) -> None:
     html = HTML.replace("Ü", "U")
 
     assert delivered(stack, send(stack, "doctor@clinic.example", html=html, kind=kind)) == html
 
 
-def test_a_link_that_was_not_made_here_leads_nowhere(stack: LocalStack) -> None:
+def test_a_forged_link_redirects_nowhere(stack: LocalStack) -> None:
     message_id = send(stack, "doctor@clinic.example", html='<a href="https://star.example/">')
     [link] = re.findall(r'href="([^"]+)"', delivered(stack, message_id))
 
     for wrong in (link[:-1], link.replace(message_id, "other"), link.replace("/L0/", "/L9/"), f"{link}x"):
         assert fetch(wrong).status == 404
-    # What the link says is for reading only.
+    # The destination in the link is for display only.
     assert fetch(link.replace("star.example", "evil.example")).headers["location"] == "https://star.example/"
 
 
-def test_the_mailbox_page_shows_the_message_as_delivered(stack: LocalStack, tmp_path: Path) -> None:
+def test_the_mailbox_shows_the_message_as_delivered(stack: LocalStack, tmp_path: Path) -> None:
     message_id = send(stack, "doctor@clinic.example", html='<a href="https://star.example/">')
 
     assert f"/_local/ses/track/I0/{message_id}" in fetch(f"{stack.url}/_local/mailbox/{message_id}").body.decode()

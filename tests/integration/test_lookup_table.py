@@ -1,4 +1,4 @@
-"""What the registry answered, kept in the table that the template makes."""
+"""The cache of registry results, in the table of the template."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ import pytest
 from local.registry import Registry
 from referral_intake.aws import dynamodb
 from referral_intake.core.errors import Unavailable
-from referral_intake.lookup import doctors as door
+from referral_intake.lookup import doctors
 from referral_intake.lookup.match_cache import KEPT, MatchCache
 from referral_intake.lookup.matching import matches
 from referral_intake.lookup.name_search import read_search
@@ -25,22 +25,22 @@ SEARCH = read_search("Ashgrove", "CA")
 MATCHES = matches(SEARCH.queries[0], Registry().records)
 
 
-def test_what_was_found_is_kept_for_a_day_and_not_a_second_longer(client: "DynamoDBClient", table: str) -> None:
+def test_results_are_cached_for_exactly_one_day(client: "DynamoDBClient", table: str) -> None:
     kept = MatchCache(client, table)
     assert kept.get(SEARCH.key, NOW) is None
     kept.put(SEARCH.key, MATCHES, NOW)
     assert kept.get(SEARCH.key, NOW + KEPT - timedelta(seconds=1)) == MATCHES
-    # DynamoDB has not deleted it yet.
+    # DynamoDB has not deleted the item yet.
     assert kept.get(SEARCH.key, NOW + KEPT) is None
 
 
-def test_that_nobody_was_found_is_not_the_same_as_not_knowing(client: "DynamoDBClient", table: str) -> None:
+def test_an_empty_result_differs_from_a_cache_miss(client: "DynamoDBClient", table: str) -> None:
     kept = MatchCache(client, table)
     kept.put(SEARCH.key, [], NOW)
     assert kept.get(SEARCH.key, NOW) == []
 
 
-def test_the_table_deletes_it_by_the_attribute_that_the_template_names(look: aws.Look, table: str) -> None:
+def test_items_expire_by_the_ttl_attribute_of_the_template(look: aws.Look, table: str) -> None:
     MatchCache(dynamodb.client(), table).put(SEARCH.key, MATCHES, NOW)
     made = aws.template().tables["Table"]
     [(key, item)] = look.items().items()
@@ -49,18 +49,18 @@ def test_the_table_deletes_it_by_the_attribute_that_the_template_names(look: aws
     assert "stage" not in item, "it wakes no reader of the stream"
 
 
-def test_a_search_costs_one_read_and_a_new_one_one_write(
+def test_a_search_costs_one_read_and_a_new_one_also_one_write(
     requests: aws.Requests, client: "DynamoDBClient", table: str
 ) -> None:
     parts = Lookup(FakeRegistry(), MatchCache(client, table))
     event = events.request("GET /api/doctors", query="name=Maria Lopez&state=IL")
-    door.respond(event, parts, NOW)
+    doctors.respond(event, parts, NOW)
     assert requests.by_operation == {"GetItem": 1, "PutItem": 1}
-    door.respond(event, parts, NOW)
+    doctors.respond(event, parts, NOW)
     assert requests.by_operation == {"GetItem": 2, "PutItem": 1}
 
 
-def test_a_table_that_does_not_answer_is_unavailable(no_account: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_does_not_respond_is_unavailable(no_account: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
     with pytest.raises(Unavailable):
         MatchCache(dynamodb.client(), "t").get(SEARCH.key, NOW)

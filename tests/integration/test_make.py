@@ -1,6 +1,6 @@
-"""The targets of the Makefile that `make targets` can't run: they change an AWS account, or delete what CI runs with.
+"""Makefile targets that `make targets` cannot run: they change an AWS account, or delete files that CI needs.
 
-They run here in a copy of the repository, against moto. Only SAM is replaced, since moto can't transform its template.
+They run in a copy of the repository, against moto. Only SAM is replaced, since moto cannot transform the template.
 """
 
 import json
@@ -56,7 +56,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def make(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-    # What is built and installed already is not built again: other targets of CI do that.
+    # Skips builds and installations, which other targets of CI cover.
     done = ["--old-file=build", "--old-file=.cache/run.stamp"]
     own = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "CI"}}
     command = ["make", *done, *words]
@@ -65,7 +65,7 @@ def make(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProc
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
-    """The AWS that `make` meets has the stack."""
+    """An AWS account with the stack, for `make`."""
     forget_account(monkeypatch)
     server = MotoServer(ChangeSignal())
     server.start()
@@ -93,7 +93,7 @@ def test_deploy_runs_sam_and_uploads_the_site(repository: Path, s3: "S3Client") 
 
 
 @pytest.mark.parametrize("target", ["deploy", "destroy"])
-def test_the_environment_has_to_be_named(repository: Path, target: str) -> None:
+def test_an_environment_is_required(repository: Path, target: str) -> None:
     done = make(repository, target)
     assert done.returncode == 2
     assert f"make {target} ENV=dev" in done.stderr
@@ -107,9 +107,7 @@ def test_destroy_deletes_the_stack_whose_name_is_typed(repository: Path, s3: "S3
     assert _stacks() == []
 
 
-def test_the_installed_command_runs_from_every_folder(
-    repository: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_the_installed_command_runs_in_every_folder(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [str(repository / ".venv" / "bin" / "referrals"), "--help"]
     elsewhere = tmp_path_factory.mktemp("elsewhere")
@@ -123,7 +121,7 @@ def test_every_target_that_installs_python_packages_installs_the_command() -> No
     assert made.count("--group local") == made.count("@$(INSTALL_COMMAND)") > 0
 
 
-def test_clean_deletes_only_what_was_downloaded_or_built(tmp_path: Path) -> None:
+def test_clean_deletes_only_downloaded_and_built_files(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text("utf-8"), "utf-8")
     for name in CLEANED:
         (tmp_path / name).mkdir()

@@ -1,4 +1,4 @@
-"""The registry over a real socket: what we ask, how answers read, and that two seconds are two seconds."""
+"""The registry over a real socket: requests, responses, and a total limit of two seconds."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from referral_intake.core.errors import Unavailable
-from referral_intake.lookup import doctors as door
+from referral_intake.lookup import doctors
 from referral_intake.lookup.match_cache import MatchCache
 from referral_intake.lookup.name_search import Query
 from referral_intake.lookup.npi_registry import LARGEST_ANSWER, MOST_RECORDS, NpiRegistry
@@ -29,7 +29,7 @@ Act = Callable[["Server", BaseHTTPRequestHandler], None]
 
 @dataclass
 class Server:
-    """A registry that does what it is told to with each request."""
+    """A registry whose behavior for each request is configurable."""
 
     act: Act
     url: str = ""
@@ -39,39 +39,39 @@ class Server:
 
 
 def answers(body: bytes, status: int = 200, **headers: str) -> Act:
-    def act(_: Server, door: BaseHTTPRequestHandler) -> None:
-        door.send_response(status)
+    def act(_: Server, handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            door.send_header(name.replace("_", "-"), value)
-        door.end_headers()
-        door.wfile.write(body)
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(body)
 
     return act
 
 
-def says_nothing(server: Server, door: BaseHTTPRequestHandler) -> None:
+def says_nothing(server: Server, handler: BaseHTTPRequestHandler) -> None:
     server.stopped.wait()
-    door.close_connection = True
+    handler.close_connection = True
 
 
 def drips(head: bytes) -> Act:
-    """One byte after another, each of them well within any timeout of a socket."""
+    """Sends one byte after another, each within any socket timeout."""
 
-    def act(server: Server, door: BaseHTTPRequestHandler) -> None:
-        door.close_connection = True
-        door.wfile.write(head)
+    def act(server: Server, handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        handler.wfile.write(head)
         while not server.stopped.wait(0.1):
             try:
-                door.wfile.write(b"1")
-                door.wfile.flush()
+                handler.wfile.write(b"1")
+                handler.wfile.flush()
             except OSError:
                 return
 
     return act
 
 
-def hangs_up(_: Server, door: BaseHTTPRequestHandler) -> None:
-    door.close_connection = True
+def hangs_up(_: Server, handler: BaseHTTPRequestHandler) -> None:
+    handler.close_connection = True
 
 
 FOUND = answers(json.dumps({"result_count": 1, "results": [{"number": "2000001000"}]}).encode())
@@ -81,7 +81,7 @@ FOUND = answers(json.dumps({"result_count": 1, "results": [{"number": "200000100
 def server() -> Iterator[Server]:
     made = Server(FOUND)
 
-    class Door(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -92,7 +92,7 @@ def server() -> Iterator[Server]:
         def log_message(self, *_: object) -> None:
             pass
 
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listening.daemon_threads = True
     made.url = f"http://127.0.0.1:{listening.server_address[1]}/api/"
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
@@ -104,10 +104,10 @@ def server() -> Iterator[Server]:
     listening.server_close()
 
 
-# ---- What we ask, and how answers read -------------------------------------------------------------------------------
+# ---- Requests and responses ------------------------------------------------------------------------------------------
 
 
-def test_a_question_is_one_request_in_the_registrys_own_words(server: Server) -> None:
+def test_a_query_is_one_request_with_the_parameters_of_the_registry(server: Server) -> None:
     assert NpiRegistry(server.url).ask(QUERY) == [{"number": "2000001000"}]
     assert server.asked == [
         {
@@ -122,22 +122,22 @@ def test_a_question_is_one_request_in_the_registrys_own_words(server: Server) ->
     ]
 
 
-def test_the_connection_is_kept_and_one_that_was_closed_meanwhile_is_made_anew(server: Server) -> None:
+def test_the_connection_is_reused_and_reopened_if_it_was_closed(server: Server) -> None:
     registry = NpiRegistry(server.url)
     for _ in range(2):
         registry.ask(QUERY)
     assert len(server.connections) == 1
 
-    def hangs_up_once(made: Server, door: BaseHTTPRequestHandler) -> None:
+    def hangs_up_once(made: Server, handler: BaseHTTPRequestHandler) -> None:
         made.act = FOUND
-        hangs_up(made, door)
+        hangs_up(made, handler)
 
     server.act = hangs_up_once
     assert registry.ask(QUERY)
     assert len(server.connections) == 2
 
 
-def test_an_answer_may_be_compressed(server: Server) -> None:
+def test_a_response_may_be_compressed(server: Server) -> None:
     server.act = answers(gzip.compress(b'{"result_count": 0, "results": []}'), Content_Encoding="gzip")
     assert NpiRegistry(server.url).ask(QUERY) == []
 
@@ -159,7 +159,7 @@ def test_an_answer_may_be_compressed(server: Server) -> None:
     ],
     ids=["errors", "html", "list", "object", "nested", "no UTF-8", "503", "moved", "too large", "no gzip", "hangs up"],
 )
-def test_anything_but_records_is_unavailable_and_tells_no_name(server: Server, act: Act) -> None:
+def test_an_invalid_response_is_unavailable_and_the_error_contains_no_name(server: Server, act: Act) -> None:
     server.act = act
     with pytest.raises(Unavailable) as unavailable:
         NpiRegistry(server.url).ask(QUERY)
@@ -168,12 +168,12 @@ def test_anything_but_records_is_unavailable_and_tells_no_name(server: Server, a
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/api/", "http://registry.invalid/api/"])
-def test_a_registry_that_is_not_there_is_unavailable(url: str) -> None:
+def test_an_unreachable_registry_is_unavailable(url: str) -> None:
     with pytest.raises(Unavailable):
         NpiRegistry(url).ask(QUERY)
 
 
-# ---- Two seconds, whatever happens -----------------------------------------------------------------------------------
+# ---- At most two seconds ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -182,10 +182,12 @@ def test_a_registry_that_is_not_there_is_unavailable(url: str) -> None:
     ids=["nothing comes", "headers come in drops", "the body comes in drops"],
 )
 @pytest.mark.long
-def test_the_budget_holds_in_total(server: Server, client: "DynamoDBClient", table: str, act: Act) -> None:
+def test_the_time_limit_covers_the_whole_request(
+    server: Server, client: "DynamoDBClient", table: str, act: Act
+) -> None:
     server.act = act
     parts = Lookup(NpiRegistry(server.url), MatchCache(client, table))
     event = events.request("GET /api/doctors", query="name=Maria O'Brien&state=IL")
-    # The server never finishes its answer: that this returns shows that the budget holds.
-    response = door.respond(event, parts, NOW)
+    # The server never completes its response, so a result proves that the limit works.
+    response = doctors.respond(event, parts, NOW)
     assert json.loads(response["body"]) == {"doctors": [], "available": False}

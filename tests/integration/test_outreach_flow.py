@@ -1,4 +1,4 @@
-"""The way of a referral through the stream's door and the clock's, on the template's table."""
+"""Referrals through the handlers of outreach and wake, on the table of the template."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ from referral_intake.core.errors import Unavailable
 from referral_intake.core.message import Deferred, Message, Refused, Unclear
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import LEASE, PICKED_UP_WITHIN, Referral
-from referral_intake.outreach import handler as door
+from referral_intake.outreach import handler
 from referral_intake.outreach import wiring as outreach_wiring
 from referral_intake.outreach.delivery import Outreach
 from referral_intake.outreach.message_templates import Messages
@@ -35,7 +35,7 @@ from tests.support.watched import watching
 
 @dataclass
 class Mailer(FakeMailer):
-    """Does `during` while a message is on its way."""
+    """Runs `during` while a message is being sent."""
 
     during: Callable[[Message], object] = lambda message: None
     tried: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Mailer(FakeMailer):
 
 
 class WatchedClaims:
-    """The table's claims; calls `after_claim` between the claim and the last look, and can fail at that look."""
+    """The claims of the table. Calls `after_claim` between the claim and the last check, and can fail at that check."""
 
     def __init__(self, claims: ClaimTable) -> None:
         self._claims = claims
@@ -72,7 +72,7 @@ class WatchedClaims:
 
 
 class System:
-    """Everything between the table and the doctor's mailbox; mail and time are the test's own."""
+    """Everything between the table and the doctor's mailbox. The test controls mail and time."""
 
     def __init__(self, referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
         self.referrals = referrals
@@ -110,12 +110,12 @@ class System:
         return self._stream.record(self.look.image(referral), old)
 
     def deliver(self, *records: dict[str, Any]) -> list[str]:
-        """As Lambda does; returns the sequence numbers of what failed."""
-        answer = door.handler({"Records": list(records)}, aws.LambdaContext())  # type: ignore[arg-type]
+        """Emulates Lambda, and returns the sequence numbers of failed records."""
+        answer = handler.handler({"Records": list(records)}, aws.LambdaContext())  # type: ignore[arg-type]
         return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
     def wake(self, after: timedelta = timedelta(0)) -> int:
-        """Moves the clock forward, and what is due with it."""
+        """Moves the clock forward, and the referrals that become due."""
         self.clock.time += after
         return wake(Wake(self.referrals, Campaigns(samples.TEMPLATES)), self.clock.time)["lumen"]
 
@@ -127,15 +127,15 @@ class System:
 @pytest.fixture
 def system(referrals: ReferralTable, claims: ClaimTable, look: aws.Look, monkeypatch: pytest.MonkeyPatch) -> System:
     made = System(referrals, claims, look)
-    # The composition root is where a test puts its own parts.
+    # The test replaces parts in the composition root.
     monkeypatch.setattr(outreach_wiring, "parts", made.outreach)
     return made
 
 
-# ---- Once ------------------------------------------------------------------------------------------------------------
+# ---- Sent once -------------------------------------------------------------------------------------------------------
 
 
-def test_a_referral_that_became_queued_is_one_mail_to_the_doctor(system: System) -> None:
+def test_a_queued_referral_sends_one_message_to_the_doctor(system: System) -> None:
     referral = system.submit(email="Maria.Lopez+Work@Clinic.Example")
     assert system.deliver(system.record(referral)) == []
     assert [message.to for message in system.mailer.sent] == ["Maria.Lopez+Work@clinic.example"]
@@ -146,7 +146,7 @@ def test_a_referral_that_became_queued_is_one_mail_to_the_doctor(system: System)
     assert tried["version"] == "2026-11"
 
 
-def test_a_record_that_is_delivered_twice_is_no_second_mail_and_no_failure(system: System) -> None:
+def test_a_redelivered_record_is_neither_a_second_message_nor_a_failure(system: System) -> None:
     record = system.record(system.submit())
     assert system.deliver(record) == []
     assert system.deliver(record) == []
@@ -154,7 +154,7 @@ def test_a_record_that_is_delivered_twice_is_no_second_mail_and_no_failure(syste
     assert len(system.mailer.sent) == 1
 
 
-def test_two_referrals_for_one_doctor_are_one_mail_and_the_other_names_its_leader(system: System) -> None:
+def test_two_referrals_for_one_doctor_send_one_message_and_the_second_names_its_leader(system: System) -> None:
     leader, other = system.submit(), system.submit(email="MARIA.LOPEZ+x@clinic.example")
     assert system.deliver(system.record(leader), system.record(other)) == []
     assert len(system.mailer.sent) == 1
@@ -162,7 +162,7 @@ def test_two_referrals_for_one_doctor_are_one_mail_and_the_other_names_its_leade
     assert system.look.referral(other)["leader"] == leader.receipt
 
 
-def test_a_second_referral_joins_while_the_first_is_still_on_its_way(system: System) -> None:
+def test_a_second_referral_joins_while_the_first_is_being_sent(system: System) -> None:
     leader, other = system.submit(), system.submit()
     second = system.record(other)
     system.mailer.during = lambda message: system.deliver(second)
@@ -171,20 +171,20 @@ def test_a_second_referral_joins_while_the_first_is_still_on_its_way(system: Sys
     assert system.stage(other) == ("waiting", "joined")
 
 
-def test_ten_doctors_in_one_batch_are_ten_mails(system: System) -> None:
+def test_ten_doctors_in_one_batch_get_ten_messages(system: System) -> None:
     records = [system.record(system.submit(email=f"d{number}@clinic.example")) for number in range(10)]
     assert system.deliver(*records) == []
     assert sorted(message.to for message in system.mailer.sent) == [f"d{number}@clinic.example" for number in range(10)]
 
 
-def test_a_doctor_is_written_to_after_the_hashing_keys_were_rotated(system: System) -> None:
+def test_a_doctor_is_mailed_after_a_rotation_of_the_hashing_keys(system: System) -> None:
     system.ring = aws.ROTATED
     referral = system.submit()
     assert system.deliver(system.record(referral)) == []
     assert len(system.mailer.sent) == 1
 
 
-def test_a_doctor_who_had_the_mail_before_the_hashing_keys_were_rotated_gets_no_second(system: System) -> None:
+def test_a_doctor_mailed_before_a_rotation_of_the_hashing_keys_gets_no_second_message(system: System) -> None:
     first, second = system.submit(), system.submit()
     system.deliver(system.record(first))
     system.ring = aws.ROTATED
@@ -196,7 +196,7 @@ def test_a_doctor_who_had_the_mail_before_the_hashing_keys_were_rotated_gets_no_
 # ---- One bad record --------------------------------------------------------------------------------------------------
 
 
-def test_a_record_that_can_not_be_read_fails_alone(system: System) -> None:
+def test_an_unreadable_record_fails_alone(system: System) -> None:
     good = [system.record(system.submit(email=f"d{number}@clinic.example")) for number in range(3)]
     poison = system.record(system.submit(email="poison@clinic.example"))
     del poison["dynamodb"]["NewImage"]["doctor"]
@@ -212,7 +212,7 @@ def test_a_batch_in_which_every_record_fails_names_each(system: System) -> None:
     assert system.deliver(*poisons) == [poison["dynamodb"]["SequenceNumber"] for poison in poisons]
 
 
-def test_a_message_that_can_not_be_made_holds_no_doctor(system: System) -> None:
+def test_a_message_that_cannot_be_rendered_claims_no_doctor(system: System) -> None:
     referral = system.submit()
     system.campaign = replace(system.campaign, mail_locale="xx")
     assert len(system.deliver(system.record(referral))) == 1
@@ -220,11 +220,11 @@ def test_a_message_that_can_not_be_made_holds_no_doctor(system: System) -> None:
     assert system.stage(referral) == ("queued", None)
 
 
-# ---- No means no -----------------------------------------------------------------------------------------------------
+# ---- Doctors who declined --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("reason", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
-def test_a_doctor_who_said_no_is_never_mailed(system: System, reason: Closing) -> None:
+def test_a_doctor_who_declined_is_never_mailed(system: System, reason: Closing) -> None:
     referral = system.submit()
     system.table.suppress(aws.claim_for(referral).keys[0], reason, NOW)
     assert system.deliver(system.record(referral)) == []
@@ -232,7 +232,7 @@ def test_a_doctor_who_said_no_is_never_mailed(system: System, reason: Closing) -
     assert system.stage(referral) == ("closed", reason.value)
 
 
-def test_an_opt_out_between_the_claim_and_the_call_stops_the_mail(system: System) -> None:
+def test_an_opt_out_between_the_claim_and_the_send_stops_the_message(system: System) -> None:
     referral = system.submit()
     system.claims.after_claim = lambda claim: system.table.suppress(claim.keys[0], Closing.OPTED_OUT, NOW)
     assert system.deliver(system.record(referral)) == []
@@ -243,7 +243,7 @@ def test_an_opt_out_between_the_claim_and_the_call_stops_the_mail(system: System
     assert "opted_out" in doctor
 
 
-def test_an_opt_out_while_the_mail_is_on_its_way_closes_the_referral_and_the_mail_is_noted(system: System) -> None:
+def test_an_opt_out_during_the_send_closes_the_referral_and_the_message_is_recorded(system: System) -> None:
     referral = system.submit()
 
     def opt_out(message: Message) -> None:
@@ -256,10 +256,10 @@ def test_an_opt_out_while_the_mail_is_on_its_way_closes_the_referral_and_the_mai
     assert set(system.look.referral(referral)["milestones"]) == {"submitted", "opted_out", "sent"}
 
 
-# ---- Nobody knows ----------------------------------------------------------------------------------------------------
+# ---- Unclear results -------------------------------------------------------------------------------------------------
 
 
-def test_an_unclear_answer_keeps_the_claim_and_is_never_repeated(system: System) -> None:
+def test_an_unclear_response_keeps_the_claim_and_is_never_retried(system: System) -> None:
     referral = system.submit()
     record = system.record(referral)
     system.mailer.fails = Unclear("ReadTimeoutError")
@@ -279,7 +279,7 @@ def test_an_unclear_answer_keeps_the_claim_and_is_never_repeated(system: System)
     assert len(system.mailer.tried) == 1
 
 
-def test_another_patient_does_not_cause_a_second_mail_after_an_unclear_answer(system: System) -> None:
+def test_another_referral_causes_no_second_message_after_an_unclear_response(system: System) -> None:
     first, second = system.submit(), system.submit()
     system.mailer.fails = Unclear("ReadTimeoutError")
     system.deliver(system.record(first))
@@ -289,10 +289,10 @@ def test_another_patient_does_not_cause_a_second_mail_after_an_unclear_answer(sy
     assert system.stage(second) == ("waiting", "joined")
 
 
-# ---- Not now ---------------------------------------------------------------------------------------------------------
+# ---- Deferred and refused --------------------------------------------------------------------------------------------
 
 
-def test_a_throttled_mail_waits_is_queued_by_the_clock_and_is_sent_then(system: System) -> None:
+def test_a_throttled_message_waits_until_wake_queues_it_and_is_sent_then(system: System) -> None:
     referral = system.submit()
     system.mailer.fails = Deferred("TooManyRequestsException")
     assert system.deliver(system.record(referral)) == []
@@ -310,7 +310,7 @@ def test_a_throttled_mail_waits_is_queued_by_the_clock_and_is_sent_then(system: 
     assert len(system.mailer.sent) == 1
 
 
-def test_what_ses_refuses_is_closed_and_leaves_the_doctor_free(system: System) -> None:
+def test_a_refused_message_closes_the_referral_and_releases_the_doctor(system: System) -> None:
     referral = system.submit()
     system.mailer.fails = Refused("MessageRejected")
     assert system.deliver(system.record(referral)) == []
@@ -330,7 +330,7 @@ def test_outside_of_its_approval_a_campaign_waits(system: System, when: str) -> 
     assert system.stage(referral) == ("waiting", "not_approved")
 
 
-def test_a_referral_that_waited_too_long_expires_without_a_mail(system: System) -> None:
+def test_a_referral_that_waited_too_long_expires_without_a_message(system: System) -> None:
     referral = system.submit()
     record = system.record(referral)
     system.clock.time += system.campaign.policy.expires_after
@@ -339,14 +339,14 @@ def test_a_referral_that_waited_too_long_expires_without_a_mail(system: System) 
     assert system.stage(referral) == ("closed", "expired")
 
 
-def test_a_doctor_without_an_address_is_kept_for_people(system: System) -> None:
+def test_a_doctor_without_an_email_address_becomes_a_task(system: System) -> None:
     referral = system.submit(email=None, phone="217 555 0123")
     assert system.deliver(system.record(referral)) == []
     assert system.mailer.tried == []
     assert system.stage(referral) == ("by_post", "no_email")
 
 
-def test_a_referral_of_a_campaign_that_was_taken_away_is_held(system: System) -> None:
+def test_a_referral_of_a_removed_campaign_is_held(system: System) -> None:
     referral = system.submit()
     system.campaign = replace(system.campaign, name="another")
     assert system.deliver(system.record(referral)) == []
@@ -356,7 +356,7 @@ def test_a_referral_of_a_campaign_that_was_taken_away_is_held(system: System) ->
 # ---- Never stuck -----------------------------------------------------------------------------------------------------
 
 
-def test_a_referral_that_the_stream_lost_is_sent_all_the_same(system: System) -> None:
+def test_a_referral_that_the_stream_lost_is_sent_later(system: System) -> None:
     referral = system.submit()
     assert system.wake(PICKED_UP_WITHIN) == 1
     assert system.stage(referral) == ("waiting", "lost_by_stream")
@@ -366,7 +366,7 @@ def test_a_referral_that_the_stream_lost_is_sent_all_the_same(system: System) ->
     assert len(system.mailer.sent) == 1
 
 
-def test_a_late_record_of_a_referral_that_the_clock_has_moved_is_no_second_mail(system: System) -> None:
+def test_a_late_record_of_a_referral_that_wake_has_moved_sends_no_second_message(system: System) -> None:
     referral = system.submit()
     late = system.record(referral)
     system.wake(PICKED_UP_WITHIN)
@@ -381,9 +381,7 @@ def test_a_late_record_of_a_referral_that_the_clock_has_moved_is_no_second_mail(
     "fails", [Deferred("TooManyRequestsException"), Refused("MessageRejected"), Unclear("x"), None]
 )
 @pytest.mark.parametrize("email", ["maria.lopez@clinic.example", None])
-def test_every_open_referral_has_a_time_at_which_the_clock_looks_at_it(
-    system: System, fails: Exception | None, email: str | None
-) -> None:
+def test_every_open_referral_has_a_due_time(system: System, fails: Exception | None, email: str | None) -> None:
     referral = system.submit(email=email, phone="217 555 0123")
     system.mailer.fails = fails
     system.deliver(system.record(referral))
@@ -395,7 +393,7 @@ def test_every_open_referral_has_a_time_at_which_the_clock_looks_at_it(
         assert f"referral#{referral.receipt}" in system.look.indexed()
 
 
-def test_every_referral_is_closed_in_the_end(system: System) -> None:
+def test_every_referral_is_closed_eventually(system: System) -> None:
     outcomes = [None, Deferred("x"), Refused("x"), Unclear("x"), None]
     details: list[dict[str, Any]] = [{}, {}, {}, {}, {"email": None}]
     referrals = []
@@ -404,7 +402,7 @@ def test_every_referral_is_closed_in_the_end(system: System) -> None:
         made = system.submit(**{"email": f"d{number}@clinic.example", "phone": "217 555 0123"} | detail)
         system.deliver(system.record(made))
         referrals.append(made)
-    # From here on the stream is dead: only the clock is left.
+    # From here on the stream delivers nothing. Only the schedule works.
     for _ in range(80):
         system.wake(timedelta(days=1))
         system.wake(timedelta(minutes=2))
@@ -415,19 +413,17 @@ def test_every_referral_is_closed_in_the_end(system: System) -> None:
     assert system.look.indexed() == set()
 
 
-def test_a_last_look_that_fails_gives_the_doctor_back_for_nothing_was_sent(system: System) -> None:
+def test_a_failed_last_check_releases_the_doctor_because_no_message_was_sent(system: System) -> None:
     referral = system.submit()
     system.claims.last_look_fails = Unavailable("ThrottlingException")
     system.deliver(system.record(referral))
     assert system.mailer.tried == []
-    # Not `sending`, which a person would have to look at: it is known that nothing went out.
+    # Not `sending`, which would need a person: it is certain that no message was sent.
     assert system.stage(referral)[0] == "waiting"
     assert not [doctor for doctor in system.look.doctors().values() if "lumen/introduction" in doctor]
 
 
-def test_one_referral_that_can_not_be_read_does_not_stop_the_clock_for_the_others(
-    system: System, client: Any, table: str
-) -> None:
+def test_one_unreadable_referral_does_not_stop_the_others_in_wake(system: System, client: Any, table: str) -> None:
     broken, good = system.submit(email="broken@clinic.example"), system.submit()
     client.update_item(
         TableName=table,
@@ -439,7 +435,7 @@ def test_one_referral_that_can_not_be_read_does_not_stop_the_clock_for_the_other
     assert system.stage(good)[0] == "waiting"
 
 
-# ---- Nothing about anybody in the logs ------------------------------------------------------------------------------
+# ---- No personal data in logs ----------------------------------------------------------------------------------------
 
 DETAILS = {"name": "Maria Lopez", "email": "maria.lopez@clinic.example", "phone": "217 555 0123", "npi": "1234567893"}
 
@@ -449,7 +445,7 @@ def assert_no_details(logged: str) -> None:
 
 
 @pytest.mark.parametrize("fails", [None, Refused("MessageRejected"), Deferred("Throttled"), Unclear("Timeout")])
-def test_no_outcome_logs_a_doctors_details(system: System, fails: Exception | None) -> None:
+def test_no_outcome_logs_details_of_a_doctor(system: System, fails: Exception | None) -> None:
     system.mailer.fails = fails
     record = system.record(system.submit(**DETAILS))
     with watching() as watched:
@@ -459,9 +455,9 @@ def test_no_outcome_logs_a_doctors_details(system: System, fails: Exception | No
     assert_no_details("".join(watched.everything()))
 
 
-def test_an_error_of_ses_that_quotes_the_address_is_not_logged_even_if_giving_back_fails(system: System) -> None:
+def test_an_ses_error_with_the_address_is_not_logged_even_if_the_release_fails(system: System) -> None:
     def refuse(message: Message) -> None:
-        # As adapters.ses does it, and as SES words it.
+        # As the adapter for SES raises it, with the text of SES.
         raise Deferred("identity_not_verified") from RuntimeError(f"Email address is not verified: {message.to}")
 
     system.mailer.during = refuse

@@ -1,4 +1,4 @@
-"""The pace, shared by all that send at once."""
+"""The sending rate, shared by all concurrent senders."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,14 +29,14 @@ now = partial(datetime.now, UTC)
 
 @pytest.fixture
 def shared(no_account: None) -> Iterator["DynamoDBClient"]:
-    """A table whose conditional writes are atomic across threads, as DynamoDB's are."""
+    """A table with conditional writes that are atomic across threads, as in DynamoDB."""
     server = MotoServer(ChangeSignal())
     server.start()
     yield boto3.client("dynamodb", endpoint_url=server.url, config=Config(max_pool_connections=8))
     server.stop()
 
 
-def test_four_workers_never_exceed_the_share_of_the_rate(shared: "DynamoDBClient") -> None:
+def test_four_workers_never_exceed_the_allowed_share_of_the_rate(shared: "DynamoDBClient") -> None:
     table = aws.make_table(shared)
     times: list[datetime] = []
 
@@ -51,12 +51,12 @@ def test_four_workers_never_exceed_the_share_of_the_rate(shared: "DynamoDBClient
         list(workers.map(worker, range(4)))
     times.sort()
     assert len(times) == 24
-    # 20 a second is four fifths of 25; a thread may be woken late, and so nearer to the next one.
+    # 20 per second is four fifths of 25. A delayed thread may run closer to the next one.
     for first, last in zip(times, times[11:], strict=False):
         assert last - first > 11 * FAST.interval - timedelta(milliseconds=250)
 
 
-def test_what_went_is_counted_once_each(shared: "DynamoDBClient") -> None:
+def test_each_sent_message_is_counted_once(shared: "DynamoDBClient") -> None:
     table = aws.make_table(shared)
     pace = Throttle(shared, table, lambda: FAST, now)
     for _ in range(3):
@@ -65,14 +65,18 @@ def test_what_went_is_counted_once_each(shared: "DynamoDBClient") -> None:
     assert item["sent"] == {"N": "3"}
 
 
-def test_a_used_up_day_is_said_without_a_write(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
+def test_an_exhausted_daily_quota_is_detected_without_a_write(
+    client: "DynamoDBClient", table: str, requests: aws.Requests
+) -> None:
     used_up = Quota(per_second=14, per_day=200, sent_last_day=200)
     waited = Throttle(client, table, lambda: used_up, now).take(CAMPAIGN, "maria@clinic.example")
     assert isinstance(waited, Wait)
     assert requests.by_operation == {"BatchGetItem": 1}
 
 
-def test_one_mail_domain_gets_so_many_a_day_and_another_is_not_held_up(client: "DynamoDBClient", table: str) -> None:
+def test_a_mail_domain_has_a_daily_limit_that_does_not_delay_other_domains(
+    client: "DynamoDBClient", table: str
+) -> None:
     clock = aws.Clock()
     pace = Throttle(client, table, lambda: Quota(1000, 100_000, 0), clock, sleep=lambda _: None)
     strict = replace(CAMPAIGN, policy=replace(CAMPAIGN.policy, per_domain_per_day=2))

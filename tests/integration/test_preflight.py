@@ -1,4 +1,4 @@
-"""`preflight` asks AWS and the site what it decides about, and changes nothing."""
+"""`preflight` reads from AWS and the site, and changes nothing."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from tests.support.stack import local_stack, without_site
 
 
 @pytest.mark.usefixtures("cloud")
-def test_the_senders_own_address_will_do_where_its_domain_is_not_verified() -> None:
+def test_a_verified_sender_address_is_sufficient_without_a_verified_domain() -> None:
     client = boto3.client("sesv2")
     with Stubber(client) as ses:
         ses.add_client_error("get_email_identity", "NotFoundException", expected_params={"EmailIdentity": "spine.org"})
@@ -28,7 +28,7 @@ def test_the_senders_own_address_will_do_where_its_domain_is_not_verified() -> N
 
 
 @pytest.mark.usefixtures("cloud")
-def test_a_configuration_set_that_is_not_there_is_none_and_other_errors_are_not_hidden() -> None:
+def test_a_missing_configuration_set_is_reported_and_other_errors_are_raised() -> None:
     client = boto3.client("sesv2")
     with Stubber(client) as ses:
         ses.add_client_error("get_configuration_set", "NotFoundException")
@@ -39,9 +39,9 @@ def test_a_configuration_set_that_is_not_there_is_none_and_other_errors_are_not_
             asked.configuration_set("x")
 
 
-# DynamoDB Local knows no backups.
+# DynamoDB Local has no backups.
 @pytest.mark.parametrize("engine", ["moto"], indirect=True)
-def test_a_table_as_a_restore_leaves_it_lacks_what_the_templates_has(client: Any) -> None:
+def test_a_restored_table_lacks_settings_of_the_template(client: Any) -> None:
     named: Any = [{"AttributeName": "pk", "AttributeType": "S"}]
     keys: Any = {"AttributeDefinitions": named, "BillingMode": "PAY_PER_REQUEST"}
     client.create_table(TableName="restored", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}], **keys)
@@ -60,7 +60,7 @@ def test_a_table_as_a_restore_leaves_it_lacks_what_the_templates_has(client: Any
 
 
 @pytest.mark.usefixtures("cloud")
-def test_subscriptions_and_members_are_counted_as_aws_tells_them() -> None:
+def test_subscriptions_and_members_are_counted() -> None:
     sns: Any = boto3.client("sns")
     topic = sns.create_topic(Name="alarms")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="us@spine.org")
@@ -79,7 +79,7 @@ def test_subscriptions_and_members_are_counted_as_aws_tells_them() -> None:
 
 
 @pytest.mark.usefixtures("cloud")
-def test_a_function_of_which_an_older_version_answers_is_found() -> None:
+def test_a_function_whose_alias_has_an_older_version_is_detected() -> None:
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [trust]}}}
     code = {"Code": {"ZipFile": "handler = print"}, "Handler": "index.handler", "Runtime": "python3.13"}
@@ -102,8 +102,8 @@ def local(tmp_path: Path) -> Iterator[LocalStack]:
         yield stack
 
 
-def test_against_the_local_stack_its_network_checks_are_skipped_and_nobody_is_opted_out(local: LocalStack) -> None:
-    # In a process of its own: it forgets the account that it was started with.
+def test_against_the_local_stack_network_checks_are_skipped_and_no_doctor_is_opted_out(local: LocalStack) -> None:
+    # Runs in a separate process, because the command removes AWS credentials from its environment.
     environment = {"PATH": os.environ["PATH"], "AWS_PROFILE": "not-there", "PYTHONPATH": "functions:."}
     command = [sys.executable, "-m", "cli", "preflight", "--stack", local.url]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

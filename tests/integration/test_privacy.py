@@ -1,6 +1,6 @@
-"""Nothing about anybody in what is logged, measured, put into a message's tags or into an address of ours.
+"""No personal data in logs, metrics, message tags or URLs.
 
-A doctor whose every detail is marked goes through all doors, with all that goes wrong; then every line is searched.
+A doctor whose details are marked passes all handlers with all failures. Then every line is searched.
 """
 
 import base64
@@ -20,7 +20,7 @@ from tests.integration.local_scratch import fetch
 from tests.support import proofs, samples
 from tests.support.stack import local_stack
 from tests.support.waiting import eventually
-from tests.support.watched import Watched, loggers_of_the_doors, watching
+from tests.support.watched import Watched, loggers_of_functions, watching
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,17 +42,17 @@ def marked(text: str) -> list[str]:
     return [mark for mark in MARKS if mark in text.casefold()]
 
 
-def assert_nobody_in(watched: Watched) -> None:
+def assert_no_personal_data(watched: Watched) -> None:
     assert [line for line in watched.everything() if marked(line)] == []
 
 
-def test_nothing_personal_is_logged_or_measured_whatever_happens(life: Life) -> None:
+def test_no_personal_data_are_logged_or_measured_in_any_case(life: Life) -> None:
     with watching() as watched:
         life.live()
-    assert_nobody_in(watched)
+    assert_no_personal_data(watched)
     assert len(life.raised) == 3
     assert [text for text in life.raised if marked(text)] == []
-    # It was a whole life: each door spoke, of what went wrong too.
+    # Confirms that the test is complete: each handler logged, including failures.
     assert {line["function_name"] for line in watched.logged} == DOORS
     assert {line["message"] for line in watched.logged if line["level"] == "ERROR"} >= WENT_WRONG
     assert len(watched.emitted) > 30
@@ -71,7 +71,7 @@ WENT_WRONG = {
 }
 
 
-def test_a_line_that_holds_a_doctors_address_would_be_found(life: Life) -> None:
+def test_a_log_line_with_the_address_of_a_doctor_is_detected(life: Life) -> None:
     with watching() as watched:
         intake.logger.info("to", address=DOCTOR["email"])
         intake.logger.info(DOCTOR["name"])
@@ -79,16 +79,16 @@ def test_a_line_that_holds_a_doctors_address_would_be_found(life: Life) -> None:
     assert len([line for line in watched.everything() if marked(line)]) == 3
 
 
-def test_what_an_exception_says_is_not_logged_but_where_it_came_from(life: Life) -> None:
+def test_the_message_of_an_exception_is_not_logged_but_its_origin_is(life: Life) -> None:
     with watching() as watched:
-        life.everything_breaks()
+        life.everything_fails()
     failed = next(line for line in watched.logged if line["message"] == "outreach failed")
     assert failed["exception_name"] == "ValueError"
     assert "builtins.ValueError\n  outreach/stream_records.py:" in failed["exception"]
     assert failed["exception"].endswith("because of\nbuiltins.KeyError")
 
 
-def test_a_messages_tags_and_the_addresses_in_it_name_nobody(life: Life) -> None:
+def test_tags_and_links_of_a_message_contain_no_personal_data(life: Life) -> None:
     life.patients_send()
     life.outreach_writes()
     for asked in life.mail.sent:
@@ -102,22 +102,22 @@ def test_a_messages_tags_and_the_addresses_in_it_name_nobody(life: Life) -> None
 
 
 def readable(url: str) -> str:
-    """What a token says to whoever decodes it, signed as it is."""
+    """The content of a signed token, which any reader can decode."""
     payload = url.partition("token=")[2].partition(".")[0]
     return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode(errors="replace")
 
 
-def test_where_patients_are_led_names_nobody(life: Life) -> None:
+def test_addresses_of_pages_for_patients_contain_no_personal_data(life: Life) -> None:
     answer: dict[str, Any] = life.post(samples.payload(doctor=DOCTOR))
     assert answer["statusCode"] == 201
     assert marked(answer["headers"]["location"]) == []
 
 
-def test_the_log_of_the_local_stack_names_nobody_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_of_the_local_stack_contains_no_personal_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = tmp_path / "logs.jsonl"
     with local_stack(tmp_path, log_file=log) as stack:
-        for logger in loggers_of_the_doors():
-            # A logger keeps the stream that there was when its door was first imported, maybe by another test.
+        for logger in loggers_of_functions():
+            # A logger keeps the stream that was current at the first import of its handler, maybe in another test.
             monkeypatch.setattr(logger.handlers[0], "stream", sys.stdout)
         sent = proofs.proven_to(stack, samples.payload(doctor=DOCTOR))
         assert fetch(f"{stack.url}/api/referrals", "POST", sent).status == 201
@@ -137,10 +137,10 @@ def test_the_log_of_the_local_stack_names_nobody_either(tmp_path: Path, monkeypa
     assert [line for line in lines if marked(line)] == []
 
 
-# ---- From page to mail -----------------------------------------------------------------------------------------------
+# ---- From page to message --------------------------------------------------------------------------------------------
 
 
-def test_every_line_about_a_referral_names_it_from_page_to_mail(life: Life) -> None:
+def test_every_log_line_about_a_referral_has_its_receipt_from_page_to_message(life: Life) -> None:
     with watching() as watched:
         receipt = life.submit()
         life.reach(receipt)
@@ -155,14 +155,14 @@ def test_every_line_about_a_referral_names_it_from_page_to_mail(life: Life) -> N
     ]
 
 
-def test_a_line_of_intake_names_the_request_that_the_api_had(life: Life) -> None:
+def test_a_log_line_of_intake_has_the_request_id_of_the_api(life: Life) -> None:
     with watching() as watched:
         life.submit()
         life.post({"doctor": {}})
     assert [line["correlation_id"] for line in watched.logged] == ["JKJaXmPLvHcESHA="] * 2
 
 
-def test_one_referrals_id_never_sticks_to_anothers_line(life: Life) -> None:
+def test_the_receipt_of_a_referral_is_never_on_log_lines_of_another(life: Life) -> None:
     first, second = life.submit(), life.another("second")
     items = life.look.items()
     life.change(first, stage="stagemark")

@@ -1,4 +1,4 @@
-"""What a stream or a queue gave up on is listed and put back by a command, and nobody is written to twice by it."""
+"""The command `redrive` lists and retries failed referrals and events, and no doctor is mailed twice."""
 
 import json
 from collections.abc import Callable
@@ -37,8 +37,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class House:
-    """A deployed stack, as the command meets it, and what outreach would do."""
+class Deployment:
+    """A deployed stack for the command, and the effects of outreach."""
 
     def __init__(self, client: "DynamoDBClient", table: str, system: System) -> None:
         self.client, self.table, self.system = client, table, system
@@ -58,7 +58,7 @@ class House:
         boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(body))
 
     def put(self, stage: Stage, reason: str | None = GIVEN_UP, *, days_ago: float = 1, **doctor: Any) -> Referral:
-        """A referral that was submitted then, and is like that by now."""
+        """A referral that was submitted at this time and is now in this state."""
         at = now() - timedelta(days=days_ago)
         due_at = None if stage is Stage.CLOSED else now() + REVIEW_EVERY - timedelta(hours=1)
         made = replace(aws.submitted(at, **doctor), stage=stage, due_at=due_at)
@@ -72,7 +72,7 @@ class House:
         return self.system.look.image(referral)
 
     def outreach(self, referral: Referral, before: Item) -> None:
-        """The stream brings outreach what the command has changed."""
+        """Delivers changes of the command to outreach, as the stream does."""
         self.system.clock.time = now()
         after = self.image(referral)
         assert before["stage"] != after["stage"]
@@ -83,7 +83,7 @@ class House:
             self.sqs.send_message(QueueUrl=self.urls[queue], MessageBody=body)
 
     def count(self, queue: str) -> int:
-        """Those that are hidden as well."""
+        """Includes messages in flight."""
         names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self.sqs.get_queue_attributes(QueueUrl=self.urls[queue], AttributeNames=names)["Attributes"]
         return sum(map(int, found.values()))
@@ -96,19 +96,19 @@ class House:
 
 
 @pytest.fixture
-def house(
+def deployment(
     client: "DynamoDBClient",
     table: str,
     referrals: ReferralTable,
     claims: ClaimTable,
     look: aws.Look,
     monkeypatch: pytest.MonkeyPatch,
-) -> House:
+) -> Deployment:
     system = System(referrals, claims, look)
     monkeypatch.setattr(outreach_wiring, "parts", system.outreach)
-    # Long polling is for servers that may not all be asked. moto has one.
+    # Long polling is for servers that may not all respond. moto is a single server.
     monkeypatch.setattr("cli.failure_queues._WAIT_SECONDS", 0)
-    return House(client, table, system)
+    return Deployment(client, table, system)
 
 
 def redrive(*words: str) -> int:
@@ -118,17 +118,17 @@ def redrive(*words: str) -> int:
 # ---- Listing ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_list_names_what_was_given_up_on_by_receipt_and_changes_nothing(
-    house: House, capsys: pytest.CaptureFixture[str]
+def test_the_list_shows_failed_referrals_by_receipt_and_changes_nothing(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given_up = house.put(Stage.HELD, name="Maria Lopez")
-    unclear = house.put(Stage.HELD, "send_unclear", name="John Smith")
-    house.put(Stage.SENT, None)
-    lost = house.put(Stage.QUEUED, None)
-    house.system.referrals.move(lost, queue(now() - timedelta(hours=2)))
-    house.send("OutreachFailures", NOTICE, NOTICE)
-    house.send("FeedbackFailures", "maria@clinic.example")
-    before = house.system.look.items()
+    given_up = deployment.put(Stage.HELD, name="Maria Lopez")
+    unclear = deployment.put(Stage.HELD, "send_unclear", name="John Smith")
+    deployment.put(Stage.SENT, None)
+    lost = deployment.put(Stage.QUEUED, None)
+    deployment.system.referrals.move(lost, queue(now() - timedelta(hours=2)))
+    deployment.send("OutreachFailures", NOTICE, NOTICE)
+    deployment.send("FeedbackFailures", "maria@clinic.example")
+    before = deployment.system.look.items()
 
     assert redrive() == 0
 
@@ -144,13 +144,13 @@ def test_the_list_names_what_was_given_up_on_by_receipt_and_changes_nothing(
     assert "--go puts them back: 1\n  oldest since" in said
     for detail in ("Maria", "Smith", "clinic.example"):
         assert detail not in said
-    assert house.system.look.items() == before
-    assert [len(house.bodies(queue)) for queue in ("OutreachFailures", "FeedbackFailures")] == [2, 1]
+    assert deployment.system.look.items() == before
+    assert [len(deployment.bodies(queue)) for queue in ("OutreachFailures", "FeedbackFailures")] == [2, 1]
 
 
-def test_the_list_is_printed_as_json(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    given_up, unclear = house.put(Stage.HELD), house.put(Stage.HELD, "send_unclear", name="John Smith")
-    house.send("OutreachFailures", NOTICE)
+def test_the_list_is_printed_as_json(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    given_up, unclear = deployment.put(Stage.HELD), deployment.put(Stage.HELD, "send_unclear", name="John Smith")
+    deployment.send("OutreachFailures", NOTICE)
     assert redrive("--json") == 0
     said = json.loads(capsys.readouterr().out)
     assert [one["receipt"] for one in said["given_up"]] == [given_up.receipt]
@@ -165,62 +165,62 @@ def test_the_list_is_printed_as_json(house: House, capsys: pytest.CaptureFixture
     assert second["obstacle"].startswith("is held as send_unclear: ")
 
 
-def test_where_nothing_was_given_up_on_the_list_says_so(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_list_says_so(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     assert redrive() == 0
     assert capsys.readouterr().out.count(": 0\n") == 5
     assert redrive("--go") == 0
 
 
-# ---- Once ------------------------------------------------------------------------------------------------------------
+# ---- Mailed once -----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_put_back_is_mailed_once_however_often_the_command_is_run(house: House) -> None:
-    referral = house.put(Stage.HELD)
-    before = house.image(referral)
+def test_a_redriven_referral_is_mailed_once_even_if_the_command_is_repeated(deployment: Deployment) -> None:
+    referral = deployment.put(Stage.HELD)
+    before = deployment.image(referral)
 
     assert redrive("--go") == 0
-    assert house.system.stage(referral) == ("queued", None)
+    assert deployment.system.stage(referral) == ("queued", None)
     assert redrive("--go") == 0
-    house.outreach(referral, before)
+    deployment.outreach(referral, before)
     assert redrive("--go") == 0
     assert redrive(referral.receipt) == 1
 
-    assert len(house.system.mailer.sent) == 1
-    assert house.system.stage(referral)[0] == "sent"
+    assert len(deployment.system.mailer.sent) == 1
+    assert deployment.system.stage(referral)[0] == "sent"
 
 
-def test_it_is_found_by_its_key_long_after_the_stream_has_forgotten_it(house: House) -> None:
-    referral = house.put(Stage.HELD, days_ago=30)
-    before = house.image(referral)
+def test_a_referral_is_found_by_its_key_after_the_stream_has_dropped_its_record(deployment: Deployment) -> None:
+    referral = deployment.put(Stage.HELD, days_ago=30)
+    before = deployment.image(referral)
     assert redrive("--go") == 0
-    house.outreach(referral, before)
-    assert [message.tags["referral"] for message in house.system.mailer.sent] == [referral.receipt]
+    deployment.outreach(referral, before)
+    assert [message.tags["referral"] for message in deployment.system.mailer.sent] == [referral.receipt]
 
 
-def test_records_of_the_stream_that_come_late_after_all_mail_nobody_a_second_time(house: House) -> None:
-    referral = house.put(Stage.QUEUED, None)
-    lost = house.system.record(referral)
-    house.system.referrals.move(referral, Move(Stage.HELD, due_at=now() + REVIEW_EVERY, reason=GIVEN_UP))
-    before = house.image(referral)
+def test_late_records_of_the_stream_cause_no_second_message(deployment: Deployment) -> None:
+    referral = deployment.put(Stage.QUEUED, None)
+    lost = deployment.system.record(referral)
+    deployment.system.referrals.move(referral, Move(Stage.HELD, due_at=now() + REVIEW_EVERY, reason=GIVEN_UP))
+    before = deployment.image(referral)
     assert redrive("--go") == 0
-    house.outreach(referral, before)
-    assert house.system.deliver(lost) == []
-    assert len(house.system.mailer.sent) == 1
+    deployment.outreach(referral, before)
+    assert deployment.system.deliver(lost) == []
+    assert len(deployment.system.mailer.sent) == 1
 
 
-def test_a_doctor_who_was_told_meanwhile_through_another_referral_gets_no_second_mail(house: House) -> None:
-    referral, other = house.put(Stage.HELD), house.put(Stage.QUEUED, None)
-    house.system.clock.time = now()
-    house.system.deliver(house.system.record(other))
-    before = house.image(referral)
+def test_a_doctor_told_meanwhile_through_another_referral_gets_no_second_message(deployment: Deployment) -> None:
+    referral, other = deployment.put(Stage.HELD), deployment.put(Stage.QUEUED, None)
+    deployment.system.clock.time = now()
+    deployment.system.deliver(deployment.system.record(other))
+    before = deployment.image(referral)
     assert redrive("--go") == 0
-    house.outreach(referral, before)
-    assert len(house.system.mailer.sent) == 1
-    assert house.system.stage(referral) == ("closed", "joined")
+    deployment.outreach(referral, before)
+    assert len(deployment.system.mailer.sent) == 1
+    assert deployment.system.stage(referral) == ("closed", "joined")
 
 
-def just_before_the_write(house: House, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
-    """Lets something happen between the command's look at a referral and its write."""
+def just_before_the_write(deployment: Deployment, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    """Runs an action between the command's read of a referral and its write."""
     made = stacks._deployed
 
     def deployed(name: str) -> stacks.Stack:
@@ -237,27 +237,30 @@ def just_before_the_write(house: House, monkeypatch: pytest.MonkeyPatch, happens
     monkeypatch.setattr(stacks, "_deployed", deployed)
 
 
-def test_a_referral_that_moves_on_while_the_command_runs_is_left_alone(
-    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_referral_that_changes_during_the_command_is_not_changed(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    referral = house.put(Stage.HELD)
+    referral = deployment.put(Stage.HELD)
     sent = Move(Stage.SENT, due_at=now() + timedelta(days=30))
-    just_before_the_write(house, monkeypatch, lambda: house.system.referrals.move(referral, sent))
+    just_before_the_write(deployment, monkeypatch, lambda: deployment.system.referrals.move(referral, sent))
     assert redrive("--go") == 1
-    assert house.system.stage(referral) == ("sent", None)
+    assert deployment.system.stage(referral) == ("sent", None)
     assert f"{referral.receipt} was sent." in capsys.readouterr().err
 
 
-# ---- What is not put back --------------------------------------------------------------------------------------------
+# ---- Not redriven ----------------------------------------------------------------------------------------------------
 
 
-def test_without_a_receipt_only_what_was_given_up_on_is_put_back(
-    house: House, capsys: pytest.CaptureFixture[str]
+def test_without_a_receipt_only_failed_referrals_are_redriven(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    unclear, given_up = house.put(Stage.HELD, "send_unclear"), house.put(Stage.HELD, email="other@clinic.example")
+    unclear, given_up = (
+        deployment.put(Stage.HELD, "send_unclear"),
+        deployment.put(Stage.HELD, email="other@clinic.example"),
+    )
     assert redrive("--go") == 0
-    assert house.system.stage(unclear) == ("held", "send_unclear")
-    assert house.system.stage(given_up) == ("queued", None)
+    assert deployment.system.stage(unclear) == ("held", "send_unclear")
+    assert deployment.system.stage(given_up) == ("queued", None)
     assert "Referrals that need a decision: 1" in capsys.readouterr().out
 
 
@@ -275,110 +278,108 @@ def test_without_a_receipt_only_what_was_given_up_on_is_put_back(
         (Stage.CLOSED, "opted_out", "is closed (opted_out)."),
     ],
 )
-def test_a_referral_that_was_not_given_up_on_is_refused_with_the_reason(
-    house: House, capsys: pytest.CaptureFixture[str], stage: Stage, reason: str | None, said: str
+def test_a_referral_that_has_not_failed_is_refused_with_the_reason(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str], stage: Stage, reason: str | None, said: str
 ) -> None:
-    referral = house.put(stage, reason)
-    before = house.image(referral)
+    referral = deployment.put(stage, reason)
+    before = deployment.image(referral)
     assert redrive(referral.receipt) == 1
     told = capsys.readouterr()
     assert f"{referral.receipt} {said}" in told.err or said in told.err
     assert "put back: 0" in told.out
-    assert house.image(referral) == before
+    assert deployment.image(referral) == before
 
 
-def test_receipts_that_are_named_are_put_back_and_no_others_and_no_queue_is_touched(house: House) -> None:
-    named, other = house.put(Stage.HELD), house.put(Stage.HELD, email="other@clinic.example")
-    house.send("FeedbackFailures", "event")
+def test_named_receipts_are_redriven_without_others_and_without_queues(deployment: Deployment) -> None:
+    named, other = deployment.put(Stage.HELD), deployment.put(Stage.HELD, email="other@clinic.example")
+    deployment.send("FeedbackFailures", "event")
     assert redrive(named.receipt.lower().replace("-", " "), named.receipt) == 0
-    assert house.system.stage(named) == ("queued", None)
-    assert house.system.stage(other) == ("held", GIVEN_UP)
-    assert house.bodies("FeedbackFailures") == ["event"]
+    assert deployment.system.stage(named) == ("queued", None)
+    assert deployment.system.stage(other) == ("held", GIVEN_UP)
+    assert deployment.bodies("FeedbackFailures") == ["event"]
 
 
-def test_a_named_receipt_can_be_looked_at_first(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    given_up, sent = house.put(Stage.HELD), house.put(Stage.SENT, None)
+def test_a_named_receipt_can_be_previewed(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    given_up, sent = deployment.put(Stage.HELD), deployment.put(Stage.SENT, None)
     assert redrive("--list", given_up.receipt, sent.receipt) == 0
     said = capsys.readouterr().out
     assert f"{given_up.receipt} failed after all retries, and can be put back." in said
     assert f"{sent.receipt} was sent." in said
-    assert house.system.stage(given_up) == ("held", GIVEN_UP)
+    assert deployment.system.stage(given_up) == ("held", GIVEN_UP)
 
 
-def test_what_is_no_receipt_or_of_no_referral_is_said_to_be_so(
-    house: House, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_invalid_or_unknown_receipt_is_reported(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     assert redrive("nonsense", "AAAA-AAAA-AAAA-AAAA") == 1
     said = capsys.readouterr().err
     assert "nonsense is not a receipt. Example of a receipt:" in said
     assert "AAAA-AAAA-AAAA-AAAA is not a receipt of a referral in the table." in said
 
 
-def test_one_that_can_not_be_read_does_not_stand_before_the_others(
-    house: House, capsys: pytest.CaptureFixture[str]
+def test_an_unreadable_referral_does_not_block_the_others(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken, whole = house.put(Stage.HELD), house.put(Stage.HELD, email="other@clinic.example")
-    key: Any = {name: house.image(broken)[name] for name in ("pk", "sk")}
-    house.client.update_item(TableName=house.table, Key=key, UpdateExpression="REMOVE doctor")
+    broken, whole = deployment.put(Stage.HELD), deployment.put(Stage.HELD, email="other@clinic.example")
+    key: Any = {name: deployment.image(broken)[name] for name in ("pk", "sk")}
+    deployment.client.update_item(TableName=deployment.table, Key=key, UpdateExpression="REMOVE doctor")
     assert redrive("--go") == 1
     assert f"{broken.receipt} can't be read (KeyError: 'doctor')" in capsys.readouterr().err
-    assert house.system.stage(whole) == ("queued", None)
+    assert deployment.system.stage(whole) == ("queued", None)
 
 
 @pytest.mark.long
-def test_of_many_none_is_forgotten_and_the_command_says_how_far_it_is(
-    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_many_referrals_are_all_redriven_with_a_progress_report(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")  # As in a terminal.
     for number in range(230):
-        house.put(Stage.HELD, email=f"d{number}@clinic.example")
+        deployment.put(Stage.HELD, email=f"d{number}@clinic.example")
     assert redrive("--go") == 0
     told = capsys.readouterr()
     assert "Referrals put back: 230." in told.out
     assert "230/230" in told.err
-    stages = [item["stage"] for pk, item in house.system.look.items().items() if pk.startswith("referral#")]
+    stages = [item["stage"] for pk, item in deployment.system.look.items().items() if pk.startswith("referral#")]
     assert stages == [typed("queued")] * 230
 
 
 # ---- Queues ----------------------------------------------------------------------------------------------------------
 
 
-def test_events_go_back_to_feedback_s_queue_and_notices_are_deleted(house: House) -> None:
+def test_events_return_to_the_queue_of_feedback_and_failure_notices_are_deleted(deployment: Deployment) -> None:
     events = [f"event {number:02}" for number in range(25)]
-    house.send("FeedbackFailures", *events)
-    house.send("OutreachFailures", *[NOTICE] * 12)
+    deployment.send("FeedbackFailures", *events)
+    deployment.send("OutreachFailures", *[NOTICE] * 12)
     assert redrive("--go") == 0
-    assert house.bodies("MailEvents") == events
-    assert house.bodies("FeedbackFailures") == house.bodies("OutreachFailures") == []
+    assert deployment.bodies("MailEvents") == events
+    assert deployment.bodies("FeedbackFailures") == deployment.bodies("OutreachFailures") == []
 
 
-def test_a_notice_that_came_while_the_table_was_gone_through_stays(
-    house: House, monkeypatch: pytest.MonkeyPatch
+def test_a_failure_notice_that_arrives_during_the_scan_is_kept(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.put(Stage.HELD)
-    house.send("OutreachFailures", "old")
-    just_before_the_write(house, monkeypatch, lambda: house.send("OutreachFailures", "new"))
+    deployment.put(Stage.HELD)
+    deployment.send("OutreachFailures", "old")
+    just_before_the_write(deployment, monkeypatch, lambda: deployment.send("OutreachFailures", "new"))
     assert redrive("--go") == 0
-    assert house.bodies("OutreachFailures") == ["new"]
+    assert deployment.bodies("OutreachFailures") == ["new"]
 
 
-def test_no_notice_is_deleted_where_the_table_could_not_be_gone_through(
-    house: House, monkeypatch: pytest.MonkeyPatch
+def test_no_failure_notice_is_deleted_if_the_scan_of_the_table_fails(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails() -> None:
         raise KeyboardInterrupt
 
-    house.put(Stage.HELD)
-    house.send("OutreachFailures", NOTICE)
-    just_before_the_write(house, monkeypatch, fails)
+    deployment.put(Stage.HELD)
+    deployment.send("OutreachFailures", NOTICE)
+    just_before_the_write(deployment, monkeypatch, fails)
     assert redrive("--go") == 1
-    assert house.bodies("OutreachFailures") == [NOTICE]
+    assert deployment.bodies("OutreachFailures") == [NOTICE]
 
 
-def test_a_command_that_is_stopped_between_sending_and_deleting_doubles_events_and_loses_none(
-    house: House, monkeypatch: pytest.MonkeyPatch
+def test_an_interruption_between_send_and_delete_duplicates_events_and_loses_none(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.send("FeedbackFailures", "event")
+    deployment.send("FeedbackFailures", "event")
     made = stacks._deployed
 
     def stops(**_: object) -> None:
@@ -391,25 +392,25 @@ def test_a_command_that_is_stopped_between_sending_and_deleting_doubles_events_a
 
     with monkeypatch.context() as patch:
         patch.setattr(stacks, "_deployed", deployed)
-        # What the command held when it was stopped is there for others a moment later.
+        # Messages that the stopped command had received are visible again a moment later.
         patch.setattr("cli.failure_queues._HIDDEN_SECONDS", 0)
         assert redrive("--go") == 1
-    # It is hidden for a while yet.
-    eventually(lambda: redrive("--go") == 0 and not house.count("FeedbackFailures"))
-    assert house.bodies("MailEvents") == ["event", "event"]
-    assert house.bodies("FeedbackFailures") == []
+    # The message is still in flight.
+    eventually(lambda: redrive("--go") == 0 and not deployment.count("FeedbackFailures"))
+    assert deployment.bodies("MailEvents") == ["event", "event"]
+    assert deployment.bodies("FeedbackFailures") == []
 
 
-def test_what_sqs_refuses_stays_where_it_was(
-    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_messages_that_sqs_refuses_stay_in_their_queue(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    house.send("FeedbackFailures", "event")
-    house.send("OutreachFailures", NOTICE)
+    deployment.send("FeedbackFailures", "event")
+    deployment.send("OutreachFailures", NOTICE)
     made = stacks._deployed
     refused = {"Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError"}]}
     no_headers: Any = {}
 
-    # What a hook before a call returns stands for the answer.
+    # The return value of a hook before a call replaces the response.
     def refuses(**_: object) -> Any:
         return AWSResponse("", 200, no_headers, None), refused
 
@@ -421,26 +422,26 @@ def test_what_sqs_refuses_stays_where_it_was(
     monkeypatch.setattr(stacks, "_deployed", deployed)
     assert redrive("--go") == 1
     assert "AWS: SQS took 0 of 1 messages. Completed work is kept" in capsys.readouterr().err
-    assert house.bodies("FeedbackFailures") == ["event"]
-    assert house.bodies("OutreachFailures") == [NOTICE]
+    assert deployment.bodies("FeedbackFailures") == ["event"]
+    assert deployment.bodies("OutreachFailures") == [NOTICE]
 
 
 # ---- The stack -------------------------------------------------------------------------------------------------------
 
 
-def test_a_stack_that_is_not_there_is_one_clear_line(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_stack_gives_one_clear_line(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["redrive", "--stack", "not-there"]) == 1
     assert capsys.readouterr().err.startswith("The stack not-there can't be read: ")
 
 
-def test_a_stack_of_an_earlier_version_is_told_from_one_that_is_not_there(
-    house: House, capsys: pytest.CaptureFixture[str]
+def test_a_stack_of_an_earlier_version_is_distinguished_from_an_unknown_one(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    referral = house.put(Stage.HELD)
-    house.deploy("older", {"TableName": house.table, "OutreachFailuresUrl": "x", "FeedbackFailuresUrl": "y"})
+    referral = deployment.put(Stage.HELD)
+    deployment.deploy("older", {"TableName": deployment.table, "OutreachFailuresUrl": "x", "FeedbackFailuresUrl": "y"})
     assert main(["redrive", "--stack", "older", "--go"]) == 1
     assert "has no output MailEventsUrl. Deploy the current version to it" in capsys.readouterr().err
-    assert house.system.stage(referral) == ("held", GIVEN_UP)
+    assert deployment.system.stage(referral) == ("held", GIVEN_UP)
 
 
 def test_without_a_region_the_command_says_what_to_set(
@@ -452,23 +453,27 @@ def test_without_a_region_the_command_says_what_to_set(
     assert "You must specify a region. Set AWS_PROFILE and AWS_DEFAULT_REGION" in capsys.readouterr().err
 
 
-def test_a_local_stack_that_does_not_run_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_local_stack_that_is_not_running_gives_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["redrive", "--stack", "http://127.0.0.1:1"]) == 1
     assert capsys.readouterr().err.startswith("No local stack is running at http://127.0.0.1:1: ")
 
 
-def test_a_campaign_is_resumed_by_the_stack_s_name(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_campaign_is_resumed_by_the_name_of_the_stack(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["resume", "--stack", STACK, "lumen"]) == 1
     assert capsys.readouterr().err == "lumen was not stopped.\n"
     stopped = breaker_key("lumen") | {"paused_at": typed("2026-11-20T12:00:00.000Z"), "paused_for": typed("bounces")}
-    house.client.put_item(TableName=house.table, Item=stopped)
+    deployment.client.put_item(TableName=deployment.table, Item=stopped)
     assert main(["resume", "--stack", STACK, "lumen"]) == 0
     assert "lumen sends again" in capsys.readouterr().out
 
 
-def test_what_was_closed_meanwhile_stays_closed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    referral = house.put(Stage.HELD)
+def test_a_referral_that_was_closed_meanwhile_stays_closed(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    referral = deployment.put(Stage.HELD)
     opted_out = closed(Closing.OPTED_OUT)
-    just_before_the_write(house, monkeypatch, lambda: house.system.referrals.move(referral, opted_out))
+    just_before_the_write(deployment, monkeypatch, lambda: deployment.system.referrals.move(referral, opted_out))
     assert redrive("--go") == 1
-    assert house.system.stage(referral) == ("closed", "opted_out")
+    assert deployment.system.stage(referral) == ("closed", "opted_out")

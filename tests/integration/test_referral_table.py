@@ -45,7 +45,7 @@ def test_a_new_referral_is_stored_with_exactly_one_request(
     assert from_item(look.image(referral)) == referral
 
 
-def test_the_same_referral_again_returns_what_is_there_with_one_request(
+def test_a_repeated_referral_returns_the_stored_one_with_one_request(
     referrals: ReferralTable, look: aws.Look, requests: aws.Requests
 ) -> None:
     referral = aws.submitted()
@@ -62,7 +62,7 @@ def test_the_same_referral_again_returns_what_is_there_with_one_request(
     assert look.items() == before
 
 
-def test_other_content_under_the_same_receipt_shows_and_changes_nothing(
+def test_different_content_with_the_same_receipt_is_detected_and_changes_nothing(
     referrals: ReferralTable, look: aws.Look
 ) -> None:
     first, other = aws.submitted(), aws.submitted(name="Somebody Else")
@@ -76,7 +76,7 @@ def test_other_content_under_the_same_receipt_shows_and_changes_nothing(
     assert look.items() == before
 
 
-def test_a_table_that_asks_to_slow_down_is_unavailable_not_a_bug(no_account: None) -> None:
+def test_a_throttled_table_is_unavailable(no_account: None) -> None:
     client = dynamodb.client()
     with Stubber(client) as stubber:
         stubber.add_client_error("put_item", "ProvisionedThroughputExceededException", http_status_code=400)
@@ -84,7 +84,7 @@ def test_a_table_that_asks_to_slow_down_is_unavailable_not_a_bug(no_account: Non
             ReferralTable(client, "t").add(aws.submitted())
 
 
-def test_a_mistake_in_our_request_is_not_called_unavailable(no_account: None) -> None:
+def test_an_invalid_request_of_ours_is_not_reported_as_unavailable(no_account: None) -> None:
     client = dynamodb.client()
     with Stubber(client) as stubber:
         stubber.add_client_error("put_item", "ValidationException", http_status_code=400)
@@ -92,9 +92,9 @@ def test_a_mistake_in_our_request_is_not_called_unavailable(no_account: None) ->
             ReferralTable(client, "t").add(aws.submitted())
 
 
-# ---- Every field there and back -------------------------------------------------------------------------------------
+# ---- Every field survives a round trip -------------------------------------------------------------------------------
 
-# What DynamoDB keeps of a time: milliseconds.
+# DynamoDB stores times in milliseconds.
 times = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001  # the zone is set below
     lambda time: time.replace(microsecond=time.microsecond // 1000 * 1000, tzinfo=UTC)
 )
@@ -130,16 +130,16 @@ open_referrals = st.builds(
 
 
 @given(open_referrals)
-def test_every_field_of_a_referral_comes_back_from_its_item(referral: Referral) -> None:
+def test_every_field_of_a_referral_survives_a_round_trip_through_its_item(referral: Referral) -> None:
     assert from_item(to_item(referral)) == referral
 
 
 @given(open_referrals)
-def test_an_item_holds_no_empty_attribute(referral: Referral) -> None:
+def test_an_item_has_no_empty_attributes(referral: Referral) -> None:
     assert not [name for name, value in to_item(referral).items() if value in ({"NULL": True}, {"S": ""})]
 
 
-def test_a_referral_with_every_detail_comes_back_from_the_table(referrals: ReferralTable) -> None:
+def test_a_referral_with_all_details_survives_a_round_trip_through_the_table(referrals: ReferralTable) -> None:
     referral = aws.submitted(
         name="Nguyễn Thị Minh Khai",
         practice="St. Mary's",
@@ -160,7 +160,7 @@ def test_a_referral_with_every_detail_comes_back_from_the_table(referrals: Refer
     assert referrals.get(referral.receipt, consistent=True) == referral
 
 
-def test_why_it_waits_and_who_leads_come_back_as_well(referrals: ReferralTable) -> None:
+def test_the_reason_and_the_leader_survive_a_round_trip(referrals: ReferralTable) -> None:
     referral, led = aws.submitted(), aws.submitted()
     referrals.add(referral)
     referrals.add(led)
@@ -175,11 +175,11 @@ def test_why_it_waits_and_who_leads_come_back_as_well(referrals: ReferralTable) 
     assert (joined.reason, joined.leader, joined.due_at) == ("joined", referral.receipt, None)
 
 
-def test_an_unknown_receipt_is_nothing(referrals: ReferralTable) -> None:
+def test_an_unknown_receipt_returns_none(referrals: ReferralTable) -> None:
     assert referrals.get("AAAA-AAAA-AAAA-AAAA") is None
 
 
-def test_the_item_of_a_typical_referral_is_below_one_write_unit(referrals: ReferralTable, look: aws.Look) -> None:
+def test_a_typical_referral_fits_in_one_write_unit(referrals: ReferralTable, look: aws.Look) -> None:
     referral = aws.submitted(
         practice="Springfield Spine and Pain Center",
         specialty="Interventional radiology",
@@ -188,14 +188,14 @@ def test_the_item_of_a_typical_referral_is_below_one_write_unit(referrals: Refer
         address={"line1": "1200 East Main Street", "city": "Springfield", "state": "IL", "postal_code": "62701"},
     )
     referrals.add(referral)
-    # Names and values as UTF-8. The few bytes that DynamoDB adds per map are fewer than JSON's own punctuation.
+    # Names and values in UTF-8. DynamoDB's overhead per map is smaller than the punctuation of JSON.
     assert len(str(look.referral(referral)).encode()) < 1024
 
 
 # ---- Due -------------------------------------------------------------------------------------------------------------
 
 
-def test_only_what_is_due_is_due_the_most_overdue_first(referrals: ReferralTable) -> None:
+def test_only_due_referrals_are_returned_most_overdue_first(referrals: ReferralTable) -> None:
     by_minutes = {minutes: aws.submitted() for minutes in (-5, 1, -60, 0, -30)}
     for minutes, referral in by_minutes.items():
         referrals.add(replace(referral, due_at=NOW + timedelta(minutes=minutes)))
@@ -205,7 +205,7 @@ def test_only_what_is_due_is_due_the_most_overdue_first(referrals: ReferralTable
     assert due == [by_minutes[minutes].receipt for minutes in (-60, -30, -5, 0)]
 
 
-def test_no_more_is_due_at_once_than_was_asked_for(referrals: ReferralTable, requests: aws.Requests) -> None:
+def test_the_number_of_due_referrals_is_limited(referrals: ReferralTable, requests: aws.Requests) -> None:
     for minutes in range(5):
         referrals.add(replace(aws.submitted(), due_at=NOW - timedelta(minutes=minutes)))
     requests.by_operation.clear()
@@ -213,7 +213,7 @@ def test_no_more_is_due_at_once_than_was_asked_for(referrals: ReferralTable, req
     assert requests.by_operation == {"Query": 1}
 
 
-def test_each_campaign_has_its_own_list_of_what_is_due(referrals: ReferralTable) -> None:
+def test_each_campaign_has_its_own_index_of_due_referrals(referrals: ReferralTable) -> None:
     referrals.add(replace(aws.submitted(), due_at=NOW))
     assert referrals.due("another", NOW, 10) == []
 
@@ -227,7 +227,7 @@ def test_a_closed_referral_leaves_the_index(referrals: ReferralTable, look: aws.
     assert referrals.due("lumen", NOW + timedelta(days=9999), 10) == []
 
 
-def test_a_move_to_an_open_stage_sets_when_it_is_due_in_the_same_write(
+def test_a_move_to_an_open_stage_sets_the_due_time_in_the_same_write(
     referrals: ReferralTable, look: aws.Look, requests: aws.Requests
 ) -> None:
     referral = aws.submitted()
@@ -242,9 +242,7 @@ def test_a_move_to_an_open_stage_sets_when_it_is_due_in_the_same_write(
 # ---- Moved -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_move_of_a_referral_that_has_changed_is_stale_and_changes_nothing(
-    referrals: ReferralTable, look: aws.Look
-) -> None:
+def test_a_move_of_a_changed_referral_is_stale_and_changes_nothing(referrals: ReferralTable, look: aws.Look) -> None:
     referral = aws.submitted()
     referrals.add(referral)
     referrals.move(referral, waiting())
@@ -254,13 +252,13 @@ def test_a_move_of_a_referral_that_has_changed_is_stale_and_changes_nothing(
     assert look.items() == before
 
 
-def test_a_move_of_a_referral_that_is_not_there_makes_none(referrals: ReferralTable, look: aws.Look) -> None:
+def test_a_move_of_a_missing_referral_creates_none(referrals: ReferralTable, look: aws.Look) -> None:
     with pytest.raises(Stale):
         referrals.move(aws.submitted(), waiting())
     assert look.items() == {}
 
 
-def test_each_move_counts_the_revision_up_by_one(referrals: ReferralTable) -> None:
+def test_each_move_increments_the_revision(referrals: ReferralTable) -> None:
     referral = aws.submitted()
     referrals.add(referral)
     for revision in (1, 2, 3):
@@ -270,7 +268,7 @@ def test_each_move_counts_the_revision_up_by_one(referrals: ReferralTable) -> No
     assert found.revision == 4
 
 
-def test_the_reason_of_an_earlier_wait_is_gone_once_it_is_queued_again(
+def test_the_reason_of_an_earlier_wait_is_removed_when_the_referral_is_queued_again(
     referrals: ReferralTable, look: aws.Look
 ) -> None:
     referral = aws.submitted()
@@ -283,7 +281,7 @@ def test_the_reason_of_an_earlier_wait_is_gone_once_it_is_queued_again(
 # ---- Closed ----------------------------------------------------------------------------------------------------------
 
 
-def test_closing_an_open_referral_notes_the_fact_and_closes_it(referrals: ReferralTable, look: aws.Look) -> None:
+def test_closing_an_open_referral_records_the_milestone_and_closes_it(referrals: ReferralTable, look: aws.Look) -> None:
     referral = aws.submitted()
     referrals.add(referral)
     referrals.close(referral.receipt, Closing.OPTED_OUT, NOW)
@@ -294,7 +292,7 @@ def test_closing_an_open_referral_notes_the_fact_and_closes_it(referrals: Referr
 
 
 @pytest.mark.parametrize("weaker", list(Closing)[1:])
-def test_a_stronger_reason_takes_the_place_of_a_weaker_one(
+def test_a_stronger_closing_reason_replaces_a_weaker_one(
     referrals: ReferralTable, look: aws.Look, weaker: Closing
 ) -> None:
     referral = aws.submitted()
@@ -305,7 +303,7 @@ def test_a_stronger_reason_takes_the_place_of_a_weaker_one(
 
 
 @pytest.mark.parametrize("stronger", list(Closing)[: list(Closing).index(Closing.ANSWERED)])
-def test_a_weaker_reason_is_noted_but_does_not_take_the_place_of_a_stronger_one(
+def test_a_weaker_closing_reason_is_recorded_without_replacing_a_stronger_one(
     referrals: ReferralTable, look: aws.Look, stronger: Closing
 ) -> None:
     referral = aws.submitted()
@@ -317,7 +315,7 @@ def test_a_weaker_reason_is_noted_but_does_not_take_the_place_of_a_stronger_one(
     assert set(stored["milestones"]) == {"submitted", stronger.value, "answered"}
 
 
-def test_the_same_closing_again_keeps_the_first_time_and_writes_nothing(
+def test_a_repeated_closing_keeps_the_first_time_and_writes_nothing(
     referrals: ReferralTable, look: aws.Look, requests: aws.Requests
 ) -> None:
     referral = aws.submitted()
@@ -330,12 +328,12 @@ def test_the_same_closing_again_keeps_the_first_time_and_writes_nothing(
     assert "UpdateItem" not in requests.by_operation
 
 
-def test_closing_an_unknown_receipt_is_nothing_and_makes_nothing(referrals: ReferralTable, look: aws.Look) -> None:
+def test_closing_an_unknown_receipt_creates_no_referral(referrals: ReferralTable, look: aws.Look) -> None:
     referrals.close("AAAA-AAAA-AAAA-AAAA", Closing.OPTED_OUT, NOW)
     assert look.items() == {}
 
 
-def test_a_referral_that_changes_while_it_is_closed_is_closed_all_the_same(
+def test_a_referral_that_changes_during_the_closing_is_still_closed(
     client: "DynamoDBClient", table: str, look: aws.Look
 ) -> None:
     referral = aws.submitted()
@@ -373,7 +371,7 @@ def claimed(referrals: ReferralTable, claims: ClaimTable) -> Referral:
     return referral
 
 
-def test_a_message_that_went_out_is_noted_with_the_wording_it_was_made_from(
+def test_a_sent_message_is_recorded_with_its_content_version(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look
 ) -> None:
     referral = claimed(referrals, claims)
@@ -387,7 +385,7 @@ def test_a_message_that_went_out_is_noted_with_the_wording_it_was_made_from(
 
 
 @pytest.mark.parametrize("closing", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED, Closing.ANSWERED])
-def test_a_referral_closed_while_its_message_was_on_the_way_stays_closed_and_has_the_milestone(
+def test_a_referral_closed_during_the_send_stays_closed_and_has_the_milestone(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look, closing: Closing
 ) -> None:
     referral = claimed(referrals, claims)
@@ -400,10 +398,10 @@ def test_a_referral_closed_while_its_message_was_on_the_way_stays_closed_and_has
     assert look.indexed() == set()
 
 
-def test_noting_the_same_message_twice_keeps_the_first_time(
+def test_a_message_recorded_twice_keeps_the_first_time(
     referrals: ReferralTable, claims: ClaimTable, look: aws.Look
 ) -> None:
-    # As the SDK does when the answer to the first attempt was lost.
+    # The SDK does so if the response to its first attempt was lost.
     referral = claimed(referrals, claims)
     sent(referrals, referral)
     sent(referrals, referral, NOW + timedelta(minutes=1))
@@ -411,7 +409,7 @@ def test_noting_the_same_message_twice_keeps_the_first_time(
     assert (stored["stage"], stored["milestones"]["sent"]) == ("sent", "2026-11-23T15:30:00.000Z")
 
 
-def test_a_message_for_a_referral_that_is_gone_makes_none(referrals: ReferralTable, look: aws.Look) -> None:
+def test_a_message_for_a_deleted_referral_creates_none(referrals: ReferralTable, look: aws.Look) -> None:
     gone = aws.submitted()
     event = MailEvent(gone.receipt, "introduction", "message-1", Kind.SENT, NOW, Try(NOW))
     assert note(event, gone, samples.campaign(), referrals) is None

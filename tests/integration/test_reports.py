@@ -1,4 +1,4 @@
-"""Exports and letters, from the queue to files in S3, over runs that end early, die, or come twice."""
+"""Exports and letters, from the queue to files in S3, with runs that end early, crash, or are repeated."""
 
 import csv
 import io
@@ -48,7 +48,7 @@ MIB = 1024 * 1024
 
 
 class Died(BaseException):
-    """As Lambda ends a process: nothing of ours catches it."""
+    """Emulates the end of a Lambda process: no handler catches this."""
 
 
 class Queue(list[str]):
@@ -63,7 +63,7 @@ def files(client: "DynamoDBClient") -> ReportFiles:
 
 
 class Files(ReportFiles):
-    """moto stumbles over an upload that is not there (any more), where S3 says so."""
+    """moto fails on a missing upload, where S3 returns an error."""
 
     def part(self, *arguments: Any) -> str:
         try:
@@ -112,7 +112,7 @@ def work(reports: ReportTable, queue: Queue, clock: aws.Clock, client: "DynamoDB
 
 @pytest.fixture
 def store(client: "DynamoDBClient", table: str) -> Callable[[int], list[str]]:
-    """Referrals a minute apart. Returns their receipts, the newest first."""
+    """Stores referrals one minute apart, and returns their receipts, newest first."""
     numbers = count()
 
     def store(wanted: int, **details: Any) -> list[str]:
@@ -155,7 +155,7 @@ def run_to_its_end(reporting: Reporting, asked: Report, queue: Queue, time_left:
 
 
 @pytest.mark.long
-def test_an_export_goes_on_from_run_to_run_until_it_is_whole(
+def test_an_export_continues_in_further_runs_until_it_is_complete(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:
     receipts = store(3000)
@@ -170,7 +170,7 @@ def test_an_export_goes_on_from_run_to_run_until_it_is_whole(
     ]
 
 
-def test_a_file_of_several_parts_is_one_file(
+def test_a_file_with_several_parts_is_one_file(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:
     # 600 rows of 20 kB: 12 MB.
@@ -186,7 +186,7 @@ def test_a_file_of_several_parts_is_one_file(
 
 
 class BigRows:
-    """Referrals as they are, each with much more of a practice."""
+    """Stored referrals, each with a very long practice name."""
 
     def __init__(self, rows: ExportRows, size: int) -> None:
         self._rows = rows
@@ -202,7 +202,7 @@ class BigRows:
 
 
 @pytest.mark.parametrize("format", [Format.CSV, Format.XLSX])
-def test_wherever_a_run_dies_the_export_is_whole_in_the_end(
+def test_an_export_is_complete_after_a_crash_at_any_point(
     store: Any,
     rows: ExportRows,
     files: ReportFiles,
@@ -218,7 +218,7 @@ def test_wherever_a_run_dies_the_export_is_whole_in_the_end(
     maker: Maker = CsvExport(rows, files) if format is Format.CSV else XlsxExport(rows, files, rows_per_workbook=200)
     deaths = 0
     for step in count():
-        # Each run dies one call later than the one before: in the middle of a step, and after it, before it is noted.
+        # Each run crashes one call later than the previous one: within a step, and after it before it is recorded.
         dying = Dying(step % 7, files, reports)
         reporting = Reporting(reports, queue, lambda _: maker, lambda *_: None, clock)
         with dying:
@@ -244,7 +244,7 @@ def receipts_in(done: Report, files: ReportFiles) -> list[str]:
 
 
 class Dying:
-    """The process ends at its n-th call of S3 or note of a checkpoint: every other time before it, else after it."""
+    """The process ends at its n-th call of S3 or checkpoint, alternately before and after the effect."""
 
     def __init__(self, at: int, files: ReportFiles, reports: ReportTable) -> None:
         self._at = at
@@ -273,7 +273,7 @@ class Dying:
         return watched
 
 
-def test_a_message_that_comes_twice_finds_that_somebody_is_at_work(
+def test_a_redelivered_message_finds_that_another_run_is_active(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:
     receipts = store(400)
@@ -294,7 +294,7 @@ def test_a_message_that_comes_twice_finds_that_somebody_is_at_work(
     assert second.run(asked.id, PLENTY, timedelta(seconds=1)) is None
 
 
-def test_a_run_whose_lease_ran_out_can_spoil_nothing(
+def test_a_run_with_an_expired_lease_cannot_corrupt_the_report(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, clock: aws.Clock
 ) -> None:
     receipts = store(400)
@@ -302,7 +302,7 @@ def test_a_run_whose_lease_ran_out_can_spoil_nothing(
     reports.add(asked)
 
     class Slow:
-        """Holds still for ten minutes in the middle, in which another run does all of the work."""
+        """Pauses for ten minutes, during which another run completes the work."""
 
         others: Report | None = None
 
@@ -321,7 +321,7 @@ def test_a_run_whose_lease_ran_out_can_spoil_nothing(
     assert receipts_in(kept, files) == receipts
 
 
-def test_workbooks_are_read_back_with_dates_text_and_no_formulas(
+def test_workbooks_contain_dates_and_text_and_no_formulas(
     referrals: ReferralTable, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:
     one = aws.submitted(NOW, name="Ana Gomez", practice="=1+1 Clinic", phone="415 555 2671")
@@ -346,7 +346,7 @@ def parts_of(workbook: bytes) -> Iterator[bytes]:
         yield from (archive.read(name) for name in archive.namelist())
 
 
-def test_more_rows_than_fit_are_several_workbooks(
+def test_rows_beyond_the_limit_go_to_further_workbooks(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:
     receipts = store(1000)
@@ -361,7 +361,7 @@ def test_more_rows_than_fit_are_several_workbooks(
     assert receipts_in(done, files) == receipts
 
 
-def test_an_export_holds_what_the_filter_says(
+def test_an_export_contains_exactly_the_filtered_referrals(
     referrals: ReferralTable, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:
     wanted = aws.submitted(NOW - timedelta(days=1), address={"state": "IL"}, specialty="Oncology")
@@ -384,7 +384,7 @@ def test_an_export_holds_what_the_filter_says(
 
 
 @pytest.mark.parametrize("format", [Format.CSV, Format.XLSX])
-def test_a_report_of_nothing_is_a_file_with_a_header(
+def test_an_empty_report_is_a_file_with_a_header(
     rows: ExportRows,
     files: ReportFiles,
     reports: ReportTable,
@@ -400,7 +400,7 @@ def test_a_report_of_nothing_is_a_file_with_a_header(
     assert receipts_in(done, files) == []
 
 
-def test_an_upload_that_was_aborted_begins_again(
+def test_an_aborted_upload_restarts(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:
     receipts = store(300)
@@ -437,7 +437,7 @@ def test_an_upload_is_lost_only_if_its_file_does_not_exist(
         ReportFiles(client, BUCKET).complete("key", "upload", ["etag"])
 
 
-def test_a_report_that_comes_no_further_is_given_up(
+def test_a_report_without_progress_is_given_up(
     files: ReportFiles, reports: ReportTable, work: Work, clock: aws.Clock
 ) -> None:
     class Broken:
@@ -456,7 +456,7 @@ def test_a_report_that_comes_no_further_is_given_up(
     assert (done.state, done.detail) == (State.FAILED, "gave_up")
 
 
-def test_a_report_whose_message_was_lost_is_found_once(
+def test_a_report_with_a_lost_message_is_queued_again_once(
     rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue, clock: aws.Clock
 ) -> None:
     lost, finished = report(), report()
@@ -471,7 +471,7 @@ def test_a_report_whose_message_was_lost_is_found_once(
     assert queue == [lost.id]
 
 
-def test_files_expire_and_reports_are_listed_the_newest_first(
+def test_files_expire_and_reports_are_listed_newest_first(
     rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, clock: aws.Clock
 ) -> None:
     older, newer = report(requested_at=NOW - timedelta(hours=1)), report()
@@ -497,7 +497,7 @@ def by_post(referrals: ReferralTable, name: str, age: int, address: Any = ADDRES
     return made
 
 
-def test_letters_are_files_of_so_many_and_nobody_gets_two(
+def test_letters_are_split_into_files_and_no_doctor_gets_two(
     table: str,
     secret_names: dict[str, str],
     referrals: ReferralTable,
@@ -512,7 +512,7 @@ def test_letters_are_files_of_so_many_and_nobody_gets_two(
     names = ["Ana Gomez", "Maria Lopez", "Jo Smith", "Li Wang"]
     for age, name in enumerate(names):
         by_post(referrals, name, 9 - age)
-    # Names the doctor of a letter that is in another file, and was read by another run.
+    # This doctor already has a letter in another file, made by another run.
     again = by_post(referrals, "Ana Gomez", 1)
     nowhere = by_post(referrals, "Nobody Knows", 1, {"state": "IL"}, phone="(415) 555-2671")
     stopped = by_post(referrals, "Has Enough", 1)
@@ -535,7 +535,7 @@ def test_letters_are_files_of_so_many_and_nobody_gets_two(
     }
 
 
-def test_wording_that_nobody_approved_is_no_letter(
+def test_unapproved_content_is_not_printed(
     table: str,
     secret_names: dict[str, str],
     referrals: ReferralTable,
@@ -554,6 +554,6 @@ def test_wording_that_nobody_approved_is_no_letter(
     assert (done.state, done.detail, done.files) == (State.FAILED, "unapproved", ())
 
 
-def test_parts_are_as_large_as_s3_wants_them_and_their_notes_fit_beside_a_report() -> None:
+def test_parts_have_the_size_that_s3_requires_and_their_records_fit_in_one_item() -> None:
     assert csv_export.PART >= 5 * MIB
     assert xlsx_export.ROWS_PER_WORKBOOK < 1_048_576

@@ -1,4 +1,4 @@
-"""The rehearsal: a table is damaged, and what it lost comes back from an older state, while doctors go on clicking."""
+"""Restore rehearsal: a table loses items, and they are restored from an older state while doctors keep clicking."""
 
 import json
 import random
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STACK = "referral-intake-dev"
 
 
-class House:
+class Deployment:
     def __init__(self, life: Life, client: "DynamoDBClient", table: str, secrets: dict[str, str]) -> None:
         self.life, self.client, self.table, self.restored = life, client, table, f"{table}-restored"
         failures = boto3.client("sqs").create_queue(QueueName="StatsFailures")["QueueUrl"]
@@ -50,13 +50,13 @@ class House:
         return receipt
 
     def counted(self, *receipts: str) -> None:
-        """As the stream has `stats` do."""
+        """Counts the referrals with `stats`, as the stream does."""
         found = self.life.look.items()
         records = [self.life.record(found[f"referral#{receipt}"]) for receipt in receipts]
         self.life.invoke("stats", {"Records": records})
 
     def remember(self) -> None:
-        """As a restore to a point in time does: another table."""
+        """Copies the table, as a restore to a point in time does."""
         aws.make_table(self.client, "Table", self.restored)
         for item in self.all():
             self.client.put_item(TableName=self.restored, Item=item)
@@ -77,14 +77,14 @@ class House:
         return item["stage"]["S"], item.get("reason", {}).get("S")
 
     def go_on(self) -> None:
-        """Weeks of clock and stream."""
+        """Runs the schedule and the stream for several weeks."""
         for days in (0, 16):
             with time_machine.travel(datetime.now(UTC) + timedelta(days=days)):
                 self.life.wake()
                 self.life.reach(*(pk.partition("#")[2] for pk in self.life.look.items() if pk.startswith("referral#")))
 
     def mails(self) -> Counter[tuple[str, str]]:
-        """By doctor and subject: each step has its own."""
+        """By doctor and subject, since each step has its own subject."""
         return Counter(
             (mail["Destination"]["ToAddresses"][0], mail["Content"]["Simple"]["Subject"]["Data"])
             for mail in self.life.mail.sent
@@ -92,133 +92,135 @@ class House:
 
 
 @pytest.fixture
-def house(
+def deployment(
     client: "DynamoDBClient",
     table: str,
     stats_table: str,
     secret_names: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[House]:
+) -> Iterator[Deployment]:
     monkeypatch.setattr("cli.failure_queues._WAIT_SECONDS", 0)
     with living(client, secret_names, monkeypatch) as life:
-        made = House(life, client, table, secret_names)
+        made = Deployment(life, client, table, secret_names)
         yield made
     if made.restored in client.list_tables()["TableNames"]:
         client.delete_table(TableName=made.restored)
 
 
-def lives(house: House) -> None:
-    """Before the moment that is restored, and after it."""
-    house.written_to("answers")
-    house.life.follow("/api/answer", answer="no")
-    house.counted(house.of_doctor["answers"])
-    house.written_to("quiet")
-    house.submit("later")
-    house.written_to("bounces")
-    house.written_to("leaves")
-    house.remember()
-    house.life.follow("/api/opt-out")  # The last message's doctor: `leaves`.
-    house.life.tell("Bounce", house.of_doctor["bounces"], 4)
-    house.life.reach(house.of_doctor["later"])
-    house.counted(*house.of_doctor.values())
+def histories(deployment: Deployment) -> None:
+    """Histories before and after the point in time of the restore."""
+    deployment.written_to("answers")
+    deployment.life.follow("/api/answer", answer="no")
+    deployment.counted(deployment.of_doctor["answers"])
+    deployment.written_to("quiet")
+    deployment.submit("later")
+    deployment.written_to("bounces")
+    deployment.written_to("leaves")
+    deployment.remember()
+    deployment.life.follow("/api/opt-out")  # The doctor of the last message: `leaves`.
+    deployment.life.tell("Bounce", deployment.of_doctor["bounces"], 4)
+    deployment.life.reach(deployment.of_doctor["later"])
+    deployment.counted(*deployment.of_doctor.values())
 
 
 def test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out(
-    house: House, capsys: pytest.CaptureFixture[str]
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lives(house)
-    sent = house.mails()
-    house.lose("referral#", "doctor#")
-    assert house.restore() == 0
-    assert house.life.look.items().keys().isdisjoint(f"referral#{one}" for one in house.of_doctor.values())
-    assert house.restore("--go") == 0
-    assert f"{house.of_doctor['later']} was counted in a later state: sent." in capsys.readouterr().out
-    assert house.state(house.of_doctor["answers"]) == ("closed", "answered")
+    histories(deployment)
+    sent = deployment.mails()
+    deployment.lose("referral#", "doctor#")
+    assert deployment.restore() == 0
+    assert deployment.life.look.items().keys().isdisjoint(f"referral#{one}" for one in deployment.of_doctor.values())
+    assert deployment.restore("--go") == 0
+    assert f"{deployment.of_doctor['later']} was counted in a later state: sent." in capsys.readouterr().out
+    assert deployment.state(deployment.of_doctor["answers"]) == ("closed", "answered")
     for name in ("quiet", "later", "bounces", "leaves"):
-        assert house.state(house.of_doctor[name]) == ("held", "restored")
-    again = {name: house.submit(name) for name in list(house.of_doctor)}
-    house.go_on()
-    assert house.mails() == sent
-    assert house.state(again["leaves"]) == ("closed", "opted_out")
-    assert house.state(again["bounces"]) == ("closed", "bounced")
+        assert deployment.state(deployment.of_doctor[name]) == ("held", "restored")
+    again = {name: deployment.submit(name) for name in list(deployment.of_doctor)}
+    deployment.go_on()
+    assert deployment.mails() == sent
+    assert deployment.state(again["leaves"]) == ("closed", "opted_out")
+    assert deployment.state(again["bounces"]) == ("closed", "bounced")
     assert main(["recount", "--stack", STACK, "--go"]) == 0
     assert main(["recount", "--stack", STACK]) == 0
 
 
-def test_what_the_table_has_stays_and_a_second_run_finds_nothing(
-    house: House, capsys: pytest.CaptureFixture[str]
+def test_existing_items_are_kept_and_a_second_run_finds_nothing(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lives(house)
-    house.lose(f"referral#{house.of_doctor['quiet']}")
-    before = {(one["pk"]["S"], one["sk"]["S"]): one for one in house.all()}
-    assert house.restore("--go") == 0
-    after = {(one["pk"]["S"], one["sk"]["S"]): one for one in house.all()}
+    histories(deployment)
+    deployment.lose(f"referral#{deployment.of_doctor['quiet']}")
+    before = {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all()}
+    assert deployment.restore("--go") == 0
+    after = {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all()}
     assert {key: after[key] for key in before} == before
     capsys.readouterr()
-    assert house.restore("--go") == 0
-    assert {(one["pk"]["S"], one["sk"]["S"]): one for one in house.all()} == after
+    assert deployment.restore("--go") == 0
+    assert {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all()} == after
     assert "Nothing is missing." in capsys.readouterr().out
 
 
-def test_a_person_who_lets_it_go_on_meets_the_opt_out(house: House) -> None:
-    lives(house)
-    receipt = house.of_doctor["leaves"]
-    house.lose("referral#", "doctor#")
-    house.restore("--go")
-    at, sent = action_runner(stacks.find(STACK)), house.mails()
+def test_an_opt_out_still_applies_after_a_person_approved_the_referral(deployment: Deployment) -> None:
+    histories(deployment)
+    receipt = deployment.of_doctor["leaves"]
+    deployment.lose("referral#", "doctor#")
+    deployment.restore("--go")
+    at, sent = action_runner(stacks.find(STACK)), deployment.mails()
     found = at.referrals.get(receipt, consistent=True)
     assert found
     at.carry_out(Order(receipt, found.revision, Action.RETRY, operator(), again=True), datetime.now(UTC))
     with time_machine.travel(datetime.now(UTC) + timedelta(days=20)):
-        house.life.wake()
-        house.life.reach(receipt)
-    assert house.mails() == sent
+        deployment.life.wake()
+        deployment.life.reach(receipt)
+    assert deployment.mails() == sent
 
 
-def test_what_can_not_be_read_is_named_and_left(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    lives(house)
-    receipt = house.of_doctor["quiet"]
-    house.life.change(receipt, stage="garbled")
-    assert house.restore("--go") == 1
+def test_an_unreadable_item_is_reported_and_not_restored(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    histories(deployment)
+    receipt = deployment.of_doctor["quiet"]
+    deployment.life.change(receipt, stage="garbled")
+    assert deployment.restore("--go") == 1
     assert f"{receipt} can't be read" in capsys.readouterr().err
-    assert house.state(receipt)[0] == "garbled"
-    house.lose(f"referral#{receipt}")
-    assert house.restore("--go", "--except", receipt) == 0
-    assert f"referral#{receipt}" not in house.life.look.items()
-    assert house.restore("--go") == 0
-    assert house.state(receipt) == ("held", "restored")
+    assert deployment.state(receipt)[0] == "garbled"
+    deployment.lose(f"referral#{receipt}")
+    assert deployment.restore("--go", "--except", receipt) == 0
+    assert f"referral#{receipt}" not in deployment.life.look.items()
+    assert deployment.restore("--go") == 0
+    assert deployment.state(receipt) == ("held", "restored")
 
 
-def test_what_is_missing_is_listed_as_json(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    lives(house)
-    house.lose(f"referral#{house.of_doctor['answers']}")
-    capsys.readouterr()  # The functions' logs.
+def test_missing_items_are_listed_as_json(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    histories(deployment)
+    deployment.lose(f"referral#{deployment.of_doctor['answers']}")
+    capsys.readouterr()  # Log lines of the functions.
     for words in ([], ["--go"]):
-        assert house.restore("--json", *words) == 0
+        assert deployment.restore("--json", *words) == 0
         said = json.loads(capsys.readouterr().out)
         assert {"kind": "referrals, closed, unchanged", "count": 1} in said["items"]
         assert (said["written"], said["unreadable"], said["further"]) == (bool(words), [], [])
-    assert house.restore("--json") == 0
+    assert deployment.restore("--json") == 0
     assert json.loads(capsys.readouterr().out)["items"] == []
 
 
-def test_the_stacks_own_table_is_refused(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["restore", "--stack", STACK, "--from", house.table, "--go"]) == 1
+def test_the_table_of_the_stack_itself_is_refused(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["restore", "--stack", STACK, "--from", deployment.table, "--go"]) == 1
     assert "This is the table of the stack" in capsys.readouterr().err
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [2])
-def test_whatever_is_lost_nobody_is_mailed_twice(house: House, seed: int) -> None:
-    lives(house)
-    chance, sent = random.Random(seed), house.mails()
-    for item in house.all():
+def test_no_doctor_is_mailed_twice_after_any_loss(deployment: Deployment, seed: int) -> None:
+    histories(deployment)
+    chance, sent = random.Random(seed), deployment.mails()
+    for item in deployment.all():
         if chance.random() < 0.5 and item["pk"]["S"].startswith(("referral#", "doctor#")):
-            house.lose(item["pk"]["S"])
-    house.restore("--go")
-    house.restore("--go")
-    for name in list(house.of_doctor):
-        house.life.reach(house.submit(name))
-    assert house.mails() == sent
+            deployment.lose(item["pk"]["S"])
+    deployment.restore("--go")
+    deployment.restore("--go")
+    for name in list(deployment.of_doctor):
+        deployment.life.reach(deployment.submit(name))
+    assert deployment.mails() == sent
     assert main(["recount", "--stack", STACK, "--go"]) == 0
     assert main(["recount", "--stack", STACK]) == 0

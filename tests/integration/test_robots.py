@@ -1,4 +1,4 @@
-"""What a robot may have sent, in the table: held by the same one request that stores any referral."""
+"""Suspected bot submissions in the table: held by the same single request that stores any referral."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ def only_item(client: "DynamoDBClient", table: str) -> dict[str, Any]:
     return plain(item)
 
 
-def test_what_is_held_is_stored_with_exactly_one_request(
+def test_a_held_referral_is_stored_with_exactly_one_request(
     client: "DynamoDBClient", table: str, referrals: ReferralTable, requests: aws.Requests
 ) -> None:
     assert send(referrals, samples.payload(comments="marked")) == 201
@@ -41,7 +41,7 @@ def test_what_is_held_is_stored_with_exactly_one_request(
     assert "marked" not in repr(item)
 
 
-def test_a_solved_challenge_that_is_replayed_meets_its_item_with_one_request(
+def test_a_replayed_challenge_finds_its_item_with_one_request(
     client: "DynamoDBClient", table: str, referrals: ReferralTable, requests: aws.Requests
 ) -> None:
     sent = proofs.proven(samples.payload())
@@ -53,12 +53,12 @@ def test_a_solved_challenge_that_is_replayed_meets_its_item_with_one_request(
     assert only_item(client, table) == before
 
 
-def test_a_challenge_asks_nothing_of_the_table(referrals: ReferralTable, requests: aws.Requests) -> None:
+def test_a_challenge_sends_no_request_to_the_table(referrals: ReferralTable, requests: aws.Requests) -> None:
     intake.respond(events.get_challenge("0" * 64), proofs.intake(referrals, SITE), NOW)
     assert requests.by_operation == {}
 
 
-def test_what_is_held_is_looked_at_again_each_week_until_a_person_lets_it_go_on(
+def test_a_held_referral_is_due_each_week_until_a_person_approves_it(
     client: "DynamoDBClient", table: str, referrals: ReferralTable
 ) -> None:
     send(referrals, samples.payload())

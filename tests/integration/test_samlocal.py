@@ -1,4 +1,4 @@
-"""samlocal by itself: a template that has nothing to do with this product."""
+"""samlocal alone, with a template that is unrelated to this product."""
 
 import io
 import json

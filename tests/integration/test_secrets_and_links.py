@@ -1,4 +1,4 @@
-"""Keys that rotate, what was made with them before, and links that can't be forged."""
+"""Key rotation, hashes and links made with earlier keys, and links that cannot be forged."""
 
 import json
 import secrets as random
@@ -22,13 +22,13 @@ OPT_OUT = Link(("email#k1#0123456789abcdef0123456789abcdef",), "lumen", "K3QF-7Z
 
 
 def ring(secret_name: str) -> Ring:
-    """As a new process reads it."""
+    """The keys as a new process reads them."""
     fresh = Secrets()
     return lambda: fresh.keyring(secret_name)
 
 
 def rotate(secret_name: str, new: str) -> None:
-    """As the template's description of the secret says: add a key and change "current"."""
+    """As the description of the secret in the template says: add a key and change "current"."""
     client = boto3.client("secretsmanager")
     secret = json.loads(client.get_secret_value(SecretId=secret_name)["SecretString"])
     secret |= {"current": new, new: random.token_hex(32)}
@@ -40,10 +40,10 @@ def token_of(url: str) -> str:
     return token
 
 
-# ---- The secrets as the template makes them --------------------------------------------------------------------------
+# ---- Secrets of the template -----------------------------------------------------------------------------------------
 
 
-def test_a_secret_as_the_template_generates_it_is_a_ring_with_one_key(secret_names: dict[str, str]) -> None:
+def test_a_generated_secret_is_a_keyring_with_one_key(secret_names: dict[str, str]) -> None:
     for name in (secret_names["HashingKeys"], secret_names["SigningKeys"]):
         made = ring(name)()
         assert made.current == "k1"
@@ -51,7 +51,7 @@ def test_a_secret_as_the_template_generates_it_is_a_ring_with_one_key(secret_nam
         assert len(made.keys["k1"]) == 64
 
 
-def test_what_cloudfront_shows_is_taken_as_the_template_generates_it_and_both_values_while_it_rotates(
+def test_the_generated_cloudfront_secret_is_accepted_and_both_values_during_a_rotation(
     secret_names: dict[str, str],
 ) -> None:
     client, name = boto3.client("secretsmanager"), secret_names["OriginSecret"]
@@ -66,7 +66,7 @@ def test_the_hashing_keys_and_the_signing_keys_differ(secret_names: dict[str, st
     assert ring(secret_names["HashingKeys"])().keys != ring(secret_names["SigningKeys"])().keys
 
 
-def test_a_secret_is_fetched_once_and_then_remembered(secret_names: dict[str, str]) -> None:
+def test_a_secret_is_fetched_once_and_then_cached(secret_names: dict[str, str]) -> None:
     remembered = ring(secret_names["HashingKeys"])
     before = remembered()
     rotate(secret_names["HashingKeys"], "k2")
@@ -74,10 +74,10 @@ def test_a_secret_is_fetched_once_and_then_remembered(secret_names: dict[str, st
     assert ring(secret_names["HashingKeys"])().current == "k2"
 
 
-# ---- Doctors' keys ---------------------------------------------------------------------------------------------------
+# ---- Identifiers of doctors ------------------------------------------------------------------------------------------
 
 
-def test_a_hash_made_with_a_retired_key_is_still_looked_for(secret_names: dict[str, str]) -> None:
+def test_a_hash_made_with_a_retired_key_is_still_found(secret_names: dict[str, str]) -> None:
     referral = aws.submitted(npi="1234567893")
     before, _ = DoctorHashes(ring(secret_names["HashingKeys"])).of(referral)
     rotate(secret_names["HashingKeys"], "k2")
@@ -91,13 +91,13 @@ def test_a_hash_made_with_a_retired_key_is_still_looked_for(secret_names: dict[s
     assert {key.split("#")[1] for key in retired} == {"k1", "k2"}
 
 
-def test_the_same_details_hash_differently_as_another_kind_of_key_and_in_another_account() -> None:
+def test_equal_details_hash_differently_as_another_identifier_and_in_another_account() -> None:
     referral = aws.submitted()
     elsewhere = Keyring("k1", {"k1": b"another account's key"})
     assert DoctorHashes(lambda: aws.RING).of(referral) != DoctorHashes(lambda: elsewhere).of(referral)
 
 
-def test_no_key_of_a_doctor_holds_what_it_was_made_from() -> None:
+def test_no_hash_contains_its_input() -> None:
     referral = aws.submitted(npi="1234567893", phone="217 555 0123")
     keys, _ = DoctorHashes(lambda: aws.RING).of(referral)
     assert not [key for key in keys for said in ("lopez", "clinic", "1234567893", "5550123") if said in key.casefold()]
@@ -114,7 +114,7 @@ def test_an_opt_out_link_signed_with_a_retired_key_still_works(secret_names: dic
     assert Links(ring(name), aws.SITE_URL).read("opt-out", token, NOW) == OPT_OUT
 
 
-def test_a_new_link_is_signed_with_the_key_in_use(secret_names: dict[str, str]) -> None:
+def test_a_new_link_is_signed_with_the_current_key(secret_names: dict[str, str]) -> None:
     name = secret_names["SigningKeys"]
     old = ring(name)()
     rotate(name, "k2")
@@ -122,13 +122,13 @@ def test_a_new_link_is_signed_with_the_key_in_use(secret_names: dict[str, str]) 
     assert Links(lambda: old, aws.SITE_URL).read("opt-out", token, NOW) is None
 
 
-def test_a_link_leads_to_our_site_and_needs_no_escaping() -> None:
+def test_a_link_has_the_address_of_the_site_and_needs_no_escaping() -> None:
     url = Links(aws.ring_of(aws.RING), aws.SITE_URL).opt_out(OPT_OUT)
     assert url.startswith(f"{aws.SITE_URL}/api/opt-out?token=")
     assert token_of(url) == url.partition("?token=")[2]
 
 
-def test_the_opt_out_header_of_a_doctor_with_every_key_fits_into_what_ses_takes() -> None:
+def test_the_opt_out_header_of_a_doctor_with_every_identifier_fits_the_limit_of_ses() -> None:
     referral = aws.submitted(
         npi="1234567893",
         phone="217 555 0123",
@@ -169,7 +169,7 @@ def forgeries() -> dict[str, Callable[[str], str]]:
 
 
 @pytest.mark.parametrize("forgery", forgeries())
-def test_a_token_that_we_did_not_sign_for_this_says_nothing(forgery: str) -> None:
+def test_a_forged_token_is_refused(forgery: str) -> None:
     links = Links(aws.ring_of(aws.RING), aws.SITE_URL)
     token = token_of(links.opt_out(OPT_OUT))
     assert links.read("opt-out", token, NOW) == OPT_OUT
@@ -177,12 +177,12 @@ def test_a_token_that_we_did_not_sign_for_this_says_nothing(forgery: str) -> Non
 
 
 @given(st.text())
-def test_no_text_is_a_token(text: str) -> None:
+def test_no_random_text_is_a_token(text: str) -> None:
     assert Links(aws.ring_of(aws.RING), aws.SITE_URL).read("opt-out", text, NOW) is None
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.lists(st.text(max_size=40), max_size=8))
-def test_what_a_link_says_is_read_back(campaign: str, keys: list[str]) -> None:
+def test_the_content_of_a_link_survives_a_round_trip(campaign: str, keys: list[str]) -> None:
     links = Links(aws.ring_of(aws.RING), aws.SITE_URL)
     said = Link(tuple(keys), campaign, "K3QF-7ZTA-MM2X-PE5R")
     assert links.read("opt-out", token_of(links.opt_out(said)), NOW) == said

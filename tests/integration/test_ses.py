@@ -1,4 +1,4 @@
-"""What we ask of Amazon SES, and how its answers read."""
+"""Requests to Amazon SES, and the interpretation of its responses."""
 
 import socket
 from collections.abc import Iterator
@@ -54,15 +54,15 @@ def mailer(ses: Ses) -> SesMailer:
 
 
 def impatient(url: str | None = None) -> "SESV2Client":
-    """The client that is deployed, but for how long it waits."""
+    """The deployed client with shorter timeouts."""
     config = adapter._CONFIG.merge(Config(read_timeout=0.2, connect_timeout=0.2))
     return boto3.client("sesv2", config=config, endpoint_url=url)
 
 
-# ---- What we ask -----------------------------------------------------------------------------------------------------
+# ---- Requests --------------------------------------------------------------------------------------------------------
 
 
-def test_one_message_is_one_request_with_everything_in_it(ses: Ses, mailer: SesMailer) -> None:
+def test_one_message_is_one_complete_request(ses: Ses, mailer: SesMailer) -> None:
     assert mailer.send(message()) == "message-1"
     assert ses.paths == ["/v2/email/outbound-emails"]
     (request,) = ses.requests
@@ -94,7 +94,7 @@ def test_one_message_is_one_request_with_everything_in_it(ses: Ses, mailer: SesM
         "",
     ],
 )
-def test_a_sender_of_any_name_reads_as_that_name_at_our_address(ses: Ses, mailer: SesMailer, name: str) -> None:
+def test_any_sender_name_is_displayed_with_our_address(ses: Ses, mailer: SesMailer, name: str) -> None:
     mailer.send(message(sender_name=name))
     sender = ses.requests[0]["FromEmailAddress"]
     assert sender.isascii()
@@ -105,7 +105,7 @@ def test_a_sender_of_any_name_reads_as_that_name_at_our_address(ses: Ses, mailer
     assert address == aws.SENDER
 
 
-def test_the_message_of_the_campaign_is_one_that_ses_takes(ses: Ses, mailer: SesMailer) -> None:
+def test_the_message_of_the_campaign_is_accepted_by_ses(ses: Ses, mailer: SesMailer) -> None:
     referral = aws.submitted(
         name="Nguyễn Thị Minh Khai",
         npi="1234567893",
@@ -129,11 +129,11 @@ def test_the_message_of_the_campaign_is_one_that_ses_takes(ses: Ses, mailer: Ses
     assert not [said for said in personal if said in str(request["EmailTags"] + headers).casefold()]
 
 
-# ---- How answers read ------------------------------------------------------------------------------------------------
+# ---- Responses -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", ["MessageRejected", "BadRequestException"])
-def test_what_ses_will_never_take_is_refused(ses: Ses, mailer: SesMailer, code: str) -> None:
+def test_a_permanent_error_of_ses_is_refused(ses: Ses, mailer: SesMailer, code: str) -> None:
     ses.fails = (code, 400, "Email address is not what it should be")
     with pytest.raises(Refused) as refused:
         mailer.send(message())
@@ -153,7 +153,7 @@ def test_what_ses_will_never_take_is_refused(ses: Ses, mailer: SesMailer, code: 
         ("AccessDeniedException", 403),
     ],
 )
-def test_what_ses_may_take_later_is_deferred(ses: Ses, mailer: SesMailer, code: str, status: int) -> None:
+def test_a_transient_error_of_ses_is_deferred(ses: Ses, mailer: SesMailer, code: str, status: int) -> None:
     ses.fails = (code, status, "Later")
     with pytest.raises(Deferred) as deferred:
         mailer.send(message())
@@ -163,14 +163,14 @@ def test_what_ses_may_take_later_is_deferred(ses: Ses, mailer: SesMailer, code: 
 @pytest.mark.parametrize(
     "code", ["ExpiredTokenException", "UnrecognizedClientException", "InvalidSignatureException", "Throttling"]
 )
-def test_a_request_that_aws_turned_away_at_the_door_was_not_sent(ses: Ses, mailer: SesMailer, code: str) -> None:
-    # A clear no, if not about the message: nobody needs to look whether the doctor has it.
+def test_a_request_that_aws_rejected_was_not_sent(ses: Ses, mailer: SesMailer, code: str) -> None:
+    # A clear rejection, though not of the message. No person has to check whether the doctor got it.
     ses.fails = (code, 403, "No")
     with pytest.raises(Deferred):
         mailer.send(message())
 
 
-def test_an_identity_that_is_not_verified_is_our_own_fault_and_not_the_doctors(ses: Ses, mailer: SesMailer) -> None:
+def test_an_unverified_identity_is_our_error_and_not_the_doctors(ses: Ses, mailer: SesMailer) -> None:
     ses.fails = ("MessageRejected", 400, f"Email address is not verified. In region US-EAST-1: {aws.SENDER}")
     with pytest.raises(Deferred) as deferred:
         mailer.send(message())
@@ -178,7 +178,7 @@ def test_an_identity_that_is_not_verified_is_our_own_fault_and_not_the_doctors(s
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_an_error_of_aws_own_is_unclear_and_is_tried_once(ses: Ses, mailer: SesMailer, status: int) -> None:
+def test_a_server_error_is_unclear_and_is_tried_once(ses: Ses, mailer: SesMailer, status: int) -> None:
     ses.fails = ("InternalFailure", status, "Sorry")
     with pytest.raises(Unclear):
         mailer.send(message())
@@ -186,30 +186,30 @@ def test_an_error_of_aws_own_is_unclear_and_is_tried_once(ses: Ses, mailer: SesM
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "ThrottlingException", "MessageRejected"])
-def test_the_sdk_repeats_nothing_by_itself(ses: Ses, mailer: SesMailer, code: str) -> None:
+def test_the_sdk_does_not_retry(ses: Ses, mailer: SesMailer, code: str) -> None:
     ses.fails = (code, 429, "Later")
     with pytest.raises((Deferred, Refused)):
         mailer.send(message())
     assert len(ses.requests) == 1
 
 
-def test_no_answer_in_time_is_unclear_and_is_tried_once(ses: Ses) -> None:
+def test_a_timeout_is_unclear_and_is_tried_once(ses: Ses) -> None:
     ses.fails = ses_server.HANGS
     with pytest.raises(Unclear):
         SesMailer(impatient(), aws.SENDER, "outreach-mail").send(message())
     assert len(ses.requests) == 1
 
 
-def test_a_connection_that_breaks_before_the_answer_is_unclear_and_is_tried_once(ses: Ses, mailer: SesMailer) -> None:
+def test_a_connection_that_breaks_before_the_response_is_unclear_and_is_tried_once(ses: Ses, mailer: SesMailer) -> None:
     ses.fails = ses_server.DROPS
     with pytest.raises(Unclear):
         mailer.send(message())
     assert len(ses.requests) == 1
 
 
-def test_a_connection_that_was_refused_is_deferred(no_account: None) -> None:
+def test_a_refused_connection_is_deferred(no_account: None) -> None:
     with socket.socket() as taken:
-        # Bound, but nobody listens.
+        # Bound without listening.
         taken.bind(("127.0.0.1", 0))
         client = impatient(f"http://127.0.0.1:{taken.getsockname()[1]}")
         with pytest.raises(Deferred) as deferred:
@@ -218,7 +218,7 @@ def test_a_connection_that_was_refused_is_deferred(no_account: None) -> None:
 
 
 def test_without_credentials_nothing_was_sent(ses: Ses, mailer: SesMailer, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Credentials that can't be had at the moment: the request was never made.
+    # Credentials are temporarily missing, so no request was made.
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
@@ -227,7 +227,7 @@ def test_without_credentials_nothing_was_sent(ses: Ses, mailer: SesMailer, monke
     assert ses.requests == []
 
 
-def test_the_client_that_is_deployed_makes_one_attempt_and_waits_for_seconds_only() -> None:
+def test_the_deployed_client_makes_one_attempt_with_a_timeout_of_seconds() -> None:
     config: Any = adapter._CONFIG  # its stubs know no attributes
     assert config.retries["total_max_attempts"] == 1
     assert config.connect_timeout + config.read_timeout <= 10

@@ -1,4 +1,4 @@
-"""The counters in DynamoDB: counted through the stream's door, read for the dashboard, and counted once more."""
+"""Counters in DynamoDB: counted by the handler of the stream, read for the dashboard, and recounted."""
 
 import json
 import uuid
@@ -21,7 +21,7 @@ from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Referral, Stage, closed
-from referral_intake.stats import handler as door
+from referral_intake.stats import handler
 from referral_intake.stats import wiring as stats_wiring
 from referral_intake.stats.counting_table import CountingTable
 from tests.engines import dynamodb_local
@@ -56,7 +56,7 @@ def engine(request: pytest.FixtureRequest, no_account: None) -> "Iterator[Dynamo
         yield boto3.client("dynamodb", endpoint_url=dynamodb_local.shared())
 
 
-# moto counts units in a way of its own, and takes long for large transactions.
+# moto counts capacity units differently and is slow with large transactions.
 on_aws_own = pytest.mark.parametrize("engine", ["DynamoDB Local"], indirect=True)
 
 
@@ -65,7 +65,7 @@ def counted(engine: "DynamoDBClient") -> str:
     return aws.make_table(engine, "StatsTable", f"stats-{uuid.uuid4().hex[:8]}")
 
 
-def test_records_lost_repeated_and_out_of_order_count_as_a_recount_does(engine: "DynamoDBClient", counted: str) -> None:
+def test_records_lost_repeated_and_out_of_order_equal_a_recount(engine: "DynamoDBClient", counted: str) -> None:
     random = Random(7)
     histories = [history(random, random.randint(1, 12)) for _ in range(12)]
     counting = CountingTable(engine, counted)
@@ -75,7 +75,7 @@ def test_records_lost_repeated_and_out_of_order_count_as_a_recount_does(engine: 
 
 
 @on_aws_own
-def test_a_hundred_referrals_that_share_nothing_are_counted(engine: "DynamoDBClient", counted: str) -> None:
+def test_a_hundred_referrals_without_common_counters_are_counted(engine: "DynamoDBClient", counted: str) -> None:
     random = Random(8)
     wild = [history(random, 25)[-1] for _ in range(100)]
     assert CountingTable(engine, counted).count(wild) == 100
@@ -83,12 +83,12 @@ def test_a_hundred_referrals_that_share_nothing_are_counted(engine: "DynamoDBCli
 
 
 @on_aws_own
-def test_an_overview_costs_half_a_unit_for_each_item_whatever_it_holds(engine: "DynamoDBClient", counted: str) -> None:
+def test_an_overview_costs_half_a_unit_per_item_of_any_size(engine: "DynamoDBClient", counted: str) -> None:
     stats, counting = StatsTable(engine, counted), CountingTable(engine, counted)
     every_day = [referral(day, sent=1, delivered=2, opened=3) for day in range(-7, 7)]
     counting.count(every_day)
     _, of_few = stats.overview("lumen", DAY, DAY + timedelta(days=6))
-    # Two periods of seven days, three items for each day; and what is so now.
+    # Two periods of seven days with three items per day, and the current stages.
     assert of_few == (2 * 7 * 3 + 1) / 2
     for hours in range(6):
         counting.count([referral(day, sent=1, delivered=2 + hours, opened=4 + hours**2) for day in range(-7, 7)])
@@ -105,14 +105,14 @@ def stats(client: "DynamoDBClient", stats_table: str) -> StatsTable:
 
 
 def referral(day: int, stage: Stage = Stage.SENT, state: str = "IL", **hours: float) -> Referral:
-    """One that was submitted that many days after DAY, and what happened so many hours later."""
+    """A referral submitted this many days after DAY, with events this many hours later."""
     submitted = NOW + timedelta(days=day)
     facts = {name: submitted + timedelta(hours=after) for name, after in hours.items()}
     made = samples.referral(address={"state": state})
     return replace(made, stage=stage, milestones={"submitted": submitted, **facts})
 
 
-def test_the_overview_tells_of_the_days_asked_for_and_of_as_many_before(
+def test_the_overview_covers_the_range_and_the_range_before_it(
     client: "DynamoDBClient", stats_table: str, stats: StatsTable
 ) -> None:
     answered = replace(referral(1, Stage.CLOSED, sent=1, delivered=2, opened=26, answered=97), answer=Answer.CALL)
@@ -147,14 +147,12 @@ def test_the_overview_tells_of_the_days_asked_for_and_of_as_many_before(
     assert seen.before.medians["sent_to_answered"] is None
 
 
-def test_another_campaign_is_another_overview(client: "DynamoDBClient", stats_table: str, stats: StatsTable) -> None:
+def test_each_campaign_has_its_own_overview(client: "DynamoDBClient", stats_table: str, stats: StatsTable) -> None:
     CountingTable(client, stats_table).count([referral(0), replace(referral(0), campaign="moon")])
     assert stats.overview("moon", DAY, DAY)[0].period.facts == {"submitted": 1}
 
 
-def test_a_breakdown_tells_what_happened_by_value(
-    client: "DynamoDBClient", stats_table: str, stats: StatsTable
-) -> None:
+def test_a_breakdown_has_the_events_by_value(client: "DynamoDBClient", stats_table: str, stats: StatsTable) -> None:
     CountingTable(client, stats_table).count(
         [referral(0), referral(1, state="CA", sent=1), referral(1, state="CA"), referral(9, state="CA")]
     )
@@ -164,7 +162,7 @@ def test_a_breakdown_tells_what_happened_by_value(
         stats.breakdown("lumen", "doctor", DAY, DAY)
 
 
-# ---- The stream's door -----------------------------------------------------------------------------------------------
+# ---- Handler of the stream -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -176,17 +174,17 @@ def handled(client: "DynamoDBClient", stats_table: str, monkeypatch: pytest.Monk
 
 
 def deliver(*images: Item) -> list[str]:
-    """Returns the sequence numbers of what is to come again."""
+    """Returns the sequence numbers of records to retry."""
     stream = aws.Stream()
-    answer = door.handler({"Records": [stream.record(image) for image in images]}, aws.LambdaContext("stats"))  # type: ignore[arg-type]
+    answer = handler.handler({"Records": [stream.record(image) for image in images]}, aws.LambdaContext("stats"))  # type: ignore[arg-type]
     return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    return [json.loads(str(door.logger.registered_formatter.format(record))) for record in caplog.records]
+    return [json.loads(str(handler.logger.registered_formatter.format(record))) for record in caplog.records]
 
 
-def test_a_batch_of_the_stream_is_counted_with_one_read_and_one_transaction(
+def test_a_batch_is_counted_with_one_read_and_one_transaction(
     handled: None, client: "DynamoDBClient", stats_table: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     requests = aws.Requests(stats_wiring.parts()._table._client)
@@ -199,20 +197,20 @@ def test_a_batch_of_the_stream_is_counted_with_one_read_and_one_transaction(
     ]
 
 
-def test_a_record_that_can_not_be_read_keeps_no_other_from_being_counted(
+def test_an_unreadable_record_does_not_keep_others_from_being_counted(
     handled: None, client: "DynamoDBClient", stats_table: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     referrals = [aws.submitted() for _ in range(3)]
     first, broken, last = map(to_item, referrals)
     del broken["milestones"]
-    # Lambda gives back all from there on; the last one is passed over then.
+    # Lambda retries all records from there on. The last one is skipped then.
     assert deliver(first, broken, last) == [f"{2:021d}"]
     assert counters(items(client, stats_table)) == recount([referrals[0], referrals[2]])
     assert logged(caplog)[0]["referral"] == referrals[1].receipt
     assert "lopez" not in str(logged(caplog)).casefold()
 
 
-def test_what_intake_and_the_others_write_is_what_is_counted(
+def test_records_written_by_the_other_functions_are_counted(
     handled: None, client: "DynamoDBClient", table: str, stats_table: str, look: aws.Look
 ) -> None:
     referrals = ReferralTable(client, table)
@@ -236,8 +234,8 @@ def test_what_intake_and_the_others_write_is_what_is_counted(
 # ---- The recount -----------------------------------------------------------------------------------------------------
 
 
-class House:
-    """A deployed stack with referrals, all of them counted."""
+class Deployment:
+    """A deployed stack with referrals that are all counted."""
 
     def __init__(self, client: "DynamoDBClient", table: str, stats_table: str) -> None:
         self.client, self.table, self.stats_table = client, table, stats_table
@@ -271,28 +269,30 @@ class House:
 
 
 @pytest.fixture
-def house(client: "DynamoDBClient", table: str, stats_table: str, monkeypatch: pytest.MonkeyPatch) -> House:
-    # Long polling is for servers that may not all be asked. moto has one.
+def deployment(client: "DynamoDBClient", table: str, stats_table: str, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    # Long polling is for servers that may not all respond. moto is a single server.
     monkeypatch.setattr("cli.failure_queues._WAIT_SECONDS", 0)
-    return House(client, table, stats_table)
+    return Deployment(client, table, stats_table)
 
 
 def run(*words: str) -> int:
     return main(["recount", "--stack", STACK, *words])
 
 
-def test_where_all_was_counted_a_recount_shows_no_difference(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    before = items(house.client, house.stats_table)
+def test_a_recount_of_complete_counters_shows_no_difference(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = items(deployment.client, deployment.stats_table)
     assert run() == 0
     assert capsys.readouterr().out == "30 referrals counted: no differences.\n"
-    assert items(house.client, house.stats_table) == before
+    assert items(deployment.client, deployment.stats_table) == before
 
 
-def test_a_recount_shows_what_was_never_counted_and_go_counts_it(
-    house: House, capsys: pytest.CaptureFixture[str]
+def test_a_recount_shows_uncounted_referrals_and_the_option_go_counts_them(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lost = aws.submitted(NOW)
-    house.client.put_item(TableName=house.table, Item=to_item(lost))
+    deployment.client.put_item(TableName=deployment.table, Item=to_item(lost))
     assert run() == 1
     said = capsys.readouterr().out
     assert "lumen 2026-11-23 total submitted: counted 9, is 10\n" in said
@@ -303,25 +303,25 @@ def test_a_recount_shows_what_was_never_counted_and_go_counts_it(
     said = capsys.readouterr().out
     assert said.startswith("31 referrals counted, 1 of them differently than before; no more counters corrected")
     assert run() == 0
-    assert house.counters() == recount([*house.referrals, lost])
+    assert deployment.counters() == recount([*deployment.referrals, lost])
 
 
-def test_a_counter_that_was_damaged_or_lost_is_what_the_table_says_again(
-    house: House, capsys: pytest.CaptureFixture[str]
+def test_a_damaged_or_lost_counter_is_restored_from_the_table(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    house.damage(("lumen#total", "2026-11-23"), "submitted", 5)
-    house.damage(("lumen#state#0", "2026-11-23"), "none/answered", 2)
-    house.lose(("lumen#language", "2026-11-24"))
+    deployment.damage(("lumen#total", "2026-11-23"), "submitted", 5)
+    deployment.damage(("lumen#state#0", "2026-11-23"), "none/answered", 2)
+    deployment.lose(("lumen#language", "2026-11-24"))
     assert run() == 1
     assert "lumen 2026-11-23 total submitted: counted 14, is 9\n" in capsys.readouterr().out
     assert run("--go") == 0
     assert "lumen 2026-11-24 language en submitted: counted 0, is" in capsys.readouterr().out
-    assert house.counters() == recount(house.referrals)
+    assert deployment.counters() == recount(deployment.referrals)
     assert run() == 0
 
 
-def test_differences_are_listed_as_json(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    house.damage(("lumen#total", "2026-11-23"), "submitted", 5)
+def test_differences_are_listed_as_json(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    deployment.damage(("lumen#total", "2026-11-23"), "submitted", 5)
     count = {"campaign": "lumen", "dimension": "total", "value": "", "day": "2026-11-23", "fact": "submitted"}
     for words, code in (([], 1), (["--go"], 0)):
         assert run("--json", *words) == code
@@ -332,59 +332,63 @@ def test_differences_are_listed_as_json(house: House, capsys: pytest.CaptureFixt
     assert json.loads(capsys.readouterr().out)["differences"] == []
 
 
-def test_all_counters_can_be_had_again_from_the_table_alone(house: House) -> None:
-    for item in items(house.client, house.stats_table):
-        house.client.delete_item(TableName=house.stats_table, Key={"pk": item["pk"], "sk": item["sk"]})
+def test_all_counters_can_be_rebuilt_from_the_table_alone(deployment: Deployment) -> None:
+    for item in items(deployment.client, deployment.stats_table):
+        deployment.client.delete_item(TableName=deployment.stats_table, Key={"pk": item["pk"], "sk": item["sk"]})
     assert run() == 1
     assert run("--go") == 0
-    assert house.counters() == recount(house.referrals)
+    assert deployment.counters() == recount(deployment.referrals)
 
 
-def test_notices_of_what_was_not_counted_go_once_all_of_it_is(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    house.sqs.send_message(QueueUrl=house.failures, MessageBody="{}")
+def test_failure_notices_are_deleted_once_all_referrals_are_counted(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment.sqs.send_message(QueueUrl=deployment.failures, MessageBody="{}")
     assert run() == 0
     assert "Notices deleted" not in capsys.readouterr().out
     assert run("--go") == 0
     assert "Notices deleted: 1.\n" in capsys.readouterr().out
 
 
-def test_what_is_erased_stays_counted(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    erased = house.referrals[0]
-    house.client.delete_item(TableName=house.table, Key=referral_key(erased.receipt))
+def test_erased_referrals_stay_counted(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    erased = deployment.referrals[0]
+    deployment.client.delete_item(TableName=deployment.table, Key=referral_key(erased.receipt))
     for words in ([], ["--go"], []):
         assert run(*words) == 0
     assert "Erased referrals that stay counted: 1.\n" in capsys.readouterr().out
-    assert house.counters() == recount(house.referrals)
+    assert deployment.counters() == recount(deployment.referrals)
 
 
-def test_a_referral_that_can_not_be_read_is_named_and_keeps_nothing_from_being_counted(
-    house: House, capsys: pytest.CaptureFixture[str]
+def test_an_unreadable_referral_is_reported_and_does_not_block_the_others(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = house.referrals[0]
-    house.client.update_item(
-        TableName=house.table, Key=referral_key(broken.receipt), UpdateExpression="REMOVE milestones"
+    broken = deployment.referrals[0]
+    deployment.client.update_item(
+        TableName=deployment.table, Key=referral_key(broken.receipt), UpdateExpression="REMOVE milestones"
     )
     for words in ([], ["--go"]):
         assert run(*words) == 1
         said = capsys.readouterr()
         assert f"{broken.receipt} can't be read." in said.err
         assert "29 referrals counted" in said.out
-    assert house.counters() == recount(house.referrals)
+    assert deployment.counters() == recount(deployment.referrals)
 
 
-def test_the_stream_goes_on_counting_while_all_is_counted_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Right before each write of the recount, the stream counts another change."""
-    house.damage(("lumen#total", "2026-11-23"), "submitted", 5)
-    house.damage(("lumen#total", "2026-11-24"), "submitted", -3)
-    # Those were counted, and nothing knows of it any more: that is corrected as well.
-    for one in house.referrals[:3]:
-        house.lose(counted_place(one.receipt))
-    stream = CountingTable(house.client, house.stats_table)
-    changed = {one.receipt: one for one in house.referrals}
-    waiting = iter(house.referrals[10:14])
+def test_the_stream_continues_to_count_during_a_recount(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream counts another change just before each write of the recount."""
+    deployment.damage(("lumen#total", "2026-11-23"), "submitted", 5)
+    deployment.damage(("lumen#total", "2026-11-24"), "submitted", -3)
+    # These were counted, but no item has them any more. The recount corrects this as well.
+    for one in deployment.referrals[:3]:
+        deployment.lose(counted_place(one.receipt))
+    stream = CountingTable(deployment.client, deployment.stats_table)
+    changed = {one.receipt: one for one in deployment.referrals}
+    waiting = iter(deployment.referrals[10:14])
     actual = Table.update
 
-    def meanwhile(counters: Table, correction: Update) -> bool:
+    def count_concurrently(counters: Table, correction: Update) -> bool:
         if one := next(waiting, None):
             sent = {"sent": NOW + timedelta(hours=1), "delivered": NOW + timedelta(hours=30)}
             changed[one.receipt] = replace(one, revision=2, stage=Stage.SENT, milestones={**one.milestones, **sent})
@@ -394,8 +398,8 @@ def test_the_stream_goes_on_counting_while_all_is_counted_again(house: House, mo
                 ":a": typed(timestamp(sent["sent"])),
                 ":b": typed(timestamp(sent["delivered"])),
             }
-            house.client.update_item(
-                TableName=house.table,
+            deployment.client.update_item(
+                TableName=deployment.table,
                 Key=referral_key(one.receipt),
                 UpdateExpression="SET revision = :r, stage = :s, milestones.sent = :a, milestones.delivered = :b",
                 ExpressionAttributeValues=update,
@@ -403,15 +407,15 @@ def test_the_stream_goes_on_counting_while_all_is_counted_again(house: House, mo
             stream.count([changed[one.receipt]])
         return actual(counters, correction)
 
-    monkeypatch.setattr(Table, "update", meanwhile)
+    monkeypatch.setattr(Table, "update", count_concurrently)
     assert run("--go") == 0
     assert next(waiting, None) is None
     assert run() == 0
     monkeypatch.undo()
-    assert house.counters() == recount(changed.values())
+    assert deployment.counters() == recount(changed.values())
 
 
-def test_without_the_output_the_command_says_what_to_do(
+def test_without_the_stack_output_the_command_says_what_to_do(
     client: "DynamoDBClient", capsys: pytest.CaptureFixture[str]
 ) -> None:
     outputs = {"TableName": {"Value": "t"}, "StatsFailuresUrl": {"Value": "u"}}

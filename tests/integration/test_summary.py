@@ -1,4 +1,4 @@
-"""The weekly summary: what it says, and once for each recipient and week whatever crashes."""
+"""The weekly summary: its contents, and one message per recipient and week even after a crash."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,12 +29,12 @@ ROBIN, SAM = Subscriber("lumen", "sub-1", "robin"), Subscriber("lumen", "sub-2",
 
 
 class Died(BaseException):
-    """As Lambda ends a process: nothing of ours catches it."""
+    """Emulates the end of a Lambda process: no handler catches this."""
 
 
 @dataclass
 class Mail:
-    """`trouble` is what befalls the next calls, before or after the message is taken."""
+    """`trouble` are the failures of the next calls, before or after the message is accepted."""
 
     sent: list[Message] = field(default_factory=list)
     before: list[BaseException] = field(default_factory=list)
@@ -102,7 +102,7 @@ def run(summarizing: Callable[..., Summarizing]) -> Run:
     return lambda: dict(summarizing().send(campaign()))
 
 
-def test_everybody_who_asked_gets_it_once_however_often_it_is_time(run: Run, mail: Mail, clock: aws.Clock) -> None:
+def test_every_subscriber_gets_it_once_even_if_the_schedule_repeats(run: Run, mail: Mail, clock: aws.Clock) -> None:
     assert run() == {"sent": 2}
     assert run() == {"sent_before": 2}
     clock.time += timedelta(hours=1)
@@ -121,46 +121,44 @@ def test_everybody_who_asked_gets_it_once_however_often_it_is_time(run: Run, mai
         MONDAY - timedelta(days=1),
     ],
 )
-def test_it_goes_out_on_monday_mornings_where_the_campaign_is(run: Run, clock: aws.Clock, moment: datetime) -> None:
+def test_it_is_sent_on_monday_mornings_in_the_campaigns_time_zone(run: Run, clock: aws.Clock, moment: datetime) -> None:
     clock.time = moment
     assert run() == {}
 
 
-def test_a_run_that_dies_before_or_after_the_mail_service_is_called_sends_nobody_a_second_one(
-    run: Run, mail: Mail
-) -> None:
+def test_a_crash_before_or_after_the_send_causes_no_second_message(run: Run, mail: Mail) -> None:
     mail.before = [Died()]
     with pytest.raises(Died):
         run()
     mail.after = [Died()]
     with pytest.raises(Died):
         run()
-    # The first was claimed and not sent: that one gets none this week, as is written down.
+    # The first was claimed and not sent. As documented, that recipient gets none this week.
     assert len(mail.sent) == 1
     assert run() == {"sent_before": 2}
     assert len(mail.sent) == len(set(mail.recipients)) == 1
 
 
-def test_an_unclear_answer_is_not_tried_again(run: Run, mail: Mail) -> None:
+def test_an_unclear_response_is_not_retried(run: Run, mail: Mail) -> None:
     mail.after = [Unclear("ReadTimeoutError")]
     assert run() == {"unclear": 1, "sent": 1}
     assert run() == {"sent_before": 2}
     assert len(mail.sent) == 2
 
 
-def test_what_the_mail_service_put_off_is_sent_by_the_next_run(run: Run, mail: Mail) -> None:
+def test_a_deferred_message_is_sent_by_the_next_run(run: Run, mail: Mail) -> None:
     mail.before = [Deferred("TooManyRequestsException"), Deferred("TooManyRequestsException")]
     assert run() == {"deferred": 2}
     assert run() == {"sent": 2}
 
 
-def test_what_the_mail_service_refused_is_not_tried_again(run: Run, mail: Mail) -> None:
+def test_a_refused_message_is_not_retried(run: Run, mail: Mail) -> None:
     mail.before = [Refused("MessageRejected")]
     assert run() == {"refused": 1, "sent": 1}
     assert run() == {"sent_before": 2}
 
 
-def test_who_left_the_team_gets_none_and_is_forgotten(
+def test_a_former_member_gets_none_and_the_subscription_is_deleted(
     summarizing: Callable[..., Summarizing], subscriptions: Subscriptions, mail: Mail
 ) -> None:
     outcomes = summarizing(addresses={"sam": "sam@spine.example"}).send(campaign())
@@ -169,7 +167,7 @@ def test_who_left_the_team_gets_none_and_is_forgotten(
     assert subscriptions.subscribers("lumen") == [SAM]
 
 
-def test_who_wants_no_more_gets_none(run: Run, subscriptions: Subscriptions, mail: Mail) -> None:
+def test_a_canceled_subscription_gets_none(run: Run, subscriptions: Subscriptions, mail: Mail) -> None:
     assert subscriptions.wants("lumen", ROBIN.sub)
     want(subscriptions, ROBIN, wanted=False)
     assert not subscriptions.wants("lumen", ROBIN.sub)
@@ -177,7 +175,7 @@ def test_who_wants_no_more_gets_none(run: Run, subscriptions: Subscriptions, mai
     assert mail.recipients == ["sam@spine.example"]
 
 
-def test_it_tells_the_week_and_the_one_before_and_what_waits(
+def test_it_reports_the_week_the_week_before_and_the_open_tasks(
     run: Run, mail: Mail, referrals: ReferralTable, client: "DynamoDBClient", stats_table: str
 ) -> None:
     counted = [
@@ -198,7 +196,7 @@ def test_it_tells_the_week_and_the_one_before_and_what_waits(
     assert message.headers == {"List-Unsubscribe": f"<{aws.SITE_URL}/dashboard/settings?campaign=lumen>"}
 
 
-def test_a_week_is_that_of_the_campaigns_own_time_zone(
+def test_a_week_is_in_the_time_zone_of_the_campaign(
     subscriptions: Subscriptions, mail: Mail, clock: aws.Clock, summarizing: Callable[..., Summarizing]
 ) -> None:
     taken: list[date] = []
@@ -213,7 +211,7 @@ def test_a_week_is_that_of_the_campaigns_own_time_zone(
     assert taken == [date(2026, 11, 16)] * 2
 
 
-def test_the_text_holds_no_html_and_the_html_no_unescaped_names(mail: Mail) -> None:
+def test_the_text_contains_no_html_and_the_html_escapes_names(mail: Mail) -> None:
     from referral_intake.core.overview import Overview, Period
     from referral_intake.core.weekly_summary import WAITS, Health, Summary, Waiting
 
@@ -229,5 +227,5 @@ def test_the_text_holds_no_html_and_the_html_no_unescaped_names(mail: Mail) -> N
     )
     assert "12,345" in message.text
     assert "4.00%" in message.html
-    # Half of what SES looks into is reached.
+    # The rate is at half of SES's review limit, so it is highlighted.
     assert "background:#b3261e" in message.html

@@ -1,4 +1,4 @@
-"""The table gateway: batches, retries, answers that lack a part, and errors of AWS as the product's own."""
+"""The table gateway: batches, retries, incomplete responses, and AWS errors as exceptions of this product."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -55,7 +55,7 @@ def test_many_items_are_read_in_batches(client: "DynamoDBClient", table: str, re
     assert requests.by_operation == {"BatchGetItem": 3}
 
 
-def test_no_keys_need_no_request(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
+def test_no_keys_send_no_request(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
     assert Table(client, table).read_many([]).items == []
     assert requests.by_operation == {}
 
@@ -90,7 +90,7 @@ def asked_for(*keys: Item) -> dict[str, Any]:
     return {"RequestItems": {"t": {"Keys": list(keys), "ConsistentRead": True}}, "ReturnConsumedCapacity": "TOTAL"}
 
 
-def test_unprocessed_keys_are_read_again_as_consistently_after_a_pause(stubber: Stubber) -> None:
+def test_unprocessed_keys_are_retried_after_a_pause_with_the_same_consistency(stubber: Stubber) -> None:
     pauses: list[float] = []
     stubber.add_response("batch_get_item", partly([key(1)], [key(2), key(3)]), asked_for(key(1), key(2), key(3)))
     stubber.add_response("batch_get_item", partly([], [key(2), key(3)]), asked_for(key(2), key(3)))
@@ -109,12 +109,12 @@ def test_keys_that_stay_unprocessed_are_unavailable(stubber: Stubber) -> None:
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8]
 
 
-# ---- Answers that lack a part ----------------------------------------------------------------------------------------
+# ---- Incomplete responses --------------------------------------------------------------------------------------------
 
 QUERY = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "items"}}}
 
 
-def test_an_answer_without_consumed_capacity_counts_as_no_units(stubber: Stubber) -> None:
+def test_a_response_without_consumed_capacity_counts_as_zero_units(stubber: Stubber) -> None:
     stubber.add_response("batch_get_item", {"Responses": {"t": [key(1)]}, "UnprocessedKeys": {}})
     stubber.add_response("query", {"Items": [key(1)], "Count": 1})
     stubber.add_response("query", {"Count": 1})
@@ -124,12 +124,12 @@ def test_an_answer_without_consumed_capacity_counts_as_no_units(stubber: Stubber
 
 @pytest.fixture
 def no_units(client: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch) -> None:
-    """An engine that reports no consumed capacity."""
+    """An engine that does not report consumed capacity."""
     client.meta.events.register("after-call.dynamodb", lambda parsed, **_: parsed.pop("ConsumedCapacity", None))
     monkeypatch.setattr(dynamodb, "client", lambda: client)
 
 
-def test_the_dashboard_works_on_an_engine_that_reports_no_units(
+def test_the_dashboard_works_without_reported_capacity(
     no_units: None, client: "DynamoDBClient", table: str, stats_table: str, secret_names: dict[str, str]
 ) -> None:
     parts = Dashboard(DashboardSettings.read(aws.environment(table, secret_names, "DashboardFunction")))
@@ -146,7 +146,7 @@ def test_the_dashboard_works_on_an_engine_that_reports_no_units(
         assert (status, [one["receipt"] for one in page["referrals"]]) == (200, [referral.receipt])
 
 
-def test_wake_works_on_an_engine_that_reports_no_units(
+def test_wake_works_without_reported_capacity(
     no_units: None, client: "DynamoDBClient", table: str, stats_table: str
 ) -> None:
     CountingTable(client, stats_table).count([aws.submitted()])
@@ -174,10 +174,10 @@ CALLS: dict[str, Callable[[Table], object]] = {
 
 
 def answering(status: int, body: bytes) -> "DynamoDBClient":
-    """A client that gets this answer to each request."""
+    """A client that gets this response to each request."""
     client = dynamodb.client()
 
-    # What this handler returns replaces the response, which its type does not say.
+    # The return value of this handler replaces the response, which its type does not state.
     def answer(request: AWSPreparedRequest, **_: object) -> Any:
         return response(request, status, body)
 
@@ -185,7 +185,7 @@ def answering(status: int, body: bytes) -> "DynamoDBClient":
     return client
 
 
-def test_an_answer_that_was_cut_off_is_never_taken_for_an_empty_one(no_account: None) -> None:
+def test_a_truncated_response_is_never_read_as_empty(no_account: None) -> None:
     gateway = Table(answering(200, b'{"Responses": {'), "t")
     for name in ("read_many", "query", "query_all", "count", "update_and_get"):
         with pytest.raises(Unavailable):
@@ -198,21 +198,21 @@ def test_an_answer_that_was_cut_off_is_never_taken_for_an_empty_one(no_account: 
 @pytest.mark.parametrize(
     ("status", "body"), [(400, b"<html>Bad Request</html>"), (403, b""), (400, b'{"__type": "com.amaz')]
 )
-def test_an_error_that_can_not_be_read_is_unavailable(no_account: None, status: int, body: bytes) -> None:
+def test_an_unreadable_error_is_unavailable(no_account: None, status: int, body: bytes) -> None:
     gateway = Table(answering(status, body), "t")
     for call in CALLS.values():
         with pytest.raises(Unavailable, match=str(status)):
             call(gateway)
 
 
-def test_a_patient_is_asked_to_try_again_after_an_error_that_can_not_be_read(no_account: None) -> None:
+def test_a_patient_is_asked_to_retry_after_an_unreadable_error(no_account: None) -> None:
     site = Site(TEMPLATES, aws.SITE_URL, Campaigns(TEMPLATES))
     intake = proofs.intake(ReferralTable(answering(400, b"<html>Bad Request</html>"), "t"), site)
     submission = events.post_json(samples.payload())
     assert submissions.respond(submission, intake, NOW)["statusCode"] == 503
 
 
-def test_a_mistake_in_a_request_stays_an_error(no_account: None) -> None:
+def test_an_invalid_request_stays_an_error(no_account: None) -> None:
     client = answering(400, b'{"__type": "com.amazon.coral.validate#ValidationException", "message": "no"}')
     for call in CALLS.values():
         with pytest.raises(client.exceptions.ClientError, match="ValidationException"):
@@ -228,7 +228,7 @@ def test_a_mistake_in_a_request_stays_an_error(no_account: None) -> None:
         (["ValidationError", "None"], Unavailable),
     ],
 )
-def test_a_transaction_that_was_canceled_says_how_to_retry(
+def test_a_canceled_transaction_says_how_to_retry(
     stubber: Stubber, codes: list[str], expected: type[Unavailable]
 ) -> None:
     reasons = [{"Code": code} for code in codes]
@@ -240,7 +240,7 @@ def test_a_transaction_that_was_canceled_says_how_to_retry(
     assert raised.type is expected
 
 
-def test_a_transaction_whose_condition_fails_writes_nothing_and_returns_what_it_saw(
+def test_a_transaction_with_a_failed_condition_writes_nothing_and_returns_the_found_item(
     client: "DynamoDBClient", table: str
 ) -> None:
     gateway = Table(client, table)

@@ -1,1 +1,1 @@
-"""What functions do in AWS, held against what their roles allow."""
+"""Compares the AWS calls of functions with the rights of their roles."""

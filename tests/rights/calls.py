@@ -1,6 +1,6 @@
-"""What a call of AWS asks IAM for: actions, resources, and the context that conditions look at.
+"""Maps an AWS call to what IAM evaluates: actions, resources, and the context keys of conditions.
 
-https://docs.aws.amazon.com/service-authorization/latest/reference/ says it for each service.
+Source, for each service: https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
 import re
@@ -16,7 +16,7 @@ Keys = Mapping[tuple[str, str | None], str]
 
 
 class Asked:
-    """`keys` are the partition keys of tables and their indexes, `names` what the template calls what a test has."""
+    """`keys` are the partition keys of tables and indexes. `names` maps names in a test to names in the template."""
 
     def __init__(self, keys: Keys, names: Mapping[str, str]) -> None:
         self._keys = keys
@@ -32,7 +32,7 @@ class Asked:
         }
 
     def by(self, service: str, operation: str, params: Params) -> list[Ask]:
-        """`service` as boto3 calls it. Raises Unknown for what no function has done so far."""
+        """`service` is boto3's name. Raises Unknown for a call that no function has made so far."""
         if service not in self._by_service:
             raise Unknown(f"{service}: {operation}")
         return list(self._by_service[service](operation, params))
@@ -45,7 +45,7 @@ class Asked:
     def _dynamodb(self, operation: str, params: Params) -> Iterator[Ask]:
         match operation:
             case "TransactWriteItems":
-                # The parts of a transaction are permitted one by one.
+                # Each part of a transaction is authorized separately.
                 for part in params["TransactItems"]:
                     for kind, what in part.items():
                         yield self._of_item(_PARTS[kind], what)
@@ -76,7 +76,7 @@ class Asked:
                 return ask("dynamodb:Query", _table(table, index), dynamodb__LeadingKeys=[kind])
         raise Unknown(f"dynamodb: a query without {wanted}")
 
-    # ---- Others ------------------------------------------------------------------------------------------------------
+    # ---- Other services ----------------------------------------------------------------------------------------------
 
     def _ses(self, operation: str, params: Params) -> Iterator[Ask]:
         if operation == "GetAccount":
@@ -85,7 +85,7 @@ class Asked:
         if operation != "SendEmail":
             raise Unknown(f"ses: {operation}")
         sender = self._named(parseaddr(params["FromEmailAddress"])[1])
-        # SES looks for the identity that was verified: the address, or its domain. And at the configuration set.
+        # SES checks the verified identity (the address or its domain) and the configuration set.
         identities = (f"identity/{sender}", f"identity/{sender.partition('@')[2]}")
         for resource in (*identities, f"configuration-set/{self._named(params['ConfigurationSetName'])}"):
             yield ask("ses:SendEmail", _arn("ses", resource), ses__FromAddress=[sender])
@@ -132,7 +132,7 @@ _ON_OBJECTS = {
 
 
 def _kind(key: Mapping[str, str]) -> str:
-    """What sort of item it is, as `referral#`: policies look no further, and which one it is tells nobody more."""
+    """The type of an item, such as `referral#`: policies check only this prefix."""
     kind, hash_sign, _ = key["S"].partition("#")
     return kind + hash_sign
 

@@ -1,7 +1,7 @@
-"""A life in which every function does all that it ever does in AWS, through botocore and to the end.
+"""Makes every function do everything that it ever does in AWS, through botocore.
 
-`tests/integration/life.py` lets a referral pass all doors. Here what is rare is added, and nothing stands in for the
-mail service and the event bus but what answers behind the wire.
+`tests/integration/life.py` covers the common path of a referral. This adds the rare actions. Only the responses of SES
+and EventBridge are simulated, behind the wire.
 """
 
 import json
@@ -47,19 +47,19 @@ class Everything(Life):
         for name, make in MAIL.items():
             patch.setattr(ses, name, partial(self._behind_the_wire, make))
         patch.setattr(announcements, "client", BUS)
-        # Each function has a process of its own, and reads keys that another one in this process has read.
+        # Each function runs in its own process, so it must read keys that another function has already read here.
         secrets_of = defaultdict[str, Secrets](Secrets)
         patch.setattr(shared_wiring, "secrets", lambda: secrets_of[self._function])
         self._shared = [origin_secret.origin_secret]
         self._by_post = [("Ana Bell", "217 555 0161"), ("Ben Cole", "217 555 0162"), ("Cy Dunn", "217 555 0163")]
         self._make_team()
         self._rotate(secrets["HashingKeys"])
-        # One page of an export is a run, when there is no time for more.
+        # With one row per page, a run without time exports a single page.
         patch.setattr(export_rows, "PAGE", 1)
 
     def _behind_the_wire(self, make: Callable[[], Any]) -> Any:
         client = make()
-        client.meta.events.unregister("before-send", botocore_stubber)  # moto's SES knows no quota.
+        client.meta.events.unregister("before-send", botocore_stubber)  # moto does not implement the SES quota.
         client.meta.events.register("before-send", self._answer)
         return client
 
@@ -70,7 +70,7 @@ class Everything(Life):
         return response(request, 200, self.mail.send_email(**json.loads(asked)))
 
     def _rotate(self, secret: str) -> None:
-        """Doctors are looked for by the retired key as well."""
+        """Look-ups of doctors then use the retired key as well."""
         client = boto3.client("secretsmanager")
         keys = json.loads(client.get_secret_value(SecretId=secret)["SecretString"])
         client.put_secret_value(SecretId=secret, SecretString=json.dumps(keys | {"k2": "2" * 64, "current": "k2"}))
@@ -96,11 +96,11 @@ class Everything(Life):
         self.patch.setenv("USER_POOL_ID", pool)
 
     def live(self) -> None:
-        self.all_is_well()
+        self.everything_works()
         self.managers_act()
-        self.reports_go_on()
+        self.reports_continue()
         self.reports_get_lost()
-        self.monday_comes()
+        self.summaries_are_sent()
 
     def ask(self, method: str, path: str, data: object = None, query: str = "", **said: str) -> dict[str, Any]:
         answer = self.invoke("dashboard", dashboard.request(method, path, data, query=query, **said))
@@ -120,18 +120,18 @@ class Everything(Life):
             self.ask("POST", f"/referrals/{receipt}/actions", {"action": action, "revision": detail["revision"]})
 
     def by_post(self) -> str:
-        """A doctor of their own, whom we can't mail."""
+        """A new doctor without an email address."""
         name, phone = self._by_post.pop()
         receipt = self.submit(doctor=DOCTOR_BY_POST | {"name": name, "phone": phone})
         self.reach(receipt)
         return receipt
 
-    def reports_go_on(self) -> None:
+    def reports_continue(self) -> None:
         self.by_post()
         asked = {"campaign": "lumen", "filter": {}}
         csv = self.ask("POST", "/reports", asked | {"kind": "referrals", "format": "csv"})["id"]
-        self.hurried(csv)
-        self.hurried(csv)
+        self.run_without_time(csv)
+        self.run_without_time(csv)
         for kind, form in (("letters", "pdf"), ("referrals", "xlsx")):
             self.ask("POST", "/reports", asked | {"kind": kind, "format": form})
         self.reports_are_made()
@@ -139,8 +139,8 @@ class Everything(Life):
             assert report["state"] == "ready", report
             self.ask("POST", f"/reports/{report['id']}/download", {"file": 0})
 
-    def hurried(self, report: str) -> None:
-        """A run that has no time but for one step."""
+    def run_without_time(self, report: str) -> None:
+        """A run with time for a single step."""
         record = {"messageId": "1", "eventSource": "aws:sqs", "body": report}
         context: Any = aws.LambdaContext(function_name="reports", remaining_millis=1)
         reports.handler({"Records": [record]}, context)
@@ -160,8 +160,8 @@ class Everything(Life):
     def _look_at(self, report: str) -> None:
         self.ask("GET", f"/reports/{report}")
 
-    def monday_comes(self) -> None:
-        """One gets the summary, one has left the team, one's is put off, and one wants it no more."""
+    def summaries_are_sent(self) -> None:
+        """Covers a summary that is sent, one for a former member, one that is deferred, and one that was canceled."""
         wants = {"campaign": "lumen", "wanted": True}
         for name in ("robin", "sam", "kim"):
             self.ask("PUT", "/weekly-summary", wants, username=name, sub=name)
@@ -175,18 +175,18 @@ class Everything(Life):
 
         self.patch.setattr(shared_wiring, "datetime", Monday)
         reports_wiring.parts.cache_clear()
-        for mood in ("defer", "take"):
-            self.mail.mood = mood
+        for behavior in ("defer", "take"):
+            self.mail.behavior = behavior
             self.invoke("reports", {"task": "weekly_summary"})
 
 
 @contextmanager
 def everything_done() -> Iterator[None]:
-    """By all functions, in an AWS of its own."""
+    """Runs all functions in a separate AWS account."""
     with pytest.MonkeyPatch.context() as patch, own_aws(patch) as client:
         try:
             Everything(client, aws.make_secrets(), patch).live()
             yield
         finally:
-            # Whoever comes next in this process is not to meet what is behind this wire.
+            # Later clients in this process must not reach the simulated responses.
             new_process()

@@ -1,7 +1,7 @@
-"""What a role allows, as IAM decides it: of policies written for identities, as much as the template's roles use.
+"""Evaluates policies as IAM does, for identity-based policies with the elements that the template's roles use.
 
-An evaluator of our own: moto's passes over every condition that is not StringEquals, and other packages write, expand
-or check policies but ask AWS when it comes to a decision. What is not known here is an error, never a yes or a no.
+moto ignores all conditions except StringEquals, and other packages write, expand or check policies but ask AWS for
+decisions. An unknown element is an error and never a decision.
 """
 
 import re
@@ -13,12 +13,12 @@ from typing import Any
 
 
 class Unknown(Exception):
-    """The policy says something that this does not know how to decide."""
+    """The policy has an element that this evaluator does not know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One thing that a call wants to do. `context` holds the values that the call has for the keys of conditions."""
+    """One action of a call on a resource. `context` holds the values of condition keys."""
 
     action: str
     resource: str
@@ -30,14 +30,14 @@ class Ask:
 
 
 def ask(action: str, resource: str, **context: Iterable[str]) -> Ask:
-    """`dynamodb__LeadingKeys` is the key `dynamodb:LeadingKeys`."""
+    """`dynamodb__LeadingKeys` stands for the key `dynamodb:LeadingKeys`."""
     given = {key.replace("__", ":").replace("_", "-"): tuple(values) for key, values in context.items()}
     return Ask(action, resource, tuple(given.items()))
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """The least that a statement allows: an action on a resource, with one value that a condition lets pass."""
+    """The smallest right that a statement allows: an action on a resource, with one value that a condition accepts."""
 
     sid: str
     action: str
@@ -50,7 +50,7 @@ class Right:
         return f"{self.sid}: {self.action} on {self.resource}{where}"
 
     def is_used_by(self, one: Ask) -> bool:
-        """Of something that the statement covers: whether it takes this right to do it."""
+        """Whether the request, which the statement covers, uses this right."""
         return (
             is_like(one.action.lower(), self.action.lower())
             and is_like(one.resource, self.resource)
@@ -88,7 +88,7 @@ class Statement:
 
 
 def statements(document: Mapping[str, Any], name: str) -> list[Statement]:
-    """Those of a policy. One without an id is known by the policy's name."""
+    """The statements of a policy. A statement without an id gets the name of the policy."""
     return [_statement(one, name) for one in _listed(document["Statement"])]
 
 
@@ -111,7 +111,7 @@ def _statement(written: Mapping[str, Any], name: str) -> Statement:
 
 
 def allowing(role: Iterable[Statement], one: Ask) -> list[Statement]:
-    """The statements that allow it; none where it is denied. What one statement denies, no other one allows."""
+    """The statements that allow the request, or none if a statement denies it."""
     covering = [statement for statement in role if statement.covers(one)]
     if any(statement.effect == "Deny" for statement in covering):
         return []
@@ -127,7 +127,7 @@ def _holds(operator: str, wanted: tuple[str, ...], given: tuple[str, ...] | None
     else:
         raise Unknown(operator)
     if quantifier == "ForAllValues":
-        return all(matches)  # And where the call has no such key at all: so does IAM.
+        return all(matches)  # Also holds if the call has no such key, as in IAM.
     if quantifier == "ForAnyValue":
         return any(matches)
     if quantifier or len(matches) > 1:
@@ -136,7 +136,7 @@ def _holds(operator: str, wanted: tuple[str, ...], given: tuple[str, ...] | None
 
 
 def is_like(text: str, pattern: str) -> bool:
-    """`*` stands for any text, `?` for one letter; nothing else is special, unlike in a shell."""
+    """`*` matches any text, and `?` one character. Other characters of shell patterns have no meaning."""
     return _compiled(pattern).fullmatch(text) is not None
 
 

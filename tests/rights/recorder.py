@@ -1,7 +1,7 @@
-"""Sees every call that a function makes of AWS, whichever test makes it do so, and whether its role allows it.
+"""Records every AWS call of a function in any test, and whether its role allows the call.
 
-It stands at botocore's own hook for the parameters of a call, so a new call, and an address that is signed for somebody
-else to follow, are seen by themselves. Whose call it is, the stack says: the door that it came through is on it.
+Uses botocore's hook for the parameters of a call, so it covers new calls and presigned URLs without any change. The
+stack shows which function made the call: it contains the handler.
 """
 
 import os
@@ -27,7 +27,7 @@ ENTRY_POINT = re.compile(r"referral_intake\.\w+\.handler")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A function, by its logical id, and what it asked for."""
+    """A function, by its logical id, and its request."""
 
     function: str
     ask: Ask
@@ -38,9 +38,9 @@ class Seen:
 
 @dataclass
 class Recorder:
-    """`seen` is what was asked for since it was last collected, `denied` what of it no role allows.
+    """`seen` are the requests since the last collection, `denied` those that the role does not allow.
 
-    `find_roles` takes seconds, and is called when a function does something for the first time.
+    `find_roles` takes seconds. It is called at the first call of a function.
     """
 
     template: Template
@@ -53,7 +53,7 @@ class Recorder:
         return self.find_roles()
 
     @cached_property
-    def _doors(self) -> dict[str, Function]:
+    def _functions_by_handler(self) -> dict[str, Function]:
         return {function.handler: function for function in self.template.functions.values()}
 
     @cached_property
@@ -61,14 +61,14 @@ class Recorder:
         return dict(partition_keys(self.template))
 
     def __call__(self, params: dict[str, Any], model: Any, **_: object) -> None:
-        function = self._doors.get(door() or "")
+        function = self._functions_by_handler.get(running_handler() or "")
         if function is None:
-            return  # A test's own, or a command's.
+            return  # A call by a test or a command.
         asked, service = Asked(self._keys, _names(function)), model.service_model.service_name
         try:
             asks = asked.by(service, model.name, params)
         except Unknown as unknown:
-            # Denied, since nothing allows it: an error raised here would be one of the function's own.
+            # Recorded as denied. An exception here would appear as an error of the function.
             asks = [Ask(f"{service}:{model.name}", str(unknown))]
         for ask in asks:
             self._take(Seen(function.logical_id, ask))
@@ -81,7 +81,7 @@ class Recorder:
 
     @contextmanager
     def collecting(self) -> Iterator[set[Seen]]:
-        """What is asked for in here, whatever was before."""
+        """The requests in this context only."""
         before, self.seen = self.seen, set()
         try:
             yield self.seen
@@ -90,38 +90,38 @@ class Recorder:
 
 
 def watch(recorder: Recorder) -> None:
-    """From now on, in this process, for every session that is made."""
+    """Records all sessions that are created in this process from now on."""
     botocore.handlers.BUILTIN_HANDLERS.append(("before-parameter-build", recorder))
     start = threading.Thread.start
 
     def starting(thread: threading.Thread) -> None:
-        vars(thread)["door"] = door()
+        vars(thread)["handler"] = running_handler()
         start(thread)
 
-    # What a function's threads do, it does.
+    # Assigns the calls of a thread to the function that started it.
     threading.Thread.start = starting  # type: ignore[assignment,method-assign]
 
 
-def door() -> str | None:
-    """The handler that is being run, as the template names it. None where a test that it runs in looks for itself."""
+def running_handler() -> str | None:
+    """The running handler, as named in the template. None if the test itself makes the call."""
     frame: FrameType | None = sys._getframe(1)
     while frame:
         module = frame.f_globals.get("__name__", "")
         if ENTRY_POINT.fullmatch(module) or module == "referral_intake.web.origin_check":
             if frame.f_code.co_name == "handler" and ENTRY_POINT.fullmatch(module):
                 return f"{module}.handler"
-            # What stands before a door belongs to it: a decorator of ours that has not called it yet.
+            # A decorator that has not called its handler yet belongs to that handler.
             before = getattr(frame.f_locals.get("handler"), "__module__", "")
             if ENTRY_POINT.fullmatch(before):
                 return f"{before}.handler"
         if module.startswith(("tests.", "bench.")) and module != __name__:
             return None
         frame = frame.f_back
-    started_by: str | None = vars(threading.current_thread()).get("door")
+    started_by: str | None = vars(threading.current_thread()).get("handler")
     return started_by
 
 
 def _names(function: Function) -> dict[str, str]:
-    """What the template calls the things that a test has given the function, by their names in the test."""
+    """Names of resources in the template, by their names in the test."""
     deployed = function.environment.items()
     return {os.environ[variable]: value for variable, value in deployed if variable in os.environ}

@@ -1,4 +1,4 @@
-"""The role that each function has once the template is deployed: what the template says, and what SAM adds to it."""
+"""The role of each deployed function: the statements of the template, and those that SAM adds."""
 
 import json
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ def roles(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Roles:
 
 
 def roles_of(resources: Mapping[str, Any], template: Mapping[str, Any], parameters: Mapping[str, str]) -> Roles:
-    """Of what SAM has made of the template's resources: that takes it a second."""
+    """Takes resources that SAM has already transformed, since that takes a second."""
     known = references.pseudo_parameters("referral-intake") | references.parameters(template["Parameters"], parameters)
-    # The names that the local stack gives to things: tests call them so.
+    # Names of resources in the local stack, which tests use.
     names = references.of_resources(
         template["Resources"], known, references.Places("referral-intake", "https://sqs.example", "")
     )
@@ -47,13 +47,13 @@ def _statements(role: Mapping[str, Any], resolver: Resolver) -> list[Statement]:
 
 
 def _name(arn: Any) -> str:
-    # SAM writes them with the partition's name: a text, or one to be filled in.
+    # SAM writes ARNs with the partition, as text or as a substitution.
     text = arn if isinstance(arn, str) else json.dumps(arn)
     return text.rpartition("/")[2].rstrip('"}]')
 
 
 @cache
 def _managed() -> dict[str, Any]:
-    """AWS's own policies, as moto keeps them."""
+    """AWS managed policies, as stored in moto."""
     found: dict[str, Any] = json.loads(aws_managed_policies_data)
     return found

@@ -1,4 +1,4 @@
-"""The recorder of this process, and a fixture that lets no test pass in which a function does what it may not."""
+"""The recorder of this process, and a fixture that fails a test if a function does what its role denies."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -26,7 +26,7 @@ def data() -> dict[str, Any]:
 
 @cache
 def resources() -> dict[str, Any]:
-    """The template's resources as SAM transforms them."""
+    """The resources of the template as SAM transforms them."""
     made: dict[str, Any] = transformed(data(), PARAMETERS)["Resources"]
     return made
 
@@ -38,7 +38,7 @@ def deployed() -> Roles:
 
 @cache
 def recorder() -> Recorder:
-    """Watches all sessions that are made from now on."""
+    """Records all sessions that are created from now on."""
     watching = Recorder(aws.template(), deployed)
     watch(watching)
     return watching
@@ -46,13 +46,13 @@ def recorder() -> Recorder:
 
 @pytest.fixture(scope="session", autouse=True)
 def watched() -> Recorder | None:
-    """From before anything is set up for a test. Without SAM, which `make test` installs, nobody knows the roles."""
+    """Starts before any setup of a test. Roles need SAM, which `make test` installs."""
     return recorder() if sam.PYTHON.exists() else None
 
 
 @pytest.fixture(autouse=True)
 def may_do_what_it_does(watched: Recorder | None) -> Iterator[None]:
-    """Whatever a test lets a function do in AWS, the function's role must allow."""
+    """The function's role must allow every AWS call that a test triggers."""
     yield
     if watched:
         denied, watched.denied = sorted(map(str, watched.denied)), set()

@@ -1,4 +1,4 @@
-"""What is wrong with the roles: what they don't allow though it is done, and what they allow though nobody does it."""
+"""Compares roles with calls: missing rights, and rights that no function uses."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -7,26 +7,26 @@ from tests.rights.policies import Ask, Right, Statement, allowing, is_like
 from tests.rights.recorder import Seen
 from tests.rights.roles import Roles
 
-# What no function does itself, and why it is allowed: by policy or id of the statement, and action.
+# Rights that no function uses itself, with reasons: by policy or statement id, and action.
 FOR_LAMBDA = {
-    ("AWSLambda*ExecutionRole", "logs:*"): "Lambda writes down what the function logs.",
-    ("AWSLambdaDynamoDBExecutionRole", "dynamodb:*"): "Lambda reads the stream, for the function.",
-    ("AWSLambdaSQSQueueExecutionRole", "sqs:*"): "Lambda takes messages from the queue, for the function.",
-    ("*FunctionQueuedSQSPolicy", "sqs:SendMessage"): "Lambda says what it gave up on in the stream.",
-    ("*FunctionChangedSQSPolicy", "sqs:SendMessage"): "Lambda says what it gave up on in the stream.",
-    ("AWSX*", "xray:*"): "Lambda hands in what was traced.",
+    ("AWSLambda*ExecutionRole", "logs:*"): "Lambda writes the logs of the function.",
+    ("AWSLambdaDynamoDBExecutionRole", "dynamodb:*"): "Lambda reads the stream for the function.",
+    ("AWSLambdaSQSQueueExecutionRole", "sqs:*"): "Lambda reads the queue for the function.",
+    ("*FunctionQueuedSQSPolicy", "sqs:SendMessage"): "Lambda reports failed records of the stream.",
+    ("*FunctionChangedSQSPolicy", "sqs:SendMessage"): "Lambda reports failed records of the stream.",
+    ("AWSX*", "xray:*"): "Lambda sends the traces.",
 }
 
-# Why a right is for more than one thing: by action and resource.
+# Reasons for rights on more than one resource: by action and resource.
 FOR_MANY = {
-    ("ses:GetAccount", "*"): "SES knows no resource for it. It tells the quota, and changes nothing.",
+    ("ses:GetAccount", "*"): "SES has no resource for this action. It reads the quota and changes nothing.",
     (
         "s3:*Object",
         "arn:aws:s3:::referral-intake-reportfiles/*",
-    ): "Files are named when they are made; the bucket is ours.",
-    ("logs:*", "*"): "AWS's own policy, which SAM gives to every function. What is logged names nobody.",
-    ("dynamodb:ListStreams", "*"): "AWS's own policy; it knows no resource, and tells names of streams.",
-    ("xray:*", "*"): "AWS's own policy; X-Ray knows no resource for it.",
+    ): "File names are generated, and the bucket belongs to the stack.",
+    ("logs:*", "*"): "AWS managed policy, which SAM attaches to every function. Logs contain no personal data.",
+    ("dynamodb:ListStreams", "*"): "AWS managed policy. The action has no resource and returns names of streams.",
+    ("xray:*", "*"): "AWS managed policy. X-Ray has no resource for this action.",
 }
 
 
@@ -38,7 +38,7 @@ class Verdict:
 
 
 def verdict(roles: Roles, seen: Collection[Seen]) -> Verdict:
-    """All is well where each of its lists is empty."""
+    """The roles are correct if each list of the result is empty."""
     return Verdict(
         denied=sorted(str(one) for one in seen if not allowing(roles[one.function], one.ask)),
         unused=sorted(f"{function}: {right}" for function, right in _unused(roles, seen)),
@@ -64,7 +64,7 @@ def _too_wide(role: Collection[Statement]) -> Iterator[Right]:
 
 
 def _is_narrowed(role: Collection[Statement], right: Right) -> bool:
-    """Whether another statement denies it for what is not ours."""
+    """Whether another statement denies the right outside of the stack."""
     another = Ask(right.action, right.resource.replace("*", "of-somebody-else"))
     return any(statement.effect == "Deny" and statement.covers(another) for statement in role)
 

@@ -1,4 +1,4 @@
-"""Uses a copy of the product that has one more field and one more filter, and prints what it does with them as JSON.
+"""Uses a copy of the product with one more field and one more filter, and prints the results as JSON.
 
 tests/integration/test_added_field.py runs this in the copy. stdin has a submission and its item from the original.
 """
@@ -81,7 +81,7 @@ def _refused() -> list[tuple[str, str]]:
 
 
 def _repeated(referrals: ReferralTable, payload: Any) -> bool:
-    """Whether a submission that was stored before meets its item, as intake compares them."""
+    """Whether a resubmission matches a stored item, by intake's comparison."""
     again = new_referral(parse(payload, Campaigns(samples.TEMPLATES).get), samples.NOW)
     there = referrals.add(again)
     return there is not None and there.content == again.content

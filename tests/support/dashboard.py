@@ -1,4 +1,4 @@
-"""Requests to the dashboard's API as API Gateway passes them on, and people to send them."""
+"""Requests to the dashboard API as API Gateway passes them on, with users who send them."""
 
 import json
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ VIEWER, MANAGER = "[viewer]", "[manager]"
 
 @dataclass
 class FakeAudit:
-    """What was recorded: who, what, receipts. `fails` is for a table that does not answer."""
+    """Recorded actions: user, action, receipts. `fails` simulates a table that does not respond."""
 
     records: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     fails: bool = False
@@ -36,7 +36,7 @@ QUOTA = Quota(per_second=14, per_day=50_000, sent_last_day=12)
 
 @dataclass
 class FakeAccount:
-    """What SES grants; None where it does not answer."""
+    """The quota of SES. None if SES does not respond."""
 
     granted: Quota | None = QUOTA
 
@@ -47,17 +47,17 @@ class FakeAccount:
 
 
 class FakeDashboard(Dashboard):
-    """Has the parts that a test gives it, by name, and no others."""
+    """Has only the parts that a test sets."""
 
     def __init__(self, **parts: Any) -> None:
-        # Whoever asks who they are is told whether they get the weekly summary.
-        nobody = SimpleNamespace(wants=lambda campaign, sub: False)
-        usual = {"campaigns": Campaigns(samples.TEMPLATES), "audit": FakeAudit(), "subscriptions": nobody}
+        # The route for the current user also reads the subscription to the weekly summary.
+        no_subscriptions = SimpleNamespace(wants=lambda campaign, sub: False)
+        usual = {"campaigns": Campaigns(samples.TEMPLATES), "audit": FakeAudit(), "subscriptions": no_subscriptions}
         self.__dict__ |= usual | parts
 
 
 def claims(groups: object) -> dict[str, Any]:
-    """What an access token says. Every value is text: API Gateway writes `[a b]` for a list."""
+    """Claims of an access token. Every value is text: API Gateway formats a list as `[a b]`."""
     said = {
         "sub": "9d2c1c9e-0000-4000-8000-000000000001",
         "username": "robin",
@@ -70,7 +70,7 @@ def claims(groups: object) -> dict[str, Any]:
 def request(
     method: str, path: str, data: object = None, *, query: str = "", groups: object = MANAGER, **said: str
 ) -> dict[str, Any]:
-    """`path` is what follows /api/dashboard. `said` overrides claims of the token."""
+    """`path` follows /api/dashboard. `said` overrides claims of the token."""
     body = None if data is None else data if isinstance(data, str) else json.dumps(data)
     headers = {} if body is None else {"content_type": "application/json"}
     event = events.request(ROUTE, body, query=query, path=f"{dashboard.PREFIX}{path}", **headers)
@@ -83,6 +83,6 @@ def request(
 def ask(
     parts: Any, method: str, path: str, data: object = None, *, at: datetime = samples.NOW, **kwargs: Any
 ) -> tuple[int, Any]:
-    """The status, and what the answer says. `parts` is a Dashboard, or a fake with as much of it as is asked."""
+    """The status and the body. `parts` is a Dashboard, or a fake with the parts that the route needs."""
     response = dashboard.respond(request(method, path, data, **kwargs), parts, at)
     return response["statusCode"], json.loads(response["body"] or "null")

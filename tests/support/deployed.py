@@ -1,4 +1,4 @@
-"""What a deployed stack says of itself, for tests of the commands that read it."""
+"""Outputs of a deployed stack, for tests of commands that read them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import boto3
 
 
 def site_outputs(bucket: str) -> dict[str, str]:
-    """Return the outputs of a stack whose site is in this bucket, behind a distribution that is made here."""
+    """Return the outputs of a stack with this bucket for its site and a new distribution."""
     return {
         "SiteBucketName": bucket,
         "DistributionId": _distribution(f"{bucket}.s3.amazonaws.com"),

@@ -1,4 +1,4 @@
-"""Events as AWS makes them. Whole samples lie in tests/events as JSON."""
+"""Events as AWS sends them. Complete samples are JSON files in tests/events."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ def sample(name: str) -> dict[str, Any]:
 def request(
     route: str, body: str | bytes | None = None, *, query: str = "", path: str | None = None, **headers: str
 ) -> dict[str, Any]:
-    """An HTTP API event, payload format 2.0. `route` is a route key; `path` is needed where that has parameters."""
+    """An HTTP API event, payload format 2.0. `route` is a route key. A route with parameters also needs a `path`."""
     event = sample("http_api")
     method, pattern = route.split(" ")
     event["routeKey"] = event["requestContext"]["routeKey"] = route

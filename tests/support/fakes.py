@@ -1,4 +1,4 @@
-"""Stand-ins for the outside world, in memory."""
+"""In-memory fakes of adapters and services."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ def ring() -> Keyring:
 
 @dataclass
 class FakeTable:
-    """Referrals by receipt, who told which doctor which step, and what forbids writing to them."""
+    """Referrals by receipt, claims by doctor and step, and suppressions."""
 
     referrals: dict[str, Referral] = field(default_factory=dict)
     told: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class FakeTable:
 
 @dataclass
 class FakeMailer:
-    """Keeps what it is given, or raises `fails`."""
+    """Records messages, or raises `fails`."""
 
     sent: list[Message] = field(default_factory=list)
     fails: Exception | None = None
@@ -132,7 +132,7 @@ class FakeMailer:
 
 @dataclass
 class FakeBreaker:
-    """Says `trip` until that is announced."""
+    """Returns `trip` until it is announced."""
 
     trip: Trip | None = None
 
@@ -145,7 +145,7 @@ class FakeBreaker:
 
 @dataclass
 class FakeAnnouncements:
-    """Keeps what it is told, or raises `fails`."""
+    """Records announcements, or raises `fails`."""
 
     told: list[Trip] = field(default_factory=list)
     fails: Exception | None = None
@@ -158,7 +158,7 @@ class FakeAnnouncements:
 
 @dataclass
 class FakeSightings:
-    """Admits as the table does."""
+    """Admits referrals as the table does."""
 
     most_per_source: int = 20
     disposable: frozenset[str] = frozenset({"trash.example"})
@@ -180,7 +180,7 @@ class FakeSightings:
 
 @dataclass
 class FakeTurns:
-    """Gives everyone a turn, or says `wait`."""
+    """Returns a turn at once, or `wait`."""
 
     wait: Wait | None = None
 
@@ -190,7 +190,7 @@ class FakeTurns:
 
 @dataclass
 class FakeMessages:
-    """Composes a message without templates."""
+    """Renders a message without templates."""
 
     def compose(self, referral: Referral, campaign: Campaign, claim: Claim) -> Message:
         return Message(

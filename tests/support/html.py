@@ -1,4 +1,4 @@
-"""A page taken apart, for tests that read it."""
+"""Parsed HTML for tests of pages."""
 
 from html.parser import HTMLParser
 
@@ -6,7 +6,7 @@ Tag = tuple[str, dict[str, str]]
 
 
 class Html(HTMLParser):
-    """A page taken apart: its tags with their attributes, and its text."""
+    """A parsed page: its tags with attributes, and its text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

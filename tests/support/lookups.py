@@ -1,4 +1,4 @@
-"""Stand-ins for the registry of doctors and for what is kept of its answers, in memory."""
+"""In-memory fakes of the registry of doctors and of its cache."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +21,7 @@ def _already_set() -> Event:
 
 @dataclass
 class FakeRegistry:
-    """Returns all records, whatever the query. Waits until it may answer, or fails."""
+    """Returns all records for any query. Can wait for an event, or fail."""
 
     asked: list[Query] = field(default_factory=list)
     fails: Exception | None = None

@@ -1,4 +1,4 @@
-"""Events of Amazon SES as EventBridge hands them on; the whole sample lies in tests/events."""
+"""SES events as EventBridge delivers them. A complete sample is in tests/events."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ def time(at: datetime) -> str:
 def mail_event(
     kind: str, receipt: str, after: float = 0, *, sent_at: datetime | None = None, **details: Any
 ) -> dict[str, Any]:
-    """An event `after` seconds after the message was sent. `details` go into the event's own member."""
+    """An event `after` seconds after the message was sent. `details` are for the member of this event type."""
     sent_at = sent_at or SENT_AT
     event = events.sample("ses_event")
     detail = event["detail"]

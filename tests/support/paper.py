@@ -1,4 +1,4 @@
-"""A printed page, looked at as a person and a phone would."""
+"""Checks of a printed page: its text, its layout, and QR codes as a phone reads them."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -8,14 +8,14 @@ import zxingcpp
 
 INCH = 72
 MILLIMETRES = 25.4
-# A picture worse than any phone's, and in grey.
+# Lower resolution than any phone, and grayscale.
 DPI = 200
 FAINT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class QrCode:
-    """`module` is the width of one of its dots, in millimetres; `correction` the level of error correction."""
+    """`module` is the width of one dot in millimeters, and `correction` the level of error correction."""
 
     url: str
     correction: str
@@ -25,7 +25,7 @@ class QrCode:
 
 
 class Paper:
-    """One page of a PDF. Places are inches from the upper left corner."""
+    """One page of a PDF. Positions are in inches from the upper left corner."""
 
     def __init__(self, page: pypdfium2.PdfPage) -> None:
         self._page = page
@@ -37,16 +37,16 @@ class Paper:
 
     @property
     def solid_text(self) -> str:
-        """As `solid` makes it, so that it does not matter where lines break."""
+        """The text as `solid` returns it, so that line breaks do not matter."""
         return solid(self._page.get_textpage().get_text_bounded())
 
     def text_in(self, left: float, top: float, right: float, bottom: float) -> str:
-        """What stands in part of the page, with its lines."""
+        """The text in a rectangle of the page, line by line."""
         inches = (left, self.height - bottom, right, self.height - top)
         return str(self._page.get_textpage().get_text_bounded(*(side * INCH for side in inches)))
 
     def ends(self) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of all the ink."""
+        """Bounding box of all ink: left, top, right and bottom."""
         rows: list[list[int]] = cast("Any", self._picture().tolist())
         inked = [row for row, dots in enumerate(rows) if min(dots) < FAINT]
         columns = [min(dots) for dots in zip(*rows, strict=True)]
@@ -54,7 +54,7 @@ class Paper:
         return across[0] / DPI, inked[0] / DPI, across[-1] / DPI, inked[-1] / DPI
 
     def codes(self) -> list[QrCode]:
-        """What a phone reads, from the top down."""
+        """Contents of QR codes as a phone reads them, from top to bottom."""
         found = zxingcpp.read_barcodes(self._picture())
         codes = [_code(one) for one in found if one.format == zxingcpp.BarcodeFormat.QRCode]
         return sorted(codes, key=lambda code: code.top)
@@ -73,7 +73,7 @@ def _code(found: zxingcpp.Barcode) -> QrCode:
 
 
 def solid(text: str) -> str:
-    """Without white space, and without hyphens: at the end of a line, who reads a PDF takes one for a broken word."""
+    """Removes white space and hyphens: PDF readers treat a hyphen at a line end as a broken word."""
     return "".join(text.split()).translate(dict.fromkeys(map(ord, "-\u200b\u0002\ufffe")))
 
 

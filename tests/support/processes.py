@@ -1,4 +1,4 @@
-"""What a function's process keeps between events."""
+"""State that a function's process keeps between events."""
 
 from importlib import import_module
 
@@ -8,7 +8,7 @@ FUNCTIONS = ("dashboard", "feedback", "intake", "links", "lookup", "outreach", "
 
 
 def new_process() -> None:
-    """Forget everything, as when Lambda starts another process."""
+    """Clear all state, as in a new Lambda process."""
     wirings = [import_module(f"referral_intake.{function}.wiring") for function in FUNCTIONS]
     for module in (*wirings, origin_secret, shared_wiring):
         for part in vars(module).values():

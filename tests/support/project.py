@@ -1,6 +1,6 @@
-"""The product with campaigns of the tests' own in the place of the real ones, in a folder of its own.
+"""A copy of the product in a temporary folder, with campaigns for tests instead of the real ones.
 
-An owner edits and approves `templates/campaigns`. No test but tests/content may depend on what stands there.
+Owners edit and approve `templates/campaigns`. Only tests/content may depend on the contents.
 """
 
 import atexit
@@ -15,21 +15,21 @@ from cli.commands.approve import approve
 
 ROOT = Path(__file__).parents[2]
 CAMPAIGNS = ROOT / "tests" / "campaigns"
-# Approved on every day on which the tests may run.
+# The approval covers every date on which the tests may run.
 APPROVED = (date(2026, 11, 1), date(2099, 12, 31), "2026-11")
-# A made-up language with words twice as long as usual: whatever a translation does to a page's layout, this does too.
+# A fictional language with words twice as long as usual, to test that layouts have room for translations.
 LONG_WORDED = "xx"
 
 
 @cache
 def root() -> Path:
-    """The repository with other campaigns. It lasts as long as the process."""
+    """The repository with other campaigns. It exists until the process ends."""
     made = Path(tempfile.mkdtemp(prefix="referral-intake-"))
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     for entry in ROOT.iterdir():
         if entry.name not in {"infra", "templates"} and not entry.name.startswith("."):
             (made / entry.name).symlink_to(entry)
-    # A copy: the template's relative paths must lead to these templates.
+    # A copy, because relative paths in the template must lead to these templates.
     shutil.copytree(ROOT / "infra", made / "infra")
     templates = made / "templates"
     shutil.copytree(ROOT / "templates", templates, ignore=shutil.ignore_patterns("campaigns"))
@@ -42,7 +42,7 @@ def root() -> Path:
 
 
 def _add_long_worded_language(templates: Path) -> None:
-    """To the second campaign alone."""
+    """Only the second campaign gets this language."""
     english = [templates / "site" / "text" / "en.toml", *(templates / "campaigns" / "relay").glob("*.en.toml")]
     for file in english:
         long = file.with_name(file.name.replace("en.toml", f"{LONG_WORDED}.toml"))
@@ -50,7 +50,7 @@ def _add_long_worded_language(templates: Path) -> None:
 
 
 def _lengthened(toml: str) -> str:
-    """The same table with every word of six letters and more twice as long, but for placeholders and tags."""
+    """Doubles every word of at least six letters, except placeholders and tags."""
 
     def value(found: re.Match[str]) -> str:
         return re.sub(r"\{[^}]*\}|<[^>]*>|\w{6,}", lambda word: _twice(word[0]), found[0])

@@ -1,4 +1,4 @@
-"""Solved challenges for tests: signed with the right keys, but with no work in them, and a minute old."""
+"""Solved challenges for tests: correctly signed, without work, and one minute old."""
 
 import json
 import uuid
@@ -24,12 +24,12 @@ MINUTE: Final = timedelta(minutes=1)
 
 
 def intake(table: Referrals, site: Site) -> Intake:
-    """Intake whose challenges are solved at the first try."""
+    """Intake whose challenges are solved at the first attempt."""
     return Intake(table, site, ring, Challenges(ring, tries=1), FILL_TIME)
 
 
 def solve(challenge: dict[str, Any]) -> str:
-    """As a browser does it: what is sent as `challenge`."""
+    """Solves the challenge as a browser does. The result is sent as `challenge`."""
     asked = altcha.Challenge.from_dict(challenge)
     solution = altcha.solve_challenge(asked)
     assert solution, "it took longer than a minute"
@@ -41,24 +41,24 @@ def proof(submission_id: str, keys: Ring = ring, given_at: datetime = NOW - MINU
 
 
 def proven(sent: dict[str, Any], keys: Ring = ring, given_at: datetime = NOW - MINUTE) -> dict[str, Any]:
-    """A submission with its proof, as the page sends it."""
+    """A submission with its solved challenge, as the page sends it."""
     return sent | {"challenge": proof(sent["submission_id"], keys, given_at)}
 
 
 def proven_to(stack: "LocalStack", sent: dict[str, Any]) -> dict[str, Any]:
-    """The same for the local stack, with its keys and by its clock."""
+    """The same for the local stack, with its keys and its clock."""
     name = stack.template.secrets["HashingKeys"].name
     secret = json.loads(stack.cloud.secrets.get_secret_value(SecretId=name)["SecretString"])
     return proven(sent, lambda: Keyring.from_secret(secret), datetime.now(UTC) - MINUTE)
 
 
 def claimed(sent: dict[str, Any], given_at: datetime) -> dict[str, Any]:
-    """A submission whose proof is just said to be one, for where `believed` is asked."""
+    """A submission with a simulated proof, for intake that uses `believed`."""
     return sent | {"challenge": f"{binding_of(uuid.UUID(sent['submission_id']))} {given_at.isoformat()}"}
 
 
 def believed(_: Challenges, sent: object) -> Proof | None:
-    """Stands in for `Challenges.read` where something else is looked at."""
+    """Replaces `Challenges.read` in tests of other rules."""
     if not isinstance(sent, str):
         return None
     binding, given_at = sent.split()

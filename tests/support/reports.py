@@ -1,4 +1,4 @@
-"""Reports for tests: what is asked for, and a time that runs out."""
+"""Reports for tests, and a time limit that expires."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -28,6 +28,6 @@ def report(format: Format = Format.CSV, **given: Any) -> Report:  # noqa: A002  
 
 
 def looks(number: int) -> Callable[[], timedelta]:
-    """Time that is over once somebody has looked at it that often (and once more, for the lease)."""
+    """A time limit that expires after this number of checks (and one more, for the lease)."""
     left: Iterator[timedelta] = iter([timedelta(minutes=5)] * (number + 1))
     return lambda: next(left, timedelta(0))

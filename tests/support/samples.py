@@ -1,4 +1,4 @@
-"""Submissions, referrals and campaigns to start a test from."""
+"""Sample submissions, referrals and campaigns."""
 
 import uuid
 from datetime import UTC, datetime
@@ -13,9 +13,9 @@ from tests.support import project
 
 ROOT = project.ROOT
 TEMPLATES = project.root() / "templates"
-# The template with the campaigns of the tests beside it.
+# The template, with the campaigns of the tests.
 TEMPLATE_FILE = project.root() / "infra" / "template.yaml"
-# The campaign that most tests use.
+# The campaign of most tests.
 CAMPAIGN = "lumen"
 MANAGER = Person("9d2c1c9e-0000-4000-8000-000000000002", "maria", frozenset({Role.MANAGER}))
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
@@ -32,7 +32,7 @@ def doctor(**details: Any) -> dict[str, Any]:
 
 
 def payload(**fields: Any) -> dict[str, Any]:
-    """What the page sends. Each call has a submission id of its own."""
+    """A submission as the page sends it. Each call has its own submission id."""
     sent = {
         "submission_id": str(uuid.uuid4()),
         "campaign": CAMPAIGN,
@@ -44,5 +44,5 @@ def payload(**fields: Any) -> dict[str, Any]:
 
 
 def referral(**doctor_details: Any) -> Referral:
-    """A referral as intake stores it."""
+    """A referral as stored by intake."""
     return new_referral(parse(payload(doctor=doctor(**doctor_details)), Campaigns(TEMPLATES).get), NOW)

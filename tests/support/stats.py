@@ -1,4 +1,4 @@
-"""A table of counters in memory, and histories of referrals to be counted."""
+"""An in-memory table of counters, and histories of referrals to count."""
 
 import re
 import uuid
@@ -28,13 +28,13 @@ class TransactionCanceled(ClientError):
 
 @dataclass
 class MemoryTable:
-    """DynamoDB, as far as counting asks of it, and quick. Tests of integration hold that the engines agree with it.
+    """A fast fake of DynamoDB with the operations that counting uses. Integration tests check that real engines agree.
 
-    `befalls` is asked at each transaction: it may raise, or return the name of what cancels it.
+    Each transaction calls `interrupt`: it may raise, or return the reason of a cancellation.
     """
 
     items: dict[tuple[str, str], Item] = field(default_factory=dict)
-    befalls: Callable[[], str | None] = lambda: None
+    interrupt: Callable[[], str | None] = lambda: None
     transactions: list[list[Any]] = field(default_factory=list)
 
     class exceptions:  # noqa: N801  (as in a client of boto3)
@@ -50,7 +50,7 @@ class MemoryTable:
         updates = [action["Update"] for action in TransactItems]
         assert len({_place(update["Key"]) for update in updates}) == len(updates) <= 100
         self.transactions.append(updates)
-        code = self.befalls()
+        code = self.interrupt()
         codes = ["None" if self._holds(update) else "ConditionalCheckFailed" for update in updates]
         if code or set(codes) != {"None"}:
             reasons: Any = [{"Code": code or one} for one in codes]
@@ -96,7 +96,7 @@ def counting(table: MemoryTable) -> CountingTable:
 
 
 def counters(items: Any) -> dict[Count, int]:
-    """All numbers that are not 0."""
+    """All numbers except 0."""
     found = (pair for item in items if not receipt_of(item) for pair in numbers(item))
     return {count: number for count, number in found if number}
 
@@ -116,7 +116,7 @@ _STATES = ("IL", "CA", "TX", None)
 
 
 def history(random: Random, length: int) -> list[Referral]:
-    """A referral at each of its revisions. What happens to it is wild: counting must not rest on its being likely."""
+    """A referral at each of its revisions. Its changes are random, because counting must not rely on likely ones."""
     found = [_begun(random)]
     while len(found) < length:
         before = found[-1]
@@ -141,7 +141,7 @@ def _first() -> Referral:
 
 
 def _a_fact(random: Random, before: Referral) -> Referral:
-    """Or the same fact at an earlier time."""
+    """A new fact, or the same fact at an earlier time."""
     name, at = random.choice(_FACTS), before.submitted_at + timedelta(minutes=random.randrange(20_000))
     return replace(before, milestones={**before.milestones, name: min(at, before.milestones.get(name, at))})
 
@@ -171,10 +171,10 @@ _CHANGES = (_a_fact, _a_fact, _a_fact, _a_move, _a_move, _people_were_scanners, 
 
 
 def delivered(random: Random, histories: list[list[Referral]]) -> Iterator[list[Referral]]:
-    """The records of the histories as batches: some lost, some again, out of order; each last one comes, some time."""
+    """The records as batches: some lost, repeated or out of order. The last record of each history always arrives."""
     records = [one for revisions in histories for one in revisions if random.random() > 0.1]
     records += [one for one in records if random.random() < 0.2] + [one[-1] for one in histories]
-    # Mostly as they happened, and some far from where they belong.
+    # Most records keep their order, and some move far away.
     order = {id(one): random.random() if random.random() < 0.2 else one.revision / 10 for one in records}
     records.sort(key=lambda one: order[id(one)])
     while records:

@@ -1,4 +1,4 @@
-"""Waiting in tests: for a condition, with one ceiling that only a failure reaches, however slow the machine is."""
+"""Waiting for a condition, with one time limit that only a failure reaches, even on a slow machine."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ CEILING = 120.0
 
 
 def eventually(condition: Callable[[], Any]) -> Any:
-    """Return the first true value of the condition. Raise AssertionError if there is none within the ceiling."""
+    """Return the first true value of the condition. Raise AssertionError at the time limit."""
     end = time.monotonic() + CEILING
     while not (value := condition()):
         assert time.monotonic() < end, f"the condition did not become true within {CEILING:.0f} s"

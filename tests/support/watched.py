@@ -1,4 +1,4 @@
-"""Everything that functions would leave in CloudWatch: their log lines, as they are written, and their metrics."""
+"""CloudWatch output of functions: their log lines as written, and their metrics."""
 
 import io
 import json
@@ -25,7 +25,7 @@ class Watched:
 
     @property
     def logged(self) -> list[dict[str, Any]]:
-        """What the doors logged, line by line."""
+        """Log lines of the handlers."""
         return [json.loads(line) for line in self.lines if line.startswith("{")]
 
     @property
@@ -43,7 +43,7 @@ class Watched:
 
 
 class _Keeps(logging.Handler):
-    """Formats at once: what a line tells of its context is gone when the context is."""
+    """Formats each line at once, because its context changes later."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__()
@@ -55,25 +55,25 @@ class _Keeps(logging.Handler):
 
 @contextmanager
 def watching() -> Iterator[Watched]:
-    """Also what libraries log, from the level on that Lambda shows."""
+    """Includes the logs of libraries, from the level that Lambda writes."""
     watched = Watched()
     with ExitStack() as stack:
-        doors = loggers_of_the_doors()
-        for logger in doors:
+        loggers = loggers_of_functions()
+        for logger in loggers:
             ours = _Keeps(watched.lines)
             ours.setFormatter(logger.handlers[0].formatter)
             stack.enter_context(_listening(logger, ours))
         others = _Keeps(watched.lines)
         others.setLevel(logging.WARNING)
-        # Powertools keeps what it writes itself from Lambda's own handler.
-        others.addFilter(lambda record: record.name not in {door.name for door in doors})
+        # Powertools excludes its own lines from Lambda's handler.
+        others.addFilter(lambda record: record.name not in {one.name for one in loggers})
         stack.enter_context(_listening(logging.getLogger(), others))
         stack.enter_context(redirect_stdout(watched.printed))
         yield watched
 
 
-def loggers_of_the_doors() -> set[logging.Logger]:
-    """They have their names by the environment at the time when they were imported, so there may be several."""
+def loggers_of_functions() -> set[logging.Logger]:
+    """A logger gets its name from the environment at import, so there may be several."""
     modules = pkgutil.walk_packages(referral_intake.__path__, "referral_intake.")
     loggers = [getattr(import_module(module.name), "logger", None) for module in modules]
     return {logging.getLogger(logger.name) for logger in loggers if isinstance(logger, Logger)}

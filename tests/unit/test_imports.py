@@ -1,4 +1,4 @@
-"""What a function imports is most of its cold start: what the dashboard needs, the others must not pay for."""
+"""Imports are most of a cold start: no other function may import what only the dashboard needs."""
 
 import json
 import re
@@ -13,14 +13,14 @@ DEAR = ("pydantic", "aws_lambda_powertools.event_handler")
 
 
 def imported(*modules: str) -> set[str]:
-    """Every module that these bring along, in a fresh process."""
+    """All modules that these import, in a new process."""
     code = f"import json, sys, {', '.join(modules)}; print(json.dumps(list(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], cwd=FUNCTIONS, capture_output=True, check=True)
     return set(json.loads(found.stdout))
 
 
 def test_no_function_but_the_dashboard_imports_pydantic_or_the_resolver() -> None:
-    # Each wiring imports adapters when they are first needed: so import all modules of these functions.
+    # Each wiring imports its adapters on first use. So import all modules of these functions.
     modules = [
         f"referral_intake.{package}.{file.stem}"
         for package in (*OTHERS, *SHARED)
@@ -30,7 +30,7 @@ def test_no_function_but_the_dashboard_imports_pydantic_or_the_resolver() -> Non
     assert not [name for name in found if name.startswith(DEAR)]
 
 
-def test_the_dashboard_has_imported_what_it_reads_with_before_the_first_request() -> None:
+def test_the_dashboard_imports_its_validation_before_the_first_request() -> None:
     found = imported("referral_intake.dashboard.api")
     assert set(DEAR) <= found, "otherwise the test above would look for what is called otherwise by now"
     assert {"boto3", "referral_intake.aws.stats_table"} <= found

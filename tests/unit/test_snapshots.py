@@ -1,6 +1,6 @@
-"""With SnapStart, a process is started once and goes on as many: what it learnt at that moment, they would share.
+"""SnapStart starts a process once and restores it many times: all copies share its state.
 
-Time and chance are watched while what people wait for is imported, as Lambda does before it takes the snapshot.
+Time and randomness are watched during the imports, which Lambda runs before it takes the snapshot.
 """
 
 import json
@@ -14,12 +14,12 @@ import pytest
 from tests.support.samples import ROOT
 
 FUNCTIONS = ROOT / "functions"
-# Who asks the clock or chance at import, and why it does no harm that all answers are the same.
+# Modules that read the clock or randomness at import, and why equal values do no harm.
 HARMLESS = {
     "logging": "the age of the process in a log line, which ours don't show",
     "dateutil.parser._parser": "the century of years with two digits; botocore's have four",
     "multiprocessing.process": "the key between processes of our own: there are none",
-    # Ids, salts and challenges are of `secrets` and `uuid4`, which ask the operating system each time.
+    # Ids, salts and challenges use `secrets` and `uuid4`, which ask the operating system each time.
     "random": "botocore's pauses between attempts",
 }
 
@@ -59,7 +59,7 @@ client()
 
 
 def imported(module: str, folder: Path = FUNCTIONS) -> tuple[set[tuple[str, str]], list[str]]:
-    """Who asked for the time or for chance, and what was built already. A function's environment is not there."""
+    """Modules that read the time or randomness, and objects built at import. The function's environment is not set."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder)}
     command = [sys.executable, "-c", _PROGRAM, module]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
@@ -68,14 +68,14 @@ def imported(module: str, folder: Path = FUNCTIONS) -> tuple[set[tuple[str, str]
 
 
 @pytest.mark.parametrize("name", ["intake", "lookup", "links"])
-def test_nothing_of_one_moment_or_by_chance_is_in_a_snapshot_but_what_does_no_harm(name: str) -> None:
+def test_a_snapshot_holds_no_time_or_random_value_except_harmless_ones(name: str) -> None:
     asked, kept = imported(f"referral_intake.{name}.handler")
     assert {who for who, _ in asked} - HARMLESS.keys() == set()
-    # Clients, their connections and credentials, keys and secrets: built when first asked for, so after the snapshot.
+    # Clients, connections, credentials, keys and secrets are built on first use, so after the snapshot.
     assert kept == []
 
 
-def test_a_module_that_notes_the_time_or_a_secret_while_it_is_imported_is_noticed(tmp_path: Path) -> None:
+def test_a_module_that_reads_the_time_or_a_secret_at_import_is_detected(tmp_path: Path) -> None:
     (tmp_path / "careless.py").write_text(_CARELESS, "utf-8")
     asked, kept = imported("careless", tmp_path)
     assert {("careless", "datetime.now"), ("careless", "time.monotonic"), ("uuid", "posix.urandom")} <= asked

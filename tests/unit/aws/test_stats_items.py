@@ -1,4 +1,4 @@
-"""How counters lie in their table."""
+"""Storage layout of the counters."""
 
 from datetime import date
 from random import Random
@@ -32,13 +32,13 @@ VALUES = {
     "state": [*sorted(set(STATES.values())), "none"],
     "specialty": SPECIALTIES,
     "source": SUBMITTED_BY,
-    # More languages than there are pages in.
+    # More languages than there are pages.
     "language": ["de", "en", "es", "fr", "ht", "tl", "vi", "zh"],
 }
 
 
-def everything(dimension: str) -> list[Count]:
-    """Every number that there can be of one day."""
+def every_count(dimension: str) -> list[Count]:
+    """All counters that one day can have."""
     match dimension:
         case "total" | "cohort":
             return [Count("lumen", dimension, "", DAY, fact) for fact in FACTS]
@@ -56,26 +56,26 @@ every_dimension = pytest.mark.parametrize("dimension", [TOTAL, COHORT, NOW, TIME
 
 
 @pytest.mark.parametrize("dimensions", GROUPS)
-def test_no_item_reaches_the_size_at_which_reading_it_costs_more(dimensions: tuple[str, ...]) -> None:
+def test_no_item_exceeds_the_size_of_one_read_unit(dimensions: tuple[str, ...]) -> None:
     sizes: dict[stats_items.Place, int] = {}
-    for count in (one for dimension in dimensions for one in everything(dimension)):
+    for count in (one for dimension in dimensions for one in every_count(dimension)):
         place, name = stats_items.place(count)
-        # A number takes a byte for two digits, and at most two more. A million a day is more than there are doctors.
+        # A number takes one byte per two digits, and at most two more. A million per day exceeds the number of doctors.
         sizes[place] = sizes.get(place, 100) + len(name) + 2 + 4
     assert max(sizes.values()) < 4096
 
 
 @every_dimension
-def test_all_numbers_of_a_day_are_where_they_are_looked_for(dimension: str) -> None:
+def test_every_counter_of_a_day_is_stored_in_an_item_that_a_query_reads(dimension: str) -> None:
     day = None if dimension == NOW else DAY
     looked_for = set(stats_items.places("lumen", dimension, day))
-    assert {stats_items.place(count)[0] for count in everything(dimension)} <= looked_for
+    assert {stats_items.place(count)[0] for count in every_count(dimension)} <= looked_for
 
 
 @every_dimension
-def test_a_number_is_read_as_what_it_was_counted_as(dimension: str) -> None:
+def test_a_counter_survives_a_round_trip(dimension: str) -> None:
     items: dict[stats_items.Place, dict[str, int]] = {}
-    for number, count in enumerate(everything(dimension)):
+    for number, count in enumerate(every_count(dimension)):
         place, name = stats_items.place(count)
         items.setdefault(place, {CHANGES: 7})[name] = number
     found = {
@@ -85,16 +85,16 @@ def test_a_number_is_read_as_what_it_was_counted_as(dimension: str) -> None:
             {**stats_items.key(place), **{name: typed(value) for name, value in numbers.items()}}
         )
     }
-    assert found == {count: number for number, count in enumerate(everything(dimension))}
+    assert found == {count: number for number, count in enumerate(every_count(dimension))}
 
 
-def test_no_two_numbers_are_in_one_place() -> None:
-    every = [count for dimension in (TOTAL, COHORT, NOW, TIME, *BREAKDOWNS) for count in everything(dimension)]
+def test_no_two_counters_share_a_place() -> None:
+    every = [count for dimension in (TOTAL, COHORT, NOW, TIME, *BREAKDOWNS) for count in every_count(dimension)]
     assert len({stats_items.place(count) for count in every}) == len(every)
 
 
 @given(random=st.randoms(use_true_random=False))
-def test_what_a_referral_is_counted_as_is_kept_whole(random: Random) -> None:
+def test_the_counted_state_of_a_referral_survives_a_round_trip(random: Random) -> None:
     counted = tally(history(random, random.randint(1, 12))[-1])
     values = {name: typed(value) for name, value in stats_items.to_counted(counted).items() if value is not None}
     item = {**stats_items.key(stats_items.counted_place("AAAA-AAAA-AAAA-AAAA")), **values}
@@ -102,10 +102,10 @@ def test_what_a_referral_is_counted_as_is_kept_whole(random: Random) -> None:
     assert kept == counted
     assert counts(kept) == counts(counted)
     assert stats_items.receipt_of(item) == "AAAA-AAAA-AAAA-AAAA"
-    # A hundred of them make no transaction that DynamoDB refuses, nor one that costs more than it must.
+    # Keeps a transaction of a hundred items within the size limit of DynamoDB, and its cost low.
     assert len(str(stats_items.to_counted(counted))) < 2048
 
 
-def test_a_state_that_nobody_knows_of_has_a_place_all_the_same() -> None:
+def test_an_unknown_state_still_has_a_place() -> None:
     place, _ = stats_items.place(Count("lumen", "state", "ZZ", DAY, "sent"))
     assert place in stats_items.places("lumen", "state", DAY)

@@ -1,4 +1,4 @@
-"""The command `referrals`: help, exit codes, colors, completion, and the stack that it takes by default."""
+"""The command `referrals`: help, exit codes, colors, completion, and the default stack."""
 
 import json
 import os
@@ -38,17 +38,17 @@ def run(*words: str, **environment: str) -> Result:
 
 @pytest.fixture(autouse=True)
 def outside_of_ci(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Typer takes GitHub Actions for a terminal."""
+    """Typer treats GitHub Actions as a terminal."""
     monkeypatch.setattr(rich_utils, "FORCE_TERMINAL", None)
 
 
 @pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the stacks that commands look for, in a repository with a samconfig.toml of its own."""
+def requested_stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the stacks that commands look up, in a repository with its own samconfig.toml."""
     (tmp_path / "samconfig.toml").write_text(SAMCONFIG, "utf-8")
     monkeypatch.chdir(tmp_path)
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
-        monkeypatch.setenv(name, "before")  # So that it is put back.
+        monkeypatch.setenv(name, "before")  # Lets monkeypatch restore it.
     names: list[str] = []
 
     def find(name: str) -> stacks.Stack:
@@ -86,7 +86,7 @@ def test_help_lists_all_commands_in_their_groups(words: list[str], code: int) ->
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself_outside_of_the_repository(
+def test_every_command_has_help_outside_of_the_repository(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -108,10 +108,12 @@ def test_every_module_in_commands_is_a_command() -> None:
         ("referrals deploy p", ["prod"]),
     ],
 )
-def test_the_shell_completes_commands_stacks_and_environments(asked: list[str], words: str, offered: list[str]) -> None:
+def test_the_shell_completes_commands_stacks_and_environments(
+    requested_stacks: list[str], words: str, offered: list[str]
+) -> None:
     asks = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_REFERRALS_COMPLETE": "complete_bash"}
     assert sorted(run(**asks).output.split()) == offered
-    assert asked == []
+    assert requested_stacks == []
 
 
 # ---- Exit codes ------------------------------------------------------------------------------------------------------
@@ -137,12 +139,14 @@ def test_the_shell_completes_commands_stacks_and_environments(asked: list[str], 
         ["deploy"],
     ],
 )
-def test_a_usage_error_exits_with_2_before_any_stack_is_looked_for(asked: list[str], words: list[str]) -> None:
+def test_a_usage_error_exits_with_2_before_any_stack_is_looked_up(
+    requested_stacks: list[str], words: list[str]
+) -> None:
     result = run(*words)
     assert result.exit_code == 2
     assert "Error" in result.stderr
     assert result.stdout == ""
-    assert asked == []
+    assert requested_stacks == []
 
 
 @pytest.mark.parametrize(
@@ -155,8 +159,8 @@ def test_a_usage_error_exits_with_2_before_any_stack_is_looked_for(asked: list[s
         (KeyboardInterrupt(), "Stopped. Completed work is kept. Run the same command again to continue."),
     ],
 )
-def test_what_was_not_done_exits_with_1_and_one_line_on_stderr(
-    asked: list[str], monkeypatch: pytest.MonkeyPatch, error: BaseException, reason: str
+def test_a_failed_command_exits_with_1_and_one_line_on_stderr(
+    requested_stacks: list[str], monkeypatch: pytest.MonkeyPatch, error: BaseException, reason: str
 ) -> None:
     monkeypatch.setattr(stacks, "find", raises(error))
     result = run("audit", "--stack", "mine")
@@ -166,7 +170,7 @@ def test_what_was_not_done_exits_with_1_and_one_line_on_stderr(
     assert line.startswith(reason)
 
 
-def test_a_bug_is_not_hidden(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_exception_is_not_hidden(requested_stacks: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stacks, "find", raises(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
         main(["audit", "--stack", "mine"])
@@ -181,7 +185,7 @@ def test_outside_of_the_repository_a_command_says_where_to_run_it(
     assert "Run referrals from the root of the repository" in result.stderr
 
 
-def test_an_environment_that_samconfig_lacks_is_named_with_those_that_it_has(asked: list[str]) -> None:
+def test_an_unknown_environment_is_reported_with_the_known_ones(requested_stacks: list[str]) -> None:
     result = run("deploy", "staging")
     assert result.exit_code == 1
     assert result.stderr == "samconfig.toml has no environment 'staging'. It has: default, prod.\n"
@@ -201,21 +205,23 @@ def test_an_environment_that_samconfig_lacks_is_named_with_those_that_it_has(ask
         ["restore", "--from", "t"],
     ],
 )
-def test_without_a_name_it_is_the_stack_of_the_default_environment(asked: list[str], words: list[str]) -> None:
+def test_without_a_name_the_stack_of_the_default_environment_is_used(
+    requested_stacks: list[str], words: list[str]
+) -> None:
     result = run(*words)
-    assert asked == ["mine-dev"]
+    assert requested_stacks == ["mine-dev"]
     assert result.stderr == "Stack: mine-dev\nno mine-dev\n"
     assert os.environ["AWS_DEFAULT_REGION"] == "eu-west-1"
 
 
-def test_a_stack_that_is_named_is_looked_for_in_the_account_that_it_is_deployed_to(asked: list[str]) -> None:
+def test_a_named_stack_is_looked_up_in_the_account_that_it_is_deployed_to(requested_stacks: list[str]) -> None:
     assert run("redrive", "--stack", "mine").stderr == "no mine\n"
-    assert asked == ["mine"]
+    assert requested_stacks == ["mine"]
     assert os.environ["AWS_PROFILE"] == "production"
     assert os.environ["AWS_DEFAULT_REGION"] == "before"
 
 
-def test_preflight_takes_the_default_environment_too(asked: list[str]) -> None:
+def test_preflight_uses_the_default_environment_too(requested_stacks: list[str]) -> None:
     target = preflight.Target.of(stacks.name_or_default(None))
     assert (target.name, target.stack, target.problem) == ("mine-dev", None, "no mine-dev")
 
@@ -228,7 +234,7 @@ def test_every_environment_of_the_repository_can_be_named(monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def checked(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def checked(requested_stacks: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     results = [("DKIM", ok("signs")), ("quota", failure("is zero", "Ask for more."))]
     monkeypatch.setattr(preflight, "run", lambda target: iter(results))
 
@@ -251,7 +257,7 @@ def test_the_help_is_colored_in_a_terminal_but_not_with_no_color() -> None:
 
 
 @pytest.mark.usefixtures("checked")
-def test_the_checks_are_listed_as_lines_and_as_json() -> None:
+def test_the_checks_are_printed_as_lines_and_as_json() -> None:
     lines = run("preflight", "--stack", "mine")
     assert lines.stdout == "ok       DKIM: signs\nfailure  quota: is zero\n         -> Ask for more.\n"
     as_json = run("preflight", "--stack", "mine", "--json")

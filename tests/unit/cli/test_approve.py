@@ -1,4 +1,4 @@
-"""Approving a campaign's wording."""
+"""Approval of a campaign's content."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ def templates(tmp_path: Path) -> Path:
     return Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
 
 
-def test_all_that_people_read_of_a_campaign_is_as_it_was_approved() -> None:
+def test_the_content_of_every_campaign_matches_its_approval() -> None:
     approved = tomllib.loads((TEMPLATES / "campaigns" / "lumen" / "approval.toml").read_text())["content"]
     now = content_digests.digests(TEMPLATES, content_digests.to_approve(TEMPLATES, "lumen"))
     assert changed(approved, now) == [], "read what changed, then: referrals approve star --by ..."
@@ -44,7 +44,9 @@ def test_an_approval_names_what_changed_since_the_last_one(templates: Path) -> N
     ("campaign", "until", "version"),
     [("moon", UNTIL, "1"), ("lumen", date(2026, 11, 30), "1"), ("lumen", UNTIL, "1.0"), ("lumen", UNTIL, "")],
 )
-def test_nonsense_is_refused_and_changes_nothing(templates: Path, campaign: str, until: date, version: str) -> None:
+def test_an_invalid_approval_is_refused_and_changes_nothing(
+    templates: Path, campaign: str, until: date, version: str
+) -> None:
     before = (templates / "campaigns/lumen/approval.toml").read_bytes()
     with pytest.raises(CommandError):
         approve(templates, campaign, "somebody", ON, until, version)

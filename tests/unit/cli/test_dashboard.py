@@ -1,4 +1,4 @@
-"""What the built site has of the dashboard: everything that a page loads is there, under a name of its own."""
+"""The dashboard in the built site: every file that a page loads exists under its own versioned name."""
 
 import re
 import shutil
@@ -23,9 +23,9 @@ def built() -> dict[Path, bytes]:
     return dashboard.files(SITE, libraries.folder(SITE))
 
 
-def test_every_module_finds_what_it_asks_for_without_an_import_map(built: dict[Path, bytes]) -> None:
+def test_every_module_resolves_its_imports_without_an_import_map(built: dict[Path, bytes]) -> None:
     for place, data in built.items():
-        if place.suffix == ".js" and "dist" not in place.parts:  # What is built already asks for nothing.
+        if place.suffix == ".js" and "dist" not in place.parts:  # Built files need no further resolution.
             for found in _ASKED.findall(data):
                 assert _from(place, found.decode()) in built, f"{place} asks for {found.decode()}"
             assert not re.search(rb"""(?:[}*\w]\s*from|\bimport)\s*["'][^."'][\w@/-]*["']""", data), (
@@ -40,31 +40,31 @@ def _from(place: Path, asked: str) -> Path:
     return Path(*parts)
 
 
-def test_the_page_asks_for_files_that_are_there_and_runs_nothing_of_its_own(built: dict[Path, bytes]) -> None:
+def test_the_page_loads_only_existing_files_and_has_no_inline_script(built: dict[Path, bytes]) -> None:
     page = built[Path("dashboard/index.html")].decode()
     for address in re.findall(r'(?:href|src)="/([^"]+)"', page):
         assert Path(address) in built
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\{[a-z]+\}", page)
 
 
-def test_every_library_comes_with_its_license_and_asks_for_no_source_map(built: dict[Path, bytes]) -> None:
+def test_every_library_ships_with_its_license_and_no_source_map_reference(built: dict[Path, bytes]) -> None:
     served = {place.as_posix().partition("/lib/")[2] for place in built}
     for name in dashboard.LIBRARIES:
         assert any(place.startswith(f"{name}/LICENSE") for place in served), name
     assert not [place for place, data in built.items() if b"sourceMappingURL" in data]
 
 
-def test_no_module_makes_markup_of_text_or_code_of_data() -> None:
+def test_no_module_builds_markup_from_text_or_code_from_data() -> None:
     for file in (SITE / "dashboard").rglob("*.js"):
         assert not _UNSAFE.search(file.read_text("utf-8")), file
 
 
-def test_every_filter_of_the_listing_has_words() -> None:
+def test_every_filter_of_the_list_has_a_label() -> None:
     [words] = re.findall(r"FILTERS = \{(.*?)\n\};", (SITE / "dashboard" / "words.js").read_text("utf-8"), re.DOTALL)
     assert re.findall(r"^  (\w+): \{ label: ", words, re.MULTILINE) == list(FILTERS)
 
 
-def test_another_file_is_another_address(tmp_path: Path, built: dict[Path, bytes]) -> None:
+def test_a_changed_file_gets_a_new_address(tmp_path: Path, built: dict[Path, bytes]) -> None:
     shutil.copytree(SITE / "dashboard", tmp_path / "dashboard")
     with (tmp_path / "dashboard" / "words.js").open("a") as words:
         words.write("// Changed.\n")
@@ -84,7 +84,9 @@ def test_another_file_is_another_address(tmp_path: Path, built: dict[Path, bytes
         ("/dashboard/nothing.js", 404, "no-cache"),
     ],
 )
-def test_every_view_s_address_is_answered_with_the_one_page(tmp_path: Path, path: str, status: int, kept: str) -> None:
+def test_every_address_of_a_view_is_answered_with_the_single_page(
+    tmp_path: Path, path: str, status: int, kept: str
+) -> None:
     for name in ("dashboard/index.html", "dashboard/assets/0123456789ab/main.js"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("it")
@@ -93,7 +95,7 @@ def test_every_view_s_address_is_answered_with_the_one_page(tmp_path: Path, path
     assert (answer.get_data(as_text=True) == "it") == (status == 200)
 
 
-def test_the_dashboard_is_no_language_of_the_site(tmp_path: Path) -> None:
+def test_the_dashboard_is_not_treated_as_a_language_of_the_site(tmp_path: Path) -> None:
     for name in ("index.html", "en/index.html", "dashboard/index.html"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("en")

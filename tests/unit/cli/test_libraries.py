@@ -1,4 +1,4 @@
-"""What the site serves of npm's packages is fetched once, as the lock file says."""
+"""The npm packages that the site serves are fetched once, as the lock file pins them."""
 
 import subprocess
 from pathlib import Path
@@ -17,7 +17,7 @@ mkdir "$last/node_modules"
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A site with a lock file, and nothing fetched yet."""
+    """A site with a lock file and no fetched packages."""
     folder = tmp_path / "site"
     folder.mkdir()
     (folder / "package.json").write_text("{}")
@@ -29,7 +29,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where an npm of our own notes how it was called."""
+    """File in which a fake npm records its calls."""
     npm = tmp_path / "bin" / "npm"
     npm.parent.mkdir()
     npm.write_text(NPM)
@@ -38,7 +38,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "calls"
 
 
-def test_it_is_fetched_once_for_each_lock_file(site: Path, calls: Path) -> None:
+def test_packages_are_fetched_once_for_each_lock_file(site: Path, calls: Path) -> None:
     first = libraries.folder(site)
     assert libraries.folder(site) == first
     assert len(calls.read_text().splitlines()) == 1
@@ -49,19 +49,19 @@ def test_it_is_fetched_once_for_each_lock_file(site: Path, calls: Path) -> None:
     assert len(calls.read_text().splitlines()) == 2
 
 
-def test_packages_run_nothing_of_their_own(site: Path, calls: Path) -> None:
+def test_install_scripts_of_packages_do_not_run(site: Path, calls: Path) -> None:
     libraries.folder(site)
     assert calls.read_text().startswith("ci --ignore-scripts ")
 
 
-def test_a_fetch_that_breaks_off_leaves_nothing_that_looks_whole(site: Path, calls: Path) -> None:
+def test_an_interrupted_fetch_leaves_nothing_that_looks_complete(site: Path, calls: Path) -> None:
     (calls.parent / "bin" / "npm").write_text("#!/bin/sh\nexit 1\n")
     with pytest.raises(subprocess.CalledProcessError):
         libraries.folder(site)
     assert list(libraries.CACHE.iterdir()) == []
 
 
-def test_a_machine_without_npm_and_without_uv_is_told_what_to_do(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_npm_and_uv_gets_instructions(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(site))
     monkeypatch.delenv("UV", raising=False)
     with pytest.raises(CommandError, match="npm is required"):

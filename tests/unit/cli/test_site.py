@@ -1,4 +1,4 @@
-"""The pages that patients and doctors read: whole in every state, true to their facts, usable, and quiet."""
+"""The pages for patients and doctors: complete, correct, accessible, and without third-party requests."""
 
 import gzip
 import json
@@ -67,7 +67,7 @@ def every_page() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def leaf_fields() -> list[str]:
-    """The names of all entries of the form, as the API knows them."""
+    """Names of all form fields, as the API knows them."""
     return [name for name in FIELDS if name != "doctor"] + list(FORM_FIELDS)
 
 
@@ -83,7 +83,7 @@ def first() -> Page:
 
 
 @pytest.mark.parametrize(("template", "context"), EVERY_PAGE)
-def test_a_page_is_whole_in_every_state(template: str, context: dict[str, Any]) -> None:
+def test_a_page_is_complete_in_every_state(template: str, context: dict[str, Any]) -> None:
     page = Page(PAGES.render(template, **context))
     assert page.all("html")[0]["lang"] == "en"
     assert len(page.all("h1")) == 1
@@ -92,7 +92,7 @@ def test_a_page_is_whole_in_every_state(template: str, context: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(("template", "context"), EVERY_PAGE)
-def test_a_page_asks_nothing_of_other_origins(template: str, context: dict[str, Any]) -> None:
+def test_a_page_loads_nothing_from_other_origins(template: str, context: dict[str, Any]) -> None:
     page = Page(PAGES.render(template, **context))
     loaded = [tag["href"] for tag in page.all("link")] + page.having("src") + page.having("action")
     assert all(address.startswith("/") and not address.startswith("//") for address in loaded), loaded
@@ -100,8 +100,8 @@ def test_a_page_asks_nothing_of_other_origins(template: str, context: dict[str, 
 
 
 @pytest.mark.parametrize(("template", "context"), EVERY_PAGE)
-def test_a_page_has_no_style_or_script_of_its_own(template: str, context: dict[str, Any]) -> None:
-    """So that the Content-Security-Policy needs nothing unsafe."""
+def test_a_page_has_no_inline_style_or_script(template: str, context: dict[str, Any]) -> None:
+    """The Content-Security-Policy then needs no unsafe source."""
     page = Page(PAGES.render(template, **context))
     assert not page.all("style")
     assert all("src" in script for script in page.all("script"))
@@ -109,7 +109,7 @@ def test_a_page_has_no_style_or_script_of_its_own(template: str, context: dict[s
 
 
 @pytest.mark.parametrize(("template", "context"), EVERY_PAGE)
-def test_ids_are_unique_and_links_within_a_page_lead_somewhere(template: str, context: dict[str, Any]) -> None:
+def test_ids_are_unique_and_links_within_a_page_have_a_target(template: str, context: dict[str, Any]) -> None:
     page = Page(PAGES.render(template, **context))
     ids = page.having("id")
     assert len(ids) == len(set(ids))
@@ -120,7 +120,7 @@ def test_ids_are_unique_and_links_within_a_page_lead_somewhere(template: str, co
 
 
 @pytest.mark.parametrize(("template", "context"), EVERY_PAGE)
-def test_a_page_says_who_pays_and_when_it_was_reviewed(template: str, context: dict[str, Any]) -> None:
+def test_a_page_names_the_sponsor_and_the_review_date(template: str, context: dict[str, Any]) -> None:
     campaign = samples.campaign()
     text = Page(PAGES.render(template, **context)).text
     assert f"{campaign.sender.company} pays for this page. It is promotional" in text
@@ -128,7 +128,7 @@ def test_a_page_says_who_pays_and_when_it_was_reviewed(template: str, context: d
     assert f"Last reviewed on November 1, 2026, with content approval {campaign.approval.version}" in text
 
 
-def test_only_the_first_page_is_offered_to_search_engines(first: Page) -> None:
+def test_only_the_first_page_is_indexed_by_search_engines(first: Page) -> None:
     robots = {"name": "robots", "content": "noindex"}
     assert robots not in first.all("meta")
     assert robots in Page(PAGES.render("status.html", **a_status())).all("meta")
@@ -139,14 +139,14 @@ def a_status() -> dict[str, Any]:
     return {"receipt": RECEIPT, "state": "sent", "submitted_on": date(2026, 11, 22), "sent_on": date(2026, 11, 23)}
 
 
-def test_a_status_page_tells_the_day_in_words() -> None:
+def test_a_status_page_spells_out_the_date() -> None:
     text = Page(PAGES.render("status.html", **a_status())).text
     assert "You sent us this on November 22, 2026." in text
     assert "The message went out on November 23, 2026." in text
 
 
-def test_templates_hold_no_prose_of_their_own() -> None:
-    """A further language is further files of words, and nothing else."""
+def test_templates_contain_no_prose() -> None:
+    """A new language needs only new text files."""
     for template in SITE.glob("*.html"):
         html = template.read_text("utf-8")
         html = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", html, flags=re.DOTALL)
@@ -155,8 +155,8 @@ def test_templates_hold_no_prose_of_their_own() -> None:
         assert set(re.findall(r"[A-Za-z]{2,}", text)) <= {"doi", "autofocus", "open"}, template.name
 
 
-def test_no_word_hides_behind_a_method_of_dictionaries() -> None:
-    """Jinja's `words.items` is the method, not the entry."""
+def test_no_text_key_has_the_name_of_a_dictionary_method() -> None:
+    """In Jinja, `words.items` is the method and not the entry."""
 
     def names(table: object) -> Iterator[str]:
         if isinstance(table, dict):
@@ -173,14 +173,14 @@ def test_no_word_hides_behind_a_method_of_dictionaries() -> None:
 # ---- Facts and safety ----
 
 
-def test_every_reference_is_cited_and_every_citation_has_its_reference(first: Page) -> None:
+def test_every_reference_is_cited_and_every_citation_has_a_reference(first: Page) -> None:
     listed = [int(name.removeprefix("ref-")) for name in first.having("id") if name.startswith("ref-")]
     cited = [int(href.removeprefix("#ref-")) for href in first.having("href") if href.startswith("#ref-")]
     assert listed == list(range(1, len(PAGES.page["references"]["list"]) + 1))
     assert list(dict.fromkeys(cited)) == listed, "numbered in the order in which they are first cited"
 
 
-def test_every_reference_leads_back_to_each_place_that_cites_it(first: Page) -> None:
+def test_every_reference_links_back_to_each_citation(first: Page) -> None:
     places = [name for name in first.having("id") if name.startswith("cite-")]
     back = [href[1:] for href in first.having("href") if href.startswith("#cite-")]
     assert sorted(back) == sorted(places)
@@ -193,7 +193,7 @@ def test_every_reference_leads_back_to_each_place_that_cites_it(first: Page) -> 
         ("thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}),
     ],
 )
-def test_the_safety_box_is_where_it_must_be(template: str, context: dict[str, Any]) -> None:
+def test_the_safety_box_is_on_every_page_that_needs_it(template: str, context: dict[str, Any]) -> None:
     page = Page(PAGES.render(template, **context))
     for sign in ("weak or numb", "trouble walking", "bladder or bowels", "back or neck"):
         assert sign in page.text
@@ -201,12 +201,12 @@ def test_the_safety_box_is_where_it_must_be(template: str, context: dict[str, An
     assert "tel:911" in page.having("href")
 
 
-def test_the_safety_box_stands_before_everything_else_on_the_first_page() -> None:
+def test_the_safety_box_comes_first_on_the_first_page() -> None:
     html = PAGES.render("page.html", form=EMPTY_FORM)
     assert html.index('id="safety"') < html.index('id="meaning"')
 
 
-# ---- The page to take along ----
+# ---- The guide to print ----
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,7 @@ def guide() -> Page:
     return Page(PAGES.render("guide.html"))
 
 
-def test_the_guide_repeats_the_page_word_by_word(guide: Page) -> None:
+def test_the_guide_repeats_the_text_of_the_page_exactly(guide: Page) -> None:
     page = PAGES.page
     said = [page["device"]["lead"], *(point["text"] for point in page["device"]["points"])]
     said += [sign for group in page["signs"]["groups"] for sign in group["list"]]
@@ -222,7 +222,7 @@ def test_the_guide_repeats_the_page_word_by_word(guide: Page) -> None:
     assert [words for words in said if words not in guide.text] == []
 
 
-def test_the_guide_cites_the_sources_under_the_numbers_that_they_have_on_the_page(guide: Page) -> None:
+def test_the_guide_numbers_its_sources_as_the_page_does(guide: Page) -> None:
     references = PAGES.page["references"]["list"]
     cited = {int(href.removeprefix("#ref-")) for href in guide.having("href") if href.startswith("#ref-")}
     listed = [int(value) for value in guide.having("value")]
@@ -230,13 +230,13 @@ def test_the_guide_cites_the_sources_under_the_numbers_that_they_have_on_the_pag
     assert all(references[number - 1]["text"] in guide.text for number in listed)
 
 
-def test_the_guide_says_who_pays_and_when_it_was_reviewed(guide: Page) -> None:
+def test_the_guide_names_the_sponsor_and_the_review_date(guide: Page) -> None:
     assert "Lumen Devices, Inc. pays for this page. It is promotional" in guide.text
     assert "Last reviewed on November 1, 2026, with content approval 2026-11." in guide.text
     assert "Lumen Spine Lamp right for me?" in guide.text
 
 
-def test_the_guide_asks_nothing_and_its_button_is_for_those_who_have_scripts(guide: Page) -> None:
+def test_the_guide_has_no_form_and_shows_its_button_only_with_scripts(guide: Page) -> None:
     assert not guide.all("form", "input", "textarea", "select")
     [place] = [attributes for _, attributes in guide.tags if "data-print" in attributes]
     assert "hidden" in place
@@ -250,7 +250,7 @@ def test_the_guide_asks_nothing_and_its_button_is_for_those_who_have_scripts(gui
         ("status.html", {"receipt": RECEIPT, "state": "sent", "submitted_on": date(2026, 11, 22), "sent_on": None}),
     ],
 )
-def test_the_guide_is_offered_where_it_helps(template: str, context: dict[str, Any]) -> None:
+def test_only_pages_on_which_the_guide_helps_link_to_it(template: str, context: dict[str, Any]) -> None:
     page = Page(PAGES.render(template, **context))
     assert "/en/take-it-with-you.html" in page.having("href")
 
@@ -258,24 +258,24 @@ def test_the_guide_is_offered_where_it_helps(template: str, context: dict[str, A
 # ---- The form ----
 
 
-def test_field_names_are_those_of_the_api(first: Page) -> None:
+def test_field_names_match_the_api(first: Page) -> None:
     names = {field["name"] for field in first.all("input", "select")}
     assert names == {*leaf_fields(), TRAP}
 
 
-def test_every_entry_has_a_label(first: Page) -> None:
+def test_every_field_has_a_label(first: Page) -> None:
     labelled = set(first.having("for"))
     entries = [field for field in first.all("input", "select") if field.get("type") != "hidden"]
     assert entries
     assert {field["id"] for field in entries} == labelled
 
 
-def test_browsers_do_not_fill_in_the_patients_own_details(first: Page) -> None:
+def test_browsers_do_not_autofill_the_patients_own_details(first: Page) -> None:
     entries = [field for field in first.all("input", "select") if field["name"].startswith("doctor.")]
     assert {field["autocomplete"] for field in entries} == {"off"}
 
 
-def test_an_entry_takes_as_many_characters_as_the_api(first: Page) -> None:
+def test_a_field_accepts_as_many_characters_as_the_api(first: Page) -> None:
     limits = {field["name"]: int(field["maxlength"]) for field in first.all("input") if "maxlength" in field}
     doctor: dict[str, Any] = {"address": {}}
     for name, limit in limits.items():
@@ -286,22 +286,22 @@ def test_an_entry_takes_as_many_characters_as_the_api(first: Page) -> None:
     assert {e.field: e.limit for e in refused.value.errors if e.code == "too_long"} == limits
 
 
-def test_the_states_are_those_of_the_api(first: Page) -> None:
+def test_the_list_of_states_matches_the_api(first: Page) -> None:
     codes = [option["value"] for option in first.all("option") if re.fullmatch("[A-Z]{2}", option["value"])]
     assert sorted(codes) == sorted(set(STATES.values()))
 
 
-def test_without_a_script_the_form_sends_itself(first: Page) -> None:
+def test_without_a_script_the_form_submits_natively(first: Page) -> None:
     sent = first.by_id("referral")
     assert (sent["method"], sent["action"]) == ("post", "/api/referrals")
     assert "hidden" not in sent
     assert first.named("submission_id")["value"] == ""
-    # The button that opens the form is the script's: it alone shows it.
+    # Only the script shows the button that opens the form.
     assert all("hidden" in tag for tag in first.all("p") if "data-open-again" in tag)
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_code_has_words(code: str) -> None:
+def test_every_error_code_has_a_message(code: str) -> None:
     for field in ("", "doctor", *leaf_fields()):
         message = PAGES.message(FieldError(field, code, limit=77))
         assert message.endswith((".", ":"))
@@ -309,14 +309,14 @@ def test_every_code_has_words(code: str) -> None:
     assert "77" in PAGES.message(FieldError("doctor.name", "too_long", limit=77))
 
 
-def test_words_for_a_field_belong_to_a_field_and_a_code_that_exist() -> None:
+def test_field_messages_belong_to_an_existing_field_and_code() -> None:
     for field, messages in PAGES.text["errors"]["fields"].items():
         assert field in leaf_fields()
         assert set(messages) <= set(CODES)
     assert set(PAGES.text["errors"]["default"]) == set(CODES)
 
 
-def test_what_was_typed_is_kept_and_is_only_text() -> None:
+def test_entered_values_are_kept_and_escaped() -> None:
     typed = {"doctor.name": '<b>"O\'Brien-Núñez"</b>', "doctor.address.state": "NY", "submitted_by": "caregiver"}
     html = PAGES.render("page.html", form=form(typed))
     page = Page(html)
@@ -326,7 +326,7 @@ def test_what_was_typed_is_kept_and_is_only_text() -> None:
     assert "checked" in page.by_id("submitted_by-caregiver")
 
 
-def test_an_error_is_told_in_the_title_at_the_top_and_at_its_field() -> None:
+def test_an_error_is_shown_in_the_title_at_the_top_and_at_its_field() -> None:
     html = PAGES.render("page.html", form=form(errors=[FieldError("doctor.npi", "npi_invalid")]))
     page = Page(html)
     message = PAGES.message(FieldError("doctor.npi", "npi_invalid"))
@@ -339,13 +339,13 @@ def test_an_error_is_told_in_the_title_at_the_top_and_at_its_field() -> None:
     assert "hidden" not in page.by_id("errors")
 
 
-def test_the_first_wrong_field_of_the_page_has_the_focus_whatever_the_order_of_errors() -> None:
+def test_the_first_invalid_field_on_the_page_has_the_focus_in_any_order_of_errors() -> None:
     errors = [FieldError("doctor.address.city", "required"), FieldError("doctor.phone", "phone_invalid")]
     page = Page(PAGES.render("page.html", form=form(errors=errors)))
     assert [tag["name"] for _, tag in page.tags if "autofocus" in tag] == ["doctor.phone"]
 
 
-def test_a_folded_part_stands_open_when_it_holds_something() -> None:
+def test_a_collapsed_section_is_open_if_it_has_values() -> None:
     def are_open(filled: dict[str, Any]) -> list[bool]:
         return ["open" in part for part in Page(PAGES.render("page.html", form=filled)).all("details")]
 
@@ -354,7 +354,7 @@ def test_a_folded_part_stands_open_when_it_holds_something() -> None:
     assert are_open(form(errors=[FieldError("doctor.npi", "npi_invalid")])) == [False, True]
 
 
-def test_no_way_to_reach_the_doctor_leads_to_the_email_address() -> None:
+def test_a_missing_contact_detail_links_to_the_email_field() -> None:
     page = Page(PAGES.render("page.html", form=form(errors=[FieldError("doctor", "contact_required")])))
     assert "#doctor-email" in page.having("href")
     assert "hidden" not in page.by_id("doctor-error")
@@ -362,27 +362,27 @@ def test_no_way_to_reach_the_doctor_leads_to_the_email_address() -> None:
     assert "autofocus" in page.by_id("doctor-email")
 
 
-def test_an_error_without_a_field_is_told_at_the_top_and_gets_the_focus() -> None:
+def test_an_error_without_a_field_is_shown_at_the_top_and_has_the_focus() -> None:
     page = Page(PAGES.render("page.html", form=form(errors=[FieldError("campaign", "campaign_unknown")])))
     assert PAGES.message(FieldError("campaign", "campaign_unknown")) in page.text
     assert "autofocus" in page.by_id("errors")
     assert not page.having("aria-invalid")
 
 
-def test_nobody_meets_the_field_for_robots(first: Page) -> None:
+def test_the_honeypot_field_is_hidden_from_people(first: Page) -> None:
     field = first.named(TRAP)
     assert (field["tabindex"], field["autocomplete"], field["value"]) == ("-1", "off", "")
     around = [tag for tag in first.all("div") if tag.get("aria-hidden") == "true" and tag.get("class") == "unseen"]
     assert len(around) == 1
-    # A patient's own browser or password keeper knows nothing by this name.
+    # Browsers and password managers know no field of this name.
     assert not re.search("name|mail|phone|address|url|web|company", TRAP)
 
 
-def test_an_opt_out_changes_nothing_before_its_button_is_pressed() -> None:
+def test_an_opt_out_page_changes_nothing_before_its_button_is_pressed() -> None:
     page = Page(PAGES.render("opt_out.html", state="confirm", token="a b+/="))
     [sent] = page.all("form")
     assert sent["method"] == "post"
-    # What `urlencode` leaves as it is may stand in a query.
+    # Characters that `urlencode` leaves unchanged are valid in a query.
     assert sent["action"] == "/api/opt-out?token=a%20b%2B/%3D&lang=en"
 
 
@@ -390,7 +390,7 @@ def test_an_opt_out_changes_nothing_before_its_button_is_pressed() -> None:
 
 
 @pytest.mark.parametrize("locale", samples.campaign().locales)
-def test_every_page_is_whole_in_every_language(locale: str) -> None:
+def test_every_page_is_complete_in_every_language(locale: str) -> None:
     pages = Pages(samples.TEMPLATES, samples.campaign(), locale)
     for _, template, context in every_page():
         page = Page(pages.render(template, **context))
@@ -398,14 +398,14 @@ def test_every_page_is_whole_in_every_language(locale: str) -> None:
         assert "{" not in page.text
 
 
-def test_a_page_offers_itself_in_every_other_language() -> None:
+def test_a_page_links_to_itself_in_every_other_language() -> None:
     [link] = Page(PAGES.render("status.html", "?lang={locale}", **a_status())).having_language("es")
     assert (link["href"], link["lang"]) == ("?lang=es", "es")
     thanks: dict[str, Any] = {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}
     assert not Page(PAGES.render("thanks.html", **thanks)).having_language("es")
 
 
-def test_a_word_that_one_language_lacks_fails_the_build(tmp_path: Path) -> None:
+def test_a_text_that_one_language_lacks_fails_the_build(tmp_path: Path) -> None:
     templates = Path(shutil.copytree(samples.TEMPLATES, tmp_path / "templates"))
     words = templates / "site" / "text" / "es.toml"
     words.write_text(
@@ -436,7 +436,7 @@ def test_a_language_is_added_by_adding_files(tmp_path: Path) -> None:
 def test_the_first_load_is_small(tmp_path: Path) -> None:
     build(samples.TEMPLATES, tmp_path)
     html = (tmp_path / "index.html").read_text()
-    # What the form needs comes once it is used.
+    # The assets of the form load on first use.
     loaded = [tmp_path / name for name in re.findall(r'<(?:link|script)[^>]+(?:href|src)="/(assets/[^"]+)"', html)]
     assert len(loaded) >= 3
     assert sum(len(gzip.compress(file.read_bytes())) for file in (tmp_path / "index.html", *loaded)) < 25_000
@@ -451,7 +451,7 @@ def test_the_built_pages_find_all_their_files(tmp_path: Path) -> None:
     assert (tmp_path / "robots.txt").read_bytes().startswith(b"User-agent")
 
 
-def test_what_is_others_code_is_served_whole_with_its_license(tmp_path: Path) -> None:
+def test_third_party_code_is_served_unchanged_with_its_license(tmp_path: Path) -> None:
     build(samples.TEMPLATES, tmp_path)
     served = (tmp_path / first_form()["data-solver"].lstrip("/")).read_text("utf-8")
     assert "Permission is hereby granted, free of charge" in served
@@ -462,14 +462,14 @@ def first_form() -> dict[str, str]:
     return Page(PAGES.render("page.html", form=EMPTY_FORM)).by_id("referral")
 
 
-def test_the_proof_of_work_waits_until_the_form_is_used(first: Page) -> None:
+def test_the_proof_of_work_loads_only_when_the_form_is_used(first: Page) -> None:
     asked = [*first.having("src"), *(link["href"] for link in first.all("link"))]
     form = first_form()
     assert form["data-challenge"] == PAGES.asset("challenge.js")
     assert not {form["data-challenge"], form["data-solver"]} & set(asked)
 
 
-def test_a_second_build_leaves_what_an_earlier_page_still_asks_for(tmp_path: Path) -> None:
+def test_a_second_build_keeps_the_files_that_an_earlier_page_loads(tmp_path: Path) -> None:
     build(samples.TEMPLATES, tmp_path)
     recent, outdated = tmp_path / "assets" / "site.1.css", tmp_path / "assets" / "site.0.css"
     for file, age in ((recent, GRACE - 60), (outdated, GRACE + 1)):
@@ -481,24 +481,24 @@ def test_a_second_build_leaves_what_an_earlier_page_still_asks_for(tmp_path: Pat
     assert not list(tmp_path.rglob(".*")), "no file is left half-written"
 
 
-def test_an_unknown_campaign_is_named() -> None:
+def test_an_unknown_campaign_is_reported_by_name() -> None:
     with pytest.raises(CommandError, match="nosuch"):
         build(samples.TEMPLATES, Path("unused"), "nosuch")
 
 
-def test_the_script_keeps_nothing_in_the_browser() -> None:
+def test_the_script_stores_nothing_in_the_browser() -> None:
     scripts = [file.read_text("utf-8") for file in (SITE / "assets").glob("*.js")]
     assert len(scripts) == 4
     assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches", "".join(scripts))
 
 
-def test_the_list_of_doctors_is_loaded_when_the_form_is_used_and_not_before(first: Page) -> None:
+def test_the_list_of_doctors_loads_only_when_the_form_is_used(first: Page) -> None:
     [lookup] = first.having("data-lookup")
     assert lookup == PAGES.asset("lookup.js")
     assert lookup not in first.having("src")
 
 
-def test_the_words_of_the_list_come_from_the_page(first: Page) -> None:
+def test_the_texts_of_the_list_come_from_the_page(first: Page) -> None:
     place = next(tags for _, tags in first.tags if "data-lookup" in tags)
     assert {name: place[f"data-{name}"] for name in ("one", "many", "none", "filled")} == {
         name: PAGES.text["lookup"][name] for name in ("one", "many", "none", "filled")
@@ -507,7 +507,7 @@ def test_the_words_of_the_list_come_from_the_page(first: Page) -> None:
     assert "{name}" in place["data-filled"]
 
 
-def test_the_dashboard_is_told_where_its_stack_has_people_sign_in(
+def test_the_dashboard_gets_the_sign_in_address_of_its_stack(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outputs = {"SignInIssuer": "https://issuer.example/p", "SignInClient": "c1", "SignInUrl": "https://in.example"}
@@ -523,7 +523,7 @@ def test_the_dashboard_is_told_where_its_stack_has_people_sign_in(
     assert "--stack" in capsys.readouterr().err
 
 
-def test_a_stack_that_does_not_say_where_to_sign_in_is_named_before_anything_is_built(
+def test_a_stack_without_a_sign_in_address_is_reported_before_the_build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(stacks, "find", lambda name: stacks.Stack(name, {}))

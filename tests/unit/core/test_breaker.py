@@ -1,4 +1,4 @@
-"""When a campaign stops itself."""
+"""Conditions under which a campaign pauses itself."""
 
 from datetime import timedelta
 
@@ -21,36 +21,36 @@ def counted(delivered: int, bounced: int = 0, complained: int = 0, days_ago: int
 @pytest.mark.parametrize(
     ("delivered", "bounced", "complained"), [(960, 40, 0), (2499, 0, 1), (10_000, 0, 8), (0, 0, 0)]
 )
-def test_below_the_rates_it_goes_on(delivered: int, bounced: int, complained: int) -> None:
+def test_below_the_limits_the_campaign_continues(delivered: int, bounced: int, complained: int) -> None:
     assert counted(delivered, bounced, complained) is None
 
 
-def test_too_many_bounces_stop_it() -> None:
+def test_too_many_bounces_pause_the_campaign() -> None:
     assert counted(959, bounced=41) == "bounces"
 
 
-def test_too_many_complaints_stop_it() -> None:
+def test_too_many_complaints_pause_the_campaign() -> None:
     assert counted(2000, complained=2) == "complaints"
 
 
-def test_a_few_messages_say_nothing_yet() -> None:
+def test_a_small_number_of_messages_does_not_pause_the_campaign() -> None:
     assert counted(50, bounced=49, complained=9) is None
 
 
-def test_a_single_mishap_is_not_a_pattern() -> None:
+def test_a_single_failure_does_not_pause_the_campaign() -> None:
     assert counted(110, complained=1) is None
 
 
-def test_it_looks_at_the_last_days_only() -> None:
+def test_only_the_last_days_count() -> None:
     assert counted(500, bounced=500, days_ago=6) == "bounces"
     assert counted(500, bounced=500, days_ago=7) is None
 
 
-def test_it_stops_well_before_amazon_ses_would() -> None:
+def test_the_campaign_pauses_well_before_ses_would_pause_the_account() -> None:
     assert POLICY.bounce_rate < 0.05
     assert POLICY.complaint_rate < 0.001
 
 
-def test_rates_are_of_all_messages_whose_fate_is_known() -> None:
+def test_rates_are_relative_to_all_messages_with_a_known_outcome() -> None:
     trip = Trip("lumen", "bounces", NOW, timedelta(days=7), delivered=950, bounced=50, complained=2)
     assert (trip.rate(trip.bounced), trip.rate(trip.complained)) == (0.05, 0.002)

@@ -1,4 +1,4 @@
-"""Rules at the dates that break programs: a leap day, the end of a year, and the Sundays on which clocks change."""
+"""Rules at unusual dates: a leap day, the end of a year, and the Sundays of clock changes."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -30,19 +30,19 @@ def utc(text: str) -> datetime:
         ("2028-02-29T23:00", "2028-03-01T14:00"),
         ("2026-12-31T23:00", "2027-01-01T14:00"),  # A holiday counts as a working day.
         ("2027-12-31T23:00", "2028-01-03T14:00"),  # A Friday.
-        ("2027-03-12T23:00", "2027-03-15T13:00"),  # Summer time begins on the Sunday between.
+        ("2027-03-12T23:00", "2027-03-15T13:00"),  # Daylight saving time begins on the Sunday between.
         ("2027-03-14T06:59", "2027-03-15T13:00"),
         ("2027-03-14T07:00", "2027-03-15T13:00"),
         ("2027-11-05T22:00", "2027-11-08T14:00"),  # It ends on the Sunday between.
-        ("2027-11-07T05:30", "2027-11-08T14:00"),  # The hour that comes twice.
+        ("2027-11-07T05:30", "2027-11-08T14:00"),  # The hour that occurs twice.
     ],
 )
-def test_the_next_working_morning_is_at_nine_by_the_doctors_clock(moment: str, expected: str) -> None:
+def test_the_next_working_morning_is_at_nine_in_the_doctors_time_zone(moment: str, expected: str) -> None:
     assert next_daytime(utc(moment), NEW_YORK) == utc(expected)
 
 
 @pytest.mark.parametrize("today", [date(2028, 2, 29), date(2028, 3, 1), date(2027, 1, 1), date(2027, 3, 15)])
-def test_the_breaker_looks_at_seven_days_whatever_the_calendar(today: date) -> None:
+def test_the_breaker_covers_seven_days_at_any_date(today: date) -> None:
     for days_ago, reason in ((6, "bounces"), (7, None)):
         day = today - timedelta(days=days_ago)
         counts: dict[tuple[date, str], int] = {(day, Milestone.DELIVERED): 10, (day, Milestone.BOUNCED): 10}
@@ -58,7 +58,7 @@ def test_the_breaker_looks_at_seven_days_whatever_the_calendar(today: date) -> N
         ("2027-01-01", "2027-01-07", ("2026-12-25", "2026-12-31")),
     ],
 )
-def test_the_range_before_has_as_many_days(first: str, last: str, before: tuple[str, str]) -> None:
+def test_the_previous_range_has_as_many_days(first: str, last: str, before: tuple[str, str]) -> None:
     start, end = date.fromisoformat(first), date.fromisoformat(last)
     found = period_before(start, end)
     assert tuple(map(str, found)) == before
@@ -74,7 +74,7 @@ def test_the_range_before_has_as_many_days(first: str, last: str, before: tuple[
         ("2027-11-08", ("2027-11-01", "2027-11-07")),
     ],
 )
-def test_the_summary_is_of_the_seven_days_up_to_sunday_and_due_at_seven(monday: str, week: tuple[str, str]) -> None:
+def test_the_summary_covers_the_seven_days_up_to_sunday_and_is_due_at_seven(monday: str, week: tuple[str, str]) -> None:
     seven = datetime.fromisoformat(f"{monday}T07:00").replace(tzinfo=NEW_YORK)
     assert is_due(seven, NEW_YORK)
     assert not is_due(seven - timedelta(minutes=1), NEW_YORK)
@@ -82,15 +82,15 @@ def test_the_summary_is_of_the_seven_days_up_to_sunday_and_due_at_seven(monday: 
 
 
 @pytest.mark.parametrize("zone", [NEW_YORK, HONOLULU])
-def test_the_week_of_the_summary_is_over_in_utc_too_when_it_is_due(zone: ZoneInfo) -> None:
-    """The counters count days in UTC."""
+def test_the_week_of_the_summary_is_over_in_utc_when_it_is_due(zone: ZoneInfo) -> None:
+    """Counters use days in UTC."""
     for hour in range(7 * 24):
         now = utc("2028-02-26T00:00") + timedelta(hours=hour)
         if is_due(now, zone):
             assert week_before(now, zone)[1] < now.date()
 
 
-def test_facts_count_on_their_own_day_in_utc_at_the_end_of_a_year() -> None:
+def test_facts_count_on_their_day_in_utc_at_the_end_of_a_year() -> None:
     submitted = utc("2026-12-31T23:59:59.999")
     milestones = {"submitted": submitted, "sent": submitted + timedelta(milliseconds=1)}
     told = tally(replace(samples.referral(), milestones=milestones))

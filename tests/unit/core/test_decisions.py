@@ -1,4 +1,4 @@
-"""What is done with a referral, by its stage, its campaign and the time."""
+"""Decisions for a referral, by its stage, its campaign and the time."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,11 +15,11 @@ from tests.support.samples import NOW, campaign, referral
 APPROVAL = campaign().approval
 
 
-def test_a_doctor_with_an_email_address_is_written_to() -> None:
+def test_a_doctor_with_an_email_address_is_mailed() -> None:
     assert decisions.for_queued(referral(), campaign(), NOW) == Write("introduction")
 
 
-def test_a_doctor_without_one_is_left_to_people() -> None:
+def test_a_doctor_without_an_email_address_is_handled_by_post() -> None:
     decided = decisions.for_queued(referral(email=None, phone="212 555 0123"), campaign(), NOW)
     assert isinstance(decided, Move)
     assert (decided.stage, decided.reason) == (Stage.BY_POST, "no_email")
@@ -34,13 +34,13 @@ def test_only_approved_unexpired_content_is_sent(day: date) -> None:
     assert (decided.stage, decided.reason) == (Stage.WAITING, "not_approved")
 
 
-def test_the_last_day_of_an_approval_still_counts() -> None:
+def test_content_is_sent_on_the_last_day_of_its_approval() -> None:
     approval = campaign().approval
     assert approval.covers(approval.expires_on)
     assert not approval.covers(approval.expires_on + timedelta(days=1))
 
 
-def test_a_referral_that_waited_too_long_expires_instead_of_surprising_the_doctor() -> None:
+def test_a_referral_that_waited_too_long_expires_instead_of_being_sent_late() -> None:
     decided = decisions.for_queued(referral(), campaign(), NOW + campaign().policy.expires_after)
     assert isinstance(decided, Move)
     assert decided.reason == Closing.EXPIRED
@@ -56,19 +56,19 @@ def test_a_referral_that_waited_too_long_expires_instead_of_surprising_the_docto
         (Stage.BY_POST, (Stage.BY_POST, None)),
     ],
 )
-def test_whatever_is_due_moves_on(stage: Stage, expected: tuple[Stage, str | None]) -> None:
+def test_a_due_referral_moves_to_its_next_stage(stage: Stage, expected: tuple[Stage, str | None]) -> None:
     move = decisions.when_due(replace(referral(), stage=stage), campaign(), NOW)
     assert (move.stage, move.reason) == expected
     assert move.due_at is None or move.due_at > NOW
 
 
 @pytest.mark.parametrize("stage", [Stage.HELD, Stage.BY_POST])
-def test_what_nobody_looked_at_expires_in_the_end(stage: Stage) -> None:
+def test_a_referral_that_no_person_handled_expires(stage: Stage) -> None:
     late = NOW + campaign().policy.expires_after
     assert decisions.when_due(replace(referral(), stage=stage), campaign(), late).reason == Closing.EXPIRED
 
 
-def test_a_referral_behind_a_leader_looks_again_after_it_and_once_a_day_where_it_is_closed() -> None:
+def test_a_joined_referral_checks_after_its_leader_and_daily_once_the_leader_closed() -> None:
     leader = replace(referral(), stage=Stage.SENDING, due_at=NOW + LEASE)
     behind = decisions.for_taken(leader.receipt, leader, NOW)
     assert (behind.stage, behind.due_at) == (Stage.WAITING, NOW + LEASE + timedelta(minutes=1))
@@ -76,13 +76,13 @@ def test_a_referral_behind_a_leader_looks_again_after_it_and_once_a_day_where_it
     assert decisions.for_taken(leader.receipt, closed_unsent, NOW).due_at == NOW + timedelta(days=1)
 
 
-def test_a_referral_behind_a_leader_that_wrote_is_over() -> None:
+def test_a_referral_whose_leader_sent_its_message_is_closed() -> None:
     leader = replace(referral(), stage=Stage.SENT, milestones={"submitted": NOW, "sent": NOW})
     assert decisions.for_taken(leader.receipt, leader, NOW).reason == Closing.JOINED
     assert decisions.for_taken(leader.receipt, None, NOW).reason == Closing.JOINED
 
 
-def test_an_unclear_send_goes_out_again_once_the_mail_service_has_told_of_a_later_one() -> None:
+def test_an_unclear_send_is_repeated_once_ses_reported_on_a_later_one() -> None:
     claimed_at = NOW - LEASE
     unclear = replace(referral(), stage=Stage.SENDING, due_at=NOW)
     later, earlier = claimed_at + timedelta(seconds=1), claimed_at - timedelta(seconds=1)
@@ -91,7 +91,7 @@ def test_an_unclear_send_goes_out_again_once_the_mail_service_has_told_of_a_late
 
 
 def written(state: str = "NY", **steps: timedelta) -> Referral:
-    """A referral whose messages went out that long after it was submitted, on a Monday at half past ten in New York."""
+    """A referral whose messages were sent this long after it was submitted, on a Monday at 10:30 in New York."""
     messages = {step: Written(tries={step: Try(NOW + after)}) for step, after in steps.items()}
     sent = replace(referral(address={"state": state}), stage=Stage.SENT, messages=messages)
     return replace(sent, milestones=sent.milestones | {"sent": NOW})
@@ -101,31 +101,31 @@ AT_ONCE = timedelta(0)
 REMINDED = timedelta(days=14)
 
 
-def test_once_the_introduction_is_out_the_reminder_is_awaited() -> None:
+def test_after_the_introduction_the_referral_waits_for_the_reminder() -> None:
     waits = decisions.awaits(written(introduction=AT_ONCE), campaign(), NOW)
     assert (waits.stage, waits.due_at) == (Stage.SENT, NOW + REMINDED)
 
 
-def test_after_the_last_reminder_only_an_answer_is_awaited_until_it_expires() -> None:
+def test_after_the_last_reminder_the_referral_waits_for_an_answer_until_it_expires() -> None:
     reminded = written(introduction=AT_ONCE, reminder_1=REMINDED)
     assert decisions.awaits(reminded, campaign(), NOW).due_at == NOW + campaign().policy.expires_after
     late = NOW + campaign().policy.expires_after
     assert decisions.when_due(reminded, campaign(), late).reason == Closing.EXPIRED
 
 
-def test_a_reminder_that_is_due_is_queued_and_written() -> None:
+def test_a_due_reminder_is_queued_and_sent() -> None:
     due = written(introduction=AT_ONCE)
     assert decisions.when_due(due, campaign(), NOW + REMINDED).stage is Stage.QUEUED
     assert decisions.for_queued(due, campaign(), NOW + REMINDED) == Write("reminder_1")
 
 
-def test_a_reminder_that_is_not_due_yet_waits_whoever_queued_it() -> None:
+def test_a_reminder_that_is_not_due_waits_even_if_it_is_queued() -> None:
     early = decisions.for_queued(written(introduction=AT_ONCE), campaign(), NOW + timedelta(days=13))
     assert isinstance(early, Move)
     assert (early.stage, early.due_at) == (Stage.SENT, NOW + REMINDED)
 
 
-def test_a_reminder_that_was_held_up_into_the_night_waits_for_the_doctors_morning() -> None:
+def test_a_reminder_delayed_into_the_night_waits_for_the_doctors_morning() -> None:
     at_night = NOW + REMINDED + timedelta(hours=8)
     held_up = decisions.for_queued(written("NY", introduction=AT_ONCE), campaign(), at_night)
     assert isinstance(held_up, Move)
@@ -137,7 +137,7 @@ def test_a_campaign_without_reminders_sends_none() -> None:
     assert decisions.awaits(written(introduction=AT_ONCE), quiet, NOW).due_at == NOW + quiet.policy.expires_after
 
 
-def test_a_message_that_came_back_is_tried_again_a_day_later_then_three_days_later_then_no_more() -> None:
+def test_a_returned_message_is_retried_after_one_day_and_three_days_and_then_no_more() -> None:
     def returned(times: int) -> Referral:
         tries = {str(n): Try(NOW) for n in range(times)}
         messages = {"introduction": Written(tries=tries, returned=dict.fromkeys(tries, NOW))}
@@ -150,12 +150,12 @@ def test_a_message_that_came_back_is_tried_again_a_day_later_then_three_days_lat
     assert decisions.for_queued(returned(1), campaign(), NOW + timedelta(days=1)) == Write("introduction")
 
 
-def test_what_is_refused_closes_a_referral_unless_its_doctor_had_an_earlier_message() -> None:
+def test_a_refusal_closes_a_referral_unless_its_doctor_got_an_earlier_message() -> None:
     assert decisions.refused(referral(), campaign(), NOW).reason == Closing.REJECTED
     assert decisions.refused(written(introduction=AT_ONCE), campaign(), NOW).stage is Stage.SENT
 
 
-def test_setbacks_make_longer_and_longer_pauses_that_differ_between_referrals() -> None:
+def test_repeated_failures_wait_longer_and_differently_for_each_referral() -> None:
     def pause(setbacks: int) -> timedelta:
         due_at = decisions.after_setback(replace(referral(), setbacks=setbacks), "throttled", NOW).due_at
         assert due_at
@@ -167,7 +167,7 @@ def test_setbacks_make_longer_and_longer_pauses_that_differ_between_referrals() 
     assert len({pause(3) for _ in range(20)}) > 5
 
 
-def test_what_the_stream_loses_again_and_again_is_given_up_to_a_person() -> None:
+def test_a_referral_that_the_stream_loses_repeatedly_becomes_a_task() -> None:
     lost, times = referral(), 0
     while (move := decisions.when_due(lost, campaign(), NOW)).stage is Stage.WAITING:
         waiting = replace(lost, stage=Stage.WAITING, setbacks=move.setbacks)

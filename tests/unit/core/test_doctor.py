@@ -1,11 +1,11 @@
-"""By what a doctor is known."""
+"""Identifiers of a doctor."""
 
 import pytest
 
 from referral_intake.core.doctor import Address, Doctor
 
 
-def test_a_doctor_is_known_by_every_key_that_the_referral_gives() -> None:
+def test_a_doctor_is_identified_by_every_key_that_the_referral_gives() -> None:
     doctor = Doctor(
         name="Maria López",
         email="Maria+x@clinic.example",
@@ -22,19 +22,19 @@ def test_a_doctor_is_known_by_every_key_that_the_referral_gives() -> None:
 
 
 @pytest.mark.parametrize("name", ["Dr. Maria Lopez", "MARIA LÓPEZ, M.D.", "maria  lopez", "Lopez-free? no"])
-def test_titles_accents_and_case_do_not_make_another_name(name: str) -> None:
+def test_titles_accents_and_case_do_not_change_a_name(name: str) -> None:
     same = Doctor(name="Maria Lopez", phone="+12125550123").keys["phone"]
     assert (Doctor(name=name, phone="+12125550123").keys["phone"] == same) is (name != "Lopez-free? no")
 
 
-def test_a_name_in_another_script_is_a_key_as_well() -> None:
+def test_a_name_in_another_script_is_a_key() -> None:
     assert Doctor(name="李小龍", phone="+12125550123").keys["phone"] == "李小龍 +12125550123"
 
 
-def test_a_name_of_titles_alone_is_no_key() -> None:
+def test_a_name_of_titles_only_is_not_a_key() -> None:
     assert Doctor(name="Dr. MD", phone="+12125550123").keys == {}
 
 
-def test_an_address_is_whole_when_a_letter_could_be_sent_there() -> None:
+def test_an_address_is_complete_if_a_letter_can_be_sent_there() -> None:
     assert Address("1 Main St", None, "Springfield", "IL", "62701").is_whole
     assert not Address("1 Main St", None, "Springfield", "IL", None).is_whole

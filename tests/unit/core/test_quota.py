@@ -1,4 +1,4 @@
-"""How fast messages may go out, and how many."""
+"""Sending rate and daily quota."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -12,13 +12,13 @@ from tests.support.samples import NOW
 SANDBOX = Quota(per_second=1, per_day=200, sent_last_day=0)
 
 
-def test_the_first_message_goes_at_once() -> None:
+def test_the_first_message_is_sent_at_once() -> None:
     slot = next_slot(None, SANDBOX, NOW)
     assert isinstance(slot, Slot)
     assert slot.at == NOW
 
 
-def test_messages_stay_below_the_share_of_the_rate() -> None:
+def test_messages_stay_below_the_allowed_share_of_the_rate() -> None:
     pace, times = None, []
     now = NOW
     for _ in range(10):
@@ -30,7 +30,7 @@ def test_messages_stay_below_the_share_of_the_rate() -> None:
     assert set(gaps) == {timedelta(seconds=1.25)}
 
 
-def test_whoever_would_wait_long_asks_again_later() -> None:
+def test_a_message_with_a_long_wait_is_deferred() -> None:
     pace = Pace(NOW + timedelta(seconds=10), NOW.date(), 5)
     assert next_slot(pace, SANDBOX, NOW) == Wait(NOW + timedelta(seconds=10), Reason.PACED)
 
@@ -43,13 +43,13 @@ def test_whoever_would_wait_long_asks_again_later() -> None:
     ],
     ids=["as the mail service counts", "as we count"],
 )
-def test_a_used_up_day_is_waited_out(pace: Pace | None, quota: Quota) -> None:
+def test_an_exhausted_daily_quota_defers_messages(pace: Pace | None, quota: Quota) -> None:
     waited = next_slot(pace, quota, NOW)
     assert isinstance(waited, Wait)
     assert waited.reason == "daily_quota"
 
 
-def test_a_new_day_counts_from_nothing() -> None:
+def test_a_new_day_starts_at_zero() -> None:
     yesterday = Pace(NOW - timedelta(days=1), (NOW - timedelta(days=1)).date(), 10_000)
     slot = next_slot(yesterday, SANDBOX, NOW)
     assert isinstance(slot, Slot)

@@ -1,4 +1,4 @@
-"""What fits a search, and cursors."""
+"""Search terms, filters and cursors."""
 
 import base64
 from dataclasses import replace
@@ -20,18 +20,18 @@ PLACE = Place("2026-11-23T15:30:00.000Z", "K3QF-7ZTA-MM2X-PE5R")
 
 
 @pytest.mark.parametrize("typed", ["lop", "LÓPEZ", "mar lop", "lopez mar", "Maria", "m lopez", "do"])
-def test_each_word_typed_may_begin_any_word_of_the_name(typed: str) -> None:
+def test_each_typed_word_matches_the_start_of_any_word_of_the_name(typed: str) -> None:
     referral = samples.referral(name="Dr. María Elena López Do")
     assert Wanted("lumen", words=search_words(typed)).fits(referral)
 
 
 @pytest.mark.parametrize("typed", ["opez", "maria smith", "lopezz"])
-def test_other_letters_do_not_fit(typed: str) -> None:
+def test_other_letters_do_not_match(typed: str) -> None:
     assert not Wanted("lumen", words=search_words(typed)).fits(samples.referral(name="Maria Lopez"))
 
 
 @pytest.mark.parametrize("typed", ["", "m", " 7 ", "-", "12"])
-def test_too_few_letters_are_no_name(typed: str) -> None:
+def test_too_few_letters_are_refused(typed: str) -> None:
     assert search_words(typed) == ()
 
 
@@ -43,7 +43,7 @@ def test_too_few_letters_are_no_name(typed: str) -> None:
         {"npi": "1234567893"},
     ],
 )
-def test_everything_that_is_given_must_fit(other: dict[str, str]) -> None:
+def test_all_search_terms_must_match(other: dict[str, str]) -> None:
     fitting = Wanted("lumen", FITTING, email="maria.lopez@clinic.example")
     assert fitting.fits(REFERRAL)
     assert not replace(fitting, **other).fits(REFERRAL)  # type: ignore[arg-type]
@@ -61,16 +61,16 @@ def test_everything_that_is_given_must_fit(other: dict[str, str]) -> None:
         {"last": (NOW - timedelta(days=1)).date()},
     ],
 )
-def test_every_filter_must_fit(other: dict[str, object]) -> None:
+def test_all_filters_must_match(other: dict[str, object]) -> None:
     assert FITTING.fits(REFERRAL)
     assert not replace(FITTING, **other).fits(REFERRAL)  # type: ignore[arg-type]
 
 
-def test_who_has_no_state_can_be_looked_for() -> None:
+def test_doctors_without_a_state_can_be_found() -> None:
     assert Wanted("lumen", Filter(state="none")).fits(samples.referral())
 
 
-def test_a_cursor_says_where_it_stands() -> None:
+def test_a_cursor_holds_its_position() -> None:
     assert Place.read(PLACE.text) == PLACE
     assert PLACE.text.replace("-", "").replace("_", "").isalnum()
 
@@ -89,12 +89,12 @@ def test_a_cursor_says_where_it_stands() -> None:
         "2026-11-23T15:30:00.000Z K3QF-7ZTA-MM2X-PE5R\n",
     ],
 )
-def test_a_cursor_of_another_make_is_refused(said: str) -> None:
+def test_an_invalid_cursor_is_refused(said: str) -> None:
     with pytest.raises(BadCursor):
         Place.read(base64.urlsafe_b64encode(said.encode()).decode().rstrip("="))
 
 
 @given(st.text())
-def test_no_text_breaks_the_reading_of_cursors(text: str) -> None:
+def test_any_text_is_parsed_as_a_cursor_or_refused(text: str) -> None:
     with pytest.raises(BadCursor):
         Place.read(text)

@@ -1,4 +1,4 @@
-"""Settings: whole, or an error that says what is missing."""
+"""Settings are complete, or an error names the missing variables."""
 
 import pytest
 

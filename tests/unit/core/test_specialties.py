@@ -1,4 +1,4 @@
-"""Specialties as they are counted."""
+"""Specialties as counted."""
 
 import tomllib
 
@@ -35,23 +35,23 @@ REGISTRY = tomllib.loads((ROOT / "local" / "registry.toml").read_text("utf-8"))[
         (None, NONE),
     ],
 )
-def test_what_is_typed_counts_as_one_of_a_short_list(typed: str | None, counted: str) -> None:
+def test_a_typed_specialty_counts_as_one_of_a_short_list(typed: str | None, counted: str) -> None:
     assert counted_as(typed) == counted
     assert counted in SPECIALTIES
 
 
 @pytest.mark.parametrize("language", OFFERED)
-def test_whatever_the_form_offers_has_a_counter_of_its_own(language: str) -> None:
+def test_every_specialty_of_the_form_has_its_own_counter(language: str) -> None:
     counted = [counted_as(offered) for offered in OFFERED[language]]
     assert OTHER not in counted
     assert len(set(counted)) == len(counted)
 
 
-def test_the_form_offers_the_same_in_every_language() -> None:
+def test_the_form_has_the_same_specialties_in_every_language() -> None:
     assert {counted_as(one) for one in OFFERED["en"]} == {counted_as(one) for one in OFFERED["es"]}
 
 
-def test_what_the_registry_says_has_one_too() -> None:
+def test_every_specialty_of_the_registry_has_a_counter() -> None:
     said = {one for record in REGISTRY for one in record.get("specialties", []) if "first" in record}
     assert said
     assert [one for one in said if counted_as(one) == OTHER] == []

@@ -1,4 +1,4 @@
-"""What a submission may hold, and what is said of one that may not be."""
+"""Validation of submissions, and its error codes."""
 
 import json
 import uuid
@@ -44,26 +44,26 @@ def test_one_way_to_reach_the_doctor_is_enough(reach: dict[str, Any]) -> None:
     assert read(payload(doctor={"name": "Maria Lopez", **reach}))
 
 
-def test_without_any_way_to_reach_the_doctor_one_is_asked_for() -> None:
+def test_without_any_contact_detail_one_is_required() -> None:
     assert errors_of(payload(doctor={"name": "Maria Lopez"})) == {"doctor": "contact_required"}
 
 
-def test_an_address_that_is_the_only_way_must_be_whole() -> None:
+def test_an_address_as_the_only_contact_detail_must_be_complete() -> None:
     sent = payload(doctor={"name": "Maria Lopez", "address": {"city": "Springfield", "state": "IL"}})
     assert errors_of(sent) == {"doctor.address.line1": "required", "doctor.address.postal_code": "required"}
 
 
-def test_the_state_alone_is_no_beginning_of_an_address() -> None:
-    """It stands beside the name, where it helps to look the doctor up."""
+def test_a_state_alone_does_not_start_an_address() -> None:
+    """The state is next to the name and helps to look up the doctor."""
     sent = payload(doctor={"name": "Maria Lopez", "address": {"state": "IL"}})
     assert errors_of(sent) == {"doctor": "contact_required"}
 
 
-def test_a_part_of_an_address_beside_an_email_address_is_welcome() -> None:
+def test_a_partial_address_is_accepted_next_to_an_email_address() -> None:
     assert read(payload(doctor=doctor(address={"state": "IL"}))).doctor.address.state == "IL"
 
 
-def test_everything_that_is_wrong_is_said_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     sent = payload(
         submission_id="7",
         locale="tlh",
@@ -83,7 +83,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize("place", ["", "doctor", "doctor.address"])
-def test_an_unknown_field_is_refused_so_that_nothing_about_a_patient_slips_in(place: str) -> None:
+def test_an_unknown_field_is_refused_so_that_no_patient_data_gets_in(place: str) -> None:
     sent = payload(doctor=doctor(address={}))
     target = sent
     for part in filter(None, place.split(".")):
@@ -92,12 +92,12 @@ def test_an_unknown_field_is_refused_so_that_nothing_about_a_patient_slips_in(pl
     assert errors_of(sent) == {".".join(filter(None, (place, "diagnosis"))): "unknown_field"}
 
 
-def test_the_name_of_an_unknown_field_is_repeated_only_where_it_is_one() -> None:
+def test_the_name_of_an_unknown_field_is_repeated_only_if_it_looks_like_one() -> None:
     assert errors_of(payload() | {"\ud800 my illness": 1}) == {"": "unknown_field"}
 
 
 @pytest.mark.parametrize("sent", [None, [], "text", 7, True, 1.5])
-def test_what_is_no_object_is_refused(sent: object) -> None:
+def test_a_body_that_is_not_an_object_is_refused(sent: object) -> None:
     assert errors_of(sent) == {"": "wrong_type"}
 
 
@@ -115,32 +115,32 @@ def test_an_optional_field_may_be_empty(value: object) -> None:
     "value", ["a\r\nBcc: x@y.example", "a\nb", "a\x00b", "a\u202eb", "a\ud800b", "a\u2028b", "\ufeffa"]
 )
 @pytest.mark.parametrize("field", ["name", "practice", "email"])
-def test_control_direction_and_broken_characters_are_refused(field: str, value: str) -> None:
+def test_control_characters_direction_marks_and_broken_characters_are_refused(field: str, value: str) -> None:
     assert errors_of(payload(doctor=doctor(phone="212 555 0123", **{field: value}))) == {
         f"doctor.{field}": "characters"
     }
 
 
 @pytest.mark.parametrize("name", ["O'Brien-Núñez", "Nguyễn Thị Minh Khai", "李小龍", "<b>Lopez</b>", "علی\u200cرضا"])
-def test_names_of_all_the_world_are_kept_as_typed(name: str) -> None:
+def test_international_names_are_kept_as_typed(name: str) -> None:
     assert read(payload(doctor=doctor(name=name))).doctor.name == name
 
 
-def test_white_space_is_folded_and_letters_composed() -> None:
+def test_white_space_is_collapsed_and_unicode_composed() -> None:
     assert read(payload(doctor=doctor(name="  Nu\u0301n\u0303ez   Lopez "))).doctor.name == "Núñez Lopez"
 
 
 @pytest.mark.parametrize("name", ["...", "12345", "-"])
-def test_a_name_has_a_letter(name: str) -> None:
+def test_a_name_needs_at_least_one_letter(name: str) -> None:
     assert errors_of(payload(doctor=doctor(name=name))) == {"doctor.name": "required"}
 
 
 @pytest.mark.parametrize("name", ["see https://evil.example", "www.evil.example", "HTTP://x"])
-def test_a_stranger_cannot_put_a_link_into_our_mail(name: str) -> None:
+def test_a_name_cannot_put_a_link_into_our_mail(name: str) -> None:
     assert errors_of(payload(doctor=doctor(name=name))) == {"doctor.name": "link"}
 
 
-def test_too_long_a_text_says_how_long_it_may_be() -> None:
+def test_an_error_for_a_long_text_states_the_limit() -> None:
     with pytest.raises(InvalidSubmission) as refused:
         read(payload(doctor=doctor(name="x" * 121)))
     assert [(e.code, e.limit) for e in refused.value.errors] == [("too_long", 120)]
@@ -151,24 +151,24 @@ def test_a_submission_id_has_one_spelling(spelling: str) -> None:
     assert errors_of(payload(submission_id=spelling % uuid.uuid4())) == {"submission_id": "submission_id_invalid"}
 
 
-def test_upper_case_names_the_same_submission() -> None:
+def test_an_uppercase_id_names_the_same_submission() -> None:
     sent = payload()
     assert read(sent) == read(sent | {"submission_id": sent["submission_id"].upper()})
 
 
 @pytest.mark.parametrize("name", ["", "../lumen", "STAR", "nowhere", "a" * 65, "con\x00"])
-def test_only_a_campaign_that_exists_is_taken(name: str) -> None:
+def test_only_an_existing_campaign_is_accepted(name: str) -> None:
     assert set(errors_of(payload(campaign=name))) == {"campaign"}
 
 
-def test_the_same_details_typed_otherwise_are_the_same_content() -> None:
+def test_different_spellings_of_the_same_details_have_the_same_digest() -> None:
     one = read(payload(doctor=doctor(email="m@Clinic.Example", phone="212-555-0123", address={"state": "New York"})))
     two = read(payload(doctor=doctor(email="m@clinic.example", phone="+12125550123", address={"state": "ny"})))
     assert one.content == two.content
     assert one.doctor.typed["phone"] == "212-555-0123"
 
 
-def test_other_details_are_other_content() -> None:
+def test_different_details_have_a_different_digest() -> None:
     assert read(payload()).content != read(payload(submitted_by="caregiver")).content
 
 
@@ -208,7 +208,7 @@ BY_POST = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_c
     ids=["name and email", "everything", "phone and state", "address"],
 )
 def test_the_digest_of_a_stored_submission_never_changes(digest: str, fields: dict[str, Any]) -> None:
-    """Else a submission that is sent again after a deployment would be refused as a conflict."""
+    """With another digest, a retry of the browser after a deployment is refused as a conflict."""
     assert read(payload(**fields)).content == digest
 
 
@@ -235,7 +235,7 @@ FIELD_NAMES = st.sampled_from(
 
 
 @given(st.dictionaries(FIELD_NAMES, JSON_VALUES) | JSON_VALUES)
-def test_anything_at_all_is_taken_or_refused_and_never_breaks(sent: object) -> None:
+def test_any_json_is_accepted_or_refused_without_an_exception(sent: object) -> None:
     try:
         read(sent)
     except InvalidSubmission as refused:
@@ -244,7 +244,7 @@ def test_anything_at_all_is_taken_or_refused_and_never_breaks(sent: object) -> N
 
 
 @given(st.dictionaries(FIELD_NAMES, JSON_VALUES))
-def test_any_details_of_a_doctor_are_taken_or_refused_and_never_break(details: dict[str, object]) -> None:
+def test_any_details_of_a_doctor_are_accepted_or_refused_without_an_exception(details: dict[str, object]) -> None:
     try:
         submission = read(payload(doctor=details))
     except InvalidSubmission as refused:
@@ -254,7 +254,7 @@ def test_any_details_of_a_doctor_are_taken_or_refused_and_never_break(details: d
 
 
 @given(st.text(min_size=1, max_size=60))
-def test_a_name_that_is_taken_fits_in_one_header_line(name: str) -> None:
+def test_an_accepted_name_fits_in_one_header_line(name: str) -> None:
     try:
         taken = read(payload(doctor=doctor(name=name))).doctor.name
     except InvalidSubmission:
@@ -264,7 +264,7 @@ def test_a_name_that_is_taken_fits_in_one_header_line(name: str) -> None:
 
 
 @given(st.emails())
-def test_every_address_that_is_taken_can_be_sent_to(address: str) -> None:
+def test_every_accepted_address_can_be_sent_to(address: str) -> None:
     try:
         taken = read(payload(doctor=doctor(email=address))).doctor.email
     except InvalidSubmission:
@@ -277,18 +277,18 @@ def test_every_address_that_is_taken_can_be_sent_to(address: str) -> None:
 @pytest.mark.parametrize(
     "name", ["bit.ly/xyz WIN", "Visit evil.com now", "www。evil。com", "ＷＷＷ.evil.example", "a@evil.org"]
 )
-def test_a_name_that_mail_programs_would_make_a_link_of_is_refused(name: str) -> None:
+def test_a_name_that_mail_programs_would_turn_into_a_link_is_refused(name: str) -> None:
     assert errors_of(payload(doctor=doctor(name=name))) == {"doctor.name": "link"}
 
 
 @pytest.mark.parametrize(
     "name", ["Dr.Smith", "J.R. Smith", "St.John, M.D.", "Maria Lopez D.O.", "Anne-Marie O’Neil Jr."]
 )
-def test_a_name_with_dots_is_no_link(name: str) -> None:
+def test_a_name_with_dots_is_accepted(name: str) -> None:
     assert read(payload(doctor=doctor(name=name))).doctor.name == name
 
 
-def test_a_flood_of_unknown_fields_gets_a_short_answer() -> None:
+def test_many_unknown_fields_get_a_short_response() -> None:
     with pytest.raises(InvalidSubmission) as refused:
         read(payload() | {f"field{number}": 1 for number in range(1000)})
     assert len(refused.value.errors) == 50

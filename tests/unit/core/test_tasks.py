@@ -1,4 +1,4 @@
-"""What waits for a person, and since when."""
+"""Tasks for people, and when each started."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,21 +21,21 @@ def written(referral: Referral, move: Move | None, answer: Answer | None = None,
 
 
 @pytest.mark.parametrize("reason", [Reason.TRAP, Reason.UNPROVEN, Reason.SEVERAL_ADDRESSES_FOR_ONE_NPI])
-def test_what_looks_odd_waits_to_be_judged(reason: Reason) -> None:
+def test_a_suspicious_referral_is_a_task_to_judge(reason: Reason) -> None:
     held = written(samples.referral(), decisions.hold(reason, NOW))
     assert (waits_for(held), held.waits_since) == (Kind.HELD, NOW)
 
 
-def test_every_word_for_a_failure_that_decisions_use_waits_to_be_mended() -> None:
+def test_every_failure_reason_of_decisions_is_a_task_to_repair() -> None:
     given_up = decisions.when_due(replace(samples.referral(), setbacks=decisions.MOST_SETBACKS), None, NOW)
     unclear = decisions.when_due(replace(samples.referral(), stage=Stage.SENDING, due_at=NOW), None, NOW)
     moves = [decisions.without_campaign(NOW), given_up, unclear]
-    # What a restored table lost is held by the command that restores it.
+    # The command that restores a table holds its missing referrals.
     assert {move.reason for move in moves} | {Reason.RESTORED} == FAILED
     assert {waits_for(written(samples.referral(), move)) for move in moves} == {Kind.FAILED}
 
 
-def test_what_has_no_address_waits_for_a_letter() -> None:
+def test_a_referral_without_an_email_address_is_a_letter_task() -> None:
     assert waits_for(written(samples.referral(), BY_POST)) is Kind.BY_POST
 
 
@@ -50,29 +50,29 @@ def test_what_has_no_address_waits_for_a_letter() -> None:
         closed(Closing.JOINED, "AAAA-AAAA-AAAA-AAAA", at=NOW),
     ],
 )
-def test_nobody_waits_for_a_person_otherwise(move: Move | None) -> None:
+def test_other_referrals_have_no_task(move: Move | None) -> None:
     after = written(replace(samples.referral(), stage=Stage.QUEUED), move)
     assert (waits_for(after), after.waits_since) == (None, None)
 
 
-def test_a_weekly_look_changes_nothing_of_how_long_it_has_waited() -> None:
+def test_a_weekly_check_does_not_restart_a_task() -> None:
     held = replace(written(samples.referral(), decisions.hold(Reason.TRAP, NOW)), revision=2)
     looked_at = written(held, decisions.when_due(held, samples.campaign(), LATER))
     assert (waits_for(looked_at), looked_at.waits_since) == (Kind.HELD, NOW)
 
 
-def test_another_kind_waits_from_then_on() -> None:
+def test_another_kind_of_task_starts_at_its_own_time() -> None:
     held = written(samples.referral(), decisions.hold(Reason.TRAP, NOW))
     failed = written(held, decisions.hold(Reason.GIVEN_UP, LATER))
     assert (waits_for(failed), failed.waits_since) == (Kind.FAILED, LATER)
 
 
-def test_an_answer_that_asks_for_a_call_closes_the_outreach_and_waits_for_a_person() -> None:
+def test_an_answer_that_requests_a_call_closes_the_outreach_and_starts_a_task() -> None:
     called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
     assert (called.stage, waits_for(called), called.waits_since) == (Stage.CLOSED, Kind.CALL, NOW)
 
 
-def test_a_later_answer_that_asks_for_a_call_waits_since_then() -> None:
+def test_a_later_request_for_a_call_starts_its_own_wait() -> None:
     said_no = written(samples.referral(), closed(Closing.ANSWERED), Answer.NO, answered=NOW)
     assert waits_for(said_no) is None
     called = written(said_no, None, Answer.CALL, answered=LATER)
@@ -81,17 +81,17 @@ def test_a_later_answer_that_asks_for_a_call_waits_since_then() -> None:
 
 
 @pytest.mark.parametrize("stronger", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
-def test_nobody_calls_a_doctor_who_said_something_stronger_since(stronger: Closing) -> None:
+def test_a_stronger_answer_ends_the_call_task(stronger: Closing) -> None:
     called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
     assert waits_for(written(called, closed(stronger))) is None
 
 
-def test_who_was_called_back_or_changed_their_mind_waits_no_more() -> None:
+def test_a_completed_call_or_a_changed_answer_ends_the_task() -> None:
     called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
     assert waits_for(written(called, None, called_back=LATER)) is None
     assert waits_for(written(called, None, Answer.INFORMATION, answered=LATER)) is None
 
 
-def test_the_same_answer_again_does_not_begin_the_wait_anew() -> None:
+def test_a_repeated_answer_does_not_restart_the_task() -> None:
     called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
     assert written(called, None, Answer.CALL, answered=LATER).waits_since == NOW

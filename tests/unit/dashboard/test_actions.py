@@ -1,4 +1,4 @@
-"""What a person may do with a referral that waits for one, and what that makes of it."""
+"""Actions of a person on a referral, and their results."""
 
 import itertools
 from collections.abc import Callable
@@ -27,7 +27,7 @@ HELD = (Action.APPROVE, Action.REJECT)
 FAILED = (Action.RETRY, Action.REJECT)
 BY_POST = (Action.LETTER_SENT, Action.CALLED, Action.ADD_EMAIL)
 
-# What is offered where. Every stage stands here, and every reason for which one differs.
+# Actions by stage. Lists every stage, and every reason that changes the actions.
 OFFERED = [
     (Stage.QUEUED, None, ()),
     (Stage.WAITING, "joined", ()),
@@ -51,7 +51,7 @@ OFFERED = [
 
 
 def at(stage: Stage, reason: str | None = None, **more: object) -> Referral:
-    """A referral at that stage; by post, one without an email address."""
+    """A referral at this stage. One by post has no email address."""
     start = referral(email=None, phone="217 555 0123") if stage is Stage.BY_POST else referral()
     due_at = None if stage is Stage.CLOSED else NOW
     return replace(start, stage=stage, reason=reason, due_at=due_at, **more)  # type: ignore[arg-type]
@@ -70,11 +70,13 @@ def done(action: Action, to: Referral, **more: object) -> Change:
 
 
 @pytest.mark.parametrize(("stage", "reason", "expected"), OFFERED)
-def test_what_is_offered_where(stage: Stage, reason: str | None, expected: tuple[Action, ...]) -> None:
+def test_a_referral_offers_the_actions_of_its_stage_and_reason(
+    stage: Stage, reason: str | None, expected: tuple[Action, ...]
+) -> None:
     assert offered(at(stage, reason)) == expected
 
 
-def test_the_table_of_what_is_offered_leaves_no_stage_out() -> None:
+def test_the_table_of_actions_covers_every_stage() -> None:
     assert {stage for stage, _, _ in OFFERED} == set(Stage)
 
 
@@ -86,7 +88,7 @@ def test_the_table_of_what_is_offered_leaves_no_stage_out() -> None:
         if action not in given
     ],
 )
-def test_what_is_not_offered_is_not_done(stage: Stage, reason: str | None, action: Action) -> None:
+def test_an_action_that_is_not_offered_is_refused(stage: Stage, reason: str | None, action: Action) -> None:
     with pytest.raises(Invalid) as refused:
         done(action, at(stage, reason), reason="other", email="a@b.example", again=True)
     assert refused.value.errors == (FieldError("action", "not_offered"),)
@@ -95,14 +97,14 @@ def test_what_is_not_offered_is_not_done(stage: Stage, reason: str | None, actio
 # ---- Held ------------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_approved_is_queued_and_no_oddity_holds_it_again() -> None:
+def test_an_approved_referral_is_queued_and_never_held_for_screening_again() -> None:
     change = done(Action.APPROVE, at(Stage.HELD, "trap"))
     assert change.move == decisions.approve(LATER)
     assert change.act == Act(LATER, "maria", "approve", 1)
 
 
 @pytest.mark.parametrize("reason", list(Rejection))
-def test_what_is_rejected_is_closed_and_keeps_the_reason(reason: Rejection) -> None:
+def test_a_rejected_referral_is_closed_with_its_reason(reason: Rejection) -> None:
     change = done(Action.REJECT, at(Stage.HELD, "trap"), reason=reason.value)
     assert change.move
     assert (change.move.stage, change.move.reason, change.move.closed_at) == (Stage.CLOSED, "rejected", LATER)
@@ -110,14 +112,14 @@ def test_what_is_rejected_is_closed_and_keeps_the_reason(reason: Rejection) -> N
 
 
 @pytest.mark.parametrize(("reason", "code"), [(None, "required"), ("", "required"), ("I don't like it", "choice")])
-def test_a_rejection_has_one_of_the_reasons(reason: str | None, code: str) -> None:
+def test_a_rejection_needs_one_of_the_reasons(reason: str | None, code: str) -> None:
     with pytest.raises(Invalid) as refused:
         done(Action.REJECT, at(Stage.HELD, "trap"), reason=reason)
     assert refused.value.errors == (FieldError("reason", code),)
 
 
 @pytest.mark.parametrize("reason", ["given_up", "campaign_unknown"])
-def test_what_failed_is_queued_again_but_not_vetted_by_that(reason: str) -> None:
+def test_a_repaired_referral_is_queued_again_but_not_screened_by_that(reason: str) -> None:
     change = done(Action.RETRY, at(Stage.HELD, reason, setbacks=6))
     assert change.move == decisions.queue(LATER)
     assert not change.move.by_a_person
@@ -125,7 +127,7 @@ def test_what_failed_is_queued_again_but_not_vetted_by_that(reason: str) -> None
 
 
 @pytest.mark.parametrize("reason", ["send_unclear", "restored"])
-def test_what_may_have_reached_the_doctor_goes_out_again_only_when_somebody_says_so(reason: str) -> None:
+def test_a_message_that_may_have_arrived_is_repeated_only_on_confirmation(reason: str) -> None:
     unclear = at(Stage.HELD, reason)
     with pytest.raises(Invalid) as refused:
         done(Action.RETRY, unclear)
@@ -137,9 +139,7 @@ def test_what_may_have_reached_the_doctor_goes_out_again_only_when_somebody_says
 
 
 @pytest.mark.parametrize(("action", "way"), [(Action.LETTER_SENT, Way.LETTER), (Action.CALLED, Way.PHONE)])
-def test_a_doctor_who_was_told_by_a_person_may_answer_until_it_expires_and_is_never_reminded(
-    action: Action, way: Way
-) -> None:
+def test_a_doctor_told_by_a_person_may_answer_until_it_expires_and_gets_no_reminder(action: Action, way: Way) -> None:
     by_post = at(Stage.BY_POST, "no_email")
     change = done(action, by_post)
     assert (change.told_by, change.milestones) == (way, {"sent": LATER})
@@ -150,13 +150,13 @@ def test_a_doctor_who_was_told_by_a_person_may_answer_until_it_expires_and_is_ne
     told = replace(by_post, stage=Stage.SENT, due_at=expiry, told_by=way, milestones={"submitted": NOW, "sent": LATER})
     for moment in (LATER, LATER + campaign().policy.reminder_after, expiry - timedelta(seconds=1)):
         assert decisions.when_due(told, campaign(), moment) == change.move
-        # Whatever made it queued: outreach leaves it at that, too.
+        # Outreach leaves the stage unchanged, too, if the referral is queued.
         assert decisions.for_queued(replace(told, stage=Stage.QUEUED), campaign(), moment) == change.move
     assert decisions.when_due(told, campaign(), expiry).reason == "expired"
     assert not offered(told)
 
 
-def test_a_letter_that_is_noted_after_the_referral_expired_still_counts_as_sent() -> None:
+def test_a_letter_recorded_after_the_referral_expired_counts_as_sent() -> None:
     by_post = at(Stage.BY_POST, "no_email")
     late = NOW + campaign().policy.expires_after + timedelta(days=1)
     change = actions.change(order(Action.LETTER_SENT, by_post), by_post, campaign(), late)
@@ -165,14 +165,14 @@ def test_a_letter_that_is_noted_after_the_referral_expired_still_counts_as_sent(
     assert change.milestones == {"sent": late}
 
 
-def test_nobody_is_told_for_a_campaign_that_is_gone() -> None:
+def test_no_doctor_is_told_for_a_campaign_that_was_removed() -> None:
     by_post = at(Stage.BY_POST, "no_email")
     with pytest.raises(Invalid) as refused:
         actions.change(order(Action.CALLED, by_post), by_post, None, LATER)
     assert refused.value.errors == (FieldError("campaign", "campaign_unknown"),)
 
 
-def test_an_address_that_was_found_is_checked_as_the_form_s_is_and_outreach_looks_at_it() -> None:
+def test_a_found_address_is_validated_as_on_the_form_and_goes_to_outreach() -> None:
     change = done(Action.ADD_EMAIL, at(Stage.BY_POST, "no_email"), email="  M.Lopez@Clinic.EXAMPLE ")
     assert change.doctor
     assert (change.doctor.email, change.doctor.phone) == ("M.Lopez@clinic.example", "+12175550123")
@@ -192,16 +192,16 @@ def test_an_address_that_was_found_is_checked_as_the_form_s_is_and_outreach_look
         ("a\u202eb@c.example", "characters"),
     ],
 )
-def test_what_is_no_address_is_refused(email: str | None, code: str) -> None:
+def test_an_invalid_email_address_is_refused(email: str | None, code: str) -> None:
     with pytest.raises(Invalid) as refused:
         done(Action.ADD_EMAIL, at(Stage.BY_POST, "no_email"), email=email)
     assert [(error.field, error.code) for error in refused.value.errors] == [("email", code)]
 
 
-# ---- Answers that ask for a call -------------------------------------------------------------------------------------
+# ---- Answers that request a call -------------------------------------------------------------------------------------
 
 
-def test_a_call_back_is_noted_and_asked_for_no_more() -> None:
+def test_a_recorded_call_ends_the_call_task() -> None:
     asked = asked_for_a_call()
     assert offered(asked) == (Action.CALLED_BACK,)
     change = done(Action.CALLED_BACK, asked)
@@ -210,12 +210,12 @@ def test_a_call_back_is_noted_and_asked_for_no_more() -> None:
 
 
 @pytest.mark.parametrize("answer", [Answer.INFORMATION, Answer.NO, None])
-def test_nobody_is_called_who_did_not_ask_for_it(answer: Answer | None) -> None:
+def test_a_call_needs_a_request_by_the_doctor(answer: Answer | None) -> None:
     assert not offered(replace(asked_for_a_call(), answer=answer))
 
 
 @pytest.mark.parametrize("reason", ["opted_out", "complained"])
-def test_a_doctor_who_said_no_since_is_not_called(reason: str) -> None:
+def test_a_doctor_who_declined_since_is_not_called(reason: str) -> None:
     assert not offered(replace(asked_for_a_call(), reason=reason))
 
 
@@ -224,7 +224,7 @@ def test_a_doctor_who_said_no_since_is_not_called(reason: str) -> None:
 
 @dataclass
 class FakeBook:
-    """One referral, and what was written of it. `before` happens as somebody else is about to write."""
+    """One referral, and its changes. `before` runs just before each write, as another user would act."""
 
     referral: Referral
     obstacle: Taken | Suppressed | None = None
@@ -265,24 +265,24 @@ class NoKeys:
         return (), ()
 
 
-def desk(book: FakeBook) -> ActionRunner:
+def actions_on(book: FakeBook) -> ActionRunner:
     return ActionRunner(book, book, NoKeys(), lambda _: campaign())
 
 
-def test_what_another_did_meanwhile_is_told_and_nothing_is_changed() -> None:
+def test_a_change_by_another_user_is_reported_and_nothing_is_changed() -> None:
     book = FakeBook(held := at(Stage.HELD, "trap"))
-    desk(book).carry_out(replace(order(Action.REJECT, held, reason="other"), by=JO), LATER)
+    actions_on(book).carry_out(replace(order(Action.REJECT, held, reason="other"), by=JO), LATER)
     with pytest.raises(Changed) as changed:
-        desk(book).carry_out(order(Action.APPROVE, held), LATER)
+        actions_on(book).carry_out(order(Action.APPROVE, held), LATER)
     assert changed.value.by == Act(LATER, "jo", "reject", 1, "other")
     assert changed.value.referral.stage is Stage.CLOSED
     assert book.records == ["jo"]
 
 
-def test_of_a_change_that_no_person_made_nobody_is_named() -> None:
+def test_a_change_by_the_system_names_no_person() -> None:
     acted = replace(at(Stage.HELD, "trap"), revision=5, acts=(Act(NOW, "jo", "retry", 2),))
     with pytest.raises(Changed) as changed:
-        desk(FakeBook(acted)).carry_out(replace(order(Action.APPROVE, acted), revision=4), LATER)
+        actions_on(FakeBook(acted)).carry_out(replace(order(Action.APPROVE, acted), revision=4), LATER)
     assert changed.value.by is None
 
 
@@ -298,29 +298,29 @@ def test_of_a_change_that_no_person_made_nobody_is_named() -> None:
         (asked_for_a_call(), {"action": Action.CALLED_BACK}),
     ],
 )
-def test_a_double_click_is_done_once_and_told_that_it_is_done(start: Referral, given: dict[str, Any]) -> None:
+def test_a_double_click_acts_once_and_reports_success(start: Referral, given: dict[str, Any]) -> None:
     book = FakeBook(start)
     clicked = replace(order(Action.APPROVE, start), **given)
-    first = desk(book).carry_out(clicked, LATER)
-    assert desk(book).carry_out(clicked, LATER) == first == book.referral
+    first = actions_on(book).carry_out(clicked, LATER)
+    assert actions_on(book).carry_out(clicked, LATER) == first == book.referral
     assert len(book.records) == len(book.referral.acts) == 1
 
 
-def test_the_same_action_with_something_else_is_not_the_same() -> None:
+def test_the_same_action_with_other_details_is_not_a_repetition() -> None:
     book = FakeBook(start := at(Stage.BY_POST, "no_email"))
-    desk(book).carry_out(order(Action.ADD_EMAIL, start, email="m@clinic.example"), LATER)
+    actions_on(book).carry_out(order(Action.ADD_EMAIL, start, email="m@clinic.example"), LATER)
     with pytest.raises(Changed) as changed:
-        desk(book).carry_out(order(Action.ADD_EMAIL, start, email="other@clinic.example"), LATER)
+        actions_on(book).carry_out(order(Action.ADD_EMAIL, start, email="other@clinic.example"), LATER)
     assert changed.value.by
     assert changed.value.by.what == "add_email"
 
 
-def test_who_is_overtaken_between_looking_and_writing_is_told_too() -> None:
+def test_a_change_between_reading_and_writing_is_reported_too() -> None:
     book = FakeBook(held := at(Stage.HELD, "trap"))
     quicker = replace(order(Action.REJECT, held, reason="other"), by=JO)
-    book.before = [lambda: desk(book).carry_out(quicker, LATER)]
+    book.before = [lambda: actions_on(book).carry_out(quicker, LATER)]
     with pytest.raises(Changed) as changed:
-        desk(book).carry_out(order(Action.APPROVE, held), LATER)
+        actions_on(book).carry_out(order(Action.APPROVE, held), LATER)
     assert changed.value.by
     assert changed.value.by.by == "jo"
     assert book.records == ["jo"]
@@ -330,35 +330,35 @@ def conflict() -> None:
     raise Conflict
 
 
-def test_who_meets_another_at_the_same_item_tries_again_a_few_times() -> None:
+def test_a_conflicting_write_is_retried_a_few_times() -> None:
     book = FakeBook(held := at(Stage.HELD, "trap"), before=[conflict, conflict])
-    approved = desk(book).carry_out(order(Action.APPROVE, held), LATER)
+    approved = actions_on(book).carry_out(order(Action.APPROVE, held), LATER)
     assert approved
     assert approved.stage is Stage.QUEUED
     for_ever = FakeBook(held, before=[conflict] * 20)
     with pytest.raises(Conflict):
-        desk(for_ever).carry_out(order(Action.APPROVE, held), LATER)
+        actions_on(for_ever).carry_out(order(Action.APPROVE, held), LATER)
 
 
 @pytest.mark.parametrize("closing", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
-def test_a_doctor_who_said_no_before_the_letter_was_noted_is_not_told(closing: Closing) -> None:
+def test_a_doctor_who_declined_before_the_letter_was_recorded_is_not_counted_as_told(closing: Closing) -> None:
     book = FakeBook(start := at(Stage.BY_POST, "no_email"), obstacle=Suppressed(closing))
     for _ in range(2):
         with pytest.raises(TooLate) as late:
-            desk(book).carry_out(order(Action.LETTER_SENT, start), LATER)
+            actions_on(book).carry_out(order(Action.LETTER_SENT, start), LATER)
         assert late.value.act.note == closing
     assert (book.referral.stage, book.referral.reason) == (Stage.CLOSED, closing.value)
     assert "sent" not in book.referral.milestones
     assert book.records == ["maria"]
 
 
-def test_nothing_is_there_of_a_receipt_that_nobody_has() -> None:
+def test_an_unknown_receipt_is_not_found() -> None:
     held = at(Stage.HELD, "trap")
     unknown = replace(order(Action.APPROVE, held), receipt="AAAA-AAAA-AAAA-AAAA")
-    assert desk(FakeBook(held)).carry_out(unknown, LATER) is None
+    assert actions_on(FakeBook(held)).carry_out(unknown, LATER) is None
 
 
-def test_a_found_address_replaces_what_was_typed_before() -> None:
+def test_a_found_address_replaces_the_typed_one() -> None:
     found = actions.change(
         order(Action.ADD_EMAIL, start := at(Stage.BY_POST), email="m@clinic.example"),
         replace(start, doctor=Doctor("Maria Lopez", typed={"email": "old", "phone": "217"})),

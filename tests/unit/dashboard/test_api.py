@@ -1,4 +1,4 @@
-"""The dashboard's door: what every answer and every refusal has."""
+"""The dashboard API: headers, errors and validation of every response."""
 
 import json
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ DAYS = "campaign=lumen&from=2026-11-01&to=2026-11-22"
 
 
 class Broken:
-    """A part of which every method raises."""
+    """A part whose methods all raise."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -41,7 +41,7 @@ def test_every_answer_has_the_headers_of_the_other_functions_answers() -> None:
     assert refused["headers"]["content-type"] == forbidden["headers"]["content-type"] == "application/problem+json"
 
 
-def test_what_there_is_not_is_not_found() -> None:
+def test_an_unknown_route_is_not_found() -> None:
     for method, path in [("GET", ""), ("GET", "/nothing"), ("GET", "/me/more"), ("DELETE", "/me"), ("HEAD", "/me")]:
         status, problem = ask(FakeDashboard(), method, path)
         assert (status, problem["code"]) == (404, "not_found")
@@ -57,13 +57,13 @@ def test_what_there_is_not_is_not_found() -> None:
         (RecursionError(SECRET), 500, "unavailable"),
     ],
 )
-def test_what_goes_wrong_inside_is_told_without_its_words(error: Exception, status: int, code: str) -> None:
+def test_an_internal_error_is_reported_without_its_message(error: Exception, status: int, code: str) -> None:
     answered, problem = ask(broken(error), "GET", "/me")
     assert (answered, problem["code"], problem["status"]) == (status, code, status)
     assert SECRET not in json.dumps(problem)
 
 
-def test_the_log_says_where_an_error_came_from_and_none_of_its_words(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_the_origin_of_an_error_without_its_message(caplog: pytest.LogCaptureFixture) -> None:
     ask(broken(ValueError(SECRET)), "GET", "/me")
     (logged,) = map(vars, caplog.records)
     assert logged["error"] == "ValueError"
@@ -72,8 +72,8 @@ def test_the_log_says_where_an_error_came_from_and_none_of_its_words(caplog: pyt
     assert SECRET not in repr(logged)
 
 
-def test_an_answer_that_is_not_what_the_description_says_is_our_mistake(caplog: pytest.LogCaptureFixture) -> None:
-    # A count that is none: the error holds the value, and the log must not.
+def test_a_response_that_violates_the_schema_is_an_internal_error(caplog: pytest.LogCaptureFixture) -> None:
+    # A negative count. The error contains the value, and the log must not.
     odd = SimpleNamespace(breakdown=lambda *_: ({SECRET: {"sent": SECRET}}, 1.0))
     status, problem = ask(FakeDashboard(stats=odd), "GET", "/breakdowns/state", query=DAYS)
     assert (status, problem["code"]) == (500, "unavailable")
@@ -94,7 +94,7 @@ def test_an_answer_that_is_not_what_the_description_says_is_our_mistake(caplog: 
         ("{}", {"content-type": "text/plain"}, 415, "unsupported"),
     ],
 )
-def test_only_json_of_a_modest_size_is_read(body: str, headers: dict[str, str], status: int, code: str) -> None:
+def test_only_json_of_limited_size_is_read(body: str, headers: dict[str, str], status: int, code: str) -> None:
     event = request("POST", "/me", body)
     event["headers"] |= headers
     response = dashboard.respond(event, FakeDashboard(), samples.NOW)
@@ -107,13 +107,13 @@ def test_a_body_that_is_neither_text_nor_base64_is_refused() -> None:
     assert dashboard.respond(event | {"body": "%"}, FakeDashboard(), samples.NOW)["statusCode"] == 400
 
 
-def test_one_request_leaves_nothing_behind_for_the_next() -> None:
+def test_a_request_leaves_no_state_for_the_next_one() -> None:
     ask(FakeDashboard(), "GET", "/me", username="first")
     assert dashboard.app.context == {}
     assert ask(FakeDashboard(), "GET", "/me", username="second")[1]["user"] == "second"
 
 
-def test_the_description_says_of_every_route_who_may_ask_and_how_it_refuses() -> None:
+def test_the_description_states_the_role_and_the_errors_of_every_route() -> None:
     status, said = ask(FakeDashboard(), "GET", "/openapi.json")
     assert (status, said["openapi"][:4]) == (200, "3.1.")
     operations = [operation for path in said["paths"].values() for operation in path.values()]

@@ -1,4 +1,4 @@
-"""Who asks, and what they may: read from the token, strictly, and looked at for every route."""
+"""Roles: read strictly from the token, and checked for every route."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def routes() -> list[Any]:
 
 
 def path_of(route: Any) -> str:
-    """With something in the place of each parameter."""
+    """The path with a value for each parameter."""
     concrete = route.openapi_path.removeprefix(dashboard.PREFIX)
     return "/".join("x" if part.startswith("{") else part for part in concrete.split("/"))
 
@@ -25,7 +25,7 @@ every_route = pytest.mark.parametrize("route", routes(), ids=[f"{one.method} {on
 
 
 @every_route
-def test_a_route_states_the_role_that_it_needs(route: Any) -> None:
+def test_every_route_states_its_required_role(route: Any) -> None:
     assert authorization.needed_by(route.func) in set(Role)
 
 
@@ -37,14 +37,14 @@ def test_without_a_role_every_route_is_forbidden(route: Any, groups: str | None)
 
 
 @every_route
-def test_a_managers_route_is_forbidden_to_a_viewer_whatever_they_send(route: Any) -> None:
+def test_a_managers_route_is_forbidden_to_viewers_with_any_body(route: Any) -> None:
     if authorization.needed_by(route.func) is Role.MANAGER:
         for data in (None, {}, {"action": "approve", "campaign": "lumen"}):
             status, problem = ask(FakeDashboard(), route.method, path_of(route), data, groups=VIEWER)
             assert (status, problem["code"]) == (403, "forbidden")
 
 
-def test_nobody_without_a_role_learns_which_routes_there_are() -> None:
+def test_routes_are_not_revealed_to_callers_without_a_role() -> None:
     assert ask(FakeDashboard(), "GET", "/no-such-thing", groups=None)[0] == 403
     assert ask(FakeDashboard(), "GET", "/no-such-thing")[0] == 404
 
@@ -58,7 +58,7 @@ def test_nobody_without_a_role_learns_which_routes_there_are() -> None:
         (["viewer", "others"], {Role.VIEWER}),
     ],
 )
-def test_roles_are_the_groups_that_the_token_names(groups: object, roles: set[Role]) -> None:
+def test_roles_are_the_groups_in_the_token(groups: object, roles: set[Role]) -> None:
     assert authorization.person_of(request("GET", "/me", groups=groups)).roles == roles
 
 
@@ -68,7 +68,7 @@ def test_roles_are_the_groups_that_the_token_names(groups: object, roles: set[Ro
         "manager",
         "[manager",
         "manager]",
-        # A group named "x manager]", as far as it could be, and its like.
+        # A group named "x manager]" as far as a pool allows it, and similar names.
         "[x manager]]",
         "[[x manager]",
         "[x  manager]",
@@ -89,25 +89,25 @@ def test_roles_are_the_groups_that_the_token_names(groups: object, roles: set[Ro
         "",
     ],
 )
-def test_what_is_no_plain_list_of_groups_gives_no_role(groups: object) -> None:
+def test_a_malformed_list_of_groups_gives_no_role(groups: object) -> None:
     with pytest.raises(Problem):
         authorization.person_of(request("GET", "/me", groups=groups))
 
 
 @pytest.mark.parametrize("said", [{"token_use": "id"}, {"sub": ""}, {"username": ""}])
-def test_only_an_access_token_that_names_a_person_is_taken(said: dict[str, str]) -> None:
+def test_only_an_access_token_of_a_person_is_accepted(said: dict[str, str]) -> None:
     with pytest.raises(Problem):
         authorization.person_of(request("GET", "/me", groups=MANAGER, **said))
 
 
-def test_without_an_authorizer_nobody_is_signed_in() -> None:
+def test_without_an_authorizer_the_caller_is_not_signed_in() -> None:
     event = request("GET", "/me")
     del event["requestContext"]["authorizer"]
     with pytest.raises(Problem):
         authorization.person_of(event)
 
 
-def test_a_manager_may_all_that_a_viewer_may_and_not_the_other_way_round() -> None:
+def test_a_manager_has_all_rights_of_a_viewer_and_not_the_reverse() -> None:
     manager, viewer = (authorization.person_of(request("GET", "/me", groups=groups)) for groups in (MANAGER, VIEWER))
     assert manager.may(Role.VIEWER)
     assert manager.may(Role.MANAGER)

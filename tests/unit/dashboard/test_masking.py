@@ -1,4 +1,4 @@
-"""What a viewer sees of a doctor."""
+"""Masked details of a doctor, as shown to viewers."""
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,7 @@ from tests.support import samples
         ("", "Dr •••"),
     ],
 )
-def test_of_a_name_first_letters_show_where_they_tell_little(name: str, shown: str) -> None:
+def test_a_masked_name_shows_first_letters_only_if_they_reveal_little(name: str, shown: str) -> None:
     assert masked_name(name) == shown
 
 
@@ -38,11 +38,11 @@ def test_of_a_name_first_letters_show_where_they_tell_little(name: str, shown: s
         ("7even@clinic.org", "•••@•••.org"),
     ],
 )
-def test_of_an_address_the_first_letter_and_the_end_show(address: str, shown: str) -> None:
+def test_a_masked_email_address_shows_its_first_letter_and_its_end(address: str, shown: str) -> None:
     assert masked_email(address) == shown
 
 
-def test_city_and_state_stay_and_nothing_else_can_be_read() -> None:
+def test_only_city_and_state_stay_readable() -> None:
     doctor = samples.referral(
         practice="Lopez Spine Center",
         specialty="Neurosurgery with Dr Lopez",
@@ -58,11 +58,11 @@ def test_city_and_state_stay_and_nothing_else_can_be_read() -> None:
     assert {seen.address.line1, seen.address.line2, seen.address.postal_code} == {"•••"}
 
 
-def test_what_is_not_there_shows_as_not_there() -> None:
+def test_missing_details_stay_missing() -> None:
     seen = masked(samples.referral().doctor)
     assert (seen.phone, seen.npi, seen.practice, seen.address.line1) == (None, None, None, None)
 
 
 @given(st.text())
-def test_no_two_letters_of_a_name_in_a_row_ever_show(name: str) -> None:
+def test_two_adjacent_letters_of_a_name_are_never_both_shown(name: str) -> None:
     assert all(len(word) <= 4 for word in masked_name(name).split()[1:])

@@ -1,4 +1,4 @@
-"""The dashboard's numbers, as they are asked for and answered."""
+"""Routes for the figures of the dashboard."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ def parts(**others: Any) -> FakeDashboard:
     return FakeDashboard(**given | others)
 
 
-def test_whoever_is_signed_in_learns_what_they_may_and_what_there_is_to_see() -> None:
+def test_a_signed_in_user_gets_their_rights_and_the_campaigns() -> None:
     status, said = ask(parts(), "GET", "/me", groups="[viewer others]")
     assert status == 200
     assert (said["user"], said["roles"]) == ("robin", ["viewer"])
@@ -54,7 +54,7 @@ def test_whoever_is_signed_in_learns_what_they_may_and_what_there_is_to_see() ->
     assert said["weekly_summary"] == {"lumen": False, "relay": False}
 
 
-def test_the_overview_tells_of_the_days_asked_for_and_of_as_many_before() -> None:
+def test_the_overview_covers_the_range_and_the_range_before_it() -> None:
     status, said = ask(parts(), "GET", "/overview", query=DAYS, groups=VIEWER)
     assert status == 200
     assert (said["campaign"], said["from"], said["to"]) == ("lumen", "2026-11-14", "2026-11-16")
@@ -72,7 +72,7 @@ def test_the_overview_tells_of_the_days_asked_for_and_of_as_many_before() -> Non
     assert (said["stages"], said["read_units"]) == ({"held": 3}, 12.5)
 
 
-def test_a_breakdown_has_its_values_in_order() -> None:
+def test_the_values_of_a_breakdown_are_ordered() -> None:
     status, said = ask(parts(), "GET", "/breakdowns/state", query=DAYS)
     assert (status, said["dimension"]) == (200, "state")
     assert said["values"] == [{"value": "IL", "facts": {"sent": 5}}, {"value": "TX", "facts": {"sent": 2}}]
@@ -96,7 +96,7 @@ def test_a_breakdown_has_its_values_in_order() -> None:
         ("campaign=lumen&from=2025-11-01&to=2026-11-02", "to"),
     ],
 )
-def test_days_that_make_no_sense_are_refused_by_name_before_anything_is_read(path: str, query: str, field: str) -> None:
+def test_an_invalid_range_is_refused_by_field_before_any_read(path: str, query: str, field: str) -> None:
     stats = FakeStats()
     status, problem = ask(parts(stats=stats), "GET", path, query=query)
     assert (status, problem["code"]) == (422, "invalid")
@@ -107,16 +107,16 @@ def test_days_that_make_no_sense_are_refused_by_name_before_anything_is_read(pat
     assert stats.asked == []
 
 
-def test_a_whole_leap_year_can_be_looked_at() -> None:
+def test_a_range_may_cover_a_whole_leap_year() -> None:
     assert ask(parts(), "GET", "/overview", query="campaign=lumen&from=2028-01-01&to=2028-12-31")[0] == 200
 
 
-def test_nothing_is_broken_down_by_what_is_not_counted() -> None:
+def test_a_breakdown_by_an_uncounted_dimension_is_refused() -> None:
     status, problem = ask(parts(), "GET", "/breakdowns/doctor", query=DAYS)
     assert (status, problem["errors"][0]["field"]) == (422, "dimension")
 
 
-def test_deliverability_draws_the_campaigns_own_limits_and_those_of_ses() -> None:
+def test_deliverability_shows_the_limits_of_the_campaign_and_of_ses() -> None:
     status, said = ask(parts(), "GET", "/deliverability", query="campaign=lumen")
     assert status == 200
     breaker = parts().campaigns.get("lumen").breaker  # type: ignore[union-attr]
@@ -129,7 +129,7 @@ def test_deliverability_draws_the_campaigns_own_limits_and_those_of_ses() -> Non
     assert said["ses"]["quota"] == {"max_24_hours": 50_000, "sent_24_hours": 12, "max_per_second": 14}
 
 
-def test_a_stopped_campaign_says_why_and_since_when() -> None:
+def test_a_paused_campaign_states_the_reason_and_the_time() -> None:
     breaker = SimpleNamespace(pause=lambda _: Pause("bounces", samples.NOW))
     _, said = ask(parts(breaker=breaker), "GET", "/deliverability", query="campaign=lumen")
     assert said["breaker"]["is_open"] is True
@@ -137,7 +137,7 @@ def test_a_stopped_campaign_says_why_and_since_when() -> None:
     assert said["breaker"]["since"].endswith("Z")
 
 
-def test_where_ses_does_not_answer_the_rest_is_shown_without_its_quota() -> None:
+def test_without_an_answer_of_ses_only_the_quota_is_missing() -> None:
     status, said = ask(parts(ses_account=FakeAccount(None)), "GET", "/deliverability", query="campaign=lumen")
     assert (status, said["ses"]["quota"]) == (200, None)
     assert said["breaker"]["is_open"] is False

@@ -1,4 +1,4 @@
-"""Reports and the weekly summary, as the dashboard asks for them."""
+"""Routes for reports and the weekly summary."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -77,7 +77,7 @@ EXPORT = {"kind": "referrals", "format": "csv", "campaign": "lumen"}
 CHOSEN = {"from": "2026-11-01", "to": "2026-11-22", "stage": "held", "state": "IL", "specialty": "medical_oncology"}
 
 
-def test_a_report_is_stored_with_who_asked_and_put_into_the_queue(parts: Any) -> None:
+def test_a_report_is_stored_with_its_author_and_queued(parts: Any) -> None:
     status, said = ask(parts, "POST", "/reports", EXPORT | {"filter": CHOSEN})
     assert status == 202
     assert said["state"] == "queued"
@@ -90,7 +90,7 @@ def test_a_report_is_stored_with_who_asked_and_put_into_the_queue(parts: Any) ->
     assert ask(parts, "GET", "/reports", query="campaign=lumen")[1] == {"reports": [said]}
 
 
-def test_a_report_is_taken_though_the_queue_does_not_answer(parts: Any) -> None:
+def test_a_report_is_accepted_though_the_queue_fails(parts: Any) -> None:
     parts.report_queue.fails = True
     status, said = ask(parts, "POST", "/reports", EXPORT)
     assert status == 202
@@ -108,7 +108,7 @@ def test_a_report_is_taken_though_the_queue_does_not_answer(parts: Any) -> None:
         ({"filter": {"stage": "nowhere"}}, "filter.stage"),
     ],
 )
-def test_what_can_not_be_reported_is_refused(parts: Any, wrong: dict[str, Any], field: str) -> None:
+def test_an_invalid_report_is_refused(parts: Any, wrong: dict[str, Any], field: str) -> None:
     status, problem = ask(parts, "POST", "/reports", EXPORT | wrong)
     assert status == 422
     assert [one["field"] for one in problem["errors"]] == [field]
@@ -134,7 +134,7 @@ def ready(**given: Any) -> Report:
     return replace(report(**given), state=State.READY, files=(file,), rows_done=7, expires_at=NOW + timedelta(days=1))
 
 
-def test_a_file_is_downloaded_by_an_address_that_is_good_for_five_minutes(parts: Any) -> None:
+def test_a_download_link_is_valid_for_five_minutes(parts: Any) -> None:
     done = ready()
     parts.reports.add(done)
     status, said = ask(parts, "POST", f"/reports/{done.id}/download", {"file": 0})
@@ -142,7 +142,7 @@ def test_a_file_is_downloaded_by_an_address_that_is_good_for_five_minutes(parts:
     assert parts.audit.records == [("robin", "report_downloaded", (done.id,))]
 
 
-def test_without_a_record_of_it_nothing_is_downloaded(parts: Any) -> None:
+def test_without_a_record_no_file_is_downloaded(parts: Any) -> None:
     done = ready()
     parts.reports.add(done)
     parts.audit.fails = True
@@ -150,14 +150,14 @@ def test_without_a_record_of_it_nothing_is_downloaded(parts: Any) -> None:
 
 
 @pytest.mark.parametrize(("file", "after", "expected"), [(1, 0, 404), (0, 25, 410)])
-def test_what_is_not_there_or_no_more_can_not_be_downloaded(parts: Any, file: int, after: int, expected: int) -> None:
+def test_a_missing_or_expired_file_cannot_be_downloaded(parts: Any, file: int, after: int, expected: int) -> None:
     done = ready()
     parts.reports.add(done)
     at = NOW + timedelta(hours=after)
     assert ask(parts, "POST", f"/reports/{done.id}/download", {"file": file}, at=at)[0] == expected
 
 
-def test_a_report_that_got_lost_is_put_back_when_somebody_asks_for_it(parts: Any) -> None:
+def test_a_lost_report_is_queued_again_when_its_status_is_read(parts: Any) -> None:
     lost = report()
     parts.reports.add(lost)
     ask(parts, "GET", f"/reports/{lost.id}")
@@ -166,7 +166,7 @@ def test_a_report_that_got_lost_is_put_back_when_somebody_asks_for_it(parts: Any
     assert parts.put_back == [lost.id]
 
 
-def test_why_letters_were_left_out_is_told(parts: Any) -> None:
+def test_a_report_tells_why_letters_were_left_out(parts: Any) -> None:
     done = ready(filter=Filter(), left_out={"AAAA-BBBB-CCCC-DDDD": "opted_out"})
     parts.reports.add(done)
     said = ask(parts, "GET", f"/reports/{done.id}")[1]
@@ -175,7 +175,7 @@ def test_why_letters_were_left_out_is_told(parts: Any) -> None:
     assert "key" not in str(said)
 
 
-def test_the_summary_goes_to_the_address_that_the_directory_has(parts: Any) -> None:
+def test_the_summary_goes_to_the_address_in_the_directory(parts: Any) -> None:
     wants = {"campaign": "lumen", "wanted": True}
     status, said = ask(parts, "PUT", "/weekly-summary", wants, groups=VIEWER)
     assert (status, said) == (200, wants | {"address": "robin@spine.example"})
@@ -185,7 +185,7 @@ def test_the_summary_goes_to_the_address_that_the_directory_has(parts: Any) -> N
     assert ask(parts, "PUT", "/weekly-summary", wants | {"address": "me@evil.example"})[0] == 422
 
 
-def test_who_has_no_address_can_not_have_it(parts: Any) -> None:
+def test_a_user_without_an_address_cannot_subscribe_to_the_summary(parts: Any) -> None:
     wants = {"campaign": "lumen", "wanted": True}
     assert ask(parts, "PUT", "/weekly-summary", wants, username="nobody")[0] == 409
     assert ask(parts, "PUT", "/weekly-summary", wants | {"wanted": False}, username="nobody")[0] == 200

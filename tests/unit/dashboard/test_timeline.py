@@ -1,4 +1,4 @@
-"""Everything that happened to a referral, in order."""
+"""The timeline of a referral."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +19,7 @@ def words(entries: list[Entry]) -> list[tuple[str, str | None]]:
     return [(entry.what, entry.detail) for entry in entries]
 
 
-def test_a_whole_outreach_reads_in_the_order_of_time() -> None:
+def test_a_complete_outreach_is_listed_in_order_of_time() -> None:
     referral = replace(
         samples.referral(),
         stage=Stage.CLOSED,
@@ -61,16 +61,16 @@ def test_a_whole_outreach_reads_in_the_order_of_time() -> None:
     ]
     assert [entry.step for entry in found if entry.what == "sent"] == ["introduction", "reminder_1"]
     assert (found[0].by, found[-1].by) == ("patient", "jo")
-    # Whoever has a doctor's link could answer in their place.
+    # Anyone with the doctor's link could answer in the doctor's place.
     assert "secret" not in str(found)
 
 
-def test_what_is_held_says_why_and_since_when() -> None:
+def test_a_held_referral_states_the_reason_and_the_time() -> None:
     held = replace(samples.referral(), stage=Stage.HELD, reason="trap", waits_since=NOW + DAY, due_at=NOW + 9 * DAY)
     assert timeline(held)[-1] == Entry(NOW + DAY, "held", detail="trap")
 
 
-def test_a_rejection_says_who_and_why() -> None:
+def test_a_rejection_states_the_person_and_the_reason() -> None:
     rejected = replace(
         samples.referral(),
         stage=Stage.CLOSED,
@@ -83,14 +83,14 @@ def test_a_rejection_says_who_and_why() -> None:
     assert closing == Entry(NOW + DAY, "closed", detail="rejected")
 
 
-def test_one_that_joined_names_its_leader() -> None:
+def test_a_joined_referral_names_its_leader() -> None:
     joined = replace(
         samples.referral(), stage=Stage.CLOSED, reason="joined", leader="AAAA-AAAA-AAAA-AAAA", noted_closed_at=NOW + DAY
     )
     assert words(timeline(joined))[1:] == [("joined", "AAAA-AAAA-AAAA-AAAA"), ("closed", "joined")]
 
 
-def test_a_message_that_came_back_stands_there_once() -> None:
+def test_a_returned_message_is_listed_once() -> None:
     referral = replace(
         samples.referral(),
         stage=Stage.WAITING,
@@ -100,7 +100,7 @@ def test_a_message_that_came_back_stands_there_once() -> None:
     assert words(timeline(referral)) == [("submitted", None), ("sent", None), ("returned", None)]
 
 
-def test_a_letter_is_what_a_person_did_and_no_message() -> None:
+def test_a_letter_is_listed_as_an_action_of_a_person_and_not_as_a_message() -> None:
     told = replace(
         samples.referral(),
         stage=Stage.SENT,

@@ -1,4 +1,4 @@
-"""The dashboard and docs/words.md have words for everything that the enums name, and for nothing else."""
+"""The dashboard and docs/words.md have a text for every enum value, and no others."""
 
 import re
 from collections.abc import Iterable
@@ -15,12 +15,12 @@ from tests.support.samples import ROOT, TEMPLATES
 
 WORDS = (TEMPLATES / "site" / "dashboard" / "words.js").read_text("utf-8")
 DOCS = (ROOT / "docs" / "words.md").read_text("utf-8")
-# Entries of the timeline that are neither milestones nor acts of a person.
+# Timeline entries that are neither milestones nor actions of a person.
 DERIVED = {Stage.CLOSED, Stage.HELD, Stage.BY_POST, Closing.JOINED, "returned"}
 
 
 def keys(name: str) -> list[str]:
-    """The keys of an object in words.js, each on a line of its own."""
+    """The keys of an object in words.js, one per line."""
     body = re.search(rf"^(?:export )?const {name} = {{\n(.*?)^}};", WORDS, re.MULTILINE | re.DOTALL)
     assert body, f"words.js has no {name}"
     return re.findall(r"^  (\w+): ", body[1], re.MULTILINE)
@@ -39,14 +39,14 @@ def keys(name: str) -> list[str]:
         ("KINDS", Kind),
     ],
 )
-def test_the_dashboard_has_words_for_each_and_for_no_other(name: str, named: Iterable[str]) -> None:
+def test_the_dashboard_has_a_text_for_each_value_and_no_others(name: str, named: Iterable[str]) -> None:
     assert sorted(keys(name)) == sorted(map(str, named))
 
 
-def test_the_dashboard_has_words_for_everything_that_can_happen_to_a_referral() -> None:
+def test_the_dashboard_has_a_text_for_every_entry_of_the_timeline() -> None:
     assert {*keys("FACTS"), *keys("EVENTS")} == {*Milestone, ENGAGED, *Action, *DERIVED}
 
 
 @pytest.mark.parametrize("named", [*Stage, *Closing, *(reason for reason in Reason if reason.name[:4] != "SES_")])
-def test_the_docs_say_what_each_stage_and_reason_means(named: str) -> None:
+def test_the_docs_explain_each_stage_and_reason(named: str) -> None:
     assert f"`{named}`" in DOCS

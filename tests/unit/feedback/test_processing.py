@@ -1,4 +1,4 @@
-"""What the mail service tells of a message: at least once, in any order, and perhaps never."""
+"""Events of SES: delivered at least once, in any order, and sometimes lost."""
 
 import json
 from dataclasses import replace
@@ -26,7 +26,7 @@ CAMPAIGNS = Campaigns(TEMPLATES)
 
 
 def after(*events: dict[str, Any], start: Referral | None = None) -> tuple[Referral, FakeTable]:
-    """What has become of a referral that was being sent, after these events."""
+    """The referral after these events, which was being sent before."""
     begun = start or replace(referral(), stage=Stage.SENDING, due_at=NOW + timedelta(minutes=15))
     table = FakeTable()
     table.add(begun)
@@ -46,24 +46,24 @@ def event(kind: str, seconds: float = 0, **details: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["Send", "Delivery", "DeliveryDelay", "Open", "Click"])
-def test_any_event_settles_a_send_whose_answer_was_lost(kind: str) -> None:
+def test_any_event_settles_a_send_with_a_lost_response(kind: str) -> None:
     settled, _ = after(event(kind, 60))
     assert settled.stage is Stage.SENT
     assert settled.milestones["sent"] == SENT_AT
 
 
-def test_a_delivery_is_a_milestone_of_its_own() -> None:
+def test_a_delivery_is_a_separate_milestone() -> None:
     delivered, _ = after(event("Send"), event("Delivery", 3))
     assert delivered.milestones["delivered"] == SENT_AT + timedelta(seconds=3)
 
 
-def test_a_hard_bounce_closes_the_referral_and_no_mail_goes_to_that_doctor_again() -> None:
+def test_a_hard_bounce_closes_the_referral_and_the_doctor_gets_no_more_mail() -> None:
     bounced, table = after(event("Bounce", 2))
     assert (bounced.stage, bounced.reason) == (Stage.CLOSED, Closing.BOUNCED)
     assert set(table.suppressed.values()) == {Closing.BOUNCED}
 
 
-def test_a_bounce_speaks_of_the_address_and_a_complaint_of_the_doctor() -> None:
+def test_a_bounce_blocks_the_address_and_a_complaint_blocks_the_doctor() -> None:
     sending = replace(referral(npi="1234567893"), stage=Stage.SENDING, due_at=NOW + timedelta(minutes=15))
     assert [key.partition("#")[0] for key in after(event("Bounce", 2), start=sending)[1].suppressed] == ["email"]
     complained = after(event("Complaint", 2), start=sending)[1].suppressed
@@ -74,7 +74,7 @@ def soft_bounce(seconds: float, kind: str = "MailboxFull") -> dict[str, Any]:
     return event("Bounce", seconds, bounceType="Transient", bounceSubType=kind)
 
 
-def test_a_soft_bounce_closes_nothing_and_is_tried_again_later() -> None:
+def test_a_soft_bounce_closes_nothing_and_is_retried_later() -> None:
     bounced, table = after(soft_bounce(2))
     assert (bounced.stage, bounced.reason) == (Stage.WAITING, "soft_bounced")
     assert bounced.due_at
@@ -83,34 +83,34 @@ def test_a_soft_bounce_closes_nothing_and_is_tried_again_later() -> None:
     assert table.suppressed == {}
 
 
-def test_a_bounce_that_may_be_an_automatic_reply_is_not_tried_again() -> None:
+def test_a_bounce_that_may_be_an_automatic_reply_is_not_retried() -> None:
     replied, _ = after(event("Send"), soft_bounce(2, "General"))
     assert replied.stage is Stage.SENT
     assert "soft_bounced" in replied.milestones
 
 
 @pytest.mark.parametrize("delivery_first", [True, False])
-def test_a_message_that_arrived_after_all_is_not_tried_again(*, delivery_first: bool) -> None:
+def test_a_message_that_arrived_late_is_not_retried(*, delivery_first: bool) -> None:
     events = [event("Delivery", 90), soft_bounce(2)]
     arrived, _ = after(*(events if delivery_first else reversed(events)))
     assert (arrived.stage, arrived.reason) == (Stage.SENT, None)
 
 
-def test_news_of_the_introduction_leaves_a_reminder_on_its_way_alone() -> None:
+def test_an_event_of_the_introduction_does_not_affect_a_reminder_in_progress() -> None:
     sent, _ = after(event("Send"))
     reminding = replace(sent, stage=Stage.SENDING, due_at=NOW + timedelta(days=14))
     for news in (event("Delivery", 90), soft_bounce(2), event("Open", 900)):
         assert after(news, start=reminding)[0].stage is Stage.SENDING
 
 
-def test_a_reminder_that_is_opened_as_it_arrives_is_opened_by_a_scanner() -> None:
+def test_a_reminder_opened_on_arrival_was_opened_by_a_scanner() -> None:
     reminder = [event("Delivery", 1_209_603), event("Open", 1_209_605)]
     for one in reminder:
         one["detail"]["mail"]["tags"]["step"] = ["reminder_1"]
     assert "opened" not in after(event("Delivery", 3), *reminder)[0].milestones
 
 
-def test_an_event_alone_tells_which_wording_a_message_had() -> None:
+def test_an_event_contains_the_content_version_of_its_message() -> None:
     sent, _ = after(event("Send"))
     (tried,) = sent.messages["introduction"].tries.values()
     assert (tried.at, tried.version, tried.content_hash) == (SENT_AT, "2026-11", "c0ffee")
@@ -123,23 +123,23 @@ def test_a_complaint_outranks_a_bounce_and_an_opt_out() -> None:
     assert Closing.COMPLAINED in table.suppressed.values()
 
 
-def test_a_bounce_does_not_change_why_a_referral_was_closed_by_the_doctor() -> None:
+def test_a_bounce_does_not_replace_a_closing_reason_given_by_the_doctor() -> None:
     opted_out = replace(referral(), stage=Stage.CLOSED, reason=Closing.OPTED_OUT.value, due_at=None)
     assert after(event("Bounce", 2), start=opted_out)[0].reason == Closing.OPTED_OUT
 
 
-def test_an_open_as_the_message_arrives_is_a_scanners() -> None:
+def test_an_open_on_arrival_is_by_a_scanner() -> None:
     scanned, _ = after(event("Delivery", 3), event("Open", 5))
     assert "scanned" in scanned.milestones
     assert "opened" not in scanned.milestones
 
 
-def test_an_open_by_a_program_that_says_so_is_a_scanners() -> None:
+def test_an_open_by_a_declared_program_is_by_a_scanner() -> None:
     scanned, _ = after(event("Delivery", 3), event("Open", 500, userAgent="Barracuda Sentinel"))
     assert "opened" not in scanned.milestones
 
 
-def test_every_link_at_once_is_a_scanner_and_one_link_later_a_person() -> None:
+def test_all_links_at_once_are_a_scanner_and_one_link_later_is_a_person() -> None:
     links = [event("Click", 100, link="https://a.example/"), event("Click", 101, link="https://b.example/")]
     assert "clicked" not in after(event("Delivery", 1), *links)[0].milestones
     person, _ = after(event("Delivery", 1), *links, event("Click", 900, link="https://a.example/"))
@@ -157,9 +157,7 @@ ANY_EVENT = st.one_of(
 
 
 @given(st.lists(ANY_EVENT, max_size=8), st.randoms(use_true_random=False))
-def test_the_same_events_shuffled_and_repeated_give_the_same_referral(
-    happened: list[dict[str, Any]], random: Any
-) -> None:
+def test_shuffled_and_repeated_events_give_the_same_referral(happened: list[dict[str, Any]], random: Any) -> None:
     begun = replace(referral(), stage=Stage.SENDING, due_at=NOW + timedelta(minutes=15))
     in_order, _ = after(*happened, start=begun)
     again = happened + random.choices(happened, k=3) if happened else []
@@ -168,13 +166,13 @@ def test_the_same_events_shuffled_and_repeated_give_the_same_referral(
     assert replace(shuffled, revision=0) == replace(in_order, revision=0)
 
 
-def test_an_event_of_a_message_that_is_not_ours_is_let_go() -> None:
+def test_an_event_of_a_foreign_message_is_ignored() -> None:
     foreign = event("Bounce")
     del foreign["detail"]["mail"]["tags"]["step"]
     assert ses_events.read(json.dumps(foreign)) is None
 
 
-def test_an_event_of_a_referral_that_is_gone_is_let_go() -> None:
+def test_an_event_of_a_deleted_referral_is_ignored() -> None:
     table = FakeTable()
     take(json.dumps(mail_event("Bounce", "AAAA-AAAA-AAAA-AAAA")), parts(table))
     assert table.suppressed == {}
@@ -184,7 +182,7 @@ TRIP = Trip("lumen", "bounces", NOW, timedelta(days=7), delivered=950, bounced=5
 
 
 def bounced(table: FakeTable) -> str:
-    """The body of a bounce of a referral that the table has."""
+    """The body of a bounce event for a referral in the table."""
     table.add(begun := referral())
     return json.dumps(mail_event("Bounce", begun.receipt, 2))
 
@@ -195,7 +193,7 @@ def namespace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("namespace")
-def test_that_the_breaker_tripped_is_announced_once() -> None:
+def test_a_tripped_breaker_is_announced_once() -> None:
     table, breaker, bus = FakeTable(), FakeBreaker(TRIP), FakeAnnouncements()
     body = bounced(table)
     for _ in range(3):
@@ -204,7 +202,7 @@ def test_that_the_breaker_tripped_is_announced_once() -> None:
 
 
 @pytest.mark.usefixtures("namespace")
-def test_what_could_not_be_announced_is_announced_when_the_event_comes_again() -> None:
+def test_a_failed_announcement_is_repeated_when_the_event_is_delivered_again() -> None:
     table, breaker, bus = FakeTable(), FakeBreaker(TRIP), FakeAnnouncements(fails=Unavailable("no bus"))
     body = bounced(table)
     with pytest.raises(Unavailable):
@@ -216,7 +214,7 @@ def test_what_could_not_be_announced_is_announced_when_the_event_comes_again() -
 
 
 @pytest.mark.usefixtures("namespace")
-def test_an_open_or_a_click_does_not_cost_a_look_at_the_breaker() -> None:
+def test_an_open_or_a_click_does_not_read_the_breaker() -> None:
     table, bus = FakeTable(), FakeAnnouncements()
     table.add(begun := referral())
     take(json.dumps(mail_event("Open", begun.receipt, 60)), parts(table, FakeBreaker(TRIP), bus))

@@ -1,4 +1,4 @@
-"""Challenges: only what we gave out and somebody solved counts, for what it was given out for."""
+"""Challenges: only a solved one that we issued counts, and only for its purpose."""
 
 import base64
 import hashlib
@@ -25,7 +25,7 @@ QUICK = Challenges(ring, tries=3)
 
 
 def solved() -> dict[str, Any]:
-    """A solved challenge, taken apart."""
+    """A solved challenge, decoded."""
     data: dict[str, Any] = json.loads(base64.b64decode(solve(QUICK.new(BINDING, NOW))))
     return data
 
@@ -34,11 +34,11 @@ def packed(data: object) -> str:
     return base64.b64encode(json.dumps(data).encode()).decode()
 
 
-def test_a_solved_challenge_says_what_it_is_for_and_since_when() -> None:
+def test_a_solved_challenge_has_its_purpose_and_time() -> None:
     assert QUICK.read(solve(QUICK.new(BINDING, NOW))) == Proof(BINDING, NOW)
 
 
-def test_the_work_has_an_upper_end_and_is_not_always_the_same() -> None:
+def test_the_work_has_an_upper_limit_and_varies() -> None:
     counters = set()
     for _ in range(40):
         data = solved()
@@ -47,20 +47,20 @@ def test_the_work_has_an_upper_end_and_is_not_always_the_same() -> None:
     assert counters == {0, 1, 2}
 
 
-def test_no_two_challenges_are_the_same() -> None:
+def test_every_challenge_is_unique() -> None:
     first, second = QUICK.new(BINDING, NOW), QUICK.new(BINDING, NOW)
     assert first["parameters"]["nonce"] != second["parameters"]["nonce"]
 
 
-def test_a_challenge_given_out_before_a_rotation_counts_after_it() -> None:
+def test_a_challenge_issued_before_a_key_rotation_counts_after_it() -> None:
     sent = solve(QUICK.new(BINDING, NOW))
     rotated = Keyring("k2", {**ring().keys, "k2": b"the key that came after it"})
     assert Challenges(lambda: rotated, tries=3).read(sent) == Proof(BINDING, NOW)
-    # Another process may know the new key first.
+    # Another process may already use the new key.
     assert QUICK.read(solve(Challenges(lambda: Keyring("k1", rotated.keys), tries=3).new(BINDING, NOW)))
 
 
-def test_a_challenge_signed_with_a_strangers_key_does_not_count() -> None:
+def test_a_challenge_signed_with_a_foreign_key_is_refused() -> None:
     stranger = Challenges(lambda: Keyring("k1", {"k1": b"guessed"}), tries=3)
     assert QUICK.read(solve(stranger.new(BINDING, NOW))) is None
 
@@ -96,7 +96,7 @@ def changed(*path: str, to: object) -> Callable[[dict[str, Any]], object]:
         changed("solution", "derivedKey", to=None),
     ],
 )
-def test_whatever_is_changed_in_it_makes_it_none(change: Callable[[dict[str, Any]], object]) -> None:
+def test_a_modified_challenge_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
     data = solved()
     assert QUICK.read(packed(data)) is not None
     change(data)
@@ -112,26 +112,26 @@ _JSON = st.recursive(
 
 
 @given(_JSON | st.fixed_dictionaries({"challenge": _JSON, "solution": _JSON}))
-def test_no_json_at_all_can_break_it(data: object) -> None:
+def test_any_json_is_parsed_without_an_exception(data: object) -> None:
     assert QUICK.read(packed(data)) is None
     assert QUICK.read(data) is None
 
 
-def test_what_a_challenge_is_bound_to_tells_neither_the_id_nor_the_receipt() -> None:
+def test_the_binding_of_a_challenge_reveals_neither_the_id_nor_the_receipt() -> None:
     submission_id = uuid.uuid4()
     binding = binding_of(submission_id)
     assert submission_id.hex not in binding
-    assert hashlib.sha256(submission_id.bytes).hexdigest()[:20] not in binding  # What the receipt is made of.
+    assert hashlib.sha256(submission_id.bytes).hexdigest()[:20] not in binding  # The receipt is derived from it.
     challenge = json.dumps(QUICK.new(binding, NOW))
     assert str(submission_id) not in challenge
     assert receipt_for(submission_id) not in challenge
 
 
-def test_the_binding_is_the_one_that_the_documents_describe() -> None:
+def test_the_binding_matches_the_documentation() -> None:
     assert binding_of(uuid.UUID("0D2C8F5E-6A51-4F4C-9A53-3D2B6C1E7F90")) == BINDING
     assert BINDING.startswith("a7382059d382")
 
 
-def test_the_time_is_kept_to_the_thousandth_of_a_second() -> None:
+def test_the_time_is_stored_with_milliseconds() -> None:
     at = NOW + timedelta(milliseconds=123)
     assert QUICK.read(solve(QUICK.new(BINDING, at))) == Proof(BINDING, at)

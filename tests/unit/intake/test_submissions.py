@@ -1,4 +1,4 @@
-"""The door for patients, request by request."""
+"""Requests to the handler for the public form."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.decisions import REVIEW_EVERY, approve
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.referral import Referral, Stage
-from referral_intake.intake import submissions as door
+from referral_intake.intake import submissions
 from referral_intake.intake.bot_detection import binding_of
 from referral_intake.web.pages import Site
 from tests.support import events, proofs
@@ -34,18 +34,18 @@ FORM = {
 }
 
 
-class Door:
-    """Intake over a table in memory."""
+class IntakeInMemory:
+    """Intake with a table in memory."""
 
     def __init__(self) -> None:
         self.table = FakeTable()
 
     def __call__(self, event: dict[str, Any], now: datetime = NOW) -> dict[str, Any]:
-        return door.respond(event, proofs.intake(self.table, SITE), now)
+        return submissions.respond(event, proofs.intake(self.table, SITE), now)
 
 
 def answer(event: dict[str, Any]) -> dict[str, Any]:
-    return Door()(event)
+    return IntakeInMemory()(event)
 
 
 def problem(event: dict[str, Any], status: int) -> dict[str, Any]:
@@ -65,47 +65,47 @@ def test_a_submission_gets_a_receipt_and_a_status_link() -> None:
     assert said["status_url"] == f"https://spine.example/api/referrals/{said['receipt']}"
 
 
-def test_the_same_submission_again_gets_the_same_answer_with_200() -> None:
-    door, event = Door(), events.post_json(payload())
-    first, again = door(event), door(event)
+def test_a_repeated_submission_gets_the_same_answer_with_200() -> None:
+    intake, event = IntakeInMemory(), events.post_json(payload())
+    first, again = intake(event), intake(event)
     assert (first["statusCode"], again["statusCode"]) == (201, 200)
     assert first["body"] == again["body"]
-    assert len(door.table.referrals) == 1
+    assert len(intake.table.referrals) == 1
 
 
 def test_the_same_id_with_other_content_is_a_conflict() -> None:
-    door, sent = Door(), payload()
-    door(events.post_json(sent))
-    response = door(events.post_json(sent | {"submitted_by": "caregiver"}))
+    intake, sent = IntakeInMemory(), payload()
+    intake(events.post_json(sent))
+    response = intake(events.post_json(sent | {"submitted_by": "caregiver"}))
     assert response["statusCode"] == 409
     assert json.loads(response["body"])["errors"][0]["code"] == "conflict"
 
 
-def challenge_for(sent: dict[str, Any], now: datetime = NOW, door: Door | None = None) -> dict[str, Any]:
+def challenge_for(sent: dict[str, Any], now: datetime = NOW, intake: IntakeInMemory | None = None) -> dict[str, Any]:
     binding = binding_of(uuid.UUID(sent["submission_id"]))
-    response = (door or Door())(events.get_challenge(binding), now)
+    response = (intake or IntakeInMemory())(events.get_challenge(binding), now)
     assert response["statusCode"] == 200
     given: dict[str, Any] = json.loads(response["body"])
     return given
 
 
-def test_a_challenge_that_was_solved_lets_the_submission_go_on() -> None:
-    door, sent = Door(), payload()
+def test_a_solved_challenge_lets_the_submission_proceed() -> None:
+    intake, sent = IntakeInMemory(), payload()
     given = challenge_for(sent)
     assert (given["wait_seconds"], given["lasts_seconds"]) == (3, 3600)
     later = NOW + timedelta(seconds=given["wait_seconds"])
-    response = door(events.post_json(sent | {"challenge": proofs.solve(given["challenge"])}), later)
-    [referral] = door.table.referrals.values()
+    response = intake(events.post_json(sent | {"challenge": proofs.solve(given["challenge"])}), later)
+    [referral] = intake.table.referrals.values()
     assert (referral.stage, referral.reason) == (Stage.QUEUED, None)
     assert json.loads(response["body"])["state"] == "received"
 
 
 def held_because(sent: dict[str, Any], now: datetime = NOW) -> str | None:
-    """Why a submission was held; it is thanked for as any other."""
-    door = Door()
-    response = door(events.post_json(sent), now)
+    """Reason for which a submission was held. The response is the same as for any other."""
+    intake = IntakeInMemory()
+    response = intake(events.post_json(sent), now)
     assert response["statusCode"] == 201
-    [referral] = door.table.referrals.values()
+    [referral] = intake.table.referrals.values()
     said = json.loads(response["body"])
     assert (referral.stage, said["state"]) == (Stage.HELD, "under_review")
     assert referral.due_at == now + REVIEW_EVERY
@@ -117,7 +117,7 @@ def test_a_submission_without_a_challenge_is_held_and_not_lost() -> None:
 
 
 @pytest.mark.parametrize("sent", ["", "nonsense", 7, True, [], {}, {"a": 1}, "e30=", "W10=", "\ud800", "é" * 999])
-def test_a_challenge_that_is_none_is_held(sent: object) -> None:
+def test_an_invalid_challenge_is_held(sent: object) -> None:
     assert held_because(payload(challenge=sent)) == "unproven"
 
 
@@ -126,70 +126,70 @@ def test_a_challenge_for_another_submission_is_held() -> None:
     assert held_because(payload(challenge=other["challenge"])) == "unproven"
 
 
-def test_a_challenge_that_has_expired_is_held() -> None:
+def test_an_expired_challenge_is_held() -> None:
     assert held_because(proofs.proven(payload(), given_at=NOW - timedelta(hours=1, seconds=1))) == "unproven"
 
 
-def test_who_sends_faster_than_anyone_types_is_held() -> None:
+def test_a_submission_faster_than_a_person_can_type_is_held() -> None:
     assert held_because(proofs.proven(payload(), given_at=NOW - timedelta(seconds=2.9))) == "too_fast"
 
 
 @pytest.mark.parametrize("filled", ["Buy now: https://marked.example", 7, ["marked"], {"x": 1}, "\x00", "x" * 9999])
-def test_who_fills_in_the_field_that_nobody_sees_is_held_whatever_it_says(filled: object) -> None:
+def test_any_value_in_the_honeypot_field_is_held(filled: object) -> None:
     assert held_because(proofs.proven(payload(comments=filled))) == "trap"
 
 
-def test_what_was_in_the_field_that_nobody_sees_is_not_kept() -> None:
-    door = Door()
-    door(events.post_json(proofs.proven(payload(comments="marked"))))
-    assert "marked" not in repr(door.table.referrals)
+def test_the_value_of_the_honeypot_field_is_not_stored() -> None:
+    intake = IntakeInMemory()
+    intake(events.post_json(proofs.proven(payload(comments="marked"))))
+    assert "marked" not in repr(intake.table.referrals)
 
 
-def test_the_same_submission_with_another_solution_is_the_same_referral() -> None:
-    door, sent = Door(), payload()
-    answers = [door(events.post_json(proofs.proven(sent))) for _ in range(2)]
+def test_a_repeated_submission_with_another_solution_is_the_same_referral() -> None:
+    intake, sent = IntakeInMemory(), payload()
+    answers = [intake(events.post_json(proofs.proven(sent))) for _ in range(2)]
     assert [answer["statusCode"] for answer in answers] == [201, 200]
-    assert len(door.table.referrals) == 1
+    assert len(intake.table.referrals) == 1
 
 
-def test_a_proof_that_comes_later_changes_nothing_about_what_is_held() -> None:
-    door, sent = Door(), payload()
-    door(events.post_json(sent))
-    again = door(events.post_json(proofs.proven(sent)))
+def test_a_later_solution_does_not_release_a_held_referral() -> None:
+    intake, sent = IntakeInMemory(), payload()
+    intake(events.post_json(sent))
+    again = intake(events.post_json(proofs.proven(sent)))
     assert (again["statusCode"], json.loads(again["body"])["state"]) == (200, "under_review")
-    [referral] = door.table.referrals.values()
+    [referral] = intake.table.referrals.values()
     assert referral.stage == Stage.HELD
 
 
-def test_one_solved_challenge_makes_one_referral_however_often_it_is_sent() -> None:
-    door, sent = Door(), proofs.proven(payload())
+def test_one_solved_challenge_makes_one_referral_even_if_sent_repeatedly() -> None:
+    intake, sent = IntakeInMemory(), proofs.proven(payload())
     for _ in range(3):
-        door(events.post_json(sent))
-    assert door(events.post_json(sent | {"submitted_by": "caregiver"}))["statusCode"] == 409
-    assert len(door.table.referrals) == 1
+        intake(events.post_json(sent))
+    assert intake(events.post_json(sent | {"submitted_by": "caregiver"}))["statusCode"] == 409
+    assert len(intake.table.referrals) == 1
 
 
-def test_what_a_person_lets_go_on_goes_on() -> None:
-    door = Door()
-    door(events.post_json(payload()))
-    [referral] = door.table.referrals.values()
-    door.table.move(referral, approve(NOW))
-    assert door.table.referrals[referral.receipt].stage == Stage.QUEUED
+def test_a_referral_approved_by_a_person_proceeds() -> None:
+    intake = IntakeInMemory()
+    intake(events.post_json(payload()))
+    [referral] = intake.table.referrals.values()
+    intake.table.move(referral, approve(NOW))
+    assert intake.table.referrals[referral.receipt].stage == Stage.QUEUED
 
 
 @pytest.mark.parametrize("binding", ["", "x", "A" * 64, "0" * 63, "0" * 65, "d0af1bc6-0278-464c-8082-ac8d1a69e6c7"])
-def test_a_challenge_for_nothing_is_a_400(binding: str) -> None:
+def test_a_challenge_request_without_a_valid_binding_is_a_400(binding: str) -> None:
     problem(events.get_challenge(binding), 400)
 
 
-def test_a_challenge_is_kept_nowhere() -> None:
-    door = Door()
-    challenge_for(payload(), door=door)
-    assert door.table.referrals == {}
-    assert door(events.get_challenge("0" * 64))["headers"]["cache-control"] == "no-store"
+def test_a_challenge_is_not_stored() -> None:
+    intake = IntakeInMemory()
+    challenge_for(payload(), intake=intake)
+    assert intake.table.referrals == {}
+    assert intake(events.get_challenge("0" * 64))["headers"]["cache-control"] == "no-store"
 
 
-def test_a_refusal_names_every_field_with_words_for_a_patient() -> None:
+def test_a_refusal_names_every_field_with_a_message_for_patients() -> None:
     said = problem(events.post_json(payload(doctor={"email": "maria"})), 422)
     assert [(error["field"], error["code"]) for error in said["errors"]] == [
         ("doctor.name", "required"),
@@ -201,12 +201,12 @@ def test_a_refusal_names_every_field_with_words_for_a_patient() -> None:
 @pytest.mark.parametrize(
     "body", ["", "{", "NaN", '{"a": NaN}', '{"a": -Infinity}', "[" * 5000, "9" * 5000, "\ufeff{}", '"\udcff"']
 )
-def test_what_is_no_json_is_a_400(body: str) -> None:
+def test_malformed_json_is_a_400(body: str) -> None:
     problem(events.post_json(body), 400)
 
 
 @pytest.mark.parametrize("body", ["null", "[]", '"text"', "7", "true", '{"doctor": []}', '{"\\ud800": 1}'])
-def test_json_that_is_no_submission_is_a_422(body: str) -> None:
+def test_json_that_is_not_an_object_is_a_422(body: str) -> None:
     assert problem(events.post_json(body), 422)["errors"]
 
 
@@ -239,7 +239,7 @@ def test_a_body_in_base64_is_read() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_no_body_at_all_can_break_intake(body: bytes) -> None:
+def test_any_body_is_handled_without_an_exception(body: bytes) -> None:
     import base64
 
     for media_type in ("application/json", "application/x-www-form-urlencoded"):
@@ -248,7 +248,7 @@ def test_no_body_at_all_can_break_intake(body: bytes) -> None:
         assert answer(event)["statusCode"] in {400, 422}
 
 
-def test_a_form_without_javascript_gets_a_whole_thank_you_page() -> None:
+def test_a_form_without_javascript_gets_a_complete_thank_you_page() -> None:
     response = answer(events.post_form(FORM))
     assert response["statusCode"] == 201
     assert response["headers"]["content-type"].startswith("text/html")
@@ -257,22 +257,22 @@ def test_a_form_without_javascript_gets_a_whole_thank_you_page() -> None:
 
 
 def test_a_form_sent_twice_is_one_referral() -> None:
-    door = Door()
-    statuses = [door(events.post_form(FORM))["statusCode"] for _ in range(2)]
+    intake = IntakeInMemory()
+    statuses = [intake(events.post_form(FORM))["statusCode"] for _ in range(2)]
     assert statuses == [201, 200]
-    assert len(door.table.referrals) == 1
+    assert len(intake.table.referrals) == 1
 
 
-def test_the_same_form_from_another_source_is_another_referral() -> None:
-    door = Door()
-    door(events.post_form(FORM))
+def test_the_same_form_from_another_address_is_another_referral() -> None:
+    intake = IntakeInMemory()
+    intake(events.post_form(FORM))
     other = events.post_form(FORM)
     other["requestContext"]["http"]["sourceIp"] = "203.0.113.8"
-    assert door(other)["statusCode"] == 201
-    assert len(door.table.referrals) == 2
+    assert intake(other)["statusCode"] == 201
+    assert len(intake.table.referrals) == 2
 
 
-def test_a_form_with_an_error_comes_back_with_the_entries_kept_and_a_fresh_id() -> None:
+def test_a_form_with_an_error_returns_with_its_entries_and_a_new_id() -> None:
     response = answer(events.post_form(FORM | {"doctor.email": "maria", "doctor.practice": 'The "Clinic" <b>'}))
     assert response["statusCode"] == 422
     assert 'value="maria"' in response["body"]
@@ -280,7 +280,7 @@ def test_a_form_with_an_error_comes_back_with_the_entries_kept_and_a_fresh_id() 
     assert re.search(r'name="submission_id"[^>]*value="[0-9a-f-]{36}"', response["body"])
 
 
-def test_a_form_with_a_field_twice_or_unknown_is_refused() -> None:
+def test_a_form_with_a_repeated_or_unknown_field_is_refused() -> None:
     event = events.post_form(FORM)
     event["body"] += "&doctor.name=Other&diagnosis=x"
     assert answer(event)["statusCode"] == 422
@@ -289,41 +289,41 @@ def test_a_form_with_a_field_twice_or_unknown_is_refused() -> None:
 @pytest.mark.parametrize(
     "name", ["doctor", "doctor.", ".", "doctor.name.x", "doctor.address", "a.b.c.d", "\x00", "é" * 99]
 )
-def test_odd_field_names_of_a_form_are_refused(name: str) -> None:
+def test_malformed_field_names_of_a_form_are_refused(name: str) -> None:
     assert answer(events.post_form(FORM | {name: "x"}))["statusCode"] == 422
 
 
-def test_a_program_may_send_the_form_and_gets_json() -> None:
+def test_a_client_that_accepts_json_gets_json_for_a_form() -> None:
     assert json.loads(answer(events.post_form(FORM, accept="application/json"))["body"])["receipt"]
 
 
-def test_a_body_that_is_too_large_is_a_page_for_people() -> None:
+def test_a_body_that_is_too_large_gets_an_html_page_in_a_browser() -> None:
     response = answer(events.post_form({"doctor.name": "x" * 20000}))
     assert response["statusCode"] == 413
     assert response["headers"]["content-type"].startswith("text/html")
 
 
-def _stored() -> tuple[Door, Referral]:
-    door = Door()
-    door(events.post_json(payload(doctor=doctor(name="Maria Marked-Lopez", email="marked@clinic.example"))))
-    return door, next(iter(door.table.referrals.values()))
+def _stored() -> tuple[IntakeInMemory, Referral]:
+    intake = IntakeInMemory()
+    intake(events.post_json(payload(doctor=doctor(name="Maria Marked-Lopez", email="marked@clinic.example"))))
+    return intake, next(iter(intake.table.referrals.values()))
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])
-def test_the_status_tells_the_stage_and_nothing_of_the_doctor(accept: str) -> None:
-    door, referral = _stored()
-    response = door(events.get_status(referral.receipt, accept=accept))
+def test_the_status_gives_the_stage_and_no_details_of_the_doctor(accept: str) -> None:
+    intake, referral = _stored()
+    response = intake(events.get_status(referral.receipt, accept=accept))
     assert response["statusCode"] == 200
     assert response["headers"]["content-type"].startswith(accept)
     assert "arked" not in response["body"]
 
 
-def test_the_status_says_when_we_wrote() -> None:
-    door, referral = _stored()
+def test_the_status_gives_the_date_of_the_message() -> None:
+    intake, referral = _stored()
     sent = replace(referral, stage=Stage.SENT, milestones=referral.milestones | {"sent": NOW})
-    door.table.referrals[referral.receipt] = sent
-    assert "November 23, 2026" in door(events.get_status(referral.receipt, accept="text/html"))["body"]
-    assert json.loads(door(events.get_status(referral.receipt))["body"])["state"] == "sent"
+    intake.table.referrals[referral.receipt] = sent
+    assert "November 23, 2026" in intake(events.get_status(referral.receipt, accept="text/html"))["body"]
+    assert json.loads(intake(events.get_status(referral.receipt))["body"])["state"] == "sent"
 
 
 @pytest.mark.parametrize("receipt", ["AAAA-AAAA-AAAA-AAAA", "nonsense", "%00"])
@@ -333,27 +333,27 @@ def test_an_unknown_receipt_is_a_404(receipt: str) -> None:
 
 
 @pytest.mark.parametrize(("failure", "status"), [(Unavailable("ThrottlingException"), 503), (KeyError("marked"), 500)])
-def test_a_failure_inside_tells_nothing_outside(
+def test_an_internal_failure_reveals_nothing_to_the_client(
     failure: Exception, status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Broken(FakeTable):
         def add(self, referral: Referral) -> Referral | None:
             raise failure
 
-    response = door.respond(events.post_json(payload()), proofs.intake(Broken(), SITE), NOW)
+    response = submissions.respond(events.post_json(payload()), proofs.intake(Broken(), SITE), NOW)
     assert response["statusCode"] == status
     assert "marked" not in response["body"]
 
 
-def test_no_answer_may_be_kept_or_framed() -> None:
+def test_no_response_may_be_cached_or_framed() -> None:
     headers = answer(events.post_form(FORM))["headers"]
     assert headers["cache-control"] == "no-store"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert "unsafe" not in headers["content-security-policy"]
 
 
-def test_behind_cloudfront_the_source_is_the_viewers_address() -> None:
-    door = Door()
+def test_behind_cloudfront_the_source_is_the_address_of_the_viewer() -> None:
+    intake = IntakeInMemory()
     for edge, viewer in (
         ("10.0.0.1", "203.0.113.7:1234"),
         ("10.0.0.2", "203.0.113.7:9999"),
@@ -361,5 +361,5 @@ def test_behind_cloudfront_the_source_is_the_viewers_address() -> None:
     ):
         event = events.post_form(FORM, cloudfront_viewer_address=viewer)
         event["requestContext"]["http"]["sourceIp"] = edge
-        door(event)
-    assert len(door.table.referrals) == 2
+        intake(event)
+    assert len(intake.table.referrals) == 2

@@ -1,4 +1,4 @@
-"""Opting out: only ever by POST, by nobody else's hand, and at once."""
+"""Opting out: only by POST, only with a signed link, and with immediate effect."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.signed_links import Link, Links
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Stage
-from referral_intake.links import responses as door
+from referral_intake.links import responses
 from referral_intake.links.wiring import LinkParts
 from referral_intake.web.pages import Site
 from tests.support import events
@@ -20,7 +20,7 @@ from tests.support.samples import NOW, TEMPLATES, referral
 LINKS = Links(ring, "https://spine.example")
 
 
-class Door:
+class LinksInMemory:
     def __init__(self) -> None:
         self.table = FakeTable()
         self.referral = referral()
@@ -39,103 +39,103 @@ class Door:
             content_type="application/x-www-form-urlencoded",
         )
         parts = LinkParts(LINKS, self.table, self.table, Site(TEMPLATES, "https://x.example", Campaigns(TEMPLATES)))
-        return door.respond(event, parts, now)
+        return responses.respond(event, parts, now)
 
     def answer(self, method: str, now: datetime = NOW, **form: str) -> dict[str, Any]:
         return self(method, self.answer_query, "/api/answer", now, **form)
 
 
 def test_a_get_shows_a_button_and_changes_nothing() -> None:
-    door = Door()
-    response = door("GET")
+    links = LinksInMemory()
+    response = links("GET")
     assert response["statusCode"] == 200
     assert "<button" in response["body"]
-    assert door.table.suppressed == {}
+    assert links.table.suppressed == {}
 
 
 def test_a_post_opts_out_under_every_key_and_closes_the_referral() -> None:
-    door = Door()
-    response = door("POST")
+    links = LinksInMemory()
+    response = links("POST")
     assert response["statusCode"] == 200
-    assert door.table.suppressed == {"email#k1#0": Closing.OPTED_OUT, "npi#k1#1": Closing.OPTED_OUT}
-    closed = door.table.referrals[door.referral.receipt]
+    assert links.table.suppressed == {"email#k1#0": Closing.OPTED_OUT, "npi#k1#1": Closing.OPTED_OUT}
+    closed = links.table.referrals[links.referral.receipt]
     assert (closed.stage, closed.reason) == (Stage.CLOSED, Closing.OPTED_OUT)
 
 
-def test_an_opt_out_works_when_the_referral_is_gone() -> None:
-    door = Door()
-    door.table.referrals.clear()
-    assert door("POST")["statusCode"] == 200
-    assert door.table.suppressed
+def test_an_opt_out_works_after_the_referral_was_deleted() -> None:
+    links = LinksInMemory()
+    links.table.referrals.clear()
+    assert links("POST")["statusCode"] == 200
+    assert links.table.suppressed
 
 
 @pytest.mark.parametrize("query", ["", "token=", "token=forged", "token=W10.x", "other=1"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_token_that_we_did_not_sign_shows_a_way_to_reach_a_person(method: str, query: str) -> None:
-    door = Door()
-    response = door(method, query)
+def test_a_link_with_a_foreign_signature_shows_a_way_to_reach_a_person(method: str, query: str) -> None:
+    links = LinksInMemory()
+    response = links(method, query)
     assert response["statusCode"] == 400
     assert "questions@lumen.example" in response["body"]
-    assert door.table.suppressed == {}
+    assert links.table.suppressed == {}
 
 
-def test_a_cut_off_token_is_refused() -> None:
-    door = Door()
-    assert door("POST", door.query[:-1])["statusCode"] == 400
+def test_a_truncated_token_is_refused() -> None:
+    links = LinksInMemory()
+    assert links("POST", links.query[:-1])["statusCode"] == 400
 
 
-def test_a_link_holds_years_later() -> None:
-    assert Door()("POST", now=datetime(2046, 1, 1, tzinfo=UTC))["statusCode"] == 200
+def test_an_opt_out_link_works_years_later() -> None:
+    assert LinksInMemory()("POST", now=datetime(2046, 1, 1, tzinfo=UTC))["statusCode"] == 200
 
 
-def test_an_opt_out_holds_for_all_campaigns_unless_the_doctor_says_otherwise() -> None:
-    everything, one = Door(), Door()
+def test_an_opt_out_covers_all_campaigns_unless_the_doctor_limits_it() -> None:
+    everything, one = LinksInMemory(), LinksInMemory()
     everything("POST")
     one("POST", scope="campaign")
     assert set(everything.table.scopes.values()) == {"all"}
     assert set(one.table.scopes.values()) == {"lumen"}
 
 
-def test_a_mistaken_opt_out_can_be_undone_and_stays_a_fact() -> None:
-    door = Door()
-    assert 'name="undo"' in door("POST")["body"]
-    assert door("POST", undo="yes")["statusCode"] == 200
-    assert door.table.suppressed == {}
-    undone = door.table.referrals[door.referral.receipt]
+def test_an_opt_out_by_mistake_can_be_undone_and_stays_recorded() -> None:
+    links = LinksInMemory()
+    assert 'name="undo"' in links("POST")["body"]
+    assert links("POST", undo="yes")["statusCode"] == 200
+    assert links.table.suppressed == {}
+    undone = links.table.referrals[links.referral.receipt]
     assert (undone.reason, "opted_in" in undone.milestones) == (Closing.OPTED_OUT, True)
 
 
 @pytest.mark.parametrize("answer", ["information", "call", "no"])
 def test_an_answer_closes_the_outreach_at_once(answer: str) -> None:
-    door = Door()
-    assert door.answer("POST", answer=answer)["statusCode"] == 200
-    assert door.table.answers == {door.referral.receipt: answer}
-    assert door.table.referrals[door.referral.receipt].reason == Closing.ANSWERED
-    assert door.table.suppressed == {}
+    links = LinksInMemory()
+    assert links.answer("POST", answer=answer)["statusCode"] == 200
+    assert links.table.answers == {links.referral.receipt: answer}
+    assert links.table.referrals[links.referral.receipt].reason == Closing.ANSWERED
+    assert links.table.suppressed == {}
 
 
-def test_looking_at_the_answer_page_answers_nothing() -> None:
-    door = Door()
-    response = door.answer("GET")
+def test_opening_the_answer_page_records_no_answer() -> None:
+    links = LinksInMemory()
+    response = links.answer("GET")
     assert response["body"].count('name="answer"') == 3
-    assert door.table.answers == {}
+    assert links.table.answers == {}
 
 
-def test_an_answer_that_there_is_not_shows_the_page_again() -> None:
-    door = Door()
-    assert door.answer("POST", answer="buy")["body"].count('name="answer"') == 3
-    assert door.table.answers == {}
+def test_an_unknown_answer_shows_the_page_again() -> None:
+    links = LinksInMemory()
+    assert links.answer("POST", answer="buy")["body"].count('name="answer"') == 3
+    assert links.table.answers == {}
 
 
-def test_a_link_of_one_purpose_does_not_serve_another() -> None:
-    door = Door()
-    assert door("POST", door.answer_query)["statusCode"] == 400
-    assert door("POST", door.query, "/api/answer", answer="call")["statusCode"] == 400
-    assert door.table.suppressed == {}
-    assert door.table.answers == {}
+def test_a_link_for_one_purpose_is_refused_for_another() -> None:
+    links = LinksInMemory()
+    assert links("POST", links.answer_query)["statusCode"] == 400
+    assert links("POST", links.query, "/api/answer", answer="call")["statusCode"] == 400
+    assert links.table.suppressed == {}
+    assert links.table.answers == {}
 
 
-def test_a_link_to_answer_expires_and_says_how_to_reach_a_person() -> None:
-    response = Door().answer("POST", NOW + timedelta(days=366), answer="call")
+def test_an_expired_answer_link_tells_how_to_reach_a_person() -> None:
+    response = LinksInMemory().answer("POST", NOW + timedelta(days=366), answer="call")
     assert response["statusCode"] == 400
     assert "questions@lumen.example" in response["body"]

@@ -1,4 +1,4 @@
-"""The door for whoever types a doctor's name."""
+"""The doctor lookup behind the form."""
 
 import json
 from typing import Any
@@ -7,14 +7,14 @@ from urllib.parse import quote
 import pytest
 
 from referral_intake.core.errors import Unavailable
-from referral_intake.lookup import doctors as door
+from referral_intake.lookup import doctors
 from referral_intake.lookup.wiring import Lookup
 from tests.support import events
 from tests.support.lookups import FakeKept, FakeRegistry
 from tests.support.samples import NOW
 
 
-class Door:
+class LookupInMemory:
     def __init__(self) -> None:
         self.registry = FakeRegistry()
         self.kept = FakeKept()
@@ -23,33 +23,33 @@ class Door:
         given = {"name": name, "state": state}
         query = "&".join(f"{key}={value}" for key, value in given.items() if value is not None)
         event = events.request("GET /api/doctors", query=query)
-        self.response = door.respond(event, Lookup(self.registry, self.kept), NOW, budget)
+        self.response = doctors.respond(event, Lookup(self.registry, self.kept), NOW, budget)
         return json.loads(self.response["body"])
 
 
-def test_matches_are_offered_in_the_forms_own_fields() -> None:
-    said = Door()()
+def test_matches_use_the_field_names_of_the_form() -> None:
+    said = LookupInMemory()()
     assert said["available"] is True
     assert [doctor["address"]["city"] for doctor in said["doctors"]] == ["Springfield", "Chicago", "Chicago"]
     assert set(said["doctors"][0]) == {"name", "npi", "specialty", "phone", "address"}
 
 
-def test_the_registry_is_asked_once_for_the_same_search() -> None:
-    opened = Door()
+def test_the_same_search_queries_the_registry_once() -> None:
+    opened = LookupInMemory()
     first, again = opened("Maria Lopez"), opened("dr. maria  LOPEZ, MD")
     assert first == again
     assert len(opened.registry.asked) == 1
 
 
-def test_that_nobody_was_found_is_kept_as_well() -> None:
-    opened = Door()
+def test_an_empty_result_is_cached_as_well() -> None:
+    opened = LookupInMemory()
     for _ in range(2):
         assert opened("Zebulon Quigley") == {"doctors": [], "available": True}
     assert [query.last for query in opened.registry.asked] == ["quigley", "zebulon"]
 
 
-def test_a_failure_is_an_empty_answer_that_says_so_and_is_not_kept() -> None:
-    opened = Door()
+def test_a_failure_gives_an_empty_result_that_is_marked_and_not_cached() -> None:
+    opened = LookupInMemory()
     opened.registry.fails = Unavailable("status 503")
     assert opened() == {"doctors": [], "available": False}
     assert opened.response["statusCode"] == 200
@@ -57,21 +57,21 @@ def test_a_failure_is_an_empty_answer_that_says_so_and_is_not_kept() -> None:
     assert opened()["doctors"]
 
 
-def test_a_slow_registry_does_not_keep_anybody_waiting() -> None:
-    opened = Door()
+def test_a_slow_registry_does_not_delay_the_response() -> None:
+    opened = LookupInMemory()
     opened.registry.may_answer.clear()
     assert opened(budget=0.05) == {"doctors": [], "available": False}
     opened.registry.may_answer.set()
 
 
-def test_without_the_table_the_registry_still_answers() -> None:
-    opened = Door()
+def test_the_lookup_works_without_its_table() -> None:
+    opened = LookupInMemory()
     opened.kept.fails = True
     assert opened()["doctors"]
 
 
-def test_a_name_that_is_too_short_yet_is_asked_of_nobody() -> None:
-    opened = Door()
+def test_a_name_that_is_too_short_sends_no_query() -> None:
+    opened = LookupInMemory()
     assert opened("Dr. L") == {"doctors": [], "available": True}
     assert opened.registry.asked == []
 
@@ -80,7 +80,7 @@ def test_a_name_that_is_too_short_yet_is_asked_of_nobody() -> None:
     ("name", "state"), [(None, "IL"), ("Lopez", None), ("", ""), ("Lopez", "XX"), ("123", "IL"), ("x" * 200, "IL")]
 )
 def test_bad_parameters_are_a_400(name: str | None, state: str | None) -> None:
-    opened = Door()
+    opened = LookupInMemory()
     assert opened(name, state)["code"] == "invalid"
     assert opened.response["statusCode"] == 400
     assert opened.response["headers"]["content-type"] == "application/problem+json"
@@ -88,12 +88,12 @@ def test_bad_parameters_are_a_400(name: str | None, state: str | None) -> None:
 
 def test_a_request_without_any_query_is_a_400() -> None:
     event = events.request("GET /api/doctors")
-    assert door.respond(event, Lookup(FakeRegistry(), FakeKept()), NOW)["statusCode"] == 400
+    assert doctors.respond(event, Lookup(FakeRegistry(), FakeKept()), NOW)["statusCode"] == 400
 
 
 @pytest.mark.parametrize("failure", [Unavailable("status 503"), ValueError("marked-lopez"), KeyError("marked")])
-def test_the_log_learns_no_name(failure: Exception, caplog: pytest.LogCaptureFixture) -> None:
-    opened = Door()
+def test_the_log_contains_no_name(failure: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    opened = LookupInMemory()
     opened.registry.fails = failure
     assert opened("Maria Marked-Lopez") == {"doctors": [], "available": False}
     opened(quote("<Marked>") * 99)
@@ -102,7 +102,7 @@ def test_the_log_learns_no_name(failure: Exception, caplog: pytest.LogCaptureFix
     assert "arked" not in said
 
 
-def test_no_answer_may_be_kept_by_browsers() -> None:
-    opened = Door()
+def test_browsers_may_not_cache_a_response() -> None:
+    opened = LookupInMemory()
     opened()
     assert opened.response["headers"]["cache-control"] == "no-store"

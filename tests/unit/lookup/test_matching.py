@@ -1,4 +1,4 @@
-"""Which records of the registry are offered, and what of them."""
+"""Selection of registry records, and the fields that are offered."""
 
 from copy import deepcopy
 from typing import Any
@@ -16,12 +16,12 @@ from referral_intake.lookup.name_search import Query, read_search
 from tests.support import samples
 
 QUERY = Query("maria", "lopez", "IL")
-# Records of the stand-in have the shape of real ones.
+# Records of the stand-in have the structure of real ones.
 RECORD: dict[str, Any] = Registry().records[0]
 
 
 def record(**changes: Any) -> dict[str, Any]:
-    """Maria Lopez of Springfield, Illinois, with something else at these paths: `basic__status`."""
+    """Maria Lopez of Springfield, Illinois, with other values at these paths, such as `basic__status`."""
     changed = deepcopy(RECORD)
     for path, value in changes.items():
         *parts, last = path.split("__")
@@ -36,7 +36,7 @@ def offered(*records: Any, query: Query = QUERY) -> list[str]:
     return [match["name"] for match in matches(query, list(records))]
 
 
-def test_a_match_has_the_fields_of_the_form_in_the_form_that_people_write() -> None:
+def test_a_match_has_the_fields_of_the_form_in_common_spelling() -> None:
     (match,) = matches(QUERY, [RECORD])
     assert match == {
         "name": "Maria E. Lopez",
@@ -70,24 +70,24 @@ def test_a_match_has_the_fields_of_the_form_in_the_form_that_people_write() -> N
     ],
     ids=str,
 )
-def test_what_was_not_asked_for_is_not_offered(changes: dict[str, Any]) -> None:
+def test_a_record_that_does_not_match_is_not_offered(changes: dict[str, Any]) -> None:
     assert offered(record()) == ["Maria E. Lopez"]
     assert offered(record(**changes)) == []
 
 
-def test_a_former_name_alone_is_no_match() -> None:
+def test_a_match_by_former_name_only_is_not_offered() -> None:
     former = {"type": "Former Name", "first_name": "MARIA", "last_name": "LOPEZ"}
     assert offered(record(basic__last_name="HALVORSEN", other_names=[former])) == []
 
 
-def test_who_practises_in_the_state_as_well_is_offered_with_that_practice() -> None:
+def test_a_doctor_with_a_second_practice_in_the_state_is_offered_with_that_practice() -> None:
     second = {**RECORD["addresses"][0], "city": "PEORIA"}
     elsewhere = record(addresses__0__state="WI", practiceLocations=[second])
     assert matches(QUERY, [elsewhere])[0]["address"]["city"] == "Peoria"
 
 
 @pytest.mark.parametrize("phone", [None, "", "000-000-0000", "555-0101", "+44 20 7946 0958", 7])
-def test_a_phone_number_that_the_form_would_refuse_is_left_out(phone: Any) -> None:
+def test_a_phone_number_that_the_form_would_refuse_is_omitted(phone: Any) -> None:
     assert "phone" not in matches(QUERY, [record(addresses__0__telephone_number=phone)])[0]
 
 
@@ -95,21 +95,21 @@ def test_a_phone_number_that_the_form_would_refuse_is_left_out(phone: Any) -> No
     ("given_code", "shown"),
     [("627011234", "62701-1234"), ("62701-1234", "62701-1234"), ("627010000", "62701"), ("62701", "62701")],
 )
-def test_a_zip_code_is_written_as_people_write_it(given_code: str, shown: str) -> None:
+def test_a_zip_code_has_its_common_format(given_code: str, shown: str) -> None:
     assert matches(QUERY, [record(addresses__0__postal_code=given_code)])[0]["address"]["postal_code"] == shown
 
 
-def test_without_a_primary_specialty_the_first_one_counts_and_none_is_none() -> None:
+def test_without_a_primary_specialty_the_first_one_is_used() -> None:
     several = [{"desc": "Family Medicine", "primary": False}, {"desc": "Neurology", "primary": False}]
     assert matches(QUERY, [record(taxonomies=several)])[0]["specialty"] == "Family Medicine"
     assert "specialty" not in matches(QUERY, [record(taxonomies=[])])[0]
 
 
-def test_one_number_is_offered_once() -> None:
+def test_an_npi_is_offered_once() -> None:
     assert offered(record(), record(number=int(RECORD["number"]))) == ["Maria E. Lopez"]
 
 
-def test_just_that_name_comes_before_names_that_begin_so_and_no_more_than_eight_come() -> None:
+def test_exact_names_come_before_prefix_matches_and_eight_is_the_maximum() -> None:
     longer = record(basic__last_name="LOPEZ GARCIA", number="2000001042")
     assert offered(longer, record()) == ["Maria E. Lopez", "Maria E. Lopez Garcia"]
     many = matches(Query("", "ashgrove", "CA"), Registry().records)
@@ -117,13 +117,13 @@ def test_just_that_name_comes_before_names_that_begin_so_and_no_more_than_eight_
     assert [match["name"] for match in many] == sorted(match["name"] for match in many)
 
 
-def test_an_initial_is_enough_of_a_first_name() -> None:
+def test_an_initial_matches_a_first_name() -> None:
     assert offered(record(), query=Query("m", "lopez", "IL"))
     assert not offered(record(), query=Query("j", "lopez", "IL"))
 
 
-def test_whatever_is_offered_is_taken_by_the_form() -> None:
-    """Of the whole stand-in registry."""
+def test_every_offered_match_is_accepted_by_the_form() -> None:
+    """Covers the whole stand-in registry."""
     taken = 0
     for one in Registry().records:
         last = one["basic"].get("last_name", "none")
@@ -144,7 +144,7 @@ JSON = st.recursive(
 
 
 @given(st.sampled_from(sorted({*RECORD, "basic__first_name", "addresses__0", "taxonomies__0"})), JSON)
-def test_a_record_of_another_shape_breaks_nothing(path: str, value: Any) -> None:
+def test_a_record_of_unexpected_structure_causes_no_exception(path: str, value: Any) -> None:
     assert offered(value, record(**{path: value})) in ([], ["Maria E. Lopez"], ["Maria E. Lopez"] * 2)
 
 
@@ -157,7 +157,7 @@ def test_a_record_of_another_shape_breaks_nothing(path: str, value: Any) -> None
         ("", ""),
     ],
 )
-def test_an_address_in_capitals_becomes_readable(capitals: str, written: str) -> None:
+def test_an_uppercase_address_becomes_readable(capitals: str, written: str) -> None:
     assert readable(capitals) == written
 
 
@@ -171,12 +171,12 @@ def test_an_address_in_capitals_becomes_readable(capitals: str, written: str) ->
         ("van der Berg", "van der Berg"),
     ],
 )
-def test_a_name_in_capitals_becomes_readable(capitals: str, written: str) -> None:
+def test_an_uppercase_name_becomes_readable(capitals: str, written: str) -> None:
     assert readable_name(capitals) == written
 
 
-def test_the_stand_in_holds_nobody_who_exists() -> None:
-    """The registry gives no numbers that begin with 2; 555-01xx is nobody's phone."""
+def test_the_stand_in_contains_no_real_doctor() -> None:
+    """The registry assigns no numbers that begin with 2, and 555-01xx is reserved for fiction."""
     phones = [place.get("telephone_number", "-555-01") for one in Registry().records for place in one["addresses"]]
     assert all("-555-01" in phone for phone in phones)
     assert all(one["number"].startswith("2") for one in Registry().records)

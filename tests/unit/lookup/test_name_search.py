@@ -1,4 +1,4 @@
-"""A typed name as questions to the registry."""
+"""Registry queries for a typed name."""
 
 import pytest
 from hypothesis import given
@@ -8,8 +8,8 @@ from referral_intake.core.validation import Invalid
 from referral_intake.lookup.name_search import MOST_QUERIES, folded, read_search
 
 
-def asked(name: str, state: str = "IL") -> list[tuple[str, str]]:
-    """First and last names, in the order in which they are asked for."""
+def queried(name: str, state: str = "IL") -> list[tuple[str, str]]:
+    """First and last names, in the order of the queries."""
     return [(query.first, query.last) for query in read_search(name, state).queries]
 
 
@@ -34,28 +34,28 @@ def asked(name: str, state: str = "IL") -> list[tuple[str, str]]:
         ("Smith-Jones", [("", "smith-jones")]),
     ],
 )
-def test_a_name_is_understood_in_the_ways_in_which_people_write_it(name: str, expected: list[tuple[str, str]]) -> None:
-    assert asked(name) == expected
+def test_a_name_is_understood_in_its_common_spellings(name: str, expected: list[tuple[str, str]]) -> None:
+    assert queried(name) == expected
 
 
 @pytest.mark.parametrize("name", ["L", "Dr. L", "Doctor", "M. D.", "李小龍", "Mr. J. R."])
-def test_a_name_that_is_too_short_or_in_another_script_leads_to_no_questions(name: str) -> None:
-    assert asked(name) == []
+def test_a_short_name_or_one_in_another_script_gives_no_queries(name: str) -> None:
+    assert queried(name) == []
 
 
 @pytest.mark.parametrize("name", ["", "  ", "123", "*", "x" * 121, "www.doctor.example", "Maria\x00Lopez"])
-def test_what_is_no_name_is_refused(name: str) -> None:
+def test_an_invalid_name_is_refused(name: str) -> None:
     with pytest.raises(Invalid):
         read_search(name, "IL")
 
 
 @pytest.mark.parametrize("state", ["", "Illinoise", "XX", "IL,WI", "*"])
-def test_what_is_no_state_is_refused(state: str) -> None:
+def test_an_invalid_state_is_refused(state: str) -> None:
     with pytest.raises(Invalid):
         read_search("Maria Lopez", state)
 
 
-def test_what_is_asked_the_same_has_the_same_key_and_nothing_else_has() -> None:
+def test_equal_searches_share_one_cache_key_and_others_do_not() -> None:
     same = {read_search(name, "IL").key for name in ("Maria Lopez", " dr. MARIA  lopez, MD", "María López")}
     others = {read_search("Maria Lopez", "WI").key, read_search("Maria Lope", "IL").key}
     assert len(same) == 1
@@ -63,7 +63,7 @@ def test_what_is_asked_the_same_has_the_same_key_and_nothing_else_has() -> None:
     assert "lopez" not in same.pop()
 
 
-def test_the_registry_gets_wildcards_and_never_an_initial() -> None:
+def test_queries_use_wildcards_and_never_an_initial() -> None:
     whole, initial = read_search("Maria Lopez", "Illinois").queries[0], read_search("M. Lopez", "il").queries[0]
     assert whole.parameters == {
         "enumeration_type": "NPI-1",
@@ -76,7 +76,7 @@ def test_the_registry_gets_wildcards_and_never_an_initial() -> None:
 
 
 @given(st.text(max_size=130))
-def test_whatever_is_typed_leads_to_a_few_questions_that_the_registry_takes(name: str) -> None:
+def test_any_text_gives_a_few_queries_that_the_registry_accepts(name: str) -> None:
     try:
         search = read_search(name, "IL")
     except Invalid:
@@ -88,5 +88,5 @@ def test_whatever_is_typed_leads_to_a_few_questions_that_the_registry_takes(name
 
 
 @given(st.text(max_size=40))
-def test_folding_twice_is_folding_once(text: str) -> None:
+def test_folding_is_idempotent(text: str) -> None:
     assert folded(folded(text)) == folded(text)

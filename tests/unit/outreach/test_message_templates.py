@@ -1,4 +1,4 @@
-"""The message that a doctor reads."""
+"""The messages to doctors."""
 
 import re
 import shutil
@@ -32,21 +32,23 @@ def reminder(queued: Referral) -> Message:
 
 @pytest.mark.parametrize("compose", [introduction, reminder])
 @pytest.mark.parametrize("body", ["text", "html"])
-def test_both_bodies_say_who_writes_why_and_how_to_stop_it(body: str, compose: Callable[[Referral], Message]) -> None:
+def test_both_bodies_state_the_sender_the_reason_and_the_opt_out(
+    body: str, compose: Callable[[Referral], Message]
+) -> None:
     said = " ".join(getattr(compose(referral()), body).split())
     sender = campaign().sender
     for needed in (sender.company, sender.postal_address, sender.product_url, "promotional", "/api/opt-out?token="):
         assert needed in said
 
 
-def test_one_click_unsubscribing_is_offered_as_rfc_8058_says() -> None:
+def test_one_click_unsubscribe_follows_rfc_8058() -> None:
     headers = introduction(referral()).headers
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert re.fullmatch(r"<https://spine\.example/api/opt-out\?token=[\w.-]+>", headers["List-Unsubscribe"])
     assert len(headers["List-Unsubscribe"]) <= 995
 
 
-def test_the_link_names_the_doctor_and_the_referral_and_no_address() -> None:
+def test_the_link_identifies_the_doctor_and_the_referral_without_an_address() -> None:
     queued = referral(email="marked@clinic.example", npi="1234567893")
     message = introduction(queued)
     token = message.headers["List-Unsubscribe"].partition("token=")[2].rstrip(">")
@@ -56,7 +58,7 @@ def test_the_link_names_the_doctor_and_the_referral_and_no_address() -> None:
     assert "marked" not in "".join(read.keys)
 
 
-def test_html_in_a_name_reaches_the_doctor_as_text() -> None:
+def test_html_in_a_name_is_escaped() -> None:
     message = introduction(referral(name="<b>Lopez</b> & O'Brien"))
     assert "<b>Lopez" not in message.html
     assert "&lt;b&gt;Lopez&lt;/b&gt; &amp; O&#39;Brien" in message.html
@@ -64,36 +66,36 @@ def test_html_in_a_name_reaches_the_doctor_as_text() -> None:
 
 
 @pytest.mark.parametrize("name", ["O'Brien-Núñez", "Nguyễn Thị Minh Khai", "李小龍"])
-def test_a_name_is_written_as_it_was_typed(name: str) -> None:
+def test_a_name_appears_as_typed(name: str) -> None:
     message = introduction(referral(name=name))
     assert f"Dear {name}," in message.text
 
 
-def test_the_subject_is_one_true_line() -> None:
+def test_the_subject_is_a_single_accurate_line() -> None:
     assert introduction(referral()).subject == "A patient asked us to tell you about the Lumen Spine Lamp"
     by_caregiver = replace(referral(), submitted_by="caregiver")
     assert introduction(by_caregiver).subject.startswith("A caregiver asked us")
 
 
-def test_tags_hold_no_personal_data_and_only_what_ses_takes() -> None:
+def test_tags_hold_no_personal_data_and_only_characters_that_ses_accepts() -> None:
     tags = introduction(referral(name="Marked", email="marked@clinic.example")).tags
     assert set(tags) == {"referral", "campaign", "step", "version", "content_hash"}
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value) for value in tags.values())
 
 
-def test_a_message_records_the_wording_that_it_was_made_from() -> None:
+def test_a_message_records_its_content_version() -> None:
     message = introduction(referral())
     assert message.version == campaign().approval.version
     assert re.fullmatch(r"[0-9a-f]{64}", message.content_hash)
     assert message.content_hash == introduction(referral(name="Another")).content_hash
 
 
-def test_the_opt_out_link_is_marked_so_that_ses_does_not_rewrite_it() -> None:
+def test_the_opt_out_link_is_excluded_from_link_tracking_by_ses() -> None:
     assert re.search(r"<a ses:no-track href=\"https://spine\.example/api/opt-out", introduction(referral()).html)
 
 
 @pytest.mark.parametrize("body", ["text", "html"])
-def test_both_bodies_offer_to_answer_with_one_click(body: str) -> None:
+def test_both_bodies_offer_one_click_answers(body: str) -> None:
     link = re.search(r"https://spine\.example/api/answer\?token=([\w.-]+)", getattr(introduction(referral()), body))
     assert link
     assert LINKS.read("answer", link[1], NOW)
@@ -103,7 +105,7 @@ def test_both_bodies_offer_to_answer_with_one_click(body: str) -> None:
     "file",
     ["email/layout.html", "campaigns/lumen/messages/en/introduction.txt", "campaigns/lumen/messages/en/_footer.html"],
 )
-def test_one_changed_byte_of_what_was_approved_is_not_sent(tmp_path: Path, file: str) -> None:
+def test_approved_content_with_one_changed_byte_is_not_sent(tmp_path: Path, file: str) -> None:
     templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
     with (templates / file).open("a") as stream:
         stream.write(" ")
@@ -112,7 +114,7 @@ def test_one_changed_byte_of_what_was_approved_is_not_sent(tmp_path: Path, file:
     assert introduction(referral(), templates, approved_only=False).version == "unapproved"
 
 
-def test_what_another_step_says_does_not_hold_this_one_up(tmp_path: Path) -> None:
+def test_a_change_to_another_step_does_not_block_this_one(tmp_path: Path) -> None:
     templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
     (templates / "campaigns/lumen/messages/en/reminder.txt").write_text("another")
     assert introduction(referral(), templates).version == campaign().approval.version
@@ -120,7 +122,7 @@ def test_what_another_step_says_does_not_hold_this_one_up(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("locale", [folder.name for folder in (TEMPLATES / "campaigns/lumen/messages").iterdir()])
 @pytest.mark.parametrize("step", ["introduction", "reminder_1"])
-def test_a_message_is_whole_in_every_language(locale: str, step: str) -> None:
+def test_a_message_is_complete_in_every_language(locale: str, step: str) -> None:
     queued = referral(name="Maria Lopez")
     keys, retired = DoctorHashes(ring).of(queued)
     messages = Messages(TEMPLATES, LINKS, "https://spine.example")
@@ -131,6 +133,6 @@ def test_a_message_is_whole_in_every_language(locale: str, step: str) -> None:
         needed = (sender.company, sender.postal_address, sender.product_url, "Maria Lopez")
         assert [words for words in (*needed, "/api/answer?", "/api/opt-out?") if words not in said] == []
     assert "promo" in message.text
-    # Between paragraphs there is an empty line, and never more than two.
+    # One empty line separates paragraphs, and there are never two.
     assert not re.search(r"[.:]\n(?=[A-ZÁÉÍÓÚ][a-z]+ [a-z ]+:\n)", message.text)
     assert "\n\n\n\n" not in message.text

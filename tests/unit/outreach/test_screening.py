@@ -1,4 +1,4 @@
-"""What a person looks at before anybody is written to."""
+"""Screening: which referrals a person checks before the doctor gets a message."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -17,15 +17,15 @@ def look(sightings: FakeSightings, one: Referral) -> str | None:
     return oddity(one, DoctorHashes(ring).of(one)[0], campaign(), sightings)
 
 
-def test_an_ordinary_referral_is_not_odd() -> None:
+def test_an_ordinary_referral_passes() -> None:
     assert look(FakeSightings(), replace(referral(npi="1234567893"), source="abc")) is None
 
 
-def test_an_address_for_ten_minutes_is_odd() -> None:
+def test_a_disposable_email_address_is_held() -> None:
     assert look(FakeSightings(), referral(email="dr@trash.example")) == "disposable_domain"
 
 
-def test_many_referrals_from_one_source_are_odd_and_the_first_ones_are_not() -> None:
+def test_many_referrals_from_one_source_are_held_except_the_first_ones() -> None:
     sightings = FakeSightings(most_per_source=3)
     made = [replace(referral(email=f"dr{n}@clinic.example"), source="abc") for n in range(5)]
     assert [look(sightings, one) for one in made] == [None] * 3 + ["many_from_one_source"] * 2
@@ -33,24 +33,24 @@ def test_many_referrals_from_one_source_are_odd_and_the_first_ones_are_not() -> 
     assert look(sightings, made[0]) is None, "the same one, delivered again, is none more"
 
 
-def test_many_names_for_one_address_are_odd_but_not_two_ways_to_write_one() -> None:
+def test_many_names_for_one_address_are_held_but_not_two_spellings() -> None:
     sightings = FakeSightings()
     names = ["Maria Lopez", "Dr. Maria López, MD", "John Smith", "Jane Doe"]
     assert [look(sightings, referral(name=name)) for name in names] == [None, None, None, "many_names_for_one_address"]
 
 
-def test_one_npi_with_a_second_address_is_odd() -> None:
+def test_one_npi_with_a_second_address_is_held() -> None:
     sightings = FakeSightings()
     first, second = (referral(npi="1234567893", email=f"dr@{place}.example") for place in ("here", "there"))
     assert [look(sightings, one) for one in (first, second)] == [None, "several_addresses_for_one_npi"]
 
 
 @pytest.mark.parametrize("known", [{"is_vetted": True}, {"messages": {"introduction": Written(tries={"1": Try(NOW)})}}])
-def test_whoever_a_person_let_through_or_was_written_to_is_not_looked_at_again(known: dict[str, object]) -> None:
+def test_an_approved_or_already_mailed_doctor_is_not_screened_again(known: dict[str, object]) -> None:
     assert look(FakeSightings(), replace(referral(email="dr@trash.example"), **known)) is None  # type: ignore[arg-type]
 
 
-def test_a_source_has_another_hash_tomorrow_and_an_ipv6_network_has_one() -> None:
+def test_a_source_has_a_new_hash_each_day_and_an_ipv6_network_has_one() -> None:
     today, tomorrow = (source_hash(ring, "203.0.113.9", NOW + timedelta(days=days)) for days in (0, 1))
     assert today != tomorrow
     assert source_hash(ring, "2001:db8::1", NOW) == source_hash(ring, "2001:db8::ffff:2", NOW)

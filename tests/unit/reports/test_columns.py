@@ -7,17 +7,17 @@ from referral_intake.reports.columns import COLUMNS
 from tests.support import samples
 
 
-def test_the_documentation_lists_every_column_in_its_place() -> None:
+def test_the_documentation_lists_every_column_in_order() -> None:
     text = (samples.ROOT / "docs" / "reports.md").read_text("utf-8")
     _, columns, _ = text.partition("the columns, by name:")[2].split("\n\n", 2)
     assert re.findall(r"`(\w+)`", columns) == list(COLUMNS)
 
 
-def test_every_field_of_the_form_has_a_column_of_its_own() -> None:
+def test_every_field_of_the_form_has_its_own_column() -> None:
     columns = [field.column for field in FORM_FIELDS.values()]
     assert len({*columns} & COLUMNS.keys()) == len(columns)
 
 
-def test_every_field_of_the_form_has_a_name_of_its_own() -> None:
-    """What was typed is stored by name, without the path."""
+def test_every_field_of_the_form_has_a_unique_name() -> None:
+    """Submitted values are stored by name, without the path."""
     assert len({field.name for field in FORM_FIELDS.values()}) == len(FORM_FIELDS)

@@ -1,4 +1,4 @@
-"""Rows as CSV: whole, and safe to open in a spreadsheet."""
+"""Rows as CSV: complete, and safe to open in a spreadsheet."""
 
 import csv
 import io
@@ -38,40 +38,40 @@ FORMULAS = [
 
 
 @pytest.mark.parametrize("typed", FORMULAS)
-def test_what_a_spreadsheet_takes_for_a_formula_gets_an_apostrophe(typed: str) -> None:
+def test_a_cell_that_a_spreadsheet_reads_as_a_formula_gets_an_apostrophe(typed: str) -> None:
     assert safe(typed).startswith("'")
     assert safe(typed).removeprefix("'").replace("'", "") == typed.replace("'", "")
 
 
 @pytest.mark.parametrize("typed", ["Clinic;=1+1", "Clinic;\t=1+1", "Clinic\n=1+1", "Clinic\t=1+1", "Clinic|@SUM(1)"])
-def test_a_formula_behind_what_another_program_takes_for_a_cells_end_gets_one_too(typed: str) -> None:
+def test_a_formula_after_a_separator_of_another_program_gets_an_apostrophe_too(typed: str) -> None:
     assert safe(typed) == typed.replace("=", "'=").replace("@", "'@").replace("\t'=", "\t'=") or "'" in safe(typed)
     assert not any(one.lstrip().startswith(("=", "@")) for one in safe(typed).replace("\n", ";").split(";")[1:])
 
 
 @pytest.mark.parametrize("typed", ["+14155550123", "-5", "1234567893", "0.5", "José Núñez-Peña", "a=b", "x@y.example"])
-def test_numbers_and_phone_numbers_and_names_stay_as_they_are(typed: str) -> None:
+def test_numbers_phone_numbers_and_names_are_unchanged(typed: str) -> None:
     assert safe(typed) == typed
 
 
 @given(st.lists(st.lists(st.text(st.characters(codec="utf-8")), min_size=2, max_size=4), max_size=5))
-def test_whatever_is_written_is_read_back_by_any_reader_of_csv(rows: list[list[str]]) -> None:
+def test_any_rows_survive_a_round_trip_through_a_csv_reader(rows: list[list[str]]) -> None:
     read = list(csv.reader(io.StringIO(lines(rows).decode(), newline=""), strict=True))
     assert read == [[safe(cell) for cell in row] for row in rows]
 
 
 @given(st.text(st.sampled_from("=+-@\t\r\n ;|'\"a1\u200b＝")))
-def test_no_cell_begins_as_a_formula(typed: str) -> None:
+def test_no_cell_starts_as_a_formula(typed: str) -> None:
     start = safe(typed).lstrip(" \t\r\n\u200b\ufeff")
     assert start[:1] not in tuple("=@＝") or typed != safe(typed)
     assert start[:1] not in {"+", "-"} or start[1:].replace(".", "", 1).isdigit()
 
 
-def test_lines_end_as_the_standard_says_and_quotes_are_doubled() -> None:
+def test_lines_end_with_crlf_and_quotes_are_doubled() -> None:
     assert lines([["a", 'say "hi"'], ["b, c", None]]) == b'a,"say ""hi"""\r\n"b, c",\r\n'
 
 
-def test_moments_are_in_utc_and_text_in_utf_8() -> None:
+def test_times_are_in_utc_and_text_in_utf_8() -> None:
     moment = datetime(2026, 11, 22, 9, 30, 15, 123456, tzinfo=UTC)
     assert lines([[moment, "José"]]) == "2026-11-22T09:30:15Z,José\r\n".encode()
     assert BOM.decode("utf-8-sig") == ""

@@ -1,4 +1,4 @@
-"""The door for what outlasts a request: what wakes it, and what it does then."""
+"""Handler for reports: its triggers, and the work of each."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -72,17 +72,17 @@ def message(report_id: str) -> dict[str, Any]:
     return {"messageId": f"m-{report_id}", "body": report_id, "eventSource": "aws:sqs"}
 
 
-def test_a_message_is_a_run_of_its_report_for_as_long_as_the_function_has(parts: Any) -> None:
+def test_a_message_runs_its_report_for_the_remaining_time_of_the_function(parts: Any) -> None:
     assert reports.handler({"Records": [message("one")]}, CONTEXT) == {"batchItemFailures": []}
     assert parts.reporting.done == [("one", timedelta(seconds=61))]
 
 
-def test_a_run_that_failed_gives_its_message_back(parts: Any) -> None:
+def test_a_failed_run_returns_its_message_to_the_queue(parts: Any) -> None:
     answer = reports.handler({"Records": [message("broken")]}, CONTEXT)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-broken"}]}
 
 
-def test_each_schedule_of_the_template_is_understood(parts: Any) -> None:
+def test_each_schedule_of_the_template_is_handled(parts: Any) -> None:
     template = load(
         samples.TEMPLATE_FILE, {"SenderAddress": "a@b.example", "SiteUrl": ""}, Places("referral-intake", "")
     )

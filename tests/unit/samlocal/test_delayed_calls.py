@@ -3,7 +3,7 @@
 from samlocal.runtime.delayed_calls import DelayedCalls
 
 
-def test_a_call_that_is_still_to_come_does_not_delay_the_end() -> None:
+def test_a_pending_call_does_not_delay_shutdown() -> None:
     done: list[str] = []
     later = DelayedCalls(done.append)
     later.start()

@@ -1,4 +1,4 @@
-"""Which subjects of commits are refused."""
+"""Rules for commit subjects."""
 
 import subprocess
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_an_imperative_of_at_most_72_characters_is_accepted(subject: str) -> Non
         ("Adds a filter", "imperative"),
     ],
 )
-def test_others_are_refused_with_a_reason(subject: str, fault: str) -> None:
+def test_other_subjects_are_refused_with_a_reason(subject: str, fault: str) -> None:
     assert any(fault in one for one in commits.faults(subject))
 
 
@@ -49,13 +49,13 @@ def test_outside_a_clone_there_is_nothing_to_check(tmp_path: Path, monkeypatch: 
     assert commits.main([]) == 0
 
 
-def test_commits_of_a_clone_are_checked_and_a_shallow_one_too(
+def test_commits_of_full_and_shallow_clones_are_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def git(*words: str) -> None:
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.example", *words], check=True)
 
-    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-12-01T00:00:00Z")  # After SINCE, whatever the date is today.
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-12-01T00:00:00Z")  # After SINCE, at any date of today.
     git("init", "--quiet", str(tmp_path / "whole"))
     monkeypatch.chdir(tmp_path / "whole")
     git("commit", "--quiet", "--allow-empty", "--message=Add a filter")

@@ -19,7 +19,7 @@ def test_a_command_and_its_children_see_the_other_date(code: str) -> None:
     assert done.stdout.strip() == "2040-02-29"
 
 
-def test_the_dates_are_those_that_break_programs() -> None:
+def test_the_dates_cover_leap_days_ends_of_years_and_clock_changes() -> None:
     days = {name: date.fromisoformat(at[:10]) for name, at in DATES.items()}
     assert days["sunday-night"].weekday() == 6
     assert (days["leap-day"].month, days["leap-day"].day) == (2, 29)

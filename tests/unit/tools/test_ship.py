@@ -1,4 +1,4 @@
-"""What `make build` does with what `sam build` made."""
+"""Postprocessing of the output of `sam build` by `make build`."""
 
 import os
 import re
@@ -26,7 +26,7 @@ Resources:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """As `sam build` leaves it: two functions of the same code, a layer that it built, and one of the tree."""
+    """Output of `sam build`: two functions with the same code, a built layer, and one from the source tree."""
     build = tmp_path / "build"
     files = {
         "One/greeting.py": "def hello():\n    return 'hello'\n",
@@ -46,18 +46,18 @@ def folder(tmp_path: Path) -> Path:
     return build
 
 
-def test_what_is_built_is_compiled_wherever_it_lies_and_the_tree_is_left_alone(folder: Path) -> None:
+def test_build_output_is_compiled_and_the_source_tree_is_unchanged(folder: Path) -> None:
     ship.make_ready(built.read(folder), sys.executable)
     compiled = {str(file.relative_to(folder)).split("/__pycache__/")[0] for file in folder.rglob("*.pyc")}
     assert compiled == {"One", "Two", "Paper/python"}
     assert list((folder / "../texts").rglob("*.pyc")) == []
 
 
-def test_bytecode_holds_whatever_a_zip_says_of_its_source(folder: Path) -> None:
+def test_bytecode_stays_valid_with_any_file_date_in_the_zip(folder: Path) -> None:
     package = folder / "One"
     compile_all(sys.executable, package, "/var/task")
     (package / "greeting.py").write_text("raise SystemExit('compiled anew')\n")
-    # As SAM dates it. Bytecode that says when its source was written would be passed over now.
+    # The date that SAM sets. Bytecode that records a source date would now be ignored.
     os.utime(package / "greeting.py", (315532800, 315532800))
     program = "import greeting; print(greeting.hello())"
     done = subprocess.run(
@@ -66,15 +66,15 @@ def test_bytecode_holds_whatever_a_zip_says_of_its_source(folder: Path) -> None:
     assert done.stdout == "hello\n"
 
 
-def test_bytecode_is_never_compared_with_its_source_and_knows_no_path_of_here(folder: Path) -> None:
+def test_bytecode_is_unchecked_and_contains_no_local_path(folder: Path) -> None:
     ship.make_ready(built.read(folder), sys.executable)
     for file in folder.rglob("*.pyc"):
         code = file.read_bytes()
-        assert int.from_bytes(code[4:8], "little") == 0b01, file  # PEP 552: by hash, and unchecked.
+        assert int.from_bytes(code[4:8], "little") == 0b01, file  # PEP 552: hash-based and unchecked.
         assert str(folder).encode() not in code
 
 
-def test_data_of_services_that_no_function_calls_does_not_ship(folder: Path) -> None:
+def test_service_data_that_no_function_uses_does_not_ship(folder: Path) -> None:
     ship.make_ready(built.read(folder), sys.executable)
     for function in ("One", "Two"):
         data = folder / function / "botocore" / "data"
@@ -82,7 +82,7 @@ def test_data_of_services_that_no_function_calls_does_not_ship(folder: Path) -> 
         assert not (folder / function / "phonenumbers" / "geodata").exists()
 
 
-def test_doing_it_twice_changes_nothing(folder: Path) -> None:
+def test_a_second_run_changes_nothing(folder: Path) -> None:
     ship.make_ready(built.read(folder), sys.executable)
     before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
     ship.make_ready(built.read(folder), sys.executable)
@@ -95,7 +95,7 @@ def test_a_module_that_this_python_cannot_read_fails_the_build(folder: Path) -> 
         ship.make_ready(built.read(folder), sys.executable)
 
 
-def test_a_function_is_as_large_as_it_and_all_its_layers(
+def test_the_size_of_a_function_includes_all_its_layers(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sizes = built.read(folder).sizes()
@@ -106,15 +106,15 @@ def test_a_function_is_as_large_as_it_and_all_its_layers(
     assert "It would reject: One, Two." in capsys.readouterr().err
 
 
-def test_the_services_whose_data_ships_are_those_that_functions_call() -> None:
+def test_the_shipped_service_data_are_those_that_functions_use() -> None:
     code = "\n".join(file.read_text("utf-8") for file in (ROOT / "functions").rglob("*.py"))
     called = set(re.findall(r"client\(\s*\"([a-z0-9-]+)\"", code))
-    # Powertools makes this client, for SecretsProvider.
+    # Powertools creates this client for SecretsProvider.
     called |= {"secretsmanager"} if "SecretsProvider" in code else set()
     assert called == strip.SERVICES
 
 
-def test_it_is_compiled_by_the_minor_version_that_the_template_runs() -> None:
+def test_the_compiler_has_the_minor_version_of_the_runtime_in_the_template() -> None:
     runtime = read_yaml(ROOT / "infra" / "template.yaml")["Globals"]["Function"]["Runtime"]
     wanted = re.search(r"^wanted=(.+)$", (ROOT / "tools" / "sam" / "python").read_text("utf-8"), re.MULTILINE)
     assert wanted is not None

@@ -1,4 +1,4 @@
-"""`make targets` fails where a target fails, or changes a file that git tracks."""
+"""`make targets` fails if a target fails or changes a tracked file."""
 
 import subprocess
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_a_target_runs_in_its_short_form(repository: Path) -> None:
         ("nowhere", "exit code 2"),
     ],
 )
-def test_a_target_that_fails_is_named_with_the_reason(
+def test_a_failing_target_is_named_with_the_reason(
     target: str, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert targets.main([target, "works"]) == 1
@@ -53,6 +53,6 @@ def test_a_target_that_fails_is_named_with_the_reason(
     assert reason in said
 
 
-def test_changes_that_were_there_before_are_no_failure(repository: Path) -> None:
+def test_earlier_changes_are_not_a_failure(repository: Path) -> None:
     (repository / "tracked").write_text("two\n", "utf-8")
     assert targets.main(["works"]) == 0

@@ -1,4 +1,4 @@
-"""Which words of documentation and pages are refused."""
+"""Words that are refused in documentation and pages."""
 
 import subprocess
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_code_and_addresses_in_markdown_are_not_checked(text: str) -> None:
     assert terms("docs/page.md", text) == []
 
 
-def test_what_follows_code_is_checked_on_its_own_line() -> None:
+def test_text_after_code_is_reported_with_its_own_line() -> None:
     [found] = vocabulary.findings("docs/page.md", "```sh\nmake run\n```\n\nNobody\n")
     assert found.line == 5
 
@@ -105,7 +105,7 @@ def add(clone: Path, name: str, text: str) -> None:
     subprocess.run(["git", "add", name], check=True)
 
 
-def test_a_term_in_a_tracked_document_fails(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_term_in_a_tracked_document_fails(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     add(clone, "README.md", "Send an email.\n")
     (clone / "notes.md").write_text("Nobody tracks this.\n", "utf-8")
     assert vocabulary.main() == 0
@@ -114,7 +114,7 @@ def test_a_term_in_a_tracked_document_fails(clone: Path, capsys: pytest.CaptureF
     assert capsys.readouterr().err == 'docs/deep/page.md:1: "e-mail". Write email, the usual spelling.\n'
 
 
-def test_a_term_in_a_page_fails(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_terms_in_pages_are_reported_and_do_not_fail(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     add(clone, "templates/site/text/en.toml", 'email = "E-mail"\n')
     add(clone, "templates/site/dashboard/parts/page.js", 'say("Nobody");\n')
     assert vocabulary.main() == 1

@@ -1,4 +1,4 @@
-"""What `wake` measures each minute, for people to look at."""
+"""Metrics that `wake` publishes each minute."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -50,14 +50,14 @@ def values(watched: Watched, name: str) -> list[float]:
     return [value for line in watched.emitted for value in line.get(name, [])]
 
 
-def test_a_breaker_is_measured_as_open_or_not_with_the_rates_that_it_goes_by() -> None:
+def test_a_breaker_is_measured_as_open_or_closed_with_its_rates() -> None:
     assert set(values(measure(), "BreakerOpen")) == {0}
     opened = measure(Breaker(open=True))
     assert set(values(opened, "BreakerOpen")) == {1}
     assert (set(values(opened, "BounceRate")), set(values(opened, "ComplaintRate"))) == ({10}, {1})
 
 
-def test_a_stage_that_nothing_is_at_is_measured_as_such() -> None:
+def test_a_stage_without_referrals_is_measured_as_zero() -> None:
     lines = [line for line in measure().emitted if "OpenReferrals" in line and line["campaign"] == CAMPAIGN]
     stages = {line["reason"]: line["OpenReferrals"] for line in lines}
     assert stages.pop("held") == [3]
@@ -69,13 +69,13 @@ def test_the_quota_is_measured_in_percent() -> None:
     assert values(measure(), "QuotaUsed") == [70]
 
 
-def test_stages_cost_one_item_of_each_campaign() -> None:
+def test_the_stages_of_a_campaign_cost_one_item() -> None:
     stats = Stats()
     measure(stats=stats)
     assert stats.asked == [(OPEN, None)] * len(Campaigns(TEMPLATES).names())
 
 
-def test_what_can_not_be_read_is_missing_and_stops_nobody() -> None:
+def test_an_unreadable_metric_is_missing_and_does_not_stop_the_others() -> None:
     watched = measure(stats=Stats(fails=Unavailable("ThrottlingException")))
     assert watched.emitted == []
     (said,) = watched.logged

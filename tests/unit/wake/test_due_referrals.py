@@ -1,4 +1,4 @@
-"""The clock: whatever is due moves on, and only that."""
+"""The schedule moves due referrals, and no others."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +16,7 @@ def waiting(minutes: int) -> Referral:
     return replace(referral(), stage=Stage.WAITING, due_at=NOW + timedelta(minutes=minutes))
 
 
-def test_what_is_due_is_queued_and_what_is_not_stays() -> None:
+def test_due_referrals_are_queued_and_others_stay() -> None:
     table = FakeTable()
     due, later = waiting(-1), waiting(1)
     table.add(due)
@@ -26,7 +26,7 @@ def test_what_is_due_is_queued_and_what_is_not_stays() -> None:
     assert table.referrals[later.receipt].stage is Stage.WAITING
 
 
-def test_an_index_that_lags_behind_moves_nothing() -> None:
+def test_a_stale_index_entry_moves_nothing() -> None:
     class Lagging(FakeTable):
         def due(self, *_: object) -> list[str]:
             return [*self.referrals, "AAAA-AAAA-AAAA-AAAA"]
@@ -36,7 +36,7 @@ def test_an_index_that_lags_behind_moves_nothing() -> None:
     assert wake(Wake(table, Campaigns(TEMPLATES)), NOW) == {"lumen": 0, "relay": 0}
 
 
-def test_a_referral_that_somebody_else_moved_meanwhile_is_left_alone() -> None:
+def test_a_referral_that_was_changed_meanwhile_is_not_moved() -> None:
     class Contested(FakeTable):
         def move(self, referral: Referral, move: Move) -> None:
             raise Stale

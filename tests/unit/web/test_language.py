@@ -1,4 +1,4 @@
-"""Which language somebody reads."""
+"""Choice of the language of a page."""
 
 import pytest
 
@@ -24,11 +24,11 @@ OFFERED = ("en", "es")
         (";;;,,q=,es;q=x", None),
     ],
 )
-def test_the_most_wanted_of_the_offered_languages_is_best(header: str, expected: str | None) -> None:
+def test_the_preferred_language_among_the_offered_ones_is_used(header: str, expected: str | None) -> None:
     assert best(header, OFFERED) == expected
 
 
 @pytest.mark.parametrize(("query", "expected"), [("lang=en", "en"), ("lang=es", "es"), ("lang=xx", "es"), ("", "es")])
-def test_what_somebody_chose_counts_more_than_what_the_browser_says(query: str, expected: str) -> None:
+def test_an_explicit_choice_outranks_the_browser_setting(query: str, expected: str) -> None:
     event = events.request("GET /api/opt-out", query=query, accept_language="es-MX")
     assert http.language(event, OFFERED) == expected

@@ -1,4 +1,4 @@
-"""The value that CloudFront shows, and who is let in."""
+"""The header value that CloudFront sends, and the callers that are accepted."""
 
 from typing import Any
 
@@ -27,9 +27,9 @@ def made(*values: bytes) -> tuple[OriginSecret, FakeSecrets]:
     return OriginSecret(secrets, "origin"), secrets  # type: ignore[arg-type]
 
 
-def test_while_the_value_rotates_both_are_taken_and_no_other() -> None:
-    door, secrets = made(b"old", b"new")
-    assert [door.matches(shown) for shown in ("old", "new", "newer", "", "n\u00e9w")] == [
+def test_during_a_rotation_both_values_are_accepted_and_no_other() -> None:
+    check, secrets = made(b"old", b"new")
+    assert [check.matches(shown) for shown in ("old", "new", "newer", "", "n\u00e9w")] == [
         True,
         True,
         False,
@@ -37,31 +37,31 @@ def test_while_the_value_rotates_both_are_taken_and_no_other() -> None:
         False,
     ]
     secrets.held = (b"new",)
-    assert not door.matches("old")
+    assert not check.matches("old")
 
 
-def test_nobody_is_let_in_by_a_secret_without_values() -> None:
+def test_a_secret_without_values_accepts_no_caller() -> None:
     assert not made()[0].matches("")
 
 
-def test_what_held_holds_on_while_secrets_manager_is_down() -> None:
-    door, secrets = made(b"new")
-    assert door.matches("new")
+def test_known_values_stay_valid_while_secrets_manager_is_unavailable() -> None:
+    check, secrets = made(b"new")
+    assert check.matches("new")
     secrets.is_down = True
-    assert door.matches("new")
-    assert not door.matches("old")
+    assert check.matches("new")
+    assert not check.matches("old")
 
 
-def test_before_anything_is_known_a_caller_is_asked_to_come_back() -> None:
-    door, secrets = made(b"new")
+def test_before_any_value_is_known_a_caller_is_asked_to_retry() -> None:
+    check, secrets = made(b"new")
     secrets.is_down = True
     with pytest.raises(Unavailable):
-        door.matches("new")
-    assert ask("new", door)["statusCode"] == 503
+        check.matches("new")
+    assert ask("new", check)["statusCode"] == 503
 
 
 @pytest.mark.parametrize(("shown", "status"), [("new", 200), ("old", 403), (None, 403)])
-def test_a_handler_is_called_for_requests_through_cloudfront_only(shown: str | None, status: int) -> None:
+def test_a_handler_is_called_only_for_requests_through_cloudfront(shown: str | None, status: int) -> None:
     assert ask(shown, made(b"new")[0])["statusCode"] == status
 
 

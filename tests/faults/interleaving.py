@@ -1,4 +1,4 @@
-"""What others may do at any moment: right before a call, while the run that makes it stands still."""
+"""Concurrent actions: run just before a call, while the calling function is paused."""
 
 from collections.abc import Callable, Iterator
 
@@ -43,7 +43,7 @@ Actor = Callable[[World], None]
 
 
 def at(call: Call) -> Iterator[Actor]:
-    """What comes before a read is as if it had come before the run; but a doctor's no must be seen."""
+    """An action before a read equals one before the run. Only an opt-out must be visible to the read."""
     if call.operation == "SendEmail" or (call.about_a_referral and call.operation in WRITES - {"PutItem"}):
         yield from ACTORS
     elif call.operation == "BatchGetItem":

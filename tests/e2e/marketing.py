@@ -1,4 +1,4 @@
-"""Desks of marketing: browsers in front of the whole system, and referrals for people to look at."""
+"""Browsers of marketing users in front of the complete system, and referrals for them."""
 
 import json
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from tests.support.waiting import CEILING
 
 
 @contextmanager
-def desk_in(browser: Browser, stack: LocalStack) -> Iterator[Page]:
-    """A browser on a desk, signed in nowhere. Nothing may go wrong in its console, or be asked of another origin."""
+def signed_out(browser: Browser, stack: LocalStack) -> Iterator[Page]:
+    """A signed-out browser on a desktop. Fails on errors in the console and on requests to other origins."""
     problems: list[str] = []
     context = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900}, accept_downloads=True)
     context.set_default_timeout(1000 * CEILING)
@@ -30,7 +30,7 @@ def desk_in(browser: Browser, stack: LocalStack) -> Iterator[Page]:
 
 
 def _is_ours(url: str, stack: LocalStack) -> bool:
-    # A report's file comes from its bucket, by a link that was signed for it.
+    # A report file comes from its bucket, by a presigned link.
     return url.startswith(stack.url) or "X-Amz-Signature=" in url
 
 
@@ -46,17 +46,17 @@ def sign_in(page: Page, who: str, address: str = "/dashboard/") -> Page:
 
 
 def look_again(page: Page) -> None:
-    """As after 20 s, or when one comes back to the tab."""
+    """Refreshes the page, as after 20 s or when a user returns to the tab."""
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
 def submitted(stack: LocalStack, name: str, **doctor: Any) -> str:
-    """The receipt of a referral that comes without a proof of work: it is held."""
+    """The receipt of a referral without proof of work, which is held."""
     return _send(stack, samples.payload(doctor={"name": name, **doctor}))
 
 
 def taken(stack: LocalStack, name: str, **doctor: Any) -> str:
-    """The receipt of a referral that nothing is odd about."""
+    """The receipt of an ordinary referral."""
     return _send(stack, proven_to(stack, samples.payload(doctor={"name": name, **doctor})))
 
 

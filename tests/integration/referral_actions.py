@@ -1,4 +1,4 @@
-"""A desk where people act on referrals of a test's table."""
+"""Actions of people on referrals in a test's table."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -36,7 +36,7 @@ BY_PHONE_OR_POST = {
 
 
 @dataclass
-class Office:
+class ReferralActions:
     client: "DynamoDBClient"
     table: str
     ring: Keyring = aws.RING
@@ -50,11 +50,11 @@ class Office:
         return ClaimTable(self.client, self.table)
 
     @property
-    def desk(self) -> ActionRunner:
-        """With a client of its own, as another process has."""
-        return self.desk_with(dynamodb.client())
+    def runner(self) -> ActionRunner:
+        """Uses a separate client, as another process does."""
+        return self.runner_with(dynamodb.client())
 
-    def desk_with(self, client: "DynamoDBClient") -> ActionRunner:
+    def runner_with(self, client: "DynamoDBClient") -> ActionRunner:
         return ActionRunner(
             ReferralTable(client, self.table),
             ActionTable(client, self.table),
@@ -80,7 +80,7 @@ class Office:
         return found
 
     def do(self, action: Action, to: Referral, by: Person = MANAGER, **more: Any) -> Referral:
-        done = self.desk.carry_out(replace(Order(to.receipt, to.revision, action, by), **more), LATER)
+        done = self.runner.carry_out(replace(Order(to.receipt, to.revision, action, by), **more), LATER)
         assert done
         return done
 

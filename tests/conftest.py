@@ -27,7 +27,13 @@ _CONTENT = str(project.ROOT / "templates" / "campaigns")
 # `make run`, `make demo`, benchmarks and commands use the real content.
 _MAY_READ_CONTENT = tuple(
     project.ROOT / "tests" / path
-    for path in ("content", "integration/test_demo.py", "integration/test_local_command.py", "artifact")
+    for path in (
+        "content",
+        "integration/test_demo.py",
+        "integration/test_demo_recording.py",
+        "integration/test_local_command.py",
+        "artifact",
+    )
 )
 _is_allowed = True
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import StringIO
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,7 +19,6 @@ from local.demo import fill, history
 from local.demo.history import Item, Shift
 from local.demo.loader import history_at
 from local.demo.plan import Plan
-from local.demo.recording import CHECKED
 from local.demo.submission_times import Rhythm
 from local.stack import ROOT, LocalStack
 from referral_intake.aws.campaign_files import Campaigns
@@ -228,22 +226,6 @@ def test_the_demo_continues_with_due_referrals_only(demo: LocalStack) -> None:
     changed = {receipt for receipt, one in stored(demo).items() if one.revision != before[receipt].revision}
     assert changed <= due
     assert len(demo.mailbox.all()) - mails <= len(due) < 60
-
-
-# ---- Recorded --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.long
-def test_the_real_functions_reproduce_the_recorded_history() -> None:
-    """Checks the first weeks. If this fails, run `make demo-data` and check the demo."""
-    from local.demo.__main__ import record
-
-    assert _at_check(record(CHECKED).lines()) == _at_check(history.read().splitlines()), "run: make demo-data"
-
-
-def _at_check(lines: Any) -> dict[str, Item]:
-    found = history.items_at(CHECKED, "\n".join(lines))
-    return {f"{item['pk']['S']} {item['sk']['S']}": item for item in found}
 
 
 class TestPlan:

@@ -71,6 +71,7 @@ def test_a_doctor_who_complained_gets_no_more_messages(stack: LocalStack, mailbo
     second = refer(stack, "complaint+again@simulator.amazonses.com")["receipt"]
     eventually(lambda: stored(stack, second)["stage"] == "closed")
     assert stored(stack, first)["reason"] == "complained"
+    mailbox.wait_for(1)
     assert [message["to"] for message in mailbox.wait_for(2, seconds=0.5)] == [["complaint@simulator.amazonses.com"]]
 
 

@@ -41,4 +41,5 @@ def test_50_concurrent_submissions_for_one_doctor_send_one_message(stack: LocalS
 
     with ThreadPoolExecutor(50) as patients:
         list(patients.map(post, range(50)))
+    mailbox.wait_for(1)
     assert len(mailbox.wait_for(2, seconds=4)) == 1

@@ -89,6 +89,7 @@ def test_two_tabs_with_the_same_doctor_send_one_message(context: BrowserContext,
         submit(tab)
     for tab in tabs:
         expect(tab.locator("#thanks")).to_be_visible()
+    mailbox.wait_for(1)
     assert len(mailbox.wait_for(2, seconds=2)) == 1
 
 

@@ -57,7 +57,7 @@ def _insert(file: Path, text: str, *, before: str) -> None:
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The product with one more field and one more filter. These are all necessary changes."""
     root = tmp_path_factory.mktemp("product")
-    for entry in ("cli", "local", "tests", "tools", ".venv", ".cache", "pyproject.toml", "uv.lock"):
+    for entry in ("cli", "local", "samlocal", "tests", "tools", ".venv", ".cache", "pyproject.toml", "uv.lock"):
         if (project.ROOT / entry).exists():
             (root / entry).symlink_to(project.ROOT / entry)
     for entry in ("functions", "infra", "templates"):

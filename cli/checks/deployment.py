@@ -12,7 +12,7 @@ def versions(behind: Mapping[str, Sequence[str]]) -> Result:
     """
     older = [f"{name} ({', '.join(parts)})" for name, parts in behind.items() if parts]
     if older:
-        todo = 'See docs/deploy.md, "When an alarm takes it back". If a deployment is in progress, wait until it ends.'
+        todo = 'See docs/deploy.md, "After a rollback". If a deployment is in progress, wait until it ends.'
         return failure(f"An older version is live: {'; '.join(older)}", todo)
     return ok(f"the latest version of {len(behind)} functions is live")
 

@@ -19,8 +19,8 @@ SAM = Path("tools/sam/sam")
 BUILT = Path(".aws-sam/build/template.yaml")
 _NOT_DEPLOYED = """\
 The deployment failed. See SAM's output above for the reason. The site was not changed. If CloudFormation rolled the
-stack back, the previous version is still live. If an alarm caused the rollback, see docs/deploy.md, "When an alarm
-takes it back"."""
+stack back, the previous version is still live. If an alarm caused the rollback, see docs/deploy.md,
+"After a rollback"."""
 
 
 def command(

@@ -202,11 +202,11 @@ def test_loaded_data_stay_visible_if_a_refresh_fails(page: Page, api: FakeApi, c
     first = page.locator(".referrals tbody tr").first.inner_text()
     api.failing = {"/referrals/search"}
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.get_by_text("The server did not respond. Try again in a moment. This is as of")).to_be_visible()
+    expect(page.get_by_text("The server did not respond. Try again in a moment. Data from")).to_be_visible()
     assert page.locator(".referrals tbody tr").first.inner_text() == first
     api.failing = set()
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("This is as of")).to_have_count(0)
+    expect(page.get_by_text("Data from")).to_have_count(0)
     context.set_offline(True)
     expect(page.get_by_text("You are offline.")).to_be_visible()
     context.set_offline(False)
@@ -359,7 +359,7 @@ def test_rejecting_requires_a_reason(page: Page, api: FakeApi) -> None:
 def test_a_message_that_a_doctor_might_get_twice_needs_confirmation(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work/failed")
     page.get_by_role("button", name="Try again").first.click()
-    expect(page.get_by_role("dialog")).to_contain_text("they get it twice")
+    expect(page.get_by_role("dialog")).to_contain_text("they will get it twice")
     page.get_by_role("dialog").get_by_role("button", name="Send again").click()
     expect(page.locator(".work-row")).to_have_count(2)
     assert api.actions[0]["again"] is True
@@ -432,7 +432,7 @@ def test_the_weekly_summary_can_be_switched_on_and_off(page: Page, api: FakeApi)
     switch = page.get_by_role("switch")
     switch.press("Space")
     expect(switch).to_be_checked()
-    expect(page.get_by_text("It goes to maria@star.example.")).to_be_visible()
+    expect(page.get_by_text("Sent to maria@star.example.")).to_be_visible()
     api.failing = {"/weekly-summary"}
     switch.click()
     expect(page.get_by_role("alert")).to_have_text("The server did not respond. Try again in a moment.")

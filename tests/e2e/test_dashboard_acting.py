@@ -135,7 +135,7 @@ def test_a_message_that_may_have_arrived_is_repeated_only_after_confirmation(
 
 @pytest.mark.parametrize(
     ("name", "button", "done"),
-    [("Lou Letter", "Letter posted", "the letter is posted"), ("Cal Called", "Called", "the doctor was called")],
+    [("Lou Letter", "Letter posted", "Letter marked as posted."), ("Cal Called", "Called", "Call recorded.")],
 )
 def test_a_letter_or_a_call_is_recorded_as_the_introduction(
     manager: Page, stack: LocalStack, name: str, button: str, done: str
@@ -143,7 +143,7 @@ def test_a_letter_or_a_call_is_recorded_as_the_introduction(
     receipt = by_post(stack, name)
     open_work(manager, "by_post")
     row(manager, name).get_by_role("button", name=button, exact=True).click()
-    said(manager, f"Noted: {done}.")
+    said(manager, done)
     expect(row(manager, name)).to_have_count(0)
     manager.goto(f"/dashboard/referrals/{receipt}")
     expect(manager.locator(".timeline")).to_contain_text("by you")

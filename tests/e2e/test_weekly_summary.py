@@ -29,7 +29,7 @@ def test_a_subscriber_gets_the_summary_on_monday_and_no_other_user_does(
     expect(switch).not_to_be_checked()
     switch.click()
     expect(switch).to_be_checked()
-    expect(viewer.locator("main")).to_contain_text("It goes to viewer@team.example.")
+    expect(viewer.locator("main")).to_contain_text("Sent to viewer@team.example.")
     move_to_monday(stack)
     (message,) = eventually(lambda: [one for one in mailbox.messages() if one["to"] == ["viewer@team.example"]])
     assert "/dashboard/work/held?campaign=lumen" in message["text"]

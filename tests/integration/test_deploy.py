@@ -203,7 +203,7 @@ def test_after_a_failed_deployment_the_site_is_not_uploaded_and_the_reason_is_pr
     assert main(["deploy", "dev", "--yes"]) == 1
     said = capsys.readouterr().err
     assert "The site was not changed" in said
-    title = re.findall('docs/deploy.md, "(.+?)"', said)
+    title = re.findall(r'docs/deploy.md,\s"(.+?)"', said)
     assert [f"### {one}" in Path("docs/deploy.md").read_text("utf-8").split("\n") for one in title] == [True]
     assert boto3.client("s3").list_buckets()["Buckets"] == []
 

@@ -13,6 +13,7 @@ from cli.checks import account, aws_queries, content, deployment, dns_records, m
 from cli.checks.result import Level, Result
 from cli.commands import preflight
 from cli.stacks import NoStack
+from samlocal.template import nested_stacks
 from tests.support import samples
 
 OURS = {
@@ -113,9 +114,9 @@ def test_a_configuration_set_must_require_tls_and_publish_all_events() -> None:
 
 
 def test_the_required_events_are_those_of_the_template() -> None:
-    template = (Path(__file__).parents[3] / "infra" / "template.yaml").read_text("utf-8")
-    listed = template.partition("MatchingEventTypes:")[2].partition("EventBridgeDestination")[0]
-    assert {line.strip(" -") for line in listed.split("\n") if line.strip()} == mail.EVENTS
+    resources = nested_stacks.read(samples.TEMPLATE_FILE)["Resources"].values()
+    (destination,) = [one for one in resources if one["Type"] == "AWS::SES::ConfigurationSetEventDestination"]
+    assert set(destination["Properties"]["EventDestination"]["MatchingEventTypes"]) == mail.EVENTS
 
 
 def test_placeholders_fail_on_stacks_that_mail_doctors_and_warn_on_others() -> None:

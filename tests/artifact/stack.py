@@ -15,6 +15,7 @@ from samlocal.runtime.function_code import Code
 from samlocal.runtime.functions import Functions
 from samlocal.template.model import Function
 from tests.artifact.emulator import Emulator
+from tests.support.samples import TEMPLATE_FILE
 from tools.ship.built import Built
 
 
@@ -47,7 +48,7 @@ class ShippedStack(LocalStack):
     functions: Shipped
 
     def __init__(self, built: Built, logs: Path, **options: Any) -> None:
-        super().__init__(watch=False, **options)
+        super().__init__(template_file=TEMPLATE_FILE, watch=False, **options)
         self._built, self._logs = built, logs
 
     def _start_functions(self, parts: ExitStack) -> None:

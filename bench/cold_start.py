@@ -21,6 +21,7 @@ from bench import aws_stub, first_events
 from samlocal.template.model import Function, Template
 from samlocal.template.reader import load
 from samlocal.template.references import Places
+from tests.support import samples
 from tools.ship import __main__ as ship
 from tools.ship import built, host
 
@@ -76,7 +77,7 @@ def _starts(template: Template, folder: Path, aws: str) -> Iterator[tuple[str, S
 
 def _told(function: Function, aws: str) -> dict[str, str]:
     """Return the environment of the function, with the endpoints of the simulated AWS."""
-    own = {"TEMPLATES_DIR": str(ROOT / "templates"), "AWS_LAMBDA_FUNCTION_NAME": function.name}
+    own = {"TEMPLATES_DIR": str(samples.TEMPLATES), "AWS_LAMBDA_FUNCTION_NAME": function.name}
     registry = {"REGISTRY_URL": f"{aws}/api/"} if "REGISTRY_URL" in function.environment else {}
     return {**function.environment, **_aws(aws), **own, **registry}
 

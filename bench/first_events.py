@@ -33,7 +33,7 @@ def _events(site_url: str) -> dict[str, dict[str, Any]]:
         "wake": {},
         "feedback": {"Records": [_message(json.dumps(events.sample("ses_event")))]},
         "links": _opt_out(site_url),
-        "dashboard": dashboard.request("GET", "/work", query="campaign=star"),
+        "dashboard": dashboard.request("GET", "/work", query="campaign=lumen"),
         "reports": {"task": "lost_reports"},
     }
 
@@ -49,6 +49,6 @@ def _message(body: str) -> dict[str, Any]:
 
 
 def _opt_out(site_url: str) -> dict[str, Any]:
-    link = Link(("email#a",), "star", "AAAA-AAAA-AAAA-AAAA")
+    link = Link(("email#a",), "lumen", "AAAA-AAAA-AAAA-AAAA")
     query = Links(lambda: Keyring.from_secret(KEYS), site_url).opt_out(link).partition("?")[2]
     return events.request("POST /api/opt-out", "List-Unsubscribe=One-Click", query=query)

@@ -166,8 +166,8 @@ class Stack:
         moto = MotoServer(self._activity)
         moto.start()
         parts.callback(moto.stop)
-        doors = {"SESV2": self.url + SES_PATH, "EVENTBRIDGE": self.url + EVENTS_PATH}
-        parts.enter_context(environment.isolated(moto.url, doors))
+        own_endpoints = {"SESV2": self.url + SES_PATH, "EVENTBRIDGE": self.url + EVENTS_PATH}
+        parts.enter_context(environment.isolated(moto.url, own_endpoints))
         self.cloud = Cloud(moto.url)
         self.template = self.load_template()
         self.cloud.make(self.template)

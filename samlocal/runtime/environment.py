@@ -22,17 +22,17 @@ PREFIX = "AWS_ENDPOINT_URL_"
 
 
 @contextmanager
-def isolated(own_aws: str, doors: Mapping[str, str]) -> Iterator[None]:
+def isolated(own_aws: str, own_endpoints: Mapping[str, str]) -> Iterator[None]:
     """Remove the developer's AWS profile, credentials and configuration, so that handlers reach only the local stack.
 
-    `doors` maps services that the stack implements itself to their URLs. All other services are at `own_aws`. An
-    AWS_ENDPOINT_URL_* that the developer set stays, so that another engine can be used, such as DynamoDB Local.
+    `own_endpoints` has the URLs of the services that the stack implements itself. All other services are at `own_aws`.
+    An AWS_ENDPOINT_URL_* that the developer set stays, so that another engine can be used, such as DynamoDB Local.
     """
     saved, session = dict(os.environ), boto3.DEFAULT_SESSION
     for name in list(os.environ):
         if name.startswith("AWS_") and not name.startswith(PREFIX):
             del os.environ[name]
-    os.environ.update(_aws(own_aws, doors))
+    os.environ.update(_aws(own_aws, own_endpoints))
     # The default session may contain credentials of the developer or of another stack.
     boto3.DEFAULT_SESSION = None
     # Creating the first client of a session is not thread-safe, and here several functions start at the same time.
@@ -50,8 +50,8 @@ def of_others() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith("AWS_") or name.upper() == "NO_PROXY"}
 
 
-def _aws(own_aws: str, doors: Mapping[str, str]) -> dict[str, str]:
-    endpoints = {f"{PREFIX}{service}": doors.get(service, own_aws) for service in SERVICES}
+def _aws(own_aws: str, own_endpoints: Mapping[str, str]) -> dict[str, str]:
+    endpoints = {f"{PREFIX}{service}": own_endpoints.get(service, own_aws) for service in SERVICES}
     given = {name: url for name, url in os.environ.items() if name.startswith(PREFIX) and url}
     # The stream of a table is served by the engine that has the table.
     if f"{PREFIX}DYNAMODB" in given:

@@ -1,4 +1,6 @@
 // A chart as an element: <line-chart .spec=${...}>. It follows the colours of the page and changes without flicker.
+import { rate } from "../format.js";
+
 let loading;
 const library = () => (loading ??= import("../lib/chart.js/dist/chart.umd.min.js").then(() => globalThis.Chart));
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -55,7 +57,7 @@ function colours(element) {
 }
 
 function configuration({ labels, titles, series, limits = [], isShare }, colour) {
-  const text = isShare ? (value) => `${+(value * 100).toFixed(2)} %` : (value) => value.toLocaleString("en-US");
+  const text = isShare ? rate : (value) => value.toLocaleString("en-US");
   const font = { family: colour.font, size: 12 };
   return {
     data: { labels, datasets: [...series.map((one) => line(one, colour)), ...limits.map((one) => limit(one, labels, colour))] },

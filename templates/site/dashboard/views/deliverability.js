@@ -19,8 +19,8 @@ export function deliverability(app, { breaker, ses }, { period, days }) {
     </div>
     ${quota(ses.quota)}
     <p class="soft">
-      Each point is of the ${plural(window, "day")} up to it, as our breaker counts: of all referrals that were delivered or
-      bounced. Amazon SES counts messages, of all that the account sends: its own figure is in its console.
+      Each point is the share of referrals delivered or bounced in the ${plural(window, "day")} up to that day, as our breaker
+      counts. Amazon SES counts all messages of the account. Its console shows its own numbers.
     </p>`;
 }
 

@@ -59,7 +59,7 @@ long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp b
 	$(PYTEST) -m long
 
 units: .cache/dev.stamp ## Run the unit tests.
-	$(AT) $(VENV)/pytest -n 2 -m "not long" tests/unit $(if $(SHORT),--collect-only -qq)
+	$(AT) $(VENV)/pytest -n 2 -p no:schemathesis -m "not long" tests/unit $(if $(SHORT),--collect-only -qq)
 
 artifact: build .cache/dev.stamp .cache/dynamodb.stamp .cache/ric.stamp ## Build the functions, and test them in the runtime of Lambda.
 	$(VENV)/pytest tests/artifact

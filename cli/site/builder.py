@@ -12,7 +12,7 @@ from cli.errors import CommandError
 from cli.site import dashboard, libraries, translations
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.campaign import Campaign
-from referral_intake.web.pages import Pages
+from referral_intake.web.pages import Pages, asset_url, library_url
 
 # The empty form. The page's script adds the submission id.
 EMPTY_FORM = {"values": {}, "errors": [], "submission_id": "", "open": False}
@@ -46,7 +46,7 @@ def build(templates: Path, out: Path, campaign: str | None = None) -> None:
         raise CommandError("\n".join(["These texts differ between languages:", *missing]))
     pages = {locale: Pages(templates, known, locale) for locale in known.locales}
     modules = libraries.folder(templates / "site")
-    loaded = _loaded(templates, modules, pages[known.locales[0]])
+    loaded = _loaded(templates, modules)
     board = dashboard.files(templates / "site", modules)
     for place, data in (loaded | board).items():
         _write(out / place, data)
@@ -55,10 +55,10 @@ def build(templates: Path, out: Path, campaign: str | None = None) -> None:
     _remove_old(out / dashboard.ASSETS, keep={place.parts[2] for place in board if len(place.parts) > 2})
 
 
-def _loaded(templates: Path, modules: Path, pages: Pages) -> dict[Path, bytes]:
+def _loaded(templates: Path, modules: Path) -> dict[Path, bytes]:
     """Return the assets and libraries that the pages load, by their path in the site."""
-    assets = {pages.asset(file.name): file.read_bytes() for file in sorted((templates / "site" / "assets").iterdir())}
-    scripts = {pages.library(name): _licensed(modules / name, path) for name, path in LIBRARIES.items()}
+    assets = {asset_url(templates, file.name): file.read_bytes() for file in (templates / "site" / "assets").iterdir()}
+    scripts = {library_url(templates, name): _licensed(modules / name, path) for name, path in LIBRARIES.items()}
     return {Path(address.lstrip("/")): data for address, data in (assets | scripts).items()}
 
 

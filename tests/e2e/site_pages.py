@@ -17,8 +17,8 @@ from referral_intake.core.validation import FieldError
 from referral_intake.web.pages import Pages
 from samlocal.template import reader
 from samlocal.template.references import Places
+from tests.integration.test_site import every_page
 from tests.support import samples
-from tests.unit.cli.test_site import every_page
 
 ORIGIN = "https://spine.example"
 HEADERS = reader.load(

@@ -14,7 +14,6 @@ from pypdfium2 import PdfDocument
 from local.stack import LocalStack
 from referral_intake.aws.audit_log import AuditTable, Record
 from referral_intake.aws.breaker_table import BreakerTable, counting
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.table import Table
 from referral_intake.core.decisions import REVIEW_EVERY
@@ -51,9 +50,7 @@ def now(stack: LocalStack, receipt: str) -> Referral:
 def failed(stack: LocalStack, reason: str, **doctor: Any) -> str:
     """The receipt of a referral that could not be sent."""
     moment = stack.clock.now()
-    made = new_referral(
-        parse(samples.payload(doctor=samples.doctor(**doctor)), Campaigns(samples.TEMPLATES).get), moment
-    )
+    made = new_referral(parse(samples.payload(doctor=samples.doctor(**doctor)), samples.CAMPAIGNS.get), moment)
     referrals(stack).add(
         replace(made, stage=Stage.HELD, reason=reason, due_at=moment + REVIEW_EVERY, waits_since=moment)
     )

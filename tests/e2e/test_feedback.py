@@ -10,13 +10,12 @@ from urllib.request import Request, urlopen
 from playwright.sync_api import Page, expect
 
 from local.stack import LocalStack
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.item_format import plain, referral_key, to_item
 from referral_intake.core.referral import Stage, new_referral
 from referral_intake.core.submission import parse
 from tests.e2e.mailbox import Mailbox
 from tests.support.proofs import proven_to
-from tests.support.samples import TEMPLATES, doctor, payload
+from tests.support.samples import CAMPAIGNS, doctor, payload
 from tests.support.waiting import eventually
 
 TABLE = "referral-intake-Table"
@@ -113,7 +112,7 @@ def test_links_in_a_delivered_message_are_tracked_except_for_opt_out_links(stack
 
 def test_a_waiting_referral_continues_when_it_is_due(stack: LocalStack, mailbox: Mailbox) -> None:
     now = datetime.fromisoformat(json.load(urlopen(f"{stack.url}/_local/clock", timeout=10))["now"])
-    submission = parse(payload(doctor=doctor(email="later@clinic.example")), Campaigns(TEMPLATES).get)
+    submission = parse(payload(doctor=doctor(email="later@clinic.example")), CAMPAIGNS.get)
     due_at = now.astimezone(UTC) + timedelta(minutes=5)
     waiting = replace(new_referral(submission, now), stage=Stage.WAITING, due_at=due_at, reason="throttled")
     stack.cloud.dynamodb.put_item(TableName=TABLE, Item=to_item(waiting))

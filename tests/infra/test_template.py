@@ -17,7 +17,6 @@ from moto.events.models import EventPattern
 
 from cli.site.builder import SIGN_IN
 from referral_intake.aws.breaker_table import breaker_key
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.item_format import Item, doctor_key, referral_key
 from referral_intake.aws.origin_secret import OriginSettings
 from referral_intake.aws.sent_messages import message_key
@@ -392,7 +391,7 @@ def test_a_secret_is_generated_as_a_set_of_keys() -> None:
 def answer(route: Route) -> int:
     """The function's response to an empty request of the route."""
     event = events.request(route.key, path=route.path.replace("{receipt}", "AAAA-AAAA-AAAA-AAAA"))
-    site = Site(samples.TEMPLATES, "https://spine.example", Campaigns(samples.TEMPLATES))
+    site = Site(samples.TEMPLATES, "https://spine.example", samples.CAMPAIGNS)
     table = FakeTable()
     match TEMPLATE.functions[route.function].short_name:
         case "intake":

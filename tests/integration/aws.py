@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.awsrequest import AWSPreparedRequest
 
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.item_format import Item, plain
 from referral_intake.aws.keys import DoctorHashes, Keyring, Ring
 from referral_intake.core.claim import Claim
@@ -129,7 +128,7 @@ def ring_of(ring: Keyring) -> Ring:
 def submitted(at: datetime = samples.NOW, *, by: str = "patient", **doctor_details: Any) -> Referral:
     """A new referral with this time of submission."""
     sent = samples.payload(doctor=samples.doctor(**doctor_details), submitted_by=by)
-    return new_referral(parse(sent, Campaigns(samples.TEMPLATES).get), at)
+    return new_referral(parse(sent, samples.CAMPAIGNS.get), at)
 
 
 @dataclass

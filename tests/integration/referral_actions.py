@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from referral_intake.aws import dynamodb
 from referral_intake.aws.audit_log import AuditTable, Record
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
@@ -59,7 +58,7 @@ class ReferralActions:
             ReferralTable(client, self.table),
             ActionTable(client, self.table),
             DoctorHashes(lambda: self.ring),
-            Campaigns(samples.TEMPLATES).get,
+            samples.CAMPAIGNS.get,
         )
 
     def put(self, move: Move | None = None, **doctor: Any) -> Referral:

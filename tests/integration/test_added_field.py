@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.item_format import from_item, to_item
 from referral_intake.core.referral import new_referral
 from referral_intake.core.submission import parse
@@ -77,7 +76,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stored() -> dict[str, Any]:
     """A submission as stored by the product without the field."""
     payload = samples.payload(doctor=samples.doctor(practice="Lopez Spine Center", phone="(217) 555-0123"))
-    referral = new_referral(parse(payload, Campaigns(samples.TEMPLATES).get), samples.NOW)
+    referral = new_referral(parse(payload, samples.CAMPAIGNS.get), samples.NOW)
     return {"payload": payload, "item": to_item(referral)}
 
 

@@ -37,10 +37,9 @@ class Deployment:
 
     @property
     def feedback(self) -> Feedback:
-        from referral_intake.aws.campaign_files import Campaigns
 
         hashes = DoctorHashes(lambda: aws.RING)
-        campaigns = Campaigns(samples.TEMPLATES)
+        campaigns = samples.CAMPAIGNS
         claims = ClaimTable(self.client, self.table)
         return Feedback(self.referrals, claims, hashes, campaigns, self.breaker, self.announcements)
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.signed_links import Links
 from referral_intake.intake import submissions as intake
 from referral_intake.links import responses as links
@@ -16,7 +15,7 @@ from referral_intake.web.pages import Site
 from tests.support import events, proofs, samples
 from tests.support.fakes import FakeTable, ring
 
-SITE = Site(samples.TEMPLATES, "https://spine.example", Campaigns(samples.TEMPLATES))
+SITE = Site(samples.TEMPLATES, "https://spine.example", samples.CAMPAIGNS)
 FORM = {
     "campaign": "lumen",
     "locale": "en",

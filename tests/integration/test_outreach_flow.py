@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.item_format import Item, timestamp
 from referral_intake.aws.keys import DoctorHashes, Keyring
@@ -117,7 +116,7 @@ class System:
     def wake(self, after: timedelta = timedelta(0)) -> int:
         """Moves the clock forward, and the referrals that become due."""
         self.clock.time += after
-        return wake(Wake(self.referrals, Campaigns(samples.TEMPLATES)), self.clock.time)["lumen"]
+        return wake(Wake(self.referrals, samples.CAMPAIGNS), self.clock.time)["lumen"]
 
     def stage(self, referral: Referral) -> tuple[str, str | None]:
         stored = self.look.referral(referral)

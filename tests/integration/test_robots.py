@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.item_format import plain
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.decisions import REVIEW_EVERY, approve, when_due
@@ -17,7 +16,7 @@ from tests.support.samples import NOW
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SITE = Site(samples.TEMPLATES, "https://spine.example", Campaigns(samples.TEMPLATES))
+SITE = Site(samples.TEMPLATES, "https://spine.example", samples.CAMPAIGNS)
 
 
 def send(referrals: ReferralTable, sent: dict[str, Any]) -> int:

@@ -10,7 +10,6 @@ from botocore.stub import Stubber
 
 from referral_intake.aws import dynamodb
 from referral_intake.aws.breaker_table import BreakerTable
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.item_format import Item
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.stats_table import StatsTable
@@ -27,7 +26,7 @@ from tests.faults.wire import response
 from tests.integration import aws
 from tests.support import events, proofs, samples
 from tests.support.dashboard import QUOTA, FakeAccount, ask
-from tests.support.samples import NOW, TEMPLATES
+from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES
 from tests.support.watched import watching
 
 if TYPE_CHECKING:
@@ -150,7 +149,7 @@ def test_wake_works_without_reported_capacity(
     no_units: None, client: "DynamoDBClient", table: str, stats_table: str
 ) -> None:
     CountingTable(client, stats_table).count([aws.submitted()])
-    campaigns = Campaigns(TEMPLATES)
+    campaigns = CAMPAIGNS
     parts = Gauges(campaigns, BreakerTable(client, table), StatsTable(client, stats_table), lambda: QUOTA)
     with watching() as watched:
         backlog_metrics.measure(parts, NOW, due_referrals.logger)
@@ -206,7 +205,7 @@ def test_an_unreadable_error_is_unavailable(no_account: None, status: int, body:
 
 
 def test_a_patient_is_asked_to_retry_after_an_unreadable_error(no_account: None) -> None:
-    site = Site(TEMPLATES, aws.SITE_URL, Campaigns(TEMPLATES))
+    site = Site(TEMPLATES, aws.SITE_URL, CAMPAIGNS)
     intake = proofs.intake(ReferralTable(answering(400, b"<html>Bad Request</html>"), "t"), site)
     submission = events.post_json(samples.payload())
     assert submissions.respond(submission, intake, NOW)["statusCode"] == 503

@@ -12,7 +12,6 @@ from moto import mock_aws
 
 from cli.site.builder import EMPTY_FORM
 from referral_intake.aws import dynamodb
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.listing_table import ListingTable
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.referral import Referral, new_referral
@@ -82,7 +81,7 @@ def _refused() -> list[tuple[str, str]]:
 
 def _repeated(referrals: ReferralTable, payload: Any) -> bool:
     """Whether a resubmission matches a stored item, by intake's comparison."""
-    again = new_referral(parse(payload, Campaigns(samples.TEMPLATES).get), samples.NOW)
+    again = new_referral(parse(payload, samples.CAMPAIGNS.get), samples.NOW)
     there = referrals.add(again)
     return there is not None and there.content == again.content
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.quota import Quota
 from referral_intake.core.users import Person
@@ -52,7 +51,7 @@ class FakeDashboard(Dashboard):
     def __init__(self, **parts: Any) -> None:
         # The route for the current user also reads the subscription to the weekly summary.
         no_subscriptions = SimpleNamespace(wants=lambda campaign, sub: False)
-        usual = {"campaigns": Campaigns(samples.TEMPLATES), "audit": FakeAudit(), "subscriptions": no_subscriptions}
+        usual = {"campaigns": samples.CAMPAIGNS, "audit": FakeAudit(), "subscriptions": no_subscriptions}
         self.__dict__ |= usual | parts
 
 

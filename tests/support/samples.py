@@ -13,6 +13,7 @@ from tests.support import project
 
 ROOT = project.ROOT
 TEMPLATES = project.root() / "templates"
+CAMPAIGNS = Campaigns(TEMPLATES)
 # The template, with the campaigns of the tests.
 TEMPLATE_FILE = project.root() / "infra" / "template.yaml"
 # The campaign of most tests.
@@ -22,7 +23,7 @@ NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 
 
 def campaign(name: str = CAMPAIGN) -> Campaign:
-    found = Campaigns(TEMPLATES).get(name)
+    found = CAMPAIGNS.get(name)
     assert found is not None
     return found
 
@@ -45,4 +46,4 @@ def payload(**fields: Any) -> dict[str, Any]:
 
 def referral(**doctor_details: Any) -> Referral:
     """A referral as stored by intake."""
-    return new_referral(parse(payload(doctor=doctor(**doctor_details)), Campaigns(TEMPLATES).get), NOW)
+    return new_referral(parse(payload(doctor=doctor(**doctor_details)), CAMPAIGNS.get), NOW)

@@ -53,57 +53,26 @@ class Pages:
         `elsewhere` is the URL of the same page in another language, with a placeholder `{locale}`. It is empty for a
         response to a POST.
         """
-        return self._environment.get_template(template).render(
-            campaign=self._campaign,
-            locale=self._locale,
-            text=self.text,
-            page=self.page,
-            guide=self.guide,
-            languages=self.languages,
-            elsewhere=elsewhere,
-            **context,
+        return (
+            _environment(self._root)
+            .get_template(template)
+            .render(
+                campaign=self._campaign,
+                locale=self._locale,
+                text=self.text,
+                page=self.page,
+                guide=self.guide,
+                languages=self.languages,
+                elsewhere=elsewhere,
+                **context,
+            )
         )
-
-    @cached_property
-    def _environment(self) -> "jinja2.Environment":
-        # Imported at the first page: a JSON request needs no Jinja2.
-        import jinja2
-
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(self._root / "site"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.globals |= {"asset": self.asset, "library": self.library, "form_fields": FORM_FIELDS}
-        return environment
 
     def message(self, error: FieldError) -> str:
         """Return the error message for a field, for patients: what is wrong, and what to do."""
         errors = self.text["errors"]
         words: str = errors["fields"].get(error.field, {}).get(error.code) or errors["default"][error.code]
         return words.format(limit=error.limit)
-
-    def asset(self, name: str) -> str:
-        """Return the URL of a file in `site/assets`. It contains a digest, so the file can be cached forever."""
-        file = self._root / "site" / "assets" / name
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-        return f"/assets/{file.stem}.{digest}{file.suffix}"
-
-    def library(self, name: str) -> str:
-        """Return the URL of an npm package's script.
-
-        It contains the locked version, so the script can be cached forever.
-        """
-        version = self._locked[f"node_modules/{name}"]["version"]
-        return f"/assets/{name}.{version}.js"
-
-    @cached_property
-    def _locked(self) -> dict[str, Any]:
-        lock = json.loads((self._root / "site" / "package-lock.json").read_text("utf-8"))
-        packages: dict[str, Any] = lock["packages"]
-        return packages
 
 
 class Site:
@@ -112,8 +81,7 @@ class Site:
     def __init__(self, root: Path, site_url: str, campaigns: Campaigns) -> None:
         self.campaigns = campaigns
         self.url = site_url
-        # Compiling a page takes fifty times as long as rendering it. The cache is bounded by the existing campaigns and
-        # locales.
+        # Bounded by the existing campaigns and locales.
         self._pages = cache(partial(Pages, root))
 
     def status_url(self, receipt: str) -> str:
@@ -131,6 +99,41 @@ class Site:
         known = self.campaigns.get(name or "") or self.campaigns.get(self.campaigns.names()[0])
         assert known is not None, "a site has at least one campaign"
         return known
+
+
+@cache
+def _environment(templates: Path) -> "jinja2.Environment":
+    """The environment of all campaigns and languages. Compiling a page takes fifty times as long as rendering it."""
+    # Imported at the first page: a JSON request needs no Jinja2.
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates / "site"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "asset": partial(asset_url, templates),
+        "library": partial(library_url, templates),
+        "form_fields": FORM_FIELDS,
+    }
+    return environment
+
+
+def asset_url(templates: Path, name: str) -> str:
+    """Return the URL of a file in `site/assets`. It contains a digest, so the file can be cached forever."""
+    file = templates / "site" / "assets" / name
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    return f"/assets/{file.stem}.{digest}{file.suffix}"
+
+
+def library_url(templates: Path, name: str) -> str:
+    """Return the URL of an npm package's script. It contains the locked version and can be cached forever."""
+    lock = json.loads((templates / "site" / "package-lock.json").read_text("utf-8"))
+    version = lock["packages"][f"node_modules/{name}"]["version"]
+    return f"/assets/{name}.{version}.js"
 
 
 def _toml(file: Path) -> dict[str, Any]:

@@ -8,11 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.submission import InvalidSubmission, Submission, parse
-from tests.support.samples import TEMPLATES, doctor, payload
-
-CAMPAIGNS = Campaigns(TEMPLATES)
+from tests.support.samples import CAMPAIGNS, doctor, payload
 
 
 def read(sent: object) -> Submission:

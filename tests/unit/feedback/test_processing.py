@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.keys import DoctorHashes
 from referral_intake.core.breaker import Trip
 from referral_intake.core.errors import Unavailable
@@ -20,9 +19,7 @@ from referral_intake.feedback.processing import take
 from referral_intake.feedback.wiring import Feedback
 from tests.support.fakes import FakeAnnouncements, FakeBreaker, FakeTable, ring
 from tests.support.mail_events import SENT_AT, mail_event
-from tests.support.samples import NOW, TEMPLATES, referral
-
-CAMPAIGNS = Campaigns(TEMPLATES)
+from tests.support.samples import CAMPAIGNS, NOW, referral
 
 
 def after(*events: dict[str, Any], start: Referral | None = None) -> tuple[Referral, FakeTable]:

@@ -108,6 +108,7 @@ _JSON = st.recursive(
     lambda inner: (
         st.lists(inner) | st.dictionaries(st.sampled_from(["challenge", "solution", "parameters", "x"]), inner)
     ),
+    max_leaves=12,
 )
 
 

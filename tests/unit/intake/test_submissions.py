@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.decisions import REVIEW_EVERY, approve
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.referral import Referral, Stage
@@ -20,9 +19,9 @@ from referral_intake.intake.bot_detection import binding_of
 from referral_intake.web.pages import Site
 from tests.support import events, proofs
 from tests.support.fakes import FakeTable
-from tests.support.samples import NOW, TEMPLATES, doctor, payload
+from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES, doctor, payload
 
-SITE = Site(TEMPLATES, "https://spine.example", Campaigns(TEMPLATES))
+SITE = Site(TEMPLATES, "https://spine.example", CAMPAIGNS)
 FORM = {
     "campaign": "lumen",
     "locale": "en",

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 import pytest
 
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.signed_links import Link, Links
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Stage
@@ -15,7 +14,7 @@ from referral_intake.links.wiring import LinkParts
 from referral_intake.web.pages import Site
 from tests.support import events
 from tests.support.fakes import FakeTable, ring
-from tests.support.samples import NOW, TEMPLATES, referral
+from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES, referral
 
 LINKS = Links(ring, "https://spine.example")
 
@@ -38,7 +37,7 @@ class LinksInMemory:
             query=self.query if query is None else query,
             content_type="application/x-www-form-urlencoded",
         )
-        parts = LinkParts(LINKS, self.table, self.table, Site(TEMPLATES, "https://x.example", Campaigns(TEMPLATES)))
+        parts = LinkParts(LINKS, self.table, self.table, Site(TEMPLATES, "https://x.example", CAMPAIGNS))
         return responses.respond(event, parts, now)
 
     def answer(self, method: str, now: datetime = NOW, **form: str) -> dict[str, Any]:

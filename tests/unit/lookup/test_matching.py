@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.registry import Registry
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.submission import parse
 from referral_intake.lookup.capitalization import readable, readable_name
 from referral_intake.lookup.matching import MOST_MATCHES, matches
@@ -129,7 +128,7 @@ def test_every_offered_match_is_accepted_by_the_form() -> None:
         last = one["basic"].get("last_name", "none")
         for place in one["addresses"] + one["practiceLocations"]:
             for match in matches(Query("", last.casefold(), place["state"]), [one]):
-                doctor = parse(samples.payload(doctor=match), Campaigns(samples.TEMPLATES).get).doctor
+                doctor = parse(samples.payload(doctor=match), samples.CAMPAIGNS.get).doctor
                 assert (doctor.npi, doctor.name) == (match["npi"], match["name"])
                 assert doctor.address.is_whole
                 taken += 1

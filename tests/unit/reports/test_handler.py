@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.report import Report, State
 from referral_intake.reports import handler as reports
 from referral_intake.reports import wiring as reports_wiring
@@ -60,7 +59,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     made = SimpleNamespace(
         reporting=FakeReporting(),
-        campaigns=Campaigns(samples.TEMPLATES),
+        campaigns=samples.CAMPAIGNS,
         summarizing=SimpleNamespace(send=send),
         summarized=summarized,
     )

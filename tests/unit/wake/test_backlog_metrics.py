@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.stats_table import Read
 from referral_intake.core.breaker import BreakerPolicy, State
 from referral_intake.core.counting import NOW as OPEN
@@ -14,7 +13,7 @@ from referral_intake.core.quota import Quota
 from referral_intake.wake import backlog_metrics
 from referral_intake.wake import due_referrals as wake
 from referral_intake.wake.wiring import Gauges
-from tests.support.samples import CAMPAIGN, NOW, TEMPLATES
+from tests.support.samples import CAMPAIGN, CAMPAIGNS, NOW
 from tests.support.watched import Watched, watching
 
 
@@ -40,7 +39,7 @@ class Stats:
 
 def measure(breaker: Breaker | None = None, stats: Stats | None = None) -> Watched:
     quota = Quota(per_second=14, per_day=50_000, sent_last_day=35_000)
-    parts = Gauges(Campaigns(TEMPLATES), breaker or Breaker(), stats or Stats(), lambda: quota)
+    parts = Gauges(CAMPAIGNS, breaker or Breaker(), stats or Stats(), lambda: quota)
     with watching() as watched:
         backlog_metrics.measure(parts, NOW, wake.logger)
     return watched
@@ -72,7 +71,7 @@ def test_the_quota_is_measured_in_percent() -> None:
 def test_the_stages_of_a_campaign_cost_one_item() -> None:
     stats = Stats()
     measure(stats=stats)
-    assert stats.asked == [(OPEN, None)] * len(Campaigns(TEMPLATES).names())
+    assert stats.asked == [(OPEN, None)] * len(CAMPAIGNS.names())
 
 
 def test_an_unreadable_metric_is_missing_and_does_not_stop_the_others() -> None:

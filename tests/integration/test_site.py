@@ -17,13 +17,12 @@ from cli import stacks
 from cli.app import main
 from cli.errors import CommandError
 from cli.site.builder import EMPTY_FORM, GRACE, build
-from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.doctor import FORM_FIELDS
 from referral_intake.core.submission import FIELDS, InvalidSubmission, parse
 from referral_intake.core.us_states import STATES
 from referral_intake.core.validation import FieldError
 from referral_intake.intake.bot_detection import TRAP
-from referral_intake.web.pages import Pages
+from referral_intake.web.pages import Pages, asset_url
 from tests.support import samples
 from tests.support.html import Html as Page
 
@@ -282,7 +281,7 @@ def test_a_field_accepts_as_many_characters_as_the_api(first: Page) -> None:
         *_, parent, last = name.split(".")
         (doctor["address"] if parent == "address" else doctor)[last] = "x" * (limit + 1)
     with pytest.raises(InvalidSubmission) as refused:
-        parse(samples.payload(doctor=doctor), Campaigns(samples.TEMPLATES).get)
+        parse(samples.payload(doctor=doctor), samples.CAMPAIGNS.get)
     assert {e.field: e.limit for e in refused.value.errors if e.code == "too_long"} == limits
 
 
@@ -465,7 +464,7 @@ def first_form() -> dict[str, str]:
 def test_the_proof_of_work_loads_only_when_the_form_is_used(first: Page) -> None:
     asked = [*first.having("src"), *(link["href"] for link in first.all("link"))]
     form = first_form()
-    assert form["data-challenge"] == PAGES.asset("challenge.js")
+    assert form["data-challenge"] == asset_url(samples.TEMPLATES, "challenge.js")
     assert not {form["data-challenge"], form["data-solver"]} & set(asked)
 
 
@@ -494,7 +493,7 @@ def test_the_script_stores_nothing_in_the_browser() -> None:
 
 def test_the_list_of_doctors_loads_only_when_the_form_is_used(first: Page) -> None:
     [lookup] = first.having("data-lookup")
-    assert lookup == PAGES.asset("lookup.js")
+    assert lookup == asset_url(samples.TEMPLATES, "lookup.js")
     assert lookup not in first.having("src")
 
 

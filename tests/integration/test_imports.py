@@ -4,9 +4,10 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
-FUNCTIONS = Path(__file__).parents[2] / "functions"
+from tests.support.samples import ROOT
+
+FUNCTIONS = ROOT / "functions"
 OTHERS = ("intake", "links", "outreach", "feedback", "wake", "lookup", "stats")
 SHARED = ("aws", "core", "observability", "web")
 DEAR = ("pydantic", "aws_lambda_powertools.event_handler")

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from samlocal.template.intrinsics import read_yaml
+from tests.support.samples import ROOT
 from tools.ship import __main__ as ship
 from tools.ship import built, strip
 from tools.ship.bytecode import NotCompiled, compile_all
 
-ROOT = Path(__file__).parents[3]
 TEMPLATE = """
 Globals: {Function: {Layers: [!Ref Texts]}}
 Resources:

@@ -39,7 +39,7 @@ demo-data: .cache/run.stamp ## Record the data of the demo again with the real f
 AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
 
 ##@ Test
-PYTEST = $(AT) $(VENV)/pytest -n 2 --dist loadfile tests/content tests/unit tests/integration tests/infra tests/e2e
+PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile tests/content tests/unit tests/integration tests/infra tests/e2e
 
 test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests except the slow ones.
 	$(PYTEST) -m "not long"

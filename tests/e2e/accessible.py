@@ -13,8 +13,6 @@ Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # A screen 1280 pixels wide, at 100%, 200% and 400%. The last is 320 pixels wide, like the narrowest phone.
 WIDTHS = {"100%": 1280, "200%": 640, "400%": 320}
-# Between these two only the layout changes, which is checked at every zoom level.
-_AXE_AT = ("100%", "400%")
 _STANDARD = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 # The color scheme changes only colors, so dark mode can break only these rules.
 _COLORS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
@@ -54,14 +52,17 @@ _SMALL = """() => {
 }"""
 
 
-def problems(page: Page, within: str = "html") -> Iterator[str]:
-    """Yield errors of the page, in light and dark mode and at every zoom level. axe checks only `within`."""
+def problems(page: Page, axe_at: str, within: str = "html") -> Iterator[str]:
+    """Yield errors of the page in light and dark mode, and of its layout at every zoom level.
+
+    axe checks `within` at one zoom level: what differs between zoom levels is the layout.
+    """
     # Uses the debugger, to which the page's Content-Security-Policy does not apply.
     page.evaluate(_axe())
     for zoom, width in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": 800})
         page.wait_for_function(_CHARTS_FIT, timeout=1000 * CEILING)
-        for scheme, rules in zip(SCHEMES, (_STANDARD, _COLORS), strict=True) if zoom in _AXE_AT else ():
+        for scheme, rules in zip(SCHEMES, (_STANDARD, _COLORS), strict=True) if zoom == axe_at else ():
             page.emulate_media(color_scheme=scheme)
             yield from (f"{zoom}, {scheme}: {problem}" for problem in page.evaluate(_AXE, [within, rules]))
         yield from (f"{zoom}: {problem}" for problem in page.evaluate(SIDEWAYS) + page.evaluate(_SMALL))

@@ -14,6 +14,7 @@ from tests.e2e import accessible
 from tests.e2e.dashboard_fixtures import FakeApi
 from tests.e2e.dashboard_pictures import views
 from tests.e2e.dashboard_site import ORIGIN, DashboardSite
+from tests.e2e.variants import on_desktop_and_phone
 from tests.engines import web
 from tests.support.samples import TEMPLATES
 from tests.support.waiting import CEILING
@@ -549,14 +550,15 @@ def test_all_actions_work_with_the_keyboard(page: Page, api: FakeApi) -> None:
 # ---- Accessibility ---------------------------------------------------------------------------------------------------
 
 
-def test_every_view_is_accessible(page: Page, api: FakeApi) -> None:
+@on_desktop_and_phone
+def test_every_view_is_accessible(page: Page, api: FakeApi, axe_at: str) -> None:
     api.order({"kind": "referrals", "format": "csv", "campaign": "lumen", "filter": {}})
     found = {}
     others = {"message", "work-failed", "work-call", "referral-held"}  # They consist of the same components.
     for name, address in ((name, address) for name, address in views(api).items() if name not in others):
         go(page, address)
         page.locator("main details").evaluate_all("(all) => all.forEach((one) => (one.open = !one.matches('.own')))")
-        if problems := list(accessible.problems(page)):
+        if problems := list(accessible.problems(page, axe_at)):
             found[name] = problems
         page.set_viewport_size(PHONE)
         if wide := page.evaluate(accessible.SIDEWAYS):
@@ -565,9 +567,10 @@ def test_every_view_is_accessible(page: Page, api: FakeApi) -> None:
     assert found == {}
 
 
-def test_every_dialog_and_message_is_accessible(page: Page, api: FakeApi) -> None:
+@on_desktop_and_phone
+def test_every_dialog_and_message_is_accessible(page: Page, api: FakeApi, axe_at: str) -> None:
     def look(name: str) -> None:
-        if problems := list(accessible.problems(page)):
+        if problems := list(accessible.problems(page, axe_at)):
             found[name] = problems
         page.emulate_media(color_scheme="light")
         page.set_viewport_size(DESKTOP)

@@ -4,14 +4,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from local.stack import LocalStack
+from tests.e2e.variants import first_of, in_every_language
 from tests.support.paper import papers
-from tests.support.samples import campaign
 
 GUIDE = "/en/take-it-with-you.html"
 
 
-@pytest.mark.parametrize("locale", campaign().locales)
-@pytest.mark.parametrize("paper", ["Letter", "A4"])
+@in_every_language
+@pytest.mark.parametrize("paper", first_of("Letter", "A4"))
 def test_the_guide_fits_on_one_sheet_in_every_language(page: Page, paper: str, locale: str) -> None:
     page.goto(f"/{locale}/take-it-with-you.html")
     [sheet] = papers(page.pdf(format=paper, prefer_css_page_size=True))

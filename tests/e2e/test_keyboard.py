@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.states import STATES, errors, lookup, thanks
-from tests.support.samples import campaign
+from tests.e2e.variants import LOCALES
 
 # The focused element, and reasons for which its focus may be invisible.
 FOCUSED = """() => {
@@ -38,7 +38,8 @@ STOPS = """() => [...document.querySelectorAll("a[href], button, input:not([type
   .length"""
 
 
-@pytest.fixture(params=campaign().locales)
+# Languages differ only in their texts.
+@pytest.fixture(params=LOCALES)
 def locale(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

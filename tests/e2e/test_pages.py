@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e import accessible, site_pages
 from tests.e2e.site_pages import SitePage
+from tests.e2e.variants import in_every_language, on_phone_and_desktop
 from tests.engines import web
-from tests.support.samples import TEMPLATES, campaign
+from tests.support.samples import TEMPLATES
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +33,13 @@ def plain(browser: Browser, folder: Path) -> Iterator[Page]:
     context.close()
 
 
-# Languages differ only in their texts: `make test` checks one of them, and the layout of all.
-FIRST, *OTHERS = campaign().locales
-every_locale = pytest.mark.parametrize(
-    "locale", [FIRST, *(pytest.param(one, marks=pytest.mark.long) for one in OTHERS)]
-)
-
-
-@every_locale
-def test_every_page_is_accessible(plain: Page, every: list[SitePage], folder: Path, locale: str) -> None:
+@in_every_language
+@on_phone_and_desktop
+def test_every_page_is_accessible(plain: Page, every: list[SitePage], folder: Path, locale: str, axe_at: str) -> None:
     found = {}
     for page in (page for page in every if page.locale == locale):
         plain.goto(site_pages.address(page, folder))
-        if problems := list(accessible.problems(plain)):
+        if problems := list(accessible.problems(plain, axe_at)):
             found[page.name] = problems
     assert found == {}
 
@@ -60,14 +55,14 @@ def test_every_template_is_among_the_pages(every: list[SitePage]) -> None:
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        ("document.querySelector('h1').style.color = '#bbb'", "100%, light: color-contrast"),
+        ("document.querySelector('h1').style.color = '#bbb'", "400%, light: color-contrast"),
         ("document.querySelector('[for=doctor-name]').remove()", "400%, light: label"),
         ("document.querySelector('h1').style.minWidth = '700px'", "200%: wider than the screen: "),
         (
             "document.querySelector('.call').style.cssText = 'min-height: 0; padding: 0; font-size: 12px'",
             '100%: too small: <a class="call"',
         ),
-        ("document.documentElement.lang = ''", "100%, light: html-has-lang"),
+        ("document.documentElement.lang = ''", "400%, light: html-has-lang"),
     ],
 )
 def test_an_accessibility_error_is_detected(
@@ -76,13 +71,13 @@ def test_an_accessibility_error_is_detected(
     wrong = next(page for page in every if "every error" in page.name)
     plain.goto(site_pages.address(wrong, folder))
     plain.evaluate(fault)
-    assert any(problem.startswith(told) for problem in accessible.problems(plain))
+    assert any(problem.startswith(told) for problem in accessible.problems(plain, "400%"))
 
 
 def test_an_error_in_dark_mode_only_is_detected(plain: Page, every: list[SitePage], folder: Path) -> None:
     plain.goto(site_pages.address(every[0], folder))
     plain.evaluate("document.querySelector('h1').style.color = '#18322f'")
-    schemes = {problem.split(":")[0].split(", ")[1] for problem in accessible.problems(plain)}
+    schemes = {problem.split(":")[0].split(", ")[1] for problem in accessible.problems(plain, "400%")}
     assert schemes == {"dark"}
 
 
@@ -106,10 +101,13 @@ def test_invalid_html_is_detected(tmp_path: Path) -> None:
     assert "Unclosed element “div”" in html_errors(file)
 
 
-def test_text_at_double_size_needs_no_horizontal_scrolling(plain: Page, every: list[SitePage], folder: Path) -> None:
+@in_every_language
+def test_text_at_double_size_needs_no_horizontal_scrolling(
+    plain: Page, every: list[SitePage], folder: Path, locale: str
+) -> None:
     """WCAG 1.4.4: text size set on a phone or in a browser, without zoom."""
     found = {}
-    for page in every:
+    for page in (page for page in every if page.locale == locale):
         plain.goto(site_pages.address(page, folder))
         plain.evaluate("document.documentElement.style.fontSize = '200%'")
         for width in (360, 1280):

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from local.stack import LocalStack
 from tests.e2e import accessible
 from tests.e2e.states import STATES
-from tests.support.samples import campaign
+from tests.e2e.variants import in_every_language, on_phone_and_desktop
 from tests.support.waiting import CEILING
 
 
@@ -21,14 +21,11 @@ def still(browser: Browser, stack: LocalStack) -> Iterator[Page]:
     context.close()
 
 
-# States differ only in their texts.
-OTHERS = [pytest.param(locale, marks=pytest.mark.long) for locale in campaign().locales if locale != "en"]
-
-
-@pytest.mark.parametrize("locale", ["en", *OTHERS])
+@in_every_language
+@on_phone_and_desktop
 @pytest.mark.parametrize("state", STATES)
-def test_the_form_is_accessible_in_every_state(still: Page, state: str, locale: str) -> None:
+def test_the_form_is_accessible_in_every_state(still: Page, state: str, locale: str, axe_at: str) -> None:
     still.goto(f"/{locale}/")
     STATES[state](still)
     # The rest of the page is unchanged.
-    assert list(accessible.problems(still, within=".ask")) == []
+    assert list(accessible.problems(still, axe_at, within=".ask")) == []

@@ -41,6 +41,7 @@ def test_another_measurement_changes_the_page() -> None:
     assert cost_page.written(PAGE, replace(kept, metrics=kept.metrics + 1)) != PAGE
 
 
+@pytest.mark.long
 def test_a_measurement_at_another_date_and_hour_gives_the_same_usage(remeasured: tuple[dict[str, Bill], int]) -> None:
     """Excludes logs, which an earlier test in this process may have redirected."""
     bills, metrics = remeasured
@@ -51,6 +52,7 @@ def test_a_measurement_at_another_date_and_hour_gives_the_same_usage(remeasured:
         assert replace(cost.used(bill), log_bytes=0) == replace(kept.lives[name], log_bytes=0), name
 
 
+@pytest.mark.long
 def test_a_fact_after_midnight_costs_two_more_write_units(remeasured: tuple[dict[str, Bill], int]) -> None:
     """An open, a click and an answer also change a counter of the day of submission."""
     bills, _ = remeasured

@@ -58,7 +58,9 @@ def wait_until_ready(process: subprocess.Popen[str]) -> str:
     return said
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    "name", ["SIGTERM", pytest.param("SIGINT", marks=pytest.mark.long), pytest.param("SIGHUP", marks=pytest.mark.long)]
+)
 def test_the_command_prints_all_addresses_and_exits_cleanly(name: str) -> None:
     port = free_port()
     with started(port) as process:
@@ -89,7 +91,9 @@ def test_a_port_in_use_gives_one_clear_line() -> None:
     assert answer.stderr == f"Port {port} is in use. Try: make run PORT={port + 1}\n"
 
 
-@pytest.mark.parametrize("port", ["70000", "http", "-1"])
+@pytest.mark.parametrize(
+    "port", ["70000", pytest.param("http", marks=pytest.mark.long), pytest.param("-1", marks=pytest.mark.long)]
+)
 def test_an_invalid_port_is_refused(port: str) -> None:
     answer = subprocess.run(
         command(f"--port={port}"), cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False

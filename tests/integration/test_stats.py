@@ -47,7 +47,7 @@ def items(client: "DynamoDBClient", table: str) -> list[Item]:
 # ---- On both engines -------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["moto", "DynamoDB Local"])
+@pytest.fixture(params=[pytest.param("moto", marks=pytest.mark.long), "DynamoDB Local"])
 def engine(request: pytest.FixtureRequest, no_account: None) -> "Iterator[DynamoDBClient]":
     if request.param == "moto":
         with on_moto():

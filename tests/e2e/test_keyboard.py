@@ -9,6 +9,7 @@ from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.states import STATES, errors, lookup, thanks
 from tests.e2e.variants import LOCALES
+from tests.support.samples import campaign
 
 # The focused element, and reasons for which its focus may be invisible.
 FOCUSED = """() => {

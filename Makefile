@@ -6,6 +6,8 @@ SHORT ?=
 PYTHON ?= python3
 VENV := .venv/bin
 export PYTHONPATH := functions:.
+# Without stored bytecode, every process of the tests compiles all packages again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # uv installs the packages of uv.lock. Its version is pinned, and it never uses a Python other than the one above.
 UV_VERSION := 0.13.8

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from samlocal.template import references
 from samlocal.template.intrinsics import Resolver
@@ -137,6 +136,9 @@ def test_a_changed_parameter_publishes_versions_of_exactly_the_affected_function
 
 def replaced_for(kind: str) -> set[str]:
     """Properties whose change replaces a resource, by the CloudFormation schema."""
+    # Imported here, because it takes seconds, and every process of pytest-xdist imports this module.
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     return {path.removeprefix("/properties/") for path in schema["createOnlyProperties"]}
 

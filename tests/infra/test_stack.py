@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from moto import mock_aws
-from moto.cloudformation.parsing import resource_class_from_type
 
 from tests.engines.sam import transformed
 from tests.infra.breaking import template_data
@@ -75,6 +74,9 @@ def test_an_update_changes_resources_and_keeps_stored_data(
 
 
 def known_to_moto(template: dict[str, Any]) -> dict[str, Any]:
+    # Imported here, because it takes seconds, and every process of pytest-xdist imports this module.
+    from moto.cloudformation.parsing import resource_class_from_type
+
     unknown = {name for name, it in template["Resources"].items() if not resource_class_from_type(it["Type"])}
     kept = {name: without(it, unknown) for name, it in template["Resources"].items() if name not in unknown}
     return {**{name: part for name, part in template.items() if name != "Outputs"}, "Resources": kept}

@@ -44,8 +44,8 @@ AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
 PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile tests/content tests/unit tests/integration tests/infra tests/e2e
 
 test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests except the slow ones.
-	$(PYTEST) -m "not long"
-	$(AT) $(VENV)/pytest -m "not long" tests/faults
+	$(PYTEST) $(if $(FULL),,-m "not long")
+	$(AT) $(VENV)/pytest tests/faults $(if $(FULL),--every-point,-m "not long")
 	$(TOTAL)
 
 # A selection of tests that depend on dates. The weekly workflow runs all of `make test` at these dates.
@@ -87,8 +87,9 @@ lighthouse: .cache/dev.stamp browser ## Run Lighthouse on the pages, and write r
 ##@ Check
 check: lint types contracts requirements template build test ## Run the checks that a change must pass.
 
-# `test` injects faults at one in twenty points, `faults` at all of them.
-check-full: check long faults artifact test-dates targets ## Run all checks, as CI does.
+# `test` then includes `long` and `faults`.
+check-full: FULL := 1
+check-full: check artifact test-dates targets ## Run all checks, as CI does.
 	$(TOTAL)
 
 # The targets that no other check runs. tests/integration/test_make.py runs deploy, destroy and clean.

@@ -17,7 +17,7 @@ from samlocal.events.event_sources import EventSources
 from samlocal.http.gateway import Gateway
 from samlocal.http.server import HOST, Server, listen
 from samlocal.runtime import environment
-from samlocal.runtime.change_signal import ChangeSignal
+from samlocal.runtime.change_signal import DYNAMODB, SQS, ChangeSignal
 from samlocal.runtime.clock import Clock
 from samlocal.runtime.delayed_calls import DelayedCalls
 from samlocal.runtime.file_watcher import Watcher
@@ -86,7 +86,7 @@ class Stack:
         self._watch = watch
         self._out = out
         self._parts = ExitStack()
-        self._activity = ChangeSignal()
+        self._writes = {DYNAMODB: ChangeSignal(), SQS: ChangeSignal()}
 
     def __enter__(self) -> Self:
         self.start()
@@ -163,7 +163,7 @@ class Stack:
         # Imported here, because the import takes half a second and is not needed if the port is in use.
         from samlocal.aws.moto_server import MotoServer
 
-        moto = MotoServer(self._activity)
+        moto = MotoServer(self._writes)
         moto.start()
         parts.callback(moto.stop)
         own_endpoints = {"SESV2": self.url + SES_PATH, "EVENTBRIDGE": self.url + EVENTS_PATH}
@@ -196,7 +196,7 @@ class Stack:
         self.ses, self.bus_api = self._start_mail(parts, self.bus), EventBusApi(self.bus, self.terminal)
         self.gateway = Gateway(self.functions, self.site, self.pages(), self.terminal)
         self._serve(self.template)
-        self.sources = EventSources(self.cloud, self.functions, self.terminal, self._activity, self.clock)
+        self.sources = EventSources(self.cloud, self.functions, self.terminal, self._writes, self.clock)
         self.fill()
         server = Server(listener, self.gateway)
         server.start()

@@ -5,7 +5,7 @@ The import of this module takes half a second.
 
 import io
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -23,12 +23,13 @@ _READS = ("BatchGet", "Describe", "Get", "List", "Query", "Receive", "Scan")
 class MotoServer:
     """An HTTP server for moto. Only one can run at a time, because moto keeps its data in globals.
 
-    `start` and `stop` delete all data. `activity` is notified of every request that may write.
+    `start` and `stop` delete all data. `writes` has a signal for each service of interest, which is notified of every
+    request that may write.
     """
 
-    def __init__(self, activity: ChangeSignal) -> None:
+    def __init__(self, writes: Mapping[str, ChangeSignal]) -> None:
         self._app = DomainDispatcherApplication(create_backend_app)
-        self._activity = activity
+        self._writes = writes
         self._lock = threading.Lock()
         self._server = Server(listen(0), self._serve)
         self.url = self._server.url
@@ -48,7 +49,7 @@ class MotoServer:
         The functions depend on atomic conditional writes, but moto is not atomic across threads: it checks the
         condition and writes afterwards.
         """
-        operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[2]
+        service, _, operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         if operation == "ReceiveMessage":
@@ -58,6 +59,6 @@ class MotoServer:
             answer = list(self._app(environ, start_response))
             if operation == "GetRecords":
                 moto_patches.drop_old_iterators()
-        if not operation.startswith(_READS):
-            self._activity.notify()
+        if service in self._writes and not operation.startswith(_READS):
+            self._writes[service].notify()
         return answer

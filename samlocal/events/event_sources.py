@@ -1,14 +1,14 @@
 """Run all event sources of the template, each in its own thread."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from samlocal.aws.resources import Cloud
 from samlocal.events.poller import Poller
 from samlocal.events.queues import QueuePoller
 from samlocal.events.schedules import SchedulePoller
 from samlocal.events.streams import StreamPoller
-from samlocal.runtime.change_signal import ChangeSignal
+from samlocal.runtime.change_signal import DYNAMODB, SQS, ChangeSignal
 from samlocal.runtime.clock import Clock
 from samlocal.runtime.functions import Functions
 from samlocal.runtime.terminal import Terminal
@@ -19,13 +19,13 @@ _PATIENCE = 1.0
 
 class EventSources:
     def __init__(
-        self, cloud: Cloud, functions: Functions, terminal: Terminal, activity: ChangeSignal, clock: Clock
+        self, cloud: Cloud, functions: Functions, terminal: Terminal, writes: Mapping[str, ChangeSignal], clock: Clock
     ) -> None:
         self._cloud = cloud
         self._clock = clock
         self._functions = functions
         self._terminal = terminal
-        self._activity = activity
+        self._writes = writes
         self._running: dict[str, tuple[EventSource, Poller]] = {}
         self._checkpoints: dict[str, dict[str, str]] = {}
 
@@ -55,7 +55,7 @@ class EventSources:
         shared = (self._functions, self._terminal)
         if isinstance(source, StreamSource):
             checkpoint = self._checkpoints.setdefault(source.name, {})
-            return StreamPoller(source, self._cloud, *shared, self._activity, checkpoint)
+            return StreamPoller(source, self._cloud, *shared, self._writes[DYNAMODB], checkpoint)
         if isinstance(source, QueueSource):
-            return QueuePoller(source, template.queues[source.queue], self._cloud, *shared, self._activity)
+            return QueuePoller(source, template.queues[source.queue], self._cloud, *shared, self._writes[SQS])
         return SchedulePoller(source, *shared, self._clock)

@@ -2,6 +2,10 @@
 
 import threading
 
+# Services whose writes are signalled, by the prefix of their API's operations.
+DYNAMODB = "DynamoDB_20120810"
+SQS = "AmazonSQS"
+
 
 class ChangeSignal:
     """Counts changes, and wakes the threads that wait for one."""

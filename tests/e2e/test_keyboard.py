@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.states import STATES, errors, lookup, thanks
-from tests.e2e.variants import LOCALES
+from tests.e2e.variants import LOCALES, first_of
 from tests.support.samples import campaign
 
 # The focused element, and reasons for which its focus may be invisible.
@@ -115,7 +115,7 @@ def test_sending_is_announced(page: Page) -> None:
     page.unroute_all(behavior="ignoreErrors")
 
 
-@pytest.mark.parametrize("state", ["form", "lookup", "thanks"])
+@pytest.mark.parametrize("state", first_of("form", "lookup", "thanks"))
 def test_the_page_has_no_animations(page: Page, state: str) -> None:
     """So there is nothing to disable for users who prefer reduced motion."""
     STATES[state](page)

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, Request, expect
 from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.test_submit import open_form, plain_page, submit  # noqa: F401  (a fixture)
+from tests.e2e.variants import first_of
 
 CHOSEN = {
     "Doctor's name": "Maria E. Lopez",
@@ -259,7 +260,7 @@ def test_without_javascript_name_and_state_are_plain_fields(plain_page: Page) ->
     expect(plain_page.get_by_label("State")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_on_a_wide_screen_state_and_name_are_side_by_side(browser: Browser, stack: LocalStack, scheme: str) -> None:
     context = browser.new_context(
         base_url=stack.url,

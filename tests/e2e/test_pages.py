@@ -95,6 +95,7 @@ def test_every_page_and_the_files_that_it_loads_are_valid_html(every: list[SiteP
     assert html_errors(*(page.file for page in every), *loaded) == ""
 
 
+@pytest.mark.long
 def test_invalid_html_is_detected(tmp_path: Path) -> None:
     file = tmp_path / "wrong.html"
     file.write_text("<!doctype html><html lang=en><title>x</title><p><div></p><img>")

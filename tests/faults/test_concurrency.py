@@ -62,6 +62,7 @@ def test_fifty_concurrent_referrals_of_one_doctor_send_one_message(world: World)
     assert promises.broken(world) == []
 
 
+@pytest.mark.long
 def test_five_concurrent_referrals_of_twenty_doctors_send_one_message_each(world: World) -> None:
     doctors = [f"doctor{number}@clinic.example" for number in range(20)]
     named = doctors * 5

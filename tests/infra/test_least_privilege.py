@@ -56,6 +56,7 @@ def named(statements: list[dict[str, Any]], sid: str) -> dict[str, Any]:
     return next(one for one in statements if one["Sid"] == sid)
 
 
+@pytest.mark.long
 def test_a_missing_right_is_detected(seen: Collection[Seen]) -> None:
     # Only a part of a transaction uses it.
     found = verdict(

@@ -74,6 +74,7 @@ def test_no_resource_waits_for_itself() -> None:
     assert circle(transformed(read_yaml(FILE), PARAMETERS)["Resources"]) == []
 
 
+@pytest.mark.long
 def test_a_deployment_that_asks_an_alarm_of_a_nested_stack_is_noticed() -> None:
     root = deepcopy(read_yaml(FILE))
     alarm = {"Fn::GetAtt": "Watch.Outputs.ErrorsAlarm"}

@@ -58,6 +58,7 @@ def test_an_event_source_that_bypasses_the_alias_is_detected(resources: Mapping[
     assert past_the_alias(broken) == ["Source: StatsFunction", "Allowed: LinksFunction"]
 
 
+@pytest.mark.long
 def test_an_event_of_a_function_without_an_alias_is_detected() -> None:
     data = template_data()
     del data["Globals"]["Function"]["AutoPublishAlias"], data["Globals"]["Function"]["DeploymentPreference"]
@@ -149,7 +150,7 @@ def test_a_changed_description_publishes_a_version_and_keeps_event_sources() -> 
     assert "FunctionName" not in replaced_for("AWS::Lambda::EventSourceMapping")
 
 
-@pytest.mark.parametrize("layer", ["TemplatesLayer", "ReportsLayer"])
+@pytest.mark.parametrize("layer", ["TemplatesLayer", pytest.param("ReportsLayer", marks=pytest.mark.long)])
 def test_a_new_layer_publishes_versions_of_the_functions_that_use_it(layer: str, before: Versions) -> None:
     data = template_data()
     properties(data, layer)["Description"] = "another"

@@ -145,6 +145,7 @@ def test_gradual_deployments_use_the_alarm_and_immediate_ones_do_not(resources: 
     assert template_data()["Conditions"]["InSteps"] == {"Fn::And": [{"Condition": "IsMonitored"}, not_at_once]}
 
 
+@pytest.mark.long
 def test_a_parameter_selects_the_deployment_strategy(resources: Mapping[str, Any]) -> None:
     linear = transformed(template_data(), PARAMETERS | {"Rollout": "Linear10PercentEvery1Minute"})["Resources"]
     assert ways(resources) == {"AllAtOnce"}

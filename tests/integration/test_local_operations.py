@@ -124,6 +124,7 @@ def test_a_failed_referral_is_listed_repaired_redriven_and_mailed_once(deploymen
     assert "RetryAttemptsExhausted" not in deployment.failures()
 
 
+@pytest.mark.long
 def test_a_recount_finds_no_difference(deployment: Deployment) -> None:
     receipts = [deployment.refer(f"{name}@clinic.example") for name in ("maria", "john", "rosa")]
     eventually(lambda: all("delivered" in deployment.stored(receipt)["milestones"] for receipt in receipts))

@@ -225,9 +225,8 @@ class TestStartAndStop:
 
     def test_a_custom_dynamodb_endpoint_is_used(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from samlocal.aws.moto_server import MotoServer
-        from samlocal.runtime.change_signal import ChangeSignal
 
-        other = MotoServer(ChangeSignal())
+        other = MotoServer({})
         other.start()
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", other.url)
         try:

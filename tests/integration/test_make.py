@@ -16,7 +16,6 @@ import boto3
 import pytest
 
 from samlocal.aws.moto_server import MotoServer
-from samlocal.runtime.change_signal import ChangeSignal
 from tests.integration.conftest import forget_account
 from tests.support.deployed import site_outputs
 
@@ -67,7 +66,7 @@ def make(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProc
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
     """An AWS account with the stack, for `make`."""
     forget_account(monkeypatch)
-    server = MotoServer(ChangeSignal())
+    server = MotoServer({})
     server.start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     body = {

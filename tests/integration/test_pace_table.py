@@ -15,7 +15,6 @@ from referral_intake.core.quota import Quota, Wait
 from referral_intake.core.reasons import Reason
 from referral_intake.outreach.throttle import Throttle
 from samlocal.aws.moto_server import MotoServer
-from samlocal.runtime.change_signal import ChangeSignal
 from tests.integration import aws
 from tests.support import samples
 
@@ -30,7 +29,7 @@ now = partial(datetime.now, UTC)
 @pytest.fixture
 def shared(no_account: None) -> Iterator["DynamoDBClient"]:
     """A table with conditional writes that are atomic across threads, as in DynamoDB."""
-    server = MotoServer(ChangeSignal())
+    server = MotoServer({})
     server.start()
     yield boto3.client("dynamodb", endpoint_url=server.url, config=Config(max_pool_connections=8))
     server.stop()

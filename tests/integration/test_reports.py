@@ -170,6 +170,7 @@ def test_an_export_continues_in_further_runs_until_it_is_complete(
     ]
 
 
+@pytest.mark.long
 def test_a_file_with_several_parts_is_one_file(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:

@@ -75,6 +75,7 @@ def test_records_lost_repeated_and_out_of_order_equal_a_recount(engine: "DynamoD
 
 
 @on_aws_own
+@pytest.mark.long
 def test_a_hundred_referrals_without_common_counters_are_counted(engine: "DynamoDBClient", counted: str) -> None:
     random = Random(8)
     wild = [history(random, 25)[-1] for _ in range(100)]

@@ -1,7 +1,7 @@
 # All commands for developers. `make help` lists them. They require git, make and Python 3.11 or newer, and download the
 # rest. A comment that starts with ##@ is a heading of `make help`, and one that starts with ## describes a target.
 PORT ?= 8080
-# With SHORT=1, targets that measure or take screenshots do only a small part of their work, for `make targets`.
+# With SHORT=1, targets that test, measure or take screenshots do only a small part of their work, for `make targets`.
 SHORT ?=
 PYTHON ?= python3
 VENV := .venv/bin
@@ -58,7 +58,7 @@ test-dates: .cache/dev.stamp .cache/dynamodb.stamp .cache/sam.stamp ## Run the t
 	$(VENV)/python -m tools.dates --each $(VENV)/pytest -m "not long" $(DATED)
 
 long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the slow tests, which `make test` skips.
-	$(PYTEST) -m long
+	$(PYTEST) -m long $(if $(SHORT),--collect-only -qq)
 
 units: .cache/dev.stamp ## Run the unit tests.
 	$(AT) $(VENV)/pytest -n 2 -p no:schemathesis -m "not long" tests/unit $(if $(SHORT),--collect-only -qq)
@@ -67,7 +67,7 @@ artifact: build .cache/dev.stamp .cache/dynamodb.stamp .cache/ric.stamp ## Build
 	$(VENV)/pytest tests/artifact
 
 faults: .cache/dev.stamp .cache/dynamodb.stamp ## Inject every fault into every AWS call, and check all promises.
-	$(AT) $(VENV)/pytest tests/faults --every-point
+	$(AT) $(VENV)/pytest tests/faults --every-point $(if $(SHORT),--collect-only -qq)
 
 ##@ Measure
 bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure the AWS cost of the dashboard and of a referral, and update docs/cost.md.
@@ -93,7 +93,7 @@ check-full: check artifact test-dates targets ## Run all checks, as CI does.
 	$(TOTAL)
 
 # The targets that no other check runs. tests/integration/test_make.py runs deploy, destroy and clean.
-SHORT_FORMS := help units run demo demo-data bench cold-starts pictures lighthouse sbom site format lock
+SHORT_FORMS := help units long faults run demo demo-data bench cold-starts pictures lighthouse sbom site format lock
 
 targets: .cache/dev.stamp ## Run all other targets in a short form, and check that they change no file of the repository.
 	$(VENV)/python -m tools.targets $(SHORT_FORMS)

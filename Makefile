@@ -41,11 +41,14 @@ demo-data: .cache/run.stamp ## Record the data of the demo again with the real f
 AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
 
 ##@ Test
-PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile tests/content tests/unit tests/integration tests/infra tests/e2e
+PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile tests/content tests/unit tests/integration tests/infra tests/e2e \
+  tests/faults --ignore=$(FAULTS)
+# Uses processes of its own.
+FAULTS := tests/faults/test_fault_walk.py
 
 test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests except the slow ones.
 	$(PYTEST) $(if $(FULL),,-m "not long")
-	$(AT) $(VENV)/pytest tests/faults $(if $(FULL),--every-point,-m "not long")
+	$(AT) $(VENV)/pytest $(FAULTS) $(if $(FULL),--every-point)
 	$(TOTAL)
 
 # A selection of tests that depend on dates. The weekly workflow runs all of `make test` at these dates.
@@ -67,7 +70,7 @@ artifact: build .cache/dev.stamp .cache/dynamodb.stamp .cache/ric.stamp ## Build
 	$(VENV)/pytest tests/artifact
 
 faults: .cache/dev.stamp .cache/dynamodb.stamp ## Inject every fault into every AWS call, and check all promises.
-	$(AT) $(VENV)/pytest tests/faults --every-point $(if $(SHORT),--collect-only -qq)
+	$(AT) $(VENV)/pytest $(FAULTS) --every-point $(if $(SHORT),--collect-only -qq)
 
 ##@ Measure
 bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure the AWS cost of the dashboard and of a referral, and update docs/cost.md.

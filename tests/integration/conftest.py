@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -28,7 +28,7 @@ __all__ = ["may_do_what_it_does", "watched"]
 PATIENT = Config(connect_timeout=CEILING, read_timeout=CEILING)
 
 # Tests of requests to a table run on DynamoDB Local, because moto accepts requests that DynamoDB refuses. All others
-# run on moto, as the local stack does. `make long` runs each on the other engine.
+# run on moto, which is faster, and with `make long` on DynamoDB Local, too.
 AT_THE_TABLE = {
     "test_acting",
     "test_audit",
@@ -49,10 +49,12 @@ AT_THE_TABLE = {
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     told = any(marker.args[0] == "engine" for marker in metafunc.definition.iter_markers("parametrize"))
     if "engine" in metafunc.fixturenames and not told and not hasattr(metafunc.module, "engine"):
-        own, other = "moto", "dynamodb-local"
+        real: Any = "dynamodb-local"
         if metafunc.module.__name__.rpartition(".")[2] in AT_THE_TABLE:
-            own, other = other, own
-        metafunc.parametrize("engine", [own, pytest.param(other, marks=pytest.mark.long)], indirect=True)
+            engines = [real]
+        else:
+            engines = ["moto", pytest.param(real, marks=pytest.mark.long)]
+        metafunc.parametrize("engine", engines, indirect=True)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ demo-data: .cache/run.stamp ## Record the data of the demo again with the real f
 AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
 
 ##@ Test
-PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile tests/content tests/unit tests/integration tests/infra tests/e2e \
+PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/content tests/unit tests/integration tests/infra tests/e2e \
   tests/faults --ignore=$(FAULTS)
 # Uses processes of its own.
 FAULTS := tests/faults/test_fault_walk.py
@@ -58,7 +58,7 @@ DATED := $(addprefix tests/unit/,core/test_calendar.py core/test_business_hours.
   summary.py restore.py::test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out)
 
 test-dates: .cache/dev.stamp .cache/dynamodb.stamp .cache/sam.stamp ## Run the tests that depend on dates, on a leap day, at the end of a year and on other special dates.
-	$(VENV)/python -m tools.dates --each $(VENV)/pytest -m "not long" $(DATED)
+	$(VENV)/python -m tools.dates --each $(VENV)/pytest -n 2 --dist loadfile -p no:schemathesis -m "not long" $(DATED)
 
 long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the slow tests, which `make test` skips.
 	$(PYTEST) -m long $(if $(SHORT),--collect-only -qq)

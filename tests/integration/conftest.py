@@ -38,6 +38,7 @@ AT_THE_TABLE = {
     "test_listing",
     "test_outreach_flow",
     "test_pace_table",
+    "test_redrive",
     "test_referral_table",
     "test_reports",
     "test_restore",

@@ -19,7 +19,7 @@ from referral_intake.outreach.throttle import Throttle
 from tests.integration import aws
 from tests.support import samples
 from tests.support.fakes import FakeAnnouncements
-from tests.support.mail_events import mail_event
+from tests.support.mail_events import LATER, mail_event
 from tests.support.samples import NOW
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def body(deployment: Deployment, kind: str, **details: Any) -> str:
 def happened(deployment: Deployment, kind: str, **details: Any) -> None:
     told = body(deployment, kind, **details)
     for _ in range(3):
-        take(told, deployment.feedback)
+        take(told, deployment.feedback, LATER)
 
 
 def test_an_event_delivered_three_times_is_counted_once(deployment: Deployment) -> None:
@@ -152,12 +152,12 @@ def test_a_crash_before_the_announcement_leaves_it_to_the_next_delivery_of_the_e
     told = body(deployment, "Bounce")
     deployment.announcements = Deadly()
     with pytest.raises(Killed):
-        take(told, deployment.feedback)
+        take(told, deployment.feedback, LATER)
     assert deployment.item()["paused_for"] == {"S": "bounces"}
 
     deployment.announcements = FakeAnnouncements()
-    take(told, deployment.feedback)
-    take(told, deployment.feedback)
+    take(told, deployment.feedback, LATER)
+    take(told, deployment.feedback, LATER)
     [trip] = deployment.announcements.told
     assert (trip.reason, trip.bounced) == ("bounces", 6)
 

@@ -7,6 +7,8 @@ from tests.support import events
 from tests.support.samples import NOW
 
 SENT_AT = NOW + timedelta(seconds=1)
+# The time at which events are processed, if it has no effect.
+LATER = NOW + timedelta(days=365)
 
 _DETAILS: dict[str, dict[str, Any]] = {
     "Delivery": {"processingTimeMillis": 700, "smtpResponse": "250 ok", "recipients": []},

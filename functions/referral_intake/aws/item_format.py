@@ -145,18 +145,24 @@ def to_messages(messages: Messages) -> dict[str, Any]:
 
 
 def _of_written(written: Written) -> dict[str, Any]:
+    last = written.last_delivered_at
     return {
         "tries": {message_id: {**asdict(one), "at": timestamp(one.at)} for message_id, one in written.tries.items()},
         "returned": {message_id: timestamp(at) for message_id, at in written.returned.items()},
         "delivered_at": timestamp(written.delivered_at) if written.delivered_at else None,
+        # Usually the same time.
+        "last_delivered_at": timestamp(last) if last and last != written.delivered_at else None,
     }
 
 
 def _written(data: dict[str, Any]) -> Written:
+    delivered_at = data.get("delivered_at")
+    last_delivered_at = data.get("last_delivered_at", delivered_at)
     return Written(
         tries={name: Try(**{**one, "at": datetime.fromisoformat(one["at"])}) for name, one in data["tries"].items()},
         returned={name: datetime.fromisoformat(at) for name, at in data.get("returned", {}).items()},
-        delivered_at=datetime.fromisoformat(data["delivered_at"]) if "delivered_at" in data else None,
+        delivered_at=datetime.fromisoformat(delivered_at) if delivered_at else None,
+        last_delivered_at=datetime.fromisoformat(last_delivered_at) if last_delivered_at else None,
     )
 
 

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 
 from referral_intake.core.milestones import Milestone
 
-# A scanner opens a message as it arrives. A person is not that fast.
-ARRIVAL = timedelta(seconds=10)
+# A scanner opens a message as it arrives and follows its links. A person needs more time, and more to read first.
+FASTEST = {Milestone.OPENED: timedelta(seconds=10), Milestone.CLICKED: timedelta(seconds=30)}
 # A person does not follow two links of a message within this time.
-ONE_BREATH = timedelta(seconds=2)
+BETWEEN_LINKS = timedelta(seconds=5)
+# A person does not open a message and follow a link within this time.
+BETWEEN_OPEN_AND_CLICK = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,11 +51,14 @@ def told_apart(
 
 
 def _is_scanner(one: Engagement, all_of_them: AbstractSet[Engagement], delivered_at: datetime | None) -> bool:
-    if one.by_known_scanner or (delivered_at and one.at - delivered_at < ARRIVAL):
+    if one.by_known_scanner or (delivered_at and one.at - delivered_at < FASTEST[Milestone(one.kind)]):
         return True
-    return one.kind == Milestone.CLICKED and any(
-        (other.step, other.kind) == (one.step, Milestone.CLICKED)
-        and other.link != one.link
-        and abs(other.at - one.at) < ONE_BREATH
-        for other in all_of_them
-    )
+    return any(other.step == one.step and _are_by_a_program(one, other) for other in all_of_them)
+
+
+def _are_by_a_program(one: Engagement, other: Engagement) -> bool:
+    """Whether a person can't have done both, because too little time is between them."""
+    between = abs(other.at - one.at)
+    if one.kind != other.kind:
+        return between <= BETWEEN_OPEN_AND_CLICK
+    return one.kind == Milestone.CLICKED and other.link != one.link and between < BETWEEN_LINKS

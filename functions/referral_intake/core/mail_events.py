@@ -33,6 +33,8 @@ class MailEvent:
     """One event about one message. `at` is its time. `tried` has the message's own time and wording.
 
     `came_back` marks a soft bounce after which the message certainly did not arrive, so that it can be retried.
+    `affects_reputation` is false for messages that Amazon SES does not count in the account's bounce and complaint
+    rates.
     """
 
     receipt: str
@@ -44,6 +46,7 @@ class MailEvent:
     link: str = ""
     by_known_scanner: bool = False
     came_back: bool = False
+    affects_reputation: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,15 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A step's message: its tries by the mail service's message id. `returned` are those that bounced temporarily."""
+    """A step's message: its tries by the mail service's message id. `returned` are those that bounced temporarily.
+
+    `delivered_at` and `last_delivered_at` are the first and the last delivery of any try.
+    """
 
     tries: Mapping[str, Try] = field(default_factory=dict)
     returned: Mapping[str, datetime] = field(default_factory=dict)
     delivered_at: datetime | None = None
+    last_delivered_at: datetime | None = None
 
     @property
     def last_at(self) -> datetime:
@@ -37,11 +41,17 @@ class Written:
 
     @property
     def try_again_at(self) -> datetime | None:
-        """When to retry. None if the message arrived, may still arrive, or has no retries left."""
+        """When to retry. None if the message arrived, may still arrive, or has no retries left.
+
+        A mail server can accept a message and return it later.
+        """
         gone_wrong = len(self.returned)
-        if self.delivered_at or gone_wrong < len(self.tries) or gone_wrong > len(TRY_AGAIN_AFTER):
+        if gone_wrong < len(self.tries) or not 0 < gone_wrong <= len(TRY_AGAIN_AFTER):
             return None
-        return max(self.returned.values()) + TRY_AGAIN_AFTER[gone_wrong - 1]
+        returned_at = max(self.returned.values())
+        if self.last_delivered_at and self.last_delivered_at >= returned_at:
+            return None
+        return returned_at + TRY_AGAIN_AFTER[gone_wrong - 1]
 
     def tried(self, message_id: str, one: Try) -> "Written":
         """Return a copy with this try, at its earliest known time."""
@@ -50,7 +60,8 @@ class Written:
         return replace(self, tries={**self.tries, message_id: merged})
 
     def delivered(self, at: datetime) -> "Written":
-        return replace(self, delivered_at=min(at, self.delivered_at or at))
+        first, last = self.delivered_at or at, self.last_delivered_at or at
+        return replace(self, delivered_at=min(at, first), last_delivered_at=max(at, last))
 
     def came_back(self, message_id: str, at: datetime) -> "Written":
         return replace(self, returned={**self.returned, message_id: min(at, self.returned.get(message_id, at))})

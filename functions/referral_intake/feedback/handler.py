@@ -1,5 +1,6 @@
 """Lambda handler for the queue of Amazon SES events, which EventBridge fills."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -13,7 +14,7 @@ from referral_intake.feedback.processing import logger, take
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     def process(record: dict[str, Any]) -> None:
-        take(record["body"], wiring.parts())
+        take(record["body"], wiring.parts(), datetime.now(UTC))
 
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event, process, processor, context)

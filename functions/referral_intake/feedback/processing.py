@@ -29,9 +29,9 @@ _TOLD: dict[str, str] = {
 }
 
 
-def take(body: str, parts: Feedback) -> None:
+def take(body: str, parts: Feedback, now: datetime) -> None:
     """Handle one event. If it raises, the queue delivers the event again."""
-    event = ses_events.read(body)
+    event = ses_events.read(body, now)
     if event is None:
         logger.info("event of an unknown message")
         return

@@ -5,11 +5,13 @@ Format: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sn
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from referral_intake.core.mail_events import Kind, MailEvent
+from referral_intake.core.mail_events import ENGAGEMENTS, Kind, MailEvent
 from referral_intake.core.steps import Try
+from referral_intake.feedback import user_agents
 
 # The event's name in SES, its kind here, and the member with its details. Send has none.
 _EVENTS = {
@@ -23,37 +25,84 @@ _EVENTS = {
     "Open": (Kind.OPENED, "open"),
     "Click": (Kind.CLICKED, "click"),
 }
-# User agents that identify themselves as programs. Most scanners don't: they are detected by their speed.
-_SCANNERS = re.compile(
-    r"bot\b|crawler|spider|scanner|barracuda|mimecast|proofpoint|python-requests|curl/", re.IGNORECASE
-)
+# Temporary even if the status code is permanent: mail servers reply 5.2.2 for a full mailbox.
+_TEMPORARY = frozenset({"MailboxFull", "CustomTimeoutExceeded"})
+# The message was refused, not the address.
+_CONTENT_REFUSED = frozenset({"ContentRejected", "AttachmentRejected", "MessageTooLarge"})
+# Addresses that Amazon SES did not try, because it or the account suppresses them.
+_SUPPRESSED = frozenset({"Suppressed", "OnAccountSuppressionList"})
+# Feedback by which a mailbox provider does not report a message as spam.
+_NOT_A_COMPLAINT = frozenset({"not-spam", "auth-failure"})
+# Amazon SES does not count its simulator's addresses for the reputation of the account.
+_SIMULATOR = "@simulator.amazonses.com"
 
-# General is not included: an automatic reply is also General, and then the doctor has the message.
-_CAME_BACK = frozenset({"MailboxFull", "CustomTimeoutExceeded"})
+# An enhanced status code (RFC 3463), but no part of an IP address.
+_STATUS = re.compile(r"(?<![\d.])([245])\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
+# A reply code of SMTP.
+_REPLY = re.compile(r"smtp;\s*([245])\d\d\b", re.IGNORECASE)
 
 
-def read(body: str) -> MailEvent | None:
-    """Return the mail event of an EventBridge event, or None if it is not about a message to a doctor."""
-    detail = json.loads(body)["detail"]
+def read(body: str, now: datetime) -> MailEvent | None:
+    """Return the mail event of an EventBridge event, or None if it is not about a message to a doctor.
+
+    Members that are null are treated as missing. Times are between the time of sending and `now`.
+    """
+    detail = json.loads(body, object_pairs_hook=_without_null)["detail"]
     tags = detail["mail"].get("tags", {})
     if detail["eventType"] not in _EVENTS or not ("referral" in tags and "step" in tags):
         return None
     kind, member = _EVENTS[detail["eventType"]]
     details: dict[str, Any] = detail.get(member or "", {})
-    if details.get("bounceType") == "Permanent":
-        kind = Kind.BOUNCED
-    sent_at = _time(detail["mail"]["timestamp"])
+    came_back = False
+    if member == "bounce":
+        kind, came_back = _bounce(details)
+    if details.get("complaintFeedbackType") in _NOT_A_COMPLAINT:
+        kind, details = Kind.SENT, {}
+    sent_at = min(_time(detail["mail"]["timestamp"]), now)
     return MailEvent(
         receipt=tags["referral"][0],
         step=tags["step"][0],
         message_id=detail["mail"]["messageId"],
         kind=kind,
-        at=_time(details["timestamp"]) if "timestamp" in details else sent_at,
+        at=min(max(_time(details["timestamp"]), sent_at), now) if "timestamp" in details else sent_at,
         tried=Try(sent_at, tags.get("version", [""])[0], tags.get("content_hash", [""])[0]),
         link=details.get("link", ""),
-        by_known_scanner=bool(_SCANNERS.search(details.get("userAgent", ""))),
-        came_back=kind is Kind.SOFT_BOUNCED and details.get("bounceSubType") in _CAME_BACK,
+        by_known_scanner=kind in ENGAGEMENTS and user_agents.is_program(details.get("userAgent", "")),
+        came_back=came_back,
+        affects_reputation=details.get("bounceSubType") not in _SUPPRESSED
+        and not any(_SIMULATOR in address.lower() for address in detail["mail"].get("destination", [])),
     )
+
+
+def _without_null(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in members if value is not None}
+
+
+def _bounce(details: Mapping[str, Any]) -> tuple[Kind, bool]:
+    """Return the kind of a bounce, and whether the message certainly did not arrive and can be sent again.
+
+    A bounce without a status code may be an automatic reply, and then the doctor has the message.
+    """
+    subtype = details.get("bounceSubType")
+    if details.get("bounceType") == "Permanent":
+        return Kind.BOUNCED, False
+    if details.get("bounceType") == "Undetermined" or subtype in _CONTENT_REFUSED:
+        return Kind.SOFT_BOUNCED, False
+    if subtype in _TEMPORARY:
+        return Kind.SOFT_BOUNCED, True
+    classes = set(_status_classes(details.get("bouncedRecipients", [])))
+    if "5" in classes:
+        return Kind.BOUNCED, False
+    return Kind.SOFT_BOUNCED, "4" in classes
+
+
+def _status_classes(recipients: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the class of each recipient's status: 2, 4 or 5."""
+    for recipient in recipients:
+        diagnostic = recipient.get("diagnosticCode", "")
+        found = _STATUS.search(recipient.get("status", "")) or _STATUS.search(diagnostic) or _REPLY.search(diagnostic)
+        if found:
+            yield found[1]
 
 
 def _time(text: str) -> datetime:

@@ -18,7 +18,7 @@ from referral_intake.feedback import ses_events
 from referral_intake.feedback.processing import take
 from referral_intake.feedback.wiring import Feedback
 from tests.support.fakes import FakeAnnouncements, FakeBreaker, FakeTable, ring
-from tests.support.mail_events import SENT_AT, mail_event
+from tests.support.mail_events import LATER, SENT_AT, mail_event
 from tests.support.samples import CAMPAIGNS, NOW, referral
 
 
@@ -29,7 +29,7 @@ def after(*events: dict[str, Any], start: Referral | None = None) -> tuple[Refer
     table.add(begun)
     for event in events:
         event["detail"]["mail"]["tags"]["referral"] = [begun.receipt]
-        take(json.dumps(event), parts(table))
+        take(json.dumps(event), parts(table), LATER)
     return table.referrals[begun.receipt], table
 
 
@@ -71,6 +71,11 @@ def soft_bounce(seconds: float, kind: str = "MailboxFull") -> dict[str, Any]:
     return event("Bounce", seconds, bounceType="Transient", bounceSubType=kind)
 
 
+def bounce_with_status(status: str, seconds: float = 2, **details: Any) -> dict[str, Any]:
+    recipients = [{"emailAddress": "maria@clinic.example", "action": "failed", "status": status}]
+    return event("Bounce", seconds, **{"bounceType": "Transient", "bouncedRecipients": recipients} | details)
+
+
 def test_a_soft_bounce_closes_nothing_and_is_retried_later() -> None:
     bounced, table = after(soft_bounce(2))
     assert (bounced.stage, bounced.reason) == (Stage.WAITING, "soft_bounced")
@@ -84,6 +89,31 @@ def test_a_bounce_that_may_be_an_automatic_reply_is_not_retried() -> None:
     replied, _ = after(event("Send"), soft_bounce(2, "General"))
     assert replied.stage is Stage.SENT
     assert "soft_bounced" in replied.milestones
+
+
+def test_a_message_that_was_not_delivered_in_time_is_retried() -> None:
+    late, _ = after(event("Send"), bounce_with_status("4.4.7"))
+    assert (late.stage, late.reason) == (Stage.WAITING, "soft_bounced")
+
+
+def test_a_permanent_status_closes_the_referral_even_if_the_bounce_is_called_transient() -> None:
+    bounced, table = after(event("Send"), bounce_with_status("5.4.4"))
+    assert (bounced.stage, bounced.reason) == (Stage.CLOSED, Closing.BOUNCED)
+    assert set(table.suppressed.values()) == {Closing.BOUNCED}
+
+
+@pytest.mark.parametrize("kind", ["not-spam", "auth-failure"])
+def test_feedback_that_is_no_complaint_changes_nothing(kind: str) -> None:
+    sent, table = after(event("Send"), event("Complaint", 60, complaintFeedbackType=kind))
+    assert (sent.stage, sent.reason, table.suppressed) == (Stage.SENT, None, {})
+    assert "complained" not in sent.milestones
+
+
+@pytest.mark.parametrize("delivery_first", [True, False])
+def test_a_message_that_came_back_after_its_delivery_is_retried(*, delivery_first: bool) -> None:
+    events = [event("Delivery", 3), soft_bounce(90)]
+    returned, _ = after(*(events if delivery_first else reversed(events)))
+    assert (returned.stage, returned.reason) == (Stage.WAITING, "soft_bounced")
 
 
 @pytest.mark.parametrize("delivery_first", [True, False])
@@ -136,11 +166,24 @@ def test_an_open_by_a_declared_program_is_by_a_scanner() -> None:
     assert "opened" not in scanned.milestones
 
 
-def test_all_links_at_once_are_a_scanner_and_one_link_later_is_a_person() -> None:
-    links = [event("Click", 100, link="https://a.example/"), event("Click", 101, link="https://b.example/")]
+@pytest.mark.parametrize("between", [0, 1, 4])
+def test_all_links_at_once_are_a_scanner_and_one_link_later_is_a_person(between: int) -> None:
+    links = [event("Click", 100, link="https://a.example/"), event("Click", 100 + between, link="https://b.example/")]
     assert "clicked" not in after(event("Delivery", 1), *links)[0].milestones
     person, _ = after(event("Delivery", 1), *links, event("Click", 900, link="https://a.example/"))
     assert person.milestones["clicked"] == SENT_AT + timedelta(seconds=900)
+
+
+def test_a_click_soon_after_the_arrival_is_by_a_scanner() -> None:
+    clicked, _ = after(event("Delivery", 3), event("Click", 15))
+    assert "clicked" not in clicked.milestones
+
+
+def test_an_open_and_a_click_in_the_same_second_are_by_a_scanner() -> None:
+    both, _ = after(event("Delivery", 1), event("Open", 61), event("Click", 61.4))
+    assert {"opened", "clicked"} & both.milestones.keys() == set()
+    person, _ = after(event("Delivery", 1), event("Open", 61), event("Click", 75))
+    assert {"opened", "clicked"} <= person.milestones.keys()
 
 
 ANY_EVENT = st.one_of(
@@ -150,6 +193,7 @@ ANY_EVENT = st.one_of(
         st.integers(0, 40),
     ),
     st.builds(soft_bounce, st.integers(0, 40), st.sampled_from(["MailboxFull", "General"])),
+    st.builds(bounce_with_status, st.sampled_from(["4.4.7", "5.4.4"]), st.integers(0, 40)),
 )
 
 
@@ -166,12 +210,12 @@ def test_shuffled_and_repeated_events_give_the_same_referral(happened: list[dict
 def test_an_event_of_a_foreign_message_is_ignored() -> None:
     foreign = event("Bounce")
     del foreign["detail"]["mail"]["tags"]["step"]
-    assert ses_events.read(json.dumps(foreign)) is None
+    assert ses_events.read(json.dumps(foreign), LATER) is None
 
 
 def test_an_event_of_a_deleted_referral_is_ignored() -> None:
     table = FakeTable()
-    take(json.dumps(mail_event("Bounce", "AAAA-AAAA-AAAA-AAAA")), parts(table))
+    take(json.dumps(mail_event("Bounce", "AAAA-AAAA-AAAA-AAAA")), parts(table), LATER)
     assert table.suppressed == {}
 
 
@@ -194,7 +238,7 @@ def test_a_tripped_breaker_is_announced_once() -> None:
     table, breaker, bus = FakeTable(), FakeBreaker(TRIP), FakeAnnouncements()
     body = bounced(table)
     for _ in range(3):
-        take(body, parts(table, breaker, bus))
+        take(body, parts(table, breaker, bus), LATER)
     assert bus.told == [TRIP]
 
 
@@ -203,10 +247,10 @@ def test_a_failed_announcement_is_repeated_when_the_event_is_delivered_again() -
     table, breaker, bus = FakeTable(), FakeBreaker(TRIP), FakeAnnouncements(fails=Unavailable("no bus"))
     body = bounced(table)
     with pytest.raises(Unavailable):
-        take(body, parts(table, breaker, bus))
+        take(body, parts(table, breaker, bus), LATER)
     assert table.settled == SENT_AT
     bus.fails = None
-    take(body, parts(table, breaker, bus))
+    take(body, parts(table, breaker, bus), LATER)
     assert bus.told == [TRIP]
 
 
@@ -214,5 +258,5 @@ def test_a_failed_announcement_is_repeated_when_the_event_is_delivered_again() -
 def test_an_open_or_a_click_does_not_read_the_breaker() -> None:
     table, bus = FakeTable(), FakeAnnouncements()
     table.add(begun := referral())
-    take(json.dumps(mail_event("Open", begun.receipt, 60)), parts(table, FakeBreaker(TRIP), bus))
+    take(json.dumps(mail_event("Open", begun.receipt, 60)), parts(table, FakeBreaker(TRIP), bus), LATER)
     assert bus.told == []

@@ -419,8 +419,10 @@ def test_the_routes_match_the_design() -> None:
         "GET /api/referrals/{receipt}",
         "GET /api/challenge",
         "GET /api/opt-out",
+        "HEAD /api/opt-out",
         "POST /api/opt-out",
         "GET /api/answer",
+        "HEAD /api/answer",
         "POST /api/answer",
         "GET /api/doctors",
         # One route for the whole dashboard API, behind one authorizer.

@@ -1,4 +1,4 @@
-"""Lambda handler for the links in messages: `/api/opt-out` and `/api/answer`, GET and POST."""
+"""Lambda handler for the links in messages: `/api/opt-out` and `/api/answer`, GET, HEAD and POST."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,6 +1,6 @@
 """Answer the links in messages: `/api/opt-out` stops the messages, `/api/answer` records an answer.
 
-Mail scanners follow every link, so GET changes nothing. A POST needs no previous page and no cookie. To opt out, it
+Mail scanners follow every link, so GET and HEAD change nothing. A POST needs no previous page and no cookie. To opt out, it
 needs no body. It is never answered by a redirect (RFC 8058).
 """
 
@@ -36,7 +36,7 @@ def _opt_out(event: Event, parts: LinkParts, now: datetime) -> Response:
     link = parts.links.read("opt-out", _token(event), now)
     if link is None:
         return _page(event, parts, "opt_out.html", "invalid")
-    if _is_get(event):
+    if _changes_nothing(event):
         return _page(event, parts, "opt_out.html", "confirm", link)
     chosen = _chosen(event)
     with logs.about(logger, referral=link.receipt):
@@ -70,7 +70,7 @@ def _answer(event: Event, parts: LinkParts, now: datetime) -> Response:
     link = parts.links.read("answer", _token(event), now)
     if link is None:
         return _page(event, parts, "answer.html", "invalid")
-    answer = None if _is_get(event) else _chosen(event).get("answer")
+    answer = None if _changes_nothing(event) else _chosen(event).get("answer")
     if answer not in set(Answer):
         return _page(event, parts, "answer.html", "ask", link)
     with logs.about(logger, referral=link.receipt):
@@ -85,8 +85,8 @@ def _token(event: Event) -> str:
     return token
 
 
-def _is_get(event: Event) -> bool:
-    return bool(event["requestContext"]["http"]["method"] == "GET")
+def _changes_nothing(event: Event) -> bool:
+    return event["requestContext"]["http"]["method"] in {"GET", "HEAD"}
 
 
 def _chosen(event: Event) -> dict[str, str]:
@@ -99,6 +99,6 @@ def _page(event: Event, parts: LinkParts, template: str, state: str, link: Link 
     locale = http.language(event, campaign.locales) or campaign.mail_locale
     token = _token(event)
     # The result of a POST has no URL, so there are no links to other languages.
-    elsewhere = f"?{urlencode({'token': token})}&lang={{locale}}" if link and _is_get(event) else ""
+    elsewhere = f"?{urlencode({'token': token})}&lang={{locale}}" if link and _changes_nothing(event) else ""
     html = parts.site.pages(campaign.name, locale).render(template, elsewhere, state=state, token=token)
     return http.page(HTTPStatus.OK if link else HTTPStatus.BAD_REQUEST, html)

@@ -44,9 +44,10 @@ class LinksInMemory:
         return self(method, self.answer_query, "/api/answer", now, **form)
 
 
-def test_a_get_shows_a_button_and_changes_nothing() -> None:
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_get_shows_a_button_and_changes_nothing(method: str) -> None:
     links = LinksInMemory()
-    response = links("GET")
+    response = links(method)
     assert response["statusCode"] == 200
     assert "<button" in response["body"]
     assert links.table.suppressed == {}
@@ -115,7 +116,7 @@ def test_an_answer_closes_the_outreach_at_once(answer: str) -> None:
 
 def test_opening_the_answer_page_records_no_answer() -> None:
     links = LinksInMemory()
-    response = links.answer("GET")
+    assert links.answer("HEAD") == (response := links.answer("GET"))
     assert response["body"].count('name="answer"') == 3
     assert links.table.answers == {}
 

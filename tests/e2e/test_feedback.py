@@ -81,6 +81,8 @@ def test_a_click_on_arrival_is_by_a_scanner_and_a_later_one_by_a_person(
     wait_for_milestone(stack, receipt, "delivered")
     [message] = mailbox.wait_for(1)
     own_page = TRACKED.findall(message["html"])[-1]
+    # The browser of the tests identifies itself as a program.
+    page.context.set_extra_http_headers({"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"})
 
     page.goto(own_page)
     expect(page).to_have_url(f"{stack.url}/")

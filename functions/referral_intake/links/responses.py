@@ -1,7 +1,7 @@
 """Answer the links in messages: `/api/opt-out` stops the messages, `/api/answer` records an answer.
 
-Mail scanners follow every link, so GET and HEAD change nothing. A POST needs no previous page and no cookie. To opt out, it
-needs no body. It is never answered by a redirect (RFC 8058).
+Mail scanners follow every link, so GET and HEAD change nothing. A POST needs no previous page and no cookie. To opt
+out, it needs no body. It is never answered by a redirect (RFC 8058).
 """
 
 from datetime import datetime

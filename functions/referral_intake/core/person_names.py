@@ -15,14 +15,21 @@ if TYPE_CHECKING:
     from nameparser import Parser
 
 VERSION = 2
-"""The version of `identity` and of `contact.email_identity`. Version 1 had no number in the hashes."""
+"""The version of `identity` and of `mailboxes.mailbox`. Hashes of version 1 did not name it."""
 TITLES = frozenset(
-    "dr dra drs doctor doctora prof professor profesor profesora mr mrs ms miss mx sr sra sir mister med".split()
+    {
+        *("dr", "dra", "drs", "doctor", "doctora", "prof", "professor", "profesor", "profesora", "mr", "mrs"),
+        *("ms", "miss", "mx", "sr", "sra", "sir", "mister", "med"),
+    }
 )
 # In addition to the degrees that nameparser knows.
-_DEGREES = frozenset(
-    "md do phd np pa pac rn mbbs mbchb bmbs mbbch mrcp frcs frcp frcr frcpc frcsc facs facp facc faans faaos facr fascrs"
-    " aprn crnp fnp fnpc dnp arnp msn bsn dpm dds dmd od dc pharmd scd mph mba msc ms jd dnb mch abfm 2nd 3rd 4th 5th".split()
+DEGREES = frozenset(
+    {
+        *("md", "do", "phd", "np", "pa", "pac", "rn", "mbbs", "mbchb", "bmbs", "mbbch", "mrcp", "frcs"),
+        *("frcp", "frcr", "frcpc", "frcsc", "facs", "facp", "facc", "faans", "faaos", "facr", "fascrs"),
+        *("aprn", "crnp", "fnp", "fnpc", "dnp", "arnp", "msn", "bsn", "dpm", "dds", "dmd", "od", "dc"),
+        *("pharmd", "scd", "mph", "mba", "msc", "ms", "jd", "dnb", "mch", "abfm", "2nd", "3rd", "4th", "5th"),
+    }
 )
 # nameparser takes these for degrees or generations. They are more often initials or surnames.
 _NAMES = frozenset(["i", "v", "x", "1", "2", "3", "ma", "ba", "ed", "an", "ng", "lac", "cho", "cha", "chan"])
@@ -30,10 +37,11 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _APOSTROPHES = re.compile(
     "[\u0027\u0060\u00b4\u02b9\u02bb\u02bc\u02bd\u02c8\u02ca\u02cb\u2018\u2019\u201b\u2032\u2035\ua78c\uff07]"
 )
-_HYPHENS = re.compile("[\u00ad\u058a\u2010-\u2015\u2043\u207b\u208b\u2212\ufe58\ufe63\uff0d]")
+_HYPHENS = re.compile("[\u058a\u2010-\u2015\u2043\u207b\u208b\u2212\ufe58\ufe63\uff0d]")
 _APART = re.compile(r"(?<=\w)'\s+(?=\w)")  # O' Brien
 _GLUED = re.compile(r"\.(?=[^\W\d_]{2})")  # Dr.Ly
 _POSTNOMINAL = re.compile(r"(?<=\w)\([^()]*\)")  # FRCS(Ed)
+_CODE = re.compile("[<>={}]")
 _PREFIX = re.compile(r"(?<=\w )(o|d|mc|mac) (?=[^\W\d_]{2})")  # Sean O Brien, Mary Mc Donald
 # These have no decomposition in Unicode.
 _LETTERS = str.maketrans(
@@ -61,6 +69,11 @@ def search_words(name: str) -> list[str]:
     return [word.replace("'", "") for word in _WORD.findall(fold(name))]
 
 
+def is_unusual(name: str) -> bool:
+    """Whether a person should look at the name before a message shows it: it has a sign of code, or no letter."""
+    return bool(_CODE.search(unicodedata.normalize("NFKC", name))) or not any(map(str.isalpha, name))
+
+
 def identity(name: str) -> str:
     """Return the form in which all spellings of a name are equal. It is never empty if the name is not."""
     whole = " ".join(search_words(name)) or fold(name) or name
@@ -73,13 +86,19 @@ def identity(name: str) -> str:
 
 def names_only(name: str) -> list[str]:
     """Return the given names, initials and surnames as folded words in this order. It can be empty."""
+    words = _WORD.findall(" ".join(given_and_family(name)))
+    while len(words) > 2 and words[-1] == words[-2] == "do":
+        words.pop()  # Anna Do DO
+    return words
+
+
+def given_and_family(name: str) -> tuple[str, str]:
+    """Return the folded given names and surnames without titles and degrees. Both can be empty."""
     text = _POSTNOMINAL.sub("", _GLUED.sub(". ", fold(name)))
     parsed = _parser().parse(_without_segments_of_degrees(text))
     # A maiden name is a surname, too.
-    words = _WORD.findall(" ".join((parsed.given, parsed.middle, parsed.family, parsed.maiden)))
-    while len(words) > 2 and words[-1] == words[-2] == "do":
-        words.pop()  # Anna Do DO
-    return words if set(words) - TITLES else []
+    found = f"{parsed.given} {parsed.middle}".strip(), f"{parsed.family} {parsed.maiden}".strip()
+    return found if set(_WORD.findall(" ".join(found))) - TITLES else ("", "")
 
 
 def _joined(words: list[str]) -> str:
@@ -90,11 +109,11 @@ def _without_segments_of_degrees(text: str) -> str:
     """Return `lopez, juan` for `lopez, jr., juan, m.d.`: what is left is the surname and the given names."""
     surname, *others = (segment.strip() for segment in text.split(","))
     is_short = len([word for word in surname.split() if word.strip(".") not in TITLES]) < 2
-    names = [segment for segment in others if segment and not _has_only_degrees(segment, is_short)]
+    names = [segment for segment in others if segment and not _has_only_degrees(segment, is_after_one_name=is_short)]
     return ", ".join(filter(None, (surname, " ".join(names))))
 
 
-def _has_only_degrees(segment: str, is_after_one_name: bool) -> bool:
+def _has_only_degrees(segment: str, *, is_after_one_name: bool) -> bool:
     # "Kim, Do" is Do Kim. "Kim, D.O." and "Mai Kim, DO" have a degree.
     if is_after_one_name and segment == "do":
         return False
@@ -110,7 +129,7 @@ def _degrees() -> frozenset[str]:
     from nameparser import Lexicon
 
     known = Lexicon.default()
-    return ((known.suffix_acronyms | known.suffix_words) - known.suffix_acronyms_ambiguous - _NAMES) | _DEGREES
+    return ((known.suffix_acronyms | known.suffix_words) - known.suffix_acronyms_ambiguous - _NAMES) | DEGREES
 
 
 @cache
@@ -127,8 +146,8 @@ def _parser() -> "Parser":
         titles=TITLES,
         given_name_titles=frozenset(),
         after_given_titles=frozenset(),
-        suffix_acronyms=(known.suffix_acronyms - _NAMES) | _DEGREES,
-        suffix_acronyms_ambiguous=known.suffix_acronyms_ambiguous - _NAMES - _DEGREES | {"do", "ms"},
+        suffix_acronyms=(known.suffix_acronyms - _NAMES) | DEGREES,
+        suffix_acronyms_ambiguous=known.suffix_acronyms_ambiguous - _NAMES - DEGREES | {"do", "ms"},
         suffix_words=known.suffix_words - _NAMES,
         capitalization_exceptions=(),
     )

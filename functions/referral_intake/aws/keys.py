@@ -60,7 +60,7 @@ class DoctorHashes:
 
 def _hashed(ring: Keyring, key_id: str, kind: str, value: str) -> str:
     digest = hmac.digest(ring.keys[key_id], f"{kind}:{value}".encode(), hashlib.sha256)
-    return f"{kind}#{key_id}.{VERSION}#{digest[:16].hex()}"
+    return f"{kind}#{key_id}#{VERSION}#{digest[:16].hex()}"
 
 
 def source_hash(ring: Ring, address: str, now: datetime) -> str:

@@ -72,7 +72,7 @@ def _practices(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _name(basic: Mapping[str, Any]) -> str:
-    """Return first name, middle initial and last name. Initials are ignored in comparisons, so they hide no opt-out."""
+    """Return first name, middle initial and last name."""
     first, last = _text(basic, "first_name"), _text(basic, "last_name")
     middle = f"{_text(basic, 'middle_name')[:1]}." if _text(basic, "middle_name")[:1].isalpha() else ""
     name = _line(

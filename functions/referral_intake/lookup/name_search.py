@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import nameparser  # noqa: F401  # person_names needs it. At the start, Lambda has the most CPU.
+
 from referral_intake.core.contact import state as state_code
 from referral_intake.core.person_names import fold, given_and_family, letters_only
 from referral_intake.core.validation import Invalid, one_line

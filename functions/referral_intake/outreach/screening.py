@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+import nameparser  # noqa: F401  # person_names needs it. At the start, Lambda has the most CPU.
+
 from referral_intake.core import person_names
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.reasons import Reason

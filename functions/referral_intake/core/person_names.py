@@ -28,6 +28,36 @@ DEGREES = frozenset(
         *("md", "do", "phd", "np", "pa", "pac", "rn", "mbbs", "mbchb", "bmbs", "mbbch", "mrcp", "frcs"),
         *("frcp", "frcr", "frcpc", "frcsc", "facs", "facp", "facc", "faans", "faaos", "facr", "fascrs"),
         *("aprn", "crnp", "fnp", "fnpc", "dnp", "arnp", "msn", "bsn", "dpm", "dds", "dmd", "od", "dc"),
+        *(
+            "mrcs",
+            "mrcgp",
+            "mrcog",
+            "frcog",
+            "frcophth",
+            "frcsi",
+            "frcpi",
+            "franzcr",
+            "fracp",
+            "fracs",
+            "fscai",
+            "fsir",
+        ),
+        *(
+            "faap",
+            "facep",
+            "facog",
+            "facoi",
+            "facrm",
+            "fhm",
+            "sfhm",
+            "fccp",
+            "fccm",
+            "fasco",
+            "fahns",
+            "fastro",
+            "acnp",
+        ),
+        *("acnpbc", "agacnp", "agnp", "fnpbc", "whnp", "pmhnp", "crna", "cnm", "lcsw", "bds", "bao", "rph", "aocnp"),
         *("pharmd", "scd", "mph", "mba", "msc", "ms", "jd", "dnb", "mch", "abfm", "2nd", "3rd", "4th", "5th"),
     }
 )
@@ -41,6 +71,7 @@ _HYPHENS = re.compile("[\u058a\u2010-\u2015\u2043\u207b\u208b\u2212\ufe58\ufe63\
 _APART = re.compile(r"(?<=\w)'\s+(?=\w)")  # O' Brien
 _GLUED = re.compile(r"\.(?=[^\W\d_]{2})")  # Dr.Ly
 _POSTNOMINAL = re.compile(r"(?<=\w)\([^()]*\)")  # FRCS(Ed)
+_SPACED = re.compile(r"(?<=\S )(m|d|ph)\. ?(d|o)\b\.?(?=\s*(?:,|$))")  # M. D.
 _CODE = re.compile("[<>={}]")
 _PREFIX = re.compile(r"(?<=\w )(o|d|mc|mac) (?=[^\W\d_]{2})")  # Sean O Brien, Mary Mc Donald
 # These have no decomposition in Unicode.
@@ -94,7 +125,7 @@ def names_only(name: str) -> list[str]:
 
 def given_and_family(name: str) -> tuple[str, str]:
     """Return the folded given names and surnames without titles and degrees. Both can be empty."""
-    text = _POSTNOMINAL.sub("", _GLUED.sub(". ", fold(name)))
+    text = _POSTNOMINAL.sub("", _GLUED.sub(". ", _SPACED.sub(r"\1.\2.", fold(name))))
     parsed = _parser().parse(_without_segments_of_degrees(text))
     # A maiden name is a surname, too.
     found = f"{parsed.given} {parsed.middle}".strip(), f"{parsed.family} {parsed.maiden}".strip()

@@ -72,7 +72,7 @@ def test_letters_with_and_without_a_decomposition_lose_their_marks(name: str, sa
                     "MD, FACS",
                     "MBBS FRCS",
                 ),
-                *("MD MPH", "RN, BSN", "APRN", "CRNP", "PharmD"),
+                *("MD MPH", "RN, BSN", "APRN", "CRNP", "PharmD", "M. D.", "MRCS", "FSCAI", "ACNP-BC", "DNP, FNP-BC"),
             )
         ),
     ],

@@ -23,7 +23,8 @@ _DOMAIN = re.compile(
 # Some surnames are also country codes: "Dr.Ly", "A.De Leon", "T.To". Only a title or initials may be before one, and no
 # path or further label after it.
 _SURNAME = re.compile(
-    r"(?<![\w@.-])(?:(?:dr|dra|prof|mr|mrs|ms|sr|sra|[^\W\d_])\.){1,4}(?=(?:co|us|ly|me|to|cn|de|io|uk|ru|cc|gl)\b(?![./:?#@-]))",
+    r"(?<![\w@.-])(?:(?:dr|dra|prof|mr|mrs|ms|sr|sra|[^\W\d_])\.){1,4}"
+    r"(?=(?:co|us|ly|me|to|cn|de|io|uk|ru|cc|gl)\b(?![./:?#@-]))",
     re.IGNORECASE,
 )
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")

@@ -7,6 +7,7 @@ import pytest
 
 from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.referral import new_referral
+from referral_intake.core.same_doctor import Identifiers, Verdict, compare
 from referral_intake.core.search_filter import Filter, Wanted, search_words
 from referral_intake.core.submission import InvalidSubmission, parse
 from tests.support.samples import CAMPAIGNS, NOW, ROOT, payload
@@ -70,3 +71,12 @@ def test_an_address_that_can_not_exist_is_refused_with_its_reason(case: dict[str
     with pytest.raises(InvalidSubmission) as refused:
         parsed(detail(case["field"], case["typed"]))
     assert [(error.field, error.code) for error in refused.value.errors] == [(case["field"], case["code"])]
+
+
+@pytest.mark.parametrize("case", reported("two_doctors"))
+def test_two_doctors_of_one_practice_are_never_joined(case: dict[str, Any]) -> None:
+    one, other = (Identifiers.of(parsed(case[name])) for name in ("one", "other"))
+    assert compare(one, other) is compare(other, one)
+    assert compare(one, other) is not Verdict.SAME
+    if one.npi and other.npi:
+        assert compare(one, other) is Verdict.DIFFERENT

@@ -133,11 +133,12 @@ class Directory:
         return f"{local}@{place}.{_RESERVED[len(place) % 3]}"
 
     def _from_registry(self, record: dict[str, Any]) -> Doctor:
+        from referral_intake.core.person_names import letters_only
         from referral_intake.lookup.matching import matches
-        from referral_intake.lookup.name_search import Query, folded
+        from referral_intake.lookup.name_search import Query
 
         basic, place = record["basic"], record["addresses"][0]
-        asked = Query(folded(basic["first_name"]), folded(basic["last_name"]), place["state"])
+        asked = Query(letters_only(basic["first_name"]), letters_only(basic["last_name"]), place["state"])
         (match,) = matches(asked, [record])
         email = self._email(
             " ".join(match["name"].split()[:: len(match["name"].split()) - 1]), f"{place['city']} health"

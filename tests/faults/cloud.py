@@ -15,7 +15,7 @@ from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 
 from referral_intake.aws.item_format import Item
-from referral_intake.core.contact import email_identity
+from referral_intake.core.mailboxes import mailbox
 from samlocal.aws import moto_patches
 from samlocal.template.model import ACCOUNT, REGION
 from tests.faults.wire import response
@@ -172,7 +172,7 @@ class MailService:
     def _deliver(self, sent: dict[str, Any]) -> Mail:
         tags = {tag["Name"]: tag["Value"] for tag in sent["EmailTags"]}
         (to,) = sent["Destination"]["ToAddresses"]
-        doctor = email_identity(to)
+        doctor = mailbox(to)
         mail = Mail(doctor, tags["step"], tags["referral"], f"message-{len(self.mails)}", self.now())
         self.delivered(mail)
         self.mails.append(mail)
@@ -202,7 +202,7 @@ class MailService:
     def opt_out_url(self, doctor: str) -> str | None:
         """Opt-out link of the latest message to the doctor, whether or not it arrived."""
         for sent in reversed(self.requests):
-            if email_identity(sent["Destination"]["ToAddresses"][0]) == doctor:
+            if mailbox(sent["Destination"]["ToAddresses"][0]) == doctor:
                 headers = {one["Name"]: one["Value"] for one in sent["Content"]["Simple"]["Headers"]}
                 return str(headers["List-Unsubscribe"].strip("<>"))
         return None

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from referral_intake.core.contact import email_identity
+from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.referral import Stage
 from referral_intake.dashboard.actions import Action
 from tests.faults import faults, interleaving, promises
@@ -26,7 +26,7 @@ ADDRESSES = (
     "full@hospital.example",
 )
 # Patients without an email address identify each doctor by phone.
-PHONES = {doctor: f"+1217555010{number}" for number, doctor in enumerate(dict.fromkeys(map(email_identity, ADDRESSES)))}
+PHONES = {doctor: f"+1217555010{number}" for number, doctor in enumerate(dict.fromkeys(map(mailbox, ADDRESSES)))}
 JUMPS = tuple(
     timedelta(**length)
     for length in ({"minutes": 1}, {"minutes": 6}, {"minutes": 16}, {"hours": 2}, {"days": 8}, {"days": 61})
@@ -53,11 +53,11 @@ class Machine(RuleBasedStateMachine):
 
     @rule(address=st.sampled_from(ADDRESSES))
     def a_patient_names_a_doctor(self, address: str) -> None:
-        self.world.submit(address, phone=PHONES[email_identity(address)])
+        self.world.submit(address, phone=PHONES[mailbox(address)])
 
     @rule(address=st.sampled_from(ADDRESSES))
     def a_patient_without_javascript_names_a_doctor(self, address: str) -> None:
-        self.world.submit(address, phone=PHONES[email_identity(address)], proven=False)
+        self.world.submit(address, phone=PHONES[mailbox(address)], proven=False)
 
     @rule(phone=st.sampled_from(list(PHONES.values())))
     def a_patient_names_a_doctor_without_an_address(self, phone: str) -> None:

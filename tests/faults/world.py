@@ -29,7 +29,7 @@ from referral_intake.aws.breaker_table import BreakerTable, breaker_key
 from referral_intake.aws.item_format import Item, plain, timestamp
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
-from referral_intake.core.contact import email_identity
+from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.referral import LEASE, Stage
 from referral_intake.dashboard.actions import Action
 from referral_intake.intake.challenges import Challenges
@@ -185,7 +185,7 @@ class World:
         """Submits the form, and retries while the response is an error."""
         number = uuid.uuid5(uuid.NAMESPACE_OID, str(next(self._submissions)))
         # A known phone number is always given. Otherwise no rule could tell that a letter and a mail go to one doctor.
-        known = [phone for phone, doctor in self.phones.items() if email and doctor == email_identity(email)]
+        known = [phone for phone, doctor in self.phones.items() if email and doctor == mailbox(email)]
         details = {"phone": known[0], **details} if known else details
         payload = samples.payload(submission_id=str(number), doctor=samples.doctor(email=email, **details))
         return self.send_again(proofs.claimed(payload, self.clock.time - proofs.MINUTE) if proven else payload)
@@ -205,7 +205,7 @@ class World:
 
     def _doctor(self, details: dict[str, Any]) -> str:
         email: str | None = details["email"]
-        return email_identity(email) if email else self.phones[details["phone"]]
+        return mailbox(email) if email else self.phones[details["phone"]]
 
     def act(self, receipt: str, action: Action, *, behind: int = 0, **more: Any) -> int:
         """A manager acts on the referral, or on an older version of it, and retries while there is no response."""

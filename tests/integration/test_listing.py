@@ -12,7 +12,7 @@ from referral_intake.aws.cursors import BadCursor, Place
 from referral_intake.aws.item_format import timestamp, to_item, typed
 from referral_intake.aws.listing_table import PAGE, ListingTable, Page
 from referral_intake.core import decisions
-from referral_intake.core.contact import email_identity
+from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Referral, Stage
 from referral_intake.core.search_filter import Filter, Wanted, search_words
@@ -138,7 +138,7 @@ def test_an_address_is_found_in_any_spelling(
 ) -> None:
     put(actions, 3, email="somebody@clinic.example")
     [its] = put(actions, email=typed_before)
-    assert receipts(listing.search(Wanted("lumen", email=email_identity(asked)))) == [its.receipt]
+    assert receipts(listing.search(Wanted("lumen", email=mailbox(asked)))) == [its.receipt]
 
 
 def test_an_npi_is_found_within_the_range_newest_first(actions: ReferralActions, listing: ListingTable) -> None:

@@ -33,7 +33,15 @@ STATUS_STATES = ("received", "under_review", "sent", "by_post", "told", "finishe
 PROBLEMS = ("not_found", "too_large", "unsupported", "not_json", "invalid", "unavailable")
 CODES = (
     *("required", "unknown_field", "wrong_type", "too_long", "too_short", "characters", "link", "contact_required"),
-    *("email_syntax", "email_local_ascii", "phone_invalid", "npi_invalid", "state_unknown", "postal_code_invalid"),
+    *(
+        "email_syntax",
+        "email_local_ascii",
+        "email_domain_unknown",
+        "phone_invalid",
+        "npi_invalid",
+        "state_unknown",
+        "postal_code_invalid",
+    ),
     *("choice", "submission_id_invalid", "campaign_unknown", "duplicate", "conflict"),
 )
 

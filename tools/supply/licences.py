@@ -22,8 +22,10 @@ NPM_LOCK = ROOT / "templates" / "site" / "package-lock.json"
 
 ALLOWED = frozenset(
     {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "OFL-1.1", "PSF-2.0", "Unlicense"}
+    # For unmodified libraries in files of their own, whose source is public: nameparser.
+    | {"LGPL-2.1-or-later"}
 )
-"""Licenses that require only attribution. A lawyer must approve additions."""
+"""Licenses that require only attribution, or the source of the library. A lawyer must approve additions."""
 
 # Licenses of packages whose metadata lack an SPDX identifier, according to their license files.
 _READ = {

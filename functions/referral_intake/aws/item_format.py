@@ -8,9 +8,10 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from referral_intake.core import tasks
-from referral_intake.core.contact import email_identity
-from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, Doctor, name_words
+from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, Doctor
 from referral_intake.core.engagement import Engagement
+from referral_intake.core.mailboxes import mailbox
+from referral_intake.core.person_names import search_words
 from referral_intake.core.referral import Act, Answer, Referral, Stage, Way
 from referral_intake.core.search_filter import FILTERS
 from referral_intake.core.steps import Messages, Try, Written
@@ -119,8 +120,8 @@ def to_searched(doctor: Doctor) -> dict[str, str | None]:
     return {
         **{name: one.of_doctor(doctor) for name, one in FILTERS.items() if one.of_doctor},
         # Limited: without accents a name can become many times as long, and each search would pay for reading it.
-        "search_name": " ".join(name_words(doctor.name))[:_LONGEST_SEARCH_NAME] or None,
-        "email_identity": doctor.email and email_identity(doctor.email),
+        "search_name": " ".join(search_words(doctor.name))[:_LONGEST_SEARCH_NAME] or None,
+        "email_identity": doctor.email and mailbox(doctor.email),
         "npi": doctor.npi,
     }
 

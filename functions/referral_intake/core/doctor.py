@@ -3,16 +3,11 @@
 To add a field to the form, add an attribute here and its texts. An earlier version of the code ignores the field.
 """
 
-import re
-import unicodedata
 from dataclasses import dataclass, field
 
-from referral_intake.core import contact
+from referral_intake.core import contact, person_names
 from referral_intake.core.form_fields import FORM, FormField, Mask, declared_in
-
-_WORD = re.compile(r"[^\W\d_]+")
-# Not everyone writes titles and degrees, so they do not distinguish two doctors.
-TITLES = frozenset({"dr", "doctor", "dra", "prof", "professor", "md", "do", "phd", "np", "pa", "mr", "mrs", "ms"})
+from referral_intake.core.mailboxes import mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +50,14 @@ class Doctor:
 
     @property
     def keys(self) -> dict[str, str]:
-        """The doctor's identifiers by kind: email address, NPI, name and phone, name and ZIP."""
-        name = plain_name(self.name)
+        """The doctor's identifiers by kind: mailbox, NPI, name and phone, name and ZIP."""
+        name = person_names.identity(self.name)
         zip5 = (self.address.postal_code or "")[:5]
         keys = {
-            "email": self.email and contact.email_identity(self.email),
+            "email": self.email and mailbox(self.email),
             "npi": self.npi,
-            "phone": name and self.phone and f"{name} {self.phone}",
-            "postcode": name and zip5 and f"{name} {zip5}",
+            "phone": self.phone and f"{name} {contact.without_extension(self.phone)}",
+            "postcode": zip5 and f"{name} {zip5}",
         }
         return {kind: value for kind, value in keys.items() if value}
 
@@ -71,15 +66,3 @@ DOCTOR_FIELDS = declared_in(Doctor, "doctor")
 ADDRESS_FIELDS = declared_in(Address, "doctor.address")
 FORM_FIELDS = {one.path: one for one in (*DOCTOR_FIELDS.values(), *ADDRESS_FIELDS.values())}
 """All fields about the doctor, by path."""
-
-
-def plain_name(name: str) -> str:
-    """Return the name without case, accents, punctuation, titles and initials. "M.D." counts as initials."""
-    words = name_words(name)
-    return " ".join(word for word in words if word not in TITLES and not (len(word) == 1 and word.isascii()))
-
-
-def name_words(name: str) -> list[str]:
-    """Return the name's words for searching, without case, accents and punctuation. Keep titles: Do is also a name."""
-    letters = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    return _WORD.findall(letters.replace("'", "").casefold())

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     MANY_FROM_ONE_SOURCE = "many_from_one_source"  # One network address sent more than the daily limit.
     MANY_NAMES_FOR_ONE_ADDRESS = "many_names_for_one_address"
     SEVERAL_ADDRESSES_FOR_ONE_NPI = "several_addresses_for_one_npi"
+    UNUSUAL_NAME = "unusual_name"  # The name has a sign such as < or =, or no letter.
 
     # Held: a bot may have sent the referral.
     UNPROVEN = "unproven"  # No valid proof of work.

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date
 from enum import StrEnum
 
-from referral_intake.core import contact
+from referral_intake.core import contact, person_names
 from referral_intake.core.counting import NO_STATE
-from referral_intake.core.doctor import Doctor, name_words
+from referral_intake.core.doctor import Doctor
+from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.core.specialties import SPECIALTIES, counted_as
 from referral_intake.core.validation import Invalid
@@ -115,7 +116,7 @@ FILTERS: dict[str, FilterField] = {
 class Wanted:
     """Referrals of one campaign. A criterion that is None or empty matches every referral.
 
-    Each of `words` must be a prefix of a word in the doctor's name. `email` is in the form of `email_identity`.
+    Each of `words` must be a prefix of a word in the doctor's name. `email` is in the form of `mailbox`.
     """
 
     campaign: str
@@ -128,15 +129,15 @@ class Wanted:
         return referral.campaign == self.campaign and self.filter.fits(referral) and self._fits_doctor(referral.doctor)
 
     def _fits_doctor(self, doctor: Doctor) -> bool:
-        names = name_words(doctor.name)
+        names = person_names.search_words(doctor.name)
         return (
             all(any(name.startswith(word) for name in names) for word in self.words)
-            and self.email in {None, doctor.email and contact.email_identity(doctor.email)}
+            and self.email in {None, doctor.email and mailbox(doctor.email)}
             and self.npi in {None, doctor.npi}
         )
 
 
 def search_words(typed: str) -> tuple[str, ...]:
     """Return the prefixes of names that a person typed. Return none if there are too few letters for a search."""
-    words = tuple(name_words(typed))
+    words = tuple(person_names.search_words(typed))
     return words if sum(map(len, words)) >= SHORTEST_NAME else ()

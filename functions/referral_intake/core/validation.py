@@ -5,17 +5,26 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 
-# Zero-width joiners and non-joiners are part of the spelling in Persian, Sinhala and others. Every other format
-# character (direction marks, soft hyphens, byte order marks) only obscures the text.
+# Phones and other programs copy invisible characters along with the text: direction marks, zero-width spaces, soft
+# hyphens, byte order marks. The person can't see them, so they are dropped (category Cf, and these marks).
+_INVISIBLE = re.compile("[\u034f\u17b4\u17b5\ufe00-\ufe0f]")
+# Zero-width joiners and non-joiners are part of the spelling in Persian, Sinhala and others: between such letters.
 _JOINERS = "\u200c\u200d"
-_UNFIT = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-# Unicode classifies these as letters, but they are invisible.
-_FILLERS = "\u115f\u1160\u3164\uffa0"
+# Characters that look like a space, though Unicode classifies them as letters or symbols. A tab comes from a table.
+_BLANKS = str.maketrans(dict.fromkeys("\t\u115f\u1160\u2800\u3164\uffa0", " "))
+_UNFIT = frozenset({"Cc", "Cs", "Co", "Zl", "Zp"})
 _LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
 # Text that mail programs turn into a link. "Dr.Smith" and "J.R. Smith" must not match.
 _DOMAIN = re.compile(
     r"[\w-][.\u3002](?:com|net|org|info|biz|io|co|us|ly|me|gl|to|cc|xyz|top|site|online|shop|store|app|dev|link|click"
     r"|live|club|ru|cn|uk|de)\b",
+    re.IGNORECASE,
+)
+# Some surnames are also country codes: "Dr.Ly", "A.De Leon", "T.To". Only a title or initials may be before one, and no
+# path or further label after it.
+_SURNAME = re.compile(
+    r"(?<![\w@.-])(?:(?:dr|dra|prof|mr|mrs|ms|sr|sra|[^\W\d_])\.){1,4}"
+    r"(?=(?:co|us|ly|me|to|cn|de|io|uk|ru|cc|gl)\b(?![./:?#@-]))",
     re.IGNORECASE,
 )
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -92,9 +101,10 @@ def one_line(value: object, limit: int) -> str:
     """Return `value` as one line of at most `limit` characters. Raise Invalid."""
     if not isinstance(value, str):
         raise Invalid("wrong_type")
-    if any(_is_unfit(character) for character in value):
+    visible = _without_invisible(value).strip()
+    if any(unicodedata.category(character) in _UNFIT for character in visible):
         raise Invalid("characters")
-    folded = " ".join(unicodedata.normalize("NFC", value).split())
+    folded = " ".join(unicodedata.normalize("NFC", visible).split())
     if len(folded) > limit:
         raise Invalid("too_long", limit)
     if _LINK.search(folded):
@@ -104,11 +114,17 @@ def one_line(value: object, limit: int) -> str:
 
 def has_link(text: str) -> bool:
     """Whether a mail program may show part of the text as a link. Messages must not contain links from submitters."""
-    plain = unicodedata.normalize("NFKC", text)
+    plain = _SURNAME.sub(" ", unicodedata.normalize("NFKC", text))
     return bool(_LINK.search(plain) or _DOMAIN.search(plain))
 
 
-def _is_unfit(character: str) -> bool:
-    if character in _JOINERS:
-        return False
-    return character in _FILLERS or unicodedata.category(character) in _UNFIT
+def _without_invisible(text: str) -> str:
+    """Return the text without invisible characters, with spaces for those that only look like one."""
+    plain = _INVISIBLE.sub("", text.translate(_BLANKS))
+    shown = [c for c in plain if c in _JOINERS or unicodedata.category(c) != "Cf"]
+    return "".join(c for place, c in enumerate(shown) if c not in _JOINERS or _joins(shown, place))
+
+
+def _joins(characters: list[str], place: int) -> bool:
+    around = characters[max(place - 1, 0) : place] + characters[place + 1 : place + 2]
+    return len(around) == 2 and all(not c.isascii() and unicodedata.category(c)[0] in "LM" for c in around)

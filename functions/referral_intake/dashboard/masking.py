@@ -4,8 +4,10 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, TITLES, Address, Doctor
+from referral_intake.core.contact import without_extension
+from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, Doctor
 from referral_intake.core.form_fields import FormField, Mask
+from referral_intake.core.person_names import DEGREES, TITLES
 
 HIDDEN = "•••"
 # In a shorter word, the first letter would reveal half of it.
@@ -24,7 +26,7 @@ def _masked(details: Doctor | Address, fields: Mapping[str, FormField]) -> dict[
 
 def masked_name(name: str) -> str:
     """Return `Dr M••• S•••`: only first and last name, because middle initials can identify a person."""
-    words = [word for word in unicodedata.normalize("NFC", name).split() if _plain(word) not in TITLES]
+    words = [word for word in unicodedata.normalize("NFC", name).split() if _plain(word) not in TITLES | DEGREES]
     ends = words[:1] + words[1:][-1:]
     return " ".join(["Dr", *(_begun(word) for word in ends or [""])])
 
@@ -52,5 +54,5 @@ _MASKS: dict[Mask, Callable[[str], str | None]] = {
     Mask.ABSENT: lambda _: None,
     Mask.NAME: masked_name,
     Mask.EMAIL: masked_email,
-    Mask.LAST_DIGITS: lambda value: f"{HIDDEN}{value[-2:]}",
+    Mask.LAST_DIGITS: lambda value: f"{HIDDEN}{without_extension(value)[-2:]}",
 }

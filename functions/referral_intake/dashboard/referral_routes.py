@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.listing_table import Page
 from referral_intake.core import contact
+from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.referral import Referral, read_receipt
 from referral_intake.core.search_filter import FILTERS, SHORTEST_NAME, Filter, FilterField, Wanted, search_words
 from referral_intake.core.users import Role
@@ -153,7 +154,7 @@ def _wanted(search: Search, parts: Dashboard) -> Wanted:
         campaign=query_parameters.campaign(parts, search.campaign).name,
         filter=Filter(search.first, search.last, **chosen),
         words=words,
-        email=email and contact.email_identity(email),
+        email=email and mailbox(email),
         npi=_normal("npi", search.npi, contact.npi),
     )
 

@@ -33,6 +33,7 @@ _SAYS = {
     "required": "This field is required.",
     "choice": "Choose one of the reasons.",
     "campaign_unknown": "The campaign's folder is missing. Deploy it first.",
+    "email_domain_unknown": "No address ends like this. Check the part after the last dot.",
     "email_local_ascii": "The part before the @ can't have accented or other non-ASCII letters.",
     "email_syntax": "This is not a valid email address.",
     "too_long": "This is too long.",

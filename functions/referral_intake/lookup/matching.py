@@ -10,9 +10,10 @@ from typing import Any
 from referral_intake.core import contact
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS
 from referral_intake.core.form_fields import FormField
+from referral_intake.core.person_names import letters_only
 from referral_intake.core.validation import Invalid, has_link, one_line
 from referral_intake.lookup.capitalization import readable, readable_name
-from referral_intake.lookup.name_search import Query, folded
+from referral_intake.lookup.name_search import Query
 
 MOST_MATCHES = 8
 
@@ -32,16 +33,17 @@ def matches(query: Query, records: list[Any]) -> list[Match]:
 def _is_asked_for(query: Query, record: Mapping[str, Any]) -> bool:
     basic = _part(record, "basic")
     is_active_person = record.get("enumeration_type") == "NPI-1" and basic.get("status") == "A"
-    first, last = folded(_text(basic, "first_name")), folded(_text(basic, "last_name"))
+    first, last = letters_only(_text(basic, "first_name")), letters_only(_text(basic, "last_name"))
     # Former names are not compared: a person who typed another name would not understand the match.
-    return is_active_person and last.startswith(folded(query.last)) and first.startswith(folded(query.first))
+    is_last = last == query.last if query.is_short else last.startswith(letters_only(query.last))
+    return is_active_person and is_last and first.startswith(letters_only(query.first))
 
 
 def _order(query: Query, record: Mapping[str, Any]) -> tuple[bool, bool, str, str, str]:
     """Return the sort key: exact names come before names that only begin with the query."""
     basic = _part(record, "basic")
-    first, last = folded(_text(basic, "first_name")), folded(_text(basic, "last_name"))
-    return last != folded(query.last), first != folded(query.first), last, first, str(record.get("number"))
+    first, last = letters_only(_text(basic, "first_name")), letters_only(_text(basic, "last_name"))
+    return last != letters_only(query.last), first != letters_only(query.first), last, first, str(record.get("number"))
 
 
 def _match(query: Query, record: Mapping[str, Any]) -> Match | None:
@@ -70,7 +72,7 @@ def _practices(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _name(basic: Mapping[str, Any]) -> str:
-    """Return first name, middle initial and last name. Initials are ignored in comparisons, so they hide no opt-out."""
+    """Return first name, middle initial and last name."""
     first, last = _text(basic, "first_name"), _text(basic, "last_name")
     middle = f"{_text(basic, 'middle_name')[:1]}." if _text(basic, "middle_name")[:1].isalpha() else ""
     name = _line(

@@ -1,23 +1,22 @@
 """Search for a doctor by name: turn typed text into queries that the NPI registry (NPPES 2.1) can answer."""
 
 import hashlib
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import nameparser  # noqa: F401  # person_names needs it. At the start, Lambda has the most CPU.
+
 from referral_intake.core.contact import state as state_code
-from referral_intake.core.doctor import TITLES
+from referral_intake.core.person_names import fold, given_and_family, letters_only
 from referral_intake.core.validation import Invalid, one_line
 
 LONGEST_NAME = 120
 # Each query makes the patient wait a fraction of a second.
 MOST_QUERIES = 3
 # Part of every cache key. Increment it when the format of the cached value changes.
-_VERSION = 1
-_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
+_VERSION = 2
 # The registry accepts a wildcard after at least two characters.
 _SHORTEST = 2
-_APOSTROPHES = str.maketrans("\u2019\u2018\u02bc`", "''''")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,18 @@ class Query:
     state: str
 
     @property
+    def is_short(self) -> bool:
+        """Whether the last name is one letter, as in Jun O: then it is the whole name, not a prefix."""
+        return len(self.last) < _SHORTEST
+
+    @property
     def parameters(self) -> dict[str, str]:
         """The parameters for NPPES. It does not accept an initial, so `matching` checks the records for it."""
-        asked = {"enumeration_type": "NPI-1", "state": self.state, "last_name": f"{self.last}*"}
+        asked = {
+            "enumeration_type": "NPI-1",
+            "state": self.state,
+            "last_name": self.last if self.is_short else f"{self.last}*",
+        }
         if len(self.first) >= _SHORTEST:
             # Without NPPES's nickname aliases: for Bob they return Robert, which is not what the patient typed.
             asked |= {"first_name": f"{self.first}*", "use_first_name_alias": "False"}
@@ -60,18 +68,12 @@ def read_search(name: str, state: str) -> Search:
         raise Invalid("required")
     code = state_code(" ".join(state.split()))
     queries = (Query(first, last, code) for first, last in _readings(typed))
-    possible = [query for query in queries if len(query.last) >= _SHORTEST and f"{query.first}{query.last}".isascii()]
+    possible = [query for query in queries if _is_possible(query) and f"{query.first}{query.last}".isascii()]
     return Search(tuple(dict.fromkeys(possible))[:MOST_QUERIES])
 
 
-def folded(text: str) -> str:
-    """Return only the letters, without case and accents: `O'Brien-Núñez` and `OBRIEN NUNEZ` are equal."""
-    return "".join(character for character in _ascii(text) if character.isalpha())
-
-
-def _ascii(text: str) -> str:
-    letters = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES))
-    return "".join(character for character in letters if not unicodedata.combining(character)).casefold()
+def _is_possible(query: Query) -> bool:
+    return not query.is_short or len(query.first) >= _SHORTEST
 
 
 def _readings(typed: str) -> Iterator[tuple[str, str]]:
@@ -83,26 +85,22 @@ def _readings(typed: str) -> Iterator[tuple[str, str]]:
 
 
 def _splits(typed: str) -> Iterator[tuple[str, str]]:
-    before, _, after = typed.partition(",")
-    words, given = _words(before), _words(after)
-    if words and given:
-        yield given[0], " ".join(words)  # Lopez, Maria
-        return
-    if len(words) == 1:
+    given, family = (_words(part) for part in given_and_family(typed))
+    words = given + family
+    if given and family and "," in typed and fold(typed).startswith(family[0]):
+        yield given[0], " ".join(family)  # Lopez, Maria
+    elif len(words) == 1:
         yield "", words[0]
     elif len(words) == 2:
         yield words[0], words[1]
-        yield words[1], words[0]
+        if len(words[0]) >= _SHORTEST:
+            yield words[1], words[0]
     elif words:
         first, *rest = words
         yield first, " ".join(word for word in rest if len(word) > 1)  # Maria de la Cruz
         yield first, rest[-1]  # Maria Elena Lopez
 
 
-def _words(typed: str) -> list[str]:
-    """Return only the names. Not everyone writes titles, degrees and suffixes."""
-    words = []
-    for word in _ascii(typed).replace(",", " ").split():
-        if word.replace(".", "") not in TITLES | _SUFFIXES:
-            words += [part for part in (piece.strip("'-") for piece in word.split(".")) if folded(part)]
-    return words
+def _words(folded: str) -> list[str]:
+    pieces = (piece.strip("'-") for piece in folded.replace(".", " ").split())
+    return [piece for piece in pieces if letters_only(piece)]

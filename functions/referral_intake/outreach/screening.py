@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+import nameparser  # noqa: F401  # person_names needs it. At the start, Lambda has the most CPU.
+
+from referral_intake.core import person_names
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.doctor import plain_name
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral
 
@@ -43,6 +45,8 @@ def oddity(referral: Referral, keys: tuple[str, ...], campaign: Campaign, sighti
     """Return why the referral is suspicious, or None. Skip one that was sent a message or that a person approved."""
     if referral.messages or referral.is_vetted:
         return None
+    if person_names.is_unusual(referral.doctor.name):
+        return Reason.UNUSUAL_NAME
     email = referral.doctor.email
     if email and sightings.is_disposable(email.rpartition("@")[2]):
         return Reason.DISPOSABLE_DOMAIN
@@ -52,7 +56,7 @@ def oddity(referral: Referral, keys: tuple[str, ...], campaign: Campaign, sighti
 
 def _seen(referral: Referral, keys: tuple[str, ...], campaign: Campaign, sightings: Sightings) -> Iterator[Sighting]:
     by_kind = {key.partition("#")[0]: key for key in keys}
-    address, npi, name = by_kind.get("email"), by_kind.get("npi"), plain_name(referral.doctor.name)
+    address, npi, name = by_kind.get("email"), by_kind.get("npi"), person_names.identity(referral.doctor.name)
     if referral.source:
         yield Sighting(
             Reason.MANY_FROM_ONE_SOURCE, f"source#{referral.source}", referral.receipt, sightings.most_per_source

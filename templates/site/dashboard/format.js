@@ -36,8 +36,9 @@ export const at = (text) => moment.format(new Date(text));
 export const exactly = (text) => full.format(new Date(text));
 export const atTime = (time) => clock.format(new Date(time));
 
-/** "+12175550123" as one reads it out: "(217) 555-0123". What is no such number stays as it is. */
-export const phone = (text) => text?.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "($1) $2-$3");
+/** "+12175550123;ext=45" as one reads it out: "(217) 555-0123 ext. 45". A number of another country keeps its digits. */
+export const phone = (text) =>
+  text?.replace(/^\+1(\d{3})(\d{3})(\d{4})(?=;|$)/, "($1) $2-$3").replace(";ext=", " ext. ");
 
 /** "12 s", "3 min", "5 h", "2 days": as exact as anybody needs. */
 export function lasts(seconds) {

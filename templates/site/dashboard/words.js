@@ -40,6 +40,7 @@ export const REASONS = {
   many_from_one_source: "Many referrals from one network address",
   many_names_for_one_address: "Several names for one email address",
   several_addresses_for_one_npi: "Several email addresses for one NPI",
+  unusual_name: "The name has a sign such as < or =, or no letter",
   unproven: "May be from a bot: the browser check is missing",
   too_fast: "May be from a bot: the form was filled in too fast",
   trap: "May be from a bot: a hidden field was filled in",

@@ -31,8 +31,14 @@ def test_a_name_in_another_script_is_a_key() -> None:
     assert Doctor(name="李小龍", phone="+12125550123").keys["phone"] == "李小龍 +12125550123"
 
 
-def test_a_name_of_titles_only_is_not_a_key() -> None:
-    assert Doctor(name="Dr. MD", phone="+12125550123").keys == {}
+@pytest.mark.parametrize("name", ["Dr. MD", "Dr. Do", "T. Do", "Dr. O", "Jr", "..."])
+def test_every_name_gives_a_key(name: str) -> None:
+    assert Doctor(name=name, phone="+12125550123").keys["phone"].removesuffix(" +12125550123")
+
+
+def test_an_extension_does_not_make_another_key() -> None:
+    keys = [Doctor(name="Dr. Do", phone=phone).keys for phone in ("+12125550123", "+12125550123;ext=4")]
+    assert keys[0] == keys[1]
 
 
 def test_an_address_is_complete_if_a_letter_can_be_sent_there() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -108,14 +109,41 @@ def test_an_optional_field_may_be_empty(value: object) -> None:
     assert read(payload(doctor=doctor(practice=value, phone=value, npi=value))).doctor.practice is None
 
 
-@pytest.mark.parametrize(
-    "value", ["a\r\nBcc: x@y.example", "a\nb", "a\x00b", "a\u202eb", "a\ud800b", "a\u2028b", "\ufeffa"]
-)
+@pytest.mark.parametrize("value", ["a\r\nBcc: x@y.example", "a\nb", "a\x00b", "a\ud800b", "a\u2028b", "a\ue000b"])
 @pytest.mark.parametrize("field", ["name", "practice", "email"])
-def test_control_characters_direction_marks_and_broken_characters_are_refused(field: str, value: str) -> None:
+def test_control_and_broken_characters_are_refused(field: str, value: str) -> None:
     assert errors_of(payload(doctor=doctor(phone="212 555 0123", **{field: value}))) == {
         f"doctor.{field}": "characters"
     }
+
+
+INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202d\u202e\u2060\u2066\u2069\ufeff\u00ad\u034f\ufe0f\u061c\u180e"
+BLANK = "\t\u00a0\u2003\u202f\u3000\u3164\u2800\u115f"
+
+
+@pytest.mark.parametrize("character", INVISIBLE, ids=ascii)
+def test_invisible_characters_are_dropped_from_every_field(character: str) -> None:
+    """Phones and office programs copy them along with the text."""
+    sent = payload(doctor=_with_each_text(WHOLE, lambda text: f"{character}{text[0]}{character}{text[1:]}{character}"))
+    assert read(sent).doctor == read(payload(doctor=WHOLE)).doctor
+
+
+@pytest.mark.parametrize("character", BLANK, ids=ascii)
+def test_characters_that_look_like_a_space_are_one(character: str) -> None:
+    sent = payload(doctor=_with_each_text(WHOLE, lambda text: f"{character}{text.replace(' ', character)}{character}"))
+    assert read(sent).doctor == read(payload(doctor=WHOLE)).doctor
+
+
+def _with_each_text(values: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        name: _with_each_text(value, change) if isinstance(value, dict) else change(value)
+        for name, value in values.items()
+    }
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\t", "\u2028"])
+def test_a_line_break_at_the_end_is_dropped(end: str) -> None:
+    assert read(payload(doctor=doctor(email=f"{end}maria@clinic.example{end}"))).doctor.email == "maria@clinic.example"
 
 
 @pytest.mark.parametrize("name", ["O'Brien-Núñez", "Nguyễn Thị Minh Khai", "李小龍", "<b>Lopez</b>", "علی\u200cرضا"])
@@ -127,8 +155,8 @@ def test_white_space_is_collapsed_and_unicode_composed() -> None:
     assert read(payload(doctor=doctor(name="  Nu\u0301n\u0303ez   Lopez "))).doctor.name == "Núñez Lopez"
 
 
-@pytest.mark.parametrize("name", ["...", "12345", "-"])
-def test_a_name_needs_at_least_one_letter(name: str) -> None:
+@pytest.mark.parametrize("name", ["\u200b", "\u3164", "\t", "\u00ad\ufeff"])
+def test_a_name_of_invisible_characters_only_is_missing(name: str) -> None:
     assert errors_of(payload(doctor=doctor(name=name))) == {"doctor.name": "required"}
 
 
@@ -272,14 +300,41 @@ def test_every_accepted_address_can_be_sent_to(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["bit.ly/xyz WIN", "Visit evil.com now", "www。evil。com", "ＷＷＷ.evil.example", "a@evil.org"]
+    "name",
+    [
+        "bit.ly/xyz WIN",
+        "Visit evil.com now",
+        "www。evil。com",
+        "ＷＷＷ.evil.example",
+        "a@evil.org",
+        "t.co/xyz",
+        "x@t.co",
+        "evil.t.co",
+        "Maria t.me/x",
+        "evil.to",
+        "J.com",
+        "Dr.Club",
+        "dr.co.uk",
+    ],
 )
 def test_a_name_that_mail_programs_would_turn_into_a_link_is_refused(name: str) -> None:
     assert errors_of(payload(doctor=doctor(name=name))) == {"doctor.name": "link"}
 
 
 @pytest.mark.parametrize(
-    "name", ["Dr.Smith", "J.R. Smith", "St.John, M.D.", "Maria Lopez D.O.", "Anne-Marie O’Neil Jr."]
+    "name",
+    [
+        "Dr.Smith",
+        "J.R. Smith",
+        "St.John, M.D.",
+        "Maria Lopez D.O.",
+        "Anne-Marie O’Neil Jr.",
+        "Dr.Ly",
+        "Dr.De Souza",
+        "A.De Leon",
+        "T.To",
+        "J.R.De Leon",
+    ],
 )
 def test_a_name_with_dots_is_accepted(name: str) -> None:
     assert read(payload(doctor=doctor(name=name))).doctor.name == name

@@ -189,7 +189,7 @@ def test_a_found_address_is_validated_as_on_the_form_and_goes_to_outreach() -> N
         ("maria at clinic", "email_syntax"),
         ("maría@clinic.example", "email_local_ascii"),
         ("a" * 250 + "@b.example", "too_long"),
-        ("a\u202eb@c.example", "characters"),
+        ("a\x00b@c.example", "characters"),
     ],
 )
 def test_an_invalid_email_address_is_refused(email: str | None, code: str) -> None:

@@ -1,5 +1,6 @@
 """Selection of registry records, and the fields that are offered."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
@@ -180,3 +181,15 @@ def test_the_stand_in_contains_no_real_doctor() -> None:
     assert all("-555-01" in phone for phone in phones)
     assert all(one["number"].startswith("2") for one in Registry().records)
     assert read_search("Maria Lopez", "IL").queries
+
+
+REPORTED = json.loads((samples.ROOT / "tests" / "events" / "reported_doctors.json").read_text("utf-8"))["lookup"]
+
+
+@pytest.mark.parametrize("case", REPORTED, ids=lambda case: case["name"])
+def test_a_typed_name_from_a_public_report_is_found(case: dict[str, str]) -> None:
+    first, last = case["registry"].split(" ", 1)
+    found = record(basic__first_name=first, basic__last_name=last)
+    search = read_search(case["name"], "IL")
+    assert any(matches(query, [found]) for query in search.queries)
+    assert not any(matches(query, [record()]) for query in search.queries)

@@ -25,6 +25,16 @@ def test_a_disposable_email_address_is_held() -> None:
     assert look(FakeSightings(), referral(email="dr@trash.example")) == "disposable_domain"
 
 
+@pytest.mark.parametrize("name", ["<b>Lopez</b>", "x = 1", "{{ name }}", "\uff1cLopez\uff1e", "12345", "..."])
+def test_a_name_with_signs_of_code_or_without_a_letter_is_held(name: str) -> None:
+    assert look(FakeSightings(), referral(name=name)) == "unusual_name"
+
+
+@pytest.mark.parametrize("name", ["Dr.Ly", "李小龍", "O'Brien-Núñez, M.D. (Bob)", "Lopez & Sons"])
+def test_an_ordinary_name_is_not_held(name: str) -> None:
+    assert look(FakeSightings(), referral(name=name)) is None
+
+
 def test_many_referrals_from_one_source_are_held_except_the_first_ones() -> None:
     sightings = FakeSightings(most_per_source=3)
     made = [replace(referral(email=f"dr{n}@clinic.example"), source="abc") for n in range(5)]

@@ -30,6 +30,7 @@ ALLOWED = frozenset(
 # Licenses of packages whose metadata lack an SPDX identifier, according to their license files.
 _READ = {
     "altcha": "MIT",
+    "crawler-user-agents": "MIT",
     "itsdangerous": "BSD-3-Clause",
     "jinja2": "BSD-3-Clause",
     # Dual-licensed: either license may be chosen.

@@ -17,7 +17,7 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim
 from referral_intake.core.message import Message
 from referral_intake.core.steps import Written
-from referral_intake.outreach.message_templates import Messages
+from referral_intake.outreach.message_templates import MessageComposer
 
 if TYPE_CHECKING:
     from samlocal.ses.ses_api import Ses
@@ -38,7 +38,7 @@ class Outbox:
         site_url = os.environ["SITE_URL"]
         self._campaign = campaign
         self._hashes = DoctorHashes(hashing_keys)
-        self._messages = Messages(
+        self._messages = MessageComposer(
             Path(os.environ["TEMPLATES_DIR"]), Links(signing_keys, site_url), site_url, approved_only=False
         )
         self._sent = _Sent()

@@ -125,5 +125,5 @@ class Staff:
             referrals=ReferralTable(self._client, table),
             action_table=ActionTable(self._client, table),
             doctor_keys=DoctorHashes(lambda: secrets.keyring(os.environ["HASHING_KEYS_SECRET"])),
-            campaign_named=Campaigns(Path(os.environ["TEMPLATES_DIR"])).get,
+            find_campaign=Campaigns(Path(os.environ["TEMPLATES_DIR"])).get,
         )

@@ -22,7 +22,7 @@ from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.signed_links import Links
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim
-from referral_intake.outreach.message_templates import Messages
+from referral_intake.outreach.message_templates import MessageComposer
 from referral_intake.reports.letter_layout import Letters
 from referral_intake.web.pages import Pages
 from tests.support.fakes import ring
@@ -161,7 +161,7 @@ def message(name: str, locale: str, step: str) -> tuple[str, str]:
     """The text and the HTML of a message in this language, approved or not."""
     queued = referral(name="Maria Lopez")
     claim = Claim(queued, step, *DoctorHashes(ring).of(queued))
-    messages = Messages(TEMPLATES, LINKS, SITE_URL, approved_only=False)
+    messages = MessageComposer(TEMPLATES, LINKS, SITE_URL, approved_only=False)
     made = messages.compose(queued, replace(campaign(name), mail_locale=locale), claim)
     return made.text, made.html
 

@@ -29,7 +29,7 @@ from referral_intake.aws.secrets import Secrets
 from referral_intake.core.referral import receipt_for
 from referral_intake.feedback import announcements
 from referral_intake.lookup.npi_registry import NpiRegistry
-from referral_intake.outreach.message_templates import Messages
+from referral_intake.outreach.message_templates import MessageComposer
 from referral_intake.reports.report_runs import Reporting
 from referral_intake.stats.counting_table import CountingTable
 from tests.integration import aws
@@ -373,7 +373,7 @@ class Life:
             self.fail("reports", {"task": "lost_reports"})
         with self._failing(Reporting, "run"):
             self.make_report("R1")
-        with self._failing(Messages, "compose"):
+        with self._failing(MessageComposer, "compose"):
             self.invoke("outreach", {"Records": [self.record(self.look.items()[f"referral#{broken}"])]})
         self.change(broken, stage="stagemark")
         unreadable = [self.record(self.look.items()[f"referral#{broken}"])]

@@ -22,12 +22,12 @@ from referral_intake.core.referral import LEASE, PICKED_UP_WITHIN, Referral
 from referral_intake.outreach import handler
 from referral_intake.outreach import wiring as outreach_wiring
 from referral_intake.outreach.delivery import Outreach
-from referral_intake.outreach.message_templates import Messages
+from referral_intake.outreach.message_templates import MessageComposer
 from referral_intake.wake.due_referrals import wake
 from referral_intake.wake.wiring import Wake
 from tests.integration import aws
 from tests.support import samples
-from tests.support.fakes import FakeMailer, FakeSightings, FakeTurns
+from tests.support.fakes import FakeMailer, FakeScreeningCounts, FakeThrottle
 from tests.support.samples import NOW
 from tests.support.watched import watching
 
@@ -88,16 +88,16 @@ class System:
         return Outreach(
             referrals=self.referrals,
             claims=self.claims,
-            throttle=FakeTurns(),
-            messages=Messages(samples.TEMPLATES, Links(lambda: self.ring, aws.SITE_URL), aws.SITE_URL),
+            throttle=FakeThrottle(),
+            composer=MessageComposer(samples.TEMPLATES, Links(lambda: self.ring, aws.SITE_URL), aws.SITE_URL),
             mailer=self.mailer,
             doctor_keys=DoctorHashes(lambda: self.ring),
-            sightings=FakeSightings(),
-            campaign_named=self.campaign_named,
+            screening_counts=FakeScreeningCounts(),
+            find_campaign=self.find_campaign,
             now=self.clock,
         )
 
-    def campaign_named(self, name: str) -> Campaign | None:
+    def find_campaign(self, name: str) -> Campaign | None:
         return self.campaign if name == self.campaign.name else None
 
     def submit(self, **doctor_details: Any) -> Referral:

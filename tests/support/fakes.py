@@ -13,7 +13,7 @@ from referral_intake.core.message import Message
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import LEASE, Answer, Move, Referral, closed
-from referral_intake.outreach.screening import Sighting
+from referral_intake.outreach.screening import ScreeningLimit
 
 
 def ring() -> Keyring:
@@ -157,10 +157,10 @@ class FakeAnnouncements:
 
 
 @dataclass
-class FakeSightings:
-    """Admits referrals as the table does."""
+class FakeScreeningCounts:
+    """Counts and limits values as the table does."""
 
-    most_per_source: int = 20
+    max_per_source: int = 20
     disposable: frozenset[str] = frozenset({"trash.example"})
     seen: dict[str, set[str]] = field(default_factory=dict)
 
@@ -170,26 +170,26 @@ class FakeSightings:
     def name_hash(self, name: str) -> str:
         return f"hash of {name}"
 
-    def admits(self, sighting: Sighting) -> bool:
-        members = self.seen.setdefault(sighting.key, set())
-        if sighting.member not in members and len(members) >= sighting.most:
+    def record_within_limit(self, limit: ScreeningLimit) -> bool:
+        members = self.seen.setdefault(limit.key, set())
+        if limit.member not in members and len(members) >= limit.maximum:
             return False
-        members.add(sighting.member)
+        members.add(limit.member)
         return True
 
 
 @dataclass
-class FakeTurns:
-    """Returns a turn at once, or `wait`."""
+class FakeThrottle:
+    """Returns a slot at once, or `wait`."""
 
     wait: Wait | None = None
 
-    def take(self, campaign: Campaign, address: str) -> Wait | None:
+    def acquire(self, campaign: Campaign, address: str) -> Wait | None:
         return self.wait
 
 
 @dataclass
-class FakeMessages:
+class FakeMessageComposer:
     """Renders a message without templates."""
 
     def compose(self, referral: Referral, campaign: Campaign, claim: Claim) -> Message:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # The most keys that one BatchGetItem takes.
 BATCH = 100
-_TRIES = 6
+_MAX_ATTEMPTS = 6
 _FIRST_PAUSE = 0.05
 
 Failure = Mapping[str, Any]
@@ -61,7 +61,7 @@ class Table:
     def _read_batch(self, keys: Sequence[Item], request: Mapping[str, Any]) -> Found:
         items: list[Item] = []
         units = 0.0
-        for attempt in range(_TRIES):
+        for attempt in range(_MAX_ATTEMPTS):
             if attempt:
                 self._sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
             asked: Any = {self._name: {**request, "Keys": keys}}

@@ -1,4 +1,4 @@
-"""The rate and number of messages allowed: below the SES quota, over all concurrent runs."""
+"""The rate and number of messages allowed: below the SES quota, over all instances."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -30,8 +30,8 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """The shared state of all runs: when the next message may be sent, and how many were sent today (UTC)."""
+class ThrottleState:
+    """State that all instances share: when the next message may be sent, and how many were sent today (UTC)."""
 
     next_at: datetime
     day: date
@@ -40,10 +40,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A message may be sent at `at`. `after` is the pace after that."""
+    """A message may be sent at `at`. `after` is the throttle's state after that."""
 
     at: datetime
-    after: Pace
+    after: ThrottleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,11 @@ class Wait:
     reason: Reason
 
 
-def next_slot(pace: Pace | None, quota: Quota, now: datetime) -> Slot | Wait:
+def next_slot(state: ThrottleState | None, quota: Quota, now: datetime) -> Slot | Wait:
     """Return when the next message may be sent, or until when to wait before asking again."""
-    today = pace if pace and pace.day == now.date() else Pace(pace.next_at if pace else now, now.date(), 0)
+    today = (
+        state if state and state.day == now.date() else ThrottleState(state.next_at if state else now, now.date(), 0)
+    )
     if quota.is_used_up or today.sent >= SHARE * quota.per_day:
         return Wait(now + timedelta(hours=1), Reason.DAILY_QUOTA)
     at = max(now, today.next_at)

@@ -58,7 +58,7 @@ def _digested(values: Mapping[str, Any], always: tuple[str, ...]) -> dict[str, A
 
 def parse(
     payload: object,
-    campaign_named: Callable[[str], Campaign | None],
+    find_campaign: Callable[[str], Campaign | None],
     fallback_id: Callable[[Submission], uuid.UUID] | None = None,
 ) -> Submission:
     """Validate a payload and return the submission. Raise InvalidSubmission with all errors at once.
@@ -70,7 +70,7 @@ def parse(
     if not isinstance(payload, dict):
         raise InvalidSubmission([FieldError("", "wrong_type")])
     submission_id = _submission_id(fields, required=fallback_id is None)
-    campaign = _campaign(fields, campaign_named)
+    campaign = _campaign(fields, find_campaign)
     submission = Submission(
         submission_id=submission_id or uuid.UUID(int=0),
         campaign=campaign.name if campaign else "",
@@ -112,9 +112,9 @@ def _submission_id(fields: Fields, *, required: bool) -> uuid.UUID | None:
     return submission_id
 
 
-def _campaign(fields: Fields, campaign_named: Callable[[str], Campaign | None]) -> Campaign | None:
+def _campaign(fields: Fields, find_campaign: Callable[[str], Campaign | None]) -> Campaign | None:
     name = _required(fields, "campaign", 64)
-    campaign = campaign_named(name) if name else None
+    campaign = find_campaign(name) if name else None
     if name and campaign is None:
         fields.error("campaign", "campaign_unknown")
     return campaign

@@ -66,7 +66,7 @@ class ActionRunner:
     referrals: Referrals
     action_table: ActionWriter
     doctor_keys: DoctorKeys
-    campaign_named: Callable[[str], Campaign | None]
+    find_campaign: Callable[[str], Campaign | None]
 
     def carry_out(self, order: Order, now: datetime) -> Referral | None:
         """Return the referral after the action, or None if it does not exist. Do not repeat a completed action.
@@ -83,7 +83,7 @@ class ActionRunner:
         raise Conflict
 
     def _carry_out(self, order: Order, referral: Referral, now: datetime) -> None:
-        campaign = self.campaign_named(referral.campaign)
+        campaign = self.find_campaign(referral.campaign)
         change = actions.change(order, referral, campaign, now)
         if change.told_by and campaign:
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))

@@ -78,7 +78,7 @@ class Dashboard(StaffParts):
             referrals=self.referrals,
             action_table=ActionTable(self.table, self.settings.table_name),
             doctor_keys=DoctorHashes(shared_wiring.ring(self.settings.hashing_keys_secret)),
-            campaign_named=self.campaigns.get,
+            find_campaign=self.campaigns.get,
         )
 
     @cached_property

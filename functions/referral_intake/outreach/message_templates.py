@@ -16,7 +16,7 @@ from referral_intake.core.steps import kind
 PARTS = ("subject.txt", "txt", "html")
 
 
-class Messages:
+class MessageComposer:
     """`root` is the templates folder. `site_url` is the URL of the patients' page.
 
     Without `approved_only`, unapproved wording is rendered, too. That is for stacks that send to no real doctors.

@@ -32,13 +32,13 @@ class LetterFiles:
         self,
         letters: BulkLetters,
         files: ReportFiles,
-        campaign_named: Callable[[str], Campaign | None],
+        find_campaign: Callable[[str], Campaign | None],
         now: Callable[[], datetime],
         letters_per_file: int = LETTERS_PER_FILE,
     ) -> None:
         self._letters = letters
         self._files = files
-        self._campaign_named = campaign_named
+        self._campaign_named = find_campaign
         self._now = now
         self._most = letters_per_file
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MOST_ITEMS = 100
 # An update expression is limited to 4 KB. This many numbers fit.
 MOST_NUMBERS = 200
-_TRIES = 6
+_MAX_ATTEMPTS = 6
 _FIRST_PAUSE = 0.05
 
 
@@ -103,7 +103,7 @@ class CountingTable:
         for referral in sorted(referrals, key=lambda referral: referral.revision):
             wanted[referral.receipt] = referral
         done = 0
-        for attempt in range(_TRIES):
+        for attempt in range(_MAX_ATTEMPTS):
             changes = list(self._changes(wanted.values(), again=again))
             left = [change for one in packed(changes) if not self._commit(one) for change in one.changes]
             left += [change for change in changes if not change.is_whole]

@@ -76,7 +76,7 @@ class TestAtAnyStartTime:
         for one in referrals(now):
             zone = zone_of(one.doctor.address.state, campaign().policy.time_zone)
             for written in (one.messages[step] for step in one.messages if step.startswith("reminder")):
-                for attempt in written.tries.values():
+                for attempt in written.attempts.values():
                     assert next_daytime(attempt.at, zone) == attempt.at
                     found += 1
         assert found > 500
@@ -178,8 +178,10 @@ def test_the_counters_match_the_table(demo: LocalStack) -> None:
 @pytest.mark.long
 def test_each_message_is_in_the_mailbox_and_archived_with_its_referral(demo: LocalStack) -> None:
     found = stored(demo)
-    tries = {message_id for one in found.values() for written in one.messages.values() for message_id in written.tries}
-    assert tries <= {mail.id for mail in demo.mailbox.all()}
+    attempts = {
+        message_id for one in found.values() for written in one.messages.values() for message_id in written.attempts
+    }
+    assert attempts <= {mail.id for mail in demo.mailbox.all()}
     kept = {item["pk"]["S"] for item in held(demo, "Table") if item["sk"]["S"].startswith("message#")}
     assert kept >= {f"referral#{one.receipt}" for one in found.values() if one.messages}
     times = [mail.time for mail in demo.mailbox.all()]

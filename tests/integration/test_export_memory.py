@@ -31,7 +31,7 @@ class Rows:
         return Page(HUNDRED, {"pk": str(self.left)} if self.left else None)
 
 
-class Written(ReportFiles):
+class DeliveryStatus(ReportFiles):
     """Accepts all data and keeps none."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Written(ReportFiles):
             self.bytes += len(some)
 
 
-MAKERS: dict[Format, Callable[[Rows, Written], Maker]] = {
+MAKERS: dict[Format, Callable[[Rows, DeliveryStatus], Maker]] = {
     Format.CSV: lambda rows, files: CsvExport(rows, files, part=256 * KIB),
     Format.XLSX: lambda rows, files: XlsxExport(rows, files, rows_per_workbook=2_000),
 }
@@ -59,7 +59,7 @@ MAKERS: dict[Format, Callable[[Rows, Written], Maker]] = {
 
 def most_memory(pages: int, wanted: Format) -> tuple[int, int]:
     """Peak memory, and the number of bytes written."""
-    files = Written()
+    files = DeliveryStatus()
     maker = MAKERS[wanted](Rows(pages), files)
     gc.collect()
     gc.freeze()  # Excludes objects of other tests from collections.

@@ -13,7 +13,7 @@ from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, 
 from referral_intake.core.engagement import Engagement
 from referral_intake.core.referral import Act, Answer, Referral, Stage, Way
 from referral_intake.core.search_filter import FILTERS
-from referral_intake.core.steps import Messages, Try, Written
+from referral_intake.core.steps import DeliveryStatus, DeliveryStatuses, SendAttempt
 
 Item = dict[str, Any]
 """An item in DynamoDB's typed JSON: `{"stage": {"S": "queued"}}`."""
@@ -88,7 +88,7 @@ def from_item(item: Item) -> Referral:
         reason=values.get("reason"),
         leader=values.get("leader"),
         engagements=frozenset(_engagement(text) for text in values.get("engagements", ())),
-        messages={step: _written(data) for step, data in values.get("messages", {}).items()},
+        messages={step: _delivery(data) for step, data in values.get("messages", {}).items()},
         source=values.get("source"),
         setbacks=int(values.get("setbacks", 0)),
         is_vetted=values.get("is_vetted", False),
@@ -140,22 +140,26 @@ def _act(data: dict[str, Any]) -> Act:
     return Act(**{**data, "at": datetime.fromisoformat(data["at"]), "revision": int(data["revision"])})
 
 
-def to_messages(messages: Messages) -> dict[str, Any]:
-    return {step: _without_blanks(_of_written(written)) for step, written in messages.items()}
+def to_messages(messages: DeliveryStatuses) -> dict[str, Any]:
+    return {step: _without_blanks(_delivery_attributes(delivery)) for step, delivery in messages.items()}
 
 
-def _of_written(written: Written) -> dict[str, Any]:
+def _delivery_attributes(delivery: DeliveryStatus) -> dict[str, Any]:
     return {
-        "tries": {message_id: {**asdict(one), "at": timestamp(one.at)} for message_id, one in written.tries.items()},
-        "returned": {message_id: timestamp(at) for message_id, at in written.returned.items()},
-        "delivered_at": timestamp(written.delivered_at) if written.delivered_at else None,
+        "tries": {
+            message_id: {**asdict(one), "at": timestamp(one.at)} for message_id, one in delivery.attempts.items()
+        },
+        "returned": {message_id: timestamp(at) for message_id, at in delivery.soft_bounces.items()},
+        "delivered_at": timestamp(delivery.delivered_at) if delivery.delivered_at else None,
     }
 
 
-def _written(data: dict[str, Any]) -> Written:
-    return Written(
-        tries={name: Try(**{**one, "at": datetime.fromisoformat(one["at"])}) for name, one in data["tries"].items()},
-        returned={name: datetime.fromisoformat(at) for name, at in data.get("returned", {}).items()},
+def _delivery(data: dict[str, Any]) -> DeliveryStatus:
+    return DeliveryStatus(
+        attempts={
+            name: SendAttempt(**{**one, "at": datetime.fromisoformat(one["at"])}) for name, one in data["tries"].items()
+        },
+        soft_bounces={name: datetime.fromisoformat(at) for name, at in data.get("returned", {}).items()},
         delivered_at=datetime.fromisoformat(data["delivered_at"]) if "delivered_at" in data else None,
     )
 

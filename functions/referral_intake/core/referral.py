@@ -12,7 +12,7 @@ from referral_intake.core.doctor import Doctor
 from referral_intake.core.engagement import Engagement
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
-from referral_intake.core.steps import Messages
+from referral_intake.core.steps import DeliveryStatuses
 from referral_intake.core.submission import Submission
 
 # Longer than the timeout of `outreach`. A test checks this against the template.
@@ -86,7 +86,7 @@ class Referral:
     reason: str | None = None
     leader: str | None = None
     engagements: frozenset[Engagement] = frozenset()
-    messages: Messages = field(default_factory=dict)
+    messages: DeliveryStatuses = field(default_factory=dict)
     source: str | None = None
     setbacks: int = 0
     is_vetted: bool = False

@@ -173,8 +173,8 @@ def _messages(referral: Referral, person: Person, parts: Dashboard) -> list[Mess
         parts.sent_messages.kept(referral.receipt, list(referral.messages)) if person.may(Role.MANAGER) else frozenset()
     )
     found = []
-    for step, written in referral.messages.items():
-        last = max(written.tries.values(), key=lambda one: one.at)
+    for step, delivery in referral.messages.items():
+        last = max(delivery.attempts.values(), key=lambda one: one.at)
         found.append(
             MessageSent(
                 step=step,

@@ -8,20 +8,20 @@ import re
 from datetime import datetime
 from typing import Any
 
-from referral_intake.core.mail_events import Kind, MailEvent
-from referral_intake.core.steps import Try
+from referral_intake.core.mail_events import EventKind, MailEvent
+from referral_intake.core.steps import SendAttempt
 
 # The event's name in SES, its kind here, and the member with its details. Send has none.
 _EVENTS = {
-    "Send": (Kind.SENT, None),
-    "Delivery": (Kind.DELIVERED, "delivery"),
-    "DeliveryDelay": (Kind.DELAYED, "deliveryDelay"),
-    "Bounce": (Kind.SOFT_BOUNCED, "bounce"),
-    "Complaint": (Kind.COMPLAINED, "complaint"),
-    "Reject": (Kind.REJECTED, None),
-    "Rendering Failure": (Kind.REJECTED, None),
-    "Open": (Kind.OPENED, "open"),
-    "Click": (Kind.CLICKED, "click"),
+    "Send": (EventKind.SENT, None),
+    "Delivery": (EventKind.DELIVERED, "delivery"),
+    "DeliveryDelay": (EventKind.DELAYED, "deliveryDelay"),
+    "Bounce": (EventKind.SOFT_BOUNCED, "bounce"),
+    "Complaint": (EventKind.COMPLAINED, "complaint"),
+    "Reject": (EventKind.REJECTED, None),
+    "Rendering Failure": (EventKind.REJECTED, None),
+    "Open": (EventKind.OPENED, "open"),
+    "Click": (EventKind.CLICKED, "click"),
 }
 # User agents that identify themselves as programs. Most scanners don't: they are detected by their speed.
 _SCANNERS = re.compile(
@@ -41,7 +41,7 @@ def read(body: str) -> MailEvent | None:
     kind, member = _EVENTS[detail["eventType"]]
     details: dict[str, Any] = detail.get(member or "", {})
     if details.get("bounceType") == "Permanent":
-        kind = Kind.BOUNCED
+        kind = EventKind.BOUNCED
     sent_at = _time(detail["mail"]["timestamp"])
     return MailEvent(
         receipt=tags["referral"][0],
@@ -49,10 +49,10 @@ def read(body: str) -> MailEvent | None:
         message_id=detail["mail"]["messageId"],
         kind=kind,
         at=_time(details["timestamp"]) if "timestamp" in details else sent_at,
-        tried=Try(sent_at, tags.get("version", [""])[0], tags.get("content_hash", [""])[0]),
+        attempt=SendAttempt(sent_at, tags.get("version", [""])[0], tags.get("content_hash", [""])[0]),
         link=details.get("link", ""),
         by_known_scanner=bool(_SCANNERS.search(details.get("userAgent", ""))),
-        came_back=kind is Kind.SOFT_BOUNCED and details.get("bounceSubType") in _CAME_BACK,
+        is_retryable=kind is EventKind.SOFT_BOUNCED and details.get("bounceSubType") in _CAME_BACK,
     )
 
 

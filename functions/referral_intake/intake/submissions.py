@@ -35,13 +35,13 @@ def respond(event: Event, intake: Intake, now: datetime) -> Response:
 
 def _submit(event: Event, intake: Intake, view: View, now: datetime) -> Response:
     try:
-        return _take(event, intake, view, now)
+        return _process(event, intake, view, now)
     except Problem as problem:
         _refused(problem.kind)
         raise
 
 
-def _take(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+def _process(event: Event, intake: Intake, view: View, now: datetime) -> Response:
     is_form = http.content_type(event) == forms.MEDIA_TYPE
     sent: Any = [] if is_form else _read_json(event)
 

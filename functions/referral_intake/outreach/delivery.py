@@ -14,14 +14,14 @@ from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim, DoctorKeys, Suppressed, Taken
 from referral_intake.core.errors import Stale, Unavailable
-from referral_intake.core.mail_effects import note
-from referral_intake.core.mail_events import Kind, MailEvent
+from referral_intake.core.mail_effects import apply_event
+from referral_intake.core.mail_events import EventKind, MailEvent
 from referral_intake.core.message import Mailer, Message, NotSent, Refused, Unapproved, Unclear
 from referral_intake.core.ports import Referrals
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Move, Referral, Stage, closed
-from referral_intake.core.steps import Try
+from referral_intake.core.steps import SendAttempt
 from referral_intake.outreach.screening import ScreeningCounts, suspicion_reason
 
 
@@ -179,7 +179,7 @@ class Outreach:
     def _sent(self, claim: Claim, campaign: Campaign, message: Message, message_id: str) -> Outcome:
         # The mail service's answer counts as the first event of the message. The same event may already have arrived.
         now = self.now()
-        tried = Try(now, message.version, message.content_hash)
-        event = MailEvent(claim.referral.receipt, claim.step, message_id, Kind.SENT, now, tried)
-        note(event, claim.claimed, campaign, self.referrals)
+        attempt = SendAttempt(now, message.version, message.content_hash)
+        event = MailEvent(claim.referral.receipt, claim.step, message_id, EventKind.SENT, now, attempt)
+        apply_event(event, claim.claimed, campaign, self.referrals)
         return Outcome(OutcomeKind.SENT, "sent")

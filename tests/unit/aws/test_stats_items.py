@@ -12,7 +12,7 @@ from referral_intake.aws.item_format import typed
 from referral_intake.aws.stats_items import CHANGES
 from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count, counts, tally
 from referral_intake.core.durations import BUCKETS, STEPS
-from referral_intake.core.mail_events import Kind
+from referral_intake.core.mail_events import EventKind
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Stage
@@ -23,7 +23,7 @@ from tests.support.stats import history
 
 DAY = date(2026, 11, 23)
 FACTS = [
-    *(kind.value for kind in Kind),
+    *(kind.value for kind in EventKind),
     *("submitted", "answered", "opted_out", "opted_in", "engaged", Milestone.SCANNED),
     *(f"closed/{reason.value}" for reason in Closing),
     *(f"answer/{answer.value}" for answer in Answer),

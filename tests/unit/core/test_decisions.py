@@ -9,7 +9,7 @@ from referral_intake.core import decisions
 from referral_intake.core.decisions import Write
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import LEASE, Move, Referral, Stage
-from referral_intake.core.steps import Try, Written
+from referral_intake.core.steps import DeliveryStatus, SendAttempt
 from tests.support.samples import NOW, campaign, referral
 
 APPROVAL = campaign().approval
@@ -92,7 +92,7 @@ def test_an_unclear_send_is_repeated_once_ses_reported_on_a_later_one() -> None:
 
 def written(state: str = "NY", **steps: timedelta) -> Referral:
     """A referral whose messages were sent this long after it was submitted, on a Monday at 10:30 in New York."""
-    messages = {step: Written(tries={step: Try(NOW + after)}) for step, after in steps.items()}
+    messages = {step: DeliveryStatus(attempts={step: SendAttempt(NOW + after)}) for step, after in steps.items()}
     sent = replace(referral(address={"state": state}), stage=Stage.SENT, messages=messages)
     return replace(sent, milestones=sent.milestones | {"sent": NOW})
 
@@ -138,16 +138,16 @@ def test_a_campaign_without_reminders_sends_none() -> None:
 
 
 def test_a_returned_message_is_retried_after_one_day_and_three_days_and_then_no_more() -> None:
-    def returned(times: int) -> Referral:
-        tries = {str(n): Try(NOW) for n in range(times)}
-        messages = {"introduction": Written(tries=tries, returned=dict.fromkeys(tries, NOW))}
+    def soft_bounces(times: int) -> Referral:
+        attempts = {str(n): SendAttempt(NOW) for n in range(times)}
+        messages = {"introduction": DeliveryStatus(attempts=attempts, soft_bounces=dict.fromkeys(attempts, NOW))}
         return replace(written(), messages=messages)
 
-    first, second, third = (decisions.awaits(returned(times), campaign(), NOW) for times in (1, 2, 3))
+    first, second, third = (decisions.awaits(soft_bounces(times), campaign(), NOW) for times in (1, 2, 3))
     assert (first.stage, first.reason, first.due_at) == (Stage.WAITING, "soft_bounced", NOW + timedelta(days=1))
     assert second.due_at == NOW + timedelta(days=3)
     assert (third.stage, third.due_at) == (Stage.SENT, NOW + REMINDED)
-    assert decisions.for_queued(returned(1), campaign(), NOW + timedelta(days=1)) == Write("introduction")
+    assert decisions.for_queued(soft_bounces(1), campaign(), NOW + timedelta(days=1)) == Write("introduction")
 
 
 def test_a_refusal_closes_a_referral_unless_its_doctor_got_an_earlier_message() -> None:

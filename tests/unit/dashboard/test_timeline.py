@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from referral_intake.core.engagement import Engagement
 from referral_intake.core.referral import Act, Answer, Stage, Way
-from referral_intake.core.steps import Try, Written
+from referral_intake.core.steps import DeliveryStatus, SendAttempt
 from referral_intake.dashboard.timeline import Entry, timeline
 from tests.support import samples
 from tests.support.samples import NOW
@@ -34,8 +34,8 @@ def test_a_complete_outreach_is_listed_in_order_of_time() -> None:
             "answered": NOW + 6 * DAY,
         },
         messages={
-            "introduction": Written({"1": Try(SENT, "v1", "c0ffee")}, {}, SENT + timedelta(seconds=2)),
-            "reminder_1": Written({"2": Try(NOW + 5 * DAY, "v2", "c0ffee")}),
+            "introduction": DeliveryStatus({"1": SendAttempt(SENT, "v1", "c0ffee")}, {}, SENT + timedelta(seconds=2)),
+            "reminder_1": DeliveryStatus({"2": SendAttempt(NOW + 5 * DAY, "v2", "c0ffee")}),
         },
         engagements=frozenset(
             {
@@ -95,7 +95,7 @@ def test_a_returned_message_is_listed_once() -> None:
         samples.referral(),
         stage=Stage.WAITING,
         milestones={"submitted": NOW, "sent": SENT, "soft_bounced": SENT + DAY},
-        messages={"introduction": Written({"1": Try(SENT)}, {"1": SENT + DAY})},
+        messages={"introduction": DeliveryStatus({"1": SendAttempt(SENT)}, {"1": SENT + DAY})},
     )
     assert words(timeline(referral)) == [("submitted", None), ("sent", None), ("returned", None)]
 

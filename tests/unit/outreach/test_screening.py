@@ -7,7 +7,7 @@ import pytest
 
 from referral_intake.aws.keys import DoctorHashes, source_hash
 from referral_intake.core.referral import Referral
-from referral_intake.core.steps import Try, Written
+from referral_intake.core.steps import DeliveryStatus, SendAttempt
 from referral_intake.outreach.screening import suspicion_reason
 from tests.support.fakes import FakeScreeningCounts, ring
 from tests.support.samples import NOW, campaign, referral
@@ -50,7 +50,9 @@ def test_one_npi_with_a_second_address_is_held() -> None:
     assert [screen(screening_counts, one) for one in (first, second)] == [None, "several_addresses_for_one_npi"]
 
 
-@pytest.mark.parametrize("known", [{"is_vetted": True}, {"messages": {"introduction": Written(tries={"1": Try(NOW)})}}])
+@pytest.mark.parametrize(
+    "known", [{"is_vetted": True}, {"messages": {"introduction": DeliveryStatus(attempts={"1": SendAttempt(NOW)})}}]
+)
 def test_an_approved_or_already_mailed_doctor_is_not_screened_again(known: dict[str, object]) -> None:
     assert screen(FakeScreeningCounts(), replace(referral(email="dr@trash.example"), **known)) is None  # type: ignore[arg-type]
 

@@ -13,7 +13,7 @@ from pypdfium2 import PdfDocument
 
 from local.stack import LocalStack
 from referral_intake.aws.audit_log import AuditTable, Record
-from referral_intake.aws.breaker_table import BreakerTable, counting
+from referral_intake.aws.breaker_table import BreakerTable, count_update
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.table import Table
 from referral_intake.core.decisions import REVIEW_EVERY
@@ -210,7 +210,9 @@ def test_a_campaign_that_paused_itself_is_resumed_by_a_manager(
 ) -> None:
     breaker, policy = BreakerTable(stack.cloud.dynamodb, TABLE), samples.campaign().breaker
     moment = stack.clock.now()
-    bounces = counting("lumen", [], moment.date()).add(f"{moment.date().isoformat()}/bounced", policy.minimum_volume)
+    bounces = count_update("lumen", [], moment.date()).add(
+        f"{moment.date().isoformat()}/bounced", policy.minimum_volume
+    )
     assert Table(stack.cloud.dynamodb, TABLE).update(bounces)
     assert breaker.check("lumen", policy, moment)
     taken(stack, "Wanda Waits", email="waits@clinic.example")
@@ -257,7 +259,7 @@ def test_the_second_of_two_managers_learns_who_acted_first_and_changes_nothing(
     expect(row(manager, "Quinn Quicker")).not_to_contain_text("Waiting since")
     expect(manager.get_by_role("link", name="Held")).to_contain_text("0")
     assert recipients(mailbox.wait_for(1)) == ["quicker@clinic.example"]
-    assert [act.what for act in now(stack, receipt).acts] == ["approve"]
+    assert [act.what for act in now(stack, receipt).user_actions] == ["approve"]
 
 
 def test_an_open_view_records_one_read_until_it_shows_new_data(manager: Page, stack: LocalStack) -> None:

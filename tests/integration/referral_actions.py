@@ -15,7 +15,7 @@ from referral_intake.core.referral import Move, Referral, Stage
 from referral_intake.core.users import Person, Role
 from referral_intake.dashboard.action_runner import ActionRunner
 from referral_intake.dashboard.action_table import ActionTable
-from referral_intake.dashboard.actions import Action, Order
+from referral_intake.dashboard.actions import Action, ActionRequest
 from tests.integration import aws
 from tests.support import samples
 from tests.support.samples import MANAGER, NOW
@@ -79,7 +79,7 @@ class ReferralActions:
         return found
 
     def do(self, action: Action, to: Referral, by: Person = MANAGER, **more: Any) -> Referral:
-        done = self.runner.carry_out(replace(Order(to.receipt, to.revision, action, by), **more), LATER)
+        done = self.runner.run(replace(ActionRequest(to.receipt, to.revision, action, by), **more), LATER)
         assert done
         return done
 

@@ -123,7 +123,7 @@ def test_the_breaker_opens_once_and_repeats_its_announcement_until_it_is_sent(de
     assert trip
     assert (trip.reason, trip.at) == ("bounces", NOW)
     assert deployment.breaker.check("lumen", policy, NOW + timedelta(hours=1)) == trip
-    deployment.breaker.announced(trip)
+    deployment.breaker.mark_announced(trip)
     assert deployment.breaker.check("lumen", policy, NOW + timedelta(hours=2)) is None
 
 

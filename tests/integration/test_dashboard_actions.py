@@ -107,7 +107,7 @@ def test_a_conflicting_action_names_the_first_person_and_changes_nothing(api: Ap
 
 def test_a_change_by_the_system_names_no_person(api: Api) -> None:
     held = api.held()
-    api.referrals.note(held.receipt, "delivered", NOW)
+    api.referrals.set_milestone(held.receipt, "delivered", NOW)
     status, refusal = api.act(held, "approve")
     assert (status, refusal["code"], refusal["changed"]) == (409, "changed", None)
     assert api.now(held).stage == "held"
@@ -179,4 +179,4 @@ def test_a_referral_held_again_needs_a_new_decision(api: Api) -> None:
     assert api.act(held, "approve")[0] == 200
     api.referrals.move(api.now(held), decisions.hold(Reason.GIVEN_UP, LATER + timedelta(hours=1)))
     assert api.act(api.now(held), "retry")[0] == 200
-    assert [act.what for act in api.now(held).acts] == ["approve", "retry"]
+    assert [act.what for act in api.now(held).user_actions] == ["approve", "retry"]

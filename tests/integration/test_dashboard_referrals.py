@@ -62,7 +62,7 @@ class Api(ReferralActions):
             NOW + timedelta(seconds=3),
             SendAttempt(NOW, "1", "c0ffee"),
         )
-        apply_event(event, claim.claimed, samples.campaign(), self.referrals)
+        apply_event(event, claim.claimed_referral, samples.campaign(), self.referrals)
         return self.now(referral)
 
 

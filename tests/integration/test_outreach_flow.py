@@ -14,7 +14,7 @@ from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.signed_links import Links
 from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.message import Deferred, Message, Refused, Unclear
 from referral_intake.core.reasons import Closing
@@ -54,7 +54,9 @@ class WatchedClaims:
         self.last_look_fails: Exception | None = None
         self.release_fails: Exception | None = None
 
-    def claim(self, claim: Claim, message: Message, *, now: Any, cooldown: timedelta) -> Taken | Suppressed | None:
+    def claim(
+        self, claim: Claim, message: Message, *, now: Any, cooldown: timedelta
+    ) -> AlreadyClaimed | Suppressed | None:
         outcome = self._claims.claim(claim, message, now=now, cooldown=cooldown)
         self.after_claim(claim)
         return outcome

@@ -359,7 +359,7 @@ def test_a_referral_that_changes_during_the_closing_is_still_closed(
 
 
 def sent(referrals: ReferralTable, referral: Referral, at: datetime = NOW) -> None:
-    claimed = aws.claim_for(referral).claimed
+    claimed = aws.claim_for(referral).claimed_referral
     event = MailEvent(
         referral.receipt, "introduction", "message-1", EventKind.SENT, at, SendAttempt(at, "2026-11", "c0ffee")
     )

@@ -160,7 +160,7 @@ def _a_move(random: Random, before: Referral) -> Referral:
 
 def _a_closing(random: Random, before: Referral) -> Referral:
     at = before.submitted_at + timedelta(hours=random.randrange(400))
-    return replace(before, stage=Stage.CLOSED, reason=random.choice(list(Closing)).value, noted_closed_at=at)
+    return replace(before, stage=Stage.CLOSED, reason=random.choice(list(Closing)).value, stored_closed_at=at)
 
 
 def _an_answer(random: Random, before: Referral) -> Referral:

@@ -11,7 +11,7 @@ from referral_intake.core import tasks
 from referral_intake.core.contact import email_identity
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, Doctor, name_words
 from referral_intake.core.engagement import Engagement
-from referral_intake.core.referral import Act, Answer, Referral, Stage, Way
+from referral_intake.core.referral import Answer, ContactChannel, Referral, Stage, UserAction
 from referral_intake.core.search_filter import FILTERS
 from referral_intake.core.steps import DeliveryStatus, DeliveryStatuses, SendAttempt
 
@@ -93,9 +93,9 @@ def from_item(item: Item) -> Referral:
         setbacks=int(values.get("setbacks", 0)),
         is_vetted=values.get("is_vetted", False),
         answer=Answer(values["answer"]) if "answer" in values else None,
-        noted_closed_at=datetime.fromisoformat(values["closed_at"]) if "closed_at" in values else None,
-        told_by=Way(values["told_by"]) if "told_by" in values else None,
-        acts=tuple(_act(data) for data in values.get("acts", ())),
+        stored_closed_at=datetime.fromisoformat(values["closed_at"]) if "closed_at" in values else None,
+        told_by=ContactChannel(values["told_by"]) if "told_by" in values else None,
+        user_actions=tuple(_user_action(data) for data in values.get("acts", ())),
         waits_since=datetime.fromisoformat(values["waits_since"]) if "waits_since" in values else None,
     )
 
@@ -132,12 +132,12 @@ def to_waits(campaign: str, kind: tasks.Kind | None, since: datetime | None) -> 
     return {"waits_for": f"{campaign}/{kind.value}", "waits_since": timestamp(since)}
 
 
-def to_act(act: Act) -> dict[str, Any]:
-    return _without_blanks({**asdict(act), "at": timestamp(act.at), "note": act.note or None})
+def user_action_attributes(user_action: UserAction) -> dict[str, Any]:
+    return _without_blanks({**asdict(user_action), "at": timestamp(user_action.at), "note": user_action.note or None})
 
 
-def _act(data: dict[str, Any]) -> Act:
-    return Act(**{**data, "at": datetime.fromisoformat(data["at"]), "revision": int(data["revision"])})
+def _user_action(data: dict[str, Any]) -> UserAction:
+    return UserAction(**{**data, "at": datetime.fromisoformat(data["at"]), "revision": int(data["revision"])})
 
 
 def to_messages(messages: DeliveryStatuses) -> dict[str, Any]:

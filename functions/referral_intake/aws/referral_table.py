@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from referral_intake.aws import update_expressions
-from referral_intake.aws.breaker_table import counting
+from referral_intake.aws.breaker_table import count_update
 from referral_intake.aws.item_format import (
     from_item,
     referral_key,
@@ -62,34 +62,34 @@ class ReferralTable:
         update.set("engagements", to_engagements(effect.engagements) or None)
         if not effect.counts:
             self.update(update)
-        elif self._table.transact(updates=[update, counting(referral.campaign, effect.counts, at.date())]):
+        elif self._table.transact(updates=[update, count_update(referral.campaign, effect.counts, at.date())]):
             raise Stale
 
-    def note_feedback(self, sent_at: datetime) -> None:
+    def record_feedback(self, sent_at: datetime) -> None:
         """Record that SES has reported on a message sent at this time."""
         update = update_expressions.Update(_FEEDBACK).set("settled", timestamp(sent_at))
         settled = update.name("settled")
         update.when(f"attribute_not_exists({settled}) OR {settled} < {update.value(timestamp(sent_at))}")
         self._table.update(update)
 
-    def feedback_settled(self) -> datetime | None:
+    def latest_feedback(self) -> datetime | None:
         """Return when the latest message was sent that SES has reported on."""
         item = self._table.get(_FEEDBACK, consistent=True)
         return datetime.fromisoformat(item["settled"]["S"]) if item else None
 
     def close(self, receipt: str, closing: Closing, now: datetime) -> None:
         """Set the milestone, and close the referral unless a higher reason closed it. Ignore an unknown receipt."""
-        self._note(receipt, closing.value, now, closing)
+        self._set_milestone(receipt, closing.value, now, closing)
 
     def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
         """Record the doctor's answer and close the referral. The latest answer counts."""
-        self._note(receipt, Closing.ANSWERED.value, now, Closing.ANSWERED, answer)
+        self._set_milestone(receipt, Closing.ANSWERED.value, now, Closing.ANSWERED, answer)
 
-    def note(self, receipt: str, milestone: str, now: datetime) -> None:
+    def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
         """Set a milestone that changes nothing else."""
-        self._note(receipt, milestone, now, None)
+        self._set_milestone(receipt, milestone, now, None)
 
-    def _note(
+    def _set_milestone(
         self, receipt: str, milestone: str, now: datetime, closing: Closing | None, answer: Answer | None = None
     ) -> None:
         while referral := self.get(receipt, consistent=True):

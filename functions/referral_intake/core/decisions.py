@@ -61,10 +61,12 @@ def for_taken(receipt: str, leader: Referral | None, now: datetime) -> Move:
     return Move(Stage.WAITING, due_at=looks_again, reason=Reason.JOINED, leader=receipt)
 
 
-def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settled: datetime | None = None) -> Move:
+def when_due(
+    referral: Referral, campaign: Campaign | None, now: datetime, latest_feedback: datetime | None = None
+) -> Move:
     """Decide what `wake` does with an open referral whose `due_at` has passed.
 
-    `settled` is the time of sending of the latest message that SES events have reported on.
+    `latest_feedback` is the time of sending of the latest message that SES events have reported on.
     """
     match referral.stage:
         case Stage.WAITING:
@@ -78,7 +80,7 @@ def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settl
         case Stage.SENDING:
             # Neither the run that claimed it nor SES reported whether the message was sent. If SES has reported on a
             # later message, this one was not sent and can be retried. Otherwise a person decides.
-            if settled and referral.due_at and settled > referral.due_at - LEASE:
+            if latest_feedback and referral.due_at and latest_feedback > referral.due_at - LEASE:
                 return queue(now)
             return hold(Reason.SEND_UNCLEAR, now)
         case _ if campaign and now >= _expiry(referral, campaign):

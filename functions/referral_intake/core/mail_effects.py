@@ -52,7 +52,7 @@ def effect(event: MailEvent, referral: Referral, campaign: Campaign | None) -> E
         messages=messages,
         engagements=engagements,
         move=_move(event, referral, messages, campaign),
-        counts=[fact for fact in breaker.COUNTED if fact in facts and fact not in referral.milestones],
+        counts=[fact for fact in breaker.COUNTED_MILESTONES if fact in facts and fact not in referral.milestones],
     )
 
 

@@ -41,9 +41,9 @@ class Day:
     day: date
     facts: Facts
 
-    def rate(self, mishap: str) -> float | None:
-        """Return the rate of `bounced` or `complained`, as the breaker computes it."""
-        return mishap_rate(self.facts, mishap)
+    def rate(self, milestone: str) -> float | None:
+        """Return the rate of `bounced` or `complained` messages, as the breaker computes it."""
+        return rate_per_message(self.facts, milestone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class Period:
     funnel: tuple[Rung, ...]
     medians: Mapping[str, timedelta | None]
 
-    def rate(self, mishap: str) -> float | None:
-        return mishap_rate(self.facts, mishap)
+    def rate(self, milestone: str) -> float | None:
+        return rate_per_message(self.facts, milestone)
 
     @property
     def answers(self) -> Facts:
@@ -94,9 +94,9 @@ def funnel(cohort: Facts) -> tuple[Rung, ...]:
     )
 
 
-def mishap_rate(facts: Facts, mishap: str) -> float | None:
+def rate_per_message(facts: Facts, milestone: str) -> float | None:
     volume = facts.get(Milestone.DELIVERED, 0) + facts.get(Milestone.BOUNCED, 0)
-    return facts.get(mishap, 0) / volume if volume else None
+    return facts.get(milestone, 0) / volume if volume else None
 
 
 def period_before(first: date, last: date) -> tuple[date, date]:

@@ -24,7 +24,7 @@ WAITS: tuple[str, ...] = tuple(Kind)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Comparison:
     name: str
     count: int
     before: int
@@ -50,9 +50,9 @@ class Health:
     quota: Quota | None
     rates: Mapping[str, float | None]
 
-    def is_near(self, mishap: str) -> bool:
+    def is_near(self, milestone: str) -> bool:
         """Whether the rate is at least half of the rate at which SES reviews an account."""
-        return (self.rates[mishap] or 0) >= SES_REVIEWS[mishap] / 2
+        return (self.rates[milestone] or 0) >= SES_REVIEWS[milestone] / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ class Summary:
     health: Health
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[Comparison, ...]:
         now, before = self.overview.period.facts, self.overview.before.facts
-        return tuple(Change(name, now.get(name, 0), before.get(name, 0)) for name in COMPARED)
+        return tuple(Comparison(name, now.get(name, 0), before.get(name, 0)) for name in COMPARED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.listing_table import Page
 from referral_intake.core import contact
-from referral_intake.core.referral import Referral, read_receipt
+from referral_intake.core.referral import Referral, parse_receipt
 from referral_intake.core.search_filter import FILTERS, SHORTEST_NAME, Filter, FilterField, Wanted, search_words
 from referral_intake.core.users import Role
 from referral_intake.core.validation import Invalid
@@ -100,7 +100,7 @@ def detail(person: Viewer, parts: Parts, now: Now, receipt: Receipt, mark: Known
 def message(
     person: Manager, parts: Parts, now: Now, receipt: Receipt, step: Annotated[str, Path(examples=["introduction"])]
 ) -> MessageCopy:
-    known = read_receipt(receipt)
+    known = parse_receipt(receipt)
     found = parts.sent_messages.read(known, step) if known and _STEP.fullmatch(step) else None
     if known is None or found is None:
         raise problems.not_found("There is no stored copy of this message.")
@@ -117,7 +117,7 @@ def message(
 
 
 def _referral(typed: str, parts: Dashboard) -> Referral:
-    receipt = read_receipt(typed)
+    receipt = parse_receipt(typed)
     found = parts.referrals.get(receipt, consistent=True) if receipt else None
     if found is None:
         raise problems.not_found("There is no referral with this receipt.")
@@ -127,7 +127,7 @@ def _referral(typed: str, parts: Dashboard) -> Referral:
 def _page(search: Search, wanted: Wanted, parts: Dashboard) -> Page:
     if not search.receipt:
         return parts.listing.search(wanted, search.cursor)
-    receipt = read_receipt(search.receipt)
+    receipt = parse_receipt(search.receipt)
     if receipt is None:
         raise problems.invalid("receipt", "receipt", "A receipt looks like K3QF-7ZTA-MM2X-PE5R.")
     return parts.listing.with_receipt(receipt, wanted)

@@ -12,7 +12,7 @@ from referral_intake.core.referral import Referral
 from referral_intake.core.specialties import counted_as
 from referral_intake.core.users import Person, Role
 from referral_intake.dashboard import etag
-from referral_intake.dashboard.actions import offered
+from referral_intake.dashboard.actions import allowed_actions
 from referral_intake.dashboard.declared_schemas import with_form_fields
 from referral_intake.dashboard.etag import Mark
 from referral_intake.dashboard.masking import masked
@@ -164,7 +164,7 @@ def _doctor(referral: Referral, person: Person) -> Doctor:
 
 
 def _actions(referral: Referral, person: Person) -> list[str]:
-    return [action.value for action in offered(referral)] if person.may(Role.MANAGER) else []
+    return [action.value for action in allowed_actions(referral)] if person.may(Role.MANAGER) else []
 
 
 def _messages(referral: Referral, person: Person, parts: Dashboard) -> list[MessageSent]:

@@ -65,8 +65,8 @@ def _of_engagements(referral: Referral) -> Iterator[Entry]:
 
 
 def _of_people(referral: Referral) -> Iterator[Entry]:
-    for act in referral.acts:
-        yield Entry(act.at, act.what, by=act.by, detail=act.note or None)
+    for user_action in referral.user_actions:
+        yield Entry(user_action.at, user_action.what, by=user_action.by, detail=user_action.note or None)
 
 
 def _of_stage(referral: Referral) -> Iterator[Entry]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from referral_intake.core.breaker import COUNTED
+from referral_intake.core.breaker import COUNTED_MILESTONES
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.mail_effects import apply_event
 from referral_intake.core.mail_events import SUPPRESSION_REASONS, MailEvent
@@ -45,8 +45,8 @@ def process_event(body: str, parts: Feedback) -> None:
 
 def _process(event: MailEvent, parts: Feedback) -> None:
     if campaign := _apply(event, parts):
-        parts.referrals.note_feedback(event.attempt.at)
-        if event.kind in COUNTED:
+        parts.referrals.record_feedback(event.attempt.at)
+        if event.kind in COUNTED_MILESTONES:
             # Also if the event was counted before: that run may have stopped before this check.
             _check_breaker(campaign, parts, event.at)
         logger.info("event taken")
@@ -83,7 +83,7 @@ def _check_breaker(name: str, parts: Feedback, now: datetime) -> None:
     except Unavailable:
         logger.exception("breaker event not published yet", campaign=name)
         raise
-    parts.breaker.announced(trip)
+    parts.breaker.mark_announced(trip)
 
 
 def _suppress(referral: Referral, fact: Closing, parts: Feedback, at: datetime) -> None:

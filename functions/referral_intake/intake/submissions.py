@@ -9,7 +9,7 @@ from typing import Any
 
 # Imported when Lambda starts the function, when it has the most CPU, not during the first request.
 from referral_intake.aws.keys import derived_submission_id, source_hash
-from referral_intake.core.referral import Referral, new_referral, read_receipt
+from referral_intake.core.referral import Referral, new_referral, parse_receipt
 from referral_intake.core.submission import InvalidSubmission, Submission, parse
 from referral_intake.core.validation import FieldError
 from referral_intake.intake import bot_detection
@@ -101,7 +101,7 @@ def _challenge(event: Event, intake: Intake, view: View, now: datetime) -> Respo
 
 
 def _status(event: Event, intake: Intake, view: View, now: datetime) -> Response:
-    receipt = read_receipt(event["pathParameters"]["receipt"])
+    receipt = parse_receipt(event["pathParameters"]["receipt"])
     referral = intake.referrals.get(receipt, consistent=True) if receipt else None
     if referral is None:
         raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no referral with this receipt.")

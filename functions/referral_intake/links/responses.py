@@ -60,8 +60,8 @@ def _stop(link: Link, campaign: str | None, parts: LinkParts, now: datetime) -> 
 
 def _undo(link: Link, parts: LinkParts, now: datetime) -> None:
     for key in link.keys:
-        parts.suppressions.allow_again(key, now)
-    parts.referrals.note(link.receipt, Milestone.OPTED_IN, now)
+        parts.suppressions.undo_opt_out(key, now)
+    parts.referrals.set_milestone(link.receipt, Milestone.OPTED_IN, now)
     logger.info("doctor undid an opt-out")
     metrics.count("OptOutsUndone", campaign=link.campaign)
 

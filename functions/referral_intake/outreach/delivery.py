@@ -12,7 +12,7 @@ from typing import Protocol
 
 from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import Claim, DoctorKeys, Suppressed, Taken
+from referral_intake.core.claim import AlreadyClaimed, Claim, DoctorKeys, Suppressed
 from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.mail_effects import apply_event
 from referral_intake.core.mail_events import EventKind, MailEvent
@@ -44,7 +44,9 @@ class Outcome:
 
 
 class Claims(Protocol):
-    def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+    def claim(
+        self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta
+    ) -> AlreadyClaimed | Suppressed | None:
         """Claim the referral and the doctor and store the message in one transaction, or return the obstacle.
 
         Raise Stale.
@@ -134,7 +136,7 @@ class Outreach:
         if wait := self.throttle.acquire(campaign, message.to):
             return self._move(referral, decisions.wait(wait.reason, wait.until))
         match self.claims.claim(claim, message, now=self.now(), cooldown=campaign.policy.cooldown):
-            case Taken(leader):
+            case AlreadyClaimed(leader):
                 found = self.referrals.get(leader, consistent=True)
                 return self._move(referral, decisions.for_taken(leader, found, self.now()))
             case Suppressed(reason):
@@ -181,5 +183,5 @@ class Outreach:
         now = self.now()
         attempt = SendAttempt(now, message.version, message.content_hash)
         event = MailEvent(claim.referral.receipt, claim.step, message_id, EventKind.SENT, now, attempt)
-        apply_event(event, claim.claimed, campaign, self.referrals)
+        apply_event(event, claim.claimed_referral, campaign, self.referrals)
         return Outcome(OutcomeKind.SENT, "sent")

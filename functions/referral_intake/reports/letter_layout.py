@@ -22,7 +22,7 @@ import typst
 from referral_intake.aws import content_digests
 from referral_intake.aws.signed_links import Link, Links
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.message import Unapproved
 from referral_intake.core.reasons import Closing, LetterReason
@@ -56,7 +56,7 @@ class Printed:
 
 
 class Claims(Protocol):
-    def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+    def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> AlreadyClaimed | Suppressed | None:
         """Return the obstacle to this claim, if any. The read is consistent."""
 
 
@@ -110,7 +110,7 @@ class Letters:
         match self._claims.obstacle(claim, now=now, cooldown=campaign.policy.cooldown):
             case Suppressed(reason):
                 return reason.value
-            case Taken():
+            case AlreadyClaimed():
                 return Closing.JOINED
         return None if written_to.isdisjoint(claim.keys) else Closing.JOINED
 

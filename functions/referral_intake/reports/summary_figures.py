@@ -36,7 +36,7 @@ class SummaryNumbers:
         """Return the summary. Raise Unavailable."""
         waiting = self._listing.waiting(campaign.name)
         overview, _ = self._stats.overview(campaign.name, first, last)
-        rates = {mishap: overview.period.rate(mishap) for mishap in ("bounced", "complained")}
+        rates = {milestone: overview.period.rate(milestone) for milestone in ("bounced", "complained")}
         return Summary(
             overview=overview,
             waiting={kind.value: Waiting(found.count, found.is_more) for kind, found in waiting.items()},

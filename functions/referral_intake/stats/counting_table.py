@@ -42,7 +42,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TallyChange:
     """Count a referral as `after`, at this revision. `is_whole` means that one transaction is enough."""
 
     referral: Referral
@@ -62,10 +62,10 @@ class Change:
 class Transaction:
     """Changes to write together. A counter that several of them change is updated once."""
 
-    changes: list[Change] = field(default_factory=list)
+    changes: list[TallyChange] = field(default_factory=list)
     counters: dict[Place, Counter[str]] = field(default_factory=dict)
 
-    def takes(self, change: Change) -> bool:
+    def takes(self, change: TallyChange) -> bool:
         """Add the change, unless the transaction would be too large. Return whether it was added."""
         moved: dict[Place, Counter[str]] = {}
         for place, name, amount in change.numbers:
@@ -78,7 +78,7 @@ class Transaction:
         return True
 
 
-def packed(changes: Iterable[Change]) -> Iterator[Transaction]:
+def packed(changes: Iterable[TallyChange]) -> Iterator[Transaction]:
     transaction = Transaction()
     for change in changes:
         if not transaction.takes(change):
@@ -115,7 +115,7 @@ class CountingTable:
             self._sleep(random.uniform(0.5, 1) * _FIRST_PAUSE * 2**attempt)  # noqa: S311  (jitter, not cryptography)
         raise Unavailable("TransactionConflict")
 
-    def _changes(self, referrals: Iterable[Referral], *, again: bool) -> Iterator[Change]:
+    def _changes(self, referrals: Iterable[Referral], *, again: bool) -> Iterator[TallyChange]:
         wanted = list(referrals)
         for start in range(0, len(wanted), BATCH):
             part = wanted[start : start + BATCH]
@@ -124,7 +124,7 @@ class CountingTable:
                 before, after = kept.get(referral.receipt, Kept()), tally(referral)
                 is_new = referral.revision > before.revision
                 if is_new or (again and referral.revision == before.revision and after != before.tally):
-                    yield _in_one_transaction(Change(referral, before, after, referral.revision))
+                    yield _in_one_transaction(TallyChange(referral, before, after, referral.revision))
 
     def _kept(self, receipts: Sequence[str]) -> Mapping[str, Kept]:
         keys = [stats_items.key(stats_items.counted_place(receipt)) for receipt in receipts]
@@ -141,7 +141,7 @@ class CountingTable:
             return False
 
 
-def _in_one_transaction(change: Change) -> Change:
+def _in_one_transaction(change: TallyChange) -> TallyChange:
     """Remove the old tally first if too many items change. The new tally then takes another transaction."""
     if len({place for place, _, _ in change.numbers}) < MOST_ITEMS:
         return change
@@ -155,7 +155,7 @@ def read_kept(item: Item) -> Iterator[tuple[str, Kept]]:
         yield receipt, Kept(int(item["revision"]["N"]), int(item[CHANGES]["N"]), stats_items.from_counted(item))
 
 
-def _counted(change: Change) -> Update:
+def _counted(change: TallyChange) -> Update:
     update = Update(stats_items.key(stats_items.counted_place(change.referral.receipt)))
     for name, value in stats_items.to_counted(change.after).items():
         update.set(name, value)

@@ -33,7 +33,7 @@ def measure(parts: Gauges, now: datetime, logger: Logger) -> None:
 def _breaker(parts: Gauges, campaign: Campaign, now: datetime) -> None:
     state = parts.breaker.state(campaign.name, campaign.breaker, now)
     emit({"BreakerOpen": state.is_open}, MetricUnit.Count, campaign=campaign.name)
-    rates = {"BounceRate": 100 * state.rate(state.bounced), "ComplaintRate": 100 * state.rate(state.complained)}
+    rates = {"BounceRate": 100 * state.bounce_rate, "ComplaintRate": 100 * state.complaint_rate}
     emit(rates, MetricUnit.Percent, campaign=campaign.name)
 
 

@@ -47,19 +47,19 @@ def _move_on(parts: Wake, receipt: str, now: datetime) -> bool:
         return False
     try:
         campaign = parts.campaigns.get(referral.campaign)
-        settled = parts.referrals.feedback_settled() if referral.stage is Stage.SENDING else None
-        move = when_due(referral, campaign, now, settled)
+        latest_feedback = parts.referrals.latest_feedback() if referral.stage is Stage.SENDING else None
+        move = when_due(referral, campaign, now, latest_feedback)
         parts.referrals.move(referral, move)
     except Stale:
         return False
     logger.info("referral moved", stage=move.stage.value, reason=move.reason)
-    if metric := _MISHAPS.get(move.reason) if move.stage is not referral.stage else None:
+    if metric := _FAILURE_METRICS.get(move.reason) if move.stage is not referral.stage else None:
         metrics.count(metric, campaign=referral.campaign, reason=move.reason)
     return True
 
 
 # Failures that the schedule detects. `outreach` emits a metric of the same name with the same meaning.
-_MISHAPS: dict[str | None, str] = {
+_FAILURE_METRICS: dict[str | None, str] = {
     Reason.GIVEN_UP: "GivenUp",
     Reason.SEND_UNCLEAR: "GivenUp",
     Reason.LOST_BY_STREAM: "Setbacks",

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.aws.stats_table import Read
-    from referral_intake.core.breaker import BreakerPolicy, State
+    from referral_intake.core.breaker import BreakerPolicy, BreakerState
     from referral_intake.core.quota import Quota
 
 
 class BreakerStates(Protocol):
-    def state(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> "State": ...
+    def state(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> "BreakerState": ...
 
 
 class Counters(Protocol):

@@ -46,7 +46,7 @@ def test_the_breaker_covers_seven_days_at_any_date(today: date) -> None:
     for days_ago, reason in ((6, "bounces"), (7, None)):
         day = today - timedelta(days=days_ago)
         counts: dict[tuple[date, str], int] = {(day, Milestone.DELIVERED): 10, (day, Milestone.BOUNCED): 10}
-        assert breaker.trips(counts, POLICY, today) == reason
+        assert breaker.trip_reason(counts, POLICY, today) == reason
 
 
 @pytest.mark.parametrize(

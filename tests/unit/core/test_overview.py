@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from referral_intake.core.overview import Day, Period, by_week, days_of, funnel, mishap_rate, period_before
+from referral_intake.core.overview import Day, Period, by_week, days_of, funnel, period_before, rate_per_message
 
 MONDAY = date(2026, 11, 23)
 
@@ -22,12 +22,12 @@ def test_the_funnel_gives_the_share_of_each_step_in_the_previous_one() -> None:
 
 def test_a_share_without_messages_is_undefined() -> None:
     assert {one.of_before for one in funnel({})} == {None}
-    assert mishap_rate({}, "bounced") is None
+    assert rate_per_message({}, "bounced") is None
 
 
 def test_a_bounce_rate_is_relative_to_delivered_and_bounced_messages_as_in_the_breaker() -> None:
     facts = {"sent": 120, "delivered": 95, "bounced": 5, "complained": 1}
-    assert mishap_rate(facts, "bounced") == 0.05
+    assert rate_per_message(facts, "bounced") == 0.05
     assert Day(MONDAY, facts).rate("complained") == 0.01
 
 

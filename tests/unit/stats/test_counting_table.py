@@ -92,7 +92,7 @@ def test_an_answer_is_counted_by_its_kind(answer: Answer) -> None:
 
 @pytest.mark.parametrize("reason", list(Closing))
 def test_a_closing_reason_counts_on_the_day_of_closing(reason: Closing) -> None:
-    noted = replace(referral(Stage.CLOSED), reason=reason.value, noted_closed_at=SUBMITTED + days(4))
+    noted = replace(referral(Stage.CLOSED), reason=reason.value, stored_closed_at=SUBMITTED + days(4))
     assert of(noted, TOTAL)[DAY + days(4), f"closed/{reason.value}"] == 1
     # A milestone for the reason gives its time.
     told = replace(noted, milestones={**noted.milestones, reason.value: SUBMITTED + days(2)})

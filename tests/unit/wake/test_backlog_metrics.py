@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from referral_intake.aws.stats_table import Read
-from referral_intake.core.breaker import BreakerPolicy, State
+from referral_intake.core.breaker import BreakerPolicy, BreakerState
 from referral_intake.core.counting import NOW as OPEN
 from referral_intake.core.counting import Count
 from referral_intake.core.errors import Unavailable
@@ -21,8 +21,8 @@ from tests.support.watched import Watched, watching
 class Breaker:
     open: bool = False
 
-    def state(self, campaign: str, policy: BreakerPolicy, now: datetime) -> State:
-        return State(self.open, delivered=90, bounced=10, complained=1)
+    def state(self, campaign: str, policy: BreakerPolicy, now: datetime) -> BreakerState:
+        return BreakerState(self.open, delivered=90, bounced=10, complained=1)
 
 
 @dataclass

@@ -83,7 +83,7 @@ def command(
 
 
 def _held(stack: Stack, referrals: ReferralTable) -> list[Referral]:
-    near = open_referrals(stack.dynamodb, stack.output("TableName"), stack.now() + decisions.REVIEW_EVERY)
+    near = open_referrals(stack.dynamodb, stack.output("TableName"), stack.now() + decisions.REVIEW_INTERVAL)
     held = sorted((one for one in near if one.stage is Stage.HELD), key=lambda one: one.submitted_at)
     return [referral for one in held if (referral := referrals.get(one.receipt))]
 

@@ -10,7 +10,7 @@ from cli.errors import CommandError
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.message import Unapproved
 from referral_intake.reports.letter_layout import Printed
-from referral_intake.reports.letter_wiring import Place, bulk_letters_for
+from referral_intake.reports.letter_wiring import LetterResources, bulk_letters_for
 
 TEMPLATES = Path("templates")
 
@@ -31,7 +31,7 @@ def command(
         raise CommandError(f"There is no campaign named {campaign!r} in {TEMPLATES / 'campaigns'}.")
     target = stacks.select(stack)
     names = ("TableName", "HashingKeysArn", "SigningKeysArn", "SiteUrl")
-    letters = bulk_letters_for(Place(*(target.output(name) for name in names)), TEMPLATES)
+    letters = bulk_letters_for(LetterResources(*(target.output(name) for name in names)), TEMPLATES)
     try:
         printed = letters.print(known, letters.read(letters.waiting(known.name)), target.now())
     except Unapproved as error:

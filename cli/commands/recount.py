@@ -10,7 +10,7 @@ from cli.stacks import Stack
 from cli.table_scan import scan
 from referral_intake.aws import stats_items
 from referral_intake.aws.item_format import Item, from_item
-from referral_intake.aws.stats_items import CHANGES, Place
+from referral_intake.aws.stats_items import CHANGES, ItemKey
 from referral_intake.aws.table import Table
 from referral_intake.core.counting import Count, Tally, counts, tally
 from referral_intake.core.referral import Referral
@@ -46,7 +46,7 @@ class _Counters:
     """The counters that one scan read. `changes` is the change number of each item, used in conditional updates."""
 
     numbers: Counter[Count] = field(default_factory=Counter)
-    changes: dict[Place, int] = field(default_factory=dict)
+    changes: dict[ItemKey, int] = field(default_factory=dict)
 
 
 def command(
@@ -192,7 +192,7 @@ class Recounter:
                         each_kept(receipt, one.tally)
                 else:
                     found.numbers.update(dict(stats_items.numbers(item)))
-                    found.changes[stats_items.place_of(item)] = int(item[CHANGES]["N"])
+                    found.changes[stats_items.key_of(item)] = int(item[CHANGES]["N"])
 
         scan(self._client, self._stats, kind, each, "Counters")
         return found
@@ -204,18 +204,18 @@ class Recounter:
         truth: Counter[Count] = Counter()
         self._read_stats(_COUNTED, lambda receipt, kept: truth.update(counts(kept)))
         wrong = _differences(counters.numbers, truth)
-        by_place: defaultdict[Place, list[Count]] = defaultdict(list)
+        by_place: defaultdict[ItemKey, list[Count]] = defaultdict(list)
         for count in wrong:
-            by_place[stats_items.place(count)[0]].append(count)
+            by_place[stats_items.counter_location(count)[0]].append(count)
         return sum(
             not self._settled(place, counters.changes.get(place, 0), {count: wrong[count] for count in here}, found)
             for place, here in by_place.items()
         )
 
-    def _settled(self, place: Place, changes: int, wrong: Mapping[Count, tuple[int, int]], found: Result) -> bool:
+    def _settled(self, place: ItemKey, changes: int, wrong: Mapping[Count, tuple[int, int]], found: Result) -> bool:
         """Correct one item, unless it changed since the scan. Return whether all its counters are correct now."""
         now = dict(list(wrong.items())[:_MOST_NUMBERS])
-        amounts = {stats_items.place(count)[1]: is_ - was for count, (was, is_) in now.items()}
+        amounts = {stats_items.counter_location(count)[1]: is_ - was for count, (was, is_) in now.items()}
         if not self._counters.update(when_unchanged(moved(place, amounts), changes)):
             return False
         found.differences |= now

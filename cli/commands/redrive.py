@@ -13,7 +13,7 @@ from cli.open_referrals import OpenReferral, open_referrals
 from cli.operator_actions import action_runner, operator
 from cli.stacks import Stack
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage, parse_receipt
 from referral_intake.dashboard.action_runner import ActionRunner, ChangedSinceSeen
@@ -127,7 +127,7 @@ def _explain(stack: Stack, receipts: Sequence[str], *, as_json: bool) -> None:
 def _find(stack: Stack) -> _Found:
     now = stack.now()
     # The due time of a held referral is its next review, which is at most REVIEW_EVERY ahead.
-    near = open_referrals(stack.dynamodb, stack.output("TableName"), now + REVIEW_EVERY)
+    near = open_referrals(stack.dynamodb, stack.output("TableName"), now + REVIEW_INTERVAL)
     found = sorted(near, key=lambda one: one.submitted_at)
     held = [one for one in found if one.stage is Stage.HELD]
     return _Found(

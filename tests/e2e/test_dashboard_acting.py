@@ -16,7 +16,7 @@ from referral_intake.aws.audit_log import AuditTable, Record
 from referral_intake.aws.breaker_table import BreakerTable, count_update
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.table import Table
-from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage, new_referral
 from referral_intake.core.submission import parse
@@ -52,7 +52,7 @@ def failed(stack: LocalStack, reason: str, **doctor: Any) -> str:
     moment = stack.clock.now()
     made = new_referral(parse(samples.payload(doctor=samples.doctor(**doctor)), samples.CAMPAIGNS.get), moment)
     referrals(stack).add(
-        replace(made, stage=Stage.HELD, reason=reason, due_at=moment + REVIEW_EVERY, waits_since=moment)
+        replace(made, stage=Stage.HELD, reason=reason, due_at=moment + REVIEW_INTERVAL, waits_since=moment)
     )
     return made.receipt
 

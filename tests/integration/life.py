@@ -303,7 +303,7 @@ class Life:
     def marketing_reads(self) -> None:
         """A manager searches by all known details, acts and exports. A viewer and an unauthorized user try to."""
         by_post = self.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")})
-        self.change(by_post, stage="by_post", waits_for="lumen/by_post", waits_since="2026-01-01T00:00:00.000Z")
+        self.change(by_post, stage="by_post", task_kind="lumen/by_post", waits_since="2026-01-01T00:00:00.000Z")
         looks: list[tuple[str, str, Any]] = [
             ("POST", "/referrals/search", {"campaign": "lumen", **asked})
             for asked in (

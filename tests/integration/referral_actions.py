@@ -71,7 +71,9 @@ class ReferralActions:
         return self.put(decisions.hold(reason, NOW))
 
     def by_post(self, **doctor: Any) -> Referral:
-        return self.put(Move(Stage.BY_POST, NOW + decisions.REVIEW_EVERY, "no_email"), **{**BY_PHONE_OR_POST, **doctor})
+        return self.put(
+            Move(Stage.BY_POST, NOW + decisions.REVIEW_INTERVAL, "no_email"), **{**BY_PHONE_OR_POST, **doctor}
+        )
 
     def now(self, referral: Referral) -> Referral:
         found = self.referrals.get(referral.receipt, consistent=True)

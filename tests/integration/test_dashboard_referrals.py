@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from referral_intake.aws.cursors import Place
+from referral_intake.aws.cursors import ListingPosition
 from referral_intake.aws.item_format import timestamp
 from referral_intake.core import decisions
 from referral_intake.core.errors import Unavailable
@@ -160,7 +160,7 @@ def test_a_viewer_cannot_search_for_a_doctor(api: Api, by: dict[str, str]) -> No
         ({"from": 20261101}, "from"),
         ({"cursor": "x"}, "cursor"),
         ({"cursor": "eyJwayI6ICJhdWRpdCMyMDI2LTExLTIzIn0"}, "cursor"),
-        ({"cursor": Place(timestamp(NOW), "K3QF-7ZTA-MM2X-PE5R").text, "to": "2026-11-01"}, "cursor"),
+        ({"cursor": ListingPosition(timestamp(NOW), "K3QF-7ZTA-MM2X-PE5R").encoded, "to": "2026-11-01"}, "cursor"),
         ({"surname": "Lopez"}, "surname"),
     ],
 )

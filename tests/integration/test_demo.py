@@ -23,10 +23,10 @@ from local.demo.submission_times import Rhythm
 from local.stack import ROOT, LocalStack
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.item_format import from_item, timestamp, to_waits
+from referral_intake.aws.item_format import from_item, task_attributes, timestamp
 from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.core import tasks
-from referral_intake.core.business_hours import next_daytime, zone_of
+from referral_intake.core.business_hours import next_business_time, zone_of
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim, Suppressed
 from referral_intake.core.counting import tally
@@ -77,7 +77,7 @@ class TestAtAnyStartTime:
             zone = zone_of(one.doctor.address.state, campaign().policy.time_zone)
             for written in (one.messages[step] for step in one.messages if step.startswith("reminder")):
                 for attempt in written.attempts.values():
-                    assert next_daytime(attempt.at, zone) == attempt.at
+                    assert next_business_time(attempt.at, zone) == attempt.at
                     found += 1
         assert found > 500
 
@@ -106,7 +106,7 @@ def test_each_item_has_the_format_of_the_product() -> None:
     for item in found:
         if item["sk"]["S"] == "referral":
             one = from_item(item)
-            waits = to_waits(campaign().name, tasks.waits_for(one), one.waits_since)
+            waits = task_attributes(campaign().name, tasks.task_kind(one), one.waits_since)
             assert {name: item.get(name, {}).get("S") for name in waits} == waits
             assert (one.due_at is None) == (one.stage == "closed")
             assert item["submitted_at"]["S"] == timestamp(one.submitted_at)

@@ -18,7 +18,7 @@ from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.message import Deferred, Message, Refused, Unclear
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import LEASE, PICKED_UP_WITHIN, Referral
+from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Referral
 from referral_intake.outreach import handler
 from referral_intake.outreach import wiring as outreach_wiring
 from referral_intake.outreach.delivery import Outreach
@@ -359,10 +359,10 @@ def test_a_referral_of_a_removed_campaign_is_held(system: System) -> None:
 
 def test_a_referral_that_the_stream_lost_is_sent_later(system: System) -> None:
     referral = system.submit()
-    assert system.wake(PICKED_UP_WITHIN) == 1
+    assert system.wake(QUEUED_TIMEOUT) == 1
     assert system.stage(referral) == ("waiting", "lost_by_stream")
     waiting = system.look.image(referral)
-    assert system.wake(decisions.RETRY_AFTER) == 1
+    assert system.wake(decisions.RETRY_DELAY) == 1
     assert system.deliver(system.record(referral, waiting)) == []
     assert len(system.mailer.sent) == 1
 
@@ -370,9 +370,9 @@ def test_a_referral_that_the_stream_lost_is_sent_later(system: System) -> None:
 def test_a_late_record_of_a_referral_that_wake_has_moved_sends_no_second_message(system: System) -> None:
     referral = system.submit()
     late = system.record(referral)
-    system.wake(PICKED_UP_WITHIN)
+    system.wake(QUEUED_TIMEOUT)
     waiting = system.look.image(referral)
-    system.wake(decisions.RETRY_AFTER)
+    system.wake(decisions.RETRY_DELAY)
     again = system.record(referral, waiting)
     assert system.deliver(late, again, late, again) == []
     assert len(system.mailer.sent) == 1
@@ -432,7 +432,7 @@ def test_one_unreadable_referral_does_not_stop_the_others_in_wake(system: System
         UpdateExpression="SET stage = :unknown, due_at = :early",
         ExpressionAttributeValues={":unknown": {"S": "of_a_later_version"}, ":early": {"S": timestamp(NOW)}},
     )
-    system.wake(PICKED_UP_WITHIN)
+    system.wake(QUEUED_TIMEOUT)
     assert system.stage(good)[0] == "waiting"
 
 

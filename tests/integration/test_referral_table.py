@@ -126,7 +126,7 @@ open_referrals = st.builds(
     due_at=times,
     reason=st.none(),
     leader=st.none(),
-).map(lambda referral: replace(referral, waits_since=tasks.begins(referral)))
+).map(lambda referral: replace(referral, waits_since=tasks.waiting_since(referral)))
 
 
 @given(open_referrals)

@@ -21,18 +21,18 @@ from referral_intake.aws.item_format import to_item
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.report_files import LostUpload, ReportFiles
 from referral_intake.aws.report_table import ReportTable
-from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Move, Referral, Stage, closed
-from referral_intake.core.report import MOST_SETBACKS, PATIENCE, Format, Report, State
+from referral_intake.core.report import MOST_SETBACKS, QUEUE_TIMEOUT, Format, Report, State
 from referral_intake.core.search_filter import Filter
 from referral_intake.reports import csv_export, xlsx_export
 from referral_intake.reports.columns import COLUMNS
 from referral_intake.reports.csv_export import CsvExport
 from referral_intake.reports.export_rows import ExportRows
 from referral_intake.reports.letter_files import LetterFiles
-from referral_intake.reports.letter_wiring import Place, bulk_letters_for
+from referral_intake.reports.letter_wiring import LetterResources, bulk_letters_for
 from referral_intake.reports.report_runs import Maker, Reporting
 from referral_intake.reports.xlsx_export import XlsxExport
 from tests.integration import aws
@@ -181,7 +181,7 @@ def test_a_file_with_several_parts_is_one_file(
     reports.add(asked)
     done, runs = run_to_its_end(work(CsvExport(big, files, part=5 * MIB)), asked, queue, time_left=1)
     assert runs > 2
-    assert len(done.place.parts) == 2
+    assert len(done.checkpoint.parts) == 2
     assert [row["receipt"] for row in read_csv(fetched(files, done))] == receipts
     assert done.files[0].size == len(fetched(files, done))
 
@@ -410,10 +410,10 @@ def test_an_aborted_upload_restarts(
     reporting = work(CsvExport(rows, files))
     begun = reporting.run(asked.id, looks(1), timedelta(seconds=1))
     assert begun is not None
-    assert begun.place.tail
-    assert begun.place.upload
+    assert begun.checkpoint.tail
+    assert begun.checkpoint.upload
     boto3.client("s3").abort_multipart_upload(
-        Bucket=BUCKET, Key=begun.place.upload_key or "", UploadId=begun.place.upload
+        Bucket=BUCKET, Key=begun.checkpoint.upload_key or "", UploadId=begun.checkpoint.upload
     )
     queue.clear()
     done, _ = run_to_its_end(reporting, asked, queue, time_left=50)
@@ -466,7 +466,7 @@ def test_a_report_with_a_lost_message_is_queued_again_once(
     reporting = work(CsvExport(rows, files))
     reporting.run(finished.id, PLENTY, timedelta(seconds=1))
     assert reporting.put_lost_ones_back("lumen") == 0
-    clock.time += PATIENCE
+    clock.time += QUEUE_TIMEOUT
     assert reporting.put_lost_ones_back("lumen") == 1
     assert reporting.put_lost_ones_back("lumen") == 0
     assert queue == [lost.id]
@@ -494,7 +494,7 @@ ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_c
 def by_post(referrals: ReferralTable, name: str, age: int, address: Any = ADDRESS, **details: Any) -> Referral:
     made = aws.submitted(NOW - timedelta(hours=age), name=name, email=None, address=address, **details)
     referrals.add(made)
-    referrals.move(made, Move(Stage.BY_POST, due_at=made.submitted_at + REVIEW_EVERY))
+    referrals.move(made, Move(Stage.BY_POST, due_at=made.submitted_at + REVIEW_INTERVAL))
     return made
 
 
@@ -508,7 +508,7 @@ def test_letters_are_split_into_files_and_no_doctor_gets_two(
     work: Work,
     queue: Queue,
 ) -> None:
-    place = Place(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
+    place = LetterResources(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
     letters = bulk_letters_for(place, TEMPLATES)
     names = ["Ana Gomez", "Maria Lopez", "Jo Smith", "Li Wang"]
     for age, name in enumerate(names):
@@ -545,7 +545,7 @@ def test_unapproved_content_is_not_printed(
     work: Work,
     queue: Queue,
 ) -> None:
-    place = Place(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
+    place = LetterResources(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
     by_post(referrals, "Ana Gomez", 1)
     asked = report(Format.PDF)
     reports.add(asked)

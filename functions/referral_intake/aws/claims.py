@@ -41,7 +41,7 @@ class ClaimTable:
         Raise Stale, Unavailable.
         """
         attempt = uuid.uuid4().hex
-        referral_update = update_expressions.of_referral(claim.referral, Move(Stage.SENDING, due_at=now + LEASE))
+        referral_update = update_expressions.referral_update(claim.referral, Move(Stage.SENDING, due_at=now + LEASE))
         referral_update.set("attempt", attempt)
         referral_update.when_equal("stage", Stage.QUEUED.value)
         stored_message = message_item(claim.referral.receipt, claim.step, message)
@@ -97,7 +97,7 @@ class ClaimTable:
 
     def release(self, claim: Claim, move: Move) -> None:
         """Release the doctor, who got no message, and move the referral unless it has been closed since."""
-        referral = update_expressions.of_referral(claim.claimed_referral, move)
+        referral = update_expressions.referral_update(claim.claimed_referral, move)
         doctors = [_released(claim, key) for key in claim.keys]
         if self._table.transact(updates=[referral, *doctors]):
             self._table.transact(updates=doctors)

@@ -54,7 +54,7 @@ def to_item(referral: Referral) -> Item:
         "campaign": referral.campaign,
         "locale": referral.locale,
         "submitted_by": referral.submitted_by,
-        "doctor": to_doctor(referral.doctor),
+        "doctor": doctor_attributes(referral.doctor),
         "stage": referral.stage.value,
         "milestones": {name: timestamp(time) for name, time in referral.milestones.items()},
         "revision": referral.revision,
@@ -65,8 +65,8 @@ def to_item(referral: Referral) -> Item:
         "due_at": timestamp(referral.due_at) if referral.due_at else None,
         # Attributes of the indexes for listings.
         "submitted_at": timestamp(referral.submitted_at),
-        **to_searched(referral.doctor),
-        **to_waits(referral.campaign, tasks.waits_for(referral), tasks.begins(referral)),
+        **search_attributes(referral.doctor),
+        **task_attributes(referral.campaign, tasks.task_kind(referral), tasks.waiting_since(referral)),
     }
     values = {name: typed(value) for name, value in attributes.items() if value is not None}
     return {**referral_key(referral.receipt), **values}
@@ -100,7 +100,7 @@ def from_item(item: Item) -> Referral:
     )
 
 
-def to_doctor(doctor: Doctor) -> dict[str, Any]:
+def doctor_attributes(doctor: Doctor) -> dict[str, Any]:
     return _without_blanks(asdict(doctor))
 
 
@@ -114,7 +114,7 @@ def _doctor(details: dict[str, Any]) -> Doctor:
     )
 
 
-def to_searched(doctor: Doctor) -> dict[str, str | None]:
+def search_attributes(doctor: Doctor) -> dict[str, str | None]:
     """Return the attributes by which a doctor is found. A value is None if the doctor has none."""
     return {
         **{name: one.of_doctor(doctor) for name, one in FILTERS.items() if one.of_doctor},
@@ -125,7 +125,7 @@ def to_searched(doctor: Doctor) -> dict[str, str | None]:
     }
 
 
-def to_waits(campaign: str, kind: tasks.Kind | None, since: datetime | None) -> dict[str, str | None]:
+def task_attributes(campaign: str, kind: tasks.Kind | None, since: datetime | None) -> dict[str, str | None]:
     """Return the two key attributes of the sparse index `work`."""
     if kind is None or since is None:
         return {"waits_for": None, "waits_since": None}
@@ -140,7 +140,7 @@ def _user_action(data: dict[str, Any]) -> UserAction:
     return UserAction(**{**data, "at": datetime.fromisoformat(data["at"]), "revision": int(data["revision"])})
 
 
-def to_messages(messages: DeliveryStatuses) -> dict[str, Any]:
+def message_attributes(messages: DeliveryStatuses) -> dict[str, Any]:
     return {step: _without_blanks(_delivery_attributes(delivery)) for step, delivery in messages.items()}
 
 
@@ -164,7 +164,7 @@ def _delivery(data: dict[str, Any]) -> DeliveryStatus:
     )
 
 
-def to_engagements(engagements: Iterable[Engagement]) -> list[str]:
+def engagement_lines(engagements: Iterable[Engagement]) -> list[str]:
     """Return one line for each, which is smaller than a map: time, step, kind, scanner or -, link."""
     return [
         f"{timestamp(one.at)} {one.step} {one.kind} {'scanner' if one.by_known_scanner else '-'} {one.link}"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from referral_intake.aws import update_expressions
 from referral_intake.aws.breaker_table import count_update
 from referral_intake.aws.item_format import (
+    engagement_lines,
     from_item,
+    message_attributes,
     referral_key,
     timestamp,
-    to_engagements,
     to_item,
-    to_messages,
     typed,
 )
 from referral_intake.aws.table import Table
@@ -52,14 +52,14 @@ class ReferralTable:
 
     def move(self, referral: Referral, move: Move) -> None:
         """Change the stage. Raise Stale if the referral has changed since it was read."""
-        self.update(update_expressions.of_referral(referral, move))
+        self.update(update_expressions.referral_update(referral, move))
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
         """Write the effect of a mail event at this time. Raise Stale if the referral has changed since it was read."""
-        update = update_expressions.of_referral(referral, effect.move)
+        update = update_expressions.referral_update(referral, effect.move)
         update.set("milestones", {name: timestamp(at) for name, at in effect.milestones.items()})
-        update.set("messages", to_messages(effect.messages) or None)
-        update.set("engagements", to_engagements(effect.engagements) or None)
+        update.set("messages", message_attributes(effect.messages) or None)
+        update.set("engagements", engagement_lines(effect.engagements) or None)
         if not effect.counts:
             self.update(update)
         elif self._table.transact(updates=[update, count_update(referral.campaign, effect.counts, at.date())]):
@@ -96,7 +96,7 @@ class ReferralTable:
             if milestone in referral.milestones and not answer:
                 return
             move = closed(closing) if closing and closing.outranks(referral.reason) else None
-            update = update_expressions.of_referral(referral, move, facts={milestone: now}, answer=answer)
+            update = update_expressions.referral_update(referral, move, facts={milestone: now}, answer=answer)
             try:
                 self.update(update)
                 return

@@ -12,7 +12,7 @@ from referral_intake.aws.item_format import Item, plain, timestamp, typed
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.errors import Stale
-from referral_intake.core.report import REMEMBERED, UNFINISHED, File, Format, Kind, Place, Report, State
+from referral_intake.core.report import REPORT_RETENTION, UNFINISHED, Checkpoint, File, Format, Kind, Report, State
 from referral_intake.core.search_filter import Filter
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ReportTable:
 
     def add(self, report: Report, *together: Item) -> None:
         """Store a new report and, in the same transaction, other items, such as the record of who requested it."""
-        expires = typed(int((report.requested_at + REMEMBERED).timestamp()))
+        expires = typed(int((report.requested_at + REPORT_RETENTION).timestamp()))
         note = {
             "pk": typed(f"reports#{report.campaign}"),
             "sk": typed(f"{timestamp(report.requested_at)}#{report.id}"),
@@ -88,7 +88,7 @@ class ReportTable:
         if not self._table.update(update):
             raise Stale
 
-    def note_put(self, report: Report, at: datetime) -> bool:
+    def record_queued(self, report: Report, at: datetime) -> bool:
         """Store that the report was queued. Return False if it was claimed or queued in the meantime."""
         update = Update(report_key(report.id)).set("put_at", timestamp(at)).set("lease_until", None)
         update.when_equal("attempt", report.attempt)
@@ -105,7 +105,7 @@ def _course_of(report: Report) -> dict[str, Any]:
         "state": report.state.value,
         "rows_done": report.rows_done,
         "files": [asdict(file) for file in report.files],
-        "place": _without_blanks(asdict(report.place)),
+        "place": _without_blanks(asdict(report.checkpoint)),
         "setbacks": report.setbacks,
         "lease_until": timestamp(report.lease_until) if report.lease_until else None,
         "put_at": timestamp(report.put_at) if report.put_at else None,
@@ -132,8 +132,8 @@ def _all_of(report: Report) -> dict[str, Any]:
 
 def _report(item: Any) -> Report:
     values = plain(item)
-    place, chosen = values["place"], values["filter"]
-    numbers = {name: int(place[name]) for name in ("rows", "size") if name in place}
+    checkpoint, chosen = values["place"], values["filter"]
+    numbers = {name: int(checkpoint[name]) for name in ("rows", "size") if name in checkpoint}
     days = {name: date.fromisoformat(chosen[name]) for name in ("first", "last") if name in chosen}
     return Report(
         id=values["id"],
@@ -147,7 +147,7 @@ def _report(item: Any) -> Report:
         state=State(values["state"]),
         rows_done=int(values["rows_done"]),
         files=tuple(File(file["key"], file["name"], int(file["size"])) for file in values["files"]),
-        place=Place(**{**place, "parts": tuple(place["parts"]), **numbers}),
+        checkpoint=Checkpoint(**{**checkpoint, "parts": tuple(checkpoint["parts"]), **numbers}),
         attempt=int(values["attempt"]),
         setbacks=int(values["setbacks"]),
         lease_until=_moment(values, "lease_until"),

@@ -61,7 +61,7 @@ class StatsTable:
 
     def read(self, campaign: str, wanted: Iterable[tuple[str, date | None]]) -> Read:
         """Read all numbers of these dimensions and days. They can be some seconds old."""
-        places = [place for dimension, day in wanted for place in stats_items.places(campaign, dimension, day)]
+        places = [place for dimension, day in wanted for place in stats_items.keys_for_day(campaign, dimension, day)]
         keys = [stats_items.key(place) for place in places]
         batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
         with ThreadPoolExecutor(min(_AT_ONCE, len(batches) or 1)) as pool:

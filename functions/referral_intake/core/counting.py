@@ -13,7 +13,7 @@ from typing import NamedTuple
 from referral_intake.core.durations import STEPS, bucket
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.referral import Referral, Stage
-from referral_intake.core.specialties import counted_as
+from referral_intake.core.specialties import specialty_group
 
 TOTAL, COHORT, NOW, TIME = "total", "cohort", "now", "time"
 STATE, SPECIALTY, SOURCE, LANGUAGE = "state", "specialty", "source", "language"
@@ -67,7 +67,7 @@ def tally(referral: Referral) -> Tally:
         submitted_on=_day(referral.submitted_at),
         values={
             STATE: referral.doctor.address.state or NO_STATE,
-            SPECIALTY: counted_as(referral.doctor.specialty),
+            SPECIALTY: specialty_group(referral.doctor.specialty),
             SOURCE: referral.submitted_by,
             LANGUAGE: referral.locale,
         },

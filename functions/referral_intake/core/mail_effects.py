@@ -9,7 +9,7 @@ from datetime import datetime
 
 from referral_intake.core import breaker
 from referral_intake.core.campaign import Campaign, Policy
-from referral_intake.core.decisions import awaits
+from referral_intake.core.decisions import after_send
 from referral_intake.core.engagement import Engagement, first_times
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import ENGAGEMENT_KINDS, Effect, EventKind, MailEvent
@@ -96,7 +96,7 @@ def _move(event: MailEvent, referral: Referral, messages: DeliveryStatuses, camp
         case EventKind.REJECTED:
             return _close(referral, Closing.REJECTED)
         case _ if campaign and _changes_next_message(event, referral, messages, campaign.policy):
-            return awaits(replace(referral, messages=messages), campaign, event.at)
+            return after_send(replace(referral, messages=messages), campaign, event.at)
         case _:
             return None
 

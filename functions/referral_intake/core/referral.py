@@ -18,7 +18,7 @@ from referral_intake.core.submission import Submission
 # Longer than the timeout of `outreach`. A test checks this against the template.
 LEASE = timedelta(minutes=15)
 # How long a queued referral may wait for `outreach` before `wake` handles it.
-PICKED_UP_WITHIN = timedelta(minutes=15)
+QUEUED_TIMEOUT = timedelta(minutes=15)
 
 # Base 32 does not have these digits. A person who types one has misread a letter.
 _MISREAD = str.maketrans("018", "OIB")
@@ -167,6 +167,6 @@ def new_referral(submission: Submission, now: datetime, source: str | None = Non
         doctor=submission.doctor,
         stage=Stage.QUEUED,
         milestones={Milestone.SUBMITTED: now},
-        due_at=now + PICKED_UP_WITHIN,
+        due_at=now + QUEUED_TIMEOUT,
         source=source,
     )

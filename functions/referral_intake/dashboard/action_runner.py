@@ -98,7 +98,9 @@ class ActionRunner:
     def _move_for(self, obstacle: AlreadyClaimed | Suppressed, now: datetime) -> Move:
         if isinstance(obstacle, Suppressed):
             return closed(obstacle.reason, at=now)
-        return decisions.for_taken(obstacle.leader, self.referrals.get(obstacle.leader, consistent=True), now)
+        return decisions.decide_already_claimed(
+            obstacle.leader, self.referrals.get(obstacle.leader, consistent=True), now
+        )
 
 
 def _is_done(request: ActionRequest, referral: Referral) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from referral_intake.aws import update_expressions
 from referral_intake.aws.audit_log import audit_item
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.item_format import Item, to_doctor, to_searched, user_action_attributes
+from referral_intake.aws.item_format import Item, doctor_attributes, search_attributes, user_action_attributes
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
@@ -45,12 +45,12 @@ def _record(referral: Referral, change: ReferralChange, by: Person) -> Item:
 
 
 def _changed(referral: Referral, change: ReferralChange) -> Update:
-    update = update_expressions.of_referral(referral, change.move, facts=change.milestones)
+    update = update_expressions.referral_update(referral, change.move, facts=change.milestones)
     update.append("acts", user_action_attributes(change.user_action))
     if change.told_by:
         update.set("told_by", change.told_by.value)
     if change.doctor:
-        update.set("doctor", to_doctor(change.doctor))
-        for name, value in to_searched(change.doctor).items():
+        update.set("doctor", doctor_attributes(change.doctor))
+        for name, value in search_attributes(change.doctor).items():
             update.set(name, value)
     return update

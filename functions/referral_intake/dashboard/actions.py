@@ -14,8 +14,8 @@ from referral_intake.core.doctor import Doctor
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import ContactChannel, Move, Referral, UserAction, closed
-from referral_intake.core.submission import InvalidSubmission, found_email
-from referral_intake.core.tasks import MAY_HAVE_REACHED, Kind, waits_for
+from referral_intake.core.submission import InvalidSubmission, with_email
+from referral_intake.core.tasks import DELIVERY_UNKNOWN, Kind, task_kind
 from referral_intake.core.users import Person
 from referral_intake.core.validation import FieldError
 
@@ -89,7 +89,7 @@ class ReferralChange:
 
 def allowed_actions(referral: Referral) -> tuple[Action, ...]:
     """Return the actions that the referral's current state allows."""
-    kind = waits_for(referral)
+    kind = task_kind(referral)
     return ALLOWED_ACTIONS[kind] if kind else ()
 
 
@@ -104,7 +104,7 @@ def change(request: ActionRequest, referral: Referral, campaign: Campaign | None
         case Action.REJECT:
             return ReferralChange(replace(user_action, note=_rejection(request)), closed(Closing.REJECTED, at=now))
         case Action.RETRY:
-            if referral.reason in MAY_HAVE_REACHED and not request.again:
+            if referral.reason in DELIVERY_UNKNOWN and not request.again:
                 raise Invalid(FieldError("again", "required"))
             return ReferralChange(user_action, decisions.queue(now))
         case Action.LETTER_SENT | Action.CALLED:
@@ -160,12 +160,12 @@ def _told(
     """Return the change that waits for an answer until the referral expires. No email follows."""
     if campaign is None:
         raise Invalid(FieldError("campaign", "campaign_unknown"))
-    move = decisions.awaits(replace(referral, told_by=channel), campaign, user_action.at)
+    move = decisions.after_send(replace(referral, told_by=channel), campaign, user_action.at)
     return ReferralChange(user_action, move, {Milestone.SENT: user_action.at}, told_by=channel)
 
 
 def _with_email(doctor: Doctor, request: ActionRequest) -> Doctor:
     try:
-        return found_email(doctor, request.email)
+        return with_email(doctor, request.email)
     except InvalidSubmission as invalid:
         raise Invalid(*invalid.errors) from None

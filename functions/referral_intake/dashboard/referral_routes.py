@@ -12,7 +12,7 @@ from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.listing_table import Page
 from referral_intake.core import contact
 from referral_intake.core.referral import Referral, parse_receipt
-from referral_intake.core.search_filter import FILTERS, SHORTEST_NAME, Filter, FilterField, Wanted, search_words
+from referral_intake.core.search_filter import FILTERS, SHORTEST_NAME, Filter, FilterField, SearchCriteria, search_words
 from referral_intake.core.users import Role
 from referral_intake.core.validation import Invalid
 from referral_intake.dashboard import authorization, etag, problems, query_parameters, referral_schemas
@@ -77,9 +77,9 @@ def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
     """
     if search.name or search.email or search.npi:
         authorization.check(person, Role.MANAGER)
-    wanted = _wanted(search, parts)
+    criteria = _criteria(search, parts)
     try:
-        page = _page(search, wanted, parts)
+        page = _page(search, criteria, parts)
     except BadCursor:
         raise problems.invalid("cursor", "unknown", "This cursor is not from this search.") from None
     found = referral_schemas.listing(page, person)
@@ -124,16 +124,16 @@ def _referral(typed: str, parts: Dashboard) -> Referral:
     return found
 
 
-def _page(search: Search, wanted: Wanted, parts: Dashboard) -> Page:
+def _page(search: Search, criteria: SearchCriteria, parts: Dashboard) -> Page:
     if not search.receipt:
-        return parts.listing.search(wanted, search.cursor)
+        return parts.listing.search(criteria, search.cursor)
     receipt = parse_receipt(search.receipt)
     if receipt is None:
         raise problems.invalid("receipt", "receipt", "A receipt looks like K3QF-7ZTA-MM2X-PE5R.")
-    return parts.listing.with_receipt(receipt, wanted)
+    return parts.listing.find_receipt(receipt, criteria)
 
 
-def _wanted(search: Search, parts: Dashboard) -> Wanted:
+def _criteria(search: Search, parts: Dashboard) -> SearchCriteria:
     """Return the search criteria. Raise Problem if one is invalid."""
     for name in ("first", "last"):
         day = getattr(search, name)
@@ -149,7 +149,7 @@ def _wanted(search: Search, parts: Dashboard) -> Wanted:
         raise problems.invalid("name", "too_short", f"Give at least {SHORTEST_NAME} letters.")
     chosen = {name: _chosen(one, getattr(search, name)) for name, one in FILTERS.items()}
     email = _normal("email", search.email, contact.email)
-    return Wanted(
+    return SearchCriteria(
         campaign=query_parameters.campaign(parts, search.campaign).name,
         filter=Filter(search.first, search.last, **chosen),
         words=words,
@@ -160,7 +160,7 @@ def _wanted(search: Search, parts: Dashboard) -> Wanted:
 
 def _chosen(one: FilterField, typed: str | None) -> str | None:
     try:
-        return one.wanted(typed or "")
+        return one.normalized(typed or "")
     except Invalid as invalid:
         raise problems.invalid(one.name, invalid.code, one.refusal) from None
 

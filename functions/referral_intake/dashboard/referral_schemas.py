@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from referral_intake.aws.listing_table import Page
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Doctor
 from referral_intake.core.referral import Referral
-from referral_intake.core.specialties import counted_as
+from referral_intake.core.specialties import specialty_group
 from referral_intake.core.users import Person, Role
 from referral_intake.dashboard import etag
 from referral_intake.dashboard.actions import allowed_actions
@@ -150,7 +150,7 @@ def _row(referral: Referral, person: Person) -> Mapping[str, Any]:
         "stage": referral.stage.value,
         "reason": referral.reason,
         "state": referral.doctor.address.state,
-        "specialty": counted_as(referral.doctor.specialty),
+        "specialty": specialty_group(referral.doctor.specialty),
         "source": referral.submitted_by,
         "language": referral.locale,
         "doctor": DoctorSeen(city=doctor.address.city, **{name: getattr(doctor, name) for name in DOCTOR_FIELDS}),

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.report import FORMATS, PATIENCE, Format, Kind, Report, State
+from referral_intake.core.report import FORMATS, QUEUE_TIMEOUT, Format, Kind, Report, State
 from referral_intake.core.search_filter import FILTERS, Filter
 from referral_intake.core.weekly_summary import Subscriber
 from referral_intake.dashboard import problems, query_parameters
@@ -154,7 +154,7 @@ def latest(person: Manager, parts: Parts, now: Now, campaign: CampaignName) -> R
 @router.get("/reports/<report_id>", tags=TAGS, summary="The progress of a report")
 def one(person: Manager, parts: Parts, now: Now, report_id: ReportId) -> ReportState:
     report = _found(parts, report_id)
-    if report.is_lost_at(now, PATIENCE):
+    if report.is_lost_at(now, QUEUE_TIMEOUT):
         parts.put_report_back(report, now)
     return _state(report, now)
 

@@ -80,7 +80,9 @@ class Work(BaseModel):
 @router.get("/work", tags=TAGS, summary="The number of tasks")
 def work(person: Viewer, parts: Parts, campaign: CampaignName) -> Work:
     name = query_parameters.campaign(parts, campaign).name
-    kinds = {kind: Counted(count=one.count, is_more=one.is_more) for kind, one in parts.listing.waiting(name).items()}
+    kinds = {
+        kind: Counted(count=one.count, is_more=one.is_more) for kind, one in parts.listing.count_tasks(name).items()
+    }
     pause = parts.breaker.pause(name)
     return Work(kinds=kinds, paused=Paused(reason=pause.reason, since=pause.since) if pause else None)
 
@@ -97,7 +99,7 @@ def work_of_kind(
 ) -> WorkList:
     name = query_parameters.campaign(parts, campaign).name
     try:
-        page = parts.listing.work(name, kind, cursor)
+        page = parts.listing.tasks(name, kind, cursor)
     except BadCursor:
         raise problems.invalid("cursor", "unknown", "This cursor is not from this list.") from None
     found = referral_schemas.work_list(page, person)

@@ -89,7 +89,7 @@ class Dashboard(StaffParts):
 
     def put_report_back(self, report: "Report", now: "datetime") -> None:
         """Put a lost report back into the queue. If several requests notice it at once, only one does so."""
-        if self.reports.note_put(report, now):
+        if self.reports.record_queued(report, now):
             self.report_queue.put(report.id)
 
 

@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from referral_intake.core.decisions import hold
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral
-from referral_intake.core.submission import BESIDE
+from referral_intake.core.submission import BOT_DETECTION_FIELDS
 
 # How long a challenge is valid: longer than a person needs for the form.
 CHALLENGE_LASTS = timedelta(hours=1)
 
 # The trap is a field that the page hides. Only its presence is checked, and its value is not stored.
-PROOF, TRAP = BESIDE
+PROOF, TRAP = BOT_DETECTION_FIELDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,8 +104,8 @@ class Outreach:
     def _handle(self, referral: Referral) -> Outcome:
         campaign = self.find_campaign(referral.campaign)
         if campaign is None:
-            return self._move(referral, decisions.without_campaign(self.now()))
-        decided = decisions.for_queued(referral, campaign, self.now())
+            return self._move(referral, decisions.hold_without_campaign(self.now()))
+        decided = decisions.decide_queued(referral, campaign, self.now())
         if isinstance(decided, Move) and decided.stage is not Stage.BY_POST:
             return self._move(referral, decided)
         keys, retired_keys = self.doctor_keys.of(referral)
@@ -130,7 +130,7 @@ class Outreach:
         try:
             message = self.composer.compose(referral, campaign, claim)
         except Unapproved:
-            return self._move(referral, decisions.not_approved(self.now()))
+            return self._move(referral, decisions.wait_for_approval(self.now()))
         # Also before the claim: a message that must wait, waits in the table, so it blocks neither the doctor nor the
         # stream.
         if wait := self.throttle.acquire(campaign, message.to):
@@ -138,7 +138,7 @@ class Outreach:
         match self.claims.claim(claim, message, now=self.now(), cooldown=campaign.policy.cooldown):
             case AlreadyClaimed(leader):
                 found = self.referrals.get(leader, consistent=True)
-                return self._move(referral, decisions.for_taken(leader, found, self.now()))
+                return self._move(referral, decisions.decide_already_claimed(leader, found, self.now()))
             case Suppressed(reason):
                 return self._move(referral, closed(reason, at=self.now()))
             case None:
@@ -166,7 +166,7 @@ class Outreach:
         # Outside the `except` block, so that an error here does not chain the error of SES, which can quote the
         # address.
         if isinstance(refusal, Refused):
-            move = decisions.refused(claim.referral, campaign, self.now())
+            move = decisions.after_refusal(claim.referral, campaign, self.now())
             return self._not_sent(claim, move, Outcome(OutcomeKind.REFUSED, refusal.reason))
         return self._set_back(claim, refusal.reason)
 

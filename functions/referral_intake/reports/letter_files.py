@@ -47,8 +47,8 @@ class LetterFiles:
         if campaign is None:
             raise Failed(ReportFailure.CAMPAIGN_UNKNOWN)
         waiting, written_to = self._known(report)
-        while not report.place.at_end:
-            some = waiting[report.place.rows : report.place.rows + self._most]
+        while not report.checkpoint.at_end:
+            some = waiting[report.checkpoint.rows : report.checkpoint.rows + self._most]
             printed = self._print(campaign, some, written_to) if some else None
             if printed and printed.pdf:
                 written_to |= {
@@ -61,9 +61,9 @@ class LetterFiles:
                 return
 
     def _known(self, report: Report) -> tuple[list[str], set[str]]:
-        if report.place.tail is None:
+        if report.checkpoint.tail is None:
             return self._letters.waiting(report.campaign), set()
-        kept = json.loads(self._files.kept(report.place.tail))
+        kept = json.loads(self._files.kept(report.checkpoint.tail))
         return kept["waiting"], set(kept["written_to"])
 
     def _print(self, campaign: Campaign, receipts: Sequence[str], written_to: Collection[str]) -> Printed:
@@ -88,7 +88,7 @@ class LetterFiles:
         waiting: Sequence[str],
         written_to: Collection[str],
     ) -> Report:
-        rows = report.place.rows + read
+        rows = report.checkpoint.rows + read
         tail = None
         if rows < len(waiting):
             tail = f"{report.id}/{report.attempt}/{rows}.json"
@@ -96,5 +96,5 @@ class LetterFiles:
             self._files.keep(tail, json.dumps(kept).encode())
         room = _MOST_LEFT_OUT - len(report.left_out)
         more = dict(list(left_out.items())[:room])
-        place = replace(report.place, rows=rows, at_end=rows >= len(waiting), tail=tail)
-        return replace(report, place=place, left_out={**report.left_out, **more})
+        checkpoint = replace(report.checkpoint, rows=rows, at_end=rows >= len(waiting), tail=tail)
+        return replace(report, checkpoint=checkpoint, left_out={**report.left_out, **more})

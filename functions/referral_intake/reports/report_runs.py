@@ -7,7 +7,7 @@ from typing import Protocol
 
 from referral_intake.core.errors import Stale
 from referral_intake.core.reasons import ReportFailure
-from referral_intake.core.report import FILES_LAST, MOST_SETBACKS, PATIENCE, Report, State
+from referral_intake.core.report import FILE_RETENTION, MOST_SETBACKS, QUEUE_TIMEOUT, Report, State
 
 HasTime = Callable[[], bool]
 
@@ -32,7 +32,7 @@ class Reports(Protocol):
 
     def unfinished(self, campaign: str) -> list[Report]: ...
 
-    def note_put(self, report: Report, at: datetime) -> bool:
+    def record_queued(self, report: Report, at: datetime) -> bool:
         """Store that the report was queued. Return False if it was claimed or queued in the meantime."""
 
 
@@ -45,7 +45,7 @@ class Maker(Protocol):
         """Yield the report each time that more of it is stored in files. End when it is complete or time is over.
 
         The caller stores the progress after every yield. At least one step is done. The last report of a complete one
-        has `place.at_end` and all files. Raise Failed.
+        has `checkpoint.at_end` and all files. Raise Failed.
         """
 
 
@@ -90,30 +90,32 @@ class Reporting:
             return self._end(report, State.FAILED, ReportFailure.GAVE_UP)
         try:
             for step in self._maker_of(report).steps(report, has_time):
-                report = step if step.place == report.place else replace(step, setbacks=0)
+                report = step if step.checkpoint == report.checkpoint else replace(step, setbacks=0)
                 self._reports.save(report)
         except Failed as failed:
             return self._end(report, State.FAILED, failed.reason)
-        if report.place.at_end:
+        if report.checkpoint.at_end:
             return self._end(report, State.READY, None)
         report = replace(report, lease_until=None, put_at=self._now())
         self._reports.save(report)
         return report
 
     def _end(self, report: Report, state: State, detail: str | None) -> Report:
-        report = replace(report, state=state, detail=detail, lease_until=None, expires_at=self._now() + FILES_LAST)
+        report = replace(report, state=state, detail=detail, lease_until=None, expires_at=self._now() + FILE_RETENTION)
         self._reports.save(report)
         return report
 
     def put_lost_ones_back(self, campaign: str) -> int:
         """Queue the reports whose message was lost or whose run stopped. Return how many."""
-        lost = [report for report in self._reports.unfinished(campaign) if report.is_lost_at(self._now(), PATIENCE)]
+        lost = [
+            report for report in self._reports.unfinished(campaign) if report.is_lost_at(self._now(), QUEUE_TIMEOUT)
+        ]
         return sum(self.put_back(report) for report in lost)
 
     def put_back(self, report: Report) -> bool:
         # Recorded first, so that of several concurrent calls only one queues it. If this run stops in between, the next
         # check queues it.
-        if not self._reports.note_put(report, self._now()):
+        if not self._reports.record_queued(report, self._now()):
             return False
         self._queue.put(report.id)
         return True

@@ -34,7 +34,7 @@ class SummaryNumbers:
 
     def of(self, campaign: Campaign, first: date, last: date) -> Summary:
         """Return the summary. Raise Unavailable."""
-        waiting = self._listing.waiting(campaign.name)
+        waiting = self._listing.count_tasks(campaign.name)
         overview, _ = self._stats.overview(campaign.name, first, last)
         rates = {milestone: overview.period.rate(milestone) for milestone in ("bounced", "complained")}
         return Summary(

@@ -64,14 +64,14 @@ class Reports(StaffParts):
 
     def _letters(self) -> "Maker":
         from referral_intake.reports.letter_files import LetterFiles
-        from referral_intake.reports.letter_wiring import Place, bulk_letters_for
+        from referral_intake.reports.letter_wiring import LetterResources, bulk_letters_for
 
         settings = self.settings
-        place = Place(
+        resources = LetterResources(
             settings.table_name, settings.hashing_keys_secret, settings.signing_keys_secret, settings.site_url
         )
         approved_only = settings.unapproved_content == "refuse"
-        letters = bulk_letters_for(place, settings.templates_dir, approved_only=approved_only)
+        letters = bulk_letters_for(resources, settings.templates_dir, approved_only=approved_only)
         return LetterFiles(letters, self.report_files, self.campaigns.get, shared_wiring.now)
 
     def _record(self, report: "Report", at: "datetime") -> None:

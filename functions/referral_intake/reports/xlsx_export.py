@@ -25,7 +25,7 @@ class XlsxExport:
         self._most = rows_per_workbook
 
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
-        while not report.place.at_end:
+        while not report.checkpoint.at_end:
             for report in self._workbook(report, has_time):  # noqa: B020  (each value is the updated report)
                 yield report
             if not has_time():
@@ -34,16 +34,16 @@ class XlsxExport:
     def _workbook(self, report: Report, has_time: HasTime) -> Iterator[Report]:
         number = len(report.files) + 1
         name = report.file_name(number)
-        place, begun_at = report.place, report.place.rows
+        checkpoint, begun_at = report.checkpoint, report.checkpoint.rows
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name
             with Workbook(path, "Referrals", list(COLUMNS)) as book:
                 while True:
-                    page = self._rows.page(report.campaign, report.filter, place.cursor)
+                    page = self._rows.page(report.campaign, report.filter, checkpoint.cursor)
                     book.add(map(row_of, page.referrals))
                     rows = begun_at + book.rows
-                    place = replace(place, cursor=page.cursor, rows=rows, at_end=page.cursor is None)
-                    if place.at_end or book.rows + len(page.referrals) > self._most or not has_time():
+                    checkpoint = replace(checkpoint, cursor=page.cursor, rows=rows, at_end=page.cursor is None)
+                    if checkpoint.at_end or book.rows + len(page.referrals) > self._most or not has_time():
                         break
                     if rows - report.rows_done >= ROWS_BETWEEN_NEWS:
                         report = replace(report, rows_done=rows)
@@ -52,4 +52,4 @@ class XlsxExport:
             with path.open("rb") as whole:
                 self._files.put(key, whole, name)
             file = File(key, name, path.stat().st_size)
-        yield replace(report, place=place, rows_done=place.rows, files=(*report.files, file))
+        yield replace(report, checkpoint=checkpoint, rows_done=checkpoint.rows, files=(*report.files, file))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from referral_intake.aws import stats_items
 from referral_intake.aws.item_format import Item
-from referral_intake.aws.stats_items import CHANGES, Place
+from referral_intake.aws.stats_items import CHANGES, ItemKey
 from referral_intake.aws.table import BATCH, Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.counting import Tally, difference, tally
@@ -52,10 +52,10 @@ class TallyChange:
     is_whole: bool = True
 
     @property
-    def numbers(self) -> Iterator[tuple[Place, str, int]]:
+    def numbers(self) -> Iterator[tuple[ItemKey, str, int]]:
         """The differences, as (item, attribute, amount)."""
         for count, amount in difference(self.before.tally, self.after).items():
-            yield *stats_items.place(count), amount
+            yield *stats_items.counter_location(count), amount
 
 
 @dataclass
@@ -63,11 +63,11 @@ class Transaction:
     """Changes to write together. A counter that several of them change is updated once."""
 
     changes: list[TallyChange] = field(default_factory=list)
-    counters: dict[Place, Counter[str]] = field(default_factory=dict)
+    counters: dict[ItemKey, Counter[str]] = field(default_factory=dict)
 
     def takes(self, change: TallyChange) -> bool:
         """Add the change, unless the transaction would be too large. Return whether it was added."""
-        moved: dict[Place, Counter[str]] = {}
+        moved: dict[ItemKey, Counter[str]] = {}
         for place, name, amount in change.numbers:
             moved.setdefault(place, Counter(self.counters.get(place)))[name] += amount
         items = len(self.counters.keys() | moved.keys()) + len(self.changes) + 1
@@ -127,7 +127,7 @@ class CountingTable:
                     yield _in_one_transaction(TallyChange(referral, before, after, referral.revision))
 
     def _kept(self, receipts: Sequence[str]) -> Mapping[str, Kept]:
-        keys = [stats_items.key(stats_items.counted_place(receipt)) for receipt in receipts]
+        keys = [stats_items.key(stats_items.tally_key(receipt)) for receipt in receipts]
         found = self._table.read_many(keys, consistent=True)
         return {receipt: kept for item in found.items for receipt, kept in read_kept(item)}
 
@@ -152,18 +152,18 @@ def _in_one_transaction(change: TallyChange) -> TallyChange:
 def read_kept(item: Item) -> Iterator[tuple[str, Kept]]:
     """Yield the receipt and the tally of a referral's item. Yield nothing for other items."""
     if receipt := stats_items.receipt_of(item):
-        yield receipt, Kept(int(item["revision"]["N"]), int(item[CHANGES]["N"]), stats_items.from_counted(item))
+        yield receipt, Kept(int(item["revision"]["N"]), int(item[CHANGES]["N"]), stats_items.tally_from_item(item))
 
 
 def _counted(change: TallyChange) -> Update:
-    update = Update(stats_items.key(stats_items.counted_place(change.referral.receipt)))
-    for name, value in stats_items.to_counted(change.after).items():
+    update = Update(stats_items.key(stats_items.tally_key(change.referral.receipt)))
+    for name, value in stats_items.tally_attributes(change.after).items():
         update.set(name, value)
     update.set("revision", change.revision)
     return when_unchanged(update, change.before.changes).add(CHANGES, 1)
 
 
-def moved(place: Place, names: Mapping[str, int]) -> Update:
+def moved(place: ItemKey, names: Mapping[str, int]) -> Update:
     """Return the update that adds to an item's numbers. It counts as a change even if all amounts are 0."""
     update = Update(stats_items.key(place))
     for name, amount in names.items():

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from referral_intake.core.decisions import when_due
+from referral_intake.core.decisions import decide_due
 from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Stage
@@ -48,7 +48,7 @@ def _move_on(parts: Wake, receipt: str, now: datetime) -> bool:
     try:
         campaign = parts.campaigns.get(referral.campaign)
         latest_feedback = parts.referrals.latest_feedback() if referral.stage is Stage.SENDING else None
-        move = when_due(referral, campaign, now, latest_feedback)
+        move = decide_due(referral, campaign, now, latest_feedback)
         parts.referrals.move(referral, move)
     except Stale:
         return False

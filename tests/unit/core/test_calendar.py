@@ -8,7 +8,7 @@ import pytest
 
 from referral_intake.core import breaker
 from referral_intake.core.breaker import BreakerPolicy
-from referral_intake.core.business_hours import next_daytime
+from referral_intake.core.business_hours import next_business_time
 from referral_intake.core.counting import tally
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.overview import days_of, period_before
@@ -38,7 +38,7 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_the_next_working_morning_is_at_nine_in_the_doctors_time_zone(moment: str, expected: str) -> None:
-    assert next_daytime(utc(moment), NEW_YORK) == utc(expected)
+    assert next_business_time(utc(moment), NEW_YORK) == utc(expected)
 
 
 @pytest.mark.parametrize("today", [date(2028, 2, 29), date(2028, 3, 1), date(2027, 1, 1), date(2027, 3, 15)])

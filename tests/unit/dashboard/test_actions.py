@@ -153,10 +153,10 @@ def test_a_doctor_told_by_a_person_may_answer_until_it_expires_and_gets_no_remin
 
     told = replace(by_post, stage=Stage.SENT, due_at=expiry, told_by=way, milestones={"submitted": NOW, "sent": LATER})
     for moment in (LATER, LATER + campaign().policy.reminder_after, expiry - timedelta(seconds=1)):
-        assert decisions.when_due(told, campaign(), moment) == change.move
+        assert decisions.decide_due(told, campaign(), moment) == change.move
         # Outreach leaves the stage unchanged, too, if the referral is queued.
-        assert decisions.for_queued(replace(told, stage=Stage.QUEUED), campaign(), moment) == change.move
-    assert decisions.when_due(told, campaign(), expiry).reason == "expired"
+        assert decisions.decide_queued(replace(told, stage=Stage.QUEUED), campaign(), moment) == change.move
+    assert decisions.decide_due(told, campaign(), expiry).reason == "expired"
     assert not allowed_actions(told)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.report import PATIENCE, File, Report, State
+from referral_intake.core.report import QUEUE_TIMEOUT, File, Report, State
 from referral_intake.core.search_filter import Filter
 from referral_intake.core.weekly_summary import Subscriber
 from tests.support.dashboard import VIEWER, FakeDashboard, ask
@@ -162,7 +162,7 @@ def test_a_lost_report_is_queued_again_when_its_status_is_read(parts: Any) -> No
     parts.reports.add(lost)
     ask(parts, "GET", f"/reports/{lost.id}")
     assert parts.put_back == []
-    ask(parts, "GET", f"/reports/{lost.id}", at=NOW + PATIENCE)
+    ask(parts, "GET", f"/reports/{lost.id}", at=NOW + QUEUE_TIMEOUT)
     assert parts.put_back == [lost.id]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.core.decisions import REVIEW_EVERY, approve
+from referral_intake.core.decisions import REVIEW_INTERVAL, approve
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.intake import submissions
@@ -107,7 +107,7 @@ def held_because(sent: dict[str, Any], now: datetime = NOW) -> str | None:
     [referral] = intake.table.referrals.values()
     said = json.loads(response["body"])
     assert (referral.stage, said["state"]) == (Stage.HELD, "under_review")
-    assert referral.due_at == now + REVIEW_EVERY
+    assert referral.due_at == now + REVIEW_INTERVAL
     return referral.reason
 
 

@@ -174,7 +174,7 @@ def test_a_doctor_who_does_not_answer_gets_one_reminder() -> None:
     sent = system.reach(referral())
     while sent.due_at:
         system.now = sent.due_at
-        system.table.move(sent, decisions.when_due(sent, campaign(), system.now))
+        system.table.move(sent, decisions.decide_due(sent, campaign(), system.now))
         if system.table.referrals[sent.receipt].stage is Stage.QUEUED:
             system.outreach.handle(system.table.referrals[sent.receipt])
         sent = system.table.referrals[sent.receipt]

@@ -26,7 +26,7 @@ from referral_intake.aws import stats_items
 from referral_intake.aws.item_format import Item, typed
 from referral_intake.aws.stats_items import ItemKey
 from referral_intake.aws.stats_table import StatsTable
-from referral_intake.core.counting import Count, counts, tally
+from referral_intake.core.counting import CounterKey, contributions, tally
 from referral_intake.core.doctor import Address, Doctor
 from referral_intake.core.referral import Answer, Referral, Stage
 from referral_intake.core.us_states import STATES
@@ -86,10 +86,10 @@ def measure(client: "DynamoDBClient", referrals: int) -> Cost:
 
 def _items(referrals: int) -> dict[ItemKey, Item]:
     """Return the counters of all sample referrals."""
-    total: Counter[Count] = Counter()
+    total: Counter[CounterKey] = Counter()
     random = Random(referrals)
     for number in range(referrals):
-        total.update(counts(tally(_referral(random, number))))
+        total.update(contributions(tally(_referral(random, number))))
     items: defaultdict[ItemKey, Item] = defaultdict(dict)
     for count, amount in total.items():
         place, attribute = stats_items.counter_location(count)

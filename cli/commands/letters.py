@@ -9,7 +9,7 @@ from cli import options, output, stacks
 from cli.errors import CommandError
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.message import Unapproved
-from referral_intake.reports.letter_layout import Printed
+from referral_intake.reports.letter_layout import PrintedLetters
 from referral_intake.reports.letter_wiring import LetterResources, bulk_letters_for
 
 TEMPLATES = Path("templates")
@@ -45,7 +45,7 @@ def command(
     return 0
 
 
-def _json(printed: Printed, out: Path) -> dict[str, object]:
+def _json(printed: PrintedLetters, out: Path) -> dict[str, object]:
     pages = [
         {"page": page, "receipt": receipt, "plain_envelope": receipt in printed.plain_envelopes}
         for page, receipt in enumerate(printed.receipts, start=1)
@@ -55,7 +55,7 @@ def _json(printed: Printed, out: Path) -> dict[str, object]:
     return {"file": str(out) if printed.pdf else None, **wording, "letters": pages, "no_letter": left_out}
 
 
-def _show(printed: Printed, out: Path) -> None:
+def _show(printed: PrintedLetters, out: Path) -> None:
     count = len(printed.receipts)
     where = (
         f" in {out}, one per page: version {printed.version}, content {printed.content_hash[:12]}." if count else "."

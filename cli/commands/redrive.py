@@ -218,7 +218,7 @@ def _obstacle(referral: Referral | OpenReferral) -> str | None:
     """Return the reason why the referral must not be put back, or None if it may be."""
     due = f"{_time(referral.due_at)} UTC" if referral.due_at else ""
     match referral.stage:
-        case Stage.HELD if referral.reason == Reason.GIVEN_UP:
+        case Stage.HELD if referral.reason == Reason.RETRIES_EXHAUSTED:
             return None
         case Stage.HELD:
             return f"is held as {referral.reason}: {_HELD.get(referral.reason, 'a person decides.')}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from local.demo.history import Item
 from referral_intake.aws import stats_items
 from referral_intake.aws.item_format import typed
-from referral_intake.core.counting import counts, tally
+from referral_intake.core.counting import contributions, tally
 from referral_intake.core.referral import Referral
 
 
@@ -17,7 +17,7 @@ def counters(referrals: Iterable[Referral]) -> Iterator[Item]:
         counted = tally(referral)
         values = {**stats_items.tally_attributes(counted), "revision": referral.revision}
         yield _item(stats_items.tally_key(referral.receipt), values)
-        for count, number in counts(counted).items():
+        for count, number in contributions(counted).items():
             place, name = stats_items.counter_location(count)
             numbers[place][name] += number
     yield from (_item(place, names) for place, names in numbers.items())

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pypdfium2 import PdfDocument
 
 from local.stack import LocalStack
-from referral_intake.aws.audit_log import AuditTable, Record
+from referral_intake.aws.audit_log import AuditRecord, AuditTable
 from referral_intake.aws.breaker_table import BreakerTable, count_update
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.table import Table
@@ -82,7 +82,7 @@ def recipients(messages: list[dict[str, Any]]) -> list[str]:
     return [address for message in messages for address in message["to"]]
 
 
-def looks(stack: LocalStack, what: str, receipt: str) -> list[Record]:
+def looks(stack: LocalStack, what: str, receipt: str) -> list[AuditRecord]:
     records = AuditTable(stack.cloud.dynamodb, TABLE).of_day(stack.clock.now().astimezone(UTC).date())
     return [one for one in records if one.what == what and receipt in one.receipts]
 
@@ -107,7 +107,7 @@ def test_a_rejected_referral_is_closed_with_its_reason_and_no_message_is_sent(
 
 
 def test_a_failed_referral_is_retried_and_arrives(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
-    failed(stack, Reason.GIVEN_UP, name="Fay Failed", email="failed@clinic.example")
+    failed(stack, Reason.RETRIES_EXHAUSTED, name="Fay Failed", email="failed@clinic.example")
     open_work(manager, "failed")
     row(manager, "Fay Failed").get_by_role("button", name="Try again").click()
     said(manager, "Queued again. It will be sent in a moment.")

@@ -30,7 +30,7 @@ from referral_intake.core.referral import receipt_for
 from referral_intake.feedback import announcements
 from referral_intake.lookup.npi_registry import NpiRegistry
 from referral_intake.outreach.message_templates import MessageComposer
-from referral_intake.reports.report_runs import Reporting
+from referral_intake.reports.report_runs import ReportRunner
 from referral_intake.stats.counting_table import CountingTable
 from tests.integration import aws
 from tests.support import dashboard, events, lookups, proofs, samples
@@ -369,9 +369,9 @@ class Life:
             self.fail("wake", {})
         with self._failing(CountingTable, "count"):
             self.fail("stats", {"Records": [self.record(self.look.items()[f"referral#{broken}"])]})
-        with self._failing(Reporting, "put_lost_ones_back"):
+        with self._failing(ReportRunner, "requeue_lost"):
             self.fail("reports", {"task": "lost_reports"})
-        with self._failing(Reporting, "run"):
+        with self._failing(ReportRunner, "run"):
             self.make_report("R1")
         with self._failing(MessageComposer, "compose"):
             self.invoke("outreach", {"Records": [self.record(self.look.items()[f"referral#{broken}"])]})

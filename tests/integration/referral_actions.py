@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from referral_intake.aws import dynamodb
-from referral_intake.aws.audit_log import AuditTable, Record
+from referral_intake.aws.audit_log import AuditRecord, AuditTable
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
@@ -67,7 +67,7 @@ class ReferralActions:
             self.referrals.move(referral, move)
         return self.now(referral)
 
-    def held(self, reason: Reason = Reason.TRAP) -> Referral:
+    def held(self, reason: Reason = Reason.HONEYPOT) -> Referral:
         return self.put(decisions.hold(reason, NOW))
 
     def by_post(self, **doctor: Any) -> Referral:
@@ -85,5 +85,5 @@ class ReferralActions:
         assert done
         return done
 
-    def records(self) -> list[Record]:
+    def records(self) -> list[AuditRecord]:
         return list(AuditTable(self.client, self.table).of_day(LATER.date()))

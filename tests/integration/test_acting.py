@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from referral_intake.aws import dynamodb
-from referral_intake.aws.audit_log import Record
+from referral_intake.aws.audit_log import AuditRecord
 from referral_intake.aws.item_format import timestamp
 from referral_intake.aws.keys import Keyring
 from referral_intake.core import decisions
@@ -45,7 +45,7 @@ def test_an_action_its_entry_in_the_referral_and_its_record_are_one_transaction(
     assert (approved.stage, approved.is_vetted, approved.revision) == (Stage.QUEUED, True, held.revision + 1)
     [act] = approved.user_actions
     assert (act.at, act.by, act.what, act.note, act.revision) == (LATER, "maria", "approve", "", held.revision)
-    assert actions.records() == [Record(LATER, MANAGER.sub, "maria", "approve", (held.receipt,))]
+    assert actions.records() == [AuditRecord(LATER, MANAGER.sub, "maria", "approve", (held.receipt,))]
 
 
 def test_actions_are_listed_in_their_order(actions: ReferralActions) -> None:

@@ -117,7 +117,7 @@ def test_a_manager_finds_a_doctor_and_sees_all_details(api: Api) -> None:
 
 
 def test_a_viewer_sees_masked_doctors_everywhere(api: Api) -> None:
-    its, held = api.sent(), api.put(decisions.hold(Reason.TRAP, NOW), **MARKED)
+    its, held = api.sent(), api.put(decisions.hold(Reason.HONEYPOT, NOW), **MARKED)
     said = [
         api.ask("POST", SEARCH, {"campaign": "lumen"}, groups=VIEWER),
         api.ask("GET", f"/referrals/{its.receipt}", groups=VIEWER),
@@ -284,7 +284,7 @@ def test_every_read_leaves_a_record_of_the_shown_referrals(api: Api) -> None:
 
 @pytest.mark.parametrize("groups", [VIEWER, MANAGER])
 def test_unchanged_data_are_not_sent_again_and_leave_no_record(api: Api, groups: str) -> None:
-    its, held = api.sent(), api.put(decisions.hold(Reason.TRAP, NOW), **MARKED)
+    its, held = api.sent(), api.put(decisions.hold(Reason.HONEYPOT, NOW), **MARKED)
     looks: list[tuple[str, str, Any, str]] = [
         ("POST", SEARCH, {"campaign": "lumen"}, ""),
         ("GET", f"/referrals/{its.receipt}", None, ""),

@@ -32,7 +32,7 @@ from referral_intake.core.claim import Claim, Suppressed
 from referral_intake.core.counting import tally
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
-from referral_intake.stats.counting_table import read_kept
+from referral_intake.stats.counting_table import read_stored_tally
 from samlocal.template.model import ACCOUNT, REGION
 from tests.integration.local_scratch import fetch
 from tests.support.stats import counters, recount
@@ -169,7 +169,7 @@ def stored(stack: LocalStack) -> dict[str, Referral]:
 def test_the_counters_match_the_table(demo: LocalStack) -> None:
     referrals, stats = stored(demo), held(demo, "StatsTable")
     assert counters(stats) == recount(referrals.values())
-    counted = {receipt: kept for item in stats for receipt, kept in read_kept(item)}
+    counted = {receipt: kept for item in stats for receipt, kept in read_stored_tally(item)}
     assert {receipt: (kept.revision, kept.tally) for receipt, kept in counted.items()} == {
         receipt: (one.revision, tally(one)) for receipt, one in referrals.items()
     }

@@ -19,7 +19,7 @@ from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
 from referral_intake.core.message import Unapproved
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
-from referral_intake.reports.letter_layout import Letters, Printed
+from referral_intake.reports.letter_layout import LetterPrinter, PrintedLetters
 from tests.support.fakes import ring
 from tests.support.paper import Paper, papers, solid
 from tests.support.samples import NOW, TEMPLATES, campaign, referral
@@ -60,8 +60,8 @@ def printed(
     site_url: str = "https://spine.example",
     now: datetime = NOW,
     **options: bool,
-) -> Printed:
-    letters = Letters(templates, Links(ring, site_url), site_url, FreeDoctors(obstacles), **options)
+) -> PrintedLetters:
+    letters = LetterPrinter(templates, Links(ring, site_url), site_url, FreeDoctors(obstacles), **options)
     claims = [Claim(one, "introduction", *DoctorHashes(ring).of(one)) for one in referrals]
     return letters.print(campaign(), claims, now)
 

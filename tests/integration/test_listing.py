@@ -103,7 +103,7 @@ def test_a_page_reports_its_read_units(actions: ReferralActions, listing: Listin
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "criteria",
     [
         SearchCriteria("lumen", Filter(stage=Stage.HELD)),
         SearchCriteria("lumen", Filter(reason="trap")),
@@ -120,7 +120,7 @@ def test_filters_find_all_matching_referrals_and_no_others(
     held = put(
         actions, first=NOW - timedelta(days=9), name="Delia Nunez", specialty="Neurosurgeon", address={"state": "tx"}
     )
-    actions.referrals.move(held[0], decisions.hold(Reason.TRAP, NOW))
+    actions.referrals.move(held[0], decisions.hold(Reason.HONEYPOT, NOW))
     page = listing.search(criteria)
     assert (receipts(page), page.cursor, page.searched_back_to) == (receipts(held), None, None)
 
@@ -183,7 +183,7 @@ def test_referrals_of_another_campaign_are_never_listed(
 def test_a_rare_search_stops_at_its_read_limit_and_continues_from_there(
     actions: ReferralActions, listing: ListingTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing_table, "MOST_UNITS", 1)
+    monkeypatch.setattr(listing_table, "MAX_UNITS", 1)
     [oldest] = put(actions, first=NOW - timedelta(days=4), name="Delia Nunez")
     for days in range(4):
         put(actions, 40, first=NOW - timedelta(days=days))
@@ -230,8 +230,8 @@ def test_an_invalid_cursor_is_refused(listing: ListingTable, cursor: str) -> Non
 
 
 def test_each_kind_of_task_is_listed_oldest_first(actions: ReferralActions, listing: ListingTable) -> None:
-    held = [actions.put(decisions.hold(Reason.TRAP, NOW + timedelta(hours=hours))) for hours in (3, 1, 2)]
-    failed, by_post, called = actions.held(Reason.GIVEN_UP), actions.by_post(), actions.put()
+    held = [actions.put(decisions.hold(Reason.HONEYPOT, NOW + timedelta(hours=hours))) for hours in (3, 1, 2)]
+    failed, by_post, called = actions.held(Reason.RETRIES_EXHAUSTED), actions.by_post(), actions.put()
     actions.referrals.answer(called.receipt, Answer.CALL, LATER)
     actions.put()
 
@@ -255,7 +255,7 @@ def test_each_kind_of_task_is_listed_oldest_first(actions: ReferralActions, list
 
 def test_the_task_list_has_pages(actions: ReferralActions, listing: ListingTable) -> None:
     for minutes in range(PAGE + 2):
-        actions.put(decisions.hold(Reason.TRAP, NOW + timedelta(minutes=minutes)))
+        actions.put(decisions.hold(Reason.HONEYPOT, NOW + timedelta(minutes=minutes)))
     first = listing.tasks("lumen", Kind.HELD)
     second = listing.tasks("lumen", Kind.HELD, first.cursor)
     assert (len(first.referrals), len(second.referrals), second.cursor) == (PAGE, 2, None)
@@ -266,7 +266,7 @@ def test_the_task_list_has_pages(actions: ReferralActions, listing: ListingTable
 def test_more_than_a_hundred_tasks_are_counted_as_more_than_a_hundred(
     actions: ReferralActions, listing: ListingTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing_table, "MOST_COUNTED", 3)
+    monkeypatch.setattr(listing_table, "MAX_COUNTED", 3)
     for _ in range(5):
         actions.held()
     assert listing.count_tasks("lumen")[Kind.HELD] == listing_table.CappedCount(3, is_more=True)
@@ -275,7 +275,7 @@ def test_more_than_a_hundred_tasks_are_counted_as_more_than_a_hundred(
 def test_a_completed_task_leaves_the_list(actions: ReferralActions, listing: ListingTable) -> None:
     actions.do(Action.APPROVE, actions.held())
     actions.do(Action.REJECT, actions.held(), reason="other")
-    actions.do(Action.RETRY, actions.held(Reason.GIVEN_UP))
+    actions.do(Action.RETRY, actions.held(Reason.RETRIES_EXHAUSTED))
     actions.do(Action.ADD_EMAIL, actions.by_post(), email="maria@clinic.example")
     called = actions.put()
     actions.referrals.answer(called.receipt, Answer.CALL, LATER)
@@ -297,7 +297,7 @@ def test_a_doctor_who_declined_after_requesting_a_call_is_not_called(
 def test_a_suspected_bot_submission_is_a_task_from_its_first_write(
     actions: ReferralActions, listing: ListingTable
 ) -> None:
-    held = bot_detection.held(samples.referral(), Reason.TRAP, NOW)
+    held = bot_detection.hold_for_review(samples.referral(), Reason.HONEYPOT, NOW)
     actions.referrals.add(held)
     [found] = listing.tasks("lumen", Kind.HELD).referrals
     assert (found.receipt, found.waits_since) == (held.receipt, NOW)

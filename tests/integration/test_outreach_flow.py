@@ -23,7 +23,7 @@ from referral_intake.outreach import handler
 from referral_intake.outreach import wiring as outreach_wiring
 from referral_intake.outreach.delivery import Outreach
 from referral_intake.outreach.message_templates import MessageComposer
-from referral_intake.wake.due_referrals import wake
+from referral_intake.wake.due_referrals import move_due_referrals
 from referral_intake.wake.wiring import Wake
 from tests.integration import aws
 from tests.support import samples
@@ -118,7 +118,7 @@ class System:
     def wake(self, after: timedelta = timedelta(0)) -> int:
         """Moves the clock forward, and the referrals that become due."""
         self.clock.time += after
-        return wake(Wake(self.referrals, samples.CAMPAIGNS), self.clock.time)["lumen"]
+        return move_due_referrals(Wake(self.referrals, samples.CAMPAIGNS), self.clock.time)["lumen"]
 
     def stage(self, referral: Referral) -> tuple[str, str | None]:
         stored = self.look.referral(referral)

@@ -18,7 +18,7 @@ from referral_intake.core.steps import DeliveryStatus, DeliveryStatuses, SendAtt
 Item = dict[str, Any]
 """An item in DynamoDB's typed JSON: `{"stage": {"S": "queued"}}`."""
 
-_LONGEST_SEARCH_NAME = 120
+_MAX_SEARCH_NAME_LENGTH = 120
 
 _SERIALIZER = TypeSerializer()
 _DESERIALIZER = TypeDeserializer()
@@ -119,7 +119,7 @@ def search_attributes(doctor: Doctor) -> dict[str, str | None]:
     return {
         **{name: one.of_doctor(doctor) for name, one in FILTERS.items() if one.of_doctor},
         # Limited: without accents a name can become many times as long, and each search would pay for reading it.
-        "search_name": " ".join(name_words(doctor.name))[:_LONGEST_SEARCH_NAME] or None,
+        "search_name": " ".join(name_words(doctor.name))[:_MAX_SEARCH_NAME_LENGTH] or None,
         "email_identity": doctor.email and email_identity(doctor.email),
         "npi": doctor.npi,
     }

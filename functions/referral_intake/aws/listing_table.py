@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 PAGE = 25
 # Units for the index, plus one for each referral found in it. Reading a referral usually takes half a unit, so a
 # request stays below 100 units.
-MOST_UNITS = 80
-MOST_COUNTED = 100
+MAX_UNITS = 80
+MAX_COUNTED = 100
 # How many index entries one query reads. Each query reads more than the previous one, because frequent matches are
 # found among few entries. 200 entries take less than 20 units, even if every name has the maximum length.
 _FIRST_PAGE, _MAX_PAGE = 50, 200
@@ -133,8 +133,8 @@ class ListingTable:
         return {kind: self._count(_task_index(campaign, kind)) for kind in Kind}
 
     def _count(self, index: _Index) -> CappedCount:
-        count = self._table.count(**index.query(None, MOST_COUNTED + 1))
-        return CappedCount(min(count, MOST_COUNTED), count > MOST_COUNTED)
+        count = self._table.count(**index.query(None, MAX_COUNTED + 1))
+        return CappedCount(min(count, MAX_COUNTED), count > MAX_COUNTED)
 
     def _read_index(
         self, index: _Index, start: ListingPosition | None, *, every_entry_matches: bool
@@ -152,7 +152,7 @@ class ListingTable:
             if not found.last_key:
                 return positions, None, units
             start = index.position(found.last_key)
-            if units + max_page_units + len(positions) > MOST_UNITS:
+            if units + max_page_units + len(positions) > MAX_UNITS:
                 return positions, start, units
             limit = min(limit * 2, _MAX_PAGE)
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 LATEST = 20
 # An unfinished report older than this is not put back into the queue.
-_LOOKED_FOR = timedelta(days=2)
-_MOST_LOOKED_AT = 100
+_RECOVERY_WINDOW = timedelta(days=2)
+_MAX_CHECKED = 100
 
 
 def report_key(report_id: str) -> Item:
@@ -33,16 +33,16 @@ class ReportTable:
         self._table = Table(client, name)
         self._now = now
 
-    def add(self, report: Report, *together: Item) -> None:
+    def add(self, report: Report, *sum_facts: Item) -> None:
         """Store a new report and, in the same transaction, other items, such as the record of who requested it."""
         expires = typed(int((report.requested_at + REPORT_RETENTION).timestamp()))
-        note = {
+        list_item = {
             "pk": typed(f"reports#{report.campaign}"),
             "sk": typed(f"{timestamp(report.requested_at)}#{report.id}"),
             "expires": expires,
         }
-        item = {**report_key(report.id), **_typed(_all_of(report)), "expires": expires}
-        self._table.transact(puts=[item, note, *together])
+        item = {**report_key(report.id), **_typed(_report_attributes(report)), "expires": expires}
+        self._table.transact(puts=[item, list_item, *sum_facts])
 
     def get(self, report_id: str) -> Report | None:
         item = self._table.get(report_key(report_id), consistent=True)
@@ -63,7 +63,7 @@ class ReportTable:
         return [report for report in reports if report]
 
     def unfinished(self, campaign: str) -> list[Report]:
-        latest = self.latest(campaign, _MOST_LOOKED_AT, self._now() - _LOOKED_FOR)
+        latest = self.latest(campaign, _MAX_CHECKED, self._now() - _RECOVERY_WINDOW)
         return [report for report in latest if report.state in UNFINISHED]
 
     def claim(self, report_id: str, until: datetime) -> Report | None:
@@ -83,7 +83,7 @@ class ReportTable:
     def save(self, report: Report) -> None:
         """Store the progress. Raise Stale if another run has claimed the report."""
         update = Update(report_key(report.id)).when_equal("attempt", report.attempt)
-        for name, value in _course_of(report).items():
+        for name, value in _progress_attributes(report).items():
             update.set(name, value)
         if not self._table.update(update):
             raise Stale
@@ -99,7 +99,7 @@ class ReportTable:
         return self._table.update(update)
 
 
-def _course_of(report: Report) -> dict[str, Any]:
+def _progress_attributes(report: Report) -> dict[str, Any]:
     """Return the attributes that change during a run. None means that the attribute is absent."""
     return {
         "state": report.state.value,
@@ -115,7 +115,7 @@ def _course_of(report: Report) -> dict[str, Any]:
     }
 
 
-def _all_of(report: Report) -> dict[str, Any]:
+def _report_attributes(report: Report) -> dict[str, Any]:
     return {
         "id": report.id,
         "kind": report.kind.value,
@@ -126,7 +126,7 @@ def _all_of(report: Report) -> dict[str, Any]:
         "username": report.username,
         "requested_at": timestamp(report.requested_at),
         "attempt": report.attempt,
-        **_course_of(report),
+        **_progress_attributes(report),
     }
 
 

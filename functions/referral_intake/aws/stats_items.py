@@ -10,8 +10,8 @@ from datetime import date
 from typing import Any
 
 from referral_intake.aws.item_format import Item, plain
-from referral_intake.core.counting import COHORT, NO_STATE, NOW, SPECIALTY, STATE, TIME, TOTAL, Count, Tally
-from referral_intake.core.durations import STEPS
+from referral_intake.core.counting import COHORT, NO_STATE, NOW, SPECIALTY, STATE, TIME, TOTAL, CounterKey, Tally
+from referral_intake.core.durations import DURATIONS
 from referral_intake.core.specialties import SPECIALTIES
 from referral_intake.core.us_states import STATES
 
@@ -20,11 +20,11 @@ CHANGES = "changes"
 
 COUNTED = "counted#"
 _NOW = "now"
-_VALUES = {STATE: (NO_STATE, *sorted(set(STATES.values()))), SPECIALTY: SPECIALTIES, TIME: tuple(STEPS)}
+_VALUES = {STATE: (NO_STATE, *sorted(set(STATES.values()))), SPECIALTY: SPECIALTIES, TIME: tuple(DURATIONS)}
 # How many values share an item. A test asserts that no item reaches 4 KB.
 _PER_ITEM = {STATE: 7, SPECIALTY: 3, TIME: 2}
 # A step has many buckets, so its name is short here.
-_STEP_CODES = dict(zip(STEPS, "sdea", strict=True))
+_STEP_CODES = dict(zip(DURATIONS, "sdea", strict=True))
 _STEPS = {code: step for step, code in _STEP_CODES.items()}
 
 ItemKey = tuple[str, str]
@@ -42,13 +42,13 @@ def key_of(item: Item) -> ItemKey:
 # ---- Counters --------------------------------------------------------------------------------------------------------
 
 
-def counter_location(count: Count) -> tuple[ItemKey, str]:
+def counter_location(count: CounterKey) -> tuple[ItemKey, str]:
     """Return the key of the item that has a number, and the name of its attribute."""
     day = count.day.isoformat() if count.day else _NOW
     return (f"{count.campaign}#{_group(count.dimension, count.value)}", day), _name(count)
 
 
-def _name(count: Count) -> str:
+def _name(count: CounterKey) -> str:
     match count.dimension:
         case "total" | "now":
             return count.fact
@@ -74,7 +74,7 @@ def keys_for_day(campaign: str, dimension: str, day: date | None) -> list[ItemKe
     return [(f"{campaign}#{group}", day.isoformat() if day else _NOW) for group in groups]
 
 
-def numbers(item: Item) -> Iterator[tuple[Count, int]]:
+def numbers(item: Item) -> Iterator[tuple[CounterKey, int]]:
     """Yield the numbers of an item, including zeros."""
     where, when = key_of(item)
     campaign, group, *_ = where.split("#")
@@ -82,7 +82,7 @@ def numbers(item: Item) -> Iterator[tuple[Count, int]]:
     for name, value in item.items():
         if name not in {"pk", "sk", CHANGES}:
             dimension, of, fact = _read_name(group, name)
-            yield Count(campaign, dimension, of, day, fact), int(value["N"])
+            yield CounterKey(campaign, dimension, of, day, fact), int(value["N"])
 
 
 def _read_name(group: str, name: str) -> tuple[str, str, str]:

@@ -17,7 +17,7 @@ REVIEW_INTERVAL = timedelta(days=7)
 RETRY_DELAY = timedelta(minutes=5)
 MAX_RETRY_DELAY = timedelta(hours=6)
 # After this many consecutive failures, a referral that the stream lost is held for a person.
-MOST_SETBACKS = 6
+MAX_SETBACKS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,12 @@ def decide_due(
     match referral.stage:
         case Stage.WAITING:
             return queue(now, referral.setbacks)
-        case Stage.QUEUED if referral.setbacks >= MOST_SETBACKS:
-            return hold(Reason.GIVEN_UP, now)
+        case Stage.QUEUED if referral.setbacks >= MAX_SETBACKS:
+            return hold(Reason.RETRIES_EXHAUSTED, now)
         case Stage.QUEUED:
             # The stream lost the record, or all of its retries failed. Only a change of stage triggers `outreach`, so
             # the referral waits first.
-            return after_setback(referral, Reason.LOST_BY_STREAM, now)
+            return retry_later(referral, Reason.LOST_BY_STREAM, now)
         case Stage.SENDING:
             # Neither the run that claimed the referral nor an SES event reported whether the message was sent. If an
             # event of a later message has arrived, this message was not sent and can be retried. Otherwise a person
@@ -137,7 +137,7 @@ def hold(reason: Reason, now: datetime) -> Move:
     return Move(Stage.HELD, due_at=now + REVIEW_INTERVAL, reason=reason)
 
 
-def after_setback(referral: Referral, reason: str, now: datetime) -> Move:
+def retry_later(referral: Referral, reason: str, now: datetime) -> Move:
     """Wait before a retry, longer after each consecutive failure. Jitter spreads referrals that failed together."""
     longest_delay = min(RETRY_DELAY * 2 ** min(referral.setbacks, 10), MAX_RETRY_DELAY)
     jitter = hashlib.sha256(f"{referral.receipt} {referral.setbacks}".encode()).digest()[0] / 255

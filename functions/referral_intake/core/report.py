@@ -14,7 +14,7 @@ FILE_RETENTION = timedelta(days=1)
 # How long the report's record is stored.
 REPORT_RETENTION = timedelta(days=30)
 # After this many consecutive runs without progress, the report fails.
-MOST_SETBACKS = 5
+MAX_SETBACKS = 5
 
 
 class Kind(StrEnum):

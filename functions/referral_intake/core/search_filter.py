@@ -17,7 +17,7 @@ from referral_intake.core.validation import Invalid
 
 FILTER = "filter"
 """The key of a declaration in the metadata of a dataclass field."""
-SHORTEST_NAME = 2
+MIN_NAME_LENGTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +143,4 @@ class SearchCriteria:
 def search_words(typed: str) -> tuple[str, ...]:
     """Return the prefixes of names that a person typed. Return none if there are too few letters for a search."""
     words = tuple(name_words(typed))
-    return words if sum(map(len, words)) >= SHORTEST_NAME else ()
+    return words if sum(map(len, words)) >= MIN_NAME_LENGTH else ()

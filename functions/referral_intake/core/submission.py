@@ -19,7 +19,7 @@ BOT_DETECTION_FIELDS = ("challenge", "comments")
 # So the digest of a stored submission stays the same, and a repeated one is recognized after a deployment.
 _ALWAYS_DIGESTED = ("name", "practice", "specialty", "email", "phone", "npi")
 _ALWAYS_DIGESTED_OF_ADDRESS = ("line1", "line2", "city", "state", "postal_code")
-MOST_ERRORS = 50
+MAX_ERRORS = 50
 SUBMITTED_BY = ("patient", "caregiver")
 
 
@@ -49,7 +49,7 @@ class InvalidSubmission(ValueError):
     def __init__(self, errors: list[FieldError]) -> None:
         super().__init__(f"{len(errors)} fields")
         # The limit keeps the answer to a body of unknown fields from growing far beyond the size of the body.
-        self.errors = errors[:MOST_ERRORS]
+        self.errors = errors[:MAX_ERRORS]
 
 
 def _digested(values: Mapping[str, Any], always: tuple[str, ...]) -> dict[str, Any]:

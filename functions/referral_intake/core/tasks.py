@@ -12,7 +12,7 @@ from referral_intake.core.referral import Answer, Move, Referral, Stage
 
 DELIVERY_UNKNOWN = frozenset({Reason.SEND_UNCLEAR, Reason.RESTORED})
 """It is unknown whether the doctor got the message. To send it again, a person must confirm it explicitly."""
-FAILED = frozenset({Reason.GIVEN_UP, Reason.CAMPAIGN_UNKNOWN, *DELIVERY_UNKNOWN})
+FAILED = frozenset({Reason.RETRIES_EXHAUSTED, Reason.CAMPAIGN_UNKNOWN, *DELIVERY_UNKNOWN})
 """Reasons to hold a referral after a failure, not because it looks suspicious."""
 
 

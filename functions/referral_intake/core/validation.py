@@ -8,7 +8,7 @@ from dataclasses import dataclass
 # Zero-width joiners and non-joiners are part of the spelling in Persian, Sinhala and others. Every other format
 # character (direction marks, soft hyphens, byte order marks) only obscures the text.
 _JOINERS = "\u200c\u200d"
-_UNFIT = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_REJECTED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 # Unicode classifies these as letters, but they are invisible.
 _FILLERS = "\u115f\u1160\u3164\uffa0"
 _LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
@@ -92,7 +92,7 @@ def one_line(value: object, limit: int) -> str:
     """Return `value` as one line of at most `limit` characters. Raise Invalid."""
     if not isinstance(value, str):
         raise Invalid("wrong_type")
-    if any(_is_unfit(character) for character in value):
+    if any(_is_rejected(character) for character in value):
         raise Invalid("characters")
     folded = " ".join(unicodedata.normalize("NFC", value).split())
     if len(folded) > limit:
@@ -108,7 +108,7 @@ def has_link(text: str) -> bool:
     return bool(_LINK.search(plain) or _DOMAIN.search(plain))
 
 
-def _is_unfit(character: str) -> bool:
+def _is_rejected(character: str) -> bool:
     if character in _JOINERS:
         return False
-    return character in _FILLERS or unicodedata.category(character) in _UNFIT
+    return character in _FILLERS or unicodedata.category(character) in _REJECTED_CATEGORIES

@@ -20,7 +20,7 @@ from referral_intake.dashboard import actions
 from referral_intake.dashboard.actions import ActionRequest, ReferralChange
 
 # A few tries are enough, because other writes take milliseconds.
-MOST_TRIES = 5
+MAX_ATTEMPTS = 5
 
 
 class ChangedSinceSeen(Exception):
@@ -73,7 +73,7 @@ class ActionRunner:
 
         Raise Invalid, ChangedSinceSeen, TooLate, Unavailable.
         """
-        for _ in range(MOST_TRIES):
+        for _ in range(MAX_ATTEMPTS):
             referral = self.referrals.get(request.receipt, consistent=True)
             if referral is None or _is_done(request, referral):
                 return referral

@@ -12,13 +12,20 @@ from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.listing_table import Page
 from referral_intake.core import contact
 from referral_intake.core.referral import Referral, parse_receipt
-from referral_intake.core.search_filter import FILTERS, SHORTEST_NAME, Filter, FilterField, SearchCriteria, search_words
+from referral_intake.core.search_filter import (
+    FILTERS,
+    MIN_NAME_LENGTH,
+    Filter,
+    FilterField,
+    SearchCriteria,
+    search_words,
+)
 from referral_intake.core.users import Role
 from referral_intake.core.validation import Invalid
 from referral_intake.dashboard import authorization, etag, problems, query_parameters, referral_schemas
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
 from referral_intake.dashboard.declared_schemas import with_filters
-from referral_intake.dashboard.etag import NOTHING_NEW, Known
+from referral_intake.dashboard.etag import NOT_MODIFIED, Known
 from referral_intake.dashboard.query_parameters import Day
 from referral_intake.dashboard.referral_schemas import Detail, Listing
 from referral_intake.dashboard.wiring import Dashboard
@@ -29,7 +36,7 @@ TAGS = ["referrals"]
 Receipt = Annotated[str, Path(examples=["K3QF-7ZTA-MM2X-PE5R"])]
 
 _STEP = re.compile(r"[a-z]+(?:_[0-9]+)?")
-_SAYS = {
+_MESSAGES = {
     "email": "This is not a valid email address.",
     "npi": "This is not a valid NPI. An NPI has ten digits.",
 }
@@ -49,7 +56,7 @@ class Search(BaseModel):
     npi: str | None = Field(default=None, max_length=60)
     receipt: str | None = Field(default=None, max_length=60)
     cursor: str | None = Field(default=None, max_length=200, description="From the previous page of the same search.")
-    known: str | None = Field(default=None, max_length=etag.LONGEST, description=etag.SAYS)
+    known: str | None = Field(default=None, max_length=etag.LONGEST, description=etag.KNOWN_DESCRIPTION)
 
 
 class MessageCopy(BaseModel):
@@ -68,7 +75,7 @@ class MessageCopy(BaseModel):
     "/referrals/search",
     tags=TAGS,
     summary="Find referrals, newest first",
-    responses=NOTHING_NEW,
+    responses=NOT_MODIFIED,
 )
 def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
     """One request reads a limited amount.
@@ -88,7 +95,7 @@ def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
     return found
 
 
-@router.get("/referrals/<receipt>", tags=TAGS, summary="The details and history of a referral", responses=NOTHING_NEW)
+@router.get("/referrals/<receipt>", tags=TAGS, summary="The details and history of a referral", responses=NOT_MODIFIED)
 def detail(person: Viewer, parts: Parts, now: Now, receipt: Receipt, mark: Known = None) -> Detail:
     found = referral_schemas.detail(_referral(receipt, parts), person, parts)
     etag.check(mark, found.mark)
@@ -146,7 +153,7 @@ def _criteria(search: Search, parts: Dashboard) -> SearchCriteria:
         raise problems.invalid("to", "before_from", "The last day is before the first.")
     words = search_words(search.name or "")
     if search.name and not words:
-        raise problems.invalid("name", "too_short", f"Give at least {SHORTEST_NAME} letters.")
+        raise problems.invalid("name", "too_short", f"Give at least {MIN_NAME_LENGTH} letters.")
     chosen = {name: _chosen(one, getattr(search, name)) for name, one in FILTERS.items()}
     email = _normal("email", search.email, contact.email)
     return SearchCriteria(
@@ -172,4 +179,4 @@ def _normal(field: str, typed: str | None, normal: Callable[[str], str]) -> str 
     try:
         return normal(typed.strip())
     except Invalid as invalid:
-        raise problems.invalid(field, invalid.code, _SAYS[field]) from None
+        raise problems.invalid(field, invalid.code, _MESSAGES[field]) from None

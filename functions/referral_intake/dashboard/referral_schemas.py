@@ -170,7 +170,9 @@ def _actions(referral: Referral, person: Person) -> list[str]:
 def _messages(referral: Referral, person: Person, parts: Dashboard) -> list[MessageSent]:
     # The copies are for managers, so viewers do not see that they exist.
     kept = (
-        parts.sent_messages.kept(referral.receipt, list(referral.messages)) if person.may(Role.MANAGER) else frozenset()
+        parts.sent_messages.steps_with_copy(referral.receipt, list(referral.messages))
+        if person.may(Role.MANAGER)
+        else frozenset()
     )
     found = []
     for step, delivery in referral.messages.items():

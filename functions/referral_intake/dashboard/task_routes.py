@@ -18,7 +18,7 @@ from referral_intake.dashboard import etag, problems, query_parameters, referral
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
 from referral_intake.dashboard.actions import Action, ActionRequest, Invalid, Rejection
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
-from referral_intake.dashboard.etag import NOTHING_NEW, Known
+from referral_intake.dashboard.etag import NOT_MODIFIED, Known
 from referral_intake.dashboard.query_parameters import CampaignName
 from referral_intake.dashboard.referral_schemas import WorkList
 from referral_intake.dashboard.wiring import Dashboard
@@ -28,7 +28,7 @@ router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hin
 
 TAGS = ["work"]
 
-_SAYS = {
+_MESSAGES = {
     "not_offered": "The referral's current state does not allow this.",
     "required": "This field is required.",
     "choice": "Choose one of the reasons.",
@@ -87,7 +87,7 @@ def work(person: Viewer, parts: Parts, campaign: CampaignName) -> Work:
     return Work(kinds=kinds, paused=Paused(reason=pause.reason, since=pause.since) if pause else None)
 
 
-@router.get("/work/<kind>", tags=TAGS, summary="The tasks of one kind, oldest first", responses=NOTHING_NEW)
+@router.get("/work/<kind>", tags=TAGS, summary="The tasks of one kind, oldest first", responses=NOT_MODIFIED)
 def work_of_kind(
     person: Viewer,
     parts: Parts,
@@ -138,7 +138,7 @@ def resume(person: Manager, parts: Parts, now: Now, campaign: Annotated[str, Pat
 
 
 def _error(field: str, code: str) -> dict[str, str]:
-    message = _AGAIN if field == "again" else _SAYS.get(code, "This value is not accepted.")
+    message = _AGAIN if field == "again" else _MESSAGES.get(code, "This value is not accepted.")
     return {"field": field, "code": code, "message": message}
 
 

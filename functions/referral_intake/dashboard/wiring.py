@@ -87,7 +87,7 @@ class Dashboard(StaffParts):
 
         return ses.SesAccount(ses.quick_client(), shared_wiring.now)
 
-    def put_report_back(self, report: "Report", now: "datetime") -> None:
+    def requeue_report(self, report: "Report", now: "datetime") -> None:
         """Put a lost report back into the queue. If several requests notice it at once, only one does so."""
         if self.reports.record_queued(report, now):
             self.report_queue.put(report.id)

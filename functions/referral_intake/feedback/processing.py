@@ -35,15 +35,15 @@ def process_event(body: str, parts: Feedback) -> None:
     if event is None:
         logger.info("event of an unknown message")
         return
-    with logs.about(logger, referral=event.receipt, step=event.step, kind=event.kind.value):
+    with logs.log_context(logger, referral=event.receipt, step=event.step, kind=event.kind.value):
         try:
-            _process(event, parts)
+            _accept(event, parts)
         except Exception:
             logger.exception("event could not be taken")
             raise
 
 
-def _process(event: MailEvent, parts: Feedback) -> None:
+def _accept(event: MailEvent, parts: Feedback) -> None:
     if campaign := _apply(event, parts):
         parts.referrals.record_feedback(event.attempt.at)
         if event.kind in COUNTED_MILESTONES:

@@ -31,7 +31,7 @@ class OutcomeKind(Enum):
     SENT = auto()
     UNCLEAR = auto()
     REFUSED = auto()
-    SET_BACK = auto()
+    RETRY_LATER = auto()
     MOVED = auto()
 
 
@@ -109,8 +109,8 @@ class Outreach:
         if isinstance(decided, Move) and decided.stage is not Stage.BY_POST:
             return self._move(referral, decided)
         keys, retired_keys = self.doctor_keys.of(referral)
-        if suspicion := suspicion_reason(referral, keys, campaign, self.screening_counts):
-            return self._move(referral, decisions.hold(suspicion, self.now()))
+        if bot_reason := suspicion_reason(referral, keys, campaign, self.screening_counts):
+            return self._move(referral, decisions.hold(bot_reason, self.now()))
         if isinstance(decided, Move):
             return self._by_post(Claim(referral, decided.stage.value, keys, retired_keys), decided)
         return self._send_step(Claim(referral, decided.step, keys, retired_keys), campaign)
@@ -150,7 +150,7 @@ class Outreach:
             suppressed = self.claims.suppression(claim)
         except Unavailable:
             # Nothing was sent, so no person needs to review it. The doctor is released.
-            return self._set_back(claim, Reason.LAST_LOOK_FAILED)
+            return self._retry_later(claim, Reason.OPT_OUT_CHECK_FAILED)
         if suppressed:
             move = closed(suppressed.reason, at=self.now())
             return self._not_sent(claim, move, Outcome(OutcomeKind.MOVED, suppressed.reason.value))
@@ -168,15 +168,15 @@ class Outreach:
         if isinstance(refusal, Refused):
             move = decisions.after_refusal(claim.referral, campaign, self.now())
             return self._not_sent(claim, move, Outcome(OutcomeKind.REFUSED, refusal.reason))
-        return self._set_back(claim, refusal.reason)
+        return self._retry_later(claim, refusal.reason)
 
     def _not_sent(self, claim: Claim, move: Move, outcome: Outcome) -> Outcome:
         self.claims.release(claim, move)
         return outcome
 
-    def _set_back(self, claim: Claim, reason: str) -> Outcome:
-        move = decisions.after_setback(claim.referral, reason, self.now())
-        return self._not_sent(claim, move, Outcome(OutcomeKind.SET_BACK, reason))
+    def _retry_later(self, claim: Claim, reason: str) -> Outcome:
+        move = decisions.retry_later(claim.referral, reason, self.now())
+        return self._not_sent(claim, move, Outcome(OutcomeKind.RETRY_LATER, reason))
 
     def _sent(self, claim: Claim, campaign: Campaign, message: Message, message_id: str) -> Outcome:
         # The mail service's answer counts as the first event of the message. The same event may already have arrived.

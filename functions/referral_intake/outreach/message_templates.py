@@ -41,7 +41,7 @@ class MessageComposer:
         )
         # The tags say which wording the message has. They are in the events of SES, in case its answer is lost.
         version = campaign.approval.version if is_approved else "unapproved"
-        content_hash = content_digests.digest_of(wording)
+        content_hash = content_digests.combined_digest(wording)
         return Message(
             to=referral.doctor.email,
             sender_name=campaign.sender.display_name,

@@ -15,7 +15,7 @@ def process_record(record: dict[str, Any], outreach: Outreach) -> None:
     """Handle one stream record. If it raises, Lambda retries the record."""
     change = record["dynamodb"]
     receipt = change["NewImage"].get("receipt", {}).get("S")
-    with logs.about(logger, referral=receipt, sequence_number=change.get("SequenceNumber")):
+    with logs.log_context(logger, referral=receipt, sequence_number=change.get("SequenceNumber")):
         try:
             referral = from_item(change["NewImage"])
             outcome = outreach.handle(referral)
@@ -41,7 +41,7 @@ def _count(outcome: Outcome, campaign: str) -> None:
             metrics.count("MessagesUnclear", campaign=campaign)
         case OutcomeKind.REFUSED:
             metrics.count("MessagesRefused", campaign=campaign, reason=outcome.reason)
-        case OutcomeKind.SET_BACK:
+        case OutcomeKind.RETRY_LATER:
             metrics.count("Setbacks", campaign=campaign, reason=outcome.reason)
         case OutcomeKind.MOVED:
             # Joined, held, paced, by post: no message was sent, and nothing failed.

@@ -66,7 +66,7 @@ class Throttle:
                 return None
             # Another instance took this slot. The random pause keeps the instances from retrying at the same moment.
             self._sleep(random.uniform(0, quota.interval.total_seconds()))  # noqa: S311  (jitter, not cryptography)
-        return Wait(now() + _MAX_ATTEMPTS * quota.interval, Reason.PACED)
+        return Wait(now() + _MAX_ATTEMPTS * quota.interval, Reason.THROTTLED)
 
     def _count_for_domain(self, domain: str, most: int) -> bool:
         """Count a message to this mail domain today, unless the domain has reached its limit."""

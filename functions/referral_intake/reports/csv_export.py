@@ -7,7 +7,7 @@ from referral_intake.aws.report_files import LostUpload, ReportFiles
 from referral_intake.core.report import Checkpoint, File, Report
 from referral_intake.reports import csv_lines
 from referral_intake.reports.columns import COLUMNS, row_of
-from referral_intake.reports.export_rows import ROWS_BETWEEN_NEWS, Cursor, Rows
+from referral_intake.reports.export_rows import ROWS_BETWEEN_UPDATES, Cursor, RowSource
 from referral_intake.reports.report_runs import HasTime
 
 # S3 accepts parts from 5 MiB, and at most 10,000 of them. The ETags that fit in a report's item allow 40 GB.
@@ -21,7 +21,7 @@ class CsvExport:
     it. So a run that stops loses only the work since its last checkpoint.
     """
 
-    def __init__(self, rows: Rows, files: ReportFiles, part: int = PART) -> None:
+    def __init__(self, rows: RowSource, files: ReportFiles, part: int = PART) -> None:
         self._rows = rows
         self._files = files
         self._part = part
@@ -34,7 +34,7 @@ class CsvExport:
             yield from self._steps(replace(report, checkpoint=Checkpoint(), rows_done=0), has_time)
 
     def _steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
-        report = self._begun(report)
+        report = self._with_upload(report)
         yield report
         unsaved = bytearray(self._start(report))
         cursor, rows = report.checkpoint.cursor, report.checkpoint.rows
@@ -46,25 +46,25 @@ class CsvExport:
                 report = self._with_part(report, cursor, rows, unsaved)
                 yield report
                 unsaved.clear()
-            elif rows - report.rows_done >= ROWS_BETWEEN_NEWS:
+            elif rows - report.rows_done >= ROWS_BETWEEN_UPDATES:
                 report = replace(report, rows_done=rows)
                 yield report
             if cursor is not None and not has_time():
                 if unsaved:
                     yield self._with_tail(report, cursor, rows, unsaved)
                 return
-        yield self._whole(report)
+        yield self._with_completed_file(report)
 
-    def _begun(self, report: Report) -> Report:
+    def _with_upload(self, report: Report) -> Report:
         if report.checkpoint.upload:
             return report
         key = f"{report.id}/{report.attempt}/{report.file_name()}"
-        upload = self._files.begin(key, report.file_name())
+        upload = self._files.create_upload(key, report.file_name())
         return replace(report, checkpoint=replace(report.checkpoint, upload=upload, upload_key=key))
 
     def _start(self, report: Report) -> bytes:
         if report.checkpoint.tail:
-            return self._files.kept(report.checkpoint.tail)
+            return self._files.load_state(report.checkpoint.tail)
         is_new = not report.checkpoint.parts
         return csv_lines.BOM + csv_lines.lines([list(COLUMNS)]) if is_new else b""
 
@@ -73,20 +73,22 @@ class CsvExport:
         if data or not checkpoint.parts:
             assert checkpoint.upload is not None
             assert checkpoint.upload_key is not None
-            etag = self._files.part(checkpoint.upload_key, checkpoint.upload, len(checkpoint.parts) + 1, bytes(data))
+            etag = self._files.upload_part(
+                checkpoint.upload_key, checkpoint.upload, len(checkpoint.parts) + 1, bytes(data)
+            )
             checkpoint = replace(checkpoint, parts=(*checkpoint.parts, etag), size=checkpoint.size + len(data))
         return replace(report, checkpoint=checkpoint, rows_done=rows)
 
     def _with_tail(self, report: Report, cursor: Cursor, rows: int, data: bytearray) -> Report:
         key = f"{report.id}/{report.attempt}/tail"
-        self._files.keep(key, bytes(data))
+        self._files.save_state(key, bytes(data))
         return replace(
             report, checkpoint=replace(report.checkpoint, cursor=cursor, rows=rows, tail=key), rows_done=rows
         )
 
-    def _whole(self, report: Report) -> Report:
+    def _with_completed_file(self, report: Report) -> Report:
         checkpoint = report.checkpoint
         assert checkpoint.upload is not None
         assert checkpoint.upload_key is not None
-        self._files.complete(checkpoint.upload_key, checkpoint.upload, checkpoint.parts)
+        self._files.complete_upload(checkpoint.upload_key, checkpoint.upload, checkpoint.parts)
         return replace(report, files=(File(checkpoint.upload_key, report.file_name(), checkpoint.size),))

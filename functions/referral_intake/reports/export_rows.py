@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # Rows between two updates of the progress.
-ROWS_BETWEEN_NEWS = 2_000
+ROWS_BETWEEN_UPDATES = 2_000
 # Each page is one batch read.
 PAGE = BATCH
 
@@ -33,7 +33,7 @@ class Page:
     cursor: Cursor
 
 
-class Rows(Protocol):
+class RowSource(Protocol):
     def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
         """Return the next page. It can be empty and not be the last."""
 

@@ -27,10 +27,10 @@ def bulk_letters_for(resources: LetterResources, templates: "Path", *, approved_
     from referral_intake.aws.secrets import Secrets
     from referral_intake.aws.signed_links import Links
     from referral_intake.reports.bulk_letters import BulkLetters
-    from referral_intake.reports.letter_layout import Letters
+    from referral_intake.reports.letter_layout import LetterPrinter
 
     secrets, table = Secrets(), dynamodb.client()
     links = Links(lambda: secrets.keyring(resources.signing_keys), resources.site_url)
     claims = ClaimTable(table, resources.table)
-    letters = Letters(templates, links, resources.site_url, claims, approved_only=approved_only)
+    letters = LetterPrinter(templates, links, resources.site_url, claims, approved_only=approved_only)
     return BulkLetters(table, resources.table, DoctorHashes(lambda: secrets.keyring(resources.hashing_keys)), letters)

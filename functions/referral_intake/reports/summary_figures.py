@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 
-class SummaryNumbers:
+class SummaryReader:
     def __init__(
         self,
         client: "DynamoDBClient",

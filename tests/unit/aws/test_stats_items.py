@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from referral_intake.aws import stats_items
 from referral_intake.aws.item_format import typed
 from referral_intake.aws.stats_items import CHANGES
-from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count, counts, tally
-from referral_intake.core.durations import BUCKETS, STEPS
+from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, CounterKey, contributions, tally
+from referral_intake.core.durations import BUCKETS, DURATIONS
 from referral_intake.core.mail_events import EventKind
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
@@ -37,16 +37,18 @@ VALUES = {
 }
 
 
-def every_count(dimension: str) -> list[Count]:
+def every_count(dimension: str) -> list[CounterKey]:
     """All counters that one day can have."""
     match dimension:
         case "total" | "cohort":
-            return [Count("lumen", dimension, "", DAY, fact) for fact in FACTS]
+            return [CounterKey("lumen", dimension, "", DAY, fact) for fact in FACTS]
         case "now":
-            return [Count("lumen", NOW, "", None, stage.value) for stage in Stage]
+            return [CounterKey("lumen", NOW, "", None, stage.value) for stage in Stage]
         case "time":
-            return [Count("lumen", TIME, step, DAY, str(bucket)) for step in STEPS for bucket in range(BUCKETS)]
-    return [Count("lumen", dimension, value, DAY, fact) for value in VALUES[dimension] for fact in FACTS]
+            return [
+                CounterKey("lumen", TIME, step, DAY, str(bucket)) for step in DURATIONS for bucket in range(BUCKETS)
+            ]
+    return [CounterKey("lumen", dimension, value, DAY, fact) for value in VALUES[dimension] for fact in FACTS]
 
 
 GROUPS = [(TOTAL, COHORT), (NOW,), (TIME,), *((one,) for one in BREAKDOWNS)]
@@ -100,12 +102,12 @@ def test_the_counted_state_of_a_referral_survives_a_round_trip(random: Random) -
     item = {**stats_items.key(stats_items.tally_key("AAAA-AAAA-AAAA-AAAA")), **values}
     kept = stats_items.tally_from_item(item)
     assert kept == counted
-    assert counts(kept) == counts(counted)
+    assert contributions(kept) == contributions(counted)
     assert stats_items.receipt_of(item) == "AAAA-AAAA-AAAA-AAAA"
     # Keeps a transaction of a hundred items within the size limit of DynamoDB, and its cost low.
     assert len(str(stats_items.tally_attributes(counted))) < 2048
 
 
 def test_an_unknown_state_still_has_a_place() -> None:
-    place, _ = stats_items.counter_location(Count("lumen", "state", "ZZ", DAY, "sent"))
+    place, _ = stats_items.counter_location(CounterKey("lumen", "state", "ZZ", DAY, "sent"))
     assert place in stats_items.keys_for_day("lumen", "state", DAY)

@@ -109,10 +109,10 @@ def test_every_module_in_commands_is_a_command() -> None:
     ],
 )
 def test_the_shell_completes_commands_stacks_and_environments(
-    requested_stacks: list[str], words: str, allowed_actions: list[str]
+    requested_stacks: list[str], words: str, offered: list[str]
 ) -> None:
     asks = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_REFERRALS_COMPLETE": "complete_bash"}
-    assert sorted(run(**asks).output.split()) == allowed_actions
+    assert sorted(run(**asks).output.split()) == offered
     assert requested_stacks == []
 
 

@@ -11,7 +11,7 @@ from referral_intake.core.breaker import BreakerPolicy
 from referral_intake.core.business_hours import next_business_time
 from referral_intake.core.counting import tally
 from referral_intake.core.milestones import Milestone
-from referral_intake.core.overview import days_of, period_before
+from referral_intake.core.overview import days_between, previous_period
 from referral_intake.core.weekly_summary import is_due, week_before
 from tests.support import samples
 
@@ -60,9 +60,9 @@ def test_the_breaker_covers_seven_days_at_any_date(today: date) -> None:
 )
 def test_the_previous_range_has_as_many_days(first: str, last: str, before: tuple[str, str]) -> None:
     start, end = date.fromisoformat(first), date.fromisoformat(last)
-    found = period_before(start, end)
+    found = previous_period(start, end)
     assert tuple(map(str, found)) == before
-    assert len(days_of(*found)) == len(days_of(start, end))
+    assert len(days_between(*found)) == len(days_between(start, end))
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def test_a_refusal_closes_a_referral_unless_its_doctor_got_an_earlier_message() 
 
 def test_repeated_failures_wait_longer_and_differently_for_each_referral() -> None:
     def pause(setbacks: int) -> timedelta:
-        due_at = decisions.after_setback(replace(referral(), setbacks=setbacks), "throttled", NOW).due_at
+        due_at = decisions.retry_later(replace(referral(), setbacks=setbacks), "throttled", NOW).due_at
         assert due_at
         return due_at - NOW
 
@@ -172,4 +172,4 @@ def test_a_referral_that_the_stream_loses_repeatedly_becomes_a_task() -> None:
     while (move := decisions.decide_due(lost, campaign(), NOW)).stage is Stage.WAITING:
         waiting = replace(lost, stage=Stage.WAITING, setbacks=move.setbacks)
         lost, times = replace(lost, setbacks=decisions.decide_due(waiting, campaign(), NOW).setbacks), times + 1
-    assert (move.stage, move.reason, times) == (Stage.HELD, "given_up", decisions.MOST_SETBACKS)
+    assert (move.stage, move.reason, times) == (Stage.HELD, "given_up", decisions.MAX_SETBACKS)

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from referral_intake.core.overview import Day, Period, by_week, days_of, funnel, period_before, rate_per_message
+from referral_intake.core.overview import Day, Period, by_week, days_between, funnel, previous_period, rate_per_message
 
 MONDAY = date(2026, 11, 23)
 
@@ -32,12 +32,15 @@ def test_a_bounce_rate_is_relative_to_delivered_and_bounced_messages_as_in_the_b
 
 
 def test_the_previous_period_has_the_same_length_and_ends_the_day_before() -> None:
-    assert period_before(MONDAY, MONDAY + timedelta(days=6)) == (MONDAY - timedelta(days=7), MONDAY - timedelta(days=1))
-    assert period_before(MONDAY, MONDAY) == (MONDAY - timedelta(days=1),) * 2
+    assert previous_period(MONDAY, MONDAY + timedelta(days=6)) == (
+        MONDAY - timedelta(days=7),
+        MONDAY - timedelta(days=1),
+    )
+    assert previous_period(MONDAY, MONDAY) == (MONDAY - timedelta(days=1),) * 2
 
 
 def test_weeks_begin_on_monday_and_the_first_may_be_shorter() -> None:
-    days = [Day(day, {"sent": 1}) for day in days_of(MONDAY - timedelta(days=2), MONDAY + timedelta(days=7))]
+    days = [Day(day, {"sent": 1}) for day in days_between(MONDAY - timedelta(days=2), MONDAY + timedelta(days=7))]
     weeks = by_week(days)
     assert [(one.day, one.facts["sent"]) for one in weeks] == [
         (MONDAY - timedelta(days=7), 2),

@@ -32,7 +32,7 @@ def test_messages_stay_below_the_allowed_share_of_the_rate() -> None:
 
 def test_a_message_with_a_long_wait_is_deferred() -> None:
     state = ThrottleState(NOW + timedelta(seconds=10), NOW.date(), 5)
-    assert next_slot(state, SANDBOX, NOW) == Wait(NOW + timedelta(seconds=10), Reason.PACED)
+    assert next_slot(state, SANDBOX, NOW) == Wait(NOW + timedelta(seconds=10), Reason.THROTTLED)
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,14 @@ def written(referral: Referral, move: Move | None, answer: Answer | None = None,
     return tasks.after_write(referral, move, facts, answer)
 
 
-@pytest.mark.parametrize("reason", [Reason.TRAP, Reason.UNPROVEN, Reason.SEVERAL_ADDRESSES_FOR_ONE_NPI])
+@pytest.mark.parametrize("reason", [Reason.HONEYPOT, Reason.NO_PROOF_OF_WORK, Reason.SEVERAL_ADDRESSES_FOR_ONE_NPI])
 def test_a_suspicious_referral_is_a_task_to_judge(reason: Reason) -> None:
     held = written(samples.referral(), decisions.hold(reason, NOW))
     assert (task_kind(held), held.waits_since) == (Kind.HELD, NOW)
 
 
 def test_every_failure_reason_of_decisions_is_a_task_to_repair() -> None:
-    given_up = decisions.decide_due(replace(samples.referral(), setbacks=decisions.MOST_SETBACKS), None, NOW)
+    given_up = decisions.decide_due(replace(samples.referral(), setbacks=decisions.MAX_SETBACKS), None, NOW)
     unclear = decisions.decide_due(replace(samples.referral(), stage=Stage.SENDING, due_at=NOW), None, NOW)
     moves = [decisions.hold_without_campaign(NOW), given_up, unclear]
     # The command that restores a table holds its missing referrals.
@@ -56,14 +56,14 @@ def test_other_referrals_have_no_task(move: Move | None) -> None:
 
 
 def test_a_weekly_check_does_not_restart_a_task() -> None:
-    held = replace(written(samples.referral(), decisions.hold(Reason.TRAP, NOW)), revision=2)
+    held = replace(written(samples.referral(), decisions.hold(Reason.HONEYPOT, NOW)), revision=2)
     looked_at = written(held, decisions.decide_due(held, samples.campaign(), LATER))
     assert (task_kind(looked_at), looked_at.waits_since) == (Kind.HELD, NOW)
 
 
 def test_another_kind_of_task_starts_at_its_own_time() -> None:
-    held = written(samples.referral(), decisions.hold(Reason.TRAP, NOW))
-    failed = written(held, decisions.hold(Reason.GIVEN_UP, LATER))
+    held = written(samples.referral(), decisions.hold(Reason.HONEYPOT, NOW))
+    failed = written(held, decisions.hold(Reason.RETRIES_EXHAUSTED, LATER))
     assert (task_kind(failed), failed.waits_since) == (Kind.FAILED, LATER)
 
 

@@ -51,11 +51,11 @@ class FakeFiles:
 class FakeSummaries:
     wanted: dict[tuple[str, str], bool] = field(default_factory=dict)
 
-    def set(self, who: Subscriber, at: datetime, *, wanted: bool, record: Any) -> None:
+    def set(self, who: Subscriber, at: datetime, *, is_subscribed: bool, record: Any) -> None:
         assert record["username"] == {"S": who.username}
-        self.wanted[who.campaign, who.sub] = wanted
+        self.wanted[who.campaign, who.sub] = is_subscribed
 
-    def wants(self, campaign: str, sub: str) -> bool:
+    def is_subscribed(self, campaign: str, sub: str) -> bool:
         return self.wanted.get((campaign, sub), False)
 
 
@@ -69,7 +69,7 @@ def parts() -> Any:
         address_of={"robin": "robin@spine.example"}.get,
         put_back=[],
     )
-    made.put_report_back = lambda lost, now: made.put_back.append(lost.id)
+    made.requeue_report = lambda lost, now: made.put_back.append(lost.id)
     return made
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_intake.core.validation import Invalid
-from referral_intake.lookup.name_search import MOST_QUERIES, folded, read_search
+from referral_intake.lookup.name_search import MAX_QUERIES, folded, read_search
 
 
 def queried(name: str, state: str = "IL") -> list[tuple[str, str]]:
@@ -81,7 +81,7 @@ def test_any_text_gives_a_few_queries_that_the_registry_accepts(name: str) -> No
         search = read_search(name, "IL")
     except Invalid:
         return
-    assert len(search.queries) <= MOST_QUERIES
+    assert len(search.queries) <= MAX_QUERIES
     for query in search.queries:
         assert len(query.last) >= 2
         assert all(value.isascii() and value.isprintable() for value in query.parameters.values())

@@ -26,7 +26,7 @@ from referral_intake.aws.item_format import Item, to_item
 from referral_intake.aws.listing_table import ListingTable
 from referral_intake.core.doctor import Address, Doctor
 from referral_intake.core.referral import Referral, Stage, receipt_for
-from referral_intake.core.search_filter import Filter, Wanted
+from referral_intake.core.search_filter import Filter, SearchCriteria
 from referral_intake.core.tasks import Kind
 from referral_intake.core.us_states import STATES
 from tests.engines import dynamodb_local
@@ -101,18 +101,21 @@ def measure(client: "DynamoDBClient", number: int) -> Iterator[tuple[str, Cost]]
     _fill(client, name, number)
     listing = ListingTable(client, name)
     oldest = (LAST - timedelta(minutes=number - 1)).date()
-    yield "the newest", _cost(listing, Wanted("star"), at_most=3)
-    yield "one state of 59", _cost(listing, Wanted("star", Filter(state="IL")), at_most=3)
-    yield "one name of 36", _cost(listing, Wanted("star", words=("feather", "li")), at_most=3)
-    yield "the rarest reason: the oldest has it", _cost(listing, Wanted("star", Filter(reason="trap")))
-    yield "the rarest name: the oldest has it", _cost(listing, Wanted("star", words=("zebulon",)))
-    yield "the rarest name, on its own day", _cost(listing, Wanted("star", Filter(oldest, oldest), words=("zebulon",)))
-    yield "an email address", _cost(listing, Wanted("star", email="doctor7@clinic.example"))
-    yield "an NPI", _cost(listing, Wanted("star", npi="1000000007"))
+    yield "the newest", _cost(listing, SearchCriteria("star"), at_most=3)
+    yield "one state of 59", _cost(listing, SearchCriteria("star", Filter(state="IL")), at_most=3)
+    yield "one name of 36", _cost(listing, SearchCriteria("star", words=("feather", "li")), at_most=3)
+    yield "the rarest reason: the oldest has it", _cost(listing, SearchCriteria("star", Filter(reason="trap")))
+    yield "the rarest name: the oldest has it", _cost(listing, SearchCriteria("star", words=("zebulon",)))
+    yield (
+        "the rarest name, on its own day",
+        _cost(listing, SearchCriteria("star", Filter(oldest, oldest), words=("zebulon",))),
+    )
+    yield "an email address", _cost(listing, SearchCriteria("star", email="doctor7@clinic.example"))
+    yield "an NPI", _cost(listing, SearchCriteria("star", npi="1000000007"))
     yield "the work list: held", _cost_of_work(listing)
 
 
-def _cost(listing: ListingTable, wanted: Wanted, at_most: int = 1000) -> Cost:
+def _cost(listing: ListingTable, wanted: SearchCriteria, at_most: int = 1000) -> Cost:
     units: list[float] = []
     times: list[float] = []
     found, cursor = 0, None
@@ -129,7 +132,7 @@ def _cost(listing: ListingTable, wanted: Wanted, at_most: int = 1000) -> Cost:
 
 def _cost_of_work(listing: ListingTable) -> Cost:
     started = time.monotonic()
-    page = listing.work("star", Kind.HELD)
+    page = listing.tasks("star", Kind.HELD)
     return Cost(1, page.units, page.units, len(page.referrals), time.monotonic() - started)
 
 

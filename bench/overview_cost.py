@@ -24,9 +24,9 @@ import boto3
 
 from referral_intake.aws import stats_items
 from referral_intake.aws.item_format import Item, typed
-from referral_intake.aws.stats_items import Place
+from referral_intake.aws.stats_items import ItemKey
 from referral_intake.aws.stats_table import StatsTable
-from referral_intake.core.counting import Count, counts, tally
+from referral_intake.core.counting import CounterKey, contributions, tally
 from referral_intake.core.doctor import Address, Doctor
 from referral_intake.core.referral import Answer, Referral, Stage
 from referral_intake.core.us_states import STATES
@@ -84,15 +84,15 @@ def measure(client: "DynamoDBClient", referrals: int) -> Cost:
     return Cost(units, by_state, len(items), largest, sum(len(item) - 2 for item in items.values()))
 
 
-def _items(referrals: int) -> dict[Place, Item]:
+def _items(referrals: int) -> dict[ItemKey, Item]:
     """Return the counters of all sample referrals."""
-    total: Counter[Count] = Counter()
+    total: Counter[CounterKey] = Counter()
     random = Random(referrals)
     for number in range(referrals):
-        total.update(counts(tally(_referral(random, number))))
-    items: defaultdict[Place, Item] = defaultdict(dict)
+        total.update(contributions(tally(_referral(random, number))))
+    items: defaultdict[ItemKey, Item] = defaultdict(dict)
     for count, amount in total.items():
-        place, attribute = stats_items.place(count)
+        place, attribute = stats_items.counter_location(count)
         items[place][attribute] = typed(amount)
     return {place: {**stats_items.key(place), **numbers} for place, numbers in items.items()}
 

@@ -63,7 +63,7 @@ class DoctorFacts:
 def _facts(referral: Referral) -> dict[str, Any]:
     """Return the facts that a claim, an opt-out or an SES event writes to the doctor's item."""
     milestones = referral.milestones
-    told = {step: written.last_at for step, written in referral.messages.items() if written.tries}
+    told = {step: written.last_attempt_at for step, written in referral.messages.items() if written.attempts}
     if referral.told_by or (referral.reason == Reason.RESTORED and "sent" in milestones):
         told.setdefault(INTRODUCTION, milestones["sent"])
     if referral.stage is Stage.SENDING or referral.reason == Reason.SEND_UNCLEAR:

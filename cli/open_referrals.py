@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from referral_intake.aws.item_format import Item, plain, timestamp, typed
 from referral_intake.aws.table import Table
-from referral_intake.core.decisions import REVIEW_EVERY
-from referral_intake.core.referral import PICKED_UP_WITHIN, Stage
+from referral_intake.core.decisions import REVIEW_INTERVAL
+from referral_intake.core.referral import QUEUED_TIMEOUT, Stage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,7 +29,7 @@ class OpenReferral:
     @property
     def since(self) -> datetime:
         """Return when the referral entered its stage. For a held referral, the weekly review resets this time."""
-        return self.due_at - (PICKED_UP_WITHIN if self.stage is Stage.QUEUED else REVIEW_EVERY)
+        return self.due_at - (QUEUED_TIMEOUT if self.stage is Stage.QUEUED else REVIEW_INTERVAL)
 
 
 def open_referrals(client: "DynamoDBClient", table: str, until: datetime) -> Iterator[OpenReferral]:

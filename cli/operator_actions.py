@@ -32,5 +32,5 @@ def action_runner(stack: Stack) -> ActionRunner:
         referrals=ReferralTable(stack.dynamodb, table),
         action_table=ActionTable(stack.dynamodb, table),
         doctor_keys=DoctorHashes(lambda: Secrets().keyring(stack.output("HashingKeysArn"))),
-        campaign_named=Campaigns(TEMPLATES).get,
+        find_campaign=Campaigns(TEMPLATES).get,
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import environments
-from referral_intake.core.referral import read_receipt
+from referral_intake.core.referral import parse_receipt
 
 
 def _stack_names() -> list[str]:
@@ -20,7 +20,7 @@ def _campaign_names() -> list[str]:
 
 def receipt(text: str) -> str:
     """Return the receipt in its standard form. Raise BadParameter if the text is not a receipt."""
-    if known := read_receipt(text):
+    if known := parse_receipt(text):
         return known
     raise typer.BadParameter(f"{text} is not a receipt. Example of a receipt: K3QF-7ZTA-MM2X-PE5R.")
 

@@ -11,10 +11,12 @@ def letter(receipt: str, now: datetime) -> bytes | str:
     Imports the functions' code here, so that the current code and wording are used.
     """
     from referral_intake.aws.campaign_files import Campaigns
-    from referral_intake.reports.letter_wiring import Place, bulk_letters_for
+    from referral_intake.reports.letter_wiring import LetterResources, bulk_letters_for
 
     told, templates = os.environ, Path(os.environ["TEMPLATES_DIR"])
-    place = Place(told["TABLE_NAME"], told["HASHING_KEYS_SECRET"], told["SIGNING_KEYS_SECRET"], told["SITE_URL"])
+    place = LetterResources(
+        told["TABLE_NAME"], told["HASHING_KEYS_SECRET"], told["SIGNING_KEYS_SECRET"], told["SITE_URL"]
+    )
     letters = bulk_letters_for(place, templates, approved_only=False)
     referral = next(iter(letters.read([receipt])), None)
     campaign = Campaigns(templates).get(referral.campaign) if referral else None

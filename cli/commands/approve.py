@@ -61,7 +61,7 @@ def approve(templates: Path, campaign: str, by: str, on: date, until: date, vers
     if until < on:
         raise CommandError(f"The last day of the approval ({until}) is before its first day ({on}).")
     before = tomllib.loads(file.read_text("utf-8"))["content"] if file.exists() else {}
-    content = content_digests.digests(templates, content_digests.to_approve(templates, campaign))
+    content = content_digests.digests(templates, content_digests.files_requiring_approval(templates, campaign))
     file.write_text(_toml(content, version, by, on, until), "utf-8")
     return changed(before, content)
 

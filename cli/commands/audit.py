@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli import options, output, stacks
-from referral_intake.aws.audit_log import AuditTable, Record
+from referral_intake.aws.audit_log import AuditRecord, AuditTable
 
 
 def command(
@@ -36,11 +36,11 @@ def command(
     return 0
 
 
-def _json(record: Record) -> dict[str, object]:
+def _json(record: AuditRecord) -> dict[str, object]:
     user = {"username": record.username, "sub": record.sub}
     return {"at": record.at, **user, "action": record.what, "receipts": record.receipts}
 
 
-def _line(record: Record) -> str:
+def _line(record: AuditRecord) -> str:
     receipts = " ".join(record.receipts) or "-"
     return f"{record.at:%H:%M:%S}  {record.username} ({record.sub})  {record.what}  {receipts}"

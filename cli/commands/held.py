@@ -12,9 +12,9 @@ from cli.stacks import Stack
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions
 from referral_intake.core.doctor import Doctor
-from referral_intake.core.referral import Act, Referral, Stage, read_receipt
-from referral_intake.dashboard.action_runner import Changed
-from referral_intake.dashboard.actions import Action, Invalid, Order, Rejection, offered
+from referral_intake.core.referral import Referral, Stage, UserAction, parse_receipt
+from referral_intake.dashboard.action_runner import ChangedSinceSeen
+from referral_intake.dashboard.actions import Action, ActionRequest, Invalid, Rejection, allowed_actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def command(
 
 
 def _held(stack: Stack, referrals: ReferralTable) -> list[Referral]:
-    near = open_referrals(stack.dynamodb, stack.output("TableName"), stack.now() + decisions.REVIEW_EVERY)
+    near = open_referrals(stack.dynamodb, stack.output("TableName"), stack.now() + decisions.REVIEW_INTERVAL)
     held = sorted((one for one in near if one.stage is Stage.HELD), key=lambda one: one.submitted_at)
     return [referral for one in held if (referral := referrals.get(one.receipt))]
 
@@ -123,7 +123,7 @@ def _details(doctor: Doctor) -> list[str]:
 
 
 def _find(referrals: ReferralTable, text: str) -> Referral:
-    receipt = read_receipt(text)
+    receipt = parse_receipt(text)
     referral = referrals.get(receipt, consistent=True) if receipt else None
     if referral is None:
         raise _Refused(f"{text} is not a receipt of a referral in the table.")
@@ -135,26 +135,26 @@ def _decide(referral: Referral, decision: _Decision, stack: Stack) -> None:
     if referral.stage is not Stage.HELD:
         raise _Refused(f"{receipt} is no longer held. Its stage is: {referral.stage.value}.")
     try:
-        action_runner(stack).carry_out(_order(referral, decision), stack.now())
+        action_runner(stack).run(_order(referral, decision), stack.now())
     except Invalid as error:
         # Every held referral can be approved or retried, and rejected for any reason. So only `again` can be missing.
         raise _Refused(
             f"The doctor may already have the message of {receipt}. To send it again: --approve --again"
         ) from error
-    except Changed as changed:
+    except ChangedSinceSeen as changed:
         raise _Refused(
             f"{receipt} was changed just now{_by(changed.by)}. Show it again before you decide."
         ) from changed
     print(f"{receipt} is {'approved' if decision.approve else 'closed'}.")
 
 
-def _order(referral: Referral, decision: _Decision) -> Order:
-    action = next((one for one in (Action.APPROVE, Action.RETRY) if one in offered(referral)), Action.APPROVE)
+def _order(referral: Referral, decision: _Decision) -> ActionRequest:
+    action = next((one for one in (Action.APPROVE, Action.RETRY) if one in allowed_actions(referral)), Action.APPROVE)
     if decision.reject:
         action = Action.REJECT
-    order = Order(referral.receipt, referral.revision, action, operator())
-    return replace(order, reason=decision.because.value, again=decision.again)
+    request = ActionRequest(referral.receipt, referral.revision, action, operator())
+    return replace(request, reason=decision.because.value, again=decision.again)
 
 
-def _by(act: Act | None) -> str:
+def _by(act: UserAction | None) -> str:
     return f" by {act.by} ({act.what})" if act else ""

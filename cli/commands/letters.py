@@ -9,8 +9,8 @@ from cli import options, output, stacks
 from cli.errors import CommandError
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.message import Unapproved
-from referral_intake.reports.letter_layout import Printed
-from referral_intake.reports.letter_wiring import Place, bulk_letters_for
+from referral_intake.reports.letter_layout import PrintedLetters
+from referral_intake.reports.letter_wiring import LetterResources, bulk_letters_for
 
 TEMPLATES = Path("templates")
 
@@ -31,7 +31,7 @@ def command(
         raise CommandError(f"There is no campaign named {campaign!r} in {TEMPLATES / 'campaigns'}.")
     target = stacks.select(stack)
     names = ("TableName", "HashingKeysArn", "SigningKeysArn", "SiteUrl")
-    letters = bulk_letters_for(Place(*(target.output(name) for name in names)), TEMPLATES)
+    letters = bulk_letters_for(LetterResources(*(target.output(name) for name in names)), TEMPLATES)
     try:
         printed = letters.print(known, letters.read(letters.waiting(known.name)), target.now())
     except Unapproved as error:
@@ -45,7 +45,7 @@ def command(
     return 0
 
 
-def _json(printed: Printed, out: Path) -> dict[str, object]:
+def _json(printed: PrintedLetters, out: Path) -> dict[str, object]:
     pages = [
         {"page": page, "receipt": receipt, "plain_envelope": receipt in printed.plain_envelopes}
         for page, receipt in enumerate(printed.receipts, start=1)
@@ -55,7 +55,7 @@ def _json(printed: Printed, out: Path) -> dict[str, object]:
     return {"file": str(out) if printed.pdf else None, **wording, "letters": pages, "no_letter": left_out}
 
 
-def _show(printed: Printed, out: Path) -> None:
+def _show(printed: PrintedLetters, out: Path) -> None:
     count = len(printed.receipts)
     where = (
         f" in {out}, one per page: version {printed.version}, content {printed.content_hash[:12]}." if count else "."

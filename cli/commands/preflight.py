@@ -175,7 +175,7 @@ def _content(target: Target) -> Iterator[tuple[str, Check]]:
 
 
 def _approval(target: Target, campaign: Campaign) -> Result:
-    files = content_digests.digests(TEMPLATES, content_digests.to_approve(TEMPLATES, campaign.name))
+    files = content_digests.digests(TEMPLATES, content_digests.files_requiring_approval(TEMPLATES, campaign.name))
     return content.approval(campaign, files, _today(target), real=target.real)
 
 

@@ -10,11 +10,11 @@ from cli.stacks import Stack
 from cli.table_scan import scan
 from referral_intake.aws import stats_items
 from referral_intake.aws.item_format import Item, from_item
-from referral_intake.aws.stats_items import CHANGES, Place
+from referral_intake.aws.stats_items import CHANGES, ItemKey
 from referral_intake.aws.table import Table
-from referral_intake.core.counting import Count, Tally, counts, tally
+from referral_intake.core.counting import CounterKey, Tally, contributions, tally
 from referral_intake.core.referral import Referral
-from referral_intake.stats.counting_table import CountingTable, moved, read_kept, when_unchanged
+from referral_intake.stats.counting_table import CountingTable, counter_update, read_stored_tally, when_unchanged
 
 _MOST_SHOWN = 200
 # The `sk` of referrals, and of the items that record how each referral was counted.
@@ -38,15 +38,15 @@ class Result:
     anew: int = 0
     unsettled: int = 0
     unreadable: list[str] = field(default_factory=list)
-    differences: dict[Count, tuple[int, int]] = field(default_factory=dict)
+    differences: dict[CounterKey, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass
 class _Counters:
     """The counters that one scan read. `changes` is the change number of each item, used in conditional updates."""
 
-    numbers: Counter[Count] = field(default_factory=Counter)
-    changes: dict[Place, int] = field(default_factory=dict)
+    numbers: Counter[CounterKey] = field(default_factory=Counter)
+    changes: dict[ItemKey, int] = field(default_factory=dict)
 
 
 def command(
@@ -104,7 +104,7 @@ def _json(found: Result, deleted: int, *, corrected: bool) -> dict[str, Any]:
     return {"corrected": corrected, **totals, **left, "differences": differences}
 
 
-def _order(difference: tuple[Count, Any]) -> str:
+def _order(difference: tuple[CounterKey, Any]) -> str:
     return _name(difference[0])
 
 
@@ -116,7 +116,7 @@ def _show(found: Result) -> None:
         print(f"... and {len(lines) - _MOST_SHOWN} more.")
 
 
-def _name(count: Count) -> str:
+def _name(count: CounterKey) -> str:
     day = count.day.isoformat() if count.day else "now"
     return " ".join(filter(None, (count.campaign, day, count.dimension, count.value, count.fact)))
 
@@ -135,18 +135,18 @@ class Recounter:
     def compare(self) -> Result:
         """Compare the counters with the table. Changes that are still in the stream count as differences."""
         found = Result()
-        truth: Counter[Count] = Counter()
+        truth: Counter[CounterKey] = Counter()
         seen: set[str] = set()
 
         def each(referrals: list[Referral]) -> None:
             for referral in referrals:
                 seen.add(referral.receipt)
-                truth.update(counts(tally(referral)))
+                truth.update(contributions(tally(referral)))
 
         def each_kept(receipt: str, kept: Tally | None) -> None:
             if receipt not in seen:
                 found.gone += receipt not in found.unreadable
-                truth.update(counts(kept))
+                truth.update(contributions(kept))
 
         self._each_referral(found, each)
         counters = self._read_stats("", each_kept)
@@ -159,7 +159,7 @@ class Recounter:
         counting = CountingTable(self._client, self._stats)
 
         def each(referrals: list[Referral]) -> None:
-            found.anew += counting.count(referrals, again=True)
+            found.anew += counting.count(referrals, recount=True)
 
         self._each_referral(found, each)
         for _ in range(_PASSES):
@@ -187,12 +187,12 @@ class Recounter:
 
         def each(items: list[Item]) -> None:
             for item in items:
-                if kept := dict(read_kept(item)):
+                if kept := dict(read_stored_tally(item)):
                     for receipt, one in kept.items():
                         each_kept(receipt, one.tally)
                 else:
                     found.numbers.update(dict(stats_items.numbers(item)))
-                    found.changes[stats_items.place_of(item)] = int(item[CHANGES]["N"])
+                    found.changes[stats_items.key_of(item)] = int(item[CHANGES]["N"])
 
         scan(self._client, self._stats, kind, each, "Counters")
         return found
@@ -201,27 +201,31 @@ class Recounter:
         """Correct the counters that do not change meanwhile. Return how many items are left for the next pass."""
         counters = self._read_stats("", lambda receipt, kept: None)
         # Must be read after the counters. If a counter has not changed since, its referrals are counted the same.
-        truth: Counter[Count] = Counter()
-        self._read_stats(_COUNTED, lambda receipt, kept: truth.update(counts(kept)))
+        truth: Counter[CounterKey] = Counter()
+        self._read_stats(_COUNTED, lambda receipt, kept: truth.update(contributions(kept)))
         wrong = _differences(counters.numbers, truth)
-        by_place: defaultdict[Place, list[Count]] = defaultdict(list)
+        by_place: defaultdict[ItemKey, list[CounterKey]] = defaultdict(list)
         for count in wrong:
-            by_place[stats_items.place(count)[0]].append(count)
+            by_place[stats_items.counter_location(count)[0]].append(count)
         return sum(
             not self._settled(place, counters.changes.get(place, 0), {count: wrong[count] for count in here}, found)
             for place, here in by_place.items()
         )
 
-    def _settled(self, place: Place, changes: int, wrong: Mapping[Count, tuple[int, int]], found: Result) -> bool:
+    def _settled(
+        self, place: ItemKey, changes: int, wrong: Mapping[CounterKey, tuple[int, int]], found: Result
+    ) -> bool:
         """Correct one item, unless it changed since the scan. Return whether all its counters are correct now."""
         now = dict(list(wrong.items())[:_MOST_NUMBERS])
-        amounts = {stats_items.place(count)[1]: is_ - was for count, (was, is_) in now.items()}
-        if not self._counters.update(when_unchanged(moved(place, amounts), changes)):
+        amounts = {stats_items.counter_location(count)[1]: is_ - was for count, (was, is_) in now.items()}
+        if not self._counters.update(when_unchanged(counter_update(place, amounts), changes)):
             return False
         found.differences |= now
         return len(now) == len(wrong)
 
 
-def _differences(counted: Mapping[Count, int], truth: Mapping[Count, int]) -> dict[Count, tuple[int, int]]:
+def _differences(
+    counted: Mapping[CounterKey, int], truth: Mapping[CounterKey, int]
+) -> dict[CounterKey, tuple[int, int]]:
     pairs = {count: (counted.get(count, 0), truth.get(count, 0)) for count in counted.keys() | truth.keys()}
     return {count: pair for count, pair in pairs.items() if pair[0] != pair[1]}

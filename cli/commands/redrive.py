@@ -13,11 +13,11 @@ from cli.open_referrals import OpenReferral, open_referrals
 from cli.operator_actions import action_runner, operator
 from cli.stacks import Stack
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.reasons import Reason
-from referral_intake.core.referral import Referral, Stage, read_receipt
-from referral_intake.dashboard.action_runner import ActionRunner, Changed
-from referral_intake.dashboard.actions import Action, Order
+from referral_intake.core.referral import Referral, Stage, parse_receipt
+from referral_intake.dashboard.action_runner import ActionRunner, ChangedSinceSeen
+from referral_intake.dashboard.actions import Action, ActionRequest
 
 _HELD: dict[str | None, str] = {
     Reason.SEND_UNCLEAR: "the doctor may already have the message. First search the tags of the SES events for the "
@@ -100,7 +100,7 @@ def _everything(stack: Stack) -> int:
 
 
 def _named(stack: Stack, typed: Sequence[str], *, only_list: bool, as_json: bool) -> int:
-    read = {text: read_receipt(text) for text in typed}
+    read = {text: parse_receipt(text) for text in typed}
     unreadable = [text for text, receipt in read.items() if receipt is None]
     for text in unreadable:
         output.problem(f"{text} is not a receipt. Example of a receipt: K3QF-7ZTA-MM2X-PE5R.")
@@ -127,7 +127,7 @@ def _explain(stack: Stack, receipts: Sequence[str], *, as_json: bool) -> None:
 def _find(stack: Stack) -> _Found:
     now = stack.now()
     # The due time of a held referral is its next review, which is at most REVIEW_EVERY ahead.
-    near = open_referrals(stack.dynamodb, stack.output("TableName"), now + REVIEW_EVERY)
+    near = open_referrals(stack.dynamodb, stack.output("TableName"), now + REVIEW_INTERVAL)
     found = sorted(near, key=lambda one: one.submitted_at)
     held = [one for one in found if one.stage is Stage.HELD]
     return _Found(
@@ -200,8 +200,8 @@ def _put_back(runner: ActionRunner, referrals: ReferralTable, receipt: str, now:
         if why := _obstacle(referral):
             return why
         try:
-            runner.carry_out(Order(receipt, referral.revision, Action.RETRY, operator()), now)
-        except Changed:
+            runner.run(ActionRequest(receipt, referral.revision, Action.RETRY, operator()), now)
+        except ChangedSinceSeen:
             continue  # The referral changed after it was read, so check it again.
         return None
 
@@ -218,7 +218,7 @@ def _obstacle(referral: Referral | OpenReferral) -> str | None:
     """Return the reason why the referral must not be put back, or None if it may be."""
     due = f"{_time(referral.due_at)} UTC" if referral.due_at else ""
     match referral.stage:
-        case Stage.HELD if referral.reason == Reason.GIVEN_UP:
+        case Stage.HELD if referral.reason == Reason.RETRIES_EXHAUSTED:
             return None
         case Stage.HELD:
             return f"is held as {referral.reason}: {_HELD.get(referral.reason, 'a person decides.')}"

@@ -14,7 +14,7 @@ from cli.errors import CommandError
 from cli.stacks import Stack
 from cli.table_scan import scan
 from referral_intake.aws import stats_items
-from referral_intake.aws.item_format import Item, from_item, plain, timestamp, to_waits, typed
+from referral_intake.aws.item_format import Item, from_item, plain, task_attributes, timestamp, typed
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core import tasks
@@ -22,7 +22,7 @@ from referral_intake.core.counting import Tally
 from referral_intake.core.decisions import hold
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage
-from referral_intake.stats.counting_table import Kept, read_kept
+from referral_intake.stats.counting_table import StoredTally, read_stored_tally
 
 # The kinds of items that are copied. The others are rebuilt (the pace), expire (`expires`), or may be outdated (the
 # recipients of the weekly summary).
@@ -149,11 +149,11 @@ class Restorer:
         kept = self._kept([item["receipt"]["S"] for item in missing if item["sk"]["S"] == "referral"])
         for item in missing:
             if item["sk"]["S"] == "referral":
-                self._referral(item, kept.get(item["receipt"]["S"], Kept()))
+                self._referral(item, kept.get(item["receipt"]["S"], StoredTally()))
             else:
                 self._copy(item, _kind(item))
 
-    def _referral(self, item: Item, kept: Kept) -> None:
+    def _referral(self, item: Item, kept: StoredTally) -> None:
         try:
             referral = from_item(item)
         except (KeyError, TypeError, ValueError):
@@ -179,7 +179,7 @@ class Restorer:
         move = hold(Reason.RESTORED, self._now)
         held = replace(referral, stage=move.stage, reason=move.reason, due_at=move.due_at, waits_since=None)
         assert held.due_at, "a held referral is open"
-        waits = to_waits(held.campaign, tasks.waits_for(held), tasks.begins(held))
+        waits = task_attributes(held.campaign, tasks.task_kind(held), tasks.waiting_since(held))
         changes = {"stage": held.stage.value, "reason": held.reason, "due_at": timestamp(held.due_at), **waits}
         left = {name: value for name, value in item.items() if name not in {"leader", "setbacks", "attempt"}}
         return left | {"open_in": typed(held.campaign)} | {name: typed(value) for name, value in changes.items()}
@@ -205,9 +205,11 @@ class Restorer:
         keys = [{name: item[name] for name in ("pk", "sk")} for item in items]
         return {_key(item): item for item in self._table.read_many(keys).items}
 
-    def _kept(self, receipts: Iterable[str]) -> dict[str, Kept]:
-        keys = [stats_items.key(stats_items.counted_place(receipt)) for receipt in receipts]
-        return {receipt: kept for item in self._stats.read_many(keys).items for receipt, kept in read_kept(item)}
+    def _kept(self, receipts: Iterable[str]) -> dict[str, StoredTally]:
+        keys = [stats_items.key(stats_items.tally_key(receipt)) for receipt in receipts]
+        return {
+            receipt: kept for item in self._stats.read_many(keys).items for receipt, kept in read_stored_tally(item)
+        }
 
 
 def _kind(item: Item) -> str:

@@ -16,8 +16,8 @@ from referral_intake.aws.signed_links import Links
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim
 from referral_intake.core.message import Message
-from referral_intake.core.steps import Written
-from referral_intake.outreach.message_templates import Messages
+from referral_intake.core.steps import DeliveryStatus
+from referral_intake.outreach.message_templates import MessageComposer
 
 if TYPE_CHECKING:
     from samlocal.ses.ses_api import Ses
@@ -38,7 +38,7 @@ class Outbox:
         site_url = os.environ["SITE_URL"]
         self._campaign = campaign
         self._hashes = DoctorHashes(hashing_keys)
-        self._messages = Messages(
+        self._messages = MessageComposer(
             Path(os.environ["TEMPLATES_DIR"]), Links(signing_keys, site_url), site_url, approved_only=False
         )
         self._sent = _Sent()
@@ -58,9 +58,9 @@ class Outbox:
             kept = message_item(referral.receipt, step, message)
             yield {**kept, "message": {"B": base64.b64encode(kept["message"]["B"]).decode()}}
 
-    def _send(self, message: Message, written: Written) -> None:
+    def _send(self, message: Message, written: DeliveryStatus) -> None:
         self._mailer.send(message)
-        self._mails += [(one.at, message_id, self._sent.request) for message_id, one in written.tries.items()]
+        self._mails += [(one.at, message_id, self._sent.request) for message_id, one in written.attempts.items()]
 
     def deliver(self, ses: "Ses") -> None:
         """Add the messages to the mailbox, the oldest first."""

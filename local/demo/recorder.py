@@ -105,9 +105,9 @@ class Recorder:
 
         if submission.oddity is Oddity.UNPROVEN:
             return {}
-        given_at = self._agenda.now - (timedelta(seconds=1) if submission.oddity is Oddity.TOO_FAST else _FILLS_FOR)
+        issued_at = self._agenda.now - (timedelta(seconds=1) if submission.oddity is Oddity.TOO_FAST else _FILLS_FOR)
         challenges = Challenges(intake_wiring.parts().hashing_keys, tries=1)
-        asked = altcha.Challenge.from_dict(challenges.new(binding_of(submission.id), given_at))
+        asked = altcha.Challenge.from_dict(challenges.new(binding_of(submission.id), issued_at))
         solution = altcha.solve_challenge(asked)
         assert solution, "the first key is the solution"
         return {"challenge": altcha.Payload(asked, solution).to_base64()}

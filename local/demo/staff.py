@@ -65,22 +65,22 @@ class Staff:
         BreakerTable(self._client, os.environ["TABLE_NAME"]).resume(CAMPAIGN, self._person, self._agenda.now)
 
     def _look(self) -> None:
-        from referral_intake.dashboard.action_runner import Changed, TooLate
+        from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
 
         now = self._agenda.now
         self._agenda.at(now + timedelta(days=3 if now.weekday() == _FRIDAY else 1), self._look)
         for referral in list(self._waiting()):
             if order := self._decided(referral):
                 # The doctor may have opted out or got another message since. Then the action only records this.
-                with suppress(TooLate, Changed):
-                    self._desk.carry_out(order, self._agenda.now)
+                with suppress(TooLate, ChangedSinceSeen):
+                    self._desk.run(order, self._agenda.now)
                 self._agenda.passes(self._chance(referral.receipt).uniform(20, 90))
 
     def _decided(self, referral: "Referral") -> Any:
         """Return the action on a referral, or None to decide later."""
-        from referral_intake.dashboard.actions import Action, offered
+        from referral_intake.dashboard.actions import Action, allowed_actions
 
-        chance, actions = self._chance(referral.receipt), offered(referral)
+        chance, actions = self._chance(referral.receipt), allowed_actions(referral)
         # The team never acts on a few referrals.
         waited = self._agenda.now - (referral.waits_since or self._agenda.now)
         if not actions or waited < _LATE_BY * chance.uniform(0.3, 1) or chance.random() < 0.04:
@@ -108,9 +108,9 @@ class Staff:
         return self._order(referral, Action.LETTER_SENT) if is_the_day else None
 
     def _order(self, referral: "Referral", action: "Action", **more: Any) -> Any:
-        from referral_intake.dashboard.actions import Order
+        from referral_intake.dashboard.actions import ActionRequest
 
-        return Order(referral.receipt, referral.revision, action, self._person, **more)
+        return ActionRequest(referral.receipt, referral.revision, action, self._person, **more)
 
     def _new_desk(self) -> "ActionRunner":
         from referral_intake.aws.campaign_files import Campaigns
@@ -125,5 +125,5 @@ class Staff:
             referrals=ReferralTable(self._client, table),
             action_table=ActionTable(self._client, table),
             doctor_keys=DoctorHashes(lambda: secrets.keyring(os.environ["HASHING_KEYS_SECRET"])),
-            campaign_named=Campaigns(Path(os.environ["TEMPLATES_DIR"])).get,
+            find_campaign=Campaigns(Path(os.environ["TEMPLATES_DIR"])).get,
         )

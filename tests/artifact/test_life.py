@@ -16,7 +16,7 @@ from pypdfium2 import PdfDocument
 from python_calamine import CalamineWorkbook
 
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.referral import Referral, Stage
 from samlocal.events.schedules import event as scheduled
 from samlocal.runtime.functions import FunctionFailed
@@ -88,7 +88,7 @@ def test_a_doctor_who_opted_out_through_the_mail_is_never_mailed_again(stack: Sh
 
 def test_a_due_referral_is_mailed_once_by_the_schedule(stack: ShippedStack) -> None:
     """As after a lost stream record: only the schedule can find the referral."""
-    ago = datetime.now(UTC) - REVIEW_EVERY
+    ago = datetime.now(UTC) - REVIEW_INTERVAL
     referral = samples.referral(email="rosa@clinic.example")
     # The stream's filters match no referral that is stored as waiting.
     referral = replace(referral, stage=Stage.WAITING, due_at=ago, reason="domain_cap")

@@ -22,8 +22,8 @@ from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.signed_links import Links
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim
-from referral_intake.outreach.message_templates import Messages
-from referral_intake.reports.letter_layout import Letters
+from referral_intake.outreach.message_templates import MessageComposer
+from referral_intake.reports.letter_layout import LetterPrinter
 from referral_intake.web.pages import Pages
 from tests.support.fakes import ring
 from tests.support.html import Html
@@ -86,7 +86,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @every_campaign
 def test_every_file_matches_its_approval(name: str) -> None:
-    now = content_digests.digests(TEMPLATES, content_digests.to_approve(TEMPLATES, name))
+    now = content_digests.digests(TEMPLATES, content_digests.files_requiring_approval(TEMPLATES, name))
     differ = changed(dict(campaign(name).approval.content), now)
     assert not differ, f"Have these files read, then run `approve {name}`: {', '.join(differ)}"
 
@@ -161,7 +161,7 @@ def message(name: str, locale: str, step: str) -> tuple[str, str]:
     """The text and the HTML of a message in this language, approved or not."""
     queued = referral(name="Maria Lopez")
     claim = Claim(queued, step, *DoctorHashes(ring).of(queued))
-    messages = Messages(TEMPLATES, LINKS, SITE_URL, approved_only=False)
+    messages = MessageComposer(TEMPLATES, LINKS, SITE_URL, approved_only=False)
     made = messages.compose(queued, replace(campaign(name), mail_locale=locale), claim)
     return made.text, made.html
 
@@ -183,7 +183,7 @@ def test_a_message_states_its_sender_and_how_to_opt_out(name: str, locale: str, 
 @every_campaign
 def test_a_letter_is_one_page_and_describes_the_device_as_the_messages_do(name: str) -> None:
     known, queued = campaign(name), referral(email=None, address=POST)
-    letters = Letters(TEMPLATES, LINKS, SITE_URL, FreeDoctors(), approved_only=False)
+    letters = LetterPrinter(TEMPLATES, LINKS, SITE_URL, FreeDoctors(), approved_only=False)
     when = datetime.combine(known.approval.approved_on, time(12), UTC)
     printed = letters.print(known, [Claim(queued, "introduction", *DoctorHashes(ring).of(queued))], when)
     [sheet] = papers(printed.pdf)

@@ -66,11 +66,11 @@ def _answers(folder: Path) -> Iterator[SitePage]:
         for number, (name, source, context) in enumerate(every_page()):
             file = folder / "answers" / locale / f"{number}.html"
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(pages.render(source, "/{locale}/", **_worded(pages, context)), "utf-8")
+            file.write_text(pages.render(source, "/{locale}/", **_with_messages(pages, context)), "utf-8")
             yield SitePage(f"{locale}: {name}", locale, source, file)
 
 
-def _worded(pages: Pages, context: dict[str, Any]) -> dict[str, Any]:
+def _with_messages(pages: Pages, context: dict[str, Any]) -> dict[str, Any]:
     """The context with error messages in the language of the page."""
     if "form" not in context:
         return context

@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pypdfium2 import PdfDocument
 
 from local.stack import LocalStack
-from referral_intake.aws.audit_log import AuditTable, Record
-from referral_intake.aws.breaker_table import BreakerTable, counting
+from referral_intake.aws.audit_log import AuditRecord, AuditTable
+from referral_intake.aws.breaker_table import BreakerTable, count_update
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.table import Table
-from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage, new_referral
 from referral_intake.core.submission import parse
@@ -52,7 +52,7 @@ def failed(stack: LocalStack, reason: str, **doctor: Any) -> str:
     moment = stack.clock.now()
     made = new_referral(parse(samples.payload(doctor=samples.doctor(**doctor)), samples.CAMPAIGNS.get), moment)
     referrals(stack).add(
-        replace(made, stage=Stage.HELD, reason=reason, due_at=moment + REVIEW_EVERY, waits_since=moment)
+        replace(made, stage=Stage.HELD, reason=reason, due_at=moment + REVIEW_INTERVAL, waits_since=moment)
     )
     return made.receipt
 
@@ -82,7 +82,7 @@ def recipients(messages: list[dict[str, Any]]) -> list[str]:
     return [address for message in messages for address in message["to"]]
 
 
-def looks(stack: LocalStack, what: str, receipt: str) -> list[Record]:
+def looks(stack: LocalStack, what: str, receipt: str) -> list[AuditRecord]:
     records = AuditTable(stack.cloud.dynamodb, TABLE).of_day(stack.clock.now().astimezone(UTC).date())
     return [one for one in records if one.what == what and receipt in one.receipts]
 
@@ -107,7 +107,7 @@ def test_a_rejected_referral_is_closed_with_its_reason_and_no_message_is_sent(
 
 
 def test_a_failed_referral_is_retried_and_arrives(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
-    failed(stack, Reason.GIVEN_UP, name="Fay Failed", email="failed@clinic.example")
+    failed(stack, Reason.RETRIES_EXHAUSTED, name="Fay Failed", email="failed@clinic.example")
     open_work(manager, "failed")
     row(manager, "Fay Failed").get_by_role("button", name="Try again").click()
     said(manager, "Queued again. It will be sent in a moment.")
@@ -210,7 +210,9 @@ def test_a_campaign_that_paused_itself_is_resumed_by_a_manager(
 ) -> None:
     breaker, policy = BreakerTable(stack.cloud.dynamodb, TABLE), samples.campaign().breaker
     moment = stack.clock.now()
-    bounces = counting("lumen", [], moment.date()).add(f"{moment.date().isoformat()}/bounced", policy.minimum_volume)
+    bounces = count_update("lumen", [], moment.date()).add(
+        f"{moment.date().isoformat()}/bounced", policy.minimum_volume
+    )
     assert Table(stack.cloud.dynamodb, TABLE).update(bounces)
     assert breaker.check("lumen", policy, moment)
     taken(stack, "Wanda Waits", email="waits@clinic.example")
@@ -257,7 +259,7 @@ def test_the_second_of_two_managers_learns_who_acted_first_and_changes_nothing(
     expect(row(manager, "Quinn Quicker")).not_to_contain_text("Waiting since")
     expect(manager.get_by_role("link", name="Held")).to_contain_text("0")
     assert recipients(mailbox.wait_for(1)) == ["quicker@clinic.example"]
-    assert [act.what for act in now(stack, receipt).acts] == ["approve"]
+    assert [act.what for act in now(stack, receipt).user_actions] == ["approve"]
 
 
 def test_an_open_view_records_one_read_until_it_shows_new_data(manager: Page, stack: LocalStack) -> None:

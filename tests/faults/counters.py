@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from referral_intake.aws.item_format import Item, from_item
 from referral_intake.aws.stats_items import numbers, receipt_of
-from referral_intake.core.counting import Count, counts, tally
+from referral_intake.core.counting import CounterKey, contributions, tally
 from referral_intake.core.referral import Referral
 from referral_intake.stats.counting_table import CountingTable
 from tests.faults.world import World
@@ -28,22 +28,22 @@ def wrong_after_a_recount(world: World) -> list[str]:
     """Counters that still differ from the table after a recount."""
     referrals = [from_item(image) for image in world.images()]
     with world.wire.aside():
-        CountingTable(world.lab.client, stats_name(world.table)).count(referrals, again=True)
+        CountingTable(world.lab.client, stats_name(world.table)).count(referrals, recount=True)
     # Records that arrive later are older.
     world.delivered += [("stats", {"dynamodb": {"NewImage": image}}) for image in world.images()]
     return _differences(world, referrals)
 
 
 def _differences(world: World, referrals: Iterable[Referral]) -> list[str]:
-    expected: Counter[Count] = Counter()
+    expected: Counter[CounterKey] = Counter()
     for referral in referrals:
-        expected.update(counts(tally(referral)))
+        expected.update(contributions(tally(referral)))
     found = _counters(world)
     wrong = sorted(map(str, (count for count in expected | found if expected[count] != found[count])))
     return [f"counted wrongly: {count}" for count in wrong]
 
 
-def _counters(world: World) -> Counter[Count]:
+def _counters(world: World) -> Counter[CounterKey]:
     with world.wire.aside():
         items: list[Item] = world.lab.engine.items(world.lab.client, stats_name(world.table))
     return Counter({count: number for item in items if not receipt_of(item) for count, number in numbers(item)})

@@ -38,7 +38,7 @@ def test_a_page_has_no_permissions_that_it_does_not_need() -> None:
 
 
 def test_the_functions_send_the_same_headers_as_the_site() -> None:
-    sent = http.page(200, "")["headers"]
+    sent = http.html_response(200, "")["headers"]
     of_both = {name: value for name, value in HEADERS.items() if name.lower() in sent}
     assert {name: sent[name.lower()] for name in of_both} == of_both
     assert {"Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options"} <= of_both.keys()

@@ -34,7 +34,7 @@ from referral_intake.intake.wiring import IntakeSettings
 from referral_intake.links import responses as links
 from referral_intake.links.wiring import LinkParts, LinksSettings
 from referral_intake.lookup import doctors as lookup
-from referral_intake.lookup.doctors import BUDGET
+from referral_intake.lookup.doctors import TIME_LIMIT_SECONDS
 from referral_intake.lookup.wiring import Lookup, LookupSettings
 from referral_intake.outreach.wiring import OutreachSettings
 from referral_intake.reports.jobs import MARGIN
@@ -51,7 +51,7 @@ from tests.engines.programs import node
 from tests.support import events, proofs, samples
 from tests.support.dashboard import FakeDashboard
 from tests.support.fakes import FakeTable, ring
-from tests.support.lookups import FakeKept, FakeRegistry
+from tests.support.lookups import FakeMatchCache, FakeRegistry
 
 FILE: Final = Path(__file__).parents[2] / "infra" / "template.yaml"
 PARAMETERS: Final = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
@@ -250,7 +250,7 @@ def test_audit_records_can_be_neither_changed_nor_deleted(name: str) -> None:
 
 def test_the_timeout_of_the_lookup_covers_its_budget_and_little_more() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
-    assert BUDGET + 1 < finds.timeout <= 5
+    assert TIME_LIMIT_SECONDS + 1 < finds.timeout <= 5
 
 
 def test_the_default_registry_is_the_public_one() -> None:
@@ -400,7 +400,7 @@ def answer(route: Route) -> int:
             signed = Links(ring, "https://spine.example")
             response = links.respond(event, LinkParts(signed, table, table, site), samples.NOW)
         case "lookup":
-            response = lookup.respond(event, Lookup(FakeRegistry(), FakeKept()), samples.NOW)
+            response = lookup.respond(event, Lookup(FakeRegistry(), FakeMatchCache()), samples.NOW)
         case "dashboard":
             response = dashboard.respond(event, FakeDashboard(), samples.NOW)
         case other:
@@ -434,7 +434,7 @@ def test_the_site_and_the_api_have_the_same_content_security_policy() -> None:
     policy = RESOURCES["SecurityHeaders"]["Properties"]
     security = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
     of_the_site = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
-    of_the_api = http.answer(200, {})["headers"]["content-security-policy"]
+    of_the_api = http.json_response(200, {})["headers"]["content-security-policy"]
     assert of_the_site == of_the_api
     assert "unsafe" not in of_the_site
     assert TEMPLATE.site_headers["Content-Security-Policy"] == of_the_site

@@ -37,12 +37,12 @@ AT_THE_TABLE = {
     "test_dashboard_numbers",
     "test_listing",
     "test_outreach_flow",
-    "test_pace_table",
     "test_redrive",
+    "test_throttle",
     "test_referral_table",
     "test_reports",
     "test_restore",
-    "test_sightings",
+    "test_screening_counts",
     "test_summary",
 }
 

@@ -29,8 +29,8 @@ from referral_intake.aws.secrets import Secrets
 from referral_intake.core.referral import receipt_for
 from referral_intake.feedback import announcements
 from referral_intake.lookup.npi_registry import NpiRegistry
-from referral_intake.outreach.message_templates import Messages
-from referral_intake.reports.report_runs import Reporting
+from referral_intake.outreach.message_templates import MessageComposer
+from referral_intake.reports.report_runs import ReportRunner
 from referral_intake.stats.counting_table import CountingTable
 from tests.integration import aws
 from tests.support import dashboard, events, lookups, proofs, samples
@@ -303,7 +303,7 @@ class Life:
     def marketing_reads(self) -> None:
         """A manager searches by all known details, acts and exports. A viewer and an unauthorized user try to."""
         by_post = self.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")})
-        self.change(by_post, stage="by_post", waits_for="lumen/by_post", waits_since="2026-01-01T00:00:00.000Z")
+        self.change(by_post, stage="by_post", task_kind="lumen/by_post", waits_since="2026-01-01T00:00:00.000Z")
         looks: list[tuple[str, str, Any]] = [
             ("POST", "/referrals/search", {"campaign": "lumen", **asked})
             for asked in (
@@ -369,11 +369,11 @@ class Life:
             self.fail("wake", {})
         with self._failing(CountingTable, "count"):
             self.fail("stats", {"Records": [self.record(self.look.items()[f"referral#{broken}"])]})
-        with self._failing(Reporting, "put_lost_ones_back"):
+        with self._failing(ReportRunner, "requeue_lost"):
             self.fail("reports", {"task": "lost_reports"})
-        with self._failing(Reporting, "run"):
+        with self._failing(ReportRunner, "run"):
             self.make_report("R1")
-        with self._failing(Messages, "compose"):
+        with self._failing(MessageComposer, "compose"):
             self.invoke("outreach", {"Records": [self.record(self.look.items()[f"referral#{broken}"])]})
         self.change(broken, stage="stagemark")
         unreadable = [self.record(self.look.items()[f"referral#{broken}"])]

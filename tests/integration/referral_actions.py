@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from referral_intake.aws import dynamodb
-from referral_intake.aws.audit_log import AuditTable, Record
+from referral_intake.aws.audit_log import AuditRecord, AuditTable
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
@@ -15,7 +15,7 @@ from referral_intake.core.referral import Move, Referral, Stage
 from referral_intake.core.users import Person, Role
 from referral_intake.dashboard.action_runner import ActionRunner
 from referral_intake.dashboard.action_table import ActionTable
-from referral_intake.dashboard.actions import Action, Order
+from referral_intake.dashboard.actions import Action, ActionRequest
 from tests.integration import aws
 from tests.support import samples
 from tests.support.samples import MANAGER, NOW
@@ -67,11 +67,13 @@ class ReferralActions:
             self.referrals.move(referral, move)
         return self.now(referral)
 
-    def held(self, reason: Reason = Reason.TRAP) -> Referral:
+    def held(self, reason: Reason = Reason.HONEYPOT) -> Referral:
         return self.put(decisions.hold(reason, NOW))
 
     def by_post(self, **doctor: Any) -> Referral:
-        return self.put(Move(Stage.BY_POST, NOW + decisions.REVIEW_EVERY, "no_email"), **{**BY_PHONE_OR_POST, **doctor})
+        return self.put(
+            Move(Stage.BY_POST, NOW + decisions.REVIEW_INTERVAL, "no_email"), **{**BY_PHONE_OR_POST, **doctor}
+        )
 
     def now(self, referral: Referral) -> Referral:
         found = self.referrals.get(referral.receipt, consistent=True)
@@ -79,9 +81,9 @@ class ReferralActions:
         return found
 
     def do(self, action: Action, to: Referral, by: Person = MANAGER, **more: Any) -> Referral:
-        done = self.runner.carry_out(replace(Order(to.receipt, to.revision, action, by), **more), LATER)
+        done = self.runner.run(replace(ActionRequest(to.receipt, to.revision, action, by), **more), LATER)
         assert done
         return done
 
-    def records(self) -> list[Record]:
+    def records(self) -> list[AuditRecord]:
         return list(AuditTable(self.client, self.table).of_day(LATER.date()))

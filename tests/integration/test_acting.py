@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from referral_intake.aws import dynamodb
-from referral_intake.aws.audit_log import Record
+from referral_intake.aws.audit_log import AuditRecord
 from referral_intake.aws.item_format import timestamp
 from referral_intake.aws.keys import Keyring
 from referral_intake.core import decisions
-from referral_intake.core.claim import Taken
+from referral_intake.core.claim import AlreadyClaimed
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Answer, Stage, Way
-from referral_intake.dashboard.action_runner import Changed, TooLate
-from referral_intake.dashboard.actions import Action, Order, offered
+from referral_intake.core.referral import Answer, ContactChannel, Stage
+from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
+from referral_intake.dashboard.actions import Action, ActionRequest, allowed_actions
 from tests.integration import aws
 from tests.integration.referral_actions import COOLDOWN, JO, LATER, ReferralActions
 from tests.support import samples
@@ -38,14 +38,14 @@ def test_an_action_its_entry_in_the_referral_and_its_record_are_one_transaction(
 ) -> None:
     held, client = actions.held(), dynamodb.client()
     requests = aws.Requests(client)
-    actions.runner_with(client).carry_out(Order(held.receipt, held.revision, Action.APPROVE, MANAGER), LATER)
+    actions.runner_with(client).run(ActionRequest(held.receipt, held.revision, Action.APPROVE, MANAGER), LATER)
 
     assert requests.by_operation == {"GetItem": 2, "TransactWriteItems": 1}
     approved = actions.now(held)
     assert (approved.stage, approved.is_vetted, approved.revision) == (Stage.QUEUED, True, held.revision + 1)
-    [act] = approved.acts
+    [act] = approved.user_actions
     assert (act.at, act.by, act.what, act.note, act.revision) == (LATER, "maria", "approve", "", held.revision)
-    assert actions.records() == [Record(LATER, MANAGER.sub, "maria", "approve", (held.receipt,))]
+    assert actions.records() == [AuditRecord(LATER, MANAGER.sub, "maria", "approve", (held.receipt,))]
 
 
 def test_actions_are_listed_in_their_order(actions: ReferralActions) -> None:
@@ -53,7 +53,7 @@ def test_actions_are_listed_in_their_order(actions: ReferralActions) -> None:
     queued = actions.do(Action.ADD_EMAIL, referral, email="maria@clinic.example")
     actions.referrals.move(queued, decisions.hold(Reason.DISPOSABLE_DOMAIN, LATER))
     rejected = actions.do(Action.REJECT, actions.now(referral), by=JO, reason="wrong_details")
-    assert [(act.by, act.what, act.note) for act in rejected.acts] == [
+    assert [(act.by, act.what, act.note) for act in rejected.user_actions] == [
         ("maria", "add_email", ""),
         ("jo", "reject", "wrong_details"),
     ]
@@ -64,7 +64,7 @@ def test_actions_are_listed_in_their_order(actions: ReferralActions) -> None:
 def test_a_refused_action_leaves_no_record(actions: ReferralActions) -> None:
     held = actions.held()
     actions.do(Action.REJECT, held, by=JO, reason="other")
-    with pytest.raises(Changed):
+    with pytest.raises(ChangedSinceSeen):
         actions.do(Action.APPROVE, held)
     assert [record.username for record in actions.records()] == ["jo"]
 
@@ -73,7 +73,7 @@ def test_a_retry_reuses_the_claim_of_a_message_with_an_unclear_result(actions: R
     referral = actions.put()
     claim = aws.claim_for(referral)
     assert actions.claims.claim(claim, aws.MESSAGE, now=NOW, cooldown=COOLDOWN) is None
-    actions.referrals.move(claim.claimed, decisions.hold(Reason.SEND_UNCLEAR, NOW))
+    actions.referrals.move(claim.claimed_referral, decisions.hold(Reason.SEND_UNCLEAR, NOW))
     queued = actions.do(Action.RETRY, actions.now(referral), again=True)
     # The claim is still there, and belongs to this referral.
     again = aws.claim_for(queued)
@@ -83,9 +83,11 @@ def test_a_retry_reuses_the_claim_of_a_message_with_an_unclear_result(actions: R
 # ---- Told by letter or phone -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("action", "way"), [(Action.LETTER_SENT, Way.LETTER), (Action.CALLED, Way.PHONE)])
+@pytest.mark.parametrize(
+    ("action", "way"), [(Action.LETTER_SENT, ContactChannel.LETTER), (Action.CALLED, ContactChannel.PHONE)]
+)
 def test_a_doctor_told_by_a_person_is_claimed_under_every_key(
-    actions: ReferralActions, look: aws.Look, action: Action, way: Way
+    actions: ReferralActions, look: aws.Look, action: Action, way: ContactChannel
 ) -> None:
     told = actions.do(action, actions.by_post())
     assert (told.stage, told.told_by, told.milestones["sent"], told.reason) == (Stage.SENT, way, LATER, None)
@@ -95,8 +97,8 @@ def test_a_doctor_told_by_a_person_is_claimed_under_every_key(
 
     other = actions.put(npi="1234567893")
     claim = aws.claim_for(other)
-    assert actions.claims.claim(claim, aws.MESSAGE, now=LATER, cooldown=COOLDOWN) == Taken(told.receipt)
-    assert decisions.for_taken(told.receipt, told, LATER).reason == "joined"
+    assert actions.claims.claim(claim, aws.MESSAGE, now=LATER, cooldown=COOLDOWN) == AlreadyClaimed(told.receipt)
+    assert decisions.decide_already_claimed(told.receipt, told, LATER).reason == "joined"
 
 
 def test_a_doctor_with_initials_only_has_keys_and_can_be_told(actions: ReferralActions) -> None:
@@ -119,7 +121,7 @@ def test_an_opt_out_just_before_a_letter_is_recorded_stops_it(
     for _ in range(2):  # A second click gets the same response.
         with pytest.raises(TooLate) as late:
             actions.do(action, referral)
-        assert late.value.act.note == closing
+        assert late.value.user_action.note == closing
     now = actions.now(referral)
     assert (now.stage, now.reason, now.told_by, "sent" in now.milestones) == (Stage.CLOSED, closing, None, False)
     assert look.doctors() == before
@@ -130,7 +132,7 @@ def test_a_doctor_who_withdrew_the_opt_out_can_be_told(actions: ReferralActions)
     referral = actions.by_post()
     key = aws.claim_for(referral).keys[0]
     actions.claims.suppress(key, Closing.OPTED_OUT, NOW)
-    actions.claims.allow_again(key, NOW + timedelta(hours=1))
+    actions.claims.undo_opt_out(key, NOW + timedelta(hours=1))
     assert actions.do(Action.LETTER_SENT, referral).stage is Stage.SENT
 
 
@@ -142,11 +144,11 @@ def test_a_letter_to_a_doctor_who_was_mailed_meanwhile_joins_the_mail(actions: R
     # The mail is in progress and may still fail. Then the referral of the letter replaces it.
     with pytest.raises(TooLate) as late:
         actions.do(Action.LETTER_SENT, letter)
-    assert late.value.act.note == "joined"
+    assert late.value.user_action.note == "joined"
     waiting = actions.now(letter)
     assert (waiting.stage, waiting.reason, waiting.leader) == (Stage.WAITING, "joined", mail.receipt)
 
-    actions.referrals.note(mail.receipt, "sent", NOW)
+    actions.referrals.set_milestone(mail.receipt, "sent", NOW)
     later = actions.by_post()
     with pytest.raises(TooLate):
         actions.do(Action.LETTER_SENT, later)
@@ -181,5 +183,5 @@ def test_a_call_is_recorded_on_a_closed_referral(actions: ReferralActions, look:
     called = actions.do(Action.CALLED_BACK, actions.now(referral))
     assert (called.stage, called.reason, called.milestones["called_back"]) == (Stage.CLOSED, "answered", LATER)
     assert called.closed_at == NOW
-    assert offered(called) == ()
+    assert allowed_actions(called) == ()
     assert "due_at" not in look.referral(referral)

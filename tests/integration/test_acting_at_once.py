@@ -12,8 +12,8 @@ from referral_intake.aws.claims import ClaimTable
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.core.users import Person, Role
-from referral_intake.dashboard.action_runner import Changed, TooLate
-from referral_intake.dashboard.actions import Action, Order
+from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
+from referral_intake.dashboard.actions import Action, ActionRequest
 from tests.integration import aws
 from tests.integration.referral_actions import COOLDOWN, LATER, ReferralActions
 from tests.support.samples import MANAGER
@@ -37,7 +37,7 @@ def at_once(*works: Callable[[], object]) -> list[object]:
         start.wait(10)
         try:
             return work()
-        except (Changed, TooLate, Unavailable) as error:
+        except (ChangedSinceSeen, TooLate, Unavailable) as error:
             return error
 
     with ThreadPoolExecutor(len(works)) as pool:
@@ -54,24 +54,24 @@ def test_exactly_one_of_several_concurrent_managers_succeeds_and_the_others_lear
 
     def work(number: int) -> Callable[[], object]:
         action, reason = [(Action.APPROVE, None), (Action.REJECT, "other")][(number + turn) % 2]
-        order = Order(held.receipt, held.revision, action, people[number], reason)
-        return lambda: runners[number].carry_out(order, LATER)
+        order = ActionRequest(held.receipt, held.revision, action, people[number], reason)
+        return lambda: runners[number].run(order, LATER)
 
     came_to = at_once(*(work(number) for number in range(len(people))))
-    [act] = actions.now(held).acts
+    [act] = actions.now(held).user_actions
     winner = next(number for number, person in enumerate(people) if person.username == act.by)
     assert isinstance(came_to[winner], Referral)
     losers = [error for number, error in enumerate(came_to) if number != winner]
-    assert [error.by for error in losers if isinstance(error, Changed)] == [act] * 3
+    assert [error.by for error in losers if isinstance(error, ChangedSinceSeen)] == [act] * 3
     assert [record.username for record in actions.records()] == [act.by]
 
 
 def test_a_concurrent_double_click_acts_once_and_both_clicks_report_success(actions: ReferralActions) -> None:
     referral, runners = actions.by_post(), [actions.runner, actions.runner]
-    order = Order(referral.receipt, referral.revision, Action.LETTER_SENT, MANAGER)
-    came_to = at_once(*(lambda runner=runner: runner.carry_out(order, LATER) for runner in runners))
+    order = ActionRequest(referral.receipt, referral.revision, Action.LETTER_SENT, MANAGER)
+    came_to = at_once(*(lambda runner=runner: runner.run(order, LATER) for runner in runners))
     assert came_to == [actions.now(referral)] * 2
-    assert len(actions.now(referral).acts) == len(actions.records()) == 1
+    assert len(actions.now(referral).user_actions) == len(actions.records()) == 1
 
 
 @pytest.mark.parametrize("_turn", range(3))
@@ -79,8 +79,8 @@ def test_of_two_concurrent_letters_to_one_doctor_one_counts(actions: ReferralAct
     letters, runners = [actions.by_post(), actions.by_post()], [actions.runner, actions.runner]
 
     def work(number: int) -> Callable[[], object]:
-        order = Order(letters[number].receipt, letters[number].revision, Action.LETTER_SENT, MANAGER)
-        return lambda: runners[number].carry_out(order, LATER)
+        order = ActionRequest(letters[number].receipt, letters[number].revision, Action.LETTER_SENT, MANAGER)
+        return lambda: runners[number].run(order, LATER)
 
     at_once(work(0), work(1))
     reasons = {actions.now(letter).reason for letter in letters}
@@ -92,9 +92,9 @@ def test_of_two_concurrent_letters_to_one_doctor_one_counts(actions: ReferralAct
 def test_a_concurrent_letter_and_mail_to_one_doctor_are_one_introduction(actions: ReferralActions, _turn: int) -> None:
     letter, mail = actions.by_post(npi=None), actions.put(phone="217 555 0123")
     claim, runner, claims = aws.claim_for(mail), actions.runner, ClaimTable(dynamodb.client(), actions.table)
-    order = Order(letter.receipt, letter.revision, Action.LETTER_SENT, MANAGER)
+    order = ActionRequest(letter.receipt, letter.revision, Action.LETTER_SENT, MANAGER)
     at_once(
-        lambda: runner.carry_out(order, LATER),
+        lambda: runner.run(order, LATER),
         lambda: claims.claim(claim, aws.MESSAGE, now=LATER, cooldown=COOLDOWN),
     )
     introduced = [actions.now(letter).stage is Stage.SENT, actions.now(mail).stage is Stage.SENDING]

@@ -63,7 +63,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(project.ROOT / entry, root / entry, ignore=shutil.ignore_patterns("__pycache__", "campaigns"))
     core = root / "functions" / "referral_intake" / "core"
     _insert(core / "doctor.py", FIELD, before="    address: Address = Address()\n")
-    _insert(core / "search_filter.py", FILTER, before="    def fits(self, referral: Referral) -> bool:\n        day")
+    _insert(core / "search_filter.py", FILTER, before="    def matches(self, referral: Referral) -> bool:\n        day")
     _insert(core / "search_filter.py", PARSER, before="@dataclass(frozen=True, slots=True)\nclass Filter:")
     _insert(root / "infra" / "template.yaml", ", area", before="] }\n        # Exact searches")
     for language in ("en", "es"):

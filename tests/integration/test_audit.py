@@ -8,7 +8,7 @@ import pytest
 
 from cli import stacks
 from cli.app import main
-from referral_intake.aws.audit_log import AuditTable, Record, audit_item
+from referral_intake.aws.audit_log import AuditRecord, AuditTable, audit_item
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.users import Person, Role
@@ -36,8 +36,8 @@ def test_the_records_of_a_day_are_read_in_order(records: AuditTable) -> None:
     records.record(ROBIN, "detail", RECEIPTS[:1], midnight - timedelta(milliseconds=1))
     records.record(ROBIN, "detail", RECEIPTS[:1], midnight + timedelta(days=1))
     assert list(records.of_day(DAY)) == [
-        Record(NOW, ROBIN.sub, "robin", "search", RECEIPTS),
-        Record(NOW + timedelta(seconds=2), KIM.sub, "kim", "search", ()),
+        AuditRecord(NOW, ROBIN.sub, "robin", "search", RECEIPTS),
+        AuditRecord(NOW + timedelta(seconds=2), KIM.sub, "kim", "search", ()),
     ]
     assert [one.what for one in records.of_day(DAY - timedelta(days=1))] == ["detail"]
 

@@ -13,7 +13,7 @@ from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.breaker import Trip
 from referral_intake.core.quota import Quota, Wait
-from referral_intake.feedback.processing import take
+from referral_intake.feedback.processing import process_event
 from referral_intake.feedback.wiring import Feedback
 from referral_intake.outreach.throttle import Throttle
 from tests.integration import aws
@@ -60,7 +60,7 @@ class Deployment:
 
     def turn(self) -> Wait | None:
         plenty = Quota(per_second=1000, per_day=100_000, sent_last_day=0)
-        return Throttle(self.client, self.table, lambda: plenty, lambda: NOW).take(
+        return Throttle(self.client, self.table, lambda: plenty, lambda: NOW).acquire(
             samples.campaign(), "maria@clinic.example"
         )
 
@@ -81,7 +81,7 @@ def body(deployment: Deployment, kind: str, **details: Any) -> str:
 def happened(deployment: Deployment, kind: str, **details: Any) -> None:
     told = body(deployment, kind, **details)
     for _ in range(3):
-        take(told, deployment.feedback, LATER)
+        process_event(told, deployment.feedback, LATER)
 
 
 def test_an_event_delivered_three_times_is_counted_once(deployment: Deployment) -> None:
@@ -123,7 +123,7 @@ def test_the_breaker_opens_once_and_repeats_its_announcement_until_it_is_sent(de
     assert trip
     assert (trip.reason, trip.at) == ("bounces", NOW)
     assert deployment.breaker.check("lumen", policy, NOW + timedelta(hours=1)) == trip
-    deployment.breaker.announced(trip)
+    deployment.breaker.mark_announced(trip)
     assert deployment.breaker.check("lumen", policy, NOW + timedelta(hours=2)) is None
 
 
@@ -152,12 +152,12 @@ def test_a_crash_before_the_announcement_leaves_it_to_the_next_delivery_of_the_e
     told = body(deployment, "Bounce")
     deployment.announcements = Deadly()
     with pytest.raises(Killed):
-        take(told, deployment.feedback, LATER)
+        process_event(told, deployment.feedback, LATER)
     assert deployment.item()["paused_for"] == {"S": "bounces"}
 
     deployment.announcements = FakeAnnouncements()
-    take(told, deployment.feedback, LATER)
-    take(told, deployment.feedback, LATER)
+    process_event(told, deployment.feedback, LATER)
+    process_event(told, deployment.feedback, LATER)
     [trip] = deployment.announcements.told
     assert (trip.reason, trip.bounced) == ("bounces", 6)
 

@@ -14,7 +14,7 @@ from referral_intake.aws.keys import Keyring
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.sent_messages import SentMessages
 from referral_intake.core import decisions
-from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
 from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import LEASE, Referral, closed
@@ -34,7 +34,7 @@ EVERYTHING = {
 }
 
 
-def take(claims: ClaimTable, claim: Claim, now: Any = NOW) -> Taken | Suppressed | None:
+def take(claims: ClaimTable, claim: Claim, now: Any = NOW) -> AlreadyClaimed | Suppressed | None:
     return claims.claim(claim, aws.MESSAGE, now=now, cooldown=COOLDOWN)
 
 
@@ -106,7 +106,7 @@ def test_a_second_referral_for_the_same_doctor_learns_its_leader(
 ) -> None:
     leader, other = stored(referrals, **first), stored(referrals, **second)
     assert take(claims, claim_for(leader)) is None
-    assert take(claims, claim_for(other)) == Taken(leader.receipt)
+    assert take(claims, claim_for(other)) == AlreadyClaimed(leader.receipt)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_doctor_who_declined_before_a_key_rotation_is_never_claimed(
 def test_a_doctor_mailed_before_a_key_rotation_is_already_claimed(referrals: ReferralTable, claims: ClaimTable) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
-    assert take(claims, claim_for(other, aws.ROTATED)) == Taken(leader.receipt)
+    assert take(claims, claim_for(other, aws.ROTATED)) == AlreadyClaimed(leader.receipt)
 
 
 def test_processes_with_the_old_and_the_new_hashing_key_respect_each_others_claims(
@@ -187,7 +187,7 @@ def test_processes_with_the_old_and_the_new_hashing_key_respect_each_others_clai
     not_yet = Keyring("k1", aws.ROTATED.keys)
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader, aws.ROTATED))
-    assert take(claims, claim_for(other, not_yet)) == Taken(leader.receipt)
+    assert take(claims, claim_for(other, not_yet)) == AlreadyClaimed(leader.receipt)
 
 
 def test_the_strongest_reason_is_returned(referrals: ReferralTable, claims: ClaimTable) -> None:
@@ -210,13 +210,13 @@ def test_a_withdrawn_opt_out_stops_nothing_and_a_later_one_does(
     claim = claim_for(stored(referrals))
     key, day = claim.keys[0], timedelta(days=1)
     claims.suppress(key, Closing.OPTED_OUT, NOW)
-    claims.allow_again(key, NOW + day)
+    claims.undo_opt_out(key, NOW + day)
     assert claims.suppression(claim) is None
     (doctor,) = look.doctors().values()
     assert doctor["opted_out"] == timestamp(NOW)
     claims.suppress(key, Closing.OPTED_OUT, NOW + 2 * day)
     assert take(claims, claim) == claims.suppression(claim) == Suppressed(Closing.OPTED_OUT)
-    claims.allow_again(key, NOW + 3 * day)
+    claims.undo_opt_out(key, NOW + 3 * day)
     assert take(claims, claim) is None
 
 
@@ -234,7 +234,7 @@ def test_a_complaint_or_a_bounce_cannot_be_withdrawn(
 ) -> None:
     claim = claim_for(stored(referrals))
     claims.suppress(claim.keys[0], fact, NOW)
-    claims.allow_again(claim.keys[0], NOW + timedelta(days=1))
+    claims.undo_opt_out(claim.keys[0], NOW + timedelta(days=1))
     assert take(claims, claim) == claims.suppression(claim) == Suppressed(fact)
 
 
@@ -295,7 +295,7 @@ def test_a_doctor_may_be_claimed_again_after_the_cooldown(
 
     (doctor,) = look.doctors().values()
     if expected:
-        assert outcome == Taken(leader.receipt)
+        assert outcome == AlreadyClaimed(leader.receipt)
         assert doctor["lumen/introduction"]["by"] == leader.receipt
     else:
         assert outcome is None
@@ -430,7 +430,7 @@ def test_a_canceled_transaction_with_a_leader_is_read_as_claimed_by_it(no_accoun
     client = dynamodb.client()
     with canceled(client, PASSED, FAILED, PASSED):
         outcome = take(ClaimTable(client, "t"), claim_for(aws.submitted(npi="1234567893")))
-    assert outcome == Taken("AAAA-AAAA-AAAA-AAAA")
+    assert outcome == AlreadyClaimed("AAAA-AAAA-AAAA-AAAA")
 
 
 def test_a_claim_that_failed_without_a_reason_is_never_read_as_a_success(no_account: None) -> None:
@@ -458,7 +458,7 @@ def test_a_failed_claim_names_the_leader_even_if_other_keys_are_claimed_by_other
     both = stored(referrals, npi="1234567893")
     take(claims, claim_for(by_email))
     take(claims, claim_for(by_npi))
-    assert take(claims, claim_for(both)) in (Taken(by_email.receipt), Taken(by_npi.receipt))
+    assert take(claims, claim_for(both)) in (AlreadyClaimed(by_email.receipt), AlreadyClaimed(by_npi.receipt))
 
 
 def test_a_doctor_with_many_retired_keys_fits_in_one_transaction(referrals: ReferralTable, claims: ClaimTable) -> None:
@@ -472,7 +472,7 @@ def test_a_doctor_with_many_retired_keys_fits_in_one_transaction(referrals: Refe
 # ---- Checking without claiming ---------------------------------------------------------------------------------------
 
 
-def check_only(claims: ClaimTable, referral: Referral, now: Any = NOW) -> Taken | Suppressed | None:
+def check_only(claims: ClaimTable, referral: Referral, now: Any = NOW) -> AlreadyClaimed | Suppressed | None:
     return claims.obstacle(claim_for(referral), now=now, cooldown=COOLDOWN)
 
 
@@ -487,7 +487,7 @@ def test_an_earlier_message_under_any_key_is_an_obstacle_until_the_cooldown_ends
     leader = stored(referrals, **EVERYTHING)
     take(claims, claim_for(leader))
     by_post = stored(referrals, email=None, phone="217 555 0123")
-    assert check_only(claims, by_post) == Taken(leader.receipt)
+    assert check_only(claims, by_post) == AlreadyClaimed(leader.receipt)
     assert check_only(claims, by_post, NOW + COOLDOWN + timedelta(seconds=1)) is None
     assert check_only(claims, leader) is None, "its own claim is no obstacle"
 

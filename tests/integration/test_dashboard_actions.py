@@ -73,7 +73,7 @@ def test_a_manager_approves_and_gets_the_result(api: Api) -> None:
 
 
 def test_each_action_runs_by_its_name(api: Api) -> None:
-    failed, by_post = api.held(Reason.GIVEN_UP), api.by_post()
+    failed, by_post = api.held(Reason.RETRIES_EXHAUSTED), api.by_post()
     answered = api.put(email="other@clinic.example", name="Other One")
     api.referrals.answer(answered.receipt, Answer.CALL, NOW)
     assert api.act(failed, "retry")[0] == 200
@@ -107,7 +107,7 @@ def test_a_conflicting_action_names_the_first_person_and_changes_nothing(api: Ap
 
 def test_a_change_by_the_system_names_no_person(api: Api) -> None:
     held = api.held()
-    api.referrals.note(held.receipt, "delivered", NOW)
+    api.referrals.set_milestone(held.receipt, "delivered", NOW)
     status, refusal = api.act(held, "approve")
     assert (status, refusal["code"], refusal["changed"]) == (409, "changed", None)
     assert api.now(held).stage == "held"
@@ -177,6 +177,6 @@ def test_a_campaign_is_resumed_once_with_a_record(api: Api) -> None:
 def test_a_referral_held_again_needs_a_new_decision(api: Api) -> None:
     held = api.held()
     assert api.act(held, "approve")[0] == 200
-    api.referrals.move(api.now(held), decisions.hold(Reason.GIVEN_UP, LATER + timedelta(hours=1)))
+    api.referrals.move(api.now(held), decisions.hold(Reason.RETRIES_EXHAUSTED, LATER + timedelta(hours=1)))
     assert api.act(api.now(held), "retry")[0] == 200
-    assert [act.what for act in api.now(held).acts] == ["approve", "retry"]
+    assert [act.what for act in api.now(held).user_actions] == ["approve", "retry"]

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from referral_intake.aws.cursors import Place
+from referral_intake.aws.cursors import ListingPosition
 from referral_intake.aws.item_format import timestamp
 from referral_intake.core import decisions
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.mail_effects import note
-from referral_intake.core.mail_events import Kind, MailEvent
+from referral_intake.core.mail_effects import apply_event
+from referral_intake.core.mail_events import EventKind, MailEvent
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Answer, Referral
-from referral_intake.core.steps import INTRODUCTION, Try
+from referral_intake.core.steps import INTRODUCTION, SendAttempt
 from referral_intake.dashboard import wiring as dashboard_wiring
 from referral_intake.dashboard.wiring import Dashboard
 from tests.integration import aws
@@ -55,9 +55,14 @@ class Api(ReferralActions):
         claim = aws.claim_for(referral)
         assert self.claims.claim(claim, aws.MESSAGE, now=NOW, cooldown=COOLDOWN) is None
         event = MailEvent(
-            referral.receipt, INTRODUCTION, "ses-1", Kind.DELIVERED, NOW + timedelta(seconds=3), Try(NOW, "1", "c0ffee")
+            referral.receipt,
+            INTRODUCTION,
+            "ses-1",
+            EventKind.DELIVERED,
+            NOW + timedelta(seconds=3),
+            SendAttempt(NOW, "1", "c0ffee"),
         )
-        note(event, claim.claimed, samples.campaign(), self.referrals)
+        apply_event(event, claim.claimed_referral, samples.campaign(), self.referrals)
         return self.now(referral)
 
 
@@ -112,7 +117,7 @@ def test_a_manager_finds_a_doctor_and_sees_all_details(api: Api) -> None:
 
 
 def test_a_viewer_sees_masked_doctors_everywhere(api: Api) -> None:
-    its, held = api.sent(), api.put(decisions.hold(Reason.TRAP, NOW), **MARKED)
+    its, held = api.sent(), api.put(decisions.hold(Reason.HONEYPOT, NOW), **MARKED)
     said = [
         api.ask("POST", SEARCH, {"campaign": "lumen"}, groups=VIEWER),
         api.ask("GET", f"/referrals/{its.receipt}", groups=VIEWER),
@@ -155,7 +160,7 @@ def test_a_viewer_cannot_search_for_a_doctor(api: Api, by: dict[str, str]) -> No
         ({"from": 20261101}, "from"),
         ({"cursor": "x"}, "cursor"),
         ({"cursor": "eyJwayI6ICJhdWRpdCMyMDI2LTExLTIzIn0"}, "cursor"),
-        ({"cursor": Place(timestamp(NOW), "K3QF-7ZTA-MM2X-PE5R").text, "to": "2026-11-01"}, "cursor"),
+        ({"cursor": ListingPosition(timestamp(NOW), "K3QF-7ZTA-MM2X-PE5R").encoded, "to": "2026-11-01"}, "cursor"),
         ({"surname": "Lopez"}, "surname"),
     ],
 )
@@ -279,7 +284,7 @@ def test_every_read_leaves_a_record_of_the_shown_referrals(api: Api) -> None:
 
 @pytest.mark.parametrize("groups", [VIEWER, MANAGER])
 def test_unchanged_data_are_not_sent_again_and_leave_no_record(api: Api, groups: str) -> None:
-    its, held = api.sent(), api.put(decisions.hold(Reason.TRAP, NOW), **MARKED)
+    its, held = api.sent(), api.put(decisions.hold(Reason.HONEYPOT, NOW), **MARKED)
     looks: list[tuple[str, str, Any, str]] = [
         ("POST", SEARCH, {"campaign": "lumen"}, ""),
         ("GET", f"/referrals/{its.receipt}", None, ""),
@@ -298,8 +303,8 @@ def test_unchanged_data_are_not_sent_again_and_leave_no_record(api: Api, groups:
     assert api.looks() == looked
     # Changed data are sent, and leave a record.
     api.referrals.move(held, decisions.approve(NOW))
-    event = MailEvent(its.receipt, INTRODUCTION, "ses-1", Kind.OPENED, LATER, Try(NOW, "1", "c0ffee"))
-    note(event, its, samples.campaign(), api.referrals)
+    event = MailEvent(its.receipt, INTRODUCTION, "ses-1", EventKind.OPENED, LATER, SendAttempt(NOW, "1", "c0ffee"))
+    apply_event(event, its, samples.campaign(), api.referrals)
     answers = [asked_again(index) for index in range(3)]
     assert [status for status, _ in answers] == [200] * 3
     assert not set(marks) & {answer["mark"] for _, answer in answers}

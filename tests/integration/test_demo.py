@@ -23,16 +23,16 @@ from local.demo.submission_times import Rhythm
 from local.stack import ROOT, LocalStack
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.item_format import from_item, timestamp, to_waits
+from referral_intake.aws.item_format import from_item, task_attributes, timestamp
 from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.core import tasks
-from referral_intake.core.business_hours import next_daytime, zone_of
+from referral_intake.core.business_hours import next_business_time, zone_of
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim, Suppressed
 from referral_intake.core.counting import tally
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
-from referral_intake.stats.counting_table import read_kept
+from referral_intake.stats.counting_table import read_stored_tally
 from samlocal.template.model import ACCOUNT, REGION
 from tests.integration.local_scratch import fetch
 from tests.support.stats import counters, recount
@@ -76,8 +76,8 @@ class TestAtAnyStartTime:
         for one in referrals(now):
             zone = zone_of(one.doctor.address.state, campaign().policy.time_zone)
             for written in (one.messages[step] for step in one.messages if step.startswith("reminder")):
-                for attempt in written.tries.values():
-                    assert next_daytime(attempt.at, zone) == attempt.at
+                for attempt in written.attempts.values():
+                    assert next_business_time(attempt.at, zone) == attempt.at
                     found += 1
         assert found > 500
 
@@ -106,7 +106,7 @@ def test_each_item_has_the_format_of_the_product() -> None:
     for item in found:
         if item["sk"]["S"] == "referral":
             one = from_item(item)
-            waits = to_waits(campaign().name, tasks.waits_for(one), one.waits_since)
+            waits = task_attributes(campaign().name, tasks.task_kind(one), one.waits_since)
             assert {name: item.get(name, {}).get("S") for name in waits} == waits
             assert (one.due_at is None) == (one.stage == "closed")
             assert item["submitted_at"]["S"] == timestamp(one.submitted_at)
@@ -169,7 +169,7 @@ def stored(stack: LocalStack) -> dict[str, Referral]:
 def test_the_counters_match_the_table(demo: LocalStack) -> None:
     referrals, stats = stored(demo), held(demo, "StatsTable")
     assert counters(stats) == recount(referrals.values())
-    counted = {receipt: kept for item in stats for receipt, kept in read_kept(item)}
+    counted = {receipt: kept for item in stats for receipt, kept in read_stored_tally(item)}
     assert {receipt: (kept.revision, kept.tally) for receipt, kept in counted.items()} == {
         receipt: (one.revision, tally(one)) for receipt, one in referrals.items()
     }
@@ -178,8 +178,10 @@ def test_the_counters_match_the_table(demo: LocalStack) -> None:
 @pytest.mark.long
 def test_each_message_is_in_the_mailbox_and_archived_with_its_referral(demo: LocalStack) -> None:
     found = stored(demo)
-    tries = {message_id for one in found.values() for written in one.messages.values() for message_id in written.tries}
-    assert tries <= {mail.id for mail in demo.mailbox.all()}
+    attempts = {
+        message_id for one in found.values() for written in one.messages.values() for message_id in written.attempts
+    }
+    assert attempts <= {mail.id for mail in demo.mailbox.all()}
     kept = {item["pk"]["S"] for item in held(demo, "Table") if item["sk"]["S"].startswith("message#")}
     assert kept >= {f"referral#{one.receipt}" for one in found.values() if one.messages}
     times = [mail.time for mail in demo.mailbox.all()]

@@ -11,7 +11,7 @@ from referral_intake.aws.report_files import ReportFiles
 from referral_intake.core.report import Format
 from referral_intake.reports.csv_export import CsvExport
 from referral_intake.reports.export_rows import Page
-from referral_intake.reports.report_runs import Maker
+from referral_intake.reports.report_runs import ReportWriter
 from referral_intake.reports.xlsx_export import XlsxExport
 from tests.support import samples
 from tests.support.reports import report
@@ -31,7 +31,7 @@ class Rows:
         return Page(HUNDRED, {"pk": str(self.left)} if self.left else None)
 
 
-class Written(ReportFiles):
+class DeliveryStatus(ReportFiles):
     """Accepts all data and keeps none."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Written(ReportFiles):
             self.bytes += len(some)
 
 
-MAKERS: dict[Format, Callable[[Rows, Written], Maker]] = {
+MAKERS: dict[Format, Callable[[Rows, DeliveryStatus], ReportWriter]] = {
     Format.CSV: lambda rows, files: CsvExport(rows, files, part=256 * KIB),
     Format.XLSX: lambda rows, files: XlsxExport(rows, files, rows_per_workbook=2_000),
 }
@@ -59,12 +59,12 @@ MAKERS: dict[Format, Callable[[Rows, Written], Maker]] = {
 
 def most_memory(pages: int, wanted: Format) -> tuple[int, int]:
     """Peak memory, and the number of bytes written."""
-    files = Written()
-    maker = MAKERS[wanted](Rows(pages), files)
+    files = DeliveryStatus()
+    writer = MAKERS[wanted](Rows(pages), files)
     gc.collect()
     gc.freeze()  # Excludes objects of other tests from collections.
     tracemalloc.start()
-    for _ in maker.steps(report(wanted), lambda: True):
+    for _ in writer.steps(report(wanted), lambda: True):
         gc.collect()  # Collects garbage first, so that only retained memory is measured.
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

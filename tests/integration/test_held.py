@@ -53,13 +53,13 @@ def test_the_list_shows_held_referrals(referrals: ReferralTable, capsys: pytest.
 
 
 def test_an_approved_referral_is_queued_and_marked_as_approved(referrals: ReferralTable) -> None:
-    odd = put(referrals, Reason.UNPROVEN)
+    odd = put(referrals, Reason.NO_PROOF_OF_WORK)
     assert held("--approve", odd.receipt) == 0
     assert stage(referrals, odd) == (Stage.QUEUED, None, True)
 
 
 def test_a_rejected_referral_is_closed(referrals: ReferralTable) -> None:
-    odd = put(referrals, Reason.TRAP)
+    odd = put(referrals, Reason.HONEYPOT)
     assert held("--reject", odd.receipt.lower()) == 0
     assert stage(referrals, odd)[:2] == (Stage.CLOSED, "rejected")
 
@@ -78,7 +78,7 @@ def test_a_message_that_may_have_arrived_is_repeated_only_on_confirmation(
 def test_a_referral_that_is_no_longer_held_is_not_changed(
     referrals: ReferralTable, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    odd = put(referrals, Reason.UNPROVEN)
+    odd = put(referrals, Reason.NO_PROOF_OF_WORK)
     assert held("--reject", odd.receipt) == 0
     assert held("--approve", odd.receipt) == 1
     assert "is no longer held. Its stage is: closed" in capsys.readouterr().err
@@ -91,7 +91,7 @@ def test_an_invalid_receipt_is_refused(words: tuple[str, ...], capsys: pytest.Ca
 
 
 def test_the_list_is_printed_as_json(referrals: ReferralTable, capsys: pytest.CaptureFixture[str]) -> None:
-    odd = put(referrals, Reason.TRAP, name="Maria Lopez", email="dr@clinic.example")
+    odd = put(referrals, Reason.HONEYPOT, name="Maria Lopez", email="dr@clinic.example")
     for words in ([], [odd.receipt]):
         assert held("--json", *words) == 0
         [shown] = json.loads(capsys.readouterr().out)

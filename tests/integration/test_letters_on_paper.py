@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.signed_links import Links
-from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
 from referral_intake.core.message import Unapproved
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
-from referral_intake.reports.letter_layout import Letters, Printed
+from referral_intake.reports.letter_layout import LetterPrinter, PrintedLetters
 from tests.support.fakes import ring
 from tests.support.paper import Paper, papers, solid
 from tests.support.samples import NOW, TEMPLATES, campaign, referral
@@ -42,10 +42,10 @@ SECOND_FOLD = 7.75
 class FreeDoctors:
     """No doctor has an obstacle, except those in `obstacles`, by receipt."""
 
-    def __init__(self, obstacles: dict[str, Taken | Suppressed] | None = None) -> None:
+    def __init__(self, obstacles: dict[str, AlreadyClaimed | Suppressed] | None = None) -> None:
         self._obstacles = obstacles or {}
 
-    def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+    def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> AlreadyClaimed | Suppressed | None:
         return self._obstacles.get(claim.referral.receipt)
 
 
@@ -56,12 +56,12 @@ def by_post(**doctor: Any) -> Referral:
 def printed(
     *referrals: Referral,
     templates: Path = TEMPLATES,
-    obstacles: dict[str, Taken | Suppressed] | None = None,
+    obstacles: dict[str, AlreadyClaimed | Suppressed] | None = None,
     site_url: str = "https://spine.example",
     now: datetime = NOW,
     **options: bool,
-) -> Printed:
-    letters = Letters(templates, Links(ring, site_url), site_url, FreeDoctors(obstacles), **options)
+) -> PrintedLetters:
+    letters = LetterPrinter(templates, Links(ring, site_url), site_url, FreeDoctors(obstacles), **options)
     claims = [Claim(one, "introduction", *DoctorHashes(ring).of(one)) for one in referrals]
     return letters.print(campaign(), claims, now)
 
@@ -253,7 +253,7 @@ def test_a_doctor_who_declined_gets_no_letter(fact: Closing) -> None:
 
 def test_a_doctor_who_was_mailed_gets_no_letter() -> None:
     queued = by_post()
-    made = printed(queued, obstacles={queued.receipt: Taken("K3QF-7ZTA-MM2X-PE5R")})
+    made = printed(queued, obstacles={queued.receipt: AlreadyClaimed("K3QF-7ZTA-MM2X-PE5R")})
     assert made.left_out == {queued.receipt: "joined"}
 
 

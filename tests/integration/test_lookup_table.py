@@ -9,7 +9,7 @@ from local.registry import Registry
 from referral_intake.aws import dynamodb
 from referral_intake.core.errors import Unavailable
 from referral_intake.lookup import doctors
-from referral_intake.lookup.match_cache import KEPT, MatchCache
+from referral_intake.lookup.match_cache import CACHE_TIME, MatchCache
 from referral_intake.lookup.matching import matches
 from referral_intake.lookup.name_search import read_search
 from referral_intake.lookup.wiring import Lookup
@@ -29,9 +29,9 @@ def test_results_are_cached_for_exactly_one_day(client: "DynamoDBClient", table:
     kept = MatchCache(client, table)
     assert kept.get(SEARCH.key, NOW) is None
     kept.put(SEARCH.key, MATCHES, NOW)
-    assert kept.get(SEARCH.key, NOW + KEPT - timedelta(seconds=1)) == MATCHES
+    assert kept.get(SEARCH.key, NOW + CACHE_TIME - timedelta(seconds=1)) == MATCHES
     # DynamoDB has not deleted the item yet.
-    assert kept.get(SEARCH.key, NOW + KEPT) is None
+    assert kept.get(SEARCH.key, NOW + CACHE_TIME) is None
 
 
 def test_an_empty_result_differs_from_a_cache_miss(client: "DynamoDBClient", table: str) -> None:

@@ -15,7 +15,7 @@ from referral_intake.core.errors import Unavailable
 from referral_intake.lookup import doctors
 from referral_intake.lookup.match_cache import MatchCache
 from referral_intake.lookup.name_search import Query
-from referral_intake.lookup.npi_registry import LARGEST_ANSWER, MOST_RECORDS, NpiRegistry
+from referral_intake.lookup.npi_registry import MAX_RECORDS, MAX_RESPONSE_BYTES, NpiRegistry
 from referral_intake.lookup.wiring import Lookup
 from tests.support import events
 from tests.support.samples import NOW
@@ -108,11 +108,11 @@ def server() -> Iterator[Server]:
 
 
 def test_a_query_is_one_request_with_the_parameters_of_the_registry(server: Server) -> None:
-    assert NpiRegistry(server.url).ask(QUERY) == [{"number": "2000001000"}]
+    assert NpiRegistry(server.url).search(QUERY) == [{"number": "2000001000"}]
     assert server.asked == [
         {
             "version": "2.1",
-            "limit": str(MOST_RECORDS),
+            "limit": str(MAX_RECORDS),
             "enumeration_type": "NPI-1",
             "state": "IL",
             "last_name": "o'brien*",
@@ -125,7 +125,7 @@ def test_a_query_is_one_request_with_the_parameters_of_the_registry(server: Serv
 def test_the_connection_is_reused_and_reopened_if_it_was_closed(server: Server) -> None:
     registry = NpiRegistry(server.url)
     for _ in range(2):
-        registry.ask(QUERY)
+        registry.search(QUERY)
     assert len(server.connections) == 1
 
     def hangs_up_once(made: Server, handler: BaseHTTPRequestHandler) -> None:
@@ -133,13 +133,13 @@ def test_the_connection_is_reused_and_reopened_if_it_was_closed(server: Server) 
         hangs_up(made, handler)
 
     server.act = hangs_up_once
-    assert registry.ask(QUERY)
+    assert registry.search(QUERY)
     assert len(server.connections) == 2
 
 
 def test_a_response_may_be_compressed(server: Server) -> None:
     server.act = answers(gzip.compress(b'{"result_count": 0, "results": []}'), Content_Encoding="gzip")
-    assert NpiRegistry(server.url).ask(QUERY) == []
+    assert NpiRegistry(server.url).search(QUERY) == []
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_response_may_be_compressed(server: Server) -> None:
         answers(b"\xff"),
         answers(b'{"results": []}', status=503),
         answers(b"", status=301, Location="https://elsewhere.example/"),
-        answers(b'{"results": ["' + b"x" * LARGEST_ANSWER + b'"]}'),
+        answers(b'{"results": ["' + b"x" * MAX_RESPONSE_BYTES + b'"]}'),
         answers(b"not gzip", Content_Encoding="gzip"),
         hangs_up,
     ],
@@ -162,7 +162,7 @@ def test_a_response_may_be_compressed(server: Server) -> None:
 def test_an_invalid_response_is_unavailable_and_the_error_contains_no_name(server: Server, act: Act) -> None:
     server.act = act
     with pytest.raises(Unavailable) as unavailable:
-        NpiRegistry(server.url).ask(QUERY)
+        NpiRegistry(server.url).search(QUERY)
     assert "brien" not in repr(unavailable.value)
     assert unavailable.value.__suppress_context__ or unavailable.value.__context__ is None
 
@@ -170,7 +170,7 @@ def test_an_invalid_response_is_unavailable_and_the_error_contains_no_name(serve
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/api/", "http://registry.invalid/api/"])
 def test_an_unreachable_registry_is_unavailable(url: str) -> None:
     with pytest.raises(Unavailable):
-        NpiRegistry(url).ask(QUERY)
+        NpiRegistry(url).search(QUERY)
 
 
 # ---- At most two seconds ---------------------------------------------------------------------------------------------

@@ -14,20 +14,20 @@ from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.signed_links import Links
 from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.message import Deferred, Message, Refused, Unclear
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import LEASE, PICKED_UP_WITHIN, Referral
+from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Referral
 from referral_intake.outreach import handler
 from referral_intake.outreach import wiring as outreach_wiring
 from referral_intake.outreach.delivery import Outreach
-from referral_intake.outreach.message_templates import Messages
-from referral_intake.wake.due_referrals import wake
+from referral_intake.outreach.message_templates import MessageComposer
+from referral_intake.wake.due_referrals import move_due_referrals
 from referral_intake.wake.wiring import Wake
 from tests.integration import aws
 from tests.support import samples
-from tests.support.fakes import FakeMailer, FakeSightings, FakeTurns
+from tests.support.fakes import FakeMailer, FakeScreeningCounts, FakeThrottle
 from tests.support.samples import NOW
 from tests.support.watched import watching
 
@@ -54,7 +54,9 @@ class WatchedClaims:
         self.last_look_fails: Exception | None = None
         self.release_fails: Exception | None = None
 
-    def claim(self, claim: Claim, message: Message, *, now: Any, cooldown: timedelta) -> Taken | Suppressed | None:
+    def claim(
+        self, claim: Claim, message: Message, *, now: Any, cooldown: timedelta
+    ) -> AlreadyClaimed | Suppressed | None:
         outcome = self._claims.claim(claim, message, now=now, cooldown=cooldown)
         self.after_claim(claim)
         return outcome
@@ -88,16 +90,16 @@ class System:
         return Outreach(
             referrals=self.referrals,
             claims=self.claims,
-            throttle=FakeTurns(),
-            messages=Messages(samples.TEMPLATES, Links(lambda: self.ring, aws.SITE_URL), aws.SITE_URL),
+            throttle=FakeThrottle(),
+            composer=MessageComposer(samples.TEMPLATES, Links(lambda: self.ring, aws.SITE_URL), aws.SITE_URL),
             mailer=self.mailer,
             doctor_keys=DoctorHashes(lambda: self.ring),
-            sightings=FakeSightings(),
-            campaign_named=self.campaign_named,
+            screening_counts=FakeScreeningCounts(),
+            find_campaign=self.find_campaign,
             now=self.clock,
         )
 
-    def campaign_named(self, name: str) -> Campaign | None:
+    def find_campaign(self, name: str) -> Campaign | None:
         return self.campaign if name == self.campaign.name else None
 
     def submit(self, **doctor_details: Any) -> Referral:
@@ -116,7 +118,7 @@ class System:
     def wake(self, after: timedelta = timedelta(0)) -> int:
         """Moves the clock forward, and the referrals that become due."""
         self.clock.time += after
-        return wake(Wake(self.referrals, samples.CAMPAIGNS), self.clock.time)["lumen"]
+        return move_due_referrals(Wake(self.referrals, samples.CAMPAIGNS), self.clock.time)["lumen"]
 
     def stage(self, referral: Referral) -> tuple[str, str | None]:
         stored = self.look.referral(referral)
@@ -357,10 +359,10 @@ def test_a_referral_of_a_removed_campaign_is_held(system: System) -> None:
 
 def test_a_referral_that_the_stream_lost_is_sent_later(system: System) -> None:
     referral = system.submit()
-    assert system.wake(PICKED_UP_WITHIN) == 1
+    assert system.wake(QUEUED_TIMEOUT) == 1
     assert system.stage(referral) == ("waiting", "lost_by_stream")
     waiting = system.look.image(referral)
-    assert system.wake(decisions.RETRY_AFTER) == 1
+    assert system.wake(decisions.RETRY_DELAY) == 1
     assert system.deliver(system.record(referral, waiting)) == []
     assert len(system.mailer.sent) == 1
 
@@ -368,9 +370,9 @@ def test_a_referral_that_the_stream_lost_is_sent_later(system: System) -> None:
 def test_a_late_record_of_a_referral_that_wake_has_moved_sends_no_second_message(system: System) -> None:
     referral = system.submit()
     late = system.record(referral)
-    system.wake(PICKED_UP_WITHIN)
+    system.wake(QUEUED_TIMEOUT)
     waiting = system.look.image(referral)
-    system.wake(decisions.RETRY_AFTER)
+    system.wake(decisions.RETRY_DELAY)
     again = system.record(referral, waiting)
     assert system.deliver(late, again, late, again) == []
     assert len(system.mailer.sent) == 1
@@ -430,7 +432,7 @@ def test_one_unreadable_referral_does_not_stop_the_others_in_wake(system: System
         UpdateExpression="SET stage = :unknown, due_at = :early",
         ExpressionAttributeValues={":unknown": {"S": "of_a_later_version"}, ":early": {"S": timestamp(NOW)}},
     )
-    system.wake(PICKED_UP_WITHIN)
+    system.wake(QUEUED_TIMEOUT)
     assert system.stage(good)[0] == "waiting"
 
 

@@ -16,7 +16,7 @@ from referral_intake.aws.breaker_table import breaker_key
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.item_format import Item, to_item, typed
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.core.decisions import REVIEW_EVERY, queue
+from referral_intake.core.decisions import REVIEW_INTERVAL, queue
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Move, Referral, Stage, closed
 from referral_intake.outreach import wiring as outreach_wiring
@@ -60,7 +60,7 @@ class Deployment:
     def put(self, stage: Stage, reason: str | None = GIVEN_UP, *, days_ago: float = 1, **doctor: Any) -> Referral:
         """A referral that was submitted at this time and is now in this state."""
         at = now() - timedelta(days=days_ago)
-        due_at = None if stage is Stage.CLOSED else now() + REVIEW_EVERY - timedelta(hours=1)
+        due_at = None if stage is Stage.CLOSED else now() + REVIEW_INTERVAL - timedelta(hours=1)
         made = replace(aws.submitted(at, **doctor), stage=stage, due_at=due_at)
         item = to_item(made) | ({"reason": typed(reason)} if reason else {})
         if due_at is None:
@@ -200,7 +200,7 @@ def test_a_referral_is_found_by_its_key_after_the_stream_has_dropped_its_record(
 def test_late_records_of_the_stream_cause_no_second_message(deployment: Deployment) -> None:
     referral = deployment.put(Stage.QUEUED, None)
     lost = deployment.system.record(referral)
-    deployment.system.referrals.move(referral, Move(Stage.HELD, due_at=now() + REVIEW_EVERY, reason=GIVEN_UP))
+    deployment.system.referrals.move(referral, Move(Stage.HELD, due_at=now() + REVIEW_INTERVAL, reason=GIVEN_UP))
     before = deployment.image(referral)
     assert redrive("--go") == 0
     deployment.outreach(referral, before)

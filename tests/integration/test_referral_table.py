@@ -16,11 +16,11 @@ from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions, tasks
 from referral_intake.core.doctor import Address, Doctor
 from referral_intake.core.errors import Stale, Unavailable
-from referral_intake.core.mail_effects import note
-from referral_intake.core.mail_events import Kind, MailEvent
+from referral_intake.core.mail_effects import apply_event
+from referral_intake.core.mail_events import EventKind, MailEvent
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Move, Referral, Stage, closed
-from referral_intake.core.steps import Try
+from referral_intake.core.steps import SendAttempt
 from tests.integration import aws
 from tests.support import samples
 from tests.support.samples import NOW
@@ -126,7 +126,7 @@ open_referrals = st.builds(
     due_at=times,
     reason=st.none(),
     leader=st.none(),
-).map(lambda referral: replace(referral, waits_since=tasks.begins(referral)))
+).map(lambda referral: replace(referral, waits_since=tasks.waiting_since(referral)))
 
 
 @given(open_referrals)
@@ -359,9 +359,11 @@ def test_a_referral_that_changes_during_the_closing_is_still_closed(
 
 
 def sent(referrals: ReferralTable, referral: Referral, at: datetime = NOW) -> None:
-    claimed = aws.claim_for(referral).claimed
-    event = MailEvent(referral.receipt, "introduction", "message-1", Kind.SENT, at, Try(at, "2026-11", "c0ffee"))
-    assert note(event, claimed, samples.campaign(), referrals)
+    claimed = aws.claim_for(referral).claimed_referral
+    event = MailEvent(
+        referral.receipt, "introduction", "message-1", EventKind.SENT, at, SendAttempt(at, "2026-11", "c0ffee")
+    )
+    assert apply_event(event, claimed, samples.campaign(), referrals)
 
 
 def claimed(referrals: ReferralTable, claims: ClaimTable) -> Referral:
@@ -411,6 +413,6 @@ def test_a_message_recorded_twice_keeps_the_first_time(
 
 def test_a_message_for_a_deleted_referral_creates_none(referrals: ReferralTable, look: aws.Look) -> None:
     gone = aws.submitted()
-    event = MailEvent(gone.receipt, "introduction", "message-1", Kind.SENT, NOW, Try(NOW))
-    assert note(event, gone, samples.campaign(), referrals) is None
+    event = MailEvent(gone.receipt, "introduction", "message-1", EventKind.SENT, NOW, SendAttempt(NOW))
+    assert apply_event(event, gone, samples.campaign(), referrals) is None
     assert look.items() == {}

@@ -21,19 +21,19 @@ from referral_intake.aws.item_format import to_item
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.report_files import LostUpload, ReportFiles
 from referral_intake.aws.report_table import ReportTable
-from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Move, Referral, Stage, closed
-from referral_intake.core.report import MOST_SETBACKS, PATIENCE, Format, Report, State
+from referral_intake.core.report import MAX_SETBACKS, QUEUE_TIMEOUT, Format, Report, State
 from referral_intake.core.search_filter import Filter
 from referral_intake.reports import csv_export, xlsx_export
 from referral_intake.reports.columns import COLUMNS
 from referral_intake.reports.csv_export import CsvExport
 from referral_intake.reports.export_rows import ExportRows
 from referral_intake.reports.letter_files import LetterFiles
-from referral_intake.reports.letter_wiring import Place, bulk_letters_for
-from referral_intake.reports.report_runs import Maker, Reporting
+from referral_intake.reports.letter_wiring import LetterResources, bulk_letters_for
+from referral_intake.reports.report_runs import ReportRunner, ReportWriter
 from referral_intake.reports.xlsx_export import XlsxExport
 from tests.integration import aws
 from tests.support.reports import looks, report
@@ -65,9 +65,9 @@ def files(client: "DynamoDBClient") -> ReportFiles:
 class Files(ReportFiles):
     """moto fails on a missing upload, where S3 returns an error."""
 
-    def part(self, *arguments: Any) -> str:
+    def upload_part(self, *arguments: Any) -> str:
         try:
-            return super().part(*arguments)
+            return super().upload_part(*arguments)
         except KeyError as unknown:
             raise LostUpload("NoSuchUpload") from unknown
 
@@ -92,22 +92,22 @@ def rows(client: "DynamoDBClient", table: str) -> ExportRows:
     return ExportRows(client, table)
 
 
-Work = Callable[..., Reporting]
+Work = Callable[..., ReportRunner]
 
 
 @pytest.fixture
 def work(reports: ReportTable, queue: Queue, clock: aws.Clock, client: "DynamoDBClient", table: str) -> Work:
     finished = AuditTable(client, table)
 
-    def reporting(maker: Maker) -> Reporting:
+    def report_runner(writer: ReportWriter) -> ReportRunner:
         from referral_intake.core.users import Person
 
         def record(done: Report, at: datetime) -> None:
             finished.record(Person(done.sub, done.username, frozenset()), f"report_{done.state}", (done.id,), at)
 
-        return Reporting(reports, queue, lambda _: maker, record, clock)
+        return ReportRunner(reports, queue, lambda _: writer, record, clock)
 
-    return reporting
+    return report_runner
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def store(client: "DynamoDBClient", table: str) -> Callable[[int], list[str]]:
 
 
 def fetched(files: ReportFiles, done: Report, number: int = 0) -> bytes:
-    return files.kept(done.files[number].key)
+    return files.load_state(done.files[number].key)
 
 
 def read_csv(data: bytes) -> list[dict[str, str]]:
@@ -144,10 +144,10 @@ def read_xlsx(data: bytes) -> list[list[Any]]:
     return book.get_sheet_by_name("Referrals").to_python()
 
 
-def run_to_its_end(reporting: Reporting, asked: Report, queue: Queue, time_left: int = 2) -> tuple[Report, int]:
+def run_to_its_end(report_runner: ReportRunner, asked: Report, queue: Queue, time_left: int = 2) -> tuple[Report, int]:
     queue.put(asked.id)
     for runs in count(1):
-        done = reporting.run(queue.pop(), looks(time_left), timedelta(seconds=1))
+        done = report_runner.run(queue.pop(), looks(time_left), timedelta(seconds=1))
         assert done is not None
         if not queue:
             return done, runs
@@ -181,7 +181,7 @@ def test_a_file_with_several_parts_is_one_file(
     reports.add(asked)
     done, runs = run_to_its_end(work(CsvExport(big, files, part=5 * MIB)), asked, queue, time_left=1)
     assert runs > 2
-    assert len(done.place.parts) == 2
+    assert len(done.checkpoint.parts) == 2
     assert [row["receipt"] for row in read_csv(fetched(files, done))] == receipts
     assert done.files[0].size == len(fetched(files, done))
 
@@ -216,15 +216,17 @@ def test_an_export_is_complete_after_a_crash_at_any_point(
     receipts = store(450)
     asked = report(format)
     reports.add(asked)
-    maker: Maker = CsvExport(rows, files) if format is Format.CSV else XlsxExport(rows, files, rows_per_workbook=200)
+    writer: ReportWriter = (
+        CsvExport(rows, files) if format is Format.CSV else XlsxExport(rows, files, rows_per_workbook=200)
+    )
     deaths = 0
     for step in count():
         # Each run crashes one call later than the previous one: within a step, and after it before it is recorded.
         dying = Dying(step % 7, files, reports)
-        reporting = Reporting(reports, queue, lambda _: maker, lambda *_: None, clock)
+        report_runner = ReportRunner(reports, queue, lambda _: writer, lambda *_: None, clock)
         with dying:
             try:
-                done = reporting.run(asked.id, looks(1), timedelta(seconds=1))
+                done = report_runner.run(asked.id, looks(1), timedelta(seconds=1))
             except Died:
                 deaths += 1
                 clock.time += timedelta(minutes=6)
@@ -395,8 +397,8 @@ def test_an_empty_report_is_a_file_with_a_header(
 ) -> None:
     asked = report(format)
     reports.add(asked)
-    maker: Maker = CsvExport(rows, files) if format is Format.CSV else XlsxExport(rows, files)
-    done, _ = run_to_its_end(work(maker), asked, queue)
+    writer: ReportWriter = CsvExport(rows, files) if format is Format.CSV else XlsxExport(rows, files)
+    done, _ = run_to_its_end(work(writer), asked, queue)
     assert (done.state, done.rows_done) == (State.READY, 0)
     assert receipts_in(done, files) == []
 
@@ -407,16 +409,16 @@ def test_an_aborted_upload_restarts(
     receipts = store(300)
     asked = report()
     reports.add(asked)
-    reporting = work(CsvExport(rows, files))
-    begun = reporting.run(asked.id, looks(1), timedelta(seconds=1))
+    report_runner = work(CsvExport(rows, files))
+    begun = report_runner.run(asked.id, looks(1), timedelta(seconds=1))
     assert begun is not None
-    assert begun.place.tail
-    assert begun.place.upload
+    assert begun.checkpoint.tail
+    assert begun.checkpoint.upload
     boto3.client("s3").abort_multipart_upload(
-        Bucket=BUCKET, Key=begun.place.upload_key or "", UploadId=begun.place.upload
+        Bucket=BUCKET, Key=begun.checkpoint.upload_key or "", UploadId=begun.checkpoint.upload
     )
     queue.clear()
-    done, _ = run_to_its_end(reporting, asked, queue, time_left=50)
+    done, _ = run_to_its_end(report_runner, asked, queue, time_left=50)
     assert receipts_in(done, files) == receipts
 
 
@@ -432,10 +434,10 @@ def test_an_upload_is_lost_only_if_its_file_does_not_exist(
         stubber.add_client_error("complete_multipart_upload", "NoSuchUpload", http_status_code=404)
         stubber.add_client_error("head_object", code, http_status_code=status)
         with pytest.raises(expected):
-            ReportFiles(client, BUCKET).complete("key", "upload", ["etag"])
+            ReportFiles(client, BUCKET).complete_upload("key", "upload", ["etag"])
         stubber.add_client_error("complete_multipart_upload", "NoSuchUpload", http_status_code=404)
         stubber.add_response("head_object", {})
-        ReportFiles(client, BUCKET).complete("key", "upload", ["etag"])
+        ReportFiles(client, BUCKET).complete_upload("key", "upload", ["etag"])
 
 
 def test_a_report_without_progress_is_given_up(
@@ -447,12 +449,12 @@ def test_a_report_without_progress_is_given_up(
 
     asked = report()
     reports.add(asked)
-    reporting = work(CsvExport(Broken(), files))
-    for _ in range(MOST_SETBACKS + 1):
+    report_runner = work(CsvExport(Broken(), files))
+    for _ in range(MAX_SETBACKS + 1):
         with pytest.raises(RuntimeError):
-            reporting.run(asked.id, PLENTY, timedelta(seconds=1))
+            report_runner.run(asked.id, PLENTY, timedelta(seconds=1))
         clock.time += timedelta(minutes=20)
-    done = reporting.run(asked.id, PLENTY, timedelta(seconds=1))
+    done = report_runner.run(asked.id, PLENTY, timedelta(seconds=1))
     assert done is not None
     assert (done.state, done.detail) == (State.FAILED, "gave_up")
 
@@ -463,12 +465,12 @@ def test_a_report_with_a_lost_message_is_queued_again_once(
     lost, finished = report(), report()
     reports.add(lost)
     reports.add(finished)
-    reporting = work(CsvExport(rows, files))
-    reporting.run(finished.id, PLENTY, timedelta(seconds=1))
-    assert reporting.put_lost_ones_back("lumen") == 0
-    clock.time += PATIENCE
-    assert reporting.put_lost_ones_back("lumen") == 1
-    assert reporting.put_lost_ones_back("lumen") == 0
+    report_runner = work(CsvExport(rows, files))
+    report_runner.run(finished.id, PLENTY, timedelta(seconds=1))
+    assert report_runner.requeue_lost("lumen") == 0
+    clock.time += QUEUE_TIMEOUT
+    assert report_runner.requeue_lost("lumen") == 1
+    assert report_runner.requeue_lost("lumen") == 0
     assert queue == [lost.id]
 
 
@@ -494,7 +496,7 @@ ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_c
 def by_post(referrals: ReferralTable, name: str, age: int, address: Any = ADDRESS, **details: Any) -> Referral:
     made = aws.submitted(NOW - timedelta(hours=age), name=name, email=None, address=address, **details)
     referrals.add(made)
-    referrals.move(made, Move(Stage.BY_POST, due_at=made.submitted_at + REVIEW_EVERY))
+    referrals.move(made, Move(Stage.BY_POST, due_at=made.submitted_at + REVIEW_INTERVAL))
     return made
 
 
@@ -508,7 +510,7 @@ def test_letters_are_split_into_files_and_no_doctor_gets_two(
     work: Work,
     queue: Queue,
 ) -> None:
-    place = Place(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
+    place = LetterResources(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
     letters = bulk_letters_for(place, TEMPLATES)
     names = ["Ana Gomez", "Maria Lopez", "Jo Smith", "Li Wang"]
     for age, name in enumerate(names):
@@ -520,8 +522,8 @@ def test_letters_are_split_into_files_and_no_doctor_gets_two(
     claims.suppress(letters.keys_of(stopped)[0], Closing.OPTED_OUT, NOW)
     asked = report(Format.PDF)
     reports.add(asked)
-    maker = LetterFiles(letters, files, {"lumen": campaign()}.get, lambda: NOW, letters_per_file=2)
-    done, runs = run_to_its_end(work(maker), asked, queue, time_left=1)
+    writer = LetterFiles(letters, files, {"lumen": campaign()}.get, lambda: NOW, letters_per_file=2)
+    done, runs = run_to_its_end(work(writer), asked, queue, time_left=1)
     assert runs > 1
     assert (done.state, done.rows_done) == (State.READY, 4)
     assert [file.name for file in done.files] == [
@@ -545,13 +547,13 @@ def test_unapproved_content_is_not_printed(
     work: Work,
     queue: Queue,
 ) -> None:
-    place = Place(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
+    place = LetterResources(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
     by_post(referrals, "Ana Gomez", 1)
     asked = report(Format.PDF)
     reports.add(asked)
     long_after = datetime.combine(campaign().approval.expires_on, time(), UTC) + timedelta(days=1)
-    maker = LetterFiles(bulk_letters_for(place, TEMPLATES), files, {"lumen": campaign()}.get, lambda: long_after)
-    done, _ = run_to_its_end(work(maker), asked, queue)
+    writer = LetterFiles(bulk_letters_for(place, TEMPLATES), files, {"lumen": campaign()}.get, lambda: long_after)
+    done, _ = run_to_its_end(work(writer), asked, queue)
     assert (done.state, done.detail, done.files) == (State.FAILED, "unapproved", ())
 
 

@@ -14,7 +14,7 @@ import time_machine
 from cli import stacks
 from cli.app import main
 from cli.operator_actions import action_runner, operator
-from referral_intake.dashboard.actions import Action, Order
+from referral_intake.dashboard.actions import Action, ActionRequest
 from tests.integration import aws
 from tests.integration.life import Life, living
 
@@ -168,7 +168,7 @@ def test_an_opt_out_still_applies_after_a_person_approved_the_referral(deploymen
     at, sent = action_runner(stacks.find(STACK)), deployment.mails()
     found = at.referrals.get(receipt, consistent=True)
     assert found
-    at.carry_out(Order(receipt, found.revision, Action.RETRY, operator(), again=True), datetime.now(UTC))
+    at.run(ActionRequest(receipt, found.revision, Action.RETRY, operator(), again=True), datetime.now(UTC))
     with time_machine.travel(datetime.now(UTC) + timedelta(days=20)):
         deployment.life.wake()
         deployment.life.reach(receipt)

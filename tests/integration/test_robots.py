@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from referral_intake.aws.item_format import plain
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.core.decisions import REVIEW_EVERY, approve, when_due
+from referral_intake.core.decisions import REVIEW_INTERVAL, approve, decide_due
 from referral_intake.core.referral import Stage
 from referral_intake.intake import submissions as intake
 from referral_intake.web.pages import Site
@@ -62,16 +62,16 @@ def test_a_held_referral_is_due_each_week_until_a_person_approves_it(
 ) -> None:
     send(referrals, samples.payload())
     receipt = only_item(client, table)["receipt"]
-    later = NOW + REVIEW_EVERY
+    later = NOW + REVIEW_INTERVAL
     assert referrals.due("lumen", later - timedelta(seconds=1), 10) == []
     assert referrals.due("lumen", later, 10) == [receipt]
 
     held = referrals.get(receipt)
     assert held
-    referrals.move(held, when_due(held, samples.campaign(), later))
+    referrals.move(held, decide_due(held, samples.campaign(), later))
     held = referrals.get(receipt)
     assert held
-    assert (held.stage, held.reason, held.due_at) == (Stage.HELD, "unproven", later + REVIEW_EVERY)
+    assert (held.stage, held.reason, held.due_at) == (Stage.HELD, "unproven", later + REVIEW_INTERVAL)
 
     referrals.move(held, approve(later))
     let_go = referrals.get(receipt)

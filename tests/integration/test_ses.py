@@ -14,7 +14,7 @@ from referral_intake.aws import ses as adapter
 from referral_intake.aws.ses import SesMailer
 from referral_intake.aws.signed_links import Links
 from referral_intake.core.message import Deferred, Message, Refused, Unclear
-from referral_intake.outreach.message_templates import Messages
+from referral_intake.outreach.message_templates import MessageComposer
 from tests.integration import aws, ses_server
 from tests.integration.ses_server import Ses
 from tests.support import samples
@@ -112,7 +112,7 @@ def test_the_message_of_the_campaign_is_accepted_by_ses(ses: Ses, mailer: SesMai
         phone="217 555 0123",
         address={"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"},
     )
-    messages = Messages(samples.TEMPLATES, Links(aws.ring_of(aws.RING), aws.SITE_URL), aws.SITE_URL)
+    messages = MessageComposer(samples.TEMPLATES, Links(aws.ring_of(aws.RING), aws.SITE_URL), aws.SITE_URL)
     mailer.send(messages.compose(referral, samples.campaign(), aws.claim_for(referral)))
     (request,) = ses.requests
     headers = request["Content"]["Simple"]["Headers"]

@@ -21,7 +21,7 @@ from referral_intake.core.doctor import FORM_FIELDS
 from referral_intake.core.submission import FIELDS, InvalidSubmission, parse
 from referral_intake.core.us_states import STATES
 from referral_intake.core.validation import FieldError
-from referral_intake.intake.bot_detection import TRAP
+from referral_intake.intake.bot_detection import HONEYPOT
 from referral_intake.web.pages import Pages, asset_url
 from tests.support import samples
 from tests.support.html import Html as Page
@@ -267,7 +267,7 @@ def test_only_pages_on_which_the_guide_helps_link_to_it(template: str, context: 
 
 def test_field_names_match_the_api(first: Page) -> None:
     names = {field["name"] for field in first.all("input", "select")}
-    assert names == {*leaf_fields(), TRAP}
+    assert names == {*leaf_fields(), HONEYPOT}
 
 
 def test_every_field_has_a_label(first: Page) -> None:
@@ -377,12 +377,12 @@ def test_an_error_without_a_field_is_shown_at_the_top_and_has_the_focus() -> Non
 
 
 def test_the_honeypot_field_is_hidden_from_people(first: Page) -> None:
-    field = first.named(TRAP)
+    field = first.named(HONEYPOT)
     assert (field["tabindex"], field["autocomplete"], field["value"]) == ("-1", "off", "")
     around = [tag for tag in first.all("div") if tag.get("aria-hidden") == "true" and tag.get("class") == "unseen"]
     assert len(around) == 1
     # Browsers and password managers know no field of this name.
-    assert not re.search("name|mail|phone|address|url|web|company", TRAP)
+    assert not re.search("name|mail|phone|address|url|web|company", HONEYPOT)
 
 
 def test_an_opt_out_page_changes_nothing_before_its_button_is_pressed() -> None:

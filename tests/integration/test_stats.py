@@ -15,7 +15,7 @@ from cli.app import main
 from referral_intake.aws import dynamodb
 from referral_intake.aws.item_format import Item, referral_key, timestamp, to_item, typed
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.aws.stats_items import counted_place, key
+from referral_intake.aws.stats_items import key, tally_key
 from referral_intake.aws.stats_table import StatsTable
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
@@ -383,7 +383,7 @@ def test_the_stream_continues_to_count_during_a_recount(
     deployment.damage(("lumen#total", "2026-11-24"), "submitted", -3)
     # These were counted, but no item has them any more. The recount corrects this as well.
     for one in deployment.referrals[:3]:
-        deployment.lose(counted_place(one.receipt))
+        deployment.lose(tally_key(one.receipt))
     stream = CountingTable(deployment.client, deployment.stats_table)
     changed = {one.receipt: one for one in deployment.referrals}
     waiting = iter(deployment.referrals[10:14])

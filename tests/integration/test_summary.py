@@ -13,9 +13,9 @@ from referral_intake.aws.subscriptions import Subscriptions
 from referral_intake.core.message import Deferred, Mailer, Message, Refused, Unclear
 from referral_intake.core.quota import Quota
 from referral_intake.core.users import Person
-from referral_intake.core.weekly_summary import Subscriber, Summarizing
-from referral_intake.reports.summary_email import SummaryMail
-from referral_intake.reports.summary_figures import SummaryNumbers
+from referral_intake.core.weekly_summary import Subscriber, SummarySender
+from referral_intake.reports.summary_email import SummaryComposer
+from referral_intake.reports.summary_figures import SummaryReader
 from referral_intake.stats.counting_table import CountingTable
 from tests.integration import aws
 from tests.support.samples import TEMPLATES, campaign
@@ -73,7 +73,7 @@ def subscriptions(client: "DynamoDBClient", table: str) -> Subscriptions:
 
 def want(kept: Subscriptions, who: Subscriber, *, wanted: bool) -> None:
     record = audit_item(Person(who.sub, who.username, frozenset()), "summary_wanted", [], MONDAY)
-    kept.set(who, MONDAY, wanted=wanted, record=record)
+    kept.set(who, MONDAY, is_subscribed=wanted, record=record)
 
 
 class Quotas:
@@ -86,20 +86,20 @@ ADDRESSES = {"robin": "robin@spine.example", "sam": "sam@spine.example"}
 
 
 @pytest.fixture
-def summarizing(
+def summary_sender(
     client: "DynamoDBClient", table: str, stats_table: str, subscriptions: Subscriptions, mail: Mail, clock: aws.Clock
-) -> Callable[..., Summarizing]:
-    def made(mailer: Mailer = mail, addresses: dict[str, str] = ADDRESSES) -> Summarizing:
-        numbers = SummaryNumbers(client, table, stats_table, Quotas(), clock)  # type: ignore[arg-type]
-        compose = SummaryMail(TEMPLATES, aws.SITE_URL).compose
-        return Summarizing(subscriptions, addresses.get, numbers.of, compose, mailer, clock)
+) -> Callable[..., SummarySender]:
+    def made(mailer: Mailer = mail, addresses: dict[str, str] = ADDRESSES) -> SummarySender:
+        numbers = SummaryReader(client, table, stats_table, Quotas(), clock)  # type: ignore[arg-type]
+        compose = SummaryComposer(TEMPLATES, aws.SITE_URL).compose
+        return SummarySender(subscriptions, addresses.get, numbers.of, compose, mailer, clock)
 
     return made
 
 
 @pytest.fixture
-def run(summarizing: Callable[..., Summarizing]) -> Run:
-    return lambda: dict(summarizing().send(campaign()))
+def run(summary_sender: Callable[..., SummarySender]) -> Run:
+    return lambda: dict(summary_sender().send(campaign()))
 
 
 def test_every_subscriber_gets_it_once_even_if_the_schedule_repeats(run: Run, mail: Mail, clock: aws.Clock) -> None:
@@ -159,18 +159,18 @@ def test_a_refused_message_is_not_retried(run: Run, mail: Mail) -> None:
 
 
 def test_a_former_member_gets_none_and_the_subscription_is_deleted(
-    summarizing: Callable[..., Summarizing], subscriptions: Subscriptions, mail: Mail
+    summary_sender: Callable[..., SummarySender], subscriptions: Subscriptions, mail: Mail
 ) -> None:
-    outcomes = summarizing(addresses={"sam": "sam@spine.example"}).send(campaign())
+    outcomes = summary_sender(addresses={"sam": "sam@spine.example"}).send(campaign())
     assert dict(outcomes) == {"left_the_team": 1, "sent": 1}
     assert mail.recipients == ["sam@spine.example"]
     assert subscriptions.subscribers("lumen") == [SAM]
 
 
 def test_a_canceled_subscription_gets_none(run: Run, subscriptions: Subscriptions, mail: Mail) -> None:
-    assert subscriptions.wants("lumen", ROBIN.sub)
+    assert subscriptions.is_subscribed("lumen", ROBIN.sub)
     want(subscriptions, ROBIN, wanted=False)
-    assert not subscriptions.wants("lumen", ROBIN.sub)
+    assert not subscriptions.is_subscribed("lumen", ROBIN.sub)
     assert run() == {"sent": 1}
     assert mail.recipients == ["sam@spine.example"]
 
@@ -197,29 +197,29 @@ def test_it_reports_the_week_the_week_before_and_the_open_tasks(
 
 
 def test_a_week_is_in_the_time_zone_of_the_campaign(
-    subscriptions: Subscriptions, mail: Mail, clock: aws.Clock, summarizing: Callable[..., Summarizing]
+    subscriptions: Subscriptions, mail: Mail, clock: aws.Clock, summary_sender: Callable[..., SummarySender]
 ) -> None:
     taken: list[date] = []
-    original = subscriptions.take
+    original = subscriptions.claim
 
     def take(who: Subscriber, week: date, at: datetime) -> bool:
         taken.append(week)
         return original(who, week, at)
 
-    subscriptions.take = take  # type: ignore[assignment,method-assign]
-    summarizing().send(campaign())
+    subscriptions.claim = take  # type: ignore[assignment,method-assign]
+    summary_sender().send(campaign())
     assert taken == [date(2026, 11, 16)] * 2
 
 
 def test_the_text_contains_no_html_and_the_html_escapes_names(mail: Mail) -> None:
     from referral_intake.core.overview import Overview, Period
-    from referral_intake.core.weekly_summary import WAITS, Health, Summary, Waiting
+    from referral_intake.core.weekly_summary import TASK_KINDS, Health, Summary, Waiting
 
     period = Period(date(2026, 11, 16), date(2026, 11, 22), {"submitted": 12_345}, (), {})
     overview = Overview("lumen", period, period, (), {})
-    waiting = {kind: Waiting(100, is_more=True) for kind in WAITS}
+    waiting = {kind: Waiting(100, is_more=True) for kind in TASK_KINDS}
     summary = Summary(overview, waiting, Health(None, Quota(10, 100, 50), {"bounced": 0.04, "complained": None}))
-    message = SummaryMail(TEMPLATES, aws.SITE_URL).compose(campaign(), summary, "robin@spine.example")
+    message = SummaryComposer(TEMPLATES, aws.SITE_URL).compose(campaign(), summary, "robin@spine.example")
     assert "<" not in message.text
     assert (
         "100+ held, to be approved or rejected: https://spine.example/dashboard/work/held?campaign=lumen"

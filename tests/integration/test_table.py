@@ -20,7 +20,7 @@ from referral_intake.dashboard.wiring import Dashboard, DashboardSettings
 from referral_intake.intake import submissions
 from referral_intake.stats.counting_table import CountingTable
 from referral_intake.wake import backlog_metrics, due_referrals
-from referral_intake.wake.wiring import Gauges
+from referral_intake.wake.wiring import BacklogMetricSources
 from referral_intake.web.pages import Site
 from tests.faults.wire import response
 from tests.integration import aws
@@ -150,9 +150,9 @@ def test_wake_works_without_reported_capacity(
 ) -> None:
     CountingTable(client, stats_table).count([aws.submitted()])
     campaigns = CAMPAIGNS
-    parts = Gauges(campaigns, BreakerTable(client, table), StatsTable(client, stats_table), lambda: QUOTA)
+    parts = BacklogMetricSources(campaigns, BreakerTable(client, table), StatsTable(client, stats_table), lambda: QUOTA)
     with watching() as watched:
-        backlog_metrics.measure(parts, NOW, due_referrals.logger)
+        backlog_metrics.emit_all(parts, NOW, due_referrals.logger)
     emitted = [line for line in watched.emitted if line.get("campaign") == CAMPAIGN and "OpenReferrals" in line]
     assert {line["reason"]: line["OpenReferrals"] for line in emitted}["queued"] == [1]
 

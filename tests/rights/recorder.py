@@ -71,9 +71,9 @@ class Recorder:
             # Recorded as denied. An exception here would appear as an error of the function.
             asks = [Ask(f"{service}:{model.name}", str(unknown))]
         for ask in asks:
-            self._take(Seen(function.logical_id, ask))
+            self._process(Seen(function.logical_id, ask))
 
-    def _take(self, seen: Seen) -> None:
+    def _process(self, seen: Seen) -> None:
         if seen not in self.seen:
             self.seen.add(seen)
             if not allowing(self.roles[seen.function], seen.ask):

@@ -93,7 +93,9 @@ def _exported(rows: ExportRows) -> list[str]:
 
 def _dashboard(referrals: ReferralTable, listing: ListingTable, receipt: str) -> dict[str, Any]:
     parts = FakeDashboard(
-        referrals=referrals, listing=listing, sent_messages=SimpleNamespace(kept=lambda receipt, steps: frozenset())
+        referrals=referrals,
+        listing=listing,
+        sent_messages=SimpleNamespace(steps_with_copy=lambda receipt, steps: frozenset()),
     )
     seen = {role: ask(parts, "GET", f"/referrals/{receipt}", groups=role)[1]["doctor"] for role in (MANAGER, VIEWER)}
     found = {}

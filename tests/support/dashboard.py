@@ -50,7 +50,7 @@ class FakeDashboard(Dashboard):
 
     def __init__(self, **parts: Any) -> None:
         # The route for the current user also reads the subscription to the weekly summary.
-        no_subscriptions = SimpleNamespace(wants=lambda campaign, sub: False)
+        no_subscriptions = SimpleNamespace(is_subscribed=lambda campaign, sub: False)
         usual = {"campaigns": samples.CAMPAIGNS, "audit": FakeAudit(), "subscriptions": no_subscriptions}
         self.__dict__ |= usual | parts
 

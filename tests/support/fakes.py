@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from referral_intake.aws.keys import Keyring
 from referral_intake.core.breaker import BreakerPolicy, Trip
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.message import Message
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import LEASE, Answer, Move, Referral, closed
-from referral_intake.outreach.screening import Sighting
+from referral_intake.outreach.screening import ScreeningLimit
 
 
 def ring() -> Keyring:
@@ -54,19 +54,21 @@ class FakeTable:
             leader=move.leader,
             setbacks=move.setbacks,
             is_vetted=referral.is_vetted or move.by_a_person,
-            noted_closed_at=move.closed_at,
+            stored_closed_at=move.closed_at,
             revision=referral.revision + 1,
         )
 
-    def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+    def claim(
+        self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta
+    ) -> AlreadyClaimed | Suppressed | None:
         for key in claim.keys:
             if key in self.suppressed:
                 return Suppressed(self.suppressed[key])
             leader = self.told.get((key, claim.step), claim.referral.receipt)
             if leader != claim.referral.receipt:
-                return Taken(leader)
+                return AlreadyClaimed(leader)
         self.told |= dict.fromkeys(((key, claim.step) for key in claim.keys), claim.referral.receipt)
-        self.referrals[claim.referral.receipt] = replace(claim.claimed, due_at=now + LEASE)
+        self.referrals[claim.referral.receipt] = replace(claim.claimed_referral, due_at=now + LEASE)
         return None
 
     def suppression(self, claim: Claim) -> Suppressed | None:
@@ -76,13 +78,13 @@ class FakeTable:
         self.suppressed[key] = fact
         self.scopes[key] = campaign or "all"
 
-    def allow_again(self, key: str, now: datetime) -> None:
+    def undo_opt_out(self, key: str, now: datetime) -> None:
         self.suppressed.pop(key, None)
 
     def release(self, claim: Claim, move: Move) -> None:
         for key in claim.keys:
             del self.told[key, claim.step]
-        self.move(claim.claimed, move)
+        self.move(claim.claimed_referral, move)
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
         if effect.move:
@@ -96,17 +98,17 @@ class FakeTable:
             revision=referral.revision + 1,
         )
 
-    def note_feedback(self, sent_at: datetime) -> None:
+    def record_feedback(self, sent_at: datetime) -> None:
         self.settled = max(sent_at, self.settled or sent_at)
 
-    def feedback_settled(self) -> datetime | None:
+    def latest_feedback(self) -> datetime | None:
         return self.settled
 
     def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
         self.answers[receipt] = answer
         self.close(receipt, Closing.ANSWERED, now)
 
-    def note(self, receipt: str, milestone: str, now: datetime) -> None:
+    def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
         if receipt in self.referrals:
             there = self.referrals[receipt]
             self.referrals[receipt] = replace(there, milestones=there.milestones | {milestone: now})
@@ -139,7 +141,7 @@ class FakeBreaker:
     def check(self, campaign: str, policy: BreakerPolicy, now: datetime) -> Trip | None:
         return self.trip
 
-    def announced(self, trip: Trip) -> None:
+    def mark_announced(self, trip: Trip) -> None:
         self.trip = None
 
 
@@ -157,10 +159,10 @@ class FakeAnnouncements:
 
 
 @dataclass
-class FakeSightings:
-    """Admits referrals as the table does."""
+class FakeScreeningCounts:
+    """Counts and limits values as the table does."""
 
-    most_per_source: int = 20
+    max_per_source: int = 20
     disposable: frozenset[str] = frozenset({"trash.example"})
     seen: dict[str, set[str]] = field(default_factory=dict)
 
@@ -170,26 +172,26 @@ class FakeSightings:
     def name_hash(self, name: str) -> str:
         return f"hash of {name}"
 
-    def admits(self, sighting: Sighting) -> bool:
-        members = self.seen.setdefault(sighting.key, set())
-        if sighting.member not in members and len(members) >= sighting.most:
+    def record_within_limit(self, limit: ScreeningLimit) -> bool:
+        members = self.seen.setdefault(limit.key, set())
+        if limit.member not in members and len(members) >= limit.maximum:
             return False
-        members.add(sighting.member)
+        members.add(limit.member)
         return True
 
 
 @dataclass
-class FakeTurns:
-    """Returns a turn at once, or `wait`."""
+class FakeThrottle:
+    """Returns a slot at once, or `wait`."""
 
     wait: Wait | None = None
 
-    def take(self, campaign: Campaign, address: str) -> Wait | None:
+    def acquire(self, campaign: Campaign, address: str) -> Wait | None:
         return self.wait
 
 
 @dataclass
-class FakeMessages:
+class FakeMessageComposer:
     """Renders a message without templates."""
 
     def compose(self, referral: Referral, campaign: Campaign, claim: Claim) -> Message:

@@ -27,7 +27,7 @@ class FakeRegistry:
     fails: Exception | None = None
     may_answer: Event = field(default_factory=_already_set)
 
-    def ask(self, query: Query) -> list[Any]:
+    def search(self, query: Query) -> list[Any]:
         self.asked.append(query)
         self.may_answer.wait()
         if self.fails:
@@ -36,7 +36,7 @@ class FakeRegistry:
 
 
 @dataclass
-class FakeKept:
+class FakeMatchCache:
     matches: dict[str, list[Match]] = field(default_factory=dict)
     fails: bool = False
 

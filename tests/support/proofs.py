@@ -36,13 +36,13 @@ def solve(challenge: dict[str, Any]) -> str:
     return altcha.Payload(asked, solution).to_base64()
 
 
-def proof(submission_id: str, keys: Ring = ring, given_at: datetime = NOW - MINUTE) -> str:
-    return solve(Challenges(keys, tries=1).new(binding_of(uuid.UUID(submission_id)), given_at))
+def proof(submission_id: str, keys: Ring = ring, issued_at: datetime = NOW - MINUTE) -> str:
+    return solve(Challenges(keys, tries=1).new(binding_of(uuid.UUID(submission_id)), issued_at))
 
 
-def proven(sent: dict[str, Any], keys: Ring = ring, given_at: datetime = NOW - MINUTE) -> dict[str, Any]:
+def proven(sent: dict[str, Any], keys: Ring = ring, issued_at: datetime = NOW - MINUTE) -> dict[str, Any]:
     """A submission with its solved challenge, as the page sends it."""
-    return sent | {"challenge": proof(sent["submission_id"], keys, given_at)}
+    return sent | {"challenge": proof(sent["submission_id"], keys, issued_at)}
 
 
 def proven_to(stack: "LocalStack", sent: dict[str, Any]) -> dict[str, Any]:
@@ -52,14 +52,14 @@ def proven_to(stack: "LocalStack", sent: dict[str, Any]) -> dict[str, Any]:
     return proven(sent, lambda: Keyring.from_secret(secret), datetime.now(UTC) - MINUTE)
 
 
-def claimed(sent: dict[str, Any], given_at: datetime) -> dict[str, Any]:
+def claimed(sent: dict[str, Any], issued_at: datetime) -> dict[str, Any]:
     """A submission with a simulated proof, for intake that uses `believed`."""
-    return sent | {"challenge": f"{binding_of(uuid.UUID(sent['submission_id']))} {given_at.isoformat()}"}
+    return sent | {"challenge": f"{binding_of(uuid.UUID(sent['submission_id']))} {issued_at.isoformat()}"}
 
 
 def believed(_: Challenges, sent: object) -> Proof | None:
     """Replaces `Challenges.read` in tests of other rules."""
     if not isinstance(sent, str):
         return None
-    binding, given_at = sent.split()
-    return Proof(binding, datetime.fromisoformat(given_at))
+    binding, issued_at = sent.split()
+    return Proof(binding, datetime.fromisoformat(issued_at))

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from referral_intake.aws.item_format import Item
 from referral_intake.aws.stats_items import numbers, receipt_of
-from referral_intake.core.counting import Count, counts, tally
+from referral_intake.core.counting import CounterKey, contributions, tally
 from referral_intake.core.doctor import Address
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Referral, Stage, receipt_for
@@ -95,16 +95,16 @@ def counting(table: MemoryTable) -> CountingTable:
     return CountingTable(client, "stats", sleep=lambda _: None)
 
 
-def counters(items: Any) -> dict[Count, int]:
+def counters(items: Any) -> dict[CounterKey, int]:
     """All numbers except 0."""
     found = (pair for item in items if not receipt_of(item) for pair in numbers(item))
     return {count: number for count, number in found if number}
 
 
-def recount(referrals: Any) -> dict[Count, int]:
-    total: Counter[Count] = Counter()
+def recount(referrals: Any) -> dict[CounterKey, int]:
+    total: Counter[CounterKey] = Counter()
     for referral in referrals:
-        total.update(counts(tally(referral)))
+        total.update(contributions(tally(referral)))
     return dict(total)
 
 
@@ -160,7 +160,7 @@ def _a_move(random: Random, before: Referral) -> Referral:
 
 def _a_closing(random: Random, before: Referral) -> Referral:
     at = before.submitted_at + timedelta(hours=random.randrange(400))
-    return replace(before, stage=Stage.CLOSED, reason=random.choice(list(Closing)).value, noted_closed_at=at)
+    return replace(before, stage=Stage.CLOSED, reason=random.choice(list(Closing)).value, stored_closed_at=at)
 
 
 def _an_answer(random: Random, before: Referral) -> Referral:

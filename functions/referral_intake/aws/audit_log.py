@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class AuditRecord:
     """`what` is one of a fixed set of words, never text that a user typed."""
 
     at: datetime
@@ -43,7 +43,7 @@ class AuditTable:
         except ClientError as error:
             raise Unavailable(error.response["Error"]["Code"]) from error
 
-    def of_day(self, day: date) -> Iterator[Record]:
+    def of_day(self, day: date) -> Iterator[AuditRecord]:
         """Read the records of a day (UTC), in order."""
         found = self._table.query_all(
             KeyConditionExpression="pk = :day",
@@ -71,6 +71,6 @@ def audit_item(person: Person, what: str, receipts: Sequence[str], at: datetime)
     }
 
 
-def _record(item: dict[str, Any]) -> Record:
+def _record(item: dict[str, Any]) -> AuditRecord:
     at = datetime.fromisoformat(item["at"])
-    return Record(at, item["sub"], item["username"], item["what"], tuple(item["receipts"]))
+    return AuditRecord(at, item["sub"], item["username"], item["what"], tuple(item["receipts"]))

@@ -11,7 +11,7 @@ from referral_intake.aws.audit_log import audit_item
 from referral_intake.aws.item_format import Item, plain, timestamp
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
-from referral_intake.core.breaker import BreakerPolicy, Pause, State, Trip, totals, trips
+from referral_intake.core.breaker import BreakerPolicy, BreakerState, Pause, Trip, trip_reason, window_counts
 from referral_intake.core.users import Person
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def breaker_key(campaign: str) -> Item:
     return {"pk": {"S": f"breaker#{campaign}"}, "sk": {"S": "breaker"}}
 
 
-def counting(campaign: str, facts: list[str], day: date) -> Update:
+def count_update(campaign: str, facts: list[str], day: date) -> Update:
     """Return the update that counts each fact once on that day."""
     update = Update(breaker_key(campaign))
     for fact in facts:
@@ -39,26 +39,26 @@ class BreakerTable:
         item = self._item(campaign)
         counts = _counts(item)
         if "paused_at" not in item:
-            reason = trips(counts, policy, now.date())
+            reason = trip_reason(counts, policy, now.date())
             if reason is None or not self._open(campaign, reason, now):
                 return None
             item |= {"paused_for": reason, "paused_at": timestamp(now)}
         if "announced" in item:
             return None
         opened_at = datetime.fromisoformat(item["paused_at"])
-        return Trip(campaign, item["paused_for"], opened_at, policy.window, **totals(counts, policy, now.date()))
+        return Trip(campaign, item["paused_for"], opened_at, policy.window, **window_counts(counts, policy, now.date()))
 
-    def state(self, campaign: str, policy: BreakerPolicy, now: datetime) -> State:
+    def state(self, campaign: str, policy: BreakerPolicy, now: datetime) -> BreakerState:
         """Return the current state, with one read."""
         item = self._item(campaign)
-        return State("paused_at" in item, **totals(_counts(item), policy, now.date()))
+        return BreakerState("paused_at" in item, **window_counts(_counts(item), policy, now.date()))
 
     def pause(self, campaign: str) -> Pause | None:
         """Return why and since when the campaign is paused, or None if it is not. The read is consistent."""
         item = self._item(campaign)
         return Pause(item["paused_for"], datetime.fromisoformat(item["paused_at"])) if "paused_at" in item else None
 
-    def announced(self, trip: Trip) -> None:
+    def mark_announced(self, trip: Trip) -> None:
         """Store that the trip was announced."""
         update = Update(breaker_key(trip.campaign)).set("announced", value=True)
         self._table.update(update.when_equal("paused_at", timestamp(trip.at)))

@@ -10,13 +10,13 @@ def digests(root: Path, files: Iterable[Path]) -> dict[str, str]:
     return {file.relative_to(root).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
-def digest_of(content: Mapping[str, str]) -> str:
+def combined_digest(content: Mapping[str, str]) -> str:
     """Return one digest for all files."""
     lines = "".join(f"{path} {digest}\n" for path, digest in sorted(content.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def to_approve(root: Path, campaign: str) -> list[Path]:
+def files_requiring_approval(root: Path, campaign: str) -> list[Path]:
     """Return the files that need approval: the campaign's own, and the shared layouts of emails and letters."""
     folder = root / "campaigns" / campaign
     own = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != "approval.toml"]

@@ -1,4 +1,4 @@
-"""Cursors of a listing, as text for the browser. A cursor is a position in the order, without any other data."""
+"""Cursors of a listing, as text for the browser. A cursor is a position in the listing, without any other data."""
 
 import base64
 import binascii
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 # The format of `timestamp`, and a receipt.
-_PLACE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z) ([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})")
+_POSITION = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z) ([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})")
 _LONGEST = 100
 
 
@@ -16,22 +16,22 @@ class BadCursor(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The position right after this referral, in order of this time."""
+class ListingPosition:
+    """The position right after this referral. The listing is sorted by time, `at`."""
 
     at: str
     receipt: str
 
     @property
-    def text(self) -> str:
+    def encoded(self) -> str:
         return base64.urlsafe_b64encode(f"{self.at} {self.receipt}".encode()).decode().rstrip("=")
 
     @classmethod
-    def read(cls, text: str) -> "Place":
+    def decode(cls, encoded: str) -> "ListingPosition":
         """Parse a cursor. Raise BadCursor."""
         try:
-            padded = text[:_LONGEST].encode("ascii") + b"=" * (-len(text) % 4)
-            match = _PLACE.fullmatch(base64.b64decode(padded, b"-_", validate=True).decode("ascii"))
+            padded = encoded[:_LONGEST].encode("ascii") + b"=" * (-len(encoded) % 4)
+            match = _POSITION.fullmatch(base64.b64decode(padded, b"-_", validate=True).decode("ascii"))
             if match is None:
                 raise BadCursor
             datetime.fromisoformat(match[1])

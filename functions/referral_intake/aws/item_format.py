@@ -12,14 +12,14 @@ from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, 
 from referral_intake.core.engagement import Engagement
 from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.person_names import search_words
-from referral_intake.core.referral import Act, Answer, Referral, Stage, Way
+from referral_intake.core.referral import Answer, ContactChannel, Referral, Stage, UserAction
 from referral_intake.core.search_filter import FILTERS
-from referral_intake.core.steps import Messages, Try, Written
+from referral_intake.core.steps import DeliveryStatus, DeliveryStatuses, SendAttempt
 
 Item = dict[str, Any]
 """An item in DynamoDB's typed JSON: `{"stage": {"S": "queued"}}`."""
 
-_LONGEST_SEARCH_NAME = 120
+_MAX_SEARCH_NAME_LENGTH = 120
 
 _SERIALIZER = TypeSerializer()
 _DESERIALIZER = TypeDeserializer()
@@ -55,7 +55,7 @@ def to_item(referral: Referral) -> Item:
         "campaign": referral.campaign,
         "locale": referral.locale,
         "submitted_by": referral.submitted_by,
-        "doctor": to_doctor(referral.doctor),
+        "doctor": doctor_attributes(referral.doctor),
         "stage": referral.stage.value,
         "milestones": {name: timestamp(time) for name, time in referral.milestones.items()},
         "revision": referral.revision,
@@ -66,8 +66,8 @@ def to_item(referral: Referral) -> Item:
         "due_at": timestamp(referral.due_at) if referral.due_at else None,
         # Attributes of the indexes for listings.
         "submitted_at": timestamp(referral.submitted_at),
-        **to_searched(referral.doctor),
-        **to_waits(referral.campaign, tasks.waits_for(referral), tasks.begins(referral)),
+        **search_attributes(referral.doctor),
+        **task_attributes(referral.campaign, tasks.task_kind(referral), tasks.waiting_since(referral)),
     }
     values = {name: typed(value) for name, value in attributes.items() if value is not None}
     return {**referral_key(referral.receipt), **values}
@@ -89,19 +89,19 @@ def from_item(item: Item) -> Referral:
         reason=values.get("reason"),
         leader=values.get("leader"),
         engagements=frozenset(_engagement(text) for text in values.get("engagements", ())),
-        messages={step: _written(data) for step, data in values.get("messages", {}).items()},
+        messages={step: _delivery(data) for step, data in values.get("messages", {}).items()},
         source=values.get("source"),
         setbacks=int(values.get("setbacks", 0)),
         is_vetted=values.get("is_vetted", False),
         answer=Answer(values["answer"]) if "answer" in values else None,
-        noted_closed_at=datetime.fromisoformat(values["closed_at"]) if "closed_at" in values else None,
-        told_by=Way(values["told_by"]) if "told_by" in values else None,
-        acts=tuple(_act(data) for data in values.get("acts", ())),
+        stored_closed_at=datetime.fromisoformat(values["closed_at"]) if "closed_at" in values else None,
+        told_by=ContactChannel(values["told_by"]) if "told_by" in values else None,
+        user_actions=tuple(_user_action(data) for data in values.get("acts", ())),
         waits_since=datetime.fromisoformat(values["waits_since"]) if "waits_since" in values else None,
     )
 
 
-def to_doctor(doctor: Doctor) -> dict[str, Any]:
+def doctor_attributes(doctor: Doctor) -> dict[str, Any]:
     return _without_blanks(asdict(doctor))
 
 
@@ -115,59 +115,63 @@ def _doctor(details: dict[str, Any]) -> Doctor:
     )
 
 
-def to_searched(doctor: Doctor) -> dict[str, str | None]:
+def search_attributes(doctor: Doctor) -> dict[str, str | None]:
     """Return the attributes by which a doctor is found. A value is None if the doctor has none."""
     return {
         **{name: one.of_doctor(doctor) for name, one in FILTERS.items() if one.of_doctor},
         # Limited: without accents a name can become many times as long, and each search would pay for reading it.
-        "search_name": " ".join(search_words(doctor.name))[:_LONGEST_SEARCH_NAME] or None,
+        "search_name": " ".join(search_words(doctor.name))[:_MAX_SEARCH_NAME_LENGTH] or None,
         "email_identity": doctor.email and mailbox(doctor.email),
         "npi": doctor.npi,
     }
 
 
-def to_waits(campaign: str, kind: tasks.Kind | None, since: datetime | None) -> dict[str, str | None]:
+def task_attributes(campaign: str, kind: tasks.Kind | None, since: datetime | None) -> dict[str, str | None]:
     """Return the two key attributes of the sparse index `work`."""
     if kind is None or since is None:
         return {"waits_for": None, "waits_since": None}
     return {"waits_for": f"{campaign}/{kind.value}", "waits_since": timestamp(since)}
 
 
-def to_act(act: Act) -> dict[str, Any]:
-    return _without_blanks({**asdict(act), "at": timestamp(act.at), "note": act.note or None})
+def user_action_attributes(user_action: UserAction) -> dict[str, Any]:
+    return _without_blanks({**asdict(user_action), "at": timestamp(user_action.at), "note": user_action.note or None})
 
 
-def _act(data: dict[str, Any]) -> Act:
-    return Act(**{**data, "at": datetime.fromisoformat(data["at"]), "revision": int(data["revision"])})
+def _user_action(data: dict[str, Any]) -> UserAction:
+    return UserAction(**{**data, "at": datetime.fromisoformat(data["at"]), "revision": int(data["revision"])})
 
 
-def to_messages(messages: Messages) -> dict[str, Any]:
-    return {step: _without_blanks(_of_written(written)) for step, written in messages.items()}
+def message_attributes(messages: DeliveryStatuses) -> dict[str, Any]:
+    return {step: _without_blanks(_delivery_attributes(delivery)) for step, delivery in messages.items()}
 
 
-def _of_written(written: Written) -> dict[str, Any]:
-    last = written.last_delivered_at
+def _delivery_attributes(delivery: DeliveryStatus) -> dict[str, Any]:
+    last = delivery.last_delivered_at
     return {
-        "tries": {message_id: {**asdict(one), "at": timestamp(one.at)} for message_id, one in written.tries.items()},
-        "returned": {message_id: timestamp(at) for message_id, at in written.returned.items()},
-        "delivered_at": timestamp(written.delivered_at) if written.delivered_at else None,
+        "tries": {
+            message_id: {**asdict(one), "at": timestamp(one.at)} for message_id, one in delivery.attempts.items()
+        },
+        "returned": {message_id: timestamp(at) for message_id, at in delivery.soft_bounces.items()},
+        "delivered_at": timestamp(delivery.delivered_at) if delivery.delivered_at else None,
         # Usually the same time.
-        "last_delivered_at": timestamp(last) if last and last != written.delivered_at else None,
+        "last_delivered_at": timestamp(last) if last and last != delivery.delivered_at else None,
     }
 
 
-def _written(data: dict[str, Any]) -> Written:
+def _delivery(data: dict[str, Any]) -> DeliveryStatus:
     delivered_at = data.get("delivered_at")
     last_delivered_at = data.get("last_delivered_at", delivered_at)
-    return Written(
-        tries={name: Try(**{**one, "at": datetime.fromisoformat(one["at"])}) for name, one in data["tries"].items()},
-        returned={name: datetime.fromisoformat(at) for name, at in data.get("returned", {}).items()},
+    return DeliveryStatus(
+        attempts={
+            name: SendAttempt(**{**one, "at": datetime.fromisoformat(one["at"])}) for name, one in data["tries"].items()
+        },
+        soft_bounces={name: datetime.fromisoformat(at) for name, at in data.get("returned", {}).items()},
         delivered_at=datetime.fromisoformat(delivered_at) if delivered_at else None,
         last_delivered_at=datetime.fromisoformat(last_delivered_at) if last_delivered_at else None,
     )
 
 
-def to_engagements(engagements: Iterable[Engagement]) -> list[str]:
+def engagement_lines(engagements: Iterable[Engagement]) -> list[str]:
     """Return one line for each, which is smaller than a map: time, step, kind, scanner or -, link."""
     return [
         f"{timestamp(one.at)} {one.step} {one.kind} {'scanner' if one.by_known_scanner else '-'} {one.link}"

@@ -1,8 +1,8 @@
 """Search and lists of referrals for the dashboard, page by page.
 
 One request uses a limited number of read units, even if matches are rare. Then it returns the matches so far, and a
-cursor for the next request. An index can lag behind the table. The table decides, so a page can have fewer rows than
-its limit.
+cursor for the next request. An index can lag behind the table. So each referral is checked again after it is read
+from the table, and a page can have fewer rows than its limit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from referral_intake.aws.cursors import BadCursor, Place
+from referral_intake.aws.cursors import BadCursor, ListingPosition
 from referral_intake.aws.item_format import Item, from_item, referral_key, typed
 from referral_intake.aws.table import Table
 from referral_intake.core.referral import Referral
-from referral_intake.core.search_filter import FILTERS, Wanted
-from referral_intake.core.tasks import Kind, waits_for
+from referral_intake.core.search_filter import FILTERS, SearchCriteria
+from referral_intake.core.tasks import Kind, task_kind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 PAGE = 25
 # Units for the index, plus one for each referral found in it. Reading a referral usually takes half a unit, so a
 # request stays below 100 units.
-MOST_UNITS = 80
-MOST_COUNTED = 100
-# How many index entries one query reads. Each query reads more than the previous one, because common matches are
+MAX_UNITS = 80
+MAX_COUNTED = 100
+# How many index entries one query reads. Each query reads more than the previous one, because frequent matches are
 # found among few entries. 200 entries take less than 20 units, even if every name has the maximum length.
-_FIRST_LOOK, _LONGEST_LOOK = 50, 200
+_FIRST_PAGE, _MAX_PAGE = 50, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Capped:
+class CappedCount:
     """A count with a limit. `is_more` means that there are more than `count`."""
 
     count: int
@@ -66,7 +66,7 @@ class _Index:
         self.values |= {f":{name}": typed(value) for name, value in values.items()}
         self.conditions.append(condition)
 
-    def query(self, start: Place | None, limit: int) -> dict[str, Any]:
+    def query(self, start: ListingPosition | None, limit: int) -> dict[str, Any]:
         names, values = {"#key": self.key[0], **self.names}, {":key": typed(self.key[1]), **self.values}
         condition = "#key = :key"
         if self.between:
@@ -89,101 +89,103 @@ class _Index:
             request["ExclusiveStartKey"] = {**referral_key(start.receipt), **key}
         return request
 
-    def place(self, key: Mapping[str, Any]) -> Place:
-        return Place(key[self.sort]["S"], key["pk"]["S"].partition("#")[2])
+    def position(self, key: Mapping[str, Any]) -> ListingPosition:
+        return ListingPosition(key[self.sort]["S"], key["pk"]["S"].partition("#")[2])
 
-    def start(self, cursor: str | None) -> Place | None:
+    def start(self, cursor: str | None) -> ListingPosition | None:
         """Return the position of a cursor. Raise BadCursor if it is not within the searched range."""
-        place = Place.read(cursor) if cursor else None
-        if place and self.between and not self.between[0] <= place.at <= self.between[1]:
+        position = ListingPosition.decode(cursor) if cursor else None
+        if position and self.between and not self.between[0] <= position.at <= self.between[1]:
             raise BadCursor
-        return place
+        return position
 
 
 class ListingTable:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._table = Table(client, name)
 
-    def search(self, wanted: Wanted, cursor: str | None = None) -> Page:
+    def search(self, criteria: SearchCriteria, cursor: str | None = None) -> Page:
         """Find referrals, newest first. Raise BadCursor, Unavailable."""
-        index = index_for(wanted)
+        index = index_for(criteria)
         start = index.start(cursor)
-        places, following, units = self._look(index, start, few=not index.conditions)
-        found, more = self._read(places, is_consistent=False)
+        positions, following, units = self._read_index(index, start, every_entry_matches=not index.conditions)
+        found, more = self._read(positions, is_consistent=False)
         back_to = date.fromisoformat(following.at[:10]) if following else None
-        referrals = [referral for referral in found if wanted.fits(referral)]
-        return Page(referrals, following.text if following else None, back_to, units + more)
+        referrals = [referral for referral in found if criteria.matches(referral)]
+        return Page(referrals, following.encoded if following else None, back_to, units + more)
 
-    def with_receipt(self, receipt: str, wanted: Wanted) -> Page:
-        """Return a page with this referral, if it matches the filter."""
-        found, units = self._read([Place("", receipt)], is_consistent=False)
-        return Page([referral for referral in found if wanted.fits(referral)], None, None, units)
+    def find_receipt(self, receipt: str, criteria: SearchCriteria) -> Page:
+        """Return a page with this referral, if it matches the criteria."""
+        found, units = self._read([ListingPosition("", receipt)], is_consistent=False)
+        return Page([referral for referral in found if criteria.matches(referral)], None, None, units)
 
-    def work(self, campaign: str, kind: Kind, cursor: str | None = None) -> Page:
+    def tasks(self, campaign: str, kind: Kind, cursor: str | None = None) -> Page:
         """List the tasks of this kind, oldest first. Raise BadCursor, Unavailable."""
-        index = _index_of_work(campaign, kind)
-        places, following, units = self._look(index, index.start(cursor), few=True)
+        index = _task_index(campaign, kind)
+        positions, following, units = self._read_index(index, index.start(cursor), every_entry_matches=True)
         # Consistent: a task that was just done must not show up again.
-        found, more = self._read(places, is_consistent=True)
-        referrals = [one for one in found if one.campaign == campaign and waits_for(one) is kind]
-        return Page(referrals, following.text if following else None, None, units + more)
+        found, more = self._read(positions, is_consistent=True)
+        referrals = [one for one in found if one.campaign == campaign and task_kind(one) is kind]
+        return Page(referrals, following.encoded if following else None, None, units + more)
 
-    def waiting(self, campaign: str) -> dict[Kind, Capped]:
+    def count_tasks(self, campaign: str) -> dict[Kind, CappedCount]:
         """Count the tasks of each kind."""
-        return {kind: self._count(_index_of_work(campaign, kind)) for kind in Kind}
+        return {kind: self._count(_task_index(campaign, kind)) for kind in Kind}
 
-    def _count(self, index: _Index) -> Capped:
-        count = self._table.count(**index.query(None, MOST_COUNTED + 1))
-        return Capped(min(count, MOST_COUNTED), count > MOST_COUNTED)
+    def _count(self, index: _Index) -> CappedCount:
+        count = self._table.count(**index.query(None, MAX_COUNTED + 1))
+        return CappedCount(min(count, MAX_COUNTED), count > MAX_COUNTED)
 
-    def _look(self, index: _Index, start: Place | None, *, few: bool) -> tuple[list[Place], Place | None, float]:
-        """Return a page's places, where to continue if there may be more, and the units. `few`: every entry matches."""
-        places: list[Place] = []
-        units = dearest = 0.0
-        limit = PAGE + 1 if few else _FIRST_LOOK
+    def _read_index(
+        self, index: _Index, start: ListingPosition | None, *, every_entry_matches: bool
+    ) -> tuple[list[ListingPosition], ListingPosition | None, float]:
+        """Return the positions of a page, the position to continue from if there may be more, and the read units."""
+        positions: list[ListingPosition] = []
+        units = max_page_units = 0.0
+        limit = PAGE + 1 if every_entry_matches else _FIRST_PAGE
         while True:
             found = self._table.query(**index.query(start, limit))
-            places += [index.place(item) for item in found.items]
-            units, dearest = units + found.units, max(dearest, found.units * (_LONGEST_LOOK / limit))
-            if len(places) > PAGE:
-                return places[:PAGE], places[PAGE - 1], units
+            positions += [index.position(item) for item in found.items]
+            units, max_page_units = units + found.units, max(max_page_units, found.units * (_MAX_PAGE / limit))
+            if len(positions) > PAGE:
+                return positions[:PAGE], positions[PAGE - 1], units
             if not found.last_key:
-                return places, None, units
-            start = index.place(found.last_key)
-            if units + dearest + len(places) > MOST_UNITS:
-                return places, start, units
-            limit = min(limit * 2, _LONGEST_LOOK)
+                return positions, None, units
+            start = index.position(found.last_key)
+            if units + max_page_units + len(positions) > MAX_UNITS:
+                return positions, start, units
+            limit = min(limit * 2, _MAX_PAGE)
 
-    def _read(self, places: Sequence[Place], *, is_consistent: bool) -> tuple[list[Referral], float]:
-        """Read the referrals from the table, in the order of their places. Return them and the units."""
-        keys = [referral_key(place.receipt) for place in places]
+    def _read(self, positions: Sequence[ListingPosition], *, is_consistent: bool) -> tuple[list[Referral], float]:
+        """Read the referrals from the table, in the order of `positions`. Return them and the read units."""
+        keys = [referral_key(position.receipt) for position in positions]
         read = self._table.read_many(keys, consistent=is_consistent)
         found = {referral.receipt: referral for referral in map(from_item, read.items)}
-        return [found[place.receipt] for place in places if place.receipt in found], read.units
+        return [found[position.receipt] for position in positions if position.receipt in found], read.units
 
 
-def index_for(wanted: Wanted) -> _Index:
-    """Return the index to search. Check the results with `wanted.fits`: the referral may have changed since."""
-    first, last = wanted.filter.first, wanted.filter.last
+def index_for(criteria: SearchCriteria) -> _Index:
+    """Return the index to search. Check the results with `criteria.matches`: the referral may have changed since."""
+    first, last = criteria.filter.first, criteria.filter.last
     # Timestamps sort as text. "Z" sorts after every time of a day.
     between = (f"{first}T" if first else "0", f"{last}Z" if last else "Z")
-    if wanted.email:
-        return _Index("emails", ("email_identity", wanted.email), "submitted_at", between=between)
-    if wanted.npi:
-        return _Index("npis", ("npi", wanted.npi), "submitted_at", between=between)
-    index = _Index("listed", ("campaign", wanted.campaign), "submitted_at", between=between)
+    if criteria.email:
+        return _Index("emails", ("email_identity", criteria.email), "submitted_at", between=between)
+    if criteria.npi:
+        return _Index("npis", ("npi", criteria.npi), "submitted_at", between=between)
+    index = _Index("listed", ("campaign", criteria.campaign), "submitted_at", between=between)
     for name, one in FILTERS.items():
-        value = getattr(wanted.filter, name)
+        value = getattr(criteria.filter, name)
         if value and value == one.none:
             index.when(name, f"attribute_not_exists(#{name})")
         elif value:
             index.when(name, f"#{name} = :{name}", **{name: value})
-    for number, word in enumerate(wanted.words):
+    for number, word in enumerate(criteria.words):
         names = {f"n{number}": word, f"m{number}": f" {word}"}
         condition = f"begins_with(#search_name, :n{number}) OR contains(#search_name, :m{number})"
         index.when("search_name", condition, **names)
     return index
 
 
-def _index_of_work(campaign: str, kind: Kind) -> _Index:
+def _task_index(campaign: str, kind: Kind) -> _Index:
     return _Index("work", ("waits_for", f"{campaign}/{kind.value}"), "waits_since", is_newest_first=False)

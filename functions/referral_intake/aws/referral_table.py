@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from referral_intake.aws import update_expressions
-from referral_intake.aws.breaker_table import counting
+from referral_intake.aws.breaker_table import count_update
 from referral_intake.aws.item_format import (
+    engagement_lines,
     from_item,
+    message_attributes,
     referral_key,
     timestamp,
-    to_engagements,
     to_item,
-    to_messages,
     typed,
 )
 from referral_intake.aws.table import Table
@@ -52,51 +52,51 @@ class ReferralTable:
 
     def move(self, referral: Referral, move: Move) -> None:
         """Change the stage. Raise Stale if the referral has changed since it was read."""
-        self.update(update_expressions.of_referral(referral, move))
+        self.update(update_expressions.referral_update(referral, move))
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
         """Write the effect of a mail event at this time. Raise Stale if the referral has changed since it was read."""
-        update = update_expressions.of_referral(referral, effect.move)
+        update = update_expressions.referral_update(referral, effect.move)
         update.set("milestones", {name: timestamp(at) for name, at in effect.milestones.items()})
-        update.set("messages", to_messages(effect.messages) or None)
-        update.set("engagements", to_engagements(effect.engagements) or None)
+        update.set("messages", message_attributes(effect.messages) or None)
+        update.set("engagements", engagement_lines(effect.engagements) or None)
         if not effect.counts:
             self.update(update)
-        elif self._table.transact(updates=[update, counting(referral.campaign, effect.counts, at.date())]):
+        elif self._table.transact(updates=[update, count_update(referral.campaign, effect.counts, at.date())]):
             raise Stale
 
-    def note_feedback(self, sent_at: datetime) -> None:
+    def record_feedback(self, sent_at: datetime) -> None:
         """Record that SES has reported on a message sent at this time."""
         update = update_expressions.Update(_FEEDBACK).set("settled", timestamp(sent_at))
         settled = update.name("settled")
         update.when(f"attribute_not_exists({settled}) OR {settled} < {update.value(timestamp(sent_at))}")
         self._table.update(update)
 
-    def feedback_settled(self) -> datetime | None:
+    def latest_feedback(self) -> datetime | None:
         """Return when the latest message was sent that SES has reported on."""
         item = self._table.get(_FEEDBACK, consistent=True)
         return datetime.fromisoformat(item["settled"]["S"]) if item else None
 
     def close(self, receipt: str, closing: Closing, now: datetime) -> None:
         """Set the milestone, and close the referral unless a higher reason closed it. Ignore an unknown receipt."""
-        self._note(receipt, closing.value, now, closing)
+        self._set_milestone(receipt, closing.value, now, closing)
 
     def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
         """Record the doctor's answer and close the referral. The latest answer counts."""
-        self._note(receipt, Closing.ANSWERED.value, now, Closing.ANSWERED, answer)
+        self._set_milestone(receipt, Closing.ANSWERED.value, now, Closing.ANSWERED, answer)
 
-    def note(self, receipt: str, milestone: str, now: datetime) -> None:
+    def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
         """Set a milestone that changes nothing else."""
-        self._note(receipt, milestone, now, None)
+        self._set_milestone(receipt, milestone, now, None)
 
-    def _note(
+    def _set_milestone(
         self, receipt: str, milestone: str, now: datetime, closing: Closing | None, answer: Answer | None = None
     ) -> None:
         while referral := self.get(receipt, consistent=True):
             if milestone in referral.milestones and not answer:
                 return
             move = closed(closing) if closing and closing.outranks(referral.reason) else None
-            update = update_expressions.of_referral(referral, move, facts={milestone: now}, answer=answer)
+            update = update_expressions.referral_update(referral, move, facts={milestone: now}, answer=answer)
             try:
                 self.update(update)
                 return

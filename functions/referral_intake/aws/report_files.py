@@ -13,7 +13,7 @@ from referral_intake.aws.error_translation import translate_errors
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-TYPES = {
+CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pdf": "application/pdf",
@@ -28,7 +28,7 @@ _CONFIG = Config(
     request_checksum_calculation="when_required",
 )
 # The upload was aborted, or a part does not match the recorded ETag.
-_LOST = frozenset({"NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"})
+_LOST_UPLOAD_CODES = frozenset({"NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"})
 
 
 def client() -> "S3Client":
@@ -44,24 +44,24 @@ class ReportFiles:
         self._client = client
         self._bucket = bucket
 
-    def begin(self, key: str, name: str) -> str:
+    def create_upload(self, key: str, name: str) -> str:
         """Create a multipart upload and return its id."""
         with translate_errors():
             answer = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, **_headers(name))
         return answer["UploadId"]
 
-    def part(self, key: str, upload: str, number: int, data: bytes) -> str:
+    def upload_part(self, key: str, upload: str, number: int, data: bytes) -> str:
         """Upload one part of at least 5 MiB, unless it is the last. Return its ETag. Raise LostUpload."""
-        with translate_errors(), _losing():
+        with translate_errors(), _translate_lost_upload():
             return self._client.upload_part(
                 Bucket=self._bucket, Key=key, UploadId=upload, PartNumber=number, Body=data
             )["ETag"]
 
-    def complete(self, key: str, upload: str, etags: Sequence[str]) -> None:
+    def complete_upload(self, key: str, upload: str, etags: Sequence[str]) -> None:
         """Make one file of exactly these parts. Raise LostUpload. The call can be repeated."""
         parts: Any = [{"ETag": etag, "PartNumber": number} for number, etag in enumerate(etags, start=1)]
         try:
-            with translate_errors(), _losing():
+            with translate_errors(), _translate_lost_upload():
                 self._client.complete_multipart_upload(
                     Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
                 )
@@ -73,12 +73,12 @@ class ReportFiles:
         with translate_errors():
             self._client.put_object(Bucket=self._bucket, Key=key, Body=data, **_headers(name))
 
-    def keep(self, key: str, data: bytes) -> None:
+    def save_state(self, key: str, data: bytes) -> None:
         """Store data for the next run."""
         with translate_errors():
             self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
 
-    def kept(self, key: str) -> bytes:
+    def load_state(self, key: str) -> bytes:
         with translate_errors():
             return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
@@ -103,17 +103,17 @@ class ReportFiles:
 def _headers(name: str) -> Any:
     # A name consists of a campaign's name and a day, so it needs no quoting.
     return {
-        "ContentType": TYPES[name.rpartition(".")[2]],
+        "ContentType": CONTENT_TYPES[name.rpartition(".")[2]],
         "ContentDisposition": f'attachment; filename="{name}"',
         "CacheControl": "private, no-store",
     }
 
 
 @contextmanager
-def _losing() -> Iterator[None]:
+def _translate_lost_upload() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error.response["Error"]["Code"] in _LOST:
+        if error.response["Error"]["Code"] in _LOST_UPLOAD_CODES:
             raise LostUpload(error.response["Error"]["Code"]) from error
         raise

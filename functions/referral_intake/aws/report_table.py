@@ -12,7 +12,7 @@ from referral_intake.aws.item_format import Item, plain, timestamp, typed
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.errors import Stale
-from referral_intake.core.report import REMEMBERED, UNFINISHED, File, Format, Kind, Place, Report, State
+from referral_intake.core.report import REPORT_RETENTION, UNFINISHED, Checkpoint, File, Format, Kind, Report, State
 from referral_intake.core.search_filter import Filter
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 LATEST = 20
 # An unfinished report older than this is not put back into the queue.
-_LOOKED_FOR = timedelta(days=2)
-_MOST_LOOKED_AT = 100
+_RECOVERY_WINDOW = timedelta(days=2)
+_MAX_CHECKED = 100
 
 
 def report_key(report_id: str) -> Item:
@@ -33,16 +33,16 @@ class ReportTable:
         self._table = Table(client, name)
         self._now = now
 
-    def add(self, report: Report, *together: Item) -> None:
+    def add(self, report: Report, *sum_facts: Item) -> None:
         """Store a new report and, in the same transaction, other items, such as the record of who requested it."""
-        expires = typed(int((report.requested_at + REMEMBERED).timestamp()))
-        note = {
+        expires = typed(int((report.requested_at + REPORT_RETENTION).timestamp()))
+        list_item = {
             "pk": typed(f"reports#{report.campaign}"),
             "sk": typed(f"{timestamp(report.requested_at)}#{report.id}"),
             "expires": expires,
         }
-        item = {**report_key(report.id), **_typed(_all_of(report)), "expires": expires}
-        self._table.transact(puts=[item, note, *together])
+        item = {**report_key(report.id), **_typed(_report_attributes(report)), "expires": expires}
+        self._table.transact(puts=[item, list_item, *sum_facts])
 
     def get(self, report_id: str) -> Report | None:
         item = self._table.get(report_key(report_id), consistent=True)
@@ -63,7 +63,7 @@ class ReportTable:
         return [report for report in reports if report]
 
     def unfinished(self, campaign: str) -> list[Report]:
-        latest = self.latest(campaign, _MOST_LOOKED_AT, self._now() - _LOOKED_FOR)
+        latest = self.latest(campaign, _MAX_CHECKED, self._now() - _RECOVERY_WINDOW)
         return [report for report in latest if report.state in UNFINISHED]
 
     def claim(self, report_id: str, until: datetime) -> Report | None:
@@ -83,12 +83,12 @@ class ReportTable:
     def save(self, report: Report) -> None:
         """Store the progress. Raise Stale if another run has claimed the report."""
         update = Update(report_key(report.id)).when_equal("attempt", report.attempt)
-        for name, value in _course_of(report).items():
+        for name, value in _progress_attributes(report).items():
             update.set(name, value)
         if not self._table.update(update):
             raise Stale
 
-    def note_put(self, report: Report, at: datetime) -> bool:
+    def record_queued(self, report: Report, at: datetime) -> bool:
         """Store that the report was queued. Return False if it was claimed or queued in the meantime."""
         update = Update(report_key(report.id)).set("put_at", timestamp(at)).set("lease_until", None)
         update.when_equal("attempt", report.attempt)
@@ -99,13 +99,13 @@ class ReportTable:
         return self._table.update(update)
 
 
-def _course_of(report: Report) -> dict[str, Any]:
+def _progress_attributes(report: Report) -> dict[str, Any]:
     """Return the attributes that change during a run. None means that the attribute is absent."""
     return {
         "state": report.state.value,
         "rows_done": report.rows_done,
         "files": [asdict(file) for file in report.files],
-        "place": _without_blanks(asdict(report.place)),
+        "place": _without_blanks(asdict(report.checkpoint)),
         "setbacks": report.setbacks,
         "lease_until": timestamp(report.lease_until) if report.lease_until else None,
         "put_at": timestamp(report.put_at) if report.put_at else None,
@@ -115,7 +115,7 @@ def _course_of(report: Report) -> dict[str, Any]:
     }
 
 
-def _all_of(report: Report) -> dict[str, Any]:
+def _report_attributes(report: Report) -> dict[str, Any]:
     return {
         "id": report.id,
         "kind": report.kind.value,
@@ -126,14 +126,14 @@ def _all_of(report: Report) -> dict[str, Any]:
         "username": report.username,
         "requested_at": timestamp(report.requested_at),
         "attempt": report.attempt,
-        **_course_of(report),
+        **_progress_attributes(report),
     }
 
 
 def _report(item: Any) -> Report:
     values = plain(item)
-    place, chosen = values["place"], values["filter"]
-    numbers = {name: int(place[name]) for name in ("rows", "size") if name in place}
+    checkpoint, chosen = values["place"], values["filter"]
+    numbers = {name: int(checkpoint[name]) for name in ("rows", "size") if name in checkpoint}
     days = {name: date.fromisoformat(chosen[name]) for name in ("first", "last") if name in chosen}
     return Report(
         id=values["id"],
@@ -147,7 +147,7 @@ def _report(item: Any) -> Report:
         state=State(values["state"]),
         rows_done=int(values["rows_done"]),
         files=tuple(File(file["key"], file["name"], int(file["size"])) for file in values["files"]),
-        place=Place(**{**place, "parts": tuple(place["parts"]), **numbers}),
+        checkpoint=Checkpoint(**{**checkpoint, "parts": tuple(checkpoint["parts"]), **numbers}),
         attempt=int(values["attempt"]),
         setbacks=int(values["setbacks"]),
         lease_until=_moment(values, "lease_until"),

@@ -30,7 +30,7 @@ class SentMessages:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._table = Table(client, name)
 
-    def kept(self, receipt: str, steps: Sequence[str]) -> frozenset[str]:
+    def steps_with_copy(self, receipt: str, steps: Sequence[str]) -> frozenset[str]:
         """Return the steps whose message is stored."""
         found = self._table.read_many([message_key(receipt, step) for step in steps], ["sk"])
         return frozenset(str(item["sk"]["S"]).partition("#")[2] for item in found.items)

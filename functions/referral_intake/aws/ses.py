@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # SendEmail has no idempotency token: a retry after a timeout can send twice. So the SDK makes exactly one attempt.
 _CONFIG = Config(connect_timeout=2, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 1})
 
-QUOTA_HOLDS = timedelta(seconds=60)
+QUOTA_CACHE_TIME = timedelta(seconds=60)
 
 # SES will never accept the message, because of its content or address.
 _REFUSED = frozenset({"MessageRejected", "BadRequestException"})
@@ -70,7 +70,7 @@ class SesMailer:
         try:
             return self._send(message)
         except ClientError as error:
-            raise _as_ours(error) from error
+            raise _translated(error) from error
         except _NEVER_CONNECTED as error:
             raise Deferred(Reason.SES_UNREACHABLE) from error
         except BotoCoreError as error:
@@ -96,20 +96,20 @@ class SesMailer:
 
 
 class SesAccount:
-    """The account's sending quota, read at most once per `QUOTA_HOLDS`."""
+    """The account's sending quota, read at most once per `QUOTA_CACHE_TIME`."""
 
     def __init__(self, client: "SESV2Client", now: Callable[[], datetime]) -> None:
         self._client = client
         self._now = now
-        self._known: tuple[datetime, Quota] | None = None
+        self._cached: tuple[datetime, Quota] | None = None
 
     def quota(self) -> Quota:
         """Return the quota. Raise Unavailable."""
-        if self._known is None or self._now() - self._known[0] > QUOTA_HOLDS:
-            self._known = self._now(), self._ask()
-        return self._known[1]
+        if self._cached is None or self._now() - self._cached[0] > QUOTA_CACHE_TIME:
+            self._cached = self._now(), self._read_quota()
+        return self._cached[1]
 
-    def _ask(self) -> Quota:
+    def _read_quota(self) -> Quota:
         try:
             granted = self._client.get_account()["SendQuota"]
         except (BotoCoreError, ClientError) as error:
@@ -121,7 +121,7 @@ def _utf8(text: str) -> "ContentTypeDef":
     return {"Data": text, "Charset": "UTF-8"}
 
 
-def _as_ours(error: ClientError) -> Exception:
+def _translated(error: ClientError) -> Exception:
     code = error.response["Error"]["Code"]
     if "not verified" in error.response["Error"].get("Message", ""):
         # The sender is not verified, or the account is in the sandbox. SES answers MessageRejected, but the doctor's

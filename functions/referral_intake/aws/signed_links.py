@@ -48,8 +48,8 @@ class Links:
         return Link(tuple(keys), campaign, receipt)
 
     def _url(self, purpose: str, link: Link, expires: datetime | None) -> str:
-        said = [list(link.keys), link.campaign, link.receipt, expires and int(expires.timestamp())]
-        return f"{self._site_url}/api/{purpose}?token={self._serializer(purpose).dumps(said)}"
+        payload = [list(link.keys), link.campaign, link.receipt, expires and int(expires.timestamp())]
+        return f"{self._site_url}/api/{purpose}?token={self._serializer(purpose).dumps(payload)}"
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
         # The salt is the purpose, so a token for another purpose is invalid.

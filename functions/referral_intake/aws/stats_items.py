@@ -10,8 +10,8 @@ from datetime import date
 from typing import Any
 
 from referral_intake.aws.item_format import Item, plain
-from referral_intake.core.counting import COHORT, NO_STATE, NOW, SPECIALTY, STATE, TIME, TOTAL, Count, Tally
-from referral_intake.core.durations import STEPS
+from referral_intake.core.counting import COHORT, NO_STATE, NOW, SPECIALTY, STATE, TIME, TOTAL, CounterKey, Tally
+from referral_intake.core.durations import DURATIONS
 from referral_intake.core.specialties import SPECIALTIES
 from referral_intake.core.us_states import STATES
 
@@ -20,35 +20,35 @@ CHANGES = "changes"
 
 COUNTED = "counted#"
 _NOW = "now"
-_VALUES = {STATE: (NO_STATE, *sorted(set(STATES.values()))), SPECIALTY: SPECIALTIES, TIME: tuple(STEPS)}
+_VALUES = {STATE: (NO_STATE, *sorted(set(STATES.values()))), SPECIALTY: SPECIALTIES, TIME: tuple(DURATIONS)}
 # How many values share an item. A test asserts that no item reaches 4 KB.
 _PER_ITEM = {STATE: 7, SPECIALTY: 3, TIME: 2}
 # A step has many buckets, so its name is short here.
-_STEP_CODES = dict(zip(STEPS, "sdea", strict=True))
+_STEP_CODES = dict(zip(DURATIONS, "sdea", strict=True))
 _STEPS = {code: step for step, code in _STEP_CODES.items()}
 
-Place = tuple[str, str]
+ItemKey = tuple[str, str]
 """The key of an item: `pk` and `sk`."""
 
 
-def key(place: Place) -> Item:
-    return {"pk": {"S": place[0]}, "sk": {"S": place[1]}}
+def key(item_key: ItemKey) -> Item:
+    return {"pk": {"S": item_key[0]}, "sk": {"S": item_key[1]}}
 
 
-def place_of(item: Item) -> Place:
+def key_of(item: Item) -> ItemKey:
     return item["pk"]["S"], item["sk"]["S"]
 
 
 # ---- Counters --------------------------------------------------------------------------------------------------------
 
 
-def place(count: Count) -> tuple[Place, str]:
+def counter_location(count: CounterKey) -> tuple[ItemKey, str]:
     """Return the key of the item that has a number, and the name of its attribute."""
     day = count.day.isoformat() if count.day else _NOW
     return (f"{count.campaign}#{_group(count.dimension, count.value)}", day), _name(count)
 
 
-def _name(count: Count) -> str:
+def _name(count: CounterKey) -> str:
     match count.dimension:
         case "total" | "now":
             return count.fact
@@ -68,21 +68,21 @@ def _group(dimension: str, value: str) -> str:
     return dimension
 
 
-def places(campaign: str, dimension: str, day: date | None) -> list[Place]:
+def keys_for_day(campaign: str, dimension: str, day: date | None) -> list[ItemKey]:
     """Return the keys of all items with a dimension's numbers of a day."""
     groups = dict.fromkeys(_group(dimension, value) for value in _VALUES.get(dimension, ("",)))
     return [(f"{campaign}#{group}", day.isoformat() if day else _NOW) for group in groups]
 
 
-def numbers(item: Item) -> Iterator[tuple[Count, int]]:
+def numbers(item: Item) -> Iterator[tuple[CounterKey, int]]:
     """Yield the numbers of an item, including zeros."""
-    where, when = place_of(item)
+    where, when = key_of(item)
     campaign, group, *_ = where.split("#")
     day = None if when == _NOW else date.fromisoformat(when)
     for name, value in item.items():
         if name not in {"pk", "sk", CHANGES}:
             dimension, of, fact = _read_name(group, name)
-            yield Count(campaign, dimension, of, day, fact), int(value["N"])
+            yield CounterKey(campaign, dimension, of, day, fact), int(value["N"])
 
 
 def _read_name(group: str, name: str) -> tuple[str, str, str]:
@@ -98,7 +98,7 @@ def _read_name(group: str, name: str) -> tuple[str, str, str]:
 # ---- Tallies of referrals --------------------------------------------------------------------------------------------
 
 
-def counted_place(receipt: str) -> Place:
+def tally_key(receipt: str) -> ItemKey:
     return COUNTED + receipt, "counted"
 
 
@@ -108,7 +108,7 @@ def receipt_of(item: Item) -> str | None:
     return pk.removeprefix(COUNTED) if pk.startswith(COUNTED) else None
 
 
-def to_counted(tally: Tally) -> dict[str, Any]:
+def tally_attributes(tally: Tally) -> dict[str, Any]:
     """Return the item's attributes as plain values."""
     return {
         "campaign": tally.campaign,
@@ -120,7 +120,7 @@ def to_counted(tally: Tally) -> dict[str, Any]:
     }
 
 
-def from_counted(item: Item) -> Tally:
+def tally_from_item(item: Item) -> Tally:
     values: Mapping[str, Any] = plain(item)
     facts = (text.split(" ") for text in values["facts"])
     times = (text.split(" ") for text in values["times"])

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from referral_intake.aws import stats_items
 from referral_intake.aws.table import BATCH, Table
-from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count
-from referral_intake.core.durations import STEPS, median
-from referral_intake.core.overview import Day, Facts, Overview, Period, days_of, funnel, period_before, together
+from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, CounterKey
+from referral_intake.core.durations import DURATIONS, median
+from referral_intake.core.overview import Day, Facts, Overview, Period, days_between, funnel, previous_period, sum_facts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,10 +21,10 @@ _AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class CounterValues:
     """The numbers other than 0, and the read units."""
 
-    numbers: Mapping[Count, int]
+    numbers: Mapping[CounterKey, int]
     units: float
 
 
@@ -34,17 +34,17 @@ class StatsTable:
 
     def overview(self, campaign: str, first: date, last: date) -> tuple[Overview, float]:
         """Return the overview of these days and of the previous period, and the read units."""
-        earliest, _ = period_before(first, last)
-        days = days_of(earliest, last)
+        earliest, _ = previous_period(first, last)
+        days = days_between(earliest, last)
         # The items of a day also have the cohort numbers of the referrals submitted on it.
-        wanted = [(dimension, day) for dimension in (TOTAL, TIME) for day in days]
-        read = self.read(campaign, [*wanted, (NOW, None)])
+        requested = [(dimension, day) for dimension in (TOTAL, TIME) for day in days]
+        read = self.read(campaign, [*requested, (NOW, None)])
         by_day = _by_day(read.numbers)
         overview = Overview(
             campaign=campaign,
             period=_period(read.numbers, first, last),
-            before=_period(read.numbers, *period_before(first, last)),
-            days=tuple(Day(day, by_day[TOTAL, day]) for day in days_of(first, last)),
+            before=_period(read.numbers, *previous_period(first, last)),
+            days=tuple(Day(day, by_day[TOTAL, day]) for day in days_between(first, last)),
             stages=by_day[NOW, None],
         )
         return overview, read.units
@@ -53,42 +53,44 @@ class StatsTable:
         """Return the facts of these days by the values of one of BREAKDOWNS, and the read units."""
         if dimension not in BREAKDOWNS:
             raise ValueError(dimension)
-        read = self.read(campaign, [(dimension, day) for day in days_of(first, last)])
+        read = self.read(campaign, [(dimension, day) for day in days_between(first, last)])
         found: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for count, number in read.numbers.items():
             found[count.value][count.fact] += number
         return found, read.units
 
-    def read(self, campaign: str, wanted: Iterable[tuple[str, date | None]]) -> Read:
+    def read(self, campaign: str, requested: Iterable[tuple[str, date | None]]) -> CounterValues:
         """Read all numbers of these dimensions and days. They can be some seconds old."""
-        places = [place for dimension, day in wanted for place in stats_items.places(campaign, dimension, day)]
-        keys = [stats_items.key(place) for place in places]
+        item_keys = [
+            item_key for dimension, day in requested for item_key in stats_items.keys_for_day(campaign, dimension, day)
+        ]
+        keys = [stats_items.key(item_key) for item_key in item_keys]
         batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
         with ThreadPoolExecutor(min(_AT_ONCE, len(batches) or 1)) as pool:
             found = list(pool.map(self._table.read_many, batches))
         items = (item for one in found for item in one.items)
         numbers = {count: number for item in items for count, number in stats_items.numbers(item) if number}
-        return Read(numbers, sum(one.units for one in found))
+        return CounterValues(numbers, sum(one.units for one in found))
 
 
-def _by_day(numbers: Mapping[Count, int]) -> defaultdict[tuple[str, date | None], Counter[str]]:
+def _by_day(numbers: Mapping[CounterKey, int]) -> defaultdict[tuple[str, date | None], Counter[str]]:
     found: defaultdict[tuple[str, date | None], Counter[str]] = defaultdict(Counter)
     for count, number in numbers.items():
         found[count.dimension, count.day][count.fact] += number
     return found
 
 
-def _period(numbers: Mapping[Count, int], first: date, last: date) -> Period:
+def _period(numbers: Mapping[CounterKey, int], first: date, last: date) -> Period:
     within = {count: number for count, number in numbers.items() if count.day and first <= count.day <= last}
-    by_day, days = _by_day(within), days_of(first, last)
-    buckets: dict[str, Counter[int]] = {step: Counter() for step in STEPS}
+    by_day, days = _by_day(within), days_between(first, last)
+    buckets: dict[str, Counter[int]] = {step: Counter() for step in DURATIONS}
     for count, number in within.items():
         if count.dimension == TIME:
             buckets[count.value][int(count.fact)] += number
     return Period(
         first=first,
         last=last,
-        facts=together([by_day[TOTAL, day] for day in days]),
-        funnel=funnel(together([by_day[COHORT, day] for day in days])),
+        facts=sum_facts([by_day[TOTAL, day] for day in days]),
+        funnel=funnel(sum_facts([by_day[COHORT, day] for day in days])),
         medians={step: median(counted) for step, counted in buckets.items()},
     )

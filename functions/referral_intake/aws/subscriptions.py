@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # Longer than a week's summary could be sent again.
-_REMEMBERED = timedelta(days=60)
+_RETENTION = timedelta(days=60)
 
 
 class Subscriptions:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._table = Table(client, name)
 
-    def set(self, subscriber: Subscriber, at: datetime, *, wanted: bool, record: Item) -> None:
+    def set(self, subscriber: Subscriber, at: datetime, *, is_subscribed: bool, record: Item) -> None:
         """Add or remove a subscription and write the record of it, in one transaction."""
         item = {
             **_key(subscriber),
@@ -30,12 +30,12 @@ class Subscriptions:
             "username": typed(subscriber.username),
             "wanted_at": typed(timestamp(at)),
         }
-        if wanted:
+        if is_subscribed:
             self._table.transact(puts=[item, record])
         else:
             self._table.transact(puts=[record], deletes=[_key(subscriber)])
 
-    def wants(self, campaign: str, sub: str) -> bool:
+    def is_subscribed(self, campaign: str, sub: str) -> bool:
         return self._table.get(_key(Subscriber(campaign, sub, "")), consistent=True) is not None
 
     def subscribers(self, campaign: str) -> list[Subscriber]:
@@ -49,19 +49,19 @@ class Subscriptions:
     def remove(self, subscriber: Subscriber) -> None:
         self._table.delete(_key(subscriber))
 
-    def take(self, subscriber: Subscriber, week: date, at: datetime) -> bool:
+    def claim(self, subscriber: Subscriber, week: date, at: datetime) -> bool:
         """Claim this week's summary for this recipient. Return False if it was claimed before.
 
         Also return False if the SDK repeated a request whose answer was lost: no summary is better than two.
         """
-        expires = int((at + _REMEMBERED).timestamp())
+        expires = int((at + _RETENTION).timestamp())
         item = {**_sent_key(subscriber, week), "at": typed(timestamp(at)), "expires": typed(expires)}
         return self._table.put_new(item) is None
 
-    def give_back(self, subscriber: Subscriber, week: date) -> None:
+    def release_claim(self, subscriber: Subscriber, week: date) -> None:
         self._table.delete(_sent_key(subscriber, week))
 
-    def note(self, subscriber: Subscriber, week: date, outcome: str) -> None:
+    def record_outcome(self, subscriber: Subscriber, week: date, outcome: str) -> None:
         self._table.update(Update(_sent_key(subscriber, week)).set("outcome", outcome))
 
 

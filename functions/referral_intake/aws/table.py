@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # The most keys that one BatchGetItem takes.
 BATCH = 100
-_TRIES = 6
+_MAX_ATTEMPTS = 6
 _FIRST_PAUSE = 0.05
 
 Failure = Mapping[str, Any]
@@ -28,7 +28,7 @@ Failure = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ReadResult:
     """Items and the read units they cost. The units are 0 if the engine does not report them.
 
     Pass `last_key` as ExclusiveStartKey to continue the query. It is None if there are no more items.
@@ -49,36 +49,38 @@ class Table:
         with translate_errors():
             return self._client.get_item(TableName=self._name, Key=key, ConsistentRead=consistent).get("Item")
 
-    def read_many(self, keys: Sequence[Item], attributes: Sequence[str] = (), *, consistent: bool = False) -> Found:
+    def read_many(
+        self, keys: Sequence[Item], attributes: Sequence[str] = (), *, consistent: bool = False
+    ) -> ReadResult:
         """Read the items that exist, in any order. Without `attributes`, read whole items."""
         names = {f"#{number}": name for number, name in enumerate(attributes)}
         request: dict[str, Any] = {"ConsistentRead": consistent}
         if names:
             request |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
         found = [self._read_batch(keys[start : start + BATCH], request) for start in range(0, len(keys), BATCH)]
-        return Found([item for one in found for item in one.items], sum(one.units for one in found))
+        return ReadResult([item for one in found for item in one.items], sum(one.units for one in found))
 
-    def _read_batch(self, keys: Sequence[Item], request: Mapping[str, Any]) -> Found:
+    def _read_batch(self, keys: Sequence[Item], request: Mapping[str, Any]) -> ReadResult:
         items: list[Item] = []
         units = 0.0
-        for attempt in range(_TRIES):
+        for attempt in range(_MAX_ATTEMPTS):
             if attempt:
                 self._sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
-            asked: Any = {self._name: {**request, "Keys": keys}}
+            request_items: Any = {self._name: {**request, "Keys": keys}}
             with translate_errors():
-                answer: Any = self._client.batch_get_item(RequestItems=asked, ReturnConsumedCapacity="TOTAL")
+                answer: Any = self._client.batch_get_item(RequestItems=request_items, ReturnConsumedCapacity="TOTAL")
             items += _member(answer, "Responses").get(self._name, [])
             units += sum(one["CapacityUnits"] for one in answer.get("ConsumedCapacity", []))
             keys = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
             if not keys:
-                return Found(items, units)
+                return ReadResult(items, units)
         raise Unavailable("UnprocessedKeys")
 
-    def query(self, **request: Any) -> Found:
+    def query(self, **request: Any) -> ReadResult:
         """Read one page."""
         answer = self._query(request)
         units = answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
-        return Found(_member(answer, "Items"), units, answer.get("LastEvaluatedKey"))
+        return ReadResult(_member(answer, "Items"), units, answer.get("LastEvaluatedKey"))
 
     def query_all(self, **request: Any) -> Iterator[Item]:
         """Read all pages, each on demand."""
@@ -147,8 +149,8 @@ class Table:
 
         Raise Conflict if another request writes the same items, Throttled if DynamoDB is too busy.
         """
-        actions: list[Any] = [{"Update": self._watched(update)} for update in updates]
-        actions += [{"ConditionCheck": self._watched(check)} for check in checks]
+        actions: list[Any] = [{"Update": self._with_failure_details(update)} for update in updates]
+        actions += [{"ConditionCheck": self._with_failure_details(check)} for check in checks]
         actions += [{"Put": {"TableName": self._name, "Item": item}} for item in puts]
         actions += [{"Delete": {"TableName": self._name, "Key": key}} for key in deletes]
         with translate_errors():
@@ -158,11 +160,11 @@ class Table:
                 return _failures(canceled)
         return []
 
-    def _watched(self, update: Update) -> dict[str, Any]:
+    def _with_failure_details(self, update: Update) -> dict[str, Any]:
         return {"TableName": self._name, **update.request, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 
 
-_TRY_AGAIN: Mapping[str, type[Unavailable]] = {
+_RETRYABLE: Mapping[str, type[Unavailable]] = {
     "ProvisionedThroughputExceeded": Throttled,
     "ThrottlingError": Throttled,
     "TransactionConflict": Conflict,
@@ -173,7 +175,7 @@ def _failures(canceled: ClientError) -> Sequence[Failure]:
     reasons = canceled.response["CancellationReasons"]
     # If there is also a conflict or a throttle, the failed conditions may be outdated, so they are not returned.
     for code in sorted({str(reason.get("Code")) for reason in reasons} - {"None", "ConditionalCheckFailed"}):
-        raise _TRY_AGAIN.get(code, Unavailable)(code) from canceled
+        raise _RETRYABLE.get(code, Unavailable)(code) from canceled
     return [dict(reason) for reason in reasons]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Self
 
-from referral_intake.aws.item_format import Item, referral_key, timestamp, to_waits, typed
+from referral_intake.aws.item_format import Item, referral_key, task_attributes, timestamp, typed
 from referral_intake.core import tasks
 from referral_intake.core.referral import Answer, Move, Referral
 
@@ -86,7 +86,7 @@ class Update:
         return request
 
 
-def of_referral(
+def referral_update(
     referral: Referral,
     move: Move | None = None,
     *,
@@ -112,12 +112,12 @@ def of_referral(
         update.set_once(f"milestones.{name}", timestamp(at))
     if answer:
         update.set("answer", answer.value)
-    _set_waits(update, referral, tasks.after(referral, move, facts or {}, answer))
+    _set_task_attributes(update, referral, tasks.after_write(referral, move, facts or {}, answer))
     return update
 
 
-def _set_waits(update: Update, before: Referral, after: Referral) -> None:
-    kind = tasks.waits_for(after)
-    if kind is not tasks.waits_for(before):
-        for name, value in to_waits(after.campaign, kind, after.waits_since).items():
+def _set_task_attributes(update: Update, before: Referral, after: Referral) -> None:
+    kind = tasks.task_kind(after)
+    if kind is not tasks.task_kind(before):
+        for name, value in task_attributes(after.campaign, kind, after.waits_since).items():
             update.set(name, value)

@@ -10,12 +10,12 @@ from datetime import date, datetime, timedelta
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import PauseReason
 
-COUNTED: tuple[str, ...] = (Milestone.DELIVERED, Milestone.BOUNCED, Milestone.COMPLAINED)
+COUNTED_MILESTONES: tuple[str, ...] = (Milestone.DELIVERED, Milestone.BOUNCED, Milestone.COMPLAINED)
 
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
-    """When a campaign pauses itself. Rates are over the window.
+    """When a campaign pauses itself. Counts and rates are those of the window.
 
     Below `minimum_volume` messages, or below `minimum_mishaps` bounces or complaints, a rate has no effect.
     """
@@ -27,37 +27,46 @@ class BreakerPolicy:
     complaint_rate: float
 
 
-Counts = Mapping[tuple[date, str], int]
-"""Numbers of delivered, bounced and complained messages, by day (UTC) and fact."""
+DailyCounts = Mapping[tuple[date, str], int]
+"""Numbers of messages by day (UTC) and milestone, for each of COUNTED_MILESTONES."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowCounts:
+    """The numbers of a campaign's messages within the policy's window."""
+
+    delivered: int
+    bounced: int
+    complained: int
+
+    @property
+    def bounce_rate(self) -> float:
+        return self.bounced / self._volume
+
+    @property
+    def complaint_rate(self) -> float:
+        return self.complained / self._volume
+
+    @property
+    def _volume(self) -> int:
+        return max(1, self.delivered + self.bounced)
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
-    """A campaign that paused itself, with the counts of its messages within the window."""
+class Trip(WindowCounts):
+    """A campaign that paused itself, with the counts at that time."""
 
     campaign: str
     reason: str
     at: datetime
     window: timedelta
-    delivered: int
-    bounced: int
-    complained: int
-
-    def rate(self, mishaps: int) -> float:
-        return mishaps / max(1, self.delivered + self.bounced)
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """The state of a campaign's breaker: whether it is open, and the counts within the policy's window."""
+class BreakerState(WindowCounts):
+    """Whether a campaign's breaker is open, and the current counts."""
 
     is_open: bool
-    delivered: int
-    bounced: int
-    complained: int
-
-    def rate(self, mishaps: int) -> float:
-        return mishaps / max(1, self.delivered + self.bounced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +77,9 @@ class Pause:
     since: datetime
 
 
-def trips(counts: Counts, policy: BreakerPolicy, today: date) -> PauseReason | None:
-    """Return why the campaign must pause, or None if it may go on."""
-    total = totals(counts, policy, today)
+def trip_reason(counts: DailyCounts, policy: BreakerPolicy, today: date) -> PauseReason | None:
+    """Return why the campaign must pause, or None if it need not."""
+    total = window_counts(counts, policy, today)
     volume = total[Milestone.DELIVERED] + total[Milestone.BOUNCED]
     if volume < policy.minimum_volume:
         return None
@@ -83,10 +92,10 @@ def trips(counts: Counts, policy: BreakerPolicy, today: date) -> PauseReason | N
     return None
 
 
-def totals(counts: Counts, policy: BreakerPolicy, today: date) -> dict[str, int]:
-    """Return the count of each fact within the policy's window."""
-    return {fact: _within(counts, fact, today - policy.window) for fact in COUNTED}
+def window_counts(counts: DailyCounts, policy: BreakerPolicy, today: date) -> dict[str, int]:
+    """Return the count of each milestone within the policy's window."""
+    return {fact: _within(counts, fact, today - policy.window) for fact in COUNTED_MILESTONES}
 
 
-def _within(counts: Counts, fact: str, after: date) -> int:
+def _within(counts: DailyCounts, fact: str, after: date) -> int:
     return sum(count for (day, what), count in counts.items() if what == fact and day > after)

@@ -25,7 +25,7 @@ def zone_of(state: str | None, otherwise: ZoneInfo) -> ZoneInfo:
     return ZoneInfo(_ZONE_OF[state]) if state in _ZONE_OF else otherwise
 
 
-def next_daytime(moment: datetime, zone: ZoneInfo) -> datetime:
+def next_business_time(moment: datetime, zone: ZoneInfo) -> datetime:
     """Return `moment` if it is within working hours in `zone`, or else the next start of working hours."""
     there = moment.astimezone(zone)
     if there.weekday() < 5 and OPENS <= there.time() < CLOSES:

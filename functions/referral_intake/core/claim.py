@@ -20,13 +20,13 @@ class Claim:
     retired_keys: tuple[str, ...]
 
     @property
-    def claimed(self) -> Referral:
+    def claimed_referral(self) -> Referral:
         """The referral after the claim is written."""
         return replace(self.referral, stage=Stage.SENDING, revision=self.referral.revision + 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class AlreadyClaimed:
     """Another referral, the leader, has claimed this step for the doctor."""
 
     leader: str

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from referral_intake.core.durations import STEPS, bucket
+from referral_intake.core.durations import DURATIONS, bucket
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.referral import Referral, Stage
-from referral_intake.core.specialties import counted_as
+from referral_intake.core.specialties import specialty_group
 
 TOTAL, COHORT, NOW, TIME = "total", "cohort", "now", "time"
 STATE, SPECIALTY, SOURCE, LANGUAGE = "state", "specialty", "source", "language"
@@ -24,7 +24,7 @@ ENGAGED = "engaged"
 _BY_PEOPLE = frozenset({Milestone.OPENED, Milestone.CLICKED, Milestone.ANSWERED})
 
 
-class Count(NamedTuple):
+class CounterKey(NamedTuple):
     """One number of the dashboard. `day` is None for the current state.
 
     In `total` and in a breakdown, a fact counts on its own day. In `cohort`, it counts on the day of the referral's
@@ -67,7 +67,7 @@ def tally(referral: Referral) -> Tally:
         submitted_on=_day(referral.submitted_at),
         values={
             STATE: referral.doctor.address.state or NO_STATE,
-            SPECIALTY: counted_as(referral.doctor.specialty),
+            SPECIALTY: specialty_group(referral.doctor.specialty),
             SOURCE: referral.submitted_by,
             LANGUAGE: referral.locale,
         },
@@ -78,7 +78,7 @@ def tally(referral: Referral) -> Tally:
 
 
 def _times(moments: Mapping[str, datetime]) -> Iterator[tuple[date, str, int]]:
-    for step, (start, end) in STEPS.items():
+    for step, (start, end) in DURATIONS.items():
         if start in moments and end in moments:
             yield _day(moments[end]), step, bucket(moments[end] - moments[start])
 
@@ -87,25 +87,25 @@ def _day(moment: datetime) -> date:
     return moment.astimezone(UTC).date()
 
 
-def counts(tally: Tally | None) -> Counter[Count]:
+def contributions(tally: Tally | None) -> Counter[CounterKey]:
     """Return the numbers to which a tally adds one each. None adds to no number."""
-    return Counter(_counts(tally)) if tally else Counter()
+    return Counter(_contributions(tally)) if tally else Counter()
 
 
-def _counts(tally: Tally) -> Iterator[Count]:
+def _contributions(tally: Tally) -> Iterator[CounterKey]:
     for day, fact in tally.facts:
-        yield Count(tally.campaign, TOTAL, "", day, fact)
-        yield Count(tally.campaign, COHORT, "", tally.submitted_on, fact)
+        yield CounterKey(tally.campaign, TOTAL, "", day, fact)
+        yield CounterKey(tally.campaign, COHORT, "", tally.submitted_on, fact)
         for dimension, value in tally.values.items():
-            yield Count(tally.campaign, dimension, value, day, fact)
+            yield CounterKey(tally.campaign, dimension, value, day, fact)
     for day, step, number in tally.times:
-        yield Count(tally.campaign, TIME, step, day, str(number))
+        yield CounterKey(tally.campaign, TIME, step, day, str(number))
     if tally.stage:
-        yield Count(tally.campaign, NOW, "", None, tally.stage)
+        yield CounterKey(tally.campaign, NOW, "", None, tally.stage)
 
 
-def difference(before: Tally | None, after: Tally | None) -> Counter[Count]:
+def difference(before: Tally | None, after: Tally | None) -> Counter[CounterKey]:
     """Return what to add to each number so that it counts `after` instead of `before`. Zeros are left out."""
-    change = counts(after)
-    change.subtract(counts(before))
+    change = contributions(after)
+    change.subtract(contributions(before))
     return Counter({count: amount for count, amount in change.items() if amount})

@@ -4,94 +4,98 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from referral_intake.core.business_hours import next_daytime, zone_of
+from referral_intake.core.business_hours import next_business_time, zone_of
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import LEASE, PICKED_UP_WITHIN, Move, Referral, Stage, closed
+from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Move, Referral, Stage, closed
 from referral_intake.core.steps import next_due
 
-# How often a referral that waits for a person gets a new `due_at`.
-REVIEW_EVERY = timedelta(days=7)
-# The pause after a setback. It doubles with each consecutive setback, up to LONGEST_PAUSE.
-RETRY_AFTER = timedelta(minutes=5)
-LONGEST_PAUSE = timedelta(hours=6)
-# A referral that the stream loses this many times in a row is held: another retry would not help.
-MOST_SETBACKS = 6
+# A referral that waits for a person gets a new `due_at` at this interval.
+REVIEW_INTERVAL = timedelta(days=7)
+# The delay of a retry after sending failed. It doubles with each consecutive failure, up to MAX_RETRY_DELAY.
+RETRY_DELAY = timedelta(minutes=5)
+MAX_RETRY_DELAY = timedelta(hours=6)
+# After this many consecutive failures, a referral that the stream lost is held for a person.
+MAX_SETBACKS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class SendStep:
     """Send this step's message to the doctor."""
 
     step: str
 
 
-def without_campaign(now: datetime) -> Move:
+def hold_without_campaign(now: datetime) -> Move:
     """Hold a referral whose campaign was removed, for a person's review."""
     return hold(Reason.CAMPAIGN_UNKNOWN, now)
 
 
-def for_queued(referral: Referral, campaign: Campaign, now: datetime) -> Write | Move:
+def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> SendStep | Move:
     """Decide what `outreach` does with a queued referral. The result never leaves it queued."""
     if now >= _expiry(referral, campaign):
         return closed(Closing.EXPIRED, at=now)
     if referral.told_by:
-        return awaits(referral, campaign, now)
+        return after_send(referral, campaign, now)
     if referral.doctor.email is None:
-        return Move(Stage.BY_POST, due_at=now + REVIEW_EVERY, reason=Reason.NO_EMAIL)
+        return Move(Stage.BY_POST, due_at=now + REVIEW_INTERVAL, reason=Reason.NO_EMAIL)
     if not campaign.approval.covers(now.date()):
-        return not_approved(now)
+        return wait_for_approval(now)
     step, _ = next_due(referral.messages, campaign.policy.reminders, campaign.policy.reminder_after)
-    waits = awaits(referral, campaign, now)
+    waits = after_send(referral, campaign, now)
     is_early = bool(referral.messages) and waits.due_at is not None and waits.due_at > now
-    return waits if step is None or is_early else Write(step)
+    return waits if step is None or is_early else SendStep(step)
 
 
-def for_taken(receipt: str, leader: Referral | None, now: datetime) -> Move:
-    """Decide what to do with a referral if another one, the leader, has claimed its doctor for this step.
+def decide_already_claimed(receipt: str, leader: Referral | None, now: datetime) -> Move:
+    """Decide what to do with a referral if another referral, the leader, has claimed the doctor for this step.
 
-    It is closed only after the leader's message was sent. Until then it waits, and sends the message itself if the
-    leader closes without sending.
+    The referral is closed only after the leader's message was sent. Until then it waits. If the leader is closed
+    without sending, the referral sends the message.
     """
     if leader is None or Milestone.SENT in leader.milestones:
         return closed(Closing.JOINED, receipt, at=now)
-    # A closed leader releases the doctor, except if it is unclear whether it sent: then a check once a day is enough.
-    looks_again = max(leader.due_at, now) + timedelta(minutes=1) if leader.due_at else now + timedelta(days=1)
-    return Move(Stage.WAITING, due_at=looks_again, reason=Reason.JOINED, leader=receipt)
+    # A leader that is closed releases the doctor, unless it is unclear whether its message was sent. Then a check once
+    # a day is enough.
+    check_at = max(leader.due_at, now) + timedelta(minutes=1) if leader.due_at else now + timedelta(days=1)
+    return Move(Stage.WAITING, due_at=check_at, reason=Reason.JOINED, leader=receipt)
 
 
-def when_due(referral: Referral, campaign: Campaign | None, now: datetime, settled: datetime | None = None) -> Move:
+def decide_due(
+    referral: Referral, campaign: Campaign | None, now: datetime, latest_feedback: datetime | None = None
+) -> Move:
     """Decide what `wake` does with an open referral whose `due_at` has passed.
 
-    `settled` is the time of sending of the latest message that SES events have reported on.
+    `latest_feedback` is when the latest message was sent for which an SES event has arrived.
     """
     match referral.stage:
         case Stage.WAITING:
             return queue(now, referral.setbacks)
-        case Stage.QUEUED if referral.setbacks >= MOST_SETBACKS:
-            return hold(Reason.GIVEN_UP, now)
+        case Stage.QUEUED if referral.setbacks >= MAX_SETBACKS:
+            return hold(Reason.RETRIES_EXHAUSTED, now)
         case Stage.QUEUED:
-            # The stream lost the record or gave up on it. Only a change of stage triggers `outreach`, so the referral
-            # waits first.
-            return after_setback(referral, Reason.LOST_BY_STREAM, now)
+            # The stream lost the record, or all of its retries failed. Only a change of stage triggers `outreach`, so
+            # the referral waits first.
+            return retry_later(referral, Reason.LOST_BY_STREAM, now)
         case Stage.SENDING:
-            # Neither the run that claimed it nor SES reported whether the message was sent. If SES has reported on a
-            # later message, this one was not sent and can be retried. Otherwise a person decides.
-            if settled and referral.due_at and settled > referral.due_at - LEASE:
+            # Neither the run that claimed the referral nor an SES event reported whether the message was sent. If an
+            # event of a later message has arrived, this message was not sent and can be retried. Otherwise a person
+            # decides.
+            if latest_feedback and referral.due_at and latest_feedback > referral.due_at - LEASE:
                 return queue(now)
             return hold(Reason.SEND_UNCLEAR, now)
         case _ if campaign and now >= _expiry(referral, campaign):
             return closed(Closing.EXPIRED, at=now)
         case Stage.SENT if campaign:
-            waits = awaits(referral, campaign, now)
+            waits = after_send(referral, campaign, now)
             return queue(now) if waits.due_at and waits.due_at <= now else waits
         case _:
-            return Move(referral.stage, due_at=now + REVIEW_EVERY, reason=referral.reason)
+            return Move(referral.stage, due_at=now + REVIEW_INTERVAL, reason=referral.reason)
 
 
-def awaits(referral: Referral, campaign: Campaign, now: datetime) -> Move:
-    """Return the move after a message was sent: wait for the next message's time, or for an answer until expiry.
+def after_send(referral: Referral, campaign: Campaign, now: datetime) -> Move:
+    """Return the move after a message was sent: wait until the next message is due, or for an answer until expiry.
 
     `now` matters only if the next message is already due. Then it is sent in the doctor's next working hours.
     """
@@ -99,32 +103,29 @@ def awaits(referral: Referral, campaign: Campaign, now: datetime) -> Move:
     if referral.told_by:
         return Move(Stage.SENT, due_at=expiry)  # Reminders follow only an email.
     step, due_at = next_due(referral.messages, policy.reminders, policy.reminder_after)
-    if step is None or (due_at := _daytime(referral, campaign, max(due_at or now, now))) >= expiry:
+    if step is None or (due_at := _business_time(referral, campaign, max(due_at or now, now))) >= expiry:
         return Move(Stage.SENT, due_at=expiry)
     is_retry = step in referral.messages
     return Move(Stage.WAITING, due_at, Reason.SOFT_BOUNCED) if is_retry else Move(Stage.SENT, due_at)
 
 
-def refused(referral: Referral, campaign: Campaign, now: datetime) -> Move:
-    """Decide what to do if SES refused the message for good.
-
-    A doctor who got an earlier message may still answer it.
-    """
+def after_refusal(referral: Referral, campaign: Campaign, now: datetime) -> Move:
+    """Decide what to do after SES permanently refused the message. A doctor may still answer an earlier message."""
     expiry = _expiry(referral, campaign)
     return Move(Stage.SENT, due_at=expiry) if referral.messages else closed(Closing.REJECTED, at=now)
 
 
 def approve(now: datetime) -> Move:
     """Queue a referral that a person has approved."""
-    return Move(Stage.QUEUED, due_at=now + PICKED_UP_WITHIN, by_a_person=True)
+    return Move(Stage.QUEUED, due_at=now + QUEUED_TIMEOUT, by_a_person=True)
 
 
-def not_approved(now: datetime) -> Move:
+def wait_for_approval(now: datetime) -> Move:
     return wait(Reason.NOT_APPROVED, now + timedelta(hours=1))
 
 
 def queue(now: datetime, setbacks: int = 0) -> Move:
-    return Move(Stage.QUEUED, due_at=now + PICKED_UP_WITHIN, setbacks=setbacks)
+    return Move(Stage.QUEUED, due_at=now + QUEUED_TIMEOUT, setbacks=setbacks)
 
 
 def wait(reason: Reason, until: datetime) -> Move:
@@ -133,23 +134,20 @@ def wait(reason: Reason, until: datetime) -> Move:
 
 def hold(reason: Reason, now: datetime) -> Move:
     """Hold the referral for a person's review."""
-    return Move(Stage.HELD, due_at=now + REVIEW_EVERY, reason=reason)
+    return Move(Stage.HELD, due_at=now + REVIEW_INTERVAL, reason=reason)
 
 
-def after_setback(referral: Referral, reason: str, now: datetime) -> Move:
-    """Wait before a retry, longer after each setback.
-
-    A jitter spreads the retries of referrals that failed together.
-    """
-    longest = min(RETRY_AFTER * 2 ** min(referral.setbacks, 10), LONGEST_PAUSE)
-    spread = hashlib.sha256(f"{referral.receipt} {referral.setbacks}".encode()).digest()[0] / 255
-    pause = longest * (1 + spread) / 2
-    return Move(Stage.WAITING, due_at=now + pause, reason=reason, setbacks=referral.setbacks + 1)
+def retry_later(referral: Referral, reason: str, now: datetime) -> Move:
+    """Wait before a retry, longer after each consecutive failure. Jitter spreads referrals that failed together."""
+    longest_delay = min(RETRY_DELAY * 2 ** min(referral.setbacks, 10), MAX_RETRY_DELAY)
+    jitter = hashlib.sha256(f"{referral.receipt} {referral.setbacks}".encode()).digest()[0] / 255
+    delay = longest_delay * (1 + jitter) / 2
+    return Move(Stage.WAITING, due_at=now + delay, reason=reason, setbacks=referral.setbacks + 1)
 
 
 def _expiry(referral: Referral, campaign: Campaign) -> datetime:
     return referral.submitted_at + campaign.policy.expires_after
 
 
-def _daytime(referral: Referral, campaign: Campaign, moment: datetime) -> datetime:
-    return next_daytime(moment, zone_of(referral.doctor.address.state, campaign.policy.time_zone))
+def _business_time(referral: Referral, campaign: Campaign, moment: datetime) -> datetime:
+    return next_business_time(moment, zone_of(referral.doctor.address.state, campaign.policy.time_zone))

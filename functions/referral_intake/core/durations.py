@@ -11,7 +11,7 @@ from math import sqrt
 
 from referral_intake.core.milestones import Milestone
 
-STEPS = {
+DURATIONS = {
     "submitted_to_sent": (Milestone.SUBMITTED, Milestone.SENT),
     "sent_to_delivered": (Milestone.SENT, Milestone.DELIVERED),
     "delivered_to_engaged": (Milestone.DELIVERED, "engaged"),

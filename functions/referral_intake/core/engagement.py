@@ -1,4 +1,4 @@
-"""Distinguish people who open a message or follow its links from scanners, which do so first.
+"""Distinguish people who open a message or follow its links from mail scanners, which do so first.
 
 The events are stored. The classification is derived again from all of them each time, so it does not depend on the
 order of their arrival.
@@ -35,15 +35,15 @@ def first_times(
 ) -> dict[str, datetime]:
     """Return the first times of `opened` and `clicked` by a person and of `scanned`. `delivered_at` is by step."""
     first: dict[str, datetime] = {}
-    for name, one in told_apart(engagements, delivered_at):
+    for name, one in classify(engagements, delivered_at):
         first.setdefault(name, one.at)
     return first
 
 
-def told_apart(
+def classify(
     engagements: AbstractSet[Engagement], delivered_at: Mapping[str, datetime | None]
 ) -> list[tuple[str, Engagement]]:
-    """Return all engagements in order of time, each with its kind: OPENED or CLICKED by a person, or SCANNED."""
+    """Return all engagements by time, each with its milestone: OPENED or CLICKED by a person, or SCANNED."""
     return [
         (Milestone.SCANNED if _is_scanner(one, engagements, delivered_at.get(one.step)) else one.kind, one)
         for one in sorted(engagements)

@@ -8,11 +8,11 @@ from referral_intake.core.engagement import Engagement
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Move
-from referral_intake.core.steps import Messages, Try
+from referral_intake.core.steps import DeliveryStatuses, SendAttempt
 
 
-class Kind(StrEnum):
-    """The kind of an event. The value is the milestone that it sets."""
+class EventKind(StrEnum):
+    """The kind of an event of the mail service. The value is the milestone that the event sets."""
 
     SENT = Milestone.SENT
     DELIVERED = Milestone.DELIVERED
@@ -25,14 +25,14 @@ class Kind(StrEnum):
     CLICKED = Milestone.CLICKED
 
 
-ENGAGEMENTS = frozenset({Kind.OPENED, Kind.CLICKED})
+ENGAGEMENT_KINDS = frozenset({EventKind.OPENED, EventKind.CLICKED})
 
 
 @dataclass(frozen=True, slots=True)
 class MailEvent:
-    """One event about one message. `at` is its time. `tried` has the message's own time and wording.
+    """One event about one message. `at` is its time. `attempt` has the time and wording of the message.
 
-    `came_back` marks a soft bounce after which the message certainly did not arrive, so that it can be retried.
+    `is_retryable` marks a soft bounce after which the message certainly did not arrive, so that it can be retried.
     `affects_reputation` is false for messages that Amazon SES does not count in the account's bounce and complaint
     rates.
     """
@@ -40,12 +40,12 @@ class MailEvent:
     receipt: str
     step: str
     message_id: str
-    kind: Kind
+    kind: EventKind
     at: datetime
-    tried: Try
+    attempt: SendAttempt
     link: str = ""
     by_known_scanner: bool = False
-    came_back: bool = False
+    is_retryable: bool = False
     affects_reputation: bool = True
 
 
@@ -54,11 +54,11 @@ class Effect:
     """The changes that an event makes. `counts` are the facts that are new, for the campaign's breaker."""
 
     milestones: dict[str, datetime]
-    messages: Messages
+    messages: DeliveryStatuses
     engagements: frozenset[Engagement]
     move: Move | None
     counts: list[str]
 
 
-SUPPRESSES = {Kind.BOUNCED: Closing.BOUNCED, Kind.COMPLAINED: Closing.COMPLAINED}
-"""Events after which the doctor gets no more messages, with the reason to record."""
+SUPPRESSION_REASONS = {EventKind.BOUNCED: Closing.BOUNCED, EventKind.COMPLAINED: Closing.COMPLAINED}
+"""Events that suppress messages to the doctor, with the reason to record."""

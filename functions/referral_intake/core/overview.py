@@ -25,7 +25,7 @@ Facts = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class FunnelStep:
     """A step of the funnel. `of_before` is its share of the previous step, or None if that is 0."""
 
     name: str
@@ -41,9 +41,9 @@ class Day:
     day: date
     facts: Facts
 
-    def rate(self, mishap: str) -> float | None:
-        """Return the rate of `bounced` or `complained`, as the breaker computes it."""
-        return mishap_rate(self.facts, mishap)
+    def rate(self, milestone: str) -> float | None:
+        """Return the rate of `bounced` or `complained` messages, as the breaker computes it."""
+        return rate_per_message(self.facts, milestone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +56,19 @@ class Period:
     first: date
     last: date
     facts: Facts
-    funnel: tuple[Rung, ...]
+    funnel: tuple[FunnelStep, ...]
     medians: Mapping[str, timedelta | None]
 
-    def rate(self, mishap: str) -> float | None:
-        return mishap_rate(self.facts, mishap)
+    def rate(self, milestone: str) -> float | None:
+        return rate_per_message(self.facts, milestone)
 
     @property
     def answers(self) -> Facts:
-        return _named(self.facts, ANSWERS)
+        return _with_prefix(self.facts, ANSWERS)
 
     @property
     def closings(self) -> Facts:
-        return _named(self.facts, CLOSINGS)
+        return _with_prefix(self.facts, CLOSINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ class Overview:
     stages: Mapping[str, int]
 
 
-def funnel(cohort: Facts) -> tuple[Rung, ...]:
+def funnel(cohort: Facts) -> tuple[FunnelStep, ...]:
     return tuple(
-        Rung(
+        FunnelStep(
             name,
             cohort.get(name, 0),
             _share(cohort, name, FUNNEL[max(0, number - 1)]),
@@ -94,17 +94,17 @@ def funnel(cohort: Facts) -> tuple[Rung, ...]:
     )
 
 
-def mishap_rate(facts: Facts, mishap: str) -> float | None:
+def rate_per_message(facts: Facts, milestone: str) -> float | None:
     volume = facts.get(Milestone.DELIVERED, 0) + facts.get(Milestone.BOUNCED, 0)
-    return facts.get(mishap, 0) / volume if volume else None
+    return facts.get(milestone, 0) / volume if volume else None
 
 
-def period_before(first: date, last: date) -> tuple[date, date]:
+def previous_period(first: date, last: date) -> tuple[date, date]:
     """Return the range of the same length that ends right before this one."""
     return first - (last - first) - timedelta(days=1), first - timedelta(days=1)
 
 
-def days_of(first: date, last: date) -> tuple[date, ...]:
+def days_between(first: date, last: date) -> tuple[date, ...]:
     return tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
@@ -116,7 +116,7 @@ def by_week(days: Sequence[Day]) -> tuple[Day, ...]:
     return tuple(Day(monday, facts) for monday, facts in sorted(weeks.items()))
 
 
-def together(every: Sequence[Facts]) -> Counter[str]:
+def sum_facts(every: Sequence[Facts]) -> Counter[str]:
     total: Counter[str] = Counter()
     for facts in every:
         total.update(facts)
@@ -128,5 +128,5 @@ def _share(facts: Facts, name: str, of: str) -> float | None:
     return facts.get(name, 0) / whole if whole else None
 
 
-def _named(facts: Facts, prefix: str) -> Facts:
+def _with_prefix(facts: Facts, prefix: str) -> Facts:
     return {name.removeprefix(prefix): count for name, count in facts.items() if name.startswith(prefix)}

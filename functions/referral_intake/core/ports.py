@@ -32,13 +32,13 @@ class Referrals(Protocol):
     def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
         """Record the doctor's answer."""
 
-    def note(self, receipt: str, milestone: str, now: datetime) -> None:
+    def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
         """Set a milestone, unless it is set."""
 
-    def note_feedback(self, sent_at: datetime) -> None:
+    def record_feedback(self, sent_at: datetime) -> None:
         """Record that SES has reported on a message sent at this time."""
 
-    def feedback_settled(self) -> datetime | None:
+    def latest_feedback(self) -> datetime | None:
         """Return when the latest message was sent that SES has reported on."""
 
 
@@ -48,5 +48,5 @@ class Suppressions(Protocol):
     def suppress(self, key: str, fact: Closing, now: datetime, campaign: str | None = None) -> None:
         """Stop messages to the doctor with this key: of one campaign, or of all."""
 
-    def allow_again(self, key: str, now: datetime) -> None:
+    def undo_opt_out(self, key: str, now: datetime) -> None:
         """Undo an opt-out."""

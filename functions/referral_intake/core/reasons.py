@@ -18,12 +18,12 @@ class Reason(StrEnum):
     UNUSUAL_NAME = "unusual_name"  # The name has a sign such as < or =, or no letter.
 
     # Held: a bot may have sent the referral.
-    UNPROVEN = "unproven"  # No valid proof of work.
+    NO_PROOF_OF_WORK = "unproven"  # No valid proof of work.
     TOO_FAST = "too_fast"  # Sent sooner than a person can fill in the form.
-    TRAP = "trap"  # The hidden field has a value.
+    HONEYPOT = "trap"  # The hidden field has a value.
 
     # Held: sending failed.
-    GIVEN_UP = "given_up"  # Too many setbacks in a row.
+    RETRIES_EXHAUSTED = "given_up"  # Too many setbacks in a row.
     CAMPAIGN_UNKNOWN = "campaign_unknown"  # The deployed templates have no such campaign.
     SEND_UNCLEAR = "send_unclear"  # SES was called, and neither its response nor an event arrived.
     RESTORED = "restored"  # From a backup: a message may have been sent since.
@@ -33,7 +33,7 @@ class Reason(StrEnum):
 
     # Waiting.
     NOT_APPROVED = "not_approved"  # The approval does not cover this wording or this day.
-    PACED = "paced"  # At the allowed rate, other messages are sent first.
+    THROTTLED = "paced"  # At the allowed rate, other messages are sent first.
     DAILY_QUOTA = "daily_quota"  # The account's SES quota for the day is used up.
     DOMAIN_CAP = "domain_cap"  # The daily limit for the recipient's mail domain is reached.
     PAUSED = "paused"  # The campaign's breaker is open.
@@ -42,7 +42,7 @@ class Reason(StrEnum):
 
     # Waiting after a setback: nothing was sent, and the pause before the next try grows each time.
     LOST_BY_STREAM = "lost_by_stream"  # No run picked the referral up.
-    LAST_LOOK_FAILED = "last_look_failed"  # The opt-out could not be checked right before sending.
+    OPT_OUT_CHECK_FAILED = "last_look_failed"  # The opt-out could not be checked right before sending.
     SES_UNREACHABLE = "ses_unreachable"  # No connection, or no credentials.
     IDENTITY_NOT_VERIFIED = "identity_not_verified"  # SES has not verified the sender, or is in its sandbox.
     # The error codes of SES that also mean "later". Any other code of a clear refusal is stored as it is.
@@ -93,4 +93,4 @@ class ReportFailure(StrEnum):
 
     CAMPAIGN_UNKNOWN = "campaign_unknown"
     UNAPPROVED = "unapproved"  # Letters: the approval does not cover this wording or this day.
-    GAVE_UP = "gave_up"  # Too many consecutive runs made no progress.
+    RETRIES_EXHAUSTED = "gave_up"  # Too many consecutive runs made no progress.

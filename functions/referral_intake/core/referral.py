@@ -12,15 +12,15 @@ from referral_intake.core.doctor import Doctor
 from referral_intake.core.engagement import Engagement
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
-from referral_intake.core.steps import Messages
+from referral_intake.core.steps import DeliveryStatuses
 from referral_intake.core.submission import Submission
 
 # Longer than the timeout of `outreach`. A test checks this against the template.
 LEASE = timedelta(minutes=15)
 # How long a queued referral may wait for `outreach` before `wake` handles it.
-PICKED_UP_WITHIN = timedelta(minutes=15)
+QUEUED_TIMEOUT = timedelta(minutes=15)
 
-# Base 32 has no such digits, so a typed one is a misread letter.
+# Base 32 does not have these digits. A person who types one has misread a letter.
 _MISREAD = str.maketrans("018", "OIB")
 _RECEIPT = re.compile(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
 
@@ -45,16 +45,16 @@ class Answer(StrEnum):
     NO = "no"
 
 
-class Way(StrEnum):
-    """How a doctor was told, other than by email."""
+class ContactChannel(StrEnum):
+    """How a person told the doctor."""
 
     LETTER = "letter"
     PHONE = "phone"
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """A person's action on a referral that had `revision` at that time. `note` is its result or reason, as a code."""
+class UserAction:
+    """A user's action on a referral, which had `revision` then. `note` is the action's result or reason, as a code."""
 
     at: datetime
     by: str
@@ -67,10 +67,11 @@ class Act:
 class Referral:
     """`milestones` has the earliest time of each fact. `reason` says why the referral waits, is held or was closed.
 
-    `source` is a keyed hash of the submitter's network address. `setbacks` counts consecutive setbacks. `is_vetted`
-    says that a person approved the referral. `answer` is the doctor's last one. If `told_by` is set, a person told the
-    doctor, and no email follows. `acts` are the actions of people, in order. `waits_since` is the time since when the
-    referral waits for a person, if it does.
+    `content` is a digest of the submission. `source` is a keyed hash of the submitter's network address. `leader` is
+    the receipt of the referral that has claimed the doctor. `setbacks` counts consecutive failures to send.
+    `is_vetted` says that a person approved the referral. `answer` is the doctor's latest answer. `told_by` is set if a
+    person told the doctor by letter or phone; then no email follows. `user_actions` are in order of time.
+    `waits_since` is the time since when the referral waits for a person, if it does.
     """
 
     receipt: str
@@ -86,14 +87,14 @@ class Referral:
     reason: str | None = None
     leader: str | None = None
     engagements: frozenset[Engagement] = frozenset()
-    messages: Messages = field(default_factory=dict)
+    messages: DeliveryStatuses = field(default_factory=dict)
     source: str | None = None
     setbacks: int = 0
     is_vetted: bool = False
     answer: Answer | None = None
-    noted_closed_at: datetime | None = None
-    told_by: Way | None = None
-    acts: tuple[Act, ...] = ()
+    stored_closed_at: datetime | None = None
+    told_by: ContactChannel | None = None
+    user_actions: tuple[UserAction, ...] = ()
     waits_since: datetime | None = None
 
     @property
@@ -105,16 +106,16 @@ class Referral:
         """When the referral was closed for its reason, or None while it is open."""
         if self.stage is not Stage.CLOSED:
             return None
-        latest = max(self.milestones.values())  # For referrals closed before `noted_closed_at` existed.
-        return self.milestones.get(self.reason or "") or self.noted_closed_at or latest
+        latest = max(self.milestones.values())  # For referrals closed before `stored_closed_at` existed.
+        return self.milestones.get(self.reason or "") or self.stored_closed_at or latest
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
     """A change of stage. `due_at` is set for every open stage, and unset for `closed`.
 
-    `setbacks` is 0 unless the move is a setback. `by_a_person` says that a person approved the referral. `closed_at`
-    is for reasons without a milestone of the same name.
+    `setbacks` is 0 unless sending failed. `by_a_person` says that a person approved the referral. `closed_at` is for
+    reasons without a milestone of the same name.
     """
 
     stage: Stage
@@ -149,7 +150,7 @@ def receipt_for(submission_id: uuid.UUID) -> str:
     return "-".join(text[i : i + 4] for i in range(0, 16, 4))
 
 
-def read_receipt(typed: str) -> str | None:
+def parse_receipt(typed: str) -> str | None:
     """Return the receipt that a person typed, in its normal form, or None if it can't be one."""
     letters = "".join(typed.split()).replace("-", "").upper().translate(_MISREAD)
     receipt = "-".join(letters[i : i + 4] for i in range(0, len(letters), 4))
@@ -166,6 +167,6 @@ def new_referral(submission: Submission, now: datetime, source: str | None = Non
         doctor=submission.doctor,
         stage=Stage.QUEUED,
         milestones={Milestone.SUBMITTED: now},
-        due_at=now + PICKED_UP_WITHIN,
+        due_at=now + QUEUED_TIMEOUT,
         source=source,
     )

@@ -7,14 +7,14 @@ from enum import StrEnum
 
 from referral_intake.core.search_filter import Filter
 
-# How long a message may stay in the queue before its report counts as lost.
-PATIENCE = timedelta(minutes=10)
-# How long the files can be downloaded after the report is ready.
-FILES_LAST = timedelta(days=1)
+# After this time in the queue, the message of a report counts as lost.
+QUEUE_TIMEOUT = timedelta(minutes=10)
+# How long the files of a finished report can be downloaded.
+FILE_RETENTION = timedelta(days=1)
 # How long the report's record is stored.
-REMEMBERED = timedelta(days=30)
+REPORT_RETENTION = timedelta(days=30)
 # After this many consecutive runs without progress, the report fails.
-MOST_SETBACKS = 5
+MAX_SETBACKS = 5
 
 
 class Kind(StrEnum):
@@ -50,8 +50,8 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The progress of a report, as last stored. A new run repeats the work after it.
+class Checkpoint:
+    """The progress of a report, as last stored. A new run continues from it.
 
     `cursor` is where to continue reading. `at_end` says that everything was read. `rows` is the number of rows read so
     far. `upload` and its `parts` (their ETags, in order) are the current multipart upload. `tail` is the key of data
@@ -83,7 +83,7 @@ class Report:
     state: State = State.QUEUED
     rows_done: int = 0
     files: tuple[File, ...] = ()
-    place: Place = Place()
+    checkpoint: Checkpoint = Checkpoint()
     attempt: int = 0
     setbacks: int = 0
     lease_until: datetime | None = None

@@ -13,12 +13,12 @@ from referral_intake.core.counting import NO_STATE
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.referral import Referral, Stage
-from referral_intake.core.specialties import SPECIALTIES, counted_as
+from referral_intake.core.specialties import SPECIALTIES, specialty_group
 from referral_intake.core.validation import Invalid
 
 FILTER = "filter"
 """The key of a declaration in the metadata of a dataclass field."""
-SHORTEST_NAME = 2
+MIN_NAME_LENGTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,15 @@ class FilterField:
             return self.of_doctor(referral.doctor)
         return self.of_referral(referral) if self.of_referral else None
 
-    def wanted(self, typed: str) -> str | None:
-        """Return the value to match, or None if nothing was typed. Raise Invalid."""
+    def normalized(self, typed: str) -> str | None:
+        """Return the value to compare with, or None if nothing was typed. Raise Invalid."""
         text = typed.strip()
         if text in {"", self.none}:
             return text or None
         return self.parse(text)
 
-    def fits(self, wanted: str | None, referral: Referral) -> bool:
-        return not wanted or wanted == (self.value(referral) or self.none)
+    def matches(self, normalized: str | None, referral: Referral) -> bool:
+        return not normalized or normalized == (self.value(referral) or self.none)
 
 
 def _specialty(typed: str) -> str:
@@ -92,7 +92,7 @@ class Filter:
         default=None,
         metadata={
             FILTER: FilterField(
-                of_doctor=lambda doctor: counted_as(doctor.specialty),
+                of_doctor=lambda doctor: specialty_group(doctor.specialty),
                 parse=_specialty,
                 refusal="This is not one of the groups of specialties.",
                 description="The group in which it is counted.",
@@ -100,10 +100,10 @@ class Filter:
         },
     )
 
-    def fits(self, referral: Referral) -> bool:
+    def matches(self, referral: Referral) -> bool:
         day = referral.submitted_at.astimezone(UTC).date()
         in_time = (self.first or day) <= day <= (self.last or day)
-        return in_time and all(one.fits(getattr(self, name), referral) for name, one in FILTERS.items())
+        return in_time and all(one.matches(getattr(self, name), referral) for name, one in FILTERS.items())
 
 
 FILTERS: dict[str, FilterField] = {
@@ -113,7 +113,7 @@ FILTERS: dict[str, FilterField] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SearchCriteria:
     """Referrals of one campaign. A criterion that is None or empty matches every referral.
 
     Each of `words` must be a prefix of a word in the doctor's name. `email` is in the form of `mailbox`.
@@ -125,10 +125,14 @@ class Wanted:
     email: str | None = None
     npi: str | None = None
 
-    def fits(self, referral: Referral) -> bool:
-        return referral.campaign == self.campaign and self.filter.fits(referral) and self._fits_doctor(referral.doctor)
+    def matches(self, referral: Referral) -> bool:
+        return (
+            referral.campaign == self.campaign
+            and self.filter.matches(referral)
+            and self._matches_doctor(referral.doctor)
+        )
 
-    def _fits_doctor(self, doctor: Doctor) -> bool:
+    def _matches_doctor(self, doctor: Doctor) -> bool:
         names = person_names.search_words(doctor.name)
         return (
             all(any(name.startswith(word) for name in names) for word in self.words)
@@ -140,4 +144,4 @@ class Wanted:
 def search_words(typed: str) -> tuple[str, ...]:
     """Return the prefixes of names that a person typed. Return none if there are too few letters for a search."""
     words = tuple(person_names.search_words(typed))
-    return words if sum(map(len, words)) >= SHORTEST_NAME else ()
+    return words if sum(map(len, words)) >= MIN_NAME_LENGTH else ()

@@ -34,7 +34,7 @@ _WORD = re.compile(r"[a-z]+")
 
 
 @lru_cache(maxsize=500)
-def counted_as(typed: str | None) -> str:
+def specialty_group(typed: str | None) -> str:
     """Return the group of a specialty, one of SPECIALTIES."""
     words = _WORD.findall(_plain(typed or ""))
     if not words:

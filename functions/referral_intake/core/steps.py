@@ -1,6 +1,6 @@
-"""The steps of an outreach, one message each, and the known facts about the sent messages.
+"""The steps of an outreach, one message each, and the delivery status of each message.
 
-All facts have times. The next step is derived from them, so their order of arrival does not matter.
+Every fact has a time. The next step is derived from the times, so the order in which facts arrive does not matter.
 """
 
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 INTRODUCTION = "introduction"
 REMINDER = "reminder"
 
-# Delays of the retries after a temporary bounce (for instance because of a full mailbox).
-TRY_AGAIN_AFTER = (timedelta(days=1), timedelta(days=3))
+# Delays of the retries after soft bounces, for instance because of a full mailbox.
+RETRY_DELAYS = (timedelta(days=1), timedelta(days=3))
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
-    """One message passed to the mail service: when, and with which wording."""
+class SendAttempt:
+    """One call of the mail service for a message: when, and with which wording."""
 
     at: datetime
     version: str = ""
@@ -24,74 +24,80 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class DeliveryStatus:
     """A step's message: its tries by the mail service's message id. `returned` are those that bounced temporarily.
 
     `delivered_at` and `last_delivered_at` are the first and the last delivery of any try.
     """
 
-    tries: Mapping[str, Try] = field(default_factory=dict)
-    returned: Mapping[str, datetime] = field(default_factory=dict)
+    attempts: Mapping[str, SendAttempt] = field(default_factory=dict)
+    soft_bounces: Mapping[str, datetime] = field(default_factory=dict)
     delivered_at: datetime | None = None
     last_delivered_at: datetime | None = None
 
     @property
-    def last_at(self) -> datetime:
-        return max(one.at for one in self.tries.values())
+    def last_attempt_at(self) -> datetime:
+        return max(one.at for one in self.attempts.values())
 
     @property
-    def try_again_at(self) -> datetime | None:
+    def retry_at(self) -> datetime | None:
         """When to retry. None if the message arrived, may still arrive, or has no retries left.
 
         A mail server can accept a message and return it later.
         """
-        gone_wrong = len(self.returned)
-        if gone_wrong < len(self.tries) or not 0 < gone_wrong <= len(TRY_AGAIN_AFTER):
+        failed_attempts = len(self.soft_bounces)
+        if failed_attempts < len(self.attempts) or not 0 < failed_attempts <= len(RETRY_DELAYS):
             return None
-        returned_at = max(self.returned.values())
+        returned_at = max(self.soft_bounces.values())
         if self.last_delivered_at and self.last_delivered_at >= returned_at:
             return None
-        return returned_at + TRY_AGAIN_AFTER[gone_wrong - 1]
+        return returned_at + RETRY_DELAYS[failed_attempts - 1]
 
-    def tried(self, message_id: str, one: Try) -> "Written":
-        """Return a copy with this try, at its earliest known time."""
-        known = self.tries.get(message_id, one)
-        merged = Try(min(known.at, one.at), known.version or one.version, known.content_hash or one.content_hash)
-        return replace(self, tries={**self.tries, message_id: merged})
+    def with_attempt(self, message_id: str, one: SendAttempt) -> "DeliveryStatus":
+        """Return a copy with this attempt, at its earliest known time."""
+        known = self.attempts.get(message_id, one)
+        merged = SendAttempt(
+            min(known.at, one.at), known.version or one.version, known.content_hash or one.content_hash
+        )
+        return replace(self, attempts={**self.attempts, message_id: merged})
 
-    def delivered(self, at: datetime) -> "Written":
+    def with_delivery(self, at: datetime) -> "DeliveryStatus":
         first, last = self.delivered_at or at, self.last_delivered_at or at
         return replace(self, delivered_at=min(at, first), last_delivered_at=max(at, last))
 
-    def came_back(self, message_id: str, at: datetime) -> "Written":
-        return replace(self, returned={**self.returned, message_id: min(at, self.returned.get(message_id, at))})
+    def with_soft_bounce(self, message_id: str, at: datetime) -> "DeliveryStatus":
+        return replace(
+            self, soft_bounces={**self.soft_bounces, message_id: min(at, self.soft_bounces.get(message_id, at))}
+        )
 
 
-Messages = Mapping[str, Written]
+DeliveryStatuses = Mapping[str, DeliveryStatus]
 """By step."""
 
 
-def plan(reminders: int) -> tuple[str, ...]:
+def all_steps(reminders: int) -> tuple[str, ...]:
     """Return the steps of a campaign, in order."""
     return (INTRODUCTION, *(f"{REMINDER}_{number}" for number in range(1, reminders + 1)))
 
 
-def kind(step: str) -> str:
+def template_name(step: str) -> str:
     """Return the name of a step's templates. All reminders share one."""
     return step.partition("_")[0]
 
 
-def next_due(messages: Messages, reminders: int, reminder_after: timedelta) -> tuple[str | None, datetime | None]:
+def next_due(
+    messages: DeliveryStatuses, reminders: int, reminder_after: timedelta
+) -> tuple[str | None, datetime | None]:
     """Return the step to send next and its earliest time. The step can be a retry of the last one.
 
     The step is None if all were sent. The time is None if the step is due at once.
     """
-    steps = plan(reminders)
-    written = [step for step in steps if step in messages]
-    if not written:
+    steps = all_steps(reminders)
+    delivery = [step for step in steps if step in messages]
+    if not delivery:
         return steps[0], None
-    last = written[-1]
-    if try_again_at := messages[last].try_again_at:
-        return last, try_again_at
+    last = delivery[-1]
+    if retry_at := messages[last].retry_at:
+        return last, retry_at
     following = next(iter(steps[steps.index(last) + 1 :]), None)
-    return following, max(one.last_at for one in messages.values()) + reminder_after
+    return following, max(one.last_attempt_at for one in messages.values()) + reminder_after

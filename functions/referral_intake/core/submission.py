@@ -13,13 +13,13 @@ from referral_intake.core.form_fields import FormField
 from referral_intake.core.validation import FieldError, Fields, Invalid
 
 FIELDS = ("submission_id", "campaign", "locale", "submitted_by", "doctor")
-# Sent with a submission but not part of it. intake/bot_detection.py checks them.
-BESIDE = ("challenge", "comments")
+# Sent with a submission, but not part of it. intake/bot_detection.py checks them.
+BOT_DETECTION_FIELDS = ("challenge", "comments")
 # These are in every digest, as null if absent. A field that is declared later is in the digest only if it has a value.
 # So the digest of a stored submission stays the same, and a repeated one is recognized after a deployment.
 _ALWAYS_DIGESTED = ("name", "practice", "specialty", "email", "phone", "npi")
 _ALWAYS_DIGESTED_OF_ADDRESS = ("line1", "line2", "city", "state", "postal_code")
-MOST_ERRORS = 50
+MAX_ERRORS = 50
 SUBMITTED_BY = ("patient", "caregiver")
 
 
@@ -36,11 +36,11 @@ class Submission:
     @property
     def content(self) -> str:
         """A digest of all content except the submission id. The same content has the same digest."""
-        said = asdict(self)
-        del said["submission_id"], said["doctor"]["typed"]
-        address = _digested(said["doctor"]["address"], _ALWAYS_DIGESTED_OF_ADDRESS)
-        said["doctor"] = {**_digested(said["doctor"], _ALWAYS_DIGESTED), "address": address}
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
+        digested = asdict(self)
+        del digested["submission_id"], digested["doctor"]["typed"]
+        address = _digested(digested["doctor"]["address"], _ALWAYS_DIGESTED_OF_ADDRESS)
+        digested["doctor"] = {**_digested(digested["doctor"], _ALWAYS_DIGESTED), "address": address}
+        return hashlib.sha256(json.dumps(digested, sort_keys=True).encode()).hexdigest()[:32]
 
 
 class InvalidSubmission(ValueError):
@@ -49,7 +49,7 @@ class InvalidSubmission(ValueError):
     def __init__(self, errors: list[FieldError]) -> None:
         super().__init__(f"{len(errors)} fields")
         # The limit keeps the answer to a body of unknown fields from growing far beyond the size of the body.
-        self.errors = errors[:MOST_ERRORS]
+        self.errors = errors[:MAX_ERRORS]
 
 
 def _digested(values: Mapping[str, Any], always: tuple[str, ...]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _digested(values: Mapping[str, Any], always: tuple[str, ...]) -> dict[str, A
 
 def parse(
     payload: object,
-    campaign_named: Callable[[str], Campaign | None],
+    find_campaign: Callable[[str], Campaign | None],
     fallback_id: Callable[[Submission], uuid.UUID] | None = None,
 ) -> Submission:
     """Validate a payload and return the submission. Raise InvalidSubmission with all errors at once.
@@ -66,11 +66,11 @@ def parse(
     `fallback_id` makes the submission id if none was sent. Without it, the id is required.
     """
     errors: list[FieldError] = []
-    fields = Fields(payload, "", (*FIELDS, *BESIDE), errors)
+    fields = Fields(payload, "", (*FIELDS, *BOT_DETECTION_FIELDS), errors)
     if not isinstance(payload, dict):
         raise InvalidSubmission([FieldError("", "wrong_type")])
     submission_id = _submission_id(fields, required=fallback_id is None)
-    campaign = _campaign(fields, campaign_named)
+    campaign = _campaign(fields, find_campaign)
     submission = Submission(
         submission_id=submission_id or uuid.UUID(int=0),
         campaign=campaign.name if campaign else "",
@@ -85,8 +85,8 @@ def parse(
     return submission
 
 
-def found_email(doctor: Doctor, typed: object) -> Doctor:
-    """Return the doctor with an address that a person found, validated as in the form. Raise InvalidSubmission."""
+def with_email(doctor: Doctor, typed: object) -> Doctor:
+    """Return the doctor with this email address, validated as in the form. Raise InvalidSubmission."""
     errors: list[FieldError] = []
     fields = Fields({"email": typed}, "", ("email",), errors)
     differing = {name: text for name, text in doctor.typed.items() if name != "email"}
@@ -112,9 +112,9 @@ def _submission_id(fields: Fields, *, required: bool) -> uuid.UUID | None:
     return submission_id
 
 
-def _campaign(fields: Fields, campaign_named: Callable[[str], Campaign | None]) -> Campaign | None:
+def _campaign(fields: Fields, find_campaign: Callable[[str], Campaign | None]) -> Campaign | None:
     name = _required(fields, "campaign", 64)
-    campaign = campaign_named(name) if name else None
+    campaign = find_campaign(name) if name else None
     if name and campaign is None:
         fields.error("campaign", "campaign_unknown")
     return campaign
@@ -144,7 +144,7 @@ def _doctor(submission: Fields, errors: list[FieldError]) -> Doctor:
     doctor = Doctor(**_values(fields, DOCTOR_FIELDS, typed), address=_address(fields, errors, typed), typed=typed)
     # If a contact detail was given but invalid, the error is reported once, at its own field.
     if not any(error.field.startswith(("doctor.email", "doctor.phone", "doctor.address")) for error in errors):
-        _require_a_way_to_reach(doctor, fields)
+        _require_contact_details(doctor, fields)
     return doctor
 
 
@@ -172,7 +172,7 @@ def _value(fields: Fields, field: FormField, typed: dict[str, str]) -> str | Non
     return normal
 
 
-def _require_a_way_to_reach(doctor: Doctor, fields: Fields) -> None:
+def _require_contact_details(doctor: Doctor, fields: Fields) -> None:
     address = doctor.address
     if doctor.email or doctor.phone or address.is_whole:
         return

@@ -1,18 +1,18 @@
-"""What a referral needs from a person, derived from its state on every write of its stage or answer."""
+"""Tasks: what a person has to do for a referral, derived from its state on every write of its stage or answer."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from referral_intake.core.decisions import REVIEW_EVERY
+from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Move, Referral, Stage
 
-MAY_HAVE_REACHED = frozenset({Reason.SEND_UNCLEAR, Reason.RESTORED})
-"""It is unknown whether the doctor got the message. It is sent again only after a person confirms that twice."""
-FAILED = frozenset({Reason.GIVEN_UP, Reason.CAMPAIGN_UNKNOWN, *MAY_HAVE_REACHED})
+DELIVERY_UNKNOWN = frozenset({Reason.SEND_UNCLEAR, Reason.RESTORED})
+"""It is unknown whether the doctor got the message. To send it again, a person must confirm it explicitly."""
+FAILED = frozenset({Reason.RETRIES_EXHAUSTED, Reason.CAMPAIGN_UNKNOWN, *DELIVERY_UNKNOWN})
 """Reasons to hold a referral after a failure, not because it looks suspicious."""
 
 
@@ -25,45 +25,47 @@ class Kind(StrEnum):
     CALL = "call"
 
 
-def waits_for(referral: Referral) -> Kind | None:
-    """Return what a person has to do for the referral now, or None."""
+def task_kind(referral: Referral) -> Kind | None:
+    """Return the kind of the referral's current task, or None."""
     match referral.stage:
         case Stage.HELD:
             return Kind.FAILED if referral.reason in FAILED else Kind.HELD
         case Stage.BY_POST:
             return Kind.BY_POST
-        case Stage.CLOSED if wants_a_call(referral):
+        case Stage.CLOSED if is_call_pending(referral):
             return Kind.CALL
         case _:
             return None
 
 
-def wants_a_call(referral: Referral) -> bool:
-    """Whether the doctor asked for a call, nothing stronger followed, and the call has not been made."""
-    is_asked = referral.reason == Closing.ANSWERED and referral.answer is Answer.CALL
-    return is_asked and Milestone.CALLED_BACK not in referral.milestones
+def is_call_pending(referral: Referral) -> bool:
+    """Whether the doctor asked for a call, no stronger closing followed, and the call has not been made."""
+    asked_for_call = referral.reason == Closing.ANSWERED and referral.answer is Answer.CALL
+    return asked_for_call and Milestone.CALLED_BACK not in referral.milestones
 
 
-def after(referral: Referral, move: Move | None, facts: Mapping[str, datetime], answer: Answer | None) -> Referral:
-    """Return the referral after a write of these values, as far as the work for a person depends on it."""
-    known = replace(
+def after_write(
+    referral: Referral, move: Move | None, facts: Mapping[str, datetime], answer: Answer | None
+) -> Referral:
+    """Return the referral after a write of these values, with the attributes on which its task depends."""
+    changed = replace(
         referral, milestones={**facts, **referral.milestones}, answer=answer or referral.answer, waits_since=None
     )
     if move:
-        known = replace(known, stage=move.stage, reason=move.reason, due_at=move.due_at)
-    kind = waits_for(known)
-    if kind and kind is waits_for(referral):
-        return replace(known, waits_since=referral.waits_since)
-    return replace(known, waits_since=_begins(known, facts))
+        changed = replace(changed, stage=move.stage, reason=move.reason, due_at=move.due_at)
+    kind = task_kind(changed)
+    if kind and kind is task_kind(referral):
+        return replace(changed, waits_since=referral.waits_since)
+    return replace(changed, waits_since=_waiting_since(changed, facts))
 
 
-def begins(referral: Referral) -> datetime | None:
-    """Return since when a new referral waits for a person, or None."""
-    return referral.waits_since or _begins(referral, {})
+def waiting_since(referral: Referral) -> datetime | None:
+    """Return since when a referral waits for a person, or None."""
+    return referral.waits_since or _waiting_since(referral, {})
 
 
-def _begins(referral: Referral, facts: Mapping[str, datetime]) -> datetime | None:
-    match waits_for(referral):
+def _waiting_since(referral: Referral, facts: Mapping[str, datetime]) -> datetime | None:
+    match task_kind(referral):
         case None:
             return None
         case Kind.CALL:
@@ -72,4 +74,4 @@ def _begins(referral: Referral, facts: Mapping[str, datetime]) -> datetime | Non
             return facts.get(answered) or referral.milestones[answered]
         case _:
             # The first review is due REVIEW_EVERY after the wait began.
-            return referral.due_at - REVIEW_EVERY if referral.due_at else None
+            return referral.due_at - REVIEW_INTERVAL if referral.due_at else None

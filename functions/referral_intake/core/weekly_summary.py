@@ -20,11 +20,11 @@ FROM_HOUR, UNTIL_HOUR = 7, 12
 
 # Compared with the previous week. Each fact counts on the day on which it happened.
 COMPARED = (*FUNNEL, Milestone.OPTED_OUT, Milestone.BOUNCED, Milestone.COMPLAINED)
-WAITS: tuple[str, ...] = tuple(Kind)
+TASK_KINDS: tuple[str, ...] = tuple(Kind)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Comparison:
     name: str
     count: int
     before: int
@@ -50,9 +50,9 @@ class Health:
     quota: Quota | None
     rates: Mapping[str, float | None]
 
-    def is_near(self, mishap: str) -> bool:
+    def is_near(self, milestone: str) -> bool:
         """Whether the rate is at least half of the rate at which SES reviews an account."""
-        return (self.rates[mishap] or 0) >= SES_REVIEWS[mishap] / 2
+        return (self.rates[milestone] or 0) >= SES_REVIEWS[milestone] / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ class Summary:
     health: Health
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[Comparison, ...]:
         now, before = self.overview.period.facts, self.overview.before.facts
-        return tuple(Change(name, now.get(name, 0), before.get(name, 0)) for name in COMPARED)
+        return tuple(Comparison(name, now.get(name, 0), before.get(name, 0)) for name in COMPARED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +94,14 @@ class Subscriptions(Protocol):
     def subscribers(self, campaign: str) -> list[Subscriber]: ...
     def remove(self, subscriber: Subscriber) -> None: ...
 
-    def take(self, subscriber: Subscriber, week: date, at: datetime) -> bool:
+    def claim(self, subscriber: Subscriber, week: date, at: datetime) -> bool:
         """Claim this week's summary for the recipient before it is sent. Return False if it was already claimed."""
 
-    def give_back(self, subscriber: Subscriber, week: date) -> None: ...
-    def note(self, subscriber: Subscriber, week: date, outcome: str) -> None: ...
+    def release_claim(self, subscriber: Subscriber, week: date) -> None: ...
+    def record_outcome(self, subscriber: Subscriber, week: date, outcome: str) -> None: ...
 
 
-class Summarizing:
+class SummarySender:
     """Send the weekly summary. `address_of` queries the user directory and returns None for a former team member.
 
     The claim is written before the mail service is called. It is removed only if the service clearly deferred the
@@ -144,18 +144,18 @@ class Summarizing:
             return "left_the_team"
         # Errors in the content must occur before the claim.
         message = self._compose(campaign, summary, address)
-        if not self._subscriptions.take(subscriber, week, self._now()):
+        if not self._subscriptions.claim(subscriber, week, self._now()):
             return "sent_before"
         try:
             message_id = self._mailer.send(message)
         except Deferred:
-            self._subscriptions.give_back(subscriber, week)
+            self._subscriptions.release_claim(subscriber, week)
             return "deferred"
         except Refused as refused:
-            self._subscriptions.note(subscriber, week, refused.reason)
+            self._subscriptions.record_outcome(subscriber, week, refused.reason)
             return "refused"
         except Unclear:
-            self._subscriptions.note(subscriber, week, "unclear")
+            self._subscriptions.record_outcome(subscriber, week, "unclear")
             return "unclear"
-        self._subscriptions.note(subscriber, week, message_id)
+        self._subscriptions.record_outcome(subscriber, week, message_id)
         return "sent"

@@ -1,6 +1,6 @@
 """Run a user's action if the referral has not changed since the user saw it.
 
-If several users act at the same time, exactly one succeeds. The others learn who it was.
+If several users act at the same time, exactly one succeeds. The errors of the others name that user.
 """
 
 from collections.abc import Callable
@@ -11,34 +11,34 @@ from typing import Protocol
 
 from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import Claim, DoctorKeys, Suppressed, Taken
+from referral_intake.core.claim import AlreadyClaimed, Claim, DoctorKeys, Suppressed
 from referral_intake.core.errors import Conflict, Stale
-from referral_intake.core.referral import Act, Move, Referral, closed
+from referral_intake.core.referral import Move, Referral, UserAction, closed
 from referral_intake.core.steps import INTRODUCTION
 from referral_intake.core.users import Person
 from referral_intake.dashboard import actions
-from referral_intake.dashboard.actions import Change, Order
+from referral_intake.dashboard.actions import ActionRequest, ReferralChange
 
 # A few tries are enough, because other writes take milliseconds.
-MOST_TRIES = 5
+MAX_ATTEMPTS = 5
 
 
-class Changed(Exception):
+class ChangedSinceSeen(Exception):
     """The referral has changed since the user saw it. `by` is the last action of a user since then, if any."""
 
-    def __init__(self, referral: Referral, by: Act | None) -> None:
+    def __init__(self, referral: Referral, by: UserAction | None) -> None:
         super().__init__(referral.receipt)
         self.referral = referral
         self.by = by
 
 
 class TooLate(Exception):
-    """The doctor was told another way, or opted out, before this letter or call was recorded. See `act.note`."""
+    """Before this letter or call was recorded, the doctor had been told or had opted out. See `user_action.note`."""
 
-    def __init__(self, referral: Referral, act: Act) -> None:
+    def __init__(self, referral: Referral, user_action: UserAction) -> None:
         super().__init__(referral.receipt)
         self.referral = referral
-        self.act = act
+        self.user_action = user_action
 
 
 class Referrals(Protocol):
@@ -51,12 +51,12 @@ class ActionWriter(Protocol):
     `action_table.ActionTable` implements it.
     """
 
-    def write(self, referral: Referral, change: Change, by: Person) -> None: ...
+    def write(self, referral: Referral, change: ReferralChange, by: Person) -> None: ...
 
-    def tell(
-        self, claim: Claim, change: Change, by: Person, *, now: datetime, cooldown: timedelta
-    ) -> Taken | Suppressed | None:
-        """Also claim the doctor for the step. If something forbids that, write nothing and return it."""
+    def write_with_claim(
+        self, claim: Claim, change: ReferralChange, by: Person, *, now: datetime, cooldown: timedelta
+    ) -> AlreadyClaimed | Suppressed | None:
+        """Also claim the doctor for the step. If there is an obstacle, write nothing and return it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,44 +66,48 @@ class ActionRunner:
     referrals: Referrals
     action_table: ActionWriter
     doctor_keys: DoctorKeys
-    campaign_named: Callable[[str], Campaign | None]
+    find_campaign: Callable[[str], Campaign | None]
 
-    def carry_out(self, order: Order, now: datetime) -> Referral | None:
+    def run(self, request: ActionRequest, now: datetime) -> Referral | None:
         """Return the referral after the action, or None if it does not exist. Do not repeat a completed action.
 
-        Raise Invalid, Changed, TooLate, Unavailable.
+        Raise Invalid, ChangedSinceSeen, TooLate, Unavailable.
         """
-        for _ in range(MOST_TRIES):
-            referral = self.referrals.get(order.receipt, consistent=True)
-            if referral is None or _is_done(order, referral):
+        for _ in range(MAX_ATTEMPTS):
+            referral = self.referrals.get(request.receipt, consistent=True)
+            if referral is None or _is_done(request, referral):
                 return referral
-            # Another request was faster, or the answer was lost. The next read shows which.
+            # Another request changed the referral first, or the response was lost. The next read shows which.
             with suppress(Stale, Conflict):
-                self._carry_out(order, referral, now)
+                self._run(request, referral, now)
         raise Conflict
 
-    def _carry_out(self, order: Order, referral: Referral, now: datetime) -> None:
-        campaign = self.campaign_named(referral.campaign)
-        change = actions.change(order, referral, campaign, now)
+    def _run(self, request: ActionRequest, referral: Referral, now: datetime) -> None:
+        campaign = self.find_campaign(referral.campaign)
+        change = actions.change(request, referral, campaign, now)
         if change.told_by and campaign:
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
-            obstacle = self.action_table.tell(claim, change, order.by, now=now, cooldown=campaign.policy.cooldown)
+            obstacle = self.action_table.write_with_claim(
+                claim, change, request.by, now=now, cooldown=campaign.policy.cooldown
+            )
             if obstacle is None:
                 return
-            change = actions.too_late(change, self._instead(obstacle, now))
-        self.action_table.write(referral, change, order.by)
+            change = actions.too_late(change, self._move_for(obstacle, now))
+        self.action_table.write(referral, change, request.by)
 
-    def _instead(self, obstacle: Taken | Suppressed, now: datetime) -> Move:
+    def _move_for(self, obstacle: AlreadyClaimed | Suppressed, now: datetime) -> Move:
         if isinstance(obstacle, Suppressed):
             return closed(obstacle.reason, at=now)
-        return decisions.for_taken(obstacle.leader, self.referrals.get(obstacle.leader, consistent=True), now)
+        return decisions.decide_already_claimed(
+            obstacle.leader, self.referrals.get(obstacle.leader, consistent=True), now
+        )
 
 
-def _is_done(order: Order, referral: Referral) -> bool:
-    """Whether the action was completed before. Raise TooLate, or Changed if another action was."""
-    act = actions.done_already(order, referral)
-    if act and act.what in actions.WAYS and act.note:
-        raise TooLate(referral, act)
-    if act is None and referral.revision != order.revision:
-        raise Changed(referral, actions.done_since(order, referral))
-    return act is not None
+def _is_done(request: ActionRequest, referral: Referral) -> bool:
+    """Whether this action was completed before. Raise TooLate, or ChangedSinceSeen if another action was."""
+    user_action = actions.previous_run(request, referral)
+    if user_action and user_action.what in actions.CHANNELS and user_action.note:
+        raise TooLate(referral, user_action)
+    if user_action is None and referral.revision != request.revision:
+        raise ChangedSinceSeen(referral, actions.last_action_since(request, referral))
+    return user_action is not None

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 from referral_intake.aws import update_expressions
 from referral_intake.aws.audit_log import audit_item
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.item_format import Item, to_act, to_doctor, to_searched
+from referral_intake.aws.item_format import Item, doctor_attributes, search_attributes, user_action_attributes
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
-from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
 from referral_intake.core.errors import Stale
 from referral_intake.core.referral import Referral
 from referral_intake.core.users import Person
-from referral_intake.dashboard.actions import Change
+from referral_intake.dashboard.actions import ReferralChange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,33 +24,33 @@ class ActionTable:
         self._table = Table(client, name)
         self._claims = ClaimTable(client, name)
 
-    def write(self, referral: Referral, change: Change, by: Person) -> None:
+    def write(self, referral: Referral, change: ReferralChange, by: Person) -> None:
         """Change the referral if it is unchanged since it was read. Raise Stale, Conflict, Unavailable."""
         if self._table.transact(updates=[_changed(referral, change)], puts=[_record(referral, change, by)]):
             raise Stale
 
-    def tell(
-        self, claim: Claim, change: Change, by: Person, *, now: datetime, cooldown: timedelta
-    ) -> Taken | Suppressed | None:
-        """Also claim the doctor for the step. If something forbids that, write nothing and return it.
+    def write_with_claim(
+        self, claim: Claim, change: ReferralChange, by: Person, *, now: datetime, cooldown: timedelta
+    ) -> AlreadyClaimed | Suppressed | None:
+        """Also claim the doctor for the step. If there is an obstacle, write nothing and return it.
 
         The doctor's keys are checked and claimed as for an email. Raise Stale, Conflict, Unavailable.
         """
         record = _record(claim.referral, change, by)
-        return self._claims.take(claim, _changed(claim.referral, change), record, now=now, cooldown=cooldown)
+        return self._claims.claim_doctor(claim, _changed(claim.referral, change), record, now=now, cooldown=cooldown)
 
 
-def _record(referral: Referral, change: Change, by: Person) -> Item:
-    return audit_item(by, change.act.what, [referral.receipt], change.act.at)
+def _record(referral: Referral, change: ReferralChange, by: Person) -> Item:
+    return audit_item(by, change.user_action.what, [referral.receipt], change.user_action.at)
 
 
-def _changed(referral: Referral, change: Change) -> Update:
-    update = update_expressions.of_referral(referral, change.move, facts=change.milestones)
-    update.append("acts", to_act(change.act))
+def _changed(referral: Referral, change: ReferralChange) -> Update:
+    update = update_expressions.referral_update(referral, change.move, facts=change.milestones)
+    update.append("acts", user_action_attributes(change.user_action))
     if change.told_by:
         update.set("told_by", change.told_by.value)
     if change.doctor:
-        update.set("doctor", to_doctor(change.doctor))
-        for name, value in to_searched(change.doctor).items():
+        update.set("doctor", doctor_attributes(change.doctor))
+        for name, value in search_attributes(change.doctor).items():
             update.set(name, value)
     return update

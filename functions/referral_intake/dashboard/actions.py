@@ -13,9 +13,9 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Act, Move, Referral, Way, closed
-from referral_intake.core.submission import InvalidSubmission, found_email
-from referral_intake.core.tasks import MAY_HAVE_REACHED, Kind, waits_for
+from referral_intake.core.referral import ContactChannel, Move, Referral, UserAction, closed
+from referral_intake.core.submission import InvalidSubmission, with_email
+from referral_intake.core.tasks import DELIVERY_UNKNOWN, Kind, task_kind
 from referral_intake.core.users import Person
 from referral_intake.core.validation import FieldError
 
@@ -40,19 +40,19 @@ class Rejection(StrEnum):
     OTHER = "other"
 
 
-OFFERED = {
+ALLOWED_ACTIONS = {
     Kind.HELD: (Action.APPROVE, Action.REJECT),
     Kind.FAILED: (Action.RETRY, Action.REJECT),
     Kind.BY_POST: (Action.LETTER_SENT, Action.CALLED, Action.ADD_EMAIL),
     Kind.CALL: (Action.CALLED_BACK,),
 }
 
-WAYS = {Action.LETTER_SENT: Way.LETTER, Action.CALLED: Way.PHONE}
-"""Actions that record the introduction, made by letter or phone instead of email."""
+CHANNELS = {Action.LETTER_SENT: ContactChannel.LETTER, Action.CALLED: ContactChannel.PHONE}
+"""Actions that record that the introduction was made by letter or phone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ActionRequest:
     """A user's request for an action on the referral that they saw at `revision`.
 
     `reason` is the reason of a rejection. `email` is an address that the user found. `again` confirms that the doctor
@@ -69,7 +69,7 @@ class Order:
 
 
 class Invalid(ValueError):
-    """An invalid order, with all its errors."""
+    """An invalid request, with all its errors."""
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__(f"{len(errors)} fields")
@@ -77,86 +77,95 @@ class Invalid(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ReferralChange:
     """The change that an action makes. `doctor` is set if the doctor's details change."""
 
-    act: Act
+    user_action: UserAction
     move: Move | None = None
     milestones: Mapping[str, datetime] = field(default_factory=dict)
-    told_by: Way | None = None
+    told_by: ContactChannel | None = None
     doctor: Doctor | None = None
 
 
-def offered(referral: Referral) -> tuple[Action, ...]:
+def allowed_actions(referral: Referral) -> tuple[Action, ...]:
     """Return the actions that the referral's current state allows."""
-    kind = waits_for(referral)
-    return OFFERED[kind] if kind else ()
+    kind = task_kind(referral)
+    return ALLOWED_ACTIONS[kind] if kind else ()
 
 
-def change(order: Order, referral: Referral, campaign: Campaign | None, now: datetime) -> Change:
+def change(request: ActionRequest, referral: Referral, campaign: Campaign | None, now: datetime) -> ReferralChange:
     """Return the change to write. Raise Invalid."""
-    if order.action not in offered(referral):
+    if request.action not in allowed_actions(referral):
         raise Invalid(FieldError("action", "not_offered"))
-    act = Act(now, order.by.username, order.action.value, order.revision)
-    match order.action:
+    user_action = UserAction(now, request.by.username, request.action.value, request.revision)
+    match request.action:
         case Action.APPROVE:
-            return Change(act, decisions.approve(now))
+            return ReferralChange(user_action, decisions.approve(now))
         case Action.REJECT:
-            return Change(replace(act, note=_rejection(order)), closed(Closing.REJECTED, at=now))
+            return ReferralChange(replace(user_action, note=_rejection(request)), closed(Closing.REJECTED, at=now))
         case Action.RETRY:
-            if referral.reason in MAY_HAVE_REACHED and not order.again:
+            if referral.reason in DELIVERY_UNKNOWN and not request.again:
                 raise Invalid(FieldError("again", "required"))
-            return Change(act, decisions.queue(now))
+            return ReferralChange(user_action, decisions.queue(now))
         case Action.LETTER_SENT | Action.CALLED:
-            return _told(act, WAYS[order.action], referral, campaign)
+            return _told(user_action, CHANNELS[request.action], referral, campaign)
         case Action.ADD_EMAIL:
             # Not vetted: `outreach` still screens it, for instance for other addresses of this NPI.
-            return Change(act, decisions.queue(now), doctor=_with_email(referral.doctor, order))
+            return ReferralChange(user_action, decisions.queue(now), doctor=_with_email(referral.doctor, request))
         case Action.CALLED_BACK:
-            return Change(act, milestones={Milestone.CALLED_BACK: now})
+            return ReferralChange(user_action, milestones={Milestone.CALLED_BACK: now})
 
 
-def too_late(told: Change, move: Move) -> Change:
-    """Return the replacement for `told` if the doctor was told another way or opted out before it was recorded."""
+def too_late(told: ReferralChange, move: Move) -> ReferralChange:
+    """Return the replacement for `told` if the doctor had been told or had opted out before it was recorded."""
     assert move.reason, "the move must have a reason"
-    return Change(replace(told.act, note=move.reason), move)
+    return ReferralChange(replace(told.user_action, note=move.reason), move)
 
 
-def done_already(order: Order, referral: Referral) -> Act | None:
-    """Return the act of this same order, if it is a repetition: a double click, or a retry after a lost answer."""
-    for act in referral.acts:
-        if (act.by, act.what, act.revision) == (order.by.username, order.action.value, order.revision):
-            return act if _is_the_same(order, act, referral) else None
+def previous_run(request: ActionRequest, referral: Referral) -> UserAction | None:
+    """Return the earlier action of the same request, if any: after a double click, or a retry after a lost response."""
+    for user_action in referral.user_actions:
+        if (user_action.by, user_action.what, user_action.revision) == (
+            request.by.username,
+            request.action.value,
+            request.revision,
+        ):
+            return user_action if _is_same_request(request, user_action, referral) else None
     return None
 
 
-def done_since(order: Order, referral: Referral) -> Act | None:
-    """Return the last act on the referral since the order's revision, if any."""
-    return next((act for act in reversed(referral.acts) if act.revision >= order.revision), None)
+def last_action_since(request: ActionRequest, referral: Referral) -> UserAction | None:
+    """Return the last action on the referral since the request's revision, if any."""
+    return next(
+        (user_action for user_action in reversed(referral.user_actions) if user_action.revision >= request.revision),
+        None,
+    )
 
 
-def _is_the_same(order: Order, act: Act, referral: Referral) -> bool:
-    if order.action is Action.ADD_EMAIL:
-        return _with_email(referral.doctor, order).email == referral.doctor.email
-    return order.action is not Action.REJECT or act.note == order.reason
+def _is_same_request(request: ActionRequest, user_action: UserAction, referral: Referral) -> bool:
+    if request.action is Action.ADD_EMAIL:
+        return _with_email(referral.doctor, request).email == referral.doctor.email
+    return request.action is not Action.REJECT or user_action.note == request.reason
 
 
-def _rejection(order: Order) -> str:
-    if order.reason not in set(Rejection):
-        raise Invalid(FieldError("reason", "choice" if order.reason else "required"))
-    return Rejection(order.reason).value
+def _rejection(request: ActionRequest) -> str:
+    if request.reason not in set(Rejection):
+        raise Invalid(FieldError("reason", "choice" if request.reason else "required"))
+    return Rejection(request.reason).value
 
 
-def _told(act: Act, way: Way, referral: Referral, campaign: Campaign | None) -> Change:
+def _told(
+    user_action: UserAction, channel: ContactChannel, referral: Referral, campaign: Campaign | None
+) -> ReferralChange:
     """Return the change that waits for an answer until the referral expires. No email follows."""
     if campaign is None:
         raise Invalid(FieldError("campaign", "campaign_unknown"))
-    awaits = decisions.awaits(replace(referral, told_by=way), campaign, act.at)
-    return Change(act, awaits, {Milestone.SENT: act.at}, told_by=way)
+    move = decisions.after_send(replace(referral, told_by=channel), campaign, user_action.at)
+    return ReferralChange(user_action, move, {Milestone.SENT: user_action.at}, told_by=channel)
 
 
-def _with_email(doctor: Doctor, order: Order) -> Doctor:
+def _with_email(doctor: Doctor, request: ActionRequest) -> Doctor:
     try:
-        return found_email(doctor, order.email)
+        return with_email(doctor, request.email)
     except InvalidSubmission as invalid:
         raise Invalid(*invalid.errors) from None

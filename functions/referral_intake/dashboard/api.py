@@ -21,7 +21,7 @@ from referral_intake.dashboard import (
     report_routes,
     task_routes,
 )
-from referral_intake.dashboard.etag import NothingNew
+from referral_intake.dashboard.etag import NotModified
 from referral_intake.dashboard.wiring import Dashboard
 from referral_intake.observability import logs
 from referral_intake.web import http
@@ -30,7 +30,7 @@ from referral_intake.web.http import Event, Problem, Response
 logger = logs.logger()
 
 PREFIX = "/api/dashboard"
-LARGEST_BODY = 16 * 1024
+MAX_BODY_BYTES = 16 * 1024
 
 app = APIGatewayHttpResolver(
     enable_validation=True,
@@ -44,7 +44,7 @@ for _subject in (overview_routes, referral_routes, task_routes, report_routes, o
 
 def respond(event: Event, parts: Dashboard, now: datetime) -> Response:
     """Answer one request. Every exception becomes a response."""
-    with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
+    with logs.log_context(logger, correlation_id=event["requestContext"]["requestId"]):
         return _respond(event, parts, now)
 
 
@@ -65,27 +65,27 @@ def _check_body(event: Event) -> None:
     if event.get("body"):
         if http.content_type(event) != "application/json":
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported", "Send application/json.")
-        http.parsed_json(http.body(event, LARGEST_BODY))
+        http.parsed_json(http.body(event, MAX_BODY_BYTES))
 
 
 def _refusal(problem: Problem) -> Response:
-    return http.problem(problem.status, problem.kind, problem.detail, **problem.members)
+    return http.problem_response(problem.status, problem.kind, problem.detail, **problem.members)
 
 
-@app.exception_handler(NothingNew)  # type: ignore[untyped-decorator]
-def _nothing_new(error: NothingNew) -> Answer[str]:
+@app.exception_handler(NotModified)  # type: ignore[untyped-decorator]
+def _not_modified(error: NotModified) -> Answer[str]:
     return Answer(HTTPStatus.NO_CONTENT)
 
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
-def _refused(error: Exception) -> Answer[str]:
-    refusal = _refusal(problems.of(_looked_at(error), logger))
+def _record_refusal(error: Exception) -> Answer[str]:
+    refusal = _refusal(problems.of(_error_to_report(error), logger))
     return Answer(refusal["statusCode"], body=refusal["body"], headers=refusal["headers"])
 
 
-def _looked_at(error: Exception) -> Exception:
+def _error_to_report(error: Exception) -> Exception:
     """Return the error to report. Validation precedes the check of roles, so a missing role is reported instead."""
-    role = authorization.needed_by(app.context["_route"].func)
+    role = authorization.required_role(app.context["_route"].func)
     if isinstance(error, RequestValidationError) and role:
         try:
             authorization.check(app.context["person"], role)

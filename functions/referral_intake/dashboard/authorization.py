@@ -63,8 +63,8 @@ def check(person: Person, role: Role) -> None:
         raise _forbidden()
 
 
-_NEEDED = {_with(role): role for role in Role}
-_AS = {role: dependency for dependency, role in _NEEDED.items()}
+_ROLE_OF_DEPENDENCY = {_with(role): role for role in Role}
+_DEPENDENCY_OF_ROLE = {role: dependency for dependency, role in _ROLE_OF_DEPENDENCY.items()}
 
 
 def _parts(request: Request) -> Dashboard:
@@ -77,14 +77,16 @@ def _now(request: Request) -> datetime:
     return now
 
 
-Viewer = Annotated[Person, Depends(_AS[Role.VIEWER])]
-Manager = Annotated[Person, Depends(_AS[Role.MANAGER])]
+Viewer = Annotated[Person, Depends(_DEPENDENCY_OF_ROLE[Role.VIEWER])]
+Manager = Annotated[Person, Depends(_DEPENDENCY_OF_ROLE[Role.MANAGER])]
 Parts = Annotated[Dashboard, Depends(_parts)]
 Now = Annotated[datetime, Depends(_now)]
 
 
-def needed_by(route: Callable[..., Any]) -> Role | None:
+def required_role(route: Callable[..., Any]) -> Role | None:
     """Return the role that a route declares, or None. Every route must declare one."""
     hints = get_type_hints(route, include_extras=True).values()
     marks = [mark for hint in hints for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Depends)]
-    return next((_NEEDED[mark.dependency] for mark in marks if mark.dependency in _NEEDED), None)
+    return next(
+        (_ROLE_OF_DEPENDENCY[mark.dependency] for mark in marks if mark.dependency in _ROLE_OF_DEPENDENCY), None
+    )

@@ -17,16 +17,18 @@ from pydantic import Field
 from referral_intake.core.referral import Referral
 from referral_intake.core.users import Person, Role
 
-SAYS = "The mark of the last response. If nothing has changed, the response has no content and leaves no audit record."
+KNOWN_DESCRIPTION = (
+    "The mark of the last response. If nothing has changed, the response has no content and leaves no audit record."
+)
 LONGEST = 64
 
-Known = Annotated[str | None, Query(alias="known", max_length=LONGEST, description=SAYS)]
+Known = Annotated[str | None, Query(alias="known", max_length=LONGEST, description=KNOWN_DESCRIPTION)]
 Mark = Annotated[str, Field(description="The mark of this response. Send it as `known` in the next request.")]
 # For a route's description.
-NOTHING_NEW: dict[int, OpenAPIResponse] = {204: {"description": "Nothing has changed since `known`"}}
+NOT_MODIFIED: dict[int, OpenAPIResponse] = {204: {"description": "Nothing has changed since `known`"}}
 
 
-class NothingNew(Exception):
+class NotModified(Exception):
     """The data is the same as in the mark of the request."""
 
 
@@ -40,4 +42,4 @@ def mark(person: Person, referrals: Iterable[Referral], *more: object) -> str:
 def check(known: str | None, now: str) -> None:
     """Raise NothingNew if the marks are equal."""
     if known == now:
-        raise NothingNew
+        raise NotModified

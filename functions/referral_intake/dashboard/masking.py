@@ -28,16 +28,16 @@ def masked_name(name: str) -> str:
     """Return `Dr M••• S•••`: only first and last name, because middle initials can identify a person."""
     words = [word for word in unicodedata.normalize("NFC", name).split() if _plain(word) not in TITLES | DEGREES]
     ends = words[:1] + words[1:][-1:]
-    return " ".join(["Dr", *(_begun(word) for word in ends or [""])])
+    return " ".join(["Dr", *(_initial(word) for word in ends or [""])])
 
 
 def masked_email(address: str) -> str:
     """Return `m•••@•••.org`."""
     local, _, domain = address.rpartition("@")
-    return f"{_begun(local)}@{HIDDEN}.{domain.rpartition('.')[2]}"
+    return f"{_initial(local)}@{HIDDEN}.{domain.rpartition('.')[2]}"
 
 
-def _begun(word: str) -> str:
+def _initial(word: str) -> str:
     first = word[:1]
     # In scripts without capital letters, one character can be a syllable or a whole name.
     is_one_of_many = len(word) >= _SHORTEST and first.upper() != first.lower()

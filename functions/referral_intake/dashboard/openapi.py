@@ -13,7 +13,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Route, Router
 
-from referral_intake.dashboard.authorization import Viewer, needed_by
+from referral_intake.dashboard.authorization import Viewer, required_role
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
 
@@ -57,10 +57,10 @@ PROBLEM = {
     },
 }
 # From API Gateway itself, which does not answer with problem+json.
-OF_THE_GATEWAY = {401: "Not signed in, or the session has expired", 429: "Too many requests at once"}
-ALWAYS = (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+GATEWAY_RESPONSES = {401: "Not signed in, or the session has expired", 429: "Too many requests at once"}
+COMMON_REFUSALS = (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 # A body can be invalid in more ways, and another user can be faster.
-OF_WRITES = (
+WRITE_REFUSALS = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.CONFLICT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -87,41 +87,41 @@ def description(app: APIGatewayHttpResolver) -> dict[str, Any]:
         # A route lists its additional refusals. Powertools would take them as all of its responses.
         if route.responses:
             route.responses = {route.status_code: {"description": "Done"}, **route.responses}
-    said: dict[str, Any] = json.loads(
+    document: dict[str, Any] = json.loads(
         app.get_openapi_json_schema(title="The dashboard of referral-intake", version="1", description=ABOUT)
     )
-    schemas = said["components"]["schemas"]
+    schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas["Problem"] = PROBLEM
-    said["components"]["securitySchemes"] = {"SignedIn": SIGNED_IN}
-    said["security"] = [{"SignedIn": []}]
+    document["components"]["securitySchemes"] = {"SignedIn": SIGNED_IN}
+    document["security"] = [{"SignedIn": []}]
     for route in routes(app):
-        _complete(said["paths"][route.openapi_path][route.method.lower()], route)
-    return said
+        _complete(document["paths"][route.openapi_path][route.method.lower()], route)
+    return document
 
 
 def _complete(operation: dict[str, Any], route: Route) -> None:
-    role = needed_by(route.func)
+    role = required_role(route.func)
     operation["description"] = f"{operation.get('description', '')}\n\nFor the role {role}.".strip()
     own = route.responses or {}
     refusals = {status for status in own if status >= 400} | _refusals(operation, route)
     answers = {status: answer for status, answer in operation["responses"].items() if int(status) < 400}
     # Powertools gives 204 the content of the route's other responses.
     answers.get("204", {}).pop("content", None)
-    gateways = {str(status): {"description": words} for status, words in OF_THE_GATEWAY.items()}
+    gateways = {str(status): {"description": words} for status, words in GATEWAY_RESPONSES.items()}
     problems = {str(int(status)): _refusal(own, status) for status in sorted(refusals)}
     operation["responses"] = answers | gateways | problems
 
 
 def _refusals(operation: dict[str, Any], route: Route) -> set[int]:
-    found = {int(status) for status in ALWAYS}
+    found = {int(status) for status in COMMON_REFUSALS}
     if "parameters" in operation or "requestBody" in operation:
         found.add(HTTPStatus.UNPROCESSABLE_ENTITY)
     if "{" in route.openapi_path:
         found.add(HTTPStatus.NOT_FOUND)
     if route.method in {"POST", "PUT", "PATCH"}:
-        found.update(OF_WRITES)
+        found.update(WRITE_REFUSALS)
     return found
 
 

@@ -41,7 +41,7 @@ def me(person: Viewer, parts: Parts) -> Me:
         user=person.username,
         roles=sorted(person.roles),
         campaigns=[CampaignTitle(name=name, title=campaign.product) for name, campaign in campaigns.items()],
-        weekly_summary={name: parts.subscriptions.wants(name, person.sub) for name in campaigns},
+        weekly_summary={name: parts.subscriptions.is_subscribed(name, person.sub) for name in campaigns},
     )
 
 

@@ -32,7 +32,7 @@ def of(error: Exception, logger: Logger) -> Problem:
         case Problem():
             return error
         case RequestValidationError():
-            return invalid_fields([_as_ours(one) for one in error.errors()])
+            return invalid_fields([_translated(one) for one in error.errors()])
         case NotFoundError():
             return not_found()
         case Stale():
@@ -49,7 +49,7 @@ def invalid_fields(errors: Sequence[dict[str, str]]) -> Problem:
     return Problem(status, "invalid", "Some entries need another look.", errors=list(errors))
 
 
-def _as_ours(error: dict[str, Any]) -> dict[str, str]:
+def _translated(error: dict[str, Any]) -> dict[str, str]:
     _, *path = error["loc"]
     return {
         "field": ".".join(map(str, path)),

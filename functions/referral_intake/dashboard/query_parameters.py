@@ -11,7 +11,7 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.dashboard import problems
 from referral_intake.dashboard.wiring import Dashboard
 
-MOST_DAYS = 366
+MAX_DAYS = 366
 # Earliest day with data. Every range is compared with the range before it.
 FIRST_DAY = date(2020, 1, 1)
 LAST_DAY = date(2199, 12, 31)
@@ -48,5 +48,5 @@ def days(first: date, last: date) -> None:
         raise problems.invalid("from", "out_of_range", f"Choose a day from {FIRST_DAY} to {LAST_DAY}.")
     if last < first:
         raise problems.invalid("to", "before_from", "The last day is before the first.")
-    if (last - first).days >= MOST_DAYS:
-        raise problems.invalid("to", "too_many_days", f"The limit is {MOST_DAYS} days.")
+    if (last - first).days >= MAX_DAYS:
+        raise problems.invalid("to", "too_many_days", f"The limit is {MAX_DAYS} days.")

@@ -12,14 +12,21 @@ from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.listing_table import Page
 from referral_intake.core import contact
 from referral_intake.core.mailboxes import mailbox
-from referral_intake.core.referral import Referral, read_receipt
-from referral_intake.core.search_filter import FILTERS, SHORTEST_NAME, Filter, FilterField, Wanted, search_words
+from referral_intake.core.referral import Referral, parse_receipt
+from referral_intake.core.search_filter import (
+    FILTERS,
+    MIN_NAME_LENGTH,
+    Filter,
+    FilterField,
+    SearchCriteria,
+    search_words,
+)
 from referral_intake.core.users import Role
 from referral_intake.core.validation import Invalid
 from referral_intake.dashboard import authorization, etag, problems, query_parameters, referral_schemas
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
 from referral_intake.dashboard.declared_schemas import with_filters
-from referral_intake.dashboard.etag import NOTHING_NEW, Known
+from referral_intake.dashboard.etag import NOT_MODIFIED, Known
 from referral_intake.dashboard.query_parameters import Day
 from referral_intake.dashboard.referral_schemas import Detail, Listing
 from referral_intake.dashboard.wiring import Dashboard
@@ -30,7 +37,7 @@ TAGS = ["referrals"]
 Receipt = Annotated[str, Path(examples=["K3QF-7ZTA-MM2X-PE5R"])]
 
 _STEP = re.compile(r"[a-z]+(?:_[0-9]+)?")
-_SAYS = {
+_MESSAGES = {
     "email": "This is not a valid email address.",
     "npi": "This is not a valid NPI. An NPI has ten digits.",
 }
@@ -50,7 +57,7 @@ class Search(BaseModel):
     npi: str | None = Field(default=None, max_length=60)
     receipt: str | None = Field(default=None, max_length=60)
     cursor: str | None = Field(default=None, max_length=200, description="From the previous page of the same search.")
-    known: str | None = Field(default=None, max_length=etag.LONGEST, description=etag.SAYS)
+    known: str | None = Field(default=None, max_length=etag.LONGEST, description=etag.KNOWN_DESCRIPTION)
 
 
 class MessageCopy(BaseModel):
@@ -69,7 +76,7 @@ class MessageCopy(BaseModel):
     "/referrals/search",
     tags=TAGS,
     summary="Find referrals, newest first",
-    responses=NOTHING_NEW,
+    responses=NOT_MODIFIED,
 )
 def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
     """One request reads a limited amount.
@@ -78,9 +85,9 @@ def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
     """
     if search.name or search.email or search.npi:
         authorization.check(person, Role.MANAGER)
-    wanted = _wanted(search, parts)
+    criteria = _criteria(search, parts)
     try:
-        page = _page(search, wanted, parts)
+        page = _page(search, criteria, parts)
     except BadCursor:
         raise problems.invalid("cursor", "unknown", "This cursor is not from this search.") from None
     found = referral_schemas.listing(page, person)
@@ -89,7 +96,7 @@ def search(person: Viewer, parts: Parts, now: Now, search: Search) -> Listing:
     return found
 
 
-@router.get("/referrals/<receipt>", tags=TAGS, summary="The details and history of a referral", responses=NOTHING_NEW)
+@router.get("/referrals/<receipt>", tags=TAGS, summary="The details and history of a referral", responses=NOT_MODIFIED)
 def detail(person: Viewer, parts: Parts, now: Now, receipt: Receipt, mark: Known = None) -> Detail:
     found = referral_schemas.detail(_referral(receipt, parts), person, parts)
     etag.check(mark, found.mark)
@@ -101,7 +108,7 @@ def detail(person: Viewer, parts: Parts, now: Now, receipt: Receipt, mark: Known
 def message(
     person: Manager, parts: Parts, now: Now, receipt: Receipt, step: Annotated[str, Path(examples=["introduction"])]
 ) -> MessageCopy:
-    known = read_receipt(receipt)
+    known = parse_receipt(receipt)
     found = parts.sent_messages.read(known, step) if known and _STEP.fullmatch(step) else None
     if known is None or found is None:
         raise problems.not_found("There is no stored copy of this message.")
@@ -118,23 +125,23 @@ def message(
 
 
 def _referral(typed: str, parts: Dashboard) -> Referral:
-    receipt = read_receipt(typed)
+    receipt = parse_receipt(typed)
     found = parts.referrals.get(receipt, consistent=True) if receipt else None
     if found is None:
         raise problems.not_found("There is no referral with this receipt.")
     return found
 
 
-def _page(search: Search, wanted: Wanted, parts: Dashboard) -> Page:
+def _page(search: Search, criteria: SearchCriteria, parts: Dashboard) -> Page:
     if not search.receipt:
-        return parts.listing.search(wanted, search.cursor)
-    receipt = read_receipt(search.receipt)
+        return parts.listing.search(criteria, search.cursor)
+    receipt = parse_receipt(search.receipt)
     if receipt is None:
         raise problems.invalid("receipt", "receipt", "A receipt looks like K3QF-7ZTA-MM2X-PE5R.")
-    return parts.listing.with_receipt(receipt, wanted)
+    return parts.listing.find_receipt(receipt, criteria)
 
 
-def _wanted(search: Search, parts: Dashboard) -> Wanted:
+def _criteria(search: Search, parts: Dashboard) -> SearchCriteria:
     """Return the search criteria. Raise Problem if one is invalid."""
     for name in ("first", "last"):
         day = getattr(search, name)
@@ -147,10 +154,10 @@ def _wanted(search: Search, parts: Dashboard) -> Wanted:
         raise problems.invalid("to", "before_from", "The last day is before the first.")
     words = search_words(search.name or "")
     if search.name and not words:
-        raise problems.invalid("name", "too_short", f"Give at least {SHORTEST_NAME} letters.")
+        raise problems.invalid("name", "too_short", f"Give at least {MIN_NAME_LENGTH} letters.")
     chosen = {name: _chosen(one, getattr(search, name)) for name, one in FILTERS.items()}
     email = _normal("email", search.email, contact.email)
-    return Wanted(
+    return SearchCriteria(
         campaign=query_parameters.campaign(parts, search.campaign).name,
         filter=Filter(search.first, search.last, **chosen),
         words=words,
@@ -161,7 +168,7 @@ def _wanted(search: Search, parts: Dashboard) -> Wanted:
 
 def _chosen(one: FilterField, typed: str | None) -> str | None:
     try:
-        return one.wanted(typed or "")
+        return one.normalized(typed or "")
     except Invalid as invalid:
         raise problems.invalid(one.name, invalid.code, one.refusal) from None
 
@@ -173,4 +180,4 @@ def _normal(field: str, typed: str | None, normal: Callable[[str], str]) -> str 
     try:
         return normal(typed.strip())
     except Invalid as invalid:
-        raise problems.invalid(field, invalid.code, _SAYS[field]) from None
+        raise problems.invalid(field, invalid.code, _MESSAGES[field]) from None

@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from referral_intake.aws.listing_table import Page
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Doctor
 from referral_intake.core.referral import Referral
-from referral_intake.core.specialties import counted_as
+from referral_intake.core.specialties import specialty_group
 from referral_intake.core.users import Person, Role
 from referral_intake.dashboard import etag
-from referral_intake.dashboard.actions import offered
+from referral_intake.dashboard.actions import allowed_actions
 from referral_intake.dashboard.declared_schemas import with_form_fields
 from referral_intake.dashboard.etag import Mark
 from referral_intake.dashboard.masking import masked
@@ -150,7 +150,7 @@ def _row(referral: Referral, person: Person) -> Mapping[str, Any]:
         "stage": referral.stage.value,
         "reason": referral.reason,
         "state": referral.doctor.address.state,
-        "specialty": counted_as(referral.doctor.specialty),
+        "specialty": specialty_group(referral.doctor.specialty),
         "source": referral.submitted_by,
         "language": referral.locale,
         "doctor": DoctorSeen(city=doctor.address.city, **{name: getattr(doctor, name) for name in DOCTOR_FIELDS}),
@@ -164,17 +164,19 @@ def _doctor(referral: Referral, person: Person) -> Doctor:
 
 
 def _actions(referral: Referral, person: Person) -> list[str]:
-    return [action.value for action in offered(referral)] if person.may(Role.MANAGER) else []
+    return [action.value for action in allowed_actions(referral)] if person.may(Role.MANAGER) else []
 
 
 def _messages(referral: Referral, person: Person, parts: Dashboard) -> list[MessageSent]:
     # The copies are for managers, so viewers do not see that they exist.
     kept = (
-        parts.sent_messages.kept(referral.receipt, list(referral.messages)) if person.may(Role.MANAGER) else frozenset()
+        parts.sent_messages.steps_with_copy(referral.receipt, list(referral.messages))
+        if person.may(Role.MANAGER)
+        else frozenset()
     )
     found = []
-    for step, written in referral.messages.items():
-        last = max(written.tries.values(), key=lambda one: one.at)
+    for step, delivery in referral.messages.items():
+        last = max(delivery.attempts.values(), key=lambda one: one.at)
         found.append(
             MessageSent(
                 step=step,

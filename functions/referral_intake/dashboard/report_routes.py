@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.report import FORMATS, PATIENCE, Format, Kind, Report, State
+from referral_intake.core.report import FORMATS, QUEUE_TIMEOUT, Format, Kind, Report, State
 from referral_intake.core.search_filter import FILTERS, Filter
 from referral_intake.core.weekly_summary import Subscriber
 from referral_intake.dashboard import problems, query_parameters
@@ -154,8 +154,8 @@ def latest(person: Manager, parts: Parts, now: Now, campaign: CampaignName) -> R
 @router.get("/reports/<report_id>", tags=TAGS, summary="The progress of a report")
 def one(person: Manager, parts: Parts, now: Now, report_id: ReportId) -> ReportState:
     report = _found(parts, report_id)
-    if report.is_lost_at(now, PATIENCE):
-        parts.put_report_back(report, now)
+    if report.is_lost_at(now, QUEUE_TIMEOUT):
+        parts.requeue_report(report, now)
     return _state(report, now)
 
 
@@ -182,7 +182,9 @@ def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: WantsSummary) 
         raise Problem(HTTPStatus.CONFLICT, "no_address", "Your account has no verified email address.")
     what = "summary_wanted" if wants.wanted else "summary_unwanted"
     record = audit_item(person, what, [], now)
-    parts.subscriptions.set(Subscriber(campaign, person.sub, person.username), now, wanted=wants.wanted, record=record)
+    parts.subscriptions.set(
+        Subscriber(campaign, person.sub, person.username), now, is_subscribed=wants.wanted, record=record
+    )
     return SummaryWanted(campaign=campaign, wanted=wants.wanted, address=address)
 
 
@@ -204,7 +206,7 @@ def _state(report: Report, now: datetime) -> ReportState:
         kind=report.kind,
         format=report.format,
         campaign=report.campaign,
-        filter=dict(_said(report.filter)),
+        filter=dict(_filter_values(report.filter)),
         requested_by=report.username,
         requested_at=report.requested_at,
         state=report.state_at(now),
@@ -219,7 +221,7 @@ def _state(report: Report, now: datetime) -> ReportState:
 _NAMES = {"first": "from", "last": "to"}
 
 
-def _said(chosen: Filter) -> dict[str, str]:
+def _filter_values(chosen: Filter) -> dict[str, str]:
     given = {name: value for name, value in asdict(chosen).items() if value is not None}
     return {
         _NAMES.get(name, name): value.isoformat() if isinstance(value, date) else value for name, value in given.items()

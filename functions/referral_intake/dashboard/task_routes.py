@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.item_format import timestamp
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Act, Referral, Stage, read_receipt
+from referral_intake.core.referral import Referral, Stage, UserAction, parse_receipt
 from referral_intake.core.tasks import Kind
 from referral_intake.core.users import Person
 from referral_intake.dashboard import etag, problems, query_parameters, referral_schemas
-from referral_intake.dashboard.action_runner import Changed, TooLate
-from referral_intake.dashboard.actions import Action, Invalid, Order, Rejection
+from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
+from referral_intake.dashboard.actions import Action, ActionRequest, Invalid, Rejection
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
-from referral_intake.dashboard.etag import NOTHING_NEW, Known
+from referral_intake.dashboard.etag import NOT_MODIFIED, Known
 from referral_intake.dashboard.query_parameters import CampaignName
 from referral_intake.dashboard.referral_schemas import WorkList
 from referral_intake.dashboard.wiring import Dashboard
@@ -28,7 +28,7 @@ router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hin
 
 TAGS = ["work"]
 
-_SAYS = {
+_MESSAGES = {
     "not_offered": "The referral's current state does not allow this.",
     "required": "This field is required.",
     "choice": "Choose one of the reasons.",
@@ -81,12 +81,14 @@ class Work(BaseModel):
 @router.get("/work", tags=TAGS, summary="The number of tasks")
 def work(person: Viewer, parts: Parts, campaign: CampaignName) -> Work:
     name = query_parameters.campaign(parts, campaign).name
-    kinds = {kind: Counted(count=one.count, is_more=one.is_more) for kind, one in parts.listing.waiting(name).items()}
+    kinds = {
+        kind: Counted(count=one.count, is_more=one.is_more) for kind, one in parts.listing.count_tasks(name).items()
+    }
     pause = parts.breaker.pause(name)
     return Work(kinds=kinds, paused=Paused(reason=pause.reason, since=pause.since) if pause else None)
 
 
-@router.get("/work/<kind>", tags=TAGS, summary="The tasks of one kind, oldest first", responses=NOTHING_NEW)
+@router.get("/work/<kind>", tags=TAGS, summary="The tasks of one kind, oldest first", responses=NOT_MODIFIED)
 def work_of_kind(
     person: Viewer,
     parts: Parts,
@@ -98,7 +100,7 @@ def work_of_kind(
 ) -> WorkList:
     name = query_parameters.campaign(parts, campaign).name
     try:
-        page = parts.listing.work(name, kind, cursor)
+        page = parts.listing.tasks(name, kind, cursor)
     except BadCursor:
         raise problems.invalid("cursor", "unknown", "This cursor is not from this list.") from None
     found = referral_schemas.work_list(page, person)
@@ -113,13 +115,13 @@ def act(
 ) -> dict[str, Any]:
     """Change nothing if the referral has changed since the user saw it. Do not repeat a completed action."""
     reason = todo.reason and todo.reason.value
-    known = read_receipt(receipt) or ""
-    order = Order(known, todo.revision, todo.action, person, reason, todo.email, again=todo.again)
+    known = parse_receipt(receipt) or ""
+    action_request = ActionRequest(known, todo.revision, todo.action, person, reason, todo.email, again=todo.again)
     try:
-        referral = parts.action_runner.carry_out(order, now) if known else None
+        referral = parts.action_runner.run(action_request, now) if known else None
     except Invalid as invalid:
         raise problems.invalid_fields([_error(error.field, error.code) for error in invalid.errors]) from None
-    except Changed as changed:
+    except ChangedSinceSeen as changed:
         raise _conflict(_changed(changed), changed.by, _shown(changed.referral, person, parts, now)) from None
     except TooLate as late:
         raise _conflict(_too_late(late), None, _shown(late.referral, person, parts, now)) from None
@@ -137,22 +139,22 @@ def resume(person: Manager, parts: Parts, now: Now, campaign: Annotated[str, Pat
 
 
 def _error(field: str, code: str) -> dict[str, str]:
-    message = _AGAIN if field == "again" else _SAYS.get(code, "This value is not accepted.")
+    message = _AGAIN if field == "again" else _MESSAGES.get(code, "This value is not accepted.")
     return {"field": field, "code": code, "message": message}
 
 
-def _conflict(detail: str, by: Act | None, referral: dict[str, Any]) -> Problem:
+def _conflict(detail: str, by: UserAction | None, referral: dict[str, Any]) -> Problem:
     changed = {"by": by.by, "at": timestamp(by.at), "what": by.what} if by else None
     return Problem(HTTPStatus.CONFLICT, "changed", detail, changed=changed, referral=referral)
 
 
-def _changed(changed: Changed) -> str:
+def _changed(changed: ChangedSinceSeen) -> str:
     who = f"{changed.by.by} was quicker" if changed.by else "This referral has changed"
     return f"{who}: it is not any more as you saw it. Nothing was done."
 
 
 def _too_late(late: TooLate) -> str:
-    if late.act.note != Closing.JOINED:
+    if late.user_action.note != Closing.JOINED:
         return "This doctor had said no before this was recorded. The referral is closed: don't write or call."
     if late.referral.stage is Stage.CLOSED:
         return "This doctor had been told through another referral. This one is closed as joined."

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from referral_intake.core.engagement import told_apart
+from referral_intake.core.engagement import classify
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral, Stage
@@ -37,10 +37,10 @@ def timeline(referral: Referral) -> list[Entry]:
 
 
 def _of_milestones(referral: Referral) -> Iterator[Entry]:
-    returned = {at for written in referral.messages.values() for at in written.returned.values()}
+    soft_bounces = {at for delivery in referral.messages.values() for at in delivery.soft_bounces.values()}
     for name, at in referral.milestones.items():
-        # A letter or call is listed as an action, and a returned message as such, so their milestones are left out.
-        if (name == Milestone.SENT and referral.told_by) or (name == Milestone.SOFT_BOUNCED and at in returned):
+        # The milestones of letters, calls and soft bounces are left out, because those have their own entries.
+        if (name == Milestone.SENT and referral.told_by) or (name == Milestone.SOFT_BOUNCED and at in soft_bounces):
             continue
         by = referral.submitted_by if name == Milestone.SUBMITTED else None
         detail = referral.answer if name == Closing.ANSWERED else None
@@ -48,25 +48,25 @@ def _of_milestones(referral: Referral) -> Iterator[Entry]:
 
 
 def _of_messages(referral: Referral) -> Iterator[Entry]:
-    for step, written in referral.messages.items():
-        for one in written.tries.values():
+    for step, delivery in referral.messages.items():
+        for one in delivery.attempts.values():
             yield Entry(one.at, Milestone.SENT, step, detail=one.version or None)
-        if written.delivered_at:
-            yield Entry(written.delivered_at, Milestone.DELIVERED, step)
-        for at in written.returned.values():
+        if delivery.delivered_at:
+            yield Entry(delivery.delivered_at, Milestone.DELIVERED, step)
+        for at in delivery.soft_bounces.values():
             yield Entry(at, "returned", step)
 
 
 def _of_engagements(referral: Referral) -> Iterator[Entry]:
-    delivered = {step: written.delivered_at for step, written in referral.messages.items()}
-    for name, one in told_apart(referral.engagements, delivered):
+    delivered = {step: delivery.delivered_at for step, delivery in referral.messages.items()}
+    for name, one in classify(referral.engagements, delivered):
         # Never the link: a person who has it could answer instead of the doctor.
         yield Entry(one.at, name, one.step, detail=one.kind if name == Milestone.SCANNED else None)
 
 
 def _of_people(referral: Referral) -> Iterator[Entry]:
-    for act in referral.acts:
-        yield Entry(act.at, act.what, by=act.by, detail=act.note or None)
+    for user_action in referral.user_actions:
+        yield Entry(user_action.at, user_action.what, by=user_action.by, detail=user_action.note or None)
 
 
 def _of_stage(referral: Referral) -> Iterator[Entry]:

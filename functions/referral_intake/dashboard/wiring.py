@@ -78,7 +78,7 @@ class Dashboard(StaffParts):
             referrals=self.referrals,
             action_table=ActionTable(self.table, self.settings.table_name),
             doctor_keys=DoctorHashes(shared_wiring.ring(self.settings.hashing_keys_secret)),
-            campaign_named=self.campaigns.get,
+            find_campaign=self.campaigns.get,
         )
 
     @cached_property
@@ -87,9 +87,9 @@ class Dashboard(StaffParts):
 
         return ses.SesAccount(ses.quick_client(), shared_wiring.now)
 
-    def put_report_back(self, report: "Report", now: "datetime") -> None:
+    def requeue_report(self, report: "Report", now: "datetime") -> None:
         """Put a lost report back into the queue. If several requests notice it at once, only one does so."""
-        if self.reports.note_put(report, now):
+        if self.reports.record_queued(report, now):
             self.report_queue.put(report.id)
 
 

@@ -47,8 +47,8 @@ class Announcements:
             "delivered": trip.delivered,
             "bounced": trip.bounced,
             "complained": trip.complained,
-            "bounce_rate": round(trip.rate(trip.bounced), 5),
-            "complaint_rate": round(trip.rate(trip.complained), 5),
+            "bounce_rate": round(trip.bounce_rate, 5),
+            "complaint_rate": round(trip.complaint_rate, 5),
         }
         self._put(BREAKER_TRIPPED, detail)
 

@@ -8,13 +8,13 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake.feedback import wiring
-from referral_intake.feedback.processing import logger, take
+from referral_intake.feedback.processing import logger, process_event
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     def process(record: dict[str, Any]) -> None:
-        take(record["body"], wiring.parts(), datetime.now(UTC))
+        process_event(record["body"], wiring.parts(), datetime.now(UTC))
 
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event, process, processor, context)

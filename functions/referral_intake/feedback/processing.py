@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from referral_intake.core.breaker import COUNTED
+from referral_intake.core.breaker import COUNTED_MILESTONES
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.mail_effects import note
-from referral_intake.core.mail_events import SUPPRESSES, MailEvent
+from referral_intake.core.mail_effects import apply_event
+from referral_intake.core.mail_events import SUPPRESSION_REASONS, MailEvent
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
@@ -18,7 +18,7 @@ logger = logs.logger()
 
 # Facts about a message, and the metric of each. Actions of scanners are not counted. A crash can lose a count here. The
 # exact numbers are those of `stats`.
-_TOLD: dict[str, str] = {
+_METRICS: dict[str, str] = {
     Milestone.DELIVERED: "Delivered",
     Milestone.BOUNCED: "Bounced",
     Milestone.SOFT_BOUNCED: "SoftBounced",
@@ -29,24 +29,24 @@ _TOLD: dict[str, str] = {
 }
 
 
-def take(body: str, parts: Feedback, now: datetime) -> None:
+def process_event(body: str, parts: Feedback, now: datetime) -> None:
     """Handle one event. If it raises, the queue delivers the event again."""
     event = ses_events.read(body, now)
     if event is None:
         logger.info("event of an unknown message")
         return
-    with logs.about(logger, referral=event.receipt, step=event.step, kind=event.kind.value):
+    with logs.log_context(logger, referral=event.receipt, step=event.step, kind=event.kind.value):
         try:
-            _take(event, parts)
+            _accept(event, parts)
         except Exception:
             logger.exception("event could not be taken")
             raise
 
 
-def _take(event: MailEvent, parts: Feedback) -> None:
+def _accept(event: MailEvent, parts: Feedback) -> None:
     if campaign := _apply(event, parts):
-        parts.referrals.note_feedback(event.tried.at)
-        if event.kind in COUNTED:
+        parts.referrals.record_feedback(event.attempt.at)
+        if event.kind in COUNTED_MILESTONES:
             # Also if the event was counted before: that run may have stopped before this check.
             _check_breaker(campaign, parts, event.at)
         logger.info("event taken")
@@ -59,14 +59,14 @@ def _apply(event: MailEvent, parts: Feedback) -> str | None:
     referral = parts.referrals.get(event.receipt, consistent=True)
     if referral is None:
         return None
-    if fact := SUPPRESSES.get(event.kind):
+    if fact := SUPPRESSION_REASONS.get(event.kind):
         # First the doctor, because only that stops messages. The referral only records it.
         _suppress(referral, fact, parts, event.at)
     campaign = parts.campaigns.get(referral.campaign)
-    if (effect := note(event, referral, campaign, parts.referrals)) is None:
+    if (effect := apply_event(event, referral, campaign, parts.referrals)) is None:
         return None
-    for news in (effect.milestones.keys() - referral.milestones.keys()) & _TOLD.keys():
-        metrics.count(_TOLD[news], campaign=referral.campaign)
+    for news in (effect.milestones.keys() - referral.milestones.keys()) & _METRICS.keys():
+        metrics.count(_METRICS[news], campaign=referral.campaign)
     return referral.campaign
 
 
@@ -83,7 +83,7 @@ def _check_breaker(name: str, parts: Feedback, now: datetime) -> None:
     except Unavailable:
         logger.exception("breaker event not published yet", campaign=name)
         raise
-    parts.breaker.announced(trip)
+    parts.breaker.mark_announced(trip)
 
 
 def _suppress(referral: Referral, fact: Closing, parts: Feedback, at: datetime) -> None:

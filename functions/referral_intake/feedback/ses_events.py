@@ -9,21 +9,21 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from referral_intake.core.mail_events import ENGAGEMENTS, Kind, MailEvent
-from referral_intake.core.steps import Try
+from referral_intake.core.mail_events import ENGAGEMENT_KINDS, EventKind, MailEvent
+from referral_intake.core.steps import SendAttempt
 from referral_intake.feedback import user_agents
 
 # The event's name in SES, its kind here, and the member with its details. Send has none.
 _EVENTS = {
-    "Send": (Kind.SENT, None),
-    "Delivery": (Kind.DELIVERED, "delivery"),
-    "DeliveryDelay": (Kind.DELAYED, "deliveryDelay"),
-    "Bounce": (Kind.SOFT_BOUNCED, "bounce"),
-    "Complaint": (Kind.COMPLAINED, "complaint"),
-    "Reject": (Kind.REJECTED, None),
-    "Rendering Failure": (Kind.REJECTED, None),
-    "Open": (Kind.OPENED, "open"),
-    "Click": (Kind.CLICKED, "click"),
+    "Send": (EventKind.SENT, None),
+    "Delivery": (EventKind.DELIVERED, "delivery"),
+    "DeliveryDelay": (EventKind.DELAYED, "deliveryDelay"),
+    "Bounce": (EventKind.SOFT_BOUNCED, "bounce"),
+    "Complaint": (EventKind.COMPLAINED, "complaint"),
+    "Reject": (EventKind.REJECTED, None),
+    "Rendering Failure": (EventKind.REJECTED, None),
+    "Open": (EventKind.OPENED, "open"),
+    "Click": (EventKind.CLICKED, "click"),
 }
 # Temporary even if the status code is permanent: mail servers reply 5.2.2 for a full mailbox.
 _TEMPORARY = frozenset({"MailboxFull", "CustomTimeoutExceeded"})
@@ -53,11 +53,11 @@ def read(body: str, now: datetime) -> MailEvent | None:
         return None
     kind, member = _EVENTS[detail["eventType"]]
     details: dict[str, Any] = detail.get(member or "", {})
-    came_back = False
+    is_retryable = False
     if member == "bounce":
-        kind, came_back = _bounce(details)
+        kind, is_retryable = _bounce(details)
     if details.get("complaintFeedbackType") in _NOT_A_COMPLAINT:
-        kind, details = Kind.SENT, {}
+        kind, details = EventKind.SENT, {}
     sent_at = min(_time(detail["mail"]["timestamp"]), now)
     return MailEvent(
         receipt=tags["referral"][0],
@@ -65,10 +65,10 @@ def read(body: str, now: datetime) -> MailEvent | None:
         message_id=detail["mail"]["messageId"],
         kind=kind,
         at=min(max(_time(details["timestamp"]), sent_at), now) if "timestamp" in details else sent_at,
-        tried=Try(sent_at, tags.get("version", [""])[0], tags.get("content_hash", [""])[0]),
+        attempt=SendAttempt(sent_at, tags.get("version", [""])[0], tags.get("content_hash", [""])[0]),
         link=details.get("link", ""),
-        by_known_scanner=kind in ENGAGEMENTS and user_agents.is_program(details.get("userAgent", "")),
-        came_back=came_back,
+        by_known_scanner=kind in ENGAGEMENT_KINDS and user_agents.is_program(details.get("userAgent", "")),
+        is_retryable=is_retryable,
         affects_reputation=details.get("bounceSubType") not in _SUPPRESSED
         and not any(_SIMULATOR in address.lower() for address in detail["mail"].get("destination", [])),
     )
@@ -78,22 +78,22 @@ def _without_null(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return {name: value for name, value in members if value is not None}
 
 
-def _bounce(details: Mapping[str, Any]) -> tuple[Kind, bool]:
+def _bounce(details: Mapping[str, Any]) -> tuple[EventKind, bool]:
     """Return the kind of a bounce, and whether the message certainly did not arrive and can be sent again.
 
     A bounce without a status code may be an automatic reply, and then the doctor has the message.
     """
     subtype = details.get("bounceSubType")
     if details.get("bounceType") == "Permanent":
-        return Kind.BOUNCED, False
+        return EventKind.BOUNCED, False
     if details.get("bounceType") == "Undetermined" or subtype in _CONTENT_REFUSED:
-        return Kind.SOFT_BOUNCED, False
+        return EventKind.SOFT_BOUNCED, False
     if subtype in _TEMPORARY:
-        return Kind.SOFT_BOUNCED, True
+        return EventKind.SOFT_BOUNCED, True
     classes = set(_status_classes(details.get("bouncedRecipients", [])))
     if "5" in classes:
-        return Kind.BOUNCED, False
-    return Kind.SOFT_BOUNCED, "4" in classes
+        return EventKind.BOUNCED, False
+    return EventKind.SOFT_BOUNCED, "4" in classes
 
 
 def _status_classes(recipients: list[dict[str, Any]]) -> Iterator[str]:

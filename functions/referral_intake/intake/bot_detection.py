@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from referral_intake.core.decisions import hold
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral
-from referral_intake.core.submission import BESIDE
+from referral_intake.core.submission import BOT_DETECTION_FIELDS
 
 # How long a challenge is valid: longer than a person needs for the form.
-CHALLENGE_LASTS = timedelta(hours=1)
+CHALLENGE_LIFETIME = timedelta(hours=1)
 
 # The trap is a field that the page hides. Only its presence is checked, and its value is not stored.
-PROOF, TRAP = BESIDE
+PROOF, HONEYPOT = BOT_DETECTION_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Proof:
     """A solved challenge with a valid signature: its binding, and when it was issued."""
 
     binding: str
-    given_at: datetime
+    issued_at: datetime
 
 
 def binding_of(submission_id: uuid.UUID) -> str:
@@ -38,21 +38,21 @@ def binding_of(submission_id: uuid.UUID) -> str:
     return hashlib.sha256(f"challenge:{submission_id}".encode()).hexdigest()
 
 
-def suspicion(
+def bot_reason(
     sent: Mapping[str, object], submission_id: uuid.UUID, proof: Proof | None, fill_time: timedelta, now: datetime
 ) -> Reason | None:
     """Return why the submission may be by a bot, or None. `fill_time` is the least time a person needs for the form."""
-    if sent.get(TRAP):
-        return Reason.TRAP
+    if sent.get(HONEYPOT):
+        return Reason.HONEYPOT
     if proof is None or proof.binding != binding_of(submission_id):
-        return Reason.UNPROVEN
-    age = now - proof.given_at
-    if age > CHALLENGE_LASTS:
-        return Reason.UNPROVEN
+        return Reason.NO_PROOF_OF_WORK
+    age = now - proof.issued_at
+    if age > CHALLENGE_LIFETIME:
+        return Reason.NO_PROOF_OF_WORK
     return Reason.TOO_FAST if age < fill_time else None
 
 
-def held(referral: Referral, reason: Reason, now: datetime) -> Referral:
+def hold_for_review(referral: Referral, reason: Reason, now: datetime) -> Referral:
     """Return the new referral, held for a person's review."""
     move = hold(reason, now)
     return replace(referral, stage=move.stage, due_at=move.due_at, reason=move.reason)

@@ -9,7 +9,7 @@ from typing import Any
 
 # Imported when Lambda starts the function, when it has the most CPU, not during the first request.
 from referral_intake.aws.keys import derived_submission_id, source_hash
-from referral_intake.core.referral import Referral, new_referral, read_receipt
+from referral_intake.core.referral import Referral, new_referral, parse_receipt
 from referral_intake.core.submission import InvalidSubmission, Submission, parse
 from referral_intake.core.validation import FieldError
 from referral_intake.intake import bot_detection
@@ -21,7 +21,7 @@ from referral_intake.web.http import Event, Problem, Response
 
 logger = logs.logger()
 
-LARGEST_BODY = 16 * 1024
+MAX_BODY_BYTES = 16 * 1024
 _BINDING = re.compile(r"[0-9a-f]{64}")
 
 
@@ -29,56 +29,56 @@ def respond(event: Event, intake: Intake, now: datetime) -> Response:
     """Answer one request. Every exception becomes a response."""
     route = _ROUTES[event["routeKey"]]
     view = form_responses.of(event, intake.site)
-    with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
-        return form_responses.guarded(view, lambda: route(event, intake, view, now), logger)
+    with logs.log_context(logger, correlation_id=event["requestContext"]["requestId"]):
+        return form_responses.with_error_responses(view, lambda: route(event, intake, view, now), logger)
 
 
 def _submit(event: Event, intake: Intake, view: View, now: datetime) -> Response:
     try:
-        return _take(event, intake, view, now)
+        return _accept(event, intake, view, now)
     except Problem as problem:
-        _refused(problem.kind)
+        _record_refusal(problem.kind)
         raise
 
 
-def _take(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+def _accept(event: Event, intake: Intake, view: View, now: datetime) -> Response:
     is_form = http.content_type(event) == forms.MEDIA_TYPE
     sent: Any = [] if is_form else _read_json(event)
 
     def derived_id(submission: Submission) -> uuid.UUID:
-        return derived_submission_id(intake.hashing_keys, submission, http.source(event), now)
+        return derived_submission_id(intake.hashing_keys, submission, http.client_address(event), now)
 
     try:
         sent = forms.pairs(_body(event)) if is_form else sent
         payload = forms.nested(sent) if is_form else sent
         submission = parse(payload, intake.site.campaigns.get, derived_id if is_form else None)
-        referral = new_referral(submission, now, source_hash(intake.hashing_keys, http.source(event), now))
+        referral = new_referral(submission, now, source_hash(intake.hashing_keys, http.client_address(event), now))
         proof = intake.challenges.read(payload.get(bot_detection.PROOF))
-        if reason := bot_detection.suspicion(payload, submission.submission_id, proof, intake.fill_time, now):
-            referral = bot_detection.held(referral, reason, now)
-        with logs.about(logger, referral=referral.receipt):
+        if reason := bot_detection.bot_reason(payload, submission.submission_id, proof, intake.fill_time, now):
+            referral = bot_detection.hold_for_review(referral, reason, now)
+        with logs.log_context(logger, referral=referral.receipt):
             stored, is_new = _store(referral, intake)
     except InvalidSubmission as invalid:
         codes = sorted({error.code for error in invalid.errors})
-        _refused("conflict" if "conflict" in codes else "invalid", codes)
+        _record_refusal("conflict" if "conflict" in codes else "invalid", codes)
         return view.invalid(dict(sent) if is_form else sent, invalid.errors)
     return view.stored(stored, is_new=is_new)
 
 
 def _store(referral: Referral, intake: Intake) -> tuple[Referral, bool]:
     """Store the referral with one request to the table. Return the stored one, and whether it is new."""
-    there = intake.referrals.add(referral)
-    if there is None:
+    existing = intake.referrals.add(referral)
+    if existing is None:
         logger.info("referral stored", campaign=referral.campaign, held=referral.reason)
         metrics.count("SubmissionsAccepted", campaign=referral.campaign)
         if referral.reason:
             metrics.count("SubmissionsHeld", campaign=referral.campaign, reason=referral.reason)
-    elif there.content != referral.content:
+    elif existing.content != referral.content:
         raise InvalidSubmission([FieldError("submission_id", "conflict")])
-    return there or referral, there is None
+    return existing or referral, existing is None
 
 
-def _refused(kind: str, codes: Sequence[str] = ()) -> None:
+def _record_refusal(kind: str, codes: Sequence[str] = ()) -> None:
     """Log and count a refusal.
 
     Both values are fixed codes. Field names are left out: an unknown one can be any text.
@@ -95,13 +95,13 @@ def _challenge(event: Event, intake: Intake, view: View, now: datetime) -> Respo
     data = {
         "challenge": intake.challenges.new(binding, now),
         "wait_seconds": int(intake.fill_time.total_seconds()),
-        "lasts_seconds": int(bot_detection.CHALLENGE_LASTS.total_seconds()),
+        "lasts_seconds": int(bot_detection.CHALLENGE_LIFETIME.total_seconds()),
     }
-    return http.answer(HTTPStatus.OK, data)
+    return http.json_response(HTTPStatus.OK, data)
 
 
 def _status(event: Event, intake: Intake, view: View, now: datetime) -> Response:
-    receipt = read_receipt(event["pathParameters"]["receipt"])
+    receipt = parse_receipt(event["pathParameters"]["receipt"])
     referral = intake.referrals.get(receipt, consistent=True) if receipt else None
     if referral is None:
         raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no referral with this receipt.")
@@ -109,7 +109,7 @@ def _status(event: Event, intake: Intake, view: View, now: datetime) -> Response
 
 
 def _body(event: Event) -> bytes:
-    return http.body(event, LARGEST_BODY)
+    return http.body(event, MAX_BODY_BYTES)
 
 
 def _read_json(event: Event) -> object:

@@ -20,14 +20,14 @@ from referral_intake.web.http import Event, Response
 logger = logs.logger()
 
 # Large enough for a form with one choice. Requests from mail programs are smaller.
-LARGEST_BODY = 4096
+MAX_BODY_BYTES = 4096
 
 
 def respond(event: Event, parts: LinkParts, now: datetime) -> Response:
     """Answer one request. Every exception becomes a response."""
     route = _opt_out if event["routeKey"].endswith("/opt-out") else _answer
-    with logs.about(logger, correlation_id=event["requestContext"]["requestId"]):
-        return form_responses.guarded(
+    with logs.log_context(logger, correlation_id=event["requestContext"]["requestId"]):
+        return form_responses.with_error_responses(
             form_responses.PageView(parts.site, event), lambda: route(event, parts, now), logger
         )
 
@@ -39,7 +39,7 @@ def _opt_out(event: Event, parts: LinkParts, now: datetime) -> Response:
     if _changes_nothing(event):
         return _page(event, parts, "opt_out.html", "confirm", link)
     chosen = _chosen(event)
-    with logs.about(logger, referral=link.receipt):
+    with logs.log_context(logger, referral=link.receipt):
         if chosen.get("undo"):
             _undo(link, parts, now)
             return _page(event, parts, "opt_out.html", "undone", link)
@@ -60,8 +60,8 @@ def _stop(link: Link, campaign: str | None, parts: LinkParts, now: datetime) -> 
 
 def _undo(link: Link, parts: LinkParts, now: datetime) -> None:
     for key in link.keys:
-        parts.suppressions.allow_again(key, now)
-    parts.referrals.note(link.receipt, Milestone.OPTED_IN, now)
+        parts.suppressions.undo_opt_out(key, now)
+    parts.referrals.set_milestone(link.receipt, Milestone.OPTED_IN, now)
     logger.info("doctor undid an opt-out")
     metrics.count("OptOutsUndone", campaign=link.campaign)
 
@@ -73,7 +73,7 @@ def _answer(event: Event, parts: LinkParts, now: datetime) -> Response:
     answer = None if _changes_nothing(event) else _chosen(event).get("answer")
     if answer not in set(Answer):
         return _page(event, parts, "answer.html", "ask", link)
-    with logs.about(logger, referral=link.receipt):
+    with logs.log_context(logger, referral=link.receipt):
         parts.referrals.answer(link.receipt, Answer(answer), now)
         logger.info("doctor answered", answer=answer)
     metrics.count("Answers", campaign=link.campaign, reason=answer)
@@ -91,7 +91,7 @@ def _changes_nothing(event: Event) -> bool:
 
 def _chosen(event: Event) -> dict[str, str]:
     # RFC 8058 also allows multipart/form-data. Such a body has no choices, so it is ignored.
-    return dict(forms.pairs(http.body(event, LARGEST_BODY))) if http.content_type(event) == forms.MEDIA_TYPE else {}
+    return dict(forms.pairs(http.body(event, MAX_BODY_BYTES))) if http.content_type(event) == forms.MEDIA_TYPE else {}
 
 
 def _page(event: Event, parts: LinkParts, template: str, state: str, link: Link | None = None) -> Response:
@@ -101,4 +101,4 @@ def _page(event: Event, parts: LinkParts, template: str, state: str, link: Link 
     # The result of a POST has no URL, so there are no links to other languages.
     elsewhere = f"?{urlencode({'token': token})}&lang={{locale}}" if link and _changes_nothing(event) else ""
     html = parts.site.pages(campaign.name, locale).render(template, elsewhere, state=state, token=token)
-    return http.page(HTTPStatus.OK if link else HTTPStatus.BAD_REQUEST, html)
+    return http.html_response(HTTPStatus.OK if link else HTTPStatus.BAD_REQUEST, html)

@@ -30,30 +30,32 @@ from referral_intake.web.http import Event, Response
 logger = logs.logger()
 
 # Seconds for the whole request. The patient can continue typing meanwhile.
-BUDGET = 2.0
+TIME_LIMIT_SECONDS = 2.0
 
 
-def respond(event: Event, lookup: Lookup, now: datetime, budget: float = BUDGET) -> Response:
+def respond(event: Event, lookup: Lookup, now: datetime, budget: float = TIME_LIMIT_SECONDS) -> Response:
     """Answer one request. Every exception becomes a response. The log contains no names, not even a doctor's."""
-    asked = event.get("queryStringParameters") or {}
+    parameters = event.get("queryStringParameters") or {}
     try:
-        search = read_search(asked.get("name", ""), asked.get("state", ""))
+        search = read_search(parameters.get("name", ""), parameters.get("state", ""))
     except Invalid:
-        return http.problem(HTTPStatus.BAD_REQUEST, "invalid", "Give a doctor's name, and the state as two letters.")
+        return http.problem_response(
+            HTTPStatus.BAD_REQUEST, "invalid", "Give a doctor's name, and the state as two letters."
+        )
     started = time.perf_counter()
     try:
-        doctors = _within(budget, lambda: _find(search, lookup, now))
+        doctors = _with_time_limit(budget, lambda: _find(search, lookup, now))
     except Unavailable as unavailable:
         logger.warning("the registry did not answer", reason=str(unavailable))
     except Exception as error:  # noqa: BLE001  # whatever the cause, the form works without the look-up
         # Not its message, which may contain what the patient typed.
-        logger.warning("unexpected error", error=type(error).__name__, at=_place(error))
+        logger.warning("unexpected error", error=type(error).__name__, at=_location(error))
     else:
-        return http.answer(HTTPStatus.OK, {"doctors": doctors, "available": True})
+        return http.json_response(HTTPStatus.OK, {"doctors": doctors, "available": True})
     finally:
         metrics.emit({"LookupTime": 1000 * (time.perf_counter() - started)}, MetricUnit.Milliseconds)
     metrics.count("LookupFailures")
-    return http.answer(HTTPStatus.OK, {"doctors": [], "available": False})
+    return http.json_response(HTTPStatus.OK, {"doctors": [], "available": False})
 
 
 def _find(search: Search, lookup: Lookup, now: datetime) -> list[Match]:
@@ -61,30 +63,30 @@ def _find(search: Search, lookup: Lookup, now: datetime) -> list[Match]:
         return []
     # If the table does not answer, the registry still may.
     with suppress(Unavailable):
-        kept = lookup.cache.get(search.key, now)
-        if kept is not None:
-            return kept
-    found = _ask(search, lookup)
+        cached = lookup.cache.get(search.key, now)
+        if cached is not None:
+            return cached
+    found = _search_registry(search, lookup)
     with suppress(Unavailable):
         lookup.cache.put(search.key, found, now)
     return found
 
 
-def _ask(search: Search, lookup: Lookup) -> list[Match]:
+def _search_registry(search: Search, lookup: Lookup) -> list[Match]:
     """Return the matches of the first query that has any."""
     for query in search.queries:
-        if found := matches(query, lookup.registry.ask(query)):
+        if found := matches(query, lookup.registry.search(query)):
             return found
     return []
 
 
-def _place(error: Exception) -> str:
+def _location(error: Exception) -> str:
     """Return the file and line that raised it."""
     *_, last = traceback.extract_tb(error.__traceback__)
     return f"{last.filename}:{last.lineno}"
 
 
-def _within(seconds: float, work: Callable[[], list[Match]]) -> list[Match]:
+def _with_time_limit(seconds: float, work: Callable[[], list[Match]]) -> list[Match]:
     """Return the result of `work`. Raise its exception, or Unavailable if it takes longer than this.
 
     Socket timeouts can't guarantee this: they restart with every byte, and none applies to DNS resolution.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # Doctors move less often than daily, and a new doctor appears within a day.
-KEPT = timedelta(days=1)
+CACHE_TIME = timedelta(days=1)
 
 
 class MatchCache:
@@ -27,7 +27,7 @@ class MatchCache:
         return matches
 
     def put(self, key: str, matches: list[Match], now: datetime) -> None:
-        expires = {"N": str(int((now + KEPT).timestamp()))}
+        expires = {"N": str(int((now + CACHE_TIME).timestamp()))}
         text = {"S": json.dumps(matches, separators=(",", ":"))}
         self._table.put({**_key(key), "expires": expires, "matches": text})
 

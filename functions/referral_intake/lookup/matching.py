@@ -15,7 +15,7 @@ from referral_intake.core.validation import Invalid, has_link, one_line
 from referral_intake.lookup.capitalization import readable, readable_name
 from referral_intake.lookup.name_search import Query
 
-MOST_MATCHES = 8
+MAX_MATCHES = 8
 
 Match = dict[str, Any]
 """A doctor in the form's own fields, as `doctor` in a submission. The form accepts all of its values."""
@@ -25,12 +25,12 @@ def matches(query: Query, records: list[Any]) -> list[Match]:
     """Return at most eight matches, the closest first."""
     found: dict[str, tuple[Any, Match]] = {}
     for record in records:
-        if isinstance(record, Mapping) and _is_asked_for(query, record) and (match := _match(query, record)):
+        if isinstance(record, Mapping) and _fits_query(query, record) and (match := _match(query, record)):
             found.setdefault(match["npi"], (_order(query, record), match))
-    return [match for _, match in sorted(found.values(), key=lambda ranked: ranked[0])][:MOST_MATCHES]
+    return [match for _, match in sorted(found.values(), key=lambda ranked: ranked[0])][:MAX_MATCHES]
 
 
-def _is_asked_for(query: Query, record: Mapping[str, Any]) -> bool:
+def _fits_query(query: Query, record: Mapping[str, Any]) -> bool:
     basic = _part(record, "basic")
     is_active_person = record.get("enumeration_type") == "NPI-1" and basic.get("status") == "A"
     first, last = letters_only(_text(basic, "first_name")), letters_only(_text(basic, "last_name"))

@@ -10,9 +10,9 @@ from referral_intake.core.contact import state as state_code
 from referral_intake.core.person_names import fold, given_and_family, letters_only
 from referral_intake.core.validation import Invalid, one_line
 
-LONGEST_NAME = 120
+MAX_NAME_LENGTH = 120
 # Each query makes the patient wait a fraction of a second.
-MOST_QUERIES = 3
+MAX_QUERIES = 3
 # Part of every cache key. Increment it when the format of the cached value changes.
 _VERSION = 2
 # The registry accepts a wildcard after at least two characters.
@@ -38,15 +38,15 @@ class Query:
     @property
     def parameters(self) -> dict[str, str]:
         """The parameters for NPPES. It does not accept an initial, so `matching` checks the records for it."""
-        asked = {
+        parameters = {
             "enumeration_type": "NPI-1",
             "state": self.state,
             "last_name": self.last if self.is_short else f"{self.last}*",
         }
         if len(self.first) >= _SHORTEST:
             # Without NPPES's nickname aliases: for Bob they return Robert, which is not what the patient typed.
-            asked |= {"first_name": f"{self.first}*", "use_first_name_alias": "False"}
-        return asked
+            parameters |= {"first_name": f"{self.first}*", "use_first_name_alias": "False"}
+        return parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,13 @@ class Search:
 
 def read_search(name: str, state: str) -> Search:
     """Parse the name and state. Raise Invalid if one is not valid. A name that is too short gives no queries."""
-    typed = one_line(name, LONGEST_NAME)
+    typed = one_line(name, MAX_NAME_LENGTH)
     if not any(character.isalpha() for character in typed):
         raise Invalid("required")
     code = state_code(" ".join(state.split()))
     queries = (Query(first, last, code) for first, last in _readings(typed))
     possible = [query for query in queries if _is_possible(query) and f"{query.first}{query.last}".isascii()]
-    return Search(tuple(dict.fromkeys(possible))[:MOST_QUERIES])
+    return Search(tuple(dict.fromkeys(possible))[:MAX_QUERIES])
 
 
 def _is_possible(query: Query) -> bool:

@@ -11,8 +11,8 @@ from referral_intake.core.errors import Unavailable
 from referral_intake.lookup.name_search import Query
 
 # A common name can have more records. Then the patient has to type more of the name anyway.
-MOST_RECORDS = 100
-LARGEST_ANSWER = 2 * 1024 * 1024
+MAX_RECORDS = 100
+MAX_RESPONSE_BYTES = 2 * 1024 * 1024
 # These limit each step. The caller limits the total time, because an answer can arrive byte by byte.
 _TIMEOUT = urllib3.Timeout(connect=1.0, read=2.0)
 _HEADERS = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "referral-intake"}
@@ -25,11 +25,11 @@ class NpiRegistry:
         self._url = url
         self._pool = urllib3.PoolManager(headers=_HEADERS, timeout=_TIMEOUT, retries=False)
 
-    def ask(self, query: Query) -> list[Any]:
+    def search(self, query: Query) -> list[Any]:
         """Return the records. Raise Unavailable without urllib3's message, which would contain the doctor's name."""
-        asked = {"version": "2.1", "limit": str(MOST_RECORDS), **query.parameters}
+        parameters = {"version": "2.1", "limit": str(MAX_RECORDS), **query.parameters}
         try:
-            return _records(self._get(f"{self._url}?{urlencode(asked)}"))
+            return _records(self._get(f"{self._url}?{urlencode(parameters)}"))
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unavailable(type(error).__name__) from None
 
@@ -43,11 +43,11 @@ class NpiRegistry:
     def _get_once(self, url: str) -> bytes:
         response = self._pool.request("GET", url, preload_content=False, redirect=False)
         try:
-            body = response.read(LARGEST_ANSWER + 1)
+            body = response.read(MAX_RESPONSE_BYTES + 1)
         except BaseException:
             response.close()
             raise
-        if len(body) > LARGEST_ANSWER:
+        if len(body) > MAX_RESPONSE_BYTES:
             response.close()
             raise Unavailable("too large")
         response.release_conn()

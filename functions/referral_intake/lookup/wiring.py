@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Registry(Protocol):
-    def ask(self, query: "Query") -> list[Any]: ...
+    def search(self, query: "Query") -> list[Any]: ...
 
 
 class MatchCache(Protocol):

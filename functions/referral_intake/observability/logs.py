@@ -18,11 +18,11 @@ _PACKAGE = Path(__file__).parents[1]
 def logger() -> Logger:
     """Return the logger of a function. POWERTOOLS_LOG_LEVEL sets its level."""
     # The structured stack trace of Powertools repeats the exception's message.
-    return Logger(logger_formatter=_Discreet(serialize_stacktrace=False))
+    return Logger(logger_formatter=_WithoutMessageFormatter(serialize_stacktrace=False))
 
 
 @contextmanager
-def about(logger: Logger, **ids: str | None) -> Iterator[None]:
+def log_context(logger: Logger, **ids: str | None) -> Iterator[None]:
     """Add these ids to every log line within the block. Leave out None."""
     given = {name: value for name, value in ids.items() if value}
     # Appended to the context, not the logger: on one machine, functions that run concurrently share the logger.
@@ -38,7 +38,7 @@ class Failed(Exception):
 
 
 @contextmanager
-def no_words(logger: Logger) -> Iterator[None]:
+def without_message(logger: Logger) -> Iterator[None]:
     """Log an exception that leaves a handler, and raise Failed instead, without the original message."""
     try:
         yield
@@ -47,19 +47,19 @@ def no_words(logger: Logger) -> Iterator[None]:
         raise Failed(type(error).__name__) from None
 
 
-class _Discreet(LambdaPowertoolsFormatter):
+class _WithoutMessageFormatter(LambdaPowertoolsFormatter):
     """Format an exception as its type, its place in the code, and its code if it has one, but without its message."""
 
     # The signature is that of logging. The one in Powertools is untyped.
     def formatException(self, ei: Any) -> str:  # noqa: N802
-        return "\n".join(_told(ei[1]))
+        return "\n".join(_describe_chain(ei[1]))
 
     def serialize(self, log: Any) -> str:
         log.pop("exception_notes", None)  # Notes can also quote any text.
         return super().serialize(log)
 
 
-def _told(error: BaseException | None) -> Iterator[str]:
+def _describe_chain(error: BaseException | None) -> Iterator[str]:
     while error is not None:
         yield f"{type(error).__module__}.{type(error).__qualname__}{_code(error)}"
         yield from _places(error.__traceback__)

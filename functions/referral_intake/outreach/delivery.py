@@ -12,39 +12,41 @@ from typing import Protocol
 
 from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import Claim, DoctorKeys, Suppressed, Taken
+from referral_intake.core.claim import AlreadyClaimed, Claim, DoctorKeys, Suppressed
 from referral_intake.core.errors import Stale, Unavailable
-from referral_intake.core.mail_effects import note
-from referral_intake.core.mail_events import Kind, MailEvent
+from referral_intake.core.mail_effects import apply_event
+from referral_intake.core.mail_events import EventKind, MailEvent
 from referral_intake.core.message import Mailer, Message, NotSent, Refused, Unapproved, Unclear
 from referral_intake.core.ports import Referrals
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Move, Referral, Stage, closed
-from referral_intake.core.steps import Try
-from referral_intake.outreach.screening import Sightings, oddity
+from referral_intake.core.steps import SendAttempt
+from referral_intake.outreach.screening import ScreeningCounts, suspicion_reason
 
 
-class Ending(Enum):
-    """The kind of result for a queued referral."""
+class OutcomeKind(Enum):
+    """The kind of result of handling a queued referral."""
 
     SENT = auto()
     UNCLEAR = auto()
     REFUSED = auto()
-    SET_BACK = auto()
+    RETRY_LATER = auto()
     MOVED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result for a queued referral. `word` is its reason, as a code."""
+    """The result of handling a queued referral. `reason` is a code."""
 
-    ending: Ending
-    word: str
+    kind: OutcomeKind
+    reason: str
 
 
 class Claims(Protocol):
-    def claim(self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+    def claim(
+        self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta
+    ) -> AlreadyClaimed | Suppressed | None:
         """Claim the referral and the doctor and store the message in one transaction, or return the obstacle.
 
         Raise Stale.
@@ -58,37 +60,37 @@ class Claims(Protocol):
 
 
 class Throttle(Protocol):
-    def take(self, campaign: Campaign, address: str) -> Wait | None:
-        """Wait until a message may be sent to this address. If that takes too long for one run, return until when."""
+    def acquire(self, campaign: Campaign, address: str) -> Wait | None:
+        """Wait until a message may be sent to this address. If that takes too long for one run, return a Wait."""
 
 
-class Messages(Protocol):
+class MessageComposer(Protocol):
     def compose(self, referral: Referral, campaign: Campaign, claim: Claim) -> Message:
         """Return the message. Raise Unapproved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outreach:
-    """The steps of outreach, with all their dependencies. `now` is the clock."""
+    """Handles queued referrals. `now` is the clock."""
 
     referrals: Referrals
     claims: Claims
     throttle: Throttle
-    messages: Messages
+    composer: MessageComposer
     mailer: Mailer
     doctor_keys: DoctorKeys
-    sightings: Sightings
-    campaign_named: Callable[[str], Campaign | None]
+    screening_counts: ScreeningCounts
+    find_campaign: Callable[[str], Campaign | None]
     now: Callable[[], datetime]
 
-    def reach(self, referral: Referral) -> Outcome:
-        """Do the next step for a queued referral. Return the result.
+    def handle(self, referral: Referral) -> Outcome:
+        """Handle a queued referral: send its next step, or move it to another stage. Return the result.
 
         Raise Stale if the referral is no longer queued.
         """
         while True:
             try:
-                return self._reach(referral)
+                return self._handle(referral)
             except Stale:
                 referral = self._still_queued(referral)
 
@@ -99,19 +101,19 @@ class Outreach:
             raise Stale
         return found
 
-    def _reach(self, referral: Referral) -> Outcome:
-        campaign = self.campaign_named(referral.campaign)
+    def _handle(self, referral: Referral) -> Outcome:
+        campaign = self.find_campaign(referral.campaign)
         if campaign is None:
-            return self._move(referral, decisions.without_campaign(self.now()))
-        decided = decisions.for_queued(referral, campaign, self.now())
+            return self._move(referral, decisions.hold_without_campaign(self.now()))
+        decided = decisions.decide_queued(referral, campaign, self.now())
         if isinstance(decided, Move) and decided.stage is not Stage.BY_POST:
             return self._move(referral, decided)
         keys, retired_keys = self.doctor_keys.of(referral)
-        if odd := oddity(referral, keys, campaign, self.sightings):
-            return self._move(referral, decisions.hold(odd, self.now()))
+        if bot_reason := suspicion_reason(referral, keys, campaign, self.screening_counts):
+            return self._move(referral, decisions.hold(bot_reason, self.now()))
         if isinstance(decided, Move):
             return self._by_post(Claim(referral, decided.stage.value, keys, retired_keys), decided)
-        return self._write(Claim(referral, decided.step, keys, retired_keys), campaign)
+        return self._send_step(Claim(referral, decided.step, keys, retired_keys), campaign)
 
     def _by_post(self, claim: Claim, move: Move) -> Outcome:
         # An opt-out also applies to letters and calls.
@@ -120,23 +122,23 @@ class Outreach:
 
     def _move(self, referral: Referral, move: Move) -> Outcome:
         self.referrals.move(referral, move)
-        return Outcome(Ending.MOVED, move.reason or move.stage.value)
+        return Outcome(OutcomeKind.MOVED, move.reason or move.stage.value)
 
-    def _write(self, claim: Claim, campaign: Campaign) -> Outcome:
+    def _send_step(self, claim: Claim, campaign: Campaign) -> Outcome:
         referral = claim.referral
         # Before the claim, so that a template that fails to render does not block the doctor.
         try:
-            message = self.messages.compose(referral, campaign, claim)
+            message = self.composer.compose(referral, campaign, claim)
         except Unapproved:
-            return self._move(referral, decisions.not_approved(self.now()))
+            return self._move(referral, decisions.wait_for_approval(self.now()))
         # Also before the claim: a message that must wait, waits in the table, so it blocks neither the doctor nor the
         # stream.
-        if wait := self.throttle.take(campaign, message.to):
+        if wait := self.throttle.acquire(campaign, message.to):
             return self._move(referral, decisions.wait(wait.reason, wait.until))
         match self.claims.claim(claim, message, now=self.now(), cooldown=campaign.policy.cooldown):
-            case Taken(leader):
+            case AlreadyClaimed(leader):
                 found = self.referrals.get(leader, consistent=True)
-                return self._move(referral, decisions.for_taken(leader, found, self.now()))
+                return self._move(referral, decisions.decide_already_claimed(leader, found, self.now()))
             case Suppressed(reason):
                 return self._move(referral, closed(reason, at=self.now()))
             case None:
@@ -148,38 +150,38 @@ class Outreach:
             suppressed = self.claims.suppression(claim)
         except Unavailable:
             # Nothing was sent, so no person needs to review it. The doctor is released.
-            return self._set_back(claim, Reason.LAST_LOOK_FAILED)
+            return self._retry_later(claim, Reason.OPT_OUT_CHECK_FAILED)
         if suppressed:
             move = closed(suppressed.reason, at=self.now())
-            return self._not_sent(claim, move, Outcome(Ending.MOVED, suppressed.reason.value))
+            return self._not_sent(claim, move, Outcome(OutcomeKind.MOVED, suppressed.reason.value))
         try:
             message_id = self.mailer.send(message)
         except NotSent as error:
             refusal = error
         except Unclear:
             # The claim stays, because the doctor may have the message. `wake` finds the expired lease.
-            return Outcome(Ending.UNCLEAR, Reason.SEND_UNCLEAR)
+            return Outcome(OutcomeKind.UNCLEAR, Reason.SEND_UNCLEAR)
         else:
             return self._sent(claim, campaign, message, message_id)
         # Outside the `except` block, so that an error here does not chain the error of SES, which can quote the
         # address.
         if isinstance(refusal, Refused):
-            move = decisions.refused(claim.referral, campaign, self.now())
-            return self._not_sent(claim, move, Outcome(Ending.REFUSED, refusal.reason))
-        return self._set_back(claim, refusal.reason)
+            move = decisions.after_refusal(claim.referral, campaign, self.now())
+            return self._not_sent(claim, move, Outcome(OutcomeKind.REFUSED, refusal.reason))
+        return self._retry_later(claim, refusal.reason)
 
     def _not_sent(self, claim: Claim, move: Move, outcome: Outcome) -> Outcome:
         self.claims.release(claim, move)
         return outcome
 
-    def _set_back(self, claim: Claim, reason: str) -> Outcome:
-        move = decisions.after_setback(claim.referral, reason, self.now())
-        return self._not_sent(claim, move, Outcome(Ending.SET_BACK, reason))
+    def _retry_later(self, claim: Claim, reason: str) -> Outcome:
+        move = decisions.retry_later(claim.referral, reason, self.now())
+        return self._not_sent(claim, move, Outcome(OutcomeKind.RETRY_LATER, reason))
 
     def _sent(self, claim: Claim, campaign: Campaign, message: Message, message_id: str) -> Outcome:
         # The mail service's answer counts as the first event of the message. The same event may already have arrived.
         now = self.now()
-        tried = Try(now, message.version, message.content_hash)
-        event = MailEvent(claim.referral.receipt, claim.step, message_id, Kind.SENT, now, tried)
-        note(event, claim.claimed, campaign, self.referrals)
-        return Outcome(Ending.SENT, "sent")
+        attempt = SendAttempt(now, message.version, message.content_hash)
+        event = MailEvent(claim.referral.receipt, claim.step, message_id, EventKind.SENT, now, attempt)
+        apply_event(event, claim.claimed_referral, campaign, self.referrals)
+        return Outcome(OutcomeKind.SENT, "sent")

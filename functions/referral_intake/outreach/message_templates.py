@@ -11,12 +11,12 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim
 from referral_intake.core.message import Message, Unapproved
 from referral_intake.core.referral import Referral
-from referral_intake.core.steps import kind
+from referral_intake.core.steps import template_name
 
 PARTS = ("subject.txt", "txt", "html")
 
 
-class Messages:
+class MessageComposer:
     """`root` is the templates folder. `site_url` is the URL of the patients' page.
 
     Without `approved_only`, unapproved wording is rendered, too. That is for stacks that send to no real doctors.
@@ -41,7 +41,7 @@ class Messages:
         )
         # The tags say which wording the message has. They are in the events of SES, in case its answer is lost.
         version = campaign.approval.version if is_approved else "unapproved"
-        content_hash = content_digests.digest_of(wording)
+        content_hash = content_digests.combined_digest(wording)
         return Message(
             to=referral.doctor.email,
             sender_name=campaign.sender.display_name,
@@ -82,7 +82,7 @@ class Messages:
 
 
 def _names(campaign: Campaign, step: str) -> list[str]:
-    return [f"campaigns/{campaign.name}/messages/{campaign.mail_locale}/{kind(step)}.{part}" for part in PARTS]
+    return [f"campaigns/{campaign.name}/messages/{campaign.mail_locale}/{template_name(step)}.{part}" for part in PARTS]
 
 
 def _files(root: Path, campaign: Campaign, step: str) -> list[Path]:

@@ -1,6 +1,6 @@
 """Detect suspicious referrals, so that a person reviews them before a message is sent.
 
-Anyone can submit the form with any address, so it can be abused to send unwanted mail. These checks detect that.
+Anyone can submit the form with any address, so it can be abused to send unwanted mail.
 """
 
 from collections.abc import Iterator
@@ -16,20 +16,21 @@ from referral_intake.core.referral import Referral
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """A value seen together with a key: `member` with `key`, which may have at most `most` different members.
+class ScreeningLimit:
+    """The limit that `key` may occur with at most `maximum` different values. `member` is the value of this referral.
 
-    Both are keyed hashes, except that a receipt is a member of its source. `reason` applies if there are more members.
+    Key and value are keyed hashes, except that the value for a source is the receipt. `reason` is the reason to hold a
+    referral above the limit.
     """
 
     reason: Reason
     key: str
     member: str
-    most: int
+    maximum: int
 
 
-class Sightings(Protocol):
-    most_per_source: int
+class ScreeningCounts(Protocol):
+    max_per_source: int
     """The maximum number of referrals from one source per day."""
 
     def is_disposable(self, domain: str) -> bool:
@@ -37,34 +38,40 @@ class Sightings(Protocol):
 
     def name_hash(self, name: str) -> str: ...
 
-    def admits(self, sighting: Sighting) -> bool:
-        """Record the sighting, unless the key has `most` other members. A repeated member does not count again."""
+    def record_within_limit(self, limit: ScreeningLimit) -> bool:
+        """Record the value, and return True, unless the key has `maximum` other values. Repeats count once."""
 
 
-def oddity(referral: Referral, keys: tuple[str, ...], campaign: Campaign, sightings: Sightings) -> Reason | None:
-    """Return why the referral is suspicious, or None. Skip one that was sent a message or that a person approved."""
+def suspicion_reason(
+    referral: Referral, keys: tuple[str, ...], campaign: Campaign, screening_counts: ScreeningCounts
+) -> Reason | None:
+    """Return why the referral is suspicious, or None. Skip it if a message was sent or a person approved it."""
     if referral.messages or referral.is_vetted:
         return None
     if person_names.is_unusual(referral.doctor.name):
         return Reason.UNUSUAL_NAME
     email = referral.doctor.email
-    if email and sightings.is_disposable(email.rpartition("@")[2]):
+    if email and screening_counts.is_disposable(email.rpartition("@")[2]):
         return Reason.DISPOSABLE_DOMAIN
-    seen = _seen(referral, keys, campaign, sightings)
-    return next((one.reason for one in seen if not sightings.admits(one)), None)
+    limits = _limits(referral, keys, campaign, screening_counts)
+    return next((one.reason for one in limits if not screening_counts.record_within_limit(one)), None)
 
 
-def _seen(referral: Referral, keys: tuple[str, ...], campaign: Campaign, sightings: Sightings) -> Iterator[Sighting]:
+def _limits(
+    referral: Referral, keys: tuple[str, ...], campaign: Campaign, screening_counts: ScreeningCounts
+) -> Iterator[ScreeningLimit]:
     by_kind = {key.partition("#")[0]: key for key in keys}
     address, npi, name = by_kind.get("email"), by_kind.get("npi"), person_names.identity(referral.doctor.name)
     if referral.source:
-        yield Sighting(
-            Reason.MANY_FROM_ONE_SOURCE, f"source#{referral.source}", referral.receipt, sightings.most_per_source
+        yield ScreeningLimit(
+            Reason.MANY_FROM_ONE_SOURCE, f"source#{referral.source}", referral.receipt, screening_counts.max_per_source
         )
     if address and name:
-        most = campaign.policy.names_per_address
-        yield Sighting(Reason.MANY_NAMES_FOR_ONE_ADDRESS, f"names#{address}", sightings.name_hash(name), most)
+        maximum = campaign.policy.names_per_address
+        yield ScreeningLimit(
+            Reason.MANY_NAMES_FOR_ONE_ADDRESS, f"names#{address}", screening_counts.name_hash(name), maximum
+        )
     if address and npi:
-        yield Sighting(
+        yield ScreeningLimit(
             Reason.SEVERAL_ADDRESSES_FOR_ONE_NPI, f"addresses#{npi}", address, campaign.policy.addresses_per_npi
         )

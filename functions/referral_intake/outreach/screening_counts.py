@@ -1,7 +1,4 @@
-"""Sets of values seen together: one per source, address and NPI.
-
-A set stops growing once it has its maximum size.
-"""
+"""Sets of the different values that occurred with a source, an address or an NPI. Each set has a maximum size."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +8,7 @@ from referral_intake.aws.item_format import Item
 from referral_intake.aws.keys import DoctorHashes, Ring
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
-from referral_intake.outreach.screening import Sighting
+from referral_intake.outreach.screening import ScreeningLimit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,13 +17,13 @@ if TYPE_CHECKING:
 _SOURCE_KEPT_SECONDS = 2 * 24 * 3600
 
 
-class SightingsTable:
+class ScreeningCountTable:
     def __init__(
-        self, client: "DynamoDBClient", name: str, ring: Ring, most_per_source: int, now: Callable[[], datetime]
+        self, client: "DynamoDBClient", name: str, ring: Ring, max_per_source: int, now: Callable[[], datetime]
     ) -> None:
         self._table = Table(client, name)
         self._hashes = DoctorHashes(ring)
-        self.most_per_source = most_per_source
+        self.max_per_source = max_per_source
         self._now = now
 
     def name_hash(self, name: str) -> str:
@@ -40,15 +37,15 @@ class SightingsTable:
         parts = domain.split(".")
         return any(".".join(parts[start:]) in blocklist for start in range(len(parts) - 1))
 
-    def admits(self, sighting: Sighting) -> bool:
-        update = Update(_key(sighting)).add("seen", {sighting.member})
-        if sighting.key.startswith("source#"):
+    def record_within_limit(self, limit: ScreeningLimit) -> bool:
+        update = Update(_key(limit)).add("seen", {limit.member})
+        if limit.key.startswith("source#"):
             update.set("expires", int(self._now().timestamp()) + _SOURCE_KEPT_SECONDS)
-        seen, member = update.name("seen"), update.value(sighting.member)
-        fewer = f"size({seen}) < {update.value(sighting.most)}"
+        seen, member = update.name("seen"), update.value(limit.member)
+        fewer = f"size({seen}) < {update.value(limit.maximum)}"
         update.when(f"attribute_not_exists({seen}) OR {fewer} OR contains({seen}, {member})")
         return self._table.update(update)
 
 
-def _key(sighting: Sighting) -> Item:
-    return {"pk": {"S": sighting.key}, "sk": {"S": "seen"}}
+def _key(limit: ScreeningLimit) -> Item:
+    return {"pk": {"S": limit.key}, "sk": {"S": "seen"}}

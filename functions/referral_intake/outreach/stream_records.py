@@ -1,24 +1,24 @@
-"""Handle stream records for outreach. Log and count the result for each referral."""
+"""Handle stream records for outreach. Log the result for each referral, and emit it as a metric."""
 
 from typing import Any
 
 from referral_intake.aws.item_format import from_item
 from referral_intake.core.errors import Stale
 from referral_intake.observability import logs, metrics
-from referral_intake.outreach.delivery import Ending, Outcome, Outreach
+from referral_intake.outreach.delivery import Outcome, OutcomeKind, Outreach
 
 # Log only ids: neither a doctor's details nor a message.
 logger = logs.logger()
 
 
-def reach(record: dict[str, Any], outreach: Outreach) -> None:
+def process_record(record: dict[str, Any], outreach: Outreach) -> None:
     """Handle one stream record. If it raises, Lambda retries the record."""
     change = record["dynamodb"]
     receipt = change["NewImage"].get("receipt", {}).get("S")
-    with logs.about(logger, referral=receipt, sequence_number=change.get("SequenceNumber")):
+    with logs.log_context(logger, referral=receipt, sequence_number=change.get("SequenceNumber")):
         try:
             referral = from_item(change["NewImage"])
-            outcome = outreach.reach(referral)
+            outcome = outreach.handle(referral)
         except Stale:
             # A redelivery, or another request changed the referral. Each change to `queued` has its own record.
             logger.info("referral is no longer queued")
@@ -28,21 +28,21 @@ def reach(record: dict[str, Any], outreach: Outreach) -> None:
             raise
         else:
             logger.info(
-                "referral handled", campaign=referral.campaign, revision=referral.revision, outcome=outcome.word
+                "referral handled", campaign=referral.campaign, revision=referral.revision, outcome=outcome.reason
             )
             _count(outcome, referral.campaign)
 
 
 def _count(outcome: Outcome, campaign: str) -> None:
-    match outcome.ending:
-        case Ending.SENT:
+    match outcome.kind:
+        case OutcomeKind.SENT:
             metrics.count("MessagesSent", campaign=campaign)
-        case Ending.UNCLEAR:
+        case OutcomeKind.UNCLEAR:
             metrics.count("MessagesUnclear", campaign=campaign)
-        case Ending.REFUSED:
-            metrics.count("MessagesRefused", campaign=campaign, reason=outcome.word)
-        case Ending.SET_BACK:
-            metrics.count("Setbacks", campaign=campaign, reason=outcome.word)
-        case Ending.MOVED:
+        case OutcomeKind.REFUSED:
+            metrics.count("MessagesRefused", campaign=campaign, reason=outcome.reason)
+        case OutcomeKind.RETRY_LATER:
+            metrics.count("Setbacks", campaign=campaign, reason=outcome.reason)
+        case OutcomeKind.MOVED:
             # Joined, held, paced, by post: no message was sent, and nothing failed.
-            metrics.count("NotSent", campaign=campaign, reason=outcome.word)
+            metrics.count("NotSent", campaign=campaign, reason=outcome.reason)

@@ -34,8 +34,8 @@ def parts() -> "Outreach":
     from referral_intake.aws.referral_table import ReferralTable
     from referral_intake.aws.signed_links import Links
     from referral_intake.outreach.delivery import Outreach
-    from referral_intake.outreach.message_templates import Messages
-    from referral_intake.outreach.screening_counts import SightingsTable
+    from referral_intake.outreach.message_templates import MessageComposer
+    from referral_intake.outreach.screening_counts import ScreeningCountTable
     from referral_intake.outreach.throttle import Throttle
 
     settings = OutreachSettings.read(os.environ)
@@ -48,10 +48,12 @@ def parts() -> "Outreach":
         referrals=ReferralTable(table, settings.table_name),
         claims=ClaimTable(table, settings.table_name),
         throttle=Throttle(table, settings.table_name, ses.SesAccount(mail, now).quota, now),
-        messages=Messages(settings.templates_dir, links, settings.site_url, approved_only=approved_only),
+        composer=MessageComposer(settings.templates_dir, links, settings.site_url, approved_only=approved_only),
         mailer=ses.SesMailer(mail, settings.sender_address, settings.configuration_set),
         doctor_keys=DoctorHashes(hashing_keys),
-        sightings=SightingsTable(table, settings.table_name, hashing_keys, settings.referrals_per_source, now),
-        campaign_named=Campaigns(settings.templates_dir).get,
+        screening_counts=ScreeningCountTable(
+            table, settings.table_name, hashing_keys, settings.referrals_per_source, now
+        ),
+        find_campaign=Campaigns(settings.templates_dir).get,
         now=now,
     )

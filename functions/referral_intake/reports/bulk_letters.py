@@ -12,7 +12,7 @@ from referral_intake.core.claim import Claim
 from referral_intake.core.referral import Referral
 from referral_intake.core.steps import INTRODUCTION
 from referral_intake.core.tasks import Kind
-from referral_intake.reports.letter_layout import Letters, Printed
+from referral_intake.reports.letter_layout import LetterPrinter, PrintedLetters
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,7 +24,7 @@ class BulkLetters:
         client: "DynamoDBClient",
         table: str,
         doctor_keys: DoctorHashes,
-        letters: Letters,
+        letters: LetterPrinter,
     ) -> None:
         self._table = Table(client, table)
         self._doctor_keys = doctor_keys
@@ -50,7 +50,7 @@ class BulkLetters:
 
     def print(
         self, campaign: Campaign, referrals: Sequence[Referral], now: datetime, written_to: Collection[str] = ()
-    ) -> Printed:
+    ) -> PrintedLetters:
         """Print letters, except to doctors with a key in `written_to`. Raise Unapproved, Unavailable."""
         # A letter is also an introduction: a doctor gets it by post or by email, not both.
         claims = [Claim(referral, INTRODUCTION, *self._doctor_keys.of(referral)) for referral in referrals]

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from referral_intake.aws.report_files import LostUpload, ReportFiles
-from referral_intake.core.report import File, Place, Report
+from referral_intake.core.report import Checkpoint, File, Report
 from referral_intake.reports import csv_lines
 from referral_intake.reports.columns import COLUMNS, row_of
-from referral_intake.reports.export_rows import ROWS_BETWEEN_NEWS, Cursor, Rows
+from referral_intake.reports.export_rows import ROWS_BETWEEN_UPDATES, Cursor, RowSource
 from referral_intake.reports.report_runs import HasTime
 
 # S3 accepts parts from 5 MiB, and at most 10,000 of them. The ETags that fit in a report's item allow 40 GB.
@@ -21,7 +21,7 @@ class CsvExport:
     it. So a run that stops loses only the work since its last checkpoint.
     """
 
-    def __init__(self, rows: Rows, files: ReportFiles, part: int = PART) -> None:
+    def __init__(self, rows: RowSource, files: ReportFiles, part: int = PART) -> None:
         self._rows = rows
         self._files = files
         self._part = part
@@ -31,14 +31,14 @@ class CsvExport:
             yield from self._steps(report, has_time)
         except LostUpload:
             # The upload expired or was aborted. Start again with a new upload.
-            yield from self._steps(replace(report, place=Place(), rows_done=0), has_time)
+            yield from self._steps(replace(report, checkpoint=Checkpoint(), rows_done=0), has_time)
 
     def _steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
-        report = self._begun(report)
+        report = self._with_upload(report)
         yield report
         unsaved = bytearray(self._start(report))
-        cursor, rows = report.place.cursor, report.place.rows
-        while not report.place.at_end:
+        cursor, rows = report.checkpoint.cursor, report.checkpoint.rows
+        while not report.checkpoint.at_end:
             page = self._rows.page(report.campaign, report.filter, cursor)
             unsaved += csv_lines.lines(map(row_of, page.referrals))
             cursor, rows = page.cursor, rows + len(page.referrals)
@@ -46,45 +46,49 @@ class CsvExport:
                 report = self._with_part(report, cursor, rows, unsaved)
                 yield report
                 unsaved.clear()
-            elif rows - report.rows_done >= ROWS_BETWEEN_NEWS:
+            elif rows - report.rows_done >= ROWS_BETWEEN_UPDATES:
                 report = replace(report, rows_done=rows)
                 yield report
             if cursor is not None and not has_time():
                 if unsaved:
                     yield self._with_tail(report, cursor, rows, unsaved)
                 return
-        yield self._whole(report)
+        yield self._with_completed_file(report)
 
-    def _begun(self, report: Report) -> Report:
-        if report.place.upload:
+    def _with_upload(self, report: Report) -> Report:
+        if report.checkpoint.upload:
             return report
         key = f"{report.id}/{report.attempt}/{report.file_name()}"
-        upload = self._files.begin(key, report.file_name())
-        return replace(report, place=replace(report.place, upload=upload, upload_key=key))
+        upload = self._files.create_upload(key, report.file_name())
+        return replace(report, checkpoint=replace(report.checkpoint, upload=upload, upload_key=key))
 
     def _start(self, report: Report) -> bytes:
-        if report.place.tail:
-            return self._files.kept(report.place.tail)
-        is_new = not report.place.parts
+        if report.checkpoint.tail:
+            return self._files.load_state(report.checkpoint.tail)
+        is_new = not report.checkpoint.parts
         return csv_lines.BOM + csv_lines.lines([list(COLUMNS)]) if is_new else b""
 
     def _with_part(self, report: Report, cursor: Cursor, rows: int, data: bytearray) -> Report:
-        place = replace(report.place, cursor=cursor, rows=rows, at_end=cursor is None, tail=None)
-        if data or not place.parts:
-            assert place.upload is not None
-            assert place.upload_key is not None
-            etag = self._files.part(place.upload_key, place.upload, len(place.parts) + 1, bytes(data))
-            place = replace(place, parts=(*place.parts, etag), size=place.size + len(data))
-        return replace(report, place=place, rows_done=rows)
+        checkpoint = replace(report.checkpoint, cursor=cursor, rows=rows, at_end=cursor is None, tail=None)
+        if data or not checkpoint.parts:
+            assert checkpoint.upload is not None
+            assert checkpoint.upload_key is not None
+            etag = self._files.upload_part(
+                checkpoint.upload_key, checkpoint.upload, len(checkpoint.parts) + 1, bytes(data)
+            )
+            checkpoint = replace(checkpoint, parts=(*checkpoint.parts, etag), size=checkpoint.size + len(data))
+        return replace(report, checkpoint=checkpoint, rows_done=rows)
 
     def _with_tail(self, report: Report, cursor: Cursor, rows: int, data: bytearray) -> Report:
         key = f"{report.id}/{report.attempt}/tail"
-        self._files.keep(key, bytes(data))
-        return replace(report, place=replace(report.place, cursor=cursor, rows=rows, tail=key), rows_done=rows)
+        self._files.save_state(key, bytes(data))
+        return replace(
+            report, checkpoint=replace(report.checkpoint, cursor=cursor, rows=rows, tail=key), rows_done=rows
+        )
 
-    def _whole(self, report: Report) -> Report:
-        place = report.place
-        assert place.upload is not None
-        assert place.upload_key is not None
-        self._files.complete(place.upload_key, place.upload, place.parts)
-        return replace(report, files=(File(place.upload_key, report.file_name(), place.size),))
+    def _with_completed_file(self, report: Report) -> Report:
+        checkpoint = report.checkpoint
+        assert checkpoint.upload is not None
+        assert checkpoint.upload_key is not None
+        self._files.complete_upload(checkpoint.upload_key, checkpoint.upload, checkpoint.parts)
+        return replace(report, files=(File(checkpoint.upload_key, report.file_name(), checkpoint.size),))

@@ -29,11 +29,11 @@ def lines(rows: Iterable[Iterable[Cell]]) -> bytes:
     """Return complete lines, each ended by CRLF."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, dialect="excel", lineterminator="\r\n", strict=True)
-    writer.writerows([safe(_text(cell)) for cell in row] for row in rows)
+    writer.writerows([without_formula(_text(cell)) for cell in row] for row in rows)
     return text.getvalue().encode()
 
 
-def safe(text: str) -> str:
+def without_formula(text: str) -> str:
     """Return the text in a form that no spreadsheet treats as a formula."""
     return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'", text)
 

@@ -12,13 +12,13 @@ from referral_intake.aws.item_format import Item, from_item, typed
 from referral_intake.aws.listing_table import index_for
 from referral_intake.aws.table import BATCH, Table
 from referral_intake.core.referral import Referral
-from referral_intake.core.search_filter import Filter, Wanted
+from referral_intake.core.search_filter import Filter, SearchCriteria
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # Rows between two updates of the progress.
-ROWS_BETWEEN_NEWS = 2_000
+ROWS_BETWEEN_UPDATES = 2_000
 # Each page is one batch read.
 PAGE = BATCH
 
@@ -33,7 +33,7 @@ class Page:
     cursor: Cursor
 
 
-class Rows(Protocol):
+class RowSource(Protocol):
     def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
         """Return the next page. It can be empty and not be the last."""
 
@@ -44,15 +44,15 @@ class ExportRows:
 
     def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
         """Return the next page. It can be empty and not be the last."""
-        wanted = Wanted(campaign, chosen)
-        request = index_for(wanted).query(None, PAGE)
+        criteria = SearchCriteria(campaign, chosen)
+        request = index_for(criteria).query(None, PAGE)
         if cursor:
             request["ExclusiveStartKey"] = {name: typed(value) for name, value in cursor.items()}
         indexed = self._table.query(**request)
         keys: list[Item] = [{name: item[name] for name in ("pk", "sk")} for item in indexed.items]
         last = indexed.last_key
         read = map(from_item, self._table.read_many(keys).items)
-        found = {referral.receipt: referral for referral in read if wanted.fits(referral)}
+        found = {referral.receipt: referral for referral in read if criteria.matches(referral)}
         receipts = [key["pk"]["S"].partition("#")[2] for key in keys]
         return Page(
             [found[receipt] for receipt in receipts if receipt in found],

@@ -9,27 +9,29 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake.observability import logs
 from referral_intake.reports import wiring
-from referral_intake.reports.jobs import logger, put_lost_reports_back, send_summaries, work_on
-from referral_intake.reports.wiring import Reports
+from referral_intake.reports.jobs import logger, requeue_lost_reports, run_report, send_summaries
+from referral_intake.reports.wiring import ReportsParts
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
     parts = wiring.parts()
-    with logs.no_words(logger):
+    with logs.without_message(logger):
         match event.get("task"):
             case "weekly_summary":
                 send_summaries(parts)
             case "lost_reports":
-                put_lost_reports_back(parts)
+                requeue_lost_reports(parts)
             case _:
-                return _work_on_queue(event, context, parts)
+                return _run_queued_reports(event, context, parts)
     return None
 
 
-def _work_on_queue(event: dict[str, Any], context: LambdaContext, parts: Reports) -> PartialItemFailureResponse:
+def _run_queued_reports(
+    event: dict[str, Any], context: LambdaContext, parts: ReportsParts
+) -> PartialItemFailureResponse:
     def process(record: dict[str, Any]) -> None:
-        work_on(record["body"], parts, lambda: timedelta(milliseconds=context.get_remaining_time_in_millis()))
+        run_report(record["body"], parts, lambda: timedelta(milliseconds=context.get_remaining_time_in_millis()))
 
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event, process, processor, context)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from referral_intake.observability import logs
-from referral_intake.reports.wiring import Reports
+from referral_intake.reports.wiring import ReportsParts
 
 logger = logs.logger()
 """Logs only ids."""
@@ -13,10 +13,10 @@ logger = logs.logger()
 MARGIN = timedelta(seconds=45)
 
 
-def work_on(report_id: str, parts: Reports, time_left: Callable[[], timedelta]) -> None:
+def run_report(report_id: str, parts: ReportsParts, time_left: Callable[[], timedelta]) -> None:
     """Work on the report until the time is over. If it raises, the queue delivers the message again."""
     try:
-        report = parts.reporting.run(report_id, time_left, MARGIN)
+        report = parts.report_runner.run(report_id, time_left, MARGIN)
     except Exception:
         logger.exception("report not finished by this run", report=report_id)
         raise
@@ -26,14 +26,14 @@ def work_on(report_id: str, parts: Reports, time_left: Callable[[], timedelta]) 
         logger.info("worked on a report", report=report_id, state=report.state, rows=report.rows_done)
 
 
-def put_lost_reports_back(parts: Reports) -> None:
+def requeue_lost_reports(parts: ReportsParts) -> None:
     for campaign in parts.campaigns.names():
-        if count := parts.reporting.put_lost_ones_back(campaign):
+        if count := parts.report_runner.requeue_lost(campaign):
             logger.warning("lost reports put back into the queue", campaign=campaign, reports=count)
 
 
-def send_summaries(parts: Reports) -> None:
+def send_summaries(parts: ReportsParts) -> None:
     for name in parts.campaigns.names():
         campaign = parts.campaigns.get(name)
-        if campaign and (outcomes := parts.summarizing.send(campaign)):
+        if campaign and (outcomes := parts.summary_sender.send(campaign)):
             logger.info("weekly summary", campaign=name, outcomes=dict(outcomes))

@@ -12,13 +12,13 @@ from referral_intake.core.reasons import ReportFailure
 from referral_intake.core.referral import Stage
 from referral_intake.core.report import File, Report
 from referral_intake.reports.bulk_letters import BulkLetters
-from referral_intake.reports.letter_layout import Printed
+from referral_intake.reports.letter_layout import PrintedLetters
 from referral_intake.reports.report_runs import Failed, HasTime
 
 # A practical number for an office printer and one person with envelopes. It takes some seconds to print to PDF.
 LETTERS_PER_FILE = 200
 # The number that fits in a report's item. Referrals that are not listed still wait for the next report.
-_MOST_LEFT_OUT = 2_000
+_MAX_LEFT_OUT = 2_000
 
 
 class LetterFiles:
@@ -32,55 +32,55 @@ class LetterFiles:
         self,
         letters: BulkLetters,
         files: ReportFiles,
-        campaign_named: Callable[[str], Campaign | None],
+        find_campaign: Callable[[str], Campaign | None],
         now: Callable[[], datetime],
         letters_per_file: int = LETTERS_PER_FILE,
     ) -> None:
         self._letters = letters
         self._files = files
-        self._campaign_named = campaign_named
+        self._campaign_named = find_campaign
         self._now = now
-        self._most = letters_per_file
+        self._letters_per_file = letters_per_file
 
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
         campaign = self._campaign_named(report.campaign)
         if campaign is None:
             raise Failed(ReportFailure.CAMPAIGN_UNKNOWN)
-        waiting, written_to = self._known(report)
-        while not report.place.at_end:
-            some = waiting[report.place.rows : report.place.rows + self._most]
+        waiting, written_to = self._saved_state(report)
+        while not report.checkpoint.at_end:
+            some = waiting[report.checkpoint.rows : report.checkpoint.rows + self._letters_per_file]
             printed = self._print(campaign, some, written_to) if some else None
             if printed and printed.pdf:
                 written_to |= {
                     key for one in self._letters.read(printed.receipts) for key in self._letters.keys_of(one)
                 }
                 report = self._with_file(report, printed)
-            report = self._gone_on(report, printed.left_out if printed else {}, len(some), waiting, written_to)
+            report = self._with_progress(report, printed.left_out if printed else {}, len(some), waiting, written_to)
             yield report
             if not has_time():
                 return
 
-    def _known(self, report: Report) -> tuple[list[str], set[str]]:
-        if report.place.tail is None:
+    def _saved_state(self, report: Report) -> tuple[list[str], set[str]]:
+        if report.checkpoint.tail is None:
             return self._letters.waiting(report.campaign), set()
-        kept = json.loads(self._files.kept(report.place.tail))
-        return kept["waiting"], set(kept["written_to"])
+        state = json.loads(self._files.load_state(report.checkpoint.tail))
+        return state["waiting"], set(state["written_to"])
 
-    def _print(self, campaign: Campaign, receipts: Sequence[str], written_to: Collection[str]) -> Printed:
+    def _print(self, campaign: Campaign, receipts: Sequence[str], written_to: Collection[str]) -> PrintedLetters:
         by_post = [referral for referral in self._letters.read(receipts) if referral.stage is Stage.BY_POST]
         try:
             return self._letters.print(campaign, by_post, self._now(), written_to)
         except Unapproved as error:
             raise Failed(ReportFailure.UNAPPROVED) from error
 
-    def _with_file(self, report: Report, printed: Printed) -> Report:
+    def _with_file(self, report: Report, printed: PrintedLetters) -> Report:
         name = report.file_name(len(report.files) + 1)
         key = f"{report.id}/{report.attempt}/{name}"
         self._files.put(key, printed.pdf, name)
         done = report.rows_done + len(printed.receipts)
         return replace(report, files=(*report.files, File(key, name, len(printed.pdf))), rows_done=done)
 
-    def _gone_on(
+    def _with_progress(
         self,
         report: Report,
         left_out: Mapping[str, str],
@@ -88,13 +88,13 @@ class LetterFiles:
         waiting: Sequence[str],
         written_to: Collection[str],
     ) -> Report:
-        rows = report.place.rows + read
+        rows = report.checkpoint.rows + read
         tail = None
         if rows < len(waiting):
             tail = f"{report.id}/{report.attempt}/{rows}.json"
-            kept = {"waiting": waiting, "written_to": sorted(written_to)}
-            self._files.keep(tail, json.dumps(kept).encode())
-        room = _MOST_LEFT_OUT - len(report.left_out)
+            state = {"waiting": waiting, "written_to": sorted(written_to)}
+            self._files.save_state(tail, json.dumps(state).encode())
+        room = _MAX_LEFT_OUT - len(report.left_out)
         more = dict(list(left_out.items())[:room])
-        place = replace(report.place, rows=rows, at_end=rows >= len(waiting), tail=tail)
-        return replace(report, place=place, left_out={**report.left_out, **more})
+        checkpoint = replace(report.checkpoint, rows=rows, at_end=rows >= len(waiting), tail=tail)
+        return replace(report, checkpoint=checkpoint, left_out={**report.left_out, **more})

@@ -22,7 +22,7 @@ import typst
 from referral_intake.aws import content_digests
 from referral_intake.aws.signed_links import Link, Links
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.message import Unapproved
 from referral_intake.core.reasons import Closing, LetterReason
@@ -35,12 +35,12 @@ QUIET_ZONE = 4
 # Street and suite share a line, as the US Postal Service prefers, if it fits the envelope's window. In characters.
 STREET_LINE = 40
 
-Sheet = dict[str, Any]
+LetterPage = dict[str, Any]
 """The content of one page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class PrintedLetters:
     """`pdf` has one page for each of `receipts`, in order. It is empty if there are none.
 
     `left_out` has the reasons for the others, as codes by receipt. `plain_envelopes` are receipts whose address is too
@@ -56,11 +56,11 @@ class Printed:
 
 
 class Claims(Protocol):
-    def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Taken | Suppressed | None:
+    def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> AlreadyClaimed | Suppressed | None:
         """Return the obstacle to this claim, if any. The read is consistent."""
 
 
-class Letters:
+class LetterPrinter:
     """`root` is the templates folder. `site_url` is the URL of the patients' page.
 
     Without `approved_only`, unapproved wording is printed, too. That is for stacks that send to no real doctors.
@@ -75,7 +75,7 @@ class Letters:
 
     def print(
         self, campaign: Campaign, claims: Sequence[Claim], now: datetime, written_to: Collection[str] = ()
-    ) -> Printed:
+    ) -> PrintedLetters:
         """Print the letters to doctors who may get one now. Raise Unapproved, Unavailable.
 
         Doctors with a key in `written_to` already have a letter. Printing does not mark a letter as sent: a person
@@ -86,35 +86,37 @@ class Letters:
         if self._approved_only and not is_approved:
             raise Unapproved
         version = campaign.approval.version if is_approved else "unapproved"
-        sheets: list[Sheet] = []
+        sheets: list[LetterPage] = []
         left_out: dict[str, str] = {}
         known = set(written_to)
         for claim in claims:
             sheet = self._sheet(campaign, claim, now, version)
-            if reason := self._reason_against(claim, known, campaign, now) or self._unprintable(claim, sheet, now):
+            if reason := self._recipient_obstacle(claim, known, campaign, now) or self._printing_obstacle(
+                claim, sheet, now
+            ):
                 left_out[claim.referral.receipt] = reason
                 continue
             sheets.append(sheet)
             known |= set(claim.keys)
-        return Printed(
+        return PrintedLetters(
             pdf=self._pdf(sheets, now) if sheets else b"",
             receipts=tuple(sheet["receipt"] for sheet in sheets),
             left_out=left_out,
             plain_envelopes=self._plain_envelopes() if sheets else frozenset(),
             version=version,
-            content_hash=content_digests.digest_of(wording),
+            content_hash=content_digests.combined_digest(wording),
         )
 
-    def _reason_against(self, claim: Claim, written_to: set[str], campaign: Campaign, now: datetime) -> str | None:
+    def _recipient_obstacle(self, claim: Claim, written_to: set[str], campaign: Campaign, now: datetime) -> str | None:
         """Return why the doctor must not get a letter: they got a message, or opted out. Otherwise return None."""
         match self._claims.obstacle(claim, now=now, cooldown=campaign.policy.cooldown):
             case Suppressed(reason):
                 return reason.value
-            case Taken():
+            case AlreadyClaimed():
                 return Closing.JOINED
         return None if written_to.isdisjoint(claim.keys) else Closing.JOINED
 
-    def _unprintable(self, claim: Claim, sheet: Sheet, now: datetime) -> str | None:
+    def _printing_obstacle(self, claim: Claim, sheet: LetterPage, now: datetime) -> str | None:
         """Return why the letter can't be printed, or None. Each is tried alone, so that it can't block the others."""
         if not claim.referral.doctor.address.is_whole:
             return LetterReason.NO_ADDRESS
@@ -129,7 +131,7 @@ class Letters:
             raise
         return None
 
-    def _pdf(self, sheets: Sequence[Sheet], now: datetime) -> bytes:
+    def _pdf(self, sheets: Sequence[LetterPage], now: datetime) -> bytes:
         inputs = {"letters": json.dumps(sheets, ensure_ascii=False)}
         made = self._typst.compile(
             format="pdf", pdf_standards=["ua-1"], timestamp=int(now.timestamp()), sys_inputs=inputs
@@ -141,7 +143,7 @@ class Letters:
         """Return the receipts of plain envelopes in the PDF that was compiled last."""
         return frozenset(json.loads(self._typst.query("<plain-envelope>", field="value")))
 
-    def _sheet(self, campaign: Campaign, claim: Claim, now: datetime, version: str) -> Sheet:
+    def _sheet(self, campaign: Campaign, claim: Claim, now: datetime, version: str) -> LetterPage:
         receipt = claim.referral.receipt
         today = now.astimezone(campaign.policy.time_zone).date()
         words = self._words(campaign, referral=claim.referral, today=today, version=version)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LetterResources:
     """The resources of a stack that letters need: its table, the names of its secrets, the site's URL."""
 
     table: str
@@ -19,7 +19,7 @@ class Place:
     site_url: str
 
 
-def bulk_letters_for(place: Place, templates: "Path", *, approved_only: bool = True) -> "BulkLetters":
+def bulk_letters_for(resources: LetterResources, templates: "Path", *, approved_only: bool = True) -> "BulkLetters":
     """Return the parts to print letters of one stack. Without `approved_only`, also print unapproved wording."""
     from referral_intake.aws import dynamodb
     from referral_intake.aws.claims import ClaimTable
@@ -27,10 +27,10 @@ def bulk_letters_for(place: Place, templates: "Path", *, approved_only: bool = T
     from referral_intake.aws.secrets import Secrets
     from referral_intake.aws.signed_links import Links
     from referral_intake.reports.bulk_letters import BulkLetters
-    from referral_intake.reports.letter_layout import Letters
+    from referral_intake.reports.letter_layout import LetterPrinter
 
     secrets, table = Secrets(), dynamodb.client()
-    links = Links(lambda: secrets.keyring(place.signing_keys), place.site_url)
-    claims = ClaimTable(table, place.table)
-    letters = Letters(templates, links, place.site_url, claims, approved_only=approved_only)
-    return BulkLetters(table, place.table, DoctorHashes(lambda: secrets.keyring(place.hashing_keys)), letters)
+    links = Links(lambda: secrets.keyring(resources.signing_keys), resources.site_url)
+    claims = ClaimTable(table, resources.table)
+    letters = LetterPrinter(templates, links, resources.site_url, claims, approved_only=approved_only)
+    return BulkLetters(table, resources.table, DoctorHashes(lambda: secrets.keyring(resources.hashing_keys)), letters)

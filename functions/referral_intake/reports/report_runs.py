@@ -7,7 +7,7 @@ from typing import Protocol
 
 from referral_intake.core.errors import Stale
 from referral_intake.core.reasons import ReportFailure
-from referral_intake.core.report import FILES_LAST, MOST_SETBACKS, PATIENCE, Report, State
+from referral_intake.core.report import FILE_RETENTION, MAX_SETBACKS, QUEUE_TIMEOUT, Report, State
 
 HasTime = Callable[[], bool]
 
@@ -20,7 +20,7 @@ class Failed(Exception):
         self.reason = reason
 
 
-class Reports(Protocol):
+class ReportStore(Protocol):
     def claim(self, report_id: str, until: datetime) -> Report | None:
         """Claim the report for a run that ends by `until`.
 
@@ -32,7 +32,7 @@ class Reports(Protocol):
 
     def unfinished(self, campaign: str) -> list[Report]: ...
 
-    def note_put(self, report: Report, at: datetime) -> bool:
+    def record_queued(self, report: Report, at: datetime) -> bool:
         """Store that the report was queued. Return False if it was claimed or queued in the meantime."""
 
 
@@ -40,29 +40,29 @@ class Queue(Protocol):
     def put(self, report_id: str) -> None: ...
 
 
-class Maker(Protocol):
+class ReportWriter(Protocol):
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
         """Yield the report each time that more of it is stored in files. End when it is complete or time is over.
 
         The caller stores the progress after every yield. At least one step is done. The last report of a complete one
-        has `place.at_end` and all files. Raise Failed.
+        has `checkpoint.at_end` and all files. Raise Failed.
         """
 
 
-class Reporting:
-    """`maker_of` returns the maker for a report. `finished` is called for each report that is ready or failed."""
+class ReportRunner:
+    """`writer_of` returns the maker for a report. `finished` is called for each report that is ready or failed."""
 
     def __init__(
         self,
-        reports: Reports,
+        reports: ReportStore,
         queue: Queue,
-        maker_of: Callable[[Report], Maker],
+        writer_of: Callable[[Report], ReportWriter],
         finished: Callable[[Report, datetime], None],
         now: Callable[[], datetime],
     ) -> None:
         self._reports = reports
         self._queue = queue
-        self._maker_of = maker_of
+        self._maker_of = writer_of
         self._finished = finished
         self._now = now
 
@@ -76,7 +76,7 @@ class Reporting:
         if report is None:
             return None
         try:
-            report = self._work_on(report, lambda: time_left() > margin)
+            report = self._run_writer(report, lambda: time_left() > margin)
         except Stale:
             return None  # The lease expired anyway. The run that has it now continues from the last checkpoint.
         if report.state is State.RUNNING:
@@ -85,35 +85,37 @@ class Reporting:
             self._finished(report, self._now())
         return report
 
-    def _work_on(self, report: Report, has_time: HasTime) -> Report:
-        if report.setbacks > MOST_SETBACKS:
-            return self._end(report, State.FAILED, ReportFailure.GAVE_UP)
+    def _run_writer(self, report: Report, has_time: HasTime) -> Report:
+        if report.setbacks > MAX_SETBACKS:
+            return self._end(report, State.FAILED, ReportFailure.RETRIES_EXHAUSTED)
         try:
             for step in self._maker_of(report).steps(report, has_time):
-                report = step if step.place == report.place else replace(step, setbacks=0)
+                report = step if step.checkpoint == report.checkpoint else replace(step, setbacks=0)
                 self._reports.save(report)
         except Failed as failed:
             return self._end(report, State.FAILED, failed.reason)
-        if report.place.at_end:
+        if report.checkpoint.at_end:
             return self._end(report, State.READY, None)
         report = replace(report, lease_until=None, put_at=self._now())
         self._reports.save(report)
         return report
 
     def _end(self, report: Report, state: State, detail: str | None) -> Report:
-        report = replace(report, state=state, detail=detail, lease_until=None, expires_at=self._now() + FILES_LAST)
+        report = replace(report, state=state, detail=detail, lease_until=None, expires_at=self._now() + FILE_RETENTION)
         self._reports.save(report)
         return report
 
-    def put_lost_ones_back(self, campaign: str) -> int:
+    def requeue_lost(self, campaign: str) -> int:
         """Queue the reports whose message was lost or whose run stopped. Return how many."""
-        lost = [report for report in self._reports.unfinished(campaign) if report.is_lost_at(self._now(), PATIENCE)]
-        return sum(self.put_back(report) for report in lost)
+        lost = [
+            report for report in self._reports.unfinished(campaign) if report.is_lost_at(self._now(), QUEUE_TIMEOUT)
+        ]
+        return sum(self.requeue(report) for report in lost)
 
-    def put_back(self, report: Report) -> bool:
+    def requeue(self, report: Report) -> bool:
         # Recorded first, so that of several concurrent calls only one queues it. If this run stops in between, the next
         # check queues it.
-        if not self._reports.note_put(report, self._now()):
+        if not self._reports.record_queued(report, self._now()):
             return False
         self._queue.put(report.id)
         return True

@@ -9,7 +9,7 @@ import jinja2
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.message import Message
 from referral_intake.core.overview import SES_REVIEWS
-from referral_intake.core.weekly_summary import WAITS, Summary
+from referral_intake.core.weekly_summary import TASK_KINDS, Summary
 
 NAMES = {
     "submitted": "Submitted",
@@ -29,7 +29,7 @@ WAITING_FOR = {
 }
 
 
-class SummaryMail:
+class SummaryComposer:
     """`root` is the templates folder. `site_url` is the base URL of the dashboard."""
 
     def __init__(self, root: Path, site_url: str) -> None:
@@ -42,7 +42,7 @@ class SummaryMail:
             "campaign": campaign,
             "summary": summary,
             "period": summary.overview.period,
-            "waiting": [(kind, summary.waiting[kind]) for kind in WAITS if summary.waiting[kind].count],
+            "waiting": [(kind, summary.waiting[kind]) for kind in TASK_KINDS if summary.waiting[kind].count],
             "names": NAMES,
             "waiting_for": WAITING_FOR,
             "reviews": SES_REVIEWS,

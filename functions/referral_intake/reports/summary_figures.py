@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 
-class SummaryNumbers:
+class SummaryReader:
     def __init__(
         self,
         client: "DynamoDBClient",
@@ -34,9 +34,9 @@ class SummaryNumbers:
 
     def of(self, campaign: Campaign, first: date, last: date) -> Summary:
         """Return the summary. Raise Unavailable."""
-        waiting = self._listing.waiting(campaign.name)
+        waiting = self._listing.count_tasks(campaign.name)
         overview, _ = self._stats.overview(campaign.name, first, last)
-        rates = {mishap: overview.period.rate(mishap) for mishap in ("bounced", "complained")}
+        rates = {milestone: overview.period.rate(milestone) for milestone in ("bounced", "complained")}
         return Summary(
             overview=overview,
             waiting={kind.value: Waiting(found.count, found.is_more) for kind, found in waiting.items()},

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from referral_intake.core.report import Report
-    from referral_intake.core.weekly_summary import Summarizing
-    from referral_intake.reports.report_runs import Maker, Reporting
+    from referral_intake.core.weekly_summary import SummarySender
+    from referral_intake.reports.report_runs import ReportRunner, ReportWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,19 @@ class ReportsSettings(Settings):
     user_pool_id: str
 
 
-class Reports(StaffParts):
+class ReportsParts(StaffParts):
     """A run makes one report or sends summaries, and imports only what it needs for that."""
 
     def __init__(self, settings: ReportsSettings) -> None:
         self.settings: ReportsSettings = settings
 
     @cached_property
-    def reporting(self) -> "Reporting":
-        from referral_intake.reports.report_runs import Reporting
+    def report_runner(self) -> "ReportRunner":
+        from referral_intake.reports.report_runs import ReportRunner
 
-        return Reporting(self.reports, self.report_queue, self.maker_of, self._record, shared_wiring.now)
+        return ReportRunner(self.reports, self.report_queue, self.writer_of, self._record, shared_wiring.now)
 
-    def maker_of(self, report: "Report") -> "Maker":
+    def writer_of(self, report: "Report") -> "ReportWriter":
         from referral_intake.core.report import Format
 
         if report.format is Format.PDF:
@@ -62,16 +62,16 @@ class Reports(StaffParts):
 
         return CsvExport(rows, self.report_files)
 
-    def _letters(self) -> "Maker":
+    def _letters(self) -> "ReportWriter":
         from referral_intake.reports.letter_files import LetterFiles
-        from referral_intake.reports.letter_wiring import Place, bulk_letters_for
+        from referral_intake.reports.letter_wiring import LetterResources, bulk_letters_for
 
         settings = self.settings
-        place = Place(
+        resources = LetterResources(
             settings.table_name, settings.hashing_keys_secret, settings.signing_keys_secret, settings.site_url
         )
         approved_only = settings.unapproved_content == "refuse"
-        letters = bulk_letters_for(place, settings.templates_dir, approved_only=approved_only)
+        letters = bulk_letters_for(resources, settings.templates_dir, approved_only=approved_only)
         return LetterFiles(letters, self.report_files, self.campaigns.get, shared_wiring.now)
 
     def _record(self, report: "Report", at: "datetime") -> None:
@@ -81,23 +81,23 @@ class Reports(StaffParts):
         self.audit.record(person, f"report_{report.state.value}", (report.id,), at)
 
     @cached_property
-    def summarizing(self) -> "Summarizing":
+    def summary_sender(self) -> "SummarySender":
         from referral_intake.aws import ses
-        from referral_intake.core.weekly_summary import Summarizing
-        from referral_intake.reports.summary_email import SummaryMail
-        from referral_intake.reports.summary_figures import SummaryNumbers
+        from referral_intake.core.weekly_summary import SummarySender
+        from referral_intake.reports.summary_email import SummaryComposer
+        from referral_intake.reports.summary_figures import SummaryReader
 
         settings, mail = self.settings, ses.client()
-        return Summarizing(
+        return SummarySender(
             self.subscriptions,
             self.address_of,
-            SummaryNumbers(self.table, settings.table_name, settings.stats_table_name, mail, shared_wiring.now).of,
-            SummaryMail(settings.templates_dir, settings.site_url).compose,
+            SummaryReader(self.table, settings.table_name, settings.stats_table_name, mail, shared_wiring.now).of,
+            SummaryComposer(settings.templates_dir, settings.site_url).compose,
             ses.SesMailer(mail, settings.sender_address, settings.summary_configuration_set),
             shared_wiring.now,
         )
 
 
 @cache
-def parts() -> Reports:
-    return Reports(ReportsSettings.read(os.environ))
+def parts() -> ReportsParts:
+    return ReportsParts(ReportsSettings.read(os.environ))

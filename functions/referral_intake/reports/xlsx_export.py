@@ -8,7 +8,7 @@ from pathlib import Path
 from referral_intake.aws.report_files import ReportFiles
 from referral_intake.core.report import File, Report
 from referral_intake.reports.columns import COLUMNS, row_of
-from referral_intake.reports.export_rows import ROWS_BETWEEN_NEWS, Rows
+from referral_intake.reports.export_rows import ROWS_BETWEEN_UPDATES, RowSource
 from referral_intake.reports.report_runs import HasTime
 from referral_intake.reports.workbook import Workbook
 
@@ -19,13 +19,13 @@ ROWS_PER_WORKBOOK = 50_000
 class XlsxExport:
     """Write workbooks one after another. If time is over, a workbook ends early, and the next run starts a new one."""
 
-    def __init__(self, rows: Rows, files: ReportFiles, rows_per_workbook: int = ROWS_PER_WORKBOOK) -> None:
+    def __init__(self, rows: RowSource, files: ReportFiles, rows_per_workbook: int = ROWS_PER_WORKBOOK) -> None:
         self._rows = rows
         self._files = files
-        self._most = rows_per_workbook
+        self._rows_per_workbook = rows_per_workbook
 
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
-        while not report.place.at_end:
+        while not report.checkpoint.at_end:
             for report in self._workbook(report, has_time):  # noqa: B020  (each value is the updated report)
                 yield report
             if not has_time():
@@ -34,22 +34,22 @@ class XlsxExport:
     def _workbook(self, report: Report, has_time: HasTime) -> Iterator[Report]:
         number = len(report.files) + 1
         name = report.file_name(number)
-        place, begun_at = report.place, report.place.rows
+        checkpoint, first_row = report.checkpoint, report.checkpoint.rows
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name
             with Workbook(path, "Referrals", list(COLUMNS)) as book:
                 while True:
-                    page = self._rows.page(report.campaign, report.filter, place.cursor)
+                    page = self._rows.page(report.campaign, report.filter, checkpoint.cursor)
                     book.add(map(row_of, page.referrals))
-                    rows = begun_at + book.rows
-                    place = replace(place, cursor=page.cursor, rows=rows, at_end=page.cursor is None)
-                    if place.at_end or book.rows + len(page.referrals) > self._most or not has_time():
+                    rows = first_row + book.rows
+                    checkpoint = replace(checkpoint, cursor=page.cursor, rows=rows, at_end=page.cursor is None)
+                    if checkpoint.at_end or book.rows + len(page.referrals) > self._rows_per_workbook or not has_time():
                         break
-                    if rows - report.rows_done >= ROWS_BETWEEN_NEWS:
+                    if rows - report.rows_done >= ROWS_BETWEEN_UPDATES:
                         report = replace(report, rows_done=rows)
                         yield report
             key = f"{report.id}/{report.attempt}/{name}"
             with path.open("rb") as whole:
                 self._files.put(key, whole, name)
             file = File(key, name, path.stat().st_size)
-        yield replace(report, place=place, rows_done=place.rows, files=(*report.files, file))
+        yield replace(report, checkpoint=checkpoint, rows_done=checkpoint.rows, files=(*report.files, file))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from referral_intake.aws import stats_items
 from referral_intake.aws.item_format import Item
-from referral_intake.aws.stats_items import CHANGES, Place
+from referral_intake.aws.stats_items import CHANGES, ItemKey
 from referral_intake.aws.table import BATCH, Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.counting import Tally, difference, tally
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # DynamoDB's limit for one transaction. 100 of these items are far below its other limit, 4 MB.
-MOST_ITEMS = 100
+MAX_ITEMS = 100
 # An update expression is limited to 4 KB. This many numbers fit.
-MOST_NUMBERS = 200
-_TRIES = 6
+MAX_NUMBERS = 200
+_MAX_ATTEMPTS = 6
 _FIRST_PAUSE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredTally:
     """How a referral is counted now. `changes` is 0 if it has never been counted."""
 
     revision: int = 0
@@ -42,49 +42,49 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TallyChange:
     """Count a referral as `after`, at this revision. `is_whole` means that one transaction is enough."""
 
     referral: Referral
-    before: Kept
+    before: StoredTally
     after: Tally
     revision: int
     is_whole: bool = True
 
     @property
-    def numbers(self) -> Iterator[tuple[Place, str, int]]:
+    def numbers(self) -> Iterator[tuple[ItemKey, str, int]]:
         """The differences, as (item, attribute, amount)."""
         for count, amount in difference(self.before.tally, self.after).items():
-            yield *stats_items.place(count), amount
+            yield *stats_items.counter_location(count), amount
 
 
 @dataclass
 class Transaction:
     """Changes to write together. A counter that several of them change is updated once."""
 
-    changes: list[Change] = field(default_factory=list)
-    counters: dict[Place, Counter[str]] = field(default_factory=dict)
+    changes: list[TallyChange] = field(default_factory=list)
+    counters: dict[ItemKey, Counter[str]] = field(default_factory=dict)
 
-    def takes(self, change: Change) -> bool:
+    def add(self, change: TallyChange) -> bool:
         """Add the change, unless the transaction would be too large. Return whether it was added."""
-        moved: dict[Place, Counter[str]] = {}
-        for place, name, amount in change.numbers:
-            moved.setdefault(place, Counter(self.counters.get(place)))[name] += amount
-        items = len(self.counters.keys() | moved.keys()) + len(self.changes) + 1
-        if self.changes and (items > MOST_ITEMS or any(len(names) > MOST_NUMBERS for names in moved.values())):
+        updated: dict[ItemKey, Counter[str]] = {}
+        for item_key, name, amount in change.numbers:
+            updated.setdefault(item_key, Counter(self.counters.get(item_key)))[name] += amount
+        items = len(self.counters.keys() | updated.keys()) + len(self.changes) + 1
+        if self.changes and (items > MAX_ITEMS or any(len(names) > MAX_NUMBERS for names in updated.values())):
             return False
         self.changes.append(change)
-        self.counters |= moved
+        self.counters |= updated
         return True
 
 
-def packed(changes: Iterable[Change]) -> Iterator[Transaction]:
+def batch_changes(changes: Iterable[TallyChange]) -> Iterator[Transaction]:
     transaction = Transaction()
     for change in changes:
-        if not transaction.takes(change):
+        if not transaction.add(change):
             yield transaction
             transaction = Transaction()
-            transaction.takes(change)
+            transaction.add(change)
     if transaction.changes:
         yield transaction
 
@@ -94,78 +94,81 @@ class CountingTable:
         self._table = Table(client, name, sleep)
         self._sleep = sleep
 
-    def count(self, referrals: Iterable[Referral], *, again: bool = False) -> int:
+    def count(self, referrals: Iterable[Referral], *, recount: bool = False) -> int:
         """Count each referral. Return how many tallies changed. Raise Unavailable.
 
-        Skip a referral that was counted at this revision or a later one. With `again`, skip only later ones.
+        Skip a referral that was counted at this revision or a later one. With `recount`, skip only later ones.
         """
-        wanted: dict[str, Referral] = {}
+        pending: dict[str, Referral] = {}
         for referral in sorted(referrals, key=lambda referral: referral.revision):
-            wanted[referral.receipt] = referral
+            pending[referral.receipt] = referral
         done = 0
-        for attempt in range(_TRIES):
-            changes = list(self._changes(wanted.values(), again=again))
-            left = [change for one in packed(changes) if not self._commit(one) for change in one.changes]
+        for attempt in range(_MAX_ATTEMPTS):
+            changes = list(self._changes(pending.values(), recount=recount))
+            left = [change for one in batch_changes(changes) if not self._commit(one) for change in one.changes]
             left += [change for change in changes if not change.is_whole]
-            wanted = {change.referral.receipt: change.referral for change in left}
-            done += len(changes) - len(wanted)
-            if not wanted:
+            pending = {change.referral.receipt: change.referral for change in left}
+            done += len(changes) - len(pending)
+            if not pending:
                 return done
             # Another instance changes the same counters. The random pause keeps their retries apart.
             self._sleep(random.uniform(0.5, 1) * _FIRST_PAUSE * 2**attempt)  # noqa: S311  (jitter, not cryptography)
         raise Unavailable("TransactionConflict")
 
-    def _changes(self, referrals: Iterable[Referral], *, again: bool) -> Iterator[Change]:
-        wanted = list(referrals)
-        for start in range(0, len(wanted), BATCH):
-            part = wanted[start : start + BATCH]
-            kept = self._kept([referral.receipt for referral in part])
+    def _changes(self, referrals: Iterable[Referral], *, recount: bool) -> Iterator[TallyChange]:
+        pending = list(referrals)
+        for start in range(0, len(pending), BATCH):
+            part = pending[start : start + BATCH]
+            stored = self._stored([referral.receipt for referral in part])
             for referral in part:
-                before, after = kept.get(referral.receipt, Kept()), tally(referral)
+                before, after = stored.get(referral.receipt, StoredTally()), tally(referral)
                 is_new = referral.revision > before.revision
-                if is_new or (again and referral.revision == before.revision and after != before.tally):
-                    yield _in_one_transaction(Change(referral, before, after, referral.revision))
+                if is_new or (recount and referral.revision == before.revision and after != before.tally):
+                    yield _in_one_transaction(TallyChange(referral, before, after, referral.revision))
 
-    def _kept(self, receipts: Sequence[str]) -> Mapping[str, Kept]:
-        keys = [stats_items.key(stats_items.counted_place(receipt)) for receipt in receipts]
+    def _stored(self, receipts: Sequence[str]) -> Mapping[str, StoredTally]:
+        keys = [stats_items.key(stats_items.tally_key(receipt)) for receipt in receipts]
         found = self._table.read_many(keys, consistent=True)
-        return {receipt: kept for item in found.items for receipt, kept in read_kept(item)}
+        return {receipt: stored for item in found.items for receipt, stored in read_stored_tally(item)}
 
     def _commit(self, transaction: Transaction) -> bool:
         """Write everything and return True, or write nothing and return False. After False, read again and retry."""
         updates = [_counted(change) for change in transaction.changes]
-        updates += [moved(place, names) for place, names in transaction.counters.items()]
+        updates += [counter_update(item_key, names) for item_key, names in transaction.counters.items()]
         try:
             return not self._table.transact(updates=updates)
         except (Conflict, Throttled):
             return False
 
 
-def _in_one_transaction(change: Change) -> Change:
+def _in_one_transaction(change: TallyChange) -> TallyChange:
     """Remove the old tally first if too many items change. The new tally then takes another transaction."""
-    if len({place for place, _, _ in change.numbers}) < MOST_ITEMS:
+    if len({item_key for item_key, _, _ in change.numbers}) < MAX_ITEMS:
         return change
     nothing = replace(change.after, stage=None, facts=frozenset(), times=frozenset())
     return replace(change, after=nothing, revision=change.before.revision, is_whole=False)
 
 
-def read_kept(item: Item) -> Iterator[tuple[str, Kept]]:
+def read_stored_tally(item: Item) -> Iterator[tuple[str, StoredTally]]:
     """Yield the receipt and the tally of a referral's item. Yield nothing for other items."""
     if receipt := stats_items.receipt_of(item):
-        yield receipt, Kept(int(item["revision"]["N"]), int(item[CHANGES]["N"]), stats_items.from_counted(item))
+        yield (
+            receipt,
+            StoredTally(int(item["revision"]["N"]), int(item[CHANGES]["N"]), stats_items.tally_from_item(item)),
+        )
 
 
-def _counted(change: Change) -> Update:
-    update = Update(stats_items.key(stats_items.counted_place(change.referral.receipt)))
-    for name, value in stats_items.to_counted(change.after).items():
+def _counted(change: TallyChange) -> Update:
+    update = Update(stats_items.key(stats_items.tally_key(change.referral.receipt)))
+    for name, value in stats_items.tally_attributes(change.after).items():
         update.set(name, value)
     update.set("revision", change.revision)
     return when_unchanged(update, change.before.changes).add(CHANGES, 1)
 
 
-def moved(place: Place, names: Mapping[str, int]) -> Update:
+def counter_update(item_key: ItemKey, names: Mapping[str, int]) -> Update:
     """Return the update that adds to an item's numbers. It counts as a change even if all amounts are 0."""
-    update = Update(stats_items.key(place))
+    update = Update(stats_items.key(item_key))
     for name, amount in names.items():
         if amount:
             update.add(name, amount)

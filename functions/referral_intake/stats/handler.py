@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     response = process_partial_response(event, process, processor, context)
     # Counted together, because they change the same counters. If that fails, Lambda retries the batch in halves. Then
     # the referrals that were counted are skipped.
-    with logs.no_words(logger):
+    with logs.without_message(logger):
         changed = wiring.parts().count(referrals)
     logger.info("referrals counted", records=len(event["Records"]), changed=changed)
     return response

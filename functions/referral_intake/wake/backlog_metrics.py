@@ -14,10 +14,10 @@ from referral_intake.core.counting import NOW
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.referral import Stage
 from referral_intake.observability.metrics import emit
-from referral_intake.wake.wiring import Gauges
+from referral_intake.wake.wiring import BacklogMetricSources
 
 
-def measure(parts: Gauges, now: datetime, logger: Logger) -> None:
+def emit_all(parts: BacklogMetricSources, now: datetime, logger: Logger) -> None:
     """Emit all metrics. If a value can't be read, it is missing for a minute, without further effect."""
     try:
         for name in parts.campaigns.names():
@@ -30,14 +30,14 @@ def measure(parts: Gauges, now: datetime, logger: Logger) -> None:
         logger.exception("gauges could not be read")
 
 
-def _breaker(parts: Gauges, campaign: Campaign, now: datetime) -> None:
+def _breaker(parts: BacklogMetricSources, campaign: Campaign, now: datetime) -> None:
     state = parts.breaker.state(campaign.name, campaign.breaker, now)
     emit({"BreakerOpen": state.is_open}, MetricUnit.Count, campaign=campaign.name)
-    rates = {"BounceRate": 100 * state.rate(state.bounced), "ComplaintRate": 100 * state.rate(state.complained)}
+    rates = {"BounceRate": 100 * state.bounce_rate, "ComplaintRate": 100 * state.complaint_rate}
     emit(rates, MetricUnit.Percent, campaign=campaign.name)
 
 
-def _stages(parts: Gauges, name: str) -> None:
+def _stages(parts: BacklogMetricSources, name: str) -> None:
     counted = {count.fact: number for count, number in parts.stats.read(name, [(NOW, None)]).numbers.items()}
     for stage in Stage:
         if stage is not Stage.CLOSED:

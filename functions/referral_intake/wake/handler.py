@@ -7,13 +7,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from referral_intake.observability import logs
 from referral_intake.wake import backlog_metrics, wiring
-from referral_intake.wake.due_referrals import logger, wake
+from referral_intake.wake.due_referrals import logger, move_due_referrals
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     now = datetime.now(UTC)
-    with logs.no_words(logger):
-        moved = wake(wiring.parts(), now)
-        backlog_metrics.measure(wiring.gauges(), now, logger)
+    with logs.without_message(logger):
+        moved = move_due_referrals(wiring.parts(), now)
+        backlog_metrics.emit_all(wiring.metric_sources(), now, logger)
     return moved

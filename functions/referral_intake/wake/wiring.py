@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from datetime import date
 
     from referral_intake.aws.campaign_files import Campaigns
-    from referral_intake.aws.stats_table import Read
-    from referral_intake.core.breaker import BreakerPolicy, State
+    from referral_intake.aws.stats_table import CounterValues
+    from referral_intake.core.breaker import BreakerPolicy, BreakerState
     from referral_intake.core.quota import Quota
 
 
 class BreakerStates(Protocol):
-    def state(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> "State": ...
+    def state(self, campaign: str, policy: "BreakerPolicy", now: datetime) -> "BreakerState": ...
 
 
 class Counters(Protocol):
-    def read(self, campaign: str, wanted: "Iterable[tuple[str, date | None]]") -> "Read": ...
+    def read(self, campaign: str, wanted: "Iterable[tuple[str, date | None]]") -> "CounterValues": ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Wake:
 
 
 @dataclass(frozen=True, slots=True)
-class Gauges:
+class BacklogMetricSources:
     campaigns: "Campaigns"
     breaker: BreakerStates
     stats: Counters
@@ -60,7 +60,7 @@ def parts() -> Wake:
 
 
 @cache
-def gauges() -> Gauges:
+def metric_sources() -> BacklogMetricSources:
     from referral_intake.aws import dynamodb, ses, shared_wiring
     from referral_intake.aws.breaker_table import BreakerTable
     from referral_intake.aws.campaign_files import Campaigns
@@ -68,7 +68,7 @@ def gauges() -> Gauges:
 
     settings = WakeSettings.read(os.environ)
     table = dynamodb.client()
-    return Gauges(
+    return BacklogMetricSources(
         campaigns=Campaigns(settings.templates_dir),
         breaker=BreakerTable(table, settings.table_name),
         stats=StatsTable(table, settings.stats_table_name),

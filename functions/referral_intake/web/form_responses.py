@@ -32,7 +32,7 @@ def of(event: Event, site: Site) -> View:
     return PageView(site, event) if wants_page else ApiView(site)
 
 
-def guarded(view: View, answer: Callable[[], Response], logger: Logger) -> Response:
+def with_error_responses(view: View, answer: Callable[[], Response], logger: Logger) -> Response:
     """Convert exceptions to responses, in this one place.
 
     Internal errors are logged, and the response omits their cause.
@@ -60,7 +60,7 @@ def _pages_for(site: Site, sent: object, *locales: str | None) -> Pages:
     return site.pages(str(named.get("campaign")), str(named.get("locale")), *locales)
 
 
-def _worded(pages: Pages, errors: list[FieldError]) -> list[dict[str, str]]:
+def _with_messages(pages: Pages, errors: list[FieldError]) -> list[dict[str, str]]:
     return [{"field": e.field, "code": e.code, "message": pages.message(e)} for e in errors]
 
 
@@ -74,21 +74,23 @@ class ApiView:
         status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
         status_url = self._site.status_url(referral.receipt)
         data = {"receipt": referral.receipt, "state": public_state(referral), "status_url": status_url}
-        return http.answer(status, data, location=status_url)
+        return http.json_response(status, data, location=status_url)
 
     def invalid(self, sent: object, errors: list[FieldError]) -> Response:
-        errors_in_words = _worded(_pages_for(self._site, sent), errors)
-        return http.problem(_status_of(errors), "invalid", "Some entries need another look.", errors=errors_in_words)
+        errors_in_words = _with_messages(_pages_for(self._site, sent), errors)
+        return http.problem_response(
+            _status_of(errors), "invalid", "Some entries need another look.", errors=errors_in_words
+        )
 
     def status(self, referral: Referral) -> Response:
         state = public_state(referral)
         words = self._site.pages(referral.campaign, referral.locale).text["status"][state]
         submitted_on = referral.submitted_at.date().isoformat()
         data = {"receipt": referral.receipt, "state": state, "message": words["heading"], "submitted_on": submitted_on}
-        return http.answer(HTTPStatus.OK, data)
+        return http.json_response(HTTPStatus.OK, data)
 
     def problem(self, problem: Problem) -> Response:
-        return http.problem(problem.status, problem.kind, problem.detail)
+        return http.problem_response(problem.status, problem.kind, problem.detail)
 
 
 class PageView:
@@ -106,19 +108,19 @@ class PageView:
             "held": public_state(referral) == "under_review",
         }
         html = self._site.pages(referral.campaign, referral.locale).render("thanks.html", **context)
-        return http.page(HTTPStatus.CREATED if is_new else HTTPStatus.OK, html)
+        return http.html_response(HTTPStatus.CREATED if is_new else HTTPStatus.OK, html)
 
     def invalid(self, sent: object, errors: list[FieldError]) -> Response:
-        typed = forms.shown_again(sent if isinstance(sent, Mapping) else {})
+        typed = forms.printable_values(sent if isinstance(sent, Mapping) else {})
         pages = _pages_for(self._site, typed, self._language())
         form = {
             "values": typed,
-            "errors": _worded(pages, errors),
+            "errors": _with_messages(pages, errors),
             # A refused submission was not stored, and after a conflict, the next submission is a new referral.
             "submission_id": str(uuid.uuid4()),
             "open": True,
         }
-        return http.page(_status_of(errors), pages.render("page.html", form=form))
+        return http.html_response(_status_of(errors), pages.render("page.html", form=form))
 
     def status(self, referral: Referral) -> Response:
         context: dict[str, Any] = {
@@ -128,11 +130,11 @@ class PageView:
             "sent_on": referral.milestones["sent"].date() if "sent" in referral.milestones else None,
         }
         pages = self._site.pages(referral.campaign, http.chosen_language(self._event), referral.locale)
-        return http.page(HTTPStatus.OK, pages.render("status.html", "?lang={locale}", **context))
+        return http.html_response(HTTPStatus.OK, pages.render("status.html", "?lang={locale}", **context))
 
     def problem(self, problem: Problem) -> Response:
         pages = self._site.pages(None, self._language())
-        return http.page(problem.status, pages.render("problem.html", problem=problem.kind))
+        return http.html_response(problem.status, pages.render("problem.html", problem=problem.kind))
 
     def _language(self) -> str | None:
         return http.language(self._event, self._site.campaign(None).locales)

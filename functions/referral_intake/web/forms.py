@@ -8,13 +8,13 @@ from referral_intake.core.submission import InvalidSubmission
 from referral_intake.core.validation import FieldError, shown_name
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
-_MOST_FIELDS = 64
+_MAX_FIELDS = 64
 
 
 def pairs(data: bytes) -> list[tuple[str, str]]:
     """Return the names and values in order. Raise InvalidSubmission if there are far more than the form has."""
     try:
-        return parse_qsl(data.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        return parse_qsl(data.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError:
         raise InvalidSubmission([FieldError("", "unknown_field")]) from None
 
@@ -37,6 +37,6 @@ def nested(fields: list[tuple[str, str]]) -> dict[str, Any]:
     return payload
 
 
-def shown_again(fields: Mapping[str, object]) -> dict[str, str]:
+def printable_values(fields: Mapping[str, object]) -> dict[str, str]:
     """Return the typed values without characters that a page can't show."""
     return {name: "".join(c for c in text if c.isprintable()) for name, text in fields.items() if isinstance(text, str)}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-from referral_intake.web.language import best
+from referral_intake.web.language import best_language
 
 Event = Mapping[str, Any]
 Response = dict[str, Any]
@@ -65,7 +65,7 @@ def _not_json(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def source(event: Event) -> str:
+def client_address(event: Event) -> str:
     """Return the network address of the client, as CloudFront saw it.
 
     CloudFront overwrites this header, and `origin_check` refuses requests that did not come through CloudFront, so the
@@ -84,7 +84,7 @@ def chosen_language(event: Event) -> str | None:
 def language(event: Event, offered: Sequence[str]) -> str | None:
     """Return the language that the user chose, or else the one that the browser requests."""
     chosen = chosen_language(event)
-    return chosen if chosen in offered else best(event["headers"].get("accept-language", ""), offered)
+    return chosen if chosen in offered else best_language(event["headers"].get("accept-language", ""), offered)
 
 
 def accepts_html(event: Event) -> bool:
@@ -96,15 +96,15 @@ def accepts_json(event: Event) -> bool:
     return "json" in event["headers"].get("accept", "")
 
 
-def page(status: int, html: str) -> Response:
+def html_response(status: int, html: str) -> Response:
     return _response(status, "text/html; charset=utf-8", html)
 
 
-def answer(status: int, data: object, **headers: str) -> Response:
+def json_response(status: int, data: object, **headers: str) -> Response:
     return _response(status, "application/json", json.dumps(data), headers)
 
 
-def problem(status: HTTPStatus, kind: str, detail: str, **members: object) -> Response:
+def problem_response(status: HTTPStatus, kind: str, detail: str, **members: object) -> Response:
     """Return a problem (RFC 9457). It has no `type`, because the status and `code` are sufficient."""
     data = {"title": status.phrase, "status": int(status), "code": kind, "detail": detail, **members}
     return _response(status, "application/problem+json", json.dumps(data))

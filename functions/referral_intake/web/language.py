@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-def best(accept_language: str, offered: Sequence[str]) -> str | None:
+def best_language(accept_language: str, offered: Sequence[str]) -> str | None:
     """Return the most wanted offered language, the first of several equal ones, or None if none is wanted."""
     wanted = [_range(part) for part in accept_language.split(",")]
     ranked = {locale: _quality(locale, wanted) for locale in offered}

@@ -35,9 +35,11 @@ def through_cloudfront(origin_secret: Callable[[], OriginSecret]) -> Callable[[H
             try:
                 is_allowed = origin_secret().matches(event["headers"].get(HEADER, ""))
             except Unavailable:
-                return http.problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute.")
+                return http.problem_response(
+                    HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute."
+                )
             if not is_allowed:
-                return http.problem(HTTPStatus.FORBIDDEN, "forbidden", "Use the address of the site.")
+                return http.problem_response(HTTPStatus.FORBIDDEN, "forbidden", "Use the address of the site.")
             return handler(event, context)
 
         return checked

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from referral_intake.core.breaker import COUNTED, Trip, trips
+from referral_intake.core.breaker import COUNTED_MILESTONES, Trip, trip_reason
 from tests.support.samples import NOW, campaign
 
 POLICY = campaign().breaker
@@ -13,9 +13,9 @@ TODAY = NOW.date()
 
 def counted(delivered: int, bounced: int = 0, complained: int = 0, days_ago: int = 0) -> str | None:
     day = TODAY - timedelta(days=days_ago)
-    facts = zip(COUNTED, (delivered, bounced, complained), strict=True)
+    facts = zip(COUNTED_MILESTONES, (delivered, bounced, complained), strict=True)
     counts = {(day, fact): count for fact, count in facts}
-    return trips(counts, POLICY, TODAY)
+    return trip_reason(counts, POLICY, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_the_campaign_pauses_well_before_ses_would_pause_the_account() -> None:
 
 def test_rates_are_relative_to_all_messages_with_a_known_outcome() -> None:
     trip = Trip("lumen", "bounces", NOW, timedelta(days=7), delivered=950, bounced=50, complained=2)
-    assert (trip.rate(trip.bounced), trip.rate(trip.complained)) == (0.05, 0.002)
+    assert (trip.bounce_rate, trip.complaint_rate) == (0.05, 0.002)

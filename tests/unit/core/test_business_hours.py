@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.core.business_hours import next_daytime, zone_of
+from referral_intake.core.business_hours import next_business_time, zone_of
 from referral_intake.core.us_states import STATES
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -48,15 +48,15 @@ def test_working_hours_are_nine_to_five_on_weekdays(moment: str, expected: str) 
     def at(text: str) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
-    assert next_daytime(at(moment), NEW_YORK) == at(expected)
+    assert next_business_time(at(moment), NEW_YORK) == at(expected)
 
 
 @given(st.integers(0, 4 * 366 * 24 * 60), st.sampled_from(sorted(STATES.values())))
 def test_working_hours_begin_within_three_days_and_the_result_is_stable(minutes: int, state: str) -> None:
     zone, asked = zone_of(state, CHICAGO), datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
-    found = next_daytime(asked, zone)
+    found = next_business_time(asked, zone)
     there = found.astimezone(zone)
     assert asked <= found <= asked + timedelta(days=3)
     assert there.weekday() < 5
     assert 9 <= there.hour < 17
-    assert next_daytime(found, zone) == found
+    assert next_business_time(found, zone) == found

@@ -8,10 +8,10 @@ import pytest
 
 from referral_intake.core import breaker
 from referral_intake.core.breaker import BreakerPolicy
-from referral_intake.core.business_hours import next_daytime
+from referral_intake.core.business_hours import next_business_time
 from referral_intake.core.counting import tally
 from referral_intake.core.milestones import Milestone
-from referral_intake.core.overview import days_of, period_before
+from referral_intake.core.overview import days_between, previous_period
 from referral_intake.core.weekly_summary import is_due, week_before
 from tests.support import samples
 
@@ -38,7 +38,7 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_the_next_working_morning_is_at_nine_in_the_doctors_time_zone(moment: str, expected: str) -> None:
-    assert next_daytime(utc(moment), NEW_YORK) == utc(expected)
+    assert next_business_time(utc(moment), NEW_YORK) == utc(expected)
 
 
 @pytest.mark.parametrize("today", [date(2028, 2, 29), date(2028, 3, 1), date(2027, 1, 1), date(2027, 3, 15)])
@@ -46,7 +46,7 @@ def test_the_breaker_covers_seven_days_at_any_date(today: date) -> None:
     for days_ago, reason in ((6, "bounces"), (7, None)):
         day = today - timedelta(days=days_ago)
         counts: dict[tuple[date, str], int] = {(day, Milestone.DELIVERED): 10, (day, Milestone.BOUNCED): 10}
-        assert breaker.trips(counts, POLICY, today) == reason
+        assert breaker.trip_reason(counts, POLICY, today) == reason
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_the_breaker_covers_seven_days_at_any_date(today: date) -> None:
 )
 def test_the_previous_range_has_as_many_days(first: str, last: str, before: tuple[str, str]) -> None:
     start, end = date.fromisoformat(first), date.fromisoformat(last)
-    found = period_before(start, end)
+    found = previous_period(start, end)
     assert tuple(map(str, found)) == before
-    assert len(days_of(*found)) == len(days_of(start, end))
+    assert len(days_between(*found)) == len(days_between(start, end))
 
 
 @pytest.mark.parametrize(

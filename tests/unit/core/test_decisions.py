@@ -6,21 +6,21 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from referral_intake.core import decisions
-from referral_intake.core.decisions import Write
+from referral_intake.core.decisions import SendStep
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import LEASE, Move, Referral, Stage
-from referral_intake.core.steps import Try, Written
+from referral_intake.core.steps import DeliveryStatus, SendAttempt
 from tests.support.samples import NOW, campaign, referral
 
 APPROVAL = campaign().approval
 
 
 def test_a_doctor_with_an_email_address_is_mailed() -> None:
-    assert decisions.for_queued(referral(), campaign(), NOW) == Write("introduction")
+    assert decisions.decide_queued(referral(), campaign(), NOW) == SendStep("introduction")
 
 
 def test_a_doctor_without_an_email_address_is_handled_by_post() -> None:
-    decided = decisions.for_queued(referral(email=None, phone="212 555 0123"), campaign(), NOW)
+    decided = decisions.decide_queued(referral(email=None, phone="212 555 0123"), campaign(), NOW)
     assert isinstance(decided, Move)
     assert (decided.stage, decided.reason) == (Stage.BY_POST, "no_email")
 
@@ -29,7 +29,7 @@ def test_a_doctor_without_an_email_address_is_handled_by_post() -> None:
 def test_only_approved_unexpired_content_is_sent(day: date) -> None:
     then = datetime.combine(day, time(12), UTC)
     fresh = replace(referral(), milestones={"submitted": then})
-    decided = decisions.for_queued(fresh, campaign(), then)
+    decided = decisions.decide_queued(fresh, campaign(), then)
     assert isinstance(decided, Move)
     assert (decided.stage, decided.reason) == (Stage.WAITING, "not_approved")
 
@@ -41,7 +41,7 @@ def test_content_is_sent_on_the_last_day_of_its_approval() -> None:
 
 
 def test_a_referral_that_waited_too_long_expires_instead_of_being_sent_late() -> None:
-    decided = decisions.for_queued(referral(), campaign(), NOW + campaign().policy.expires_after)
+    decided = decisions.decide_queued(referral(), campaign(), NOW + campaign().policy.expires_after)
     assert isinstance(decided, Move)
     assert decided.reason == Closing.EXPIRED
 
@@ -57,7 +57,7 @@ def test_a_referral_that_waited_too_long_expires_instead_of_being_sent_late() ->
     ],
 )
 def test_a_due_referral_moves_to_its_next_stage(stage: Stage, expected: tuple[Stage, str | None]) -> None:
-    move = decisions.when_due(replace(referral(), stage=stage), campaign(), NOW)
+    move = decisions.decide_due(replace(referral(), stage=stage), campaign(), NOW)
     assert (move.stage, move.reason) == expected
     assert move.due_at is None or move.due_at > NOW
 
@@ -65,34 +65,34 @@ def test_a_due_referral_moves_to_its_next_stage(stage: Stage, expected: tuple[St
 @pytest.mark.parametrize("stage", [Stage.HELD, Stage.BY_POST])
 def test_a_referral_that_no_person_handled_expires(stage: Stage) -> None:
     late = NOW + campaign().policy.expires_after
-    assert decisions.when_due(replace(referral(), stage=stage), campaign(), late).reason == Closing.EXPIRED
+    assert decisions.decide_due(replace(referral(), stage=stage), campaign(), late).reason == Closing.EXPIRED
 
 
 def test_a_joined_referral_checks_after_its_leader_and_daily_once_the_leader_closed() -> None:
     leader = replace(referral(), stage=Stage.SENDING, due_at=NOW + LEASE)
-    behind = decisions.for_taken(leader.receipt, leader, NOW)
+    behind = decisions.decide_already_claimed(leader.receipt, leader, NOW)
     assert (behind.stage, behind.due_at) == (Stage.WAITING, NOW + LEASE + timedelta(minutes=1))
     closed_unsent = replace(leader, stage=Stage.CLOSED, due_at=None)
-    assert decisions.for_taken(leader.receipt, closed_unsent, NOW).due_at == NOW + timedelta(days=1)
+    assert decisions.decide_already_claimed(leader.receipt, closed_unsent, NOW).due_at == NOW + timedelta(days=1)
 
 
 def test_a_referral_whose_leader_sent_its_message_is_closed() -> None:
     leader = replace(referral(), stage=Stage.SENT, milestones={"submitted": NOW, "sent": NOW})
-    assert decisions.for_taken(leader.receipt, leader, NOW).reason == Closing.JOINED
-    assert decisions.for_taken(leader.receipt, None, NOW).reason == Closing.JOINED
+    assert decisions.decide_already_claimed(leader.receipt, leader, NOW).reason == Closing.JOINED
+    assert decisions.decide_already_claimed(leader.receipt, None, NOW).reason == Closing.JOINED
 
 
 def test_an_unclear_send_is_repeated_once_ses_reported_on_a_later_one() -> None:
     claimed_at = NOW - LEASE
     unclear = replace(referral(), stage=Stage.SENDING, due_at=NOW)
     later, earlier = claimed_at + timedelta(seconds=1), claimed_at - timedelta(seconds=1)
-    assert decisions.when_due(unclear, campaign(), NOW, later).stage is Stage.QUEUED
-    assert decisions.when_due(unclear, campaign(), NOW, earlier).reason == "send_unclear"
+    assert decisions.decide_due(unclear, campaign(), NOW, later).stage is Stage.QUEUED
+    assert decisions.decide_due(unclear, campaign(), NOW, earlier).reason == "send_unclear"
 
 
 def written(state: str = "NY", **steps: timedelta) -> Referral:
     """A referral whose messages were sent this long after it was submitted, on a Monday at 10:30 in New York."""
-    messages = {step: Written(tries={step: Try(NOW + after)}) for step, after in steps.items()}
+    messages = {step: DeliveryStatus(attempts={step: SendAttempt(NOW + after)}) for step, after in steps.items()}
     sent = replace(referral(address={"state": state}), stage=Stage.SENT, messages=messages)
     return replace(sent, milestones=sent.milestones | {"sent": NOW})
 
@@ -102,62 +102,62 @@ REMINDED = timedelta(days=14)
 
 
 def test_after_the_introduction_the_referral_waits_for_the_reminder() -> None:
-    waits = decisions.awaits(written(introduction=AT_ONCE), campaign(), NOW)
+    waits = decisions.after_send(written(introduction=AT_ONCE), campaign(), NOW)
     assert (waits.stage, waits.due_at) == (Stage.SENT, NOW + REMINDED)
 
 
 def test_after_the_last_reminder_the_referral_waits_for_an_answer_until_it_expires() -> None:
     reminded = written(introduction=AT_ONCE, reminder_1=REMINDED)
-    assert decisions.awaits(reminded, campaign(), NOW).due_at == NOW + campaign().policy.expires_after
+    assert decisions.after_send(reminded, campaign(), NOW).due_at == NOW + campaign().policy.expires_after
     late = NOW + campaign().policy.expires_after
-    assert decisions.when_due(reminded, campaign(), late).reason == Closing.EXPIRED
+    assert decisions.decide_due(reminded, campaign(), late).reason == Closing.EXPIRED
 
 
 def test_a_due_reminder_is_queued_and_sent() -> None:
     due = written(introduction=AT_ONCE)
-    assert decisions.when_due(due, campaign(), NOW + REMINDED).stage is Stage.QUEUED
-    assert decisions.for_queued(due, campaign(), NOW + REMINDED) == Write("reminder_1")
+    assert decisions.decide_due(due, campaign(), NOW + REMINDED).stage is Stage.QUEUED
+    assert decisions.decide_queued(due, campaign(), NOW + REMINDED) == SendStep("reminder_1")
 
 
 def test_a_reminder_that_is_not_due_waits_even_if_it_is_queued() -> None:
-    early = decisions.for_queued(written(introduction=AT_ONCE), campaign(), NOW + timedelta(days=13))
+    early = decisions.decide_queued(written(introduction=AT_ONCE), campaign(), NOW + timedelta(days=13))
     assert isinstance(early, Move)
     assert (early.stage, early.due_at) == (Stage.SENT, NOW + REMINDED)
 
 
 def test_a_reminder_delayed_into_the_night_waits_for_the_doctors_morning() -> None:
     at_night = NOW + REMINDED + timedelta(hours=8)
-    held_up = decisions.for_queued(written("NY", introduction=AT_ONCE), campaign(), at_night)
+    held_up = decisions.decide_queued(written("NY", introduction=AT_ONCE), campaign(), at_night)
     assert isinstance(held_up, Move)
     assert held_up.due_at == datetime(2026, 12, 8, 14, 0, tzinfo=UTC)
 
 
 def test_a_campaign_without_reminders_sends_none() -> None:
     quiet = replace(campaign(), policy=replace(campaign().policy, reminders=0))
-    assert decisions.awaits(written(introduction=AT_ONCE), quiet, NOW).due_at == NOW + quiet.policy.expires_after
+    assert decisions.after_send(written(introduction=AT_ONCE), quiet, NOW).due_at == NOW + quiet.policy.expires_after
 
 
 def test_a_returned_message_is_retried_after_one_day_and_three_days_and_then_no_more() -> None:
-    def returned(times: int) -> Referral:
-        tries = {str(n): Try(NOW) for n in range(times)}
-        messages = {"introduction": Written(tries=tries, returned=dict.fromkeys(tries, NOW))}
+    def soft_bounces(times: int) -> Referral:
+        attempts = {str(n): SendAttempt(NOW) for n in range(times)}
+        messages = {"introduction": DeliveryStatus(attempts=attempts, soft_bounces=dict.fromkeys(attempts, NOW))}
         return replace(written(), messages=messages)
 
-    first, second, third = (decisions.awaits(returned(times), campaign(), NOW) for times in (1, 2, 3))
+    first, second, third = (decisions.after_send(soft_bounces(times), campaign(), NOW) for times in (1, 2, 3))
     assert (first.stage, first.reason, first.due_at) == (Stage.WAITING, "soft_bounced", NOW + timedelta(days=1))
     assert second.due_at == NOW + timedelta(days=3)
     assert (third.stage, third.due_at) == (Stage.SENT, NOW + REMINDED)
-    assert decisions.for_queued(returned(1), campaign(), NOW + timedelta(days=1)) == Write("introduction")
+    assert decisions.decide_queued(soft_bounces(1), campaign(), NOW + timedelta(days=1)) == SendStep("introduction")
 
 
 def test_a_refusal_closes_a_referral_unless_its_doctor_got_an_earlier_message() -> None:
-    assert decisions.refused(referral(), campaign(), NOW).reason == Closing.REJECTED
-    assert decisions.refused(written(introduction=AT_ONCE), campaign(), NOW).stage is Stage.SENT
+    assert decisions.after_refusal(referral(), campaign(), NOW).reason == Closing.REJECTED
+    assert decisions.after_refusal(written(introduction=AT_ONCE), campaign(), NOW).stage is Stage.SENT
 
 
 def test_repeated_failures_wait_longer_and_differently_for_each_referral() -> None:
     def pause(setbacks: int) -> timedelta:
-        due_at = decisions.after_setback(replace(referral(), setbacks=setbacks), "throttled", NOW).due_at
+        due_at = decisions.retry_later(replace(referral(), setbacks=setbacks), "throttled", NOW).due_at
         assert due_at
         return due_at - NOW
 
@@ -169,7 +169,7 @@ def test_repeated_failures_wait_longer_and_differently_for_each_referral() -> No
 
 def test_a_referral_that_the_stream_loses_repeatedly_becomes_a_task() -> None:
     lost, times = referral(), 0
-    while (move := decisions.when_due(lost, campaign(), NOW)).stage is Stage.WAITING:
+    while (move := decisions.decide_due(lost, campaign(), NOW)).stage is Stage.WAITING:
         waiting = replace(lost, stage=Stage.WAITING, setbacks=move.setbacks)
-        lost, times = replace(lost, setbacks=decisions.when_due(waiting, campaign(), NOW).setbacks), times + 1
-    assert (move.stage, move.reason, times) == (Stage.HELD, "given_up", decisions.MOST_SETBACKS)
+        lost, times = replace(lost, setbacks=decisions.decide_due(waiting, campaign(), NOW).setbacks), times + 1
+    assert (move.stage, move.reason, times) == (Stage.HELD, "given_up", decisions.MAX_SETBACKS)

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from referral_intake.core.overview import Day, Period, by_week, days_of, funnel, mishap_rate, period_before
+from referral_intake.core.overview import Day, Period, by_week, days_between, funnel, previous_period, rate_per_message
 
 MONDAY = date(2026, 11, 23)
 
@@ -22,22 +22,25 @@ def test_the_funnel_gives_the_share_of_each_step_in_the_previous_one() -> None:
 
 def test_a_share_without_messages_is_undefined() -> None:
     assert {one.of_before for one in funnel({})} == {None}
-    assert mishap_rate({}, "bounced") is None
+    assert rate_per_message({}, "bounced") is None
 
 
 def test_a_bounce_rate_is_relative_to_delivered_and_bounced_messages_as_in_the_breaker() -> None:
     facts = {"sent": 120, "delivered": 95, "bounced": 5, "complained": 1}
-    assert mishap_rate(facts, "bounced") == 0.05
+    assert rate_per_message(facts, "bounced") == 0.05
     assert Day(MONDAY, facts).rate("complained") == 0.01
 
 
 def test_the_previous_period_has_the_same_length_and_ends_the_day_before() -> None:
-    assert period_before(MONDAY, MONDAY + timedelta(days=6)) == (MONDAY - timedelta(days=7), MONDAY - timedelta(days=1))
-    assert period_before(MONDAY, MONDAY) == (MONDAY - timedelta(days=1),) * 2
+    assert previous_period(MONDAY, MONDAY + timedelta(days=6)) == (
+        MONDAY - timedelta(days=7),
+        MONDAY - timedelta(days=1),
+    )
+    assert previous_period(MONDAY, MONDAY) == (MONDAY - timedelta(days=1),) * 2
 
 
 def test_weeks_begin_on_monday_and_the_first_may_be_shorter() -> None:
-    days = [Day(day, {"sent": 1}) for day in days_of(MONDAY - timedelta(days=2), MONDAY + timedelta(days=7))]
+    days = [Day(day, {"sent": 1}) for day in days_between(MONDAY - timedelta(days=2), MONDAY + timedelta(days=7))]
     weeks = by_week(days)
     assert [(one.day, one.facts["sent"]) for one in weeks] == [
         (MONDAY - timedelta(days=7), 2),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from referral_intake.core.public_status import public_state
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Move, Stage, closed, read_receipt, receipt_for
+from referral_intake.core.referral import Move, Stage, closed, parse_receipt, receipt_for
 from tests.support.samples import NOW, TEMPLATES, referral
 
 
@@ -19,22 +19,22 @@ def test_each_submission_has_one_receipt_that_can_be_parsed(submission_id: uuid.
     receipt = receipt_for(submission_id)
     assert receipt == receipt_for(submission_id)
     assert re.fullmatch(r"[A-Z2-7]{4}(-[A-Z2-7]{4}){3}", receipt)
-    assert read_receipt(f" {receipt.lower().replace('-', ' ')} ") == receipt
+    assert parse_receipt(f" {receipt.lower().replace('-', ' ')} ") == receipt
 
 
 @given(st.text(max_size=40))
 def test_any_text_parses_as_a_receipt_or_as_none(typed: str) -> None:
-    receipt = read_receipt(typed)
-    assert receipt is None or read_receipt(receipt) == receipt
+    receipt = parse_receipt(typed)
+    assert receipt is None or parse_receipt(receipt) == receipt
 
 
 def test_a_letter_misread_as_a_digit_is_corrected() -> None:
-    assert read_receipt("0123-4567-8aaa-aaaa") == "OI23-4567-BAAA-AAAA"
+    assert parse_receipt("0123-4567-8aaa-aaaa") == "OI23-4567-BAAA-AAAA"
 
 
 @pytest.mark.parametrize("typed", ["", "AAAA", "AAAA-AAAA-AAAA-AAA9", "AAAA-AAAA-AAAA-AAAA-AAAA", "../../etc"])
 def test_an_invalid_receipt_is_refused(typed: str) -> None:
-    assert read_receipt(typed) is None
+    assert parse_receipt(typed) is None
 
 
 def test_every_open_stage_has_a_due_date_and_a_closed_one_has_none() -> None:

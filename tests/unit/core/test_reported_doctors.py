@@ -8,7 +8,7 @@ import pytest
 from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.referral import new_referral
 from referral_intake.core.same_doctor import Identifiers, Verdict, compare
-from referral_intake.core.search_filter import Filter, Wanted, search_words
+from referral_intake.core.search_filter import Filter, SearchCriteria, search_words
 from referral_intake.core.submission import InvalidSubmission, parse
 from tests.support.samples import CAMPAIGNS, NOW, ROOT, payload
 
@@ -53,7 +53,7 @@ def test_another_spelling_of_the_address_is_the_same_mailbox(case: dict[str, str
 def test_the_search_finds_another_spelling(case: dict[str, str]) -> None:
     doctor = {"name": case["stored"], "email": "maria@clinic.example"}
     referral = new_referral(parse(payload(doctor=doctor), CAMPAIGNS.get), NOW)
-    assert Wanted(referral.campaign, Filter(), search_words(case["name"])).fits(referral)
+    assert SearchCriteria(referral.campaign, Filter(), search_words(case["name"])).matches(referral)
 
 
 @pytest.mark.parametrize("case", reported("taken"))

@@ -8,26 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.aws.cursors import BadCursor, Place
+from referral_intake.aws.cursors import BadCursor, ListingPosition
 from referral_intake.core.referral import Stage
-from referral_intake.core.search_filter import Filter, Wanted, search_words
+from referral_intake.core.search_filter import Filter, SearchCriteria, search_words
 from tests.support import samples
 from tests.support.samples import NOW
 
 REFERRAL = samples.referral(specialty="Oncology", address={"state": "IL"})
 FITTING = Filter(NOW.date(), NOW.date(), Stage.QUEUED, None, "IL", "medical_oncology")
-PLACE = Place("2026-11-23T15:30:00.000Z", "K3QF-7ZTA-MM2X-PE5R")
+POSITION = ListingPosition("2026-11-23T15:30:00.000Z", "K3QF-7ZTA-MM2X-PE5R")
 
 
 @pytest.mark.parametrize("typed", ["lop", "LÓPEZ", "mar lop", "lopez mar", "Maria", "m lopez", "do"])
 def test_each_typed_word_matches_the_start_of_any_word_of_the_name(typed: str) -> None:
     referral = samples.referral(name="Dr. María Elena López Do")
-    assert Wanted("lumen", words=search_words(typed)).fits(referral)
+    assert SearchCriteria("lumen", words=search_words(typed)).matches(referral)
 
 
 @pytest.mark.parametrize("typed", ["opez", "maria smith", "lopezz"])
 def test_other_letters_do_not_match(typed: str) -> None:
-    assert not Wanted("lumen", words=search_words(typed)).fits(samples.referral(name="Maria Lopez"))
+    assert not SearchCriteria("lumen", words=search_words(typed)).matches(samples.referral(name="Maria Lopez"))
 
 
 @pytest.mark.parametrize("typed", ["", "m", " 7 ", "-", "12"])
@@ -44,9 +44,9 @@ def test_too_few_letters_are_refused(typed: str) -> None:
     ],
 )
 def test_all_search_terms_must_match(other: dict[str, str]) -> None:
-    fitting = Wanted("lumen", FITTING, email="maria.lopez@clinic.example")
-    assert fitting.fits(REFERRAL)
-    assert not replace(fitting, **other).fits(REFERRAL)  # type: ignore[arg-type]
+    fitting = SearchCriteria("lumen", FITTING, email="maria.lopez@clinic.example")
+    assert fitting.matches(REFERRAL)
+    assert not replace(fitting, **other).matches(REFERRAL)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -62,17 +62,17 @@ def test_all_search_terms_must_match(other: dict[str, str]) -> None:
     ],
 )
 def test_all_filters_must_match(other: dict[str, object]) -> None:
-    assert FITTING.fits(REFERRAL)
-    assert not replace(FITTING, **other).fits(REFERRAL)  # type: ignore[arg-type]
+    assert FITTING.matches(REFERRAL)
+    assert not replace(FITTING, **other).matches(REFERRAL)  # type: ignore[arg-type]
 
 
 def test_doctors_without_a_state_can_be_found() -> None:
-    assert Wanted("lumen", Filter(state="none")).fits(samples.referral())
+    assert SearchCriteria("lumen", Filter(state="none")).matches(samples.referral())
 
 
 def test_a_cursor_holds_its_position() -> None:
-    assert Place.read(PLACE.text) == PLACE
-    assert PLACE.text.replace("-", "").replace("_", "").isalnum()
+    assert ListingPosition.decode(POSITION.encoded) == POSITION
+    assert POSITION.encoded.replace("-", "").replace("_", "").isalnum()
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def test_a_cursor_holds_its_position() -> None:
 )
 def test_an_invalid_cursor_is_refused(said: str) -> None:
     with pytest.raises(BadCursor):
-        Place.read(base64.urlsafe_b64encode(said.encode()).decode().rstrip("="))
+        ListingPosition.decode(base64.urlsafe_b64encode(said.encode()).decode().rstrip("="))
 
 
 @given(st.text())
 def test_any_text_is_parsed_as_a_cursor_or_refused(text: str) -> None:
     with pytest.raises(BadCursor):
-        Place.read(text)
+        ListingPosition.decode(text)

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from referral_intake.core.specialties import NONE, OTHER, SPECIALTIES, counted_as
+from referral_intake.core.specialties import NONE, OTHER, SPECIALTIES, specialty_group
 from tests.support.samples import ROOT, TEMPLATES
 
 OFFERED = {
@@ -36,22 +36,22 @@ REGISTRY = tomllib.loads((ROOT / "local" / "registry.toml").read_text("utf-8"))[
     ],
 )
 def test_a_typed_specialty_counts_as_one_of_a_short_list(typed: str | None, counted: str) -> None:
-    assert counted_as(typed) == counted
+    assert specialty_group(typed) == counted
     assert counted in SPECIALTIES
 
 
 @pytest.mark.parametrize("language", OFFERED)
 def test_every_specialty_of_the_form_has_its_own_counter(language: str) -> None:
-    counted = [counted_as(offered) for offered in OFFERED[language]]
+    counted = [specialty_group(offered) for offered in OFFERED[language]]
     assert OTHER not in counted
     assert len(set(counted)) == len(counted)
 
 
 def test_the_form_has_the_same_specialties_in_every_language() -> None:
-    assert {counted_as(one) for one in OFFERED["en"]} == {counted_as(one) for one in OFFERED["es"]}
+    assert {specialty_group(one) for one in OFFERED["en"]} == {specialty_group(one) for one in OFFERED["es"]}
 
 
 def test_every_specialty_of_the_registry_has_a_counter() -> None:
     said = {one for record in REGISTRY for one in record.get("specialties", []) if "first" in record}
     assert said
-    assert [one for one in said if counted_as(one) == OTHER] == []
+    assert [one for one in said if specialty_group(one) == OTHER] == []

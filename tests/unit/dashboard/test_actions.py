@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from referral_intake.core import decisions
-from referral_intake.core.claim import Claim, Suppressed, Taken
+from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.errors import Conflict, Stale
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Act, Answer, Move, Referral, Stage, Way
+from referral_intake.core.referral import Answer, ContactChannel, Move, Referral, Stage, UserAction
 from referral_intake.core.users import Person, Role
 from referral_intake.core.validation import FieldError
 from referral_intake.dashboard import actions
-from referral_intake.dashboard.action_runner import ActionRunner, Changed, TooLate
-from referral_intake.dashboard.actions import Action, Change, Invalid, Order, Rejection, offered
+from referral_intake.dashboard.action_runner import ActionRunner, ChangedSinceSeen, TooLate
+from referral_intake.dashboard.actions import Action, ActionRequest, Invalid, ReferralChange, Rejection, allowed_actions
 from tests.support.samples import MANAGER, NOW, campaign, referral
 
 JO = Person("2", "jo", frozenset({Role.MANAGER}))
@@ -61,19 +61,19 @@ def asked_for_a_call(**more: object) -> Referral:
     return at(Stage.CLOSED, "answered", answer=Answer.CALL, **more)
 
 
-def order(action: Action, of: Referral, **more: object) -> Order:
-    return Order(of.receipt, of.revision, action, MANAGER, **more)  # type: ignore[arg-type]
+def request_for(action: Action, of: Referral, **more: object) -> ActionRequest:
+    return ActionRequest(of.receipt, of.revision, action, MANAGER, **more)  # type: ignore[arg-type]
 
 
-def done(action: Action, to: Referral, **more: object) -> Change:
-    return actions.change(order(action, to, **more), to, campaign(), LATER)
+def done(action: Action, to: Referral, **more: object) -> ReferralChange:
+    return actions.change(request_for(action, to, **more), to, campaign(), LATER)
 
 
 @pytest.mark.parametrize(("stage", "reason", "expected"), OFFERED)
 def test_a_referral_offers_the_actions_of_its_stage_and_reason(
     stage: Stage, reason: str | None, expected: tuple[Action, ...]
 ) -> None:
-    assert offered(at(stage, reason)) == expected
+    assert allowed_actions(at(stage, reason)) == expected
 
 
 def test_the_table_of_actions_covers_every_stage() -> None:
@@ -100,7 +100,7 @@ def test_an_action_that_is_not_offered_is_refused(stage: Stage, reason: str | No
 def test_an_approved_referral_is_queued_and_never_held_for_screening_again() -> None:
     change = done(Action.APPROVE, at(Stage.HELD, "trap"))
     assert change.move == decisions.approve(LATER)
-    assert change.act == Act(LATER, "maria", "approve", 1)
+    assert change.user_action == UserAction(LATER, "maria", "approve", 1)
 
 
 @pytest.mark.parametrize("reason", list(Rejection))
@@ -108,7 +108,7 @@ def test_a_rejected_referral_is_closed_with_its_reason(reason: Rejection) -> Non
     change = done(Action.REJECT, at(Stage.HELD, "trap"), reason=reason.value)
     assert change.move
     assert (change.move.stage, change.move.reason, change.move.closed_at) == (Stage.CLOSED, "rejected", LATER)
-    assert change.act.note == reason
+    assert change.user_action.note == reason
 
 
 @pytest.mark.parametrize(("reason", "code"), [(None, "required"), ("", "required"), ("I don't like it", "choice")])
@@ -138,8 +138,12 @@ def test_a_message_that_may_have_arrived_is_repeated_only_on_confirmation(reason
 # ---- By post ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("action", "way"), [(Action.LETTER_SENT, Way.LETTER), (Action.CALLED, Way.PHONE)])
-def test_a_doctor_told_by_a_person_may_answer_until_it_expires_and_gets_no_reminder(action: Action, way: Way) -> None:
+@pytest.mark.parametrize(
+    ("action", "way"), [(Action.LETTER_SENT, ContactChannel.LETTER), (Action.CALLED, ContactChannel.PHONE)]
+)
+def test_a_doctor_told_by_a_person_may_answer_until_it_expires_and_gets_no_reminder(
+    action: Action, way: ContactChannel
+) -> None:
     by_post = at(Stage.BY_POST, "no_email")
     change = done(action, by_post)
     assert (change.told_by, change.milestones) == (way, {"sent": LATER})
@@ -149,17 +153,17 @@ def test_a_doctor_told_by_a_person_may_answer_until_it_expires_and_gets_no_remin
 
     told = replace(by_post, stage=Stage.SENT, due_at=expiry, told_by=way, milestones={"submitted": NOW, "sent": LATER})
     for moment in (LATER, LATER + campaign().policy.reminder_after, expiry - timedelta(seconds=1)):
-        assert decisions.when_due(told, campaign(), moment) == change.move
+        assert decisions.decide_due(told, campaign(), moment) == change.move
         # Outreach leaves the stage unchanged, too, if the referral is queued.
-        assert decisions.for_queued(replace(told, stage=Stage.QUEUED), campaign(), moment) == change.move
-    assert decisions.when_due(told, campaign(), expiry).reason == "expired"
-    assert not offered(told)
+        assert decisions.decide_queued(replace(told, stage=Stage.QUEUED), campaign(), moment) == change.move
+    assert decisions.decide_due(told, campaign(), expiry).reason == "expired"
+    assert not allowed_actions(told)
 
 
 def test_a_letter_recorded_after_the_referral_expired_counts_as_sent() -> None:
     by_post = at(Stage.BY_POST, "no_email")
     late = NOW + campaign().policy.expires_after + timedelta(days=1)
-    change = actions.change(order(Action.LETTER_SENT, by_post), by_post, campaign(), late)
+    change = actions.change(request_for(Action.LETTER_SENT, by_post), by_post, campaign(), late)
     assert change.move
     assert change.move.stage is Stage.SENT
     assert change.milestones == {"sent": late}
@@ -168,7 +172,7 @@ def test_a_letter_recorded_after_the_referral_expired_counts_as_sent() -> None:
 def test_no_doctor_is_told_for_a_campaign_that_was_removed() -> None:
     by_post = at(Stage.BY_POST, "no_email")
     with pytest.raises(Invalid) as refused:
-        actions.change(order(Action.CALLED, by_post), by_post, None, LATER)
+        actions.change(request_for(Action.CALLED, by_post), by_post, None, LATER)
     assert refused.value.errors == (FieldError("campaign", "campaign_unknown"),)
 
 
@@ -203,20 +207,20 @@ def test_an_invalid_email_address_is_refused(email: str | None, code: str) -> No
 
 def test_a_recorded_call_ends_the_call_task() -> None:
     asked = asked_for_a_call()
-    assert offered(asked) == (Action.CALLED_BACK,)
+    assert allowed_actions(asked) == (Action.CALLED_BACK,)
     change = done(Action.CALLED_BACK, asked)
     assert (change.move, change.milestones) == (None, {"called_back": LATER})
-    assert not offered(replace(asked, milestones={**asked.milestones, **change.milestones}))
+    assert not allowed_actions(replace(asked, milestones={**asked.milestones, **change.milestones}))
 
 
 @pytest.mark.parametrize("answer", [Answer.INFORMATION, Answer.NO, None])
 def test_a_call_needs_a_request_by_the_doctor(answer: Answer | None) -> None:
-    assert not offered(replace(asked_for_a_call(), answer=answer))
+    assert not allowed_actions(replace(asked_for_a_call(), answer=answer))
 
 
 @pytest.mark.parametrize("reason", ["opted_out", "complained"])
 def test_a_doctor_who_declined_since_is_not_called(reason: str) -> None:
-    assert not offered(replace(asked_for_a_call(), reason=reason))
+    assert not allowed_actions(replace(asked_for_a_call(), reason=reason))
 
 
 # ---- Several people --------------------------------------------------------------------------------------------------
@@ -227,14 +231,14 @@ class FakeBook:
     """One referral, and its changes. `before` runs just before each write, as another user would act."""
 
     referral: Referral
-    obstacle: Taken | Suppressed | None = None
+    obstacle: AlreadyClaimed | Suppressed | None = None
     before: list[Callable[[], object]] = field(default_factory=list)
     records: list[str] = field(default_factory=list)
 
     def get(self, receipt: str, *, consistent: bool) -> Referral | None:
         return self.referral if receipt == self.referral.receipt else None
 
-    def write(self, referral: Referral, change: Change, by: Person) -> None:
+    def write(self, referral: Referral, change: ReferralChange, by: Person) -> None:
         if self.before:
             self.before.pop()()
         if referral.revision != self.referral.revision:
@@ -248,13 +252,13 @@ class FakeBook:
             due_at=move.due_at,
             doctor=change.doctor or referral.doctor,
             milestones={**referral.milestones, **change.milestones},
-            acts=(*referral.acts, change.act),
+            user_actions=(*referral.user_actions, change.user_action),
             revision=referral.revision + 1,
         )
 
-    def tell(
-        self, claim: Claim, change: Change, by: Person, *, now: datetime, cooldown: timedelta
-    ) -> Taken | Suppressed | None:
+    def write_with_claim(
+        self, claim: Claim, change: ReferralChange, by: Person, *, now: datetime, cooldown: timedelta
+    ) -> AlreadyClaimed | Suppressed | None:
         if self.obstacle is None:
             self.write(claim.referral, change, by)
         return self.obstacle
@@ -271,18 +275,18 @@ def actions_on(book: FakeBook) -> ActionRunner:
 
 def test_a_change_by_another_user_is_reported_and_nothing_is_changed() -> None:
     book = FakeBook(held := at(Stage.HELD, "trap"))
-    actions_on(book).carry_out(replace(order(Action.REJECT, held, reason="other"), by=JO), LATER)
-    with pytest.raises(Changed) as changed:
-        actions_on(book).carry_out(order(Action.APPROVE, held), LATER)
-    assert changed.value.by == Act(LATER, "jo", "reject", 1, "other")
+    actions_on(book).run(replace(request_for(Action.REJECT, held, reason="other"), by=JO), LATER)
+    with pytest.raises(ChangedSinceSeen) as changed:
+        actions_on(book).run(request_for(Action.APPROVE, held), LATER)
+    assert changed.value.by == UserAction(LATER, "jo", "reject", 1, "other")
     assert changed.value.referral.stage is Stage.CLOSED
     assert book.records == ["jo"]
 
 
 def test_a_change_by_the_system_names_no_person() -> None:
-    acted = replace(at(Stage.HELD, "trap"), revision=5, acts=(Act(NOW, "jo", "retry", 2),))
-    with pytest.raises(Changed) as changed:
-        actions_on(FakeBook(acted)).carry_out(replace(order(Action.APPROVE, acted), revision=4), LATER)
+    acted = replace(at(Stage.HELD, "trap"), revision=5, user_actions=(UserAction(NOW, "jo", "retry", 2),))
+    with pytest.raises(ChangedSinceSeen) as changed:
+        actions_on(FakeBook(acted)).run(replace(request_for(Action.APPROVE, acted), revision=4), LATER)
     assert changed.value.by is None
 
 
@@ -300,27 +304,27 @@ def test_a_change_by_the_system_names_no_person() -> None:
 )
 def test_a_double_click_acts_once_and_reports_success(start: Referral, given: dict[str, Any]) -> None:
     book = FakeBook(start)
-    clicked = replace(order(Action.APPROVE, start), **given)
-    first = actions_on(book).carry_out(clicked, LATER)
-    assert actions_on(book).carry_out(clicked, LATER) == first == book.referral
-    assert len(book.records) == len(book.referral.acts) == 1
+    clicked = replace(request_for(Action.APPROVE, start), **given)
+    first = actions_on(book).run(clicked, LATER)
+    assert actions_on(book).run(clicked, LATER) == first == book.referral
+    assert len(book.records) == len(book.referral.user_actions) == 1
 
 
 def test_the_same_action_with_other_details_is_not_a_repetition() -> None:
     book = FakeBook(start := at(Stage.BY_POST, "no_email"))
-    actions_on(book).carry_out(order(Action.ADD_EMAIL, start, email="m@clinic.example"), LATER)
-    with pytest.raises(Changed) as changed:
-        actions_on(book).carry_out(order(Action.ADD_EMAIL, start, email="other@clinic.example"), LATER)
+    actions_on(book).run(request_for(Action.ADD_EMAIL, start, email="m@clinic.example"), LATER)
+    with pytest.raises(ChangedSinceSeen) as changed:
+        actions_on(book).run(request_for(Action.ADD_EMAIL, start, email="other@clinic.example"), LATER)
     assert changed.value.by
     assert changed.value.by.what == "add_email"
 
 
 def test_a_change_between_reading_and_writing_is_reported_too() -> None:
     book = FakeBook(held := at(Stage.HELD, "trap"))
-    quicker = replace(order(Action.REJECT, held, reason="other"), by=JO)
-    book.before = [lambda: actions_on(book).carry_out(quicker, LATER)]
-    with pytest.raises(Changed) as changed:
-        actions_on(book).carry_out(order(Action.APPROVE, held), LATER)
+    quicker = replace(request_for(Action.REJECT, held, reason="other"), by=JO)
+    book.before = [lambda: actions_on(book).run(quicker, LATER)]
+    with pytest.raises(ChangedSinceSeen) as changed:
+        actions_on(book).run(request_for(Action.APPROVE, held), LATER)
     assert changed.value.by
     assert changed.value.by.by == "jo"
     assert book.records == ["jo"]
@@ -332,12 +336,12 @@ def conflict() -> None:
 
 def test_a_conflicting_write_is_retried_a_few_times() -> None:
     book = FakeBook(held := at(Stage.HELD, "trap"), before=[conflict, conflict])
-    approved = actions_on(book).carry_out(order(Action.APPROVE, held), LATER)
+    approved = actions_on(book).run(request_for(Action.APPROVE, held), LATER)
     assert approved
     assert approved.stage is Stage.QUEUED
     for_ever = FakeBook(held, before=[conflict] * 20)
     with pytest.raises(Conflict):
-        actions_on(for_ever).carry_out(order(Action.APPROVE, held), LATER)
+        actions_on(for_ever).run(request_for(Action.APPROVE, held), LATER)
 
 
 @pytest.mark.parametrize("closing", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
@@ -345,8 +349,8 @@ def test_a_doctor_who_declined_before_the_letter_was_recorded_is_not_counted_as_
     book = FakeBook(start := at(Stage.BY_POST, "no_email"), obstacle=Suppressed(closing))
     for _ in range(2):
         with pytest.raises(TooLate) as late:
-            actions_on(book).carry_out(order(Action.LETTER_SENT, start), LATER)
-        assert late.value.act.note == closing
+            actions_on(book).run(request_for(Action.LETTER_SENT, start), LATER)
+        assert late.value.user_action.note == closing
     assert (book.referral.stage, book.referral.reason) == (Stage.CLOSED, closing.value)
     assert "sent" not in book.referral.milestones
     assert book.records == ["maria"]
@@ -354,13 +358,13 @@ def test_a_doctor_who_declined_before_the_letter_was_recorded_is_not_counted_as_
 
 def test_an_unknown_receipt_is_not_found() -> None:
     held = at(Stage.HELD, "trap")
-    unknown = replace(order(Action.APPROVE, held), receipt="AAAA-AAAA-AAAA-AAAA")
-    assert actions_on(FakeBook(held)).carry_out(unknown, LATER) is None
+    unknown = replace(request_for(Action.APPROVE, held), receipt="AAAA-AAAA-AAAA-AAAA")
+    assert actions_on(FakeBook(held)).run(unknown, LATER) is None
 
 
 def test_a_found_address_replaces_the_typed_one() -> None:
     found = actions.change(
-        order(Action.ADD_EMAIL, start := at(Stage.BY_POST), email="m@clinic.example"),
+        request_for(Action.ADD_EMAIL, start := at(Stage.BY_POST), email="m@clinic.example"),
         replace(start, doctor=Doctor("Maria Lopez", typed={"email": "old", "phone": "217"})),
         campaign(),
         NOW,

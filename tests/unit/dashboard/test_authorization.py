@@ -26,7 +26,7 @@ every_route = pytest.mark.parametrize("route", routes(), ids=[f"{one.method} {on
 
 @every_route
 def test_every_route_states_its_required_role(route: Any) -> None:
-    assert authorization.needed_by(route.func) in set(Role)
+    assert authorization.required_role(route.func) in set(Role)
 
 
 @every_route
@@ -38,7 +38,7 @@ def test_without_a_role_every_route_is_forbidden(route: Any, groups: str | None)
 
 @every_route
 def test_a_managers_route_is_forbidden_to_viewers_with_any_body(route: Any) -> None:
-    if authorization.needed_by(route.func) is Role.MANAGER:
+    if authorization.required_role(route.func) is Role.MANAGER:
         for data in (None, {}, {"action": "approve", "campaign": "lumen"}):
             status, problem = ask(FakeDashboard(), route.method, path_of(route), data, groups=VIEWER)
             assert (status, problem["code"]) == (403, "forbidden")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from referral_intake.core.breaker import Pause
-from referral_intake.core.overview import Day, Facts, Overview, Period, funnel, period_before
+from referral_intake.core.overview import Day, Facts, Overview, Period, funnel, previous_period
 from tests.support import samples
 from tests.support.dashboard import VIEWER, FakeAccount, FakeDashboard, ask
 
@@ -24,7 +24,7 @@ class FakeStats:
 
     def overview(self, campaign: str, first: date, last: date) -> tuple[Overview, float]:
         self.asked.append((campaign, first, last))
-        before = period(*period_before(first, last), {})
+        before = period(*previous_period(first, last), {})
         days = tuple(Day(first + timedelta(days=number), {"sent": number + 1}) for number in range(3))
         return Overview(campaign, period(first, last, FACTS), before, days, {"held": 3}), 12.5
 

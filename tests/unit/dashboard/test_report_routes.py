@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.report import PATIENCE, File, Report, State
+from referral_intake.core.report import QUEUE_TIMEOUT, File, Report, State
 from referral_intake.core.search_filter import Filter
 from referral_intake.core.weekly_summary import Subscriber
 from tests.support.dashboard import VIEWER, FakeDashboard, ask
@@ -51,11 +51,11 @@ class FakeFiles:
 class FakeSummaries:
     wanted: dict[tuple[str, str], bool] = field(default_factory=dict)
 
-    def set(self, who: Subscriber, at: datetime, *, wanted: bool, record: Any) -> None:
+    def set(self, who: Subscriber, at: datetime, *, is_subscribed: bool, record: Any) -> None:
         assert record["username"] == {"S": who.username}
-        self.wanted[who.campaign, who.sub] = wanted
+        self.wanted[who.campaign, who.sub] = is_subscribed
 
-    def wants(self, campaign: str, sub: str) -> bool:
+    def is_subscribed(self, campaign: str, sub: str) -> bool:
         return self.wanted.get((campaign, sub), False)
 
 
@@ -69,7 +69,7 @@ def parts() -> Any:
         address_of={"robin": "robin@spine.example"}.get,
         put_back=[],
     )
-    made.put_report_back = lambda lost, now: made.put_back.append(lost.id)
+    made.requeue_report = lambda lost, now: made.put_back.append(lost.id)
     return made
 
 
@@ -162,7 +162,7 @@ def test_a_lost_report_is_queued_again_when_its_status_is_read(parts: Any) -> No
     parts.reports.add(lost)
     ask(parts, "GET", f"/reports/{lost.id}")
     assert parts.put_back == []
-    ask(parts, "GET", f"/reports/{lost.id}", at=NOW + PATIENCE)
+    ask(parts, "GET", f"/reports/{lost.id}", at=NOW + QUEUE_TIMEOUT)
     assert parts.put_back == [lost.id]
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from referral_intake.core.engagement import Engagement
-from referral_intake.core.referral import Act, Answer, Stage, Way
-from referral_intake.core.steps import Try, Written
+from referral_intake.core.referral import Answer, ContactChannel, Stage, UserAction
+from referral_intake.core.steps import DeliveryStatus, SendAttempt
 from referral_intake.dashboard.timeline import Entry, timeline
 from tests.support import samples
 from tests.support.samples import NOW
@@ -34,8 +34,8 @@ def test_a_complete_outreach_is_listed_in_order_of_time() -> None:
             "answered": NOW + 6 * DAY,
         },
         messages={
-            "introduction": Written({"1": Try(SENT, "v1", "c0ffee")}, {}, SENT + timedelta(seconds=2)),
-            "reminder_1": Written({"2": Try(NOW + 5 * DAY, "v2", "c0ffee")}),
+            "introduction": DeliveryStatus({"1": SendAttempt(SENT, "v1", "c0ffee")}, {}, SENT + timedelta(seconds=2)),
+            "reminder_1": DeliveryStatus({"2": SendAttempt(NOW + 5 * DAY, "v2", "c0ffee")}),
         },
         engagements=frozenset(
             {
@@ -44,7 +44,7 @@ def test_a_complete_outreach_is_listed_in_order_of_time() -> None:
                 Engagement(SENT + 2 * DAY, "introduction", "clicked", LINK, by_known_scanner=True),
             }
         ),
-        acts=(Act(NOW + 7 * DAY, "jo", "called_back", 9),),
+        user_actions=(UserAction(NOW + 7 * DAY, "jo", "called_back", 9),),
     )
     found = timeline(referral)
     assert words(found) == [
@@ -75,8 +75,8 @@ def test_a_rejection_states_the_person_and_the_reason() -> None:
         samples.referral(),
         stage=Stage.CLOSED,
         reason="rejected",
-        noted_closed_at=NOW + DAY,
-        acts=(Act(NOW + DAY, "maria", "reject", 2, "not_a_doctor"),),
+        stored_closed_at=NOW + DAY,
+        user_actions=(UserAction(NOW + DAY, "maria", "reject", 2, "not_a_doctor"),),
     )
     _, act, closing = timeline(rejected)
     assert act == Entry(NOW + DAY, "reject", by="maria", detail="not_a_doctor")
@@ -85,7 +85,11 @@ def test_a_rejection_states_the_person_and_the_reason() -> None:
 
 def test_a_joined_referral_names_its_leader() -> None:
     joined = replace(
-        samples.referral(), stage=Stage.CLOSED, reason="joined", leader="AAAA-AAAA-AAAA-AAAA", noted_closed_at=NOW + DAY
+        samples.referral(),
+        stage=Stage.CLOSED,
+        reason="joined",
+        leader="AAAA-AAAA-AAAA-AAAA",
+        stored_closed_at=NOW + DAY,
     )
     assert words(timeline(joined))[1:] == [("joined", "AAAA-AAAA-AAAA-AAAA"), ("closed", "joined")]
 
@@ -95,7 +99,7 @@ def test_a_returned_message_is_listed_once() -> None:
         samples.referral(),
         stage=Stage.WAITING,
         milestones={"submitted": NOW, "sent": SENT, "soft_bounced": SENT + DAY},
-        messages={"introduction": Written({"1": Try(SENT)}, {"1": SENT + DAY})},
+        messages={"introduction": DeliveryStatus({"1": SendAttempt(SENT)}, {"1": SENT + DAY})},
     )
     assert words(timeline(referral)) == [("submitted", None), ("sent", None), ("returned", None)]
 
@@ -104,8 +108,8 @@ def test_a_letter_is_listed_as_an_action_of_a_person_and_not_as_a_message() -> N
     told = replace(
         samples.referral(),
         stage=Stage.SENT,
-        told_by=Way.LETTER,
+        told_by=ContactChannel.LETTER,
         milestones={"submitted": NOW, "sent": NOW + DAY},
-        acts=(Act(NOW + DAY, "maria", "letter_sent", 2),),
+        user_actions=(UserAction(NOW + DAY, "maria", "letter_sent", 2),),
     )
     assert words(timeline(told)) == [("submitted", None), ("letter_sent", None)]

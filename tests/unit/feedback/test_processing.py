@@ -15,7 +15,7 @@ from referral_intake.core.errors import Unavailable
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.feedback import ses_events
-from referral_intake.feedback.processing import take
+from referral_intake.feedback.processing import process_event
 from referral_intake.feedback.wiring import Feedback
 from tests.support.fakes import FakeAnnouncements, FakeBreaker, FakeTable, ring
 from tests.support.mail_events import LATER, SENT_AT, mail_event
@@ -29,7 +29,7 @@ def after(*events: dict[str, Any], start: Referral | None = None) -> tuple[Refer
     table.add(begun)
     for event in events:
         event["detail"]["mail"]["tags"]["referral"] = [begun.receipt]
-        take(json.dumps(event), parts(table), LATER)
+        process_event(json.dumps(event), parts(table), LATER)
     return table.referrals[begun.receipt], table
 
 
@@ -139,7 +139,7 @@ def test_a_reminder_opened_on_arrival_was_opened_by_a_scanner() -> None:
 
 def test_an_event_contains_the_content_version_of_its_message() -> None:
     sent, _ = after(event("Send"))
-    (tried,) = sent.messages["introduction"].tries.values()
+    (tried,) = sent.messages["introduction"].attempts.values()
     assert (tried.at, tried.version, tried.content_hash) == (SENT_AT, "2026-11", "c0ffee")
 
 
@@ -215,7 +215,7 @@ def test_an_event_of_a_foreign_message_is_ignored() -> None:
 
 def test_an_event_of_a_deleted_referral_is_ignored() -> None:
     table = FakeTable()
-    take(json.dumps(mail_event("Bounce", "AAAA-AAAA-AAAA-AAAA")), parts(table), LATER)
+    process_event(json.dumps(mail_event("Bounce", "AAAA-AAAA-AAAA-AAAA")), parts(table), LATER)
     assert table.suppressed == {}
 
 
@@ -238,7 +238,7 @@ def test_a_tripped_breaker_is_announced_once() -> None:
     table, breaker, bus = FakeTable(), FakeBreaker(TRIP), FakeAnnouncements()
     body = bounced(table)
     for _ in range(3):
-        take(body, parts(table, breaker, bus), LATER)
+        process_event(body, parts(table, breaker, bus), LATER)
     assert bus.told == [TRIP]
 
 
@@ -247,10 +247,10 @@ def test_a_failed_announcement_is_repeated_when_the_event_is_delivered_again() -
     table, breaker, bus = FakeTable(), FakeBreaker(TRIP), FakeAnnouncements(fails=Unavailable("no bus"))
     body = bounced(table)
     with pytest.raises(Unavailable):
-        take(body, parts(table, breaker, bus), LATER)
+        process_event(body, parts(table, breaker, bus), LATER)
     assert table.settled == SENT_AT
     bus.fails = None
-    take(body, parts(table, breaker, bus), LATER)
+    process_event(body, parts(table, breaker, bus), LATER)
     assert bus.told == [TRIP]
 
 
@@ -258,5 +258,5 @@ def test_a_failed_announcement_is_repeated_when_the_event_is_delivered_again() -
 def test_an_open_or_a_click_does_not_read_the_breaker() -> None:
     table, bus = FakeTable(), FakeAnnouncements()
     table.add(begun := referral())
-    take(json.dumps(mail_event("Open", begun.receipt, 60)), parts(table, FakeBreaker(TRIP), bus), LATER)
+    process_event(json.dumps(mail_event("Open", begun.receipt, 60)), parts(table, FakeBreaker(TRIP), bus), LATER)
     assert bus.told == []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from referral_intake.core.mail_effects import effect
-from referral_intake.core.mail_events import Kind, MailEvent
+from referral_intake.core.mail_events import EventKind, MailEvent
 from referral_intake.feedback import ses_events, user_agents
 from tests.support.mail_events import LATER, SENT_AT, mail_event
 from tests.support.samples import referral
@@ -43,7 +43,7 @@ def bounce(bounce_type: str, subtype: str, status: str = "", diagnostic: str = "
     ],
 )
 def test_a_permanent_status_is_a_bounce(event: MailEvent) -> None:
-    assert (event.kind, event.came_back) == (Kind.BOUNCED, False)
+    assert (event.kind, event.is_retryable) == (EventKind.BOUNCED, False)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_permanent_status_is_a_bounce(event: MailEvent) -> None:
     ],
 )
 def test_a_temporary_status_is_a_soft_bounce_that_is_retried(event: MailEvent) -> None:
-    assert (event.kind, event.came_back) == (Kind.SOFT_BOUNCED, True)
+    assert (event.kind, event.is_retryable) == (EventKind.SOFT_BOUNCED, True)
 
 
 @pytest.mark.parametrize(
@@ -72,18 +72,18 @@ def test_a_temporary_status_is_a_soft_bounce_that_is_retried(event: MailEvent) -
     ],
 )
 def test_a_bounce_that_says_nothing_about_the_address_is_only_recorded(event: MailEvent) -> None:
-    assert (event.kind, event.came_back) == (Kind.SOFT_BOUNCED, False)
+    assert (event.kind, event.is_retryable) == (EventKind.SOFT_BOUNCED, False)
 
 
 @pytest.mark.parametrize(
-    ("told", "kind"), [("abuse", Kind.COMPLAINED), ("not-spam", Kind.SENT), ("auth-failure", Kind.SENT)]
+    ("told", "kind"), [("abuse", EventKind.COMPLAINED), ("not-spam", EventKind.SENT), ("auth-failure", EventKind.SENT)]
 )
-def test_only_reports_of_spam_are_complaints(told: str, kind: Kind) -> None:
+def test_only_reports_of_spam_are_complaints(told: str, kind: EventKind) -> None:
     assert read(mail_event("Complaint", "", 60, complaintFeedbackType=told)).kind is kind
 
 
 def test_a_complaint_without_a_type_is_a_complaint() -> None:
-    assert read(mail_event("Complaint", "", 60, complaintFeedbackType=None)).kind is Kind.COMPLAINED
+    assert read(mail_event("Complaint", "", 60, complaintFeedbackType=None)).kind is EventKind.COMPLAINED
 
 
 @pytest.mark.parametrize("kind", ["Complaint", "Bounce", "Open", "Click", "Delivery"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.core.decisions import REVIEW_EVERY, approve
+from referral_intake.core.decisions import REVIEW_INTERVAL, approve
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.intake import submissions
@@ -107,7 +107,7 @@ def held_because(sent: dict[str, Any], now: datetime = NOW) -> str | None:
     [referral] = intake.table.referrals.values()
     said = json.loads(response["body"])
     assert (referral.stage, said["state"]) == (Stage.HELD, "under_review")
-    assert referral.due_at == now + REVIEW_EVERY
+    assert referral.due_at == now + REVIEW_INTERVAL
     return referral.reason
 
 
@@ -126,11 +126,11 @@ def test_a_challenge_for_another_submission_is_held() -> None:
 
 
 def test_an_expired_challenge_is_held() -> None:
-    assert held_because(proofs.proven(payload(), given_at=NOW - timedelta(hours=1, seconds=1))) == "unproven"
+    assert held_because(proofs.proven(payload(), issued_at=NOW - timedelta(hours=1, seconds=1))) == "unproven"
 
 
 def test_a_submission_faster_than_a_person_can_type_is_held() -> None:
-    assert held_because(proofs.proven(payload(), given_at=NOW - timedelta(seconds=2.9))) == "too_fast"
+    assert held_because(proofs.proven(payload(), issued_at=NOW - timedelta(seconds=2.9))) == "too_fast"
 
 
 @pytest.mark.parametrize("filled", ["Buy now: https://marked.example", 7, ["marked"], {"x": 1}, "\x00", "x" * 9999])

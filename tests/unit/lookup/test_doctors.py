@@ -10,14 +10,14 @@ from referral_intake.core.errors import Unavailable
 from referral_intake.lookup import doctors
 from referral_intake.lookup.wiring import Lookup
 from tests.support import events
-from tests.support.lookups import FakeKept, FakeRegistry
+from tests.support.lookups import FakeMatchCache, FakeRegistry
 from tests.support.samples import NOW
 
 
 class LookupInMemory:
     def __init__(self) -> None:
         self.registry = FakeRegistry()
-        self.kept = FakeKept()
+        self.kept = FakeMatchCache()
 
     def __call__(self, name: str | None = "Maria Lopez", state: str | None = "IL", budget: float = 2.0) -> Any:
         given = {"name": name, "state": state}
@@ -88,7 +88,7 @@ def test_bad_parameters_are_a_400(name: str | None, state: str | None) -> None:
 
 def test_a_request_without_any_query_is_a_400() -> None:
     event = events.request("GET /api/doctors")
-    assert doctors.respond(event, Lookup(FakeRegistry(), FakeKept()), NOW)["statusCode"] == 400
+    assert doctors.respond(event, Lookup(FakeRegistry(), FakeMatchCache()), NOW)["statusCode"] == 400
 
 
 @pytest.mark.parametrize("failure", [Unavailable("status 503"), ValueError("marked-lopez"), KeyError("marked")])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from local.registry import Registry
 from referral_intake.core.submission import parse
 from referral_intake.lookup.capitalization import readable, readable_name
-from referral_intake.lookup.matching import MOST_MATCHES, matches
+from referral_intake.lookup.matching import MAX_MATCHES, matches
 from referral_intake.lookup.name_search import Query, read_search
 from tests.support import samples
 
@@ -113,7 +113,7 @@ def test_exact_names_come_before_prefix_matches_and_eight_is_the_maximum() -> No
     longer = record(basic__last_name="LOPEZ GARCIA", number="2000001042")
     assert offered(longer, record()) == ["Maria E. Lopez", "Maria E. Lopez Garcia"]
     many = matches(Query("", "ashgrove", "CA"), Registry().records)
-    assert len(many) == MOST_MATCHES
+    assert len(many) == MAX_MATCHES
     assert [match["name"] for match in many] == sorted(match["name"] for match in many)
 
 

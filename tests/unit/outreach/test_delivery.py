@@ -12,7 +12,7 @@ from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.outreach.delivery import Outreach
-from tests.support.fakes import FakeMailer, FakeMessages, FakeSightings, FakeTable, FakeTurns, ring
+from tests.support.fakes import FakeMailer, FakeMessageComposer, FakeScreeningCounts, FakeTable, FakeThrottle, ring
 from tests.support.samples import NOW, campaign, referral
 
 
@@ -22,8 +22,8 @@ class OutreachInMemory:
 
     table: FakeTable = field(default_factory=FakeTable)
     mailer: FakeMailer = field(default_factory=FakeMailer)
-    turns: FakeTurns = field(default_factory=FakeTurns)
-    sightings: FakeSightings = field(default_factory=FakeSightings)
+    turns: FakeThrottle = field(default_factory=FakeThrottle)
+    screening_counts: FakeScreeningCounts = field(default_factory=FakeScreeningCounts)
     now: datetime = NOW
 
     @property
@@ -34,10 +34,10 @@ class OutreachInMemory:
             self.table,
             self.table,
             self.turns,
-            FakeMessages(),
+            FakeMessageComposer(),
             self.mailer,
             hashes,
-            self.sightings,
+            self.screening_counts,
             known.get,
             lambda: self.now,
         )
@@ -45,7 +45,7 @@ class OutreachInMemory:
     def reach(self, referral: Referral) -> Referral:
         """The referral after outreach handled it."""
         self.table.add(referral)
-        self.outreach.reach(referral)
+        self.outreach.handle(referral)
         return self.table.referrals[referral.receipt]
 
 
@@ -75,7 +75,7 @@ def test_a_joined_referral_replaces_a_leader_that_closed_without_sending() -> No
     system.table.told.clear()
     system.mailer.fails = None
     system.table.move(follower, decisions.queue(NOW))
-    system.outreach.reach(system.table.referrals[follower.receipt])
+    system.outreach.handle(system.table.referrals[follower.receipt])
     assert system.table.referrals[follower.receipt].stage is Stage.SENT
 
 
@@ -108,7 +108,7 @@ def test_a_deferred_message_is_retried_later_and_delays_no_others() -> None:
 
 
 def test_a_message_with_a_long_wait_stays_in_the_table_and_claims_no_doctor() -> None:
-    system = OutreachInMemory(turns=FakeTurns(Wait(NOW + timedelta(hours=1), Reason.DAILY_QUOTA)))
+    system = OutreachInMemory(turns=FakeThrottle(Wait(NOW + timedelta(hours=1), Reason.DAILY_QUOTA)))
     waiting = system.reach(referral())
     assert (waiting.stage, waiting.reason, waiting.due_at) == (Stage.WAITING, "daily_quota", NOW + timedelta(hours=1))
     assert system.table.told == {}
@@ -130,14 +130,14 @@ def test_an_unclear_response_keeps_the_claim_so_that_no_message_is_sent_twice() 
 
 
 def test_a_message_that_cannot_be_rendered_claims_no_doctor() -> None:
-    class Broken(FakeMessages):
+    class Broken(FakeMessageComposer):
         def compose(self, *_: object) -> Message:
             raise KeyError
 
     system = OutreachInMemory()
     system.table.add(queued := referral())
     with pytest.raises(KeyError):
-        replace(system.outreach, messages=Broken()).reach(queued)
+        replace(system.outreach, composer=Broken()).handle(queued)
     assert system.table.told == {}
 
 
@@ -158,7 +158,7 @@ def test_a_referral_approved_by_a_person_is_mailed() -> None:
     system = OutreachInMemory()
     held = system.reach(referral(email="dr@trash.example"))
     system.table.move(held, decisions.approve(NOW))
-    system.outreach.reach(system.table.referrals[held.receipt])
+    system.outreach.handle(system.table.referrals[held.receipt])
     assert len(system.mailer.sent) == 1
 
 
@@ -174,9 +174,9 @@ def test_a_doctor_who_does_not_answer_gets_one_reminder() -> None:
     sent = system.reach(referral())
     while sent.due_at:
         system.now = sent.due_at
-        system.table.move(sent, decisions.when_due(sent, campaign(), system.now))
+        system.table.move(sent, decisions.decide_due(sent, campaign(), system.now))
         if system.table.referrals[sent.receipt].stage is Stage.QUEUED:
-            system.outreach.reach(system.table.referrals[sent.receipt])
+            system.outreach.handle(system.table.referrals[sent.receipt])
         sent = system.table.referrals[sent.receipt]
     assert [message.subject for message in system.mailer.sent] == ["introduction", "reminder_1"]
     assert sent.reason == Closing.EXPIRED
@@ -186,18 +186,18 @@ def test_a_fact_recorded_while_queued_does_not_keep_the_referral_queued() -> Non
     system = OutreachInMemory()
     system.table.add(queued := referral())
     system.table.referrals[queued.receipt] = replace(queued, revision=2)
-    system.outreach.reach(queued)
+    system.outreach.handle(queued)
     assert system.table.referrals[queued.receipt].stage is Stage.SENT
 
 
 def test_unapproved_content_is_not_sent_and_the_referral_waits() -> None:
-    class Unread(FakeMessages):
+    class Unread(FakeMessageComposer):
         def compose(self, *_: object) -> Message:
             raise Unapproved
 
     system = OutreachInMemory()
     system.table.add(queued := referral())
-    replace(system.outreach, messages=Unread()).reach(queued)
+    replace(system.outreach, composer=Unread()).handle(queued)
     waiting = system.table.referrals[queued.receipt]
     assert (waiting.stage, waiting.reason) == (Stage.WAITING, "not_approved")
     assert system.table.told == {}

@@ -13,7 +13,7 @@ from referral_intake.aws.signed_links import Links
 from referral_intake.core.claim import Claim
 from referral_intake.core.message import Message, Unapproved
 from referral_intake.core.referral import Referral
-from referral_intake.outreach.message_templates import Messages
+from referral_intake.outreach.message_templates import MessageComposer
 from tests.support.fakes import ring
 from tests.support.samples import NOW, TEMPLATES, campaign, referral
 
@@ -22,7 +22,7 @@ LINKS = Links(ring, "https://spine.example")
 
 def introduction(queued: Referral, templates: Path = TEMPLATES, step: str = "introduction", **options: bool) -> Message:
     keys, retired = DoctorHashes(ring).of(queued)
-    messages = Messages(templates, LINKS, "https://spine.example", **options)
+    messages = MessageComposer(templates, LINKS, "https://spine.example", **options)
     return messages.compose(queued, campaign(), Claim(queued, step, keys, retired))
 
 
@@ -125,7 +125,7 @@ def test_a_change_to_another_step_does_not_block_this_one(tmp_path: Path) -> Non
 def test_a_message_is_complete_in_every_language(locale: str, step: str) -> None:
     queued = referral(name="Maria Lopez")
     keys, retired = DoctorHashes(ring).of(queued)
-    messages = Messages(TEMPLATES, LINKS, "https://spine.example")
+    messages = MessageComposer(TEMPLATES, LINKS, "https://spine.example")
     message = messages.compose(queued, replace(campaign(), mail_locale=locale), Claim(queued, step, keys, retired))
     sender = campaign().sender
     for body in (message.text, message.html):

@@ -7,57 +7,64 @@ import pytest
 
 from referral_intake.aws.keys import DoctorHashes, source_hash
 from referral_intake.core.referral import Referral
-from referral_intake.core.steps import Try, Written
-from referral_intake.outreach.screening import oddity
-from tests.support.fakes import FakeSightings, ring
+from referral_intake.core.steps import DeliveryStatus, SendAttempt
+from referral_intake.outreach.screening import suspicion_reason
+from tests.support.fakes import FakeScreeningCounts, ring
 from tests.support.samples import NOW, campaign, referral
 
 
-def look(sightings: FakeSightings, one: Referral) -> str | None:
-    return oddity(one, DoctorHashes(ring).of(one)[0], campaign(), sightings)
+def screen(screening_counts: FakeScreeningCounts, one: Referral) -> str | None:
+    return suspicion_reason(one, DoctorHashes(ring).of(one)[0], campaign(), screening_counts)
 
 
 def test_an_ordinary_referral_passes() -> None:
-    assert look(FakeSightings(), replace(referral(npi="1234567893"), source="abc")) is None
+    assert screen(FakeScreeningCounts(), replace(referral(npi="1234567893"), source="abc")) is None
 
 
 def test_a_disposable_email_address_is_held() -> None:
-    assert look(FakeSightings(), referral(email="dr@trash.example")) == "disposable_domain"
+    assert screen(FakeScreeningCounts(), referral(email="dr@trash.example")) == "disposable_domain"
 
 
 @pytest.mark.parametrize("name", ["<b>Lopez</b>", "x = 1", "{{ name }}", "\uff1cLopez\uff1e", "12345", "..."])
 def test_a_name_with_signs_of_code_or_without_a_letter_is_held(name: str) -> None:
-    assert look(FakeSightings(), referral(name=name)) == "unusual_name"
+    assert screen(FakeScreeningCounts(), referral(name=name)) == "unusual_name"
 
 
 @pytest.mark.parametrize("name", ["Dr.Ly", "李小龍", "O'Brien-Núñez, M.D. (Bob)", "Lopez & Sons"])
 def test_an_ordinary_name_is_not_held(name: str) -> None:
-    assert look(FakeSightings(), referral(name=name)) is None
+    assert screen(FakeScreeningCounts(), referral(name=name)) is None
 
 
 def test_many_referrals_from_one_source_are_held_except_the_first_ones() -> None:
-    sightings = FakeSightings(most_per_source=3)
+    screening_counts = FakeScreeningCounts(max_per_source=3)
     made = [replace(referral(email=f"dr{n}@clinic.example"), source="abc") for n in range(5)]
-    assert [look(sightings, one) for one in made] == [None] * 3 + ["many_from_one_source"] * 2
-    assert look(sightings, replace(referral(), source="def")) is None
-    assert look(sightings, made[0]) is None, "the same one, delivered again, is none more"
+    assert [screen(screening_counts, one) for one in made] == [None] * 3 + ["many_from_one_source"] * 2
+    assert screen(screening_counts, replace(referral(), source="def")) is None
+    assert screen(screening_counts, made[0]) is None, "the same one, delivered again, is none more"
 
 
 def test_many_names_for_one_address_are_held_but_not_two_spellings() -> None:
-    sightings = FakeSightings()
+    screening_counts = FakeScreeningCounts()
     names = ["Maria Lopez", "Dr. Maria López, MD", "John Smith", "Jane Doe"]
-    assert [look(sightings, referral(name=name)) for name in names] == [None, None, None, "many_names_for_one_address"]
+    assert [screen(screening_counts, referral(name=name)) for name in names] == [
+        None,
+        None,
+        None,
+        "many_names_for_one_address",
+    ]
 
 
 def test_one_npi_with_a_second_address_is_held() -> None:
-    sightings = FakeSightings()
+    screening_counts = FakeScreeningCounts()
     first, second = (referral(npi="1234567893", email=f"dr@{place}.example") for place in ("here", "there"))
-    assert [look(sightings, one) for one in (first, second)] == [None, "several_addresses_for_one_npi"]
+    assert [screen(screening_counts, one) for one in (first, second)] == [None, "several_addresses_for_one_npi"]
 
 
-@pytest.mark.parametrize("known", [{"is_vetted": True}, {"messages": {"introduction": Written(tries={"1": Try(NOW)})}}])
+@pytest.mark.parametrize(
+    "known", [{"is_vetted": True}, {"messages": {"introduction": DeliveryStatus(attempts={"1": SendAttempt(NOW)})}}]
+)
 def test_an_approved_or_already_mailed_doctor_is_not_screened_again(known: dict[str, object]) -> None:
-    assert look(FakeSightings(), replace(referral(email="dr@trash.example"), **known)) is None  # type: ignore[arg-type]
+    assert screen(FakeScreeningCounts(), replace(referral(email="dr@trash.example"), **known)) is None  # type: ignore[arg-type]
 
 
 def test_a_source_has_a_new_hash_each_day_and_an_ipv6_network_has_one() -> None:

@@ -44,7 +44,7 @@ class FakeReporting:
             raise ValueError("a referral that can't be read")
         return replace(report(), state=State.READY)
 
-    def put_lost_ones_back(self, campaign: str) -> int:
+    def requeue_lost(self, campaign: str) -> int:
         self.looked_for.append(campaign)
         return 1
 
@@ -58,9 +58,9 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Any:
         return {"sent": 1}
 
     made = SimpleNamespace(
-        reporting=FakeReporting(),
+        report_runner=FakeReporting(),
         campaigns=samples.CAMPAIGNS,
-        summarizing=SimpleNamespace(send=send),
+        summary_sender=SimpleNamespace(send=send),
         summarized=summarized,
     )
     monkeypatch.setattr(reports_wiring, "parts", lambda: made)
@@ -73,7 +73,7 @@ def message(report_id: str) -> dict[str, Any]:
 
 def test_a_message_runs_its_report_for_the_remaining_time_of_the_function(parts: Any) -> None:
     assert reports.handler({"Records": [message("one")]}, CONTEXT) == {"batchItemFailures": []}
-    assert parts.reporting.done == [("one", timedelta(seconds=61))]
+    assert parts.report_runner.done == [("one", timedelta(seconds=61))]
 
 
 def test_a_failed_run_returns_its_message_to_the_queue(parts: Any) -> None:
@@ -91,5 +91,5 @@ def test_each_schedule_of_the_template_is_handled(parts: Any) -> None:
     for schedule in schedules:
         assert reports.handler(json.loads(schedule.input or "{}"), CONTEXT) is None
     assert len(schedules) == 2
-    assert parts.reporting.looked_for == parts.summarized == ["lumen", "relay"]
-    assert parts.reporting.done == []
+    assert parts.report_runner.looked_for == parts.summarized == ["lumen", "relay"]
+    assert parts.report_runner.done == []

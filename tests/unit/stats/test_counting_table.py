@@ -10,12 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from referral_intake.core.counting import BREAKDOWNS, COHORT, NOW, TIME, TOTAL, Count, counts, difference, tally
+from referral_intake.core.counting import (
+    BREAKDOWNS,
+    COHORT,
+    NOW,
+    TIME,
+    TOTAL,
+    CounterKey,
+    contributions,
+    difference,
+    tally,
+)
 from referral_intake.core.durations import bucket
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Referral, Stage
-from referral_intake.stats.counting_table import MOST_ITEMS, MOST_NUMBERS
+from referral_intake.stats.counting_table import MAX_ITEMS, MAX_NUMBERS
 from tests.support import samples
 from tests.support.samples import NOW as SUBMITTED
 from tests.support.stats import MemoryTable, counters, counting, delivered, history, recount
@@ -30,7 +40,7 @@ def referral(stage: Stage = Stage.SENT, **milestones: datetime) -> Referral:
 
 def of(counted: Referral, dimension: str, value: str = "") -> dict[tuple[date | None, str], int]:
     """Counters of one dimension, by day and fact."""
-    found = counts(tally(counted))
+    found = contributions(tally(counted))
     return {(c.day, c.fact): n for c, n in found.items() if (c.dimension, c.value) == (dimension, value)}
 
 
@@ -42,15 +52,15 @@ def days(number: int) -> timedelta:
 
 
 def test_a_new_referral_counts_as_submitted_in_every_dimension_and_as_queued() -> None:
-    assert counts(tally(samples.referral(address={"state": "IL"}))) == Counter(
+    assert contributions(tally(samples.referral(address={"state": "IL"}))) == Counter(
         [
-            Count("lumen", TOTAL, "", DAY, "submitted"),
-            Count("lumen", COHORT, "", DAY, "submitted"),
-            Count("lumen", "state", "IL", DAY, "submitted"),
-            Count("lumen", "specialty", "none", DAY, "submitted"),
-            Count("lumen", "source", "patient", DAY, "submitted"),
-            Count("lumen", "language", "en", DAY, "submitted"),
-            Count("lumen", NOW, "", None, "queued"),
+            CounterKey("lumen", TOTAL, "", DAY, "submitted"),
+            CounterKey("lumen", COHORT, "", DAY, "submitted"),
+            CounterKey("lumen", "state", "IL", DAY, "submitted"),
+            CounterKey("lumen", "specialty", "none", DAY, "submitted"),
+            CounterKey("lumen", "source", "patient", DAY, "submitted"),
+            CounterKey("lumen", "language", "en", DAY, "submitted"),
+            CounterKey("lumen", NOW, "", None, "queued"),
         ]
     )
 
@@ -64,8 +74,8 @@ def test_each_fact_counts_on_its_day_and_in_the_cohort_of_the_submission_day() -
 @pytest.mark.parametrize("dimension", BREAKDOWNS)
 def test_every_breakdown_adds_up_to_the_total(dimension: str) -> None:
     wild = history(Random(3), 20)[-1]
-    total = {(c.day, c.fact): n for c, n in counts(tally(wild)).items() if c.dimension == TOTAL}
-    assert {(c.day, c.fact): n for c, n in counts(tally(wild)).items() if c.dimension == dimension} == total
+    total = {(c.day, c.fact): n for c, n in contributions(tally(wild)).items() if c.dimension == TOTAL}
+    assert {(c.day, c.fact): n for c, n in contributions(tally(wild)).items() if c.dimension == dimension} == total
 
 
 def test_days_are_in_utc() -> None:
@@ -92,7 +102,7 @@ def test_an_answer_is_counted_by_its_kind(answer: Answer) -> None:
 
 @pytest.mark.parametrize("reason", list(Closing))
 def test_a_closing_reason_counts_on_the_day_of_closing(reason: Closing) -> None:
-    noted = replace(referral(Stage.CLOSED), reason=reason.value, noted_closed_at=SUBMITTED + days(4))
+    noted = replace(referral(Stage.CLOSED), reason=reason.value, stored_closed_at=SUBMITTED + days(4))
     assert of(noted, TOTAL)[DAY + days(4), f"closed/{reason.value}"] == 1
     # A milestone for the reason gives its time.
     told = replace(noted, milestones={**noted.milestones, reason.value: SUBMITTED + days(2)})
@@ -121,7 +131,7 @@ def test_a_step_is_counted_by_its_duration_on_the_day_that_it_ended() -> None:
 
 def test_text_typed_by_visitors_creates_no_new_counters() -> None:
     doctors = (samples.referral(specialty=f"made up {number}") for number in range(30))
-    assert {c.value for one in doctors for c in counts(tally(one)) if c.dimension == "specialty"} == {"other"}
+    assert {c.value for one in doctors for c in contributions(tally(one)) if c.dimension == "specialty"} == {"other"}
 
 
 def test_a_milestone_with_an_earlier_time_moves_between_days() -> None:
@@ -203,8 +213,8 @@ def test_a_hundred_new_referrals_share_their_counter_updates() -> None:
     referrals = [samples.referral() for _ in range(100)]
     counting(table).count(referrals)
     # A transaction has at most a hundred items: those of the referrals, and six shared counters.
-    assert [len(updates) for updates in table.transactions] == [MOST_ITEMS, 6 + 6]
-    assert counters(table.items.values())[Count("lumen", TOTAL, "", DAY, "submitted")] == 100
+    assert [len(updates) for updates in table.transactions] == [MAX_ITEMS, 6 + 6]
+    assert counters(table.items.values())[CounterKey("lumen", TOTAL, "", DAY, "submitted")] == 100
 
 
 def test_an_update_of_every_number_of_an_item_fits_in_one_expression() -> None:
@@ -220,7 +230,7 @@ def test_an_update_of_every_number_of_an_item_fits_in_one_expression() -> None:
     table.transactions.clear()
     counting(table).count(slower)
     names = [len(update["ExpressionAttributeNames"]) for updates in table.transactions for update in updates]
-    assert MOST_NUMBERS / 2 < max(names) <= MOST_NUMBERS + 1
+    assert MAX_NUMBERS / 2 < max(names) <= MAX_NUMBERS + 1
     assert counters(table.items.values()) == recount(slower)
 
 
@@ -283,7 +293,7 @@ def test_a_lost_response_makes_nothing_count_twice() -> None:
     with pytest.raises(Lost):
         counting(ForgetfulTable(table.items)).count([again])
     assert counting(table).count([again]) == 0
-    assert counters(table.items.values())[Count("lumen", TOTAL, "", DAY, "submitted")] == 2
+    assert counters(table.items.values())[CounterKey("lumen", TOTAL, "", DAY, "submitted")] == 2
 
 
 # ---- Counting again --------------------------------------------------------------------------------------------------
@@ -295,8 +305,8 @@ def test_a_recount_replaces_a_different_count_of_the_same_revision() -> None:
     answered = replace(referral(answered=SUBMITTED), answer=Answer.CALL)
     counting(table).count([replace(answered, answer=None)])
     assert counting(table).count([answered]) == 0
-    assert counting(table).count([answered], again=True) == 1
-    assert counting(table).count([answered], again=True) == 0
+    assert counting(table).count([answered], recount=True) == 1
+    assert counting(table).count([answered], recount=True) == 0
     assert counters(table.items.values()) == recount([answered])
 
 
@@ -304,7 +314,7 @@ def test_a_recount_ignores_an_earlier_revision() -> None:
     table = MemoryTable()
     old, new = history(Random(5), 2)
     counting(table).count([new])
-    assert counting(table).count([old], again=True) == 0
+    assert counting(table).count([old], recount=True) == 0
     assert counters(table.items.values()) == recount([new])
 
 

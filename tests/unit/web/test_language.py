@@ -3,7 +3,7 @@
 import pytest
 
 from referral_intake.web import http
-from referral_intake.web.language import best
+from referral_intake.web.language import best_language
 from tests.support import events
 
 OFFERED = ("en", "es")
@@ -25,7 +25,7 @@ OFFERED = ("en", "es")
     ],
 )
 def test_the_preferred_language_among_the_offered_ones_is_used(header: str, expected: str | None) -> None:
-    assert best(header, OFFERED) == expected
+    assert best_language(header, OFFERED) == expected
 
 
 @pytest.mark.parametrize(("query", "expected"), [("lang=en", "en"), ("lang=es", "es"), ("lang=xx", "es"), ("", "es")])

@@ -40,9 +40,9 @@ def test_four_workers_never_exceed_the_allowed_share_of_the_rate(shared: "Dynamo
     times: list[datetime] = []
 
     def worker(_: int) -> None:
-        pace = Throttle(shared, table, lambda: FAST, now)
+        throttle = Throttle(shared, table, lambda: FAST, now)
         for _ in range(6):
-            while pace.take(CAMPAIGN, "maria@clinic.example"):
+            while throttle.acquire(CAMPAIGN, "maria@clinic.example"):
                 pass
             times.append(now())
 
@@ -57,9 +57,9 @@ def test_four_workers_never_exceed_the_allowed_share_of_the_rate(shared: "Dynamo
 
 def test_each_sent_message_is_counted_once(shared: "DynamoDBClient") -> None:
     table = aws.make_table(shared)
-    pace = Throttle(shared, table, lambda: FAST, now)
+    throttle = Throttle(shared, table, lambda: FAST, now)
     for _ in range(3):
-        assert pace.take(CAMPAIGN, "maria@clinic.example") is None
+        assert throttle.acquire(CAMPAIGN, "maria@clinic.example") is None
     item = shared.get_item(TableName=table, Key={"pk": {"S": "pace"}, "sk": {"S": "pace"}})["Item"]
     assert item["sent"] == {"N": "3"}
 
@@ -68,7 +68,7 @@ def test_an_exhausted_daily_quota_is_detected_without_a_write(
     client: "DynamoDBClient", table: str, requests: aws.Requests
 ) -> None:
     used_up = Quota(per_second=14, per_day=200, sent_last_day=200)
-    waited = Throttle(client, table, lambda: used_up, now).take(CAMPAIGN, "maria@clinic.example")
+    waited = Throttle(client, table, lambda: used_up, now).acquire(CAMPAIGN, "maria@clinic.example")
     assert isinstance(waited, Wait)
     assert requests.by_operation == {"BatchGetItem": 1}
 
@@ -77,11 +77,11 @@ def test_a_mail_domain_has_a_daily_limit_that_does_not_delay_other_domains(
     client: "DynamoDBClient", table: str
 ) -> None:
     clock = aws.Clock()
-    pace = Throttle(client, table, lambda: Quota(1000, 100_000, 0), clock, sleep=lambda _: None)
+    throttle = Throttle(client, table, lambda: Quota(1000, 100_000, 0), clock, sleep=lambda _: None)
     strict = replace(CAMPAIGN, policy=replace(CAMPAIGN.policy, per_domain_per_day=2))
-    taken = [pace.take(strict, f"doctor{number}@clinic.example") for number in range(3)]
+    taken = [throttle.acquire(strict, f"doctor{number}@clinic.example") for number in range(3)]
     assert taken[:2] == [None, None]
     assert taken[2] == Wait(datetime(2026, 11, 24, tzinfo=UTC), Reason.DOMAIN_CAP)
-    assert pace.take(strict, "doctor@other.example") is None
+    assert throttle.acquire(strict, "doctor@other.example") is None
     clock.time += timedelta(days=1)
-    assert pace.take(strict, "doctor@clinic.example") is None
+    assert throttle.acquire(strict, "doctor@clinic.example") is None

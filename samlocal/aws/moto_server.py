@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from samlocal.aws import moto_patches
+from samlocal.aws import moto_data, moto_fixes
 from samlocal.http.server import Server, listen
 from samlocal.runtime.change_signal import ChangeSignal
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _READS = ("BatchGet", "Describe", "Get", "List", "Query", "Receive", "Scan")
+_FREE_MEMORY_EVERY = 1000  # requests
 
 
 class MotoServer:
@@ -31,17 +32,18 @@ class MotoServer:
         self._app = DomainDispatcherApplication(create_backend_app)
         self._writes = writes
         self._lock = threading.Lock()
+        self._requests = 0
         self._server = Server(listen(0), self._serve)
         self.url = self._server.url
 
     def start(self) -> None:
-        moto_patches.forget_everything()
-        moto_patches.mend()
+        moto_data.delete_everything()
+        moto_fixes.apply()
         self._server.start()
 
     def stop(self) -> None:
         self._server.stop()
-        moto_patches.forget_everything()
+        moto_data.delete_everything()
 
     def _serve(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Handle one request at a time.
@@ -57,8 +59,9 @@ class MotoServer:
             return list(self._app(environ, start_response))
         with self._lock:
             answer = list(self._app(environ, start_response))
-            if operation == "GetRecords":
-                moto_patches.drop_old_iterators()
+            self._requests += 1
+            if self._requests % _FREE_MEMORY_EVERY == 0:
+                moto_data.free_memory()
         if service in self._writes and not operation.startswith(_READS):
             self._writes[service].notify()
         return answer

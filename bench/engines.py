@@ -1,7 +1,6 @@
 """Measure an engine under the local stack: `python -m bench.engines moto`.
 
-Engines: `moto` (the built-in one), `dynamodb-local`, or the URL of a running server with DynamoDB, SQS and Secrets
-Manager. `--demo` loads the sample data. Otherwise doctors are submitted, and the time ends with the last message.
+Engines: `moto` (the built-in one), `dynamodb-local`, or the URL of a running server with DynamoDB. `--demo` loads the sample data. Otherwise doctors are submitted, and the time ends with the last message.
 docs/decisions/0008-engine-of-the-local-stack.md has the results.
 """
 
@@ -40,8 +39,7 @@ def engine(name: str) -> Iterator[None]:
             os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = url
             yield
     else:
-        for service in ("DYNAMODB", "SQS", "SECRETS_MANAGER"):
-            os.environ[f"AWS_ENDPOINT_URL_{service}"] = name
+        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = name
         yield
 
 

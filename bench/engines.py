@@ -1,6 +1,7 @@
 """Measure an engine under the local stack: `python -m bench.engines moto`.
 
-Engines: `moto` (the built-in one), `dynamodb-local`, or the URL of a running server with DynamoDB. `--demo` loads the sample data. Otherwise doctors are submitted, and the time ends with the last message.
+Engines: `moto` (the built-in one), `dynamodb-local`, or the URL of a running server with DynamoDB. `--demo` loads the
+sample data. Otherwise doctors are submitted, and the time ends with the last message.
 docs/decisions/0008-engine-of-the-local-stack.md has the results.
 """
 

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError
 
 from local.demo import MANAGER, VIEWER, fill
 from local.stack import ROOT, LocalStack
+from samlocal.aws.tables import EngineLacks
 from samlocal.http.server import PortTaken
 from samlocal.template.intrinsics import TemplateError
 
@@ -25,6 +26,9 @@ def main() -> int:
         stack.start()
     except PortTaken as error:
         print(f"{error} Try: make run PORT={port + 1}", file=sys.stderr)
+        return 1
+    except EngineLacks as error:
+        print(error, file=sys.stderr)
         return 1
     except TemplateError as error:
         print(f"infra/template.yaml: {error}", file=sys.stderr)

@@ -114,7 +114,7 @@ class Stack:
         """Store initial data. At this time, no event source is running."""
 
     def start(self) -> None:
-        """Start the stack. Raise PortTaken or TemplateError, after stopping everything that was started."""
+        """Start the stack. Raise PortTaken, TemplateError or EngineLacks, after stopping what was started."""
         with ExitStack() as parts:
             if not _ONE_AT_A_TIME.acquire(blocking=False):
                 raise RuntimeError("a stack is already running in this process")

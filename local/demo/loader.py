@@ -13,7 +13,7 @@ from local.demo.messages import Outbox
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.item_format import from_item
 from referral_intake.core.campaign import Campaign
-from samlocal.aws import moto_patches
+from samlocal.aws import moto_data
 
 if TYPE_CHECKING:
     from local.stack import LocalStack
@@ -33,8 +33,8 @@ def load(stack: "LocalStack", now: datetime) -> None:
     items = list(history_at(now, campaign, stack.url))
     referrals = [item for item in items if item["sk"]["S"] == "referral"]
     items += [message for item in referrals for message in outbox.render(item)]
-    moto_patches.put_unheard(stack.template.tables["Table"].name, items)
-    moto_patches.put_unheard(stack.template.tables["StatsTable"].name, counters(map(from_item, referrals)))
+    moto_data.put_without_stream(stack.template.tables["Table"].name, items)
+    moto_data.put_without_stream(stack.template.tables["StatsTable"].name, counters(map(from_item, referrals)))
     outbox.deliver(stack.ses)
 
 

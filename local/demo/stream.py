@@ -39,7 +39,6 @@ class Stream:
 
     @property
     def _shard(self) -> Any:
-        # Read each time, because moto replaces the shard when a transaction is canceled.
         name = self._stack.template.tables[self._table].name
         return dynamodb_backends[ACCOUNT][REGION].tables[name].stream_shard
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from samlocal.aws.tables import Tables
 from samlocal.aws.user_pool_members import Users
-from samlocal.template.model import Queue, Secret, Table, Template
+from samlocal.template.model import Queue, Secret, Template
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -67,9 +68,14 @@ class Cloud:
         return client.meta.endpoint_url == self._embedded
 
     def make(self, template: Template) -> None:
-        """Create the resources that do not exist yet. Another engine may have them from an earlier run."""
+        """Create the resources that do not exist yet. Another engine may have them from an earlier run.
+
+        Raise EngineLacks if the engine of the tables lacks an operation.
+        """
+        tables = Tables(self.dynamodb, self.streams)
         for table in template.tables.values():
-            self._make_table(table)
+            if arn := tables.make(table):
+                self.stream_arns[table.logical_id] = arn
         # A dead-letter queue must exist before the queue that uses it.
         for queue in sorted(template.queues.values(), key=lambda queue: queue.dead_letters is not None):
             self._make_queue(queue)
@@ -80,24 +86,6 @@ class Cloud:
         for bucket in template.buckets:
             with suppress(self.s3.exceptions.BucketAlreadyOwnedByYou):
                 self.s3.create_bucket(Bucket=bucket)
-
-    def _make_table(self, table: Table) -> None:
-        try:
-            self.dynamodb.create_table(TableName=table.name, **table.definition)
-        except self.dynamodb.exceptions.ResourceInUseException:
-            pass
-        else:
-            self._expire(table)
-        arn = self.dynamodb.describe_table(TableName=table.name)["Table"].get("LatestStreamArn")
-        if arn:
-            self.stream_arns[table.logical_id] = arn
-
-    def _expire(self, table: Table) -> None:
-        if table.expires_by:
-            self.dynamodb.update_time_to_live(
-                TableName=table.name,
-                TimeToLiveSpecification={"Enabled": True, "AttributeName": table.expires_by},
-            )
 
     def _make_queue(self, queue: Queue) -> None:
         if queue.logical_id not in self.queue_urls:

@@ -40,13 +40,13 @@ class Users:
             self._cognito.describe_user_pool(UserPoolId=pool.id)
             return
         # Imported here, because the import takes half a second. The moto server has imported it by now.
-        from samlocal.aws import moto_patches
+        from samlocal.aws import moto_data
 
         made = self._cognito.create_user_pool(PoolName=pool.name, AliasAttributes=["email"])
-        moto_patches.call_pool(made["UserPool"]["Id"], pool.id)
+        moto_data.rename_pool(made["UserPool"]["Id"], pool.id)
         for client in pool.clients:
             added = self._cognito.create_user_pool_client(UserPoolId=pool.id, ClientName=client.id)
-            moto_patches.call_client(pool.id, added["UserPoolClient"]["ClientId"], client.id)
+            moto_data.rename_client(pool.id, added["UserPoolClient"]["ClientId"], client.id)
         for group in pool.groups:
             self._cognito.create_group(UserPoolId=pool.id, GroupName=group)
             self._add(pool, group, group)

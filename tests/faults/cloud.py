@@ -16,7 +16,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from referral_intake.aws.item_format import Item
 from referral_intake.core.mailboxes import mailbox
-from samlocal.aws import moto_patches
+from samlocal.aws import moto_fixes
 from samlocal.template.model import ACCOUNT, REGION
 from tests.faults.wire import response
 from tests.integration import aws
@@ -44,7 +44,7 @@ class Moto:
     url: str | None = None
 
     def __init__(self) -> None:
-        moto_patches.mend()
+        moto_fixes.apply()
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
         answered = botocore_stubber.process_request(request)

@@ -12,7 +12,7 @@ from moto.core.models import MockAWS
 from referral_intake.aws import dynamodb
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.referral_table import ReferralTable
-from samlocal.aws import moto_patches
+from samlocal.aws import moto_fixes
 from tests.engines import dynamodb_local
 from tests.integration import aws
 from tests.rights.suite import may_do_what_it_does, watched
@@ -111,7 +111,7 @@ def own_aws(patch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
 
 @pytest.fixture
 def cloud(no_account: None) -> Iterator[None]:
-    moto_patches.mend()
+    moto_fixes.apply()
     with on_moto():
         yield
 

@@ -22,7 +22,7 @@ from referral_intake.dashboard import api, openapi
 from referral_intake.reports.columns import COLUMNS, row_of
 from referral_intake.reports.export_rows import ExportRows
 from referral_intake.web.pages import Pages
-from samlocal.aws import moto_patches
+from samlocal.aws import moto_fixes
 from tests.integration import aws
 from tests.support import samples
 from tests.support.dashboard import MANAGER, VIEWER, FakeDashboard, ask
@@ -33,7 +33,7 @@ OTHER = {"phone": "212 555 0123"}
 
 def main() -> None:
     stored = json.load(sys.stdin)
-    moto_patches.mend()
+    moto_fixes.apply()
     with mock_aws():
         client = dynamodb.client()
         table = aws.make_table(client)

@@ -169,10 +169,14 @@ class Life:
         # `stats` reads the same stream.
         self.invoke("stats", {"Records": records})
 
-    def tell(self, kind: str, receipt: str, seconds: float = 0, **details: Any) -> None:
-        """SES reports an event that occurs `seconds` from now."""
-        event = mail_event(kind, receipt, seconds, sent_at=datetime.now(UTC), **details)
+    def tell(
+        self, kind: str, receipt: str, seconds: float = 0, *, sent_at: datetime | None = None, **details: Any
+    ) -> None:
+        """SES reports an event that occurred `seconds` after the message was sent, by default now."""
+        event = mail_event(kind, receipt, seconds, sent_at=sent_at or datetime.now(UTC), **details)
         event["detail"]["mail"] |= {"destination": [DOCTOR["email"]], **self.mail.mails.get(receipt, {})}
+        if sent_at:
+            event["detail"]["mail"]["timestamp"] = time(sent_at)
         self.tell_body(json.dumps(event))
 
     def tell_body(self, body: str) -> None:
@@ -267,10 +271,18 @@ class Life:
             self.invoke("links", events.request(f"POST /api/{path}", "a=mark", query="token=tokenmark", **headers))
 
     def ses_tells(self) -> None:
+        # Times of events can't be in the future.
+        sent_at = datetime.now(UTC) - timedelta(minutes=3)
         for kind, seconds in (("Send", 0), ("Delivery", 2), ("Open", 90), ("Click", 120), ("DeliveryDelay", 1)):
-            link = {"link": "https://linkmark.example/", "userAgent": "Agentmark"} if kind in {"Open", "Click"} else {}
-            self.tell(kind, self.told, seconds, **link)
-        bounced = {"bouncedRecipients": [{"emailAddress": DOCTOR["email"], "diagnosticCode": f"no {MARKED_NAME}"}]}
+            link: dict[str, Any] = (
+                {"link": "https://linkmark.example/", "userAgent": "Mozilla/5.0 Agentmark"}
+                if kind in {"Open", "Click"}
+                else {}
+            )
+            self.tell(kind, self.told, seconds, sent_at=sent_at, **link)
+        bounced: dict[str, Any] = {
+            "bouncedRecipients": [{"emailAddress": DOCTOR["email"], "diagnosticCode": f"no {MARKED_NAME}"}]
+        }
         self.tell("Bounce", self.told, 3, bounceType="Transient", bounceSubType="MailboxFull", **bounced)
         self.client.update_item(
             TableName=self.table,

@@ -251,7 +251,9 @@ class Dying:
 
     def __init__(self, at: int, files: ReportFiles, reports: ReportTable) -> None:
         self._at = at
-        self._watched: list[tuple[Any, str]] = [(files, name) for name in ("begin", "part", "complete", "put", "keep")]
+        self._watched: list[tuple[Any, str]] = [
+            (files, name) for name in ("create_upload", "upload_part", "complete_upload", "put", "save_state")
+        ]
         self._watched.append((reports, "save"))
 
     def __enter__(self) -> None:

@@ -31,27 +31,27 @@ class Rows:
         return Page(HUNDRED, {"pk": str(self.left)} if self.left else None)
 
 
-class DeliveryStatus(ReportFiles):
+class DiscardedFiles(ReportFiles):
     """Accepts all data and keeps none."""
 
     def __init__(self) -> None:
         self.bytes = 0
 
-    def begin(self, *_: Any) -> str:
+    def create_upload(self, *_: Any) -> str:
         return "upload"
 
-    def part(self, key: str, upload: str, number: int, data: bytes) -> str:
+    def upload_part(self, key: str, upload: str, number: int, data: bytes) -> str:
         self.bytes += len(data)
         return "etag"
 
-    def complete(self, *_: Any) -> None: ...
+    def complete_upload(self, *_: Any) -> None: ...
 
     def put(self, key: str, data: Any, name: str) -> None:
         while some := data.read(64 * KIB):
             self.bytes += len(some)
 
 
-MAKERS: dict[Format, Callable[[Rows, DeliveryStatus], ReportWriter]] = {
+MAKERS: dict[Format, Callable[[Rows, DiscardedFiles], ReportWriter]] = {
     Format.CSV: lambda rows, files: CsvExport(rows, files, part=256 * KIB),
     Format.XLSX: lambda rows, files: XlsxExport(rows, files, rows_per_workbook=2_000),
 }
@@ -59,7 +59,7 @@ MAKERS: dict[Format, Callable[[Rows, DeliveryStatus], ReportWriter]] = {
 
 def most_memory(pages: int, wanted: Format) -> tuple[int, int]:
     """Peak memory, and the number of bytes written."""
-    files = DeliveryStatus()
+    files = DiscardedFiles()
     writer = MAKERS[wanted](Rows(pages), files)
     gc.collect()
     gc.freeze()  # Excludes objects of other tests from collections.

@@ -21,9 +21,11 @@ class Mailbox:
         urlopen(Request(self._url, method="DELETE"), timeout=10).close()
 
     def wait_for(self, count: int, seconds: float = CEILING) -> list[dict[str, Any]]:
-        """The messages, once there are this many or the time is over. Waits a moment longer, in case more arrive."""
-        end = time.monotonic() + seconds
-        while len(self.messages()) < count and time.monotonic() < end:
+        """The messages, once there are this many or none arrived for this time. Waits a moment longer, in case more arrive."""
+        seen, end = 0, time.monotonic() + seconds
+        while seen < count and time.monotonic() < end:
             time.sleep(0.1)
+            if (now := len(self.messages())) != seen:
+                seen, end = now, time.monotonic() + seconds
         time.sleep(0.3)
         return self.messages()

@@ -26,9 +26,12 @@ def test_200_concurrent_submissions_send_200_messages_without_loss_or_duplicates
             return int(answer.status)
 
     with ThreadPoolExecutor(200) as patients:
-        assert Counter(patients.map(post, range(200))) == {201: 200}
+        statuses = Counter(patients.map(post, range(200)))
+    # First, so that no message of this test arrives during the next one.
     received = Counter(message["to"][0] for message in mailbox.wait_for(200))
     assert received == {f"doctor{number}@many.example": 1 for number in range(200)}
+    # 200 means that this submission is stored already: a busy engine answers a write so late that botocore sends it again.
+    assert set(statuses) <= {200, 201}
 
 
 @pytest.mark.long

@@ -98,7 +98,7 @@ def test_a_doctor_told_by_a_person_is_claimed_under_every_key(
     other = actions.put(npi="1234567893")
     claim = aws.claim_for(other)
     assert actions.claims.claim(claim, aws.MESSAGE, now=LATER, cooldown=COOLDOWN) == AlreadyClaimed(told.receipt)
-    assert decisions.decide_already_claimed(told.receipt, told, LATER).reason == "joined"
+    assert decisions.decide_already_claimed(AlreadyClaimed(told.receipt), told, LATER).reason == "joined"
 
 
 def test_a_doctor_with_initials_only_has_keys_and_can_be_told(actions: ReferralActions) -> None:

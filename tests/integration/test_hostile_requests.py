@@ -228,7 +228,7 @@ def test_an_invalid_token_gets_a_plain_page_and_changes_nothing(method: str, tok
     response = links.respond(event, LinkParts(Links(ring, SITE.url), table, table, SITE), samples.NOW)
     assert response["statusCode"] == 400
     assert "<script>" not in response["body"]
-    assert table.suppressed == {}
+    assert table.facts == {}
 
 
 @pytest.mark.parametrize("query", [None, {}, {"other": "x"}])

@@ -1,12 +1,15 @@
 """In-memory fakes of adapters and services."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from referral_intake.aws.keys import Keyring
+from referral_intake.core import doctor_matching
 from referral_intake.core.breaker import BreakerPolicy, Trip
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
+from referral_intake.core.claim import AlreadyClaimed, Claim, Obstacle
+from referral_intake.core.doctor_records import DoctorRecord, Fact, KeySet, StepClaim
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.message import Message
@@ -22,12 +25,10 @@ def ring() -> Keyring:
 
 @dataclass
 class FakeTable:
-    """Referrals by receipt, claims by doctor and step, and suppressions."""
+    """Referrals by receipt, and the records of doctors by key."""
 
     referrals: dict[str, Referral] = field(default_factory=dict)
-    told: dict[tuple[str, str], str] = field(default_factory=dict)
-    suppressed: dict[str, Closing] = field(default_factory=dict)
-    scopes: dict[str, str] = field(default_factory=dict)
+    _records: dict[str, Mapping[str, DoctorRecord]] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     settled: datetime | None = None
 
@@ -59,32 +60,92 @@ class FakeTable:
         )
 
     def claim(
-        self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta
-    ) -> AlreadyClaimed | Suppressed | None:
-        for key in claim.keys:
-            if key in self.suppressed:
-                return Suppressed(self.suppressed[key])
-            leader = self.told.get((key, claim.step), claim.referral.receipt)
-            if leader != claim.referral.receipt:
-                return AlreadyClaimed(leader)
-        self.told |= dict.fromkeys(((key, claim.step) for key in claim.keys), claim.referral.receipt)
-        self.referrals[claim.referral.receipt] = replace(claim.claimed_referral, due_at=now + LEASE)
+        self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta, overruled: Collection[str] = ()
+    ) -> Obstacle | None:
+        obstacle = self._claim(claim, now, cooldown, overruled, by_email=True)
+        if obstacle is None:
+            self.referrals[claim.referral.receipt] = replace(claim.claimed_referral, due_at=now + LEASE)
+        return obstacle
+
+    def reserve(
+        self, claim: Claim, move: Move, *, now: datetime, cooldown: timedelta, overruled: Collection[str] = ()
+    ) -> Obstacle | None:
+        obstacle = self._claim(claim, now, cooldown, overruled, by_email=False)
+        if obstacle is None:
+            self.move(claim.referral, move)
+        return obstacle
+
+    def _claim(
+        self, claim: Claim, now: datetime, cooldown: timedelta, overruled: Collection[str], *, by_email: bool
+    ) -> Obstacle | None:
+        if obstacle := self._obstacle(claim, now, cooldown, overruled, by_email=by_email):
+            return obstacle
+        step, its = f"{claim.referral.campaign}/{claim.step}", StepClaim(claim.referral.receipt, now, not by_email)
+        self._records |= doctor_matching.with_claim(KeySet(claim.keys), self._records, step, its, overruled)
         return None
 
-    def suppression(self, claim: Claim) -> Suppressed | None:
-        return next((Suppressed(self.suppressed[key]) for key in claim.keys if key in self.suppressed), None)
+    def _obstacle(
+        self, claim: Claim, now: datetime, cooldown: timedelta, overruled: Collection[str] = (), *, by_email: bool
+    ) -> Obstacle | None:
+        return doctor_matching.find_obstacle(
+            KeySet(claim.keys, claim.retired_keys),
+            self._records,
+            claim.referral.receipt,
+            claim.referral.campaign,
+            claim.step,
+            claims_since=now - cooldown,
+            by_email=by_email,
+            overruled=overruled,
+        )
 
-    def suppress(self, key: str, fact: Closing, now: datetime, campaign: str | None = None) -> None:
-        self.suppressed[key] = fact
-        self.scopes[key] = campaign or "all"
+    def last_check(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Obstacle | None:
+        found = self._obstacle(claim, now, cooldown, by_email=True)
+        return None if isinstance(found, AlreadyClaimed) else found
 
-    def undo_opt_out(self, key: str, now: datetime) -> None:
-        self.suppressed.pop(key, None)
+    def suppress(
+        self,
+        keys: Sequence[str],
+        fact: Closing,
+        receipt: str,
+        now: datetime,
+        campaign: str | None = None,
+        *,
+        is_personal: bool = False,
+    ) -> list[str]:
+        name = f"{fact.value}/{campaign}" if campaign else fact.value
+        concerned = list(doctor_matching.referrals_to_check(KeySet(keys), self._records, receipt))
+        its = Fact(now, receipt, is_personal=is_personal)
+        self._records |= doctor_matching.with_fact(KeySet(keys), self._records, name, its)
+        return concerned
+
+    def undo_opt_out(self, keys: Sequence[str], receipt: str, now: datetime) -> None:
+        self._records |= doctor_matching.with_opt_in(KeySet(keys), self._records, Fact(now, receipt))
 
     def release(self, claim: Claim, move: Move) -> None:
+        own, step = KeySet(claim.keys).new_record, f"{claim.referral.campaign}/{claim.step}"
         for key in claim.keys:
-            del self.told[key, claim.step]
+            record = self._records[key][own.id_under(key)]
+            kept = {name: one for name, one in record.claims.items() if name != step}
+            self._records[key] = {**self._records[key], own.id_under(key): replace(record, claims=kept)}
         self.move(claim.claimed_referral, move)
+
+    @property
+    def claimed(self) -> dict[str, set[str]]:
+        """The receipts of the referrals that claimed a step (`lumen/introduction`), by key."""
+        found = {
+            key: {one.by for record in records.values() for one in record.claims.values()}
+            for key, records in self._records.items()
+        }
+        return {key: receipts for key, receipts in found.items() if receipts}
+
+    @property
+    def facts(self) -> dict[str, set[str]]:
+        """The names of the facts about doctors, by key."""
+        found = {
+            key: {name for record in records.values() for name in record.facts}
+            for key, records in self._records.items()
+        }
+        return {key: names for key, names in found.items() if names}
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
         if effect.move:

@@ -155,6 +155,7 @@ def _delivery_attributes(delivery: DeliveryStatus) -> dict[str, Any]:
         "delivered_at": timestamp(delivery.delivered_at) if delivery.delivered_at else None,
         # Usually the same time.
         "last_delivered_at": timestamp(last) if last and last != delivery.delivered_at else None,
+        "failures": dict(delivery.failures),
     }
 
 
@@ -168,6 +169,7 @@ def _delivery(data: dict[str, Any]) -> DeliveryStatus:
         soft_bounces={name: datetime.fromisoformat(at) for name, at in data.get("returned", {}).items()},
         delivered_at=datetime.fromisoformat(delivered_at) if delivered_at else None,
         last_delivered_at=datetime.fromisoformat(last_delivered_at) if last_delivered_at else None,
+        failures=data.get("failures", {}),
     )
 
 

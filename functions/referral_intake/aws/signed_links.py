@@ -13,11 +13,15 @@ ANSWER_WITHIN = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The content of a link: the doctor's keys in the table, and the referral whose message has the link."""
+    """The content of a link: the doctor's keys in the table, and the referral whose message has the link.
+
+    `is_printed` says that it is the code of a printed letter.
+    """
 
     keys: tuple[str, ...]
     campaign: str
     receipt: str
+    is_printed: bool = False
 
 
 class Links:
@@ -40,15 +44,17 @@ class Links:
         if not token.isascii():
             return None
         try:
-            keys, campaign, receipt, expires = self._serializer(purpose).loads(token)
+            keys, campaign, receipt, expires, *printed = self._serializer(purpose).loads(token)
         except BadData:
             return None
         if expires is not None and datetime.fromtimestamp(expires, UTC) < now:
             return None
-        return Link(tuple(keys), campaign, receipt)
+        return Link(tuple(keys), campaign, receipt, is_printed=bool(printed))
 
     def _url(self, purpose: str, link: Link, expires: datetime | None) -> str:
         payload = [list(link.keys), link.campaign, link.receipt, expires and int(expires.timestamp())]
+        # Only if it is printed, because every character makes the code of a letter larger.
+        payload += [1] if link.is_printed else []
         return f"{self._site_url}/api/{purpose}?token={self._serializer(purpose).dumps(payload)}"
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from referral_intake.core.reasons import Closing
+from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Referral, Stage
 
 
@@ -27,9 +27,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyClaimed:
-    """Another referral, the leader, has claimed this step for the doctor."""
+    """Another referral, the leader, has claimed this step for the doctor: for an email, or for a letter or call."""
 
     leader: str
+    is_reservation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,24 @@ class Suppressed:
     """The doctor must not get a message."""
 
     reason: Closing
+
+
+@dataclass(frozen=True, slots=True)
+class MustHold:
+    """A person must compare this doctor with the doctor of another referral."""
+
+    reason: Reason
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSuppressed:
+    """The mailbox must not get a message. The doctor may get a letter or a call."""
+
+    reason: Reason
+
+
+Obstacle = AlreadyClaimed | Suppressed | MustHold | MailboxSuppressed
 
 
 class DoctorKeys(Protocol):

@@ -1,15 +1,17 @@
 """Decide what to do with a referral. The decisions are pure: they depend on the referral, its campaign and the time."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from referral_intake.core.business_hours import next_business_time, zone_of
 from referral_intake.core.campaign import Campaign
+from referral_intake.core.claim import AlreadyClaimed, MailboxSuppressed, MustHold, Obstacle, Suppressed
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Move, Referral, Stage, closed
-from referral_intake.core.steps import next_due
+from referral_intake.core.steps import INTRODUCTION, last_failure, next_due
 
 # A referral that waits for a person gets a new `due_at` at this interval.
 REVIEW_INTERVAL = timedelta(days=7)
@@ -39,7 +41,9 @@ def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> Send
     if referral.told_by:
         return after_send(referral, campaign, now)
     if referral.doctor.email is None:
-        return Move(Stage.BY_POST, due_at=now + REVIEW_INTERVAL, reason=Reason.NO_EMAIL)
+        return by_post(Reason.NO_EMAIL, now)
+    if last_failure(referral.messages):
+        return after_failure(referral, now)
     if not campaign.approval.covers(now.date()):
         return wait_for_approval(now)
     step, _ = next_due(referral.messages, campaign.policy.reminders, campaign.policy.reminder_after)
@@ -48,18 +52,46 @@ def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> Send
     return waits if step is None or is_early else SendStep(step)
 
 
-def decide_already_claimed(receipt: str, leader: Referral | None, now: datetime) -> Move:
+def may_take_over(referral: Referral, claimed: AlreadyClaimed, leader: Referral | None) -> bool:
+    """Whether the referral may replace the leader's claim, because the leader certainly did not tell the doctor."""
+    if leader is None or leader.told_by:
+        return False
+    if _introduction_bounced(leader):
+        # If the leader waits for a letter, only an email to another mailbox is quicker.
+        return leader.reason == Closing.BOUNCED or (
+            leader.reason == Reason.EMAIL_BOUNCED and referral.doctor.email not in {None, leader.doctor.email}
+        )
+    return claimed.is_reservation and leader.stage is Stage.CLOSED
+
+
+def decide_already_claimed(claimed: AlreadyClaimed, leader: Referral | None, now: datetime) -> Move:
     """Decide what to do with a referral if another referral, the leader, has claimed the doctor for this step.
 
-    The referral is closed only after the leader's message was sent. Until then it waits. If the leader is closed
-    without sending, the referral sends the message.
+    The referral is closed only after the leader has told the doctor. Until then it waits. If the leader is closed
+    without telling the doctor, the referral takes its place.
     """
-    if leader is None or Milestone.SENT in leader.milestones:
+    receipt = claimed.leader
+    if leader is None or (Milestone.SENT in leader.milestones and leader.stage is not Stage.BY_POST):
         return closed(Closing.JOINED, receipt, at=now)
     # A leader that is closed releases the doctor, unless it is unclear whether its message was sent. Then a check once
     # a day is enough.
     check_at = max(leader.due_at, now) + timedelta(minutes=1) if leader.due_at else now + timedelta(days=1)
     return Move(Stage.WAITING, due_at=check_at, reason=Reason.JOINED, leader=receipt)
+
+
+def after_obstacle(
+    obstacle: Obstacle, referral: Referral, find: Callable[[str], Referral | None], now: datetime
+) -> Move:
+    """Decide what to do with a referral that may not tell its doctor. `find` returns a referral by its receipt."""
+    match obstacle:
+        case AlreadyClaimed(leader):
+            return decide_already_claimed(obstacle, find(leader), now)
+        case Suppressed(reason):
+            return closed(reason, at=now)
+        case MustHold(reason, other):
+            return hold(reason, now, other)
+        case MailboxSuppressed(reason):
+            return mailbox_unusable(referral, reason, now)
 
 
 def decide_due(
@@ -132,9 +164,32 @@ def wait(reason: Reason, until: datetime) -> Move:
     return Move(Stage.WAITING, due_at=until, reason=reason)
 
 
-def hold(reason: Reason, now: datetime) -> Move:
-    """Hold the referral for a person's review."""
-    return Move(Stage.HELD, due_at=now + REVIEW_INTERVAL, reason=reason)
+def hold(reason: Reason, now: datetime, other: str | None = None) -> Move:
+    """Hold the referral for a person's review. `other` is the receipt of a referral to compare it with."""
+    return Move(Stage.HELD, due_at=now + REVIEW_INTERVAL, reason=reason, leader=other)
+
+
+def by_post(reason: Reason, now: datetime) -> Move:
+    """Let a person send a letter or call."""
+    return Move(Stage.BY_POST, due_at=now + REVIEW_INTERVAL, reason=reason)
+
+
+def after_failure(referral: Referral, now: datetime) -> Move:
+    """Decide what to do after the last message failed and must not be sent again without a person."""
+    failed = last_failure(referral.messages)
+    assert failed, "the last message must have failed"
+    reason = Reason(failed[1])
+    return mailbox_unusable(referral, reason, now) if reason is Reason.EMAIL_BOUNCED else hold(reason, now)
+
+
+def mailbox_unusable(referral: Referral, reason: Reason, now: datetime) -> Move:
+    """Decide what to do if the mailbox must not get messages: a letter or a call, unless there is no way to do it."""
+    doctor = referral.doctor
+    if set(referral.messages) > {INTRODUCTION}:
+        return closed(Closing.BOUNCED, at=now)  # The introduction arrived.
+    if reason is Reason.EMAIL_BOUNCED and not (doctor.phone or doctor.address.is_whole):
+        return closed(Closing.BOUNCED, at=now)
+    return by_post(reason, now)
 
 
 def retry_later(referral: Referral, reason: str, now: datetime) -> Move:
@@ -143,6 +198,10 @@ def retry_later(referral: Referral, reason: str, now: datetime) -> Move:
     jitter = hashlib.sha256(f"{referral.receipt} {referral.setbacks}".encode()).digest()[0] / 255
     delay = longest_delay * (1 + jitter) / 2
     return Move(Stage.WAITING, due_at=now + delay, reason=reason, setbacks=referral.setbacks + 1)
+
+
+def _introduction_bounced(referral: Referral) -> bool:
+    return last_failure(referral.messages) == (INTRODUCTION, Reason.EMAIL_BOUNCED)
 
 
 def _expiry(referral: Referral, campaign: Campaign) -> datetime:

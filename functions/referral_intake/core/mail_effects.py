@@ -9,7 +9,7 @@ from datetime import datetime
 
 from referral_intake.core import breaker
 from referral_intake.core.campaign import Campaign, Policy
-from referral_intake.core.decisions import after_send
+from referral_intake.core.decisions import after_failure, after_send
 from referral_intake.core.engagement import Engagement, first_times
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import ENGAGEMENT_KINDS, Effect, EventKind, MailEvent
@@ -17,7 +17,7 @@ from referral_intake.core.milestones import Milestone
 from referral_intake.core.ports import Referrals
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Move, Referral, Stage, closed
-from referral_intake.core.steps import DeliveryStatus, DeliveryStatuses, next_due
+from referral_intake.core.steps import DeliveryStatus, DeliveryStatuses, last_failure, next_due
 
 # Enough to distinguish people from scanners. It also limits the size of one referral.
 MAX_ENGAGEMENTS = 40
@@ -88,13 +88,15 @@ def _messages(event: MailEvent, referral: Referral) -> DeliveryStatuses:
         delivery = delivery.with_delivery(event.at)
     if event.is_retryable:
         delivery = delivery.with_soft_bounce(event.message_id, event.at)
+    if event.failure:
+        delivery = delivery.with_failure(event.message_id, event.failure)
     return {**referral.messages, event.step: delivery}
 
 
 def _move(event: MailEvent, referral: Referral, messages: DeliveryStatuses, campaign: Campaign | None) -> Move | None:
     match event.kind:
-        case EventKind.BOUNCED:
-            return _close(referral, Closing.BOUNCED)
+        case _ if event.failure:
+            return _after_failure(event, referral, messages)
         case EventKind.COMPLAINED:
             return _close(referral, Closing.COMPLAINED)
         case EventKind.REJECTED:
@@ -103,6 +105,19 @@ def _move(event: MailEvent, referral: Referral, messages: DeliveryStatuses, camp
             return after_send(replace(referral, messages=messages), campaign, event.at)
         case _:
             return None
+
+
+def _after_failure(event: MailEvent, referral: Referral, messages: DeliveryStatuses) -> Move | None:
+    if referral.stage is Stage.CLOSED:
+        return _close(referral, Closing.BOUNCED) if event.kind is EventKind.BOUNCED else None
+    if last_failure(messages) != (event.step, event.failure) or referral.told_by:
+        return None
+    move = after_failure(replace(referral, messages=messages), event.at)
+    if move.stage is Stage.CLOSED:
+        return closed(Closing.BOUNCED)
+    # Of two events, the earlier one counts, whichever arrives first.
+    is_known = (referral.stage, referral.reason) == (move.stage, move.reason)
+    return None if is_known and referral.due_at and move.due_at and referral.due_at <= move.due_at else move
 
 
 def _changes_next_message(event: MailEvent, referral: Referral, messages: DeliveryStatuses, policy: Policy) -> bool:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from referral_intake.core.engagement import Engagement
 from referral_intake.core.milestones import Milestone
-from referral_intake.core.reasons import Closing
+from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Move
 from referral_intake.core.steps import DeliveryStatuses, SendAttempt
 
@@ -33,6 +33,7 @@ class MailEvent:
     """One event about one message. `at` is its time. `attempt` has the time and wording of the message.
 
     `is_retryable` marks a soft bounce after which the message certainly did not arrive, so that it can be retried.
+    `refusal` says why a person must review a soft bounce. `recipient` is the address to which the message was sent.
     `affects_reputation` is false for messages that Amazon SES does not count in the account's bounce and complaint
     rates.
     """
@@ -46,7 +47,14 @@ class MailEvent:
     link: str = ""
     by_known_scanner: bool = False
     is_retryable: bool = False
+    refusal: Reason | None = None
+    recipient: str = ""
     affects_reputation: bool = True
+
+    @property
+    def failure(self) -> Reason | None:
+        """Why the message must not be sent again without a person, if that is so."""
+        return Reason.EMAIL_BOUNCED if self.kind is EventKind.BOUNCED else self.refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Interfaces of the table of referrals. `aws.referral_table` implements them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -45,8 +46,21 @@ class Referrals(Protocol):
 class Suppressions(Protocol):
     """Stop or allow messages to a doctor. `aws.claims` implements it."""
 
-    def suppress(self, key: str, fact: Closing, now: datetime, campaign: str | None = None) -> None:
-        """Stop messages to the doctor with this key: of one campaign, or of all."""
+    def suppress(
+        self,
+        keys: Sequence[str],
+        fact: Closing,
+        receipt: str,
+        now: datetime,
+        campaign: str | None = None,
+        *,
+        is_personal: bool = False,
+    ) -> list[str]:
+        """Stop messages to the doctor with these keys: of one campaign, or of all.
 
-    def undo_opt_out(self, key: str, now: datetime) -> None:
-        """Undo an opt-out."""
+        `receipt` is the referral through which the fact came. `is_personal` says that it came by a printed letter or at
+        the doctor's word. Return the receipts of other referrals that the fact may concern.
+        """
+
+    def undo_opt_out(self, keys: Sequence[str], receipt: str, now: datetime) -> None:
+        """Undo all opt-outs of the doctor with these keys."""

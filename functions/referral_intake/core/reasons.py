@@ -17,6 +17,11 @@ class Reason(StrEnum):
     SEVERAL_ADDRESSES_FOR_ONE_NPI = "several_addresses_for_one_npi"
     UNUSUAL_NAME = "unusual_name"  # The name has a sign such as < or =, or no letter.
 
+    # Held: a person compares the doctor with the doctor of another referral.
+    SHARED_MAILBOX = "shared_mailbox"  # The same mailbox, but another NPI.
+    POSSIBLY_SAME_DOCTOR = "possibly_same_doctor"  # The same name, and the same phone or ZIP code.
+    MAY_HAVE_OPTED_OUT = "may_have_opted_out"  # One of the two has opted out or complained.
+
     # Held: a bot may have sent the referral.
     NO_PROOF_OF_WORK = "unproven"  # No valid proof of work.
     TOO_FAST = "too_fast"  # Sent sooner than a person can fill in the form.
@@ -25,11 +30,15 @@ class Reason(StrEnum):
     # Held: sending failed.
     RETRIES_EXHAUSTED = "given_up"  # Too many setbacks in a row.
     CAMPAIGN_UNKNOWN = "campaign_unknown"  # The deployed templates have no such campaign.
+    CONTENT_REFUSED = "content_refused"  # The mail server refused the message, not the address.
+    BOUNCE_UNDETERMINED = "bounce_undetermined"  # It bounced, and the report does not say why.
     SEND_UNCLEAR = "send_unclear"  # SES was called, and neither its response nor an event arrived.
     RESTORED = "restored"  # From a backup: a message may have been sent since.
 
     # By post.
     NO_EMAIL = "no_email"
+    EMAIL_BOUNCED = "email_bounced"  # The mailbox does not exist, or never accepts mail.
+    MAILBOX_OPTED_OUT = "mailbox_opted_out"  # Another doctor, who uses the same mailbox, has opted out.
 
     # Waiting.
     NOT_APPROVED = "not_approved"  # The approval does not cover this wording or this day.

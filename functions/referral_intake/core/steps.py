@@ -5,13 +5,24 @@ Every fact has a time. The next step is derived from the times, so the order in 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+from referral_intake.core.reasons import Reason
 
 INTRODUCTION = "introduction"
 REMINDER = "reminder"
 
 # Delays of the retries after soft bounces, for instance because of a full mailbox.
 RETRY_DELAYS = (timedelta(days=1), timedelta(days=3))
+
+RESEND = "resend"
+"""Replaces the failure of a message when a person decides to send it again."""
+_FAILURE_STRENGTH: tuple[str, ...] = (
+    Reason.BOUNCE_UNDETERMINED,
+    Reason.CONTENT_REFUSED,
+    Reason.EMAIL_BOUNCED,
+    RESEND,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +38,20 @@ class SendAttempt:
 class DeliveryStatus:
     """A step's message: its tries by the mail service's message id. `returned` are those that bounced temporarily.
 
-    `delivered_at` and `last_delivered_at` are the first and the last delivery of any try.
+    `delivered_at` and `last_delivered_at` are the first and the last delivery of any try. `failures` are the tries that
+    must not be repeated without a person, each with its reason.
     """
 
     attempts: Mapping[str, SendAttempt] = field(default_factory=dict)
     soft_bounces: Mapping[str, datetime] = field(default_factory=dict)
     delivered_at: datetime | None = None
     last_delivered_at: datetime | None = None
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failure(self) -> str | None:
+        """Why the last try failed, or RESEND. None if it did not fail, or can be repeated without a person."""
+        return self.failures.get(max(self.attempts, key=lambda one: self.attempts[one].at, default=""))
 
     @property
     def last_attempt_at(self) -> datetime:
@@ -45,6 +63,8 @@ class DeliveryStatus:
 
         A mail server can accept a message and return it later.
         """
+        if self.failure == RESEND:
+            return datetime.min.replace(tzinfo=UTC)
         failed_attempts = len(self.soft_bounces)
         if failed_attempts < len(self.attempts) or not 0 < failed_attempts <= len(RETRY_DELAYS):
             return None
@@ -69,6 +89,15 @@ class DeliveryStatus:
         return replace(
             self, soft_bounces={**self.soft_bounces, message_id: min(at, self.soft_bounces.get(message_id, at))}
         )
+
+    def with_failure(self, message_id: str, reason: Reason) -> "DeliveryStatus":
+        """Return a copy with this failure, unless a stronger one is known or a person has decided about it."""
+        strongest = max(self.failures.get(message_id, reason.value), reason.value, key=_FAILURE_STRENGTH.index)
+        return replace(self, failures={**self.failures, message_id: strongest})
+
+    def with_resend(self) -> "DeliveryStatus":
+        """Return a copy in which a person decided to repeat the last try, which failed."""
+        return replace(self, failures=dict.fromkeys(self.failures, RESEND))
 
 
 DeliveryStatuses = Mapping[str, DeliveryStatus]
@@ -101,3 +130,18 @@ def next_due(
         return last, retry_at
     following = next(iter(steps[steps.index(last) + 1 :]), None)
     return following, max(one.last_attempt_at for one in messages.values()) + reminder_after
+
+
+def with_resend(messages: DeliveryStatuses) -> DeliveryStatuses | None:
+    """Return the messages after a person decided to send the failed one again, or None if none failed."""
+    failed = last_failure(messages)
+    return {**messages, failed[0]: messages[failed[0]].with_resend()} if failed else None
+
+
+def last_failure(messages: DeliveryStatuses) -> tuple[str, str] | None:
+    """Return the last step and why its message failed, if it did and a person has not decided to send it again."""
+    if not messages:
+        return None
+    step = max(messages, key=lambda one: messages[one].last_attempt_at)
+    failure = messages[step].failure
+    return (step, failure) if failure and failure != RESEND else None

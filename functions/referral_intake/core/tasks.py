@@ -10,10 +10,13 @@ from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Move, Referral, Stage
 
-DELIVERY_UNKNOWN = frozenset({Reason.SEND_UNCLEAR, Reason.RESTORED})
+DELIVERY_UNKNOWN = frozenset({Reason.SEND_UNCLEAR, Reason.RESTORED, Reason.BOUNCE_UNDETERMINED})
 """It is unknown whether the doctor got the message. To send it again, a person must confirm it explicitly."""
-FAILED = frozenset({Reason.RETRIES_EXHAUSTED, Reason.CAMPAIGN_UNKNOWN, *DELIVERY_UNKNOWN})
+FAILED = frozenset({Reason.RETRIES_EXHAUSTED, Reason.CAMPAIGN_UNKNOWN, Reason.CONTENT_REFUSED, *DELIVERY_UNKNOWN})
 """Reasons to hold a referral after a failure, not because it looks suspicious."""
+
+DOCTOR_COMPARISONS = frozenset({Reason.SHARED_MAILBOX, Reason.POSSIBLY_SAME_DOCTOR, Reason.MAY_HAVE_OPTED_OUT})
+"""Reasons to hold a referral until a person compares its doctor with the doctor of another referral."""
 
 
 class Kind(StrEnum):

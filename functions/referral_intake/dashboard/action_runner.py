@@ -11,9 +11,9 @@ from typing import Protocol
 
 from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import AlreadyClaimed, Claim, DoctorKeys, Suppressed
+from referral_intake.core.claim import Claim, DoctorKeys, Obstacle
 from referral_intake.core.errors import Conflict, Stale
-from referral_intake.core.referral import Move, Referral, UserAction, closed
+from referral_intake.core.referral import Referral, UserAction
 from referral_intake.core.steps import INTRODUCTION
 from referral_intake.core.users import Person
 from referral_intake.dashboard import actions
@@ -55,8 +55,11 @@ class ActionWriter(Protocol):
 
     def write_with_claim(
         self, claim: Claim, change: ReferralChange, by: Person, *, now: datetime, cooldown: timedelta
-    ) -> AlreadyClaimed | Suppressed | None:
+    ) -> Obstacle | None:
         """Also claim the doctor for the step. If there is an obstacle, write nothing and return it."""
+
+    def write_comparison(self, claim: Claim, change: ReferralChange, by: Person) -> None:
+        """Also record that the doctor is the same as those of other referrals, or another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +95,16 @@ class ActionRunner:
             )
             if obstacle is None:
                 return
-            change = actions.too_late(change, self._move_for(obstacle, now))
+            move = decisions.after_obstacle(obstacle, referral, self._find, now)
+            change = actions.too_late(change, move)
+        elif change.others:
+            claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
+            self.action_table.write_comparison(claim, change, request.by)
+            return
         self.action_table.write(referral, change, request.by)
 
-    def _move_for(self, obstacle: AlreadyClaimed | Suppressed, now: datetime) -> Move:
-        if isinstance(obstacle, Suppressed):
-            return closed(obstacle.reason, at=now)
-        return decisions.decide_already_claimed(
-            obstacle.leader, self.referrals.get(obstacle.leader, consistent=True), now
-        )
+    def _find(self, receipt: str) -> Referral | None:
+        return self.referrals.get(receipt, consistent=True)
 
 
 def _is_done(request: ActionRequest, referral: Referral) -> bool:

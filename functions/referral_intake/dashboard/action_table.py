@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING
 from referral_intake.aws import update_expressions
 from referral_intake.aws.audit_log import audit_item
 from referral_intake.aws.claims import ClaimTable
-from referral_intake.aws.item_format import Item, doctor_attributes, search_attributes, user_action_attributes
+from referral_intake.aws.item_format import (
+    Item,
+    doctor_attributes,
+    message_attributes,
+    search_attributes,
+    user_action_attributes,
+)
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
-from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
+from referral_intake.core.claim import Claim, Obstacle
 from referral_intake.core.errors import Stale
 from referral_intake.core.referral import Referral
 from referral_intake.core.users import Person
@@ -31,13 +37,20 @@ class ActionTable:
 
     def write_with_claim(
         self, claim: Claim, change: ReferralChange, by: Person, *, now: datetime, cooldown: timedelta
-    ) -> AlreadyClaimed | Suppressed | None:
+    ) -> Obstacle | None:
         """Also claim the doctor for the step. If there is an obstacle, write nothing and return it.
 
         The doctor's keys are checked and claimed as for an email. Raise Stale, Conflict, Unavailable.
         """
         record = _record(claim.referral, change, by)
-        return self._claims.claim_doctor(claim, _changed(claim.referral, change), record, now=now, cooldown=cooldown)
+        return self._claims.claim_told(claim, _changed(claim.referral, change), record, now=now, cooldown=cooldown)
+
+    def write_comparison(self, claim: Claim, change: ReferralChange, by: Person) -> None:
+        """Also record that the doctor is the same as those of other referrals, or another. Raise Stale, Unavailable."""
+        record = _record(claim.referral, change, by)
+        self._claims.decide_same(
+            claim, _changed(claim.referral, change), record, change.others, same=change.is_same_doctor
+        )
 
 
 def _record(referral: Referral, change: ReferralChange, by: Person) -> Item:
@@ -49,6 +62,8 @@ def _changed(referral: Referral, change: ReferralChange) -> Update:
     update.append("acts", user_action_attributes(change.user_action))
     if change.told_by:
         update.set("told_by", change.told_by.value)
+    if change.messages is not None:
+        update.set("messages", message_attributes(change.messages) or None)
     if change.doctor:
         update.set("doctor", doctor_attributes(change.doctor))
         for name, value in search_attributes(change.doctor).items():

@@ -14,8 +14,9 @@ from referral_intake.core.doctor import Doctor
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import ContactChannel, Move, Referral, UserAction, closed
+from referral_intake.core.steps import DeliveryStatuses, with_resend
 from referral_intake.core.submission import InvalidSubmission, with_email
-from referral_intake.core.tasks import DELIVERY_UNKNOWN, Kind, task_kind
+from referral_intake.core.tasks import DELIVERY_UNKNOWN, DOCTOR_COMPARISONS, Kind, task_kind
 from referral_intake.core.users import Person
 from referral_intake.core.validation import FieldError
 
@@ -27,6 +28,8 @@ class Action(StrEnum):
     LETTER_SENT = "letter_sent"
     CALLED = "called"
     ADD_EMAIL = "add_email"
+    SAME_DOCTOR = "same_doctor"
+    ANOTHER_DOCTOR = "another_doctor"
     CALLED_BACK = Milestone.CALLED_BACK
 
 
@@ -47,6 +50,9 @@ ALLOWED_ACTIONS = {
     Kind.CALL: (Action.CALLED_BACK,),
 }
 
+COMPARISONS = (Action.SAME_DOCTOR, Action.ANOTHER_DOCTOR, Action.REJECT)
+"""The actions on a referral that is held because its doctor may be the doctor of another referral."""
+
 CHANNELS = {Action.LETTER_SENT: ContactChannel.LETTER, Action.CALLED: ContactChannel.PHONE}
 """Actions that record that the introduction was made by letter or phone."""
 
@@ -56,7 +62,8 @@ class ActionRequest:
     """A user's request for an action on the referral that they saw at `revision`.
 
     `reason` is the reason of a rejection. `email` is an address that the user found. `again` confirms that the doctor
-    may get the message a second time, if it is unknown whether they have it.
+    may get the message a second time, if it is unknown whether they have it. `others` are receipts of the referrals
+    with which the user compared the doctor.
     """
 
     receipt: str
@@ -66,6 +73,7 @@ class ActionRequest:
     reason: str | None = None
     email: str | None = None
     again: bool = False
+    others: tuple[str, ...] = ()
 
 
 class Invalid(ValueError):
@@ -78,18 +86,26 @@ class Invalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ReferralChange:
-    """The change that an action makes. `doctor` is set if the doctor's details change."""
+    """The change that an action makes. `doctor` is set if the doctor's details change, `messages` if one is sent again.
+
+    `others` are receipts of referrals whose doctor is the same if `is_same_doctor`, otherwise another.
+    """
 
     user_action: UserAction
     move: Move | None = None
     milestones: Mapping[str, datetime] = field(default_factory=dict)
     told_by: ContactChannel | None = None
     doctor: Doctor | None = None
+    messages: DeliveryStatuses | None = None
+    others: tuple[str, ...] = ()
+    is_same_doctor: bool = False
 
 
 def allowed_actions(referral: Referral) -> tuple[Action, ...]:
     """Return the actions that the referral's current state allows."""
     kind = task_kind(referral)
+    if kind is Kind.HELD and referral.reason in DOCTOR_COMPARISONS:
+        return COMPARISONS
     return ALLOWED_ACTIONS[kind] if kind else ()
 
 
@@ -106,14 +122,26 @@ def change(request: ActionRequest, referral: Referral, campaign: Campaign | None
         case Action.RETRY:
             if referral.reason in DELIVERY_UNKNOWN and not request.again:
                 raise Invalid(FieldError("again", "required"))
-            return ReferralChange(user_action, decisions.queue(now))
+            return ReferralChange(user_action, decisions.queue(now), messages=with_resend(referral.messages))
+        case Action.SAME_DOCTOR | Action.ANOTHER_DOCTOR:
+            return _compared(user_action, request)
         case Action.LETTER_SENT | Action.CALLED:
             return _told(user_action, CHANNELS[request.action], referral, campaign)
         case Action.ADD_EMAIL:
             # Not vetted: `outreach` still screens it, for instance for other addresses of this NPI.
-            return ReferralChange(user_action, decisions.queue(now), doctor=_with_email(referral.doctor, request))
+            doctor = _with_email(referral.doctor, request)
+            messages = with_resend(referral.messages)  # After a bounce.
+            return ReferralChange(user_action, decisions.queue(now), doctor=doctor, messages=messages)
         case Action.CALLED_BACK:
             return ReferralChange(user_action, milestones={Milestone.CALLED_BACK: now})
+
+
+def _compared(user_action: UserAction, request: ActionRequest) -> ReferralChange:
+    """Return the change after which `outreach` decides again, with what the user decided."""
+    if not request.others:
+        raise Invalid(FieldError("others", "required"))
+    is_same = request.action is Action.SAME_DOCTOR
+    return ReferralChange(user_action, decisions.queue(user_action.at), others=request.others, is_same_doctor=is_same)
 
 
 def too_late(told: ReferralChange, move: Move) -> ReferralChange:

@@ -1,5 +1,6 @@
 """Apply one event of Amazon SES to its referral, the doctor and the campaign's breaker."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from referral_intake.core.breaker import COUNTED_MILESTONES
@@ -7,6 +8,7 @@ from referral_intake.core.errors import Unavailable
 from referral_intake.core.mail_effects import apply_event
 from referral_intake.core.mail_events import SUPPRESSION_REASONS, MailEvent
 from referral_intake.core.milestones import Milestone
+from referral_intake.core.opt_outs import stop_messages
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
 from referral_intake.feedback import ses_events
@@ -61,7 +63,7 @@ def _apply(event: MailEvent, parts: Feedback) -> str | None:
         return None
     if fact := SUPPRESSION_REASONS.get(event.kind):
         # First the doctor, because only that stops messages. The referral only records it.
-        _suppress(referral, fact, parts, event.at)
+        _suppress(referral, fact, parts, event)
     campaign = parts.campaigns.get(referral.campaign)
     if (effect := apply_event(event, referral, campaign, parts.referrals)) is None:
         return None
@@ -86,9 +88,8 @@ def _check_breaker(name: str, parts: Feedback, now: datetime) -> None:
     parts.breaker.mark_announced(trip)
 
 
-def _suppress(referral: Referral, fact: Closing, parts: Feedback, at: datetime) -> None:
-    current, _ = parts.doctor_keys.of(referral)
-    for key in current:
-        # A bounce concerns only the email address, not the doctor.
-        if fact is not Closing.BOUNCED or key.startswith("email#"):
-            parts.suppressions.suppress(key, fact, at)
+def _suppress(referral: Referral, fact: Closing, parts: Feedback, event: MailEvent) -> None:
+    # A person may have changed the address since. The event is about the one to which the message was sent.
+    recipient = event.recipient or referral.doctor.email
+    keys, _ = parts.doctor_keys.of(replace(referral, doctor=replace(referral.doctor, email=recipient)))
+    stop_messages(parts.suppressions, parts.referrals, keys, fact, referral.receipt, event.at)

@@ -6,10 +6,12 @@ Format: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sn
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from referral_intake.core.mail_events import ENGAGEMENT_KINDS, EventKind, MailEvent
+from referral_intake.core.reasons import Reason
 from referral_intake.core.steps import SendAttempt
 from referral_intake.feedback import user_agents
 
@@ -53,9 +55,8 @@ def read(body: str, now: datetime) -> MailEvent | None:
         return None
     kind, member = _EVENTS[detail["eventType"]]
     details: dict[str, Any] = detail.get(member or "", {})
-    is_retryable = False
-    if member == "bounce":
-        kind, is_retryable = _bounce(details)
+    bounce = _bounce(details) if member == "bounce" else _Bounce(kind)
+    kind = bounce.kind
     if details.get("complaintFeedbackType") in _NOT_A_COMPLAINT:
         kind, details = EventKind.SENT, {}
     sent_at = min(_time(detail["mail"]["timestamp"]), now)
@@ -68,7 +69,10 @@ def read(body: str, now: datetime) -> MailEvent | None:
         attempt=SendAttempt(sent_at, tags.get("version", [""])[0], tags.get("content_hash", [""])[0]),
         link=details.get("link", ""),
         by_known_scanner=kind in ENGAGEMENT_KINDS and user_agents.is_program(details.get("userAgent", "")),
-        is_retryable=is_retryable,
+        is_retryable=bounce.is_retryable,
+        refusal=bounce.refusal,
+        # Where the message was sent. The address in the report can be one to which it was forwarded.
+        recipient=next(iter(detail["mail"].get("destination", [])), ""),
         affects_reputation=details.get("bounceSubType") not in _SUPPRESSED
         and not any(_SIMULATOR in address.lower() for address in detail["mail"].get("destination", [])),
     )
@@ -78,22 +82,30 @@ def _without_null(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return {name: value for name, value in members if value is not None}
 
 
-def _bounce(details: Mapping[str, Any]) -> tuple[EventKind, bool]:
-    """Return the kind of a bounce, and whether the message certainly did not arrive and can be sent again.
+@dataclass(frozen=True, slots=True)
+class _Bounce:
+    """`is_retryable` says that the message certainly did not arrive and can be sent again."""
 
-    A bounce without a status code may be an automatic reply, and then the doctor has the message.
-    """
+    kind: EventKind = EventKind.SOFT_BOUNCED
+    is_retryable: bool = False
+    refusal: Reason | None = None
+
+
+def _bounce(details: Mapping[str, Any]) -> _Bounce:
+    """Classify a bounce. One without a status code may be an automatic reply, and then the doctor has the message."""
     subtype = details.get("bounceSubType")
     if details.get("bounceType") == "Permanent":
-        return EventKind.BOUNCED, False
-    if details.get("bounceType") == "Undetermined" or subtype in _CONTENT_REFUSED:
-        return EventKind.SOFT_BOUNCED, False
+        return _Bounce(EventKind.BOUNCED)
+    if subtype in _CONTENT_REFUSED:
+        return _Bounce(refusal=Reason.CONTENT_REFUSED)
+    if details.get("bounceType") == "Undetermined":
+        return _Bounce(refusal=Reason.BOUNCE_UNDETERMINED)
     if subtype in _TEMPORARY:
-        return EventKind.SOFT_BOUNCED, True
+        return _Bounce(is_retryable=True)
     classes = set(_status_classes(details.get("bouncedRecipients", [])))
     if "5" in classes:
-        return EventKind.BOUNCED, False
-    return EventKind.SOFT_BOUNCED, "4" in classes
+        return _Bounce(EventKind.BOUNCED)
+    return _Bounce(is_retryable="4" in classes)
 
 
 def _status_classes(recipients: list[dict[str, Any]]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from referral_intake.aws.signed_links import Link
 from referral_intake.core.milestones import Milestone
+from referral_intake.core.opt_outs import stop_messages
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer
 from referral_intake.links.wiring import LinkParts
@@ -51,16 +52,23 @@ def _opt_out(event: Event, parts: LinkParts, now: datetime) -> Response:
 
 def _stop(link: Link, campaign: str | None, parts: LinkParts, now: datetime) -> None:
     # First the doctor, because only that stops messages. The referral only records it.
-    for key in link.keys:
-        parts.suppressions.suppress(key, Closing.OPTED_OUT, now, campaign)
+    stop_messages(
+        parts.suppressions,
+        parts.referrals,
+        link.keys,
+        Closing.OPTED_OUT,
+        link.receipt,
+        now,
+        campaign,
+        is_personal=link.is_printed,
+    )
     parts.referrals.close(link.receipt, Closing.OPTED_OUT, now)
     logger.info("doctor opted out", campaign=campaign or "all")
     metrics.count("OptedOut", campaign=link.campaign)
 
 
 def _undo(link: Link, parts: LinkParts, now: datetime) -> None:
-    for key in link.keys:
-        parts.suppressions.undo_opt_out(key, now)
+    parts.suppressions.undo_opt_out(link.keys, link.receipt, now)
     parts.referrals.set_milestone(link.receipt, Milestone.OPTED_IN, now)
     logger.info("doctor undid an opt-out")
     metrics.count("OptOutsUndone", campaign=link.campaign)

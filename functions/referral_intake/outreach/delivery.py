@@ -4,7 +4,7 @@ This order prevents a second message to the doctor: the claim reserves the refer
 before the mail service is called. The claim is released only if it is certain that no message was sent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import AlreadyClaimed, Claim, DoctorKeys, Suppressed
+from referral_intake.core.claim import AlreadyClaimed, Claim, DoctorKeys, MailboxSuppressed, Obstacle
 from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.mail_effects import apply_event
 from referral_intake.core.mail_events import EventKind, MailEvent
@@ -20,8 +20,8 @@ from referral_intake.core.message import Mailer, Message, NotSent, Refused, Unap
 from referral_intake.core.ports import Referrals
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Reason
-from referral_intake.core.referral import Move, Referral, Stage, closed
-from referral_intake.core.steps import SendAttempt
+from referral_intake.core.referral import Move, Referral, Stage
+from referral_intake.core.steps import INTRODUCTION, SendAttempt
 from referral_intake.outreach.screening import ScreeningCounts, suspicion_reason
 
 
@@ -44,16 +44,20 @@ class Outcome:
 
 
 class Claims(Protocol):
+    """Raises Stale, Unavailable. `aws.claims` implements it."""
+
     def claim(
-        self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta
-    ) -> AlreadyClaimed | Suppressed | None:
-        """Claim the referral and the doctor and store the message in one transaction, or return the obstacle.
+        self, claim: Claim, message: Message, *, now: datetime, cooldown: timedelta, overruled: Collection[str] = ()
+    ) -> Obstacle | None:
+        """Claim the referral and the doctor and store the message in one transaction, or return the obstacle."""
 
-        Raise Stale.
-        """
+    def reserve(
+        self, claim: Claim, move: Move, *, now: datetime, cooldown: timedelta, overruled: Collection[str] = ()
+    ) -> Obstacle | None:
+        """Claim the doctor for a letter or a call, and move the referral, or return the obstacle."""
 
-    def suppression(self, claim: Claim) -> Suppressed | None:
-        """Return the fact that forbids messages to the doctor, if any. The read is consistent."""
+    def last_check(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Obstacle | None:
+        """Return what forbids this message after it was claimed, if anything. The read is consistent."""
 
     def release(self, claim: Claim, move: Move) -> None:
         """Release the doctor, who got no message, and move the referral, in one transaction."""
@@ -112,13 +116,36 @@ class Outreach:
         if bot_reason := suspicion_reason(referral, keys, campaign, self.screening_counts):
             return self._move(referral, decisions.hold(bot_reason, self.now()))
         if isinstance(decided, Move):
-            return self._by_post(Claim(referral, decided.stage.value, keys, retired_keys), decided)
+            return self._by_post(Claim(referral, INTRODUCTION, keys, retired_keys), decided, campaign)
         return self._send_step(Claim(referral, decided.step, keys, retired_keys), campaign)
 
-    def _by_post(self, claim: Claim, move: Move) -> Outcome:
-        # An opt-out also applies to letters and calls.
-        suppressed = self.claims.suppression(claim)
-        return self._move(claim.referral, closed(suppressed.reason, at=self.now()) if suppressed else move)
+    def _by_post(self, claim: Claim, move: Move, campaign: Campaign) -> Outcome:
+        # An opt-out also applies to letters and calls, and a doctor gets one of them once.
+        obstacle = self._unless_overruled(
+            claim,
+            lambda overruled: self.claims.reserve(
+                claim, move, now=self.now(), cooldown=campaign.policy.cooldown, overruled=overruled
+            ),
+        )
+        if obstacle is None:
+            return Outcome(OutcomeKind.MOVED, move.reason or move.stage.value)
+        return self._move(claim.referral, self._after(obstacle, claim.referral))
+
+    def _unless_overruled(self, claim: Claim, attempt: Callable[[Collection[str]], Obstacle | None]) -> Obstacle | None:
+        """Try to claim, also instead of leaders that did not tell the doctor. Return the obstacle that remains."""
+        overruled: set[str] = set()
+        while isinstance(obstacle := attempt(overruled), AlreadyClaimed) and obstacle.leader not in overruled:
+            leader = self._find(obstacle.leader)
+            if not decisions.may_take_over(claim.referral, obstacle, leader):
+                return obstacle
+            overruled.add(obstacle.leader)
+        return obstacle
+
+    def _after(self, obstacle: Obstacle, referral: Referral) -> Move:
+        return decisions.after_obstacle(obstacle, referral, self._find, self.now())
+
+    def _find(self, receipt: str) -> Referral | None:
+        return self.referrals.get(receipt, consistent=True)
 
     def _move(self, referral: Referral, move: Move) -> Outcome:
         self.referrals.move(referral, move)
@@ -135,25 +162,34 @@ class Outreach:
         # stream.
         if wait := self.throttle.acquire(campaign, message.to):
             return self._move(referral, decisions.wait(wait.reason, wait.until))
-        match self.claims.claim(claim, message, now=self.now(), cooldown=campaign.policy.cooldown):
-            case AlreadyClaimed(leader):
-                found = self.referrals.get(leader, consistent=True)
-                return self._move(referral, decisions.decide_already_claimed(leader, found, self.now()))
-            case Suppressed(reason):
-                return self._move(referral, closed(reason, at=self.now()))
-            case None:
-                return self._send(claim, campaign, message)
+        obstacle = self._unless_overruled(
+            claim,
+            lambda overruled: self.claims.claim(
+                claim, message, now=self.now(), cooldown=campaign.policy.cooldown, overruled=overruled
+            ),
+        )
+        if isinstance(obstacle, MailboxSuppressed):
+            return self._mailbox_suppressed(claim, obstacle.reason, campaign)
+        if obstacle:
+            return self._move(referral, self._after(obstacle, claim.referral))
+        return self._send(claim, campaign, message)
+
+    def _mailbox_suppressed(self, claim: Claim, reason: Reason, campaign: Campaign) -> Outcome:
+        move = decisions.mailbox_unusable(claim.referral, reason, self.now())
+        if move.stage is Stage.BY_POST:
+            return self._by_post(claim, move, campaign)
+        return self._move(claim.referral, move)
 
     def _send(self, claim: Claim, campaign: Campaign, message: Message) -> Outcome:
         # An opt-out recorded since the claim still counts, so nothing may come between this read and the call.
         try:
-            suppressed = self.claims.suppression(claim)
+            obstacle = self.claims.last_check(claim, now=self.now(), cooldown=campaign.policy.cooldown)
         except Unavailable:
             # Nothing was sent, so no person needs to review it. The doctor is released.
             return self._retry_later(claim, Reason.OPT_OUT_CHECK_FAILED)
-        if suppressed:
-            move = closed(suppressed.reason, at=self.now())
-            return self._not_sent(claim, move, Outcome(OutcomeKind.MOVED, suppressed.reason.value))
+        if obstacle:
+            move = self._after(obstacle, claim.referral)
+            return self._not_sent(claim, move, Outcome(OutcomeKind.MOVED, move.reason or move.stage.value))
         try:
             message_id = self.mailer.send(message)
         except NotSent as error:

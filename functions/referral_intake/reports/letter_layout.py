@@ -22,7 +22,7 @@ import typst
 from referral_intake.aws import content_digests
 from referral_intake.aws.signed_links import Link, Links
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
+from referral_intake.core.claim import AlreadyClaimed, Claim, MustHold, Obstacle, Suppressed
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.message import Unapproved
 from referral_intake.core.reasons import Closing, LetterReason
@@ -56,7 +56,7 @@ class PrintedLetters:
 
 
 class Claims(Protocol):
-    def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> AlreadyClaimed | Suppressed | None:
+    def obstacle(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Obstacle | None:
         """Return the obstacle to this claim, if any. The read is consistent."""
 
 
@@ -110,7 +110,7 @@ class LetterPrinter:
     def _recipient_obstacle(self, claim: Claim, written_to: set[str], campaign: Campaign, now: datetime) -> str | None:
         """Return why the doctor must not get a letter: they got a message, or opted out. Otherwise return None."""
         match self._claims.obstacle(claim, now=now, cooldown=campaign.policy.cooldown):
-            case Suppressed(reason):
+            case Suppressed(reason) | MustHold(reason):
                 return reason.value
             case AlreadyClaimed():
                 return Closing.JOINED
@@ -150,7 +150,7 @@ class LetterPrinter:
         # The link for an answer names only the referral, so its QR code is small. The link for an opt-out contains the
         # doctor's keys, because it must work even long after the referral was erased.
         answer_url = self._links.answer(Link((), campaign.name, receipt), now)
-        opt_out_url = self._links.opt_out(Link(claim.keys, campaign.name, receipt))
+        opt_out_url = self._links.opt_out(Link(claim.keys, campaign.name, receipt, is_printed=True))
         return {
             **words,
             "language": campaign.mail_locale,

@@ -40,6 +40,9 @@ export const REASONS = {
   many_from_one_source: "Many referrals from one network address",
   many_names_for_one_address: "Several names for one email address",
   several_addresses_for_one_npi: "Several email addresses for one NPI",
+  shared_mailbox: "Another doctor, with another NPI, has the same email address",
+  possibly_same_doctor: "May be the doctor of another referral",
+  may_have_opted_out: "May be a doctor who has opted out",
   unusual_name: "The name has a sign such as < or =, or no letter",
   unproven: "May be from a bot: the browser check is missing",
   too_fast: "May be from a bot: the form was filled in too fast",
@@ -48,7 +51,11 @@ export const REASONS = {
   campaign_unknown: "The campaign no longer exists",
   send_unclear: "The doctor may already have the message",
   restored: "From a backup: the doctor may already have the message",
+  content_refused: "The mail server refused the message, not the address",
+  bounce_undetermined: "The message bounced, and it is unknown why",
   no_email: "No email address",
+  email_bounced: "The email address does not work",
+  mailbox_opted_out: "Another doctor with this email address has opted out",
   not_approved: "The wording is not approved for today",
   paced: "Delayed to spread out messages",
   daily_quota: "The daily sending quota is used up",
@@ -152,6 +159,8 @@ const EVENTS = {
   called: "Called",
   called_back: "Called back",
   add_email: "Email address added",
+  same_doctor: "Same doctor",
+  another_doctor: "Another doctor",
 };
 
 export const happened = (what) => FACTS[what]?.name ?? EVENTS[what] ?? plain(what);

@@ -8,6 +8,7 @@ import pytest
 from referral_intake.core import decisions, tasks
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Move, Referral, Stage, closed
+from referral_intake.core.steps import DeliveryStatus, SendAttempt
 from referral_intake.core.tasks import FAILED, Kind, task_kind
 from tests.support import samples
 from tests.support.samples import NOW
@@ -26,10 +27,17 @@ def test_a_suspicious_referral_is_a_task_to_judge(reason: Reason) -> None:
     assert (task_kind(held), held.waits_since) == (Kind.HELD, NOW)
 
 
+def failed_referral(reason: Reason) -> Referral:
+    status = DeliveryStatus({"1": SendAttempt(NOW)}, failures={"1": reason.value})
+    return replace(samples.referral(), messages={"introduction": status})
+
+
 def test_every_failure_reason_of_decisions_is_a_task_to_repair() -> None:
     given_up = decisions.decide_due(replace(samples.referral(), setbacks=decisions.MAX_SETBACKS), None, NOW)
     unclear = decisions.decide_due(replace(samples.referral(), stage=Stage.SENDING, due_at=NOW), None, NOW)
-    moves = [decisions.hold_without_campaign(NOW), given_up, unclear]
+    failed = [failed_referral(reason) for reason in (Reason.CONTENT_REFUSED, Reason.BOUNCE_UNDETERMINED)]
+    refused = [decisions.after_failure(one, NOW) for one in failed]
+    moves = [decisions.hold_without_campaign(NOW), given_up, unclear, *refused]
     # The command that restores a table holds its missing referrals.
     assert {move.reason for move in moves} | {Reason.RESTORED} == FAILED
     assert {task_kind(written(samples.referral(), move)) for move in moves} == {Kind.FAILED}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from referral_intake.core import decisions
-from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
+from referral_intake.core.claim import Claim, Obstacle, Suppressed
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.errors import Conflict, Stale
 from referral_intake.core.reasons import Closing
@@ -231,7 +231,7 @@ class FakeBook:
     """One referral, and its changes. `before` runs just before each write, as another user would act."""
 
     referral: Referral
-    obstacle: AlreadyClaimed | Suppressed | None = None
+    obstacle: Obstacle | None = None
     before: list[Callable[[], object]] = field(default_factory=list)
     records: list[str] = field(default_factory=list)
 
@@ -258,10 +258,13 @@ class FakeBook:
 
     def write_with_claim(
         self, claim: Claim, change: ReferralChange, by: Person, *, now: datetime, cooldown: timedelta
-    ) -> AlreadyClaimed | Suppressed | None:
+    ) -> Obstacle | None:
         if self.obstacle is None:
             self.write(claim.referral, change, by)
         return self.obstacle
+
+    def write_comparison(self, claim: Claim, change: ReferralChange, by: Person) -> None:
+        self.write(claim.referral, change, by)
 
 
 class NoKeys:

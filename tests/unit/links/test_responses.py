@@ -50,14 +50,14 @@ def test_a_get_shows_a_button_and_changes_nothing(method: str) -> None:
     response = links(method)
     assert response["statusCode"] == 200
     assert "<button" in response["body"]
-    assert links.table.suppressed == {}
+    assert links.table.facts == {}
 
 
 def test_a_post_opts_out_under_every_key_and_closes_the_referral() -> None:
     links = LinksInMemory()
     response = links("POST")
     assert response["statusCode"] == 200
-    assert links.table.suppressed == {"email#k1#0": Closing.OPTED_OUT, "npi#k1#1": Closing.OPTED_OUT}
+    assert links.table.facts == {"email#k1#0": {"opted_out"}, "npi#k1#1": {"opted_out"}}
     closed = links.table.referrals[links.referral.receipt]
     assert (closed.stage, closed.reason) == (Stage.CLOSED, Closing.OPTED_OUT)
 
@@ -66,7 +66,7 @@ def test_an_opt_out_works_after_the_referral_was_deleted() -> None:
     links = LinksInMemory()
     links.table.referrals.clear()
     assert links("POST")["statusCode"] == 200
-    assert links.table.suppressed
+    assert links.table.facts
 
 
 @pytest.mark.parametrize("query", ["", "token=", "token=forged", "token=W10.x", "other=1"])
@@ -76,7 +76,7 @@ def test_a_link_with_a_foreign_signature_shows_a_way_to_reach_a_person(method: s
     response = links(method, query)
     assert response["statusCode"] == 400
     assert "questions@lumen.example" in response["body"]
-    assert links.table.suppressed == {}
+    assert links.table.facts == {}
 
 
 def test_a_truncated_token_is_refused() -> None:
@@ -92,15 +92,15 @@ def test_an_opt_out_covers_all_campaigns_unless_the_doctor_limits_it() -> None:
     everything, one = LinksInMemory(), LinksInMemory()
     everything("POST")
     one("POST", scope="campaign")
-    assert set(everything.table.scopes.values()) == {"all"}
-    assert set(one.table.scopes.values()) == {"lumen"}
+    assert set().union(*everything.table.facts.values()) == {"opted_out"}
+    assert set().union(*one.table.facts.values()) == {"opted_out/lumen"}
 
 
 def test_an_opt_out_by_mistake_can_be_undone_and_stays_recorded() -> None:
     links = LinksInMemory()
     assert 'name="undo"' in links("POST")["body"]
     assert links("POST", undo="yes")["statusCode"] == 200
-    assert links.table.suppressed == {}
+    assert links.table.facts == {"email#k1#0": {"opted_out", "opted_in"}, "npi#k1#1": {"opted_out", "opted_in"}}
     undone = links.table.referrals[links.referral.receipt]
     assert (undone.reason, "opted_in" in undone.milestones) == (Closing.OPTED_OUT, True)
 
@@ -111,7 +111,7 @@ def test_an_answer_closes_the_outreach_at_once(answer: str) -> None:
     assert links.answer("POST", answer=answer)["statusCode"] == 200
     assert links.table.answers == {links.referral.receipt: answer}
     assert links.table.referrals[links.referral.receipt].reason == Closing.ANSWERED
-    assert links.table.suppressed == {}
+    assert links.table.facts == {}
 
 
 def test_opening_the_answer_page_records_no_answer() -> None:
@@ -132,7 +132,7 @@ def test_a_link_for_one_purpose_is_refused_for_another() -> None:
     links = LinksInMemory()
     assert links("POST", links.answer_query)["statusCode"] == 400
     assert links("POST", links.query, "/api/answer", answer="call")["statusCode"] == 400
-    assert links.table.suppressed == {}
+    assert links.table.facts == {}
     assert links.table.answers == {}
 
 

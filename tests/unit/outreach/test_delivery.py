@@ -7,10 +7,11 @@ import pytest
 
 from referral_intake.aws.keys import DoctorHashes
 from referral_intake.core import decisions
+from referral_intake.core.claim import Claim
 from referral_intake.core.message import Deferred, Message, Refused, Unapproved, Unclear
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Referral, Stage
+from referral_intake.core.referral import Referral, Stage, closed
 from referral_intake.outreach.delivery import Outreach
 from tests.support.fakes import FakeMailer, FakeMessageComposer, FakeScreeningCounts, FakeTable, FakeThrottle, ring
 from tests.support.samples import NOW, campaign, referral
@@ -49,6 +50,19 @@ class OutreachInMemory:
         return self.table.referrals[referral.receipt]
 
 
+def keys_of(its: Referral) -> tuple[str, ...]:
+    return DoctorHashes(ring).of(its)[0]
+
+
+def claim_of(its: Referral) -> Claim:
+    """The claim before which the referral had the revision before this one."""
+    return Claim(replace(its, revision=its.revision - 1), "introduction", keys_of(its), ())
+
+
+def opt_out(system: OutreachInMemory, its: Referral, *, is_personal: bool = False) -> None:
+    system.table.suppress(keys_of(its), Closing.OPTED_OUT, its.receipt, NOW, is_personal=is_personal)
+
+
 def test_a_queued_referral_becomes_one_message() -> None:
     system = OutreachInMemory()
     done = system.reach(referral(email="maria@clinic.example"))
@@ -72,8 +86,8 @@ def test_a_joined_referral_replaces_a_leader_that_closed_without_sending() -> No
     assert follower.due_at is not None
     assert leader.due_at is not None
     assert follower.due_at > leader.due_at
-    system.table.told.clear()
     system.mailer.fails = None
+    system.table.release(claim_of(leader), closed(Closing.REJECTED))
     system.table.move(follower, decisions.queue(NOW))
     system.outreach.handle(system.table.referrals[follower.receipt])
     assert system.table.referrals[follower.receipt].stage is Stage.SENT
@@ -81,7 +95,7 @@ def test_a_joined_referral_replaces_a_leader_that_closed_without_sending() -> No
 
 def test_a_doctor_who_opted_out_is_never_mailed() -> None:
     system = OutreachInMemory()
-    system.table.suppressed |= dict.fromkeys(DoctorHashes(ring).of(referral())[0], Closing.OPTED_OUT)
+    opt_out(system, referral())
     assert system.reach(referral()).reason == Closing.OPTED_OUT
     assert system.mailer.sent == []
 
@@ -91,7 +105,7 @@ def test_an_opt_out_between_claim_and_send_still_stops_the_message() -> None:
     class OptsOutLate(FakeTable):
         def claim(self, claim, message, **_):  # type: ignore[no-untyped-def]
             super().claim(claim, message, **_)
-            self.suppressed |= dict.fromkeys(claim.keys, Closing.OPTED_OUT)
+            self.suppress(claim.keys, Closing.OPTED_OUT, "AAAA-AAAA-AAAA-AAAA", NOW)
 
     system = OutreachInMemory(table=OptsOutLate())
     assert system.reach(referral()).reason == Closing.OPTED_OUT
@@ -104,21 +118,21 @@ def test_a_deferred_message_is_retried_later_and_delays_no_others() -> None:
     assert (waiting.stage, waiting.reason) == (Stage.WAITING, "TooManyRequestsException")
     assert waiting.due_at is not None
     assert waiting.due_at > NOW
-    assert system.table.told == {}
+    assert system.table.claimed == {}
 
 
 def test_a_message_with_a_long_wait_stays_in_the_table_and_claims_no_doctor() -> None:
     system = OutreachInMemory(turns=FakeThrottle(Wait(NOW + timedelta(hours=1), Reason.DAILY_QUOTA)))
     waiting = system.reach(referral())
     assert (waiting.stage, waiting.reason, waiting.due_at) == (Stage.WAITING, "daily_quota", NOW + timedelta(hours=1))
-    assert system.table.told == {}
+    assert system.table.claimed == {}
     assert system.mailer.sent == []
 
 
 def test_a_refused_message_closes_the_referral_and_releases_the_doctor() -> None:
     system = OutreachInMemory(mailer=FakeMailer(fails=Refused("MessageRejected")))
     assert system.reach(referral()).reason == Closing.REJECTED
-    assert system.table.told == {}
+    assert system.table.claimed == {}
 
 
 def test_an_unclear_response_keeps_the_claim_so_that_no_message_is_sent_twice() -> None:
@@ -138,7 +152,7 @@ def test_a_message_that_cannot_be_rendered_claims_no_doctor() -> None:
     system.table.add(queued := referral())
     with pytest.raises(KeyError):
         replace(system.outreach, composer=Broken()).handle(queued)
-    assert system.table.told == {}
+    assert system.table.claimed == {}
 
 
 def test_a_referral_of_a_removed_campaign_is_held_for_a_person() -> None:
@@ -151,7 +165,7 @@ def test_a_suspicious_referral_is_held_and_not_mailed() -> None:
     held = system.reach(referral(email="dr@trash.example"))
     assert (held.stage, held.reason) == (Stage.HELD, "disposable_domain")
     assert system.mailer.sent == []
-    assert system.table.told == {}
+    assert system.table.claimed == {}
 
 
 def test_a_referral_approved_by_a_person_is_mailed() -> None:
@@ -165,7 +179,7 @@ def test_a_referral_approved_by_a_person_is_mailed() -> None:
 def test_a_doctor_who_opted_out_gets_no_letter() -> None:
     by_phone = referral(email=None, phone="212 555 0123")
     system = OutreachInMemory()
-    system.table.suppressed |= dict.fromkeys(DoctorHashes(ring).of(by_phone)[0], Closing.OPTED_OUT)
+    opt_out(system, by_phone)
     assert system.reach(by_phone).reason == Closing.OPTED_OUT
 
 
@@ -200,4 +214,4 @@ def test_unapproved_content_is_not_sent_and_the_referral_waits() -> None:
     replace(system.outreach, composer=Unread()).handle(queued)
     waiting = system.table.referrals[queued.receipt]
     assert (waiting.stage, waiting.reason) == (Stage.WAITING, "not_approved")
-    assert system.table.told == {}
+    assert system.table.claimed == {}

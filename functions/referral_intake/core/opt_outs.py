@@ -1,0 +1,36 @@
+"""Record that a doctor must not get messages, by whatever way it became known."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from referral_intake.core import decisions
+from referral_intake.core.errors import Stale
+from referral_intake.core.ports import Referrals, Suppressions
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Stage
+
+
+def stop_messages(
+    suppressions: Suppressions,
+    referrals: Referrals,
+    keys: Sequence[str],
+    fact: Closing,
+    receipt: str,
+    now: datetime,
+    campaign: str | None = None,
+    *,
+    is_personal: bool = False,
+) -> None:
+    """Stop messages to the doctor with these keys. See `Suppressions.suppress` for the parameters. Raise Unavailable.
+
+    Emails check the doctor's records before they are sent. A letter or call that waits for a person is checked again
+    now, so that no person sees a doctor on the list who has opted out.
+    """
+    if not keys:
+        raise ValueError("nothing to store the opt-out under")
+    for other in suppressions.suppress(keys, fact, receipt, now, campaign, is_personal=is_personal):
+        referral = referrals.get(other, consistent=True)
+        if referral and referral.stage is Stage.BY_POST:
+            with suppress(Stale):  # Then another request handles it.
+                referrals.move(referral, decisions.queue(now))

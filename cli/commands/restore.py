@@ -13,11 +13,11 @@ from cli.doctor_facts import DoctorFacts
 from cli.errors import CommandError
 from cli.stacks import Stack
 from cli.table_scan import scan
-from referral_intake.aws import stats_items
-from referral_intake.aws.item_format import Item, from_item, plain, task_attributes, timestamp, typed
+from referral_intake.aws import doctor_items, stats_items
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.item_format import Item, from_item, task_attributes, timestamp, typed
 from referral_intake.aws.table import Table
-from referral_intake.aws.update_expressions import Update
-from referral_intake.core import tasks
+from referral_intake.core import doctor_changes, tasks
 from referral_intake.core.counting import Tally
 from referral_intake.core.decisions import hold
 from referral_intake.core.reasons import Reason
@@ -118,6 +118,7 @@ class Restorer:
     def __init__(self, stack: Stack, source: str, *, go: bool, erased: frozenset[str] = frozenset()) -> None:
         self._client, self._now = stack.dynamodb, stack.now()
         self._table = Table(self._client, stack.output("TableName"))
+        self._claims = ClaimTable(self._client, stack.output("TableName"))
         self._stats, self._source = Table(self._client, stack.output("StatsTableName")), source
         self._go, self._erased = go, erased
         self._found = Restored()
@@ -129,13 +130,15 @@ class Restorer:
         return self._found
 
     def _doctors(self, items: list[Item]) -> None:
-        live = self._live(items)
-        for item in items:
-            there = live.get(_key(item), {})
-            # Add only facts that prevent messages (strings). They are permanent, but a claim may have been released.
-            lost = {name: value for name, value in item.items() if name not in there and (not there or "S" in value)}
-            if lost:
-                self._add(item, lost) if there else self._copy(item, "doctors")
+        backup = doctor_items.from_items(items).records
+        live = doctor_items.read(self._table, backup)
+        for item, (key, lost) in zip(items, backup.items(), strict=True):
+            if key not in live.versions:
+                self._copy(item, "doctors")
+            elif doctor_changes.with_lost_facts(live.records[key], lost) != live.records[key]:
+                self._found.kinds["doctors with missing facts"] += 1
+                if self._go:
+                    self._claims.add_lost_facts(key, lost)
 
     def _others(self, items: list[Item]) -> None:
         wanted = [
@@ -188,14 +191,6 @@ class Restorer:
         """Store and count the item, unless the table has it by now. Without `go`, only count it."""
         if not self._go or self._table.put_new(item) is None:
             self._found.kinds[kind] += 1
-
-    def _add(self, item: Item, lost: Item) -> None:
-        update = Update({name: item[name] for name in ("pk", "sk")})
-        for name, value in plain(lost).items():
-            update.set_once(name, value)
-        if self._go:
-            self._table.update(update)
-        self._found.kinds["doctors with missing facts"] += 1
 
     def _erases(self, item: Item) -> bool:
         kind, _, receipt = item["pk"]["S"].partition("#")

@@ -301,7 +301,7 @@ def test_outreach_is_invoked_only_when_a_referral_becomes_queued() -> None:
 @pytest.mark.parametrize("name", ["INSERT", "MODIFY"])
 def test_a_change_to_a_doctor_does_not_invoke_outreach(name: str) -> None:
     (outreach,) = [source for source in streams() if source.function == "OutreachFunction"]
-    note = {"pk": {"S": "doctor#email#k1#00"}, "lumen/introduction": {"M": {"by": {"S": "A"}, "at": {"S": "B"}}}}
+    note = {"pk": {"S": "doctor#email#k1#00"}, "version": {"N": "1"}, "doctors": {"M": {"its id": {"M": {}}}}}
     assert not passes({"eventName": name, "dynamodb": {"NewImage": note, "OldImage": note}}, outreach)
 
 

@@ -107,6 +107,21 @@ class Look:
     def doctors(self) -> dict[str, dict[str, Any]]:
         return {pk: plain(item) for pk, item in self.items().items() if pk.startswith("doctor#")}
 
+    def claims(self, step: str = "lumen/introduction") -> dict[str, set[str]]:
+        """The receipts of the referrals that claimed this step, by the doctor's key."""
+        found = {
+            pk.partition("#")[2]: {
+                record["claims"][step]["by"] for record in item["doctors"].values() if step in record.get("claims", {})
+            }
+            for pk, item in self.doctors().items()
+        }
+        return {key: receipts for key, receipts in found.items() if receipts}
+
+    def facts(self) -> set[str]:
+        """The names of all facts about doctors."""
+        records = [record for item in self.doctors().values() for record in item["doctors"].values()]
+        return {name for record in records for name in record.get("facts", {})}
+
     def indexed(self) -> set[str]:
         """Partition keys of all entries of the index `due`."""
         found = self._client.scan(TableName=self._table, IndexName="due")["Items"]

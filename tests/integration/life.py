@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from referral_intake.aws import ses
 from referral_intake.aws.breaker_table import breaker_key
-from referral_intake.aws.item_format import referral_key, typed
+from referral_intake.aws.item_format import plain, referral_key, typed
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.secrets import Secrets
 from referral_intake.core.referral import receipt_for
@@ -174,7 +174,9 @@ class Life:
     ) -> None:
         """SES reports an event that occurred `seconds` after the message was sent, by default now."""
         event = mail_event(kind, receipt, seconds, sent_at=sent_at or datetime.now(UTC), **details)
-        event["detail"]["mail"] |= {"destination": [DOCTOR["email"]], **self.mail.mails.get(receipt, {})}
+        item = self.look.items().get(f"referral#{receipt}", {})
+        email = plain(item)["doctor"].get("email") if item else None
+        event["detail"]["mail"] |= {"destination": [email or DOCTOR["email"]], **self.mail.mails.get(receipt, {})}
         if sent_at:
             event["detail"]["mail"]["timestamp"] = time(sent_at)
         self.tell_body(json.dumps(event))

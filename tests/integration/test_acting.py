@@ -8,7 +8,6 @@ import pytest
 
 from referral_intake.aws import dynamodb
 from referral_intake.aws.audit_log import AuditRecord
-from referral_intake.aws.item_format import timestamp
 from referral_intake.aws.keys import Keyring
 from referral_intake.core import decisions
 from referral_intake.core.claim import AlreadyClaimed
@@ -92,8 +91,8 @@ def test_a_doctor_told_by_a_person_is_claimed_under_every_key(
     told = actions.do(action, actions.by_post())
     assert (told.stage, told.told_by, told.milestones["sent"], told.reason) == (Stage.SENT, way, LATER, None)
     assert told.due_at == NOW + samples.campaign().policy.expires_after
-    taken = {pk.split("#")[1]: doctor["lumen/introduction"] for pk, doctor in look.doctors().items()}
-    assert taken == {key: {"by": told.receipt, "at": timestamp(LATER)} for key in ("npi", "phone", "postcode")}
+    taken = {key.partition("#")[0]: receipts for key, receipts in look.claims().items()}
+    assert taken == {kind: {told.receipt} for kind in ("npi", "phone", "postcode")}
 
     other = actions.put(npi="1234567893")
     claim = aws.claim_for(other)
@@ -104,7 +103,7 @@ def test_a_doctor_told_by_a_person_is_claimed_under_every_key(
 def test_a_doctor_with_initials_only_has_keys_and_can_be_told(actions: ReferralActions) -> None:
     referral = actions.by_post(name="Dr. J. K.", npi=None)
     assert {key.partition("#")[0] for key in aws.claim_for(referral).keys} == {"phone", "postcode"}
-    assert actions.claims.suppression(aws.claim_for(referral)) is None
+    assert actions.claims.obstacle(aws.claim_for(referral), now=NOW, cooldown=COOLDOWN) is None
     assert actions.do(Action.CALLED, referral).stage is Stage.SENT
 
 
@@ -115,7 +114,7 @@ def test_an_opt_out_just_before_a_letter_is_recorded_stops_it(
     actions: ReferralActions, look: aws.Look, closing: Closing, ring: Keyring, action: Action
 ) -> None:
     referral = actions.by_post()
-    actions.claims.suppress(aws.claim_for(referral).keys[1], closing, NOW)
+    actions.claims.suppress(aws.claim_for(referral).keys, closing, "AAAA-AAAA-AAAA-AAAA", NOW)
     actions.ring = ring
     before = look.doctors()
     for _ in range(2):  # A second click gets the same response.
@@ -130,9 +129,9 @@ def test_an_opt_out_just_before_a_letter_is_recorded_stops_it(
 
 def test_a_doctor_who_withdrew_the_opt_out_can_be_told(actions: ReferralActions) -> None:
     referral = actions.by_post()
-    key = aws.claim_for(referral).keys[0]
-    actions.claims.suppress(key, Closing.OPTED_OUT, NOW)
-    actions.claims.undo_opt_out(key, NOW + timedelta(hours=1))
+    keys = aws.claim_for(referral).keys
+    actions.claims.suppress(keys, Closing.OPTED_OUT, referral.receipt, NOW)
+    actions.claims.undo_opt_out(keys, referral.receipt, NOW + timedelta(hours=1))
     assert actions.do(Action.LETTER_SENT, referral).stage is Stage.SENT
 
 
@@ -157,7 +156,7 @@ def test_a_letter_to_a_doctor_who_was_mailed_meanwhile_joins_the_mail(actions: R
 
 
 def test_a_second_letter_to_one_doctor_joins_the_first(actions: ReferralActions) -> None:
-    first, second = actions.by_post(), actions.by_post(npi=None)
+    first, second = actions.by_post(), actions.by_post(phone=None)
     actions.do(Action.LETTER_SENT, first)
     with pytest.raises(TooLate):
         actions.do(Action.CALLED, second, by=JO)

@@ -149,7 +149,7 @@ def test_a_rejection_needs_a_reason_and_an_unclear_message_a_confirmation(api: A
 
 def test_an_opt_out_just_before_a_letter_is_recorded_is_reported(api: Api) -> None:
     by_post = api.by_post()
-    api.claims.suppress(api.keys(by_post)[0], Closing.OPTED_OUT, NOW)
+    api.claims.suppress(api.keys(by_post), Closing.OPTED_OUT, "AAAA-AAAA-AAAA-AAAA", NOW)
     for _ in range(2):
         status, refusal = api.act(by_post, "letter_sent")
         assert (status, refusal["code"], refusal["changed"]) == (409, "changed", None)

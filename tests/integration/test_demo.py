@@ -208,7 +208,8 @@ def test_an_old_opt_out_still_applies(demo: LocalStack) -> None:
     assert len(opted_out) > 5
     for one in opted_out:
         claim = Claim(one, "introduction", *DoctorHashes(lambda: keys).of(one))
-        assert claims.suppression(claim) == Suppressed(Closing.OPTED_OUT)
+        obstacle = claims.obstacle(claim, now=one.submitted_at, cooldown=timedelta(days=365))
+        assert obstacle == Suppressed(Closing.OPTED_OUT)
 
 
 @pytest.mark.long

@@ -91,7 +91,7 @@ def test_a_doctor_who_opted_out_meanwhile_gets_no_letter(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     refused, wanted = stored(referrals, "Ana Gomez"), stored(referrals, "Maria Lopez")
-    claims.suppress(keys(refused)[0], Closing.OPTED_OUT, NOW)
+    claims.suppress(keys(refused), Closing.OPTED_OUT, "AAAA-AAAA-AAAA-AAAA", NOW)
     assert printing() == 0
     assert len(PdfDocument(out.read_bytes())) == 1
     said = capsys.readouterr().out

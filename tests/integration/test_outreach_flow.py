@@ -14,11 +14,11 @@ from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.signed_links import Links
 from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
+from referral_intake.core.claim import Claim, Obstacle
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.message import Deferred, Message, Refused, Unclear
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Referral
+from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Move, Referral
 from referral_intake.outreach import handler
 from referral_intake.outreach import wiring as outreach_wiring
 from referral_intake.outreach.delivery import Outreach
@@ -50,21 +50,22 @@ class WatchedClaims:
 
     def __init__(self, claims: ClaimTable) -> None:
         self._claims = claims
-        self.after_claim: Callable[[Claim], None] = lambda claim: None
+        self.after_claim: Callable[[Claim], object] = lambda claim: None
         self.last_look_fails: Exception | None = None
         self.release_fails: Exception | None = None
 
-    def claim(
-        self, claim: Claim, message: Message, *, now: Any, cooldown: timedelta
-    ) -> AlreadyClaimed | Suppressed | None:
-        outcome = self._claims.claim(claim, message, now=now, cooldown=cooldown)
+    def claim(self, claim: Claim, message: Message, **options: Any) -> Obstacle | None:
+        outcome = self._claims.claim(claim, message, **options)
         self.after_claim(claim)
         return outcome
 
-    def suppression(self, claim: Claim) -> Suppressed | None:
+    def reserve(self, claim: Claim, move: Move, **options: Any) -> Obstacle | None:
+        return self._claims.reserve(claim, move, **options)
+
+    def last_check(self, claim: Claim, **options: Any) -> Obstacle | None:
         if self.last_look_fails:
             raise self.last_look_fails
-        return self._claims.suppression(claim)
+        return self._claims.last_check(claim, **options)
 
     def release(self, claim: Claim, move: Any) -> None:
         if self.release_fails:
@@ -224,10 +225,10 @@ def test_a_message_that_cannot_be_rendered_claims_no_doctor(system: System) -> N
 # ---- Doctors who declined --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("reason", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
+@pytest.mark.parametrize("reason", [Closing.OPTED_OUT, Closing.COMPLAINED])
 def test_a_doctor_who_declined_is_never_mailed(system: System, reason: Closing) -> None:
     referral = system.submit()
-    system.table.suppress(aws.claim_for(referral).keys[0], reason, NOW)
+    system.table.suppress(aws.claim_for(referral).keys, reason, "AAAA-AAAA-AAAA-AAAA", NOW)
     assert system.deliver(system.record(referral)) == []
     assert system.mailer.tried == []
     assert system.stage(referral) == ("closed", reason.value)
@@ -235,20 +236,21 @@ def test_a_doctor_who_declined_is_never_mailed(system: System, reason: Closing) 
 
 def test_an_opt_out_between_the_claim_and_the_send_stops_the_message(system: System) -> None:
     referral = system.submit()
-    system.claims.after_claim = lambda claim: system.table.suppress(claim.keys[0], Closing.OPTED_OUT, NOW)
+    system.claims.after_claim = lambda claim: system.table.suppress(
+        claim.keys, Closing.OPTED_OUT, "AAAA-AAAA-AAAA-AAAA", NOW
+    )
     assert system.deliver(system.record(referral)) == []
     assert system.mailer.tried == []
     assert system.stage(referral) == ("closed", "opted_out")
-    (doctor,) = system.look.doctors().values()
-    assert "lumen/introduction" not in doctor
-    assert "opted_out" in doctor
+    assert system.look.claims() == {}
+    assert system.look.facts() == {"opted_out"}
 
 
 def test_an_opt_out_during_the_send_closes_the_referral_and_the_message_is_recorded(system: System) -> None:
     referral = system.submit()
 
     def opt_out(message: Message) -> None:
-        system.table.suppress(aws.claim_for(referral).keys[0], Closing.OPTED_OUT, NOW)
+        system.table.suppress(aws.claim_for(referral).keys, Closing.OPTED_OUT, "AAAA-AAAA-AAAA-AAAA", NOW)
         system.referrals.close(referral.receipt, Closing.OPTED_OUT, NOW)
 
     system.mailer.during = opt_out
@@ -267,8 +269,7 @@ def test_an_unclear_response_keeps_the_claim_and_is_never_retried(system: System
 
     assert system.deliver(record) == []
     assert system.stage(referral) == ("sending", None)
-    (doctor,) = system.look.doctors().values()
-    assert doctor["lumen/introduction"]["by"] == referral.receipt
+    assert list(system.look.claims().values()) == [{referral.receipt}]
 
     system.mailer.fails = None
     system.deliver(record)
@@ -298,7 +299,7 @@ def test_a_throttled_message_waits_until_wake_queues_it_and_is_sent_then(system:
     system.mailer.fails = Deferred("TooManyRequestsException")
     assert system.deliver(system.record(referral)) == []
     assert system.stage(referral) == ("waiting", "TooManyRequestsException")
-    assert "lumen/introduction" not in next(iter(system.look.doctors().values()), {})
+    assert system.look.claims() == {}
     waiting = system.look.image(referral)
 
     assert system.wake() == 0
@@ -316,7 +317,7 @@ def test_a_refused_message_closes_the_referral_and_releases_the_doctor(system: S
     system.mailer.fails = Refused("MessageRejected")
     assert system.deliver(system.record(referral)) == []
     assert system.stage(referral) == ("closed", "rejected")
-    assert not [doctor for doctor in system.look.doctors().values() if "lumen/introduction" in doctor]
+    assert system.look.claims() == {}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -421,7 +422,7 @@ def test_a_failed_last_check_releases_the_doctor_because_no_message_was_sent(sys
     assert system.mailer.tried == []
     # Not `sending`, which would need a person: it is certain that no message was sent.
     assert system.stage(referral)[0] == "waiting"
-    assert not [doctor for doctor in system.look.doctors().values() if "lumen/introduction" in doctor]
+    assert system.look.claims() == {}
 
 
 def test_one_unreadable_referral_does_not_stop_the_others_in_wake(system: System, client: Any, table: str) -> None:

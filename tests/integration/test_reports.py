@@ -521,7 +521,7 @@ def test_letters_are_split_into_files_and_no_doctor_gets_two(
     again = by_post(referrals, "Ana Gomez", 1)
     nowhere = by_post(referrals, "Nobody Knows", 1, {"state": "IL"}, phone="(415) 555-2671")
     stopped = by_post(referrals, "Has Enough", 1)
-    claims.suppress(letters.keys_of(stopped)[0], Closing.OPTED_OUT, NOW)
+    claims.suppress(letters.keys_of(stopped), Closing.OPTED_OUT, "AAAA-AAAA-AAAA-AAAA", NOW)
     asked = report(Format.PDF)
     reports.add(asked)
     writer = LetterFiles(letters, files, {"lumen": campaign()}.get, lambda: NOW, letters_per_file=2)

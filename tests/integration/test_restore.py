@@ -140,7 +140,7 @@ def test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out
     deployment.go_on()
     assert deployment.mails() == sent
     assert deployment.state(again["leaves"]) == ("closed", "opted_out")
-    assert deployment.state(again["bounces"]) == ("closed", "bounced")
+    assert deployment.state(again["bounces"]) == ("closed", "joined")
     assert main(["recount", "--stack", STACK, "--go"]) == 0
     assert main(["recount", "--stack", STACK]) == 0
 

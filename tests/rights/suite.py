@@ -56,4 +56,4 @@ def may_do_what_it_does(watched: Recorder | None) -> Iterator[None]:
     yield
     if watched:
         denied, watched.denied = sorted(map(str, watched.denied)), set()
-        assert not denied, "the role of a function does not allow what the function does"
+        assert not denied, f"the role of a function does not allow what the function does: {denied}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from referral_intake.aws.keys import Keyring
-from referral_intake.core import doctor_matching
+from referral_intake.core import doctor_changes, doctor_matching
 from referral_intake.core.breaker import BreakerPolicy, Trip
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import AlreadyClaimed, Claim, Obstacle
@@ -81,7 +81,7 @@ class FakeTable:
         if obstacle := self._obstacle(claim, now, cooldown, overruled, by_email=by_email):
             return obstacle
         step, its = f"{claim.referral.campaign}/{claim.step}", StepClaim(claim.referral.receipt, now, not by_email)
-        self._records |= doctor_matching.with_claim(KeySet(claim.keys), self._records, step, its, overruled)
+        self._records |= doctor_changes.with_claim(KeySet(claim.keys), self._records, step, its, overruled)
         return None
 
     def _obstacle(
@@ -115,11 +115,11 @@ class FakeTable:
         name = f"{fact.value}/{campaign}" if campaign else fact.value
         concerned = list(doctor_matching.referrals_to_check(KeySet(keys), self._records, receipt))
         its = Fact(now, receipt, is_personal=is_personal)
-        self._records |= doctor_matching.with_fact(KeySet(keys), self._records, name, its)
+        self._records |= doctor_changes.with_fact(KeySet(keys), self._records, name, its)
         return concerned
 
     def undo_opt_out(self, keys: Sequence[str], receipt: str, now: datetime) -> None:
-        self._records |= doctor_matching.with_opt_in(KeySet(keys), self._records, Fact(now, receipt))
+        self._records |= doctor_changes.with_opt_in(KeySet(keys), self._records, Fact(now, receipt))
 
     def release(self, claim: Claim, move: Move) -> None:
         own, step = KeySet(claim.keys).new_record, f"{claim.referral.campaign}/{claim.step}"

@@ -6,7 +6,7 @@ decide whether to send it again.
 """
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,10 @@ from referral_intake.aws.item_format import Item, typed
 from referral_intake.aws.sent_messages import message_item
 from referral_intake.aws.table import Failure, Table
 from referral_intake.aws.update_expressions import Update
-from referral_intake.core import doctor_matching
+from referral_intake.core import doctor_changes, doctor_matching
 from referral_intake.core.claim import AlreadyClaimed, Claim, Obstacle
 from referral_intake.core.doctor_matching import PossibleMatch
-from referral_intake.core.doctor_records import Fact, KeySet, Records, StepClaim
+from referral_intake.core.doctor_records import DoctorRecord, Fact, KeySet, Records, StepClaim
 from referral_intake.core.errors import Conflict, Stale
 from referral_intake.core.message import Message
 from referral_intake.core.reasons import Closing
@@ -100,7 +100,7 @@ class ClaimTable:
             return _obstacle(claim, records, now - cooldown, by_email=by_email, overruled=overruled)
 
         def change(records: Records) -> Records:
-            return doctor_matching.with_claim(keys, records, step, step_claim, overruled)
+            return doctor_changes.with_claim(keys, records, step, step_claim, overruled)
 
         return self._change(keys, change, decide=decide, updates=[referral], puts=puts)
 
@@ -124,7 +124,7 @@ class ClaimTable:
             changed = change(read.records)
             failures = self._table.transact(
                 updates=[*updates, *read.updates(changed)],
-                checks=read.checks(key for key in keys.all if key not in changed),
+                checks=read.checks(key for key in keys.all if key not in keys.current),
                 puts=puts,
             )
             if not failures:
@@ -157,7 +157,7 @@ class ClaimTable:
         keys = _keys(claim)
         self._change(
             keys,
-            lambda records: doctor_matching.with_decision(keys, records, others, same=same),
+            lambda records: doctor_changes.with_decision(keys, records, others, same=same),
             updates=[referral],
             puts=[record],
         )
@@ -189,7 +189,7 @@ class ClaimTable:
 
         def change(records: Records) -> Records:
             to_check[:] = dict.fromkeys(doctor_matching.referrals_to_check(key_set, records, receipt))
-            return doctor_matching.with_fact(key_set, records, name, Fact(now, receipt, is_personal=is_personal))
+            return doctor_changes.with_fact(key_set, records, name, Fact(now, receipt, is_personal=is_personal))
 
         self._change(key_set, change)
         return to_check
@@ -197,7 +197,20 @@ class ClaimTable:
     def undo_opt_out(self, keys: Sequence[str], receipt: str, now: datetime) -> None:
         """Store that the doctor undid all earlier opt-outs. The opt-outs stay stored."""
         key_set = KeySet(keys)
-        self._change(key_set, lambda records: doctor_matching.with_opt_in(key_set, records, Fact(now, receipt)))
+        self._change(key_set, lambda records: doctor_changes.with_opt_in(key_set, records, Fact(now, receipt)))
+
+    def add_history(self, keys: Sequence[str], claims: Mapping[str, StepClaim], facts: Mapping[str, Fact]) -> None:
+        """Store those of these claims and facts that the doctor's records lack."""
+        key_set = KeySet(keys)
+        self._change(key_set, lambda records: doctor_changes.with_history(key_set, records, claims, facts))
+
+    def add_lost_facts(self, key: str, backup: Mapping[str, DoctorRecord]) -> None:
+        """Store the facts and decisions under this key that only a backup has."""
+
+        def change(records: Records) -> Records:
+            return {key: doctor_changes.with_lost_facts(records.get(key, {}), backup)}
+
+        self._change(KeySet([key]), change)
 
 
 class ReferralChanged(Stale):

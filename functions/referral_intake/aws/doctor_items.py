@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from referral_intake.aws.item_format import doctor_key, plain, timestamp
+from referral_intake.aws.item_format import Item, doctor_key, plain, timestamp
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.doctor_records import DoctorRecord, Fact, Records, StepClaim
@@ -44,8 +44,11 @@ class ReadRecords:
 
 def read(table: Table, keys: Iterable[str]) -> ReadRecords:
     """Read the records under these keys, consistently and with one request. Raise Unavailable."""
-    found = [plain(item) for item in table.read_many([doctor_key(key) for key in keys], consistent=True).items]
-    by_key = {item["pk"].partition("#")[2]: item for item in found}
+    return from_items(table.read_many([doctor_key(key) for key in keys], consistent=True).items)
+
+
+def from_items(items: Iterable[Item]) -> ReadRecords:
+    by_key = {item["pk"].partition("#")[2]: item for item in map(plain, items)}
     return ReadRecords(
         records={
             key: {one: _record(values) for one, values in item.get("doctors", {}).items()}

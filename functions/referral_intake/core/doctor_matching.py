@@ -1,18 +1,13 @@
-"""What the records under a doctor's keys mean for the doctor's referral, and how they change.
+"""What the records under a doctor's keys mean for the doctor's referral. `records` are those under all keys."""
 
-`records` are those under all keys of the doctor. Nothing here reads or writes: `aws.claims` does.
-"""
-
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from referral_intake.core.claim import AlreadyClaimed, MailboxSuppressed, MustHold, Obstacle, Suppressed
 from referral_intake.core.doctor_records import (
     BOUNCED,
-    OPTED_IN,
     DoctorRecord,
-    Fact,
     KeySet,
     Records,
     StepClaim,
@@ -148,87 +143,6 @@ def possible_matches(keys: KeySet, records: Records, receipt: str, campaign: str
             has_opted_out = known.has_opted_out or one.record.opt_out(campaign) is not None
             found[other] = PossibleMatch(other, known.shared | {kind(one.key)}, has_opted_out)
     return list(found.values())
-
-
-# ---- Changes ---------------------------------------------------------------------------------------------------------
-
-
-def with_claim(keys: KeySet, records: Records, step: str, claim: StepClaim, overruled: Collection[str] = ()) -> Records:
-    """Return the records under the current keys after the doctor's step (`lumen/introduction`) is claimed."""
-
-    def change(record: DoctorRecord) -> DoctorRecord:
-        return replace(record, claims={**record.claims, step: claim})
-
-    kept = {
-        key: {one: _without(record, step, overruled) for one, record in records.get(key, {}).items()}
-        for key in keys.current
-    }
-    return _changed(keys, kept, change)
-
-
-def with_fact(keys: KeySet, records: Records, name: str, fact: Fact) -> Records:
-    """Return the records under the current keys after the fact is recorded. A bounce concerns only the mailbox."""
-
-    def change(record: DoctorRecord) -> DoctorRecord:
-        return replace(record, facts={**record.facts, name: fact})
-
-    concerned = KeySet([key for key in keys.current if name != BOUNCED or kind(key) == "email"])
-    return _changed(concerned, records, change, keys.new_record)
-
-
-def with_opt_in(keys: KeySet, records: Records, fact: Fact) -> Records:
-    """Return the records under the current keys after the doctor undid all opt-outs. The opt-outs stay recorded."""
-    same = {(one.key, one.id) for one in matches(keys, records) if one.verdict is Verdict.SAME}
-
-    def undone(record: DoctorRecord) -> DoctorRecord:
-        return replace(record, facts={**record.facts, OPTED_IN: fact})
-
-    return {
-        key: {one: undone(record) if (key, one) in same else record for one, record in records[key].items()}
-        for key in keys.current
-        if key in records
-    }
-
-
-def with_decision(keys: KeySet, records: Records, others: Collection[str], *, same: bool) -> Records:
-    """Return the records under the current keys after a person compared the doctor with those of other referrals.
-
-    The same doctor gets the other's claims and facts, so that they are also found through the keys of this one.
-    """
-    compared = [one for one in matches(keys, records) if one.verdict.is_held and not one.receipts.isdisjoint(others)]
-    ids = frozenset(one.id for one in compared)
-
-    def change(record: DoctorRecord) -> DoctorRecord:
-        if not same:
-            return replace(record, different_from=record.different_from | ids)
-        claims, facts = dict(record.claims), dict(record.facts)
-        for one in compared:
-            claims |= one.record.claims
-            facts = {**one.record.facts, **facts}
-        return replace(record, claims=claims, facts=facts, same_as=record.same_as | ids)
-
-    return _changed(keys, records, change)
-
-
-def _changed(
-    keys: KeySet,
-    records: Records,
-    change: Callable[[DoctorRecord], DoctorRecord],
-    new: DoctorRecord | None = None,
-) -> Records:
-    """Return the records under the current keys with this doctor's own record changed."""
-    new = new or keys.new_record
-    return {
-        key: {**records.get(key, {}), own: change(records.get(key, {}).get(own, new))}
-        for key, own in ((key, new.id_under(key)) for key in keys.current)
-    }
-
-
-def _without(record: DoctorRecord, step: str, overruled: Collection[str]) -> DoctorRecord:
-    claim = record.claims.get(step)
-    if claim is None or claim.by not in overruled:
-        return record
-    return replace(record, claims={name: one for name, one in record.claims.items() if name != step})
 
 
 # ---- Comparison ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_intake.aws.keys import DoctorHashes
-from referral_intake.core import doctor_matching
+from referral_intake.core import doctor_changes, doctor_matching
 from referral_intake.core.claim import AlreadyClaimed, MailboxSuppressed, MustHold, Obstacle, Suppressed
 from referral_intake.core.doctor_matching import PossibleMatch
 from referral_intake.core.doctor_records import DoctorRecord, Fact, KeySet, StepClaim
@@ -38,14 +38,14 @@ class Book:
 
     def claim(self, keys: KeySet, by: str = "FIRST") -> None:
         claim = StepClaim(by, NOW)
-        self.records |= doctor_matching.with_claim(keys, self.records, "lumen/introduction", claim)
+        self.records |= doctor_changes.with_claim(keys, self.records, "lumen/introduction", claim)
 
     def record(self, keys: KeySet, fact: Closing, by: str = "FIRST", *, is_personal: bool = False) -> None:
         its = Fact(NOW, by, is_personal=is_personal)
-        self.records |= doctor_matching.with_fact(keys, self.records, fact.value, its)
+        self.records |= doctor_changes.with_fact(keys, self.records, fact.value, its)
 
     def decide(self, keys: KeySet, other: str, *, same: bool) -> None:
-        self.records |= doctor_matching.with_decision(keys, self.records, [other], same=same)
+        self.records |= doctor_changes.with_decision(keys, self.records, [other], same=same)
 
 
 def keys(**details: object) -> KeySet:
@@ -114,13 +114,13 @@ def test_a_later_opt_in_undoes_an_opt_out_and_no_complaint() -> None:
     for fact, obstacle in ((Closing.OPTED_OUT, None), (Closing.COMPLAINED, Suppressed(Closing.COMPLAINED))):
         book = Book()
         book.record(of(), fact)
-        book.records |= doctor_matching.with_opt_in(of(), book.records, Fact(NOW + timedelta(days=1), "FIRST"))
+        book.records |= doctor_changes.with_opt_in(of(), book.records, Fact(NOW + timedelta(days=1), "FIRST"))
         assert book.obstacle(of()) == obstacle
 
 
 def test_a_claim_from_before_the_cooldown_does_not_count() -> None:
     book = Book()
-    book.records |= doctor_matching.with_claim(of(), {}, "lumen/introduction", StepClaim("FIRST", NOW - 2 * YEAR))
+    book.records |= doctor_changes.with_claim(of(), {}, "lumen/introduction", StepClaim("FIRST", NOW - 2 * YEAR))
     assert book.obstacle(of()) is book.obstacle(of(ELSEWHERE)) is None
 
 
@@ -135,7 +135,7 @@ def test_a_claim_of_an_overruled_leader_is_replaced() -> None:
     book.claim(of(NPI_1))
     later = of(NPI_1, ELSEWHERE)
     its = StepClaim("LATER", NOW)
-    book.records |= doctor_matching.with_claim(later, book.records, "lumen/introduction", its, overruled=["FIRST"])
+    book.records |= doctor_changes.with_claim(later, book.records, "lumen/introduction", its, overruled=["FIRST"])
     assert book.obstacle(of(NPI_1), "FIRST") == AlreadyClaimed("LATER")
     assert book.obstacle(later, "LATER") is None
 

@@ -14,6 +14,7 @@ import referral_intake.aws.origin_secret
 import referral_intake.aws.stats_table  # noqa: F401
 from referral_intake.dashboard import (
     authorization,
+    comparison_routes,
     openapi,
     overview_routes,
     problems,
@@ -38,7 +39,7 @@ app = APIGatewayHttpResolver(
     response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
     debug=False,
 )
-for _subject in (overview_routes, referral_routes, task_routes, report_routes, openapi):
+for _subject in (overview_routes, referral_routes, comparison_routes, task_routes, report_routes, openapi):
     app.include_router(_subject.router, prefix=PREFIX)
 
 

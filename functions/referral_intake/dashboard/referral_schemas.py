@@ -101,7 +101,7 @@ class Detail(Row):
 
 
 def listing(page: Page, person: Person) -> Listing:
-    rows = [Row(**_row(referral, person)) for referral in page.referrals]
+    rows = [Row(**row(referral, person)) for referral in page.referrals]
     return Listing(
         referrals=rows,
         cursor=page.cursor,
@@ -113,7 +113,7 @@ def listing(page: Page, person: Person) -> Listing:
 
 def work_list(page: Page, person: Person) -> WorkList:
     rows = [
-        WorkRow(**_row(referral, person), waiting_since=referral.waits_since, actions=_actions(referral, person))
+        WorkRow(**row(referral, person), waiting_since=referral.waits_since, actions=_actions(referral, person))
         for referral in page.referrals
     ]
     mark = etag.mark(person, page.referrals, page.cursor)
@@ -123,8 +123,8 @@ def work_list(page: Page, person: Person) -> WorkList:
 def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
     doctor, messages = _doctor(referral, person), _messages(referral, person, parts)
     return Detail(
-        **_row(referral, person),
-        address=AddressSeen(**{name: getattr(doctor.address, name) for name in ADDRESS_FIELDS}),
+        **row(referral, person),
+        address=address(referral, person),
         typed=dict(doctor.typed),
         answer=referral.answer,
         leader=referral.leader,
@@ -142,7 +142,7 @@ def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
     )
 
 
-def _row(referral: Referral, person: Person) -> Mapping[str, Any]:
+def row(referral: Referral, person: Person) -> Mapping[str, Any]:
     doctor = _doctor(referral, person)
     return {
         "receipt": referral.receipt,
@@ -157,6 +157,11 @@ def _row(referral: Referral, person: Person) -> Mapping[str, Any]:
         "milestones": dict(referral.milestones),
         "revision": referral.revision,
     }
+
+
+def address(referral: Referral, person: Person) -> AddressSeen:
+    seen = _doctor(referral, person).address
+    return AddressSeen(**{name: getattr(seen, name) for name in ADDRESS_FIELDS})
 
 
 def _doctor(referral: Referral, person: Person) -> Doctor:

@@ -55,6 +55,7 @@ class ToDo(BaseModel):
     reason: Rejection | None = Field(default=None, description="The reason of a rejection.")
     email: str | None = Field(default=None, max_length=1000, description="The address that was found.")
     again: bool = Field(default=False, strict=True, description="Send a message that the doctor may already have.")
+    others: list[str] = Field(default=[], max_length=50, description="Receipts of the referrals that were compared.")
 
 
 class Resumed(BaseModel):
@@ -116,7 +117,10 @@ def act(
     """Change nothing if the referral has changed since the user saw it. Do not repeat a completed action."""
     reason = todo.reason and todo.reason.value
     known = parse_receipt(receipt) or ""
-    action_request = ActionRequest(known, todo.revision, todo.action, person, reason, todo.email, again=todo.again)
+    others = tuple(parse_receipt(other) or "" for other in todo.others)
+    action_request = ActionRequest(
+        known, todo.revision, todo.action, person, reason, todo.email, again=todo.again, others=others
+    )
     try:
         referral = parts.action_runner.run(action_request, now) if known else None
     except Invalid as invalid:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from referral_intake.aws.breaker_table import BreakerTable
+    from referral_intake.aws.claims import ClaimTable
+    from referral_intake.aws.keys import DoctorHashes
     from referral_intake.aws.listing_table import ListingTable
     from referral_intake.aws.referral_table import ReferralTable
     from referral_intake.aws.sent_messages import SentMessages
@@ -69,15 +71,26 @@ class Dashboard(StaffParts):
         return SentMessages(self.table, self.settings.table_name)
 
     @cached_property
-    def action_runner(self) -> "ActionRunner":
+    def claims(self) -> "ClaimTable":
+        from referral_intake.aws.claims import ClaimTable
+
+        return ClaimTable(self.table, self.settings.table_name)
+
+    @cached_property
+    def doctor_keys(self) -> "DoctorHashes":
         from referral_intake.aws.keys import DoctorHashes
+
+        return DoctorHashes(shared_wiring.ring(self.settings.hashing_keys_secret))
+
+    @cached_property
+    def action_runner(self) -> "ActionRunner":
         from referral_intake.dashboard.action_runner import ActionRunner
         from referral_intake.dashboard.action_table import ActionTable
 
         return ActionRunner(
             referrals=self.referrals,
             action_table=ActionTable(self.table, self.settings.table_name),
-            doctor_keys=DoctorHashes(shared_wiring.ring(self.settings.hashing_keys_secret)),
+            doctor_keys=self.doctor_keys,
             find_campaign=self.campaigns.get,
         )
 

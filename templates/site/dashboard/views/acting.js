@@ -41,10 +41,15 @@ const ACTIONS = {
   letter_sent: { label: "Letter posted", isMain: true, done: "Letter marked as posted." },
   called: { label: "Called", done: "Call recorded." },
   add_email: { label: "Add email …", done: "Email address added. The message will be sent in a moment." },
+  same_doctor: { label: "Same doctor", done: "Recorded as the same doctor." },
+  another_doctor: { label: "Another doctor", done: "Recorded as another doctor, who will be contacted." },
   called_back: { label: "Called back", isMain: true, done: "Call back recorded." },
 };
 
-const mayHaveReached = (reason) => ["send_unclear", "restored"].includes(reason);
+const mayHaveReached = (reason) => ["send_unclear", "restored", "bounce_undetermined"].includes(reason);
+
+/** The actions that need another referral to compare with. */
+const COMPARISONS = ["same_doctor", "another_doctor"];
 
 const reasons = () =>
   html`<fieldset class="choices">
@@ -117,7 +122,7 @@ export class Acting {
   render(referral) {
     const { receipt, actions = [] } = referral;
     const state = this.#states.get(receipt) ?? {};
-    const known = actions.filter((name) => name in ACTIONS);
+    const known = actions.filter((name) => name in ACTIONS && !COMPARISONS.includes(name));
     return html`
       ${state.changed ? html`<p class="notice" role="status">${state.changed}</p>` : nothing}
       ${known.length
@@ -128,6 +133,18 @@ export class Acting {
       ${state.isOpen && known.includes("add_email") ? this.#form(referral, state) : nothing}
       ${state.error && !state.isOpen ? html`<p class="error" role="alert">${state.error}</p>` : nothing}
     `;
+  }
+
+  /** The buttons that say whether the doctor is that of another referral. */
+  compare(referral, other) {
+    const { busy } = this.#states.get(referral.receipt) ?? {};
+    return html`<div class="row actions" role="group" aria-label="Compared with ${other}">
+      ${COMPARISONS.filter((name) => referral.actions.includes(name)).map(
+        (name) =>
+          html`<button type="button" class="button ${name === "same_doctor" ? "" : "plain"}" aria-disabled=${Boolean(busy)}
+            @click=${() => busy || this.act(referral, name, { others: [other] })}>${busy === name ? "One moment …" : ACTIONS[name].label}</button>`,
+      )}
+    </div>`;
   }
 
   #button(referral, name, { busy, isOpen }) {

@@ -9,6 +9,7 @@ import { top } from "../shell.js";
 import { query, here, to } from "../url.js";
 import { ANSWERS, plain, reason, STAGES, step, valueOf } from "../words.js";
 import { Acting } from "./acting.js";
+import { comparison, mustCompare } from "./comparison.js";
 import { message } from "./message.js";
 import { timeline } from "./timeline.js";
 
@@ -20,7 +21,8 @@ export class Referral {
   constructor(app, receipt) {
     this.app = app;
     this.receipt = receipt;
-    this.detail = new Resource((known) => app.api.get(`/referrals/${receipt}`, { known }), () => app.update());
+    this.detail = new Resource((known) => app.api.get(`/referrals/${receipt}`, { known }), () => this.#loaded());
+    this.matches = new Resource(() => app.api.get(`/referrals/${receipt}/matches`), () => app.update());
     this.acting = new Acting(app, (after) => this.#acted(after));
   }
 
@@ -50,6 +52,15 @@ export class Referral {
     copy.load();
   }
 
+  #loaded() {
+    const { value } = this.detail;
+    if (value && mustCompare(value) && this.comparedRevision !== value.revision) {
+      this.comparedRevision = value.revision;
+      this.matches.load();
+    }
+    this.app.update();
+  }
+
   refresh() {
     return this.detail.load({ isQuiet: true });
   }
@@ -70,6 +81,7 @@ export class Referral {
         <p>${stageBadge(detail.stage)} ${stands(detail)}</p>
         ${this.acting.render(detail)}
       </section>
+      ${mustCompare(detail) ? comparison(this.app, detail, this.matches, this.acting) : nothing}
       <div class="columns uneven">
         <div class="stack">
           <section class="card" aria-labelledby="happened">

@@ -8,6 +8,7 @@ import { top } from "../shell.js";
 import { to } from "../url.js";
 import { ANSWERS, KINDS, reason, valueOf } from "../words.js";
 import { Acting } from "./acting.js";
+import { mustCompare } from "./comparison.js";
 import { why } from "./deliverability.js";
 import { Posting } from "./posting.js";
 import { resume } from "./resume.js";
@@ -153,13 +154,21 @@ export class Work {
         </p>
         ${since ? html`<p class="soft">Waiting since ${when(since)}</p>` : nothing}
       </div>
-      <div class="doing">${this.acting.render(referral)}</div>
+      <div class="doing">${compare(referral)}${this.acting.render(referral)}</div>
     </li>`;
   }
 }
 
+function compare(referral) {
+  if (!mustCompare(referral)) return nothing;
+  return html`<a class="button" href=${to(`/dashboard/referrals/${referral.receipt}`)}>Compare doctors</a>`;
+}
+
 function cause(kind, referral, answer) {
   if (kind === "call") return ANSWERS[answer ?? "call"];
-  if (kind === "by_post") return referral.doctor.phone ? "Letter or call" : "Letter";
+  if (kind === "by_post") {
+    const way = referral.doctor.phone ? "Letter or call" : "Letter";
+    return referral.reason === "no_email" ? way : `${way}: ${reason(referral.reason).toLowerCase()}`;
+  }
   return referral.reason ? reason(referral.reason) : stageBadge(referral.stage);
 }

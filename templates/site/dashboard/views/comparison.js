@@ -1,0 +1,76 @@
+// Two or more doctors beside each other, who may be the same. A manager decides.
+import { phone } from "../format.js";
+import { html, nothing } from "../lit.js";
+import { stageBadge, when } from "../parts/rows.js";
+import { shown } from "../parts/states.js";
+import { to } from "../url.js";
+import { reason, valueOf } from "../words.js";
+
+export const mustCompare = ({ stage, reason }) =>
+  stage === "held" && ["possibly_same_doctor", "shared_mailbox", "may_have_opted_out"].includes(reason);
+
+const FIELDS = {
+  Name: ({ doctor }) => doctor.name,
+  NPI: ({ doctor }) => doctor.npi,
+  Email: ({ doctor }) => doctor.email,
+  Phone: ({ doctor }) => phone(doctor.phone),
+  Practice: ({ doctor }) => doctor.practice,
+  Address: ({ address }) =>
+    address && [address.line1, address.line2, [address.city, address.state, address.postal_code].filter(Boolean).join(" ")].filter(Boolean).join(", "),
+  Specialty: ({ specialty }) => specialty && specialty !== "none" && valueOf("specialty", specialty),
+  Submitted: ({ submitted_at: at }) => when(at),
+  Stage: ({ stage, reason: why }) => html`${stageBadge(stage)} ${why ? html`<span class="soft">${reason(why)}</span>` : nothing}`,
+  Told: ({ told_at: at }) => at && when(at),
+};
+const SHARED = { email: "Email", phone: "Phone", postcode: "Address" };
+
+export function comparison(app, detail, resource, acting) {
+  return html`<section class="card" aria-labelledby="comparison">
+    <h2 id="comparison">Is this the same doctor?</h2>
+    ${shown(resource, (found) => table(app, detail, found, acting), { lines: 8 })}
+  </section>`;
+}
+
+function table(app, detail, { matches, erased }, acting) {
+  const columns = [detail, ...matches];
+  const rows = Object.entries(FIELDS)
+    .map(([name, value]) => [name, columns.map(value)])
+    .filter(([, values]) => values.some(Boolean));
+  return html`${matches.some((one) => one.has_opted_out)
+      ? html`<p class="notice harsh">A doctor with these details has opted out. Choose “Same doctor” unless you are certain that they are different people.</p>`
+      : nothing}
+    ${erased
+      ? html`<p class="soft">${erased === 1 ? "One more referral was erased, so its details" : `${erased} more referrals were erased, so their details`} can’t be shown.</p>`
+      : nothing}
+    <div class="scrolls-wide" tabindex="0" role="region" aria-labelledby="comparison">
+      <table class="comparison">
+        <thead>
+          <tr>
+            <td></td>
+            <th scope="col">This referral</th>
+            ${matches.map((one) => html`<th scope="col"><a href=${to(`/dashboard/referrals/${one.receipt}`)}>${one.receipt}</a></th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            ([name, values]) =>
+              html`<tr>
+                <th scope="row">${name}</th>
+                ${values.map((value, column) => html`<td class=${column && isShared(matches[column - 1], name) ? "same" : ""}>${value || html`<span class="soft">–</span>`}</td>`)}
+              </tr>`,
+          )}
+        </tbody>
+        ${app.isManager
+          ? html`<tfoot>
+              <tr>
+                <td></td>
+                <td></td>
+                ${matches.map((one) => html`<td>${acting.compare(detail, one.receipt)}</td>`)}
+              </tr>
+            </tfoot>`
+          : nothing}
+      </table>
+    </div>`;
+}
+
+const isShared = ({ shared }, name) => shared.some((kind) => SHARED[kind] === name) || (name === "Name" && shared.some((kind) => kind !== "email"));

@@ -16,6 +16,7 @@ from cli.commands import (
     destroy,
     held,
     letters,
+    opt_out,
     preflight,
     recount,
     redrive,
@@ -30,7 +31,7 @@ NAME = "referrals"
 GROUPS: dict[str, tuple[ModuleType, ...]] = {
     "Deployment": (preflight, deploy, site, destroy),
     "Campaigns": (approve, resume),
-    "Referrals": (held, letters, audit),
+    "Referrals": (held, letters, opt_out, audit),
     "Repair": (redrive, recount, restore),
 }
 _CONTINUE = "Completed work is kept. Run the same command again to continue."
@@ -67,7 +68,7 @@ def _group() -> None:
 
 for _panel, _modules in GROUPS.items():
     for _module in _modules:
-        _name = _module.__name__.rpartition(".")[2]
+        _name = _module.__name__.rpartition(".")[2].replace("_", "-")
         app.command(_name, cls=Command, rich_help_panel=_panel)(_module.command)
 
 

@@ -140,21 +140,24 @@ def test_a_decision_names_the_other_referral(doctors: Doctors) -> None:
     assert doctors.state(later) == "possibly_same_doctor"
 
 
-def test_an_opt_out_takes_a_doctor_who_may_be_the_same_off_the_list_of_letters_and_calls(doctors: Doctors) -> None:
-    waiting = doctors.name(BY_PHONE)
+@pytest.mark.parametrize(
+    ("doctor", "becomes"),
+    [
+        (PATEL, "may_have_opted_out"),
+        (PATEL | {"npi": "1234567893"}, "may_have_opted_out"),
+        (PATEL | {"name": "S. Patel"}, "by_post"),
+    ],
+)
+def test_an_opt_out_takes_a_doctor_who_may_be_the_same_off_the_list_of_letters_and_calls(
+    doctors: Doctors, doctor: dict[str, Any], becomes: str
+) -> None:
+    doctors.name(doctor)
+    waiting = doctors.life.submit(doctor=BY_PHONE, campaign="relay", locale="es")
+    doctors.life.reach(waiting)
     assert doctors.state(waiting) == "by_post"
-    doctors.decide("another_doctor", later := doctors.name(PATEL), waiting)
-    assert doctors.state(later) == "sent"
-    third = doctors.name(PATEL | {"email": "third@one.example", "npi": "1234567893"})
-    doctors.decide("another_doctor", third, later, waiting)
     doctors.life.follow("/api/opt-out")
     doctors.life.reach(waiting)
-    assert doctors.state(waiting) == "by_post", "a person called them two doctors"
-    fourth = doctors.name(BY_PHONE | {"name": "Robert Lee", "address": HOUSTON})
-    fifth = doctors.name({"name": "Robert Lee", "email": "lee@one.example", "phone": BY_PHONE["phone"]})
-    doctors.decide("another_doctor", fifth, "AAAA-AAAA-AAAA-AAAA")
-    assert doctors.state(fourth) == "by_post"
-    assert doctors.state(fifth) == "possibly_same_doctor", "nothing was compared"
+    assert doctors.state(waiting) == becomes
 
 
 def test_a_joined_referral_takes_the_place_of_a_leader_that_was_rejected(doctors: Doctors) -> None:
@@ -205,7 +208,7 @@ def test_another_address_of_a_doctor_whose_mailbox_bounced_gets_the_message(doct
     ],
 )
 def test_a_refused_message_waits_for_a_person_who_can_send_it_again(
-    doctors: Doctors, details: dict[str, str], reason: str
+    doctors: Doctors, details: dict[str, Any], reason: str
 ) -> None:
     receipt = doctors.name(PATEL)
     doctors.life.tell("Bounce", receipt, 1, **details)
@@ -217,3 +220,45 @@ def test_a_refused_message_waits_for_a_person_who_can_send_it_again(
     assert len(doctors.recipients()) == 2
     doctors.life.tell("Bounce", receipt, 1, **details)
     assert doctors.state(receipt) == reason, "refused again"
+
+
+# ---- What doctors say to a person ------------------------------------------------------------------------------------
+
+
+def act(doctors: Doctors, receipt: str, **body: Any) -> Any:
+    body |= {"revision": doctors.now(receipt).revision}
+    asked = dashboard.request("POST", f"/referrals/{receipt}/actions", body, groups=dashboard.MANAGER)
+    return doctors.life.invoke("dashboard", asked)
+
+
+def test_a_doctor_who_tells_a_manager_gets_no_more_under_any_identifier(doctors: Doctors) -> None:
+    told = doctors.name(PATEL)
+    assert act(doctors, told, action="wants_no_more", channel="phone")["statusCode"] == 200
+    assert doctors.state(told) == "opted_out"
+    assert doctors.now(told).milestones.keys() >= {"opted_out"}
+    assert doctors.state(doctors.name(PATEL)) == "opted_out"
+    assert doctors.state(doctors.name(BY_PHONE)) == "opted_out", "at the doctor's word, name and phone are certain"
+    assert doctors.state(doctors.name(ELSEWHERE)) == "opted_out"
+
+
+def test_an_opt_out_of_one_campaign_is_recorded_as_such(doctors: Doctors) -> None:
+    told = doctors.name(PATEL)
+    act(doctors, told, action="wants_no_more", channel="in_person", only_campaign=True)
+    assert doctors.life.look.facts() == {"opted_out/lumen"}
+    assert doctors.now(told).user_actions[-1].note == "in_person_campaign"
+
+
+@pytest.mark.parametrize("answer", ["information", "call", "no"])
+def test_an_answer_to_a_manager_closes_the_referral(doctors: Doctors, answer: str) -> None:
+    told = doctors.name(PATEL)
+    assert act(doctors, told, action="doctor_answered", channel="reply", answer=answer)["statusCode"] == 200
+    assert (doctors.state(told), doctors.now(told).answer) == ("answered", answer)
+
+
+def test_what_a_doctor_said_is_recorded_completely_and_only_after_they_were_told(doctors: Doctors) -> None:
+    told, by_post = doctors.name(PATEL), doctors.name({"name": "Robert Lee", "phone": "713 555 0199"})
+    assert act(doctors, told, action="wants_no_more")["statusCode"] == 422
+    assert act(doctors, told, action="doctor_answered", channel="phone")["statusCode"] == 422
+    assert act(doctors, by_post, action="wants_no_more", channel="phone")["statusCode"] == 422
+    assert act(doctors, told, action="wants_no_more", channel="phone")["statusCode"] == 200
+    assert act(doctors, told, action="doctor_answered", channel="phone", answer="no")["statusCode"] == 422

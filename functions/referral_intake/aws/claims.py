@@ -179,10 +179,13 @@ class ClaimTable:
         campaign: str | None = None,
         *,
         is_personal: bool = False,
+        updates: Sequence[Update] = (),
+        puts: Sequence[Item] = (),
     ) -> list[str]:
         """Store a fact that forbids messages to this doctor from now on, of one campaign or of all.
 
-        Return the receipts of other referrals that the fact may concern.
+        Write it in one transaction with the updates and puts. Return the receipts of other referrals that it may
+        concern.
         """
         name = f"{fact.value}/{campaign}" if campaign else fact.value
         key_set, to_check = KeySet(keys), list[str]()
@@ -191,7 +194,7 @@ class ClaimTable:
             to_check[:] = dict.fromkeys(doctor_matching.referrals_to_check(key_set, records, receipt))
             return doctor_changes.with_fact(key_set, records, name, Fact(now, receipt, is_personal=is_personal))
 
-        self._change(key_set, change)
+        self._change(key_set, change, updates=updates, puts=puts)
         return to_check
 
     def undo_opt_out(self, keys: Sequence[str], receipt: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from referral_intake.core.doctor import Doctor
 from referral_intake.core.person_names import VERSION
 from referral_intake.core.referral import Referral
 from referral_intake.core.submission import Submission
@@ -45,8 +46,11 @@ class DoctorHashes:
 
     def of(self, referral: Referral) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the keys made with the current hashing key, and those made with retired ones."""
+        return self.of_doctor(referral.doctor)
+
+    def of_doctor(self, doctor: Doctor) -> tuple[tuple[str, ...], tuple[str, ...]]:
         ring = self._ring()
-        kinds = referral.doctor.keys
+        kinds = doctor.keys
         current = tuple(_hashed(ring, ring.current, kind, value) for kind, value in kinds.items())
         retired_ids = [key_id for key_id in ring.keys if key_id != ring.current]
         retired = tuple(_hashed(ring, key_id, kind, value) for key_id in retired_ids for kind, value in kinds.items())

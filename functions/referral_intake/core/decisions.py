@@ -89,7 +89,7 @@ def after_obstacle(
         case Suppressed(reason):
             return closed(reason, at=now)
         case MustHold(reason, other):
-            return hold(reason, now, other)
+            return hold(reason, now, other or None)
         case MailboxSuppressed(reason):
             return mailbox_unusable(referral, reason, now)
 

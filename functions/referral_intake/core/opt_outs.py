@@ -1,14 +1,23 @@
 """Record that a doctor must not get messages, by whatever way it became known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Protocol
 
 from referral_intake.core import decisions
 from referral_intake.core.errors import Stale
-from referral_intake.core.ports import Referrals, Suppressions
+from referral_intake.core.ports import Suppressions
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Stage
+from referral_intake.core.referral import Move, Referral, Stage
+
+
+class Referrals(Protocol):
+    """`aws.referral_table` implements it."""
+
+    def get(self, receipt: str, *, consistent: bool) -> Referral | None: ...
+
+    def move(self, referral: Referral, move: Move) -> None: ...
 
 
 def stop_messages(
@@ -29,8 +38,13 @@ def stop_messages(
     """
     if not keys:
         raise ValueError("nothing to store the opt-out under")
-    for other in suppressions.suppress(keys, fact, receipt, now, campaign, is_personal=is_personal):
-        referral = referrals.get(other, consistent=True)
+    check_letters(referrals, suppressions.suppress(keys, fact, receipt, now, campaign, is_personal=is_personal), now)
+
+
+def check_letters(referrals: Referrals, receipts: Iterable[str], now: datetime) -> None:
+    """Let `outreach` decide again about those of these referrals that wait for a letter or a call."""
+    for receipt in receipts:
+        referral = referrals.get(receipt, consistent=True)
         if referral and referral.stage is Stage.BY_POST:
             with suppress(Stale):  # Then another request handles it.
                 referrals.move(referral, decisions.queue(now))

@@ -13,6 +13,7 @@ from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim, DoctorKeys, Obstacle
 from referral_intake.core.errors import Conflict, Stale
+from referral_intake.core.opt_outs import Referrals, check_letters
 from referral_intake.core.referral import Referral, UserAction
 from referral_intake.core.steps import INTRODUCTION
 from referral_intake.core.users import Person
@@ -41,10 +42,6 @@ class TooLate(Exception):
         self.user_action = user_action
 
 
-class Referrals(Protocol):
-    def get(self, receipt: str, *, consistent: bool) -> Referral | None: ...
-
-
 class ActionWriter(Protocol):
     """Write a change together with its audit record, or neither. Raise Stale, Conflict, Unavailable.
 
@@ -57,6 +54,9 @@ class ActionWriter(Protocol):
         self, claim: Claim, change: ReferralChange, by: Person, *, now: datetime, cooldown: timedelta
     ) -> Obstacle | None:
         """Also claim the doctor for the step. If there is an obstacle, write nothing and return it."""
+
+    def write_opt_out(self, claim: Claim, change: ReferralChange, by: Person) -> list[str]:
+        """Also store the opt-out under all keys of the doctor. Return other referrals that it may concern."""
 
     def write_comparison(self, claim: Claim, change: ReferralChange, by: Person) -> None:
         """Also record that the doctor is the same as those of other referrals, or another."""
@@ -100,6 +100,10 @@ class ActionRunner:
         elif change.others:
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
             self.action_table.write_comparison(claim, change, request.by)
+            return
+        elif change.opts_out:
+            claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
+            check_letters(self.referrals, self.action_table.write_opt_out(claim, change, request.by), now)
             return
         self.action_table.write(referral, change, request.by)
 

@@ -17,6 +17,7 @@ from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.claim import Claim, Obstacle
 from referral_intake.core.errors import Stale
+from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
 from referral_intake.core.users import Person
 from referral_intake.dashboard.actions import ReferralChange
@@ -52,13 +53,29 @@ class ActionTable:
             claim, _changed(claim.referral, change), record, change.others, same=change.is_same_doctor
         )
 
+    def write_opt_out(self, claim: Claim, change: ReferralChange, by: Person) -> list[str]:
+        """Also store the opt-out under all keys of the doctor. Raise Stale, Unavailable.
+
+        Return the receipts of other referrals that it may concern.
+        """
+        return self._claims.suppress(
+            claim.keys,
+            Closing.OPTED_OUT,
+            claim.referral.receipt,
+            change.user_action.at,
+            change.opts_out_of,
+            is_personal=True,
+            updates=[_changed(claim.referral, change)],
+            puts=[_record(claim.referral, change, by)],
+        )
+
 
 def _record(referral: Referral, change: ReferralChange, by: Person) -> Item:
     return audit_item(by, change.user_action.what, [referral.receipt], change.user_action.at)
 
 
 def _changed(referral: Referral, change: ReferralChange) -> Update:
-    update = update_expressions.referral_update(referral, change.move, facts=change.milestones)
+    update = update_expressions.referral_update(referral, change.move, facts=change.milestones, answer=change.answer)
     update.append("acts", user_action_attributes(change.user_action))
     if change.told_by:
         update.set("told_by", change.told_by.value)

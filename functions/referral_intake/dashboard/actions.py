@@ -7,18 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import ContactChannel, Move, Referral, UserAction, closed
+from referral_intake.core.referral import Answer, ContactChannel, Move, Referral, UserAction, closed
 from referral_intake.core.steps import DeliveryStatuses, with_resend
 from referral_intake.core.submission import InvalidSubmission, with_email
 from referral_intake.core.tasks import DELIVERY_UNKNOWN, DOCTOR_COMPARISONS, Kind, task_kind
 from referral_intake.core.users import Person
 from referral_intake.core.validation import FieldError
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class Action(StrEnum):
@@ -30,7 +33,18 @@ class Action(StrEnum):
     ADD_EMAIL = "add_email"
     SAME_DOCTOR = "same_doctor"
     ANOTHER_DOCTOR = "another_doctor"
+    DOCTOR_ANSWERED = "doctor_answered"
+    WANTS_NO_MORE = "wants_no_more"
     CALLED_BACK = Milestone.CALLED_BACK
+
+
+class AnswerChannel(StrEnum):
+    """How a doctor's answer or opt-out reached a user. The `_campaign` ones are opt-outs of one campaign."""
+
+    REPLY = "reply"
+    LETTER = "letter"
+    PHONE = "phone"
+    IN_PERSON = "in_person"
 
 
 class Rejection(StrEnum):
@@ -63,7 +77,8 @@ class ActionRequest:
 
     `reason` is the reason of a rejection. `email` is an address that the user found. `again` confirms that the doctor
     may get the message a second time, if it is unknown whether they have it. `others` are receipts of the referrals
-    with which the user compared the doctor.
+    with which the user compared the doctor. `channel` says how the doctor answered or opted out, and `only_campaign`
+    that the opt-out is from this campaign only.
     """
 
     receipt: str
@@ -74,6 +89,9 @@ class ActionRequest:
     email: str | None = None
     again: bool = False
     others: tuple[str, ...] = ()
+    answer: str | None = None
+    channel: str | None = None
+    only_campaign: bool = False
 
 
 class Invalid(ValueError):
@@ -88,7 +106,8 @@ class Invalid(ValueError):
 class ReferralChange:
     """The change that an action makes. `doctor` is set if the doctor's details change, `messages` if one is sent again.
 
-    `others` are receipts of referrals whose doctor is the same if `is_same_doctor`, otherwise another.
+    `others` are receipts of referrals whose doctor is the same if `is_same_doctor`, otherwise another. `opts_out` says
+    that the doctor gets nothing more, and `opts_out_of` from which campaign. None means all.
     """
 
     user_action: UserAction
@@ -99,6 +118,9 @@ class ReferralChange:
     messages: DeliveryStatuses | None = None
     others: tuple[str, ...] = ()
     is_same_doctor: bool = False
+    answer: Answer | None = None
+    opts_out: bool = False
+    opts_out_of: str | None = None
 
 
 def allowed_actions(referral: Referral) -> tuple[Action, ...]:
@@ -109,20 +131,26 @@ def allowed_actions(referral: Referral) -> tuple[Action, ...]:
     return ALLOWED_ACTIONS[kind] if kind else ()
 
 
+def recordable_actions(referral: Referral) -> tuple[Action, ...]:
+    """Return the actions that record what a doctor said to a user, for a doctor who has been told."""
+    was_told = Milestone.SENT in referral.milestones
+    has_opted_out = referral.reason in {Closing.COMPLAINED, Closing.OPTED_OUT}
+    return (Action.DOCTOR_ANSWERED, Action.WANTS_NO_MORE) if was_told and not has_opted_out else ()
+
+
 def change(request: ActionRequest, referral: Referral, campaign: Campaign | None, now: datetime) -> ReferralChange:
     """Return the change to write. Raise Invalid."""
-    if request.action not in allowed_actions(referral):
+    if request.action not in (*allowed_actions(referral), *recordable_actions(referral)):
         raise Invalid(FieldError("action", "not_offered"))
     user_action = UserAction(now, request.by.username, request.action.value, request.revision)
     match request.action:
         case Action.APPROVE:
             return ReferralChange(user_action, decisions.approve(now))
         case Action.REJECT:
-            return ReferralChange(replace(user_action, note=_rejection(request)), closed(Closing.REJECTED, at=now))
+            note = _one_of(Rejection, "reason", request.reason).value
+            return ReferralChange(replace(user_action, note=note), closed(Closing.REJECTED, at=now))
         case Action.RETRY:
-            if referral.reason in DELIVERY_UNKNOWN and not request.again:
-                raise Invalid(FieldError("again", "required"))
-            return ReferralChange(user_action, decisions.queue(now), messages=with_resend(referral.messages))
+            return _resent(user_action, request, referral)
         case Action.SAME_DOCTOR | Action.ANOTHER_DOCTOR:
             return _compared(user_action, request)
         case Action.LETTER_SENT | Action.CALLED:
@@ -134,6 +162,14 @@ def change(request: ActionRequest, referral: Referral, campaign: Campaign | None
             return ReferralChange(user_action, decisions.queue(now), doctor=doctor, messages=messages)
         case Action.CALLED_BACK:
             return ReferralChange(user_action, milestones={Milestone.CALLED_BACK: now})
+        case Action.DOCTOR_ANSWERED | Action.WANTS_NO_MORE:
+            return _said(user_action, request, referral)
+
+
+def _resent(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
+    if referral.reason in DELIVERY_UNKNOWN and not request.again:
+        raise Invalid(FieldError("again", "required"))
+    return ReferralChange(user_action, decisions.queue(user_action.at), messages=with_resend(referral.messages))
 
 
 def _compared(user_action: UserAction, request: ActionRequest) -> ReferralChange:
@@ -142,6 +178,27 @@ def _compared(user_action: UserAction, request: ActionRequest) -> ReferralChange
         raise Invalid(FieldError("others", "required"))
     is_same = request.action is Action.SAME_DOCTOR
     return ReferralChange(user_action, decisions.queue(user_action.at), others=request.others, is_same_doctor=is_same)
+
+
+def _said(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
+    """Return the change after a doctor answered or opted out by another way than the links of a message."""
+    channel = _one_of(AnswerChannel, "channel", request.channel)
+    if request.action is Action.DOCTOR_ANSWERED:
+        answer = _one_of(Answer, "answer", request.answer)
+        closing = Closing.ANSWERED
+        return ReferralChange(
+            replace(user_action, note=answer.value),
+            closed(closing) if closing.outranks(referral.reason) else None,
+            {Milestone.ANSWERED: user_action.at},
+            answer=answer,
+        )
+    return ReferralChange(
+        replace(user_action, note=f"{channel.value}_campaign" if request.only_campaign else channel.value),
+        closed(Closing.OPTED_OUT) if Closing.OPTED_OUT.outranks(referral.reason) else None,
+        {Milestone.OPTED_OUT: user_action.at},
+        opts_out=True,
+        opts_out_of=referral.campaign if request.only_campaign else None,
+    )
 
 
 def too_late(told: ReferralChange, move: Move) -> ReferralChange:
@@ -176,10 +233,10 @@ def _is_same_request(request: ActionRequest, user_action: UserAction, referral: 
     return request.action is not Action.REJECT or user_action.note == request.reason
 
 
-def _rejection(request: ActionRequest) -> str:
-    if request.reason not in set(Rejection):
-        raise Invalid(FieldError("reason", "choice" if request.reason else "required"))
-    return Rejection(request.reason).value
+def _one_of(choices: type[_Choice], field: str, value: str | None) -> _Choice:
+    if value not in set(choices):
+        raise Invalid(FieldError(field, "choice" if value else "required"))
+    return choices(value)
 
 
 def _told(

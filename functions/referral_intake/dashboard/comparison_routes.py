@@ -1,10 +1,9 @@
 """Route for a comparison: the referrals whose doctors may be the doctor of a held referral."""
 
 from datetime import datetime
-from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from referral_intake.core.claim import Claim
 from referral_intake.core.doctor_matching import PossibleMatch
@@ -31,11 +30,17 @@ class MatchingReferral(Row):
     told_at: datetime | None
 
 
-class Comparison(BaseModel):
-    """`erased` counts referrals that no longer exist, although what their doctors decided is still stored."""
+class MatchWithoutReferral(BaseModel):
+    """A doctor whose referral was erased, or whose opt-out came without a referral. Then `receipt` is empty."""
 
+    receipt: str
+    shared: list[str]
+    has_opted_out: bool
+
+
+class Comparison(BaseModel):
     matches: list[MatchingReferral]
-    erased: Annotated[int, Field(ge=0)]
+    without_referral: list[MatchWithoutReferral]
 
 
 @router.get(
@@ -48,12 +53,17 @@ def matches(person: Viewer, parts: Parts, now: Now, receipt: Receipt) -> Compari
     if referral is None:
         raise problems.not_found("There is no referral with this receipt.")
     claim = Claim(referral, INTRODUCTION, *parts.doctor_keys.of(referral))
-    possible = parts.claims.possible_matches(claim)
-    found = [(one, parts.referrals.get(one.receipt, consistent=True)) for one in possible]
-    existing = [(one, other) for one, other in found if other]
-    parts.audit.record(person, "matches", [referral.receipt, *(other.receipt for _, other in existing)], now)
+    possible = {one.receipt: one for one in parts.claims.possible_matches(claim)}
+    found = {receipt: parts.referrals.get(receipt, consistent=True) for receipt in possible if receipt}
+    existing = {receipt: other for receipt, other in found.items() if other}
+    parts.audit.record(person, "matches", [referral.receipt, *existing], now)
     return Comparison(
-        matches=[_matching(one, other, person) for one, other in existing], erased=len(found) - len(existing)
+        matches=[_matching(possible[receipt], other, person) for receipt, other in existing.items()],
+        without_referral=[
+            MatchWithoutReferral(receipt=receipt, shared=sorted(one.shared), has_opted_out=one.has_opted_out)
+            for receipt, one in possible.items()
+            if receipt not in existing
+        ],
     )
 
 

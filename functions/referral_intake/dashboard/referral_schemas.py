@@ -12,7 +12,7 @@ from referral_intake.core.referral import Referral
 from referral_intake.core.specialties import specialty_group
 from referral_intake.core.users import Person, Role
 from referral_intake.dashboard import etag
-from referral_intake.dashboard.actions import allowed_actions
+from referral_intake.dashboard.actions import allowed_actions, recordable_actions
 from referral_intake.dashboard.declared_schemas import with_form_fields
 from referral_intake.dashboard.etag import Mark
 from referral_intake.dashboard.masking import masked
@@ -136,7 +136,7 @@ def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
             for one in timeline(referral)
         ],
         messages=messages,
-        actions=_actions(referral, person),
+        actions=_actions(referral, person) + _recordable(referral, person),
         # The referral's revision does not depend on the stored copies.
         mark=etag.mark(person, [referral], [one.has_copy for one in messages]),
     )
@@ -170,6 +170,10 @@ def _doctor(referral: Referral, person: Person) -> Doctor:
 
 def _actions(referral: Referral, person: Person) -> list[str]:
     return [action.value for action in allowed_actions(referral)] if person.may(Role.MANAGER) else []
+
+
+def _recordable(referral: Referral, person: Person) -> list[str]:
+    return [action.value for action in recordable_actions(referral)] if person.may(Role.MANAGER) else []
 
 
 def _messages(referral: Referral, person: Person, parts: Dashboard) -> list[MessageSent]:

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.item_format import timestamp
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Referral, Stage, UserAction, parse_receipt
+from referral_intake.core.referral import Answer, Referral, Stage, UserAction, parse_receipt
 from referral_intake.core.tasks import Kind
 from referral_intake.core.users import Person
 from referral_intake.dashboard import etag, problems, query_parameters, referral_schemas
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
-from referral_intake.dashboard.actions import Action, ActionRequest, Invalid, Rejection
+from referral_intake.dashboard.actions import Action, ActionRequest, AnswerChannel, Invalid, Rejection
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
 from referral_intake.dashboard.etag import NOT_MODIFIED, Known
 from referral_intake.dashboard.query_parameters import CampaignName
@@ -55,6 +55,9 @@ class ToDo(BaseModel):
     reason: Rejection | None = Field(default=None, description="The reason of a rejection.")
     email: str | None = Field(default=None, max_length=1000, description="The address that was found.")
     again: bool = Field(default=False, strict=True, description="Send a message that the doctor may already have.")
+    answer: Answer | None = Field(default=None, description="What the doctor answered.")
+    channel: AnswerChannel | None = Field(default=None, description="How the doctor answered or opted out.")
+    only_campaign: bool = Field(default=False, strict=True, description="The doctor opts out of this campaign only.")
     others: list[str] = Field(default=[], max_length=50, description="Receipts of the referrals that were compared.")
 
 
@@ -119,7 +122,17 @@ def act(
     known = parse_receipt(receipt) or ""
     others = tuple(parse_receipt(other) or "" for other in todo.others)
     action_request = ActionRequest(
-        known, todo.revision, todo.action, person, reason, todo.email, again=todo.again, others=others
+        known,
+        todo.revision,
+        todo.action,
+        person,
+        reason,
+        todo.email,
+        again=todo.again,
+        others=others,
+        answer=todo.answer and todo.answer.value,
+        channel=todo.channel and todo.channel.value,
+        only_campaign=todo.only_campaign,
     )
     try:
         referral = parts.action_runner.run(action_request, now) if known else None

@@ -108,6 +108,13 @@ export const ANSWERS = {
   call: "Wants a call",
   no: "Not interested",
 };
+/** How a doctor's answer or opt-out reached a person. */
+export const CHANNELS = {
+  reply: "By reply to a message",
+  letter: "By letter",
+  phone: "By phone",
+  in_person: "In person",
+};
 export const SPECIALTIES = Object.fromEntries(
   [
     "radiation_oncology surgical_oncology medical_oncology hematology palliative_care pain_medicine",
@@ -161,6 +168,8 @@ const EVENTS = {
   add_email: "Email address added",
   same_doctor: "Same doctor",
   another_doctor: "Another doctor",
+  doctor_answered: "Answer recorded",
+  wants_no_more: "Opt-out recorded",
 };
 
 export const happened = (what) => FACTS[what]?.name ?? EVENTS[what] ?? plain(what);

@@ -238,6 +238,9 @@ class FakeBook:
     def get(self, receipt: str, *, consistent: bool) -> Referral | None:
         return self.referral if receipt == self.referral.receipt else None
 
+    def move(self, referral: Referral, move: Move) -> None:
+        raise NotImplementedError
+
     def write(self, referral: Referral, change: ReferralChange, by: Person) -> None:
         if self.before:
             self.before.pop()()
@@ -262,6 +265,10 @@ class FakeBook:
         if self.obstacle is None:
             self.write(claim.referral, change, by)
         return self.obstacle
+
+    def write_opt_out(self, claim: Claim, change: ReferralChange, by: Person) -> list[str]:
+        self.write(claim.referral, change, by)
+        return []
 
     def write_comparison(self, claim: Claim, change: ReferralChange, by: Person) -> None:
         self.write(claim.referral, change, by)

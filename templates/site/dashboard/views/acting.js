@@ -1,7 +1,7 @@
 // What a manager can do with a referral: asks where it can't be undone, says what came of it, and what somebody else did
 // first.
 import { html, nothing } from "../lit.js";
-import { happened, REJECTIONS } from "../words.js";
+import { ANSWERS, CHANNELS, happened, REJECTIONS } from "../words.js";
 
 const ACTIONS = {
   approve: {
@@ -20,7 +20,7 @@ const ACTIONS = {
     ask: ({ doctor }) => ({
       title: `Reject the referral of ${doctor.name}?`,
       text: "The doctor will not be contacted. You can’t undo this.",
-      fields: reasons(),
+      fields: choices("reason", "Why?", REJECTIONS),
       yes: "Reject",
       isHarsh: true,
     }),
@@ -43,6 +43,28 @@ const ACTIONS = {
   add_email: { label: "Add email …", done: "Email address added. The message will be sent in a moment." },
   same_doctor: { label: "Same doctor", done: "Recorded as the same doctor." },
   another_doctor: { label: "Another doctor", done: "Recorded as another doctor, who will be contacted." },
+  doctor_answered: {
+    label: "Doctor answered",
+    done: "Answer recorded.",
+    ask: ({ doctor }) => ({
+      title: `What did ${doctor.name} answer?`,
+      text: "Record an answer that came by reply, by letter, by phone or in person.",
+      fields: html`${choices("answer", "Answer", ANSWERS)} ${choices("channel", "How?", CHANNELS)}`,
+      yes: "Record",
+    }),
+  },
+  wants_no_more: {
+    label: "Wants no more",
+    done: "Opt-out recorded. The doctor will not be contacted again.",
+    ask: ({ doctor }) => ({
+      title: `Does ${doctor.name} want no more messages?`,
+      text: "The doctor will get no more emails, letters or calls. Only the doctor can undo this.",
+      fields: html`${choices("channel", "How did you learn this?", CHANNELS)} ${choices("scope", "From what?", SCOPES)}`,
+      yes: "Record opt-out",
+      isHarsh: true,
+    }),
+    fields: ({ channel, scope }) => ({ channel, only_campaign: scope === "campaign" }),
+  },
   called_back: { label: "Called back", isMain: true, done: "Call back recorded." },
 };
 
@@ -51,12 +73,14 @@ const mayHaveReached = (reason) => ["send_unclear", "restored", "bounce_undeterm
 /** The actions that need another referral to compare with. */
 const COMPARISONS = ["same_doctor", "another_doctor"];
 
-const reasons = () =>
+const SCOPES = { all: "All messages from us", campaign: "Only this campaign" };
+
+const choices = (field, legend, values) =>
   html`<fieldset class="choices">
-    <legend>Why?</legend>
-    ${Object.entries(REJECTIONS).map(
+    <legend>${legend}</legend>
+    ${Object.entries(values).map(
       ([value, name], index) =>
-        html`<label><input type="radio" name="reason" value=${value} required ?autofocus=${index === 0} /> ${name}</label>`,
+        html`<label><input type="radio" name=${field} value=${value} required ?autofocus=${index === 0} /> ${name}</label>`,
     )}
   </fieldset>`;
 
@@ -77,11 +101,11 @@ export class Acting {
   }
 
   async #start(referral, name) {
-    const { ask, also } = ACTIONS[name];
+    const { ask, also, fields: read } = ACTIONS[name];
     if (name === "add_email") return this.#openForm(referral.receipt);
     const question = ask?.(referral);
     const fields = question ? await this.#app.dialog.ask(question) : {};
-    if (fields) await this.act(referral, name, { ...fields, ...also?.(referral) });
+    if (fields) await this.act(referral, name, { ...(read?.(fields) ?? fields), ...also?.(referral) });
   }
 
   #openForm(receipt) {

@@ -22,6 +22,7 @@ const FIELDS = {
   Stage: ({ stage, reason: why }) => html`${stageBadge(stage)} ${why ? html`<span class="soft">${reason(why)}</span>` : nothing}`,
   Told: ({ told_at: at }) => at && when(at),
 };
+const SAME = { email: "email address", phone: "name and phone", postcode: "name and ZIP code" };
 const SHARED = { email: "Email", phone: "Phone", postcode: "Address" };
 
 export function comparison(app, detail, resource, acting) {
@@ -31,16 +32,13 @@ export function comparison(app, detail, resource, acting) {
   </section>`;
 }
 
-function table(app, detail, { matches, erased }, acting) {
+function table(app, detail, { matches, without_referral: others }, acting) {
   const columns = [detail, ...matches];
   const rows = Object.entries(FIELDS)
     .map(([name, value]) => [name, columns.map(value)])
     .filter(([, values]) => values.some(Boolean));
-  return html`${matches.some((one) => one.has_opted_out)
+  return html`${[...matches, ...others].some((one) => one.has_opted_out)
       ? html`<p class="notice harsh">A doctor with these details has opted out. Choose “Same doctor” unless you are certain that they are different people.</p>`
-      : nothing}
-    ${erased
-      ? html`<p class="soft">${erased === 1 ? "One more referral was erased, so its details" : `${erased} more referrals were erased, so their details`} can’t be shown.</p>`
       : nothing}
     <div class="scrolls-wide" tabindex="0" role="region" aria-labelledby="comparison">
       <table class="comparison">
@@ -70,7 +68,14 @@ function table(app, detail, { matches, erased }, acting) {
             </tfoot>`
           : nothing}
       </table>
-    </div>`;
+    </div>
+    ${others.map(
+      (one) =>
+        html`<div class="row between">
+          <p>Another doctor with the same ${one.shared.map((kind) => SAME[kind]).join(" and ")}, whose details are not stored any more.</p>
+          ${app.isManager ? acting.compare(detail, one.receipt) : nothing}
+        </div>`,
+    )}`;
 }
 
 const isShared = ({ shared }, name) => shared.some((kind) => SHARED[kind] === name) || (name === "Name" && shared.some((kind) => kind !== "email"));

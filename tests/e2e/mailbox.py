@@ -21,7 +21,7 @@ class Mailbox:
         urlopen(Request(self._url, method="DELETE"), timeout=10).close()
 
     def wait_for(self, count: int, seconds: float = CEILING) -> list[dict[str, Any]]:
-        """The messages, once there are this many or none arrived for this time. Waits a moment longer, in case more arrive."""
+        """The messages, once there are this many or none came for this time. Waits a moment longer, for more."""
         seen, end = 0, time.monotonic() + seconds
         while seen < count and time.monotonic() < end:
             time.sleep(0.1)

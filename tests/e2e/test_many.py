@@ -30,7 +30,7 @@ def test_200_concurrent_submissions_send_200_messages_without_loss_or_duplicates
     # First, so that no message of this test arrives during the next one.
     received = Counter(message["to"][0] for message in mailbox.wait_for(200))
     assert received == {f"doctor{number}@many.example": 1 for number in range(200)}
-    # 200 means that this submission is stored already: a busy engine answers a write so late that botocore sends it again.
+    # 200 means that the submission is stored already: a busy engine answers so late that botocore writes again.
     assert set(statuses) <= {200, 201}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 
 FILES = ("*.md", "templates/site/text/en.toml", "templates/site/dashboard/*.js")
 """Pathspecs of git, in which * matches folders too."""
-EXCLUDED = ("tests/", "docs/licences.md")  # tools.supply.licences writes the second.
+EXCLUDED = ("tests/", "docs/licenses.md")  # tools.supply.licenses writes the second.
 
 # Case-insensitive patterns, each with a replacement or a reason.
 TERMS = {

@@ -55,7 +55,7 @@ def test_other_words_are_accepted(text: str) -> None:
     [
         "See `whoever` there.",
         "```sh\n# Nobody\n```",
-        "See [licenses](docs/licences.md).",
+        "See [licenses](docs/licenses.md).",
         "See https://example.com/door for more.",
     ],
 )
@@ -123,7 +123,7 @@ def test_terms_in_pages_are_reported_and_do_not_fail(clone: Path, capsys: pytest
 
 def test_tests_and_generated_documents_are_not_checked(clone: Path) -> None:
     add(clone, "tests/campaigns/README.md", "Nobody\n")
-    add(clone, "docs/licences.md", "# Licences\n")
+    add(clone, "docs/licenses.md", "# Nobody\n")
     assert vocabulary.main() == 0
 
 

@@ -68,8 +68,9 @@ def document() -> str:
     lines = [
         "# Licenses of dependencies",
         "",
-        "The deployed third-party packages. To update this page, run `python -m tools.supply.licenses > docs/licenses.md`.",
-        "Each package includes the text of its license. `make sbom` writes the same list for scanners, in CycloneDX format.",
+        "The deployed third-party packages. Each includes the text of its license. `make sbom` writes this list",
+        "for scanners, in CycloneDX format. To update this page, run",
+        "`python -m tools.supply.licenses > docs/licenses.md`.",
     ]
     everything = sorted(shipped(), key=lambda one: one.name)
     for where in (*_REQUIREMENTS, SITE):

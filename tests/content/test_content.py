@@ -183,7 +183,7 @@ every_step = pytest.mark.parametrize("step", STEPS)
 COMPANY = "Rivera Medical GmbH"
 
 
-def composed(locale: str, step: str, known: Campaign | None = None, **details: Any) -> Message:
+def composed(locale: str, step: str, known: Campaign | None = None, /, **details: Any) -> Message:
     """A message in this language, approved or not."""
     submitted_by = details.pop("submitted_by", "patient")
     queued = replace(referral(**{"name": "Maria Lopez"} | details), submitted_by=submitted_by)
@@ -227,7 +227,7 @@ def letter(known: Campaign, **details: Any) -> str:
 )
 @every_step
 def test_a_greeting_has_one_title(step: str, details: dict[str, str], greeting: str) -> None:
-    made = composed("en", step, **details)
+    made = composed("en", step, None, **details)
     assert greeting in made.text
     assert greeting in made.html
     assert greeting in letter(replace(campaign(), mail_locale="en"), **details)

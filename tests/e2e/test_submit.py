@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -51,6 +52,13 @@ def open_form(page: Page) -> None:
 
 def submit(page: Page) -> None:
     page.locator("form#referral button[type=submit]").click()
+
+
+def sent(page: Page) -> Any:
+    """Submits the form, and returns the body of the request."""
+    with page.expect_request("**/api/referrals") as request:
+        submit(page)
+    return request.value.post_data_json
 
 
 def test_a_submission_sends_one_message(page: Page, mailbox: Mailbox) -> None:

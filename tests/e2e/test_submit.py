@@ -228,7 +228,8 @@ def test_a_button_of_the_message_only_marks_the_same_button_on_the_page(page: Pa
         for button in page.locator(".answers button").all()
     }
     assert looks.pop("Have someone call me") not in looks.values()
-    expect(page.locator("h1")).to_contain_text("What would help you?")
+    expect(page.locator("h1")).to_have_text("What would help you?")
+    expect(page.locator("h1")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("button", ["Send me information", "Have someone call me", "Not for me"])

@@ -57,6 +57,12 @@ def test_a_mistyped_domain_is_corrected_with_one_press(form: Page) -> None:
         expect(question(form)).to_have_count(0)
 
 
+def test_the_question_is_asked_when_the_field_is_left_for_the_submit_button(form: Page) -> None:
+    form.get_by_label("Email").fill("maria@gmial.com")
+    form.locator("form#referral button[type=submit]").focus()
+    expect(question(form)).to_contain_text("Did you mean gmail.com?")
+
+
 def test_no_question_is_asked_about_domains_that_exist(form: Page) -> None:
     type_email(form, "maria@gmial.com")
     expect(question(form)).to_be_visible()

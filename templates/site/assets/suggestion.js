@@ -18,6 +18,7 @@ const form = place.closest("form");
 const email = form.elements.namedItem("doctor.email");
 
 let answered = ""; // The value that the patient was asked about last.
+let isPressing = false; // The submit button is being pressed: it must not move away before it is released.
 
 /** Whether one letter was added, left out or replaced, or two neighbors were swapped. */
 function isOneSlip(typed, meant) {
@@ -97,7 +98,9 @@ function onSubmit(event) {
 }
 
 email.addEventListener("input", clear);
-email.addEventListener("blur", (event) => event.relatedTarget?.type === "submit" || show());
+email.addEventListener("blur", () => isPressing || show());
+form.addEventListener("pointerdown", ({ target }) => (isPressing = target.type === "submit"));
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (isPressing = false));
 form.addEventListener("submit", onSubmit, { capture: true });
 form.addEventListener("refused", () => {
   if (email.getAttribute("aria-invalid") !== "true") return;

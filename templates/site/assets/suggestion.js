@@ -37,6 +37,7 @@ const closest = (typed, known, others) =>
 
 /** The domain that was probably meant, or "". */
 export function meantBy(domain) {
+  // An ending may have two parts, such as `co.uk`.
   const [, name, ending] = domain.toLowerCase().match(/^([^.]+(?:\.[^.]+)*?)\.((?:com?\.)?[^.]+)$/) ?? [];
   if (!ending) return "";
   const meant = closest(`${name}.${closest(ending, ENDINGS, OTHER_ENDINGS)}`, DOMAINS, OTHER_DOMAINS);

@@ -101,7 +101,7 @@ SHORT_FORMS := help units long faults run demo demo-data bench cold-starts pictu
 targets: .cache/dev.stamp ## Run all other targets in a short form, and check that they change no file of the repository.
 	$(VENV)/python -m tools.targets $(SHORT_FORMS)
 
-lint: .cache/dev.stamp ## Check the style of code, the wording of texts, and the subjects of commits.
+lint: .cache/dev.stamp ## Check the style of code, the wording of texts and comments, and the subjects of commits.
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/python -m tools.vocabulary

@@ -1,26 +1,39 @@
-"""Check the words of documentation and pages: `python -m tools.vocabulary`. TERMS lists the words, with reasons.
+"""Check the words of texts for people: `python -m tools.vocabulary`. TERMS lists the words, with reasons.
 
-It checks the Markdown files and the site's English texts that git tracks, without code and comments. Outside a git
-clone, there is nothing to check. Existing tools are not used, because vale's package downloads a program on its first
-run, and proselint does not support words of a project.
+It checks these files, if git tracks them, and nothing outside a git clone:
+
+- Markdown, without code
+- Python: docstrings and comments, and in cli/ all strings, because they are messages
+- the English texts of the site and of the dashboard
+
+Existing tools are not used, because vale's package downloads a program on its first run, and proselint does not support
+words of a project.
 """
 
+import io
 import re
 import subprocess
 import sys
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-FILES = ("*.md", "templates/site/text/en.toml", "templates/site/dashboard/*.js")
+FILES = ("*.md", "*.py", "templates/site/text/en.toml", "templates/site/dashboard/*.js")
 """Pathspecs of git, in which * matches folders too."""
-EXCLUDED = ("tests/", "docs/licences.md")  # tools.supply.licences writes the second.
+EXCLUDED = ("tests/", "docs/licenses.md")  # tools.supply.licenses writes the second.
+MESSAGES = "cli/"
+"""The folder of Python files in which all strings are checked."""
 
 # Case-insensitive patterns, each with a replacement or a reason.
 TERMS = {
     r"e-mail(s|ed|ing)?": "Write email, the usual spelling.",
     r"whoever|whomever|whosoever": "Name the person or the role.",
     r"somebody|nobody|anybody": "Name the person or the role, or say that no one does it.",
+    r"lately": "Write recently, or give the time.",
+    r"look(s|ed|ing)? further": "Write search or check, and say where.",
+    r"g(ive|ives|iving|ave|iven) up on": "Say that the retries ended, or that it failed.",
+    r"stand-ins?": "A metaphor. Write fake, replacement or sample.",
     r"of ours|of theirs": "Write our or their before the noun.",
     r"befalls?|befell|befallen": "Archaic. Write happens to.",
     r"lets everything": "A riddle. Say what the code does.",
@@ -31,11 +44,15 @@ TERMS = {
     r"oddity|oddities": "Write suspicious data, or name the check.",
     r"the very (same )?\w+": "Leave out very: it adds nothing.",
     r"upon": "Write on.",
+    r"anew|afresh": "Write again.",
+    r"whilst|amongst": "Write while or among.",
+    r"hence|thus|thereby|lest|shall": "Archaic. Write so, or rewrite the sentence.",
     r"in order to": "Write to.",
     r"utilize[sd]?|utilizing": "Write use.",
     r"\d+(\.\d+)? %": "Write 5%, without a space.",
     r"(colour|behaviour|favour|honour|neighbour|flavour)\w*": "Use American spelling: color, behavior.",
     r"licences?|centres?|catalogues?|grey|practis(e|es|ed|ing)": "Use American spelling.",
+    r"(cancel|label|model|signal|travel)l(ed|er|ing)": "Use American spelling: canceled, labeled.",
     r"(author|custom|minim|normal|optim|organ|recogn|summar)is(e|es|ed|er|ing|ation)": "Use American spelling: -ize.",
 }
 _RULES = {re.compile(rf"(?<![\w-])(?:{pattern})(?!\w)", re.IGNORECASE): why for pattern, why in TERMS.items()}
@@ -70,6 +87,7 @@ def main() -> int:
 # Patterns of text that is not prose, by file type. Each match is blanked, and its line breaks are kept.
 _NOT_PROSE = {
     ".md": (r"^```.*?^```", r"`[^`\n]+`", r"\]\([^)\s]*\)", r"https?://\S+"),
+    ".py": (r"`[^`\n]+`", r"\{[^{}\n]*\}", r"https?://\S+"),
     ".toml": (r"^\s*#[^\n]*",),
 }
 
@@ -78,6 +96,8 @@ def _prose(file: str, text: str) -> str:
     kind = PurePath(file).suffix
     if kind == ".js":
         return _strings(text)
+    if kind == ".py":
+        text = _comments_and_docstrings(text, all_strings=file.startswith(MESSAGES))
     for pattern in _NOT_PROSE[kind]:
         text = re.sub(pattern, _blank, text, flags=re.MULTILINE | re.DOTALL)
     return text
@@ -86,6 +106,29 @@ def _prose(file: str, text: str) -> str:
 def _blank(match: re.Match[str]) -> str:
     """Return a placeholder, so that text before and after code is not joined, such as `5` and `%`."""
     return "|" + "\n" * match[0].count("\n")
+
+
+# Since Python 3.12, the text of an f-string has tokens of its own.
+_STRINGS = {tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
+_BEFORE_STATEMENT = {tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+_IGNORED = {tokenize.COMMENT, tokenize.NL}
+
+
+def _comments_and_docstrings(module: str, *, all_strings: bool) -> str:
+    """Return the comments and docstrings of a module, or its comments and strings, each on its own line.
+
+    A docstring is a string at the start of a statement, so that those of attributes are included.
+    """
+    lines = [""] * (module.count("\n") + 2)
+    starts_statement = True
+    for token in tokenize.generate_tokens(io.StringIO(module).readline):
+        is_text = token.type in _STRINGS and (all_strings or starts_statement)
+        if is_text or token.type == tokenize.COMMENT:
+            for number, line in enumerate(token.string.split("\n"), start=token.start[0] - 1):
+                lines[number] += f"|{line}"
+        if token.type not in _IGNORED:
+            starts_statement = token.type in _BEFORE_STATEMENT
+    return "\n".join(lines)
 
 
 _CODE = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|.""", re.DOTALL)

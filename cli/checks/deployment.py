@@ -35,7 +35,7 @@ def team(members: Mapping[str, int]) -> Result:
     """Check that the team has a manager. `members` is the number of members by group."""
     text = ", ".join(f"{count} {group}{'' if count == 1 else 's'}" for group, count in members.items())
     if not members.get("manager"):
-        return warning(text, 'No manager can approve held referrals. See docs/operate.md, "Who may sign in".')
+        return warning(text, 'No manager can approve held referrals. See docs/operate.md, "Dashboard users".')
     return ok(text)
 
 

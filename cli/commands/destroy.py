@@ -105,7 +105,7 @@ def stays(resources: Iterable[dict[str, str]]) -> list[str]:
     left = [one for one in resources if one["ResourceStatus"] == "DELETE_SKIPPED"]
     if not left:
         return ["The stack is deleted. No resources remain."]
-    lines = ["The stack is deleted. These resources remain, because opt-outs must be kept. To delete one for good:"]
+    lines = ["The stack is deleted. These resources remain, because opt-outs must be kept. To delete one permanently:"]
     for one in left:
         how = _REMOVE.get(one["ResourceType"], "(by hand)").format(id=one["PhysicalResourceId"])
         lines += [f"  {one['LogicalResourceId']} ({one['ResourceType']})", f"    {how}"]

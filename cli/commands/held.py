@@ -32,12 +32,14 @@ class _Refused(Exception):
 
 
 def command(
-    receipts: Annotated[list[str] | None, typer.Argument(metavar="RECEIPT", help="Only these referrals.")] = None,
+    receipts: Annotated[
+        list[str] | None, typer.Argument(metavar="RECEIPT", help="Show or decide only these referrals.")
+    ] = None,
     stack: options.Stack = None,
     approve: Annotated[bool, options.flag("--approve", "Approve these referrals.")] = False,
     reject: Annotated[bool, options.flag("--reject", "Close these referrals.")] = False,
     because: Annotated[
-        Rejection, typer.Option(metavar="REASON", help=f"Why they are rejected: {', '.join(Rejection)}.")
+        Rejection, typer.Option(metavar="REASON", help=f"With --reject: the reason. {', '.join(Rejection)}.")
     ] = Rejection.OTHER,
     again: Annotated[
         bool, options.flag("--again", "With --approve: send even if the doctor may already have the message.")

@@ -18,7 +18,7 @@ TEMPLATES = Path("templates")
 def command(
     campaign: options.Campaign = "star",
     stack: options.Stack = None,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The PDF.")] = Path("letters.pdf"),
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the PDF.")] = Path("letters.pdf"),
     as_json: options.AsJson = False,
 ) -> int:
     """Print the letters that wait to be sent by post, as one PDF.

@@ -30,10 +30,10 @@ Check = Callable[[], Result]
 def command(stack: options.Stack = None, as_json: options.AsJson = False) -> int:
     """Check that the stack is ready to mail doctors.
 
-    Prints the result of each check, and the action that you have to take. Changes nothing. Before the first deployment,
-    reads the sender from samconfig.toml, and skips the checks that need a deployed stack.
+    Prints the result of each check, and the action to take. Changes nothing. Before the first deployment, reads the
+    sender from samconfig.toml, and skips the checks that need a deployed stack.
 
-    Exits with 0 if no check failed, else with 1. Warnings and skipped checks are not failures.
+    Exits with 0 if no check failed, otherwise with 1. Warnings and skipped checks are not failures.
     """
     results = run(Target.of(stacks.name_or_default(stack)))
     if as_json:

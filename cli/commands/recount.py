@@ -59,9 +59,9 @@ def command(
     Counts all referrals again and lists every counter that differs. With `--go`, corrects the counters and deletes the
     failure notices of stream records that were not counted. The command is safe at any time: `stats` keeps counting.
 
-    Changes that are not processed yet, usually for a few seconds, appear as differences. Erased referrals stay counted.
+    Changes of the last seconds can appear as differences: run the command twice. Erased referrals stay counted.
 
-    Exits with 0 if no difference is found, or with `--go` none is left, else with 1.
+    Exits with 0 if there is no difference, or with `--go` none is left, otherwise with 1.
     """
     target = stacks.select(stack)
     began, failures = target.now(), target.output("StatsFailuresUrl")
@@ -109,7 +109,7 @@ def _order(difference: tuple[CounterKey, Any]) -> str:
 
 
 def _show(found: Result) -> None:
-    lines = [f"{_name(count)}: counted {was}, is {is_}" for count, (was, is_) in found.differences.items()]
+    lines = [f"{_name(count)}: stored {was}, correct {is_}" for count, (was, is_) in found.differences.items()]
     for line in sorted(lines)[:_MOST_SHOWN]:
         print(line)
     if len(lines) > _MOST_SHOWN:
@@ -117,7 +117,7 @@ def _show(found: Result) -> None:
 
 
 def _name(count: CounterKey) -> str:
-    day = count.day.isoformat() if count.day else "now"
+    day = count.day.isoformat() if count.day else ""
     return " ".join(filter(None, (count.campaign, day, count.dimension, count.value, count.fact)))
 
 

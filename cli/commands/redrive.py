@@ -21,9 +21,9 @@ from referral_intake.dashboard.actions import Action, ActionRequest
 
 _HELD: dict[str | None, str] = {
     Reason.SEND_UNCLEAR: "the doctor may already have the message. First search the tags of the SES events for the "
-    "receipt: docs/operate.md.",
+    'receipt: docs/operate.md, "Referrals that need a decision".',
     Reason.RESTORED: "its item is from a restored table, and the message may have been sent since. First search the "
-    "log: docs/deploy.md.",
+    'log: docs/deploy.md, "Restoring a table".',
     Reason.CAMPAIGN_UNKNOWN: "the deployed templates lack its campaign. Deploy it, or let the referral expire.",
 }
 _TITLES = {
@@ -48,19 +48,19 @@ class _Found:
 
 def command(
     receipts: Annotated[
-        list[str] | None, typer.Argument(metavar="RECEIPT", help="Put back these referrals, and nothing else.")
+        list[str] | None, typer.Argument(metavar="RECEIPT", help="Put back only these referrals.")
     ] = None,
     stack: options.Stack = None,
-    only_list: Annotated[bool, options.flag("--list", "Only list. This is the default without RECEIPT.")] = False,
+    only_list: Annotated[bool, options.flag("--list", "Only list. The default without RECEIPT.")] = False,
     go: Annotated[bool, options.flag("--go", "Put everything back.")] = False,
     as_json: options.AsJson = False,
 ) -> int:
     """List the referrals and events that failed after all retries, and put them back.
 
-    Fix the cause first, or they fail again. No doctor is mailed twice: a referral only becomes queued again, and
+    Fix the cause first, or they fail again. No doctor gets a message twice: a referral only becomes queued again, and
     `outreach` makes its usual checks before it sends. You can stop the command and run it again. With `--go`:
 
-    - Referrals held as given_up, which failed repeatedly, become queued. Others stay held.
+    - Referrals that failed repeatedly (held as given_up) become queued. Other held referrals stay held.
     - SES events that `feedback` failed to process return to its queue.
     - Notices of stream records that `outreach` failed to process are deleted, after the table was read.
 
@@ -126,7 +126,7 @@ def _explain(stack: Stack, receipts: Sequence[str], *, as_json: bool) -> None:
 
 def _find(stack: Stack) -> _Found:
     now = stack.now()
-    # The due time of a held referral is its next review, which is at most REVIEW_EVERY ahead.
+    # The due time of a held referral is its next review, which is at most REVIEW_INTERVAL ahead.
     near = open_referrals(stack.dynamodb, stack.output("TableName"), now + REVIEW_INTERVAL)
     found = sorted(near, key=lambda one: one.submitted_at)
     held = [one for one in found if one.stage is Stage.HELD]
@@ -158,7 +158,7 @@ def _show(title: str, found: Sequence[OpenReferral]) -> None:
         times = f"submitted {_time(one.submitted_at)}  since {_time(one.since)}"
         print(f"  {one.receipt}  {one.campaign}  {times}  {one.reason}".rstrip())
     for reason in sorted({why for one in found if one.stage is Stage.HELD and (why := _obstacle(one))}):
-        print(f"  One that {reason}")
+        print(f"  A referral that {reason}")
 
 
 def _show_queue(title: str, contents: Contents) -> None:

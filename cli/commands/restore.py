@@ -58,22 +58,25 @@ def command(
     erased: Annotated[
         list[str] | None,
         typer.Option(
-            "--except", parser=options.receipt, metavar="RECEIPT", help="A referral that was erased since. Repeatable."
+            "--except",
+            parser=options.receipt,
+            metavar="RECEIPT",
+            help="A referral that was erased since. Can be repeated.",
         ),
     ] = None,
     as_json: options.AsJson = False,
 ) -> int:
     """Copy lost items back into the table, from a table that was restored to a point in time.
 
-    Without `--go`, only counts. Existing items do not change, except that doctors get facts that they lack. A closed
-    referral is copied unchanged. An open referral is held as restored, because its message may have been sent since:
-    nothing is sent before a person decides. Then the facts that the referrals prove, such as sent messages and
-    opt-outs, are added to the doctors.
+    Without `--go`, only counts the lost items. Existing items do not change, except that doctors get facts that they
+    lack. A closed referral is copied unchanged. An open referral is held as restored, because its message may have been
+    sent since: nothing is sent before a person decides. Then the facts that the referrals prove, such as sent messages
+    and opt-outs, are added to the doctors.
 
-    You can stop the command and run it again, while doctors answer and opt out. For the steps before and after, see
-    docs/deploy.md.
+    You can stop the command and run it again. Doctors can answer and opt out meanwhile. For the steps before and after,
+    see "Restoring a table" in docs/deploy.md.
 
-    Exits with 0 if all items could be read, else with 1.
+    Exits with 0 if all items could be read, otherwise with 1.
     """
     target = stacks.select(stack)
     if source == target.output("TableName"):

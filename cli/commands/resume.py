@@ -8,7 +8,7 @@ from referral_intake.aws.breaker_table import BreakerTable
 def command(campaign: options.Campaign, stack: options.Stack = None) -> int:
     """Let a campaign send again after its circuit breaker stopped it.
 
-    Fix the cause first: see docs/operate.md.
+    Fix the cause first: see "When the breaker trips" in docs/operate.md.
     """
     target = stacks.select(stack)
     breaker = BreakerTable(target.dynamodb, target.output("TableName"))

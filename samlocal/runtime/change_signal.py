@@ -2,7 +2,7 @@
 
 import threading
 
-# Services whose writes are signalled, by the prefix of their API's operations.
+# Services whose writes are signaled, by the prefix of their API's operations.
 DYNAMODB = "DynamoDB_20120810"
 SQS = "AmazonSQS"
 

@@ -1,7 +1,7 @@
 """`make pictures`: screenshots of every page and state in every language, of messages, and of the dashboard.
 
 They are in build/pictures. `... pictures FOLDER --locale es --width 360` takes only those in Spanish with 360 pixels.
-The pictures of the README are in docs/pictures.
+readme_pictures takes those of the README.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local.stack import LocalStack
 from tests.e2e import browser as chromium
-from tests.e2e import dashboard_pictures, site_pages
+from tests.e2e import dashboard_pictures, readme_pictures, site_pages
 from tests.e2e.accessible import SCHEMES, Scheme
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.site_pages import SitePage
@@ -36,6 +36,8 @@ def main(folder: Path, widths: Sequence[int], schemes: Sequence[Scheme], locales
             _take_all(browser, stack.url, width, scheme, shown, folder)
         _print(browser, pages, folder)
         dashboard_pictures.take(browser, folder / "site", folder / "dashboard", schemes)
+        if "en" in locales:
+            readme_pictures.take(browser, stack.url, folder / "site", folder / "readme")
         browser.close()
 
 

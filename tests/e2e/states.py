@@ -39,7 +39,24 @@ def lookup(page: Page) -> None:
 def chosen(page: Page) -> None:
     lookup(page)
     page.locator("#doctor-name").press("Enter")
-    page.locator("#lookup-said:not(:empty)").wait_for()
+    page.locator("#chosen").wait_for()
+
+
+@state
+def another_name(page: Page) -> None:
+    """The name was changed after a doctor was chosen."""
+    chosen(page)
+    page.locator("#chosen-change").click()
+    page.locator("#doctor-name").fill("Zebulon Quigley")
+    page.locator("#lookup-removed button").wait_for()
+
+
+@state
+def suggestion(page: Page) -> None:
+    page.locator("[data-open]").first.click()
+    page.locator("#doctor-email").press_sequentially("maria@gmial.com")
+    page.locator("#doctor-email").blur()
+    page.locator("[data-suggestion] button").first.wait_for()
 
 
 @state

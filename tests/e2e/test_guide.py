@@ -28,7 +28,7 @@ def test_the_printed_guide_contains_everything_that_is_needed(page: Page, paper:
         "Questions to ask",
         "My notes",
         "pays for this page",
-        "content approval",
+        "content review",
         "Good to know",
     ):
         assert needed in sheet.text

@@ -82,7 +82,9 @@ def test_a_submission_is_possible_with_the_keyboard_alone(page: Page, mailbox: M
     while not page.evaluate("document.activeElement.type === 'submit'"):
         keys.press("Tab")
     keys.press("Enter")
-    expect(page.locator("#doctor-name")).to_be_focused()
+    expect(page.locator("#errors")).to_be_focused()
+    while not page.evaluate("document.activeElement.id === 'doctor-name'"):
+        keys.press("Tab")
     keys.type("Maria Lopez")
     keys.press("Tab")
     keys.type("217 555 0123" if locale == "en" else "217 555 0124")  # Uses another doctor each time.

@@ -9,19 +9,19 @@ from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
-from tests.e2e.test_submit import open_form, plain_page, submit  # noqa: F401  (a fixture)
+from tests.e2e.test_submit import open_form, plain_page, sent, submit  # noqa: F401  (a fixture)
 from tests.e2e.variants import first_of
 
 CHOSEN = {
-    "Doctor's name": "Maria E. Lopez",
-    "State": "IL",
-    "Phone": "(217) 555-0101",
-    "Street": "1401 N Maple Grove Ave",
-    "Suite": "Ste 200",
-    "City": "Springfield",
-    "ZIP": "62701",
-    "Specialty": "Internal Medicine, Medical Oncology",
-    "NPI": "2000001000",
+    "doctor.name": "Maria E. Lopez",
+    "doctor.address.state": "IL",
+    "doctor.phone": "(217) 555-0101",
+    "doctor.address.line1": "1401 N Maple Grove Ave",
+    "doctor.address.line2": "Ste 200",
+    "doctor.address.city": "Springfield",
+    "doctor.address.postal_code": "62701",
+    "doctor.specialty": "Internal Medicine, Medical Oncology",
+    "doctor.npi": "2000001000",
 }
 
 
@@ -62,22 +62,150 @@ def lookups(page: Page) -> list[str]:
     return asked
 
 
-def test_a_choice_fills_the_form_and_all_fields_stay_editable(form: Page, mailbox: Mailbox) -> None:
+def field(page: Page, name: str) -> Locator:
+    return page.locator(f"[name='{name}']")
+
+
+def choose(page: Page, name: str = "Maria Lopez", city: str = "Springfield") -> Locator:
+    """Chooses a doctor of the list, and returns the card."""
+    type_name(page, name)
+    offered(page, city).click()
+    card = page.get_by_role("group", name="Maria")
+    expect(card).to_be_focused()
+    return card
+
+
+def change_name(page: Page, name: str) -> None:
+    page.get_by_role("button", name="Change").click()
+    page.get_by_label("Doctor's name").fill(name)
+
+
+def removed(page: Page) -> Locator:
+    return page.locator("#lookup-removed")
+
+
+def test_a_chosen_doctor_is_shown_as_a_card_in_place_of_the_fields(form: Page, mailbox: Mailbox) -> None:
     type_name(form, "Maria Lop")
     expect(offered(form)).to_have_count(3)
     offered(form, "Springfield").click()
-    for label, value in CHOSEN.items():
-        expect(form.get_by_label(label)).to_have_value(value)
-        expect(form.get_by_label(label)).to_be_visible()
-        expect(form.get_by_label(label)).to_be_editable()
+    card = form.get_by_role("group", name="Maria E. Lopez")
+    expect(card).to_be_focused()
+    for shown in (
+        "Internal Medicine, Medical Oncology",
+        "Ste 200",
+        "Springfield, IL 62701",
+        "(217) 555-0101",
+        "2000001000",
+    ):
+        expect(card).to_contain_text(shown)
+    expect(card.get_by_text("Practice")).to_be_hidden()  # The registry has none.
     expect(form.get_by_role("listbox")).to_be_hidden()
-    expect(form.locator("#lookup-said")).to_contain_text("Maria E. Lopez")
-    expect(form.get_by_label("Doctor's name")).to_be_focused()
-    form.get_by_label("Doctor's name").fill("Maria Elena Lopez")
+    assert [
+        one.get_attribute("name")
+        for one in form.locator("#referral :is(input:not([name=comments]), select)").all()
+        if one.is_visible()
+    ] == [*("submitted_by", "submitted_by", "doctor.email")]
     form.get_by_label("Email").fill("lookup@clinic.example")
-    submit(form)
+    assert sent(form)["doctor"]["npi"] == "2000001000"
     [message] = mailbox.wait_for(1)
-    assert "Dear Maria Elena Lopez," in message["text"]
+    assert "Dear Maria E. Lopez," in message["text"]
+
+
+def test_change_shows_all_fields_with_what_the_choice_filled_in(form: Page) -> None:
+    choose(form)
+    form.get_by_role("button", name="Change").click()
+    expect(form.get_by_label("Doctor's name")).to_be_focused()
+    expect(form.locator("#chosen")).to_be_hidden()
+    for name, value in CHOSEN.items():
+        expect(field(form, name)).to_have_value(value)
+        expect(field(form, name)).to_be_visible()
+        expect(field(form, name)).to_be_editable()
+
+
+def test_another_name_removes_the_details_of_the_chosen_doctor(form: Page) -> None:
+    choose(form)
+    change_name(form, "Lorna Quigley")
+    expect(removed(form)).to_contain_text("Maria E. Lopez")
+    form.get_by_label("Email").fill("lorna@clinic.example")
+    assert sent(form)["doctor"] == {
+        "name": "Lorna Quigley",
+        "email": "lorna@clinic.example",
+        "address": {"state": "IL"},
+    }
+
+
+def test_one_changed_letter_makes_it_another_name_but_not_spaces_or_case(form: Page) -> None:
+    choose(form)
+    change_name(form, " maria  e. lopez ")
+    expect(field(form, "doctor.npi")).to_have_value("2000001000")
+    form.get_by_label("Doctor's name").fill("Maria E. Lopes")
+    expect(field(form, "doctor.npi")).to_have_value("")
+
+
+def test_another_state_removes_the_details_of_the_chosen_doctor(form: Page) -> None:
+    choose(form)
+    form.get_by_role("button", name="Change").click()
+    form.get_by_label("State").select_option("TX")
+    expect(removed(form)).to_contain_text("Maria E. Lopez")
+    expect(field(form, "doctor.address.line1")).to_have_value("")
+    expect(form.get_by_label("Doctor's name")).to_have_value("Maria E. Lopez")
+
+
+def test_undo_brings_the_chosen_doctor_back(form: Page) -> None:
+    choose(form)
+    change_name(form, "Lorna Quigley")
+    removed(form).get_by_role("button", name="Undo").click()
+    expect(form.get_by_role("group", name="Maria E. Lopez")).to_be_focused()
+    expect(removed(form)).to_be_empty()
+    for name, value in CHOSEN.items():
+        expect(field(form, name)).to_have_value(value)
+    change_name(form, "Lorna Quigley")
+    expect(field(form, "doctor.npi")).to_have_value("")
+
+
+def test_what_was_typed_before_a_choice_comes_back_when_the_choice_goes(form: Page) -> None:
+    form.get_by_label("Phone").fill("217 555 0199")
+    choose(form)
+    expect(field(form, "doctor.phone")).to_have_value("(217) 555-0101")
+    change_name(form, "Lorna Quigley")
+    expect(field(form, "doctor.phone")).to_have_value("217 555 0199")
+
+
+def test_a_choice_clears_the_errors_of_the_fields_that_it_fills(form: Page) -> None:
+    form.get_by_label("Phone").fill("12")
+    form.get_by_label("Email").fill("maria@")
+    submit(form)
+    expect(form.locator("#errors li")).to_have_count(3)
+    choose(form)
+    expect(form.locator("#errors li")).to_have_text(re.compile("email"))
+    for name in ("doctor-name", "doctor-phone"):
+        expect(form.locator(f"#{name}-error")).to_be_hidden()
+        expect(form.locator(f"#{name}")).not_to_have_attribute("aria-invalid", "true")
+    expect(form.get_by_label("Email")).to_have_attribute("aria-invalid", "true")
+    expect(form).to_have_title(re.compile("^Error: "))
+
+
+def test_a_choice_clears_the_error_of_a_missing_contact_detail(form: Page) -> None:
+    type_name(form, "Maria Lopez")
+    form.keyboard.press("Tab")
+    submit(form)
+    expect(form.locator("#errors li")).to_have_count(1)
+    form.get_by_label("Doctor's name").focus()
+    offered(form, "Springfield").click()
+    expect(form.locator("#errors")).to_be_hidden()
+    expect(form.get_by_label("Email")).not_to_have_attribute("aria-invalid", "true")
+    expect(form).not_to_have_title(re.compile("^Error: "))
+
+
+def test_an_error_in_a_field_that_the_card_hides_shows_the_fields(form: Page) -> None:
+    choose(form)
+    error = {"field": "doctor.npi", "code": "npi_invalid", "message": "Check the NPI number."}
+    form.route("**/api/referrals", lambda route: route.fulfill(status=422, json={"errors": [error]}))
+    submit(form)
+    expect(form.locator("#errors")).to_be_focused()
+    form.locator("#errors a").click()
+    expect(form.get_by_label("NPI")).to_be_focused()
+    expect(form.locator("#chosen")).to_be_hidden()
 
 
 def test_the_lookup_works_with_the_keyboard_alone(page: Page, mailbox: Mailbox) -> None:
@@ -110,12 +238,13 @@ def test_the_lookup_works_with_the_keyboard_alone(page: Page, mailbox: Mailbox) 
     expect(page.get_by_role("listbox")).to_be_visible()
     keys.press("ArrowUp")
     keys.press("Enter")
-    expect(name).to_have_value("Mariana Lopez Garcia")
-    expect(page.get_by_label("ZIP")).to_have_value("60611-5555")
+    expect(page.get_by_role("group", name="Mariana Lopez Garcia")).to_be_focused()
+    expect(field(page, "doctor.address.postal_code")).to_have_value("60611-5555")
     expect(page.locator("#thanks")).to_have_count(0)
     keys.press("Tab")
-    expect(page.get_by_label("Phone")).to_be_focused()
-    keys.press("Tab")
+    expect(page.get_by_role("button", name="Change")).to_be_focused()
+    while not page.evaluate("document.activeElement.name === 'doctor.email'"):
+        keys.press("Tab")
     keys.type("keyboard@clinic.example")
     keys.press("Enter")
     expect(page.locator("#thanks")).to_be_focused()
@@ -179,24 +308,28 @@ def test_a_name_without_matches_is_reported_once_it_is_complete(form: Page) -> N
 
 
 def test_a_second_choice_replaces_all_details_of_the_first(form: Page) -> None:
-    type_name(form, "Maria Lopez")
-    offered(form, "Springfield").click()
+    choose(form)
+    form.get_by_role("button", name="Change").click()
     form.get_by_label("City").fill("Springfield Heights")
     form.get_by_label("Doctor's name").fill("Marisol Lopez")
     offered(form, "Marisol").click()
-    expect(form.get_by_label("Phone")).to_have_value("")  # The registry has no such detail for this doctor.
-    expect(form.get_by_label("Suite")).to_have_value("")
-    expect(form.get_by_label("City")).to_have_value("Chicago")
+    expect(form.locator("#chosen")).to_contain_text("Chicago")
+    expect(removed(form)).to_be_empty()
+    expect(form.get_by_label("Phone")).to_be_visible()  # The registry has no such detail for this doctor.
+    expect(form.get_by_label("Phone")).to_have_value("")
+    expect(field(form, "doctor.address.line2")).to_have_value("")
+    expect(field(form, "doctor.address.city")).to_have_value("Chicago")
 
 
-def test_the_npi_of_one_doctor_is_removed_when_the_name_changes(form: Page) -> None:
-    type_name(form, "Maria Lopez")
-    offered(form, "Springfield").click()
+def test_what_was_changed_by_hand_stays_when_the_name_changes(form: Page) -> None:
+    choose(form)
+    form.get_by_role("button", name="Change").click()
     form.get_by_label("Phone").fill("217 555 0199")
     form.get_by_label("Doctor's name").fill("")
-    expect(form.get_by_label("NPI")).to_have_value("")
-    expect(form.get_by_label("Phone")).to_have_value("217 555 0199")  # Entered by hand.
+    expect(form.get_by_label("Phone")).to_have_value("217 555 0199")
     expect(form.get_by_label("State")).to_have_value("IL")
+    removed(form).get_by_role("button", name="Undo").click()
+    expect(form.locator("#chosen")).to_contain_text("217 555 0199")
 
 
 @pytest.mark.parametrize(("delay", "status"), [(5.0, 200), (0.0, 503)], ids=["slow", "failing"])
@@ -225,10 +358,10 @@ def test_without_the_lookup_function_the_form_can_be_completed_by_hand(form: Pag
 
 
 def test_the_form_for_another_doctor_starts_empty(form: Page) -> None:
-    type_name(form, "Maria Lopez")
-    offered(form, "Springfield").click()
+    choose(form)
     submit(form)
     form.locator("[data-another]").click()
+    expect(form.locator("#chosen")).to_be_hidden()
     expect(form.locator("#lookup-said")).to_be_empty()
     for label in ("Doctor's name", "State"):
         expect(form.get_by_label(label)).to_have_value("")
@@ -257,6 +390,7 @@ def test_without_javascript_name_and_state_are_plain_fields(plain_page: Page) ->
     assert name.get_attribute("role") is None
     expect(plain_page.locator("#lookup-hint")).to_be_hidden()
     expect(plain_page.locator("#matches")).to_be_hidden()
+    expect(plain_page.locator("#chosen")).to_be_hidden()
     expect(plain_page.get_by_label("State")).to_be_visible()
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -51,6 +52,13 @@ def open_form(page: Page) -> None:
 
 def submit(page: Page) -> None:
     page.locator("form#referral button[type=submit]").click()
+
+
+def sent(page: Page) -> Any:
+    """Submits the form, and returns the body of the request."""
+    with page.expect_request("**/api/referrals") as request:
+        submit(page)
+    return request.value.post_data_json
 
 
 def test_a_submission_sends_one_message(page: Page, mailbox: Mailbox) -> None:
@@ -111,7 +119,7 @@ def test_without_javascript_an_error_page_keeps_the_entries(
     submit(plain_page)
     expect(plain_page).to_have_title(re.compile("^Error: "))
     expect(plain_page.get_by_label("Doctor's name")).to_have_value("<b>Maria</b>")
-    expect(plain_page.get_by_label("Email")).to_be_focused()
+    expect(plain_page.locator("#errors")).to_be_focused()
     plain_page.get_by_label("Email").fill("plain2@clinic.example")
     submit(plain_page)
     expect(plain_page.locator("main")).to_contain_text(RECEIPT)
@@ -121,7 +129,7 @@ def test_without_javascript_an_error_page_keeps_the_entries(
     assert "<b>Maria" not in message["html"]
 
 
-def test_errors_are_shown_at_their_fields_with_the_focus_on_the_first(page: Page, mailbox: Mailbox) -> None:
+def test_errors_are_shown_at_their_fields_with_the_focus_on_the_summary(page: Page, mailbox: Mailbox) -> None:
     open_form(page)
     page.get_by_label("Email").fill("maria@")
     page.get_by_label("Phone").fill("12")
@@ -129,7 +137,8 @@ def test_errors_are_shown_at_their_fields_with_the_focus_on_the_first(page: Page
     for field in ("submitted_by", "doctor-name", "doctor-email", "doctor-phone"):
         expect(page.locator(f"#{field}-error")).to_be_visible()
         expect(page.locator(f"#{field}")).to_have_attribute("aria-invalid", "true")
-    expect(page.locator("#submitted_by")).to_be_focused()
+    expect(page.locator("#errors")).to_be_focused()
+    expect(page.locator("#errors")).to_be_in_viewport()
     expect(page.locator("#errors li")).to_have_count(4)
     expect(page).to_have_title(re.compile("^Error: "))
     assert mailbox.messages() == []
@@ -141,6 +150,7 @@ def test_a_form_without_any_contact_detail_requires_one(page: Page) -> None:
     page.get_by_label("Doctor's name").fill("Maria Lopez")
     submit(page)
     expect(page.locator("#doctor-error")).to_be_visible()
+    page.locator("#errors a").click()
     expect(page.get_by_label("Email")).to_be_focused()
 
 
@@ -152,6 +162,7 @@ def test_an_error_in_a_collapsed_section_opens_it(page: Page) -> None:
     page.get_by_text("More about the doctor").click()
     submit(page)
     expect(page.get_by_label("NPI")).to_be_visible()
+    page.locator("#errors a").click()
     expect(page.get_by_label("NPI")).to_be_focused()
 
 
@@ -201,6 +212,24 @@ def test_a_doctor_who_opts_out_through_the_message_is_not_mailed_again(page: Pag
     expect(page.locator("#thanks")).to_be_visible()
     mailbox.wait_for(1)
     assert len(mailbox.wait_for(2, seconds=1)) == 1
+
+
+def test_a_button_of_the_message_only_marks_the_same_button_on_the_page(page: Page, mailbox: Mailbox) -> None:
+    open_form(page)
+    fill_in(page, name="Ana Marks", email="marked@answers.example")
+    submit(page)
+    [message] = mailbox.wait_for(1)
+    link = re.search(r"http\S+/api/answer\?token=\S+", message["text"])
+    assert link
+    page.goto(f"{link[0]}#call")
+    expect(page.get_by_role("button", name="Have someone call me")).to_be_focused()
+    looks = {
+        button.inner_text(): button.evaluate("one => getComputedStyle(one).backgroundColor")
+        for button in page.locator(".answers button").all()
+    }
+    assert looks.pop("Have someone call me") not in looks.values()
+    expect(page.locator("h1")).to_have_text("What would help you?")
+    expect(page.locator("h1")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("button", ["Send me information", "Have someone call me", "Not for me"])

@@ -83,7 +83,7 @@ def test_in_spanish_a_doctor_is_found_chosen_and_mailed(
     find("#doctor-name").send_keys("Marcus Lopez")
     assert find("#matches [role=option]")
     find("#doctor-name").send_keys(Keys.ARROW_DOWN, Keys.ENTER)
-    assert find("#doctor-npi").get_attribute("value")
+    assert "Marcus" in find("#chosen").text
     find("#doctor-email").send_keys("manzana@clinic.example")
     press(phone, "#referral [type=submit]")
     assert "Gracias" in find("#thanks").text
@@ -118,12 +118,51 @@ def test_a_lost_response_sends_one_message_when_the_form_is_sent_again(
     assert len(mailbox.wait_for(1)) == 1
 
 
+def test_a_mistyped_domain_is_asked_about_before_the_form_is_sent(
+    phone: WebKitGTK, find: Find, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    open_form(phone, stack)
+    press(phone, "#submitted_by + label")
+    find("#doctor-name").send_keys("Ana Typo")
+    find("#doctor-email").send_keys("ana@clinic.cmo")
+    press(phone, "#referral [type=submit]")
+    assert "clinic.com" in find("[data-suggestion]").text
+    press(phone, "[data-suggestion] button")
+    assert find("#doctor-email").get_attribute("value") == "ana@clinic.com"
+    press(phone, "#referral [type=submit]")
+    assert find("#thanks")
+    assert [message["to"] for message in mailbox.wait_for(1)] == [["ana@clinic.com"]]
+
+
+def test_the_entries_stay_when_the_language_changes(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
+    open_form(phone, stack)
+    find("#doctor-name").send_keys("Ana Language")
+    press(phone, ".languages a")
+    WebDriverWait(phone, 10).until(lambda driver: driver.current_url.endswith("/es/"))
+    assert find("#doctor-name").get_attribute("value") == "Ana Language"
+    assert phone.execute_script("return sessionStorage.length") == 0
+
+
+def test_another_name_removes_the_chosen_doctor(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
+    open_form(phone, stack)
+    Select(find("#doctor-address-state")).select_by_value("IL")
+    find("#doctor-name").send_keys("Marcus Lopez")
+    assert find("#matches [role=option]")
+    find("#doctor-name").send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+    assert find("#chosen") == phone.switch_to.active_element
+    press(phone, "#chosen-change")
+    find("#doctor-name").send_keys("x")
+    assert phone.find_element(By.ID, "doctor-npi").get_attribute("value") == ""
+    press(phone, "#lookup-removed button")
+    assert "Marcus" in find("#chosen").text
+
+
 def test_errors_are_shown_and_have_the_focus(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
     open_form(phone, stack)
     find("#doctor-email").send_keys("maria@")
     press(phone, "#referral [type=submit]")
     assert len(find("#errors").find_elements(By.TAG_NAME, "li")) == 3
-    assert phone.switch_to.active_element.get_attribute("id") == "submitted_by"
+    assert phone.switch_to.active_element.get_attribute("id") == "errors"
     assert find("#doctor-email-error")
 
 

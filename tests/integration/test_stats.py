@@ -296,8 +296,8 @@ def test_a_recount_shows_uncounted_referrals_and_the_option_go_counts_them(
     deployment.client.put_item(TableName=deployment.table, Item=to_item(lost))
     assert run() == 1
     said = capsys.readouterr().out
-    assert "lumen 2026-11-23 total submitted: counted 9, is 10\n" in said
-    assert "lumen now now queued: counted 30, is 31\n" in said
+    assert "lumen 2026-11-23 total submitted: stored 9, correct 10\n" in said
+    assert "lumen now queued: stored 30, correct 31\n" in said
     assert "31 referrals counted: 7 differences.\n" in said
 
     assert run("--go") == 0
@@ -314,9 +314,9 @@ def test_a_damaged_or_lost_counter_is_restored_from_the_table(
     deployment.damage(("lumen#state#0", "2026-11-23"), "none/answered", 2)
     deployment.lose(("lumen#language", "2026-11-24"))
     assert run() == 1
-    assert "lumen 2026-11-23 total submitted: counted 14, is 9\n" in capsys.readouterr().out
+    assert "lumen 2026-11-23 total submitted: stored 14, correct 9\n" in capsys.readouterr().out
     assert run("--go") == 0
-    assert "lumen 2026-11-24 language en submitted: counted 0, is" in capsys.readouterr().out
+    assert "lumen 2026-11-24 language en submitted: stored 0, correct" in capsys.readouterr().out
     assert deployment.counters() == recount(deployment.referrals)
     assert run() == 0
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tools.supply.licences import NPM_LOCK, ROOT, shipped
+from tools.supply.licenses import NPM_LOCK, ROOT, shipped
 
 _EXPORT = "export --quiet --locked --no-default-groups --no-emit-project --format cyclonedx1.5"
 
@@ -28,15 +28,15 @@ def main(folder: Path) -> None:
 def _of_python(*options: str) -> dict[str, Any]:
     command = [os.environ.get("UV", "uv"), *_EXPORT.split(), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-    return with_licences(json.loads(done.stdout))
+    return with_licenses(json.loads(done.stdout))
 
 
-def with_licences(bill: dict[str, Any]) -> dict[str, Any]:
-    licences = {one.name: one.licence for one in shipped()}
+def with_licenses(bill: dict[str, Any]) -> dict[str, Any]:
+    licenses = {one.name: one.license for one in shipped()}
     for component in bill["components"]:
         # An export also contains packages for other platforms such as Windows, which are not deployed.
-        if licence := licences.get(component["name"]):
-            component["licenses"] = [{"license": {"id": licence}}]
+        if identifier := licenses.get(component["name"]):
+            component["licenses"] = [{"license": {"id": identifier}}]
     return bill
 
 

@@ -7,6 +7,7 @@ const TIMEOUT = 5_000;
 
 const place = document.querySelector("[data-lookup]");
 const words = place.dataset;
+const { choose } = await import(words.choice);
 const form = place.closest("form");
 const state = form.elements.namedItem("doctor.address.state");
 const name = form.elements.namedItem("doctor.name");
@@ -19,8 +20,6 @@ const count = document.getElementById("lookup-count");
 let doctors = []; // What the list offers, for `asked`.
 let asked = "";
 let active = -1;
-let chosen = ""; // The name that was chosen: it is not looked for again.
-let filled = {}; // What the last choice filled in, by the field's name.
 let timer;
 let request;
 
@@ -30,7 +29,7 @@ const letters = (text) => text.match(/\p{L}/gu)?.length ?? 0;
 
 function address() {
   const typed = name.value.trim();
-  if (!state.value || letters(typed) < FEWEST_LETTERS || typed === chosen) return "";
+  if (!state.value || letters(typed) < FEWEST_LETTERS || words.chosen) return "";
   return `${words.address}?${new URLSearchParams({ name: typed, state: state.value })}`;
 }
 
@@ -102,7 +101,7 @@ function option(doctor, index) {
     part("span", doctor.specialty),
     part("span", [line1, city, [code, zip?.slice(0, 5)].filter(Boolean).join(" ")].filter(Boolean).join(", ")),
   );
-  item.addEventListener("click", () => choose(index));
+  item.addEventListener("click", () => pick(index));
   return item;
 }
 
@@ -120,46 +119,16 @@ function setActive(index) {
   list.children[index].scrollIntoView({ block: "nearest" });
 }
 
-// ---- Choosing ----
-
-/** What is known of the doctor, by the name of the form's field. */
-function values({ address, ...details }) {
-  const named = (path, entries) => Object.entries(entries).map(([field, value]) => [`${path}.${field}`, value]);
-  return Object.fromEntries([...named("doctor", details), ...named("doctor.address", address)]);
-}
-
-function choose(index) {
-  const doctor = doctors[index];
-  takeBack();
-  for (const [field, value] of Object.entries(values(doctor))) {
-    const control = form.elements.namedItem(field);
-    // What the registry doesn't know stays as it was typed. A newer API may know a field that this page has not.
-    if (!value || !control) continue;
-    control.value = value;
-    const folded = control.closest("details");
-    if (folded) folded.open = true;
-    filled[field] = value;
-  }
-  chosen = doctor.name;
+function pick(index) {
   close();
-  said.textContent = words.filled.replace("{name}", doctor.name);
-}
-
-function takeBack() {
-  // One doctor's number must not stay beside another's name. What was changed by hand stays.
-  for (const [field, value] of Object.entries(filled)) {
-    const control = form.elements.namedItem(field);
-    if (control !== name && control !== state && control.value === value) control.value = "";
-  }
-  filled = {};
-  chosen = "";
+  said.textContent = "";
+  choose(doctors[index]);
 }
 
 // ---- Keys and the rest ----
 
 function onInput() {
   said.textContent = "";
-  if (letters(name.value) < FEWEST_LETTERS) takeBack();
   if (isOpen()) setActive(-1);
   later();
 }
@@ -191,7 +160,7 @@ const keys = {
     if (!isOpen()) return;
     event.preventDefault(); // Whoever is looking at a list does not mean to send the form.
     if (active < 0) close();
-    else choose(active);
+    else pick(active);
   },
 };
 
@@ -212,13 +181,9 @@ function start() {
     clearTimeout(timer);
     close();
   });
-  state.addEventListener("change", () => (chosen = ""));
   // Pressing on the list must not take the focus out of the field, which would close it.
   popup.addEventListener("mousedown", (event) => event.preventDefault());
-  form.addEventListener("emptied", () => {
-    takeBack();
-    said.textContent = "";
-  });
+  form.addEventListener("emptied", () => (said.textContent = ""));
   if (document.activeElement === name) later();
 }
 

@@ -1,5 +1,5 @@
 // Makes the form quicker; without this file it works all the same. Every word comes from the page.
-// What is typed stays in memory: nothing is stored in the browser, because the page is about an illness.
+// What is typed stays in memory, because the page is about an illness. Only language.js stores it, for one change of page.
 
 const TIMEOUT = 20_000;
 // A person waits this long for the proof of work. Without it the form is sent all the same, and somebody looks at it.
@@ -103,7 +103,8 @@ function showErrors(errors) {
   }
   summary.hidden = false;
   document.title = words.errorPrefix + words.title;
-  (form.querySelector("[aria-invalid=true]") ?? summary).focus();
+  form.dispatchEvent(new Event("refused"));
+  summary.focus();
 }
 
 function showNotice(name) {
@@ -214,22 +215,24 @@ function showThanks({ receipt, state, status_url: statusUrl }) {
   document.getElementById("thanks").focus();
 }
 
-// ---- Looking for the doctor ----
+// ---- Help with typing ----
 
-function loadLookup() {
-  // Not before somebody uses the form. Where it can't be had, the form is as good without it.
-  import(form.querySelector("[data-lookup]").dataset.lookup).catch(() => {});
+function loadHelp() {
+  // Loaded when the form is first used. If loading fails, the form works without it.
+  for (const part of form.querySelectorAll("[data-script]")) import(part.dataset.script).catch(() => {});
 }
 
-form.addEventListener("focusin", loadLookup, { once: true });
+form.addEventListener("focusin", loadHelp, { once: true });
 id.value ||= newId();
 setOpen(isBegun());
 form.addEventListener("focusin", prove);
+form.addEventListener("submit", send);
+if (!summary.hidden) summary.focus(); // The server found errors.
+else if ("returned" in words) openForm();
 if (form.contains(document.activeElement)) {
-  loadLookup();
+  loadHelp();
   prove();
 }
-form.addEventListener("submit", send);
 for (const opener of document.querySelectorAll("[data-open]")) opener.addEventListener("click", openForm);
 // After "#referral" was followed by hand or by a link from elsewhere, the form must not stay hidden.
 addEventListener("hashchange", () => location.hash === "#referral" && openForm());

@@ -1,4 +1,4 @@
-"""Words that are refused in documentation and pages."""
+"""Words that are refused in documentation, comments and pages."""
 
 import subprocess
 from pathlib import Path
@@ -35,6 +35,13 @@ def terms(file: str, text: str) -> list[str]:
         "0.08 %",
         "behaviour",
         "licence",
+        "signalled",
+        "lately",
+        "looked further",
+        "gave up on",
+        "stand-in",
+        "anew",
+        "thus",
         "normalised",
     ],
 )
@@ -55,7 +62,7 @@ def test_other_words_are_accepted(text: str) -> None:
     [
         "See `whoever` there.",
         "```sh\n# Nobody\n```",
-        "See [licenses](docs/licences.md).",
+        "See [licenses](docs/licenses.md).",
         "See https://example.com/door for more.",
     ],
 )
@@ -85,6 +92,37 @@ def test_comments_and_names_of_a_script_are_not_checked() -> None:
 )
 def test_strings_and_templates_of_a_script_are_checked(script: str) -> None:
     assert terms("views/page.js", script) == ["Nobody"]
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        '"""Nobody"""\n',
+        "# Nobody\n",
+        "place = 1  # Nobody\n",
+        'def read() -> None:\n    """Read.\n\n    Nobody\n    """\n',
+        'class Part:\n    name: str\n    """Nobody"""\n',
+    ],
+)
+def test_comments_and_docstrings_of_python_are_checked(module: str) -> None:
+    assert terms("functions/part.py", module) == ["Nobody"]
+
+
+@pytest.mark.parametrize(
+    "module", ['nobody = "Nobody"\n', '"""`Nobody` and {nobody}"""\n', 'say("Nobody")\n', 'f"{a}"\n']
+)
+def test_other_strings_names_and_code_of_python_are_not_checked(module: str) -> None:
+    assert terms("functions/part.py", module) == []
+
+
+@pytest.mark.parametrize("message", ['"Nobody"', 'f"{nobody}: Nobody"', '"Some" "Nobody"', 'f"""{nobody}\nNobody"""'])
+def test_all_strings_of_the_command_line_are_checked(message: str) -> None:
+    assert terms("cli/part.py", f"print({message})\n") == ["Nobody"]
+
+
+def test_a_term_in_a_docstring_is_reported_with_its_own_line() -> None:
+    [found] = vocabulary.findings("part.py", 'def read() -> None:\n    """Read.\n\n    Nobody\n    """\n')
+    assert found.line == 4
 
 
 def test_texts_are_checked_without_comments() -> None:
@@ -123,7 +161,7 @@ def test_terms_in_pages_are_reported_and_do_not_fail(clone: Path, capsys: pytest
 
 def test_tests_and_generated_documents_are_not_checked(clone: Path) -> None:
     add(clone, "tests/campaigns/README.md", "Nobody\n")
-    add(clone, "docs/licences.md", "# Licences\n")
+    add(clone, "docs/licenses.md", "# Nobody\n")
     assert vocabulary.main() == 0
 
 

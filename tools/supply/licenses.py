@@ -1,4 +1,4 @@
-"""List the licenses of deployed third-party code: `python -m tools.supply.licences` prints docs/licences.md.
+"""List the licenses of deployed third-party code: `python -m tools.supply.licenses` prints docs/licenses.md.
 
 A test fails if a license is not in ALLOWED, or if the document differs from this output.
 """
@@ -44,7 +44,7 @@ _READ = {
 class Shipped:
     name: str
     version: str
-    licence: str
+    license: str
     where: str
 
 
@@ -52,30 +52,30 @@ def shipped() -> Iterator[Shipped]:
     """Yield all deployed packages, by where they run. Metadata of Python packages are read from this environment."""
     for where, file in _REQUIREMENTS.items():
         for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", file.read_text("utf-8"), re.MULTILINE):
-            yield Shipped(name, version, _licence(name), where)
+            yield Shipped(name, version, _license(name), where)
     for path, package in json.loads(NPM_LOCK.read_text("utf-8"))["packages"].items():
         if path:
             name = path.rpartition("node_modules/")[2]
             yield Shipped(name, package["version"], package.get("license", "unknown"), SITE)
 
 
-def _licence(name: str) -> str:
+def _license(name: str) -> str:
     said = metadata.metadata(name).json
     return _READ.get(name) or str(said.get("license_expression") or said.get("license") or "unknown")
 
 
 def document() -> str:
     lines = [
-        "# Licences of what ships",
+        "# Licenses of dependencies",
         "",
-        "Printed by `python -m tools.supply.licences`; `make units` says when it is out of date. Packages bring",
-        "the texts of their licences, and `make build` leaves them. `make sbom` writes the same for programs, as",
-        "CycloneDX.",
+        "The deployed third-party packages. Each includes the text of its license. `make sbom` writes this list",
+        "for scanners, in CycloneDX format. To update this page, run",
+        "`python -m tools.supply.licenses > docs/licenses.md`.",
     ]
     everything = sorted(shipped(), key=lambda one: one.name)
     for where in (*_REQUIREMENTS, SITE):
-        lines += ["", f"## {where}", "", "| Package | Version | Licence |", "|---|---|---|"]
-        lines += [f"| {one.name} | {one.version} | {one.licence} |" for one in everything if one.where == where]
+        lines += ["", f"## {where}", "", "| Package | Version | License |", "|---|---|---|"]
+        lines += [f"| {one.name} | {one.version} | {one.license} |" for one in everything if one.where == where]
     return "\n".join(lines) + "\n"
 
 

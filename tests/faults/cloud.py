@@ -193,7 +193,7 @@ class MailService:
         detail = made["detail"]
         if kind == "Bounce" and mail.doctor.startswith("full"):
             detail["bounce"] |= {"bounceType": "Transient", "bounceSubType": "MailboxFull"}
-        detail["mail"] |= {"messageId": mail.id, "timestamp": mail_events.time(mail.at)}
+        detail["mail"] |= {"messageId": mail.id, "timestamp": mail_events.time(mail.at), "destination": [mail.doctor]}
         detail["mail"]["tags"]["step"] = [mail.step]
         if kind.lower() in detail and "timestamp" in detail[kind.lower()]:
             detail[kind.lower()]["timestamp"] = mail_events.time(mail.at + timedelta(seconds=1))

@@ -6,6 +6,7 @@ from typing import Any
 
 from referral_intake.aws.item_format import timestamp
 from referral_intake.core.referral import Stage
+from referral_intake.core.tasks import FAILED
 from tests.faults import counters
 from tests.faults.world import World
 
@@ -56,7 +57,7 @@ def _has_correct_task(referral: dict[str, Any]) -> bool:
     is_call_pending = reason == "answered" and referral.get("answer") == "call"
     kind = None
     if stage == Stage.HELD:
-        kind = "failed" if reason in {"given_up", "campaign_unknown", "send_unclear", "restored"} else "held"
+        kind = "failed" if reason in FAILED else "held"
     elif stage == Stage.BY_POST:
         kind = "by_post"
     elif stage == Stage.CLOSED and is_call_pending and "called_back" not in referral["milestones"]:

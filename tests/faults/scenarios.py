@@ -12,6 +12,7 @@ from tests.support import samples
 
 MARIA = "maria.lopez@clinic.example"
 ANOTHER = "j.smith@hospital.example"
+PHONE = "+12175550100"
 
 
 def _feedback_lives(world: World) -> None:
@@ -30,6 +31,47 @@ def one_referral(world: World) -> None:
 def two_patients_name_one_doctor(world: World) -> None:
     world.submit()
     world.submit("Maria.Lopez+x@clinic.example")
+    world.settle()
+
+
+def a_person_calls_two_doctors_the_same(world: World) -> None:
+    world.phones = {PHONE: MARIA}
+    with world.wire.skipping():
+        world.submit(phone=PHONE)
+        world.settle()
+        receipt = world.submit(None, phone=PHONE)
+        world.settle()
+    world.compare(receipt)
+    world.settle()
+
+
+def a_person_calls_them_two_doctors(world: World) -> None:
+    world.phones = {PHONE: MARIA}
+    with world.wire.skipping():
+        world.submit(phone=PHONE)
+        world.settle()
+        receipt = world.submit(ANOTHER, phone=PHONE)
+        world.settle()
+    world.compare(receipt)
+    world.settle()
+
+
+def a_doctor_tells_a_person_to_stop(world: World) -> None:
+    with world.wire.skipping():
+        receipt = world.submit()
+        world.settle()
+    world.tell_a_manager(receipt)
+    world.submit()
+    world.settle(OVER)
+
+
+def a_bounced_doctor_waits_for_a_letter(world: World) -> None:
+    world.phones = {PHONE: "bounce@clinic.example"}
+    with world.wire.skipping():
+        world.submit("bounce@clinic.example", phone=PHONE)
+        world.run_streams()
+    world.take_events()
+    world.submit("bounce@clinic.example", phone=PHONE)
     world.settle()
 
 
@@ -145,6 +187,10 @@ def the_approval_expires(world: World) -> None:
 ALL = (
     one_referral,
     two_patients_name_one_doctor,
+    a_person_calls_two_doctors_the_same,
+    a_person_calls_them_two_doctors,
+    a_doctor_tells_a_person_to_stop,
+    a_bounced_doctor_waits_for_a_letter,
     the_mail_service_asks_to_slow_down,
     the_mail_service_refuses_and_another_patient_waits,
     the_answer_is_lost_and_the_events_tell,

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.referral import Stage
+from referral_intake.core.tasks import DOCTOR_COMPARISONS
 from referral_intake.dashboard.actions import Action
 from tests.faults import faults, interleaving, promises
 from tests.faults.cloud import Outcome
@@ -27,6 +28,8 @@ ADDRESSES = (
 )
 # Patients without an email address identify each doctor by phone.
 PHONES = {doctor: f"+1217555010{number}" for number, doctor in enumerate(dict.fromkeys(map(mailbox, ADDRESSES)))}
+# A doctor with the name and phone of the first one.
+NAMESAKE = "namesake@clinic.example"
 JUMPS = tuple(
     timedelta(**length)
     for length in ({"minutes": 1}, {"minutes": 6}, {"minutes": 16}, {"hours": 2}, {"days": 8}, {"days": 61})
@@ -58,6 +61,10 @@ class Machine(RuleBasedStateMachine):
     @rule(address=st.sampled_from(ADDRESSES))
     def a_patient_without_javascript_names_a_doctor(self, address: str) -> None:
         self.world.submit(address, phone=PHONES[mailbox(address)], proven=False)
+
+    @rule()
+    def a_patient_names_the_namesake(self) -> None:
+        self.world.submit(NAMESAKE, phone=PHONES[mailbox(ADDRESSES[0])])
 
     @rule(phone=st.sampled_from(list(PHONES.values())))
     def a_patient_names_a_doctor_without_an_address(self, phone: str) -> None:
@@ -93,6 +100,19 @@ class Machine(RuleBasedStateMachine):
     @rule(number=numbers, behind=behind, action=st.sampled_from((Action.APPROVE, Action.REJECT, Action.RETRY)))
     def a_person_decides_about_a_held_referral(self, number: int, behind: int, action: Action) -> None:
         self.world.act(self.pick(self.world.at(Stage.HELD), number), action, behind=behind, reason="other")
+
+    @precondition(lambda self: self.compared())
+    @rule(number=numbers, behind=behind)
+    def a_person_compares_two_doctors(self, number: int, behind: int) -> None:
+        self.world.compare(self.pick(self.compared(), number), behind=behind)
+
+    def compared(self) -> list[str]:
+        return [one for one in self.world.at(Stage.HELD) if self.world.stage(one)[1] in DOCTOR_COMPARISONS]
+
+    @precondition(lambda self: self.world.at(Stage.SENT))
+    @rule(number=numbers, behind=behind)
+    def a_doctor_tells_a_person_to_stop(self, number: int, behind: int) -> None:
+        self.world.tell_a_manager(self.pick(self.world.at(Stage.SENT), number), behind=behind)
 
     # ---- The stream --------------------------------------------------------------------------------------------------
 

@@ -218,11 +218,27 @@ class World:
                 break
         done = [one for one in self.referral(receipt).get("acts", []) if one["revision"] == asked["revision"]]
         came_to = [one.get("note") for one in done if one["what"] == action]
-        # A rejection records why. A letter or a call records only an obstacle.
-        is_done = came_to != [] and (action is Action.REJECT or came_to == [None])
+        # A rejection records why, and an opt-out how it came. A letter or a call records only an obstacle.
+        is_done = came_to != [] and (action in {Action.REJECT, Action.WANTS_NO_MORE} or came_to == [None])
         if (status == 200) != is_done and status:
             self.broken.append(f"{action.value} of {receipt} was answered {status}: {done}")
         return status
+
+    def compare(self, receipt: str, *, behind: int = 0) -> None:
+        """A manager decides, without error, whether the doctor is the one of the referral to compare with."""
+        other = self.referral(receipt).get("leader", "")
+        doctors = {one.receipt: one.doctor for one in self.accepted}
+        action = Action.SAME_DOCTOR if doctors[receipt] == doctors.get(other) else Action.ANOTHER_DOCTOR
+        self.act(receipt, action, behind=behind, others=[other])
+
+    def tell_a_manager(self, receipt: str, *, behind: int = 0) -> None:
+        """The doctor calls, and wants no more messages. So does everyone of this name with this phone."""
+        if self.act(receipt, Action.WANTS_NO_MORE, behind=behind, channel="phone") == 200:
+            phone = self.referral(receipt)["doctor"].get("phone")
+            same = {one.doctor for one in self.accepted if phone and one.payload["doctor"].get("phone") == phone}
+            (own,) = (one.doctor for one in self.accepted if one.receipt == receipt)
+            for doctor in same | {own}:
+                self.said_no.setdefault(doctor, self.wire.moment)
 
     def opt_out(self, doctor: str) -> None:
         """The doctor uses the one-click opt-out of the latest message, if any (RFC 8058)."""

@@ -87,6 +87,8 @@ class Staff:
             return None
         if Action.CALLED_BACK in actions:
             return self._order(referral, Action.CALLED_BACK)
+        if Action.INFORMATION_SENT in actions:
+            return self._order(referral, Action.INFORMATION_SENT)
         if Action.RETRY in actions:
             return self._order(referral, Action.RETRY)
         if Action.APPROVE in actions:

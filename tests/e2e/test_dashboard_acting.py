@@ -205,6 +205,26 @@ def test_a_doctor_who_requests_a_call_is_called_back(
     expect(manager.locator(".timeline")).to_contain_text(re.compile("Called back.*by you", re.DOTALL))
 
 
+def test_a_doctor_who_requests_information_is_a_task_until_it_is_sent(
+    manager: Page, browser: Browser, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    receipt = taken(stack, "Ines Information", email="inform@clinic.example")
+    (message,) = mailbox.wait_for(1)
+    doctor = browser.new_page()
+    doctor.goto(ANSWER.findall(message["text"])[0])
+    doctor.get_by_role("button", name="Send me information").click()
+    expect(doctor.get_by_role("heading", level=1)).to_have_text(re.compile("We will send you information"))
+    doctor.close()
+    open_work(manager, "information")
+    its = row(manager, "Ines Information")
+    expect(its.get_by_role("link", name="inform@clinic.example")).to_be_visible()
+    its.get_by_role("button", name="Information sent").click()
+    said(manager, "Information marked as sent.")
+    expect(its).to_have_count(0)
+    manager.goto(f"/dashboard/referrals/{receipt}")
+    expect(manager.locator(".timeline")).to_contain_text(re.compile("Information sent.*by you", re.DOTALL))
+
+
 def test_a_campaign_that_paused_itself_is_resumed_by_a_manager(
     manager: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:

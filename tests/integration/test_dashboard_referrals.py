@@ -250,6 +250,7 @@ def test_the_task_list_has_counts_and_available_actions(api: Api) -> None:
         "failed": none,
         "by_post": {"count": 1, "is_more": False},
         "call": none,
+        "information": none,
     }
     rows = [api.ask("GET", f"/work/{kind}", query="campaign=lumen")[1]["referrals"] for kind in ("held", "by_post")]
     assert [(row["receipt"], row["actions"], row["waiting_since"]) for [row] in rows] == [

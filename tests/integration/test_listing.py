@@ -233,15 +233,18 @@ def test_each_kind_of_task_is_listed_oldest_first(actions: ReferralActions, list
     held = [actions.put(decisions.hold(Reason.HONEYPOT, NOW + timedelta(hours=hours))) for hours in (3, 1, 2)]
     failed, by_post, called = actions.held(Reason.RETRIES_EXHAUSTED), actions.by_post(), actions.put()
     actions.referrals.answer(called.receipt, Answer.CALL, LATER)
+    asked = actions.put()
+    actions.referrals.answer(asked.receipt, Answer.INFORMATION, LATER)
     actions.put()
 
     work = {kind: listing.tasks("lumen", kind) for kind in Kind}
 
     assert receipts(work[Kind.HELD]) == receipts([held[1], held[2], held[0]])
-    assert [receipts(work[kind]) for kind in (Kind.FAILED, Kind.BY_POST, Kind.CALL)] == [
+    assert [receipts(work[kind]) for kind in (Kind.FAILED, Kind.BY_POST, Kind.CALL, Kind.INFORMATION)] == [
         [failed.receipt],
         [by_post.receipt],
         [called.receipt],
+        [asked.receipt],
     ]
     assert [one.waits_since for one in work[Kind.CALL].referrals] == [LATER]
     assert {kind: (one.count, one.is_more) for kind, one in listing.count_tasks("lumen").items()} == {
@@ -249,6 +252,7 @@ def test_each_kind_of_task_is_listed_oldest_first(actions: ReferralActions, list
         Kind.FAILED: (1, False),
         Kind.BY_POST: (1, False),
         Kind.CALL: (1, False),
+        Kind.INFORMATION: (1, False),
     }
     assert listing.count_tasks("another")[Kind.HELD].count == 0
 
@@ -280,6 +284,9 @@ def test_a_completed_task_leaves_the_list(actions: ReferralActions, listing: Lis
     called = actions.put()
     actions.referrals.answer(called.receipt, Answer.CALL, LATER)
     actions.do(Action.CALLED_BACK, actions.now(called))
+    asked = actions.put()
+    actions.referrals.answer(asked.receipt, Answer.INFORMATION, LATER)
+    actions.do(Action.INFORMATION_SENT, actions.now(asked))
     assert {one.count for one in listing.count_tasks("lumen").values()} == {0}
 
 

@@ -17,12 +17,23 @@ FAILED = frozenset({Reason.RETRIES_EXHAUSTED, Reason.CAMPAIGN_UNKNOWN, *DELIVERY
 
 
 class Kind(StrEnum):
-    """The work for a person: judge a held referral, repair a failed one, print a letter or call, call back."""
+    """The work for a person.
+
+    Judge a held referral, repair a failed one, print a letter or call, call back, send information.
+    """
 
     HELD = "held"
     FAILED = "failed"
     BY_POST = "by_post"
     CALL = "call"
+    INFORMATION = "information"
+
+
+_REQUESTED = {
+    Answer.CALL: (Kind.CALL, Milestone.CALLED_BACK),
+    Answer.INFORMATION: (Kind.INFORMATION, Milestone.INFORMATION_SENT),
+}
+"""The task that an answer starts, and the milestone that completes it."""
 
 
 def task_kind(referral: Referral) -> Kind | None:
@@ -32,16 +43,11 @@ def task_kind(referral: Referral) -> Kind | None:
             return Kind.FAILED if referral.reason in FAILED else Kind.HELD
         case Stage.BY_POST:
             return Kind.BY_POST
-        case Stage.CLOSED if is_call_pending(referral):
-            return Kind.CALL
+        case Stage.CLOSED if referral.reason == Closing.ANSWERED and referral.answer in _REQUESTED:
+            kind, completed = _REQUESTED[referral.answer]
+            return None if completed in referral.milestones else kind
         case _:
             return None
-
-
-def is_call_pending(referral: Referral) -> bool:
-    """Whether the doctor asked for a call, no stronger closing followed, and the call has not been made."""
-    asked_for_call = referral.reason == Closing.ANSWERED and referral.answer is Answer.CALL
-    return asked_for_call and Milestone.CALLED_BACK not in referral.milestones
 
 
 def after_write(
@@ -68,7 +74,7 @@ def _waiting_since(referral: Referral, facts: Mapping[str, datetime]) -> datetim
     match task_kind(referral):
         case None:
             return None
-        case Kind.CALL:
+        case Kind.CALL | Kind.INFORMATION:
             # Use the time of the last answer: an earlier one may have asked for something else.
             answered = Closing.ANSWERED.value
             return facts.get(answered) or referral.milestones[answered]

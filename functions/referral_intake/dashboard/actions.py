@@ -28,6 +28,7 @@ class Action(StrEnum):
     CALLED = "called"
     ADD_EMAIL = "add_email"
     CALLED_BACK = Milestone.CALLED_BACK
+    INFORMATION_SENT = Milestone.INFORMATION_SENT
 
 
 class Rejection(StrEnum):
@@ -45,6 +46,7 @@ ALLOWED_ACTIONS = {
     Kind.FAILED: (Action.RETRY, Action.REJECT),
     Kind.BY_POST: (Action.LETTER_SENT, Action.CALLED, Action.ADD_EMAIL),
     Kind.CALL: (Action.CALLED_BACK,),
+    Kind.INFORMATION: (Action.INFORMATION_SENT,),
 }
 
 CHANNELS = {Action.LETTER_SENT: ContactChannel.LETTER, Action.CALLED: ContactChannel.PHONE}
@@ -112,8 +114,8 @@ def change(request: ActionRequest, referral: Referral, campaign: Campaign | None
         case Action.ADD_EMAIL:
             # Not vetted: `outreach` still screens it, for instance for other addresses of this NPI.
             return ReferralChange(user_action, decisions.queue(now), doctor=_with_email(referral.doctor, request))
-        case Action.CALLED_BACK:
-            return ReferralChange(user_action, milestones={Milestone.CALLED_BACK: now})
+        case Action.CALLED_BACK | Action.INFORMATION_SENT:
+            return ReferralChange(user_action, milestones={Milestone(request.action): now})
 
 
 def too_late(told: ReferralChange, move: Move) -> ReferralChange:

@@ -8,6 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 
 from referral_intake.core.doctor import FORM_FIELDS
+from referral_intake.core.milestones import Milestone
 from referral_intake.core.referral import Referral
 
 Cell = str | datetime | None
@@ -37,6 +38,8 @@ COLUMNS: dict[str, Callable[[Referral], Cell]] = {
     },
     "closed_at": lambda referral: referral.closed_at,
     "leading_receipt": lambda referral: referral.leader,
+    "called_back_at": lambda referral: referral.milestones.get(Milestone.CALLED_BACK),
+    "information_sent_at": lambda referral: referral.milestones.get(Milestone.INFORMATION_SENT),
     **_DOCTOR,
 }
 """In the order of the file. Times are in UTC. The last entry adds the fields that are not listed above."""

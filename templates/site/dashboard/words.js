@@ -131,6 +131,7 @@ export const KINDS = {
   failed: { name: "Failed", means: "Sending failed, and automatic retries have ended." },
   by_post: { name: "By post", means: "No email address: print a letter, call, or add an email address." },
   call: { name: "Calls", means: "Doctors who asked for a call." },
+  information: { name: "Information", means: "Doctors who asked for information." },
 };
 
 /** Events of the timeline, beside the facts above. */
@@ -151,6 +152,7 @@ const EVENTS = {
   letter_sent: "Letter posted",
   called: "Called",
   called_back: "Called back",
+  information_sent: "Information sent",
   add_email: "Email address added",
 };
 

@@ -61,6 +61,10 @@ def asked_for_a_call(**more: object) -> Referral:
     return at(Stage.CLOSED, "answered", answer=Answer.CALL, **more)
 
 
+def asked_for_information(**more: object) -> Referral:
+    return at(Stage.CLOSED, "answered", answer=Answer.INFORMATION, **more)
+
+
 def request_for(action: Action, of: Referral, **more: object) -> ActionRequest:
     return ActionRequest(of.receipt, of.revision, action, MANAGER, **more)  # type: ignore[arg-type]
 
@@ -202,7 +206,7 @@ def test_an_invalid_email_address_is_refused(email: str | None, code: str) -> No
     assert [(error.field, error.code) for error in refused.value.errors] == [("email", code)]
 
 
-# ---- Answers that request a call -------------------------------------------------------------------------------------
+# ---- Answers that request something ----------------------------------------------------------------------------------
 
 
 def test_a_recorded_call_ends_the_call_task() -> None:
@@ -213,14 +217,23 @@ def test_a_recorded_call_ends_the_call_task() -> None:
     assert not allowed_actions(replace(asked, milestones={**asked.milestones, **change.milestones}))
 
 
-@pytest.mark.parametrize("answer", [Answer.INFORMATION, Answer.NO, None])
-def test_a_call_needs_a_request_by_the_doctor(answer: Answer | None) -> None:
+def test_recorded_information_ends_the_information_task() -> None:
+    asked = asked_for_information()
+    assert allowed_actions(asked) == (Action.INFORMATION_SENT,)
+    change = done(Action.INFORMATION_SENT, asked)
+    assert (change.move, change.milestones) == (None, {"information_sent": LATER})
+    assert not allowed_actions(replace(asked, milestones={**asked.milestones, **change.milestones}))
+
+
+@pytest.mark.parametrize("answer", [Answer.NO, None])
+def test_a_task_needs_a_request_by_the_doctor(answer: Answer | None) -> None:
     assert not allowed_actions(replace(asked_for_a_call(), answer=answer))
 
 
 @pytest.mark.parametrize("reason", ["opted_out", "complained"])
-def test_a_doctor_who_declined_since_is_not_called(reason: str) -> None:
+def test_a_doctor_who_declined_since_is_not_contacted(reason: str) -> None:
     assert not allowed_actions(replace(asked_for_a_call(), reason=reason))
+    assert not allowed_actions(replace(asked_for_information(), reason=reason))
 
 
 # ---- Several people --------------------------------------------------------------------------------------------------
@@ -300,6 +313,7 @@ def test_a_change_by_the_system_names_no_person() -> None:
         (at(Stage.BY_POST, "no_email"), {"action": Action.CALLED}),
         (at(Stage.BY_POST, "no_email"), {"action": Action.ADD_EMAIL, "email": "m@clinic.example"}),
         (asked_for_a_call(), {"action": Action.CALLED_BACK}),
+        (asked_for_information(), {"action": Action.INFORMATION_SENT}),
     ],
 )
 def test_a_double_click_acts_once_and_reports_success(start: Referral, given: dict[str, Any]) -> None:

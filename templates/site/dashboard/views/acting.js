@@ -42,6 +42,7 @@ const ACTIONS = {
   called: { label: "Called", done: "Call recorded." },
   add_email: { label: "Add email …", done: "Email address added. The message will be sent in a moment." },
   called_back: { label: "Called back", isMain: true, done: "Call back recorded." },
+  information_sent: { label: "Information sent", isMain: true, done: "Information marked as sent." },
 };
 
 const mayHaveReached = (reason) => ["send_unclear", "restored"].includes(reason);

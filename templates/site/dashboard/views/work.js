@@ -145,6 +145,9 @@ export class Work {
       <div class="who">
         <h3><a href=${to(`/dashboard/referrals/${receipt}`)}>${doctor.name}</a></h3>
         <p class="soft">${where.filter(Boolean).join(" · ")}</p>
+        ${this.kind === "information" && this.app.isManager && doctor.email
+          ? html`<p><a href="mailto:${doctor.email}">${doctor.email}</a></p>`
+          : nothing}
         ${["call", "by_post"].includes(this.kind) && doctor.phone ? html`<p><a href="tel:${doctor.phone}">${phone(doctor.phone)}</a></p>` : nothing}
       </div>
       <div class="cause">
@@ -159,7 +162,7 @@ export class Work {
 }
 
 function cause(kind, referral, answer) {
-  if (kind === "call") return ANSWERS[answer ?? "call"];
+  if (kind in ANSWERS) return ANSWERS[answer ?? kind];
   if (kind === "by_post") return referral.doctor.phone ? "Letter or call" : "Letter";
   return referral.reason ? reason(referral.reason) : stageBadge(referral.stage);
 }

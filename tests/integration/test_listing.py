@@ -125,6 +125,15 @@ def test_filters_find_all_matching_referrals_and_no_others(
     assert (receipts(page), page.cursor, page.searched_back_to) == (receipts(held), None, None)
 
 
+def test_an_answer_is_found_together_with_other_filters(actions: ReferralActions, listing: ListingTable) -> None:
+    wanted, others = actions.put(), [actions.put() for _ in range(3)]
+    actions.referrals.answer(wanted.receipt, Answer.INFORMATION, LATER)
+    actions.referrals.answer(others[0].receipt, Answer.CALL, LATER)
+    for chosen in (Filter(answer=Answer.INFORMATION), Filter(answer=Answer.INFORMATION, reason="answered")):
+        assert receipts(listing.search(SearchCriteria("lumen", chosen))) == [wanted.receipt]
+    assert not receipts(listing.search(SearchCriteria("lumen", Filter(answer=Answer.INFORMATION, reason="trap"))))
+
+
 def test_doctors_without_a_state_can_be_found(actions: ReferralActions, listing: ListingTable) -> None:
     put(actions, address={"state": "IL"})
     [without] = put(actions)

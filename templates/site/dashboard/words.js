@@ -123,6 +123,7 @@ export const FILTERS = {
   reason: { label: "Reason", values: REASONS, isListOnly: true },
   state: { label: "State", values: STATES },
   specialty: { label: "Specialty", values: SPECIALTIES },
+  answer: { label: "Answer", values: ANSWERS },
 };
 export const DIMENSIONS = { state: "State", specialty: "Specialty", source: "Submitted by", language: "Language" };
 

@@ -10,6 +10,7 @@ import pytest
 from referral_intake.aws.cursors import ListingPosition
 from referral_intake.aws.item_format import timestamp
 from referral_intake.core import decisions
+from referral_intake.core.callback import Callback
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.mail_effects import apply_event
 from referral_intake.core.mail_events import EventKind, MailEvent
@@ -204,6 +205,16 @@ def test_the_details_list_everything_that_happened(api: Api) -> None:
         "2026-11-26T15:30:00Z",
     )
     assert (detail["address"]["line1"], detail["typed"]["phone"]) == ("77 Markworth St", "217 555 0123")
+
+
+def test_the_task_of_a_call_has_the_number_and_the_time_that_the_doctor_gave(api: Api) -> None:
+    its = api.sent()
+    api.referrals.answer(its.receipt, Answer.CALL, LATER, Callback("+12175550199", "morning"))
+    for groups, number in ((MANAGER, "+12175550199"), (VIEWER, "•••99")):
+        _, detail = api.ask("GET", f"/referrals/{its.receipt}", groups=groups)
+        _, work = api.ask("GET", "/work/call", query="campaign=lumen", groups=groups)
+        for shown in (detail, work["referrals"][0]):
+            assert shown["callback"] == {"phone": number, "time": "morning"}
 
 
 def test_only_managers_can_read_the_sent_message(api: Api) -> None:

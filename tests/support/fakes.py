@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from referral_intake.aws.keys import Keyring
 from referral_intake.core.breaker import BreakerPolicy, Trip
+from referral_intake.core.callback import Callback
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import AlreadyClaimed, Claim, Suppressed
 from referral_intake.core.errors import Stale
@@ -104,9 +105,19 @@ class FakeTable:
     def latest_feedback(self) -> datetime | None:
         return self.settled
 
-    def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
+    def answer(self, receipt: str, answer: Answer, now: datetime, callback: Callback | None = None) -> Referral | None:
+        if receipt not in self.referrals:
+            return None
         self.answers[receipt] = answer
-        self.close(receipt, Closing.ANSWERED, now)
+        there = self.referrals[receipt]
+        if Closing.ANSWERED.outranks(there.reason):
+            self.close(receipt, Closing.ANSWERED, now)
+        kept = there.callback if answer is Answer.CALL else None
+        milestones = {Closing.ANSWERED.value: now, **there.milestones}
+        self.referrals[receipt] = replace(
+            self.referrals[receipt], answer=answer, milestones=milestones, callback=callback or kept
+        )
+        return self.referrals[receipt]
 
     def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
         if receipt in self.referrals:

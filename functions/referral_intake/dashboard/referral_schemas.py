@@ -1,12 +1,14 @@
 """Schemas of referrals for the dashboard. Viewers get masked details of the doctor."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from referral_intake.aws.listing_table import Page
+from referral_intake.core.callback import CALLBACK_FIELDS
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Doctor
 from referral_intake.core.referral import Referral
 from referral_intake.core.specialties import specialty_group
@@ -15,7 +17,7 @@ from referral_intake.dashboard import etag
 from referral_intake.dashboard.actions import allowed_actions
 from referral_intake.dashboard.declared_schemas import with_form_fields
 from referral_intake.dashboard.etag import Mark
-from referral_intake.dashboard.masking import masked
+from referral_intake.dashboard.masking import masked, masked_callback
 from referral_intake.dashboard.timeline import timeline
 from referral_intake.dashboard.wiring import Dashboard
 
@@ -51,8 +53,14 @@ class Listing(BaseModel):
     mark: Mark
 
 
+@with_form_fields(CALLBACK_FIELDS)
+class CallbackSeen(BaseModel):
+    """The details of a call that the doctor asks for."""
+
+
 class WorkRow(Row):
     waiting_since: datetime | None
+    callback: CallbackSeen | None
     actions: list[str]
 
 
@@ -90,6 +98,7 @@ class Detail(Row):
     address: AddressSeen
     typed: dict[str, str]
     answer: str | None
+    callback: CallbackSeen | None
     leader: str | None
     told_by: str | None
     due_at: datetime | None
@@ -113,7 +122,12 @@ def listing(page: Page, person: Person) -> Listing:
 
 def work_list(page: Page, person: Person) -> WorkList:
     rows = [
-        WorkRow(**_row(referral, person), waiting_since=referral.waits_since, actions=_actions(referral, person))
+        WorkRow(
+            **_row(referral, person),
+            waiting_since=referral.waits_since,
+            callback=_callback(referral, person),
+            actions=_actions(referral, person),
+        )
         for referral in page.referrals
     ]
     mark = etag.mark(person, page.referrals, page.cursor)
@@ -127,6 +141,7 @@ def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
         address=AddressSeen(**{name: getattr(doctor.address, name) for name in ADDRESS_FIELDS}),
         typed=dict(doctor.typed),
         answer=referral.answer,
+        callback=_callback(referral, person),
         leader=referral.leader,
         told_by=referral.told_by,
         due_at=referral.due_at,
@@ -161,6 +176,13 @@ def _row(referral: Referral, person: Person) -> Mapping[str, Any]:
 
 def _doctor(referral: Referral, person: Person) -> Doctor:
     return referral.doctor if person.may(Role.MANAGER) else masked(referral.doctor)
+
+
+def _callback(referral: Referral, person: Person) -> CallbackSeen | None:
+    if referral.callback is None:
+        return None
+    seen = referral.callback if person.may(Role.MANAGER) else masked_callback(referral.callback)
+    return CallbackSeen(**asdict(seen))
 
 
 def _actions(referral: Referral, person: Person) -> list[str]:

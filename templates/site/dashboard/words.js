@@ -101,6 +101,14 @@ export const ANSWERS = {
   call: "Wants a call",
   no: "Not interested",
 };
+/** When a doctor wants to be called. */
+export const CALL_TIMES = {
+  any_time: "At any time",
+  morning: "In the morning",
+  midday: "Around noon",
+  afternoon: "In the afternoon",
+  evening: "In the evening",
+};
 export const SPECIALTIES = Object.fromEntries(
   [
     "radiation_oncology surgical_oncology medical_oncology hematology palliative_care pain_medicine",

@@ -6,7 +6,7 @@ import { empty, problem, shown } from "../parts/states.js";
 import { Resource } from "../resource.js";
 import { top } from "../shell.js";
 import { to } from "../url.js";
-import { ANSWERS, KINDS, reason, valueOf } from "../words.js";
+import { ANSWERS, CALL_TIMES, KINDS, plain, reason, valueOf } from "../words.js";
 import { Acting } from "./acting.js";
 import { why } from "./deliverability.js";
 import { Posting } from "./posting.js";
@@ -138,7 +138,8 @@ export class Work {
   }
 
   #row(referral, mayPost) {
-    const { receipt, doctor, state, specialty, waiting_since: since, answer } = referral;
+    const { receipt, doctor, state, specialty, waiting_since: since, answer, callback } = referral;
+    const callable = callback?.phone ?? doctor.phone;
     const where = [doctor.practice, doctor.city, state === "none" ? null : state, specialty === "none" ? null : valueOf("specialty", specialty)];
     return html`<li class="card work-row">
       ${mayPost ? this.posting.box(referral) : nothing}
@@ -148,7 +149,8 @@ export class Work {
         ${this.kind === "information" && this.app.isManager && doctor.email
           ? html`<p><a href="mailto:${doctor.email}">${doctor.email}</a></p>`
           : nothing}
-        ${["call", "by_post"].includes(this.kind) && doctor.phone ? html`<p><a href="tel:${doctor.phone}">${phone(doctor.phone)}</a></p>` : nothing}
+        ${["call", "by_post"].includes(this.kind) && callable ? html`<p><a href="tel:${callable}">${phone(callable)}</a></p>` : nothing}
+        ${callback?.time ? html`<p>${CALL_TIMES[callback.time] ?? plain(callback.time)}</p>` : nothing}
       </div>
       <div class="cause">
         <p>

@@ -23,7 +23,17 @@ from tests.support.samples import NOW
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ALL = ("approve", "reject", "retry", "letter_sent", "called", "add_email", "called_back", "information_sent")
+ALL = (
+    "approve",
+    "reject",
+    "retry",
+    "letter_sent",
+    "called",
+    "add_email",
+    "called_back",
+    "send_information",
+    "information_sent",
+)
 
 
 class Api(ReferralActions):
@@ -85,6 +95,10 @@ def test_each_action_runs_by_its_name(api: Api) -> None:
     assert api.act(api.by_post(name="Third One", npi=None), "add_email", email="m@clinic.example")[0] == 200
     assert api.act(api.now(answered), "called_back")[0] == 200
     assert api.act(api.now(asked), "information_sent")[0] == 200
+    wants = api.put(email="fourth@clinic.example", name="Wants Material")
+    api.referrals.answer(wants.receipt, Answer.INFORMATION, NOW)
+    assert api.act(api.now(wants), "send_information")[0] == 200
+    assert api.now(wants).stage == "queued"
     assert sorted(what for _, what in api.done()) == sorted(set(ALL) - {"approve"})
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from referral_intake.aws.keys import Keyring
+from referral_intake.core import information
 from referral_intake.core.breaker import BreakerPolicy, Trip
 from referral_intake.core.callback import Callback
 from referral_intake.core.campaign import Campaign
@@ -105,13 +106,20 @@ class FakeTable:
     def latest_feedback(self) -> datetime | None:
         return self.settled
 
-    def answer(self, receipt: str, answer: Answer, now: datetime, callback: Callback | None = None) -> Referral | None:
+    def answer(
+        self,
+        receipt: str,
+        answer: Answer,
+        now: datetime,
+        callback: Callback | None = None,
+        campaign: Campaign | None = None,
+    ) -> Referral | None:
         if receipt not in self.referrals:
             return None
         self.answers[receipt] = answer
         there = self.referrals[receipt]
-        if Closing.ANSWERED.outranks(there.reason):
-            self.close(receipt, Closing.ANSWERED, now)
+        if move := information.after_answer(there, answer, campaign, now):
+            self.move(there, move)
         kept = there.callback if answer is Answer.CALL else None
         milestones = {Closing.ANSWERED.value: now, **there.milestones}
         self.referrals[receipt] = replace(

@@ -18,8 +18,9 @@ from referral_intake.aws.item_format import (
     typed,
 )
 from referral_intake.aws.table import Table
-from referral_intake.core import tasks
+from referral_intake.core import information, tasks
 from referral_intake.core.callback import Callback
+from referral_intake.core.campaign import Campaign
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.reasons import Closing
@@ -61,7 +62,7 @@ class ReferralTable:
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
         """Write the effect of a mail event at this time. Raise Stale if the referral has changed since it was read."""
-        update = update_expressions.referral_update(referral, effect.move)
+        update = update_expressions.referral_update(referral, effect.move, other_facts=effect.milestones)
         update.set("milestones", {name: timestamp(at) for name, at in effect.milestones.items()})
         update.set("messages", message_attributes(effect.messages) or None)
         update.set("engagements", engagement_lines(effect.engagements) or None)
@@ -86,14 +87,21 @@ class ReferralTable:
         """Set the milestone, and close the referral unless a higher reason closed it. Ignore an unknown receipt."""
         self._set_milestone(receipt, closing.value, now, closing)
 
-    def answer(self, receipt: str, answer: Answer, now: datetime, callback: Callback | None = None) -> Referral | None:
-        """Record the doctor's answer and close the referral. Return the referral after that, if it exists.
+    def answer(
+        self,
+        receipt: str,
+        answer: Answer,
+        now: datetime,
+        callback: Callback | None = None,
+        campaign: Campaign | None = None,
+    ) -> Referral | None:
+        """Record the doctor's answer. Return the referral after that, if it exists.
 
-        The latest answer counts. The details of a call stay stored while the answer asks for a call. `callback`
-        replaces them.
+        The latest answer counts. It closes the referral, or queues it if the campaign sends the information at once.
+        The details of a call stay stored while the answer asks for a call. `callback` replaces them.
         """
         while referral := self.get(receipt, consistent=True):
-            move = closed(Closing.ANSWERED) if Closing.ANSWERED.outranks(referral.reason) else None
+            move = information.after_answer(referral, answer, campaign, now)
             facts = {Closing.ANSWERED.value: now}
             update = update_expressions.referral_update(referral, move, facts=facts, answer=answer)
             if callback or answer is not Answer.CALL:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from referral_intake.core import decisions
+from referral_intake.core import decisions, information
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import ContactChannel, Move, Referral, UserAction, closed
+from referral_intake.core.referral import ContactChannel, Move, Referral, Stage, UserAction, closed
 from referral_intake.core.submission import InvalidSubmission, with_email
 from referral_intake.core.tasks import DELIVERY_UNKNOWN, Kind, task_kind
 from referral_intake.core.users import Person
@@ -28,6 +28,7 @@ class Action(StrEnum):
     CALLED = "called"
     ADD_EMAIL = "add_email"
     CALLED_BACK = Milestone.CALLED_BACK
+    SEND_INFORMATION = "send_information"
     INFORMATION_SENT = Milestone.INFORMATION_SENT
 
 
@@ -89,15 +90,19 @@ class ReferralChange:
     doctor: Doctor | None = None
 
 
-def allowed_actions(referral: Referral) -> tuple[Action, ...]:
-    """Return the actions that the referral's current state allows."""
+def allowed_actions(referral: Referral, campaign: Campaign | None = None) -> tuple[Action, ...]:
+    """Return the actions that the referral's current state and the campaign allow."""
     kind = task_kind(referral)
+    if kind is Kind.FAILED and information.is_in_progress(referral):
+        return (Action.RETRY, Action.INFORMATION_SENT)
+    if kind is Kind.INFORMATION and information.can_send(referral, campaign):
+        return (Action.SEND_INFORMATION, *ALLOWED_ACTIONS[kind])
     return ALLOWED_ACTIONS[kind] if kind else ()
 
 
 def change(request: ActionRequest, referral: Referral, campaign: Campaign | None, now: datetime) -> ReferralChange:
     """Return the change to write. Raise Invalid."""
-    if request.action not in allowed_actions(referral):
+    if request.action not in allowed_actions(referral, campaign):
         raise Invalid(FieldError("action", "not_offered"))
     user_action = UserAction(now, request.by.username, request.action.value, request.revision)
     match request.action:
@@ -114,8 +119,11 @@ def change(request: ActionRequest, referral: Referral, campaign: Campaign | None
         case Action.ADD_EMAIL:
             # Not vetted: `outreach` still screens it, for instance for other addresses of this NPI.
             return ReferralChange(user_action, decisions.queue(now), doctor=_with_email(referral.doctor, request))
+        case Action.SEND_INFORMATION:
+            return ReferralChange(user_action, decisions.queue(now))
         case Action.CALLED_BACK | Action.INFORMATION_SENT:
-            return ReferralChange(user_action, milestones={Milestone(request.action): now})
+            move = None if referral.stage is Stage.CLOSED else closed(Closing.ANSWERED)
+            return ReferralChange(user_action, move, {Milestone(request.action): now})
 
 
 def too_late(told: ReferralChange, move: Move) -> ReferralChange:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from referral_intake.aws.listing_table import Page
 from referral_intake.core.callback import CALLBACK_FIELDS
+from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Doctor
 from referral_intake.core.referral import Referral
 from referral_intake.core.specialties import specialty_group
@@ -120,13 +121,13 @@ def listing(page: Page, person: Person) -> Listing:
     )
 
 
-def work_list(page: Page, person: Person) -> WorkList:
+def work_list(page: Page, person: Person, campaign: Campaign) -> WorkList:
     rows = [
         WorkRow(
             **_row(referral, person),
             waiting_since=referral.waits_since,
             callback=_callback(referral, person),
-            actions=_actions(referral, person),
+            actions=_actions(referral, person, campaign),
         )
         for referral in page.referrals
     ]
@@ -151,7 +152,7 @@ def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
             for one in timeline(referral)
         ],
         messages=messages,
-        actions=_actions(referral, person),
+        actions=_actions(referral, person, parts.campaigns.get(referral.campaign)),
         # The referral's revision does not depend on the stored copies.
         mark=etag.mark(person, [referral], [one.has_copy for one in messages]),
     )
@@ -185,8 +186,8 @@ def _callback(referral: Referral, person: Person) -> CallbackSeen | None:
     return CallbackSeen(**asdict(seen))
 
 
-def _actions(referral: Referral, person: Person) -> list[str]:
-    return [action.value for action in allowed_actions(referral)] if person.may(Role.MANAGER) else []
+def _actions(referral: Referral, person: Person, campaign: Campaign | None) -> list[str]:
+    return [action.value for action in allowed_actions(referral, campaign)] if person.may(Role.MANAGER) else []
 
 
 def _messages(referral: Referral, person: Person, parts: Dashboard) -> list[MessageSent]:

@@ -98,12 +98,12 @@ def work_of_kind(
     cursor: Annotated[str | None, Query(description="From the previous page.")] = None,
     mark: Known = None,
 ) -> WorkList:
-    name = query_parameters.campaign(parts, campaign).name
+    chosen = query_parameters.campaign(parts, campaign)
     try:
-        page = parts.listing.tasks(name, kind, cursor)
+        page = parts.listing.tasks(chosen.name, kind, cursor)
     except BadCursor:
         raise problems.invalid("cursor", "unknown", "This cursor is not from this list.") from None
-    found = referral_schemas.work_list(page, person)
+    found = referral_schemas.work_list(page, person, chosen)
     etag.check(mark, found.mark)
     parts.audit.record(person, f"work/{kind.value}", [referral.receipt for referral in page.referrals], now)
     return found

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from referral_intake.core.callback import CALLBACK_FIELDS
 from referral_intake.core.contact import readable_phone
+from referral_intake.core.information import is_in_progress
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Referral
@@ -46,6 +47,8 @@ def page_of(referral: Referral | None) -> AnswerPage:
     completed, state = _COMPLETED.get(referral.answer, (None, ""))
     if completed in referral.milestones:
         return AnswerPage(state, others)
+    if is_in_progress(referral):
+        return AnswerPage("information_by_email", others)
     return AnswerPage(referral.answer.value, others, _values(referral))
 
 

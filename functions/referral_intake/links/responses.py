@@ -85,7 +85,8 @@ def _answer(event: Event, parts: LinkParts, now: datetime) -> Response:
             # Pressing the button recorded the request for a call, so only the details are missing.
             page = answers.page_with_errors(_referral(link, parts), given, invalid.errors)
             return _answer_page(event, parts, page, link)
-        page = answers.page_of(parts.referrals.answer(link.receipt, answer, now, callback))
+        campaign = parts.site.campaigns.get(link.campaign)
+        page = answers.page_of(parts.referrals.answer(link.receipt, answer, now, callback, campaign))
         logger.info("doctor answered", answer=answer.value)
     if not typed:
         metrics.count("Answers", campaign=link.campaign, reason=answer.value)

@@ -21,7 +21,7 @@ from referral_intake.core.ports import Referrals
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Move, Referral, Stage, closed
-from referral_intake.core.steps import SendAttempt
+from referral_intake.core.steps import INFORMATION, SendAttempt
 from referral_intake.outreach.screening import ScreeningCounts, suspicion_reason
 
 
@@ -135,7 +135,9 @@ class Outreach:
         # stream.
         if wait := self.throttle.acquire(campaign, message.to):
             return self._move(referral, decisions.wait(wait.reason, wait.until))
-        match self.claims.claim(claim, message, now=self.now(), cooldown=campaign.policy.cooldown):
+        # The doctor asked for the information through this referral, so another one's claim does not count.
+        cooldown = timedelta() if claim.step == INFORMATION else campaign.policy.cooldown
+        match self.claims.claim(claim, message, now=self.now(), cooldown=cooldown):
             case AlreadyClaimed(leader):
                 found = self.referrals.get(leader, consistent=True)
                 return self._move(referral, decisions.decide_already_claimed(leader, found, self.now()))

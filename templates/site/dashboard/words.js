@@ -161,6 +161,7 @@ const EVENTS = {
   letter_sent: "Letter posted",
   called: "Called",
   called_back: "Called back",
+  send_information: "Information queued",
   information_sent: "Information sent",
   add_email: "Email address added",
 };

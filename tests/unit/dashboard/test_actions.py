@@ -225,6 +225,27 @@ def test_recorded_information_ends_the_information_task() -> None:
     assert not allowed_actions(replace(asked, milestones={**asked.milestones, **change.milestones}))
 
 
+def test_material_is_sent_by_one_action_if_the_campaign_has_it_and_the_doctor_an_address() -> None:
+    asked = asked_for_information()
+    assert allowed_actions(asked, campaign()) == (Action.SEND_INFORMATION, Action.INFORMATION_SENT)
+    assert allowed_actions(asked, campaign("relay")) == (Action.INFORMATION_SENT,)
+    by_letter = replace(asked, doctor=replace(asked.doctor, email=None))
+    assert allowed_actions(by_letter, campaign()) == (Action.INFORMATION_SENT,)
+    change = done(Action.SEND_INFORMATION, asked)
+    assert (change.move, change.milestones) == (decisions.queue(LATER), {})
+
+
+def test_information_that_failed_is_retried_or_sent_another_way() -> None:
+    failed = at(Stage.HELD, "send_unclear", answer=Answer.INFORMATION, milestones={"submitted": NOW, "answered": NOW})
+    assert allowed_actions(failed, campaign()) == (Action.RETRY, Action.INFORMATION_SENT)
+    change = done(Action.INFORMATION_SENT, failed)
+    assert change.move
+    assert (change.move.stage, change.move.reason) == (Stage.CLOSED, "answered")
+    assert change.milestones == {"information_sent": LATER}
+    with pytest.raises(Invalid):
+        done(Action.REJECT, failed, reason="other")
+
+
 @pytest.mark.parametrize("answer", [Answer.NO, None])
 def test_a_task_needs_a_request_by_the_doctor(answer: Answer | None) -> None:
     assert not allowed_actions(replace(asked_for_a_call(), answer=answer))
@@ -314,6 +335,7 @@ def test_a_change_by_the_system_names_no_person() -> None:
         (at(Stage.BY_POST, "no_email"), {"action": Action.ADD_EMAIL, "email": "m@clinic.example"}),
         (asked_for_a_call(), {"action": Action.CALLED_BACK}),
         (asked_for_information(), {"action": Action.INFORMATION_SENT}),
+        (asked_for_information(), {"action": Action.SEND_INFORMATION}),
     ],
 )
 def test_a_double_click_acts_once_and_reports_success(start: Referral, given: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Opting out: only by POST, only with a signed link, and with immediate effect."""
 
 import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ import pytest
 
 from referral_intake.aws.signed_links import Link, Links
 from referral_intake.core.callback import Callback
+from referral_intake.core.campaign import Campaign, Campaigns, InformationPolicy
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Stage
 from referral_intake.links import responses
@@ -16,14 +18,26 @@ from referral_intake.links.wiring import LinkParts
 from referral_intake.web.pages import Site
 from tests.support import events
 from tests.support.fakes import FakeTable, ring
-from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES, referral
+from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES, campaign, referral
 
 LINKS = Links(ring, "https://spine.example")
+
+
+@dataclass
+class FakeCampaigns:
+    only: Campaign
+
+    def get(self, name: str) -> Campaign | None:
+        return self.only if name == self.only.name else None
+
+    def names(self) -> list[str]:
+        return [self.only.name]
 
 
 class LinksInMemory:
     def __init__(self) -> None:
         self.table = FakeTable()
+        self.campaigns: Campaigns = CAMPAIGNS
         self.referral = referral()
         self.table.add(self.referral)
         link = Link(("email#k1#0", "npi#k1#1"), "lumen", self.referral.receipt)
@@ -39,7 +53,7 @@ class LinksInMemory:
             query=self.query if query is None else query,
             content_type="application/x-www-form-urlencoded",
         )
-        parts = LinkParts(LINKS, self.table, self.table, Site(TEMPLATES, "https://x.example", CAMPAIGNS))
+        parts = LinkParts(LINKS, self.table, self.table, Site(TEMPLATES, "https://x.example", self.campaigns))
         return responses.respond(event, parts, now)
 
     def answer(self, method: str, now: datetime = NOW, **form: Any) -> dict[str, Any]:
@@ -196,6 +210,18 @@ def test_a_completed_request_is_not_promised_again(answer: str, milestone: str, 
     for response in (links.answer("GET"), links.answer("POST", answer=answer)):
         assert words in heading(response["body"])
         assert "questions@lumen.example" in response["body"]
+
+
+def test_information_that_is_sent_at_once_is_announced_as_an_email() -> None:
+    links = LinksInMemory()
+    known = campaign()
+    links.campaigns = FakeCampaigns(
+        replace(known, policy=replace(known.policy, information=InformationPolicy.AUTOMATIC))
+    )
+    for response in (links.answer("POST", answer="information"), links.answer("GET")):
+        assert "It goes to the email address that we wrote to" in response["body"]
+    asked = links.table.referrals[links.referral.receipt]
+    assert (asked.stage, asked.reason) == (Stage.QUEUED, None)
 
 
 @pytest.mark.parametrize("answer", ["information", "call", "no"])

@@ -42,7 +42,8 @@ const ACTIONS = {
   called: { label: "Called", done: "Call recorded." },
   add_email: { label: "Add email …", done: "Email address added. The message will be sent in a moment." },
   called_back: { label: "Called back", isMain: true, done: "Call back recorded." },
-  information_sent: { label: "Information sent", isMain: true, done: "Information marked as sent." },
+  send_information: { label: "Send information", isMain: true, done: "The information will be sent in a moment." },
+  information_sent: { label: "Information sent", done: "Information marked as sent." },
 };
 
 const mayHaveReached = (reason) => ["send_unclear", "restored"].includes(reason);

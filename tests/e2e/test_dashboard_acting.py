@@ -232,6 +232,32 @@ def test_a_doctor_who_requests_information_is_a_task_until_it_is_sent(
     expect(manager.locator(".timeline")).to_contain_text(re.compile("Information sent.*by you", re.DOTALL))
 
 
+def test_a_manager_sends_the_material_with_one_click(
+    manager: Page, browser: Browser, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    receipt = taken(stack, "Mara Material", email="material@clinic.example")
+    (message,) = mailbox.wait_for(1)
+    link = ANSWER.findall(message["text"])[0]
+    doctor = browser.new_page()
+    doctor.goto(link)
+    doctor.get_by_role("button", name="Send me information").click()
+    expect(doctor.get_by_role("heading", level=1)).to_have_text(re.compile("We will send you information"))
+    open_work(manager, "information")
+    its = row(manager, "Mara Material")
+    its.get_by_role("button", name="Send information").click()
+    said(manager, "The information will be sent in a moment.")
+    expect(its).to_have_count(0)
+    sent = mailbox.wait_for(2)
+    assert recipients(sent) == ["material@clinic.example"] * 2
+    assert "The information about the Lumen Spine Lamp that you asked for" in {one["subject"] for one in sent}
+    manager.goto(f"/dashboard/referrals/{receipt}")
+    expect(manager.locator(".timeline")).to_contain_text(re.compile("Information queued.*Sent Information", re.DOTALL))
+    expect(manager.locator(".messages")).to_contain_text("Information")
+    doctor.goto(link)
+    expect(doctor.get_by_role("heading", level=1)).to_have_text(re.compile("We sent you information"))
+    doctor.close()
+
+
 def test_a_campaign_that_paused_itself_is_resumed_by_a_manager(
     manager: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:

@@ -14,7 +14,8 @@ from referral_intake.core import decisions
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.referral import Referral, Stage, UserAction, parse_receipt
 from referral_intake.dashboard.action_runner import ChangedSinceSeen
-from referral_intake.dashboard.actions import Action, ActionRequest, Invalid, Rejection, allowed_actions
+from referral_intake.dashboard.action_types import Action, ActionRequest, Invalid, Rejection
+from referral_intake.dashboard.actions import allowed_actions
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage, parse_receipt
 from referral_intake.dashboard.action_runner import ActionRunner, ChangedSinceSeen
-from referral_intake.dashboard.actions import Action, ActionRequest
+from referral_intake.dashboard.action_types import Action, ActionRequest
 
 _HELD: dict[str | None, str] = {
     Reason.SEND_UNCLEAR: "the doctor may already have the message. First search the tags of the SES events for the "

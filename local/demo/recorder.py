@@ -116,8 +116,8 @@ class Recorder:
         from referral_intake.aws.item_format import from_item
 
         for image in list(self._images.values()):
-            reason = image.get("answer", {}).get("S")
-            if image["stage"]["S"] in {"held", "by_post"} or reason == "call":
+            answer = image.get("answer", {}).get("S")
+            if image["stage"]["S"] in {"held", "by_post"} or answer in {"call", "information"}:
                 yield from_item(image)
 
     # ---- AWS services ------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from local.demo.timetable import Agenda
 if TYPE_CHECKING:
     from referral_intake.core.referral import Referral
     from referral_intake.dashboard.action_runner import ActionRunner
-    from referral_intake.dashboard.actions import Action
+    from referral_intake.dashboard.action_types import Action
 
 _LOOKS_AT = 15
 _THURSDAY, _FRIDAY = 3, 4
@@ -78,7 +78,8 @@ class Staff:
 
     def _decided(self, referral: "Referral") -> Any:
         """Return the action on a referral, or None to decide later."""
-        from referral_intake.dashboard.actions import Action, allowed_actions
+        from referral_intake.dashboard.action_types import Action
+        from referral_intake.dashboard.actions import allowed_actions
 
         chance, actions = self._chance(referral.receipt), allowed_actions(referral)
         # The team never acts on a few referrals.
@@ -87,6 +88,8 @@ class Staff:
             return None
         if Action.CALLED_BACK in actions:
             return self._order(referral, Action.CALLED_BACK)
+        if Action.INFORMATION_SENT in actions:
+            return self._order(referral, Action.INFORMATION_SENT)
         if Action.RETRY in actions:
             return self._order(referral, Action.RETRY)
         if Action.APPROVE in actions:
@@ -96,7 +99,7 @@ class Staff:
         return self._by_post(referral, chance)
 
     def _by_post(self, referral: "Referral", chance: Random) -> Any:
-        from referral_intake.dashboard.actions import Action
+        from referral_intake.dashboard.action_types import Action
 
         drawn = chance.random()
         if drawn < 0.1:
@@ -108,7 +111,7 @@ class Staff:
         return self._order(referral, Action.LETTER_SENT) if is_the_day else None
 
     def _order(self, referral: "Referral", action: "Action", **more: Any) -> Any:
-        from referral_intake.dashboard.actions import ActionRequest
+        from referral_intake.dashboard.action_types import ActionRequest
 
         return ActionRequest(referral.receipt, referral.revision, action, self._person, **more)
 

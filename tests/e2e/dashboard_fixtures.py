@@ -298,7 +298,7 @@ class FakeApi:
     def _work(self) -> Json:
         kinds = {
             kind: {"count": len(self._waiting(kind)), "is_more": False}
-            for kind in ("held", "failed", "by_post", "call")
+            for kind in ("held", "failed", "by_post", "call", "information")
         }
         return {"kinds": kinds, "paused": self.paused, "queues": {}}
 
@@ -385,6 +385,7 @@ _KINDS: dict[int, tuple[str, str | None, str | None, list[str]]] = {
     7: ("by_post", None, "by_post", ["letter_sent", "called", "add_email"]),
     11: ("closed", "answered", "call", ["called_back"]),
     13: ("held", "send_unclear", "failed", ["retry"]),
+    14: ("closed", "answered", "information", ["information_sent"]),
     15: ("closed", "bounced", None, []),
     16: ("waiting", "paced", None, []),
     19: ("held", "unproven", "held", ["approve", "reject"]),
@@ -431,7 +432,7 @@ def _referral(number: int) -> Json:
             "postal_code": "77002",
         },
         "typed": {"phone": "713-555-0123"},
-        "answer": "call" if kind == "call" else None,
+        "answer": kind if kind in {"call", "information"} else None,
         "leader": None,
         "due_at": None if stage == "closed" else _z(datetime.now(UTC) + timedelta(days=3)),
         "timeline": [
@@ -457,7 +458,8 @@ def _milestones(at: datetime, stage: str, reason: str | None) -> dict[str, str]:
 
 
 def _done(referral: Json, action: str, by: str) -> None:
-    stages = {"reject": ("closed", "rejected"), "called_back": (referral["stage"], referral["reason"])}
+    stages = {"reject": ("closed", "rejected"), "called_back": ("closed", "answered")}
+    stages["information_sent"] = stages["called_back"]
     stage, reason = stages.get(action, ("queued", None))
     referral |= {"revision": referral["revision"] + 1, "stage": stage, "reason": reason, "actions": [], "_kind": None}
     referral["timeline"].append({"at": _z(datetime.now(UTC)), "what": action, "by": by})

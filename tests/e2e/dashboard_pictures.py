@@ -32,7 +32,7 @@ def views(api: FakeApi) -> dict[str, str]:
         "referral": f"/dashboard/referrals/{answered}",
         "referral-held": f"/dashboard/referrals/{held}",
         "message": f"/dashboard/referrals/{sent}?message=introduction",
-        **{f"work-{kind}": f"/dashboard/work/{kind}" for kind in ("held", "failed", "by_post", "call")},
+        **{f"work-{kind}": f"/dashboard/work/{kind}" for kind in ("held", "failed", "by_post", "call", "information")},
         "reports": "/dashboard/reports",
         "settings": "/dashboard/settings",
         "nowhere": "/dashboard/nothing",

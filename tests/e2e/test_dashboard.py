@@ -323,7 +323,10 @@ def test_the_sent_message_is_shown_and_cannot_run_scripts_load_files_or_navigate
 def test_the_task_list_has_counts_and_shows_the_oldest_first(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work")
     expect(page.get_by_role("navigation", name="Kinds of tasks").get_by_role("link")).to_have_text(
-        [re.compile(r"Held\s*6"), re.compile(r"Failed\s*3"), re.compile(r"By post\s*3"), re.compile(r"Calls\s*3")]
+        [
+            re.compile(rf"{name}\s*{count}")
+            for name, count in [("Held", 6), ("Failed", 3), ("By post", 3), ("Calls", 3), ("Information", 3)]
+        ]
     )
     first = api.referrals[api.first("held")]
     expect(page.locator(".work-row h3").first).to_have_text(first["doctor"]["name"])

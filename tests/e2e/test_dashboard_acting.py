@@ -194,15 +194,68 @@ def test_a_doctor_who_requests_a_call_is_called_back(
     doctor.goto(ANSWER.findall(message["text"])[0])
     doctor.get_by_role("button", name="Have someone call me").click()
     expect(doctor.get_by_role("heading", level=1)).to_have_text(re.compile("Someone will call you"))
-    doctor.close()
     open_work(manager, "call")
     its = row(manager, "Carla Callme")
     expect(its.get_by_role("link", name="(217) 555-0199")).to_be_visible()
+    doctor.get_by_label("Phone number").fill("217 555 0142")
+    doctor.get_by_text("Around noon").click()
+    doctor.get_by_role("button", name="Save").click()
+    expect(doctor.get_by_role("status")).to_be_visible()
+    doctor.close()
+    open_work(manager, "call")
+    expect(its.get_by_role("link", name="(217) 555-0142")).to_be_visible()
+    expect(its).to_contain_text("Around noon")
     its.get_by_role("button", name="Called back").click()
     said(manager, "Call back recorded.")
     expect(its).to_have_count(0)
     manager.goto(f"/dashboard/referrals/{receipt}")
     expect(manager.locator(".timeline")).to_contain_text(re.compile("Called back.*by you", re.DOTALL))
+
+
+def test_a_doctor_who_requests_information_is_a_task_until_it_is_sent(
+    manager: Page, browser: Browser, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    receipt = taken(stack, "Ines Information", email="inform@clinic.example")
+    (message,) = mailbox.wait_for(1)
+    doctor = browser.new_page()
+    doctor.goto(ANSWER.findall(message["text"])[0])
+    doctor.get_by_role("button", name="Send me information").click()
+    expect(doctor.get_by_role("heading", level=1)).to_have_text(re.compile("We will send you information"))
+    doctor.close()
+    open_work(manager, "information")
+    its = row(manager, "Ines Information")
+    expect(its.get_by_role("link", name="inform@clinic.example")).to_be_visible()
+    its.get_by_role("button", name="Information sent").click()
+    said(manager, "Information marked as sent.")
+    expect(its).to_have_count(0)
+    manager.goto(f"/dashboard/referrals/{receipt}")
+    expect(manager.locator(".timeline")).to_contain_text(re.compile("Information sent.*by you", re.DOTALL))
+
+
+def test_a_manager_sends_the_material_with_one_click(
+    manager: Page, browser: Browser, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    receipt = taken(stack, "Mara Material", email="material@clinic.example")
+    (message,) = mailbox.wait_for(1)
+    link = ANSWER.findall(message["text"])[0]
+    doctor = browser.new_page()
+    doctor.goto(link)
+    doctor.get_by_role("button", name="Send me information").click()
+    expect(doctor.get_by_role("heading", level=1)).to_have_text(re.compile("We will send you information"))
+    open_work(manager, "information")
+    its = row(manager, "Mara Material")
+    its.get_by_role("button", name="Send information").click()
+    said(manager, "The information will be sent in a moment.")
+    expect(its).to_have_count(0)
+    sent = mailbox.wait_for(2)
+    assert recipients(sent) == ["material@clinic.example"] * 2
+    assert "The information about the Lumen Spine Lamp that you asked for" in {one["subject"] for one in sent}
+    manager.goto(f"/dashboard/referrals/{receipt}")
+    expect(manager.locator(".timeline")).to_contain_text(re.compile("Information queued.*Sent Information", re.DOTALL))
+    expect(manager.locator(".messages")).to_contain_text("Information")
+    doctor.goto(link)
+    expect(doctor.get_by_role("heading", level=1)).to_have_text(re.compile("We sent you information"))
+    doctor.close()
 
 
 def test_a_campaign_that_paused_itself_is_resumed_by_a_manager(

@@ -228,8 +228,40 @@ def test_a_button_of_the_message_only_marks_the_same_button_on_the_page(page: Pa
         for button in page.locator(".answers button").all()
     }
     assert looks.pop("Have someone call me") not in looks.values()
-    expect(page.locator("h1")).to_have_text("What would help you?")
+    expect(page.locator("h1")).to_have_text("The Lumen Spine Lamp: what would help you?")
     expect(page.locator("h1")).to_be_in_viewport()
+
+
+def test_without_javascript_a_doctor_gives_a_number_and_a_time_for_a_call(
+    page: Page, plain_page: Page, mailbox: Mailbox
+) -> None:
+    open_form(page)
+    fill_in(page, email="callback@answers.example")
+    submit(page)
+    [message] = mailbox.wait_for(1)
+    link = re.search(r"http\S+/api/answer\?token=\S+", message["text"])
+    assert link
+    plain_page.goto(link[0])
+    expect(plain_page.locator("h1")).to_have_text("The Lumen Spine Lamp: what would help you?")
+    plain_page.get_by_role("button", name="Have someone call me").click()
+    number, save = plain_page.get_by_label("Phone number"), plain_page.get_by_role("button", name="Save")
+    number.fill("12")
+    save.click()
+    expect(number).to_be_focused()
+    expect(number).to_have_value("12")
+    expect(number).to_have_accessible_description(re.compile("Check the phone number"))
+    number.fill("217.555.0123")
+    plain_page.get_by_text("In the morning").click()
+    save.click()
+    expect(plain_page.get_by_role("status")).to_contain_text("We have noted this")
+    plain_page.goto(link[0])
+    expect(plain_page.locator("h1")).to_contain_text("Someone will call you about the Lumen Spine Lamp")
+    expect(number).to_have_value("(217) 555-0123")
+    expect(plain_page.get_by_label("In the morning")).to_be_checked()
+    plain_page.get_by_role("link", name="Español").click()
+    expect(plain_page.get_by_label("Por la mañana")).to_be_checked()
+    plain_page.get_by_role("button", name="No es para mí").click()
+    expect(plain_page.locator("h1")).to_contain_text("Gracias por decírnoslo")
 
 
 @pytest.mark.parametrize("button", ["Send me information", "Have someone call me", "Not for me"])

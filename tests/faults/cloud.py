@@ -1,6 +1,7 @@
 """The simulated cloud: a table in a DynamoDB engine, and fakes of Secrets Manager and SES."""
 
 import json
+import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -201,10 +202,24 @@ class MailService:
 
     def opt_out_url(self, doctor: str) -> str | None:
         """Opt-out link of the latest message to the doctor, whether or not it arrived."""
+        if (content := self._latest(doctor)) is None:
+            return None
+        headers = {one["Name"]: one["Value"] for one in content["Headers"]}
+        return str(headers["List-Unsubscribe"].strip("<>"))
+
+    def answer_url(self, doctor: str) -> str:
+        """Answer link of the latest message to the doctor."""
+        content = self._latest(doctor)
+        link = re.search(r"\S+/api/answer\?token=\S+", content["Body"]["Text"]["Data"]) if content else None
+        assert link, "the doctor has a message"
+        return link[0]
+
+    def _latest(self, doctor: str) -> dict[str, Any] | None:
+        """The content of the latest message to the doctor, whether or not it arrived."""
         for sent in reversed(self.requests):
             if mailbox(sent["Destination"]["ToAddresses"][0]) == doctor:
-                headers = {one["Name"]: one["Value"] for one in sent["Content"]["Simple"]["Headers"]}
-                return str(headers["List-Unsubscribe"].strip("<>"))
+                content: dict[str, Any] = sent["Content"]["Simple"]
+                return content
         return None
 
 

@@ -54,14 +54,14 @@ def broken_at_any_time(world: World) -> list[str]:
 def _has_correct_task(referral: dict[str, Any]) -> bool:
     """Whether the referral is on the list of tasks exactly if it has a task."""
     stage, reason = referral["stage"], referral.get("reason")
-    is_call_pending = reason == "answered" and referral.get("answer") == "call"
+    completed = {"call": "called_back", "information": "information_sent"}.get(referral.get("answer", ""))
     kind = None
     if stage == Stage.HELD:
         kind = "failed" if reason in FAILED else "held"
     elif stage == Stage.BY_POST:
         kind = "by_post"
-    elif stage == Stage.CLOSED and is_call_pending and "called_back" not in referral["milestones"]:
-        kind = "call"
+    elif stage == Stage.CLOSED and reason == "answered" and completed and completed not in referral["milestones"]:
+        kind = referral["answer"]
     listed = referral.get("waits_for")
     return listed == (kind and f"{referral['campaign']}/{kind}") and ("waits_since" in referral) == bool(kind)
 

@@ -5,7 +5,8 @@ Scenarios with a common beginning are checked from the point where they differ.
 
 from datetime import datetime, timedelta
 
-from referral_intake.core.referral import LEASE
+from referral_intake.core.referral import LEASE, Answer
+from referral_intake.dashboard.action_types import Action
 from tests.faults.cloud import Outcome
 from tests.faults.world import OVER, World
 from tests.support import samples
@@ -164,6 +165,26 @@ def the_mailbox_is_full_at_first(world: World) -> None:
     world.settle()
 
 
+def a_doctor_asks_for_information_and_gets_it(world: World) -> None:
+    with world.wire.skipping():
+        receipt = world.submit()
+        world.settle()
+    world.answer(MARIA, Answer.INFORMATION)
+    world.act(receipt, Action.SEND_INFORMATION)
+    world.settle()
+
+
+def the_answer_about_the_information_is_lost(world: World) -> None:
+    with world.wire.skipping():
+        receipt = world.submit()
+        world.settle()
+        world.answer(MARIA, Answer.INFORMATION)
+        world.act(receipt, Action.SEND_INFORMATION)
+    world.wire.skips_until = "SendEmail"
+    world.mail.outcomes = [Outcome.TAKEN_IN_SILENCE]
+    world.settle()
+
+
 def the_outreach_runs_its_course(world: World) -> None:
     with world.wire.skipping():
         world.submit()
@@ -201,6 +222,8 @@ ALL = (
     the_message_never_arrives_and_feedback_is_silent,
     the_address_bounces,
     the_mailbox_is_full_at_first,
+    a_doctor_asks_for_information_and_gets_it,
+    the_answer_about_the_information_is_lost,
     the_outreach_runs_its_course,
     the_approval_expires,
 )

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from referral_intake.core.mailboxes import mailbox
-from referral_intake.core.referral import Stage
+from referral_intake.core.referral import Answer, Stage
 from referral_intake.core.tasks import DOCTOR_COMPARISONS
-from referral_intake.dashboard.actions import Action
+from referral_intake.dashboard.action_types import Action
 from tests.faults import faults, interleaving, promises
 from tests.faults.cloud import Outcome
 from tests.faults.injection import ENDINGS
@@ -35,6 +35,8 @@ JUMPS = tuple(
     for length in ({"minutes": 1}, {"minutes": 6}, {"minutes": 16}, {"hours": 2}, {"days": 8}, {"days": 61})
 )
 FAULTS = (*faults.NOT_DONE, faults.CUT_OFF, faults.KILLED_BEFORE, *faults.DONE, faults.DONE_TWICE)
+
+COMPLETING = (Action.SEND_INFORMATION, Action.INFORMATION_SENT, Action.CALLED_BACK)
 
 numbers = st.integers(0, 1000)
 # Number of changes since a person loaded the data that they act on.
@@ -82,6 +84,11 @@ class Machine(RuleBasedStateMachine):
     def a_doctor_opts_out(self, number: int) -> None:
         self.world.opt_out(self.pick(self.world.mail.mails, number).doctor)
 
+    @precondition(lambda self: self.world.mail.mails)
+    @rule(number=numbers, answer=st.sampled_from(Answer))
+    def a_doctor_answers(self, number: int, answer: Answer) -> None:
+        self.world.answer(self.pick(self.world.mail.mails, number).doctor, answer)
+
     # ---- Managers ----------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.world.at(Stage.BY_POST))
@@ -113,6 +120,11 @@ class Machine(RuleBasedStateMachine):
     @rule(number=numbers, behind=behind)
     def a_doctor_tells_a_person_to_stop(self, number: int, behind: int) -> None:
         self.world.tell_a_manager(self.pick(self.world.at(Stage.SENT), number), behind=behind)
+
+    @precondition(lambda self: self.world.requested())
+    @rule(number=numbers, behind=behind, action=st.sampled_from(COMPLETING))
+    def a_person_completes_a_request(self, number: int, behind: int, action: Action) -> None:
+        self.world.act(self.pick(self.world.requested(), number), action, behind=behind)
 
     # ---- The stream --------------------------------------------------------------------------------------------------
 

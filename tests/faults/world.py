@@ -30,8 +30,8 @@ from referral_intake.aws.item_format import Item, plain, timestamp
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.mailboxes import mailbox
-from referral_intake.core.referral import LEASE, Stage
-from referral_intake.dashboard.actions import Action
+from referral_intake.core.referral import LEASE, Answer, Stage
+from referral_intake.dashboard.action_types import Action
 from referral_intake.intake.challenges import Challenges
 from referral_intake.wake import backlog_metrics
 from samlocal.events.stream_batches import Record, Rules, deliver
@@ -245,18 +245,21 @@ class World:
         url = self.mail.opt_out_url(doctor)
         if url is None:
             return
-        click = events.request(
-            "POST /api/opt-out",
-            "List-Unsubscribe=One-Click",
-            query=url.partition("?")[2],
-            content_type="application/x-www-form-urlencoded",
-        )
+        self._follow(url, "POST /api/opt-out", "List-Unsubscribe=One-Click")
+        self.said_no.setdefault(doctor, self.wire.moment)
+
+    def answer(self, doctor: str, answer: Answer) -> None:
+        """The doctor answers through the latest message."""
+        self._follow(self.mail.answer_url(doctor), "POST /api/answer", f"answer={answer.value}")
+
+    def _follow(self, url: str, route: str, form: str) -> None:
+        """Sends a form of a link's page, and retries while the response is an error."""
+        query, media_type = url.partition("?")[2], "application/x-www-form-urlencoded"
         for _ in range(3):
-            answer = self.request("links", click)
+            answer = self.request("links", events.request(route, form, query=query, content_type=media_type))
             if answer and answer["statusCode"] == 200:
-                self.said_no.setdefault(doctor, self.wire.moment)
                 return
-        raise AssertionError("the opt-out was not taken")
+        raise AssertionError(f"{route} was not taken")
 
     def pause(self) -> None:
         """Opens the breaker of the campaign."""
@@ -398,6 +401,10 @@ class World:
     def at(self, stage: Stage) -> list[str]:
         """Receipts of all referrals at this stage."""
         return [referral["receipt"] for referral in self.referrals() if referral["stage"] == stage]
+
+    def requested(self) -> list[str]:
+        """Receipts of the referrals whose doctor asked for a call or for information."""
+        return [one["receipt"] for one in self.referrals() if one.get("answer") in {Answer.CALL, Answer.INFORMATION}]
 
     def recorded_acts(self) -> list[tuple[str, str]]:
         """Actions of people with their receipts, as the audit log has them."""

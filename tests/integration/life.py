@@ -266,6 +266,8 @@ class Life:
 
     def doctors_answer(self) -> None:
         self.follow("/api/answer", answer="call")
+        for number, when in (("217 555 0142", "morning"), ("phonemark", "timemark")):
+            self.follow("/api/answer", answer="call", **{"callback.phone": number, "callback.time": when})
         self.follow("/api/opt-out")
         self.follow("/api/opt-out", undo="1")
         for path in ("answer", "opt-out"):

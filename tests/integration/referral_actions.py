@@ -15,7 +15,7 @@ from referral_intake.core.referral import Move, Referral, Stage
 from referral_intake.core.users import Person, Role
 from referral_intake.dashboard.action_runner import ActionRunner
 from referral_intake.dashboard.action_table import ActionTable
-from referral_intake.dashboard.actions import Action, ActionRequest
+from referral_intake.dashboard.action_types import Action, ActionRequest
 from tests.integration import aws
 from tests.support import samples
 from tests.support.samples import MANAGER, NOW

@@ -14,7 +14,8 @@ from referral_intake.core.claim import AlreadyClaimed
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, ContactChannel, Stage
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
-from referral_intake.dashboard.actions import Action, ActionRequest, allowed_actions
+from referral_intake.dashboard.action_types import Action, ActionRequest
+from referral_intake.dashboard.actions import allowed_actions
 from tests.integration import aws
 from tests.integration.referral_actions import COOLDOWN, JO, LATER, ReferralActions
 from tests.support import samples

@@ -13,7 +13,7 @@ from referral_intake.core.errors import Unavailable
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.core.users import Person, Role
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
-from referral_intake.dashboard.actions import Action, ActionRequest
+from referral_intake.dashboard.action_types import Action, ActionRequest
 from tests.integration import aws
 from tests.integration.referral_actions import COOLDOWN, LATER, ReferralActions
 from tests.support.samples import MANAGER

@@ -23,7 +23,17 @@ from tests.support.samples import NOW
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ALL = ("approve", "reject", "retry", "letter_sent", "called", "add_email", "called_back")
+ALL = (
+    "approve",
+    "reject",
+    "retry",
+    "letter_sent",
+    "called",
+    "add_email",
+    "called_back",
+    "send_information",
+    "information_sent",
+)
 
 
 class Api(ReferralActions):
@@ -76,12 +86,19 @@ def test_each_action_runs_by_its_name(api: Api) -> None:
     failed, by_post = api.held(Reason.RETRIES_EXHAUSTED), api.by_post()
     answered = api.put(email="other@clinic.example", name="Other One")
     api.referrals.answer(answered.receipt, Answer.CALL, NOW)
+    asked = api.put(email="third@clinic.example", name="Wants Information")
+    api.referrals.answer(asked.receipt, Answer.INFORMATION, NOW)
     assert api.act(failed, "retry")[0] == 200
     assert api.act(api.held(), "reject", reason="not_a_doctor")[0] == 200
     assert api.act(by_post, "letter_sent")[0] == 200
     assert api.act(api.by_post(name="Second One", npi=None), "called")[0] == 200
     assert api.act(api.by_post(name="Third One", npi=None), "add_email", email="m@clinic.example")[0] == 200
     assert api.act(api.now(answered), "called_back")[0] == 200
+    assert api.act(api.now(asked), "information_sent")[0] == 200
+    wants = api.put(email="fourth@clinic.example", name="Wants Material")
+    api.referrals.answer(wants.receipt, Answer.INFORMATION, NOW)
+    assert api.act(api.now(wants), "send_information")[0] == 200
+    assert api.now(wants).stage == "queued"
     assert sorted(what for _, what in api.done()) == sorted(set(ALL) - {"approve"})
 
 

@@ -10,6 +10,7 @@ import pytest
 from referral_intake.aws.cursors import ListingPosition
 from referral_intake.aws.item_format import timestamp
 from referral_intake.core import decisions
+from referral_intake.core.callback import Callback
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.mail_effects import apply_event
 from referral_intake.core.mail_events import EventKind, MailEvent
@@ -206,6 +207,16 @@ def test_the_details_list_everything_that_happened(api: Api) -> None:
     assert (detail["address"]["line1"], detail["typed"]["phone"]) == ("77 Markworth St", "217 555 0123")
 
 
+def test_the_task_of_a_call_has_the_number_and_the_time_that_the_doctor_gave(api: Api) -> None:
+    its = api.sent()
+    api.referrals.answer(its.receipt, Answer.CALL, LATER, Callback("+12175550199", "morning"))
+    for groups, number in ((MANAGER, "+12175550199"), (VIEWER, "•••99")):
+        _, detail = api.ask("GET", f"/referrals/{its.receipt}", groups=groups)
+        _, work = api.ask("GET", "/work/call", query="campaign=lumen", groups=groups)
+        for shown in (detail, work["referrals"][0]):
+            assert shown["callback"] == {"phone": number, "time": "morning"}
+
+
 def test_only_managers_can_read_the_sent_message(api: Api) -> None:
     its = api.sent()
     path = f"/referrals/{its.receipt}/messages/introduction"
@@ -250,6 +261,7 @@ def test_the_task_list_has_counts_and_available_actions(api: Api) -> None:
         "failed": none,
         "by_post": {"count": 1, "is_more": False},
         "call": none,
+        "information": none,
     }
     rows = [api.ask("GET", f"/work/{kind}", query="campaign=lumen")[1]["referrals"] for kind in ("held", "by_post")]
     assert [(row["receipt"], row["actions"], row["waiting_since"]) for [row] in rows] == [

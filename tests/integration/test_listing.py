@@ -17,7 +17,7 @@ from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Referral, Stage
 from referral_intake.core.search_filter import Filter, SearchCriteria, search_words
 from referral_intake.core.tasks import Kind
-from referral_intake.dashboard.actions import Action
+from referral_intake.dashboard.action_types import Action
 from referral_intake.intake import bot_detection
 from tests.integration import aws
 from tests.integration.referral_actions import LATER, ReferralActions
@@ -123,6 +123,15 @@ def test_filters_find_all_matching_referrals_and_no_others(
     actions.referrals.move(held[0], decisions.hold(Reason.HONEYPOT, NOW))
     page = listing.search(criteria)
     assert (receipts(page), page.cursor, page.searched_back_to) == (receipts(held), None, None)
+
+
+def test_an_answer_is_found_together_with_other_filters(actions: ReferralActions, listing: ListingTable) -> None:
+    wanted, others = actions.put(), [actions.put() for _ in range(3)]
+    actions.referrals.answer(wanted.receipt, Answer.INFORMATION, LATER)
+    actions.referrals.answer(others[0].receipt, Answer.CALL, LATER)
+    for chosen in (Filter(answer=Answer.INFORMATION), Filter(answer=Answer.INFORMATION, reason="answered")):
+        assert receipts(listing.search(SearchCriteria("lumen", chosen))) == [wanted.receipt]
+    assert not receipts(listing.search(SearchCriteria("lumen", Filter(answer=Answer.INFORMATION, reason="trap"))))
 
 
 def test_doctors_without_a_state_can_be_found(actions: ReferralActions, listing: ListingTable) -> None:
@@ -233,15 +242,18 @@ def test_each_kind_of_task_is_listed_oldest_first(actions: ReferralActions, list
     held = [actions.put(decisions.hold(Reason.HONEYPOT, NOW + timedelta(hours=hours))) for hours in (3, 1, 2)]
     failed, by_post, called = actions.held(Reason.RETRIES_EXHAUSTED), actions.by_post(), actions.put()
     actions.referrals.answer(called.receipt, Answer.CALL, LATER)
+    asked = actions.put()
+    actions.referrals.answer(asked.receipt, Answer.INFORMATION, LATER)
     actions.put()
 
     work = {kind: listing.tasks("lumen", kind) for kind in Kind}
 
     assert receipts(work[Kind.HELD]) == receipts([held[1], held[2], held[0]])
-    assert [receipts(work[kind]) for kind in (Kind.FAILED, Kind.BY_POST, Kind.CALL)] == [
+    assert [receipts(work[kind]) for kind in (Kind.FAILED, Kind.BY_POST, Kind.CALL, Kind.INFORMATION)] == [
         [failed.receipt],
         [by_post.receipt],
         [called.receipt],
+        [asked.receipt],
     ]
     assert [one.waits_since for one in work[Kind.CALL].referrals] == [LATER]
     assert {kind: (one.count, one.is_more) for kind, one in listing.count_tasks("lumen").items()} == {
@@ -249,6 +261,7 @@ def test_each_kind_of_task_is_listed_oldest_first(actions: ReferralActions, list
         Kind.FAILED: (1, False),
         Kind.BY_POST: (1, False),
         Kind.CALL: (1, False),
+        Kind.INFORMATION: (1, False),
     }
     assert listing.count_tasks("another")[Kind.HELD].count == 0
 
@@ -280,6 +293,9 @@ def test_a_completed_task_leaves_the_list(actions: ReferralActions, listing: Lis
     called = actions.put()
     actions.referrals.answer(called.receipt, Answer.CALL, LATER)
     actions.do(Action.CALLED_BACK, actions.now(called))
+    asked = actions.put()
+    actions.referrals.answer(asked.receipt, Answer.INFORMATION, LATER)
+    actions.do(Action.INFORMATION_SENT, actions.now(asked))
     assert {one.count for one in listing.count_tasks("lumen").values()} == {0}
 
 

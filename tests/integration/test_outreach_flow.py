@@ -13,12 +13,12 @@ from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.signed_links import Links
 from referral_intake.core import decisions
-from referral_intake.core.campaign import Campaign
+from referral_intake.core.campaign import Campaign, InformationPolicy
 from referral_intake.core.claim import Claim, Obstacle
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.message import Deferred, Message, Refused, Unclear
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Move, Referral
+from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Answer, Move, Referral
 from referral_intake.outreach import handler
 from referral_intake.outreach import wiring as outreach_wiring
 from referral_intake.outreach.delivery import Outreach
@@ -107,6 +107,9 @@ class System:
         referral = aws.submitted(self.clock.time, **doctor_details)
         self.referrals.add(referral)
         return referral
+
+    def ask_for_information(self, referral: Referral) -> None:
+        self.referrals.answer(referral.receipt, Answer.INFORMATION, self.clock.time, campaign=self.campaign)
 
     def record(self, referral: Referral, old: Item | None = None) -> dict[str, Any]:
         return self._stream.record(self.look.image(referral), old)
@@ -220,6 +223,81 @@ def test_a_message_that_cannot_be_rendered_claims_no_doctor(system: System) -> N
     assert len(system.deliver(system.record(referral))) == 1
     assert system.look.doctors() == {}
     assert system.stage(referral) == ("queued", None)
+
+
+# ---- Information that a doctor asks for ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(system: System) -> Referral:
+    """A doctor got the introduction and asked for information, which the campaign sends at once."""
+    policy = replace(system.campaign.policy, information=InformationPolicy.AUTOMATIC)
+    system.campaign = replace(system.campaign, policy=policy)
+    referral = system.submit()
+    system.deliver(system.record(referral))
+    system.ask_for_information(referral)
+    system.mailer.sent.clear()
+    system.mailer.tried.clear()
+    return referral
+
+
+def test_information_is_sent_once_and_the_referral_is_closed_again(system: System, asked: Referral) -> None:
+    record = system.record(asked)
+    for _ in range(2):
+        assert system.deliver(record, record) == []
+    assert [message.tags["step"] for message in system.mailer.sent] == ["information"]
+    assert system.stage(asked) == ("closed", "answered")
+    stored = system.look.referral(asked)
+    assert stored["milestones"]["information_sent"] == timestamp(NOW)
+    assert "waits_for" not in stored
+    system.ask_for_information(asked)
+    assert system.stage(asked) == ("closed", "answered")
+
+
+def test_each_referral_gets_its_own_information(system: System, asked: Referral) -> None:
+    other = system.submit()
+    system.deliver(system.record(other), system.record(asked))
+    system.clock.time += timedelta(seconds=1)
+    system.ask_for_information(other)
+    assert system.deliver(system.record(other)) == []
+    assert [message.tags["referral"] for message in system.mailer.sent] == [asked.receipt, other.receipt]
+
+
+def test_information_after_an_unclear_response_waits_for_an_event_or_a_person(system: System, asked: Referral) -> None:
+    system.mailer.fails = Unclear("ReadTimeoutError")
+    record = system.record(asked)
+    assert system.deliver(record) == []
+    assert system.deliver(record) == []
+    assert system.stage(asked) == ("sending", None)
+    system.wake(LEASE)
+    assert system.stage(asked) == ("held", "send_unclear")
+    assert len(system.mailer.tried) == 1
+
+
+def test_information_stops_at_an_opt_out_until_the_last_moment(system: System, asked: Referral) -> None:
+    system.claims.after_claim = lambda claim: system.table.suppress(claim.keys, Closing.OPTED_OUT, "", NOW)
+    assert system.deliver(system.record(asked)) == []
+    assert system.mailer.tried == []
+    assert system.stage(asked) == ("closed", "opted_out")
+
+
+def test_refused_information_is_a_task_for_a_person(system: System, asked: Referral) -> None:
+    system.mailer.fails = Refused("MessageRejected")
+    assert system.deliver(system.record(asked)) == []
+    assert system.stage(asked) == ("closed", "answered")
+    assert system.look.referral(asked)["waits_for"] == "lumen/information"
+
+
+def test_deferred_information_is_sent_later(system: System, asked: Referral) -> None:
+    system.mailer.fails = Deferred("TooManyRequestsException")
+    system.deliver(system.record(asked))
+    assert system.stage(asked) == ("waiting", "TooManyRequestsException")
+    waiting = system.look.image(asked)
+    system.wake(timedelta(minutes=5))
+    system.mailer.fails = None
+    assert system.deliver(system.record(asked, waiting)) == []
+    assert [message.tags["step"] for message in system.mailer.sent] == ["information"]
+    assert system.stage(asked) == ("closed", "answered")
 
 
 # ---- Doctors who declined --------------------------------------------------------------------------------------------

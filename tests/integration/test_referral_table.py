@@ -14,12 +14,13 @@ from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.item_format import from_item, to_item
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions, tasks
+from referral_intake.core.callback import Callback
 from referral_intake.core.doctor import Address, Doctor
 from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.mail_effects import apply_event
 from referral_intake.core.mail_events import EventKind, MailEvent
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Move, Referral, Stage, closed
+from referral_intake.core.referral import Answer, Move, Referral, Stage, closed
 from referral_intake.core.steps import SendAttempt
 from tests.integration import aws
 from tests.support import samples
@@ -330,6 +331,36 @@ def test_a_repeated_closing_keeps_the_first_time_and_writes_nothing(
 
 def test_closing_an_unknown_receipt_creates_no_referral(referrals: ReferralTable, look: aws.Look) -> None:
     referrals.close("AAAA-AAAA-AAAA-AAAA", Closing.OPTED_OUT, NOW)
+    assert look.items() == {}
+
+
+def test_an_answer_returns_the_referral_as_it_is_stored(referrals: ReferralTable) -> None:
+    referrals.add(referral := aws.submitted())
+    for answer, callback in (
+        (Answer.INFORMATION, None),
+        (Answer.CALL, Callback("+12175550123;ext=45", "morning")),
+        (Answer.CALL, None),
+        (Answer.CALL, Callback(None, "evening")),
+        (Answer.CALL, Callback()),
+        (Answer.NO, None),
+    ):
+        after = referrals.answer(referral.receipt, answer, NOW, callback)
+        stored = referrals.get(referral.receipt, consistent=True)
+        assert stored
+        assert after == replace(stored, callback=stored.callback or (callback and Callback()))
+
+
+def test_the_details_of_a_call_are_stored_until_another_answer(referrals: ReferralTable, look: aws.Look) -> None:
+    referrals.add(referral := aws.submitted())
+    referrals.answer(referral.receipt, Answer.CALL, NOW, Callback("+12175550123", "morning"))
+    referrals.answer(referral.receipt, Answer.CALL, NOW)
+    assert look.referral(referral)["callback"] == {"phone": "+12175550123", "time": "morning"}
+    referrals.answer(referral.receipt, Answer.INFORMATION, NOW)
+    assert "callback" not in look.referral(referral)
+
+
+def test_an_answer_about_an_unknown_receipt_creates_no_referral(referrals: ReferralTable, look: aws.Look) -> None:
+    assert referrals.answer("AAAA-AAAA-AAAA-AAAA", Answer.CALL, NOW) is None
     assert look.items() == {}
 
 

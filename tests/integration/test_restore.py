@@ -14,7 +14,7 @@ import time_machine
 from cli import stacks
 from cli.app import main
 from cli.operator_actions import action_runner, operator
-from referral_intake.dashboard.actions import Action, ActionRequest
+from referral_intake.dashboard.action_types import Action, ActionRequest
 from tests.integration import aws
 from tests.integration.life import Life, living
 

@@ -18,6 +18,7 @@ from cli.app import main
 from cli.errors import CommandError
 from cli.site.builder import EMPTY_FORM, GRACE, build
 from referral_intake.core.doctor import FORM_FIELDS
+from referral_intake.core.referral import Answer
 from referral_intake.core.submission import FIELDS, InvalidSubmission, parse
 from referral_intake.core.us_states import STATES
 from referral_intake.core.validation import FieldError
@@ -68,9 +69,17 @@ def every_page() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for state in PAGES.text["opt_out"]:
         yield f"opt-out {state}", "opt_out.html", {"state": state, "token": "a b+/="}
     for state in PAGES.text["answer"]:
-        yield f"answer {state}", "answer.html", {"state": state, "token": "a b+/="}
+        yield f"answer {state}", "answer.html", answer_page(state)
+    wrong = form({"callback.phone": "12", "callback.time": "now"}, [FieldError("callback.phone", "phone_invalid")])
+    yield "answer call with an error", "answer.html", {**answer_page("call"), "form": wrong}
     yield "not found", "404.html", {}
     yield "guide", "guide.html", {}
+
+
+def answer_page(state: str) -> dict[str, Any]:
+    answers = () if state in {"invalid", "closed"} else [answer for answer in Answer if answer != state]
+    noted = {"callback.phone": "(217) 555-0123", "callback.time": "morning"} if state == "call" else None
+    return {"state": state, "token": "a b+/=", "answers": answers, "form": form(noted)}
 
 
 def leaf_fields() -> list[str]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from referral_intake.aws.keys import Keyring
-from referral_intake.core import doctor_changes, doctor_matching
+from referral_intake.core import doctor_changes, doctor_matching, information
 from referral_intake.core.breaker import BreakerPolicy, Trip
+from referral_intake.core.callback import Callback
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import AlreadyClaimed, Claim, Obstacle
 from referral_intake.core.doctor_records import DoctorRecord, Fact, KeySet, StepClaim
@@ -165,9 +166,26 @@ class FakeTable:
     def latest_feedback(self) -> datetime | None:
         return self.settled
 
-    def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
+    def answer(
+        self,
+        receipt: str,
+        answer: Answer,
+        now: datetime,
+        callback: Callback | None = None,
+        campaign: Campaign | None = None,
+    ) -> Referral | None:
+        if receipt not in self.referrals:
+            return None
         self.answers[receipt] = answer
-        self.close(receipt, Closing.ANSWERED, now)
+        there = self.referrals[receipt]
+        if move := information.after_answer(there, answer, campaign, now):
+            self.move(there, move)
+        kept = there.callback if answer is Answer.CALL else None
+        milestones = {Closing.ANSWERED.value: now, **there.milestones}
+        self.referrals[receipt] = replace(
+            self.referrals[receipt], answer=answer, milestones=milestones, callback=callback or kept
+        )
+        return self.referrals[receipt]
 
     def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
         if receipt in self.referrals:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from referral_intake.core.breaker import BreakerPolicy
-from referral_intake.core.campaign import Approval, Campaign, Policy, Sender
+from referral_intake.core.campaign import Approval, Campaign, InformationPolicy, Policy, Sender
+from referral_intake.core.steps import INFORMATION, MESSAGE_PARTS, template_name
 
 # Names come from requests. This pattern also prevents path traversal.
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -36,7 +38,14 @@ class Campaigns:
             approval = tomllib.loads((self._folder / name / "approval.toml").read_text("utf-8"))
         except FileNotFoundError:
             return None
-        return _campaign(name, data, approval, self._locales(name))
+        return replace(
+            _campaign(name, data, approval, self._locales(name)),
+            has_material=self._has_message(name, data["mail_locale"], INFORMATION),
+        )
+
+    def _has_message(self, name: str, locale: str, step: str) -> bool:
+        folder = self._folder / name / "messages" / locale
+        return all((folder / f"{template_name(step)}.{part}").exists() for part in MESSAGE_PARTS)
 
     def _locales(self, name: str) -> tuple[str, ...]:
         """Return the languages of the campaign's pages."""
@@ -61,6 +70,7 @@ def _campaign(name: str, data: dict[str, Any], approval: dict[str, Any], locales
             per_domain_per_day=policy["per_domain_per_day"],
             names_per_address=policy["names_per_address"],
             addresses_per_npi=policy["addresses_per_npi"],
+            information=InformationPolicy(policy.get("information", InformationPolicy.BY_HAND)),
         ),
         approval=Approval(**{**approval, "content": frozenset(approval["content"].items())}),
         breaker=BreakerPolicy(window=timedelta(days=breaker.pop("window_days")), **breaker),

@@ -8,6 +8,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from referral_intake.core import tasks
+from referral_intake.core.callback import CALLBACK_FIELDS, Callback
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, Doctor
 from referral_intake.core.engagement import Engagement
 from referral_intake.core.mailboxes import mailbox
@@ -98,6 +99,7 @@ def from_item(item: Item) -> Referral:
         told_by=ContactChannel(values["told_by"]) if "told_by" in values else None,
         user_actions=tuple(_user_action(data) for data in values.get("acts", ())),
         waits_since=datetime.fromisoformat(values["waits_since"]) if "waits_since" in values else None,
+        callback=_callback(values["callback"]) if "callback" in values else None,
     )
 
 
@@ -113,6 +115,14 @@ def _doctor(details: dict[str, Any]) -> Doctor:
         address=Address(**{name: address[name] for name in ADDRESS_FIELDS if name in address}),
         typed=details.get("typed", {}),
     )
+
+
+def callback_attributes(callback: Callback) -> dict[str, str]:
+    return _without_blanks(asdict(callback))
+
+
+def _callback(details: dict[str, str]) -> Callback:
+    return Callback(**{name: details[name] for name in CALLBACK_FIELDS if name in details})
 
 
 def search_attributes(doctor: Doctor) -> dict[str, str | None]:

@@ -176,7 +176,10 @@ def index_for(criteria: SearchCriteria) -> _Index:
     index = _Index("listed", ("campaign", criteria.campaign), "submitted_at", between=between)
     for name, one in FILTERS.items():
         value = getattr(criteria.filter, name)
-        if value and value == one.none:
+        if value and one.indexed:
+            attribute, required = one.indexed
+            index.when(attribute, f"#{attribute} = :{name}", **{name: required})
+        elif value and value == one.none:
             index.when(name, f"attribute_not_exists(#{name})")
         elif value:
             index.when(name, f"#{name} = :{name}", **{name: value})

@@ -1,11 +1,14 @@
 """Referrals in the table: store a new one, find one by receipt, change its stage."""
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from referral_intake.aws import update_expressions
 from referral_intake.aws.breaker_table import count_update
 from referral_intake.aws.item_format import (
+    callback_attributes,
     engagement_lines,
     from_item,
     message_attributes,
@@ -15,6 +18,9 @@ from referral_intake.aws.item_format import (
     typed,
 )
 from referral_intake.aws.table import Table
+from referral_intake.core import information, tasks
+from referral_intake.core.callback import Callback
+from referral_intake.core.campaign import Campaign
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.reasons import Closing
@@ -56,7 +62,7 @@ class ReferralTable:
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
         """Write the effect of a mail event at this time. Raise Stale if the referral has changed since it was read."""
-        update = update_expressions.referral_update(referral, effect.move)
+        update = update_expressions.referral_update(referral, effect.move, other_facts=effect.milestones)
         update.set("milestones", {name: timestamp(at) for name, at in effect.milestones.items()})
         update.set("messages", message_attributes(effect.messages) or None)
         update.set("engagements", engagement_lines(effect.engagements) or None)
@@ -81,22 +87,42 @@ class ReferralTable:
         """Set the milestone, and close the referral unless a higher reason closed it. Ignore an unknown receipt."""
         self._set_milestone(receipt, closing.value, now, closing)
 
-    def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
-        """Record the doctor's answer and close the referral. The latest answer counts."""
-        self._set_milestone(receipt, Closing.ANSWERED.value, now, Closing.ANSWERED, answer)
+    def answer(
+        self,
+        receipt: str,
+        answer: Answer,
+        now: datetime,
+        callback: Callback | None = None,
+        campaign: Campaign | None = None,
+    ) -> Referral | None:
+        """Record the doctor's answer. Return the referral after that, if it exists.
+
+        The latest answer counts. It closes the referral, or queues it if the campaign sends the information at once.
+        The details of a call stay stored while the answer asks for a call. `callback` replaces them.
+        """
+        while referral := self.get(receipt, consistent=True):
+            move = information.after_answer(referral, answer, campaign, now)
+            facts = {Closing.ANSWERED.value: now}
+            update = update_expressions.referral_update(referral, move, facts=facts, answer=answer)
+            if callback or answer is not Answer.CALL:
+                update.set("callback", (callback and callback_attributes(callback)) or None)
+            with suppress(Stale):  # Each retry follows a completed write of another request, so this loop ends.
+                self.update(update)
+                kept = referral.callback if answer is Answer.CALL else None
+                after = tasks.after_write(referral, move, facts, answer)
+                return replace(after, revision=referral.revision + 1, callback=callback or kept)
+        return None
 
     def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
         """Set a milestone that changes nothing else."""
         self._set_milestone(receipt, milestone, now, None)
 
-    def _set_milestone(
-        self, receipt: str, milestone: str, now: datetime, closing: Closing | None, answer: Answer | None = None
-    ) -> None:
+    def _set_milestone(self, receipt: str, milestone: str, now: datetime, closing: Closing | None) -> None:
         while referral := self.get(receipt, consistent=True):
-            if milestone in referral.milestones and not answer:
+            if milestone in referral.milestones:
                 return
             move = closed(closing) if closing and closing.outranks(referral.reason) else None
-            update = update_expressions.referral_update(referral, move, facts={milestone: now}, answer=answer)
+            update = update_expressions.referral_update(referral, move, facts={milestone: now})
             try:
                 self.update(update)
                 return

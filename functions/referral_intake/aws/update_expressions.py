@@ -92,11 +92,12 @@ def referral_update(
     *,
     facts: Mapping[str, datetime] | None = None,
     answer: Answer | None = None,
+    other_facts: Mapping[str, datetime] | None = None,
 ) -> Update:
     """Return an update that requires the referral to be unchanged since it was read, and increments its revision.
 
-    With `move`, it changes the stage. `facts` are milestones to set unless they are set. The update also sets whether
-    the referral waits for a person.
+    With `move`, it changes the stage. `facts` are milestones to set unless they are set. `other_facts` are milestones
+    that the caller sets. The update also sets whether the referral waits for a person.
     """
     update = Update(referral_key(referral.receipt))
     update.when_equal("revision", referral.revision).set("revision", referral.revision + 1)
@@ -112,7 +113,8 @@ def referral_update(
         update.set_once(f"milestones.{name}", timestamp(at))
     if answer:
         update.set("answer", answer.value)
-    _set_task_attributes(update, referral, tasks.after_write(referral, move, facts or {}, answer))
+    known = {**(other_facts or {}), **(facts or {})}
+    _set_task_attributes(update, referral, tasks.after_write(referral, move, known, answer))
     return update
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,13 @@ class Sender:
     reply_to: str
     postal_address: str
     product_url: str
+
+
+class InformationPolicy(StrEnum):
+    """How a doctor who asks for information gets the campaign's material."""
+
+    BY_HAND = "by_hand"  # After a person chose to send it.
+    AUTOMATIC = "automatic"  # At once.
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,7 @@ class Policy:
     per_domain_per_day: int
     names_per_address: int
     addresses_per_npi: int
+    information: InformationPolicy = InformationPolicy.BY_HAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,10 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """Data of `campaign.toml` and `approval.toml` in `templates/campaigns/<name>/`."""
+    """Data of `campaign.toml` and `approval.toml` in `templates/campaigns/<name>/`.
+
+    `has_material` says that it has a message for doctors who ask for information.
+    """
 
     name: str
     product: str
@@ -68,6 +80,7 @@ class Campaign:
     policy: Policy
     approval: Approval
     breaker: BreakerPolicy
+    has_material: bool = False
 
 
 class Campaigns(Protocol):

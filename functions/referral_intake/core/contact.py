@@ -73,6 +73,15 @@ def _phone_number(typed: str) -> "PhoneNumber | None":
     return number if phonenumbers.is_valid_number(number) else None
 
 
+def readable_phone(number: str) -> str:
+    """Return a number in the normal form as people in the United States write it: `(217) 555-0123 ext. 45`."""
+    import phonenumbers
+
+    parsed = phonenumbers.parse(number)
+    style = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(parsed, style.NATIONAL if parsed.country_code == 1 else style.INTERNATIONAL)
+
+
 def without_extension(number: str) -> str:
     """Return the number that identifies a practice. Its extensions are people or menus."""
     return number.partition(_EXTENSION)[0]

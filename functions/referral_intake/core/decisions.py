@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from referral_intake.core import information
 from referral_intake.core.business_hours import next_business_time, zone_of
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import AlreadyClaimed, MailboxSuppressed, MustHold, Obstacle, Suppressed
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Move, Referral, Stage, closed
-from referral_intake.core.steps import INTRODUCTION, last_failure, next_due
+from referral_intake.core.steps import INFORMATION, INTRODUCTION, last_failure, next_due
 
 # A referral that waits for a person gets a new `due_at` at this interval.
 REVIEW_INTERVAL = timedelta(days=7)
@@ -36,6 +37,8 @@ def hold_without_campaign(now: datetime) -> Move:
 
 def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> SendStep | Move:
     """Decide what `outreach` does with a queued referral. The result never leaves it queued."""
+    if information.is_in_progress(referral):
+        return _decide_information(referral, campaign, now)
     if now >= _expiry(referral, campaign):
         return closed(Closing.EXPIRED, at=now)
     if referral.told_by:
@@ -50,6 +53,12 @@ def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> Send
     waits = after_send(referral, campaign, now)
     is_early = bool(referral.messages) and waits.due_at is not None and waits.due_at > now
     return waits if step is None or is_early else SendStep(step)
+
+
+def _decide_information(referral: Referral, campaign: Campaign, now: datetime) -> SendStep | Move:
+    if information.is_sent(referral.messages) or not information.can_send(referral, campaign):
+        return closed(Closing.ANSWERED)
+    return SendStep(INFORMATION) if campaign.approval.covers(now.date()) else wait_for_approval(now)
 
 
 def may_take_over(referral: Referral, claimed: AlreadyClaimed, leader: Referral | None) -> bool:
@@ -117,7 +126,7 @@ def decide_due(
             if latest_feedback and referral.due_at and latest_feedback > referral.due_at - LEASE:
                 return queue(now)
             return hold(Reason.SEND_UNCLEAR, now)
-        case _ if campaign and now >= _expiry(referral, campaign):
+        case _ if campaign and now >= _expiry(referral, campaign) and not information.is_in_progress(referral):
             return closed(Closing.EXPIRED, at=now)
         case Stage.SENT if campaign:
             waits = after_send(referral, campaign, now)
@@ -143,6 +152,8 @@ def after_send(referral: Referral, campaign: Campaign, now: datetime) -> Move:
 
 def after_refusal(referral: Referral, campaign: Campaign, now: datetime) -> Move:
     """Decide what to do after SES permanently refused the message. A doctor may still answer an earlier message."""
+    if information.is_in_progress(referral):
+        return closed(Closing.ANSWERED)  # Then it is a task for a person.
     expiry = _expiry(referral, campaign)
     return Move(Stage.SENT, due_at=expiry) if referral.messages else closed(Closing.REJECTED, at=now)
 

@@ -7,7 +7,7 @@ from all known events. So the same events, repeated or reordered, give the same 
 from dataclasses import replace
 from datetime import datetime
 
-from referral_intake.core import breaker
+from referral_intake.core import breaker, information
 from referral_intake.core.campaign import Campaign, Policy
 from referral_intake.core.decisions import after_failure, after_send
 from referral_intake.core.engagement import Engagement, first_times
@@ -17,7 +17,7 @@ from referral_intake.core.milestones import Milestone
 from referral_intake.core.ports import Referrals
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Move, Referral, Stage, closed
-from referral_intake.core.steps import DeliveryStatus, DeliveryStatuses, last_failure, next_due
+from referral_intake.core.steps import INFORMATION, DeliveryStatus, DeliveryStatuses, last_failure, next_due
 
 # Enough to distinguish people from scanners. It also limits the size of one referral.
 MAX_ENGAGEMENTS = 40
@@ -63,6 +63,8 @@ def effect(event: MailEvent, referral: Referral, campaign: Campaign | None) -> E
 def _facts(event: MailEvent) -> dict[str, datetime]:
     """Return the milestones that an event proves. Every event except Reject proves that the message was sent."""
     facts: dict[str, datetime] = {} if event.kind is EventKind.REJECTED else {EventKind.SENT.value: event.attempt.at}
+    if facts and event.step == INFORMATION:
+        facts[Milestone.INFORMATION_SENT] = event.attempt.at
     return facts if event.kind in ENGAGEMENT_KINDS else {**facts, event.kind.value: event.at}
 
 
@@ -99,8 +101,12 @@ def _move(event: MailEvent, referral: Referral, messages: DeliveryStatuses, camp
             return _after_failure(event, referral, messages)
         case EventKind.COMPLAINED:
             return _close(referral, Closing.COMPLAINED)
+        case EventKind.REJECTED if information.is_in_progress(referral):
+            return closed(Closing.ANSWERED) if event.step == INFORMATION else None
         case EventKind.REJECTED:
             return _close(referral, Closing.REJECTED)
+        case _ if event.step == INFORMATION or information.is_in_progress(referral):
+            return information.after_event(referral, messages)
         case _ if campaign and _changes_next_message(event, referral, messages, campaign.policy):
             return after_send(replace(referral, messages=messages), campaign, event.at)
         case _:
@@ -108,6 +114,9 @@ def _move(event: MailEvent, referral: Referral, messages: DeliveryStatuses, camp
 
 
 def _after_failure(event: MailEvent, referral: Referral, messages: DeliveryStatuses) -> Move | None:
+    if event.step == INFORMATION:
+        # Then it is a task for a person again.
+        return closed(Closing.ANSWERED) if information.is_in_progress(referral) else None
     if referral.stage is Stage.CLOSED:
         return _close(referral, Closing.BOUNCED) if event.kind is EventKind.BOUNCED else None
     if last_failure(messages) != (event.step, event.failure) or referral.told_by:

@@ -21,3 +21,4 @@ class Milestone(StrEnum):
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"  # The doctor undid the opt-out.
     CALLED_BACK = "called_back"  # The doctor got the call they asked for.
+    INFORMATION_SENT = "information_sent"  # The doctor got the information they asked for.

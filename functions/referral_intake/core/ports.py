@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from referral_intake.core.callback import Callback
+from referral_intake.core.campaign import Campaign
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Move, Referral
@@ -30,8 +32,15 @@ class Referrals(Protocol):
     def close(self, receipt: str, closing: Closing, now: datetime) -> None:
         """Close the referral for this reason, unless a higher one already closed it."""
 
-    def answer(self, receipt: str, answer: Answer, now: datetime) -> None:
-        """Record the doctor's answer."""
+    def answer(
+        self,
+        receipt: str,
+        answer: Answer,
+        now: datetime,
+        callback: Callback | None = None,
+        campaign: Campaign | None = None,
+    ) -> Referral | None:
+        """Record the doctor's answer and the details of the call, if any. Return the referral after that, if any."""
 
     def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
         """Set a milestone, unless it is set."""

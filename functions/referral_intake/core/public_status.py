@@ -1,5 +1,6 @@
 """The status that the submitter of a referral may see: its progress, and nothing about the doctor."""
 
+from referral_intake.core.information import is_in_progress
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral, Stage
@@ -19,6 +20,8 @@ def public_state(referral: Referral) -> str:
 
     An opt-out, a complaint and an answer are private to the doctor, so all three give `finished`.
     """
+    if is_in_progress(referral):
+        return "finished"
     if referral.stage is Stage.WAITING and referral.leader:
         return "told"
     if referral.stage is not Stage.CLOSED:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from referral_intake.core.callback import Callback
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.engagement import Engagement
 from referral_intake.core.milestones import Milestone
@@ -69,8 +70,9 @@ class Referral:
 
     `content` is a digest of the submission. `source` is a keyed hash of the submitter's network address. `leader` is
     the receipt of the referral that has claimed the doctor. `setbacks` counts consecutive failures to send.
-    `is_vetted` says that a person approved the referral. `answer` is the doctor's latest answer. `told_by` is set if a
-    person told the doctor by letter or phone; then no email follows. `user_actions` are in order of time.
+    `is_vetted` says that a person approved the referral. `answer` is the doctor's latest answer. `callback` has the
+    details of a call that the doctor asks for. `told_by` is set if a person told the doctor by letter or phone; then no
+    email follows. `user_actions` are in order of time.
     `waits_since` is the time since when the referral waits for a person, if it does.
     """
 
@@ -96,6 +98,7 @@ class Referral:
     told_by: ContactChannel | None = None
     user_actions: tuple[UserAction, ...] = ()
     waits_since: datetime | None = None
+    callback: Callback | None = None
 
     @property
     def submitted_at(self) -> datetime:

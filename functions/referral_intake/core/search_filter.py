@@ -12,7 +12,8 @@ from referral_intake.core import contact, person_names
 from referral_intake.core.counting import NO_STATE
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.mailboxes import mailbox
-from referral_intake.core.referral import Referral, Stage
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Answer, Referral, Stage
 from referral_intake.core.specialties import SPECIALTIES, specialty_group
 from referral_intake.core.validation import Invalid
 
@@ -26,7 +27,8 @@ class FilterField:
     """One filter of the listing, available to viewers. It matches referrals with an equal value.
 
     `of_doctor` derives the value from the doctor, and the item stores it under the filter's name. `of_referral` reads a
-    value that the item already has under this name. `none` matches referrals without a value.
+    value that the item already has under this name. `none` matches referrals without a value. If the index `listed`
+    does not have the value, `indexed` is an attribute and value in it that every match has.
 
     The API accepts one of `choices`, or text of up to `limit` characters. `parse` returns the normal form of the text
     or raises Invalid. Then the API refuses it with the text `refusal`. The OpenAPI description has `description`.
@@ -35,6 +37,7 @@ class FilterField:
     of_referral: Callable[[Referral], str | None] | None = None
     of_doctor: Callable[[Doctor], str | None] | None = None
     none: str = ""
+    indexed: tuple[str, str] | None = None
     choices: type[StrEnum] | None = None
     limit: int = 60
     parse: Callable[[str], str] = str
@@ -96,6 +99,17 @@ class Filter:
                 parse=_specialty,
                 refusal="This is not one of the groups of specialties.",
                 description="The group in which it is counted.",
+            )
+        },
+    )
+    answer: str | None = field(
+        default=None,
+        metadata={
+            FILTER: FilterField(
+                lambda referral: referral.answer if referral.reason == Closing.ANSWERED else None,
+                indexed=("reason", Closing.ANSWERED),
+                choices=Answer,
+                description="The doctor's answer, of referrals that were closed as `answered`.",
             )
         },
     )

@@ -11,6 +11,11 @@ from referral_intake.core.reasons import Reason
 
 INTRODUCTION = "introduction"
 REMINDER = "reminder"
+INFORMATION = "information"
+"""The message with the information that a doctor asks for. It is not a step, but is stored and tagged like one."""
+
+MESSAGE_PARTS = ("subject.txt", "txt", "html")
+"""The endings of a message's three templates."""
 
 # Delays of the retries after soft bounces, for instance because of a full mailbox.
 RETRY_DELAYS = (timedelta(days=1), timedelta(days=3))
@@ -129,7 +134,8 @@ def next_due(
     if retry_at := messages[last].retry_at:
         return last, retry_at
     following = next(iter(steps[steps.index(last) + 1 :]), None)
-    return following, max(one.last_attempt_at for one in messages.values()) + reminder_after
+    attempts = [one.last_attempt_at for step, one in messages.items() if step != INFORMATION]
+    return following, max(attempts) + reminder_after
 
 
 def with_resend(messages: DeliveryStatuses) -> DeliveryStatuses | None:

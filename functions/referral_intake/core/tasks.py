@@ -9,6 +9,7 @@ from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Move, Referral, Stage
+from referral_intake.core.steps import INFORMATION, last_failure
 
 DELIVERY_UNKNOWN = frozenset({Reason.SEND_UNCLEAR, Reason.RESTORED, Reason.BOUNCE_UNDETERMINED})
 """It is unknown whether the doctor got the message. To send it again, a person must confirm it explicitly."""
@@ -20,12 +21,23 @@ DOCTOR_COMPARISONS = frozenset({Reason.SHARED_MAILBOX, Reason.POSSIBLY_SAME_DOCT
 
 
 class Kind(StrEnum):
-    """The work for a person: judge a held referral, repair a failed one, print a letter or call, call back."""
+    """The work for a person.
+
+    Judge a held referral, repair a failed one, print a letter or call, call back, send information.
+    """
 
     HELD = "held"
     FAILED = "failed"
     BY_POST = "by_post"
     CALL = "call"
+    INFORMATION = "information"
+
+
+_REQUESTED = {
+    Answer.CALL: (Kind.CALL, Milestone.CALLED_BACK),
+    Answer.INFORMATION: (Kind.INFORMATION, Milestone.INFORMATION_SENT),
+}
+"""The task that an answer starts, and the milestone that completes it."""
 
 
 def task_kind(referral: Referral) -> Kind | None:
@@ -35,16 +47,16 @@ def task_kind(referral: Referral) -> Kind | None:
             return Kind.FAILED if referral.reason in FAILED else Kind.HELD
         case Stage.BY_POST:
             return Kind.BY_POST
-        case Stage.CLOSED if is_call_pending(referral):
-            return Kind.CALL
+        case Stage.CLOSED if referral.reason == Closing.ANSWERED and referral.answer in _REQUESTED:
+            kind, completed = _REQUESTED[referral.answer]
+            return None if completed in referral.milestones and not _has_information_failed(referral) else kind
         case _:
             return None
 
 
-def is_call_pending(referral: Referral) -> bool:
-    """Whether the doctor asked for a call, no stronger closing followed, and the call has not been made."""
-    asked_for_call = referral.reason == Closing.ANSWERED and referral.answer is Answer.CALL
-    return asked_for_call and Milestone.CALLED_BACK not in referral.milestones
+def _has_information_failed(referral: Referral) -> bool:
+    failed = last_failure(referral.messages)
+    return referral.answer is Answer.INFORMATION and failed is not None and failed[0] == INFORMATION
 
 
 def after_write(
@@ -71,7 +83,7 @@ def _waiting_since(referral: Referral, facts: Mapping[str, datetime]) -> datetim
     match task_kind(referral):
         case None:
             return None
-        case Kind.CALL:
+        case Kind.CALL | Kind.INFORMATION:
             # Use the time of the last answer: an earlier one may have asked for something else.
             answered = Closing.ANSWERED.value
             return facts.get(answered) or referral.milestones[answered]

@@ -18,7 +18,7 @@ from referral_intake.core.referral import Referral, UserAction
 from referral_intake.core.steps import INTRODUCTION
 from referral_intake.core.users import Person
 from referral_intake.dashboard import actions
-from referral_intake.dashboard.actions import ActionRequest, ReferralChange
+from referral_intake.dashboard.action_types import CHANNELS, ActionRequest, ReferralChange
 
 # A few tries are enough, because other writes take milliseconds.
 MAX_ATTEMPTS = 5
@@ -114,7 +114,7 @@ class ActionRunner:
 def _is_done(request: ActionRequest, referral: Referral) -> bool:
     """Whether this action was completed before. Raise TooLate, or ChangedSinceSeen if another action was."""
     user_action = actions.previous_run(request, referral)
-    if user_action and user_action.what in actions.CHANNELS and user_action.note:
+    if user_action and user_action.what in CHANNELS and user_action.note:
         raise TooLate(referral, user_action)
     if user_action is None and referral.revision != request.revision:
         raise ChangedSinceSeen(referral, actions.last_action_since(request, referral))

@@ -20,7 +20,7 @@ from referral_intake.core.errors import Stale
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
 from referral_intake.core.users import Person
-from referral_intake.dashboard.actions import ReferralChange
+from referral_intake.dashboard.action_types import ReferralChange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -3,58 +3,32 @@
 These rules are the same for the dashboard and the command line.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from referral_intake.core import decisions
+from referral_intake.core import decisions, information
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer, ContactChannel, Move, Referral, UserAction, closed
-from referral_intake.core.steps import DeliveryStatuses, with_resend
+from referral_intake.core.referral import Answer, ContactChannel, Move, Referral, Stage, UserAction, closed
+from referral_intake.core.steps import with_resend
 from referral_intake.core.submission import InvalidSubmission, with_email
 from referral_intake.core.tasks import DELIVERY_UNKNOWN, DOCTOR_COMPARISONS, Kind, task_kind
-from referral_intake.core.users import Person
 from referral_intake.core.validation import FieldError
+from referral_intake.dashboard.action_types import (
+    CHANNELS,
+    Action,
+    ActionRequest,
+    AnswerChannel,
+    Invalid,
+    ReferralChange,
+    Rejection,
+)
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
-
-
-class Action(StrEnum):
-    APPROVE = "approve"
-    REJECT = "reject"
-    RETRY = "retry"
-    LETTER_SENT = "letter_sent"
-    CALLED = "called"
-    ADD_EMAIL = "add_email"
-    SAME_DOCTOR = "same_doctor"
-    ANOTHER_DOCTOR = "another_doctor"
-    DOCTOR_ANSWERED = "doctor_answered"
-    WANTS_NO_MORE = "wants_no_more"
-    CALLED_BACK = Milestone.CALLED_BACK
-
-
-class AnswerChannel(StrEnum):
-    """How a doctor's answer or opt-out reached a user. The `_campaign` ones are opt-outs of one campaign."""
-
-    REPLY = "reply"
-    LETTER = "letter"
-    PHONE = "phone"
-    IN_PERSON = "in_person"
-
-
-class Rejection(StrEnum):
-    """Why a user rejects a referral."""
-
-    WRONG_DETAILS = "wrong_details"
-    NOT_A_DOCTOR = "not_a_doctor"
-    LOOKS_AUTOMATED = "looks_automated"
-    DUPLICATE = "duplicate"
-    OTHER = "other"
 
 
 ALLOWED_ACTIONS = {
@@ -62,72 +36,22 @@ ALLOWED_ACTIONS = {
     Kind.FAILED: (Action.RETRY, Action.REJECT),
     Kind.BY_POST: (Action.LETTER_SENT, Action.CALLED, Action.ADD_EMAIL),
     Kind.CALL: (Action.CALLED_BACK,),
+    Kind.INFORMATION: (Action.INFORMATION_SENT,),
 }
 
 COMPARISONS = (Action.SAME_DOCTOR, Action.ANOTHER_DOCTOR, Action.REJECT)
 """The actions on a referral that is held because its doctor may be the doctor of another referral."""
 
-CHANNELS = {Action.LETTER_SENT: ContactChannel.LETTER, Action.CALLED: ContactChannel.PHONE}
-"""Actions that record that the introduction was made by letter or phone."""
 
-
-@dataclass(frozen=True, slots=True)
-class ActionRequest:
-    """A user's request for an action on the referral that they saw at `revision`.
-
-    `reason` is the reason of a rejection. `email` is an address that the user found. `again` confirms that the doctor
-    may get the message a second time, if it is unknown whether they have it. `others` are receipts of the referrals
-    with which the user compared the doctor. `channel` says how the doctor answered or opted out, and `only_campaign`
-    that the opt-out is from this campaign only.
-    """
-
-    receipt: str
-    revision: int
-    action: Action
-    by: Person
-    reason: str | None = None
-    email: str | None = None
-    again: bool = False
-    others: tuple[str, ...] = ()
-    answer: str | None = None
-    channel: str | None = None
-    only_campaign: bool = False
-
-
-class Invalid(ValueError):
-    """An invalid request, with all its errors."""
-
-    def __init__(self, *errors: FieldError) -> None:
-        super().__init__(f"{len(errors)} fields")
-        self.errors = errors
-
-
-@dataclass(frozen=True, slots=True)
-class ReferralChange:
-    """The change that an action makes. `doctor` is set if the doctor's details change, `messages` if one is sent again.
-
-    `others` are receipts of referrals whose doctor is the same if `is_same_doctor`, otherwise another. `opts_out` says
-    that the doctor gets nothing more, and `opts_out_of` from which campaign. None means all.
-    """
-
-    user_action: UserAction
-    move: Move | None = None
-    milestones: Mapping[str, datetime] = field(default_factory=dict)
-    told_by: ContactChannel | None = None
-    doctor: Doctor | None = None
-    messages: DeliveryStatuses | None = None
-    others: tuple[str, ...] = ()
-    is_same_doctor: bool = False
-    answer: Answer | None = None
-    opts_out: bool = False
-    opts_out_of: str | None = None
-
-
-def allowed_actions(referral: Referral) -> tuple[Action, ...]:
-    """Return the actions that the referral's current state allows."""
+def allowed_actions(referral: Referral, campaign: Campaign | None = None) -> tuple[Action, ...]:
+    """Return the actions that the referral's current state and the campaign allow."""
     kind = task_kind(referral)
     if kind is Kind.HELD and referral.reason in DOCTOR_COMPARISONS:
         return COMPARISONS
+    if kind is Kind.FAILED and information.is_in_progress(referral):
+        return (Action.RETRY, Action.INFORMATION_SENT)
+    if kind is Kind.INFORMATION and information.can_send(referral, campaign):
+        return (Action.SEND_INFORMATION, *ALLOWED_ACTIONS[kind])
     return ALLOWED_ACTIONS[kind] if kind else ()
 
 
@@ -140,7 +64,7 @@ def recordable_actions(referral: Referral) -> tuple[Action, ...]:
 
 def change(request: ActionRequest, referral: Referral, campaign: Campaign | None, now: datetime) -> ReferralChange:
     """Return the change to write. Raise Invalid."""
-    if request.action not in (*allowed_actions(referral), *recordable_actions(referral)):
+    if request.action not in (*allowed_actions(referral, campaign), *recordable_actions(referral)):
         raise Invalid(FieldError("action", "not_offered"))
     user_action = UserAction(now, request.by.username, request.action.value, request.revision)
     match request.action:
@@ -151,19 +75,26 @@ def change(request: ActionRequest, referral: Referral, campaign: Campaign | None
             return ReferralChange(replace(user_action, note=note), closed(Closing.REJECTED, at=now))
         case Action.RETRY:
             return _resent(user_action, request, referral)
-        case Action.SAME_DOCTOR | Action.ANOTHER_DOCTOR:
-            return _compared(user_action, request)
         case Action.LETTER_SENT | Action.CALLED:
             return _told(user_action, CHANNELS[request.action], referral, campaign)
-        case Action.ADD_EMAIL:
-            # Not vetted: `outreach` still screens it, for instance for other addresses of this NPI.
-            doctor = _with_email(referral.doctor, request)
+        case Action.ADD_EMAIL | Action.SEND_INFORMATION:
+            # Not vetted: `outreach` still screens a new address, for instance for other addresses of this NPI.
+            doctor = _with_email(referral.doctor, request) if request.action is Action.ADD_EMAIL else None
             messages = with_resend(referral.messages)  # After a bounce.
             return ReferralChange(user_action, decisions.queue(now), doctor=doctor, messages=messages)
-        case Action.CALLED_BACK:
-            return ReferralChange(user_action, milestones={Milestone.CALLED_BACK: now})
+        case Action.CALLED_BACK | Action.INFORMATION_SENT:
+            return _done(user_action, request, referral)
         case Action.DOCTOR_ANSWERED | Action.WANTS_NO_MORE:
             return _said(user_action, request, referral)
+        case Action.SAME_DOCTOR | Action.ANOTHER_DOCTOR:
+            return _compared(user_action, request)
+
+
+def _done(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
+    """Return the change after a user did what the doctor had asked for."""
+    move = None if referral.stage is Stage.CLOSED else closed(Closing.ANSWERED)
+    messages = with_resend(referral.messages) if request.action is Action.INFORMATION_SENT else None
+    return ReferralChange(user_action, move, {Milestone(request.action): user_action.at}, messages=messages)
 
 
 def _resent(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:

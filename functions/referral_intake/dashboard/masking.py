@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from referral_intake.core.callback import CALLBACK_FIELDS, Callback
 from referral_intake.core.contact import without_extension
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, Doctor
 from referral_intake.core.form_fields import FormField, Mask
@@ -19,7 +20,12 @@ def masked(doctor: Doctor) -> Doctor:
     return Doctor(**_masked(doctor, DOCTOR_FIELDS), address=Address(**_masked(doctor.address, ADDRESS_FIELDS)))
 
 
-def _masked(details: Doctor | Address, fields: Mapping[str, FormField]) -> dict[str, Any]:
+def masked_callback(callback: Callback) -> Callback:
+    """Return the details of a call as a viewer sees them."""
+    return Callback(**_masked(callback, CALLBACK_FIELDS))
+
+
+def _masked(details: Doctor | Address | Callback, fields: Mapping[str, FormField]) -> dict[str, Any]:
     values = {name: getattr(details, name) for name in fields}
     return {name: value and _MASKS[fields[name].mask](value) for name, value in values.items()}
 

@@ -1,12 +1,15 @@
 """Schemas of referrals for the dashboard. Viewers get masked details of the doctor."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from referral_intake.aws.listing_table import Page
+from referral_intake.core.callback import CALLBACK_FIELDS
+from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Doctor
 from referral_intake.core.referral import Referral
 from referral_intake.core.specialties import specialty_group
@@ -15,7 +18,7 @@ from referral_intake.dashboard import etag
 from referral_intake.dashboard.actions import allowed_actions, recordable_actions
 from referral_intake.dashboard.declared_schemas import with_form_fields
 from referral_intake.dashboard.etag import Mark
-from referral_intake.dashboard.masking import masked
+from referral_intake.dashboard.masking import masked, masked_callback
 from referral_intake.dashboard.timeline import timeline
 from referral_intake.dashboard.wiring import Dashboard
 
@@ -51,8 +54,14 @@ class Listing(BaseModel):
     mark: Mark
 
 
+@with_form_fields(CALLBACK_FIELDS)
+class CallbackSeen(BaseModel):
+    """The details of a call that the doctor asks for."""
+
+
 class WorkRow(Row):
     waiting_since: datetime | None
+    callback: CallbackSeen | None
     actions: list[str]
 
 
@@ -90,6 +99,7 @@ class Detail(Row):
     address: AddressSeen
     typed: dict[str, str]
     answer: str | None
+    callback: CallbackSeen | None
     leader: str | None
     told_by: str | None
     due_at: datetime | None
@@ -111,9 +121,14 @@ def listing(page: Page, person: Person) -> Listing:
     )
 
 
-def work_list(page: Page, person: Person) -> WorkList:
+def work_list(page: Page, person: Person, campaign: Campaign) -> WorkList:
     rows = [
-        WorkRow(**row(referral, person), waiting_since=referral.waits_since, actions=_actions(referral, person))
+        WorkRow(
+            **row(referral, person),
+            waiting_since=referral.waits_since,
+            callback=_callback(referral, person),
+            actions=_actions(referral, person, campaign),
+        )
         for referral in page.referrals
     ]
     mark = etag.mark(person, page.referrals, page.cursor)
@@ -127,6 +142,7 @@ def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
         address=address(referral, person),
         typed=dict(doctor.typed),
         answer=referral.answer,
+        callback=_callback(referral, person),
         leader=referral.leader,
         told_by=referral.told_by,
         due_at=referral.due_at,
@@ -136,7 +152,7 @@ def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
             for one in timeline(referral)
         ],
         messages=messages,
-        actions=_actions(referral, person) + _recordable(referral, person),
+        actions=_actions(referral, person, parts.campaigns.get(referral.campaign)) + _recordable(referral, person),
         # The referral's revision does not depend on the stored copies.
         mark=etag.mark(person, [referral], [one.has_copy for one in messages]),
     )
@@ -168,8 +184,15 @@ def _doctor(referral: Referral, person: Person) -> Doctor:
     return referral.doctor if person.may(Role.MANAGER) else masked(referral.doctor)
 
 
-def _actions(referral: Referral, person: Person) -> list[str]:
-    return [action.value for action in allowed_actions(referral)] if person.may(Role.MANAGER) else []
+def _callback(referral: Referral, person: Person) -> CallbackSeen | None:
+    if referral.callback is None:
+        return None
+    seen = referral.callback if person.may(Role.MANAGER) else masked_callback(referral.callback)
+    return CallbackSeen(**asdict(seen))
+
+
+def _actions(referral: Referral, person: Person, campaign: Campaign | None) -> list[str]:
+    return [action.value for action in allowed_actions(referral, campaign)] if person.may(Role.MANAGER) else []
 
 
 def _recordable(referral: Referral, person: Person) -> list[str]:

@@ -16,7 +16,7 @@ from referral_intake.core.tasks import Kind
 from referral_intake.core.users import Person
 from referral_intake.dashboard import etag, problems, query_parameters, referral_schemas
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
-from referral_intake.dashboard.actions import Action, ActionRequest, AnswerChannel, Invalid, Rejection
+from referral_intake.dashboard.action_types import Action, ActionRequest, AnswerChannel, Invalid, Rejection
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
 from referral_intake.dashboard.etag import NOT_MODIFIED, Known
 from referral_intake.dashboard.query_parameters import CampaignName
@@ -102,12 +102,12 @@ def work_of_kind(
     cursor: Annotated[str | None, Query(description="From the previous page.")] = None,
     mark: Known = None,
 ) -> WorkList:
-    name = query_parameters.campaign(parts, campaign).name
+    chosen = query_parameters.campaign(parts, campaign)
     try:
-        page = parts.listing.tasks(name, kind, cursor)
+        page = parts.listing.tasks(chosen.name, kind, cursor)
     except BadCursor:
         raise problems.invalid("cursor", "unknown", "This cursor is not from this list.") from None
-    found = referral_schemas.work_list(page, person)
+    found = referral_schemas.work_list(page, person, chosen)
     etag.check(mark, found.mark)
     parts.audit.record(person, f"work/{kind.value}", [referral.receipt for referral in page.referrals], now)
     return found

@@ -8,6 +8,7 @@ from referral_intake.core.engagement import classify
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral, Stage
+from referral_intake.core.steps import INFORMATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,10 @@ def timeline(referral: Referral) -> list[Entry]:
 def _of_milestones(referral: Referral) -> Iterator[Entry]:
     soft_bounces = {at for delivery in referral.messages.values() for at in delivery.soft_bounces.values()}
     for name, at in referral.milestones.items():
-        # The milestones of letters, calls and soft bounces are left out, because those have their own entries.
+        # These milestones are left out, because letters, calls and messages have their own entries.
         if (name == Milestone.SENT and referral.told_by) or (name == Milestone.SOFT_BOUNCED and at in soft_bounces):
+            continue
+        if name == Milestone.INFORMATION_SENT and INFORMATION in referral.messages:
             continue
         by = referral.submitted_by if name == Milestone.SUBMITTED else None
         detail = referral.answer if name == Closing.ANSWERED else None

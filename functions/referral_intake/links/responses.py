@@ -9,14 +9,18 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from referral_intake.aws.signed_links import Link
+from referral_intake.core.callback import InvalidCallback, parse_callback
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.opt_outs import stop_messages
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer
+from referral_intake.core.referral import Answer, Referral
+from referral_intake.links import answers
+from referral_intake.links.answers import AnswerPage
 from referral_intake.links.wiring import LinkParts
 from referral_intake.observability import logs, metrics
 from referral_intake.web import form_responses, forms, http
 from referral_intake.web.http import Event, Response
+from referral_intake.web.pages import Pages
 
 logger = logs.logger()
 
@@ -77,15 +81,28 @@ def _undo(link: Link, parts: LinkParts, now: datetime) -> None:
 def _answer(event: Event, parts: LinkParts, now: datetime) -> Response:
     link = parts.links.read("answer", _token(event), now)
     if link is None:
-        return _page(event, parts, "answer.html", "invalid")
-    answer = None if _changes_nothing(event) else _chosen(event).get("answer")
-    if answer not in set(Answer):
-        return _page(event, parts, "answer.html", "ask", link)
+        return _answer_page(event, parts, answers.INVALID)
+    given = {} if _changes_nothing(event) else _chosen(event)
+    if given.get("answer") not in set(Answer):
+        return _answer_page(event, parts, answers.page_of(_referral(link, parts)), link)
+    answer, typed = Answer(given["answer"]), answers.typed_callback(given)
     with logs.log_context(logger, referral=link.receipt):
-        parts.referrals.answer(link.receipt, Answer(answer), now)
-        logger.info("doctor answered", answer=answer)
-    metrics.count("Answers", campaign=link.campaign, reason=answer)
-    return _page(event, parts, "answer.html", answer, link)
+        try:
+            callback = parse_callback(typed) if typed else None
+        except InvalidCallback as invalid:
+            # Pressing the button recorded the request for a call, so only the details are missing.
+            page = answers.page_with_errors(_referral(link, parts), given, invalid.errors)
+            return _answer_page(event, parts, page, link)
+        campaign = parts.site.campaigns.get(link.campaign)
+        page = answers.page_of(parts.referrals.answer(link.receipt, answer, now, callback, campaign))
+        logger.info("doctor answered", answer=answer.value)
+    if not typed:
+        metrics.count("Answers", campaign=link.campaign, reason=answer.value)
+    return _answer_page(event, parts, page, link)
+
+
+def _referral(link: Link, parts: LinkParts) -> Referral | None:
+    return parts.referrals.get(link.receipt, consistent=True)
 
 
 def _token(event: Event) -> str:
@@ -103,10 +120,25 @@ def _chosen(event: Event) -> dict[str, str]:
 
 
 def _page(event: Event, parts: LinkParts, template: str, state: str, link: Link | None = None) -> Response:
-    campaign = parts.site.campaign(link.campaign if link else None)
-    locale = http.language(event, campaign.locales) or campaign.mail_locale
+    return _rendered(event, parts, template, link, state=state)
+
+
+def _answer_page(event: Event, parts: LinkParts, page: AnswerPage, link: Link | None = None) -> Response:
+    pages = _pages(event, parts, link)
+    errors = [{"field": error.field, "message": pages.message(error)} for error in page.errors]
+    form = {"values": page.values, "errors": errors}
+    response = _rendered(event, parts, "answer.html", link, state=page.state, answers=page.answers, form=form)
+    return {**response, "statusCode": HTTPStatus.UNPROCESSABLE_ENTITY.value} if errors else response
+
+
+def _rendered(event: Event, parts: LinkParts, template: str, link: Link | None, **context: object) -> Response:
     token = _token(event)
     # The result of a POST has no URL, so there are no links to other languages.
     elsewhere = f"?{urlencode({'token': token})}&lang={{locale}}" if link and _changes_nothing(event) else ""
-    html = parts.site.pages(campaign.name, locale).render(template, elsewhere, state=state, token=token)
+    html = _pages(event, parts, link).render(template, elsewhere, token=token, **context)
     return http.html_response(HTTPStatus.OK if link else HTTPStatus.BAD_REQUEST, html)
+
+
+def _pages(event: Event, parts: LinkParts, link: Link | None) -> Pages:
+    campaign = parts.site.campaign(link.campaign if link else None)
+    return parts.site.pages(campaign.name, http.language(event, campaign.locales) or campaign.mail_locale)

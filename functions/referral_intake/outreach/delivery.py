@@ -19,9 +19,9 @@ from referral_intake.core.mail_events import EventKind, MailEvent
 from referral_intake.core.message import Mailer, Message, NotSent, Refused, Unapproved, Unclear
 from referral_intake.core.ports import Referrals
 from referral_intake.core.quota import Wait
-from referral_intake.core.reasons import Reason
-from referral_intake.core.referral import Move, Referral, Stage
-from referral_intake.core.steps import INTRODUCTION, SendAttempt
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import Move, Referral, Stage, closed
+from referral_intake.core.steps import INFORMATION, INTRODUCTION, SendAttempt
 from referral_intake.outreach.screening import ScreeningCounts, suspicion_reason
 
 
@@ -162,11 +162,11 @@ class Outreach:
         # stream.
         if wait := self.throttle.acquire(campaign, message.to):
             return self._move(referral, decisions.wait(wait.reason, wait.until))
+        # The doctor asked for the information through this referral, so another one's claim does not count.
+        cooldown = timedelta() if claim.step == INFORMATION else campaign.policy.cooldown
         obstacle = self._unless_overruled(
             claim,
-            lambda overruled: self.claims.claim(
-                claim, message, now=self.now(), cooldown=campaign.policy.cooldown, overruled=overruled
-            ),
+            lambda overruled: self.claims.claim(claim, message, now=self.now(), cooldown=cooldown, overruled=overruled),
         )
         if isinstance(obstacle, MailboxSuppressed):
             return self._mailbox_suppressed(claim, obstacle.reason, campaign)
@@ -175,6 +175,8 @@ class Outreach:
         return self._send(claim, campaign, message)
 
     def _mailbox_suppressed(self, claim: Claim, reason: Reason, campaign: Campaign) -> Outcome:
+        if claim.step == INFORMATION:
+            return self._move(claim.referral, closed(Closing.ANSWERED))  # Then it is a task for a person.
         move = decisions.mailbox_unusable(claim.referral, reason, self.now())
         if move.stage is Stage.BY_POST:
             return self._by_post(claim, move, campaign)

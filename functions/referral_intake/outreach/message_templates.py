@@ -11,9 +11,7 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim
 from referral_intake.core.message import Message, Unapproved
 from referral_intake.core.referral import Referral
-from referral_intake.core.steps import template_name
-
-PARTS = ("subject.txt", "txt", "html")
+from referral_intake.core.steps import MESSAGE_PARTS, template_name
 
 
 class MessageComposer:
@@ -82,7 +80,10 @@ class MessageComposer:
 
 
 def _names(campaign: Campaign, step: str) -> list[str]:
-    return [f"campaigns/{campaign.name}/messages/{campaign.mail_locale}/{template_name(step)}.{part}" for part in PARTS]
+    return [
+        f"campaigns/{campaign.name}/messages/{campaign.mail_locale}/{template_name(step)}.{part}"
+        for part in MESSAGE_PARTS
+    ]
 
 
 def _files(root: Path, campaign: Campaign, step: str) -> list[Path]:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from datetime import datetime
 from operator import attrgetter
 
+from referral_intake.core.callback import CALLBACK_FIELDS
 from referral_intake.core.doctor import FORM_FIELDS
+from referral_intake.core.milestones import Milestone
 from referral_intake.core.referral import Referral
 
 Cell = str | datetime | None
@@ -21,6 +23,11 @@ _FIRST_OF_DOCTOR = (
     *("doctor_name", "practice", "specialty", "email", "phone", "npi"),
     *("address_line1", "address_line2", "city", "state", "postal_code"),
 )
+
+
+def _of_callback(name: str) -> Callable[[Referral], Cell]:
+    return lambda referral: getattr(referral.callback, name) if referral.callback else None
+
 
 COLUMNS: dict[str, Callable[[Referral], Cell]] = {
     "receipt": lambda referral: referral.receipt,
@@ -37,6 +44,9 @@ COLUMNS: dict[str, Callable[[Referral], Cell]] = {
     },
     "closed_at": lambda referral: referral.closed_at,
     "leading_receipt": lambda referral: referral.leader,
+    "called_back_at": lambda referral: referral.milestones.get(Milestone.CALLED_BACK),
+    "information_sent_at": lambda referral: referral.milestones.get(Milestone.INFORMATION_SENT),
+    **{one.column: _of_callback(name) for name, one in CALLBACK_FIELDS.items()},
     **_DOCTOR,
 }
 """In the order of the file. Times are in UTC. The last entry adds the fields that are not listed above."""

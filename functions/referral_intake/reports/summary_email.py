@@ -26,6 +26,7 @@ WAITING_FOR = {
     "failed": "failed, to be tried again",
     "by_post": "to be told by letter or phone",
     "call": "to be called back",
+    "information": "to be sent information",
 }
 
 

@@ -10,6 +10,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from referral_intake.core.callback import CALLBACK_FIELDS
 from referral_intake.core.campaign import Campaign, Campaigns
 from referral_intake.core.doctor import FORM_FIELDS
 from referral_intake.core.validation import FieldError
@@ -118,6 +119,7 @@ def _environment(templates: Path) -> "jinja2.Environment":
         "asset": partial(asset_url, templates),
         "library": partial(library_url, templates),
         "form_fields": FORM_FIELDS,
+        "callback_fields": CALLBACK_FIELDS,
     }
     return environment
 

@@ -6,13 +6,14 @@ import { Reports } from "./views/reports.js";
 import { Settings } from "./views/settings.js";
 import { Nowhere } from "./views/nowhere.js";
 import { Work } from "./views/work.js";
+import { KINDS } from "./words.js";
 
 const ROUTES = [
   [/^\/dashboard\/?$/, Overview],
   [/^\/dashboard\/referrals\/?$/, Referrals],
   [/^\/dashboard\/referrals\/([A-Z2-7-]{16,19})\/?$/, Referral],
   [/^\/dashboard\/work\/?$/, Work],
-  [/^\/dashboard\/work\/(held|failed|by_post|call)\/?$/, Work],
+  [new RegExp(`^/dashboard/work/(${Object.keys(KINDS).join("|")})/?$`), Work],
   [/^\/dashboard\/reports\/?$/, Reports],
   [/^\/dashboard\/settings\/?$/, Settings],
 ];

@@ -115,6 +115,14 @@ export const CHANNELS = {
   phone: "By phone",
   in_person: "In person",
 };
+/** When a doctor wants to be called. */
+export const CALL_TIMES = {
+  any_time: "At any time",
+  morning: "In the morning",
+  midday: "Around noon",
+  afternoon: "In the afternoon",
+  evening: "In the evening",
+};
 export const SPECIALTIES = Object.fromEntries(
   [
     "radiation_oncology surgical_oncology medical_oncology hematology palliative_care pain_medicine",
@@ -137,6 +145,7 @@ export const FILTERS = {
   reason: { label: "Reason", values: REASONS, isListOnly: true },
   state: { label: "State", values: STATES },
   specialty: { label: "Specialty", values: SPECIALTIES },
+  answer: { label: "Answer", values: ANSWERS },
 };
 export const DIMENSIONS = { state: "State", specialty: "Specialty", source: "Submitted by", language: "Language" };
 
@@ -145,6 +154,7 @@ export const KINDS = {
   failed: { name: "Failed", means: "Sending failed, and automatic retries have ended." },
   by_post: { name: "By post", means: "No email address: print a letter, call, or add an email address." },
   call: { name: "Calls", means: "Doctors who asked for a call." },
+  information: { name: "Information", means: "Doctors who asked for information." },
 };
 
 /** Events of the timeline, beside the facts above. */
@@ -165,6 +175,8 @@ const EVENTS = {
   letter_sent: "Letter posted",
   called: "Called",
   called_back: "Called back",
+  send_information: "Information queued",
+  information_sent: "Information sent",
   add_email: "Email address added",
   same_doctor: "Same doctor",
   another_doctor: "Another doctor",

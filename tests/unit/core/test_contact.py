@@ -101,6 +101,11 @@ def test_an_invalid_npi_is_refused(typed: str) -> None:
         contact.npi(typed)
 
 
+@pytest.mark.parametrize("readable", ["(217) 555-0123", "(217) 555-0123 ext. 45", "+44 20 7946 0958"])
+def test_a_readable_number_is_the_same_number(readable: str) -> None:
+    assert contact.readable_phone(contact.phone(readable)) == readable
+
+
 @pytest.mark.parametrize(
     ("typed", "code"), [("ny", "NY"), ("New York", "NY"), ("N.Y.", "NY"), ("district of columbia", "DC"), ("PR", "PR")]
 )

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_intake.aws.cursors import BadCursor, ListingPosition
-from referral_intake.core.referral import Stage
+from referral_intake.core.reasons import Closing
+from referral_intake.core.referral import Answer, Stage
 from referral_intake.core.search_filter import Filter, SearchCriteria, search_words
 from tests.support import samples
 from tests.support.samples import NOW
@@ -57,6 +58,7 @@ def test_all_search_terms_must_match(other: dict[str, str]) -> None:
         {"state": "TX"},
         {"state": "none"},
         {"specialty": "neurosurgery"},
+        {"answer": Answer.CALL},
         {"first": (NOW + timedelta(days=1)).date()},
         {"last": (NOW - timedelta(days=1)).date()},
     ],
@@ -68,6 +70,14 @@ def test_all_filters_must_match(other: dict[str, object]) -> None:
 
 def test_doctors_without_a_state_can_be_found() -> None:
     assert SearchCriteria("lumen", Filter(state="none")).matches(samples.referral())
+
+
+def test_an_answer_counts_unless_the_doctor_opted_out_since() -> None:
+    asked = replace(REFERRAL, stage=Stage.CLOSED, reason=Closing.ANSWERED, answer=Answer.INFORMATION)
+    chosen = Filter(answer=Answer.INFORMATION)
+    assert chosen.matches(asked)
+    assert not chosen.matches(replace(asked, answer=Answer.CALL))
+    assert not chosen.matches(replace(asked, reason=Closing.OPTED_OUT))
 
 
 def test_a_cursor_holds_its_position() -> None:

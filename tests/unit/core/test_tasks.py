@@ -80,6 +80,24 @@ def test_an_answer_that_requests_a_call_closes_the_outreach_and_starts_a_task() 
     assert (called.stage, task_kind(called), called.waits_since) == (Stage.CLOSED, Kind.CALL, NOW)
 
 
+def test_an_answer_that_requests_information_starts_a_task_until_it_is_sent() -> None:
+    asked = written(samples.referral(), closed(Closing.ANSWERED), Answer.INFORMATION, answered=NOW)
+    assert (asked.stage, task_kind(asked), asked.waits_since) == (Stage.CLOSED, Kind.INFORMATION, NOW)
+    assert task_kind(written(asked, None, information_sent=LATER)) is None
+
+
+def test_a_request_for_a_call_after_one_for_information_is_another_task() -> None:
+    asked = written(samples.referral(), closed(Closing.ANSWERED), Answer.INFORMATION, answered=NOW)
+    called = written(asked, None, Answer.CALL, answered=LATER)
+    assert (task_kind(called), called.waits_since) == (Kind.CALL, LATER)
+
+
+def test_a_completed_call_does_not_complete_a_request_for_information() -> None:
+    called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW, called_back=NOW)
+    asked = written(called, None, Answer.INFORMATION, answered=LATER)
+    assert (task_kind(asked), asked.waits_since) == (Kind.INFORMATION, LATER)
+
+
 def test_a_later_request_for_a_call_starts_its_own_wait() -> None:
     said_no = written(samples.referral(), closed(Closing.ANSWERED), Answer.NO, answered=NOW)
     assert task_kind(said_no) is None
@@ -89,15 +107,16 @@ def test_a_later_request_for_a_call_starts_its_own_wait() -> None:
 
 
 @pytest.mark.parametrize("stronger", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
-def test_a_stronger_answer_ends_the_call_task(stronger: Closing) -> None:
-    called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
-    assert task_kind(written(called, closed(stronger))) is None
+@pytest.mark.parametrize("answer", [Answer.CALL, Answer.INFORMATION])
+def test_a_stronger_answer_ends_the_task(stronger: Closing, answer: Answer) -> None:
+    asked = written(samples.referral(), closed(Closing.ANSWERED), answer, answered=NOW)
+    assert task_kind(written(asked, closed(stronger))) is None
 
 
 def test_a_completed_call_or_a_changed_answer_ends_the_task() -> None:
     called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
     assert task_kind(written(called, None, called_back=LATER)) is None
-    assert task_kind(written(called, None, Answer.INFORMATION, answered=LATER)) is None
+    assert task_kind(written(called, None, Answer.NO, answered=LATER)) is None
 
 
 def test_a_repeated_answer_does_not_restart_the_task() -> None:

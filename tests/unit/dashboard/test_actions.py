@@ -18,7 +18,8 @@ from referral_intake.core.users import Person, Role
 from referral_intake.core.validation import FieldError
 from referral_intake.dashboard import actions
 from referral_intake.dashboard.action_runner import ActionRunner, ChangedSinceSeen, TooLate
-from referral_intake.dashboard.actions import Action, ActionRequest, Invalid, ReferralChange, Rejection, allowed_actions
+from referral_intake.dashboard.action_types import Action, ActionRequest, Invalid, ReferralChange, Rejection
+from referral_intake.dashboard.actions import allowed_actions
 from tests.support.samples import MANAGER, NOW, campaign, referral
 
 JO = Person("2", "jo", frozenset({Role.MANAGER}))
@@ -59,6 +60,10 @@ def at(stage: Stage, reason: str | None = None, **more: object) -> Referral:
 
 def asked_for_a_call(**more: object) -> Referral:
     return at(Stage.CLOSED, "answered", answer=Answer.CALL, **more)
+
+
+def asked_for_information(**more: object) -> Referral:
+    return at(Stage.CLOSED, "answered", answer=Answer.INFORMATION, **more)
 
 
 def request_for(action: Action, of: Referral, **more: object) -> ActionRequest:
@@ -202,7 +207,7 @@ def test_an_invalid_email_address_is_refused(email: str | None, code: str) -> No
     assert [(error.field, error.code) for error in refused.value.errors] == [("email", code)]
 
 
-# ---- Answers that request a call -------------------------------------------------------------------------------------
+# ---- Answers that request something ----------------------------------------------------------------------------------
 
 
 def test_a_recorded_call_ends_the_call_task() -> None:
@@ -213,14 +218,44 @@ def test_a_recorded_call_ends_the_call_task() -> None:
     assert not allowed_actions(replace(asked, milestones={**asked.milestones, **change.milestones}))
 
 
-@pytest.mark.parametrize("answer", [Answer.INFORMATION, Answer.NO, None])
-def test_a_call_needs_a_request_by_the_doctor(answer: Answer | None) -> None:
+def test_recorded_information_ends_the_information_task() -> None:
+    asked = asked_for_information()
+    assert allowed_actions(asked) == (Action.INFORMATION_SENT,)
+    change = done(Action.INFORMATION_SENT, asked)
+    assert (change.move, change.milestones) == (None, {"information_sent": LATER})
+    assert not allowed_actions(replace(asked, milestones={**asked.milestones, **change.milestones}))
+
+
+def test_material_is_sent_by_one_action_if_the_campaign_has_it_and_the_doctor_an_address() -> None:
+    asked = asked_for_information()
+    assert allowed_actions(asked, campaign()) == (Action.SEND_INFORMATION, Action.INFORMATION_SENT)
+    assert allowed_actions(asked, campaign("relay")) == (Action.INFORMATION_SENT,)
+    by_letter = replace(asked, doctor=replace(asked.doctor, email=None))
+    assert allowed_actions(by_letter, campaign()) == (Action.INFORMATION_SENT,)
+    change = done(Action.SEND_INFORMATION, asked)
+    assert (change.move, change.milestones) == (decisions.queue(LATER), {})
+
+
+def test_information_that_failed_is_retried_or_sent_another_way() -> None:
+    failed = at(Stage.HELD, "send_unclear", answer=Answer.INFORMATION, milestones={"submitted": NOW, "answered": NOW})
+    assert allowed_actions(failed, campaign()) == (Action.RETRY, Action.INFORMATION_SENT)
+    change = done(Action.INFORMATION_SENT, failed)
+    assert change.move
+    assert (change.move.stage, change.move.reason) == (Stage.CLOSED, "answered")
+    assert change.milestones == {"information_sent": LATER}
+    with pytest.raises(Invalid):
+        done(Action.REJECT, failed, reason="other")
+
+
+@pytest.mark.parametrize("answer", [Answer.NO, None])
+def test_a_task_needs_a_request_by_the_doctor(answer: Answer | None) -> None:
     assert not allowed_actions(replace(asked_for_a_call(), answer=answer))
 
 
 @pytest.mark.parametrize("reason", ["opted_out", "complained"])
-def test_a_doctor_who_declined_since_is_not_called(reason: str) -> None:
+def test_a_doctor_who_declined_since_is_not_contacted(reason: str) -> None:
     assert not allowed_actions(replace(asked_for_a_call(), reason=reason))
+    assert not allowed_actions(replace(asked_for_information(), reason=reason))
 
 
 # ---- Several people --------------------------------------------------------------------------------------------------
@@ -310,6 +345,8 @@ def test_a_change_by_the_system_names_no_person() -> None:
         (at(Stage.BY_POST, "no_email"), {"action": Action.CALLED}),
         (at(Stage.BY_POST, "no_email"), {"action": Action.ADD_EMAIL, "email": "m@clinic.example"}),
         (asked_for_a_call(), {"action": Action.CALLED_BACK}),
+        (asked_for_information(), {"action": Action.INFORMATION_SENT}),
+        (asked_for_information(), {"action": Action.SEND_INFORMATION}),
     ],
 )
 def test_a_double_click_acts_once_and_reports_success(start: Referral, given: dict[str, Any]) -> None:

@@ -65,6 +65,18 @@ def test_a_complete_outreach_is_listed_in_order_of_time() -> None:
     assert "secret" not in str(found)
 
 
+def test_information_that_was_sent_is_one_entry() -> None:
+    by_hand = replace(
+        samples.referral(),
+        milestones={"submitted": NOW, "information_sent": SENT},
+        user_actions=(UserAction(SENT, "jo", "information_sent", 9),),
+    )
+    assert words(timeline(by_hand)) == [("submitted", None), ("information_sent", None)]
+    message = DeliveryStatus({"1": SendAttempt(SENT, "v1", "c0ffee")})
+    by_email = replace(by_hand, user_actions=(), messages={"information": message})
+    assert [(entry.what, entry.step) for entry in timeline(by_email)] == [("submitted", None), ("sent", "information")]
+
+
 def test_a_held_referral_states_the_reason_and_the_time() -> None:
     held = replace(samples.referral(), stage=Stage.HELD, reason="trap", waits_since=NOW + DAY, due_at=NOW + 9 * DAY)
     assert timeline(held)[-1] == Entry(NOW + DAY, "held", detail="trap")

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 
 import pytest
 
+from referral_intake.core.callback import CallTime
 from referral_intake.core.counting import ENGAGED
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, LetterReason, PauseReason, Reason, ReportFailure
 from referral_intake.core.referral import Answer, Stage
 from referral_intake.core.tasks import Kind
-from referral_intake.dashboard.actions import Action, Rejection
+from referral_intake.dashboard.action_types import Action, Rejection
 from tests.support.samples import ROOT, TEMPLATES
 
 WORDS = (TEMPLATES / "site" / "dashboard" / "words.js").read_text("utf-8")
@@ -37,6 +38,7 @@ def keys(name: str) -> list[str]:
         ("ANSWERS", Answer),
         ("STAGES", Stage),
         ("KINDS", Kind),
+        ("CALL_TIMES", CallTime),
     ],
 )
 def test_the_dashboard_has_a_text_for_each_value_and_no_others(name: str, named: Iterable[str]) -> None:

@@ -1,5 +1,7 @@
 """Opting out: only by POST, only with a signed link, and with immediate effect."""
 
+import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -7,6 +9,8 @@ from urllib.parse import urlencode
 import pytest
 
 from referral_intake.aws.signed_links import Link, Links
+from referral_intake.core.callback import Callback
+from referral_intake.core.campaign import Campaign, Campaigns, InformationPolicy
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Stage
 from referral_intake.links import responses
@@ -14,14 +18,26 @@ from referral_intake.links.wiring import LinkParts
 from referral_intake.web.pages import Site
 from tests.support import events
 from tests.support.fakes import FakeTable, ring
-from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES, referral
+from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES, campaign, referral
 
 LINKS = Links(ring, "https://spine.example")
+
+
+@dataclass
+class FakeCampaigns:
+    only: Campaign
+
+    def get(self, name: str) -> Campaign | None:
+        return self.only if name == self.only.name else None
+
+    def names(self) -> list[str]:
+        return [self.only.name]
 
 
 class LinksInMemory:
     def __init__(self) -> None:
         self.table = FakeTable()
+        self.campaigns: Campaigns = CAMPAIGNS
         self.referral = referral()
         self.table.add(self.referral)
         link = Link(("email#k1#0", "npi#k1#1"), "lumen", self.referral.receipt)
@@ -29,7 +45,7 @@ class LinksInMemory:
         self.answer_query = LINKS.answer(link, NOW).partition("?")[2]
 
     def __call__(
-        self, method: str, query: str | None = None, path: str = "/api/opt-out", now: datetime = NOW, **form: str
+        self, method: str, query: str | None = None, path: str = "/api/opt-out", now: datetime = NOW, **form: Any
     ) -> dict[str, Any]:
         event = events.request(
             f"{method} {path}",
@@ -37,11 +53,20 @@ class LinksInMemory:
             query=self.query if query is None else query,
             content_type="application/x-www-form-urlencoded",
         )
-        parts = LinkParts(LINKS, self.table, self.table, Site(TEMPLATES, "https://x.example", CAMPAIGNS))
+        parts = LinkParts(LINKS, self.table, self.table, Site(TEMPLATES, "https://x.example", self.campaigns))
         return responses.respond(event, parts, now)
 
-    def answer(self, method: str, now: datetime = NOW, **form: str) -> dict[str, Any]:
+    def answer(self, method: str, now: datetime = NOW, **form: Any) -> dict[str, Any]:
         return self(method, self.answer_query, "/api/answer", now, **form)
+
+
+def details(phone: str, time: str = "any_time") -> dict[str, Any]:
+    return {"callback.phone": phone, "callback.time": time}
+
+
+def heading(body: str) -> str:
+    [found] = re.findall(r"<h1>(.*?)</h1>", body)
+    return str(found)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -120,6 +145,109 @@ def test_opening_the_answer_page_records_no_answer() -> None:
     assert links.answer("HEAD") == response
     assert response["body"].count('name="answer"') == 3
     assert links.table.answers == {}
+
+
+@pytest.mark.parametrize("answer", ["information", "call", "no"])
+def test_the_link_shows_the_answer_and_offers_the_others(answer: str) -> None:
+    links = LinksInMemory()
+    given = links.answer("POST", answer=answer)["body"]
+    again = links.answer("GET")["body"]
+    assert heading(again) == heading(given)
+    assert "Lumen Spine Lamp" in heading(again)
+    offered = re.findall(r'<button[^>]* name="answer" value="(\w+)"', again)
+    assert sorted([*offered, answer]) == ["call", "information", "no"]
+
+
+def test_a_doctor_gives_a_number_and_a_time_for_the_call() -> None:
+    links = LinksInMemory()
+    links.answer("POST", answer="call")
+    response = links.answer("POST", answer="call", **details("217.555.0123 x45", "morning"))
+    assert response["statusCode"] == 200
+    asked = links.table.referrals[links.referral.receipt]
+    assert asked.callback == Callback("+12175550123;ext=45", "morning")
+    again = links.answer("GET")["body"]
+    assert 'value="(217) 555-0123 ext. 45"' in again
+    assert re.search(r'value="morning" checked', again)
+
+
+def test_the_number_and_the_time_can_be_changed_and_removed() -> None:
+    links = LinksInMemory()
+    links.answer("POST", answer="call", **details("217 555 0123", "morning"))
+    links.answer("POST", answer="call", **details("", "evening"))
+    assert links.table.referrals[links.referral.receipt].callback == Callback(None, "evening")
+
+
+def test_another_answer_removes_the_number() -> None:
+    links = LinksInMemory()
+    links.answer("POST", answer="call", **details("217 555 0123"))
+    links.answer("POST", answer="no")
+    assert links.table.referrals[links.referral.receipt].callback is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [(details("12<b>"), "Check the phone number"), (details("", "now"), "Choose one of the answers")],
+)
+def test_invalid_details_of_a_call_are_explained_and_keep_the_request(typed: dict[str, Any], words: str) -> None:
+    links = LinksInMemory()
+    links.answer("POST", answer="call", **details("217 555 0123"))
+    response = links.answer("POST", answer="call", **typed)
+    assert response["statusCode"] == 422
+    assert words in response["body"]
+    assert "<b>" not in response["body"]
+    kept = links.table.referrals[links.referral.receipt]
+    assert (kept.answer, kept.callback) == ("call", Callback("+12175550123", "any_time"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "milestone", "words"),
+    [("call", "called_back", "We called you"), ("information", "information_sent", "We sent you information")],
+)
+def test_a_completed_request_is_not_promised_again(answer: str, milestone: str, words: str) -> None:
+    links = LinksInMemory()
+    links.answer("POST", answer=answer)
+    links.table.set_milestone(links.referral.receipt, milestone, NOW)
+    for response in (links.answer("GET"), links.answer("POST", answer=answer)):
+        assert words in heading(response["body"])
+        assert "questions@lumen.example" in response["body"]
+
+
+def test_information_that_is_sent_at_once_is_announced_as_an_email() -> None:
+    links = LinksInMemory()
+    known = campaign()
+    links.campaigns = FakeCampaigns(
+        replace(known, policy=replace(known.policy, information=InformationPolicy.AUTOMATIC))
+    )
+    for response in (links.answer("POST", answer="information"), links.answer("GET")):
+        assert "It goes to the email address that we wrote to" in response["body"]
+    asked = links.table.referrals[links.referral.receipt]
+    assert (asked.stage, asked.reason) == (Stage.QUEUED, None)
+
+
+@pytest.mark.parametrize("answer", ["information", "call", "no"])
+def test_a_doctor_who_opted_out_is_not_promised_anything(answer: str) -> None:
+    links = LinksInMemory()
+    links("POST")
+    for response in (links.answer("GET"), links.answer("POST", answer=answer)):
+        assert "please write to us" in heading(response["body"])
+        assert 'name="answer"' not in response["body"]
+
+
+def test_an_answer_about_a_deleted_referral_is_not_confirmed() -> None:
+    links = LinksInMemory()
+    links.table.referrals.clear()
+    for response in (links.answer("GET"), links.answer("POST", answer="call")):
+        assert "please write to us" in heading(response["body"])
+    assert links.table.answers == {}
+
+
+def test_the_answer_page_speaks_the_language_that_the_doctor_chose() -> None:
+    links = LinksInMemory()
+    links.answer_query += "&lang=es"
+    links.answer("POST", answer="call")
+    response = links.answer("POST", answer="call", **details("12"))
+    assert "Alguien le llamará" in response["body"]
+    assert "Revise el teléfono" in response["body"]
 
 
 def test_an_unknown_answer_shows_the_page_again() -> None:

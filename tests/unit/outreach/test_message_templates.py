@@ -114,6 +114,15 @@ def test_approved_content_with_one_changed_byte_is_not_sent(tmp_path: Path, file
     assert introduction(referral(), templates, approved_only=False).version == "unapproved"
 
 
+@pytest.mark.parametrize("part", ["subject.txt", "txt", "html"])
+def test_changed_material_is_not_sent(tmp_path: Path, part: str) -> None:
+    templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
+    (templates / f"campaigns/lumen/messages/en/information.{part}").write_text("changed")
+    assert introduction(referral(), templates)
+    with pytest.raises(Unapproved):
+        introduction(referral(), templates, step="information")
+
+
 def test_a_change_to_another_step_does_not_block_this_one(tmp_path: Path) -> None:
     templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
     (templates / "campaigns/lumen/messages/en/reminder.txt").write_text("another")
@@ -121,7 +130,7 @@ def test_a_change_to_another_step_does_not_block_this_one(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("locale", [folder.name for folder in (TEMPLATES / "campaigns/lumen/messages").iterdir()])
-@pytest.mark.parametrize("step", ["introduction", "reminder_1"])
+@pytest.mark.parametrize("step", ["introduction", "reminder_1", "information"])
 def test_a_message_is_complete_in_every_language(locale: str, step: str) -> None:
     queued = referral(name="Maria Lopez")
     keys, retired = DoctorHashes(ring).of(queued)

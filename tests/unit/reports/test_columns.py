@@ -1,9 +1,11 @@
 """The columns of an export."""
 
 import re
+from dataclasses import replace
 
+from referral_intake.core.callback import Callback
 from referral_intake.core.doctor import FORM_FIELDS
-from referral_intake.reports.columns import COLUMNS
+from referral_intake.reports.columns import COLUMNS, row_of
 from tests.support import samples
 
 
@@ -16,6 +18,13 @@ def test_the_documentation_lists_every_column_in_order() -> None:
 def test_every_field_of_the_form_has_its_own_column() -> None:
     columns = [field.column for field in FORM_FIELDS.values()]
     assert len({*columns} & COLUMNS.keys()) == len(columns)
+
+
+def test_a_row_has_the_details_of_the_call() -> None:
+    asked = replace(samples.referral(), callback=Callback("+12175550199", "morning"))
+    for referral, details in ((asked, ("+12175550199", "morning")), (samples.referral(), (None, None))):
+        row = dict(zip(COLUMNS, row_of(referral), strict=True))
+        assert (row["callback_phone"], row["callback_time"]) == details
 
 
 def test_every_field_of_the_form_has_a_unique_name() -> None:

@@ -66,6 +66,8 @@ const ACTIONS = {
     fields: ({ channel, scope }) => ({ channel, only_campaign: scope === "campaign" }),
   },
   called_back: { label: "Called back", isMain: true, done: "Call back recorded." },
+  send_information: { label: "Send information", isMain: true, done: "The information will be sent in a moment." },
+  information_sent: { label: "Information sent", done: "Information marked as sent." },
 };
 
 const mayHaveReached = (reason) => ["send_unclear", "restored", "bounce_undetermined"].includes(reason);

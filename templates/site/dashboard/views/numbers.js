@@ -2,7 +2,7 @@
 import { howMany, lasts, number, plural, share } from "../format.js";
 import { html, nothing, svg } from "../lit.js";
 import { bars } from "../parts/tables.js";
-import { ANSWERS, FACTS, FUNNEL, NUMBERS, reason } from "../words.js";
+import { ANSWERS, FACTS, FUNNEL, happened, NUMBERS, reason } from "../words.js";
 
 const STEPS = {
   submitted_to_sent: ["From the form to the first message", "sent"],
@@ -117,12 +117,15 @@ export const medians = ({ period, before }) =>
 
 export function outcomes({ period }) {
   const answers = Object.entries(ANSWERS).map(([name, label]) => ({ name: label, count: period.answers[name] ?? 0 }));
+  const completed = ["information_sent", "called_back"].map((name) => ({ name: happened(name), count: period.facts[name] ?? 0 }));
   const closings = Object.entries(period.closings)
     .map(([name, count]) => ({ name: reason(name), count }))
     .filter(({ count }) => count)
     .sort((one, other) => other.count - one.count);
   return html`<h3>Doctors answered</h3>
     ${bars("What doctors answered", answers)}
+    <h3>Requests completed</h3>
+    ${bars("Requests of doctors that were completed", completed, { isShared: false })}
     <h3>Reasons for closing</h3>
     ${closings.length ? bars("Why referrals were closed", closings) : html`<p class="soft">No referrals were closed in this period.</p>`}`;
 }

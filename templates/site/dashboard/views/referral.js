@@ -7,7 +7,7 @@ import { shown, skeleton } from "../parts/states.js";
 import { Resource } from "../resource.js";
 import { top } from "../shell.js";
 import { query, here, to } from "../url.js";
-import { ANSWERS, plain, reason, STAGES, step, valueOf } from "../words.js";
+import { ANSWERS, CALL_TIMES, plain, reason, STAGES, step, valueOf } from "../words.js";
 import { Acting } from "./acting.js";
 import { comparison, mustCompare } from "./comparison.js";
 import { message } from "./message.js";
@@ -149,7 +149,7 @@ function stands({ stage, reason: why, answer, leader, due_at: due }) {
 
 const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
 
-function doctor({ receipt, doctor: known, address, typed, specialty, source, language, state, submitted_at }) {
+function doctor({ receipt, doctor: known, callback, address, typed, specialty, source, language, state, submitted_at }) {
   const lines = address ? [address.line1, address.line2, [address.city, address.state, address.postal_code].filter(Boolean).join(" ")] : [];
   // The group is shown in place of the specialty as it was typed, and the city as a part of the address.
   const { name, practice, email, phone: number, npi, city, specialty: _, ...others } = known;
@@ -159,6 +159,7 @@ function doctor({ receipt, doctor: known, address, typed, specialty, source, lan
     Specialty: specialty && specialty !== "none" ? valueOf("specialty", specialty) : null,
     "Email": email,
     Phone: phone(number),
+    "Call back": [phone(callback?.phone), CALL_TIMES[callback?.time] ?? callback?.time].filter(Boolean).join(", "),
     NPI: npi,
     ...Object.fromEntries(Object.entries(others).map(([other, value]) => [plain(other), value])),
     Address: lines.filter(Boolean).join(", ") || [city, state === "none" ? null : state].filter(Boolean).join(", "),

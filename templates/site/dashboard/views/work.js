@@ -6,7 +6,7 @@ import { empty, problem, shown } from "../parts/states.js";
 import { Resource } from "../resource.js";
 import { top } from "../shell.js";
 import { to } from "../url.js";
-import { ANSWERS, KINDS, reason, valueOf } from "../words.js";
+import { ANSWERS, CALL_TIMES, KINDS, plain, reason, valueOf } from "../words.js";
 import { Acting } from "./acting.js";
 import { mustCompare } from "./comparison.js";
 import { why } from "./deliverability.js";
@@ -139,14 +139,19 @@ export class Work {
   }
 
   #row(referral, mayPost) {
-    const { receipt, doctor, state, specialty, waiting_since: since, answer } = referral;
+    const { receipt, doctor, state, specialty, waiting_since: since, answer, callback } = referral;
+    const callable = callback?.phone ?? doctor.phone;
     const where = [doctor.practice, doctor.city, state === "none" ? null : state, specialty === "none" ? null : valueOf("specialty", specialty)];
     return html`<li class="card work-row">
       ${mayPost ? this.posting.box(referral) : nothing}
       <div class="who">
         <h3><a href=${to(`/dashboard/referrals/${receipt}`)}>${doctor.name}</a></h3>
         <p class="soft">${where.filter(Boolean).join(" · ")}</p>
-        ${["call", "by_post"].includes(this.kind) && doctor.phone ? html`<p><a href="tel:${doctor.phone}">${phone(doctor.phone)}</a></p>` : nothing}
+        ${this.kind === "information" && this.app.isManager && doctor.email
+          ? html`<p><a href="mailto:${doctor.email}">${doctor.email}</a></p>`
+          : nothing}
+        ${["call", "by_post"].includes(this.kind) && callable ? html`<p><a href="tel:${callable}">${phone(callable)}</a></p>` : nothing}
+        ${callback?.time ? html`<p>${CALL_TIMES[callback.time] ?? plain(callback.time)}</p>` : nothing}
       </div>
       <div class="cause">
         <p>
@@ -165,7 +170,7 @@ function compare(referral) {
 }
 
 function cause(kind, referral, answer) {
-  if (kind === "call") return ANSWERS[answer ?? "call"];
+  if (kind in ANSWERS) return ANSWERS[answer ?? kind];
   if (kind === "by_post") {
     const way = referral.doctor.phone ? "Letter or call" : "Letter";
     return referral.reason === "no_email" ? way : `${way}: ${reason(referral.reason).toLowerCase()}`;

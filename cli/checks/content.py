@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from cli.checks.result import Result, failure, ok, warning
-from referral_intake.core.campaign import Campaign
+from referral_intake.core.campaign import Campaign, InformationPolicy
 
 # Warn this long before an approval ends: sending stops at its end, and the next approval takes time.
 _SOON = timedelta(days=30)
@@ -51,6 +51,16 @@ def approval(campaign: Campaign, files: Mapping[str, str], today: date, *, real:
     if given.expires_on - today < _SOON:
         return warning(f"{name}: the approval ends on {given.expires_on}", todo)
     return ok(f"{name}: version {given.version} is approved by {given.approved_by} until {given.expires_on}")
+
+
+def material(campaign: Campaign) -> Result:
+    """Check that a campaign that sends information at once has the message for it."""
+    if campaign.policy.information is InformationPolicy.AUTOMATIC and not campaign.has_material:
+        folder = f"templates/campaigns/{campaign.name}/messages/{campaign.mail_locale}"
+        todo = f'Add information.subject.txt, .txt and .html to {folder}, or set: information = "by_hand"'
+        return failure(f"{campaign.name}: information is sent at once, but there is no material", todo)
+    how = campaign.policy.information.value if campaign.has_material else "without material"
+    return ok(f"{campaign.name}: {how}")
 
 
 def addresses(sender_address: str, site_url: str, *, real: bool) -> Result:

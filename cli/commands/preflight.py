@@ -172,6 +172,7 @@ def _content(target: Target) -> Iterator[tuple[str, Check]]:
     for campaign in filter(None, map(known.get, known.names())):
         yield "postal address", partial(content.sender, campaign, real=target.real)
         yield "approval", partial(_approval, target, campaign)
+        yield "information", partial(content.material, campaign)
 
 
 def _approval(target: Target, campaign: Campaign) -> Result:

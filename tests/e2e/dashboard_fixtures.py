@@ -314,6 +314,7 @@ class FakeApi:
             "waiting_since": referral["submitted_at"],
             "actions": actions,
             "answer": referral["answer"],
+            "callback": referral["callback"],
         }
 
     def _act(self, receipt: str, body: Json) -> Answered:
@@ -379,13 +380,13 @@ _MEDIANS = {
     "delivered_to_engaged": 19_800.0,
     "sent_to_answered": 302_400.0,
 }
-_ONLY_DETAIL = ("address", "typed", "answer", "leader", "due_at", "timeline", "messages", "actions")
+_ONLY_DETAIL = ("address", "typed", "answer", "callback", "leader", "due_at", "timeline", "messages", "actions")
 _KINDS: dict[int, tuple[str, str | None, str | None, list[str]]] = {
     3: ("held", "many_from_one_source", "held", ["approve", "reject"]),
     7: ("by_post", None, "by_post", ["letter_sent", "called", "add_email"]),
     11: ("closed", "answered", "call", ["called_back"]),
     13: ("held", "send_unclear", "failed", ["retry"]),
-    14: ("closed", "answered", "information", ["information_sent"]),
+    14: ("closed", "answered", "information", ["send_information", "information_sent"]),
     15: ("closed", "bounced", None, []),
     16: ("waiting", "paced", None, []),
     19: ("held", "unproven", "held", ["approve", "reject"]),
@@ -433,6 +434,7 @@ def _referral(number: int) -> Json:
         },
         "typed": {"phone": "713-555-0123"},
         "answer": kind if kind in {"call", "information"} else None,
+        "callback": {"phone": "+17135550142", "time": "midday"} if kind == "call" else None,
         "leader": None,
         "due_at": None if stage == "closed" else _z(datetime.now(UTC) + timedelta(days=3)),
         "timeline": [

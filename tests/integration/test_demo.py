@@ -215,7 +215,16 @@ def test_an_old_opt_out_still_applies(demo: LocalStack) -> None:
 @pytest.mark.long
 def test_the_breaker_was_open_once_and_closed_by_a_person(demo: LocalStack) -> None:
     acts = Counter(item["what"]["S"] for item in held(demo, "Table") if item["pk"]["S"].startswith("audit#"))
-    assert acts.keys() >= {"approve", "reject", "letter_sent", "called", "called_back", "retry", "add_email"}
+    assert acts.keys() >= {
+        "approve",
+        "reject",
+        "letter_sent",
+        "called",
+        "called_back",
+        "information_sent",
+        "retry",
+        "add_email",
+    }
     assert any(act.startswith("resume/") for act in acts)
 
 

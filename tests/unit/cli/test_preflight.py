@@ -13,6 +13,7 @@ from cli.checks import account, aws_queries, content, deployment, dns_records, m
 from cli.checks.result import Level, Result
 from cli.commands import preflight
 from cli.stacks import NoStack
+from referral_intake.core.campaign import InformationPolicy
 from samlocal.template import nested_stacks
 from tests.support import samples
 
@@ -143,6 +144,14 @@ def test_a_company_needs_a_postal_address() -> None:
     assert level(content.sender(replace(campaign, sender=ours), real=True)) == "ok"
     nowhere = replace(campaign, sender=replace(ours, postal_address=" "))
     assert level(content.sender(nowhere, real=True)) == "failure"
+
+
+def test_information_that_is_sent_at_once_needs_material() -> None:
+    campaign = samples.campaign()
+    at_once = replace(campaign, policy=replace(campaign.policy, information=InformationPolicy.AUTOMATIC))
+    assert level(content.material(at_once)) == "ok"
+    assert level(content.material(replace(at_once, has_material=False))) == "failure"
+    assert level(content.material(replace(campaign, has_material=False))) == "ok"
 
 
 @pytest.mark.parametrize(("days", "expected"), [(-1, "failure"), (0, "warning"), (29, "warning"), (30, "ok")])

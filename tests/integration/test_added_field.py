@@ -161,6 +161,6 @@ def test_an_invalid_filter_value_is_refused(seen: dict[str, Any]) -> None:
     assert seen["found"]["x"] == ["area", "An area code has three digits."]
 
 
-@pytest.mark.parametrize("schema", ["Search", "Chosen"])
+@pytest.mark.parametrize("schema", ["Search", "ReportFilter"])
 def test_the_description_of_the_api_has_the_filter(seen: dict[str, Any], schema: str) -> None:
     assert seen["schemas"][schema]["properties"]["area"]["description"] == "The area code of the fax number."

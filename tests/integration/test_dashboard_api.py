@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request, Response
 
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.referral import Stage
-from referral_intake.core.report import File, State
+from referral_intake.core.report import File, ReportStatus
 from referral_intake.dashboard import api as dashboard
 from referral_intake.dashboard import wiring as dashboard_wiring
 from referral_intake.dashboard.wiring import Dashboard
@@ -106,7 +106,9 @@ def parts(
         "report_queue": NoQueue(),
         "address_of": {"robin": "robin@team.example"}.get,
     }
-    API.parts.reports.add(replace(report(), id=KNOWN_REPORT, state=State.READY, files=(File("key", "a.csv", 1),)))
+    API.parts.reports.add(
+        replace(report(), id=KNOWN_REPORT, state=ReportStatus.READY, files=(File("key", "a.csv", 1),))
+    )
     referrals = ReferralTable(API.parts.table, table)
     for receipt in (KNOWN, "AAAA-AAAA-AAAA-AAAA"):
         referrals.add(replace(aws.submitted(), receipt=receipt, stage=Stage.HELD, reason="looks_automated"))

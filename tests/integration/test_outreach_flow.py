@@ -18,7 +18,7 @@ from referral_intake.core.claim import Claim, Obstacle
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.message import Deferred, Message, Refused, Unclear
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Answer, Move, Referral
+from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Answer, Referral, StageChange
 from referral_intake.outreach import handler
 from referral_intake.outreach import wiring as outreach_wiring
 from referral_intake.outreach.delivery import Outreach
@@ -59,7 +59,7 @@ class WatchedClaims:
         self.after_claim(claim)
         return outcome
 
-    def reserve(self, claim: Claim, move: Move, **options: Any) -> Obstacle | None:
+    def reserve(self, claim: Claim, move: StageChange, **options: Any) -> Obstacle | None:
         return self._claims.reserve(claim, move, **options)
 
     def last_check(self, claim: Claim, **options: Any) -> Obstacle | None:

@@ -20,7 +20,7 @@ from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.mail_effects import apply_event
 from referral_intake.core.mail_events import EventKind, MailEvent
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Answer, Move, Referral, Stage, closed
+from referral_intake.core.referral import Answer, Referral, Stage, StageChange, closed
 from referral_intake.core.steps import SendAttempt
 from tests.integration import aws
 from tests.support import samples
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def waiting(until: datetime = NOW) -> Move:
+def waiting(until: datetime = NOW) -> StageChange:
     return decisions.wait(Reason.SES_THROTTLED, until)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.quota import Quota
-from referral_intake.core.users import Person
+from referral_intake.core.users import User
 from referral_intake.dashboard import api as dashboard
 from referral_intake.dashboard.wiring import Dashboard
 from tests.support import events, samples
@@ -24,7 +24,7 @@ class FakeAudit:
     records: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     fails: bool = False
 
-    def record(self, person: Person, what: str, receipts: Any, at: datetime) -> None:
+    def record(self, person: User, what: str, receipts: Any, at: datetime) -> None:
         if self.fails:
             raise Unavailable("no table")
         self.records.append((person.username, what, tuple(receipts)))

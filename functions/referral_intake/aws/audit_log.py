@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from referral_intake.aws.item_format import Item, plain, timestamp, typed
 from referral_intake.aws.table import Table
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.users import Person
+from referral_intake.core.users import User
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,7 +36,7 @@ class AuditTable:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._table = Table(client, name)
 
-    def record(self, person: Person, what: str, receipts: Sequence[str], at: datetime) -> None:
+    def record(self, person: User, what: str, receipts: Sequence[str], at: datetime) -> None:
         """Raise Unavailable if the record can't be written, whatever the reason: then no data may be shown."""
         try:
             self._table.put(audit_item(person, what, receipts, at))
@@ -57,7 +57,7 @@ def _partition(day: date) -> str:
     return f"audit#{day.isoformat()}"
 
 
-def audit_item(person: Person, what: str, receipts: Sequence[str], at: datetime) -> Item:
+def audit_item(person: User, what: str, receipts: Sequence[str], at: datetime) -> Item:
     """The record as an item. Write it in one transaction with what it records."""
     return {
         "pk": {"S": _partition(at.astimezone(UTC).date())},

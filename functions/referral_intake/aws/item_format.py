@@ -136,7 +136,7 @@ def search_attributes(doctor: Doctor) -> dict[str, str | None]:
     }
 
 
-def task_attributes(campaign: str, kind: tasks.Kind | None, since: datetime | None) -> dict[str, str | None]:
+def task_attributes(campaign: str, kind: tasks.TaskKind | None, since: datetime | None) -> dict[str, str | None]:
     """Return the two key attributes of the sparse index `work`."""
     if kind is None or since is None:
         return {"waits_for": None, "waits_since": None}

@@ -24,7 +24,7 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer, Move, Referral, closed
+from referral_intake.core.referral import Answer, Referral, StageChange, closed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -56,7 +56,7 @@ class ReferralTable:
         )
         return [item["pk"]["S"].partition("#")[2] for item in found.items]
 
-    def move(self, referral: Referral, move: Move) -> None:
+    def move(self, referral: Referral, move: StageChange) -> None:
         """Change the stage. Raise Stale if the referral has changed since it was read."""
         self.update(update_expressions.referral_update(referral, move))
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from referral_intake.aws.item_format import Item, referral_key, task_attributes, timestamp, typed
 from referral_intake.core import tasks
-from referral_intake.core.referral import Answer, Move, Referral
+from referral_intake.core.referral import Answer, Referral, StageChange
 
 
 class Update:
@@ -88,7 +88,7 @@ class Update:
 
 def referral_update(
     referral: Referral,
-    move: Move | None = None,
+    move: StageChange | None = None,
     *,
     facts: Mapping[str, datetime] | None = None,
     answer: Answer | None = None,

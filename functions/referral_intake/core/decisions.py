@@ -11,7 +11,7 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import AlreadyClaimed, MailboxSuppressed, MustHold, Obstacle, Suppressed
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Move, Referral, Stage, closed
+from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Referral, Stage, StageChange, closed
 from referral_intake.core.steps import INFORMATION, INTRODUCTION, last_failure, next_due
 
 # A referral that waits for a person gets a new `due_at` at this interval.
@@ -30,12 +30,12 @@ class SendStep:
     step: str
 
 
-def hold_without_campaign(now: datetime) -> Move:
+def hold_without_campaign(now: datetime) -> StageChange:
     """Hold a referral whose campaign was removed, for a person's review."""
     return hold(Reason.CAMPAIGN_UNKNOWN, now)
 
 
-def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> SendStep | Move:
+def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> SendStep | StageChange:
     """Decide what `outreach` does with a queued referral. The result never leaves it queued."""
     if information.is_in_progress(referral):
         return _decide_information(referral, campaign, now)
@@ -55,7 +55,7 @@ def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> Send
     return waits if step is None or is_early else SendStep(step)
 
 
-def _decide_information(referral: Referral, campaign: Campaign, now: datetime) -> SendStep | Move:
+def _decide_information(referral: Referral, campaign: Campaign, now: datetime) -> SendStep | StageChange:
     if information.is_sent(referral.messages) or not information.can_send(referral, campaign):
         return closed(Closing.ANSWERED)
     return SendStep(INFORMATION) if campaign.approval.covers(now.date()) else wait_for_approval(now)
@@ -73,7 +73,7 @@ def may_take_over(referral: Referral, claimed: AlreadyClaimed, leader: Referral 
     return claimed.is_reservation and leader.stage is Stage.CLOSED
 
 
-def decide_already_claimed(claimed: AlreadyClaimed, leader: Referral | None, now: datetime) -> Move:
+def decide_already_claimed(claimed: AlreadyClaimed, leader: Referral | None, now: datetime) -> StageChange:
     """Decide what to do with a referral if another referral, the leader, has claimed the doctor for this step.
 
     The referral is closed only after the leader has told the doctor. Until then it waits. If the leader is closed
@@ -85,12 +85,12 @@ def decide_already_claimed(claimed: AlreadyClaimed, leader: Referral | None, now
     # A leader that is closed releases the doctor, unless it is unclear whether its message was sent. Then a check once
     # a day is enough.
     check_at = max(leader.due_at, now) + timedelta(minutes=1) if leader.due_at else now + timedelta(days=1)
-    return Move(Stage.WAITING, due_at=check_at, reason=Reason.JOINED, leader=receipt)
+    return StageChange(Stage.WAITING, due_at=check_at, reason=Reason.JOINED, leader=receipt)
 
 
 def after_obstacle(
     obstacle: Obstacle, referral: Referral, find: Callable[[str], Referral | None], now: datetime
-) -> Move:
+) -> StageChange:
     """Decide what to do with a referral that may not tell its doctor. `find` returns a referral by its receipt."""
     match obstacle:
         case AlreadyClaimed(leader):
@@ -105,7 +105,7 @@ def after_obstacle(
 
 def decide_due(
     referral: Referral, campaign: Campaign | None, now: datetime, latest_feedback: datetime | None = None
-) -> Move:
+) -> StageChange:
     """Decide what `wake` does with an open referral whose `due_at` has passed.
 
     `latest_feedback` is when the latest message was sent for which an SES event has arrived.
@@ -132,60 +132,60 @@ def decide_due(
             waits = after_send(referral, campaign, now)
             return queue(now) if waits.due_at and waits.due_at <= now else waits
         case _:
-            return Move(referral.stage, due_at=now + REVIEW_INTERVAL, reason=referral.reason)
+            return StageChange(referral.stage, due_at=now + REVIEW_INTERVAL, reason=referral.reason)
 
 
-def after_send(referral: Referral, campaign: Campaign, now: datetime) -> Move:
+def after_send(referral: Referral, campaign: Campaign, now: datetime) -> StageChange:
     """Return the move after a message was sent: wait until the next message is due, or for an answer until expiry.
 
     `now` matters only if the next message is already due. Then it is sent in the doctor's next working hours.
     """
     expiry, policy = _expiry(referral, campaign), campaign.policy
     if referral.told_by:
-        return Move(Stage.SENT, due_at=expiry)  # Reminders follow only an email.
+        return StageChange(Stage.SENT, due_at=expiry)  # Reminders follow only an email.
     step, due_at = next_due(referral.messages, policy.reminders, policy.reminder_after)
     if step is None or (due_at := _business_time(referral, campaign, max(due_at or now, now))) >= expiry:
-        return Move(Stage.SENT, due_at=expiry)
+        return StageChange(Stage.SENT, due_at=expiry)
     is_retry = step in referral.messages
-    return Move(Stage.WAITING, due_at, Reason.SOFT_BOUNCED) if is_retry else Move(Stage.SENT, due_at)
+    return StageChange(Stage.WAITING, due_at, Reason.SOFT_BOUNCED) if is_retry else StageChange(Stage.SENT, due_at)
 
 
-def after_refusal(referral: Referral, campaign: Campaign, now: datetime) -> Move:
+def after_refusal(referral: Referral, campaign: Campaign, now: datetime) -> StageChange:
     """Decide what to do after SES permanently refused the message. A doctor may still answer an earlier message."""
     if information.is_in_progress(referral):
         return closed(Closing.ANSWERED)  # Then it is a task for a person.
     expiry = _expiry(referral, campaign)
-    return Move(Stage.SENT, due_at=expiry) if referral.messages else closed(Closing.REJECTED, at=now)
+    return StageChange(Stage.SENT, due_at=expiry) if referral.messages else closed(Closing.REJECTED, at=now)
 
 
-def approve(now: datetime) -> Move:
+def approve(now: datetime) -> StageChange:
     """Queue a referral that a person has approved."""
-    return Move(Stage.QUEUED, due_at=now + QUEUED_TIMEOUT, by_a_person=True)
+    return StageChange(Stage.QUEUED, due_at=now + QUEUED_TIMEOUT, by_a_person=True)
 
 
-def wait_for_approval(now: datetime) -> Move:
+def wait_for_approval(now: datetime) -> StageChange:
     return wait(Reason.NOT_APPROVED, now + timedelta(hours=1))
 
 
-def queue(now: datetime, setbacks: int = 0) -> Move:
-    return Move(Stage.QUEUED, due_at=now + QUEUED_TIMEOUT, setbacks=setbacks)
+def queue(now: datetime, setbacks: int = 0) -> StageChange:
+    return StageChange(Stage.QUEUED, due_at=now + QUEUED_TIMEOUT, setbacks=setbacks)
 
 
-def wait(reason: Reason, until: datetime) -> Move:
-    return Move(Stage.WAITING, due_at=until, reason=reason)
+def wait(reason: Reason, until: datetime) -> StageChange:
+    return StageChange(Stage.WAITING, due_at=until, reason=reason)
 
 
-def hold(reason: Reason, now: datetime, other: str | None = None) -> Move:
+def hold(reason: Reason, now: datetime, other: str | None = None) -> StageChange:
     """Hold the referral for a person's review. `other` is the receipt of a referral to compare it with."""
-    return Move(Stage.HELD, due_at=now + REVIEW_INTERVAL, reason=reason, leader=other)
+    return StageChange(Stage.HELD, due_at=now + REVIEW_INTERVAL, reason=reason, leader=other)
 
 
-def by_post(reason: Reason, now: datetime) -> Move:
+def by_post(reason: Reason, now: datetime) -> StageChange:
     """Let a person send a letter or call."""
-    return Move(Stage.BY_POST, due_at=now + REVIEW_INTERVAL, reason=reason)
+    return StageChange(Stage.BY_POST, due_at=now + REVIEW_INTERVAL, reason=reason)
 
 
-def after_failure(referral: Referral, now: datetime) -> Move:
+def after_failure(referral: Referral, now: datetime) -> StageChange:
     """Decide what to do after the last message failed and must not be sent again without a person."""
     failed = last_failure(referral.messages)
     assert failed, "the last message must have failed"
@@ -193,7 +193,7 @@ def after_failure(referral: Referral, now: datetime) -> Move:
     return mailbox_unusable(referral, reason, now) if reason is Reason.EMAIL_BOUNCED else hold(reason, now)
 
 
-def mailbox_unusable(referral: Referral, reason: Reason, now: datetime) -> Move:
+def mailbox_unusable(referral: Referral, reason: Reason, now: datetime) -> StageChange:
     """Decide what to do if the mailbox must not get messages: a letter or a call, unless there is no way to do it."""
     doctor = referral.doctor
     if set(referral.messages) > {INTRODUCTION}:
@@ -203,12 +203,12 @@ def mailbox_unusable(referral: Referral, reason: Reason, now: datetime) -> Move:
     return by_post(reason, now)
 
 
-def retry_later(referral: Referral, reason: str, now: datetime) -> Move:
+def retry_later(referral: Referral, reason: str, now: datetime) -> StageChange:
     """Wait before a retry, longer after each consecutive failure. Jitter spreads referrals that failed together."""
     longest_delay = min(RETRY_DELAY * 2 ** min(referral.setbacks, 10), MAX_RETRY_DELAY)
     jitter = hashlib.sha256(f"{referral.receipt} {referral.setbacks}".encode()).digest()[0] / 255
     delay = longest_delay * (1 + jitter) / 2
-    return Move(Stage.WAITING, due_at=now + delay, reason=reason, setbacks=referral.setbacks + 1)
+    return StageChange(Stage.WAITING, due_at=now + delay, reason=reason, setbacks=referral.setbacks + 1)
 
 
 def _introduction_bounced(referral: Referral) -> bool:

@@ -16,7 +16,7 @@ from referral_intake.core.mail_events import ENGAGEMENT_KINDS, Effect, EventKind
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.ports import Referrals
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Move, Referral, Stage, closed
+from referral_intake.core.referral import Referral, Stage, StageChange, closed
 from referral_intake.core.steps import INFORMATION, DeliveryStatus, DeliveryStatuses, last_failure, next_due
 
 # Enough to distinguish people from scanners. It also limits the size of one referral.
@@ -95,7 +95,9 @@ def _messages(event: MailEvent, referral: Referral) -> DeliveryStatuses:
     return {**referral.messages, event.step: delivery}
 
 
-def _move(event: MailEvent, referral: Referral, messages: DeliveryStatuses, campaign: Campaign | None) -> Move | None:
+def _move(
+    event: MailEvent, referral: Referral, messages: DeliveryStatuses, campaign: Campaign | None
+) -> StageChange | None:
     match event.kind:
         case _ if event.failure:
             return _after_failure(event, referral, messages)
@@ -113,7 +115,7 @@ def _move(event: MailEvent, referral: Referral, messages: DeliveryStatuses, camp
             return None
 
 
-def _after_failure(event: MailEvent, referral: Referral, messages: DeliveryStatuses) -> Move | None:
+def _after_failure(event: MailEvent, referral: Referral, messages: DeliveryStatuses) -> StageChange | None:
     if event.step == INFORMATION:
         # Then it is a task for a person again.
         return closed(Closing.ANSWERED) if information.is_in_progress(referral) else None
@@ -141,5 +143,5 @@ def _changes_next_message(event: MailEvent, referral: Referral, messages: Delive
 _IN_PROGRESS = frozenset({Stage.SENDING, Stage.QUEUED, Stage.WAITING, Stage.HELD})
 
 
-def _close(referral: Referral, closing: Closing) -> Move | None:
+def _close(referral: Referral, closing: Closing) -> StageChange | None:
     return closed(closing) if closing.outranks(referral.reason) else None

@@ -114,7 +114,7 @@ class Referral:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class StageChange:
     """A change of stage. `due_at` is set for every open stage, and unset for `closed`.
 
     `setbacks` is 0 unless sending failed. `by_a_person` says that a person approved the referral. `closed_at` is for
@@ -134,12 +134,12 @@ class Move:
             raise ValueError(f"{self.stage} with due_at {self.due_at}")
 
 
-def closed(reason: Closing, leader: str | None = None, *, at: datetime | None = None) -> Move:
+def closed(reason: Closing, leader: str | None = None, *, at: datetime | None = None) -> StageChange:
     """Return a move that closes the referral.
 
     `at` is the time. Leave it out if the same write sets a milestone named like the reason.
     """
-    return Move(Stage.CLOSED, reason=reason.value, leader=leader, closed_at=at)
+    return StageChange(Stage.CLOSED, reason=reason.value, leader=leader, closed_at=at)
 
 
 def receipt_for(submission_id: uuid.UUID) -> str:

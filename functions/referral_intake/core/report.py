@@ -17,7 +17,7 @@ REPORT_RETENTION = timedelta(days=30)
 MAX_SETBACKS = 5
 
 
-class Kind(StrEnum):
+class ReportKind(StrEnum):
     REFERRALS = "referrals"
     LETTERS = "letters"
 
@@ -28,10 +28,10 @@ class Format(StrEnum):
     PDF = "pdf"
 
 
-FORMATS = {Kind.REFERRALS: (Format.CSV, Format.XLSX), Kind.LETTERS: (Format.PDF,)}
+FORMATS = {ReportKind.REFERRALS: (Format.CSV, Format.XLSX), ReportKind.LETTERS: (Format.PDF,)}
 
 
-class State(StrEnum):
+class ReportStatus(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     READY = "ready"
@@ -39,7 +39,7 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-UNFINISHED = frozenset({State.QUEUED, State.RUNNING})
+UNFINISHED = frozenset({ReportStatus.QUEUED, ReportStatus.RUNNING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,14 @@ class Report:
     """`attempt` counts the runs: only the latest may write. `left_out` says why there is no letter, by receipt."""
 
     id: str
-    kind: Kind
+    kind: ReportKind
     format: Format
     campaign: str
     filter: Filter
     sub: str
     username: str
     requested_at: datetime
-    state: State = State.QUEUED
+    state: ReportStatus = ReportStatus.QUEUED
     rows_done: int = 0
     files: tuple[File, ...] = ()
     checkpoint: Checkpoint = Checkpoint()
@@ -92,9 +92,9 @@ class Report:
     detail: str | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
 
-    def state_at(self, now: datetime) -> State:
-        is_over = self.state is State.READY and self.expires_at is not None and self.expires_at <= now
-        return State.EXPIRED if is_over else self.state
+    def state_at(self, now: datetime) -> ReportStatus:
+        is_over = self.state is ReportStatus.READY and self.expires_at is not None and self.expires_at <= now
+        return ReportStatus.EXPIRED if is_over else self.state
 
     def is_lost_at(self, now: datetime, patience: timedelta) -> bool:
         """Whether no run works on the report and no message can still be in the queue to start one."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Answer, Move, Referral, Stage
+from referral_intake.core.referral import Answer, Referral, Stage, StageChange
 from referral_intake.core.steps import INFORMATION, last_failure
 
 DELIVERY_UNKNOWN = frozenset({Reason.SEND_UNCLEAR, Reason.RESTORED, Reason.BOUNCE_UNDETERMINED})
@@ -20,7 +20,7 @@ DOCTOR_COMPARISONS = frozenset({Reason.SHARED_MAILBOX, Reason.POSSIBLY_SAME_DOCT
 """Reasons to hold a referral until a person compares its doctor with the doctor of another referral."""
 
 
-class Kind(StrEnum):
+class TaskKind(StrEnum):
     """The work for a person.
 
     Judge a held referral, repair a failed one, print a letter or call, call back, send information.
@@ -34,19 +34,19 @@ class Kind(StrEnum):
 
 
 _REQUESTED = {
-    Answer.CALL: (Kind.CALL, Milestone.CALLED_BACK),
-    Answer.INFORMATION: (Kind.INFORMATION, Milestone.INFORMATION_SENT),
+    Answer.CALL: (TaskKind.CALL, Milestone.CALLED_BACK),
+    Answer.INFORMATION: (TaskKind.INFORMATION, Milestone.INFORMATION_SENT),
 }
 """The task that an answer starts, and the milestone that completes it."""
 
 
-def task_kind(referral: Referral) -> Kind | None:
+def task_kind(referral: Referral) -> TaskKind | None:
     """Return the kind of the referral's current task, or None."""
     match referral.stage:
         case Stage.HELD:
-            return Kind.FAILED if referral.reason in FAILED else Kind.HELD
+            return TaskKind.FAILED if referral.reason in FAILED else TaskKind.HELD
         case Stage.BY_POST:
-            return Kind.BY_POST
+            return TaskKind.BY_POST
         case Stage.CLOSED if referral.reason == Closing.ANSWERED and referral.answer in _REQUESTED:
             kind, completed = _REQUESTED[referral.answer]
             return None if completed in referral.milestones and not _has_information_failed(referral) else kind
@@ -60,7 +60,7 @@ def _has_information_failed(referral: Referral) -> bool:
 
 
 def after_write(
-    referral: Referral, move: Move | None, facts: Mapping[str, datetime], answer: Answer | None
+    referral: Referral, move: StageChange | None, facts: Mapping[str, datetime], answer: Answer | None
 ) -> Referral:
     """Return the referral after a write of these values, with the attributes on which its task depends."""
     changed = replace(
@@ -83,7 +83,7 @@ def _waiting_since(referral: Referral, facts: Mapping[str, datetime]) -> datetim
     match task_kind(referral):
         case None:
             return None
-        case Kind.CALL | Kind.INFORMATION:
+        case TaskKind.CALL | TaskKind.INFORMATION:
             # Use the time of the last answer: an earlier one may have asked for something else.
             answered = Closing.ANSWERED.value
             return facts.get(answered) or referral.milestones[answered]

@@ -16,7 +16,7 @@ from referral_intake.core.errors import Conflict, Stale
 from referral_intake.core.opt_outs import Referrals, check_letters
 from referral_intake.core.referral import Referral, UserAction
 from referral_intake.core.steps import INTRODUCTION
-from referral_intake.core.users import Person
+from referral_intake.core.users import User
 from referral_intake.dashboard import actions
 from referral_intake.dashboard.action_types import CHANNELS, ActionRequest, ReferralChange
 
@@ -48,17 +48,17 @@ class ActionWriter(Protocol):
     `action_table.ActionTable` implements it.
     """
 
-    def write(self, referral: Referral, change: ReferralChange, by: Person) -> None: ...
+    def write(self, referral: Referral, change: ReferralChange, by: User) -> None: ...
 
     def write_with_claim(
-        self, claim: Claim, change: ReferralChange, by: Person, *, now: datetime, cooldown: timedelta
+        self, claim: Claim, change: ReferralChange, by: User, *, now: datetime, cooldown: timedelta
     ) -> Obstacle | None:
         """Also claim the doctor for the step. If there is an obstacle, write nothing and return it."""
 
-    def write_opt_out(self, claim: Claim, change: ReferralChange, by: Person) -> list[str]:
+    def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> list[str]:
         """Also store the opt-out under all keys of the doctor. Return other referrals that it may concern."""
 
-    def write_comparison(self, claim: Claim, change: ReferralChange, by: Person) -> None:
+    def write_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
         """Also record that the doctor is the same as those of other referrals, or another."""
 
 

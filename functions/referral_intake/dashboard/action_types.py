@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.milestones import Milestone
-from referral_intake.core.referral import Answer, ContactChannel, Move, UserAction
+from referral_intake.core.referral import Answer, ContactChannel, StageChange, UserAction
 from referral_intake.core.steps import DeliveryStatuses
-from referral_intake.core.users import Person
+from referral_intake.core.users import User
 from referral_intake.core.validation import FieldError
 
 
@@ -65,7 +65,7 @@ class ActionRequest:
     receipt: str
     revision: int
     action: Action
-    by: Person
+    by: User
     reason: str | None = None
     email: str | None = None
     again: bool = False
@@ -92,7 +92,7 @@ class ReferralChange:
     """
 
     user_action: UserAction
-    move: Move | None = None
+    move: StageChange | None = None
     milestones: Mapping[str, datetime] = field(default_factory=dict)
     told_by: ContactChannel | None = None
     doctor: Doctor | None = None

@@ -13,10 +13,10 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer, ContactChannel, Move, Referral, Stage, UserAction, closed
+from referral_intake.core.referral import Answer, ContactChannel, Referral, Stage, StageChange, UserAction, closed
 from referral_intake.core.steps import with_resend
 from referral_intake.core.submission import InvalidSubmission, with_email
-from referral_intake.core.tasks import DELIVERY_UNKNOWN, DOCTOR_COMPARISONS, Kind, task_kind
+from referral_intake.core.tasks import DELIVERY_UNKNOWN, DOCTOR_COMPARISONS, TaskKind, task_kind
 from referral_intake.core.validation import FieldError
 from referral_intake.dashboard.action_types import (
     CHANNELS,
@@ -32,11 +32,11 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 ALLOWED_ACTIONS = {
-    Kind.HELD: (Action.APPROVE, Action.REJECT),
-    Kind.FAILED: (Action.RETRY, Action.REJECT),
-    Kind.BY_POST: (Action.LETTER_SENT, Action.CALLED, Action.ADD_EMAIL),
-    Kind.CALL: (Action.CALLED_BACK,),
-    Kind.INFORMATION: (Action.INFORMATION_SENT,),
+    TaskKind.HELD: (Action.APPROVE, Action.REJECT),
+    TaskKind.FAILED: (Action.RETRY, Action.REJECT),
+    TaskKind.BY_POST: (Action.LETTER_SENT, Action.CALLED, Action.ADD_EMAIL),
+    TaskKind.CALL: (Action.CALLED_BACK,),
+    TaskKind.INFORMATION: (Action.INFORMATION_SENT,),
 }
 
 COMPARISONS = (Action.SAME_DOCTOR, Action.ANOTHER_DOCTOR, Action.REJECT)
@@ -46,11 +46,11 @@ COMPARISONS = (Action.SAME_DOCTOR, Action.ANOTHER_DOCTOR, Action.REJECT)
 def allowed_actions(referral: Referral, campaign: Campaign | None = None) -> tuple[Action, ...]:
     """Return the actions that the referral's current state and the campaign allow."""
     kind = task_kind(referral)
-    if kind is Kind.HELD and referral.reason in DOCTOR_COMPARISONS:
+    if kind is TaskKind.HELD and referral.reason in DOCTOR_COMPARISONS:
         return COMPARISONS
-    if kind is Kind.FAILED and information.is_in_progress(referral):
+    if kind is TaskKind.FAILED and information.is_in_progress(referral):
         return (Action.RETRY, Action.INFORMATION_SENT)
-    if kind is Kind.INFORMATION and information.can_send(referral, campaign):
+    if kind is TaskKind.INFORMATION and information.can_send(referral, campaign):
         return (Action.SEND_INFORMATION, *ALLOWED_ACTIONS[kind])
     return ALLOWED_ACTIONS[kind] if kind else ()
 
@@ -132,7 +132,7 @@ def _said(user_action: UserAction, request: ActionRequest, referral: Referral) -
     )
 
 
-def too_late(told: ReferralChange, move: Move) -> ReferralChange:
+def too_late(told: ReferralChange, move: StageChange) -> ReferralChange:
     """Return the replacement for `told` if the doctor had been told or had opted out before it was recorded."""
     assert move.reason, "the move must have a reason"
     return ReferralChange(replace(told.user_action, note=move.reason), move)

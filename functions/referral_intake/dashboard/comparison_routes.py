@@ -9,11 +9,11 @@ from referral_intake.core.claim import Claim
 from referral_intake.core.doctor_matching import PossibleMatch
 from referral_intake.core.referral import Referral, parse_receipt
 from referral_intake.core.steps import INTRODUCTION
-from referral_intake.core.users import Person
+from referral_intake.core.users import User
 from referral_intake.dashboard import problems, referral_schemas
 from referral_intake.dashboard.authorization import Now, Parts, Viewer
 from referral_intake.dashboard.referral_routes import Receipt
-from referral_intake.dashboard.referral_schemas import AddressSeen, Row
+from referral_intake.dashboard.referral_schemas import AddressDetails, Row
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
 
@@ -24,7 +24,7 @@ class MatchingReferral(Row):
     `told_at` is when its doctor was told. Null if that has not happened.
     """
 
-    address: AddressSeen
+    address: AddressDetails
     shared: list[str]
     has_opted_out: bool
     told_at: datetime | None
@@ -67,7 +67,7 @@ def matches(person: Viewer, parts: Parts, now: Now, receipt: Receipt) -> Compari
     )
 
 
-def _matching(match: PossibleMatch, other: Referral, person: Person) -> MatchingReferral:
+def _matching(match: PossibleMatch, other: Referral, person: User) -> MatchingReferral:
     return MatchingReferral(
         **referral_schemas.row(other, person),
         address=referral_schemas.address(other, person),

@@ -15,7 +15,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import Field
 
 from referral_intake.core.referral import Referral
-from referral_intake.core.users import Person, Role
+from referral_intake.core.users import Role, User
 
 KNOWN_DESCRIPTION = (
     "The mark of the last response. If nothing has changed, the response has no content and leaves no audit record."
@@ -32,7 +32,7 @@ class NotModified(Exception):
     """The data is the same as in the mark of the request."""
 
 
-def mark(person: Person, referrals: Iterable[Referral], *more: object) -> str:
+def mark(person: User, referrals: Iterable[Referral], *more: object) -> str:
     """Return a hash that changes with the response. A referral counts by its revision, other data is in `more`."""
     shown = [(referral.receipt, referral.revision) for referral in referrals]
     text = json.dumps([person.may(Role.MANAGER), shown, more], default=str)

@@ -11,21 +11,21 @@ from referral_intake.dashboard import query_parameters
 from referral_intake.dashboard.authorization import Parts, Viewer
 from referral_intake.dashboard.overview_schemas import (
     Breakdown,
+    BreakdownValue,
     Breaker,
     BreakerPolicy,
     CampaignTitle,
     Day,
     Deliverability,
+    FunnelCount,
     Limits,
-    Me,
     Overview,
     Period,
     PeriodBefore,
     Rates,
-    Rung,
-    Ses,
     SesQuota,
-    Value,
+    SesStatus,
+    SignedInUser,
 )
 from referral_intake.dashboard.query_parameters import CampaignName, From, To
 
@@ -35,9 +35,9 @@ TAGS = ["overview"]
 
 
 @router.get("/me", tags=TAGS, summary="The signed-in user and the campaigns")
-def me(person: Viewer, parts: Parts) -> Me:
+def me(person: Viewer, parts: Parts) -> SignedInUser:
     campaigns = {name: campaign for name in parts.campaigns.names() if (campaign := parts.campaigns.get(name))}
-    return Me(
+    return SignedInUser(
         user=person.username,
         roles=sorted(person.roles),
         campaigns=[CampaignTitle(name=name, title=campaign.product) for name, campaign in campaigns.items()],
@@ -76,7 +76,7 @@ def breakdown(
     name = query_parameters.campaign(parts, campaign).name
     query_parameters.days(first, to)
     found, units = parts.stats.breakdown(name, dimension, first, to)
-    values = [Value(value=value, facts=dict(facts)) for value, facts in sorted(found.items())]
+    values = [BreakdownValue(value=value, facts=dict(facts)) for value, facts in sorted(found.items())]
     return Breakdown(dimension=dimension, values=values, read_units=units)
 
 
@@ -97,7 +97,7 @@ def deliverability(person: Viewer, parts: Parts, campaign: CampaignName) -> Deli
             since=pause.since if pause else None,
             policy=policy,
         ),
-        ses=Ses(reviews=Limits(**numbers.SES_REVIEWS), stops=Limits(**numbers.SES_STOPS), quota=_quota(parts)),
+        ses=SesStatus(reviews=Limits(**numbers.SES_REVIEWS), stops=Limits(**numbers.SES_STOPS), quota=_quota(parts)),
     )
 
 
@@ -112,7 +112,7 @@ def _quota(parts: Parts) -> SesQuota | None:
 
 def _period(period: numbers.Period) -> Period:
     return Period(
-        funnel=[Rung(name=r.name, count=r.count, of_before=r.of_before, of_all=r.of_all) for r in period.funnel],
+        funnel=[FunnelCount(name=r.name, count=r.count, of_before=r.of_before, of_all=r.of_all) for r in period.funnel],
         facts=dict(period.facts),
         rates=Rates(bounced=period.rate("bounced"), complained=period.rate("complained")),
         medians_seconds={step: None if took is None else took.total_seconds() for step, took in period.medians.items()},

@@ -16,14 +16,14 @@ class CampaignTitle(BaseModel):
     title: str
 
 
-class Me(BaseModel):
+class SignedInUser(BaseModel):
     user: str
     roles: list[Role]
     campaigns: list[CampaignTitle]
     weekly_summary: Annotated[dict[str, bool], Field(description="By campaign, whether this user gets it by email.")]
 
 
-class Rung(BaseModel):
+class FunnelCount(BaseModel):
     """A step of the funnel, with its share of the previous step and of all submitted referrals."""
 
     name: str
@@ -40,7 +40,7 @@ class Rates(BaseModel):
 
 
 class Period(BaseModel):
-    funnel: list[Rung]
+    funnel: list[FunnelCount]
     facts: Facts
     rates: Rates
     medians_seconds: Annotated[dict[str, float | None], Field(description="By step. Null if no referral completed it.")]
@@ -74,14 +74,14 @@ class Overview(BaseModel):
     read_units: ReadUnits
 
 
-class Value(BaseModel):
+class BreakdownValue(BaseModel):
     value: str
     facts: Facts
 
 
 class Breakdown(BaseModel):
     dimension: str
-    values: list[Value]
+    values: list[BreakdownValue]
     read_units: ReadUnits
 
 
@@ -112,7 +112,7 @@ class SesQuota(BaseModel):
     max_per_second: float
 
 
-class Ses(BaseModel):
+class SesStatus(BaseModel):
     """The rates at which Amazon SES reviews an account and stops it, and the account's quota."""
 
     reviews: Limits
@@ -122,4 +122,4 @@ class Ses(BaseModel):
 
 class Deliverability(BaseModel):
     breaker: Breaker
-    ses: Ses
+    ses: SesStatus

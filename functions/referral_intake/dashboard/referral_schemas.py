@@ -13,7 +13,7 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Doctor
 from referral_intake.core.referral import Referral
 from referral_intake.core.specialties import specialty_group
-from referral_intake.core.users import Person, Role
+from referral_intake.core.users import Role, User
 from referral_intake.dashboard import etag
 from referral_intake.dashboard.actions import allowed_actions, recordable_actions
 from referral_intake.dashboard.declared_schemas import with_form_fields
@@ -26,7 +26,7 @@ Cursor = Annotated[str | None, Field(description="The start of the next page. Nu
 
 
 @with_form_fields(DOCTOR_FIELDS)
-class DoctorSeen(BaseModel):
+class DoctorDetails(BaseModel):
     """For viewers, `M•••` stands for a name, and `•••` for a value that they may not see."""
 
     city: str | None
@@ -41,7 +41,7 @@ class Row(BaseModel):
     specialty: Annotated[str, Field(description="The group in which the doctor's specialty is counted.")]
     source: str
     language: str
-    doctor: DoctorSeen
+    doctor: DoctorDetails
     milestones: Annotated[dict[str, datetime], Field(description="Facts, each with its earliest time.")]
     revision: Annotated[int, Field(description="Actions send it, and fail if the referral has changed since.")]
 
@@ -55,29 +55,29 @@ class Listing(BaseModel):
 
 
 @with_form_fields(CALLBACK_FIELDS)
-class CallbackSeen(BaseModel):
+class CallbackDetails(BaseModel):
     """The details of a call that the doctor asks for."""
 
 
-class WorkRow(Row):
+class TaskRow(Row):
     waiting_since: datetime | None
-    callback: CallbackSeen | None
+    callback: CallbackDetails | None
     actions: list[str]
 
 
-class WorkList(BaseModel):
-    referrals: list[WorkRow]
+class TaskList(BaseModel):
+    referrals: list[TaskRow]
     cursor: Cursor
     read_units: float
     mark: Mark
 
 
 @with_form_fields(ADDRESS_FIELDS)
-class AddressSeen(BaseModel):
+class AddressDetails(BaseModel):
     pass
 
 
-class Happened(BaseModel):
+class TimelineEntry(BaseModel):
     at: datetime
     what: str
     step: str | None
@@ -85,7 +85,7 @@ class Happened(BaseModel):
     detail: str | None
 
 
-class MessageSent(BaseModel):
+class SentMessage(BaseModel):
     step: str
     sent_at: datetime
     version: str
@@ -96,21 +96,21 @@ class MessageSent(BaseModel):
 class Detail(Row):
     """`typed` is the text as typed, by field, where it differs. `actions` are this user's possible actions."""
 
-    address: AddressSeen
+    address: AddressDetails
     typed: dict[str, str]
     answer: str | None
-    callback: CallbackSeen | None
+    callback: CallbackDetails | None
     leader: str | None
     told_by: str | None
     due_at: datetime | None
     waiting_since: datetime | None
-    timeline: list[Happened]
-    messages: list[MessageSent]
+    timeline: list[TimelineEntry]
+    messages: list[SentMessage]
     actions: list[str]
     mark: Mark
 
 
-def listing(page: Page, person: Person) -> Listing:
+def listing(page: Page, person: User) -> Listing:
     rows = [Row(**row(referral, person)) for referral in page.referrals]
     return Listing(
         referrals=rows,
@@ -121,9 +121,9 @@ def listing(page: Page, person: Person) -> Listing:
     )
 
 
-def work_list(page: Page, person: Person, campaign: Campaign) -> WorkList:
+def work_list(page: Page, person: User, campaign: Campaign) -> TaskList:
     rows = [
-        WorkRow(
+        TaskRow(
             **row(referral, person),
             waiting_since=referral.waits_since,
             callback=_callback(referral, person),
@@ -132,10 +132,10 @@ def work_list(page: Page, person: Person, campaign: Campaign) -> WorkList:
         for referral in page.referrals
     ]
     mark = etag.mark(person, page.referrals, page.cursor)
-    return WorkList(referrals=rows, cursor=page.cursor, read_units=page.units, mark=mark)
+    return TaskList(referrals=rows, cursor=page.cursor, read_units=page.units, mark=mark)
 
 
-def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
+def detail(referral: Referral, person: User, parts: Dashboard) -> Detail:
     doctor, messages = _doctor(referral, person), _messages(referral, person, parts)
     return Detail(
         **row(referral, person),
@@ -148,7 +148,7 @@ def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
         due_at=referral.due_at,
         waiting_since=referral.waits_since,
         timeline=[
-            Happened(at=one.at, what=one.what, step=one.step, by=one.by, detail=one.detail)
+            TimelineEntry(at=one.at, what=one.what, step=one.step, by=one.by, detail=one.detail)
             for one in timeline(referral)
         ],
         messages=messages,
@@ -158,7 +158,7 @@ def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
     )
 
 
-def row(referral: Referral, person: Person) -> Mapping[str, Any]:
+def row(referral: Referral, person: User) -> Mapping[str, Any]:
     doctor = _doctor(referral, person)
     return {
         "receipt": referral.receipt,
@@ -169,37 +169,37 @@ def row(referral: Referral, person: Person) -> Mapping[str, Any]:
         "specialty": specialty_group(referral.doctor.specialty),
         "source": referral.submitted_by,
         "language": referral.locale,
-        "doctor": DoctorSeen(city=doctor.address.city, **{name: getattr(doctor, name) for name in DOCTOR_FIELDS}),
+        "doctor": DoctorDetails(city=doctor.address.city, **{name: getattr(doctor, name) for name in DOCTOR_FIELDS}),
         "milestones": dict(referral.milestones),
         "revision": referral.revision,
     }
 
 
-def address(referral: Referral, person: Person) -> AddressSeen:
+def address(referral: Referral, person: User) -> AddressDetails:
     seen = _doctor(referral, person).address
-    return AddressSeen(**{name: getattr(seen, name) for name in ADDRESS_FIELDS})
+    return AddressDetails(**{name: getattr(seen, name) for name in ADDRESS_FIELDS})
 
 
-def _doctor(referral: Referral, person: Person) -> Doctor:
+def _doctor(referral: Referral, person: User) -> Doctor:
     return referral.doctor if person.may(Role.MANAGER) else masked(referral.doctor)
 
 
-def _callback(referral: Referral, person: Person) -> CallbackSeen | None:
+def _callback(referral: Referral, person: User) -> CallbackDetails | None:
     if referral.callback is None:
         return None
     seen = referral.callback if person.may(Role.MANAGER) else masked_callback(referral.callback)
-    return CallbackSeen(**asdict(seen))
+    return CallbackDetails(**asdict(seen))
 
 
-def _actions(referral: Referral, person: Person, campaign: Campaign | None) -> list[str]:
+def _actions(referral: Referral, person: User, campaign: Campaign | None) -> list[str]:
     return [action.value for action in allowed_actions(referral, campaign)] if person.may(Role.MANAGER) else []
 
 
-def _recordable(referral: Referral, person: Person) -> list[str]:
+def _recordable(referral: Referral, person: User) -> list[str]:
     return [action.value for action in recordable_actions(referral)] if person.may(Role.MANAGER) else []
 
 
-def _messages(referral: Referral, person: Person, parts: Dashboard) -> list[MessageSent]:
+def _messages(referral: Referral, person: User, parts: Dashboard) -> list[SentMessage]:
     # The copies are for managers, so viewers do not see that they exist.
     kept = (
         parts.sent_messages.steps_with_copy(referral.receipt, list(referral.messages))
@@ -210,7 +210,7 @@ def _messages(referral: Referral, person: Person, parts: Dashboard) -> list[Mess
     for step, delivery in referral.messages.items():
         last = max(delivery.attempts.values(), key=lambda one: one.at)
         found.append(
-            MessageSent(
+            SentMessage(
                 step=step,
                 sent_at=last.at,
                 version=last.version,

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.report import FORMATS, QUEUE_TIMEOUT, Format, Kind, Report, State
+from referral_intake.core.report import FORMATS, QUEUE_TIMEOUT, Format, Report, ReportKind, ReportStatus
 from referral_intake.core.search_filter import FILTERS, Filter
 from referral_intake.core.weekly_summary import Subscriber
 from referral_intake.dashboard import problems, query_parameters
@@ -30,7 +30,7 @@ NO_ADDRESS: dict[int, OpenAPIResponse] = {HTTPStatus.CONFLICT: {"description": "
 
 
 @with_filters(pattern=r"^[A-Za-z0-9_ -]+$")
-class Chosen(BaseModel):
+class ReportFilter(BaseModel):
     """The filter, as in the search. A missing criterion matches every referral."""
 
     model_config = ConfigDict(extra="forbid")
@@ -39,7 +39,7 @@ class Chosen(BaseModel):
     last: Annotated[Day | None, Field(alias="to")] = None
 
 
-class Wanted(BaseModel):
+class ReportRequest(BaseModel):
     """A new report. Letters have no filter: they are for all referrals that wait to be sent by post."""
 
     model_config = ConfigDict(
@@ -49,13 +49,13 @@ class Wanted(BaseModel):
         },
     )
 
-    kind: Kind
+    kind: ReportKind
     format: Format
     campaign: str = Field(max_length=60)
-    filter: Chosen = Chosen()
+    filter: ReportFilter = ReportFilter()
 
 
-class FileOfReport(BaseModel):
+class ReportFile(BaseModel):
     name: str
     bytes: int
 
@@ -65,30 +65,30 @@ class LeftOut(BaseModel):
     reason: str
 
 
-class ReportState(BaseModel):
+class ReportDetails(BaseModel):
     id: str
-    kind: Kind
+    kind: ReportKind
     format: Format
     campaign: str
     filter: dict[str, str]
     requested_by: str
     requested_at: datetime
-    state: State
+    state: ReportStatus
     rows_done: int
-    files: list[FileOfReport]
+    files: list[ReportFile]
     expires_at: datetime | None
     detail: str | None = None
     left_out: list[LeftOut] = []
 
 
 class Reports(BaseModel):
-    reports: list[ReportState]
+    reports: list[ReportDetails]
 
 
 DOWNLOAD_SECONDS = 300
 
 
-class WhichFile(BaseModel):
+class DownloadRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     file: Annotated[int, Field(ge=0, le=10_000, strict=True)] = 0
@@ -99,14 +99,14 @@ class Download(BaseModel):
     expires_in: int
 
 
-class WantsSummary(BaseModel):
+class SummarySubscriptionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"campaign": "star", "wanted": True}]})
 
     campaign: str
     wanted: Annotated[bool, Field(strict=True)]
 
 
-class SummaryWanted(BaseModel):
+class SummarySubscription(BaseModel):
     campaign: str
     wanted: bool
     address: str | None
@@ -116,7 +116,7 @@ ReportId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", examples=["5b0c2f4e9a7
 
 
 @router.post("/reports", tags=TAGS, summary="Request an export or letters", status_code=HTTPStatus.ACCEPTED)
-def ask(person: Manager, parts: Parts, now: Now, wanted: Wanted) -> ReportState:
+def request_report(person: Manager, parts: Parts, now: Now, wanted: ReportRequest) -> ReportDetails:
     from referral_intake.aws.audit_log import audit_item
 
     campaign = query_parameters.campaign(parts, wanted.campaign).name
@@ -131,7 +131,7 @@ def ask(person: Manager, parts: Parts, now: Now, wanted: Wanted) -> ReportState:
         kind=wanted.kind,
         format=wanted.format,
         campaign=campaign,
-        filter=_filter(chosen) if wanted.kind is Kind.REFERRALS else Filter(),
+        filter=_filter(chosen) if wanted.kind is ReportKind.REFERRALS else Filter(),
         sub=person.sub,
         username=person.username,
         requested_at=now,
@@ -152,7 +152,7 @@ def latest(person: Manager, parts: Parts, now: Now, campaign: CampaignName) -> R
 
 
 @router.get("/reports/<report_id>", tags=TAGS, summary="The progress of a report")
-def one(person: Manager, parts: Parts, now: Now, report_id: ReportId) -> ReportState:
+def report(person: Manager, parts: Parts, now: Now, report_id: ReportId) -> ReportDetails:
     report = _found(parts, report_id)
     if report.is_lost_at(now, QUEUE_TIMEOUT):
         parts.requeue_report(report, now)
@@ -160,12 +160,12 @@ def one(person: Manager, parts: Parts, now: Now, report_id: ReportId) -> ReportS
 
 
 @router.post("/reports/<report_id>/download", tags=TAGS, summary="A URL to download a file from", responses=REFUSED)
-def download(person: Manager, parts: Parts, now: Now, report_id: ReportId, which: WhichFile) -> Download:
+def download(person: Manager, parts: Parts, now: Now, report_id: ReportId, which: DownloadRequest) -> Download:
     report = _found(parts, report_id)
     state = report.state_at(now)
-    if state is State.EXPIRED:
+    if state is ReportStatus.EXPIRED:
         raise Problem(HTTPStatus.GONE, "expired", "Files are stored for a day. Please make the report again.")
-    if state is not State.READY or which.file >= len(report.files):
+    if state is not ReportStatus.READY or which.file >= len(report.files):
         raise problems.not_found("This file does not exist or is not ready.")
     key = report.files[which.file].key
     parts.audit.record(person, "report_downloaded", [report.id], now)
@@ -173,7 +173,7 @@ def download(person: Manager, parts: Parts, now: Now, report_id: ReportId, which
 
 
 @router.put("/weekly-summary", tags=TAGS, summary="Turn the weekly summary by email on or off", responses=NO_ADDRESS)
-def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: WantsSummary) -> SummaryWanted:
+def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: SummarySubscriptionRequest) -> SummarySubscription:
     from referral_intake.aws.audit_log import audit_item
 
     campaign = query_parameters.campaign(parts, wants.campaign).name
@@ -185,10 +185,10 @@ def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: WantsSummary) 
     parts.subscriptions.set(
         Subscriber(campaign, person.sub, person.username), now, is_subscribed=wants.wanted, record=record
     )
-    return SummaryWanted(campaign=campaign, wanted=wants.wanted, address=address)
+    return SummarySubscription(campaign=campaign, wanted=wants.wanted, address=address)
 
 
-def _filter(chosen: Chosen) -> Filter:
+def _filter(chosen: ReportFilter) -> Filter:
     values = {name: getattr(chosen, name) for name in FILTERS}
     return Filter(chosen.first, chosen.last, **{name: value and str(value) for name, value in values.items()})
 
@@ -200,8 +200,8 @@ def _found(parts: Parts, report_id: str) -> Report:
     return report
 
 
-def _state(report: Report, now: datetime) -> ReportState:
-    return ReportState(
+def _state(report: Report, now: datetime) -> ReportDetails:
+    return ReportDetails(
         id=report.id,
         kind=report.kind,
         format=report.format,
@@ -211,7 +211,7 @@ def _state(report: Report, now: datetime) -> ReportState:
         requested_at=report.requested_at,
         state=report.state_at(now),
         rows_done=report.rows_done,
-        files=[FileOfReport(name=file.name, bytes=file.size) for file in report.files],
+        files=[ReportFile(name=file.name, bytes=file.size) for file in report.files],
         expires_at=report.expires_at,
         detail=report.detail,
         left_out=[LeftOut(receipt=receipt, reason=reason) for receipt, reason in report.left_out.items()],

@@ -12,15 +12,15 @@ from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.item_format import timestamp
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Referral, Stage, UserAction, parse_receipt
-from referral_intake.core.tasks import Kind
-from referral_intake.core.users import Person
+from referral_intake.core.tasks import TaskKind
+from referral_intake.core.users import User
 from referral_intake.dashboard import etag, problems, query_parameters, referral_schemas
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
 from referral_intake.dashboard.action_types import Action, ActionRequest, AnswerChannel, Invalid, Rejection
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
 from referral_intake.dashboard.etag import NOT_MODIFIED, Known
 from referral_intake.dashboard.query_parameters import CampaignName
-from referral_intake.dashboard.referral_schemas import WorkList
+from referral_intake.dashboard.referral_schemas import TaskList
 from referral_intake.dashboard.wiring import Dashboard
 from referral_intake.web.http import Problem
 
@@ -43,7 +43,7 @@ _MESSAGES = {
 _AGAIN = "The doctor may already have this message. Confirm that you want to send it again."
 
 
-class ToDo(BaseModel):
+class ActionBody(BaseModel):
     """An action. `revision` is that of the referral as the user saw it."""
 
     model_config = ConfigDict(
@@ -61,35 +61,35 @@ class ToDo(BaseModel):
     others: list[str] = Field(default=[], max_length=50, description="Receipts of the referrals that were compared.")
 
 
-class Resumed(BaseModel):
+class ResumedCampaign(BaseModel):
     campaign: str
 
 
-class Counted(BaseModel):
+class TaskCount(BaseModel):
     """`is_more` means that there are more than `count`."""
 
     count: int
     is_more: bool
 
 
-class Paused(BaseModel):
+class CampaignPause(BaseModel):
     reason: str
     since: datetime
 
 
-class Work(BaseModel):
-    kinds: dict[Kind, Counted]
-    paused: Annotated[Paused | None, Field(description="Why and since when the campaign is paused, if it is.")]
+class TaskOverview(BaseModel):
+    kinds: dict[TaskKind, TaskCount]
+    paused: Annotated[CampaignPause | None, Field(description="Why and since when the campaign is paused, if it is.")]
 
 
 @router.get("/work", tags=TAGS, summary="The number of tasks")
-def work(person: Viewer, parts: Parts, campaign: CampaignName) -> Work:
+def work(person: Viewer, parts: Parts, campaign: CampaignName) -> TaskOverview:
     name = query_parameters.campaign(parts, campaign).name
     kinds = {
-        kind: Counted(count=one.count, is_more=one.is_more) for kind, one in parts.listing.count_tasks(name).items()
+        kind: TaskCount(count=one.count, is_more=one.is_more) for kind, one in parts.listing.count_tasks(name).items()
     }
     pause = parts.breaker.pause(name)
-    return Work(kinds=kinds, paused=Paused(reason=pause.reason, since=pause.since) if pause else None)
+    return TaskOverview(kinds=kinds, paused=CampaignPause(reason=pause.reason, since=pause.since) if pause else None)
 
 
 @router.get("/work/<kind>", tags=TAGS, summary="The tasks of one kind, oldest first", responses=NOT_MODIFIED)
@@ -97,11 +97,11 @@ def work_of_kind(
     person: Viewer,
     parts: Parts,
     now: Now,
-    kind: Annotated[Kind, Path(examples=["held"])],
+    kind: Annotated[TaskKind, Path(examples=["held"])],
     campaign: CampaignName,
     cursor: Annotated[str | None, Query(description="From the previous page.")] = None,
     mark: Known = None,
-) -> WorkList:
+) -> TaskList:
     chosen = query_parameters.campaign(parts, campaign)
     try:
         page = parts.listing.tasks(chosen.name, kind, cursor)
@@ -114,8 +114,12 @@ def work_of_kind(
 
 
 @router.post("/referrals/<receipt>/actions", tags=TAGS, summary="Take an action on a referral that waits for a person")
-def act(
-    person: Manager, parts: Parts, now: Now, receipt: Annotated[str, Path(examples=["K3QF-7ZTA-MM2X-PE5R"])], todo: ToDo
+def take_action(
+    person: Manager,
+    parts: Parts,
+    now: Now,
+    receipt: Annotated[str, Path(examples=["K3QF-7ZTA-MM2X-PE5R"])],
+    todo: ActionBody,
 ) -> dict[str, Any]:
     """Change nothing if the referral has changed since the user saw it. Do not repeat a completed action."""
     reason = todo.reason and todo.reason.value
@@ -148,11 +152,13 @@ def act(
 
 
 @router.post("/campaigns/<campaign>/resume", tags=TAGS, summary="Resume a campaign that has paused itself")
-def resume(person: Manager, parts: Parts, now: Now, campaign: Annotated[str, Path(examples=["star"])]) -> Resumed:
+def resume(
+    person: Manager, parts: Parts, now: Now, campaign: Annotated[str, Path(examples=["star"])]
+) -> ResumedCampaign:
     name = query_parameters.campaign(parts, campaign).name
     if not parts.breaker.resume(name, person, now):
         raise Problem(HTTPStatus.CONFLICT, "not_paused", "This campaign is not paused.")
-    return Resumed(campaign=name)
+    return ResumedCampaign(campaign=name)
 
 
 def _error(field: str, code: str) -> dict[str, str]:
@@ -178,11 +184,11 @@ def _too_late(late: TooLate) -> str:
     return "Another referral is telling this doctor now. This one waits for its result."
 
 
-def _shown(referral: Referral, person: Person, parts: Dashboard, now: datetime) -> dict[str, Any]:
+def _shown(referral: Referral, person: User, parts: Dashboard, now: datetime) -> dict[str, Any]:
     """Return the details, with an audit record. If the record can't be written, raise and show nothing."""
     parts.audit.record(person, "detail", [referral.receipt], now)
     return _detail(referral, person, parts, now)
 
 
-def _detail(referral: Referral, person: Person, parts: Dashboard, now: datetime) -> dict[str, Any]:
+def _detail(referral: Referral, person: User, parts: Dashboard, now: datetime) -> dict[str, Any]:
     return referral_schemas.detail(referral, person, parts).model_dump(mode="json")

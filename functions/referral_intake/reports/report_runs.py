@@ -7,7 +7,7 @@ from typing import Protocol
 
 from referral_intake.core.errors import Stale
 from referral_intake.core.reasons import ReportFailure
-from referral_intake.core.report import FILE_RETENTION, MAX_SETBACKS, QUEUE_TIMEOUT, Report, State
+from referral_intake.core.report import FILE_RETENTION, MAX_SETBACKS, QUEUE_TIMEOUT, Report, ReportStatus
 
 HasTime = Callable[[], bool]
 
@@ -79,7 +79,7 @@ class ReportRunner:
             report = self._run_writer(report, lambda: time_left() > margin)
         except Stale:
             return None  # The lease expired anyway. The run that has it now continues from the last checkpoint.
-        if report.state is State.RUNNING:
+        if report.state is ReportStatus.RUNNING:
             self._queue.put(report.id)
         else:
             self._finished(report, self._now())
@@ -87,20 +87,20 @@ class ReportRunner:
 
     def _run_writer(self, report: Report, has_time: HasTime) -> Report:
         if report.setbacks > MAX_SETBACKS:
-            return self._end(report, State.FAILED, ReportFailure.RETRIES_EXHAUSTED)
+            return self._end(report, ReportStatus.FAILED, ReportFailure.RETRIES_EXHAUSTED)
         try:
             for step in self._maker_of(report).steps(report, has_time):
                 report = step if step.checkpoint == report.checkpoint else replace(step, setbacks=0)
                 self._reports.save(report)
         except Failed as failed:
-            return self._end(report, State.FAILED, failed.reason)
+            return self._end(report, ReportStatus.FAILED, failed.reason)
         if report.checkpoint.at_end:
-            return self._end(report, State.READY, None)
+            return self._end(report, ReportStatus.READY, None)
         report = replace(report, lease_until=None, put_at=self._now())
         self._reports.save(report)
         return report
 
-    def _end(self, report: Report, state: State, detail: str | None) -> Report:
+    def _end(self, report: Report, state: ReportStatus, detail: str | None) -> Report:
         report = replace(report, state=state, detail=detail, lease_until=None, expires_at=self._now() + FILE_RETENTION)
         self._reports.save(report)
         return report

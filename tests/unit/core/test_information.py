@@ -12,7 +12,7 @@ from referral_intake.core.mail_effects import effect
 from referral_intake.core.mail_events import EventKind, MailEvent
 from referral_intake.core.public_status import public_state
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Answer, Move, Referral, Stage, closed
+from referral_intake.core.referral import Answer, Referral, Stage, StageChange, closed
 from referral_intake.core.steps import INFORMATION, DeliveryStatus, SendAttempt
 from tests.support.samples import NOW, campaign, referral
 
@@ -60,7 +60,7 @@ def bounced_for_now(to: Referral, message: str = "m-2") -> Referral:
         (replace(AUTOMATIC, has_material=False), closed(Closing.ANSWERED)),
     ],
 )
-def test_a_campaign_sends_its_material_by_hand_or_at_once(known: Campaign | None, move: Move) -> None:
+def test_a_campaign_sends_its_material_by_hand_or_at_once(known: Campaign | None, move: StageChange) -> None:
     sent = replace(referral(), stage=Stage.SENT)
     assert information.after_answer(sent, Answer.INFORMATION, known, LATER) == move
 
@@ -103,7 +103,7 @@ def test_it_is_sent_even_after_the_referral_would_have_expired() -> None:
 
 def test_expired_content_waits_for_an_approval() -> None:
     move = decide_queued(asked(Stage.QUEUED), replace(BY_HAND, approval=expired()), LATER)
-    assert isinstance(move, Move)
+    assert isinstance(move, StageChange)
     assert (move.stage, move.reason) == (Stage.WAITING, Reason.NOT_APPROVED)
 
 

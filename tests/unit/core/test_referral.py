@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from referral_intake.core.public_status import public_state
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Move, Stage, closed, parse_receipt, receipt_for
+from referral_intake.core.referral import Stage, StageChange, closed, parse_receipt, receipt_for
 from tests.support.samples import NOW, TEMPLATES, referral
 
 
@@ -39,9 +39,9 @@ def test_an_invalid_receipt_is_refused(typed: str) -> None:
 
 def test_every_open_stage_has_a_due_date_and_a_closed_one_has_none() -> None:
     with pytest.raises(ValueError, match="waiting"):
-        Move(Stage.WAITING)
+        StageChange(Stage.WAITING)
     with pytest.raises(ValueError, match="closed"):
-        Move(Stage.CLOSED, due_at=NOW)
+        StageChange(Stage.CLOSED, due_at=NOW)
 
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.CLOSED])

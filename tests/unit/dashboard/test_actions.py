@@ -13,8 +13,8 @@ from referral_intake.core.claim import Claim, Obstacle, Suppressed
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.errors import Conflict, Stale
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer, ContactChannel, Move, Referral, Stage, UserAction
-from referral_intake.core.users import Person, Role
+from referral_intake.core.referral import Answer, ContactChannel, Referral, Stage, StageChange, UserAction
+from referral_intake.core.users import Role, User
 from referral_intake.core.validation import FieldError
 from referral_intake.dashboard import actions
 from referral_intake.dashboard.action_runner import ActionRunner, ChangedSinceSeen, TooLate
@@ -22,7 +22,7 @@ from referral_intake.dashboard.action_types import Action, ActionRequest, Invali
 from referral_intake.dashboard.actions import allowed_actions
 from tests.support.samples import MANAGER, NOW, campaign, referral
 
-JO = Person("2", "jo", frozenset({Role.MANAGER}))
+JO = User("2", "jo", frozenset({Role.MANAGER}))
 LATER = NOW + timedelta(days=3)
 HELD = (Action.APPROVE, Action.REJECT)
 FAILED = (Action.RETRY, Action.REJECT)
@@ -273,16 +273,16 @@ class FakeBook:
     def get(self, receipt: str, *, consistent: bool) -> Referral | None:
         return self.referral if receipt == self.referral.receipt else None
 
-    def move(self, referral: Referral, move: Move) -> None:
+    def move(self, referral: Referral, move: StageChange) -> None:
         raise NotImplementedError
 
-    def write(self, referral: Referral, change: ReferralChange, by: Person) -> None:
+    def write(self, referral: Referral, change: ReferralChange, by: User) -> None:
         if self.before:
             self.before.pop()()
         if referral.revision != self.referral.revision:
             raise Stale
         self.records.append(by.username)
-        move = change.move or Move(referral.stage, referral.due_at, referral.reason)
+        move = change.move or StageChange(referral.stage, referral.due_at, referral.reason)
         self.referral = replace(
             referral,
             stage=move.stage,
@@ -295,17 +295,17 @@ class FakeBook:
         )
 
     def write_with_claim(
-        self, claim: Claim, change: ReferralChange, by: Person, *, now: datetime, cooldown: timedelta
+        self, claim: Claim, change: ReferralChange, by: User, *, now: datetime, cooldown: timedelta
     ) -> Obstacle | None:
         if self.obstacle is None:
             self.write(claim.referral, change, by)
         return self.obstacle
 
-    def write_opt_out(self, claim: Claim, change: ReferralChange, by: Person) -> list[str]:
+    def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> list[str]:
         self.write(claim.referral, change, by)
         return []
 
-    def write_comparison(self, claim: Claim, change: ReferralChange, by: Person) -> None:
+    def write_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
         self.write(claim.referral, change, by)
 
 

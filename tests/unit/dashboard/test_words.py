@@ -10,7 +10,7 @@ from referral_intake.core.counting import ENGAGED
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, LetterReason, PauseReason, Reason, ReportFailure
 from referral_intake.core.referral import Answer, Stage
-from referral_intake.core.tasks import Kind
+from referral_intake.core.tasks import TaskKind
 from referral_intake.dashboard.action_types import Action, Rejection
 from tests.support.samples import ROOT, TEMPLATES
 
@@ -37,7 +37,7 @@ def keys(name: str) -> list[str]:
         ("REJECTIONS", Rejection),
         ("ANSWERS", Answer),
         ("STAGES", Stage),
-        ("KINDS", Kind),
+        ("KINDS", TaskKind),
         ("CALL_TIMES", CallTime),
     ],
 )

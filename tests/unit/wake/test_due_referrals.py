@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from referral_intake.core.errors import Stale
-from referral_intake.core.referral import Move, Referral, Stage
+from referral_intake.core.referral import Referral, Stage, StageChange
 from referral_intake.wake.due_referrals import move_due_referrals
 from referral_intake.wake.wiring import Wake
 from tests.support.fakes import FakeTable
@@ -37,7 +37,7 @@ def test_a_stale_index_entry_moves_nothing() -> None:
 
 def test_a_referral_that_was_changed_meanwhile_is_not_moved() -> None:
     class Contested(FakeTable):
-        def move(self, referral: Referral, move: Move) -> None:
+        def move(self, referral: Referral, move: StageChange) -> None:
             raise Stale
 
     table = Contested()

@@ -77,10 +77,7 @@ class ClaimTable:
     def claim_told(
         self, claim: Claim, referral: Update, record: Item, *, now: datetime, cooldown: timedelta
     ) -> Obstacle | None:
-        """Claim the doctor, who was told by letter or phone, in one transaction with the referral and an audit record.
-
-        Raise Stale, Unavailable.
-        """
+        """Claim the doctor, who was told by letter or phone, with the referral and an audit record. Raise Stale."""
         return self._claim(claim, referral, [record], now, cooldown)
 
     def _claim(

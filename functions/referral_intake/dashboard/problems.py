@@ -54,7 +54,7 @@ def _translated(error: dict[str, Any]) -> dict[str, str]:
     return {
         "field": ".".join(map(str, path)),
         "code": error["type"],
-        "message": error["msg"].removeprefix("BreakdownValue error, "),
+        "message": error["msg"].removeprefix("Value error, "),
     }
 
 

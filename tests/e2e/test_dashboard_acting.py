@@ -106,6 +106,48 @@ def test_a_rejected_referral_is_closed_with_its_reason_and_no_message_is_sent(
     assert mailbox.wait_for(1, seconds=0) == []
 
 
+def test_two_doctors_who_may_be_one_are_compared_beside_each_other(
+    manager: Page, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    first = taken(stack, "Cora Compared", email="cora@one.example", phone="217 555 0177")
+    mailbox.wait_for(1)
+    second = taken(stack, "COMPARED, Cora", email="cora@two.example", phone="217-555-0177", address=ADDRESS)
+    eventually(lambda: now(stack, second).reason == Reason.POSSIBLY_SAME_DOCTOR)
+    open_work(manager, "held")
+    row(manager, "COMPARED, Cora").get_by_role("link", name="Compare doctors").click()
+    table = manager.get_by_role("region", name="Is this the same doctor?")
+    expect(table).to_contain_text("cora@one.example")
+    expect(table).to_contain_text("cora@two.example")
+    table.get_by_role("button", name="Another doctor").click()
+    said(manager, "Recorded as another doctor")
+    assert sorted(recipients(mailbox.wait_for(2))) == ["cora@one.example", "cora@two.example"]
+    third = taken(stack, "Cora Compared", email="cora@three.example", phone="217 555 0177")
+    eventually(lambda: now(stack, third).reason == Reason.POSSIBLY_SAME_DOCTOR)
+    manager.goto(f"/dashboard/referrals/{third}")
+    column = manager.get_by_role("group", name=f"Compared with {first}")
+    column.get_by_role("button", name="Same doctor").click()
+    said(manager, "Recorded as the same doctor")
+    eventually(lambda: now(stack, third).reason == "joined")
+    assert now(stack, third).leader == first
+    assert len(mailbox.wait_for(3, seconds=1)) == 2
+
+
+def test_what_a_doctor_told_a_manager_is_recorded(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
+    receipt = taken(stack, "Otto Optout", email="otto@clinic.example")
+    mailbox.wait_for(1)
+    manager.goto(f"/dashboard/referrals/{receipt}")
+    manager.get_by_role("button", name="Wants no more …").click()
+    question = manager.get_by_role("dialog")
+    question.get_by_label("By phone").check()
+    question.get_by_label("Only this campaign").check()
+    question.get_by_role("button", name="Record opt-out").click()
+    said(manager, "Opt-out recorded.")
+    expect(manager.locator(".timeline")).to_contain_text(
+        re.compile("Opt-out recorded.*By phone, for this campaign.*by you", re.DOTALL)
+    )
+    assert now(stack, receipt).reason == "opted_out"
+
+
 def test_a_failed_referral_is_retried_and_arrives(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
     failed(stack, Reason.RETRIES_EXHAUSTED, name="Fay Failed", email="failed@clinic.example")
     open_work(manager, "failed")

@@ -40,7 +40,7 @@ function table(app, detail, { matches, without_referral: others }, acting) {
   return html`${[...matches, ...others].some((one) => one.has_opted_out)
       ? html`<p class="notice harsh">A doctor with these details has opted out. Choose “Same doctor” unless you are certain that they are different people.</p>`
       : nothing}
-    <div class="scrolls-wide" tabindex="0" role="region" aria-labelledby="comparison">
+    <div class="scrolls-wide" tabindex="0" role="group" aria-label="Doctors beside each other">
       <table class="comparison">
         <thead>
           <tr>
@@ -54,7 +54,7 @@ function table(app, detail, { matches, without_referral: others }, acting) {
             ([name, values]) =>
               html`<tr>
                 <th scope="row">${name}</th>
-                ${values.map((value, column) => html`<td class=${column && isShared(matches[column - 1], name) ? "same" : ""}>${value || html`<span class="soft">–</span>`}</td>`)}
+                ${values.map((value, column) => html`<td class=${(column ? [matches[column - 1]] : matches).some((one) => isShared(one, name)) ? "same" : ""}>${value || html`<span class="soft">–</span>`}</td>`)}
               </tr>`,
           )}
         </tbody>

@@ -143,7 +143,7 @@ function stands({ stage, reason: why, answer, leader, due_at: due }) {
   if (why) said.unshift(reason(why));
   return html`<strong>${sentence(said.shift())}</strong>${said.length ? html` <span class="soft">${said.join(", ")}</span>` : nothing}
     ${answer ? html`<span class="badge">${ANSWERS[answer] ?? answer}</span>` : nothing}
-    ${leader ? html`<a href=${to(`/dashboard/referrals/${leader}`)}>the leading referral</a>` : nothing}
+    ${leader && stage !== "held" ? html`<a href=${to(`/dashboard/referrals/${leader}`)}>the leading referral</a>` : nothing}
     ${due && stage !== "closed" ? html`<span class="soft">· next check ${when(due)}</span>` : nothing}`;
 }
 

@@ -158,7 +158,7 @@ def a_status() -> dict[str, Any]:
 def test_a_status_page_spells_out_the_date() -> None:
     text = Page(PAGES.render("status.html", **a_status())).text
     assert "You sent us this on November 22, 2026." in text
-    assert "The message went out on November 23, 2026." in text
+    assert "We sent the message on November 23, 2026." in text
 
 
 def test_templates_contain_no_prose() -> None:

@@ -1,17 +1,14 @@
-"""Receipts, stages, and their texts for the patient."""
+"""Receipts and stages."""
 
 import re
 import uuid
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.core.public_status import public_state
-from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Stage, StageChange, closed, parse_receipt, receipt_for
-from tests.support.samples import NOW, TEMPLATES, referral
+from referral_intake.core.referral import Stage, StageChange, parse_receipt, receipt_for
+from tests.support.samples import NOW
 
 
 @given(st.uuids())
@@ -42,34 +39,3 @@ def test_every_open_stage_has_a_due_date_and_a_closed_one_has_none() -> None:
         StageChange(Stage.WAITING)
     with pytest.raises(ValueError, match="closed"):
         StageChange(Stage.CLOSED, due_at=NOW)
-
-
-@pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.CLOSED])
-def test_every_open_stage_has_a_text_for_the_patient(stage: Stage) -> None:
-    assert public_state(replace(referral(), stage=stage)) in _states_with_words()
-
-
-@pytest.mark.parametrize("reason", list(Closing))
-@pytest.mark.parametrize("was_sent", [True, False])
-def test_every_closing_reason_has_a_text_for_the_patient(reason: Closing, *, was_sent: bool) -> None:
-    move = closed(reason)
-    milestones = {"submitted": NOW} | ({"sent": NOW} if was_sent else {})
-    done = replace(referral(), stage=move.stage, reason=move.reason, milestones=milestones)
-    assert public_state(done) in _states_with_words()
-
-
-@pytest.mark.parametrize("reason", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.ANSWERED])
-def test_the_patient_does_not_learn_what_the_doctor_did(reason: Closing) -> None:
-    assert public_state(replace(referral(), stage=Stage.CLOSED, reason=reason.value)) == "finished"
-
-
-def _states_with_words() -> set[str]:
-    import tomllib
-
-    words = tomllib.loads((TEMPLATES / "site" / "text" / "en.toml").read_text("utf-8"))["status"]
-    return {state for state, said in words.items() if isinstance(said, dict)}
-
-
-def test_a_joined_referral_says_that_its_doctor_is_being_told() -> None:
-    following = replace(referral(), stage=Stage.WAITING, reason="joined", leader="AAAA-AAAA-AAAA-AAAA")
-    assert public_state(following) == "told"

@@ -1,0 +1,105 @@
+"""What the submitter of a referral reads is true in each state."""
+
+import re
+import tomllib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from referral_intake.core.public_status import public_state
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import ContactChannel, Referral, Stage
+from tests.support.samples import NOW, TEMPLATES, referral
+
+SUBMITTED = {"submitted": NOW}
+SENT = SUBMITTED | {"sent": NOW}
+BOUNCED = SENT | {"bounced": NOW}
+OTHER = "AAAA-AAAA-AAAA-AAAA"
+
+
+def closed(reason: Closing, **more: Any) -> dict[str, Any]:
+    return {"stage": Stage.CLOSED, "reason": reason.value, "due_at": None, **more}
+
+
+CASES: list[tuple[dict[str, Any], str]] = [
+    ({"stage": Stage.QUEUED}, "received"),
+    ({"stage": Stage.WAITING, "reason": Reason.PAUSED}, "received"),
+    ({"stage": Stage.SENDING}, "received"),
+    ({"stage": Stage.HELD, "reason": Reason.HONEYPOT}, "under_review"),
+    ({"stage": Stage.HELD, "reason": Reason.POSSIBLY_SAME_DOCTOR}, "under_review"),
+    ({"stage": Stage.HELD, "reason": Reason.CONTENT_REFUSED, "milestones": SENT}, "checking"),
+    ({"stage": Stage.SENT, "milestones": SENT}, "sent"),
+    ({"stage": Stage.SENT, "milestones": SENT, "told_by": ContactChannel.LETTER}, "letter_sent"),
+    ({"stage": Stage.SENT, "milestones": SENT, "told_by": ContactChannel.PHONE}, "called"),
+    ({"stage": Stage.QUEUED, "milestones": SENT}, "sent"),
+    ({"stage": Stage.WAITING, "milestones": SENT, "reason": Reason.SOFT_BOUNCED}, "sent"),
+    ({"stage": Stage.BY_POST, "reason": Reason.NO_EMAIL}, "by_post"),
+    ({"stage": Stage.BY_POST, "reason": Reason.EMAIL_BOUNCED, "milestones": BOUNCED}, "by_post"),
+    ({"stage": Stage.WAITING, "reason": Reason.JOINED, "leader": OTHER}, "told"),
+    (closed(Closing.JOINED, leader=OTHER), "told"),
+    (closed(Closing.OPTED_OUT, milestones=SENT), "finished"),
+    (closed(Closing.OPTED_OUT), "finished"),
+    (closed(Closing.COMPLAINED, milestones=SENT), "finished"),
+    (closed(Closing.ANSWERED, milestones=SENT), "finished"),
+    (closed(Closing.BOUNCED, milestones=BOUNCED), "unreachable"),
+    (closed(Closing.REJECTED, milestones=SUBMITTED | {"rejected": NOW}), "unreachable"),
+    (closed(Closing.REJECTED), "not_contacted"),
+    (closed(Closing.EXPIRED), "not_contacted"),
+    (closed(Closing.EXPIRED, milestones=SENT), "sent"),
+    (closed(Closing.EXPIRED, milestones=SENT, told_by=ContactChannel.LETTER), "letter_sent"),
+    (closed(Closing.EXPIRED, milestones=BOUNCED), "unreachable"),
+]
+
+
+def in_state(changes: dict[str, Any]) -> Referral:
+    return replace(referral(), **{"milestones": SUBMITTED} | changes)
+
+
+@pytest.mark.parametrize(("changes", "state"), CASES)
+def test_each_state_of_a_referral_has_its_own_sentences(changes: dict[str, Any], state: str) -> None:
+    assert public_state(in_state(changes)) == state
+
+
+# What the heading may and must claim in each state.
+CLAIMS = {
+    "received": {"en": "will contact", "es": "nos pondremos en contacto"},
+    "under_review": {"en": "is looking at it", "es": "está revisando"},
+    "checking": {"en": "is checking the delivery", "es": "revisa el envío"},
+    "sent": {"en": "We wrote", "es": "Le escribimos"},
+    "letter_sent": {"en": "We sent .* a letter", "es": "Le enviamos una carta"},
+    "called": {"en": "We called", "es": "Llamamos"},
+    "by_post": {"en": "will send a letter or call", "es": "Enviaremos una carta o llamaremos"},
+    "told": {"en": "already", "es": "Ya avisamos"},
+    "finished": {"en": "is done", "es": "ha terminado"},
+    "unreachable": {"en": "could not reach", "es": "No pudimos comunicarnos"},
+    "not_contacted": {"en": "did not contact", "es": "No contactamos"},
+}
+WROTE = {"en": re.compile(r"We (wrote|sent|called)"), "es": re.compile(r"(?i)le (escribimos|enviamos)|llamamos")}
+
+
+def texts(locale: str) -> dict[str, dict[str, str]]:
+    words = tomllib.loads((TEMPLATES / "site" / "text" / f"{locale}.toml").read_text("utf-8"))["status"]
+    return {state: said for state, said in words.items() if isinstance(said, dict)}
+
+
+@pytest.mark.parametrize("locale", ["en", "es"])
+def test_no_sentence_claims_more_than_happened(locale: str) -> None:
+    said = texts(locale)
+    assert said.keys() == CLAIMS.keys() == {state for _, state in CASES}
+    for state, claims in CLAIMS.items():
+        assert re.search(claims[locale], said[state]["heading"]), state
+        if state in {"received", "under_review", "by_post", "told", "not_contacted"}:
+            assert not WROTE[locale].search(" ".join(said[state].values())), state
+
+
+@pytest.mark.parametrize("reason", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.ANSWERED])
+def test_the_patient_does_not_learn_what_the_doctor_did(reason: Closing) -> None:
+    assert public_state(in_state(closed(reason, milestones=SENT))) == "finished"
+
+
+def test_every_stage_and_reason_has_texts() -> None:
+    known = texts("en")
+    for stage in Stage:
+        for reason in (*Closing, *Reason):
+            assert public_state(in_state({"stage": stage, "reason": str(reason)})) in known

@@ -26,6 +26,8 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamShard, Table
 
+from samlocal.aws import moto_speed
+
 _MOST_ACTIONS = 100
 _WRITES = {"ConditionCheck", "Put", "Delete", "Update"}
 _query_of_moto = Table.query
@@ -192,6 +194,7 @@ def _compares(item: Item, name: str, comparison: str, bounds: list[DynamoType]) 
 
 
 def apply() -> None:
-    """Apply the changes for the rest of the process."""
+    """Apply the changes, and those of moto_speed, for the rest of the process."""
+    moto_speed.apply()
     Table.query = _query  # type: ignore[method-assign, assignment]
     DynamoDBBackend.transact_write_items = _transact_write_items  # type: ignore[method-assign, assignment]

@@ -1,27 +1,35 @@
 """Faster versions of methods of moto 5.2.5, with the same results.
 
-moto spends most of a request of DynamoDB in them. tests/unit/samlocal/test_moto_speed.py compares the results, and fails
-when moto changes the methods. Then compare, and update or delete this module.
+moto spends most of the time of a DynamoDB request in them. tests/unit/samlocal/test_moto_speed.py compares the results,
+and fails when moto changes the methods. Then compare, and update or delete this module.
 """
 
 import copy
+from collections import deque
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
-from moto.core import responses
+from moto.core import responses, utils
 from moto.core.serialize import JSONSerializer
+from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models.dynamo_type import DynamoType
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.parsing import ast_nodes, expressions
+from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 
 _STRINGS, _FLAGS, _SETS = {"S", "N"}, {"BOOL", "NULL"}, {"SS", "NS"}
 _KEPT_EXPRESSIONS = 512
+# moto disables type checks for these modules.
+_nodes: Any = ast_nodes
+_parser: Any = expressions.__dict__["UpdateExpressionParser"]
 
 _structure_of_moto = JSONSerializer._serialize_type_structure
 _to_regular_json_of_moto = DynamoType.to_regular_json
-_make_of_moto = UpdateExpressionParser.make.__func__
+_lex_of_moto = ConditionExpressionParser._lex_condition_expression
+_make_of_moto = _parser.make.__func__
+
 # moto inspects the class of a service for its actions at each request.
-_method_names = cache(responses.method_names_from_class)
+_method_names = cache(utils.method_names_from_class)
 
 
 # ---- Responses -------------------------------------------------------------------------------------------------------
@@ -67,22 +75,32 @@ def _regular(value: Any) -> Any:
     return _to_regular_json(value) if isinstance(value, DynamoType) else copy.deepcopy(value)
 
 
-# ---- Update expressions ----------------------------------------------------------------------------------------------
+# ---- Expressions -----------------------------------------------------------------------------------------------------
+
+
+@lru_cache(_KEPT_EXPRESSIONS)
+def _lexed(expression: str) -> tuple[Any, ...]:
+    return tuple(_lex_of_moto(ConditionExpressionParser(expression, None, None)))
+
+
+def _lex(parser: ConditionExpressionParser) -> Any:
+    """moto compiles six patterns for each token of a condition. The tokens are never changed."""
+    return deque(_lexed(parser.condition_expression or ""))
 
 
 @lru_cache(_KEPT_EXPRESSIONS)
 def _parsed(expression: str) -> Any:
-    return _make_of_moto(UpdateExpressionParser, expression)
+    return _make_of_moto(_parser, expression)
 
 
-def _make(_: type[UpdateExpressionParser], expression: str) -> Any:
+def _make(_: object, expression: str) -> Any:
     """moto parses each expression two or three times, and changes only copies of the tree."""
     return _parsed(expression)
 
 
-def _copy(node: Node, memo: dict[int, Any]) -> Node:
+def _copy(node: Any, memo: dict[int, Any]) -> Any:
     """`deepcopy` without pickle. A leaf holds an immutable value."""
-    made: Node = object.__new__(type(node))
+    made = object.__new__(type(node))
     memo[id(node)] = made
     made.__dict__.update(node.__dict__)
     made.parent = memo.get(id(node.parent))
@@ -91,39 +109,57 @@ def _copy(node: Node, memo: dict[int, Any]) -> Node:
     return made
 
 
-def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
+def _traverse(traverser: Any, root: Any) -> Any:
     """moto asks for the classes again at each node, and `isinstance` is slow for abstract classes."""
     kinds = traverser.nodes_to_be_processed()
-    has_hook = type(traverser).pre_processing_of_child is not DepthFirstTraverser.pre_processing_of_child
+    has_hook = type(traverser).pre_processing_of_child is not _nodes.DepthFirstTraverser.pre_processing_of_child
 
     def visit(node: Any, number: int = -1) -> Any:
-        if not _is_subclass(type(node), Node):
+        if not _is_subclass(node.__class__, _nodes.Node):
             return node
         parent = node.parent
         for position, child in enumerate(node.children or ()):
             if has_hook:
                 traverser.pre_processing_of_child(node, position)
             visit(child, position)
-        if _is_subclass(type(node), kinds):
+        if _is_subclass(node.__class__, kinds):
             node = traverser.process(node)
             node.parent = parent
             if parent:
                 parent.children[number] = node
         return node
 
-    return visit(root)  # type: ignore[no-any-return]
+    return visit(root)
+
+
+def _once(check: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """moto checks all clauses again at each node, because all nodes derive from `UpdateExpression`."""
+    return lambda validator, node: node if node.parent else check(validator, node)
+
+
+_count_actions = _once(ActionCountValidator.verify_action_counts)
+_find_overlaps = _once(OverlappingPathsValidator.check_for_overlapping_paths)
 
 
 @cache
-def _is_subclass(kind: type, kinds: type | tuple[type, ...]) -> bool:
+def _is_subclass(kind: Any, kinds: Any) -> bool:
     return issubclass(kind, kinds)
+
+
+CHANGES: tuple[tuple[Any, str, Any], ...] = (
+    (responses, "method_names_from_class", _method_names),
+    (JSONSerializer, "_serialize_type_structure", _serialize_structure),
+    (DynamoType, "to_regular_json", _to_regular_json),
+    (ConditionExpressionParser, "_lex_condition_expression", _lex),
+    (_parser, "make", classmethod(_make)),
+    (_nodes.Node, "__deepcopy__", _copy),
+    (_nodes.DepthFirstTraverser, "traverse", _traverse),
+    (ActionCountValidator, "verify_action_counts", _count_actions),
+    (OverlappingPathsValidator, "check_for_overlapping_paths", _find_overlaps),
+)
 
 
 def apply() -> None:
     """Apply the changes for the rest of the process."""
-    responses.method_names_from_class = _method_names
-    JSONSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign]
-    DynamoType.to_regular_json = _to_regular_json  # type: ignore[method-assign]
-    UpdateExpressionParser.make = classmethod(_make)  # type: ignore[assignment]
-    Node.__deepcopy__ = _copy
-    DepthFirstTraverser.traverse = _traverse
+    for owner, name, change in CHANGES:
+        setattr(owner, name, change)

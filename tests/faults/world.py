@@ -84,8 +84,9 @@ class Lab:
         others = [one for one in botocore.handlers.BUILTIN_HANDLERS if one[0] != "before-send"]
         self.patch.setattr(botocore.handlers, "BUILTIN_HANDLERS", [*others, hook])
         session = boto3.session.Session()
-        # No engine checks the signature or the user agent, and botocore builds both again for each request.
-        session._session.set_default_client_config(Config(signature_version=UNSIGNED, user_agent="faults"))
+        if not self.engine.url:
+            # moto reads neither the signature nor the user agent, and botocore builds both for each request.
+            session._session.set_default_client_config(Config(signature_version=UNSIGNED, user_agent="faults"))
         self.patch.setattr(boto3, "DEFAULT_SESSION", session)
         # A session reads megabytes of JSON, and a client takes as long as ten calls. So processes share them.
         self.patch.setattr(boto3.session, "Session", lambda: session)

@@ -43,11 +43,13 @@ AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
 ##@ Test
 PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/content tests/unit tests/integration tests/infra tests/e2e \
   tests/faults --ignore=$(FAULTS)
+# With four times as many examples in tests by Hypothesis.
+THOROUGH := --hypothesis-profile thorough
 # Uses processes of its own.
 FAULTS := tests/faults/test_fault_walk.py
 
 test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests except the slow ones.
-	$(PYTEST) $(if $(FULL),,-m "not long")
+	$(PYTEST) $(if $(FULL),$(THOROUGH),-m "not long")
 	$(AT) $(VENV)/pytest $(FAULTS) $(if $(FULL),--every-point)
 	$(TOTAL)
 
@@ -61,7 +63,7 @@ test-dates: .cache/dev.stamp .cache/dynamodb.stamp .cache/sam.stamp ## Run the t
 	$(VENV)/python -m tools.dates --each $(VENV)/pytest -n 2 --dist loadfile -p no:schemathesis -m "not long" $(DATED)
 
 long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the slow tests, which `make test` skips.
-	$(PYTEST) -m long $(if $(SHORT),--collect-only -qq)
+	$(PYTEST) $(THOROUGH) -m long $(if $(SHORT),--collect-only -qq)
 
 units: .cache/dev.stamp ## Run the unit tests.
 	$(AT) $(VENV)/pytest -n 2 -p no:schemathesis -m "not long" tests/unit $(if $(SHORT),--collect-only -qq)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
@@ -14,6 +13,7 @@ from moto.dynamodb.parsing import ast_nodes
 
 from samlocal.aws import moto_speed
 from samlocal.template.model import ACCOUNT, REGION
+from tests.support import moto_client
 
 NAME = "t"
 DIGESTS = {
@@ -110,7 +110,7 @@ def _set(owner: Any, name: str, method: Any) -> None:
 def answers() -> dict[str, list[Any]]:
     """What each update returns twice, and what reads of the table and its stream return after it."""
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
-        client = boto3.Session("test", "test", region_name=REGION).client("dynamodb")
+        client = moto_client.client()
         client.create_table(
             TableName=NAME,
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],

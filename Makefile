@@ -76,15 +76,15 @@ faults: .cache/dev.stamp .cache/dynamodb.stamp ## Inject every fault into every 
 
 ##@ Measure
 bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure the AWS cost of the dashboard and of a referral, and update docs/cost.md.
-	$(VENV)/python -m bench.overview_cost $(if $(SHORT),--most 2000)
-	$(VENV)/python -m bench.listing_cost $(if $(SHORT),--most 2000)
+	$(VENV)/python -m bench.overview_cost $(if $(SHORT),--most 1100)
+	$(VENV)/python -m bench.listing_cost $(if $(SHORT),--most 1100)
 	$(VENV)/python -m bench.cost
 
 cold-starts: .cache/dev.stamp .cache/sam.stamp ## Measure cold starts of the built functions, with and without bytecode.
-	$(VENV)/python -m bench.cold_start $(if $(SHORT),--runs 1)
+	$(VENV)/python -m bench.cold_start $(if $(SHORT),--runs 1 --only intake)
 
 pictures: .cache/dev.stamp browser ## Take screenshots of every page and email, into build/pictures.
-	$(VENV)/python -m tests.e2e.pictures build/pictures $(if $(SHORT),--locale en --width 360 --scheme light)
+	$(VENV)/python -m tests.e2e.pictures build/pictures $(if $(SHORT),--locale en --width 360 --scheme light --short)
 
 lighthouse: .cache/dev.stamp browser ## Run Lighthouse on the pages, and write reports into build/lighthouse.
 	$(VENV)/python -m tests.e2e.lighthouse build/lighthouse $(if $(SHORT),--short)

@@ -60,7 +60,7 @@ DATED := $(addprefix tests/unit/,core/test_calendar.py core/test_business_hours.
   summary.py restore.py::test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out)
 
 test-dates: .cache/dev.stamp .cache/dynamodb.stamp .cache/sam.stamp ## Run the tests that depend on dates, on a leap day, at the end of a year and on other special dates.
-	$(VENV)/python -m tools.dates --each $(VENV)/pytest -n 2 --dist loadfile -p no:schemathesis -m "not long" $(DATED)
+	$(VENV)/python -m tools.dates --each $(VENV)/pytest -p no:schemathesis -m "not long" $(DATED)
 
 long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the slow tests, which `make test` skips.
 	$(PYTEST) $(THOROUGH) -m long $(if $(SHORT),--collect-only -qq)

@@ -51,7 +51,7 @@ class Start:
         return took
 
 
-def main(runs: int) -> None:
+def main(runs: int, only: str | None) -> None:
     scratch = ROOT / ".cache" / "cold-start"
     python = host.python()
     folder = host.build(scratch)
@@ -62,7 +62,10 @@ def main(runs: int) -> None:
     ship.make_ready(built.read(folder), python)
     with aws_stub.running() as aws:
         template = load(ROOT / "infra" / "template.yaml", PARAMETERS, Places("referral-intake", aws))
-        before, after = (dict(_starts(template, built_to, aws)) for built_to in (plain, folder))
+        before, after = (
+            {name: start for name, start in _starts(template, built_to, aws) if only in {None, name} or name == BARE}
+            for built_to in (plain, folder)
+        )
         _report(_measured(before, python, runs), _measured(after, python, runs))
 
 
@@ -120,4 +123,6 @@ def _report(before: Mapping[str, float], after: Mapping[str, float]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Cold starts of the built functions.")
     parser.add_argument("--runs", type=int, default=7, help="of each, after one that does not count (default: 7)")
-    main(parser.parse_args().runs)
+    parser.add_argument("--only", metavar="FUNCTION", help="measure one function, such as intake (default: all)")
+    given = parser.parse_args()
+    main(given.runs, given.only)

@@ -1,5 +1,6 @@
 """Common settings. Only tests/content may depend on the content that an owner edits."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -14,14 +15,25 @@ from tests.support import project
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-# One profile for all tests: no dependency on the machine's speed, and CI uses the same examples each time.
+# No dependency on the machine's speed, and CI uses the same examples each time. `make check-full` and `make long` use
+# the profile `thorough`, with the examples that Hypothesis creates by default.
 settings.register_profile(
-    "referral-intake",
+    "thorough",
     deadline=None,
     derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("referral-intake")
+settings.register_profile("quick", parent=settings.get_profile("thorough"), max_examples=25)
+settings.load_profile("quick")
+
+# Thousands of objects of imported modules and collected tests live until the end. No collection needs to visit them.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
 
 _CONTENT = str(project.ROOT / "templates" / "campaigns")
 # `make run`, `make demo`, benchmarks and commands use the real content.

@@ -6,7 +6,7 @@ readme_pictures takes those of the README.
 
 import argparse
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,24 +19,26 @@ from tests.e2e import dashboard_pictures, readme_pictures, site_pages
 from tests.e2e.accessible import SCHEMES, Scheme
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.site_pages import SitePage
-from tests.e2e.states import STATES
+from tests.e2e.states import STATES, Reach
 from tests.support.samples import campaign
 
 WIDTHS = (360, 768, 1280)
 
 
-def main(folder: Path, widths: Sequence[int], schemes: Sequence[Scheme], locales: Sequence[str]) -> None:
+def main(
+    folder: Path, widths: Sequence[int], schemes: Sequence[Scheme], locales: Sequence[str], *, short: bool = False
+) -> None:
     # Forms are filled in quickly here, and proofs of work may be cheap.
     quick = {"FillSeconds": "0", "ChallengeTries": "20"}
     with LocalStack(watch=False, out=io.StringIO(), parameters=quick) as stack, sync_playwright() as playwright:
-        pages = site_pages.build(folder / "site")
+        pages = site_pages.build(folder / "site")[: 1 if short else None]
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGUMENTS)
         for width, scheme, locale in product(widths, schemes, locales):
             shown = [page for page in pages if page.locale == locale]
-            _take_all(browser, stack.url, width, scheme, shown, folder)
+            _take_all(browser, stack.url, width, scheme, shown, folder, short=short)
         _print(browser, pages, folder)
-        dashboard_pictures.take(browser, folder / "site", folder / "dashboard", schemes)
-        if "en" in locales:
+        dashboard_pictures.take(browser, folder / "site", folder / "dashboard", schemes, short=short)
+        if "en" in locales and not short:
             readme_pictures.take(browser, stack.url, folder / "site", folder / "readme")
         browser.close()
 
@@ -48,10 +50,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--width", type=int, dest="widths", action="append", help="in pixels")
     parser.add_argument("--scheme", dest="schemes", action="append", choices=SCHEMES)
     parser.add_argument("--locale", dest="locales", action="append", choices=campaign().locales)
+    parser.add_argument("--short", action="store_true", help="one picture of each kind")
     return parser.parse_args()
 
 
-def _take_all(browser: Browser, url: str, width: int, scheme: Scheme, pages: list[SitePage], folder: Path) -> None:
+def _take_all(
+    browser: Browser, url: str, width: int, scheme: Scheme, pages: list[SitePage], folder: Path, *, short: bool
+) -> None:
     locale = pages[0].locale
 
     def picture(page: Page, name: str, *, whole: bool = True) -> None:
@@ -59,14 +64,15 @@ def _take_all(browser: Browser, url: str, width: int, scheme: Scheme, pages: lis
 
     looks: dict[str, Any] = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
     with browser.new_context(base_url=url, **looks) as context:
-        _take_states(context, locale, picture)
+        # The last state sends the message.
+        _take_states(context, locale, dict(list(STATES.items())[-1:]) if short else STATES, picture)
         _take_mail(context, url, picture)
     with browser.new_context(**looks) as context:
         _take_pages(context, pages, folder / "site", picture)
 
 
-def _take_states(context: BrowserContext, locale: str, picture: Any) -> None:
-    for name, reach in STATES.items():
+def _take_states(context: BrowserContext, locale: str, states: Mapping[str, Reach], picture: Any) -> None:
+    for name, reach in states.items():
         page = context.new_page()
         page.goto(f"/{locale}/")
         reach(page)
@@ -105,4 +111,5 @@ def _print(browser: Browser, pages: list[SitePage], folder: Path) -> None:
 
 if __name__ == "__main__":
     given = _arguments()
-    main(given.folder, given.widths or WIDTHS, given.schemes or SCHEMES, given.locales or campaign().locales)
+    shown = (given.widths or WIDTHS, given.schemes or SCHEMES, given.locales or campaign().locales)
+    main(given.folder, *shown, short=given.short)

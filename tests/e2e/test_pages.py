@@ -37,6 +37,7 @@ def plain(browser: Browser, folder: Path) -> Iterator[Page]:
 @on_phone_and_desktop
 def test_every_page_is_accessible(plain: Page, every: list[SitePage], folder: Path, locale: str, axe_at: str) -> None:
     found = {}
+    accessible.load_early(plain)
     for page in (page for page in every if page.locale == locale):
         plain.goto(site_pages.address(page, folder))
         if problems := list(accessible.problems(plain, axe_at)):

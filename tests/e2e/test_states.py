@@ -25,6 +25,7 @@ def still(browser: Browser, stack: LocalStack) -> Iterator[Page]:
 @on_phone_and_desktop
 @pytest.mark.parametrize("state", STATES)
 def test_the_form_is_accessible_in_every_state(still: Page, state: str, locale: str, axe_at: str) -> None:
+    accessible.load_early(still)
     still.goto(f"/{locale}/")
     STATES[state](still)
     # The rest of the page is unchanged.

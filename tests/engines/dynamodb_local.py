@@ -74,8 +74,10 @@ def running() -> Iterator[str]:
     folder, port = fetch(), _free_port()
     options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
     with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as own:
+        # An engine runs for less time than the second compiler and the parallel collector need to pay off.
+        quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         # Each start leaves a library of 1 MB there.
-        machine = ["-Xmx512m", "-Djava.library.path=DynamoDBLocal_lib", f"-Djava.io.tmpdir={own}"]
+        machine = ["-Xmx512m", *quick, "-Djava.library.path=DynamoDBLocal_lib", f"-Djava.io.tmpdir={own}"]
         command = [java(), *machine, "-jar", "DynamoDBLocal.jar", *options]
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         try:

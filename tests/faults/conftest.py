@@ -19,7 +19,7 @@ ONE_IN = 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--every-point", action="store_true", help=f"check every point, and not one in {ONE_IN}")
+    parser.addoption("--one-in", type=int, default=ONE_IN, help=f"check one point in so many (default: {ONE_IN})")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -35,7 +35,7 @@ def results(pytestconfig: pytest.Config) -> Results:
 
 @pytest.fixture(scope="session")
 def run_scenario(pytestconfig: pytest.Config) -> Iterator[workers.Runner]:
-    with workers.working(1 if pytestconfig.getoption("every_point") else ONE_IN) as made:
+    with workers.working(pytestconfig.getoption("one_in")) as made:
         yield made
 
 

@@ -20,6 +20,7 @@ import botocore.endpoint
 import botocore.handlers
 import jinja2
 import pytest
+from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from moto.events.models import EventPattern
@@ -83,6 +84,9 @@ class Lab:
         others = [one for one in botocore.handlers.BUILTIN_HANDLERS if one[0] != "before-send"]
         self.patch.setattr(botocore.handlers, "BUILTIN_HANDLERS", [*others, hook])
         session = boto3.session.Session()
+        if not self.engine.url:
+            # moto reads neither the signature nor the user agent, and botocore builds both for each request.
+            session._session.set_default_client_config(Config(signature_version=UNSIGNED, user_agent="faults"))
         self.patch.setattr(boto3, "DEFAULT_SESSION", session)
         # A session reads megabytes of JSON, and a client takes as long as ten calls. So processes share them.
         self.patch.setattr(boto3.session, "Session", lambda: session)

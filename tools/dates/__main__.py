@@ -59,7 +59,8 @@ def main(words: Sequence[str]) -> int:
     first, *command = words
     if first == "--each":
         LOGS.mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # One more than processors, because the tests also wait.
+        with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
             return 0 if all(list(pool.map(partial(run, command=command), DATES))) else 1
     with shifted(first) as environment:
         return subprocess.run(command, env=environment, check=False).returncode

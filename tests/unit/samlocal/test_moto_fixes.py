@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from moto import dynamodb, mock_aws
 from moto.dynamodb.models import dynamodb_backends, table
@@ -15,6 +14,7 @@ from moto.dynamodbstreams.models import dynamodbstreams_backends
 
 from samlocal.aws import moto_data, moto_fixes
 from samlocal.template.model import ACCOUNT, REGION
+from tests.support import moto_client
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,12 +49,10 @@ def source(module: ModuleType, method: str) -> str:
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
+def client() -> Iterator["DynamoDBClient"]:
     moto_fixes.apply()
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
-        client = boto3.Session(region_name=REGION).client("dynamodb")
+        client = moto_client.client()
         client.create_table(
             TableName=NAME,
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "due")],

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_intake.core.counting import (
@@ -181,7 +181,6 @@ def give(random: Random, table: MemoryTable, batch: list[Referral]) -> None:
         table.interrupt = undisturbed
 
 
-@settings(max_examples=60, deadline=None)
 @given(random=st.randoms(use_true_random=False))
 def test_any_order_and_loss_of_a_history_gives_the_counters_of_its_last_record(random: Any) -> None:
     histories = [history(random, random.randint(1, 8)) for _ in range(random.randint(1, 5))]

@@ -29,7 +29,7 @@ help: ## List all targets.
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .cache/run.stamp ## Start the whole system at http://127.0.0.1:8080 (PORT=9000 for another port).
-	@exec $(VENV)/python -m local --port $(PORT)
+	@exec $(VENV)/python -m local --port $(PORT) $(if $(SCHEDULED),--scheduled)
 
 demo: .cache/run.stamp ## Start the system with about 1,500 sample referrals of the last three months.
 	@exec $(VENV)/python -m local --demo --port $(PORT)

@@ -15,13 +15,22 @@ from samlocal.aws.tables import EngineLacks
 from samlocal.http.server import PortTaken
 from samlocal.template.intrinsics import TemplateError
 
+IMMEDIATE = """
+  Introductions are sent at once. To keep the campaign's grace period and office hours: make run SCHEDULED=1
+"""
+SCHEDULED = """
+  Introductions keep the campaign's grace period and office hours. To send one earlier, move the clock forward.
+"""
+
 
 def main() -> int:
     started = time.monotonic()
     arguments = _arguments()
     port = arguments.port
     stop_signal = _listen_for_stop()
-    stack = LocalStack(port=port, fill=fill if arguments.demo else None)
+    is_scheduled = arguments.demo or arguments.scheduled
+    timing = {"IntroductionTiming": "scheduled" if is_scheduled else "immediate"}
+    stack = LocalStack(port=port, fill=fill if arguments.demo else None, parameters=timing)
     try:
         stack.start()
     except PortTaken as error:
@@ -37,7 +46,8 @@ def main() -> int:
         print(f"Can't reach the AWS emulator: {error}", file=sys.stderr)
         return 1
     try:
-        stack.terminal.plain(_what_is_where(stack, time.monotonic() - started, is_demo=arguments.demo))
+        where = _what_is_where(stack, time.monotonic() - started, is_demo=arguments.demo)
+        stack.terminal.plain(where + (SCHEDULED if is_scheduled else IMMEDIATE))
         stop_signal.recv(1)
     finally:
         stack.stop()
@@ -62,6 +72,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=_port, default=8080, help="port on 127.0.0.1 (default: 8080)")
     parser.add_argument("--demo", action="store_true", help="load sample referrals of the last three months first")
+    parser.add_argument("--scheduled", action="store_true", help="keep the grace period and the office hours")
     return parser.parse_args()
 
 

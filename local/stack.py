@@ -47,6 +47,7 @@ class LocalStack(Stack):
             # All referrals come from one address, and authors preview wording before its approval.
             "ReferralsPerSource": "5000",
             "UnapprovedContent": "send",
+            "IntroductionTiming": "immediate",
             "RegistryUrl": self.url + REGISTRY_PATH,
         }
 

@@ -31,7 +31,10 @@ def record(until: datetime, done: Callable[[str], None] = lambda _: None) -> Rec
         raise _Recorded(recorder.recording)
 
     with TemporaryDirectory() as folder:
-        stack = LocalStack(site=Path(folder) / "site", log_file=Path(folder) / "log", watch=False, fill=fill)
+        timing = {"IntroductionTiming": "scheduled"}
+        stack = LocalStack(
+            site=Path(folder) / "site", log_file=Path(folder) / "log", watch=False, fill=fill, parameters=timing
+        )
         try:
             stack.start()
         except _Recorded as recorded:

@@ -418,6 +418,7 @@ def test_the_routes_match_the_design() -> None:
     assert {route.key for route in TEMPLATE.routes} == {
         "POST /api/referrals",
         "GET /api/referrals/{receipt}",
+        "POST /api/referrals/{receipt}/withdrawal",
         "GET /api/challenge",
         "GET /api/opt-out",
         "HEAD /api/opt-out",

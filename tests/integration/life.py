@@ -246,6 +246,7 @@ class Life:
         self.post(twice | {"submitted_by": "caregiver"})
         self.invoke("intake", events.get_status("mark-mark-mark-mark", **HEADERS))
         self.invoke("intake", events.get_challenge("bindingmark"))
+        self.invoke("intake", events.post_withdrawal(self.submit(), **HEADERS))
         headers = HEADERS | {"content_type": "application/x-www-form-urlencoded", "accept": "text/html"}
         form = {"doctor.name": MARKED_NAME, "doctor.email": "mailmark@", "fieldmark": "x", "campaign": "campaignmark"}
         self.invoke("intake", events.request("POST /api/referrals", urlencode(form), **headers))

@@ -24,7 +24,7 @@ def request(
     event["requestContext"]["http"] |= {"method": method, "path": path or pattern}
     event["headers"] |= {name.replace("_", "-"): value for name, value in headers.items()}
     if "{receipt}" in pattern:
-        event["pathParameters"] = {"receipt": event["rawPath"].rpartition("/")[2]}
+        event["pathParameters"] = {"receipt": event["rawPath"].split("/")[3]}
     if query:
         event["rawQueryString"] = query
         event["queryStringParameters"] = dict(pair.split("=", 1) for pair in query.split("&"))
@@ -47,6 +47,11 @@ def post_form(fields: dict[str, str], **headers: str) -> dict[str, Any]:
 
 def get_status(receipt: str, **headers: str) -> dict[str, Any]:
     return request("GET /api/referrals/{receipt}", path=f"/api/referrals/{receipt}", **headers)
+
+
+def post_withdrawal(receipt: str, **headers: str) -> dict[str, Any]:
+    path = f"/api/referrals/{receipt}/withdrawal"
+    return request("POST /api/referrals/{receipt}/withdrawal", "", path=path, **headers)
 
 
 def get_challenge(binding: str) -> dict[str, Any]:

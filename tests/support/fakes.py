@@ -187,6 +187,11 @@ class FakeTable:
         )
         return self.referrals[receipt]
 
+    def withdraw(self, receipt: str, now: datetime) -> Referral | None:
+        if (referral := self.referrals.get(receipt)) and referral.can_be_withdrawn:
+            self.move(referral, closed(Closing.WITHDRAWN, at=now))
+        return self.referrals.get(receipt)
+
     def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
         if receipt in self.referrals:
             there = self.referrals[receipt]

@@ -66,6 +66,8 @@ def _campaign(name: str, data: dict[str, Any], approval: dict[str, Any], locales
             expires_after=timedelta(days=policy["expires_after_days"]),
             reminders=policy["reminders"],
             reminder_after=timedelta(days=policy["reminder_after_days"]),
+            grace=timedelta(minutes=policy.get("grace_minutes", 10)),
+            introduction_in_office_hours=policy.get("introduction_hours", "office") == "office",
             time_zone=ZoneInfo(policy["time_zone"]),
             per_domain_per_day=policy["per_domain_per_day"],
             names_per_address=policy["names_per_address"],

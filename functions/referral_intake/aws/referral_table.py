@@ -113,6 +113,15 @@ class ReferralTable:
                 return replace(after, revision=referral.revision + 1, callback=callback or kept)
         return None
 
+    def withdraw(self, receipt: str, now: datetime) -> Referral | None:
+        """Close the referral as withdrawn, if nothing was sent. Return its current state, if it exists."""
+        while (referral := self.get(receipt, consistent=True)) and referral.can_be_withdrawn:
+            try:
+                self.move(referral, closed(Closing.WITHDRAWN, at=now))
+            except Stale:
+                continue  # Each retry follows a completed write of another request, so this loop ends.
+        return referral
+
     def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
         """Set a milestone that changes nothing else."""
         self._set_milestone(receipt, milestone, now, None)

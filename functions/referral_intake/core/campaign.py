@@ -34,7 +34,8 @@ class Policy:
     A reminder follows `reminder_after` the previous message. `time_zone` applies to doctors whose state does not
     determine one. `per_domain_per_day` limits the messages to one mail domain per day (UTC). A referral is held for a
     person's review if its email address has more names than `names_per_address`, or its NPI more addresses than
-    `addresses_per_npi`.
+    `addresses_per_npi`. The introduction is sent after the time of `grace`, in which the patient can withdraw the
+    referral, and if `introduction_in_office_hours`, only in the office hours of the doctor's state.
     """
 
     cooldown: timedelta
@@ -46,6 +47,8 @@ class Policy:
     names_per_address: int
     addresses_per_npi: int
     information: InformationPolicy = InformationPolicy.BY_HAND
+    grace: timedelta = timedelta(0)
+    introduction_in_office_hours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,14 @@ def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> Send
     return waits if step is None or is_early else SendStep(step)
 
 
+def introduction_wait(referral: Referral, campaign: Campaign, now: datetime) -> StageChange | None:
+    """Return the wait for the time at which the introduction may be sent, or None if it may be sent now."""
+    start = max(referral.submitted_at + campaign.policy.grace, now)
+    if campaign.policy.introduction_in_office_hours:
+        start = _business_time(referral, campaign, start)
+    return wait(Reason.SCHEDULED, start) if start > now else None
+
+
 def _decide_information(referral: Referral, campaign: Campaign, now: datetime) -> SendStep | StageChange:
     if information.is_sent(referral.messages) or not information.can_send(referral, campaign):
         return closed(Closing.ANSWERED)

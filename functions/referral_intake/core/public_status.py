@@ -17,7 +17,7 @@ _OPEN = {
 def public_state(referral: Referral) -> str:
     """Return the state, which is also the key of its texts in `templates/site/text`.
 
-    One of received, under_review, checking, sent, letter_sent, called, by_post, told, finished, unreachable,
+    One of received, under_review, checking, sent, letter_sent, called, by_post, told, withdrawn, finished, unreachable,
     not_contacted. An opt-out, a complaint and an answer are private to the doctor, so all three give `finished`.
     """
     was_sent = Milestone.SENT in referral.milestones
@@ -36,6 +36,8 @@ def _closed_state(referral: Referral, *, was_sent: bool) -> str:
     match referral.reason:
         case Closing.JOINED:
             return "told"
+        case Closing.WITHDRAWN:
+            return "withdrawn"
         case Closing.BOUNCED:
             return "unreachable"
         case Closing.REJECTED:

@@ -42,6 +42,7 @@ class Reason(StrEnum):
 
     # Waiting.
     NOT_APPROVED = "not_approved"  # The approval does not cover this wording or this day.
+    SCHEDULED = "scheduled"  # The introduction waits for the end of the grace period, or for office hours.
     THROTTLED = "paced"  # At the allowed rate, other messages are sent first.
     DAILY_QUOTA = "daily_quota"  # The account's SES quota for the day is used up.
     DOMAIN_CAP = "domain_cap"  # The daily limit for the recipient's mail domain is reached.
@@ -72,6 +73,7 @@ class Closing(StrEnum):
     OPTED_OUT = "opted_out"
     BOUNCED = "bounced"  # The address does not exist, or never accepts mail.
     ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"  # By the patient, before anything was sent.
     JOINED = "joined"  # The doctor was told through another referral.
     EXPIRED = "expired"  # The campaign's time limit for an answer has passed.
     REJECTED = "rejected"  # By a person, or permanently by the mail service.

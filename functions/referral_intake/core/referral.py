@@ -105,6 +105,12 @@ class Referral:
         return self.milestones[Milestone.SUBMITTED]
 
     @property
+    def can_be_withdrawn(self) -> bool:
+        """Whether certainly nothing was sent, so that the patient can take the referral back."""
+        is_open = self.stage in {Stage.QUEUED, Stage.WAITING, Stage.HELD, Stage.BY_POST}
+        return is_open and not self.messages and self.milestones.keys() == {Milestone.SUBMITTED} and not self.told_by
+
+    @property
     def closed_at(self) -> datetime | None:
         """When the referral was closed for its reason, or None while it is open."""
         if self.stage is not Stage.CLOSED:

@@ -1,4 +1,4 @@
-"""Lambda handler for the public form: `POST /api/referrals`, `GET /api/challenge`, `GET /api/referrals/{receipt}`."""
+"""Lambda handler for the public form: `/api/referrals`, its status and withdrawal, and `/api/challenge`."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Answer the requests of the public form: submit a referral, get a challenge, read a status."""
+"""Answer the requests of the public form: submit a referral, get a challenge, read a status, withdraw a referral."""
 
 import re
 import uuid
@@ -9,6 +9,7 @@ from typing import Any
 
 # Imported when Lambda starts the function, when it has the most CPU, not during the first request.
 from referral_intake.aws.keys import derived_submission_id, source_hash
+from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral, new_referral, parse_receipt
 from referral_intake.core.submission import InvalidSubmission, Submission, parse
 from referral_intake.core.validation import FieldError
@@ -108,6 +109,16 @@ def _status(event: Event, intake: Intake, view: View, now: datetime) -> Response
     return view.status(referral)
 
 
+def _withdraw(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+    receipt = parse_receipt(event["pathParameters"]["receipt"])
+    referral = intake.referrals.withdraw(receipt, now) if receipt else None
+    if referral is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no referral with this receipt.")
+    is_withdrawn = referral.reason == Closing.WITHDRAWN
+    logger.info("withdrawal", referral=referral.receipt, withdrawn=is_withdrawn)
+    return view.status(referral) if is_withdrawn else view.too_late(referral)
+
+
 def _body(event: Event) -> bytes:
     return http.body(event, MAX_BODY_BYTES)
 
@@ -121,5 +132,6 @@ def _read_json(event: Event) -> object:
 _ROUTES = {
     "POST /api/referrals": _submit,
     "GET /api/referrals/{receipt}": _status,
+    "POST /api/referrals/{receipt}/withdrawal": _withdraw,
     "GET /api/challenge": _challenge,
 }

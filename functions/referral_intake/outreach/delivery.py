@@ -75,7 +75,7 @@ class MessageComposer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outreach:
-    """Handles queued referrals. `now` is the clock."""
+    """Handles queued referrals. `now` is the clock. Without `keeps_schedule`, introductions are sent at any time."""
 
     referrals: Referrals
     claims: Claims
@@ -86,6 +86,7 @@ class Outreach:
     screening_counts: ScreeningCounts
     find_campaign: Callable[[str], Campaign | None]
     now: Callable[[], datetime]
+    keeps_schedule: bool = True
 
     def handle(self, referral: Referral) -> Outcome:
         """Handle a queued referral: send its next step, or move it to another stage. Return the result.
@@ -117,6 +118,9 @@ class Outreach:
             return self._move(referral, decisions.hold(bot_reason, self.now()))
         if isinstance(decided, StageChange):
             return self._by_post(Claim(referral, INTRODUCTION, keys, retired_keys), decided, campaign)
+        is_introduction = decided.step == INTRODUCTION and self.keeps_schedule
+        if is_introduction and (wait := decisions.introduction_wait(referral, campaign, self.now())):
+            return self._move(referral, wait)
         return self._send_step(Claim(referral, decided.step, keys, retired_keys), campaign)
 
     def _by_post(self, claim: Claim, move: StageChange, campaign: Campaign) -> Outcome:

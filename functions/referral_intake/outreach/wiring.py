@@ -23,6 +23,7 @@ class OutreachSettings(Settings):
     configuration_set: str
     referrals_per_source: int
     unapproved_content: str
+    introduction_timing: str
 
 
 @cache
@@ -56,4 +57,5 @@ def parts() -> "Outreach":
         ),
         find_campaign=Campaigns(settings.templates_dir).get,
         now=now,
+        keeps_schedule=settings.introduction_timing == "scheduled",
     )

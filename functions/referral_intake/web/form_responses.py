@@ -20,6 +20,7 @@ class View(Protocol):
     def stored(self, referral: Referral, *, is_new: bool) -> Response: ...
     def invalid(self, sent: object, errors: list[FieldError]) -> Response: ...
     def status(self, referral: Referral) -> Response: ...
+    def too_late(self, referral: Referral) -> Response: ...
     def problem(self, problem: Problem) -> Response: ...
 
 
@@ -89,6 +90,10 @@ class ApiView:
         data = {"receipt": referral.receipt, "state": state, "message": words["heading"], "submitted_on": submitted_on}
         return http.json_response(HTTPStatus.OK, data)
 
+    def too_late(self, referral: Referral) -> Response:
+        """Return the response to a withdrawal after the doctor was contacted."""
+        return http.problem_response(HTTPStatus.CONFLICT, "too_late", "The doctor may have been contacted already.")
+
     def problem(self, problem: Problem) -> Response:
         return http.problem_response(problem.status, problem.kind, problem.detail)
 
@@ -123,14 +128,23 @@ class PageView:
         return http.html_response(_status_of(errors), pages.render("page.html", form=form))
 
     def status(self, referral: Referral) -> Response:
+        return self._status(referral, HTTPStatus.OK)
+
+    def too_late(self, referral: Referral) -> Response:
+        """Return the status page, which says that the referral can't be withdrawn any more."""
+        return self._status(referral, HTTPStatus.CONFLICT, is_too_late=True)
+
+    def _status(self, referral: Referral, status: HTTPStatus, *, is_too_late: bool = False) -> Response:
         context: dict[str, Any] = {
             "receipt": referral.receipt,
             "state": public_state(referral),
             "submitted_on": referral.submitted_at.date(),
             "sent_on": referral.milestones["sent"].date() if "sent" in referral.milestones else None,
+            "can_withdraw": referral.can_be_withdrawn,
+            "is_too_late": is_too_late,
         }
         pages = self._site.pages(referral.campaign, http.chosen_language(self._event), referral.locale)
-        return http.html_response(HTTPStatus.OK, pages.render("status.html", "?lang={locale}", **context))
+        return http.html_response(status, pages.render("status.html", "?lang={locale}", **context))
 
     def problem(self, problem: Problem) -> Response:
         pages = self._site.pages(None, self._language())

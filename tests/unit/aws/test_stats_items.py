@@ -33,7 +33,7 @@ VALUES = {
     "specialty": SPECIALTIES,
     "source": SUBMITTED_BY,
     # More languages than there are pages.
-    "language": ["de", "en", "es", "fr", "ht", "tl", "vi", "zh"],
+    "language": ["de", "en", "es", "fr", "ht", "vi", "zh"],
 }
 
 

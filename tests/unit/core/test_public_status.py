@@ -46,6 +46,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     (closed(Closing.REJECTED, milestones=SUBMITTED | {"rejected": NOW}), "unreachable"),
     (closed(Closing.REJECTED), "not_contacted"),
     (closed(Closing.EXPIRED), "not_contacted"),
+    (closed(Closing.WITHDRAWN), "withdrawn"),
     (closed(Closing.EXPIRED, milestones=SENT), "sent"),
     (closed(Closing.EXPIRED, milestones=SENT, told_by=ContactChannel.LETTER), "letter_sent"),
     (closed(Closing.EXPIRED, milestones=BOUNCED), "unreachable"),
@@ -71,6 +72,7 @@ CLAIMS = {
     "called": {"en": "We called", "es": "Llamamos"},
     "by_post": {"en": "will send a letter or call", "es": "Enviaremos una carta o llamaremos"},
     "told": {"en": "already", "es": "Ya avisamos"},
+    "withdrawn": {"en": "took it back", "es": "lo retiró"},
     "finished": {"en": "is done", "es": "ha terminado"},
     "unreachable": {"en": "could not reach", "es": "No pudimos comunicarnos"},
     "not_contacted": {"en": "did not contact", "es": "No contactamos"},
@@ -89,7 +91,7 @@ def test_no_sentence_claims_more_than_happened(locale: str) -> None:
     assert said.keys() == CLAIMS.keys() == {state for _, state in CASES}
     for state, claims in CLAIMS.items():
         assert re.search(claims[locale], said[state]["heading"]), state
-        if state in {"received", "under_review", "by_post", "told", "not_contacted"}:
+        if state in {"received", "under_review", "by_post", "told", "not_contacted", "withdrawn"}:
             assert not WROTE[locale].search(" ".join(said[state].values())), state
 
 

@@ -215,3 +215,44 @@ def test_unapproved_content_is_not_sent_and_the_referral_waits() -> None:
     waiting = system.table.referrals[queued.receipt]
     assert (waiting.stage, waiting.reason) == (Stage.WAITING, "not_approved")
     assert system.table.claimed == {}
+
+
+@pytest.mark.parametrize(
+    ("submitted", "sent"),
+    [
+        ("2026-11-28T01:16:00-06:00", "2026-11-30T09:00:00-06:00"),  # On a Saturday night.
+        ("2026-11-30T10:00:00-06:00", "2026-11-30T10:10:00-06:00"),
+        ("2026-11-30T16:55:00-06:00", "2026-12-01T09:00:00-06:00"),
+    ],
+)
+def test_an_introduction_waits_for_the_grace_period_and_office_hours(submitted: str, sent: str) -> None:
+    policy = replace(campaign().policy, grace=timedelta(minutes=10), introduction_in_office_hours=True)
+    scheduled = replace(campaign(), policy=policy)
+    start = datetime.fromisoformat(submitted)
+    queued = replace(referral(address={"state": "TX"}), milestones={"submitted": start})
+    system = OutreachInMemory(now=start)
+    system.table.add(queued)
+    outreach = replace(system.outreach, find_campaign=lambda _: scheduled)
+    outreach.handle(queued)
+    waiting = system.table.referrals[queued.receipt]
+    assert (waiting.stage, waiting.reason, waiting.due_at) == (
+        Stage.WAITING,
+        "scheduled",
+        datetime.fromisoformat(sent),
+    )
+    assert (system.mailer.sent, system.table.claimed) == ([], {})
+    system.now = datetime.fromisoformat(sent)
+    system.table.move(waiting, decisions.decide_due(waiting, scheduled, system.now))
+    outreach.handle(system.table.referrals[queued.receipt])
+    assert len(system.mailer.sent) == 1
+
+
+def test_without_the_schedule_an_introduction_is_sent_at_once() -> None:
+    policy = replace(campaign().policy, grace=timedelta(hours=1), introduction_in_office_hours=True)
+    system = OutreachInMemory()
+    system.table.add(queued := referral())
+    outreach = replace(
+        system.outreach, find_campaign=lambda _: replace(campaign(), policy=policy), keeps_schedule=False
+    )
+    outreach.handle(queued)
+    assert len(system.mailer.sent) == 1

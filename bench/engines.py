@@ -22,8 +22,8 @@ from local.demo import fill
 from local.stack import LocalStack
 from referral_intake.aws.campaign_files import Campaigns
 from tests.engines import dynamodb_local
-from tests.integration.local_scratch import fetch
 from tests.support import proofs, samples
+from tests.support.http_client import fetch
 
 _SETTLES_WITHIN = 300.0
 _THREADS = 8

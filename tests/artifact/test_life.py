@@ -23,8 +23,8 @@ from samlocal.runtime.functions import FunctionFailed
 from samlocal.template.model import Schedule
 from tests.artifact.conftest import STARTS
 from tests.artifact.stack import ShippedStack
-from tests.integration.local_scratch import Answer, fetch
 from tests.support import proofs, samples
+from tests.support.http_client import Answer, fetch
 from tests.support.waiting import eventually
 
 JSON = {"content-type": "application/json"}

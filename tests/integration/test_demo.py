@@ -34,7 +34,7 @@ from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
 from referral_intake.stats.counting_table import read_stored_tally
 from samlocal.template.model import ACCOUNT, REGION
-from tests.integration.local_scratch import fetch
+from tests.support.http_client import fetch
 from tests.support.stats import counters, recount
 from tests.support.waiting import eventually
 

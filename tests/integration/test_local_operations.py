@@ -23,8 +23,8 @@ from referral_intake.aws.item_format import plain, referral_key, typed
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.referral import Move, Stage
-from tests.integration.local_scratch import fetch
 from tests.support import proofs, samples
+from tests.support.http_client import fetch
 from tests.support.stack import local_stack, without_site
 from tests.support.waiting import eventually
 

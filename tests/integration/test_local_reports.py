@@ -13,9 +13,9 @@ from pypdfium2 import PdfDocument
 from python_calamine import CalamineWorkbook
 
 from local.stack import LocalStack
-from tests.integration.local_scratch import Answer, fetch
 from tests.integration.sign_in import Page, bearer
 from tests.support import proofs, samples
+from tests.support.http_client import Answer, fetch
 from tests.support.stack import local_stack
 from tests.support.waiting import eventually
 

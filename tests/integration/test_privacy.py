@@ -16,8 +16,8 @@ import pytest
 from referral_intake.intake import submissions as intake
 from tests.e2e.mailbox import Mailbox
 from tests.integration.life import DOCTOR, MARKS, Life, living
-from tests.integration.local_scratch import fetch
 from tests.support import proofs, samples
+from tests.support.http_client import fetch
 from tests.support.stack import local_stack
 from tests.support.waiting import eventually
 from tests.support.watched import Watched, loggers_of_functions, watching

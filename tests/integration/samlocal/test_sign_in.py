@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from local.stack import LocalStack
-from tests.integration.local_scratch import TEMPLATE, fetch, project
+from tests.integration.samlocal.sample_project import TEMPLATE, project
 from tests.integration.sign_in import VERIFIER, Page, bearer, challenge, claims, sent_back
+from tests.support.http_client import fetch
 
 AUTH = """\
 Globals:

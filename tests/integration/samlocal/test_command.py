@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from samlocal.stack import Stack
-from tests.integration.local_scratch import fetch
+from tests.support.http_client import fetch
 from tests.support.samples import ROOT
 from tests.support.waiting import CEILING, eventually
 

@@ -16,8 +16,9 @@ from werkzeug.wrappers import Request, Response
 from local.stack import LocalStack
 from samlocal.http.jwt_authorizer import as_text
 from samlocal.http.server import Server, listen
-from tests.integration.local_scratch import TEMPLATE, Answer, fetch, project
+from tests.integration.samlocal.sample_project import TEMPLATE, project
 from tests.integration.sign_in import bearer
+from tests.support.http_client import Answer, fetch
 
 KEY = RSAKey.generate_key(2048, parameters={"use": "sig", "alg": "RS256"}, auto_kid=True)
 OTHER = RSAKey.generate_key(2048, parameters={"use": "sig", "alg": "RS256"}, auto_kid=True)

@@ -13,7 +13,8 @@ import pytest
 
 from local.stack import LocalStack
 from samlocal.http.server import PortTaken
-from tests.integration.local_scratch import CONSUMER, DOOR, fetch, post, project
+from tests.integration.samlocal.sample_project import CONSUMER, DOOR, post, project
+from tests.support.http_client import fetch
 from tests.support.waiting import eventually
 
 FAILS_WITH_POISON = """\

@@ -9,7 +9,8 @@ import pytest
 from local.stack import LocalStack
 from samlocal.ses import tracked_html
 from samlocal.ses.tracked_html import Tags
-from tests.integration.local_scratch import LISTENING, News, fetch, project, send
+from tests.integration.samlocal.sample_project import LISTENING, News, project, send
+from tests.support.http_client import fetch
 
 HTML = """\
 <!DOCTYPE html>\r

@@ -10,7 +10,7 @@ from samlocal.template import cron, reader
 from samlocal.template.intrinsics import TemplateError
 from samlocal.template.model import Authorizer, QueueSource, Route, Schedule, StreamSource, Template
 from samlocal.template.references import Places
-from tests.integration.local_scratch import TEMPLATE
+from tests.integration.samlocal.sample_project import TEMPLATE
 
 QUEUES = "http://127.0.0.1:5000"
 
@@ -249,7 +249,7 @@ Outputs:
 
 
 def test_the_template_of_this_project_is_parsed_completely() -> None:
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
 
     found = reader.load(
         root / "infra" / "template.yaml",

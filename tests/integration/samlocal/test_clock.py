@@ -10,7 +10,8 @@ import pytest
 from local.stack import LocalStack
 from samlocal.console.page_data import ahead
 from samlocal.runtime.clock import MOST_SECONDS
-from tests.integration.local_scratch import TEMPLATE, Answer, fetch, post, project
+from tests.integration.samlocal.sample_project import TEMPLATE, post, project
+from tests.support.http_client import Answer, fetch
 from tests.support.waiting import eventually
 
 TELLS_THE_TIME = """\

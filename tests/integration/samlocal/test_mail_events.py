@@ -13,7 +13,7 @@ from samlocal.template import reader
 from samlocal.template.intrinsics import TemplateError
 from samlocal.template.model import Template
 from samlocal.template.references import Places
-from tests.integration.local_scratch import LISTENING, News, project, send
+from tests.integration.samlocal.sample_project import LISTENING, News, project, send
 from tests.support import events
 
 SENT = ["Email Sent"]

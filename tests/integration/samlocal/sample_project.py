@@ -1,8 +1,6 @@
-"""A small project for tests of the local stack: a template, handlers and templates in a folder."""
+"""A small project that samlocal can run: a template, handlers and texts in a folder."""
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from typing import Any
 import boto3
 
 from local.stack import LocalStack
+from tests.support.http_client import fetch
 from tests.support.waiting import eventually
 
 TEMPLATE = """\
@@ -184,37 +183,6 @@ def build(templates: Path, out: Path) -> None:
     (out / "assets" / "site.0123456789ab.css").write_text("p { color: red }")
     (out / "index.html").write_text(f"<p>{words}")
     (out / "404.html").write_text("<p>nothing here")
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_NoRedirect)
-
-
-def fetch(url: str, method: str = "GET", body: object = None, headers: dict[str, str] | None = None) -> Answer:
-    """Encodes everything except bytes as JSON. Does not follow redirects."""
-    data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-    kind = {"content-type": "application/json"} if data is not None else {}
-    request = urllib.request.Request(url, data, kind | (headers or {}), method=method)
-    try:
-        with _OPENER.open(request, timeout=20) as response:
-            return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, response.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, {k.lower(): v for k, v in error.headers.items()}, error.read())
 
 
 def post(url: str, name: str, stage: str = "queued") -> int:

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from local.stack import LocalStack
-from tests.integration.local_scratch import Project, fetch, post, project
+from tests.integration.samlocal.sample_project import Project, post, project
+from tests.support.http_client import fetch
 from tests.support.waiting import eventually
 
 MAILER = """\

@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.stack import LocalStack
-from tests.integration.local_scratch import LISTENING, Project, fetch, project
+from tests.integration.samlocal.sample_project import LISTENING, Project, project
+from tests.support.http_client import fetch
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:

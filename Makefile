@@ -44,7 +44,7 @@ AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
 PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/content tests/unit tests/integration tests/infra tests/e2e \
   tests/faults --ignore=$(FAULTS)
 # Uses processes of its own.
-FAULTS := tests/faults/test_fault_walk.py
+FAULTS := tests/faults/test_fault_injection.py
 
 test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests except the slow ones.
 	$(PYTEST) $(if $(FULL),,-m "not long")

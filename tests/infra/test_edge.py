@@ -12,7 +12,7 @@ from samlocal.template import origin_headers
 from samlocal.template.intrinsics import Resolver, TemplateError
 from samlocal.template.reader import load
 from samlocal.template.references import Places
-from tests.infra.breaking import FILE, Data, answering, properties, template_data
+from tests.infra.template_data import FILE, Data, http_functions, properties, template_data
 from tests.integration.aws import LambdaContext
 from tests.support import events
 
@@ -31,7 +31,7 @@ def unguarded(data: Data) -> list[str]:
     (api,) = [one for one in properties(data, "Distribution")["DistributionConfig"]["Origins"] if one["Id"] == "api"]
     shown = {one["HeaderName"].lower(): json.dumps(one["HeaderValue"]) for one in api.get("OriginCustomHeaders", [])}
     wrong = [] if "${OriginSecret}" in shown.get(origin_check.HEADER, "") else ["CloudFront shows nothing"]
-    for name in answering(data):
+    for name in http_functions(data):
         function = properties(data, name)
         if function["Environment"]["Variables"].get("ORIGIN_SECRET") != {"Ref": "OriginSecret"}:
             wrong.append(f"{name} is not told of the secret")
@@ -54,7 +54,7 @@ def test_a_distribution_without_the_secret_header_is_detected() -> None:
     assert unguarded(data) == ["CloudFront shows nothing"]
 
 
-@pytest.mark.parametrize("name", answering(template_data()))
+@pytest.mark.parametrize("name", http_functions(template_data()))
 def test_a_function_that_cannot_read_the_secret_is_detected(name: str) -> None:
     data = template_data()
     for policy in properties(data, name)["Policies"]:

@@ -33,10 +33,10 @@ def actions(client: "DynamoDBClient", table: str) -> ReferralActions:
 
 
 def test_an_action_its_entry_in_the_referral_and_its_record_are_one_transaction(
-    actions: ReferralActions, requests: aws.Requests
+    actions: ReferralActions, requests: aws.RequestCounter
 ) -> None:
     held, client = actions.held(), dynamodb.client()
-    requests = aws.Requests(client)
+    requests = aws.RequestCounter(client)
     actions.runner_with(client).run(ActionRequest(held.receipt, held.revision, Action.APPROVE, MANAGER), LATER)
 
     assert requests.by_operation == {"GetItem": 2, "TransactWriteItems": 1}
@@ -86,7 +86,7 @@ def test_a_retry_reuses_the_claim_of_a_message_with_an_unclear_result(actions: R
     ("action", "way"), [(Action.LETTER_SENT, ContactChannel.LETTER), (Action.CALLED, ContactChannel.PHONE)]
 )
 def test_a_doctor_told_by_a_person_is_claimed_under_every_key(
-    actions: ReferralActions, look: aws.Look, action: Action, way: ContactChannel
+    actions: ReferralActions, look: aws.TableReader, action: Action, way: ContactChannel
 ) -> None:
     told = actions.do(action, actions.by_post())
     assert (told.stage, told.told_by, told.milestones["sent"], told.reason) == (Stage.SENT, way, LATER, None)
@@ -111,7 +111,7 @@ def test_a_doctor_with_initials_only_has_keys_and_can_be_told(actions: ReferralA
 @pytest.mark.parametrize("ring", [aws.RING, aws.ROTATED], ids=["this hashing key", "one of the past"])
 @pytest.mark.parametrize("action", [Action.LETTER_SENT, Action.CALLED])
 def test_an_opt_out_just_before_a_letter_is_recorded_stops_it(
-    actions: ReferralActions, look: aws.Look, closing: Closing, ring: Keyring, action: Action
+    actions: ReferralActions, look: aws.TableReader, closing: Closing, ring: Keyring, action: Action
 ) -> None:
     referral = actions.by_post()
     actions.claims.suppress(aws.claim_for(referral).keys, closing, "AAAA-AAAA-AAAA-AAAA", NOW)
@@ -176,7 +176,7 @@ def test_a_found_address_becomes_an_identifier_of_the_doctor(actions: ReferralAc
     assert len(aws.claim_for(queued).keys) == 4
 
 
-def test_a_call_is_recorded_on_a_closed_referral(actions: ReferralActions, look: aws.Look) -> None:
+def test_a_call_is_recorded_on_a_closed_referral(actions: ReferralActions, look: aws.TableReader) -> None:
     referral = actions.put()
     actions.referrals.answer(referral.receipt, Answer.CALL, NOW)
     called = actions.do(Action.CALLED_BACK, actions.now(referral))

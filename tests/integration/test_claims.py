@@ -66,7 +66,7 @@ def stored(referrals: ReferralTable, **doctor_details: Any) -> Referral:
 
 
 def test_a_claim_covers_the_referral_and_every_key_of_the_doctor_in_one_request(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look, requests: aws.Requests
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader, requests: aws.RequestCounter
 ) -> None:
     referral = stored(referrals, **EVERYTHING)
     requests.by_operation.clear()
@@ -91,7 +91,9 @@ def test_a_claim_archives_the_exact_message(
     assert messages.read(referral.receipt, "introduction") == aws.MESSAGE
 
 
-def test_the_table_does_not_reveal_a_doctor(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
+def test_the_table_does_not_reveal_a_doctor(
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
+) -> None:
     referral = stored(referrals, **EVERYTHING)
     take(claims, claim_for(referral))
     kept = str(look.doctors()).casefold()
@@ -99,7 +101,7 @@ def test_the_table_does_not_reveal_a_doctor(referrals: ReferralTable, claims: Cl
 
 
 def test_a_retry_of_the_sdk_has_the_same_token(
-    referrals: ReferralTable, claims: ClaimTable, requests: aws.Requests
+    referrals: ReferralTable, claims: ClaimTable, requests: aws.RequestCounter
 ) -> None:
     # The SDK may retry after a timeout, see adapters.dynamodb.
     take(claims, claim_for(stored(referrals)))
@@ -149,7 +151,7 @@ def test_another_step_of_the_campaign_is_not_claimed(referrals: ReferralTable, c
 
 
 def test_a_referral_that_is_no_longer_queued_cannot_be_claimed(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
 ) -> None:
     referral = stored(referrals)
     referrals.move(referral, decisions.wait(Reason.PAUSED, NOW))
@@ -252,7 +254,7 @@ def test_a_suppression_outranks_a_leader(referrals: ReferralTable, claims: Claim
 
 
 def test_a_withdrawn_opt_out_stops_nothing_and_a_later_one_does(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
 ) -> None:
     claim = claim_for(stored(referrals))
     key, day = claim.keys[0], timedelta(days=1)
@@ -302,7 +304,7 @@ def test_a_suppression_never_expires(referrals: ReferralTable, claims: ClaimTabl
 
 
 def test_the_last_check_reads_every_key_consistently_in_one_request(
-    referrals: ReferralTable, claims: ClaimTable, requests: aws.Requests
+    referrals: ReferralTable, claims: ClaimTable, requests: aws.RequestCounter
 ) -> None:
     claim = claim_for(stored(referrals, **EVERYTHING), aws.ROTATED)
     requests.by_operation.clear()
@@ -320,7 +322,7 @@ def test_the_last_check_sees_an_opt_out_after_the_claim(referrals: ReferralTable
     assert last_check(claims, claim) == Suppressed(Closing.OPTED_OUT)
 
 
-def test_a_partial_response_to_the_last_check_is_not_a_result(no_account: None) -> None:
+def test_a_partial_response_to_the_last_check_is_not_a_result(fake_credentials: None) -> None:
     client = dynamodb.client()
     claim = claim_for(aws.submitted())
     with Stubber(client) as stubber:
@@ -340,7 +342,7 @@ def test_a_partial_response_to_the_last_check_is_not_a_result(no_account: None) 
     ids=["over", "on its last moment", "running"],
 )
 def test_a_doctor_may_be_claimed_again_after_the_cooldown(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look, later: timedelta, expected: str | None
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader, later: timedelta, expected: str | None
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
@@ -365,7 +367,7 @@ def test_the_cooldown_also_applies_under_a_retired_hashing_key(referrals: Referr
 
 
 def test_a_release_frees_the_doctor_and_moves_the_referral_in_one_request(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look, requests: aws.Requests
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader, requests: aws.RequestCounter
 ) -> None:
     leader, other = stored(referrals, **EVERYTHING), stored(referrals)
     take(claims, claim_for(leader))
@@ -380,7 +382,7 @@ def test_a_release_frees_the_doctor_and_moves_the_referral_in_one_request(
 
 
 def test_a_release_after_the_referral_was_closed_frees_the_doctor_and_keeps_it_closed(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
@@ -394,7 +396,7 @@ def test_a_release_after_the_referral_was_closed_frees_the_doctor_and_keeps_it_c
 
 
 def test_a_second_release_does_not_free_the_doctor_from_the_next_claim(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
@@ -407,7 +409,7 @@ def test_a_second_release_does_not_free_the_doctor_from_the_next_claim(
     assert claimed_by(doctor) == other.receipt
 
 
-def test_a_release_keeps_a_suppression(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
+def test_a_release_keeps_a_suppression(referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader) -> None:
     claim = claim_for(stored(referrals))
     take(claims, claim)
     suppress(claims, claim.keys[0], Closing.OPTED_OUT, NOW)
@@ -420,7 +422,7 @@ def test_a_release_keeps_a_suppression(referrals: ReferralTable, claims: ClaimTa
 
 @pytest.mark.parametrize("obstacle", ["taken", "suppressed", "stale", "suppressed under a retired key"])
 def test_a_failed_claim_writes_no_item(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look, obstacle: str
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader, obstacle: str
 ) -> None:
     leader, other = stored(referrals, npi="1234567893"), stored(referrals, **EVERYTHING)
     if obstacle == "taken":
@@ -466,7 +468,7 @@ PASSED = {"Code": "None"}
 @pytest.mark.parametrize("place", [0, 1, 2])
 @pytest.mark.parametrize("beside", [FAILED, PASSED], ids=["beside a failed condition", "alone"])
 def test_a_conflict_or_a_throttle_is_unavailable_and_never_an_obstacle(
-    no_account: None, code: str, place: int, beside: dict[str, Any]
+    fake_credentials: None, code: str, place: int, beside: dict[str, Any]
 ) -> None:
     client = dynamodb.client()
     reasons = [beside, beside]
@@ -475,7 +477,7 @@ def test_a_conflict_or_a_throttle_is_unavailable_and_never_an_obstacle(
         take(ClaimTable(client, "t"), claim_for(aws.submitted(npi="1234567893")))
 
 
-def test_a_claim_is_decided_again_if_a_record_changed_meanwhile(no_account: None) -> None:
+def test_a_claim_is_decided_again_if_a_record_changed_meanwhile(fake_credentials: None) -> None:
     # Proves the stub, too: the same reasons without a conflict.
     client = dynamodb.client()
     stubber = canceled(client, PASSED, FAILED, PASSED)
@@ -489,7 +491,7 @@ def test_a_claim_is_decided_again_if_a_record_changed_meanwhile(no_account: None
     stubber.assert_no_pending_responses()
 
 
-def test_a_claim_whose_records_change_again_and_again_is_never_read_as_a_success(no_account: None) -> None:
+def test_a_claim_whose_records_change_again_and_again_is_never_read_as_a_success(fake_credentials: None) -> None:
     client = dynamodb.client()
     stubber = Stubber(client)
     for _ in range(MAX_ATTEMPTS):
@@ -506,7 +508,7 @@ def test_a_claim_whose_records_change_again_and_again_is_never_read_as_a_success
 @pytest.mark.parametrize(
     "code", ["TransactionInProgressException", "ThrottlingException", "InternalServerError", "RequestLimitExceeded"]
 )
-def test_a_transaction_without_a_response_is_unavailable(no_account: None, code: str) -> None:
+def test_a_transaction_without_a_response_is_unavailable(fake_credentials: None, code: str) -> None:
     client = dynamodb.client()
     with Stubber(client) as stubber:
         stubber.add_response("batch_get_item", {"Responses": {"t": []}, "UnprocessedKeys": {}})
@@ -540,7 +542,9 @@ def check_only(claims: ClaimTable, referral: Referral, now: Any = NOW) -> Obstac
     return claims.obstacle(claim_for(referral), now=now, cooldown=COOLDOWN)
 
 
-def test_a_check_for_obstacles_claims_no_doctor(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
+def test_a_check_for_obstacles_claims_no_doctor(
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
+) -> None:
     assert check_only(claims, stored(referrals, **EVERYTHING)) is None
     assert look.doctors() == {}
 

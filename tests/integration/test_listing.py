@@ -285,7 +285,7 @@ def test_a_completed_task_leaves_the_list(actions: ReferralActions, listing: Lis
 
 @pytest.mark.parametrize("fact", [Closing.OPTED_OUT, Closing.COMPLAINED])
 def test_a_doctor_who_declined_after_requesting_a_call_is_not_called(
-    actions: ReferralActions, listing: ListingTable, look: aws.Look, fact: Closing
+    actions: ReferralActions, listing: ListingTable, look: aws.TableReader, fact: Closing
 ) -> None:
     referral = actions.put()
     actions.referrals.answer(referral.receipt, Answer.CALL, NOW)

@@ -76,7 +76,7 @@ class WatchedClaims:
 class System:
     """Everything between the table and the doctor's mailbox. The test controls mail and time."""
 
-    def __init__(self, referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
+    def __init__(self, referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader) -> None:
         self.referrals = referrals
         self.claims = WatchedClaims(claims)
         self.table = claims
@@ -127,7 +127,9 @@ class System:
 
 
 @pytest.fixture
-def system(referrals: ReferralTable, claims: ClaimTable, look: aws.Look, monkeypatch: pytest.MonkeyPatch) -> System:
+def system(
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader, monkeypatch: pytest.MonkeyPatch
+) -> System:
     made = System(referrals, claims, look)
     # The test replaces parts in the composition root.
     monkeypatch.setattr(outreach_wiring, "parts", made.outreach)

@@ -101,7 +101,7 @@ def deployment(
     table: str,
     referrals: ReferralTable,
     claims: ClaimTable,
-    look: aws.Look,
+    look: aws.TableReader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Deployment:
     system = System(referrals, claims, look)
@@ -445,7 +445,7 @@ def test_a_stack_of_an_earlier_version_is_distinguished_from_an_unknown_one(
 
 
 def test_without_a_region_the_command_says_what_to_set(
-    no_account: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    fake_credentials: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)

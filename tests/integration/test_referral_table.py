@@ -37,7 +37,7 @@ def waiting(until: datetime = NOW) -> Move:
 
 
 def test_a_new_referral_is_stored_with_exactly_one_request(
-    referrals: ReferralTable, look: aws.Look, requests: aws.Requests
+    referrals: ReferralTable, look: aws.TableReader, requests: aws.RequestCounter
 ) -> None:
     referral = aws.submitted()
     assert referrals.add(referral) is None
@@ -46,7 +46,7 @@ def test_a_new_referral_is_stored_with_exactly_one_request(
 
 
 def test_a_repeated_referral_returns_the_stored_one_with_one_request(
-    referrals: ReferralTable, look: aws.Look, requests: aws.Requests
+    referrals: ReferralTable, look: aws.TableReader, requests: aws.RequestCounter
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
@@ -63,7 +63,7 @@ def test_a_repeated_referral_returns_the_stored_one_with_one_request(
 
 
 def test_different_content_with_the_same_receipt_is_detected_and_changes_nothing(
-    referrals: ReferralTable, look: aws.Look
+    referrals: ReferralTable, look: aws.TableReader
 ) -> None:
     first, other = aws.submitted(), aws.submitted(name="Somebody Else")
     referrals.add(first)
@@ -76,7 +76,7 @@ def test_different_content_with_the_same_receipt_is_detected_and_changes_nothing
     assert look.items() == before
 
 
-def test_a_throttled_table_is_unavailable(no_account: None) -> None:
+def test_a_throttled_table_is_unavailable(fake_credentials: None) -> None:
     client = dynamodb.client()
     with Stubber(client) as stubber:
         stubber.add_client_error("put_item", "ProvisionedThroughputExceededException", http_status_code=400)
@@ -84,7 +84,7 @@ def test_a_throttled_table_is_unavailable(no_account: None) -> None:
             ReferralTable(client, "t").add(aws.submitted())
 
 
-def test_an_invalid_request_of_ours_is_not_reported_as_unavailable(no_account: None) -> None:
+def test_an_invalid_request_of_ours_is_not_reported_as_unavailable(fake_credentials: None) -> None:
     client = dynamodb.client()
     with Stubber(client) as stubber:
         stubber.add_client_error("put_item", "ValidationException", http_status_code=400)
@@ -179,7 +179,7 @@ def test_an_unknown_receipt_returns_none(referrals: ReferralTable) -> None:
     assert referrals.get("AAAA-AAAA-AAAA-AAAA") is None
 
 
-def test_a_typical_referral_fits_in_one_write_unit(referrals: ReferralTable, look: aws.Look) -> None:
+def test_a_typical_referral_fits_in_one_write_unit(referrals: ReferralTable, look: aws.TableReader) -> None:
     referral = aws.submitted(
         practice="Springfield Spine and Pain Center",
         specialty="Interventional radiology",
@@ -205,7 +205,7 @@ def test_only_due_referrals_are_returned_most_overdue_first(referrals: ReferralT
     assert due == [by_minutes[minutes].receipt for minutes in (-60, -30, -5, 0)]
 
 
-def test_the_number_of_due_referrals_is_limited(referrals: ReferralTable, requests: aws.Requests) -> None:
+def test_the_number_of_due_referrals_is_limited(referrals: ReferralTable, requests: aws.RequestCounter) -> None:
     for minutes in range(5):
         referrals.add(replace(aws.submitted(), due_at=NOW - timedelta(minutes=minutes)))
     requests.by_operation.clear()
@@ -219,7 +219,7 @@ def test_each_campaign_has_its_own_index_of_due_referrals(referrals: ReferralTab
 
 
 @pytest.mark.parametrize("closing", [closing for closing in Closing if closing is not Closing.JOINED])
-def test_a_closed_referral_leaves_the_index(referrals: ReferralTable, look: aws.Look, closing: Closing) -> None:
+def test_a_closed_referral_leaves_the_index(referrals: ReferralTable, look: aws.TableReader, closing: Closing) -> None:
     referral = replace(aws.submitted(), due_at=NOW)
     referrals.add(referral)
     referrals.move(referral, closed(closing))
@@ -228,7 +228,7 @@ def test_a_closed_referral_leaves_the_index(referrals: ReferralTable, look: aws.
 
 
 def test_a_move_to_an_open_stage_sets_the_due_time_in_the_same_write(
-    referrals: ReferralTable, look: aws.Look, requests: aws.Requests
+    referrals: ReferralTable, look: aws.TableReader, requests: aws.RequestCounter
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
@@ -242,7 +242,9 @@ def test_a_move_to_an_open_stage_sets_the_due_time_in_the_same_write(
 # ---- Moved -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_move_of_a_changed_referral_is_stale_and_changes_nothing(referrals: ReferralTable, look: aws.Look) -> None:
+def test_a_move_of_a_changed_referral_is_stale_and_changes_nothing(
+    referrals: ReferralTable, look: aws.TableReader
+) -> None:
     referral = aws.submitted()
     referrals.add(referral)
     referrals.move(referral, waiting())
@@ -252,7 +254,7 @@ def test_a_move_of_a_changed_referral_is_stale_and_changes_nothing(referrals: Re
     assert look.items() == before
 
 
-def test_a_move_of_a_missing_referral_creates_none(referrals: ReferralTable, look: aws.Look) -> None:
+def test_a_move_of_a_missing_referral_creates_none(referrals: ReferralTable, look: aws.TableReader) -> None:
     with pytest.raises(Stale):
         referrals.move(aws.submitted(), waiting())
     assert look.items() == {}
@@ -269,7 +271,7 @@ def test_each_move_increments_the_revision(referrals: ReferralTable) -> None:
 
 
 def test_the_reason_of_an_earlier_wait_is_removed_when_the_referral_is_queued_again(
-    referrals: ReferralTable, look: aws.Look
+    referrals: ReferralTable, look: aws.TableReader
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
@@ -281,7 +283,9 @@ def test_the_reason_of_an_earlier_wait_is_removed_when_the_referral_is_queued_ag
 # ---- Closed ----------------------------------------------------------------------------------------------------------
 
 
-def test_closing_an_open_referral_records_the_milestone_and_closes_it(referrals: ReferralTable, look: aws.Look) -> None:
+def test_closing_an_open_referral_records_the_milestone_and_closes_it(
+    referrals: ReferralTable, look: aws.TableReader
+) -> None:
     referral = aws.submitted()
     referrals.add(referral)
     referrals.close(referral.receipt, Closing.OPTED_OUT, NOW)
@@ -293,7 +297,7 @@ def test_closing_an_open_referral_records_the_milestone_and_closes_it(referrals:
 
 @pytest.mark.parametrize("weaker", list(Closing)[1:])
 def test_a_stronger_closing_reason_replaces_a_weaker_one(
-    referrals: ReferralTable, look: aws.Look, weaker: Closing
+    referrals: ReferralTable, look: aws.TableReader, weaker: Closing
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
@@ -304,7 +308,7 @@ def test_a_stronger_closing_reason_replaces_a_weaker_one(
 
 @pytest.mark.parametrize("stronger", list(Closing)[: list(Closing).index(Closing.ANSWERED)])
 def test_a_weaker_closing_reason_is_recorded_without_replacing_a_stronger_one(
-    referrals: ReferralTable, look: aws.Look, stronger: Closing
+    referrals: ReferralTable, look: aws.TableReader, stronger: Closing
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
@@ -316,7 +320,7 @@ def test_a_weaker_closing_reason_is_recorded_without_replacing_a_stronger_one(
 
 
 def test_a_repeated_closing_keeps_the_first_time_and_writes_nothing(
-    referrals: ReferralTable, look: aws.Look, requests: aws.Requests
+    referrals: ReferralTable, look: aws.TableReader, requests: aws.RequestCounter
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
@@ -328,13 +332,13 @@ def test_a_repeated_closing_keeps_the_first_time_and_writes_nothing(
     assert "UpdateItem" not in requests.by_operation
 
 
-def test_closing_an_unknown_receipt_creates_no_referral(referrals: ReferralTable, look: aws.Look) -> None:
+def test_closing_an_unknown_receipt_creates_no_referral(referrals: ReferralTable, look: aws.TableReader) -> None:
     referrals.close("AAAA-AAAA-AAAA-AAAA", Closing.OPTED_OUT, NOW)
     assert look.items() == {}
 
 
 def test_a_referral_that_changes_during_the_closing_is_still_closed(
-    client: "DynamoDBClient", table: str, look: aws.Look
+    client: "DynamoDBClient", table: str, look: aws.TableReader
 ) -> None:
     referral = aws.submitted()
     quiet = ReferralTable(dynamodb.client(), table)
@@ -374,7 +378,7 @@ def claimed(referrals: ReferralTable, claims: ClaimTable) -> Referral:
 
 
 def test_a_sent_message_is_recorded_with_its_content_version(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
 ) -> None:
     referral = claimed(referrals, claims)
     sent(referrals, referral)
@@ -388,7 +392,7 @@ def test_a_sent_message_is_recorded_with_its_content_version(
 
 @pytest.mark.parametrize("closing", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED, Closing.ANSWERED])
 def test_a_referral_closed_during_the_send_stays_closed_and_has_the_milestone(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look, closing: Closing
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader, closing: Closing
 ) -> None:
     referral = claimed(referrals, claims)
     referrals.close(referral.receipt, closing, NOW)
@@ -401,7 +405,7 @@ def test_a_referral_closed_during_the_send_stays_closed_and_has_the_milestone(
 
 
 def test_a_message_recorded_twice_keeps_the_first_time(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
 ) -> None:
     # The SDK does so if the response to its first attempt was lost.
     referral = claimed(referrals, claims)
@@ -411,7 +415,7 @@ def test_a_message_recorded_twice_keeps_the_first_time(
     assert (stored["stage"], stored["milestones"]["sent"]) == ("sent", "2026-11-23T15:30:00.000Z")
 
 
-def test_a_message_for_a_deleted_referral_creates_none(referrals: ReferralTable, look: aws.Look) -> None:
+def test_a_message_for_a_deleted_referral_creates_none(referrals: ReferralTable, look: aws.TableReader) -> None:
     gone = aws.submitted()
     event = MailEvent(gone.receipt, "introduction", "message-1", EventKind.SENT, NOW, SendAttempt(NOW))
     assert apply_event(event, gone, samples.campaign(), referrals) is None

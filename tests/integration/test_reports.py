@@ -429,7 +429,7 @@ def test_an_aborted_upload_restarts(
     [("404", 404, LostUpload), ("403", 403, LostUpload), ("400", 400, Unavailable), ("503", 503, Unavailable)],
 )
 def test_an_upload_is_lost_only_if_its_file_does_not_exist(
-    no_account: None, code: str, status: int, expected: type[Exception]
+    fake_credentials: None, code: str, status: int, expected: type[Exception]
 ) -> None:
     client = report_files.client()
     with Stubber(client) as stubber:

@@ -30,7 +30,7 @@ def only_item(client: "DynamoDBClient", table: str) -> dict[str, Any]:
 
 
 def test_a_held_referral_is_stored_with_exactly_one_request(
-    client: "DynamoDBClient", table: str, referrals: ReferralTable, requests: aws.Requests
+    client: "DynamoDBClient", table: str, referrals: ReferralTable, requests: aws.RequestCounter
 ) -> None:
     assert send(referrals, samples.payload(comments="marked")) == 201
     assert requests.by_operation == {"PutItem": 1}
@@ -41,7 +41,7 @@ def test_a_held_referral_is_stored_with_exactly_one_request(
 
 
 def test_a_replayed_challenge_finds_its_item_with_one_request(
-    client: "DynamoDBClient", table: str, referrals: ReferralTable, requests: aws.Requests
+    client: "DynamoDBClient", table: str, referrals: ReferralTable, requests: aws.RequestCounter
 ) -> None:
     sent = proofs.proven(samples.payload())
     assert send(referrals, sent) == 201
@@ -52,7 +52,7 @@ def test_a_replayed_challenge_finds_its_item_with_one_request(
     assert only_item(client, table) == before
 
 
-def test_a_challenge_sends_no_request_to_the_table(referrals: ReferralTable, requests: aws.Requests) -> None:
+def test_a_challenge_sends_no_request_to_the_table(referrals: ReferralTable, requests: aws.RequestCounter) -> None:
     intake.respond(events.get_challenge("0" * 64), proofs.intake(referrals, SITE), NOW)
     assert requests.by_operation == {}
 

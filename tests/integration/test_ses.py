@@ -42,7 +42,7 @@ def message(sender_name: str = "STAR", to: str = "maria.lopez@clinic.example") -
 
 
 @pytest.fixture
-def ses(no_account: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ses]:
+def ses(fake_credentials: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ses]:
     with ses_server.running() as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", server.url)
         yield server
@@ -207,7 +207,7 @@ def test_a_connection_that_breaks_before_the_response_is_unclear_and_is_tried_on
     assert len(ses.requests) == 1
 
 
-def test_a_refused_connection_is_deferred(no_account: None) -> None:
+def test_a_refused_connection_is_deferred(fake_credentials: None) -> None:
     with socket.socket() as taken:
         # Bound without listening.
         taken.bind(("127.0.0.1", 0))

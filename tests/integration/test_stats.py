@@ -26,7 +26,7 @@ from referral_intake.stats import wiring as stats_wiring
 from referral_intake.stats.counting_table import CountingTable
 from tests.engines import dynamodb_local
 from tests.integration import aws
-from tests.integration.conftest import on_moto
+from tests.integration.conftest import moto_account
 from tests.support import samples
 from tests.support.samples import NOW
 from tests.support.stats import counters, delivered, history, recount
@@ -48,9 +48,9 @@ def items(client: "DynamoDBClient", table: str) -> list[Item]:
 
 
 @pytest.fixture(params=[pytest.param("moto", marks=pytest.mark.long), "DynamoDB Local"])
-def engine(request: pytest.FixtureRequest, no_account: None) -> "Iterator[DynamoDBClient]":
+def engine(request: pytest.FixtureRequest, fake_credentials: None) -> "Iterator[DynamoDBClient]":
     if request.param == "moto":
-        with on_moto():
+        with moto_account():
             yield dynamodb.client()
     else:
         yield boto3.client("dynamodb", endpoint_url=dynamodb_local.shared())
@@ -188,7 +188,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 def test_a_batch_is_counted_with_one_read_and_one_transaction(
     handled: None, client: "DynamoDBClient", stats_table: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    requests = aws.Requests(stats_wiring.parts()._table._client)
+    requests = aws.RequestCounter(stats_wiring.parts()._table._client)
     referrals = [aws.submitted() for _ in range(20)]
     assert deliver(*map(to_item, referrals)) == []
     assert requests.by_operation == {"BatchGetItem": 1, "TransactWriteItems": 1}
@@ -212,7 +212,7 @@ def test_an_unreadable_record_does_not_keep_others_from_being_counted(
 
 
 def test_records_written_by_the_other_functions_are_counted(
-    handled: None, client: "DynamoDBClient", table: str, stats_table: str, look: aws.Look
+    handled: None, client: "DynamoDBClient", table: str, stats_table: str, look: aws.TableReader
 ) -> None:
     referrals = ReferralTable(client, table)
     answered, expired = aws.submitted(), aws.submitted()

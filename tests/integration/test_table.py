@@ -22,7 +22,7 @@ from referral_intake.stats.counting_table import CountingTable
 from referral_intake.wake import backlog_metrics, due_referrals
 from referral_intake.wake.wiring import BacklogMetricSources
 from referral_intake.web.pages import Site
-from tests.faults.wire import response
+from tests.faults.call_interceptor import response
 from tests.integration import aws
 from tests.support import events, proofs, samples
 from tests.support.dashboard import QUOTA, FakeAccount, ask
@@ -42,7 +42,7 @@ def key(number: int) -> Item:
 # ---- Reads -----------------------------------------------------------------------------------------------------------
 
 
-def test_many_items_are_read_in_batches(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
+def test_many_items_are_read_in_batches(client: "DynamoDBClient", table: str, requests: aws.RequestCounter) -> None:
     gateway = Table(client, table)
     for number in range(0, 2 * BATCH, 50):
         gateway.put({**key(number), "number": {"N": str(number)}})
@@ -54,12 +54,12 @@ def test_many_items_are_read_in_batches(client: "DynamoDBClient", table: str, re
     assert requests.by_operation == {"BatchGetItem": 3}
 
 
-def test_no_keys_send_no_request(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
+def test_no_keys_send_no_request(client: "DynamoDBClient", table: str, requests: aws.RequestCounter) -> None:
     assert Table(client, table).read_many([]).items == []
     assert requests.by_operation == {}
 
 
-def test_all_pages_of_a_query_are_read(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
+def test_all_pages_of_a_query_are_read(client: "DynamoDBClient", table: str, requests: aws.RequestCounter) -> None:
     gateway = Table(client, table)
     for number in range(3):
         gateway.put({"pk": {"S": "items"}, "sk": {"S": str(number)}})
@@ -70,7 +70,7 @@ def test_all_pages_of_a_query_are_read(client: "DynamoDBClient", table: str, req
 
 
 @pytest.fixture
-def stubber(no_account: None) -> Iterator[Stubber]:
+def stubber(fake_credentials: None) -> Iterator[Stubber]:
     with Stubber(dynamodb.client()) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
@@ -184,7 +184,7 @@ def answering(status: int, body: bytes) -> "DynamoDBClient":
     return client
 
 
-def test_a_truncated_response_is_never_read_as_empty(no_account: None) -> None:
+def test_a_truncated_response_is_never_read_as_empty(fake_credentials: None) -> None:
     gateway = Table(answering(200, b'{"Responses": {'), "t")
     for name in ("read_many", "query", "query_all", "count", "update_and_get"):
         with pytest.raises(Unavailable):
@@ -197,21 +197,21 @@ def test_a_truncated_response_is_never_read_as_empty(no_account: None) -> None:
 @pytest.mark.parametrize(
     ("status", "body"), [(400, b"<html>Bad Request</html>"), (403, b""), (400, b'{"__type": "com.amaz')]
 )
-def test_an_unreadable_error_is_unavailable(no_account: None, status: int, body: bytes) -> None:
+def test_an_unreadable_error_is_unavailable(fake_credentials: None, status: int, body: bytes) -> None:
     gateway = Table(answering(status, body), "t")
     for call in CALLS.values():
         with pytest.raises(Unavailable, match=str(status)):
             call(gateway)
 
 
-def test_a_patient_is_asked_to_retry_after_an_unreadable_error(no_account: None) -> None:
+def test_a_patient_is_asked_to_retry_after_an_unreadable_error(fake_credentials: None) -> None:
     site = Site(TEMPLATES, aws.SITE_URL, CAMPAIGNS)
     intake = proofs.intake(ReferralTable(answering(400, b"<html>Bad Request</html>"), "t"), site)
     submission = events.post_json(samples.payload())
     assert submissions.respond(submission, intake, NOW)["statusCode"] == 503
 
 
-def test_an_invalid_request_stays_an_error(no_account: None) -> None:
+def test_an_invalid_request_stays_an_error(fake_credentials: None) -> None:
     client = answering(400, b'{"__type": "com.amazon.coral.validate#ValidationException", "message": "no"}')
     for call in CALLS.values():
         with pytest.raises(client.exceptions.ClientError, match="ValidationException"):

@@ -44,10 +44,10 @@ Resources:
   Words:
     Type: AWS::Serverless::LayerVersion
     Properties: { ContentUri: ../templates/ }
-  Door:
+  Api:
     Type: AWS::Serverless::Function
     Properties:
-      Handler: scratch.door.handler
+      Handler: scratch.api.handler
       Events:
         Get: { Type: HttpApi, Properties: { Method: GET, Path: "/api/things/{name}" } }
         Post: { Type: HttpApi, Properties: { Method: POST, Path: /api/things } }
@@ -75,15 +75,15 @@ Resources:
           Properties: { Queue: !GetAtt Jobs.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures] }
 """
 # With a queue that receives the events of messages.
-LISTENING = (
+TEMPLATE_WITH_MAIL_EVENTS = (
     TEMPLATE
     + """\
-  News: { Type: AWS::SQS::Queue }
-  MailNews:
+  EventQueue: { Type: AWS::SQS::Queue }
+  MailEventsRule:
     Type: AWS::Events::Rule
     Properties:
       EventPattern: { source: [aws.ses], detail: { mail: { tags: { "ses:configuration-set": [!Ref Mail] } } } }
-      Targets: [{ Id: news, Arn: !GetAtt News.Arn }]
+      Targets: [{ Id: news, Arn: !GetAtt EventQueue.Arn }]
   MailEvents:
     Type: AWS::SES::ConfigurationSetEventDestination
     Properties:
@@ -93,31 +93,31 @@ LISTENING = (
         MatchingEventTypes: [SEND, BOUNCE, COMPLAINT, DELIVERY, OPEN, CLICK]
         EventBridgeDestination:
           EventBusArn: !Sub arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default
-  Silent: { Type: AWS::SES::ConfigurationSet }
-  Sparing: { Type: AWS::SES::ConfigurationSet }
-  SparingEvents:
+  WithoutEvents: { Type: AWS::SES::ConfigurationSet }
+  Deliveries: { Type: AWS::SES::ConfigurationSet }
+  DeliveriesEvents:
     Type: AWS::SES::ConfigurationSetEventDestination
     Properties:
-      ConfigurationSetName: !Ref Sparing
+      ConfigurationSetName: !Ref Deliveries
       EventDestination:
         MatchingEventTypes: [DELIVERY]
         EventBridgeDestination:
           EventBusArn: !Sub arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default
-  OtherNews:
+  OtherMailEventsRule:
     Type: AWS::Events::Rule
     Properties:
-      EventPattern: { source: [aws.ses], detail: { mail: { tags: { "ses:configuration-set": [!Ref Sparing] } } } }
-      Targets: [{ Id: news, Arn: !GetAtt News.Arn }]
+      EventPattern: { source: [aws.ses], detail: { mail: { tags: { "ses:configuration-set": [!Ref Deliveries] } } } }
+      Targets: [{ Id: news, Arn: !GetAtt EventQueue.Arn }]
 """
 )
 
-DOOR = """\
+API_HANDLER = """\
 import json, os, boto3
 
 def handler(event, context):
     name = event.get("pathParameters", {}).get("name")
     if name == "crash":
-        raise ValueError("the door is stuck")
+        raise ValueError("the handler failed")
     if name == "odd":
         return {"statusCode": "many"}
     if event["requestContext"]["http"]["method"] == "POST":
@@ -165,11 +165,11 @@ class Project:
             yield stack
 
 
-def project(folder: Path, *, door: str = DOOR, consumer: str = CONSUMER, template: str = TEMPLATE) -> Project:
+def project(folder: Path, *, api: str = API_HANDLER, consumer: str = CONSUMER, template: str = TEMPLATE) -> Project:
     made = Project(folder)
     made.write("infra/template.yaml", template)
     made.write("functions/scratch/__init__.py", "")
-    made.write("functions/scratch/door.py", door)
+    made.write("functions/scratch/api.py", api)
     made.write("functions/scratch/consumer.py", consumer)
     made.write("templates/hello.txt", "Hello\n")
     return made
@@ -209,12 +209,12 @@ def send(stack: LocalStack, to: str, *, html: str = "<p>Dear doctor", kind: str 
     return sent["MessageId"]
 
 
-class News:
+class PublishedEvents:
     """Events in the queue. Reading removes them."""
 
     def __init__(self, stack: LocalStack) -> None:
         self._sqs = stack.cloud.sqs
-        self._url = stack.cloud.queue_urls["News"]
+        self._url = stack.cloud.queue_urls["EventQueue"]
         self._seen: list[dict[str, Any]] = []
 
     def of(self, message_id: str) -> list[dict[str, Any]]:

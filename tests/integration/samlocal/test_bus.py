@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.stack import LocalStack
-from tests.integration.samlocal.sample_project import LISTENING, Project, project
+from tests.integration.samlocal.sample_project import TEMPLATE_WITH_MAIL_EVENTS, Project, project
 from tests.support.http_client import fetch
 from tests.support.waiting import eventually
 
@@ -21,7 +21,7 @@ EVENT = {"Source": "referral-intake", "DetailType": "BreakerTripped", "Detail": 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, LocalStack]]:
-    listening = LISTENING.replace(
+    listening = TEMPLATE_WITH_MAIL_EVENTS.replace(
         '{ source: [aws.ses], detail: { mail: { tags: { "ses:configuration-set": [!Ref Mail] } } } }',
         "{ source: [referral-intake] }",
     )
@@ -50,7 +50,7 @@ def test_an_event_is_shown_as_a_warning_and_reaches_matching_rules(
     made, stack = shared
     other, event_id = put(bus, Source="somebody-else")["EventId"], put(bus)["EventId"]
     [message] = eventually(
-        lambda: stack.cloud.sqs.receive_message(QueueUrl=stack.cloud.queue_urls["News"]).get("Messages")
+        lambda: stack.cloud.sqs.receive_message(QueueUrl=stack.cloud.queue_urls["EventQueue"]).get("Messages")
     )
     event = json.loads(message["Body"])
 

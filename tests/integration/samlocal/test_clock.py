@@ -14,7 +14,7 @@ from tests.integration.samlocal.sample_project import TEMPLATE, post, project
 from tests.support.http_client import Answer, fetch
 from tests.support.waiting import eventually
 
-TELLS_THE_TIME = """\
+CLOCK_HANDLER = """\
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -25,7 +25,7 @@ def handler(event, context):
     time.sleep(0.05)
     return {"now": now().isoformat(), "left": context.get_remaining_time_in_millis()}
 """
-SAYS_WHEN_IT_WAS_WOKEN = """\
+SCHEDULE_HANDLER = """\
 from datetime import UTC, datetime
 
 def handler(event, context):
@@ -37,7 +37,7 @@ HOURLY = "        Hourly: { Type: ScheduleV2, Properties: { ScheduleExpression: 
 
 @pytest.fixture(scope="class")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with project(tmp_path_factory.mktemp("clock"), door=TELLS_THE_TIME).running() as running:
+    with project(tmp_path_factory.mktemp("clock"), api=CLOCK_HANDLER).running() as running:
         yield running
 
 
@@ -118,7 +118,7 @@ class TestMoving:
 
 
 def test_a_schedule_runs_once_even_if_several_periods_have_passed(tmp_path: Path) -> None:
-    made = project(tmp_path, template=TEMPLATE.replace(JOBS, HOURLY + JOBS), consumer=SAYS_WHEN_IT_WAS_WOKEN)
+    made = project(tmp_path, template=TEMPLATE.replace(JOBS, HOURLY + JOBS), consumer=SCHEDULE_HANDLER)
     with made.running() as stack:
         move(stack, 1800)
         time.sleep(0.1)

@@ -10,7 +10,7 @@ from tests.integration.samlocal.sample_project import Project, post, project
 from tests.support.http_client import fetch
 from tests.support.waiting import eventually
 
-MAILER = """\
+MAIL_HANDLER = """\
 import boto3, os
 
 def handler(event, context):
@@ -29,7 +29,7 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, LocalStack]]:
     """Shared by tests that change nothing."""
-    made = project(tmp_path_factory.mktemp("shared"), consumer=MAILER)
+    made = project(tmp_path_factory.mktemp("shared"), consumer=MAIL_HANDLER)
     with made.running() as stack:
         yield made, stack
 
@@ -59,7 +59,7 @@ class TestRequests:
 
         assert (answer.status, answer.json()) == (500, {"message": "Internal Server Error"})
         said = made.out.getvalue()
-        assert ("ValueError: the door is stuck" if name == "crash" else "statusCode is 'many'") in said
+        assert ("ValueError: the handler failed" if name == "crash" else "statusCode is 'many'") in said
         assert "local/functions.py" not in said
 
     def test_unknown_paths_and_methods_of_the_api_are_not_found(self, url: str) -> None:

@@ -13,7 +13,7 @@ from samlocal.template import reader
 from samlocal.template.intrinsics import TemplateError
 from samlocal.template.model import Template
 from samlocal.template.references import Places
-from tests.integration.samlocal.sample_project import LISTENING, News, project, send
+from tests.integration.samlocal.sample_project import TEMPLATE_WITH_MAIL_EVENTS, PublishedEvents, project, send
 from tests.support import events
 
 SENT = ["Email Sent"]
@@ -27,31 +27,33 @@ ADDRESSES = {
     "ooto@simulator.amazonses.com": [*DELIVERED, "Email Bounced"],
 }
 
-Told = dict[str, list[dict[str, Any]]]
+EventsByMessage = dict[str, list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="class")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def events_by_message(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventsByMessage]:
     """The events of a message to each simulator address, and of two with other configuration sets."""
-    with project(tmp_path_factory.mktemp("mail"), template=LISTENING).running() as stack:
+    with project(tmp_path_factory.mktemp("mail"), template=TEMPLATE_WITH_MAIL_EVENTS).running() as stack:
         sent = {address: send(stack, address) for address in ADDRESSES}
-        sent |= {kind: send(stack, "doctor@clinic.example", kind=kind) for kind in ("Silent", "Sparing")}
+        sent |= {kind: send(stack, "doctor@clinic.example", kind=kind) for kind in ("WithoutEvents", "Deliveries")}
         time.sleep(ANSWERED_AFTER + 0.4)
-        news = News(stack)
-        yield {name: news.of(message_id) for name, message_id in sent.items()}
+        published = PublishedEvents(stack)
+        yield {name: published.of(message_id) for name, message_id in sent.items()}
 
 
 class TestEvents:
     @pytest.mark.parametrize("address", ADDRESSES)
-    def test_each_simulator_address_causes_its_events(self, told: Told, address: str) -> None:
-        assert [event["detail-type"] for event in told[address]] == ADDRESSES[address]
+    def test_each_simulator_address_causes_its_events(self, events_by_message: EventsByMessage, address: str) -> None:
+        assert [event["detail-type"] for event in events_by_message[address]] == ADDRESSES[address]
 
-    def test_a_configuration_set_publishes_exactly_the_events_of_its_destinations(self, told: Told) -> None:
-        assert told["Silent"] == []
-        assert [event["detail"]["eventType"] for event in told["Sparing"]] == ["Delivery"]
+    def test_a_configuration_set_publishes_exactly_the_events_of_its_destinations(
+        self, events_by_message: EventsByMessage
+    ) -> None:
+        assert events_by_message["WithoutEvents"] == []
+        assert [event["detail"]["eventType"] for event in events_by_message["Deliveries"]] == ["Delivery"]
 
-    def test_an_event_has_the_format_of_ses(self, told: Told) -> None:
-        sample, event = events.sample("ses_event"), told["doctor@clinic.example"][0]
+    def test_an_event_has_the_format_of_ses(self, events_by_message: EventsByMessage) -> None:
+        sample, event = events.sample("ses_event"), events_by_message["doctor@clinic.example"][0]
 
         assert event.keys() == sample.keys()
         assert event["detail"].keys() == sample["detail"].keys()
@@ -60,8 +62,8 @@ class TestEvents:
         assert event["source"] == "aws.ses"
         assert event["resources"] == ["arn:aws:ses:us-east-1:123456789012:configuration-set/referral-intake-Mail"]
 
-    def test_an_event_contains_the_headers_and_tags_of_the_message(self, told: Told) -> None:
-        mail = told["Bounce+a.label@simulator.amazonses.com"][-1]["detail"]["mail"]
+    def test_an_event_contains_the_headers_and_tags_of_the_message(self, events_by_message: EventsByMessage) -> None:
+        mail = events_by_message["Bounce+a.label@simulator.amazonses.com"][-1]["detail"]["mail"]
         headers = {header["name"]: header["value"] for header in mail["headers"]}
 
         assert mail["destination"] == ["Bounce+a.label@simulator.amazonses.com"]
@@ -80,18 +82,20 @@ class TestEvents:
             ("ooto@simulator.amazonses.com", "Transient", "General"),
         ],
     )
-    def test_bounces_have_a_type_and_subtype(self, told: Told, address: str, kind: str, sub_kind: str) -> None:
-        bounce = told[address][-1]["detail"]["bounce"]
+    def test_bounces_have_a_type_and_subtype(
+        self, events_by_message: EventsByMessage, address: str, kind: str, sub_kind: str
+    ) -> None:
+        bounce = events_by_message[address][-1]["detail"]["bounce"]
 
         assert (bounce["bounceType"], bounce["bounceSubType"]) == (kind, sub_kind)
         assert [recipient["emailAddress"] for recipient in bounce["bouncedRecipients"]] == [address]
 
-    def test_a_delivery_has_its_time_and_duration(self, told: Told) -> None:
-        delivery = told["doctor@clinic.example"][1]["detail"]["delivery"]
+    def test_a_delivery_has_its_time_and_duration(self, events_by_message: EventsByMessage) -> None:
+        delivery = events_by_message["doctor@clinic.example"][1]["detail"]["delivery"]
 
         assert delivery["recipients"] == ["doctor@clinic.example"]
         assert 200 <= delivery["processingTimeMillis"] < 2000
-        assert delivery["timestamp"] > told["doctor@clinic.example"][1]["detail"]["mail"]["timestamp"]
+        assert delivery["timestamp"] > events_by_message["doctor@clinic.example"][1]["detail"]["mail"]["timestamp"]
 
 
 @pytest.mark.parametrize("address", ["bounce@clinic.example", "bounced@simulator.amazonses.com", "bounce"])
@@ -100,9 +104,9 @@ def test_only_addresses_of_the_simulator_are_special(address: str) -> None:
 
 
 def load(folder: Path, old: str, new: str) -> Template:
-    assert old in LISTENING
+    assert old in TEMPLATE_WITH_MAIL_EVENTS
     file = folder / "template.yaml"
-    file.write_text(LISTENING.replace(old, new))
+    file.write_text(TEMPLATE_WITH_MAIL_EVENTS.replace(old, new))
     return reader.load(file, {"SiteUrl": "http://127.0.0.1:1"}, Places("referral-intake", "http://127.0.0.1:5000"))
 
 
@@ -112,11 +116,23 @@ def load(folder: Path, old: str, new: str) -> Template:
         (
             "EventPattern: { source",
             "ScheduleExpression: rate(1 day)\n      E: { source",
-            "MailNews: EventPattern is mis",
+            "MailEventsRule: EventPattern is mis",
         ),
-        ("Targets: [{ Id: news, Arn: !GetAtt News.Arn }]", "EventBusName: mine", "MailNews: .*the default event bus"),
-        ("{ Id: news, Arn: !GetAtt News.Arn }", "{ Id: x, Arn: !GetAtt Door.Arn }", "MailNews: .*queues.*not Door"),
-        ("Arn: !GetAtt News.Arn }", "Arn: !GetAtt News.Arn, InputPath: $.detail }", "MailNews: .*InputPath"),
+        (
+            "Targets: [{ Id: news, Arn: !GetAtt EventQueue.Arn }]",
+            "EventBusName: mine",
+            "MailEventsRule: .*the default event bus",
+        ),
+        (
+            "{ Id: news, Arn: !GetAtt EventQueue.Arn }",
+            "{ Id: x, Arn: !GetAtt Api.Arn }",
+            "MailEventsRule: .*queues.*not Api",
+        ),
+        (
+            "Arn: !GetAtt EventQueue.Arn }",
+            "Arn: !GetAtt EventQueue.Arn, InputPath: $.detail }",
+            "MailEventsRule: .*InputPath",
+        ),
         ("EventBridgeDestination:", "SnsDestination:", "MailEvents: .*only to EventBridge"),
         ("event-bus/default", "event-bus/mine", "MailEvents: .*only the default event bus"),
     ],
@@ -129,20 +145,20 @@ def test_an_unsupported_rule_is_an_error_that_names_the_resource(tmp_path: Path,
 def test_disabled_rules_are_ignored(tmp_path: Path) -> None:
     found = load(tmp_path, "Enabled: true", "Enabled: false")
 
-    assert {one.configuration_set for one in found.event_destinations} == {"referral-intake-Sparing"}
+    assert {one.configuration_set for one in found.event_destinations} == {"referral-intake-Deliveries"}
 
 
 def test_an_edited_rule_takes_effect(tmp_path: Path) -> None:
-    made = project(tmp_path, template=LISTENING)
+    made = project(tmp_path, template=TEMPLATE_WITH_MAIL_EVENTS)
     with made.running() as stack:
         stack.adopt(load(tmp_path, "source: [aws.ses]", "source: [aws.other]"))
         message_id = send(stack, "doctor@clinic.example")
         time.sleep(ANSWERED_AFTER)
-        assert News(stack).of(message_id) == []
+        assert PublishedEvents(stack).of(message_id) == []
 
 
 def test_the_stack_stops_while_an_event_is_pending(tmp_path: Path) -> None:
-    made = project(tmp_path, template=LISTENING)
+    made = project(tmp_path, template=TEMPLATE_WITH_MAIL_EVENTS)
     stack: LocalStack
     with made.running() as stack:
         send(stack, "complaint@simulator.amazonses.com")

@@ -90,8 +90,8 @@ class TestTokens:
     def test_the_gateway_accepts_a_token_until_it_expires(self, stack: LocalStack, page: Page) -> None:
         tokens = page.sign_in(READER)
         things = f"{stack.url}/api/things/a"
-        told = fetch(things, headers=bearer(tokens["access_token"])).json()["event"]["requestContext"]["authorizer"]
-        assert told["jwt"]["claims"]["cognito:groups"] == "[reader]"
+        context = fetch(things, headers=bearer(tokens["access_token"])).json()["event"]["requestContext"]
+        assert context["authorizer"]["jwt"]["claims"]["cognito:groups"] == "[reader]"
 
         stack.clock.advance(601)
 
@@ -293,6 +293,10 @@ class TestSignInPage:
             assert page.visit(f"{page.domain}/{path}").status == 404
 
     def test_the_dashboard_page_gets_the_sign_in_address(self, stack: LocalStack, page: Page) -> None:
-        told = fetch(f"{stack.url}/dashboard/config.json")
-        assert told.json() == {"authority": page.pool.issuer, "client_id": "Browser", "sign_in": page.domain}
-        assert told.headers["cache-control"] == "no-cache"
+        config = fetch(f"{stack.url}/dashboard/config.json")
+        assert config.json() == {
+            "authority": page.pool.issuer,
+            "client_id": "Browser",
+            "sign_in": page.domain,
+        }
+        assert config.headers["cache-control"] == "no-cache"

@@ -13,18 +13,18 @@ import pytest
 
 from local.stack import LocalStack
 from samlocal.http.server import PortTaken
-from tests.integration.samlocal.sample_project import CONSUMER, DOOR, post, project
+from tests.integration.samlocal.sample_project import API_HANDLER, CONSUMER, post, project
 from tests.support.http_client import fetch
 from tests.support.waiting import eventually
 
-FAILS_WITH_POISON = """\
+HANDLER_THAT_FAILS_FOR_POISON = """\
 def handler(event, context):
     records = event["Records"]
     print("seen", [record["dynamodb"]["NewImage"]["pk"]["S"] for record in records])
     failed = [r["dynamodb"]["SequenceNumber"] for r in records if "poison" in r["dynamodb"]["NewImage"]["pk"]["S"]]
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 """
-CANCELS = """\
+HANDLER_WITH_CANCELED_TRANSACTION = """\
 import boto3, json, os
 
 def handler(event, context):
@@ -47,7 +47,7 @@ def messages(stack: LocalStack, queue: str) -> list[dict[str, Any]]:
     return [json.loads(message["Body"]) for message in received.get("Messages", [])]
 
 
-def everything_streamed(stack: LocalStack) -> list[Any]:
+def all_stream_records(stack: LocalStack) -> list[Any]:
     streams, arn = stack.cloud.streams, stack.cloud.stream_arns["Table"]
     (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
     start = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
@@ -56,7 +56,7 @@ def everything_streamed(stack: LocalStack) -> list[Any]:
 
 class TestEventSources:
     def test_the_stream_continues_after_a_failing_record_and_reports_its_position(self, tmp_path: Path) -> None:
-        made = project(tmp_path, consumer=FAILS_WITH_POISON)
+        made = project(tmp_path, consumer=HANDLER_THAT_FAILS_FOR_POISON)
         with made.running() as stack:
             for name in ("a", "poison", "b"):
                 post(stack.url, name)
@@ -100,7 +100,7 @@ class TestEventSources:
         }
 
     def test_a_canceled_transaction_adds_no_record_and_the_stream_continues(self, tmp_path: Path) -> None:
-        made = project(tmp_path, door=CANCELS, consumer=FAILS_WITH_POISON)
+        made = project(tmp_path, api=HANDLER_WITH_CANCELED_TRANSACTION, consumer=HANDLER_THAT_FAILS_FOR_POISON)
         with made.running() as stack:
             assert [post(stack.url, "a"), post(stack.url, "a"), post(stack.url, "b")] == [201, 409, 201]
             eventually(lambda: "['b']" in made.out.getvalue())
@@ -135,7 +135,7 @@ class TestEventSources:
         assert (left["ApproximateNumberOfMessages"], left["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
 
     def test_a_function_that_exceeds_its_timeout_has_failed(self, tmp_path: Path) -> None:
-        made = project(tmp_path, door="import time\ndef handler(event, context): time.sleep(1)\n")
+        made = project(tmp_path, api="import time\ndef handler(event, context): time.sleep(1)\n")
         made.write("infra/template.yaml", (tmp_path / "infra/template.yaml").read_text().replace("out: 5", "out: 0.2"))
         with made.running() as stack:
             answer = fetch(f"{stack.url}/api/things/slow")
@@ -149,21 +149,21 @@ class TestEdits:
         made = project(tmp_path)
         with made.running(watch=True) as stack:
             assert fetch(f"{stack.url}/api/things/x").json()["answer"] == 1
-            made.write("functions/scratch/door.py", DOOR.replace('"answer": 1', '"answer": 2'))
+            made.write("functions/scratch/api.py", API_HANDLER.replace('"answer": 1', '"answer": 2'))
             eventually(lambda: fetch(f"{stack.url}/api/things/x").json()["answer"] == 2)
 
     def test_a_syntax_error_gives_a_500_and_pauses_the_stream_until_it_is_fixed(self, tmp_path: Path) -> None:
-        made = project(tmp_path, consumer=FAILS_WITH_POISON)
+        made = project(tmp_path, consumer=HANDLER_THAT_FAILS_FOR_POISON)
         with made.running(watch=True) as stack:
             made.write("functions/scratch/consumer.py", "def handler(:\n")
-            made.write("functions/scratch/door.py", DOOR + "\n)")
+            made.write("functions/scratch/api.py", API_HANDLER + "\n)")
             eventually(lambda: fetch(f"{stack.url}/api/things/x").status == 500)
             eventually(lambda: "SyntaxError" in made.out.getvalue())
-            made.write("functions/scratch/door.py", DOOR)
+            made.write("functions/scratch/api.py", API_HANDLER)
             eventually(lambda: fetch(f"{stack.url}/api/things/x").status == 200)
             post(stack.url, "patient")
             eventually(lambda: "scratch.consumer.handler can't be imported" in made.out.getvalue())
-            made.write("functions/scratch/consumer.py", FAILS_WITH_POISON)
+            made.write("functions/scratch/consumer.py", HANDLER_THAT_FAILS_FOR_POISON)
             eventually(lambda: "seen ['patient']" in made.out.getvalue())
             assert messages(stack, "Lost") == []
 
@@ -177,7 +177,7 @@ class TestEdits:
             assert fetch(f"{stack.url}/").body == b"<p>Good morning"
 
     def test_an_edit_of_the_template_takes_effect_and_an_invalid_one_does_not(self, tmp_path: Path) -> None:
-        made = project(tmp_path, consumer=FAILS_WITH_POISON)
+        made = project(tmp_path, consumer=HANDLER_THAT_FAILS_FOR_POISON)
         template = (tmp_path / "infra/template.yaml").read_text()
         with made.running(watch=True) as stack:
             post(stack.url, "before")

@@ -32,7 +32,7 @@ def edited(old: str, new: str) -> str:
 def test_routes_and_event_sources_match_the_template(tmp_path: Path) -> None:
     found = load(tmp_path, TEMPLATE)
 
-    assert found.routes == (Route("GET", "/api/things/{name}", "Door"), Route("POST", "/api/things", "Door"))
+    assert found.routes == (Route("GET", "/api/things/{name}", "Api"), Route("POST", "/api/things", "Api"))
     stream, queue = found.sources
     assert isinstance(stream, StreamSource)
     assert isinstance(queue, QueueSource)
@@ -68,7 +68,7 @@ def test_globals_are_merged_and_the_layer_replaces_opt(tmp_path: Path) -> None:
 def test_intrinsic_functions_are_resolved_as_by_cloudformation(tmp_path: Path, written: str, meant: str) -> None:
     text = edited("SITE_URL: !Ref SiteUrl", f"SITE_URL: {written}")
 
-    value = load(tmp_path, text, SiteUrl="https://site.example").functions["Door"].environment["SITE_URL"]
+    value = load(tmp_path, text, SiteUrl="https://site.example").functions["Api"].environment["SITE_URL"]
 
     assert re.fullmatch(meant, value)
 
@@ -80,10 +80,10 @@ def test_intrinsic_functions_are_resolved_as_by_cloudformation(tmp_path: Path, w
         ("CONFIGURATION_SET: !Ref Mail", "CONFIGURATION_SET: !Ref Bucket", "Consumer: .*no value for Bucket"),
         ("Type: SQS\n", "Type: Kinesis\n", "Consumer.Jobs: .*Kinesis"),
         ("BatchSize: 3", "BatchSize: 3\n            TumblingWindowInSeconds: 5", "Consumer.Stream: .*TumblingWindow"),
-        ("Method: GET,", "Method: GET, TimeoutInMillis: 9,", "Door.Get: .*TimeoutInMillis"),
-        ("Method: GET,", "Method: GET, Auth: { Authorizer: Guest },", "Door.Get: .*no authorizer Guest"),
-        ("Method: GET,", "Method: GET, Auth: { InvokeRole: x },", "Door.Get: .*InvokeRole"),
-        ("Handler: scratch.door.handler", "Timeout: 3", "Door: Handler is missing"),
+        ("Method: GET,", "Method: GET, TimeoutInMillis: 9,", "Api.Get: .*TimeoutInMillis"),
+        ("Method: GET,", "Method: GET, Auth: { Authorizer: Guest },", "Api.Get: .*no authorizer Guest"),
+        ("Method: GET,", "Method: GET, Auth: { InvokeRole: x },", "Api.Get: .*InvokeRole"),
+        ("Handler: scratch.api.handler", "Timeout: 3", "Api: Handler is missing"),
         ("  SiteUrl: { Type: String }", "  Other: { Type: String }", "Other: .*no default"),
     ],
 )
@@ -231,7 +231,7 @@ def test_a_bucket_is_created_under_its_name(tmp_path: Path) -> None:
 def test_a_variable_with_two_values_is_an_error_because_functions_share_a_process(tmp_path: Path) -> None:
     text = edited("CONFIGURATION_SET: !Ref Mail", "TABLE_NAME: another")
 
-    with pytest.raises(TemplateError, match=r"TABLE_NAME .*Door.*another.*Consumer"):
+    with pytest.raises(TemplateError, match=r"TABLE_NAME .*Api.*another.*Consumer"):
         environment.of_functions(load(tmp_path, text).functions)
 
 

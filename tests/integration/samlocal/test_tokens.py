@@ -224,8 +224,8 @@ class TestScopes:
     @pytest.mark.parametrize("scope", ["read", "openid things/read", "things/read read"])
     def test_one_of_the_scopes_of_the_route_is_sufficient(self, stack: LocalStack, issuer: Issuer, scope: str) -> None:
         answer = ask(stack, made(issuer, scope=scope), "/api/scoped")
-        told = answer.json()["event"]["requestContext"]["authorizer"]["jwt"]["scopes"]
-        assert sorted(told) == sorted({"read", "things/read"} & set(scope.split()))
+        scopes = answer.json()["event"]["requestContext"]["authorizer"]["jwt"]["scopes"]
+        assert sorted(scopes) == sorted({"read", "things/read"} & set(scope.split()))
 
     @pytest.mark.parametrize("scope", ["openid", "reads", "", None])
     def test_without_any_of_the_scopes_access_is_forbidden(

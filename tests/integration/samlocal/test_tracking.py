@@ -9,7 +9,7 @@ import pytest
 from local.stack import LocalStack
 from samlocal.ses import tracked_html
 from samlocal.ses.tracked_html import Tags
-from tests.integration.samlocal.sample_project import LISTENING, News, project, send
+from tests.integration.samlocal.sample_project import TEMPLATE_WITH_MAIL_EVENTS, PublishedEvents, project, send
 from tests.support.http_client import fetch
 
 HTML = """\
@@ -112,13 +112,13 @@ def test_the_first_placeholder_sets_the_position_of_the_pixel_and_others_are_rem
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with project(tmp_path_factory.mktemp("tracking"), template=LISTENING).running() as running:
+    with project(tmp_path_factory.mktemp("tracking"), template=TEMPLATE_WITH_MAIL_EVENTS).running() as running:
         yield running
 
 
 @pytest.fixture
-def news(stack: LocalStack) -> News:
-    return News(stack)
+def published(stack: LocalStack) -> PublishedEvents:
+    return PublishedEvents(stack)
 
 
 def delivered(stack: LocalStack, message_id: str) -> str:
@@ -129,14 +129,14 @@ def delivered(stack: LocalStack, message_id: str) -> str:
     return mail.html or ""
 
 
-def test_a_click_redirects_and_causes_an_event(stack: LocalStack, news: News) -> None:
+def test_a_click_redirects_and_causes_an_event(stack: LocalStack, published: PublishedEvents) -> None:
     message_id = send(stack, "doctor@clinic.example", html=HTML.replace("Ü", "U"))
     [one, two] = re.findall(r'href="(http://127[^"]+)"', delivered(stack, message_id))
 
     answer = fetch(two, headers={"User-Agent": "Browser/1"})
 
     assert (answer.status, answer.headers["location"]) == (302, "https://star.example/two")
-    click = news.wait_for(message_id, "Click")
+    click = published.wait_for(message_id, "Click")
     assert click.pop("timestamp")
     assert click == {
         "ipAddress": "127.0.0.1",
@@ -148,17 +148,17 @@ def test_a_click_redirects_and_causes_an_event(stack: LocalStack, news: News) ->
     assert 'href="https://star.example/stop"' in delivered(stack, message_id)
 
 
-def test_loading_the_pixel_causes_an_open_event(stack: LocalStack, news: News) -> None:
+def test_loading_the_pixel_causes_an_open_event(stack: LocalStack, published: PublishedEvents) -> None:
     message_id = send(stack, "doctor@clinic.example", html="<body>Dear doctor</body>")
     [pixel] = re.findall(r'<img alt="" src="([^"]+)"', delivered(stack, message_id))
 
     answer = fetch(pixel, headers={"User-Agent": "Mail/1"})
 
     assert (answer.headers["content-type"], answer.body[:6]) == ("image/gif", b"GIF89a")
-    assert news.wait_for(message_id, "Open")["userAgent"] == "Mail/1"
+    assert published.wait_for(message_id, "Open")["userAgent"] == "Mail/1"
 
 
-@pytest.mark.parametrize("kind", ["Silent", "Sparing"])
+@pytest.mark.parametrize("kind", ["WithoutEvents", "Deliveries"])
 def test_without_a_destination_for_opens_and_clicks_the_message_is_unchanged(stack: LocalStack, kind: str) -> None:
     html = HTML.replace("Ü", "U")
 

@@ -10,7 +10,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from samlocal.template import references
 from samlocal.template.intrinsics import Resolver
 from tests.engines.sam import transformed
-from tests.rights.policies import Statement, statements
+from tests.permissions.policies import Statement, statements
 
 Roles = Mapping[str, list[Statement]]
 """By the function's logical id."""
@@ -37,7 +37,7 @@ def roles_of(resources: Mapping[str, Any], template: Mapping[str, Any], paramete
 
 
 def _statements(role: Mapping[str, Any], resolver: Resolver) -> list[Statement]:
-    assert "PermissionsBoundary" not in role, "nothing here looks at one"
+    assert "PermissionsBoundary" not in role, "this evaluator does not support one"
     own = [
         (policy["PolicyName"], resolver.resolve(policy["PolicyDocument"], policy["PolicyName"]))
         for policy in role.get("Policies", [])

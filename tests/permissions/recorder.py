@@ -18,22 +18,22 @@ from typing import Any
 import botocore.handlers
 
 from samlocal.template.model import Function, Template
-from tests.rights.calls import Asked, Keys, partition_keys
-from tests.rights.policies import Ask, Unknown, allowing
-from tests.rights.roles import Roles
+from tests.permissions.calls import Keys, RequestMapper, partition_keys
+from tests.permissions.policies import Request, Unsupported, allowing
+from tests.permissions.roles import Roles
 
 ENTRY_POINT = re.compile(r"referral_intake\.\w+\.handler")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RecordedRequest:
     """A function, by its logical id, and its request."""
 
     function: str
-    ask: Ask
+    request: Request
 
     def __str__(self) -> str:
-        return f"{self.function}: {self.ask}"
+        return f"{self.function}: {self.request}"
 
 
 @dataclass
@@ -45,8 +45,8 @@ class Recorder:
 
     template: Template
     find_roles: Callable[[], Roles]
-    seen: set[Seen] = field(default_factory=set)
-    denied: set[Seen] = field(default_factory=set)
+    seen: set[RecordedRequest] = field(default_factory=set)
+    denied: set[RecordedRequest] = field(default_factory=set)
 
     @cached_property
     def roles(self) -> Roles:
@@ -64,23 +64,23 @@ class Recorder:
         function = self._functions_by_handler.get(running_handler() or "")
         if function is None:
             return  # A call by a test or a command.
-        asked, service = Asked(self._keys, _names(function)), model.service_model.service_name
+        asked, service = RequestMapper(self._keys, _names(function)), model.service_model.service_name
         try:
-            asks = asked.by(service, model.name, params)
-        except Unknown as unknown:
+            requests = asked.requests_for(service, model.name, params)
+        except Unsupported as unknown:
             # Recorded as denied. An exception here would appear as an error of the function.
-            asks = [Ask(f"{service}:{model.name}", str(unknown))]
-        for ask in asks:
-            self._process(Seen(function.logical_id, ask))
+            requests = [Request(f"{service}:{model.name}", str(unknown))]
+        for request in requests:
+            self._process(RecordedRequest(function.logical_id, request))
 
-    def _process(self, seen: Seen) -> None:
+    def _process(self, seen: RecordedRequest) -> None:
         if seen not in self.seen:
             self.seen.add(seen)
-            if not allowing(self.roles[seen.function], seen.ask):
+            if not allowing(self.roles[seen.function], seen.request):
                 self.denied.add(seen)
 
     @contextmanager
-    def collecting(self) -> Iterator[set[Seen]]:
+    def collecting(self) -> Iterator[set[RecordedRequest]]:
         """The requests in this context only."""
         before, self.seen = self.seen, set()
         try:

@@ -1,4 +1,4 @@
-"""The simulated cloud: a table in a DynamoDB engine, and fakes of Secrets Manager and SES."""
+"""Simulated AWS: a table in a DynamoDB engine, and fakes of Secrets Manager and SES."""
 
 import json
 import socket
@@ -18,7 +18,7 @@ from referral_intake.aws.item_format import Item
 from referral_intake.core.mailboxes import mailbox
 from samlocal.aws import moto_fixes
 from samlocal.template.model import ACCOUNT, REGION
-from tests.faults.wire import response
+from tests.faults.call_interceptor import response
 from tests.integration import aws
 from tests.support import mail_events
 
@@ -32,14 +32,14 @@ class Engine(Protocol):
     def send(self, request: AWSPreparedRequest) -> AWSResponse: ...
 
     def items(self, client: Any, table: str) -> list[Item]:
-        """All items, read without the wire."""
+        """All items, read without the interceptor."""
 
     def empty(self, client: Any, table: str) -> None:
         """Deletes all items, which is much cheaper than a new table."""
 
 
 class Moto:
-    """moto in this process, called without its mocks, so that only the wire precedes it."""
+    """moto in this process, called without its mocks, so that only the interceptor precedes it."""
 
     url: str | None = None
 
@@ -87,7 +87,7 @@ def _bytes(request: AWSPreparedRequest) -> bytes:
     return body.encode() if isinstance(body, str) else body
 
 
-class Secrets:
+class FakeSecretsManager:
     """Secrets Manager with the secrets of the template."""
 
     def __init__(self) -> None:
@@ -106,11 +106,11 @@ class Secrets:
 class Outcome(Enum):
     """Result of a call of SES."""
 
-    TAKEN = "taken, and said so"
-    TAKEN_IN_SILENCE = "taken, but the answer is lost"
-    LOST = "lost without any event"
-    THROTTLED = "not now"
-    REJECTED = "never"
+    ACCEPTED = "accepted"
+    RESPONSE_LOST = "accepted, but the response is lost"
+    LOST = "lost, without a response or an event"
+    THROTTLED = "throttled"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +128,24 @@ class Mail:
 
 
 @dataclass
-class MailService:
+class FakeSes:
     """A fake of SES. `outcomes` are the results of the next messages. After that, all are accepted.
 
     An address whose local part starts with `bounce` or `complain` causes that event. The mailbox `full` rejects its
-    first message. `loses_events_of` names doctors whose messages cause no event. `loses` numbers single events that
-    are lost, and `delays` those that arrive last. `told_of` is called with the number of each event before it is sent.
+    first message. Messages to `doctors_without_events` cause no event. `lost_events` has the numbers of events that are
+    lost, and `late_events` of those that arrive last, collected in `postponed`. `before_event` is called with the
+    number of each event before it is sent.
     """
 
     now: Callable[[], datetime]
     delivered: Callable[[Mail], object]
     outcomes: list[Outcome] = field(default_factory=list)
-    loses_events_of: set[str] = field(default_factory=set)
-    loses: set[int] = field(default_factory=set)
-    delays: set[int] = field(default_factory=set)
-    delayed: list[dict[str, Any]] = field(default_factory=list)
-    told_of: Callable[[int], object] = lambda _: None
-    made: int = 0
+    doctors_without_events: set[str] = field(default_factory=set)
+    lost_events: set[int] = field(default_factory=set)
+    late_events: set[int] = field(default_factory=set)
+    postponed: list[dict[str, Any]] = field(default_factory=list)
+    before_event: Callable[[int], object] = lambda _: None
+    event_count: int = 0
     mails: list[Mail] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -157,7 +158,7 @@ class MailService:
         assert operation == "SendEmail", operation
         body: Any = request.body
         self.requests.append(json.loads(body))
-        outcome = self.outcomes.pop(0) if self.outcomes else Outcome.TAKEN
+        outcome = self.outcomes.pop(0) if self.outcomes else Outcome.ACCEPTED
         if outcome is Outcome.THROTTLED:
             return response(request, 429, {"message": "slow"}, {"x-amzn-ErrorType": "TooManyRequestsException"})
         if outcome is Outcome.REJECTED:
@@ -165,7 +166,7 @@ class MailService:
         if outcome is Outcome.LOST:
             raise ReadTimeoutError(endpoint_url=request.url)
         mail = self._deliver(self.requests[-1])
-        if outcome is Outcome.TAKEN_IN_SILENCE:
+        if outcome is Outcome.RESPONSE_LOST:
             raise ReadTimeoutError(endpoint_url=request.url)
         return response(request, 200, {"MessageId": mail.id})
 
@@ -177,15 +178,15 @@ class MailService:
         self.delivered(mail)
         self.mails.append(mail)
         for kind in _events_of(doctor, is_first=len([one for one in self.mails if one.doctor == doctor]) == 1):
-            if doctor not in self.loses_events_of:
-                self._tell(self.event(mail, kind))
+            if doctor not in self.doctors_without_events:
+                self._publish(self.event(mail, kind))
         return mail
 
-    def _tell(self, event: dict[str, Any]) -> None:
-        number, self.made = self.made, self.made + 1
-        self.told_of(number)
-        if number not in self.loses:
-            (self.delayed if number in self.delays else self.events).append(event)
+    def _publish(self, event: dict[str, Any]) -> None:
+        number, self.event_count = self.event_count, self.event_count + 1
+        self.before_event(number)
+        if number not in self.lost_events:
+            (self.postponed if number in self.late_events else self.events).append(event)
 
     def event(self, mail: Mail, kind: str) -> dict[str, Any]:
         """The event that SES publishes for the message, as EventBridge delivers it."""

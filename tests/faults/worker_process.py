@@ -8,18 +8,18 @@ from multiprocessing import get_context
 
 import pytest
 
-from tests.faults.cloud import Moto
+from tests.faults.fake_aws import Moto
 from tests.faults.injection import Results, Scenario, run_with_faults
-from tests.faults.world import Lab
-from tests.integration.conftest import forget_account
+from tests.faults.simulation import SimulationEnvironment
+from tests.integration.conftest import set_fake_credentials
 
-Runner = Callable[[Scenario], Results]
+ScenarioRunner = Callable[[Scenario], Results]
 
-_labs: list[Lab] = []
+_environments: list[SimulationEnvironment] = []
 
 
 @contextmanager
-def working(one_in: int) -> Iterator[Runner]:
+def scenario_runner(one_in: int) -> Iterator[ScenarioRunner]:
     with ProcessPoolExecutor(1, get_context("spawn"), _start) as pool:
         yield lambda scenario: pool.submit(_run, scenario, one_in).result()
 
@@ -28,9 +28,9 @@ def _start() -> None:
     # Thousands of failures are intended. Logging their tracebacks would take longer than the failures.
     logging.disable(logging.CRITICAL)
     patch = pytest.MonkeyPatch()
-    forget_account(patch)
-    _labs.append(Lab(Moto(), patch))
+    set_fake_credentials(patch)
+    _environments.append(SimulationEnvironment(Moto(), patch))
 
 
 def _run(scenario: Scenario, one_in: int) -> Results:
-    return run_with_faults(_labs[0], scenario, one_in)
+    return run_with_faults(_environments[0], scenario, one_in)

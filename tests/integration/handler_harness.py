@@ -59,10 +59,10 @@ HEADERS = {
     "content_type": "application/json",
 }
 # Names as typed, stored and normalized. Numbers without separators.
-MARKS = ("mark", "5550142", "555 0142", "555-0142", "1548297369", "62777", "198.51.100.17")
+PERSONAL_DATA = ("mark", "5550142", "555 0142", "555-0142", "1548297369", "62777", "198.51.100.17")
 
 
-class Quoting:
+class QuotingSes:
     """A fake of SES. `behavior` is its behavior for the next messages."""
 
     def __init__(self) -> None:
@@ -100,20 +100,20 @@ def error_of(code: str, message: str) -> ClientError:
 _REFUSED: Any = {"HTTPStatusCode": 400}
 
 
-class Bus:
+class FakeEventBus:
     def put_events(self, **_: Any) -> dict[str, Any]:
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
 
 
-class Life:
+class HandlerHarness:
     clock: time_machine.Traveller
-    """The time that the functions see, set by `living`."""
+    """The time that the functions see, set by `handler_harness`."""
 
     def __init__(self, client: "DynamoDBClient", secrets: dict[str, str], patch: pytest.MonkeyPatch) -> None:
         self.client = client
         self.table = next(name for name in client.list_tables()["TableNames"] if not name.endswith("-stats"))
-        self.look = aws.Look(client, self.table)
-        self.mail = Quoting()
+        self.look = aws.TableReader(client, self.table)
+        self.mail = QuotingSes()
         self.patch = patch
         self.raised: list[str] = []
         self.record = aws.Stream().record
@@ -130,7 +130,7 @@ class Life:
         patch.setenv("UNAPPROVED_CONTENT", "send")
         patch.setenv("CHALLENGE_TRIES", "1")
         patch.setattr(ses, "client", lambda: self.mail)
-        patch.setattr(announcements, "client", Bus)
+        patch.setattr(announcements, "client", FakeEventBus)
         new_process()
 
     # ---- Handlers ----------------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class Life:
             event = aws.through_cloudfront(event, self._origin_secret)
         return handler(event, aws.LambdaContext(function_name=function))
 
-    def fail(self, function: str, event: dict[str, Any]) -> None:
+    def invoke_failing(self, function: str, event: dict[str, Any]) -> None:
         """Writes the log line that Lambda writes for an exception of a handler."""
         try:
             self.invoke(function, event)
@@ -160,7 +160,7 @@ class Life:
         event = events.post_json(sent, **HEADERS)
         return self.invoke("intake", event | {"rawQueryString": query})
 
-    def reach(self, *receipts: str) -> None:
+    def deliver_records(self, *receipts: str) -> None:
         records = [self.record(self.look.items()[f"referral#{receipt}"]) for receipt in receipts]
         # The filter of the stream passes only queued referrals to `outreach`.
         queued = [one for one in records if one["dynamodb"]["NewImage"]["stage"] == {"S": "queued"}]
@@ -169,7 +169,7 @@ class Life:
         # `stats` reads the same stream.
         self.invoke("stats", {"Records": records})
 
-    def tell(
+    def deliver_ses_event(
         self, kind: str, receipt: str, seconds: float = 0, *, sent_at: datetime | None = None, **details: Any
     ) -> None:
         """SES reports an event that occurred `seconds` after the message was sent, by default now."""
@@ -179,12 +179,12 @@ class Life:
         event["detail"]["mail"] |= {"destination": [email or DOCTOR["email"]], **self.mail.mails.get(receipt, {})}
         if sent_at:
             event["detail"]["mail"]["timestamp"] = time(sent_at)
-        self.tell_body(json.dumps(event))
+        self.deliver_ses_event_body(json.dumps(event))
 
-    def tell_body(self, body: str) -> None:
+    def deliver_ses_event_body(self, body: str) -> None:
         self.invoke("feedback", {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": body}]})
 
-    def follow(self, path: str, **form: str) -> None:
+    def follow_link(self, path: str, **form: str) -> None:
         """The doctor opens a link of the latest message and submits its form."""
         url = re.search(
             rf"http\S+{path}\?(token=[\w.=-]+)", self.mail.sent[-1]["Content"]["Simple"]["Body"]["Text"]["Data"]
@@ -202,7 +202,7 @@ class Life:
     def wake(self) -> None:
         self.invoke("wake", {})
 
-    def change(self, receipt: str, **attributes: Any) -> None:
+    def set_attributes(self, receipt: str, **attributes: Any) -> None:
         """Changes the referral directly, without any rule, to simulate an earlier history."""
         names = {f"#{name}": name for name in attributes}
         values = {f":{name}": typed(value) for name, value in attributes.items()}
@@ -217,20 +217,20 @@ class Life:
 
     # ---- Events ------------------------------------------------------------------------------------------------------
 
-    def live(self) -> None:
-        self.everything_works()
-        self.everything_fails()
+    def run_all(self) -> None:
+        self.run_normal_events()
+        self.run_failures()
 
-    def everything_works(self) -> None:
-        self.patients_send()
-        self.outreach_writes()
-        self.doctors_answer()
-        self.ses_tells()
-        self.schedules_run()
-        self.doctors_are_looked_up()
-        self.marketing_reads()
+    def run_normal_events(self) -> None:
+        self.run_submissions()
+        self.run_outreach()
+        self.run_answers()
+        self.run_ses_events()
+        self.run_schedules()
+        self.run_lookups()
+        self.run_dashboard()
 
-    def patients_send(self) -> None:
+    def run_submissions(self) -> None:
         self.submit()
         self.submit(proven=False)
         for sent in (
@@ -250,29 +250,29 @@ class Life:
         form = {"doctor.name": MARKED_NAME, "doctor.email": "mailmark@", "fieldmark": "x", "campaign": "campaignmark"}
         self.invoke("intake", events.request("POST /api/referrals", urlencode(form), **headers))
 
-    def outreach_writes(self) -> None:
-        self.told = self.submit()
-        self.reach(self.told)
-        self.reach(self.submit())  # Joins the first referral.
+    def run_outreach(self) -> None:
+        self.mailed_receipt = self.submit()
+        self.deliver_records(self.mailed_receipt)
+        self.deliver_records(self.submit())  # Joins the first referral.
         for number, behavior in enumerate(("refuse", "defer", "silence")):
             self.mail.behavior = behavior
-            self.reach(self.another(f"{behavior}{number}"))
+            self.deliver_records(self.submit_for_another_doctor(f"{behavior}{number}"))
         self.mail.behavior = "take"
-        self.reach(self.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")}))
+        self.deliver_records(self.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")}))
 
-    def another(self, name: str) -> str:
+    def submit_for_another_doctor(self, name: str) -> str:
         """A separate doctor."""
         return self.submit(doctor={"name": f"{name}mark {MARKED_NAME}", "email": f"{name}mark@domainmark.example"})
 
-    def doctors_answer(self) -> None:
-        self.follow("/api/answer", answer="call")
-        self.follow("/api/opt-out")
-        self.follow("/api/opt-out", undo="1")
+    def run_answers(self) -> None:
+        self.follow_link("/api/answer", answer="call")
+        self.follow_link("/api/opt-out")
+        self.follow_link("/api/opt-out", undo="1")
         for path in ("answer", "opt-out"):
             headers = HEADERS | {"content_type": "application/x-www-form-urlencoded"}
             self.invoke("links", events.request(f"POST /api/{path}", "a=mark", query="token=tokenmark", **headers))
 
-    def ses_tells(self) -> None:
+    def run_ses_events(self) -> None:
         # Times of events can't be in the future.
         sent_at = datetime.now(UTC) - timedelta(minutes=3)
         for kind, seconds in (("Send", 0), ("Delivery", 2), ("Open", 90), ("Click", 120), ("DeliveryDelay", 1)):
@@ -281,43 +281,45 @@ class Life:
                 if kind in {"Open", "Click"}
                 else {}
             )
-            self.tell(kind, self.told, seconds, sent_at=sent_at, **link)
+            self.deliver_ses_event(kind, self.mailed_receipt, seconds, sent_at=sent_at, **link)
         bounced: dict[str, Any] = {
             "bouncedRecipients": [{"emailAddress": DOCTOR["email"], "diagnosticCode": f"no {MARKED_NAME}"}]
         }
-        self.tell("Bounce", self.told, 3, bounceType="Transient", bounceSubType="MailboxFull", **bounced)
+        self.deliver_ses_event(
+            "Bounce", self.mailed_receipt, 3, bounceType="Transient", bounceSubType="MailboxFull", **bounced
+        )
         self.client.update_item(
             TableName=self.table,
             Key=breaker_key("lumen"),
             UpdateExpression="ADD #a :n, #b :n",
             ExpressionAttributeNames={
-                f"#{x}": f"{_days_ago(1)}/{name}" for x, name in zip("ab", _COUNTED, strict=True)
+                f"#{x}": f"{_days_ago(1)}/{name}" for x, name in zip("ab", OUTCOMES, strict=True)
             },
             ExpressionAttributeValues={":n": {"N": "900"}},
         )
-        self.tell("Bounce", self.told, 4, **bounced)
-        self.tell("Complaint", self.told, 5)
-        self.tell("Reject", self.submit())
-        self.tell("Bounce", "AAAA-AAAA-AAAA-AAAA")
+        self.deliver_ses_event("Bounce", self.mailed_receipt, 4, **bounced)
+        self.deliver_ses_event("Complaint", self.mailed_receipt, 5)
+        self.deliver_ses_event("Reject", self.submit())
+        self.deliver_ses_event("Bounce", "AAAA-AAAA-AAAA-AAAA")
 
-    def schedules_run(self) -> None:
+    def run_schedules(self) -> None:
         past = "2026-01-01T00:00:00.000Z"
         lost, given_up, unclear = (self.submit() for _ in range(3))
-        self.change(lost, due_at=past)
-        self.change(given_up, due_at=past, setbacks=6)
-        self.change(unclear, due_at=past, stage="sending")
+        self.set_attributes(lost, due_at=past)
+        self.set_attributes(given_up, due_at=past, setbacks=6)
+        self.set_attributes(unclear, due_at=past, stage="sending")
         self.wake()
 
-    def doctors_are_looked_up(self) -> None:
-        for records in (lambda: lookups.RECORDS, _broken_by(OSError), _broken_by(ValueError)):
+    def run_lookups(self) -> None:
+        for records in (lambda: lookups.RECORDS, raising(OSError), raising(ValueError)):
             self.patch.setattr(NpiRegistry, "_get", lambda _, url, records=records: _as_bytes(records()))
             self.look_up(f"{MARKED_NAME}{uuid.uuid4().hex[:4]}")
         self.look_up("")
 
-    def marketing_reads(self) -> None:
+    def run_dashboard(self) -> None:
         """A manager searches by all known details, acts and exports. A viewer and an unauthorized user try to."""
         by_post = self.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")})
-        self.change(by_post, stage="by_post", task_kind="lumen/by_post", waits_since="2026-01-01T00:00:00.000Z")
+        self.set_attributes(by_post, stage="by_post", task_kind="lumen/by_post", waits_since="2026-01-01T00:00:00.000Z")
         looks: list[tuple[str, str, Any]] = [
             ("POST", "/referrals/search", {"campaign": "lumen", **asked})
             for asked in (
@@ -354,55 +356,55 @@ class Life:
                 )
                 self.invoke("dashboard", asked)
 
-        self.reports_are_made()
+        self.run_report_jobs()
 
-    def reports_are_made(self) -> None:
+    def run_report_jobs(self) -> None:
         while found := self._sqs.receive_message(QueueUrl=self.jobs).get("Messages"):
             self._sqs.delete_message(QueueUrl=self.jobs, ReceiptHandle=found[0]["ReceiptHandle"])
-            self.make_report(found[0]["Body"])
+            self.run_report_job(found[0]["Body"])
 
-    def make_report(self, body: str) -> None:
+    def run_report_job(self, body: str) -> None:
         self.invoke("reports", {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": body}]})
 
-    def everything_fails(self) -> None:
+    def run_failures(self) -> None:
         """Each handler meets an error whose message quotes the doctor, with a cause that does so too."""
-        self.reach(self.another("last"))
+        self.deliver_records(self.submit_for_another_doctor("last"))
         broken = self.submit()
         with self._failing(ReferralTable, "add"):
             self.submit()
         with self._failing(ReferralTable, "get"):
             self.invoke("intake", events.get_status(broken, **HEADERS))
-            self.tell("Delivery", broken)
-            self.follow("/api/answer", answer="no")
+            self.deliver_ses_event("Delivery", broken)
+            self.follow_link("/api/answer", answer="no")
             self.invoke("dashboard", dashboard.request("GET", f"/referrals/{broken}"))
             todo = {"action": "add_email", "revision": 1, "email": DOCTOR["email"]}
             self.invoke("dashboard", dashboard.request("POST", f"/referrals/{broken}/actions", todo))
-            self.change(broken, due_at="2026-01-01T00:00:00.000Z")
+            self.set_attributes(broken, due_at="2026-01-01T00:00:00.000Z")
             self.wake()
         with self._failing(ReferralTable, "due"):
-            self.fail("wake", {})
+            self.invoke_failing("wake", {})
         with self._failing(CountingTable, "count"):
-            self.fail("stats", {"Records": [self.record(self.look.items()[f"referral#{broken}"])]})
+            self.invoke_failing("stats", {"Records": [self.record(self.look.items()[f"referral#{broken}"])]})
         with self._failing(ReportRunner, "requeue_lost"):
-            self.fail("reports", {"task": "lost_reports"})
+            self.invoke_failing("reports", {"task": "lost_reports"})
         with self._failing(ReportRunner, "run"):
-            self.make_report("R1")
+            self.run_report_job("R1")
         with self._failing(MessageComposer, "compose"):
             self.invoke("outreach", {"Records": [self.record(self.look.items()[f"referral#{broken}"])]})
-        self.change(broken, stage="stagemark")
+        self.set_attributes(broken, stage="stagemark")
         unreadable = [self.record(self.look.items()[f"referral#{broken}"])]
         for function in ("outreach", "stats"):
             self.invoke(function, {"Records": unreadable})
-        self.tell_body(f"no JSON of {DOCTOR['email']}")
+        self.deliver_ses_event_body(f"no JSON of {DOCTOR['email']}")
 
     @contextmanager
     def _failing(self, where: type, method: str) -> Iterator[None]:
         with self.patch.context() as patch:
-            patch.setattr(where, method, _broken_by(ValueError))
+            patch.setattr(where, method, raising(ValueError))
             yield
 
 
-_COUNTED = ("delivered", "bounced")
+OUTCOMES = ("delivered", "bounced")
 
 
 def _days_ago(days: int) -> str:
@@ -413,7 +415,7 @@ def _as_bytes(records: Any) -> bytes:
     return json.dumps({"results": records}).encode()
 
 
-def _broken_by(kind: type[Exception]) -> Any:
+def raising(kind: type[Exception]) -> Any:
     """An object that raises an error whose message, notes and cause quote the doctor."""
     told = f"{MARKED_NAME} <{DOCTOR['email']}> {DOCTOR['phone']}"
 
@@ -426,20 +428,20 @@ def _broken_by(kind: type[Exception]) -> Any:
 
 
 @contextmanager
-def living(
+def handler_harness(
     client: "DynamoDBClient",
     secrets: dict[str, str],
     patch: pytest.MonkeyPatch,
     at: datetime = samples.NOW,
     *,
     tick: bool = True,
-) -> Iterator[Life]:
-    """Yield a Life whose clock starts at `at`. Without `tick`, only `Life.clock` moves the time."""
+) -> Iterator[HandlerHarness]:
+    """Yield a HandlerHarness whose clock starts at `at`. Without `tick`, only `HandlerHarness.clock` moves the time."""
     try:
         with time_machine.travel(at, tick=tick) as clock:
-            life = Life(client, secrets, patch)
-            life.clock = clock
-            yield life
+            harness = HandlerHarness(client, secrets, patch)
+            harness.clock = clock
+            yield harness
     finally:
         # Later tests in this process must not use the fakes.
         new_process()

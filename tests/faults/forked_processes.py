@@ -1,4 +1,4 @@
-"""Forks of this process: from one point on, the same world continues in several ways, each in a separate process."""
+"""Forks this process, so that a simulation continues in several ways from the same state."""
 
 import gc
 import json
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 COUNT = os.cpu_count() or 1
 
 
-class Forks:
+class ForkedProcesses:
     """Runs at most one fork per processor. Requires a process without threads, because a fork keeps only one."""
 
     def __init__(self, folder: Path) -> None:
@@ -27,7 +27,7 @@ class Forks:
         if (tests := parent_process()) and not tests.is_alive():
             os._exit(1)  # The parent process ended, so the result is not needed.
         if len(self._running) >= COUNT:
-            self._wait_for_one()
+            self._wait_for_any()
         self._made.append(name)
         pid = os.fork()
         if pid:
@@ -48,12 +48,12 @@ class Forks:
     def outcomes(self) -> Iterator[tuple[str, Any]]:
         """The result of each fork, by name. None for one that crashed."""
         while self._running:
-            self._wait_for_one()
+            self._wait_for_any()
         for number, name in enumerate(self._made, 1):
             file = self._file(number)
             yield name, json.loads(file.read_text()) if file.exists() else None
 
-    def _wait_for_one(self) -> None:
+    def _wait_for_any(self) -> None:
         pid, _ = os.wait()
         self._running.discard(pid)
 
@@ -62,12 +62,12 @@ class Forks:
 
 
 @contextmanager
-def forking() -> Iterator[Forks]:
+def forked_processes() -> Iterator[ForkedProcesses]:
     # Excludes existing objects from collections, which would copy each memory page into every fork.
     gc.collect()
     gc.freeze()
     with tempfile.TemporaryDirectory() as folder:
-        forks = Forks(Path(folder))
+        forks = ForkedProcesses(Path(folder))
         try:
             yield forks
         finally:

@@ -1,4 +1,4 @@
-"""Between botocore and the cloud: numbers every request of every client, and can make it fail.
+"""Intercepts every request of botocore: numbers it, and can make it fail.
 
 Uses botocore's hook before a request is sent, so it covers new calls and new clients without any change.
 """
@@ -38,15 +38,15 @@ class Call:
 class Run:
     """One invocation of a function.
 
-    `began` and `looked` are moments of the wire: the start, and the last call of the table.
+    `started` and `last_table_call` are values of `CallInterceptor.moment`, the number of effects so far.
     """
 
     function: str
-    began: int
-    looked: int = 0
-    looked_by: str = ""
-    is_cut_off: bool = False
-    cut: int = 0
+    started: int
+    last_table_call: int = 0
+    last_table_operation: str = ""
+    is_disconnected: bool = False
+    refused_calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,52 +66,52 @@ class Attempt:
 class Fault:
     """A failure of a call.
 
-    `everyone`: retries of the SDK fail as well. `keeps_on`: all calls of the same kind fail until AWS gives up.
-    `is_recovered`: a retry of the SDK succeeds.
+    `affects_retries`: retries of the SDK fail as well. `is_persistent`: all calls of the same kind fail until AWS
+    stops retrying. `is_recovered`: a retry of the SDK succeeds.
     """
 
     name: str
-    strike: Callable[[Attempt], AWSResponse]
-    everyone: bool = True
-    keeps_on: bool = False
+    apply: Callable[[Attempt], AWSResponse]
+    affects_retries: bool = True
+    is_persistent: bool = False
     is_recovered: bool = False
 
 
 @dataclass
-class Wire:
-    """`send` sends a request, `tick` moves the clock, and `then` is called after an effect.
+class CallInterceptor:
+    """`send` sends a request, `tick` moves the clock, and `after_effect` is called after an effect.
 
-    `reached` is called before each checked call. `recovered` is called once a fault has left no trace that the
+    `before_call` is called before each checked call. `on_recovery` is called once a fault has left no trace that the
     calls before it did not leave.
     """
 
     send: Send
     tick: Callable[[], object]
-    then: Callable[[str, str], object]
-    reached: Callable[[Call], object] = lambda _: None
-    recovered: Callable[[], object] = lambda: None
+    after_effect: Callable[[str, str], object]
+    before_call: Callable[[Call], object] = lambda _: None
+    on_recovery: Callable[[], object] = lambda: None
     calls: list[Call] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     point: int | None = None
     fault: Fault | None = None
     moment: int = 0
     is_skipping: bool = False
-    skips_until: str | None = None
+    skipped_until: str | None = None
     _by_id: dict[str, Call] = field(default_factory=dict)
 
-    def strike(self, point: int, fault: Fault) -> None:
+    def inject(self, point: int, fault: Fault) -> None:
         """Injects the fault at the call with this number."""
         self.point, self.fault = point, fault
 
-    def give_up(self) -> None:
+    def stop_retrying(self) -> None:
         """AWS stops retrying: later calls are not affected."""
-        if self.fault and self.fault.keeps_on:
+        if self.fault and self.fault.is_persistent:
             self.fault = None
 
     @property
     def is_skipped(self) -> bool:
         """Whether another scenario covers the current calls."""
-        return self.is_skipping or self.skips_until is not None
+        return self.is_skipping or self.skipped_until is not None
 
     @contextmanager
     def running(self, function: str) -> Iterator[Run]:
@@ -122,8 +122,8 @@ class Wire:
             yield run
         finally:
             self.runs.pop()
-        if run.is_cut_off and not run.cut:
-            self.recovered()  # No call followed, so this equals the refusal of that call alone.
+        if run.is_disconnected and not run.refused_calls:
+            self.on_recovery()  # No call followed, so this equals the refusal of that call alone.
 
     @contextmanager
     def skipping(self) -> Iterator[None]:
@@ -135,7 +135,7 @@ class Wire:
             self.is_skipping = before
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
+    def unobserved(self) -> Iterator[None]:
         """Calls in this context are checks by the tests."""
         runs, self.runs = self.runs, []
         try:
@@ -149,42 +149,42 @@ class Wire:
             return self.send(service, operation, request)
         self.tick()
         run = self.runs[-1]
-        call, is_first = self._called(run, service, operation, request)
+        call, is_first = self._identify(run, service, operation, request)
         attempt = Attempt(call, run, request, lambda: self._effect(run, call, request))
         if is_first and not self.is_skipped:
-            self.reached(call)
-        if self.fault and self._is_struck(call, is_first=is_first):
-            return self.fault.strike(attempt)
-        if run.is_cut_off:
-            run.cut += 1
+            self.before_call(call)
+        if self.fault and self._is_affected(call, is_first=is_first):
+            return self.fault.apply(attempt)
+        if run.is_disconnected:
+            run.refused_calls += 1
             raise EndpointConnectionError(endpoint_url=request.url)
         if self.fault and self.fault.is_recovered and call.number == self.point:
-            self.recovered()  # The SDK retried by itself.
+            self.on_recovery()  # The SDK retried by itself.
         return attempt.effect()
 
-    def _is_struck(self, call: Call, *, is_first: bool) -> bool:
+    def _is_affected(self, call: Call, *, is_first: bool) -> bool:
         assert self.fault
         assert self.point is not None
-        if self.fault.keeps_on and call.number > self.point:
+        if self.fault.is_persistent and call.number > self.point:
             return call.kind == self.calls[self.point].kind
-        return call.number == self.point and (is_first or self.fault.everyone)
+        return call.number == self.point and (is_first or self.fault.affects_retries)
 
     def _effect(self, run: Run, call: Call, request: AWSPreparedRequest) -> AWSResponse:
         answer = self.send(call.service, call.operation, request)
         self.moment += 1
         if call.service == "dynamodb":
-            run.looked, run.looked_by = self.moment, call.operation
-        self.then(call.service, call.operation)
+            run.last_table_call, run.last_table_operation = self.moment, call.operation
+        self.after_effect(call.service, call.operation)
         return answer
 
-    def _called(self, run: Run, service: str, operation: str, request: AWSPreparedRequest) -> tuple[Call, bool]:
+    def _identify(self, run: Run, service: str, operation: str, request: AWSPreparedRequest) -> tuple[Call, bool]:
         sdk_id: Any = request.headers["amz-sdk-invocation-id"]
         is_first = sdk_id not in self._by_id
         if is_first:
             about_a_referral = "referral#" in str(request.body)
             self._by_id[sdk_id] = Call(len(self.calls), run.function, service, operation, about_a_referral)
             self.calls.append(self._by_id[sdk_id])
-            self.skips_until = None if operation == self.skips_until else self.skips_until
+            self.skipped_until = None if operation == self.skipped_until else self.skipped_until
         return self._by_id[sdk_id], is_first
 
 

@@ -11,8 +11,8 @@ from samlocal.template import nested_stacks
 from tests.engines import sam
 from tests.engines.sam import transformed
 from tests.integration import aws
-from tests.rights.recorder import Recorder, watch
-from tests.rights.roles import Roles, roles_of
+from tests.permissions.recorder import Recorder, watch
+from tests.permissions.roles import Roles, roles_of
 
 FILE: Final = Path(__file__).parents[2] / "infra" / "template.yaml"
 PARAMETERS: Final = {"SenderAddress": aws.SENDER, "SiteUrl": aws.SITE_URL}
@@ -32,28 +32,28 @@ def resources() -> dict[str, Any]:
 
 
 @cache
-def deployed() -> Roles:
+def deployed_roles() -> Roles:
     return roles_of(resources(), data(), PARAMETERS)
 
 
 @cache
 def recorder() -> Recorder:
     """Records all sessions that are created from now on."""
-    watching = Recorder(aws.template(), deployed)
+    watching = Recorder(aws.template(), deployed_roles)
     watch(watching)
     return watching
 
 
 @pytest.fixture(scope="session", autouse=True)
-def watched() -> Recorder | None:
+def permission_recorder() -> Recorder | None:
     """Starts before any setup of a test. Roles need SAM, which `make test` installs."""
     return recorder() if sam.PYTHON.exists() else None
 
 
 @pytest.fixture(autouse=True)
-def may_do_what_it_does(watched: Recorder | None) -> Iterator[None]:
+def calls_are_permitted(permission_recorder: Recorder | None) -> Iterator[None]:
     """The function's role must allow every AWS call that a test triggers."""
     yield
-    if watched:
-        denied, watched.denied = sorted(map(str, watched.denied)), set()
+    if permission_recorder:
+        denied, permission_recorder.denied = sorted(map(str, permission_recorder.denied)), set()
         assert not denied, f"the role of a function does not allow what the function does: {denied}"

@@ -12,12 +12,12 @@ from itertools import product
 from typing import Any
 
 
-class Unknown(Exception):
+class Unsupported(Exception):
     """The policy has an element that this evaluator does not know."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Request:
     """One action of a call on a resource. `context` holds the values of condition keys."""
 
     action: str
@@ -29,15 +29,15 @@ class Ask:
         return f"{self.action} on {self.resource}{context}"
 
 
-def ask(action: str, resource: str, **context: Iterable[str]) -> Ask:
+def request(action: str, resource: str, **context: Iterable[str]) -> Request:
     """`dynamodb__LeadingKeys` stands for the key `dynamodb:LeadingKeys`."""
     given = {key.replace("__", ":").replace("_", "-"): tuple(values) for key, values in context.items()}
-    return Ask(action, resource, tuple(given.items()))
+    return Request(action, resource, tuple(given.items()))
 
 
 @dataclass(frozen=True, slots=True)
-class Right:
-    """The smallest right that a statement allows: an action on a resource, with one value that a condition accepts."""
+class Permission:
+    """One action on one resource that a statement allows, with one value that a condition accepts."""
 
     sid: str
     action: str
@@ -49,8 +49,8 @@ class Right:
         where = f" where {self.key} is {self.value}" if self.key else ""
         return f"{self.sid}: {self.action} on {self.resource}{where}"
 
-    def is_used_by(self, one: Ask) -> bool:
-        """Whether the request, which the statement covers, uses this right."""
+    def is_used_by(self, one: Request) -> bool:
+        """Whether the request, which the statement covers, uses this permission."""
         return (
             is_like(one.action.lower(), self.action.lower())
             and is_like(one.resource, self.resource)
@@ -67,7 +67,7 @@ class Statement:
     not_resources: tuple[str, ...]
     conditions: tuple[tuple[str, str, tuple[str, ...]], ...]
 
-    def covers(self, one: Ask) -> bool:
+    def covers(self, one: Request) -> bool:
         return (
             any(is_like(one.action.lower(), action.lower()) for action in self.actions)
             and self._is_about(one.resource)
@@ -79,12 +79,12 @@ class Statement:
             return not any(is_like(resource, other) for other in self.not_resources)
         return any(is_like(resource, own) for own in self.resources)
 
-    def rights(self) -> Iterator[Right]:
+    def permissions(self) -> Iterator[Permission]:
         if self.effect != "Allow":
             return
         values = [(key, value) for _, key, wanted in self.conditions for value in wanted] or [("", "")]
         for action, resource, (key, value) in product(self.actions, self.resources, values):
-            yield Right(self.sid, action, resource, key, value)
+            yield Permission(self.sid, action, resource, key, value)
 
 
 def statements(document: Mapping[str, Any], name: str) -> list[Statement]:
@@ -95,7 +95,7 @@ def statements(document: Mapping[str, Any], name: str) -> list[Statement]:
 def _statement(written: Mapping[str, Any], name: str) -> Statement:
     known = {"Sid", "Effect", "Action", "Resource", "NotResource", "Condition"}
     if strange := written.keys() - known:
-        raise Unknown(f"{name}: {sorted(strange)}")
+        raise Unsupported(f"{name}: {sorted(strange)}")
     return Statement(
         sid=written.get("Sid", name),
         effect=written["Effect"],
@@ -110,7 +110,7 @@ def _statement(written: Mapping[str, Any], name: str) -> Statement:
     )
 
 
-def allowing(role: Iterable[Statement], one: Ask) -> list[Statement]:
+def allowing(role: Iterable[Statement], one: Request) -> list[Statement]:
     """The statements that allow the request, or none if a statement denies it."""
     covering = [statement for statement in role if statement.covers(one)]
     if any(statement.effect == "Deny" for statement in covering):
@@ -125,13 +125,13 @@ def _holds(operator: str, wanted: tuple[str, ...], given: tuple[str, ...] | None
     elif comparison == "StringLike":
         matches = [any(is_like(value, pattern) for pattern in wanted) for value in given or ()]
     else:
-        raise Unknown(operator)
+        raise Unsupported(operator)
     if quantifier == "ForAllValues":
         return all(matches)  # Also holds if the call has no such key, as in IAM.
     if quantifier == "ForAnyValue":
         return any(matches)
     if quantifier or len(matches) > 1:
-        raise Unknown(f"{operator} with {given}")
+        raise Unsupported(f"{operator} with {given}")
     return any(matches)
 
 

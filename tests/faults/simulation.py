@@ -1,6 +1,6 @@
-"""A small world around the real handlers: a table, SES, Lambda's event sources, and time.
+"""Simulates AWS around the real handlers: a table, SES, Lambda's event sources, and time.
 
-Nothing runs by itself. A test triggers each action, and `settle` runs the world until no work is left.
+Nothing runs by itself. A test triggers each action, and `settle` runs the simulation until no work is left.
 """
 
 import ipaddress
@@ -37,9 +37,9 @@ from referral_intake.wake import backlog_metrics
 from samlocal.events.stream_batches import Record, Rules, deliver
 from samlocal.runtime.functions import FunctionFailed
 from samlocal.template.model import QueueSource, StreamSource
-from tests.faults.cloud import Engine, Mail, MailService, Secrets
+from tests.faults.call_interceptor import CallInterceptor
+from tests.faults.fake_aws import Engine, FakeSecretsManager, FakeSes, Mail
 from tests.faults.faults import WRITES, Killed
-from tests.faults.wire import Wire
 from tests.integration import aws
 from tests.support import dashboard, events, proofs, samples
 from tests.support.processes import new_process
@@ -48,26 +48,26 @@ CAMPAIGN = samples.campaign().name
 MOST_ROUNDS = 40
 MOST_RECEIVES = 5
 # A person has a task, or the outreach has ended.
-OVER = frozenset({Stage.HELD, Stage.BY_POST, Stage.CLOSED})
+ENDED = frozenset({Stage.HELD, Stage.BY_POST, Stage.CLOSED})
 # The doctor was told, and the next step is weeks away.
-RESTING = OVER | {Stage.SENT}
+SETTLED = ENDED | {Stage.SENT}
 
 
-class Lab:
-    """Shared by several worlds: an engine, and the patches of botocore, time and wiring."""
+class SimulationEnvironment:
+    """Shared by several simulations: an engine, and the patches of botocore, time and wiring."""
 
     def __init__(self, engine: Engine, patch: pytest.MonkeyPatch) -> None:
         self.engine = engine
         self.patch = patch
-        self.world: World | None = None
-        self.secrets = Secrets()
+        self.simulation: Simulation | None = None
+        self.secrets = FakeSecretsManager()
         self._patch_botocore()
         patch.setattr(Challenges, "read", proofs.believed)
         # Metrics for people. No other code depends on them, so faults there are not checked.
         patch.setattr(backlog_metrics, "emit_all", lambda *_: None)
         self.client = boto3.client("dynamodb", endpoint_url=engine.url)
-        # Other labs may use the same engine.
-        self.table = f"world-{uuid.uuid4().hex[:8]}"
+        # Other environments may use the same engine.
+        self.table = f"simulation-{uuid.uuid4().hex[:8]}"
         aws.make_table(self.client, "Table", self.table)
         aws.make_table(self.client, "StatsTable", aws.stats_name(self.table))
         self._set_environment()
@@ -90,26 +90,26 @@ class Lab:
         self.patch.setattr(jinja2, "Environment", _once(jinja2.Environment))
 
     def _send(self, event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        if self.world:
-            return self.world.wire(event_name, request)
+        if self.simulation:
+            return self.simulation.interceptor(event_name, request)
         service, operation = event_name.split(".")[1:3]
-        return self.carry(service, operation, request)
+        return self.send_to_aws(service, operation, request)
 
-    def carry(self, service: str, operation: str, request: AWSPreparedRequest) -> AWSResponse:
+    def send_to_aws(self, service: str, operation: str, request: AWSPreparedRequest) -> AWSResponse:
         if service == "sesv2":
-            assert self.world is not None
-            return self.world.mail.answer(operation, request)
+            assert self.simulation is not None
+            return self.simulation.mail.answer(operation, request)
         if service == "secrets-manager":
             return self.secrets.answer(operation, request)
-        assert service == "dynamodb", f"{service} is not there yet"
+        assert service == "dynamodb", f"{service} is not simulated"
         return self.engine.send(request)
 
-    def new_world(self) -> "World":
-        self.world = None
+    def new_simulation(self) -> "Simulation":
+        self.simulation = None
         for table in (self.table, aws.stats_name(self.table)):
             self.engine.empty(self.client, table)
-        self.world = World(self, self.table)
-        return self.world
+        self.simulation = Simulation(self, self.table)
+        return self.simulation
 
     def _set_environment(self) -> None:
         for function in aws.template().functions:
@@ -120,8 +120,8 @@ class Lab:
 
     def _patch_time(self) -> None:
         def clock() -> aws.Clock:
-            assert self.world is not None
-            return self.world.clock
+            assert self.simulation is not None
+            return self.simulation.clock
 
         class Now(datetime):
             @classmethod
@@ -149,33 +149,33 @@ class Submission:
     doctor: str
 
 
-class World:
-    def __init__(self, lab: Lab, table: str) -> None:
-        self.lab = lab
+class Simulation:
+    def __init__(self, environment: SimulationEnvironment, table: str) -> None:
+        self.environment = environment
         self.table = table
         self.clock = aws.Clock()
-        self.wire = Wire(lab.carry, self._tick, self._happened)
-        self.mail = MailService(self.clock, self._arrived)
+        self.interceptor = CallInterceptor(environment.send_to_aws, self._tick, self._on_effect)
+        self.mail = FakeSes(self.clock, self._on_delivery)
         self.accepted: list[Submission] = []
         # Owners of phone numbers, for referrals without an email address.
         self.phones: dict[str, str] = {}
-        self.said_no: dict[str, int] = {}
-        self.told_by_people: set[str] = set()
+        self.declined: dict[str, int] = {}
+        self.told_by_letter_or_call: set[str] = set()
         self.paused: int | None = None
-        self.told: dict[str, Mail] = {}
-        self.told_events: list[dict[str, Any]] = []
+        self.reported: dict[str, Mail] = {}
+        self.processed_events: list[dict[str, Any]] = []
         self.broken: list[str] = []
         self.exceptions: list[tuple[Mail, Mail]] = []
         self.records: list[tuple[StreamSource, Record]] = []
         self.history: list[tuple[StreamSource, Record]] = []
-        self.drops: set[int] = set()
+        self.dropped_records: set[int] = set()
         self.delivered: list[tuple[str, Record]] = []
         # Called with the number of each record before it is in the stream.
-        self.recorded: Callable[[int], object] = lambda _: None
-        self.given_up = 0
+        self.before_record: Callable[[int], object] = lambda _: None
+        self.skipped_count = 0
         self._stream = aws.Stream()
         self._images: dict[tuple[str, str], Item] = {}
-        self._kept: set[tuple[str, str]] = set()
+        self._archived: set[tuple[str, str]] = set()
         self._submissions = itertools.count(1)
         new_process()
 
@@ -201,15 +201,19 @@ class World:
                     self.accepted.append(submission)
                 return submission.receipt
             self.clock.time += timedelta(seconds=5)
-        raise AssertionError("nothing was accepted")
+        raise AssertionError("no submission was accepted")
 
     def _doctor(self, details: dict[str, Any]) -> str:
         email: str | None = details["email"]
         return mailbox(email) if email else self.phones[details["phone"]]
 
-    def act(self, receipt: str, action: Action, *, behind: int = 0, **more: Any) -> int:
+    def act(self, receipt: str, action: Action, *, outdated_by: int = 0, **more: Any) -> int:
         """A manager acts on the referral, or on an older version of it, and retries while there is no response."""
-        asked = {"action": action.value, "revision": max(1, int(self.referral(receipt)["revision"]) - behind), **more}
+        asked = {
+            "action": action.value,
+            "revision": max(1, int(self.referral(receipt)["revision"]) - outdated_by),
+            **more,
+        }
         status = 0
         for _ in range(3):
             event = dashboard.request("POST", f"/referrals/{receipt}/actions", asked)
@@ -224,21 +228,21 @@ class World:
             self.broken.append(f"{action.value} of {receipt} was answered {status}: {done}")
         return status
 
-    def compare(self, receipt: str, *, behind: int = 0) -> None:
+    def compare(self, receipt: str, *, outdated_by: int = 0) -> None:
         """A manager decides, without error, whether the doctor is the one of the referral to compare with."""
         other = self.referral(receipt).get("leader", "")
         doctors = {one.receipt: one.doctor for one in self.accepted}
         action = Action.SAME_DOCTOR if doctors[receipt] == doctors.get(other) else Action.ANOTHER_DOCTOR
-        self.act(receipt, action, behind=behind, others=[other])
+        self.act(receipt, action, outdated_by=outdated_by, others=[other])
 
-    def tell_a_manager(self, receipt: str, *, behind: int = 0) -> None:
-        """The doctor calls, and wants no more messages. So does everyone of this name with this phone."""
-        if self.act(receipt, Action.WANTS_NO_MORE, behind=behind, channel="phone") == 200:
+    def decline_by_phone(self, receipt: str, *, outdated_by: int = 0) -> None:
+        """The doctor calls, and wants no more messages. This also applies to every doctor with this name and phone."""
+        if self.act(receipt, Action.WANTS_NO_MORE, outdated_by=outdated_by, channel="phone") == 200:
             phone = self.referral(receipt)["doctor"].get("phone")
             same = {one.doctor for one in self.accepted if phone and one.payload["doctor"].get("phone") == phone}
             (own,) = (one.doctor for one in self.accepted if one.receipt == receipt)
             for doctor in same | {own}:
-                self.said_no.setdefault(doctor, self.wire.moment)
+                self.declined.setdefault(doctor, self.interceptor.moment)
 
     def opt_out(self, doctor: str) -> None:
         """The doctor uses the one-click opt-out of the latest message, if any (RFC 8058)."""
@@ -254,19 +258,19 @@ class World:
         for _ in range(3):
             answer = self.request("links", click)
             if answer and answer["statusCode"] == 200:
-                self.said_no.setdefault(doctor, self.wire.moment)
+                self.declined.setdefault(doctor, self.interceptor.moment)
                 return
-        raise AssertionError("the opt-out was not taken")
+        raise AssertionError("the opt-out was not accepted")
 
     def pause(self) -> None:
         """Opens the breaker of the campaign."""
         update = Update(breaker_key(CAMPAIGN)).set("paused_at", timestamp(self.clock.time))
-        Table(self.lab.client, self.table).update(update)
-        self.paused = self.wire.moment
+        Table(self.environment.client, self.table).update(update)
+        self.paused = self.interceptor.moment
 
     def resume(self) -> None:
         """A person resumes the campaign."""
-        BreakerTable(self.lab.client, self.table).resume(CAMPAIGN, samples.MANAGER, self.clock.time)
+        BreakerTable(self.environment.client, self.table).resume(CAMPAIGN, samples.MANAGER, self.clock.time)
         self.paused = None
 
     def request(self, function: str, event: dict[str, Any]) -> dict[str, Any] | None:
@@ -282,8 +286,8 @@ class World:
         """Emulates Lambda: raises FunctionFailed for any failure of the function."""
         handler = import_module(f"referral_intake.{short_name}.handler").handler
         if "routeKey" in event:
-            event = aws.through_cloudfront(event, self.lab.secrets.text("OriginSecret"))
-        with self.wire.running(short_name):
+            event = aws.through_cloudfront(event, self.environment.secrets.text("OriginSecret"))
+        with self.interceptor.running(short_name):
             try:
                 return handler(event, aws.LambdaContext(function_name=short_name))
             except Killed:
@@ -311,27 +315,27 @@ class World:
             return self.invoke(function, {"Records": list(records)})
 
         lost = [record for given_up in deliver(batch, invoke, rules, pause) for record in given_up.records]
-        self.given_up += len(lost)
+        self.skipped_count += len(lost)
         self.delivered += [(function, record) for record in batch if record not in lost]
-        self.wire.give_up()
+        self.interceptor.stop_retrying()
 
     def redeliver(self, history: Iterable[tuple[StreamSource, Record]]) -> None:
         """Records may be delivered again, and late."""
         for source, record in list(history):
             self.deliver(source, [record])
 
-    def take_events(self) -> None:
+    def deliver_events(self) -> None:
         """Delivers the events of SES as a queue does: a failed event is retried a few times."""
         waiting, self.mail.events = self.mail.events, []
         receives = 0
         while waiting and receives < MOST_RECEIVES:
-            waiting = self.tell(waiting)
+            waiting = self.deliver_event_batch(waiting)
             self.clock.time += timedelta(minutes=3)
             receives += 1
-        self.given_up += len(waiting)
-        self.wire.give_up()
+        self.skipped_count += len(waiting)
+        self.interceptor.stop_retrying()
 
-    def tell(self, batch: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    def deliver_event_batch(self, batch: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Delivers a batch of events to feedback, and returns those that failed."""
         records = [{"messageId": str(n), "eventSource": "aws:sqs", "body": json.dumps(e)} for n, e in enumerate(batch)]
         try:
@@ -341,42 +345,44 @@ class World:
         failed = {int(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]}
         for number, event in enumerate(batch):
             if number not in failed:
-                self.told_events.append(event)
-                self._was_told(event["detail"])
+                self.processed_events.append(event)
+                self._note_processed(event["detail"])
         return [event for number, event in enumerate(batch) if number in failed]
 
-    def _was_told(self, detail: dict[str, Any]) -> None:
+    def _note_processed(self, detail: dict[str, Any]) -> None:
         mail = next(mail for mail in self.mail.mails if mail.id == detail["mail"]["messageId"])
-        self.told[mail.id] = mail
+        self.reported[mail.id] = mail
         if detail["eventType"] == "Complaint" or detail.get("bounce", {}).get("bounceType") == "Permanent":
-            self.said_no.setdefault(mail.doctor, self.wire.moment)
+            self.declined.setdefault(mail.doctor, self.interceptor.moment)
 
     def wake(self, after: timedelta = timedelta(0)) -> None:
         self.clock.time += after
         self.request("wake", {})
 
-    def settle(self, resting: Collection[Stage] = RESTING) -> None:
-        """Runs the world until every referral is at a stage where nothing happens for long."""
+    def settle(self, settled_stages: Collection[Stage] = SETTLED) -> None:
+        """Runs the simulation until every referral is at a stage where nothing happens for long."""
         for _ in range(MOST_ROUNDS):
             self.run_streams()
-            self.take_events()
-            due = [referral["due_at"] for referral in self.referrals() if not self._is_settled(referral, resting)]
+            self.deliver_events()
+            due = [
+                referral["due_at"] for referral in self.referrals() if not self._is_settled(referral, settled_stages)
+            ]
             if due:
                 self.clock.time = max(self.clock.time, datetime.fromisoformat(min(due)))
                 self.wake()
             elif not self.records:
                 return
-        self.broken.append("the world does not come to rest")
+        self.broken.append("the simulation does not settle")
 
-    def _is_settled(self, referral: dict[str, Any], resting: Collection[Stage]) -> bool:
+    def _is_settled(self, referral: dict[str, Any], settled_stages: Collection[Stage]) -> bool:
         if referral["stage"] != Stage.WAITING:
-            return referral["stage"] in resting
+            return referral["stage"] in settled_stages
         due_at = datetime.fromisoformat(referral["due_at"])
         # Without an approval, the referral is checked every hour. Nothing else happens.
         patience = timedelta(0) if referral["reason"] == "not_approved" else timedelta(days=1)
         return due_at > self.clock.time + patience
 
-    # ---- State of the world ------------------------------------------------------------------------------------------
+    # ---- State of the simulation -------------------------------------------------------------------------------------
 
     def referrals(self) -> list[dict[str, Any]]:
         return [plain(image) for image in self.images()]
@@ -387,9 +393,9 @@ class World:
     def referral(self, receipt: str) -> dict[str, Any]:
         return plain(self._images[f"referral#{receipt}", "referral"])
 
-    def has_kept(self, mail: Mail) -> bool:
+    def has_archived(self, mail: Mail) -> bool:
         """Whether the message is archived beside the referral."""
-        return (f"referral#{mail.receipt}", f"message#{mail.step}") in self._kept
+        return (f"referral#{mail.receipt}", f"message#{mail.step}") in self._archived
 
     def stage(self, receipt: str) -> tuple[str, str | None]:
         referral = self.referral(receipt)
@@ -399,35 +405,35 @@ class World:
         """Receipts of all referrals at this stage."""
         return [referral["receipt"] for referral in self.referrals() if referral["stage"] == stage]
 
-    def recorded_acts(self) -> list[tuple[str, str]]:
+    def audited_actions(self) -> list[tuple[str, str]]:
         """Actions of people with their receipts, as the audit log has them."""
         records = [plain(image) for (pk, _), image in self._images.items() if pk.startswith("audit#")]
         return [(receipt, one["what"]) for one in records if one["what"] in set(Action) for receipt in one["receipts"]]
 
     def indexed(self) -> set[str]:
         """Receipts of all entries of the index `due`."""
-        found = self.lab.client.scan(TableName=self.table, IndexName="due")["Items"]
+        found = self.environment.client.scan(TableName=self.table, IndexName="due")["Items"]
         return {str(item["pk"]["S"]).removeprefix("referral#") for item in found}
 
     def _tick(self) -> None:
         self.clock.time += timedelta(milliseconds=10)
 
-    def _happened(self, service: str, operation: str) -> None:
+    def _on_effect(self, service: str, operation: str) -> None:
         if service == "dynamodb" and operation in WRITES:
-            self.look()
+            self.read_changes()
 
-    def look(self) -> None:
+    def read_changes(self) -> None:
         """Reads the changes of the table."""
-        with self.wire.aside():
-            images = self.lab.engine.items(self.lab.client, self.table)
+        with self.interceptor.unobserved():
+            images = self.environment.engine.items(self.environment.client, self.table)
         for image in images:
             key = image["pk"]["S"], image["sk"]["S"]
             if key[1].startswith("message#"):
-                self._kept.add(key)  # An archived message. No filter of a stream matches it.
+                self._archived.add(key)  # An archived message. No filter of a stream matches it.
                 continue
             if self._images.get(key) != image:
                 if "told_by" in image and "told_by" not in self._images[key]:
-                    self._told_by_a_person(plain(image)["receipt"])
+                    self._check_letter_or_call(plain(image)["receipt"])
                 self._record(image, self._images.get(key))
                 self._images[key] = image
 
@@ -437,50 +443,50 @@ class World:
             if matches(record):
                 self.history.append((source, record))
                 number = len(self.history) - 1
-                self.recorded(number)
-                if number not in self.drops:
+                self.before_record(number)
+                if number not in self.dropped_records:
                     self.records.append((source, record))
 
-    def _arrived(self, mail: Mail) -> None:
+    def _on_delivery(self, mail: Mail) -> None:
         """Checks whether a message that arrived was allowed."""
-        run = self.wire.runs[-1]
-        if mail.doctor in self.said_no and self.said_no[mail.doctor] < run.looked:
+        run = self.interceptor.runs[-1]
+        if mail.doctor in self.declined and self.declined[mail.doctor] < run.last_table_call:
             self.broken.append(f"mailed after the doctor said no: {mail}")
-        if self.paused is not None and self.paused <= run.began:
+        if self.paused is not None and self.paused <= run.started:
             self.broken.append(f"mailed while the campaign was paused: {mail}")
-        if mail.doctor in self.told_by_people:
+        if mail.doctor in self.told_by_letter_or_call:
             self.broken.append(f"mailed after a letter or a call: {mail}")
-        if run.looked_by in WRITES:
-            self.broken.append(f"mailed without a last look: {mail}")
+        if run.last_table_operation in WRITES:
+            self.broken.append(f"mailed without a last check: {mail}")
         for earlier in self.mail.mails:
-            if (earlier.doctor, earlier.step) == (mail.doctor, mail.step) and not self._came_back(earlier):
+            if (earlier.doctor, earlier.step) == (mail.doctor, mail.step) and not self._is_returned(earlier):
                 if self._may_be_repeated(earlier, mail):
                     self.exceptions.append((earlier, mail))
                 else:
                     self.broken.append(f"mailed twice: {earlier}; {mail}")
 
-    def _told_by_a_person(self, receipt: str) -> None:
+    def _check_letter_or_call(self, receipt: str) -> None:
         """Checks whether a letter or call that was recorded as the introduction was allowed."""
         doctor = next(submission.doctor for submission in self.accepted if submission.receipt == receipt)
-        if doctor in self.said_no:
+        if doctor in self.declined:
             self.broken.append(f"told by a person after the doctor said no: {receipt}")
-        if doctor in self.told_by_people or any(mail.doctor == doctor for mail in self.mail.mails):
+        if doctor in self.told_by_letter_or_call or any(mail.doctor == doctor for mail in self.mail.mails):
             self.broken.append(f"told by a person as well: {receipt}")
-        self.told_by_people.add(doctor)
+        self.told_by_letter_or_call.add(doctor)
 
-    def _came_back(self, mail: Mail) -> bool:
+    def _is_returned(self, mail: Mail) -> bool:
         """Whether the message is known to be undelivered, so that a retry is allowed."""
-        return mail.id in self._noted(mail).get("returned", {})
+        return mail.id in self._message_entry(mail).get("returned", {})
 
-    def _noted(self, mail: Mail) -> dict[str, Any]:
+    def _message_entry(self, mail: Mail) -> dict[str, Any]:
         """The entry of the message in the referral."""
         noted: dict[str, Any] = self.referral(mail.receipt).get("messages", {}).get(mail.step, {})
         return noted
 
     def _may_be_repeated(self, earlier: Mail, later: Mail) -> bool:
         """The one documented exception: SES accepted the message without any event, and later events arrive."""
-        is_known = earlier.id in self.told or earlier.id in self._noted(earlier).get("tries", {})
-        feedback_is_alive = any(mail.at > earlier.at for mail in self.told.values())
+        is_known = earlier.id in self.reported or earlier.id in self._message_entry(earlier).get("tries", {})
+        feedback_is_alive = any(mail.at > earlier.at for mail in self.reported.values())
         return not is_known and feedback_is_alive and later.at - earlier.at >= LEASE - timedelta(minutes=1)
 
 
@@ -494,17 +500,17 @@ def _once(make: Callable[..., Any]) -> Callable[..., Any]:
     made: dict[str, Any] = {}
 
     def same(*args: Any, **options: Any) -> Any:
-        told = repr([_told(one) for one in (*args, *options.items())])
-        if told not in made:
-            made[told] = make(*args, **options)
-        return made[told]
+        key = repr([_cache_key(one) for one in (*args, *options.items())])
+        if key not in made:
+            made[key] = make(*args, **options)
+        return made[key]
 
     return same
 
 
-def _told(value: Any) -> Any:
+def _cache_key(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [_told(one) for one in value]
+        return [_cache_key(one) for one in value]
     if isinstance(value, Config | jinja2.FileSystemLoader):
         return sorted((name, str(one)) for name, one in vars(value).items())
     return getattr(value, "__name__", value)

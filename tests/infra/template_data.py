@@ -28,13 +28,13 @@ def of_type(data: Data, kind: str) -> dict[str, Any]:
     return found
 
 
-def answering(data: Data) -> list[str]:
+def http_functions(data: Data) -> list[str]:
     """Functions that handle HTTP requests."""
     functions = of_type(data, "AWS::Serverless::Function")
     return [name for name, one in functions.items() if any(e["Type"] == "HttpApi" for e in one["Events"].values())]
 
 
-def merged(data: Data, name: str) -> dict[str, Any]:
+def with_globals(data: Data, name: str) -> dict[str, Any]:
     """A function with its Globals, merged as by SAM, except for lists."""
     both: dict[str, Any] = _over(data["Globals"]["Function"], properties(data, name))
     return both
@@ -46,22 +46,22 @@ def _over(common: Any, own: Any) -> Any:
     return {**common, **own, **{key: _over(common[key], own[key]) for key in common.keys() & own.keys()}}
 
 
-def named(value: Any, data: Data) -> Iterator[str]:
-    """The resource that a value refers to, also through conditions."""
+def referenced_names(value: Any, data: Data) -> Iterator[str]:
+    """The resources and parameters to which a value refers, also through conditions."""
     match value:
         case {"Ref": str(name)}:
             yield name
         case {"Fn::GetAtt": str(name) | [str(name), *_]}:
             yield name.partition(".")[0]
         case {"Fn::If": [condition, *branches]}:
-            yield from named(data.get("Conditions", {}).get(condition), data)
-            yield from named(branches, data)
+            yield from referenced_names(data.get("Conditions", {}).get(condition), data)
+            yield from referenced_names(branches, data)
         case {"Fn::Sub": str(text)}:
             yield from (name.partition(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text))
         case {"Fn::Sub": [str(text), inside]}:
-            yield from named({"Fn::Sub": text}, data)
-            yield from named(inside, data)
+            yield from referenced_names({"Fn::Sub": text}, data)
+            yield from referenced_names(inside, data)
         case dict():
-            yield from (name for part in value.values() for name in named(part, data))
+            yield from (name for part in value.values() for name in referenced_names(part, data))
         case list():
-            yield from (name for part in value for name in named(part, data))
+            yield from (name for part in value for name in referenced_names(part, data))

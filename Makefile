@@ -55,7 +55,7 @@ test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp b
 DATED := $(addprefix tests/unit/,core/test_calendar.py core/test_business_hours.py core/test_decisions.py feedback wake outreach/test_delivery.py links \
   dashboard/test_api.py dashboard/test_authorization.py) \
   $(addprefix tests/integration/test_,dashboard_numbers.py held.py audit.py letters.py local_reminder.py \
-  summary.py restore.py::test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out) \
+  summary.py restore.py::test_lost_items_are_restored_and_no_doctor_is_mailed_twice_or_after_an_opt_out) \
   $(addprefix tests/integration/samlocal/test_,clock.py tokens.py)
 
 test-dates: .cache/dev.stamp .cache/dynamodb.stamp .cache/sam.stamp ## Run the tests that depend on dates, on a leap day, at the end of a year and on other special dates.

@@ -6,7 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
-from samlocal.aws.tables import EngineLacks
+from samlocal.aws.tables import UnsupportedEngine
 from samlocal.http.server import PortTaken
 from samlocal.stack import Stack
 from samlocal.template.intrinsics import TemplateError
@@ -25,7 +25,7 @@ def main() -> int:
     stack = Stack(arguments.template, Path(".samlocal"), port=arguments.port, parameters=parameters)
     try:
         stack.start()
-    except (EngineLacks, PortTaken, TemplateError) as error:
+    except (UnsupportedEngine, PortTaken, TemplateError) as error:
         print(error, file=sys.stderr)
         return 1
     try:

@@ -65,4 +65,4 @@ class Outbox:
     def deliver(self, ses: "Ses") -> None:
         """Add the messages to the mailbox, the oldest first."""
         for at, message_id, request in sorted(self._mails, key=lambda mail: mail[:2]):
-            ses.take_over(request, message_id, timestamp(at))
+            ses.import_message(request, message_id, timestamp(at))

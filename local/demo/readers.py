@@ -34,11 +34,11 @@ _INTEREST = {
 _STATES = {"IL": 1.25, "CA": 1.1, "TX": 0.8, "FL": 0.85, "MA": 1.2, "WA": 1.15, "OH": 0.9}
 _OPENS, _REMINDED_OPENS = 0.4, 0.27
 _FOLLOWS, _ANSWERS, _STOPS = 0.28, 0.17, 0.035
-_SAYS = {"information": 46, "call": 30, "no": 24}
+_ANSWER_WEIGHTS = {"information": 46, "call": 30, "no": 24}
 
 
 @dataclass
-class Readers:
+class SimulatedDoctors:
     """Schedules the reactions of doctors. `client` sends requests to the local stack as a browser does.
 
     `doctor` returns the recipient of a message.
@@ -49,7 +49,7 @@ class Readers:
     chance: Chance
     doctor: Callable[[Mail], Doctor]
 
-    def got(self, mail: Mail) -> None:
+    def receive(self, mail: Mail) -> None:
         """Schedule the reactions to a delivered message."""
         chance, address = self.chance(mail), mail.to[0]
         if _is_scanned(address):
@@ -64,12 +64,12 @@ class Readers:
             self.agenda.at(_at_work(at + timedelta(days=chance.uniform(1, 6)), chance), partial(self._get, mail, 0))
         if chance.random() < _FOLLOWS * interest:
             self.agenda.at(at + timedelta(seconds=chance.uniform(15, 240)), partial(self._get, mail, 1))
-        self._says(mail, at, chance, interest)
+        self._schedule_answer(mail, at, chance, interest)
 
-    def _says(self, mail: Mail, opened: datetime, chance: Random, interest: float) -> None:
+    def _schedule_answer(self, mail: Mail, opened: datetime, chance: Random, interest: float) -> None:
         drawn = chance.random()
         if drawn < _ANSWERS * interest:
-            (answer,) = chance.choices(list(_SAYS), list(_SAYS.values()))
+            (answer,) = chance.choices(list(_ANSWER_WEIGHTS), list(_ANSWER_WEIGHTS.values()))
             later = timedelta(minutes=2) if chance.random() < 0.5 else timedelta(days=chance.uniform(0.2, 5))
             self.agenda.at(_at_work(opened + later, chance), partial(self._answer, mail, answer))
         elif drawn > 1 - _STOPS:

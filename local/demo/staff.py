@@ -47,12 +47,12 @@ class Staff:
         self._chance = chance
         self._person = Person("made-up", MANAGER, frozenset({Role.MANAGER}))
         self._client = boto3.client("dynamodb")
-        self._desk = self._new_desk()
+        self._runner = self._new_runner()
 
     def begin(self) -> None:
         self._agenda.at(self._agenda.now.replace(hour=_LOOKS_AT, minute=10) + timedelta(days=1), self._look)
 
-    def hear_of_the_breaker(self) -> None:
+    def on_breaker_tripped(self) -> None:
         """Schedule the resumption of the campaign after 70 minutes, or for the next morning if that is at night."""
         moment = self._agenda.now + _NOTICES_AFTER
         if not 12 <= moment.hour <= 23:
@@ -73,7 +73,7 @@ class Staff:
             if order := self._decided(referral):
                 # The doctor may have opted out or got another message since. Then the action only records this.
                 with suppress(TooLate, ChangedSinceSeen):
-                    self._desk.run(order, self._agenda.now)
+                    self._runner.run(order, self._agenda.now)
                 self._agenda.passes(self._chance(referral.receipt).uniform(20, 90))
 
     def _decided(self, referral: "Referral") -> Any:
@@ -112,7 +112,7 @@ class Staff:
 
         return ActionRequest(referral.receipt, referral.revision, action, self._person, **more)
 
-    def _new_desk(self) -> "ActionRunner":
+    def _new_runner(self) -> "ActionRunner":
         from referral_intake.aws.campaign_files import Campaigns
         from referral_intake.aws.keys import DoctorHashes
         from referral_intake.aws.referral_table import ReferralTable

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _NEEDED = "UpdateTimeToLive, TransactWriteItems and streams"
 
 
-class EngineLacks(Exception):
+class UnsupportedEngine(Exception):
     """The engine of AWS_ENDPOINT_URL_DYNAMODB lacks an operation. The message says which, and what an engine needs."""
 
     def __init__(self, url: str, operation: str, answer: object) -> None:
@@ -29,7 +29,7 @@ class Tables:
         self._streams = streams
 
     def make(self, table: Table) -> str | None:
-        """Create the table unless it exists. Return the ARN of its stream, if it has one. Raise EngineLacks."""
+        """Create the table unless it exists. Return the ARN of its stream, if it has one. Raise UnsupportedEngine."""
         with suppress(self._dynamodb.exceptions.ResourceInUseException):
             self._dynamodb.create_table(TableName=table.name, **table.definition)
         self._dynamodb.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1})
@@ -46,7 +46,7 @@ class Tables:
         try:
             yield
         except ClientError as error:
-            raise EngineLacks(self._dynamodb.meta.endpoint_url, operation, error) from error
+            raise UnsupportedEngine(self._dynamodb.meta.endpoint_url, operation, error) from error
 
     def _expire(self, table: Table) -> None:
         if not table.expires_by:
@@ -78,5 +78,5 @@ class Tables:
         if arn:
             self._streams.describe_stream(StreamArn=arn)
         elif "StreamSpecification" in table.definition:
-            raise EngineLacks(self._dynamodb.meta.endpoint_url, "DescribeTable", "the table has no stream")
+            raise UnsupportedEngine(self._dynamodb.meta.endpoint_url, "DescribeTable", "the table has no stream")
         return arn

@@ -19,7 +19,7 @@ Data = dict[str, Any]
 
 def read(file: Path) -> Data:
     """The template in `file`, with what it includes. Raises TemplateError."""
-    return folded(read_yaml(file), lambda location: read_yaml(file.parent / location))
+    return flattened(read_yaml(file), lambda location: read_yaml(file.parent / location))
 
 
 def files(file: Path) -> tuple[Path, ...]:
@@ -28,7 +28,7 @@ def files(file: Path) -> tuple[Path, ...]:
     return (file, *(file.parent / _location(name, resource) for name, resource in nested))
 
 
-def folded(parent: Data, part: Callable[[str], Data]) -> Data:
+def flattened(parent: Data, part: Callable[[str], Data]) -> Data:
     """`part` reads what a Location names. `parent` stays as it is. Raises TemplateError."""
     nested = _nested(parent)
     resources = {name: one for name, one in parent["Resources"].items() if name not in nested}
@@ -50,12 +50,12 @@ def _nested(parent: Data) -> dict[str, Data]:
 def _location(name: str, resource: Data) -> str:
     location = resource["Properties"].get("Location")
     if not isinstance(location, str):
-        raise TemplateError(f"{name}: the local stack knows nested stacks in files only")
+        raise TemplateError(f"{name}: the local stack supports only nested stacks in files")
     return location
 
 
 def _filled(name: str, resource: Data, part: Data) -> Data:
-    """The part with what the parent passes in place of its parameters, under the parent's condition."""
+    """The nested template with the passed values in place of its parameters, and with the condition of its resource."""
     declared, passed = part.get("Parameters") or {}, resource["Properties"].get("Parameters") or {}
     defaults = {key: one["Default"] for key, one in declared.items() if "Default" in one}
     if unknown := passed.keys() - declared.keys():
@@ -63,16 +63,16 @@ def _filled(name: str, resource: Data, part: Data) -> Data:
     if missing := declared.keys() - passed.keys() - defaults.keys():
         raise TemplateError(f"{name}: no value is passed for {', '.join(sorted(missing))}")
     if "AWS::Stack" in json.dumps(part):
-        raise TemplateError(f"{name}: a nested stack's own name and id are not known here; pass it the parent's")
+        raise TemplateError(f"{name}: a nested stack's own name and id are not supported; pass those of the parent")
     filled: Data = _replaced(part, {**defaults, **passed})
     if condition := resource.get("Condition"):
-        filled["Resources"] = {key: _under(condition, key, one) for key, one in filled["Resources"].items()}
+        filled["Resources"] = {key: _with_condition(condition, key, one) for key, one in filled["Resources"].items()}
     return filled
 
 
-def _under(condition: str, name: str, resource: Data) -> Data:
+def _with_condition(condition: str, name: str, resource: Data) -> Data:
     if "Condition" in resource:
-        raise TemplateError(f"{name}: the local stack knows no condition within another")
+        raise TemplateError(f"{name}: the local stack does not support a condition within another")
     return {**resource, "Condition": condition}
 
 

@@ -42,7 +42,7 @@ def to_run() -> Iterator[Built]:
     folder = ROOT / ".cache" / "artifact"
     _let_write(folder, allowed=True)
     made = built.read(host.build(folder))
-    ship.make_ready(made, host.python())
+    ship.prepare(made, host.python())
     _let_write(made.folder, allowed=False)
     yield made
     # Otherwise only root could delete them.

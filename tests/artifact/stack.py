@@ -25,7 +25,7 @@ class Shipped(Functions):
     def __init__(self, functions: Mapping[str, Function], built: Built, logs: Path) -> None:
         self._functions = functions
         self.code = Code(())  # The files of a build do not change.
-        aws = environment.of_others()
+        aws = environment.of_external_functions()
         self.emulators = {
             name: Emulator(
                 function, built.functions[name], _layers(built, name), aws, logs / f"{function.short_name}.log"

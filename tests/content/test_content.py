@@ -28,9 +28,9 @@ from referral_intake.reports.letter_layout import LetterPrinter
 from referral_intake.web.pages import Pages
 from tests.support.fakes import ring
 from tests.support.html import Html
-from tests.support.paper import papers
+from tests.support.printed_page import papers
 from tests.support.project import ROOT
-from tests.support.reading import Prose, is_easy
+from tests.support.readability import Prose, is_easy
 from tests.support.samples import referral
 
 TEMPLATES = ROOT / "templates"

@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from local.stack import LocalStack
 from tests.e2e.variants import first_of, in_every_language
-from tests.support.paper import papers
+from tests.support.printed_page import papers
 
 GUIDE = "/en/take-it-with-you.html"
 

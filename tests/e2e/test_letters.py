@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from local.stack import LocalStack
-from tests.support.paper import papers
+from tests.support.printed_page import papers
 from tests.support.proofs import proven_to
 from tests.support.samples import payload
 from tests.support.waiting import eventually

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from local.stack import LocalStack
-from tests.e2e import accessible
+from tests.e2e import accessibility
 from tests.e2e.states import STATES
 from tests.e2e.variants import in_every_language, on_phone_and_desktop
 from tests.support.waiting import CEILING
@@ -28,4 +28,4 @@ def test_the_form_is_accessible_in_every_state(still: Page, state: str, locale: 
     still.goto(f"/{locale}/")
     STATES[state](still)
     # The rest of the page is unchanged.
-    assert list(accessible.problems(still, axe_at, within=".ask")) == []
+    assert list(accessibility.problems(still, axe_at, within=".ask")) == []

@@ -314,7 +314,7 @@ class Simulation:
         def invoke(records: Sequence[Record]) -> Any:
             return self.invoke(function, {"Records": list(records)})
 
-        lost = [record for given_up in deliver(batch, invoke, rules, pause) for record in given_up.records]
+        lost = [record for skipped in deliver(batch, invoke, rules, pause) for record in skipped.records]
         self.skipped_count += len(lost)
         self.delivered += [(function, record) for record in batch if record not in lost]
         self.interceptor.stop_retrying()

@@ -80,13 +80,13 @@ def test_every_route_rejects_requests_that_bypass_cloudfront(route: Any, monkeyp
 def test_the_local_stack_resolves_the_header_from_the_secret_and_the_parameter() -> None:
     ((name, value),) = load(FILE, {**PARAMETERS, "OriginKey": "k2"}, PLACES).origin_headers
     held = {TEMPLATE.functions["IntakeFunction"].environment["ORIGIN_SECRET"]: '{"k1": "old", "k2": "new"}'}
-    assert (name.lower(), origin_headers.looked_up(value, held.__getitem__)) == (origin_check.HEADER, "new")
+    assert (name.lower(), origin_headers.resolved(value, held.__getitem__)) == (origin_check.HEADER, "new")
 
 
 def test_the_local_stack_reports_a_name_that_the_secret_lacks() -> None:
     ((_, value),) = TEMPLATE.origin_headers
     with pytest.raises(TemplateError, match="no entry k1"):
-        origin_headers.looked_up(value, lambda _: "{}")
+        origin_headers.resolved(value, lambda _: "{}")
 
 
 def test_a_template_without_a_distribution_adds_no_header() -> None:

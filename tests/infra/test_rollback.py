@@ -69,8 +69,8 @@ def test_background_functions_are_deployed_at_once() -> None:
 def test_a_function_that_no_alarm_rolls_back_is_detected() -> None:
     data = template_data()
     logged, none = {"Ref": "LoggedErrorsAlarm"}, [{"Ref": "AWS::NoValue"}]
-    of_others = {"Fn::If": ["InSteps", [{"Ref": "BackgroundErrorsAlarm"}, logged], none]}
-    properties(data, "LinksFunction")["DeploymentPreference"] = {"Alarms": of_others}
+    of_external_functions = {"Fn::If": ["InSteps", [{"Ref": "BackgroundErrorsAlarm"}, logged], none]}
+    properties(data, "LinksFunction")["DeploymentPreference"] = {"Alarms": of_external_functions}
     properties(data, "IntakeFunction")["DeploymentPreference"] = {"Alarms": None}
     metrics = properties(data, "ErrorsAlarm")["Metrics"]
     metrics.remove(next(one for one in metrics if one["Id"] == "outreach_throttles"))

@@ -12,8 +12,8 @@ from tests.infra.test_template import DATA, RESOURCES, TEMPLATE, of_type
 from tests.integration import aws
 from tests.integration.conftest import separate_account
 from tests.integration.handler_harness import handler_harness
+from tests.support.function_output import Metric, watching
 from tests.support.samples import ROOT
-from tests.support.watched import Metric, watching
 
 ALARMS: Final = {name: resource["Properties"] for name, resource in of_type("AWS::CloudWatch::Alarm").items()}
 NAMESPACE: Final = DATA["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]

@@ -30,7 +30,7 @@ LONG_TIMEOUTS = Config(connect_timeout=CEILING, read_timeout=CEILING)
 # Tests of requests to a table run on DynamoDB Local, because moto accepts requests that DynamoDB refuses. All others
 # run on moto, which is faster, and with `make long` on DynamoDB Local, too.
 DYNAMODB_LOCAL_TESTS = {
-    "test_acting",
+    "test_actions",
     "test_audit",
     "test_breaker_table",
     "test_claims",

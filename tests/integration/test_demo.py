@@ -19,7 +19,7 @@ from local.demo import fill, history
 from local.demo.history import Item, Shift
 from local.demo.loader import history_at
 from local.demo.plan import Plan
-from local.demo.submission_times import Rhythm
+from local.demo.submission_times import SubmissionTimes
 from local.stack import ROOT, LocalStack
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.claims import ClaimTable
@@ -236,7 +236,7 @@ class TestPlan:
         plan = Plan()
         days = Counter(one.at.date() for one in plan.submissions())
         assert sum(days.values()) == plan.count
-        assert days.most_common(1)[0][0] == Rhythm(plan.end, plan.days).campaign_day
+        assert days.most_common(1)[0][0] == SubmissionTimes(plan.end, plan.days).campaign_day
         weekend = sum(count for day, count in days.items() if day.weekday() >= 5)
         assert weekend < 0.2 * plan.count
 

@@ -19,7 +19,7 @@ from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Move, Referral, Stage
 from tests.integration import aws
-from tests.support.paper import papers
+from tests.support.printed_page import papers
 from tests.support.samples import NOW
 
 ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}

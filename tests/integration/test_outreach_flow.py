@@ -28,8 +28,8 @@ from referral_intake.wake.wiring import Wake
 from tests.integration import aws
 from tests.support import samples
 from tests.support.fakes import FakeMailer, FakeScreeningCounts, FakeThrottle
+from tests.support.function_output import watching
 from tests.support.samples import NOW
-from tests.support.watched import watching
 
 
 @dataclass

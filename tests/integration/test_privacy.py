@@ -17,10 +17,10 @@ from referral_intake.intake import submissions as intake
 from tests.e2e.mailbox import Mailbox
 from tests.integration.handler_harness import DOCTOR, PERSONAL_DATA, HandlerHarness, handler_harness
 from tests.support import proofs, samples
+from tests.support.function_output import Watched, loggers_of_functions, watching
 from tests.support.http_client import fetch
 from tests.support.stack import local_stack
 from tests.support.waiting import eventually
-from tests.support.watched import Watched, loggers_of_functions, watching
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -125,7 +125,7 @@ def histories(deployment: Deployment) -> None:
     deployment.counted(*deployment.of_doctor.values())
 
 
-def test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out(
+def test_lost_items_are_restored_and_no_doctor_is_mailed_twice_or_after_an_opt_out(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     histories(deployment)

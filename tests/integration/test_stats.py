@@ -57,7 +57,7 @@ def engine(request: pytest.FixtureRequest, fake_credentials: None) -> "Iterator[
 
 
 # moto counts capacity units differently and is slow with large transactions.
-on_aws_own = pytest.mark.parametrize("engine", ["DynamoDB Local"], indirect=True)
+on_dynamodb_local = pytest.mark.parametrize("engine", ["DynamoDB Local"], indirect=True)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_records_lost_repeated_and_out_of_order_equal_a_recount(engine: "DynamoD
     assert counters(items(engine, counted)) == recount(one[-1] for one in histories)
 
 
-@on_aws_own
+@on_dynamodb_local
 @pytest.mark.long
 def test_a_hundred_referrals_without_common_counters_are_counted(engine: "DynamoDBClient", counted: str) -> None:
     random = Random(8)
@@ -83,7 +83,7 @@ def test_a_hundred_referrals_without_common_counters_are_counted(engine: "Dynamo
     assert counters(items(engine, counted)) == recount(wild)
 
 
-@on_aws_own
+@on_dynamodb_local
 def test_an_overview_costs_half_a_unit_per_item_of_any_size(engine: "DynamoDBClient", counted: str) -> None:
     stats, counting = StatsTable(engine, counted), CountingTable(engine, counted)
     every_day = [referral(day, sent=1, delivered=2, opened=3) for day in range(-7, 7)]

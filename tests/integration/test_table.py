@@ -26,8 +26,8 @@ from tests.faults.call_interceptor import response
 from tests.integration import aws
 from tests.support import events, proofs, samples
 from tests.support.dashboard import QUOTA, FakeAccount, ask
+from tests.support.function_output import watching
 from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES
-from tests.support.watched import watching
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from samlocal.events.stream_batches import GivenUp, Record, Rules, deliver, first_failure
+from samlocal.events.stream_batches import Record, Rules, SkippedBatch, deliver, first_failure
 from samlocal.runtime.functions import FunctionFailed
 
 Answer = Callable[[list[str]], Any]
@@ -19,7 +19,7 @@ def numbers(records: Sequence[Record]) -> str:
     return "".join(str(one["dynamodb"]["SequenceNumber"]) for one in records)
 
 
-def run(batch: str, answer: Answer, rules: Rules) -> tuple[list[str], list[GivenUp]]:
+def run(batch: str, answer: Answer, rules: Rules) -> tuple[list[str], list[SkippedBatch]]:
     """All batches that the function received, and the records that were given up."""
     seen: list[str] = []
 
@@ -27,8 +27,8 @@ def run(batch: str, answer: Answer, rules: Rules) -> tuple[list[str], list[Given
         seen.append(numbers(records))
         return answer(list(seen[-1]))
 
-    given_up = list(deliver([record(number) for number in batch], invoke, rules, lambda _: None))
-    return seen, given_up
+    skipped = list(deliver([record(number) for number in batch], invoke, rules, lambda _: None))
+    return seen, skipped
 
 
 def fails_with(poison: str) -> Answer:
@@ -47,34 +47,34 @@ def test_a_successful_batch_is_delivered_once() -> None:
     assert run("123", lambda _: None, Rules(1, bisect=True, partial_failures=True)) == (["123"], [])
 
 
-def test_a_failing_batch_is_retried_up_to_the_limit_and_then_given_up() -> None:
-    seen, given_up = run("123", fails_with("2"), Rules(2, bisect=False, partial_failures=False))
+def test_a_failing_batch_is_retried_up_to_the_limit_and_then_skipped() -> None:
+    seen, skipped = run("123", fails_with("2"), Rules(2, bisect=False, partial_failures=False))
 
     assert seen == ["123"] * 3
-    assert [(numbers(lost.records), lost.invocations, lost.answered) for lost in given_up] == [("123", 3, False)]
+    assert [(numbers(lost.records), lost.invocations, lost.answered) for lost in skipped] == [("123", 3, False)]
 
 
 def test_bisection_isolates_the_failing_record_without_using_retries() -> None:
-    seen, given_up = run("1234", fails_with("3"), Rules(1, bisect=True, partial_failures=False))
+    seen, skipped = run("1234", fails_with("3"), Rules(1, bisect=True, partial_failures=False))
 
     assert seen == ["1234", "12", "34", "3", "3", "4"]
-    assert [(numbers(lost.records), lost.invocations) for lost in given_up] == [("3", 2)]
+    assert [(numbers(lost.records), lost.invocations) for lost in skipped] == [("3", 2)]
 
 
 def test_after_a_partial_failure_all_records_from_the_lowest_are_retried() -> None:
     failures = iter([["3", "2"], []])
-    seen, given_up = run(
+    seen, skipped = run(
         "1234", lambda _: reports(*next(failures))(list("1234")), Rules(1, bisect=False, partial_failures=True)
     )
 
-    assert (seen, given_up) == (["1234", "234"], [])
+    assert (seen, skipped) == (["1234", "234"], [])
 
 
 def test_partial_failures_with_bisection_lose_only_the_failing_record() -> None:
-    seen, given_up = run("12345", reports("3"), Rules(0, bisect=True, partial_failures=True))
+    seen, skipped = run("12345", reports("3"), Rules(0, bisect=True, partial_failures=True))
 
     assert seen == ["12345", "345", "3", "45"]
-    assert [(numbers(lost.records), lost.answered) for lost in given_up] == [("3", True)]
+    assert [(numbers(lost.records), lost.answered) for lost in skipped] == [("3", True)]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,6 @@ def test_without_a_limit_a_batch_is_retried_until_it_succeeds() -> None:
         if not next(outcomes):
             raise FunctionFailed
 
-    seen, given_up = run("1", answer, Rules(None, bisect=False, partial_failures=False))
+    seen, skipped = run("1", answer, Rules(None, bisect=False, partial_failures=False))
 
-    assert (len(seen), given_up) == (21, [])
+    assert (len(seen), skipped) == (21, [])

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from samlocal.aws.moto_server import MotoServer
-from samlocal.aws.tables import EngineLacks, Tables
+from samlocal.aws.tables import Tables, UnsupportedEngine
 from samlocal.template.model import REGION, Table
 
 DEFINITION = {
@@ -47,7 +47,7 @@ def lacking(operation: str, client: Any) -> Any:
 @pytest.mark.parametrize("operation", ["UpdateTimeToLive", "TransactWriteItems", "DescribeStream"])
 def test_the_error_names_what_the_engine_lacks_and_what_it_needs(operation: str, url: str) -> None:
     tables = Tables(lacking(operation, client("dynamodb", url)), lacking(operation, client("dynamodbstreams", url)))
-    with pytest.raises(EngineLacks) as raised:
+    with pytest.raises(UnsupportedEngine) as raised:
         tables.make(table(f"lacks-{operation}"))
     assert str(raised.value).startswith(
         f"DynamoDB at {url} must have UpdateTimeToLive, TransactWriteItems and streams, but {operation} failed: "

@@ -73,7 +73,7 @@ def raises(error: BaseException) -> Callable[..., Any]:
 def test_help_lists_all_commands_in_their_groups(words: list[str], code: int) -> None:
     result = run(*words)
     assert result.exit_code == code
-    shown = re.findall(r"^(?:╭─ (\w+)|│ ([a-z]+) )", result.output, re.MULTILINE)
+    shown = re.findall(r"^(?:╭─ (\w+)|│ ([a-z-]+) )", result.output, re.MULTILINE)
     groups: dict[str, list[str]] = {}
     for panel, command in shown:
         if panel:
@@ -81,7 +81,8 @@ def test_help_lists_all_commands_in_their_groups(words: list[str], code: int) ->
         else:
             groups[list(groups)[-1]].append(command)
     assert groups == {"Options": []} | {
-        group: [module.__name__.rpartition(".")[2] for module in modules] for group, modules in GROUPS.items()
+        group: [module.__name__.rpartition(".")[2].replace("_", "-") for module in modules]
+        for group, modules in GROUPS.items()
     }
 
 

@@ -25,7 +25,7 @@ def terms(file: str, text: str) -> list[str]:
         "door",
         "mended",
         "mishap",
-        "oddity",
+        "special_case",
         "the very message",
         "life of a",
         "upon",

@@ -13,8 +13,8 @@ from referral_intake.core.quota import Quota
 from referral_intake.wake import backlog_metrics
 from referral_intake.wake import due_referrals as wake
 from referral_intake.wake.wiring import BacklogMetricSources
+from tests.support.function_output import Watched, watching
 from tests.support.samples import CAMPAIGN, CAMPAIGNS, NOW
-from tests.support.watched import Watched, watching
 
 
 @dataclass

@@ -33,7 +33,7 @@ ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_c
 # Slow: nine processes start next to two engines.
 
 
-def refer(stack: ShippedStack, **doctor: Any) -> str:
+def submit_referral(stack: ShippedStack, **doctor: Any) -> str:
     """Submits a referral and returns its receipt."""
     sent = proofs.proven_to(stack, samples.payload(submission_id=str(uuid.uuid4()), doctor=doctor))
     answer = fetch(f"{stack.url}/api/referrals", "POST", sent)
@@ -62,7 +62,7 @@ def asked(stack: ShippedStack, manager: dict[str, str], path: str, method: str =
 
 
 def test_a_referral_is_stored_mailed_delivered_counted_and_listed(stack: ShippedStack, manager: dict[str, str]) -> None:
-    receipt = refer(stack, name="Maria Lopez", email="maria@clinic.example")
+    receipt = submit_referral(stack, name="Maria Lopez", email="maria@clinic.example")
     eventually(lambda: "delivered" in stored(stack, receipt).milestones)
     (mail,) = mails(stack, "maria@clinic.example")
     assert "Maria Lopez" in mail.text
@@ -74,13 +74,13 @@ def test_a_referral_is_stored_mailed_delivered_counted_and_listed(stack: Shipped
 
 
 def test_a_doctor_who_opted_out_through_the_mail_is_never_mailed_again(stack: ShippedStack) -> None:
-    receipt = refer(stack, name="Omar Haddad", email="omar@clinic.example")
+    receipt = submit_referral(stack, name="Omar Haddad", email="omar@clinic.example")
     eventually(lambda: "delivered" in stored(stack, receipt).milestones)
     (mail,) = mails(stack, "omar@clinic.example")
     link = dict(mail.headers)["List-Unsubscribe"].strip("<>")
     assert fetch(link, "POST", b"List-Unsubscribe=One-Click", FORM).status == 200
     eventually(lambda: stored(stack, receipt).reason == "opted_out")
-    again = refer(stack, name="Omar Haddad", email="omar@clinic.example")
+    again = submit_referral(stack, name="Omar Haddad", email="omar@clinic.example")
     eventually(lambda: stored(stack, again).stage is Stage.CLOSED)
     assert stored(stack, again).reason == "opted_out"
     assert len(mails(stack, "omar@clinic.example")) == 1
@@ -111,7 +111,7 @@ def test_doctors_are_found_in_the_registry(stack: ShippedStack) -> None:
 
 @pytest.fixture(scope="module")
 def by_post(stack: ShippedStack) -> str:
-    receipt = refer(stack, name="Ana Gomez", address=ADDRESS)
+    receipt = submit_referral(stack, name="Ana Gomez", address=ADDRESS)
     eventually(lambda: stored(stack, receipt).stage is Stage.BY_POST)
     return receipt
 

@@ -21,7 +21,7 @@ from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
 from referral_intake.reports.letter_layout import LetterPrinter, PrintedLetters
 from tests.support.fakes import ring
-from tests.support.paper import Paper, papers, solid
+from tests.support.printed_page import Paper, papers, solid
 from tests.support.samples import NOW, TEMPLATES, campaign, referral
 
 LINKS = Links(ring, "https://spine.example")

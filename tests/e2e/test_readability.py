@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e import site_pages
-from tests.support.reading import Prose, is_easy
+from tests.support.readability import Prose, is_easy
 from tests.support.samples import campaign
 
 HARD = {

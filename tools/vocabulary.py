@@ -41,7 +41,7 @@ TERMS = {
     r"doors?": "A metaphor. Write handler, endpoint or entry point.",
     r"mend(s|ed|ing)?": "Write fix, the usual term.",
     r"mishaps?": "Write failure, bounce or complaint.",
-    r"special_case|oddities": "Write suspicious data, or name the check.",
+    r"oddity|oddities": "Write suspicious data, or name the check.",
     r"the very (same )?\w+": "Leave out very: it adds nothing.",
     r"upon": "Write on.",
     r"anew|afresh": "Write again.",

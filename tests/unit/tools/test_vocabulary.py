@@ -25,7 +25,7 @@ def terms(file: str, text: str) -> list[str]:
         "door",
         "mended",
         "mishap",
-        "special_case",
+        "oddity",
         "the very message",
         "life of a",
         "upon",

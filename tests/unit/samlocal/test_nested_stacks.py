@@ -38,10 +38,10 @@ PART: dict[str, Any] = {
 }
 
 
-def flattened(properties: Any = None, parent: dict[str, Any] = PARENT, part: dict[str, Any] = PART) -> dict[str, Any]:
+def merged(properties: Any = None, parent: dict[str, Any] = PARENT, part: dict[str, Any] = PART) -> dict[str, Any]:
     changed = deepcopy(part)
     changed["Resources"]["Thing"]["Properties"] = properties or {}
-    return nested_stacks.flattened(parent, {"part.yaml": changed}.__getitem__)
+    return nested_stacks.merged(parent, {"part.yaml": changed}.__getitem__)
 
 
 def changed(**parameters: Any) -> dict[str, Any]:
@@ -69,17 +69,17 @@ def changed(**parameters: Any) -> dict[str, Any]:
     ],
 )
 def test_a_parameter_has_the_passed_value_or_its_default(written: Any, read: Any) -> None:
-    assert flattened({"Value": written})["Resources"]["Thing"]["Properties"] == {"Value": read}
+    assert merged({"Value": written})["Resources"]["Thing"]["Properties"] == {"Value": read}
 
 
 def test_a_reference_to_an_output_is_replaced_by_its_value() -> None:
-    outputs = flattened()["Outputs"]
+    outputs = merged()["Outputs"]
     assert outputs["Address"] == {"Value": {"Fn::Sub": "https://x.${AWS::Region}/${Thing}"}}
     assert outputs["Text"] == {"Value": {"Fn::Sub": "at https://x.${AWS::Region}/${Thing}"}}
 
 
 def test_the_result_has_the_resources_and_conditions_of_both_templates() -> None:
-    whole = flattened()
+    whole = merged()
     assert whole["Resources"].keys() == {"Jobs", "Thing"}
     assert whole["Conditions"] == {"IsOn": {"Fn::Equals": ["a", "a"]}, "IsOld": {"Fn::Equals": [3, 3]}}
 
@@ -87,11 +87,11 @@ def test_the_result_has_the_resources_and_conditions_of_both_templates() -> None
 def test_the_condition_of_a_nested_stack_applies_to_its_resources() -> None:
     parent = deepcopy(PARENT)
     parent["Resources"]["Part"]["Condition"] = "IsOn"
-    assert flattened(parent=parent)["Resources"]["Thing"]["Condition"] == "IsOn"
+    assert merged(parent=parent)["Resources"]["Thing"]["Condition"] == "IsOn"
     twice = deepcopy(PART)
     twice["Resources"]["Thing"]["Condition"] = "IsOld"
     with pytest.raises(TemplateError, match=r"Thing: .* not support a condition within another"):
-        flattened(parent=parent, part=twice)
+        merged(parent=parent, part=twice)
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ def test_the_condition_of_a_nested_stack_applies_to_its_resources() -> None:
 )
 def test_a_mismatch_between_the_templates_is_an_error(parent: dict[str, Any], part: dict[str, Any], said: str) -> None:
     with pytest.raises(TemplateError, match=said):
-        flattened(parent=parent, part=part)
+        merged(parent=parent, part=part)
 
 
 def test_a_nested_stack_that_is_not_a_file_is_refused() -> None:
     parent = deepcopy(PARENT)
     parent["Resources"]["Part"]["Properties"]["Location"] = {"ApplicationId": "arn", "SemanticVersion": "1.0.0"}
     with pytest.raises(TemplateError, match=r"Part: .* nested stacks in files"):
-        flattened(parent=parent)
+        merged(parent=parent)
 
 
 def test_nested_templates_are_found_next_to_the_template(tmp_path: Path) -> None:

@@ -154,12 +154,12 @@ def claims(client: "DynamoDBClient", table: str) -> ClaimTable:
 
 
 @pytest.fixture
-def look(client: "DynamoDBClient", table: str) -> aws.TableReader:
+def table_reader(client: "DynamoDBClient", table: str) -> aws.TableReader:
     return aws.TableReader(client, table)
 
 
 @pytest.fixture
-def requests(client: "DynamoDBClient", table: str) -> aws.RequestCounter:
+def request_counter(client: "DynamoDBClient", table: str) -> aws.RequestCounter:
     """Counts requests after the table was created."""
     return aws.RequestCounter(client)
 

@@ -112,7 +112,7 @@ class HandlerHarness:
     def __init__(self, client: "DynamoDBClient", secrets: dict[str, str], patch: pytest.MonkeyPatch) -> None:
         self.client = client
         self.table = next(name for name in client.list_tables()["TableNames"] if not name.endswith("-stats"))
-        self.look = aws.TableReader(client, self.table)
+        self.table_reader = aws.TableReader(client, self.table)
         self.mail = QuotingSes()
         self.patch = patch
         self.raised: list[str] = []
@@ -161,7 +161,7 @@ class HandlerHarness:
         return self.invoke("intake", event | {"rawQueryString": query})
 
     def deliver_records(self, *receipts: str) -> None:
-        records = [self.record(self.look.items()[f"referral#{receipt}"]) for receipt in receipts]
+        records = [self.record(self.table_reader.items()[f"referral#{receipt}"]) for receipt in receipts]
         # The filter of the stream passes only queued referrals to `outreach`.
         queued = [one for one in records if one["dynamodb"]["NewImage"]["stage"] == {"S": "queued"}]
         if queued:
@@ -174,7 +174,7 @@ class HandlerHarness:
     ) -> None:
         """SES reports an event that occurred `seconds` after the message was sent, by default now."""
         event = mail_event(kind, receipt, seconds, sent_at=sent_at or datetime.now(UTC), **details)
-        item = self.look.items().get(f"referral#{receipt}", {})
+        item = self.table_reader.items().get(f"referral#{receipt}", {})
         email = plain(item)["doctor"].get("email") if item else None
         event["detail"]["mail"] |= {"destination": [email or DOCTOR["email"]], **self.mail.mails.get(receipt, {})}
         if sent_at:
@@ -384,15 +384,15 @@ class HandlerHarness:
         with self._failing(ReferralTable, "due"):
             self.invoke_failing("wake", {})
         with self._failing(CountingTable, "count"):
-            self.invoke_failing("stats", {"Records": [self.record(self.look.items()[f"referral#{broken}"])]})
+            self.invoke_failing("stats", {"Records": [self.record(self.table_reader.items()[f"referral#{broken}"])]})
         with self._failing(ReportRunner, "requeue_lost"):
             self.invoke_failing("reports", {"task": "lost_reports"})
         with self._failing(ReportRunner, "run"):
             self.run_report_job("R1")
         with self._failing(MessageComposer, "compose"):
-            self.invoke("outreach", {"Records": [self.record(self.look.items()[f"referral#{broken}"])]})
+            self.invoke("outreach", {"Records": [self.record(self.table_reader.items()[f"referral#{broken}"])]})
         self.set_attributes(broken, stage="stagemark")
-        unreadable = [self.record(self.look.items()[f"referral#{broken}"])]
+        unreadable = [self.record(self.table_reader.items()[f"referral#{broken}"])]
         for function in ("outreach", "stats"):
             self.invoke(function, {"Records": unreadable})
         self.deliver_ses_event_body(f"no JSON of {DOCTOR['email']}")

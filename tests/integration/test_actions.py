@@ -33,13 +33,13 @@ def actions(client: "DynamoDBClient", table: str) -> ReferralActions:
 
 
 def test_an_action_its_entry_in_the_referral_and_its_record_are_one_transaction(
-    actions: ReferralActions, requests: aws.RequestCounter
+    actions: ReferralActions, request_counter: aws.RequestCounter
 ) -> None:
     held, client = actions.held(), dynamodb.client()
-    requests = aws.RequestCounter(client)
+    request_counter = aws.RequestCounter(client)
     actions.runner_with(client).run(ActionRequest(held.receipt, held.revision, Action.APPROVE, MANAGER), LATER)
 
-    assert requests.by_operation == {"GetItem": 2, "TransactWriteItems": 1}
+    assert request_counter.by_operation == {"GetItem": 2, "TransactWriteItems": 1}
     approved = actions.now(held)
     assert (approved.stage, approved.is_vetted, approved.revision) == (Stage.QUEUED, True, held.revision + 1)
     [act] = approved.user_actions
@@ -86,12 +86,12 @@ def test_a_retry_reuses_the_claim_of_a_message_with_an_unclear_result(actions: R
     ("action", "way"), [(Action.LETTER_SENT, ContactChannel.LETTER), (Action.CALLED, ContactChannel.PHONE)]
 )
 def test_a_doctor_told_by_a_person_is_claimed_under_every_key(
-    actions: ReferralActions, look: aws.TableReader, action: Action, way: ContactChannel
+    actions: ReferralActions, table_reader: aws.TableReader, action: Action, way: ContactChannel
 ) -> None:
     told = actions.do(action, actions.by_post())
     assert (told.stage, told.told_by, told.milestones["sent"], told.reason) == (Stage.SENT, way, LATER, None)
     assert told.due_at == NOW + samples.campaign().policy.expires_after
-    taken = {key.partition("#")[0]: receipts for key, receipts in look.claims().items()}
+    taken = {key.partition("#")[0]: receipts for key, receipts in table_reader.claims().items()}
     assert taken == {kind: {told.receipt} for kind in ("npi", "phone", "postcode")}
 
     other = actions.put(npi="1234567893")
@@ -111,19 +111,19 @@ def test_a_doctor_with_initials_only_has_keys_and_can_be_told(actions: ReferralA
 @pytest.mark.parametrize("ring", [aws.RING, aws.ROTATED], ids=["this hashing key", "one of the past"])
 @pytest.mark.parametrize("action", [Action.LETTER_SENT, Action.CALLED])
 def test_an_opt_out_just_before_a_letter_is_recorded_stops_it(
-    actions: ReferralActions, look: aws.TableReader, closing: Closing, ring: Keyring, action: Action
+    actions: ReferralActions, table_reader: aws.TableReader, closing: Closing, ring: Keyring, action: Action
 ) -> None:
     referral = actions.by_post()
     actions.claims.suppress(aws.claim_for(referral).keys, closing, "AAAA-AAAA-AAAA-AAAA", NOW)
     actions.ring = ring
-    before = look.doctors()
+    before = table_reader.doctors()
     for _ in range(2):  # A second click gets the same response.
         with pytest.raises(TooLate) as late:
             actions.do(action, referral)
         assert late.value.user_action.note == closing
     now = actions.now(referral)
     assert (now.stage, now.reason, now.told_by, "sent" in now.milestones) == (Stage.CLOSED, closing, None, False)
-    assert look.doctors() == before
+    assert table_reader.doctors() == before
     assert [record.what for record in actions.records()] == [action.value]
 
 
@@ -176,11 +176,11 @@ def test_a_found_address_becomes_an_identifier_of_the_doctor(actions: ReferralAc
     assert len(aws.claim_for(queued).keys) == 4
 
 
-def test_a_call_is_recorded_on_a_closed_referral(actions: ReferralActions, look: aws.TableReader) -> None:
+def test_a_call_is_recorded_on_a_closed_referral(actions: ReferralActions, table_reader: aws.TableReader) -> None:
     referral = actions.put()
     actions.referrals.answer(referral.receipt, Answer.CALL, NOW)
     called = actions.do(Action.CALLED_BACK, actions.now(referral))
     assert (called.stage, called.reason, called.milestones["called_back"]) == (Stage.CLOSED, "answered", LATER)
     assert called.closed_at == NOW
     assert allowed_actions(called) == ()
-    assert "due_at" not in look.referral(referral)
+    assert "due_at" not in table_reader.referral(referral)

@@ -66,18 +66,18 @@ def stored(referrals: ReferralTable, **doctor_details: Any) -> Referral:
 
 
 def test_a_claim_covers_the_referral_and_every_key_of_the_doctor_in_one_request(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader, requests: aws.RequestCounter
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader, request_counter: aws.RequestCounter
 ) -> None:
     referral = stored(referrals, **EVERYTHING)
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
 
     assert take(claims, claim_for(referral)) is None
 
-    assert requests.by_operation == {"BatchGetItem": 1, "TransactWriteItems": 1}
-    assert look.referral(referral)["stage"] == "sending"
-    assert look.referral(referral)["revision"] == 2
-    assert look.referral(referral)["due_at"] == timestamp(NOW + LEASE)
-    taken = {pk.split("#")[1]: claimed_by(doctor) for pk, doctor in look.doctors().items()}
+    assert request_counter.by_operation == {"BatchGetItem": 1, "TransactWriteItems": 1}
+    assert table_reader.referral(referral)["stage"] == "sending"
+    assert table_reader.referral(referral)["revision"] == 2
+    assert table_reader.referral(referral)["due_at"] == timestamp(NOW + LEASE)
+    taken = {pk.split("#")[1]: claimed_by(doctor) for pk, doctor in table_reader.doctors().items()}
     assert taken == dict.fromkeys(["email", "npi", "phone", "postcode"], referral.receipt)
 
 
@@ -92,20 +92,20 @@ def test_a_claim_archives_the_exact_message(
 
 
 def test_the_table_does_not_reveal_a_doctor(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
 ) -> None:
     referral = stored(referrals, **EVERYTHING)
     take(claims, claim_for(referral))
-    kept = str(look.doctors()).casefold()
+    kept = str(table_reader.doctors()).casefold()
     assert not [said for said in ("lopez", "clinic", "1234567893", "5550123", "62701") if said in kept]
 
 
 def test_a_retry_of_the_sdk_has_the_same_token(
-    referrals: ReferralTable, claims: ClaimTable, requests: aws.RequestCounter
+    referrals: ReferralTable, claims: ClaimTable, request_counter: aws.RequestCounter
 ) -> None:
     # The SDK may retry after a timeout, see adapters.dynamodb.
     take(claims, claim_for(stored(referrals)))
-    assert requests.bodies[-1]["ClientRequestToken"]
+    assert request_counter.bodies[-1]["ClientRequestToken"]
 
 
 @pytest.mark.parametrize(
@@ -151,16 +151,16 @@ def test_another_step_of_the_campaign_is_not_claimed(referrals: ReferralTable, c
 
 
 def test_a_referral_that_is_no_longer_queued_cannot_be_claimed(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
 ) -> None:
     referral = stored(referrals)
     referrals.move(referral, decisions.wait(Reason.PAUSED, NOW))
-    before = look.items()
+    before = table_reader.items()
     with pytest.raises(Stale):
         take(claims, claim_for(referral))
     with pytest.raises(Stale):
         take(claims, claim_for(aws.at_revision(referral, 2)))
-    assert look.items() == before
+    assert table_reader.items() == before
 
 
 def test_a_redelivered_record_cannot_claim_again(referrals: ReferralTable, claims: ClaimTable) -> None:
@@ -254,14 +254,14 @@ def test_a_suppression_outranks_a_leader(referrals: ReferralTable, claims: Claim
 
 
 def test_a_withdrawn_opt_out_stops_nothing_and_a_later_one_does(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
 ) -> None:
     claim = claim_for(stored(referrals))
     key, day = claim.keys[0], timedelta(days=1)
     suppress(claims, key, Closing.OPTED_OUT, NOW)
     claims.undo_opt_out([key], OTHER, NOW + day)
     assert last_check(claims, claim) is None
-    (doctor,) = look.doctors().values()
+    (doctor,) = table_reader.doctors().values()
     (record,) = doctor["doctors"].values()
     assert record["facts"]["opted_out"]["at"] == timestamp(NOW)
     suppress(claims, key, Closing.OPTED_OUT, NOW + 2 * day)
@@ -304,13 +304,13 @@ def test_a_suppression_never_expires(referrals: ReferralTable, claims: ClaimTabl
 
 
 def test_the_last_check_reads_every_key_consistently_in_one_request(
-    referrals: ReferralTable, claims: ClaimTable, requests: aws.RequestCounter
+    referrals: ReferralTable, claims: ClaimTable, request_counter: aws.RequestCounter
 ) -> None:
     claim = claim_for(stored(referrals, **EVERYTHING), aws.ROTATED)
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
     assert last_check(claims, claim) is None
-    assert requests.by_operation == {"BatchGetItem": 1}
-    (asked,) = requests.bodies[-1]["RequestItems"].values()
+    assert request_counter.by_operation == {"BatchGetItem": 1}
+    (asked,) = request_counter.bodies[-1]["RequestItems"].values()
     assert asked["ConsistentRead"] is True
     assert len(asked["Keys"]) == len(claim.keys) + len(claim.retired_keys) == 8
 
@@ -342,14 +342,14 @@ def test_a_partial_response_to_the_last_check_is_not_a_result(fake_credentials: 
     ids=["over", "on its last moment", "running"],
 )
 def test_a_doctor_may_be_claimed_again_after_the_cooldown(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader, later: timedelta, expected: str | None
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader, later: timedelta, expected: str | None
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
 
     outcome = take(claims, claim_for(other), NOW + COOLDOWN + later)
 
-    (doctor,) = look.doctors().values()
+    (doctor,) = table_reader.doctors().values()
     if expected:
         assert outcome == AlreadyClaimed(leader.receipt)
         assert claimed_by(doctor) == leader.receipt
@@ -367,22 +367,25 @@ def test_the_cooldown_also_applies_under_a_retired_hashing_key(referrals: Referr
 
 
 def test_a_release_frees_the_doctor_and_moves_the_referral_in_one_request(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader, requests: aws.RequestCounter
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader, request_counter: aws.RequestCounter
 ) -> None:
     leader, other = stored(referrals, **EVERYTHING), stored(referrals)
     take(claims, claim_for(leader))
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
 
     claims.release(claim_for(leader), decisions.wait(Reason.SES_THROTTLED, NOW + timedelta(minutes=5)))
 
-    assert requests.by_operation == {"TransactWriteItems": 1}
-    assert (look.referral(leader)["stage"], look.referral(leader)["reason"]) == ("waiting", Reason.SES_THROTTLED)
-    assert not [doctor for doctor in look.doctors().values() if claimed_by(doctor)]
+    assert request_counter.by_operation == {"TransactWriteItems": 1}
+    assert (table_reader.referral(leader)["stage"], table_reader.referral(leader)["reason"]) == (
+        "waiting",
+        Reason.SES_THROTTLED,
+    )
+    assert not [doctor for doctor in table_reader.doctors().values() if claimed_by(doctor)]
     assert take(claims, claim_for(other)) is None
 
 
 def test_a_release_after_the_referral_was_closed_frees_the_doctor_and_keeps_it_closed(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
@@ -390,13 +393,13 @@ def test_a_release_after_the_referral_was_closed_frees_the_doctor_and_keeps_it_c
 
     claims.release(claim_for(leader), decisions.wait(Reason.SES_THROTTLED, NOW))
 
-    assert (look.referral(leader)["stage"], look.referral(leader)["reason"]) == ("closed", "opted_out")
-    assert look.indexed() == {f"referral#{other.receipt}"}
+    assert (table_reader.referral(leader)["stage"], table_reader.referral(leader)["reason"]) == ("closed", "opted_out")
+    assert table_reader.indexed() == {f"referral#{other.receipt}"}
     assert take(claims, claim_for(other)) is None
 
 
 def test_a_second_release_does_not_free_the_doctor_from_the_next_claim(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
@@ -405,11 +408,13 @@ def test_a_second_release_does_not_free_the_doctor_from_the_next_claim(
 
     claims.release(claim_for(leader), closed(Closing.REJECTED))
 
-    (doctor,) = look.doctors().values()
+    (doctor,) = table_reader.doctors().values()
     assert claimed_by(doctor) == other.receipt
 
 
-def test_a_release_keeps_a_suppression(referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader) -> None:
+def test_a_release_keeps_a_suppression(
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
+) -> None:
     claim = claim_for(stored(referrals))
     take(claims, claim)
     suppress(claims, claim.keys[0], Closing.OPTED_OUT, NOW)
@@ -422,7 +427,7 @@ def test_a_release_keeps_a_suppression(referrals: ReferralTable, claims: ClaimTa
 
 @pytest.mark.parametrize("obstacle", ["taken", "suppressed", "stale", "suppressed under a retired key"])
 def test_a_failed_claim_writes_no_item(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader, obstacle: str
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader, obstacle: str
 ) -> None:
     leader, other = stored(referrals, npi="1234567893"), stored(referrals, **EVERYTHING)
     if obstacle == "taken":
@@ -432,7 +437,7 @@ def test_a_failed_claim_writes_no_item(
     else:
         suppress(claims, claim_for(leader).keys[0], Closing.OPTED_OUT, NOW)
     ring = aws.ROTATED if "retired" in obstacle else aws.RING
-    before = look.items()
+    before = table_reader.items()
 
     if obstacle == "stale":
         with pytest.raises(Stale):
@@ -440,7 +445,7 @@ def test_a_failed_claim_writes_no_item(
     else:
         assert take(claims, claim_for(other, ring)) is not None
 
-    assert look.items() == before
+    assert table_reader.items() == before
 
 
 # ---- Transient errors are not obstacles ------------------------------------------------------------------------------
@@ -543,10 +548,10 @@ def check_only(claims: ClaimTable, referral: Referral, now: Any = NOW) -> Obstac
 
 
 def test_a_check_for_obstacles_claims_no_doctor(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.TableReader
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
 ) -> None:
     assert check_only(claims, stored(referrals, **EVERYTHING)) is None
-    assert look.doctors() == {}
+    assert table_reader.doctors() == {}
 
 
 def test_an_earlier_message_to_the_same_doctor_is_an_obstacle_until_the_cooldown_ends(

@@ -164,9 +164,9 @@ def test_a_log_line_of_intake_has_the_request_id_of_the_api(harness: HandlerHarn
 
 def test_the_receipt_of_a_referral_is_never_on_log_lines_of_another(harness: HandlerHarness) -> None:
     first, second = harness.submit(), harness.submit_for_another_doctor("second")
-    items = harness.look.items()
+    items = harness.table_reader.items()
     harness.set_attributes(first, stage="stagemark")
-    broken, good = harness.look.items()[f"referral#{first}"], items[f"referral#{second}"]
+    broken, good = harness.table_reader.items()[f"referral#{first}"], items[f"referral#{second}"]
     records = [harness.record(image) for image in (good, broken, good)]
     with watching() as watched:
         harness.invoke("outreach", {"Records": records})

@@ -51,7 +51,7 @@ class Deployment:
 
     def counted(self, *receipts: str) -> None:
         """Counts the referrals with `stats`, as the stream does."""
-        found = self.harness.look.items()
+        found = self.harness.table_reader.items()
         records = [self.harness.record(found[f"referral#{receipt}"]) for receipt in receipts]
         self.harness.invoke("stats", {"Records": records})
 
@@ -73,7 +73,7 @@ class Deployment:
         return main(["restore", "--stack", STACK, "--from", self.restored, *words])
 
     def state(self, receipt: str) -> tuple[str, str | None]:
-        item = self.harness.look.items()[f"referral#{receipt}"]
+        item = self.harness.table_reader.items()[f"referral#{receipt}"]
         return item["stage"]["S"], item.get("reason", {}).get("S")
 
     def go_on(self) -> None:
@@ -82,7 +82,7 @@ class Deployment:
             with time_machine.travel(datetime.now(UTC) + timedelta(days=days)):
                 self.harness.wake()
                 self.harness.deliver_records(
-                    *(pk.partition("#")[2] for pk in self.harness.look.items() if pk.startswith("referral#"))
+                    *(pk.partition("#")[2] for pk in self.harness.table_reader.items() if pk.startswith("referral#"))
                 )
 
     def mails(self) -> Counter[tuple[str, str]]:
@@ -132,7 +132,11 @@ def test_lost_items_are_restored_and_no_doctor_is_mailed_twice_or_after_an_opt_o
     sent = deployment.mails()
     deployment.lose("referral#", "doctor#")
     assert deployment.restore() == 0
-    assert deployment.harness.look.items().keys().isdisjoint(f"referral#{one}" for one in deployment.of_doctor.values())
+    assert (
+        deployment.harness.table_reader.items()
+        .keys()
+        .isdisjoint(f"referral#{one}" for one in deployment.of_doctor.values())
+    )
     assert deployment.restore("--go") == 0
     assert f"{deployment.of_doctor['later']} was counted in a later state: sent." in capsys.readouterr().out
     assert deployment.state(deployment.of_doctor["answers"]) == ("closed", "answered")
@@ -188,7 +192,7 @@ def test_an_unreadable_item_is_reported_and_not_restored(
     assert deployment.state(receipt)[0] == "garbled"
     deployment.lose(f"referral#{receipt}")
     assert deployment.restore("--go", "--except", receipt) == 0
-    assert f"referral#{receipt}" not in deployment.harness.look.items()
+    assert f"referral#{receipt}" not in deployment.harness.table_reader.items()
     assert deployment.restore("--go") == 0
     assert deployment.state(receipt) == ("held", "restored")
 

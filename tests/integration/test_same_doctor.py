@@ -39,7 +39,7 @@ class Doctors:
         return receipt
 
     def now(self, receipt: str) -> Referral:
-        return from_item(self.harness.look.items()[f"referral#{receipt}"])
+        return from_item(self.harness.table_reader.items()[f"referral#{receipt}"])
 
     def state(self, receipt: str) -> str:
         """The stage of an open referral that is not held, otherwise the reason."""
@@ -244,7 +244,7 @@ def test_a_doctor_who_tells_a_manager_gets_no_more_under_any_identifier(doctors:
 def test_an_opt_out_of_one_campaign_is_recorded_as_such(doctors: Doctors) -> None:
     told = doctors.name(PATEL)
     act(doctors, told, action="wants_no_more", channel="in_person", only_campaign=True)
-    assert doctors.harness.look.facts() == {"opted_out/lumen"}
+    assert doctors.harness.table_reader.facts() == {"opted_out/lumen"}
     assert doctors.now(told).user_actions[-1].note == "in_person_campaign"
 
 

@@ -188,10 +188,10 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 def test_a_batch_is_counted_with_one_read_and_one_transaction(
     handled: None, client: "DynamoDBClient", stats_table: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    requests = aws.RequestCounter(stats_wiring.parts()._table._client)
+    request_counter = aws.RequestCounter(stats_wiring.parts()._table._client)
     referrals = [aws.submitted() for _ in range(20)]
     assert deliver(*map(to_item, referrals)) == []
-    assert requests.by_operation == {"BatchGetItem": 1, "TransactWriteItems": 1}
+    assert request_counter.by_operation == {"BatchGetItem": 1, "TransactWriteItems": 1}
     assert counters(items(client, stats_table)) == recount(referrals)
     assert [(line["message"], line["records"], line["changed"]) for line in logged(caplog)] == [
         ("referrals counted", 20, 20)
@@ -212,7 +212,7 @@ def test_an_unreadable_record_does_not_keep_others_from_being_counted(
 
 
 def test_records_written_by_the_other_functions_are_counted(
-    handled: None, client: "DynamoDBClient", table: str, stats_table: str, look: aws.TableReader
+    handled: None, client: "DynamoDBClient", table: str, stats_table: str, table_reader: aws.TableReader
 ) -> None:
     referrals = ReferralTable(client, table)
     answered, expired = aws.submitted(), aws.submitted()
@@ -220,7 +220,7 @@ def test_records_written_by_the_other_functions_are_counted(
         referrals.add(one)
     referrals.answer(answered.receipt, Answer.INFORMATION, NOW + timedelta(days=1))
     referrals.move(expired, closed(Closing.EXPIRED, at=NOW + timedelta(days=60)))
-    deliver(look.image(answered), look.image(expired))
+    deliver(table_reader.image(answered), table_reader.image(expired))
     found = {(c.day, c.fact) for c in counters(items(client, stats_table)) if c.dimension == "total"}
     assert found == {
         (DAY, "submitted"),

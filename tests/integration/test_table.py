@@ -42,31 +42,35 @@ def key(number: int) -> Item:
 # ---- Reads -----------------------------------------------------------------------------------------------------------
 
 
-def test_many_items_are_read_in_batches(client: "DynamoDBClient", table: str, requests: aws.RequestCounter) -> None:
+def test_many_items_are_read_in_batches(
+    client: "DynamoDBClient", table: str, request_counter: aws.RequestCounter
+) -> None:
     gateway = Table(client, table)
     for number in range(0, 2 * BATCH, 50):
         gateway.put({**key(number), "number": {"N": str(number)}})
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
     found = gateway.read_many([key(number) for number in range(2 * BATCH + 1)], ["number"])
     assert sorted(item["number"]["N"] for item in found.items) == ["0", "100", "150", "50"]
     assert all(item.keys() == {"number"} for item in found.items)
     assert found.units > 0
-    assert requests.by_operation == {"BatchGetItem": 3}
+    assert request_counter.by_operation == {"BatchGetItem": 3}
 
 
-def test_no_keys_send_no_request(client: "DynamoDBClient", table: str, requests: aws.RequestCounter) -> None:
+def test_no_keys_send_no_request(client: "DynamoDBClient", table: str, request_counter: aws.RequestCounter) -> None:
     assert Table(client, table).read_many([]).items == []
-    assert requests.by_operation == {}
+    assert request_counter.by_operation == {}
 
 
-def test_all_pages_of_a_query_are_read(client: "DynamoDBClient", table: str, requests: aws.RequestCounter) -> None:
+def test_all_pages_of_a_query_are_read(
+    client: "DynamoDBClient", table: str, request_counter: aws.RequestCounter
+) -> None:
     gateway = Table(client, table)
     for number in range(3):
         gateway.put({"pk": {"S": "items"}, "sk": {"S": str(number)}})
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
     query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "items"}}}
     assert [item["sk"]["S"] for item in gateway.query_all(**query, Limit=2)] == ["0", "1", "2"]
-    assert requests.by_operation == {"Query": 2}
+    assert request_counter.by_operation == {"Query": 2}
 
 
 @pytest.fixture

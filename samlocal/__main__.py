@@ -6,6 +6,8 @@ import sys
 import threading
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError
+
 from samlocal.aws.tables import UnsupportedEngine
 from samlocal.http.server import PortTaken
 from samlocal.stack import Stack
@@ -27,6 +29,9 @@ def main() -> int:
         stack.start()
     except (UnsupportedEngine, PortTaken, TemplateError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except BotoCoreError as error:
+        print(f"Can't reach the AWS emulator: {error}", file=sys.stderr)
         return 1
     try:
         stack.terminal.plain(f"Ready at {stack.url}. Mailbox, tables and logs: {stack.url}/_local/")

@@ -1,10 +1,9 @@
 """Create the tables of the template, and check that the engine has what they need."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from samlocal.template.model import Table
 
@@ -30,23 +29,22 @@ class Tables:
 
     def make(self, table: Table) -> str | None:
         """Create the table unless it exists. Return the ARN of its stream, if it has one. Raise UnsupportedEngine."""
+        url = self._dynamodb.meta.endpoint_url
+        try:
+            return self._make(table)
+        except ClientError as error:
+            raise UnsupportedEngine(url, error.operation_name, error) from error
+        except WaiterError as error:
+            raise UnsupportedEngine(url, "DescribeTable", error) from error
+
+    def _make(self, table: Table) -> str | None:
         with suppress(self._dynamodb.exceptions.ResourceInUseException):
             self._dynamodb.create_table(TableName=table.name, **table.definition)
         self._dynamodb.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1})
         # Also for a table that exists, because an earlier start may have ended between these requests.
-        with self._needs("UpdateTimeToLive"):
-            self._expire(table)
-        with self._needs("TransactWriteItems"):
-            self._transact(table)
-        with self._needs("DescribeStream"):
-            return self._stream(table)
-
-    @contextmanager
-    def _needs(self, operation: str) -> Iterator[None]:
-        try:
-            yield
-        except ClientError as error:
-            raise UnsupportedEngine(self._dynamodb.meta.endpoint_url, operation, error) from error
+        self._expire(table)
+        self._transact(table)
+        return self._stream(table)
 
     def _expire(self, table: Table) -> None:
         if not table.expires_by:

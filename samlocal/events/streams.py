@@ -18,7 +18,8 @@ from samlocal.runtime.functions import Functions
 from samlocal.runtime.terminal import Terminal
 from samlocal.template.model import REGION, StreamSource
 
-_INVALID_ITERATOR = {"ExpiredIteratorException", "TrimmedDataAccessException"}
+_TRIMMED = "TrimmedDataAccessException"
+_INVALID_ITERATOR = {"ExpiredIteratorException", _TRIMMED}
 
 
 class StreamPoller(Poller):
@@ -65,10 +66,19 @@ class StreamPoller(Poller):
         self._stale = False
 
     def _iterator(self, shard: str) -> str:
-        where: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON" if self._source.from_start else "LATEST"}
+        """Return an iterator after the checkpoint, or at the oldest record if that position was trimmed."""
+        position: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON" if self._source.from_start else "LATEST"}
         if shard in self._checkpoint:
-            where = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._checkpoint[shard]}
-        return self._cloud.streams.get_shard_iterator(StreamArn=self._arn, ShardId=shard, **where)["ShardIterator"]
+            position = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._checkpoint[shard]}
+        try:
+            return self._get_iterator(shard, position)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _TRIMMED:
+                raise
+        return self._get_iterator(shard, {"ShardIteratorType": "TRIM_HORIZON"})
+
+    def _get_iterator(self, shard: str, position: dict[str, Any]) -> str:
+        return self._cloud.streams.get_shard_iterator(StreamArn=self._arn, ShardId=shard, **position)["ShardIterator"]
 
     def _read(self, shard: str) -> bool:
         try:
@@ -76,6 +86,8 @@ class StreamPoller(Poller):
         except ClientError as error:
             if error.response["Error"]["Code"] not in _INVALID_ITERATOR:
                 raise
+            # The new iterator returns the waiting records again.
+            self._waiting.pop(shard, None)
             self._iterators[shard] = self._iterator(shard)
             return True
         self._iterators[shard] = answer.get("NextShardIterator")

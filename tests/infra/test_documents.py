@@ -51,6 +51,6 @@ def test_named_files_exist(file: Path) -> None:
 @every_document
 def test_commands_and_their_options_exist(file: Path) -> None:
     for line in code(file):
-        for command, rest in re.findall(r"\breferrals ([a-z-]+)([^&]*)", line):
+        for command, rest in re.findall(r"\breferrals ([a-z][a-z-]*)([^&]*)", line):
             options = {option for parameter in COMMANDS[command].params for option in parameter.opts}
             assert set(re.findall(r"--[a-z-]+", rest)) <= options, line

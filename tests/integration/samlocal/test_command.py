@@ -4,6 +4,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -83,3 +84,18 @@ def test_the_command_runs_a_template_until_it_is_stopped(template: Path) -> None
         assert fetch(f"{url}/notes", "POST", "milk", {"content-type": "text/plain"}).status == 201
         process.send_signal(signal.SIGINT)
         assert process.wait(CEILING) == 0
+
+
+def test_an_unreachable_engine_gives_one_clear_line(template: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # Not listening, so connections are refused.
+        engine = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        own = {**os.environ, "PYTHONPATH": str(ROOT), "AWS_ENDPOINT_URL_DYNAMODB": engine}
+        command = [sys.executable, "-m", "samlocal", str(template), "--port", "0"]
+        ended = subprocess.run(
+            command, cwd=template.parent, env=own, capture_output=True, text=True, timeout=CEILING, check=False
+        )
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("Can't reach the AWS emulator: ")
+    assert engine in line

@@ -44,7 +44,10 @@ def lacking(operation: str, client: Any) -> Any:
     return client
 
 
-@pytest.mark.parametrize("operation", ["UpdateTimeToLive", "TransactWriteItems", "DescribeStream"])
+@pytest.mark.parametrize(
+    "operation",
+    ["CreateTable", "DescribeTable", "DescribeTimeToLive", "UpdateTimeToLive", "TransactWriteItems", "DescribeStream"],
+)
 def test_the_error_names_what_the_engine_lacks_and_what_it_needs(operation: str, url: str) -> None:
     tables = Tables(lacking(operation, client("dynamodb", url)), lacking(operation, client("dynamodbstreams", url)))
     with pytest.raises(UnsupportedEngine) as raised:

@@ -10,9 +10,12 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodbstreams.models import dynamodbstreams_backends
 
 from local.stack import LocalStack
 from samlocal.http.server import PortTaken
+from samlocal.template.model import ACCOUNT, REGION
 from tests.integration.samlocal.sample_project import API_HANDLER, CONSUMER, post, project
 from tests.support.http_client import fetch
 from tests.support.waiting import eventually
@@ -115,6 +118,22 @@ class TestEventSources:
 
         assert sorted(item["pk"]["S"] for item in items) == ["a", "b", "log-a", "log-b"]
         assert [record["dynamodb"]["Keys"]["pk"]["S"] for record in records] == ["log-a", "a", "log-b", "b"]
+
+    @pytest.mark.parametrize("trimmed", [0, 100])
+    def test_a_stream_continues_after_its_iterator_expired_or_its_position_was_trimmed(
+        self, tmp_path: Path, trimmed: int
+    ) -> None:
+        made = project(tmp_path)
+        with made.running() as stack:
+            post(stack.url, "before")
+            eventually(lambda: made.out.getvalue().count("got  n=1") == 1)
+            shard = dynamodb_backends[ACCOUNT][REGION].tables["referral-intake-Table"].stream_shard
+            assert shard
+            shard.items.clear()
+            shard.starting_sequence_number += 1 + trimmed
+            dynamodbstreams_backends[ACCOUNT][REGION].shard_iterators.clear()
+            post(stack.url, "after")
+            eventually(lambda: made.out.getvalue().count("got  n=1") == 2)
 
     def test_messages_of_a_queue_are_delivered_and_failed_ones_go_to_the_dead_letter_queue(
         self, tmp_path: Path

@@ -21,7 +21,7 @@ from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage, new_referral
 from referral_intake.core.submission import parse
 from tests.e2e.mailbox import Mailbox
-from tests.e2e.marketing import look_again, sign_in, signed_out, submitted, taken
+from tests.e2e.marketing import refresh, sign_in, signed_out, submit_with_proof, submit_without_proof
 from tests.support import samples
 from tests.support.waiting import eventually
 
@@ -59,7 +59,7 @@ def failed(stack: LocalStack, reason: str, **doctor: Any) -> str:
 
 def by_post(stack: LocalStack, name: str) -> str:
     """The receipt of a referral without an email address, after outreach has handled it."""
-    receipt = taken(stack, name, phone="217 555 0123", address=ADDRESS)
+    receipt = submit_with_proof(stack, name, phone="217 555 0123", address=ADDRESS)
     eventually(lambda: now(stack, receipt).stage is Stage.BY_POST)
     return receipt
 
@@ -90,7 +90,7 @@ def looks(stack: LocalStack, what: str, receipt: str) -> list[AuditRecord]:
 def test_a_rejected_referral_is_closed_with_its_reason_and_no_message_is_sent(
     manager: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
-    receipt = submitted(stack, "Rex Rejected", email="rejected@clinic.example")
+    receipt = submit_without_proof(stack, "Rex Rejected", email="rejected@clinic.example")
     open_work(manager, "held")
     row(manager, "Rex Rejected").get_by_role("button", name="Reject …").click()
     question = manager.get_by_role("dialog")
@@ -188,7 +188,7 @@ def test_a_found_address_is_added_and_mailed(manager: Page, stack: LocalStack, m
 def test_a_doctor_who_requests_a_call_is_called_back(
     manager: Page, browser: Browser, stack: LocalStack, mailbox: Mailbox
 ) -> None:
-    receipt = taken(stack, "Carla Callme", email="callme@clinic.example", phone="217 555 0199")
+    receipt = submit_with_proof(stack, "Carla Callme", email="callme@clinic.example", phone="217 555 0199")
     (message,) = mailbox.wait_for(1)
     doctor = browser.new_page()
     doctor.goto(ANSWER.findall(message["text"])[0])
@@ -215,7 +215,7 @@ def test_a_campaign_that_paused_itself_is_resumed_by_a_manager(
     )
     assert Table(stack.cloud.dynamodb, TABLE).update(bounces)
     assert breaker.check("lumen", policy, moment)
-    taken(stack, "Wanda Waits", email="waits@clinic.example")
+    submit_with_proof(stack, "Wanda Waits", email="waits@clinic.example")
     open_work(manager, "held")
     expect(manager.get_by_text("Sending is paused")).to_be_visible()
     assert mailbox.wait_for(1, seconds=0) == []
@@ -223,7 +223,7 @@ def test_a_campaign_that_paused_itself_is_resumed_by_a_manager(
     manager.get_by_role("dialog").get_by_role("button", name="Resume sending").click()
     said(manager, "Sending has resumed.")
     expect(manager.get_by_text("Sending is paused")).to_have_count(0)
-    taken(stack, "Gus Goeson", email="goeson@clinic.example")
+    submit_with_proof(stack, "Gus Goeson", email="goeson@clinic.example")
     assert "goeson@clinic.example" in recipients(mailbox.wait_for(1))
 
 
@@ -243,7 +243,7 @@ def colleague(browser: Browser, stack: LocalStack) -> Iterator[Page]:
 def test_the_second_of_two_managers_learns_who_acted_first_and_changes_nothing(
     manager: Page, colleague: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
-    receipt = submitted(stack, "Quinn Quicker", email="quicker@clinic.example")
+    receipt = submit_without_proof(stack, "Quinn Quicker", email="quicker@clinic.example")
     for page in (manager, colleague):
         open_work(page, "held")
         expect(row(page, "Quinn Quicker")).to_be_visible()
@@ -263,25 +263,25 @@ def test_the_second_of_two_managers_learns_who_acted_first_and_changes_nothing(
 
 
 def test_an_open_view_records_one_read_until_it_shows_new_data(manager: Page, stack: LocalStack) -> None:
-    receipt = submitted(stack, "Olga Open", email="open@clinic.example")
+    receipt = submit_without_proof(stack, "Olga Open", email="open@clinic.example")
     manager.goto(f"/dashboard/referrals/{receipt}")
     expect(manager.locator("h1")).to_have_text("Olga Open")
     for _ in range(3):
         with manager.expect_response(re.compile(rf"/referrals/{receipt}\?known=")) as answered:
-            look_again(manager)
+            refresh(manager)
         assert answered.value.status == 204
     expect(manager.locator("h1")).to_have_text("Olga Open")
     assert len(looks(stack, "detail", receipt)) == 1
     manager.get_by_role("button", name="Approve").click()
     manager.get_by_role("dialog").get_by_role("button", name="Approve").click()
     eventually(lambda: now(stack, receipt).stage is Stage.SENT)
-    look_again(manager)
+    refresh(manager)
     expect(manager.locator(".timeline")).to_contain_text("Sent")
     assert len(looks(stack, "detail", receipt)) > 1
 
 
 def test_open_lists_record_one_read_as_well(manager: Page, stack: LocalStack) -> None:
-    receipt = submitted(stack, "Lida Listed", email="listed@clinic.example")
+    receipt = submit_without_proof(stack, "Lida Listed", email="listed@clinic.example")
     for address, what, asked in (
         ("/dashboard/work/held", "work/held", re.compile("/work/held")),
         ("/dashboard/referrals?stage=held&last=all", "search", re.compile("/referrals/search")),
@@ -289,7 +289,7 @@ def test_open_lists_record_one_read_as_well(manager: Page, stack: LocalStack) ->
         manager.goto(address)
         expect(manager.get_by_role("link", name="Lida Listed")).to_be_visible()
         with manager.expect_response(asked) as answered:
-            look_again(manager)
+            refresh(manager)
         assert answered.value.status == 204
         expect(manager.get_by_role("link", name="Lida Listed")).to_be_visible()
         assert len(looks(stack, what, receipt)) == 1

@@ -6,7 +6,7 @@ from tests.e2e import site_pages
 from tests.support.readability import Prose, is_easy
 from tests.support.samples import campaign
 
-HARD = {
+DIFFICULT_SENTENCES = {
     "en": "Percutaneous radiofrequency ablation necessitates sedation, predisposing individuals to complications.",
     "es": "La ablación percutánea por radiofrecuencia requiere sedación, predisponiendo a determinadas complicaciones.",
 }
@@ -21,7 +21,7 @@ def test_every_page_is_readable_with_eight_years_of_school(tmp_path_factory: pyt
 
 @pytest.mark.parametrize("locale", campaign().locales)
 def test_a_difficult_text_is_detected(locale: str) -> None:
-    assert not is_easy(locale, [HARD[locale]])
+    assert not is_easy(locale, [DIFFICULT_SENTENCES[locale]])
 
 
 def test_headings_labels_and_references_do_not_count() -> None:

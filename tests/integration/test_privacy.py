@@ -53,13 +53,13 @@ def test_no_personal_data_are_logged_or_measured_in_any_case(harness: HandlerHar
     assert len(harness.raised) == 3
     assert [text for text in harness.raised if marked(text)] == []
     # Confirms that the test is complete: each handler logged, including failures.
-    assert {line["function_name"] for line in watched.logged} == DOORS
-    assert {line["message"] for line in watched.logged if line["level"] == "ERROR"} >= WENT_WRONG
+    assert {line["function_name"] for line in watched.logged} == FUNCTIONS
+    assert {line["message"] for line in watched.logged if line["level"] == "ERROR"} >= ERROR_MESSAGES
     assert len(watched.emitted) > 30
 
 
-DOORS = {"intake", "lookup", "outreach", "stats", "wake", "feedback", "links", "dashboard", "reports"}
-WENT_WRONG = {
+FUNCTIONS = {"intake", "lookup", "outreach", "stats", "wake", "feedback", "links", "dashboard", "reports"}
+ERROR_MESSAGES = {
     "unexpected error",
     "outreach failed",
     "referral can't be read",

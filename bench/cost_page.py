@@ -73,10 +73,10 @@ _DESCRIPTIONS = {
 def by_scenario(measured: Measured) -> list[str]:
     """Return the rows of the second table: usage by scenario."""
     rows = []
-    for name, told in _DESCRIPTIONS.items():
+    for name, description in _DESCRIPTIONS.items():
         one = measured.usage[name]
         numbers = (one.writes, one.reads, one.runs, one.requests, one.mails, one.queued)
-        rows.append(f"| {told} | " + " | ".join(f"{number:g}" for number in numbers) + " |")
+        rows.append(f"| {description} | " + " | ".join(f"{number:g}" for number in numbers) + " |")
     return rows
 
 
@@ -92,7 +92,9 @@ _DIFFERENCES = {
 def by_difference(measured: Measured) -> list[str]:
     """Return the rows of the third table: additional writes compared with the answered referral."""
     usual = measured.usage["answered"].writes
-    return [f"| {told} | {measured.usage[name].writes - usual:+g} |" for name, told in _DIFFERENCES.items()]
+    return [
+        f"| {description} | {measured.usage[name].writes - usual:+g} |" for name, description in _DIFFERENCES.items()
+    ]
 
 
 def written(page: str, measured: Measured) -> str:

@@ -60,7 +60,7 @@ def submit(stack: LocalStack, number: int) -> int:
     doctor = samples.doctor(name=f"Ada {_surname(number)}", email=f"ada{number}@hospital.example")
     campaign = Campaigns(Path(os.environ["TEMPLATES_DIR"])).names()[0]
     sent = samples.payload(campaign=campaign, doctor=doctor)
-    return fetch(f"{stack.url}/api/referrals", "POST", proofs.proven_to(stack, sent)).status
+    return fetch(f"{stack.url}/api/referrals", "POST", proofs.with_proof_for_stack(stack, sent)).status
 
 
 def _surname(number: int) -> str:

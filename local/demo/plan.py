@@ -14,7 +14,7 @@ from local.demo.sample_doctors import Directory, Doctor
 from local.demo.submission_times import SubmissionTimes, a_moment
 
 _END, _DAYS = END.date(), (END - START).days
-_SPEAK_SPANISH = {"TX": 0.28, "CA": 0.26, "FL": 0.26, "NM": 0.25, "NY": 0.2}
+_SPANISH_SHARES = {"TX": 0.28, "CA": 0.26, "FL": 0.26, "NM": 0.25, "NY": 0.2}
 
 
 class SpecialCase(StrEnum):
@@ -85,7 +85,7 @@ def _plain(random: Random, directory: Directory, days: list[date]) -> Iterator[S
         if doctor not in known:
             doctor = doctor.without_email() if random.random() < 0.14 else doctor
             known.append(doctor)
-        is_spanish = random.random() < _SPEAK_SPANISH.get(doctor.state, 0.08)
+        is_spanish = random.random() < _SPANISH_SHARES.get(doctor.state, 0.08)
         yield Submission(
             at=a_moment(random, day, ZoneInfo("America/New_York")),
             id=uuid.UUID(int=random.getrandbits(128), version=4),
@@ -107,15 +107,15 @@ def _groups(made: list[Submission], directory: Directory, submission_times: Subm
             continue
         # One email address for all doctors of a practice: outreach holds the third name.
         for place in (first + 2, first + 3):
-            made[place] = replace(made[place], doctor=directory.new().but(email=email))
+            made[place] = replace(made[place], doctor=directory.new().with_details(email=email))
         # One NPI with two email addresses.
         if "npi" in one.doctor.details:
             made[first + 1] = replace(one, at=made[first + 1].at, id=made[first + 1].id)
-            made[first + 1] = replace(made[first + 1], doctor=one.doctor.but(email=f"office.{email}"))
+            made[first + 1] = replace(made[first + 1], doctor=one.doctor.with_details(email=f"office.{email}"))
     for place in range(step // 3, len(made), step):
         # A real disposable domain, because the list of such domains has no reserved ones. No message is sent to it.
         email = f"dr{place}@mailinator.com"
-        made[place] = replace(made[place], doctor=made[place].doctor.but(email=email))
+        made[place] = replace(made[place], doctor=made[place].doctor.with_details(email=email))
     # On the day of the campaign, many submissions come from one shared tablet in a waiting room.
     there = [place for place, one in enumerate(made) if one.at.date() == submission_times.campaign_day]
     for place in there[: len(there) * 2 // 5]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.test import Client
 
 from local.demo.demo_keys import hashing_keys
+from local.demo.doctor_reactions import SimulatedDoctors
 from local.demo.in_process_calls import InProcessCalls
 from local.demo.mail_outcomes import SimulatedDelivery
 from local.demo.plan import Plan, SpecialCase, Submission
-from local.demo.readers import SimulatedDoctors
 from local.demo.recording import Recording
 from local.demo.recording_environment import recording_environment
 from local.demo.staff import Staff
@@ -138,7 +138,7 @@ class Recorder:
     def _deliver(self, listener: Listener) -> bool:
         listener.waiting = [record for record in listener.waiting if not self._is_lost(record)]
         if listener.waiting:
-            self._agenda.passes(_STREAM_DELAY_SECONDS)
+            self._agenda.advance(_STREAM_DELAY_SECONDS)
         return self._stream.deliver(listener)
 
     def _is_lost(self, record: Record) -> bool:

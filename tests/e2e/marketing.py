@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from local.stack import LocalStack
 from tests.support import samples
-from tests.support.proofs import proven_to
+from tests.support.proofs import with_proof_for_stack
 from tests.support.waiting import CEILING
 
 
@@ -57,7 +57,7 @@ def submit_without_proof(stack: LocalStack, name: str, **doctor: Any) -> str:
 
 def submit_with_proof(stack: LocalStack, name: str, **doctor: Any) -> str:
     """Submits an ordinary referral, and returns the receipt."""
-    return _send(stack, proven_to(stack, samples.payload(doctor={"name": name, **doctor})))
+    return _send(stack, with_proof_for_stack(stack, samples.payload(doctor={"name": name, **doctor})))
 
 
 def _send(stack: LocalStack, body: dict[str, Any]) -> str:

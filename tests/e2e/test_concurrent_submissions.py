@@ -10,7 +10,7 @@ import pytest
 
 from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
-from tests.support.proofs import proven_to
+from tests.support.proofs import with_proof_for_stack
 from tests.support.samples import doctor, payload
 
 
@@ -20,7 +20,7 @@ def test_200_concurrent_submissions_send_200_messages_without_loss_or_duplicates
 ) -> None:
     def post(number: int) -> int:
         body = payload(doctor=doctor(name=f"Doctor {uuid.uuid4().hex}", email=f"doctor{number}@many.example"))
-        data = json.dumps(proven_to(stack, body)).encode()
+        data = json.dumps(with_proof_for_stack(stack, body)).encode()
         request = Request(f"{stack.url}/api/referrals", data, {"content-type": "application/json"})
         with urlopen(request, timeout=60) as answer:
             return int(answer.status)
@@ -38,7 +38,7 @@ def test_200_concurrent_submissions_send_200_messages_without_loss_or_duplicates
 def test_50_concurrent_submissions_for_one_doctor_send_one_message(stack: LocalStack, mailbox: Mailbox) -> None:
     def post(number: int) -> None:
         body = payload(doctor=doctor(email=f"One+{number}@Same.example"))
-        data = json.dumps(proven_to(stack, body)).encode()
+        data = json.dumps(with_proof_for_stack(stack, body)).encode()
         request = Request(f"{stack.url}/api/referrals", data, {"content-type": "application/json"})
         urlopen(request, timeout=60).close()
 

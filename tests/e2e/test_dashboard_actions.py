@@ -74,7 +74,7 @@ def row(page: Page, name: str) -> Locator:
     return page.locator(".work-row", has_text=name)
 
 
-def said(page: Page, words: str) -> None:
+def expect_message(page: Page, words: str) -> None:
     expect(page.locator(".said")).to_contain_text(words)
 
 
@@ -82,7 +82,7 @@ def recipients(messages: list[dict[str, Any]]) -> list[str]:
     return [address for message in messages for address in message["to"]]
 
 
-def looks(stack: LocalStack, what: str, receipt: str) -> list[AuditRecord]:
+def audit_records(stack: LocalStack, what: str, receipt: str) -> list[AuditRecord]:
     records = AuditTable(stack.cloud.dynamodb, TABLE).of_day(stack.clock.now().astimezone(UTC).date())
     return [one for one in records if one.what == what and receipt in one.receipts]
 
@@ -98,7 +98,7 @@ def test_a_rejected_referral_is_closed_with_its_reason_and_no_message_is_sent(
     expect(question).to_be_visible()  # The dialog requires a reason.
     question.get_by_label("Not a doctor").check()
     question.get_by_role("button", name="Reject").click()
-    said(manager, "Rejected. The doctor will not be contacted.")
+    expect_message(manager, "Rejected. The doctor will not be contacted.")
     expect(row(manager, "Rex Rejected")).to_have_count(0)
     manager.goto(f"/dashboard/referrals/{receipt}")
     expect(manager.locator(".timeline")).to_contain_text(re.compile("Rejected.*Not a doctor.*by you", re.DOTALL))
@@ -110,7 +110,7 @@ def test_a_failed_referral_is_retried_and_arrives(manager: Page, stack: LocalSta
     failed(stack, Reason.RETRIES_EXHAUSTED, name="Fay Failed", email="failed@clinic.example")
     open_work(manager, "failed")
     row(manager, "Fay Failed").get_by_role("button", name="Try again").click()
-    said(manager, "Queued again. It will be sent in a moment.")
+    expect_message(manager, "Queued again. It will be sent in a moment.")
     expect(row(manager, "Fay Failed")).to_have_count(0)
     assert recipients(mailbox.wait_for(1)) == ["failed@clinic.example"]
 
@@ -140,7 +140,7 @@ def test_a_letter_or_a_call_is_recorded_as_the_introduction(
     receipt = by_post(stack, name)
     open_work(manager, "by_post")
     row(manager, name).get_by_role("button", name=button, exact=True).click()
-    said(manager, done)
+    expect_message(manager, done)
     expect(row(manager, name)).to_have_count(0)
     manager.goto(f"/dashboard/referrals/{receipt}")
     expect(manager.locator(".timeline")).to_contain_text("by you")
@@ -165,7 +165,7 @@ def test_letters_are_printed_and_marked_as_posted_together(manager: Page, stack:
     for name in names:
         manager.get_by_label(f"Choose {name}").check()
     manager.get_by_role("button", name="Mark 3 letters as posted").click()
-    said(manager, "3 letters marked as posted.")
+    expect_message(manager, "3 letters marked as posted.")
     assert {now(stack, receipt).stage for receipt in receipts} == {Stage.SENT}
 
 
@@ -199,7 +199,7 @@ def test_a_doctor_who_requests_a_call_is_called_back(
     its = row(manager, "Carla Callme")
     expect(its.get_by_role("link", name="(217) 555-0199")).to_be_visible()
     its.get_by_role("button", name="Called back").click()
-    said(manager, "Call back recorded.")
+    expect_message(manager, "Call back recorded.")
     expect(its).to_have_count(0)
     manager.goto(f"/dashboard/referrals/{receipt}")
     expect(manager.locator(".timeline")).to_contain_text(re.compile("Called back.*by you", re.DOTALL))
@@ -221,7 +221,7 @@ def test_a_campaign_that_paused_itself_is_resumed_by_a_manager(
     assert mailbox.wait_for(1, seconds=0) == []
     manager.get_by_role("button", name="Resume sending …").click()
     manager.get_by_role("dialog").get_by_role("button", name="Resume sending").click()
-    said(manager, "Sending has resumed.")
+    expect_message(manager, "Sending has resumed.")
     expect(manager.get_by_text("Sending is paused")).to_have_count(0)
     submit_with_proof(stack, "Gus Goeson", email="goeson@clinic.example")
     assert "goeson@clinic.example" in recipients(mailbox.wait_for(1))
@@ -271,13 +271,13 @@ def test_an_open_view_records_one_read_until_it_shows_new_data(manager: Page, st
             refresh(manager)
         assert answered.value.status == 204
     expect(manager.locator("h1")).to_have_text("Olga Open")
-    assert len(looks(stack, "detail", receipt)) == 1
+    assert len(audit_records(stack, "detail", receipt)) == 1
     manager.get_by_role("button", name="Approve").click()
     manager.get_by_role("dialog").get_by_role("button", name="Approve").click()
     eventually(lambda: now(stack, receipt).stage is Stage.SENT)
     refresh(manager)
     expect(manager.locator(".timeline")).to_contain_text("Sent")
-    assert len(looks(stack, "detail", receipt)) > 1
+    assert len(audit_records(stack, "detail", receipt)) > 1
 
 
 def test_open_lists_record_one_read_as_well(manager: Page, stack: LocalStack) -> None:
@@ -292,4 +292,4 @@ def test_open_lists_record_one_read_as_well(manager: Page, stack: LocalStack) ->
             refresh(manager)
         assert answered.value.status == 204
         expect(manager.get_by_role("link", name="Lida Listed")).to_be_visible()
-        assert len(looks(stack, what, receipt)) == 1
+        assert len(audit_records(stack, what, receipt)) == 1

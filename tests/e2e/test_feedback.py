@@ -14,7 +14,7 @@ from referral_intake.aws.item_format import plain, referral_key, to_item
 from referral_intake.core.referral import Stage, new_referral
 from referral_intake.core.submission import parse
 from tests.e2e.mailbox import Mailbox
-from tests.support.proofs import proven_to
+from tests.support.proofs import with_proof_for_stack
 from tests.support.samples import CAMPAIGNS, doctor, payload
 from tests.support.waiting import eventually
 
@@ -31,7 +31,7 @@ def post(url: str, body: object) -> dict[str, Any]:
 
 def submit_referral(stack: LocalStack, email: str) -> dict[str, Any]:
     """Returns the receipt and the address of the status page."""
-    return post(f"{stack.url}/api/referrals", proven_to(stack, payload(doctor=doctor(email=email))))
+    return post(f"{stack.url}/api/referrals", with_proof_for_stack(stack, payload(doctor=doctor(email=email))))
 
 
 def move_clock(stack: LocalStack, by: timedelta) -> None:

@@ -62,7 +62,7 @@ class SimulationEnvironment:
         self.simulation: Simulation | None = None
         self.secrets = FakeSecretsManager()
         self._patch_botocore()
-        patch.setattr(Challenges, "read", proofs.believed)
+        patch.setattr(Challenges, "read", proofs.read_simulated_proof)
         # Metrics for people. No other code depends on them, so faults there are not checked.
         patch.setattr(backlog_metrics, "emit_all", lambda *_: None)
         self.client = boto3.client("dynamodb", endpoint_url=engine.url)
@@ -188,7 +188,9 @@ class Simulation:
         known = [phone for phone, doctor in self.phones.items() if email and doctor == mailbox(email)]
         details = {"phone": known[0], **details} if known else details
         payload = samples.payload(submission_id=str(number), doctor=samples.doctor(email=email, **details))
-        return self.send_again(proofs.claimed(payload, self.clock.time - proofs.MINUTE) if proven else payload)
+        if proven:
+            payload = proofs.with_simulated_proof(payload, self.clock.time - proofs.MINUTE)
+        return self.send_again(payload)
 
     def send_again(self, payload: dict[str, Any]) -> str:
         for _ in range(3):

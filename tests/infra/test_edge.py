@@ -34,7 +34,7 @@ def unguarded(data: Data) -> list[str]:
     for name in http_functions(data):
         function = properties(data, name)
         if function["Environment"]["Variables"].get("ORIGIN_SECRET") != {"Ref": "OriginSecret"}:
-            wrong.append(f"{name} is not told of the secret")
+            wrong.append(f"{name} does not get the secret")
         reads = [one["Resource"] for policy in function["Policies"] for one in policy["Statement"]]
         if {"Ref": "OriginSecret"} not in reads:
             wrong.append(f"{name} may not read the secret")
@@ -60,7 +60,7 @@ def test_a_function_that_cannot_read_the_secret_is_detected(name: str) -> None:
     for policy in properties(data, name)["Policies"]:
         policy["Statement"] = [one for one in policy["Statement"] if one["Resource"] != {"Ref": "OriginSecret"}]
     del properties(data, name)["Environment"]["Variables"]["ORIGIN_SECRET"]
-    assert unguarded(data) == [f"{name} is not told of the secret", f"{name} may not read the secret"]
+    assert unguarded(data) == [f"{name} does not get the secret", f"{name} may not read the secret"]
 
 
 @pytest.mark.parametrize("route", TEMPLATE.routes, ids=lambda route: route.key)

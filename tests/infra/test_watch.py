@@ -12,7 +12,7 @@ from tests.infra.test_template import DATA, RESOURCES, TEMPLATE, of_type
 from tests.integration import aws
 from tests.integration.conftest import separate_account
 from tests.integration.handler_harness import handler_harness
-from tests.support.function_output import Metric, watching
+from tests.support.function_output import Metric, recorded_output
 from tests.support.samples import ROOT
 
 ALARMS: Final = {name: resource["Properties"] for name, resource in of_type("AWS::CloudWatch::Alarm").items()}
@@ -155,9 +155,9 @@ def shown() -> Iterator[Metric]:
 def emitted() -> set[Metric]:
     """Metrics of all events of a referral."""
     with pytest.MonkeyPatch.context() as patch, separate_account(patch) as client:
-        with handler_harness(client, aws.make_secrets(), patch) as harness, watching() as watched:
+        with handler_harness(client, aws.make_secrets(), patch) as harness, recorded_output() as output:
             harness.run_all()
-        return watched.metrics
+        return output.metrics
 
 
 def test_alarms_and_dashboard_use_the_emitted_metrics_with_the_same_dimensions(emitted: set[Metric]) -> None:

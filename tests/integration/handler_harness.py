@@ -148,11 +148,11 @@ class HandlerHarness:
         except Exception as error:  # noqa: BLE001  # any exception
             self.raised.append(f"{type(error).__name__}: {error} {''.join(traceback.format_exception(error))}")
 
-    def submit(self, *, proven: bool = True, **fields: Any) -> str:
+    def submit(self, *, with_proof: bool = True, **fields: Any) -> str:
         """Returns the receipt."""
         sent = samples.payload(doctor=DOCTOR) | fields
-        if proven:
-            sent = proofs.proven(sent, self._keys, datetime.now(UTC) - timedelta(minutes=1))
+        if with_proof:
+            sent = proofs.with_proof(sent, self._keys, datetime.now(UTC) - timedelta(minutes=1))
         self.post(sent)
         return receipt_for(uuid.UUID(sent["submission_id"]))
 
@@ -232,7 +232,7 @@ class HandlerHarness:
 
     def run_submissions(self) -> None:
         self.submit()
-        self.submit(proven=False)
+        self.submit(with_proof=False)
         for sent in (
             samples.payload(doctor=DOCTOR | {"email": "mailmark@", "fieldmark": "valuemark"}),
             samples.payload(doctor=MARKED_NAME, campaign="campaignmark", locale="localemark", comments="trapmark"),

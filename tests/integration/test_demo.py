@@ -96,7 +96,7 @@ class TestAtAnyStartTime:
 def test_there_are_tasks_of_each_kind_all_week() -> None:
     lines = "\n".join(line for line in history.read().splitlines() if '"waits_for"' in line)
     for hours in range(0, 7 * 24, 6):
-        found = history.items_at(history.FIRST_CUT + timedelta(hours=hours), lines)
+        found = history.items_at(history.EARLIEST_END + timedelta(hours=hours), lines)
         waiting = Counter(item["waits_for"]["S"] for item in found if "waits_for" in item)
         assert waiting.keys() == {f"{history.CAMPAIGN}/{kind}" for kind in tasks.Kind}
 

@@ -21,7 +21,7 @@ from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
 from referral_intake.reports.letter_layout import LetterPrinter, PrintedLetters
 from tests.support.fakes import ring
-from tests.support.printed_page import Paper, papers, solid
+from tests.support.printed_page import PrintedPage, printed_pages, without_line_breaks
 from tests.support.samples import NOW, TEMPLATES, campaign, referral
 
 LINKS = Links(ring, "https://spine.example")
@@ -66,10 +66,10 @@ def printed(
     return letters.print(campaign(), claims, now)
 
 
-def page(queued: Referral, **options: Any) -> Paper:
+def page(queued: Referral, **options: Any) -> PrintedPage:
     made = printed(queued, **options)
     assert made.receipts == (queued.receipt,), made.left_out
-    [only] = papers(made.pdf)
+    [only] = printed_pages(made.pdf)
     return only
 
 
@@ -79,14 +79,14 @@ def usual() -> Referral:
 
 
 @pytest.fixture(scope="module")
-def sheet(usual: Referral) -> Paper:
+def sheet(usual: Referral) -> PrintedPage:
     return page(usual)
 
 
 # ---- Contents ----
 
 
-def test_the_letter_states_the_sender_the_reason_and_the_opt_out(sheet: Paper, usual: Referral) -> None:
+def test_the_letter_states_the_sender_the_reason_and_the_opt_out(sheet: PrintedPage, usual: Referral) -> None:
     sender = campaign().sender
     for needed in (
         sender.company,
@@ -104,13 +104,13 @@ def test_the_letter_states_the_sender_the_reason_and_the_opt_out(sheet: Paper, u
     assert sheet.text.count(usual.receipt) == 2
 
 
-def test_the_letter_describes_the_device_as_the_messages_do(sheet: Paper) -> None:
+def test_the_letter_describes_the_device_as_the_messages_do(sheet: PrintedPage) -> None:
     facts = (TEMPLATES / "campaigns/lumen/messages/en/_facts.txt").read_text("utf-8")
     for point in facts.split("* "):
         assert " ".join(point.split()) in sheet.text
 
 
-def test_the_letter_says_nothing_about_the_patient_except_who_asked(sheet: Paper) -> None:
+def test_the_letter_says_nothing_about_the_patient_except_who_asked(sheet: PrintedPage) -> None:
     assert "We did not ask who they are, or anything about their health" in sheet.text
     by_caregiver = page(replace(by_post(), submitted_by="caregiver"))
     assert "A caregiver asked us to tell you" in by_caregiver.text
@@ -136,7 +136,7 @@ def test_a_name_with_missing_glyphs_becomes_a_task_and_stops_no_other_letter(nam
     made = printed(unprintable, other)
     assert made.left_out == {unprintable.receipt: "letters_not_in_font"}
     assert made.receipts == (other.receipt,)
-    assert len(papers(made.pdf)) == 1
+    assert len(printed_pages(made.pdf)) == 1
 
 
 # ---- QR codes ----
@@ -157,7 +157,7 @@ def test_a_phone_reads_both_codes_from_the_printed_page(usual: Referral, site_ur
         assert code.module >= 0.4
 
 
-def test_the_opt_out_code_identifies_the_doctor_and_never_expires(usual: Referral, sheet: Paper) -> None:
+def test_the_opt_out_code_identifies_the_doctor_and_never_expires(usual: Referral, sheet: PrintedPage) -> None:
     """It works even if the referral was deleted."""
     answer, opt_out = (code.url.partition("?token=")[2] for code in sheet.codes())
     much_later = NOW + timedelta(days=36_500)
@@ -168,22 +168,22 @@ def test_the_opt_out_code_identifies_the_doctor_and_never_expires(usual: Referra
     assert LINKS.read("answer", answer, much_later) is None
 
 
-def test_no_fold_crosses_a_code(sheet: Paper) -> None:
+def test_no_fold_crosses_a_code(sheet: PrintedPage) -> None:
     assert all(code.top > SECOND_FOLD for code in sheet.codes())
 
 
 # ---- The sheet ----
 
 
-def test_only_the_address_is_visible_in_the_window(sheet: Paper) -> None:
+def test_only_the_address_is_visible_in_the_window(sheet: PrintedPage) -> None:
     address = ["Maria Lopez", "Springfield Cancer Center", "1200 Park Drive, Suite 410", "Springfield, IL 62701"]
     assert sheet.text_in(*ALWAYS_SHOWN).splitlines() == address
     assert sheet.text_in(*WINDOW).splitlines() == address
 
 
-def test_a_letter_is_one_us_letter_page_with_printable_margins(sheet: Paper) -> None:
+def test_a_letter_is_one_us_letter_page_with_printable_margins(sheet: PrintedPage) -> None:
     assert (sheet.width, sheet.height) == (8.5, 11)
-    left, top, right, bottom = sheet.ends()
+    left, top, right, bottom = sheet.ink_bounds()
     assert min(left, top, 8.5 - right, 11 - bottom) >= 0.25
 
 
@@ -223,8 +223,8 @@ def test_a_letter_with_a_long_address_is_complete_on_one_page(
     doctor = queued.doctor
     details = (doctor.name, doctor.practice, doctor.address.line1, doctor.address.line2, doctor.address.city)
     for detail in filter(None, details):
-        assert solid(detail) in made.solid_text
-    left, top, right, bottom = made.ends()
+        assert without_line_breaks(detail) in made.text_without_line_breaks
+    left, top, right, bottom = made.ink_bounds()
     assert (left >= 0.29, top > 0.5, right <= 7.52, bottom < 10.7) == (True,) * 4
     assert len(made.codes()) == 2
 
@@ -233,7 +233,7 @@ def test_an_address_too_long_for_the_window_is_reported_for_another_envelope(usu
     long = by_post(name="A" * 120, practice="B" * 160)
     made = printed(usual, long)
     assert made.plain_envelopes == {long.receipt}
-    assert len(papers(made.pdf)) == 2
+    assert len(printed_pages(made.pdf)) == 2
 
 
 # ---- Recipients ----

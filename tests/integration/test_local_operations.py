@@ -44,7 +44,7 @@ class Deployment:
         return self.folder / "templates" / WORDS
 
     def submit_referral(self, email: str) -> str:
-        sent = proofs.proven_to(self.stack, samples.payload(doctor=samples.doctor(email=email)))
+        sent = proofs.with_proof_for_stack(self.stack, samples.payload(doctor=samples.doctor(email=email)))
         return str(fetch(f"{self.stack.url}/api/referrals", "POST", sent).json()["receipt"])
 
     def stored(self, receipt: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         wednesday = (now + timedelta(days=9 - now.weekday())).replace(hour=12)
         running.clock.advance((wednesday - now).total_seconds())
         for doctor in (samples.doctor(), {"name": "Ana Gomez", "practice": "=1+1", "address": ADDRESS}):
-            sent = proofs.proven_to(running, samples.payload(submission_id=str(uuid.uuid4()), doctor=doctor))
+            sent = proofs.with_proof_for_stack(running, samples.payload(submission_id=str(uuid.uuid4()), doctor=doctor))
             assert fetch(f"{running.url}/api/referrals", "POST", sent).status == 201
         yield running
 

@@ -28,7 +28,7 @@ from referral_intake.wake.wiring import Wake
 from tests.integration import aws
 from tests.support import samples
 from tests.support.fakes import FakeMailer, FakeScreeningCounts, FakeThrottle
-from tests.support.function_output import watching
+from tests.support.function_output import recorded_output
 from tests.support.samples import NOW
 
 
@@ -452,11 +452,11 @@ def assert_no_details(logged: str) -> None:
 def test_no_outcome_logs_details_of_a_doctor(system: System, fails: Exception | None) -> None:
     system.mailer.fails = fails
     record = system.record(system.submit(**DETAILS))
-    with watching() as watched:
+    with recorded_output() as output:
         system.deliver(record)
-    (logged,) = watched.logged
+    (logged,) = output.logged
     assert logged["referral"]
-    assert_no_details("".join(watched.everything()))
+    assert_no_details("".join(output.everything()))
 
 
 def test_an_ses_error_with_the_address_is_not_logged_even_if_the_release_fails(system: System) -> None:
@@ -467,7 +467,7 @@ def test_an_ses_error_with_the_address_is_not_logged_even_if_the_release_fails(s
     system.mailer.during = refuse
     system.claims.release_fails = Unavailable("ThrottlingException")
     record = system.record(system.submit(**DETAILS))
-    with watching() as watched:
+    with recorded_output() as output:
         assert len(system.deliver(record)) == 1
-    assert watched.lines
-    assert_no_details("".join(watched.everything()))
+    assert output.lines
+    assert_no_details("".join(output.everything()))

@@ -36,14 +36,14 @@ from referral_intake.reports.letter_wiring import LetterResources, bulk_letters_
 from referral_intake.reports.report_runs import ReportRunner, ReportWriter
 from referral_intake.reports.xlsx_export import XlsxExport
 from tests.integration import aws
-from tests.support.reports import looks, report
+from tests.support.reports import expires_after, report
 from tests.support.samples import NOW, TEMPLATES, campaign
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 BUCKET = "report-files"
-UNLIMITED = looks(10_000)
+UNLIMITED = expires_after(10_000)
 MIB = 1024 * 1024
 
 
@@ -147,7 +147,7 @@ def read_xlsx(data: bytes) -> list[list[Any]]:
 def run_to_its_end(report_runner: ReportRunner, asked: Report, queue: Queue, time_left: int = 2) -> tuple[Report, int]:
     queue.put(asked.id)
     for runs in count(1):
-        done = report_runner.run(queue.pop(), looks(time_left), timedelta(seconds=1))
+        done = report_runner.run(queue.pop(), expires_after(time_left), timedelta(seconds=1))
         assert done is not None
         if not queue:
             return done, runs
@@ -226,7 +226,7 @@ def test_an_export_is_complete_after_a_crash_at_any_point(
         report_runner = ReportRunner(reports, queue, lambda _: writer, lambda *_: None, clock)
         with crashing:
             try:
-                done = report_runner.run(asked.id, looks(1), timedelta(seconds=1))
+                done = report_runner.run(asked.id, expires_after(1), timedelta(seconds=1))
             except Crash:
                 deaths += 1
                 clock.time += timedelta(minutes=6)
@@ -318,7 +318,7 @@ def test_a_run_with_an_expired_lease_cannot_corrupt_the_report(
             return rows.page(*arguments)
 
     slow = Slow()
-    assert work(CsvExport(slow, files)).run(asked.id, looks(100), timedelta(seconds=1)) is None
+    assert work(CsvExport(slow, files)).run(asked.id, expires_after(100), timedelta(seconds=1)) is None
     kept = reports.get(asked.id)
     assert kept is not None
     assert kept.state is State.READY
@@ -412,7 +412,7 @@ def test_an_aborted_upload_restarts(
     asked = report()
     reports.add(asked)
     report_runner = work(CsvExport(rows, files))
-    begun = report_runner.run(asked.id, looks(1), timedelta(seconds=1))
+    begun = report_runner.run(asked.id, expires_after(1), timedelta(seconds=1))
     assert begun is not None
     assert begun.checkpoint.tail
     assert begun.checkpoint.upload

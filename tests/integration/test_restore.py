@@ -42,30 +42,30 @@ class Deployment:
         self.of_doctor[name] = self.harness.submit(doctor=doctor)
         return self.of_doctor[name]
 
-    def written_to(self, name: str) -> str:
+    def submit_and_send(self, name: str) -> str:
         receipt = self.submit(name)
         self.harness.deliver_records(receipt)
         self.harness.deliver_ses_event("Send", receipt)
-        self.counted(receipt)
+        self.count(receipt)
         return receipt
 
-    def counted(self, *receipts: str) -> None:
+    def count(self, *receipts: str) -> None:
         """Counts the referrals with `stats`, as the stream does."""
         found = self.harness.table_reader.items()
         records = [self.harness.record(found[f"referral#{receipt}"]) for receipt in receipts]
         self.harness.invoke("stats", {"Records": records})
 
-    def remember(self) -> None:
+    def back_up(self) -> None:
         """Copies the table, as a restore to a point in time does."""
         aws.make_table(self.client, "Table", self.restored)
-        for item in self.all():
+        for item in self.all_items():
             self.client.put_item(TableName=self.restored, Item=item)
 
-    def all(self) -> list[Any]:
+    def all_items(self) -> list[Any]:
         return self.client.scan(TableName=self.table, ConsistentRead=True)["Items"]
 
-    def lose(self, *starts: str) -> None:
-        for item in self.all():
+    def delete_items(self, *starts: str) -> None:
+        for item in self.all_items():
             if item["pk"]["S"].startswith(starts):
                 self.client.delete_item(TableName=self.table, Key={name: item[name] for name in ("pk", "sk")})
 
@@ -76,7 +76,7 @@ class Deployment:
         item = self.harness.table_reader.items()[f"referral#{receipt}"]
         return item["stage"]["S"], item.get("reason", {}).get("S")
 
-    def go_on(self) -> None:
+    def run_for_weeks(self) -> None:
         """Runs the schedule and the stream for several weeks."""
         for days in (0, 16):
             with time_machine.travel(datetime.now(UTC) + timedelta(days=days)):
@@ -111,18 +111,18 @@ def deployment(
 
 def histories(deployment: Deployment) -> None:
     """Histories before and after the point in time of the restore."""
-    deployment.written_to("answers")
+    deployment.submit_and_send("answers")
     deployment.harness.follow_link("/api/answer", answer="no")
-    deployment.counted(deployment.of_doctor["answers"])
-    deployment.written_to("quiet")
+    deployment.count(deployment.of_doctor["answers"])
+    deployment.submit_and_send("quiet")
     deployment.submit("later")
-    deployment.written_to("bounces")
-    deployment.written_to("leaves")
-    deployment.remember()
+    deployment.submit_and_send("bounces")
+    deployment.submit_and_send("leaves")
+    deployment.back_up()
     deployment.harness.follow_link("/api/opt-out")  # The doctor of the last message: `leaves`.
     deployment.harness.deliver_ses_event("Bounce", deployment.of_doctor["bounces"], 4)
     deployment.harness.deliver_records(deployment.of_doctor["later"])
-    deployment.counted(*deployment.of_doctor.values())
+    deployment.count(*deployment.of_doctor.values())
 
 
 def test_lost_items_are_restored_and_no_doctor_is_mailed_twice_or_after_an_opt_out(
@@ -130,7 +130,7 @@ def test_lost_items_are_restored_and_no_doctor_is_mailed_twice_or_after_an_opt_o
 ) -> None:
     histories(deployment)
     sent = deployment.mails()
-    deployment.lose("referral#", "doctor#")
+    deployment.delete_items("referral#", "doctor#")
     assert deployment.restore() == 0
     assert (
         deployment.harness.table_reader.items()
@@ -143,7 +143,7 @@ def test_lost_items_are_restored_and_no_doctor_is_mailed_twice_or_after_an_opt_o
     for name in ("quiet", "later", "bounces", "leaves"):
         assert deployment.state(deployment.of_doctor[name]) == ("held", "restored")
     again = {name: deployment.submit(name) for name in list(deployment.of_doctor)}
-    deployment.go_on()
+    deployment.run_for_weeks()
     assert deployment.mails() == sent
     assert deployment.state(again["leaves"]) == ("closed", "opted_out")
     assert deployment.state(again["bounces"]) == ("closed", "joined")
@@ -155,21 +155,21 @@ def test_existing_items_are_kept_and_a_second_run_finds_nothing(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     histories(deployment)
-    deployment.lose(f"referral#{deployment.of_doctor['quiet']}")
-    before = {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all()}
+    deployment.delete_items(f"referral#{deployment.of_doctor['quiet']}")
+    before = {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all_items()}
     assert deployment.restore("--go") == 0
-    after = {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all()}
+    after = {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all_items()}
     assert {key: after[key] for key in before} == before
     capsys.readouterr()
     assert deployment.restore("--go") == 0
-    assert {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all()} == after
+    assert {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all_items()} == after
     assert "Nothing is missing." in capsys.readouterr().out
 
 
 def test_an_opt_out_still_applies_after_a_person_approved_the_referral(deployment: Deployment) -> None:
     histories(deployment)
     receipt = deployment.of_doctor["leaves"]
-    deployment.lose("referral#", "doctor#")
+    deployment.delete_items("referral#", "doctor#")
     deployment.restore("--go")
     at, sent = action_runner(stacks.find(STACK)), deployment.mails()
     found = at.referrals.get(receipt, consistent=True)
@@ -190,7 +190,7 @@ def test_an_unreadable_item_is_reported_and_not_restored(
     assert deployment.restore("--go") == 1
     assert f"{receipt} can't be read" in capsys.readouterr().err
     assert deployment.state(receipt)[0] == "garbled"
-    deployment.lose(f"referral#{receipt}")
+    deployment.delete_items(f"referral#{receipt}")
     assert deployment.restore("--go", "--except", receipt) == 0
     assert f"referral#{receipt}" not in deployment.harness.table_reader.items()
     assert deployment.restore("--go") == 0
@@ -199,7 +199,7 @@ def test_an_unreadable_item_is_reported_and_not_restored(
 
 def test_missing_items_are_listed_as_json(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     histories(deployment)
-    deployment.lose(f"referral#{deployment.of_doctor['answers']}")
+    deployment.delete_items(f"referral#{deployment.of_doctor['answers']}")
     capsys.readouterr()  # Log lines of the functions.
     for words in ([], ["--go"]):
         assert deployment.restore("--json", *words) == 0
@@ -220,9 +220,9 @@ def test_the_table_of_the_stack_itself_is_refused(deployment: Deployment, capsys
 def test_no_doctor_is_mailed_twice_after_any_loss(deployment: Deployment, seed: int) -> None:
     histories(deployment)
     chance, sent = random.Random(seed), deployment.mails()
-    for item in deployment.all():
+    for item in deployment.all_items():
         if chance.random() < 0.5 and item["pk"]["S"].startswith(("referral#", "doctor#")):
-            deployment.lose(item["pk"]["S"])
+            deployment.delete_items(item["pk"]["S"])
     deployment.restore("--go")
     deployment.restore("--go")
     for name in list(deployment.of_doctor):

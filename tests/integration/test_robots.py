@@ -43,7 +43,7 @@ def test_a_held_referral_is_stored_with_exactly_one_request(
 def test_a_replayed_challenge_finds_its_item_with_one_request(
     client: "DynamoDBClient", table: str, referrals: ReferralTable, request_counter: aws.RequestCounter
 ) -> None:
-    sent = proofs.proven(samples.payload())
+    sent = proofs.with_proof(samples.payload())
     assert send(referrals, sent) == 201
     before = only_item(client, table)
     request_counter.by_operation.clear()

@@ -26,7 +26,7 @@ from tests.faults.call_interceptor import response
 from tests.integration import aws
 from tests.support import events, proofs, samples
 from tests.support.dashboard import QUOTA, FakeAccount, ask
-from tests.support.function_output import watching
+from tests.support.function_output import recorded_output
 from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES
 
 if TYPE_CHECKING:
@@ -155,9 +155,9 @@ def test_wake_works_without_reported_capacity(
     CountingTable(client, stats_table).count([aws.submitted()])
     campaigns = CAMPAIGNS
     parts = BacklogMetricSources(campaigns, BreakerTable(client, table), StatsTable(client, stats_table), lambda: QUOTA)
-    with watching() as watched:
+    with recorded_output() as output:
         backlog_metrics.emit_all(parts, NOW, due_referrals.logger)
-    emitted = [line for line in watched.emitted if line.get("campaign") == CAMPAIGN and "OpenReferrals" in line]
+    emitted = [line for line in output.emitted if line.get("campaign") == CAMPAIGN and "OpenReferrals" in line]
     assert {line["reason"]: line["OpenReferrals"] for line in emitted}["queued"] == [1]
 
 

@@ -15,11 +15,11 @@ from aws_lambda_powertools import Logger
 import referral_intake
 
 Metric = tuple[str, frozenset[str]]
-"""A name, and the names of the dimensions that it stands under."""
+"""The name of a metric, and the names of its dimensions."""
 
 
 @dataclass
-class Watched:
+class FunctionOutput:
     lines: list[str] = field(default_factory=list)
     printed: io.StringIO = field(default_factory=io.StringIO)
 
@@ -42,7 +42,7 @@ class Watched:
         return [*self.lines, *self.printed.getvalue().splitlines()]
 
 
-class _Keeps(logging.Handler):
+class _LineRecorder(logging.Handler):
     """Formats each line at once, because its context changes later."""
 
     def __init__(self, lines: list[str]) -> None:
@@ -54,22 +54,22 @@ class _Keeps(logging.Handler):
 
 
 @contextmanager
-def watching() -> Iterator[Watched]:
-    """Includes the logs of libraries, from the level that Lambda writes."""
-    watched = Watched()
+def recorded_output() -> Iterator[FunctionOutput]:
+    """Record the output, including logs of libraries from the level that Lambda writes."""
+    output = FunctionOutput()
     with ExitStack() as stack:
         loggers = loggers_of_functions()
         for logger in loggers:
-            ours = _Keeps(watched.lines)
-            ours.setFormatter(logger.handlers[0].formatter)
-            stack.enter_context(_listening(logger, ours))
-        others = _Keeps(watched.lines)
+            recorder = _LineRecorder(output.lines)
+            recorder.setFormatter(logger.handlers[0].formatter)
+            stack.enter_context(_with_handler(logger, recorder))
+        others = _LineRecorder(output.lines)
         others.setLevel(logging.WARNING)
         # Powertools excludes its own lines from Lambda's handler.
         others.addFilter(lambda record: record.name not in {one.name for one in loggers})
-        stack.enter_context(_listening(logging.getLogger(), others))
-        stack.enter_context(redirect_stdout(watched.printed))
-        yield watched
+        stack.enter_context(_with_handler(logging.getLogger(), others))
+        stack.enter_context(redirect_stdout(output.printed))
+        yield output
 
 
 def loggers_of_functions() -> set[logging.Logger]:
@@ -80,7 +80,7 @@ def loggers_of_functions() -> set[logging.Logger]:
 
 
 @contextmanager
-def _listening(logger: logging.Logger, handler: logging.Handler) -> Iterator[None]:
+def _with_handler(logger: logging.Logger, handler: logging.Handler) -> Iterator[None]:
     logger.addHandler(handler)
     try:
         yield

@@ -24,7 +24,7 @@ class QrCode:
     bottom: float
 
 
-class Paper:
+class PrintedPage:
     """One page of a PDF. Positions are in inches from the upper left corner."""
 
     def __init__(self, page: pypdfium2.PdfPage) -> None:
@@ -36,16 +36,16 @@ class Paper:
         return " ".join(self._page.get_textpage().get_text_bounded().split())
 
     @property
-    def solid_text(self) -> str:
-        """The text as `solid` returns it, so that line breaks do not matter."""
-        return solid(self._page.get_textpage().get_text_bounded())
+    def text_without_line_breaks(self) -> str:
+        """The text without white space and hyphens, so that line breaks do not matter."""
+        return without_line_breaks(self._page.get_textpage().get_text_bounded())
 
     def text_in(self, left: float, top: float, right: float, bottom: float) -> str:
         """The text in a rectangle of the page, line by line."""
         inches = (left, self.height - bottom, right, self.height - top)
         return str(self._page.get_textpage().get_text_bounded(*(side * INCH for side in inches)))
 
-    def ends(self) -> tuple[float, float, float, float]:
+    def ink_bounds(self) -> tuple[float, float, float, float]:
         """Bounding box of all ink: left, top, right and bottom."""
         rows: list[list[int]] = cast("Any", self._picture().tolist())
         inked = [row for row, dots in enumerate(rows) if min(dots) < FAINT]
@@ -72,10 +72,10 @@ def _code(found: zxingcpp.Barcode) -> QrCode:
     return QrCode(found.text, details["ECLevel"], width / modules, top, bottom)
 
 
-def solid(text: str) -> str:
+def without_line_breaks(text: str) -> str:
     """Removes white space and hyphens: PDF readers treat a hyphen at a line end as a broken word."""
     return "".join(text.split()).translate(dict.fromkeys(map(ord, "-\u200b\u0002\ufffe")))
 
 
-def papers(pdf: bytes) -> list[Paper]:
-    return [Paper(page) for page in pypdfium2.PdfDocument(pdf)]
+def printed_pages(pdf: bytes) -> list[PrintedPage]:
+    return [PrintedPage(page) for page in pypdfium2.PdfDocument(pdf)]

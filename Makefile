@@ -46,7 +46,7 @@ PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/
 # With four times as many examples in tests by Hypothesis.
 THOROUGH := --hypothesis-profile thorough
 # Uses processes of its own. `make faults` injects a fault at every point, and the weekly workflow runs it.
-FAULTS := tests/faults/test_fault_walk.py
+FAULTS := tests/faults/test_fault_injection.py
 
 test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests except the slow ones.
 	$(PYTEST) $(if $(FULL),$(THOROUGH),-m "not long")
@@ -56,8 +56,9 @@ test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp b
 # A selection of tests that depend on dates. The weekly workflow runs all of `make test` at these dates.
 DATED := $(addprefix tests/unit/,core/test_calendar.py core/test_business_hours.py core/test_decisions.py feedback wake outreach/test_delivery.py links \
   dashboard/test_api.py dashboard/test_authorization.py) \
-  $(addprefix tests/integration/test_,dashboard_numbers.py held.py audit.py letters.py local_clock.py local_tokens.py local_reminder.py \
-  summary.py restore.py::test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out)
+  $(addprefix tests/integration/test_,dashboard_numbers.py held.py audit.py letters.py local_reminder.py \
+  summary.py restore.py::test_lost_items_are_restored_and_no_doctor_is_mailed_twice_or_after_an_opt_out) \
+  $(addprefix tests/integration/samlocal/test_,clock.py tokens.py)
 
 test-dates: .cache/dev.stamp .cache/dynamodb.stamp .cache/sam.stamp ## Run the tests that depend on dates, on a leap day, at the end of a year and on other special dates.
 	$(VENV)/python -m tools.dates --each $(VENV)/pytest -p no:schemathesis -m "not long" $(DATED)

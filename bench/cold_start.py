@@ -59,7 +59,7 @@ def main(runs: int, only: str | None) -> None:
     shutil.rmtree(plain, ignore_errors=True)
     # Next to the build folder, because its template contains relative paths.
     shutil.copytree(folder, plain, copy_function=_link)
-    ship.make_ready(built.read(folder), python)
+    ship.prepare(built.read(folder), python)
     with aws_stub.running() as aws:
         template = load(ROOT / "infra" / "template.yaml", PARAMETERS, Places("referral-intake", aws))
         before, after = (
@@ -70,15 +70,18 @@ def main(runs: int, only: str | None) -> None:
 
 
 def _starts(template: Template, folder: Path, aws: str) -> Iterator[tuple[str, Start]]:
-    events = first_events.all_of_them(PARAMETERS["SiteUrl"])
+    events = first_events.by_function(PARAMETERS["SiteUrl"])
     functions = sorted(template.functions.values(), key=lambda function: function.logical_id)
     yield BARE, Start("bare_put.handler", (Path(__file__).parent, folder / "IntakeFunction"), _aws(aws), events[BARE])
     for function in functions:
         path = (folder / function.logical_id, folder / "ReportsLayer" / "python")
-        yield function.short_name, Start(function.handler, path, _told(function, aws), events[function.short_name])
+        yield (
+            function.short_name,
+            Start(function.handler, path, _environment(function, aws), events[function.short_name]),
+        )
 
 
-def _told(function: Function, aws: str) -> dict[str, str]:
+def _environment(function: Function, aws: str) -> dict[str, str]:
     """Return the environment of the function, with the endpoints of the simulated AWS."""
     own = {"TEMPLATES_DIR": str(samples.TEMPLATES), "AWS_LAMBDA_FUNCTION_NAME": function.name}
     registry = {"REGISTRY_URL": f"{aws}/api/"} if "REGISTRY_URL" in function.environment else {}

@@ -22,11 +22,11 @@ from moto import mock_aws
 from bench.cost_page import PAGE, Measured, average, by_month, fixed, written
 from bench.meter import Bill, Meter
 from bench.prices import Used
-from bench.scenarios import LIVES, Lives, answered, working_day
+from bench.scenarios import SCENARIOS, ScenarioRunner, answered, working_day
 from tests.engines import dynamodb_local
 from tests.integration import aws
-from tests.integration.conftest import forget_account
-from tests.integration.life import Life, living
+from tests.integration.conftest import set_fake_credentials
+from tests.integration.handler_harness import HandlerHarness, handler_harness
 
 START = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 """A Monday in working hours. A test checks that other dates and working hours give the same bills."""
@@ -58,7 +58,7 @@ def measure(start: datetime = START) -> tuple[dict[str, Bill], int]:
     """Return the bill of each scenario, starting at `start`, and the number of custom metrics."""
     log = Counted()
     with pytest.MonkeyPatch.context() as patch, dynamodb_local.running() as url, mock_aws(), redirect_stdout(log):
-        forget_account(patch)
+        set_fake_credentials(patch)
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
         meter = Meter()
         boto3.setup_default_session()
@@ -66,21 +66,21 @@ def measure(start: datetime = START) -> tuple[dict[str, Bill], int]:
         client = boto3.client("dynamodb")
         table = aws.make_table(client)
         aws.make_table(client, "StatsTable", aws.stats_name(table))
-        with living(client, aws.make_secrets(), patch, start, tick=False) as life:
-            return _bills(Lives(life, meter), life, log, start), len(log.metrics)
+        with handler_harness(client, aws.make_secrets(), patch, start, tick=False) as harness:
+            return _bills(ScenarioRunner(harness, meter), harness, log, start), len(log.metrics)
 
 
-def _bills(lives: Lives, life: Life, log: Counted, start: datetime) -> dict[str, Bill]:
+def _bills(runner: ScenarioRunner, harness: HandlerHarness, log: Counted, start: datetime) -> dict[str, Bill]:
     bills = {}
     # The first referral is not counted: it creates the counters, and later referrals join it.
-    for name in ("first", "a minute", *LIVES):
-        life.clock.move_to(working_day(days=1, at=start))
+    for name in ("first", "a minute", *SCENARIOS):
+        harness.clock.move_to(working_day(days=1, at=start))
         before = log.bytes
-        with lives.one() as bill:
+        with runner.measuring() as bill:
             if name == "a minute":
-                life.wake()
+                harness.wake()
             else:
-                LIVES.get(name, answered)(lives, life, f"Doctor {name.title()}".replace(" ", ""))
+                SCENARIOS.get(name, answered)(runner, harness, f"Doctor {name.title()}".replace(" ", ""))
         bill.log_bytes = log.bytes - before
         bills[name] = bill
     del bills["first"]
@@ -106,7 +106,7 @@ def main(words: Sequence[str] = ()) -> int:
     measured = Measured({name: used(bill) for name, bill in bills.items()}, metrics)
     measured.keep()
     PAGE.write_text(written(PAGE.read_text("utf-8"), measured), "utf-8")
-    _say(f"\nA referral on average: {average(measured.lives)}\n{fixed(measured)}\n")
+    _say(f"\nA referral on average: {average(measured.usage)}\n{fixed(measured)}\n")
     _say("\n".join(by_month(measured)))
     told = bills["reminded"].mails == 2 and bills["answered"].mails == 1
     return 0 if told else 1

@@ -15,8 +15,8 @@ SHARES = {"answered": 0.15, "reminded": 0.60, "joining": 0.15, "by letter": 0.10
 SIZES = (100, 10_000, 1_000_000)
 
 
-def average(lives: dict[str, Used]) -> Used:
-    every = [(share, astuple(lives[name])) for name, share in SHARES.items()]
+def average(usage: dict[str, Used]) -> Used:
+    every = [(share, astuple(usage[name])) for name, share in SHARES.items()]
     return Used(*(sum(share * values[place] for share, values in every) for place in range(len(every[0][1]))))
 
 
@@ -28,7 +28,7 @@ TEMPLATE = Path(__file__).parents[1] / "infra" / "template.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    lives: dict[str, Used]
+    usage: dict[str, Used]
     metrics: int
 
     @classmethod
@@ -37,7 +37,8 @@ class Measured:
         return cls({name: Used(**one) for name, one in kept["lives"].items()}, kept["metrics"])
 
     def keep(self) -> None:
-        MEASURED.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
+        stored = {"lives": {name: asdict(one) for name, one in self.usage.items()}, "metrics": self.metrics}
+        MEASURED.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
 
 
 def fixed(measured: Measured) -> Fixed:
@@ -54,13 +55,13 @@ def _metrics(alarm: dict[str, Any]) -> int:
 
 def by_month(measured: Measured) -> list[str]:
     """Return the rows of the first table of docs/cost.md: costs per month."""
-    one, minute = average(measured.lives), measured.lives["a minute"]
+    one, minute = average(measured.usage), measured.usage["a minute"]
     months = [prices.month(size, one, minute, fixed(measured)) for size in SIZES]
     rows = [f"| {item} | " + " | ".join(f"{month[item]:,.2f}" for month in months) + " |" for item in months[0]]
     return [*rows, "| **Together** | " + " | ".join(f"**{sum(month.values()):,.2f}**" for month in months) + " |"]
 
 
-_TOLD = {
+_DESCRIPTIONS = {
     "answered": "answered, after opening and a click",
     "reminded": "reminded, and never answered",
     "joining": "joined to another for the same doctor",
@@ -69,13 +70,13 @@ _TOLD = {
 }
 
 
-def by_life(measured: Measured) -> list[str]:
+def by_scenario(measured: Measured) -> list[str]:
     """Return the rows of the second table: usage by scenario."""
     rows = []
-    for name, told in _TOLD.items():
-        one = measured.lives[name]
+    for name, description in _DESCRIPTIONS.items():
+        one = measured.usage[name]
         numbers = (one.writes, one.reads, one.runs, one.requests, one.mails, one.queued)
-        rows.append(f"| {told} | " + " | ".join(f"{number:g}" for number in numbers) + " |")
+        rows.append(f"| {description} | " + " | ".join(f"{number:g}" for number in numbers) + " |")
     return rows
 
 
@@ -90,15 +91,17 @@ _DIFFERENCES = {
 
 def by_difference(measured: Measured) -> list[str]:
     """Return the rows of the third table: additional writes compared with the answered referral."""
-    usual = measured.lives["answered"].writes
-    return [f"| {told} | {measured.lives[name].writes - usual:+g} |" for name, told in _DIFFERENCES.items()]
+    usual = measured.usage["answered"].writes
+    return [
+        f"| {description} | {measured.usage[name].writes - usual:+g} |" for name, description in _DIFFERENCES.items()
+    ]
 
 
 def written(page: str, measured: Measured) -> str:
     """Return the page with its three tables replaced."""
     lines = page.splitlines()
     heads = [number for number, line in enumerate(lines) if line.startswith("|---|---:|")]
-    tables = (by_month(measured), by_life(measured), by_difference(measured))
+    tables = (by_month(measured), by_scenario(measured), by_difference(measured))
     for head, rows in reversed(list(zip(heads, tables, strict=True))):
         end = lines.index("", head)
         lines[head + 1 : end] = rows

@@ -22,8 +22,8 @@ from local.demo import fill
 from local.stack import LocalStack
 from referral_intake.aws.campaign_files import Campaigns
 from tests.engines import dynamodb_local
-from tests.integration.local_scratch import fetch
 from tests.support import proofs, samples
+from tests.support.http_client import fetch
 
 _SETTLES_WITHIN = 300.0
 _THREADS = 8
@@ -60,7 +60,7 @@ def submit(stack: LocalStack, number: int) -> int:
     doctor = samples.doctor(name=f"Ada {_surname(number)}", email=f"ada{number}@hospital.example")
     campaign = Campaigns(Path(os.environ["TEMPLATES_DIR"])).names()[0]
     sent = samples.payload(campaign=campaign, doctor=doctor)
-    return fetch(f"{stack.url}/api/referrals", "POST", proofs.proven_to(stack, sent)).status
+    return fetch(f"{stack.url}/api/referrals", "POST", proofs.with_proof_for_stack(stack, sent)).status
 
 
 def _surname(number: int) -> str:

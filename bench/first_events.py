@@ -14,7 +14,7 @@ from tests.integration import aws
 from tests.support import dashboard, events, samples
 
 
-def all_of_them(site_url: str) -> dict[str, dict[str, Any]]:
+def by_function(site_url: str) -> dict[str, dict[str, Any]]:
     """Return the events by the short name of the function. Requests have the headers that CloudFront adds."""
     return {name: _as_sent(event) for name, event in _events(site_url).items()}
 

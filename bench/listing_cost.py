@@ -59,12 +59,12 @@ _SEARCHED_BY = (
 class Cost:
     """The cost of a listing.
 
-    `dearest` and `all_of_them` are read units of the most expensive page and of all pages. `slowest` is in seconds.
+    Read units of the most expensive page and of all pages. `slowest` is in seconds.
     """
 
     pages: int
-    dearest: float
-    all_of_them: float
+    most_expensive: float
+    all_pages: float
     found: int
     slowest: float
 
@@ -84,7 +84,7 @@ def main(most: int) -> int:
     for number, by_name in costs.items():
         for name, one in by_name.items():
             _say(
-                f"{number:9,}  {name:42} {one.pages:6} {one.dearest:13.1f} {one.all_of_them:10.1f} {one.found:6}"
+                f"{number:9,}  {name:42} {one.pages:6} {one.most_expensive:13.1f} {one.all_pages:10.1f} {one.found:6}"
                 f" {one.slowest * 1000:9.0f} ms"
             )
     before, after = _weights()
@@ -92,7 +92,7 @@ def main(most: int) -> int:
         f"A typical referral has {after} bytes, {before} without attributes for searches. A write unit is 1,024 bytes."
     )
     everything = [one for by_name in costs.values() for one in by_name.values()]
-    return 0 if all(one.dearest <= MOST and one.found for one in everything) and after < 1024 else 1
+    return 0 if all(one.most_expensive <= MOST and one.found for one in everything) and after < 1024 else 1
 
 
 def measure(client: "DynamoDBClient", number: int) -> Iterator[tuple[str, Cost]]:

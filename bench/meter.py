@@ -62,8 +62,8 @@ class Meter:
     def _units(self, parsed: dict[str, Any], operation: str, context: dict[str, Any]) -> float:
         if operation == "TransactWriteItems":
             return self._transactions.cost(context["before"])
-        told = parsed.get("ConsumedCapacity", [])
-        units: float = sum(one["CapacityUnits"] for one in (told if isinstance(told, list) else [told]))
+        consumed = parsed.get("ConsumedCapacity", [])
+        units: float = sum(one["CapacityUnits"] for one in (consumed if isinstance(consumed, list) else [consumed]))
         if operation == "BatchGetItem":
             return units + self._missing(parsed, context["asked"])
         # DynamoDB Local reports 0 for a query without results, which AWS bills with 0.5.
@@ -114,8 +114,8 @@ class Transactions:
             used = self._client.put_item(TableName=copy, Item=after, ReturnConsumedCapacity="INDEXES")
         else:
             used = self._client.delete_item(TableName=copy, Key=key, ReturnConsumedCapacity="INDEXES")
-        told = used["ConsumedCapacity"]
-        return told["CapacityUnits"] + told["Table"]["CapacityUnits"]
+        consumed = used["ConsumedCapacity"]
+        return consumed["CapacityUnits"] + consumed["Table"]["CapacityUnits"]
 
     def _image(self, table: str, key: Mapping[str, Any]) -> Image:
         return self._client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")

@@ -17,26 +17,26 @@ from bench.meter import Bill, Meter
 from samlocal.events.streams import as_delivered, filtering
 from samlocal.template.model import StreamSource
 from tests.integration import aws
-from tests.integration.life import DOCTOR, Life
+from tests.integration.handler_harness import DOCTOR, HandlerHarness
 from tests.support import events
 
 
-class Lives:
-    """Measures the bills of referrals one after another."""
+class ScenarioRunner:
+    """Runs one scenario after another and measures the bill of each."""
 
-    def __init__(self, life: Life, meter: Meter) -> None:
-        self._life, self._meter = life, meter
+    def __init__(self, harness: HandlerHarness, meter: Meter) -> None:
+        self._harness, self._meter = harness, meter
         self._streams = boto3.client("dynamodbstreams", endpoint_url=os.environ["AWS_ENDPOINT_URL_DYNAMODB"])
         self._iterators: dict[str, str] = {}
-        invoke = life.invoke
-        life.invoke = lambda function, event: self._counted(invoke, function, event)  # type: ignore[method-assign]
-        self._send = life.mail.send_email
-        life.mail.send_email = self._send_slowly  # type: ignore[method-assign]
+        invoke = harness.invoke
+        harness.invoke = lambda function, event: self._counted(invoke, function, event)  # type: ignore[method-assign]
+        self._send = harness.mail.send_email
+        harness.mail.send_email = self._send_slowly  # type: ignore[method-assign]
 
     def _send_slowly(self, **asked: Any) -> dict[str, str]:
         """Advance the clock after sending, because the time of a message in SES is before the function's response."""
         answer = self._send(**asked)
-        self._life.clock.shift(0.2)
+        self._harness.clock.shift(0.2)
         return answer
 
     def _counted(self, invoke: Any, function: str, event: dict[str, Any]) -> Any:
@@ -48,28 +48,28 @@ class Lives:
         return invoke(function, event)
 
     @contextmanager
-    def one(self) -> Iterator[Bill]:
+    def measuring(self) -> Iterator[Bill]:
         """Yield the bill for the operations in the context. It ends when the stream is empty."""
-        self.flow()
+        self.drain_streams()
         self._meter.bill = Bill()
-        before = len(self._life.mail.sent)
+        before = len(self._harness.mail.sent)
         yield self._meter.bill
-        self.flow()
-        self._meter.bill.mails = len(self._life.mail.sent) - before
+        self.drain_streams()
+        self._meter.bill.mails = len(self._harness.mail.sent) - before
 
-    def flow(self) -> None:
+    def drain_streams(self) -> None:
         """Pass all records of the stream to the functions whose filters match, until the stream is empty."""
         while records := self._records():
             for source in self._sources:
                 for record in filter(filtering(source.filters), records):
-                    self._life.invoke(_door(source), {"Records": [record]})
+                    self._harness.invoke(_function_name(source), {"Records": [record]})
 
     @cached_property
     def _sources(self) -> list[StreamSource]:
         return [one for one in aws.template().sources if isinstance(one, StreamSource)]
 
     def _records(self) -> list[Any]:
-        arn = self._life.client.describe_table(TableName=self._life.table)["Table"]["LatestStreamArn"]
+        arn = self._harness.client.describe_table(TableName=self._harness.table)["Table"]["LatestStreamArn"]
         shards = self._streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
         found: list[Any] = []
         for shard in (one["ShardId"] for one in shards):
@@ -81,37 +81,39 @@ class Lives:
         return found
 
 
-def _door(source: StreamSource) -> str:
+def _function_name(source: StreamSource) -> str:
     return aws.template().functions[source.function].short_name
 
 
 # ---- Kinds of referrals ----------------------------------------------------------------------------------------------
 
 
-def answered(lives: Lives, life: Life, name: str, *, reads: bool = True, wait: float = 0, **doctor: Any) -> None:
+def answered(
+    runner: ScenarioRunner, harness: HandlerHarness, name: str, *, reads: bool = True, wait: float = 0, **doctor: Any
+) -> None:
     """Request a challenge and submit; `wait` seconds after the delivery, open the message, click and answer."""
-    receipt = _written_to(lives, life, name, **doctor)
-    life.clock.shift(wait)
+    receipt = _submit_and_deliver(runner, harness, name, **doctor)
+    harness.clock.shift(wait)
     for kind in ("Open", "Click") if reads else ():
-        _event(lives, life, kind, receipt)
-    life.follow("/api/answer", answer="call")
+        _report_event(runner, harness, kind, receipt)
+    harness.follow_link("/api/answer", answer="call")
 
 
-def reminded(lives: Lives, life: Life, name: str) -> None:
+def reminded(runner: ScenarioRunner, harness: HandlerHarness, name: str) -> None:
     """Open the message without an answer, and send the reminder two weeks later."""
-    receipt = _written_to(lives, life, name)
-    _event(lives, life, "Open", receipt)
-    life.clock.move_to(working_day(days=15, at=datetime.now(UTC)))
-    life.wake()
-    lives.flow()
+    receipt = _submit_and_deliver(runner, harness, name)
+    _report_event(runner, harness, "Open", receipt)
+    harness.clock.move_to(working_day(days=15, at=datetime.now(UTC)))
+    harness.wake()
+    runner.drain_streams()
     for kind in ("Send", "Delivery"):
-        _event(lives, life, kind, receipt)
+        _report_event(runner, harness, kind, receipt)
 
 
-def by_night(lives: Lives, life: Life, name: str) -> None:
+def at_night(runner: ScenarioRunner, harness: HandlerHarness, name: str) -> None:
     """Submit at night, after 1:00 in the doctor's time zone, and answer."""
-    life.clock.move_to(datetime.now(UTC).replace(hour=7) + timedelta(days=1))
-    answered(lives, life, name)
+    harness.clock.move_to(datetime.now(UTC).replace(hour=7) + timedelta(days=1))
+    answered(runner, harness, name)
 
 
 def working_day(days: int, at: datetime) -> datetime:
@@ -122,42 +124,42 @@ def working_day(days: int, at: datetime) -> datetime:
     return datetime.combine(day.date(), at.timetz())
 
 
-def joining(lives: Lives, life: Life, name: str) -> None:
-    _challenge(life)
-    life.submit(doctor={"name": f"First {name}", "email": "doctorfirst@clinic.example"})
-    lives.flow()
+def joining(runner: ScenarioRunner, harness: HandlerHarness, name: str) -> None:
+    _get_challenge(harness)
+    harness.submit(doctor={"name": f"First {name}", "email": "doctorfirst@clinic.example"})
+    runner.drain_streams()
 
 
-def by_letter(lives: Lives, life: Life, name: str) -> None:
-    _challenge(life)
-    life.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")} | {"name": name})
-    lives.flow()
+def by_letter(runner: ScenarioRunner, harness: HandlerHarness, name: str) -> None:
+    _get_challenge(harness)
+    harness.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")} | {"name": name})
+    runner.drain_streams()
 
 
-def _written_to(lives: Lives, life: Life, name: str, **doctor: Any) -> str:
-    _challenge(life)
+def _submit_and_deliver(runner: ScenarioRunner, harness: HandlerHarness, name: str, **doctor: Any) -> str:
+    _get_challenge(harness)
     email = f"{name.lower()}@clinic.example"
-    receipt = life.submit(doctor={**DOCTOR, "name": name, "email": email, "npi": None, **doctor})
-    lives.flow()
+    receipt = harness.submit(doctor={**DOCTOR, "name": name, "email": email, "npi": None, **doctor})
+    runner.drain_streams()
     for kind in ("Send", "Delivery"):
-        _event(lives, life, kind, receipt)
+        _report_event(runner, harness, kind, receipt)
     return receipt
 
 
-def _event(lives: Lives, life: Life, kind: str, receipt: str) -> None:
+def _report_event(runner: ScenarioRunner, harness: HandlerHarness, kind: str, receipt: str) -> None:
     """Report an event of SES, one minute after the previous one."""
-    life.clock.shift(60)
-    life.tell(kind, receipt)
-    lives.flow()
+    harness.clock.shift(60)
+    harness.deliver_ses_event(kind, receipt)
+    runner.drain_streams()
 
 
-def _challenge(life: Life) -> None:
-    life.clock.shift(60)
-    life.invoke("intake", events.get_challenge("binding"))
+def _get_challenge(harness: HandlerHarness) -> None:
+    harness.clock.shift(60)
+    harness.invoke("intake", events.get_challenge("binding"))
 
 
 DAY = 24 * 3600
-LIVES: dict[str, Callable[[Lives, Life, str], None]] = {
+SCENARIOS: dict[str, Callable[[ScenarioRunner, HandlerHarness, str], None]] = {
     "answered": answered,
     "joining": joining,
     "by letter": by_letter,
@@ -165,6 +167,6 @@ LIVES: dict[str, Callable[[Lives, Life, str], None]] = {
     "by email alone": partial(answered, phone=None, address={}),
     "with NPI": partial(answered, npi=DOCTOR["npi"]),
     "next day": partial(answered, wait=DAY),
-    "by night": by_night,
+    "by night": at_night,
     "reminded": reminded,
 }

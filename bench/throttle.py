@@ -20,7 +20,7 @@ def slowed(times: float) -> Iterator[None]:
     """Let all pages of all browsers of this process run only 1/`times` of the time."""
     over = threading.Event()
     pages = [pid for pid in _descendants(os.getpid()) if b"--type=renderer" in _command(pid)]
-    thread = threading.Thread(target=_hinder, args=(pages, times, over), daemon=True)
+    thread = threading.Thread(target=_slow_down, args=(pages, times, over), daemon=True)
     if times > 1:
         thread.start()
     try:
@@ -31,7 +31,7 @@ def slowed(times: float) -> Iterator[None]:
             thread.join()
 
 
-def _hinder(pids: list[int], times: float, over: threading.Event) -> None:
+def _slow_down(pids: list[int], times: float, over: threading.Event) -> None:
     ran = _SLICE
     while not over.is_set():
         _send(pids, signal.SIGSTOP)

@@ -37,7 +37,7 @@ class Contents:
         return {"count": self.count, "oldest": self.oldest, "conditions": dict(self.conditions)}
 
 
-def look(sqs: "SQSClient", url: str) -> Contents:
+def inspect(sqs: "SQSClient", url: str) -> Contents:
     """Inspect the queue without removing messages."""
     answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     found: list[MessageTypeDef] = []

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError
 
 from local.demo import MANAGER, VIEWER, fill
 from local.stack import ROOT, LocalStack
-from samlocal.aws.tables import EngineLacks
+from samlocal.aws.tables import UnsupportedEngine
 from samlocal.http.server import PortTaken
 from samlocal.template.intrinsics import TemplateError
 
@@ -36,7 +36,7 @@ def main() -> int:
     except PortTaken as error:
         print(f"{error} Try: make run PORT={port + 1}", file=sys.stderr)
         return 1
-    except EngineLacks as error:
+    except UnsupportedEngine as error:
         print(error, file=sys.stderr)
         return 1
     except TemplateError as error:
@@ -46,7 +46,7 @@ def main() -> int:
         print(f"Can't reach the AWS emulator: {error}", file=sys.stderr)
         return 1
     try:
-        where = _what_is_where(stack, time.monotonic() - started, is_demo=arguments.demo)
+        where = _start_message(stack, time.monotonic() - started, is_demo=arguments.demo)
         stack.terminal.plain(where + (SCHEDULED if is_scheduled else IMMEDIATE))
         stop_signal.recv(1)
     finally:
@@ -82,7 +82,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _what_is_where(stack: LocalStack, seconds: float, *, is_demo: bool) -> str:
+def _start_message(stack: LocalStack, seconds: float, *, is_demo: bool) -> str:
     endpoint = stack.cloud.dynamodb.meta.endpoint_url
     lines = [f"\nReady in {seconds:.1f} s. Saved edits take effect immediately. To stop, press Ctrl-C.\n"]
     places = {

@@ -13,9 +13,12 @@ def letter(receipt: str, now: datetime) -> bytes | str:
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.reports.letter_wiring import LetterResources, bulk_letters_for
 
-    told, templates = os.environ, Path(os.environ["TEMPLATES_DIR"])
+    environment, templates = os.environ, Path(os.environ["TEMPLATES_DIR"])
     place = LetterResources(
-        told["TABLE_NAME"], told["HASHING_KEYS_SECRET"], told["SIGNING_KEYS_SECRET"], told["SITE_URL"]
+        environment["TABLE_NAME"],
+        environment["HASHING_KEYS_SECRET"],
+        environment["SIGNING_KEYS_SECRET"],
+        environment["SITE_URL"],
     )
     letters = bulk_letters_for(place, templates, approved_only=False)
     referral = next(iter(letters.read([receipt])), None)

@@ -19,7 +19,7 @@ from local.registry_records import Record, record
 _FILE = Path(__file__).with_suffix(".toml")
 _NAMES = ("first_name", "last_name", "organization_name")
 # Criteria that the registry rejects unless there are others, with the numbers of its errors.
-_NOT_ALONE = {"state": "07", "enumeration_type": "09"}
+_INSUFFICIENT_ALONE = {"state": "07", "enumeration_type": "09"}
 
 
 class Registry:
@@ -66,14 +66,14 @@ def _errors(asked: Mapping[str, str]) -> Iterator[dict[str, str]]:
         if asked.get(name, "").endswith("*") and len(asked[name]) < 3:
             yield {"description": "Wildcards require at least two leading characters", "field": name, "number": "08"}
     if not asked.keys() & {*_NAMES, "number"}:
-        for name, number in _NOT_ALONE.items():
+        for name, number in _INSUFFICIENT_ALONE.items():
             if name in asked:
                 yield {
                     "description": f"Field {name} requires additional search criteria",
                     "field": name,
                     "number": number,
                 }
-        if not asked.keys() & _NOT_ALONE.keys():
+        if not asked.keys() & _INSUFFICIENT_ALONE.keys():
             yield {"description": "No valid search criteria provided", "field": "general", "number": "04"}
 
 

@@ -6,7 +6,9 @@ import sys
 import threading
 from pathlib import Path
 
-from samlocal.aws.tables import EngineLacks
+from botocore.exceptions import BotoCoreError
+
+from samlocal.aws.tables import UnsupportedEngine
 from samlocal.http.server import PortTaken
 from samlocal.stack import Stack
 from samlocal.template.intrinsics import TemplateError
@@ -25,8 +27,11 @@ def main() -> int:
     stack = Stack(arguments.template, Path(".samlocal"), port=arguments.port, parameters=parameters)
     try:
         stack.start()
-    except (EngineLacks, PortTaken, TemplateError) as error:
+    except (UnsupportedEngine, PortTaken, TemplateError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except BotoCoreError as error:
+        print(f"Can't reach the AWS emulator: {error}", file=sys.stderr)
         return 1
     try:
         stack.terminal.plain(f"Ready at {stack.url}. Mailbox, tables and logs: {stack.url}/_local/")

@@ -37,7 +37,7 @@ from samlocal.template.references import Places
 SES_PATH = "/_local/ses"
 EVENTS_PATH = "/_local/events"
 SIGN_IN_PATH = "/_local/sign-in"
-_ONE_AT_A_TIME = threading.Lock()
+_ONE_STACK = threading.Lock()
 
 
 class Stack:
@@ -114,11 +114,11 @@ class Stack:
         """Store initial data. At this time, no event source is running."""
 
     def start(self) -> None:
-        """Start the stack. Raise PortTaken, TemplateError or EngineLacks, after stopping what was started."""
+        """Start the stack. Raise PortTaken, TemplateError or UnsupportedEngine, after stopping what was started."""
         with ExitStack() as parts:
-            if not _ONE_AT_A_TIME.acquire(blocking=False):
+            if not _ONE_STACK.acquire(blocking=False):
                 raise RuntimeError("a stack is already running in this process")
-            parts.callback(_ONE_AT_A_TIME.release)
+            parts.callback(_ONE_STACK.release)
             parts.callback(self.clock.stop)
             # Listen first, to detect a port in use before other parts start.
             listener = parts.enter_context(listen(self._port))
@@ -152,7 +152,7 @@ class Stack:
         self.gateway.take(template, self._origin_headers(template), self.json_files(template))
 
     def _origin_headers(self, of: Template) -> dict[str, str]:
-        return {name: origin_headers.looked_up(value, self.cloud.secret_text) for name, value in of.origin_headers}
+        return {name: origin_headers.resolved(value, self.cloud.secret_text) for name, value in of.origin_headers}
 
     def _start_terminal(self, parts: ExitStack) -> None:
         self.terminal = Terminal(self._out or sys.stdout, self._log_file)

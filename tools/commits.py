@@ -21,7 +21,7 @@ NOT_IMPERATIVE = re.compile(
 )
 
 
-def faults(subject: str) -> list[str]:
+def problems(subject: str) -> list[str]:
     """Return what is wrong with the subject, as parts of a sentence."""
     found = []
     if len(subject) > LONGEST:
@@ -37,7 +37,7 @@ def faults(subject: str) -> list[str]:
 
 def main(words: list[str]) -> int:
     subjects = [_first_line(Path(words[0]))] if words else _since()
-    wrong = [f"{subject!r} {fault}." for subject in subjects for fault in faults(subject)]
+    wrong = [f"{subject!r} {problem}." for subject in subjects for problem in problems(subject)]
     print("\n".join(wrong), file=sys.stderr, end="\n" if wrong else "")
     return 1 if wrong else 0
 

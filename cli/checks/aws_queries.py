@@ -80,7 +80,7 @@ def concurrency() -> Mapping[str, int]:
     return limit
 
 
-def behind(stack: str) -> dict[str, list[str]]:
+def outdated_versions(stack: str) -> dict[str, list[str]]:
     """Return, by function name, the settings in which the alias `live` differs from the latest deployment."""
     cloudformation: Any = boto3.client("cloudformation", config=_CONFIG)
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)

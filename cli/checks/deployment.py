@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from cli.checks.result import Result, failure, ok, warning
 
 
-def versions(behind: Mapping[str, Sequence[str]]) -> Result:
+def versions(outdated: Mapping[str, Sequence[str]]) -> Result:
     """Check that the latest versions are live.
 
-    `behind` maps function names to the settings in which the alias `live` differs from the latest deployment.
+    `outdated` maps function names to the settings in which the alias `live` differs from the latest deployment.
     """
-    older = [f"{name} ({', '.join(parts)})" for name, parts in behind.items() if parts]
+    older = [f"{name} ({', '.join(parts)})" for name, parts in outdated.items() if parts]
     if older:
         todo = 'See docs/deploy.md, "After a rollback". If a deployment is in progress, wait until it ends.'
         return failure(f"An older version is live: {'; '.join(older)}", todo)
-    return ok(f"the latest version of {len(behind)} functions is live")
+    return ok(f"the latest version of {len(outdated)} functions is live")
 
 
 def alarms(subscriptions: Sequence[Mapping[str, str]]) -> Result:

@@ -40,13 +40,13 @@ def command(
     target = environments.named(environment)
     os.environ.update(target.aws())
     stack = stacks.find(target.stack)
-    if not agreed(target, yes):
+    if not is_confirmed(target, yes):
         raise CommandError("Nothing was deleted.")
     destroy(stack)
     return 0
 
 
-def agreed(environment: Environment, given: str | None) -> bool:
+def is_confirmed(environment: Environment, given: str | None) -> bool:
     """Return whether the user confirmed by the name of the stack, because "y" is too easy to type by mistake.
 
     Ask the user if no name is given.
@@ -85,7 +85,7 @@ def destroy(stack: Stack) -> None:
     cloudformation.delete_stack(StackName=which)
     print("Deleting the stack. CloudFront takes some minutes ...", flush=True)
     cloudformation.get_waiter("stack_delete_complete").wait(StackName=which)
-    for line in stays(_resources(cloudformation, which)):
+    for line in retained_resources(_resources(cloudformation, which)):
         print(line)
 
 
@@ -100,7 +100,7 @@ def _ids(resources: Iterable[dict[str, str]], kind: str) -> list[str]:
     return [one["PhysicalResourceId"] for one in there if one.get("PhysicalResourceId")]
 
 
-def stays(resources: Iterable[dict[str, str]]) -> list[str]:
+def retained_resources(resources: Iterable[dict[str, str]]) -> list[str]:
     """Return lines that name the resources that CloudFormation retained, each with the command that deletes it."""
     left = [one for one in resources if one["ResourceStatus"] == "DELETE_SKIPPED"]
     if not left:

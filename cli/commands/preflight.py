@@ -186,7 +186,10 @@ def _today(target: Target) -> date:
 
 def _deployment(target: Target) -> Iterator[tuple[str, Check]]:
     yield "opt-out link", _deployed(target, _opt_out)
-    yield "versions", _aws(target, _deployed(target, lambda stack: deployment.versions(aws_queries.behind(stack.name))))
+    yield (
+        "versions",
+        _aws(target, _deployed(target, lambda stack: deployment.versions(aws_queries.outdated_versions(stack.name)))),
+    )
     reserved = int(target.parameters.get("ReservedConcurrency") or 0)
     topic = "AlarmsTopic"
     yield (

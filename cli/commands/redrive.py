@@ -140,7 +140,7 @@ def _find(stack: Stack) -> _Found:
 def _list(stack: Stack, *, as_json: bool) -> None:
     found = _find(stack)
     referrals = {name: getattr(found, name) for name in _TITLES}
-    queues = {name: failure_queues.look(stack.sqs, stack.output(f"{name}Url")) for name in _QUEUES}
+    queues = {name: failure_queues.inspect(stack.sqs, stack.output(f"{name}Url")) for name in _QUEUES}
     if as_json:
         shown = {name: [asdict(one) | {"since": one.since} for one in those] for name, those in referrals.items()}
         output.print_json({**shown, "queues": {name: contents.as_json() for name, contents in queues.items()}})

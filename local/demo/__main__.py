@@ -14,7 +14,7 @@ from local.demo.recording import Recording
 from local.stack import LocalStack
 
 
-class _Recorded(Exception):
+class _RecordingDone(Exception):
     """Stops the start of the stack after the recording, because the stack need not serve requests."""
 
     def __init__(self, recording: Recording) -> None:
@@ -28,7 +28,7 @@ def record(until: datetime, done: Callable[[str], None] = lambda _: None) -> Rec
     def fill(stack: LocalStack) -> None:
         recorder = Recorder(stack, Plan(), until, done)
         recorder.run()
-        raise _Recorded(recorder.recording)
+        raise _RecordingDone(recorder.recording)
 
     with TemporaryDirectory() as folder:
         timing = {"IntroductionTiming": "scheduled"}
@@ -37,7 +37,7 @@ def record(until: datetime, done: Callable[[str], None] = lambda _: None) -> Rec
         )
         try:
             stack.start()
-        except _Recorded as recorded:
+        except _RecordingDone as recorded:
             return recorded.recording
     raise AssertionError("the stack started without calling fill")
 

@@ -20,7 +20,7 @@ FILE = Path(__file__).with_name("history.jsonl.xz")
 # 14 whole weeks in standard time. A load uses the first 13 and a part of the last one.
 START, END = datetime(2025, 11, 10, tzinfo=UTC), datetime(2026, 2, 16, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
-FIRST_CUT = END - WEEK
+EARLIEST_END = END - WEEK
 
 # Placeholders for the name of the campaign, and the URLs of the product and the site.
 CAMPAIGN, PRODUCT_URL, SITE_URL = "demo-campaign", "https://product.invalid/", "https://site.invalid"
@@ -45,9 +45,9 @@ class Shift:
     @classmethod
     def to(cls, now: datetime) -> "Shift":
         """Return the shift that moves the last recorded week to the week of `now`."""
-        weeks = (now - FIRST_CUT) // WEEK
+        weeks = (now - EARLIEST_END) // WEEK
         # In daylight saving time, the moved week starts an hour earlier in UTC.
-        return cls(weeks + (Shift(weeks + 1).moved(FIRST_CUT) <= now))
+        return cls(weeks + (Shift(weeks + 1).moved(EARLIEST_END) <= now))
 
     def moved(self, moment: datetime) -> datetime:
         there = moment.astimezone(UTC).replace(tzinfo=None) + _STANDARD_TIME + self.weeks * WEEK

@@ -38,12 +38,12 @@ _DYNAMODB = DynamoHandler()
 _DYNAMODB.current_account, _DYNAMODB.region = ACCOUNT, REGION
 
 
-class Wire:
+class InProcessCalls:
     def __init__(self, stack: "LocalStack") -> None:
         self._stack = stack
 
     @contextmanager
-    def laid(self) -> Iterator[None]:
+    def redirected(self) -> Iterator[None]:
         """Redirect the calls of clients that are created from the default session within the context."""
         assert boto3.DEFAULT_SESSION
         events: Any = boto3.DEFAULT_SESSION.events

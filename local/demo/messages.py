@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from samlocal.ses.ses_api import Ses
 
 
-class _Sent:
+class _RequestRecorder:
     """Replaces the SES client, and stores the request of the mailer."""
 
     def send_email(self, **request: Any) -> dict[str, str]:
@@ -41,7 +41,7 @@ class Outbox:
         self._messages = MessageComposer(
             Path(os.environ["TEMPLATES_DIR"]), Links(signing_keys, site_url), site_url, approved_only=False
         )
-        self._sent = _Sent()
+        self._sent = _RequestRecorder()
         client: Any = self._sent
         self._mailer = SesMailer(client, os.environ["SENDER_ADDRESS"], os.environ["CONFIGURATION_SET"])
         self._mails: list[tuple[datetime, str, dict[str, Any]]] = []
@@ -65,4 +65,4 @@ class Outbox:
     def deliver(self, ses: "Ses") -> None:
         """Add the messages to the mailbox, the oldest first."""
         for at, message_id, request in sorted(self._mails, key=lambda mail: mail[:2]):
-            ses.take_over(request, message_id, timestamp(at))
+            ses.import_message(request, message_id, timestamp(at))

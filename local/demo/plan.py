@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 from local.demo.history import CAMPAIGN, END, START
 from local.demo.sample_doctors import Directory, Doctor
-from local.demo.submission_times import Rhythm, a_moment
+from local.demo.submission_times import SubmissionTimes, a_moment
 
 _END, _DAYS = END.date(), (END - START).days
-_SPEAK_SPANISH = {"TX": 0.28, "CA": 0.26, "FL": 0.26, "NM": 0.25, "NY": 0.2}
+_SPANISH_SHARES = {"TX": 0.28, "CA": 0.26, "FL": 0.26, "NM": 0.25, "NY": 0.2}
 
 
-class Oddity(StrEnum):
-    """A peculiarity of a submission."""
+class SpecialCase(StrEnum):
+    """A special case of a submission."""
 
     TRAP = "a hidden field was filled in"
     UNPROVEN = "no proof of work"
@@ -39,13 +39,13 @@ class Submission:
     submitted_by: str
     locale: str
     source: str
-    oddity: Oddity | None = None
+    special_case: SpecialCase | None = None
 
     @property
     def form(self) -> dict[str, Any]:
         """Return the request body that the page sends, without the challenge."""
         sent = {"submission_id": str(self.id), "campaign": CAMPAIGN, "locale": self.locale}
-        sent |= {"comments": "Best prices"} if self.oddity is Oddity.TRAP else {}
+        sent |= {"comments": "Best prices"} if self.special_case is SpecialCase.TRAP else {}
         return sent | {"submitted_by": self.submitted_by, "doctor": self.doctor.details}
 
 
@@ -59,21 +59,21 @@ class Plan:
     seed: int = 1
 
     @property
-    def rhythm(self) -> Rhythm:
-        return Rhythm(self.end, self.days)
+    def submission_times(self) -> SubmissionTimes:
+        return SubmissionTimes(self.end, self.days)
 
     @property
     def start(self) -> datetime:
-        rhythm = self.rhythm
-        return datetime.combine(rhythm.end - timedelta(days=rhythm.days), datetime.min.time(), UTC)
+        submission_times = self.submission_times
+        return datetime.combine(submission_times.end - timedelta(days=submission_times.days), datetime.min.time(), UTC)
 
     def submissions(self) -> list[Submission]:
         """Return the submissions in the order of their times."""
         # A different count or number of days gives a different plan, not a part of the same plan.
         random = Random(f"{self.seed} {self.count} {self.days}")  # noqa: S311  (sample data, no secrets)
         directory = Directory(random)
-        made = [*_plain(random, directory, self.rhythm.moments(random, self.count))]
-        made = _odd(random, _groups(made, directory, self.rhythm))
+        made = [*_plain(random, directory, self.submission_times.moments(random, self.count))]
+        made = _with_special_cases(random, _groups(made, directory, self.submission_times))
         return sorted(made, key=lambda one: one.at)
 
 
@@ -85,7 +85,7 @@ def _plain(random: Random, directory: Directory, days: list[date]) -> Iterator[S
         if doctor not in known:
             doctor = doctor.without_email() if random.random() < 0.14 else doctor
             known.append(doctor)
-        is_spanish = random.random() < _SPEAK_SPANISH.get(doctor.state, 0.08)
+        is_spanish = random.random() < _SPANISH_SHARES.get(doctor.state, 0.08)
         yield Submission(
             at=a_moment(random, day, ZoneInfo("America/New_York")),
             id=uuid.UUID(int=random.getrandbits(128), version=4),
@@ -97,7 +97,7 @@ def _plain(random: Random, directory: Directory, days: list[date]) -> Iterator[S
         )
 
 
-def _groups(made: list[Submission], directory: Directory, rhythm: Rhythm) -> list[Submission]:
+def _groups(made: list[Submission], directory: Directory, submission_times: SubmissionTimes) -> list[Submission]:
     """Change some submissions so that outreach holds them for a person, for example because they share an address."""
     step = max(10, len(made) // 9)
     for first in range(step // 2, len(made) - 4, step):
@@ -107,38 +107,43 @@ def _groups(made: list[Submission], directory: Directory, rhythm: Rhythm) -> lis
             continue
         # One email address for all doctors of a practice: outreach holds the third name.
         for place in (first + 2, first + 3):
-            made[place] = replace(made[place], doctor=directory.new().but(email=email))
+            made[place] = replace(made[place], doctor=directory.new().with_details(email=email))
         # One NPI with two email addresses.
         if "npi" in one.doctor.details:
             made[first + 1] = replace(one, at=made[first + 1].at, id=made[first + 1].id)
-            made[first + 1] = replace(made[first + 1], doctor=one.doctor.but(email=f"office.{email}"))
+            made[first + 1] = replace(made[first + 1], doctor=one.doctor.with_details(email=f"office.{email}"))
     for place in range(step // 3, len(made), step):
         # A real disposable domain, because the list of such domains has no reserved ones. No message is sent to it.
         email = f"dr{place}@mailinator.com"
-        made[place] = replace(made[place], doctor=made[place].doctor.but(email=email))
+        made[place] = replace(made[place], doctor=made[place].doctor.with_details(email=email))
     # On the day of the campaign, many submissions come from one shared tablet in a waiting room.
-    there = [place for place, one in enumerate(made) if one.at.date() == rhythm.campaign_day]
+    there = [place for place, one in enumerate(made) if one.at.date() == submission_times.campaign_day]
     for place in there[: len(there) * 2 // 5]:
-        made[place] = replace(made[place], source="203.0.113.7", oddity=Oddity.CLINIC)
+        made[place] = replace(made[place], source="203.0.113.7", special_case=SpecialCase.CLINIC)
     return made
 
 
-def _odd(random: Random, made: list[Submission]) -> list[Submission]:
-    shares = {Oddity.TRAP: 0.006, Oddity.UNPROVEN: 0.012, Oddity.TOO_FAST: 0.005, Oddity.UNKNOWN_ADDRESS: 0.02}
+def _with_special_cases(random: Random, made: list[Submission]) -> list[Submission]:
+    shares = {
+        SpecialCase.TRAP: 0.006,
+        SpecialCase.UNPROVEN: 0.012,
+        SpecialCase.TOO_FAST: 0.005,
+        SpecialCase.UNKNOWN_ADDRESS: 0.02,
+    }
     for place, one in enumerate(made):
         drawn = random.choices([None, *shares], [1 - sum(shares.values()), *shares.values()])[0]
-        if drawn and one.oddity is None:
-            made[place] = replace(one, oddity=drawn)
+        if drawn and one.special_case is None:
+            made[place] = replace(one, special_case=drawn)
     # Two complaints in one week exceed the limit of the circuit breaker.
-    _mark(made, Oddity.COMPLAINS, [0.2, 0.78, 0.79])
+    _mark(made, SpecialCase.COMPLAINS, [0.2, 0.78, 0.79])
     # Distributed over the last two weeks, so that some are always open.
-    _mark(made, Oddity.LOST, [0.4, *(share / 100 for share in range(84, 100, 2))])
+    _mark(made, SpecialCase.LOST, [0.4, *(share / 100 for share in range(84, 100, 2))])
     return made
 
 
-def _mark(made: list[Submission], oddity: Oddity, where: list[float]) -> None:
+def _mark(made: list[Submission], special_case: SpecialCase, where: list[float]) -> None:
     for share in where:
         rest = range(int(share * len(made)), len(made))
-        place = next((n for n in rest if made[n].oddity is None and "email" in made[n].doctor.details), None)
+        place = next((n for n in rest if made[n].special_case is None and "email" in made[n].doctor.details), None)
         if place is not None:
-            made[place] = replace(made[place], oddity=oddity)
+            made[place] = replace(made[place], special_case=special_case)

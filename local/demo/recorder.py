@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.test import Client
 
 from local.demo.demo_keys import hashing_keys
-from local.demo.in_process_calls import Wire
-from local.demo.mail_outcomes import Fates
-from local.demo.plan import Oddity, Plan, Submission
-from local.demo.readers import Readers
+from local.demo.doctor_reactions import SimulatedDoctors
+from local.demo.in_process_calls import InProcessCalls
+from local.demo.mail_outcomes import SimulatedDelivery
+from local.demo.plan import Plan, SpecialCase, Submission
 from local.demo.recording import Recording
-from local.demo.recording_environment import surroundings
+from local.demo.recording_environment import recording_environment
 from local.demo.staff import Staff
 from local.demo.stream import Listener, Stream
 from local.demo.timetable import Agenda
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from referral_intake.core.referral import Referral
 
 # Seconds until a function receives a stream record.
-_UNTIL_SEEN = 0.7
-_LOOKS_EVERY = timedelta(minutes=30)
-_CLOCK = "WakeFunction"
-_FILLS_FOR = timedelta(minutes=3)
+_STREAM_DELAY_SECONDS = 0.7
+_WAKE_INTERVAL = timedelta(minutes=30)
+_WAKE_FUNCTION = "WakeFunction"
+_FILL_TIME = timedelta(minutes=3)
 
 
 class Recorder:
@@ -51,32 +51,34 @@ class Recorder:
         self._agenda = Agenda(plan.start)
         self._submitted: dict[str, Submission] = {}
         self._images: dict[str, dict[str, Any]] = {}
-        self._looks: set[datetime] = set()
+        self._wake_times: set[datetime] = set()
 
     def run(self) -> None:
         hashing_keys(self._stack.cloud)
-        with self._stack.terminal.hushed(), surroundings(), self._stack_in_the_past():
-            self._begin()
-            for act in self._agenda.until(self._end):
-                act()
-                self._what_comes_of_it()
+        with self._stack.terminal.silenced(), recording_environment(), self._simulated_environment():
+            self._start()
+            for action in self._agenda.until(self._end):
+                action()
+                self._process_changes()
 
     @contextmanager
-    def _stack_in_the_past(self) -> Iterator[None]:
+    def _simulated_environment(self) -> Iterator[None]:
         stack = self._stack
         delivery, deliver = stack.ses.delivery, stack.bus.deliver
         client = Client(stack.gateway)
-        readers = Readers(self._agenda, client, self._chance, lambda mail: self._submission(mail).doctor)
+        doctors = SimulatedDoctors(self._agenda, client, self._chance, lambda mail: self._submission(mail).doctor)
         self._client = client
         stack.bus.deliver = self._queue
-        stack.ses.delivery = Fates(stack.publisher, self._agenda, self._chance, self._oddity, readers.got)
+        stack.ses.delivery = SimulatedDelivery(
+            stack.publisher, self._agenda, self._chance, self._special_case, doctors.receive
+        )
         try:
-            with Wire(stack).laid(), self._agenda.running():
+            with InProcessCalls(stack).redirected(), self._agenda.running():
                 yield
         finally:
             stack.ses.delivery, stack.bus.deliver = delivery, deliver
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         # Import the functions' code again, now that the simulated time and the in-process calls are active.
         self._stack.functions.code.forget()
         self._stream = Stream(self._stack)
@@ -103,9 +105,11 @@ class Recorder:
         from referral_intake.intake.bot_detection import binding_of
         from referral_intake.intake.challenges import Challenges
 
-        if submission.oddity is Oddity.UNPROVEN:
+        if submission.special_case is SpecialCase.UNPROVEN:
             return {}
-        issued_at = self._agenda.now - (timedelta(seconds=1) if submission.oddity is Oddity.TOO_FAST else _FILLS_FOR)
+        issued_at = self._agenda.now - (
+            timedelta(seconds=1) if submission.special_case is SpecialCase.TOO_FAST else _FILL_TIME
+        )
         challenges = Challenges(intake_wiring.parts().hashing_keys, tries=1)
         asked = altcha.Challenge.from_dict(challenges.new(binding_of(submission.id), issued_at))
         solution = altcha.solve_challenge(asked)
@@ -122,11 +126,11 @@ class Recorder:
 
     # ---- AWS services ------------------------------------------------------------------------------------------------
 
-    def _what_comes_of_it(self) -> None:
+    def _process_changes(self) -> None:
         """Deliver stream records to the functions until there are no new records."""
         while True:
-            for record in self._stream.news():
-                self._notice(record)
+            for record in self._stream.new_records():
+                self._record_change(record)
             done = [self._deliver(listener) for listener in self._stream.listeners]
             if not any(done):
                 return
@@ -134,37 +138,37 @@ class Recorder:
     def _deliver(self, listener: Listener) -> bool:
         listener.waiting = [record for record in listener.waiting if not self._is_lost(record)]
         if listener.waiting:
-            self._agenda.passes(_UNTIL_SEEN)
+            self._agenda.advance(_STREAM_DELAY_SECONDS)
         return self._stream.deliver(listener)
 
     def _is_lost(self, record: Record) -> bool:
         """Return whether the record is lost: each time, until a person retries the referral."""
         image = record["dynamodb"]["NewImage"]
         submission = self._submitted.get(image["receipt"]["S"])
-        return bool(submission and submission.oddity is Oddity.LOST and "acts" not in image)
+        return bool(submission and submission.special_case is SpecialCase.LOST and "acts" not in image)
 
-    def _notice(self, record: Record) -> None:
+    def _record_change(self, record: Record) -> None:
         image, old = (record["dynamodb"].get(name, {}) for name in ("NewImage", "OldImage"))
         self.recording.note(self._agenda.now, image)
         if "paused_at" in image and "paused_at" not in old:
-            self._staff.hear_of_the_breaker()
+            self._staff.on_breaker_tripped()
         if image.get("sk", {}).get("S") != "referral":
             return
         self._images[image["receipt"]["S"]] = image
         if due_at := image.get("due_at"):
-            look = _next_look(datetime.fromisoformat(due_at["S"]))
-            if look not in self._looks:
-                self._looks.add(look)
-                self._agenda.at(look, partial(self._wake, look))
+            wake_time = _next_wake(datetime.fromisoformat(due_at["S"]))
+            if wake_time not in self._wake_times:
+                self._wake_times.add(wake_time)
+                self._agenda.at(wake_time, partial(self._wake, wake_time))
 
-    def _wake(self, look: datetime) -> None:
+    def _wake(self, wake_time: datetime) -> None:
         """Invoke the scheduled function if a referral is due. At other times, it would find nothing."""
-        self._looks.discard(look)
+        self._wake_times.discard(wake_time)
         now = self._agenda.now.isoformat()
         if any(image["due_at"]["S"][:19] <= now for image in self._images.values() if "due_at" in image):
             for source in self._stack.template.sources:
                 # The other schedules process reports, which the history does not contain.
-                if isinstance(source, Schedule) and source.function == _CLOCK:
+                if isinstance(source, Schedule) and source.function == _WAKE_FUNCTION:
                     self._stack.functions.invoke(source.function, scheduled(source))
 
     def _queue(self, queue: str, event: Mapping[str, Any]) -> None:
@@ -173,9 +177,9 @@ class Recorder:
             return
         for source in self._stack.template.sources:
             if isinstance(source, QueueSource) and source.queue == queue:
-                self._agenda.call(0.2, partial(self._tell, source, event))
+                self._agenda.call(0.2, partial(self._invoke_for_event, source, event))
 
-    def _tell(self, source: QueueSource, event: Mapping[str, Any]) -> None:
+    def _invoke_for_event(self, source: QueueSource, event: Mapping[str, Any]) -> None:
         message = {"messageId": str(uuid.uuid4()), "eventSource": "aws:sqs", "body": json.dumps(event)}
         answer = self._stack.functions.invoke(source.function, {"Records": [message]})
         assert not reported(answer), "feedback failed; see the log"
@@ -185,8 +189,8 @@ class Recorder:
     def _submission(self, mail: Mail) -> Submission:
         return self._submitted[dict(mail.tags)["referral"]]
 
-    def _oddity(self, mail: Mail) -> Oddity | None:
-        return self._submission(mail).oddity
+    def _special_case(self, mail: Mail) -> SpecialCase | None:
+        return self._submission(mail).special_case
 
     def _chance(self, mail: Mail) -> Random:
         tags = dict(mail.tags)
@@ -197,6 +201,6 @@ class Recorder:
         return Random(" ".join([str(self._plan.seed), *what]))  # noqa: S311
 
 
-def _next_look(due: datetime) -> datetime:
+def _next_wake(due: datetime) -> datetime:
     midnight = datetime.combine(due, datetime.min.time(), UTC)
-    return midnight + -((midnight - due) // _LOOKS_EVERY) * _LOOKS_EVERY
+    return midnight + -((midnight - due) // _WAKE_INTERVAL) * _WAKE_INTERVAL

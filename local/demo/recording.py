@@ -10,9 +10,9 @@ from local.demo import history
 from local.demo.history import Images, Item
 
 # A test records the history again up to this time, and compares it.
-CHECKED = history.START + timedelta(weeks=3)
+CHECK_TIME = history.START + timedelta(weeks=3)
 
-_BY_CHANCE = re.compile(r"\b0100[0-9a-f]{12}(?:-[0-9a-f]+){6}\b|(?<=Z#)[0-9a-f]{16}\b")
+_RANDOM_ID = re.compile(r"\b0100[0-9a-f]{12}(?:-[0-9a-f]+){6}\b|(?<=Z#)[0-9a-f]{16}\b")
 
 
 class Recording:
@@ -28,10 +28,10 @@ class Recording:
 
         A load renders messages itself.
         """
-        image, moment = self._without_chance(item), _text(at)
+        image, moment = self._without_random_ids(item), _text(at)
         key = image["pk"]["S"], image["sk"]["S"]
         images = self._items.setdefault(key, [])
-        if history.is_expired(image, history.FIRST_CUT) or key[1].startswith("message#"):
+        if history.is_expired(image, history.EARLIEST_END) or key[1].startswith("message#"):
             del self._items[key]
             return
         if images and not _is_needed(images[-1][0], moment):
@@ -41,11 +41,11 @@ class Recording:
     def lines(self) -> Iterator[str]:
         return (_dumped(images) for images in self._items.values())
 
-    def _without_chance(self, item: Item) -> Item:
+    def _without_random_ids(self, item: Item) -> Item:
         """Replace random ids with numbers, so that the same history gives the same text."""
         kept = {name: value for name, value in item.items() if name != "attempt"}
         text = _dumped(kept).replace(self._site_url, history.SITE_URL)
-        text = _BY_CHANCE.sub(lambda match: self._numbered(match[0]), text)
+        text = _RANDOM_ID.sub(lambda match: self._numbered(match[0]), text)
         image: Item = json.loads(text, object_hook=_with_sorted_sets)
         _without_wording(image)
         return image
@@ -56,7 +56,7 @@ class Recording:
 
 def _is_needed(written: str, overwritten: str) -> bool:
     """Return whether an image is needed that was current between the two times."""
-    return written <= _text(CHECKED) < overwritten or overwritten > _text(history.FIRST_CUT)
+    return written <= _text(CHECK_TIME) < overwritten or overwritten > _text(history.EARLIEST_END)
 
 
 def _with_sorted_sets(found: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ _PER_SOURCE = "20"
 
 
 @contextmanager
-def surroundings() -> Iterator[None]:
+def recording_environment() -> Iterator[None]:
     """Use the campaign of the demo, so that the recording does not depend on the wording of a real campaign."""
     before = dict(os.environ)
     with TemporaryDirectory(prefix="demo-") as folder:

@@ -31,7 +31,7 @@ _SPECIALTIES = {
     "Back doctor": 1,
     "": 4,
 }
-_IN_SPANISH = {
+_SPANISH_SPECIALTIES = {
     "Medical Oncology": "Oncología médica",
     "Radiation Oncology": "Radioterapia",
     "Oncologist": "Oncóloga",
@@ -53,7 +53,7 @@ _PRACTICES = (
     "Northgate",
     "Bayview",
 )
-_TRADES = (
+_PRACTICE_KINDS = (
     "Oncology",
     "Spine Center",
     "Cancer Center",
@@ -63,7 +63,7 @@ _TRADES = (
     "Radiology",
     "Physicians",
 )
-_RESERVED = ("example.org", "example.com", "example.net")
+_RESERVED_DOMAINS = ("example.org", "example.com", "example.net")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,12 @@ class Doctor:
     def state(self) -> str:
         return str(self.details["address"]["state"])
 
-    def but(self, **details: Any) -> "Doctor":
+    def with_details(self, **details: Any) -> "Doctor":
         return Doctor(self.details | details)
 
     def in_spanish(self) -> "Doctor":
         typed = self.details.get("specialty", "")
-        return self.but(specialty=_IN_SPANISH.get(typed, typed))
+        return self.with_details(specialty=_SPANISH_SPECIALTIES.get(typed, typed))
 
     def without_email(self) -> "Doctor":
         return Doctor({name: value for name, value in self.details.items() if name != "email"})
@@ -109,7 +109,7 @@ class Directory:
         specialty = random.choices(list(_SPECIALTIES), list(_SPECIALTIES.values()))[0]
         name = self._name()
         details: dict[str, Any] = {"name": name, "address": an_address(random, state), "specialty": specialty}
-        practice = f"{random.choice(_PRACTICES)} {random.choice(_TRADES)}"
+        practice = f"{random.choice(_PRACTICES)} {random.choice(_PRACTICE_KINDS)}"
         details["email"] = self._email(name, f"{practice} {details['address']['city']}")
         details["phone"] = a_phone(random, state)
         if random.random() < 0.6:
@@ -130,7 +130,7 @@ class Directory:
         local = self._random.choice([f"{first}.{last}", f"{first[0]}{last}", f"dr{last}", f"{last}.{first[0]}"])
         # All doctors of a practice have the same domain.
         place = "-".join(_plain(practice).replace(".", "").split()[::2])
-        return f"{local}@{place}.{_RESERVED[len(place) % 3]}"
+        return f"{local}@{place}.{_RESERVED_DOMAINS[len(place) % 3]}"
 
     def _from_registry(self, record: dict[str, Any]) -> Doctor:
         from referral_intake.core.person_names import letters_only

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from referral_intake.dashboard.action_runner import ActionRunner
     from referral_intake.dashboard.action_types import Action
 
-_LOOKS_AT = 15
+_WORK_HOUR = 15
 _THURSDAY, _FRIDAY = 3, 4
-_LATE_BY = timedelta(days=9)
-_NOTICES_AFTER = timedelta(minutes=70)
+_LONGEST_WAIT = timedelta(days=9)
+_RESUME_DELAY = timedelta(minutes=70)
 # Reasons for which referrals are held, with the reasons for which the team rejects them.
 _REJECTED = {"trap": "looks_automated", "too_fast": "looks_automated", "disposable_domain": "not_a_doctor"}
 
@@ -47,14 +47,14 @@ class Staff:
         self._chance = chance
         self._person = User("made-up", MANAGER, frozenset({Role.MANAGER}))
         self._client = boto3.client("dynamodb")
-        self._desk = self._new_desk()
+        self._runner = self._new_runner()
 
     def begin(self) -> None:
-        self._agenda.at(self._agenda.now.replace(hour=_LOOKS_AT, minute=10) + timedelta(days=1), self._look)
+        self._agenda.at(self._agenda.now.replace(hour=_WORK_HOUR, minute=10) + timedelta(days=1), self._work)
 
-    def hear_of_the_breaker(self) -> None:
+    def on_breaker_tripped(self) -> None:
         """Schedule the resumption of the campaign after 70 minutes, or for the next morning if that is at night."""
-        moment = self._agenda.now + _NOTICES_AFTER
+        moment = self._agenda.now + _RESUME_DELAY
         if not 12 <= moment.hour <= 23:
             moment = moment.replace(hour=12, minute=30)
         self._agenda.at(moment, self._resume)
@@ -64,19 +64,19 @@ class Staff:
 
         BreakerTable(self._client, os.environ["TABLE_NAME"]).resume(CAMPAIGN, self._person, self._agenda.now)
 
-    def _look(self) -> None:
+    def _work(self) -> None:
         from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
 
         now = self._agenda.now
-        self._agenda.at(now + timedelta(days=3 if now.weekday() == _FRIDAY else 1), self._look)
+        self._agenda.at(now + timedelta(days=3 if now.weekday() == _FRIDAY else 1), self._work)
         for referral in list(self._waiting()):
-            if order := self._decided(referral):
+            if order := self._choose_action(referral):
                 # The doctor may have opted out or got another message since. Then the action only records this.
                 with suppress(TooLate, ChangedSinceSeen):
-                    self._desk.run(order, self._agenda.now)
-                self._agenda.passes(self._chance(referral.receipt).uniform(20, 90))
+                    self._runner.run(order, self._agenda.now)
+                self._agenda.advance(self._chance(referral.receipt).uniform(20, 90))
 
-    def _decided(self, referral: "Referral") -> Any:
+    def _choose_action(self, referral: "Referral") -> Any:
         """Return the action on a referral, or None to decide later."""
         from referral_intake.dashboard.action_types import Action
         from referral_intake.dashboard.actions import allowed_actions
@@ -84,7 +84,7 @@ class Staff:
         chance, actions = self._chance(referral.receipt), allowed_actions(referral)
         # The team never acts on a few referrals.
         waited = self._agenda.now - (referral.waits_since or self._agenda.now)
-        if not actions or waited < _LATE_BY * chance.uniform(0.3, 1) or chance.random() < 0.04:
+        if not actions or waited < _LONGEST_WAIT * chance.uniform(0.3, 1) or chance.random() < 0.04:
             return None
         if Action.CALLED_BACK in actions:
             return self._order(referral, Action.CALLED_BACK)
@@ -115,7 +115,7 @@ class Staff:
 
         return ActionRequest(referral.receipt, referral.revision, action, self._person, **more)
 
-    def _new_desk(self) -> "ActionRunner":
+    def _new_runner(self) -> "ActionRunner":
         from referral_intake.aws.campaign_files import Campaigns
         from referral_intake.aws.keys import DoctorHashes
         from referral_intake.aws.referral_table import ReferralTable

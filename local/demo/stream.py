@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from local.stack import LocalStack
 
 
-class GaveUp(Exception):
+class RetriesExhausted(Exception):
     """A function failed with a record after all retries, so the recording is not usable."""
 
 
@@ -42,7 +42,7 @@ class Stream:
         name = self._stack.template.tables[self._table].name
         return dynamodb_backends[ACCOUNT][REGION].tables[name].stream_shard
 
-    def news(self) -> Iterator[Record]:
+    def new_records(self) -> Iterator[Record]:
         """Yield the new records, after adding them to the listeners that match."""
         records = self._shard.items[self._read :]
         self._read += len(records)
@@ -57,13 +57,16 @@ class Stream:
                 one.record["dynamodb"].pop(image, None)
 
     def deliver(self, listener: Listener) -> bool:
-        """Invoke the function with the next record, and return whether there was one. Raise GaveUp if it fails."""
+        """Invoke the function with the next record, if there is one. Return whether there was one.
+
+        Raise RetriesExhausted if it fails.
+        """
         if not listener.waiting:
             return False
         source = listener.source
         rules = Rules(source.max_retries, source.bisect, source.partial_failures)
-        for given_up in deliver([listener.waiting.pop(0)], self._invoker(source.function), rules, lambda _: None):
-            raise GaveUp(f"{source.function} failed with {len(given_up.records)} records; see the log")
+        for skipped in deliver([listener.waiting.pop(0)], self._invoker(source.function), rules, lambda _: None):
+            raise RetriesExhausted(f"{source.function} failed with {len(skipped.records)} records; see the log")
         return True
 
     def _invoker(self, function: str) -> Callable[[Sequence[Record]], Any]:

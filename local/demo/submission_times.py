@@ -15,7 +15,7 @@ _HOURS = (0, 0, 0, 0, 0, 1, 2, 4, 6, 9, 11, 10, 8, 7, 8, 8, 7, 6, 7, 9, 10, 8, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class SubmissionTimes:
     """The distribution of submissions over `days` days. `end` is the day after the last one."""
 
     end: date

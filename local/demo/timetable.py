@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import time_machine
 
-Act = Callable[[], object]
+Action = Callable[[], object]
 
 
 class Agenda:
@@ -16,7 +16,7 @@ class Agenda:
 
     def __init__(self, start: datetime) -> None:
         self.now = start
-        self._calls: list[tuple[datetime, int, Act]] = []
+        self._calls: list[tuple[datetime, int, Action]] = []
         self._numbers = itertools.count()
         self._traveller: time_machine.Traveller | None = None
 
@@ -27,24 +27,24 @@ class Agenda:
             yield
         self._traveller = None
 
-    def at(self, moment: datetime, act: Act) -> None:
+    def at(self, moment: datetime, action: Action) -> None:
         """Schedule a call. Calls for the same time keep their order."""
-        heapq.heappush(self._calls, (moment, next(self._numbers), act))
+        heapq.heappush(self._calls, (moment, next(self._numbers), action))
 
-    def call(self, seconds: float, what: Act) -> None:
+    def call(self, seconds: float, what: Action) -> None:
         self.at(self.now + timedelta(seconds=seconds), what)
 
-    def passes(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Advance the time by `seconds`, to simulate the duration of an operation."""
         self._move(self.now + timedelta(seconds=seconds))
 
-    def until(self, end: datetime) -> Iterator[Act]:
+    def until(self, end: datetime) -> Iterator[Action]:
         """Set the time to that of each call in order, and yield the call, up to `end`."""
         while self._calls and self._calls[0][0] <= end:
-            moment, _, act = heapq.heappop(self._calls)
+            moment, _, action = heapq.heappop(self._calls)
             # A call is late if earlier calls took longer.
             self._move(max(moment, self.now))
-            yield act
+            yield action
         self._move(max(end, self.now))
 
     def _move(self, moment: datetime) -> None:

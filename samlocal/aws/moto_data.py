@@ -20,9 +20,11 @@ def put_without_stream(table: str, items: Iterable[Mapping[str, object]]) -> Non
     """Put items into a table without records in its stream."""
     found = dynamodb_backends[ACCOUNT][REGION].tables[table]
     shard, found.stream_shard = found.stream_shard, None
-    for item in items:
-        found.put_item(dict(item))
-    found.stream_shard = shard
+    try:
+        for item in items:
+            found.put_item(dict(item))
+    finally:
+        found.stream_shard = shard
 
 
 def free_memory() -> None:

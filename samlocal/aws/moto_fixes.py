@@ -1,9 +1,11 @@
-"""Two changes of moto 5.2.5, as they could be proposed to moto: a transaction and a query that do not visit every item.
+"""Changes of moto 5.2.5, as they could be proposed to moto.
 
 - `DynamoDBBackend.transact_write_items` copies each table with its whole stream, once per action. If the transaction
   is canceled, the copy replaces the table, and shard iterators then read a stream that receives no more records. Here
   a canceled transaction restores the items that it changed.
 - `Table.query` sorts the whole table before it looks at the hash key. Here it sees only the items with that key.
+- `DynamoDBStreamsBackend` fails with a KeyError or an assertion for a deleted iterator or a trimmed position. Here it
+  returns the errors of DynamoDB.
 
 tests/unit/samlocal/test_moto_fixes.py fails when moto changes these methods. Then compare, and update or delete this
 module.
@@ -13,6 +15,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from moto.core.exceptions import ServiceException
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import (
     ConditionalCheckFailed,
@@ -25,10 +28,13 @@ from moto.dynamodb.exceptions import (
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamShard, Table
+from moto.dynamodbstreams.models import DynamoDBStreamsBackend, ShardIterator
 
 _MOST_ACTIONS = 100
 _WRITES = {"ConditionCheck", "Put", "Delete", "Update"}
 _query_of_moto = Table.query
+_get_records_of_moto = DynamoDBStreamsBackend.get_records
+_get_shard_iterator_of_moto = DynamoDBStreamsBackend.get_shard_iterator
 
 
 # ---- Transactions ----------------------------------------------------------------------------------------------------
@@ -191,7 +197,34 @@ def _compares(item: Item, name: str, comparison: str, bounds: list[DynamoType]) 
     return name in item.attrs and bool(item.attrs[name].compare(comparison, bounds))
 
 
+# ---- Streams ---------------------------------------------------------------------------------------------------------
+
+
+class _StreamError(ServiceException):
+    """An error of DynamoDB Streams. moto serializes it, unless the class is defined in moto.core."""
+
+
+def _get_records(backend: DynamoDBStreamsBackend, iterator_arn: str, limit: int) -> dict[str, Any]:
+    if iterator_arn not in backend.shard_iterators:
+        raise _StreamError("ExpiredIteratorException", "The shard iterator has expired.")
+    _check_position(backend.shard_iterators[iterator_arn])
+    return _get_records_of_moto(backend, iterator_arn, limit)
+
+
+def _get_shard_iterator(backend: DynamoDBStreamsBackend, *arguments: Any) -> ShardIterator:
+    iterator = _get_shard_iterator_of_moto(backend, *arguments)
+    _check_position(iterator)
+    return iterator
+
+
+def _check_position(iterator: ShardIterator) -> None:
+    if iterator.sequence_number < iterator.stream_shard.starting_sequence_number:
+        raise _StreamError("TrimmedDataAccessException", "The position is before the first record of the shard.")
+
+
 def apply() -> None:
     """Apply the changes for the rest of the process."""
+    DynamoDBStreamsBackend.get_records = _get_records  # type: ignore[method-assign, assignment]
+    DynamoDBStreamsBackend.get_shard_iterator = _get_shard_iterator  # type: ignore[method-assign, assignment]
     Table.query = _query  # type: ignore[method-assign, assignment]
     DynamoDBBackend.transact_write_items = _transact_write_items  # type: ignore[method-assign, assignment]

@@ -70,7 +70,7 @@ class Cloud:
     def make(self, template: Template) -> None:
         """Create the resources that do not exist yet. Another engine may have them from an earlier run.
 
-        Raise EngineLacks if the engine of the tables lacks an operation.
+        Raise UnsupportedEngine if the engine of the tables lacks an operation.
         """
         tables = Tables(self.dynamodb, self.streams)
         for table in template.tables.values():

@@ -1,10 +1,9 @@
 """Create the tables of the template, and check that the engine has what they need."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from samlocal.template.model import Table
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 _NEEDED = "UpdateTimeToLive, TransactWriteItems and streams"
 
 
-class EngineLacks(Exception):
+class UnsupportedEngine(Exception):
     """The engine of AWS_ENDPOINT_URL_DYNAMODB lacks an operation. The message says which, and what an engine needs."""
 
     def __init__(self, url: str, operation: str, answer: object) -> None:
@@ -29,24 +28,23 @@ class Tables:
         self._streams = streams
 
     def make(self, table: Table) -> str | None:
-        """Create the table unless it exists. Return the ARN of its stream, if it has one. Raise EngineLacks."""
+        """Create the table unless it exists. Return the ARN of its stream, if it has one. Raise UnsupportedEngine."""
+        url = self._dynamodb.meta.endpoint_url
+        try:
+            return self._make(table)
+        except ClientError as error:
+            raise UnsupportedEngine(url, error.operation_name, error) from error
+        except WaiterError as error:
+            raise UnsupportedEngine(url, "DescribeTable", error) from error
+
+    def _make(self, table: Table) -> str | None:
         with suppress(self._dynamodb.exceptions.ResourceInUseException):
             self._dynamodb.create_table(TableName=table.name, **table.definition)
         self._dynamodb.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1})
         # Also for a table that exists, because an earlier start may have ended between these requests.
-        with self._needs("UpdateTimeToLive"):
-            self._expire(table)
-        with self._needs("TransactWriteItems"):
-            self._transact(table)
-        with self._needs("DescribeStream"):
-            return self._stream(table)
-
-    @contextmanager
-    def _needs(self, operation: str) -> Iterator[None]:
-        try:
-            yield
-        except ClientError as error:
-            raise EngineLacks(self._dynamodb.meta.endpoint_url, operation, error) from error
+        self._expire(table)
+        self._transact(table)
+        return self._stream(table)
 
     def _expire(self, table: Table) -> None:
         if not table.expires_by:
@@ -78,5 +76,5 @@ class Tables:
         if arn:
             self._streams.describe_stream(StreamArn=arn)
         elif "StreamSpecification" in table.definition:
-            raise EngineLacks(self._dynamodb.meta.endpoint_url, "DescribeTable", "the table has no stream")
+            raise UnsupportedEngine(self._dynamodb.meta.endpoint_url, "DescribeTable", "the table has no stream")
         return arn

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
 
-_AT = "team.example"
+_MAIL_DOMAIN = "team.example"
 # The user without a group, to test what such a user sees.
 NEWCOMER = "newcomer"
 
@@ -68,7 +68,7 @@ class Users:
 
     def _add(self, pool: UserPool, name: str, group: str | None) -> None:
         attributes: list[AttributeTypeTypeDef] = [
-            {"Name": "email", "Value": f"{name}@{_AT}"},
+            {"Name": "email", "Value": f"{name}@{_MAIL_DOMAIN}"},
             {"Name": "email_verified", "Value": "true"},
         ]
         self._cognito.admin_create_user(UserPoolId=pool.id, Username=name, UserAttributes=attributes)

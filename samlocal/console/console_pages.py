@@ -132,7 +132,7 @@ class Pages:
     def _on_stack(self, _: Request) -> Response:
         """Return AWS environment variables, the template's outputs and the time, for commands in other processes."""
         data = {
-            "environment": environment.of_others(),
+            "environment": environment.of_external_functions(),
             "outputs": dict(self._stack.template.outputs),
             "now": stamp(self._stack.clock.now()),
         }

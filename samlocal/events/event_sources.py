@@ -14,7 +14,7 @@ from samlocal.runtime.functions import Functions
 from samlocal.runtime.terminal import Terminal
 from samlocal.template.model import EventSource, QueueSource, StreamSource, Template
 
-_PATIENCE = 1.0
+_STOP_SECONDS = 1.0
 
 
 class EventSources:
@@ -47,7 +47,7 @@ class EventSources:
         pollers = [self._running.pop(name)[1] for name in names]
         for poller in pollers:
             poller.ask_to_stop()
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _STOP_SECONDS
         for poller in pollers:
             poller.join(max(0.0, deadline - time.monotonic()))
 

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from samlocal.runtime.change_signal import ChangeSignal
-from samlocal.runtime.function_code import CodeBroken
+from samlocal.runtime.function_code import InvalidCode
 from samlocal.runtime.functions import Functions
 from samlocal.runtime.terminal import Terminal
 
@@ -61,29 +61,29 @@ class Poller(ABC):
             seen = self.functions.code.generation
             try:
                 return self.functions.invoke(function, event)
-            except CodeBroken:
+            except InvalidCode:
                 self.functions.code.wait_for_edit(seen, 0.5)
         raise Stopped
 
     def _run(self) -> None:
-        told = ""
+        logged = ""
         while not self._stopping.is_set():
             seen = self._activity.count
             try:
                 if not self.poll():
                     self._activity.wait(seen, self._idle)
-                told = ""
+                logged = ""
             except Stopped:
                 return
             except (ClientError, BotoCoreError) as error:
                 # An external engine may stop and start again.
-                told = self._tell(str(error), told)
+                logged = self._log_once(str(error), logged)
             except Exception:  # noqa: BLE001  # if the thread ended, events would be lost without an error
-                told = self._tell(traceback.format_exc().rstrip(), told)
+                logged = self._log_once(traceback.format_exc().rstrip(), logged)
 
-    def _tell(self, problem: str, told: str) -> str:
-        """Log the problem unless it is the same as `told`, wait, and return the problem."""
-        if not self._stopping.is_set() and problem != told:
+    def _log_once(self, problem: str, logged: str) -> str:
+        """Log the problem unless it is the same as `logged`, wait, and return the problem."""
+        if not self._stopping.is_set() and problem != logged:
             self.terminal.say(f"{self.name}: {problem}", "WARNING")
         self._stopping.wait(_AFTER_ERROR)
         return problem

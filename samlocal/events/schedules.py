@@ -25,7 +25,7 @@ class SchedulePoller(Poller):
         self._schedule = schedule
         self._clock = clock
         self._due = clock.elapsed() + schedule.period
-        self._looked = clock.now()
+        self._last_check = clock.now()
 
     def poll(self) -> bool:
         if not (self._is_time() if self._schedule.cron else self._is_period_over()):
@@ -47,9 +47,9 @@ class SchedulePoller(Poller):
     def _is_time(self) -> bool:
         """Return whether the schedule was due since the last check. The clock may have moved past the time."""
         assert self._schedule.cron is not None
-        looked, self._looked = self._looked, self._clock.now()
-        self._idle = 60 - self._looked.second
-        return self._schedule.cron.is_between(looked, self._looked)
+        last_check, self._last_check = self._last_check, self._clock.now()
+        self._idle = 60 - self._last_check.second
+        return self._schedule.cron.is_between(last_check, self._last_check)
 
 
 def event(schedule: Schedule) -> Any:

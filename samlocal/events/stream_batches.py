@@ -18,7 +18,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenUp:
+class SkippedBatch:
     """Records that are skipped after all retries. `answered` says whether the function returned a response."""
 
     records: Sequence[Record]
@@ -31,8 +31,8 @@ def deliver(
     invoke: Invoke,
     rules: Rules,
     pause: Callable[[int], None],
-) -> Iterator[GivenUp]:
-    """Invoke the function until each record succeeds or is given up, and yield the latter.
+) -> Iterator[SkippedBatch]:
+    """Invoke the function until each record succeeds or is skipped after its retries, and yield the skipped ones.
 
     `pause` is called before each further invocation, with the number of retries so far.
     """
@@ -53,7 +53,7 @@ def deliver(
         elif rules.max_retries is None or retries < rules.max_retries:
             open_parts.insert(0, (rest, retries + 1))
         else:
-            yield GivenUp(rest, retries + 1, answered)
+            yield SkippedBatch(rest, retries + 1, answered)
             continue
         pause(retries)
 

@@ -12,13 +12,14 @@ from botocore.exceptions import ClientError
 
 from samlocal.aws.resources import Cloud
 from samlocal.events.poller import Poller
-from samlocal.events.stream_batches import GivenUp, Record, Rules, deliver, sequence_number
+from samlocal.events.stream_batches import Record, Rules, SkippedBatch, deliver, sequence_number
 from samlocal.runtime.change_signal import ChangeSignal
 from samlocal.runtime.functions import Functions
 from samlocal.runtime.terminal import Terminal
 from samlocal.template.model import REGION, StreamSource
 
-_LOST = {"ExpiredIteratorException", "TrimmedDataAccessException"}
+_TRIMMED = "TrimmedDataAccessException"
+_INVALID_ITERATOR = {"ExpiredIteratorException", _TRIMMED}
 
 
 class StreamPoller(Poller):
@@ -65,17 +66,28 @@ class StreamPoller(Poller):
         self._stale = False
 
     def _iterator(self, shard: str) -> str:
-        where: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON" if self._source.from_start else "LATEST"}
+        """Return an iterator after the checkpoint, or at the oldest record if that position was trimmed."""
+        position: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON" if self._source.from_start else "LATEST"}
         if shard in self._checkpoint:
-            where = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._checkpoint[shard]}
-        return self._cloud.streams.get_shard_iterator(StreamArn=self._arn, ShardId=shard, **where)["ShardIterator"]
+            position = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._checkpoint[shard]}
+        try:
+            return self._get_iterator(shard, position)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _TRIMMED:
+                raise
+        return self._get_iterator(shard, {"ShardIteratorType": "TRIM_HORIZON"})
+
+    def _get_iterator(self, shard: str, position: dict[str, Any]) -> str:
+        return self._cloud.streams.get_shard_iterator(StreamArn=self._arn, ShardId=shard, **position)["ShardIterator"]
 
     def _read(self, shard: str) -> bool:
         try:
             answer = self._cloud.streams.get_records(ShardIterator=self._iterators[shard] or "")
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _LOST:
+            if error.response["Error"]["Code"] not in _INVALID_ITERATOR:
                 raise
+            # The new iterator returns the waiting records again.
+            self._waiting.pop(shard, None)
             self._iterators[shard] = self._iterator(shard)
             return True
         self._iterators[shard] = answer.get("NextShardIterator")
@@ -101,17 +113,17 @@ class StreamPoller(Poller):
 
     def _deliver(self, shard: str, batch: list[Record]) -> None:
         rules = Rules(self._source.max_retries, self._source.bisect, self._source.partial_failures)
-        for given_up in deliver(batch, self._invoke, rules, lambda retries: self.pause(min(0.1 * 2**retries, 2.0))):
-            self._give_up(shard, given_up)
+        for skipped in deliver(batch, self._invoke, rules, lambda retries: self.pause(min(0.1 * 2**retries, 2.0))):
+            self._report_skipped(shard, skipped)
 
     def _invoke(self, records: Sequence[Record]) -> Any:
         return self.invoke(self._source.function, {"Records": list(records)})
 
-    def _give_up(self, shard: str, given_up: GivenUp) -> None:
+    def _report_skipped(self, shard: str, skipped: SkippedBatch) -> None:
         function = self.functions[self._source.function]
-        text = f"Skipped {len(given_up.records)} record(s) that failed {given_up.invocations} invocations"
+        text = f"Skipped {len(skipped.records)} record(s) that failed {skipped.invocations} invocations"
         if self._source.on_failure:
-            body = failure(given_up, function.arn, shard, self._arn)
+            body = failure(skipped, function.arn, shard, self._arn)
             self._cloud.sqs.send_message(
                 QueueUrl=self._cloud.queue_urls[self._source.on_failure], MessageBody=json.dumps(body)
             )
@@ -152,18 +164,18 @@ def _plain(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
-def failure(given_up: GivenUp, function_arn: str, shard: str, stream_arn: str) -> dict[str, Any]:
+def failure(skipped: SkippedBatch, function_arn: str, shard: str, stream_arn: str) -> dict[str, Any]:
     """Return the message that Lambda sends to an on-failure queue: the position of the records, not their content."""
-    first, last = given_up.records[0], given_up.records[-1]
+    first, last = skipped.records[0], skipped.records[-1]
     answer = {"statusCode": 200, "executedVersion": "$LATEST"}
     return {
         "requestContext": {
             "requestId": str(uuid.uuid4()),
             "functionArn": function_arn,
             "condition": "RetryAttemptsExhausted",
-            "approximateInvokeCount": given_up.invocations,
+            "approximateInvokeCount": skipped.invocations,
         },
-        "responseContext": answer if given_up.answered else answer | {"functionError": "Unhandled"},
+        "responseContext": answer if skipped.answered else answer | {"functionError": "Unhandled"},
         "version": "1.0",
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "DDBStreamBatchInfo": {
@@ -172,7 +184,7 @@ def failure(given_up: GivenUp, function_arn: str, shard: str, stream_arn: str) -
             "endSequenceNumber": sequence_number(last),
             "approximateArrivalOfFirstRecord": _arrival(first),
             "approximateArrivalOfLastRecord": _arrival(last),
-            "batchSize": len(given_up.records),
+            "batchSize": len(skipped.records),
             "streamArn": stream_arn,
         },
     }

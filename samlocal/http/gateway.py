@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from samlocal.http import payload, routes, static_files
 from samlocal.http.payload import Malformed, Match
-from samlocal.runtime.function_code import CodeBroken
+from samlocal.runtime.function_code import InvalidCode
 from samlocal.runtime.functions import FunctionFailed, Functions
 from samlocal.runtime.terminal import Terminal
 from samlocal.template.authorizers import Refused
@@ -93,7 +93,7 @@ class Gateway:
         event["headers"].update({name.lower(): value for name, value in self._origin_headers.items()})
         try:
             response = payload.response(self._functions.invoke(match.route.function, event))
-        except (FunctionFailed, CodeBroken):
+        except (FunctionFailed, InvalidCode):
             response = _message(500, "Internal Server Error")
         except Malformed as error:
             name = self._functions[match.route.function].short_name

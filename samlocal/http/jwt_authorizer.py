@@ -15,7 +15,7 @@ from samlocal.template.authorizers import Refused
 from samlocal.template.model import Authorizer
 
 # Timeout in seconds for requests to an issuer, as in API Gateway.
-_PATIENCE = 1.5
+_FETCH_SECONDS = 1.5
 
 
 class Tokens:
@@ -82,7 +82,7 @@ def _fetched(issuer: str) -> KeySet:
 
 def _json(url: str) -> Any:
     # Bypass any proxy, because the issuer runs on this machine.
-    with build_opener(ProxyHandler({})).open(url, timeout=_PATIENCE) as answer:
+    with build_opener(ProxyHandler({})).open(url, timeout=_FETCH_SECONDS) as answer:
         return json.load(answer)
 
 

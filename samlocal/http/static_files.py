@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 _FOREVER = 365 * 24 * 3600
 _ASSETS = ("assets/", "dashboard/assets/")
 # CloudFront compresses files of at least this size in bytes and of these types.
-_WORTH_IT = 1000
+_MINIMUM_COMPRESSED_BYTES = 1000
 _TEXT = ("text/", "image/svg+xml", "application/javascript", "application/json")
 
 
@@ -82,7 +82,11 @@ def _cached(response: Response, path: str) -> Response:
 def _compressed(response: Response, request: Request) -> Response:
     """Compress the response with gzip. CloudFront prefers Brotli, which is slightly smaller."""
     is_text = (response.mimetype or "").startswith(_TEXT)
-    if response.status_code not in {200, 404} or not is_text or (response.content_length or 0) < _WORTH_IT:
+    if (
+        response.status_code not in {200, 404}
+        or not is_text
+        or (response.content_length or 0) < _MINIMUM_COMPRESSED_BYTES
+    ):
         return response
     response.vary.add("Accept-Encoding")
     if request.accept_encodings["gzip"] > 0:

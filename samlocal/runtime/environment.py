@@ -45,7 +45,7 @@ def isolated(own_aws: str, own_endpoints: Mapping[str, str]) -> Iterator[None]:
         boto3.DEFAULT_SESSION = session
 
 
-def of_others() -> dict[str, str]:
+def of_external_functions() -> dict[str, str]:
     """Return the variables with which another process on this machine uses the same AWS endpoints."""
     return {name: value for name, value in os.environ.items() if name.startswith("AWS_") or name.upper() == "NO_PROXY"}
 

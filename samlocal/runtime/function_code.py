@@ -13,7 +13,7 @@ from typing import Any
 Handler = Callable[[Any, Any], Any]
 
 
-class CodeBroken(Exception):
+class InvalidCode(Exception):
     """The code can't be imported. The cause is the error of the import."""
 
 
@@ -39,13 +39,13 @@ class Code:
         sys.path[:] = self._path
 
     def handler(self, dotted: str) -> Handler:
-        """Return the function that the property `Handler` names. Raise CodeBroken if it can't be imported."""
+        """Return the function that the property `Handler` names. Raise InvalidCode if it can't be imported."""
         module, _, name = dotted.rpartition(".")
         with self._lock:
             try:
                 found = getattr(importlib.import_module(module), name)
             except Exception as error:
-                raise CodeBroken(dotted) from error
+                raise InvalidCode(dotted) from error
         return found  # type: ignore[no-any-return]
 
     def forget(self, edited: Iterable[Path] = ()) -> None:
@@ -66,11 +66,11 @@ class Code:
             self._changed.wait_for(lambda: self.generation != seen, seconds)
 
     def _drop(self) -> dict[str, ModuleType]:
-        mine = {name: module for name, module in list(sys.modules.items()) if self._is_mine(module)}
-        for name in mine:
+        loaded = {name: module for name, module in list(sys.modules.items()) if self._is_in_folders(module)}
+        for name in loaded:
             del sys.modules[name]
-        return mine
+        return loaded
 
-    def _is_mine(self, module: ModuleType) -> bool:
+    def _is_in_folders(self, module: ModuleType) -> bool:
         file = getattr(module, "__file__", None)
         return bool(file) and any(Path(str(file)).is_relative_to(folder) for folder in self._folders)

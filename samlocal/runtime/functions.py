@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from samlocal.runtime import function_code
-from samlocal.runtime.function_code import Code, CodeBroken, Handler
+from samlocal.runtime.function_code import Code, Handler, InvalidCode
 from samlocal.runtime.terminal import Terminal, running
 from samlocal.template.model import Function
 
@@ -53,7 +53,7 @@ class Functions:
         self._terminal = terminal
         self._functions = functions
         self._free = {name: threading.Lock() for name in functions}
-        self._told = ""
+        self._last_error = ""
 
     def replace(self, functions: Mapping[str, Function]) -> None:
         """Use the functions of an edited template."""
@@ -69,23 +69,23 @@ class Functions:
             self._load(function)
 
     def invoke(self, logical_id: str, event: Any) -> Any:
-        """Invoke a function, and return its response as JSON data. Raise FunctionFailed or CodeBroken."""
+        """Invoke a function, and return its response as JSON data. Raise FunctionFailed or InvalidCode."""
         function = self._functions[logical_id]
         with self._free[logical_id]:
             handler = self._load(function)
             if handler is None:
-                raise CodeBroken(function.handler)
+                raise InvalidCode(function.handler)
             # Convert to JSON and back, because Lambda passes only JSON to handlers.
             return self._call(function, handler, json.loads(json.dumps(event)))
 
     def _load(self, function: Function) -> Handler | None:
         try:
             return self.code.handler(function.handler)
-        except CodeBroken as broken:
+        except InvalidCode as broken:
             text = _traceback(broken.__cause__)
             # Report the same import error only once.
-            if text != self._told:
-                self._told = text
+            if text != self._last_error:
+                self._last_error = text
                 self._terminal.say(f"{function.handler} can't be imported:\n{text}", "ERROR", function.short_name)
             return None
 
@@ -122,11 +122,11 @@ def _traceback(error: BaseException | None) -> str:
     if error is None:
         return ""
     own = error.__traceback__
-    while own and _is_ours(own) and own.tb_next:
+    while own and _is_in_samlocal(own) and own.tb_next:
         own = own.tb_next
     return "".join(traceback.format_exception(type(error), error, own)).rstrip()
 
 
-def _is_ours(frame: TracebackType) -> bool:
+def _is_in_samlocal(frame: TracebackType) -> bool:
     file = frame.tb_frame.f_code.co_filename
     return file in {__file__, function_code.__file__} or "importlib" in file

@@ -44,7 +44,7 @@ class Terminal:
             self._file.close()
 
     @contextmanager
-    def hushed(self) -> Iterator[None]:
+    def silenced(self) -> Iterator[None]:
         """Write to the file only."""
         self._is_hushed = True
         try:

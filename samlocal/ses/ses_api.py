@@ -52,7 +52,7 @@ class Ses:
     def _unknown(self, request: Request) -> dict[str, Any]:
         raise Refused(f"The local SES does not support {request.method} {request.path}", "NotImplemented", 501)
 
-    def take_over(self, sent: Mapping[str, Any], mail_id: str, time: str) -> None:
+    def import_message(self, sent: Mapping[str, Any], mail_id: str, time: str) -> None:
         """Add a message that was sent in the past to the mailbox, without publishing events."""
         mail = replace(self._read(sent), id=mail_id, time=time)
         self._mailbox.add(self._tracking.as_delivered(mail))

@@ -16,8 +16,10 @@ _LOCAL_PART = re.compile(r"[!#-'*+\-/-9=?A-Z^-~]+(?:\.[!#-'*+\-/-9=?A-Z^-~]+)*")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+(?=[A-Za-z]){_LABEL}")
 # SES generates these headers from the other fields of the request.
-_ITS_OWN = frozenset({"bcc", "cc", "date", "from", "message-id", "mime-version", "reply-to", "return-path", "sender"})
-_ITS_OWN |= {"content-disposition", "content-transfer-encoding", "content-type", "subject", "to"}
+_STRUCTURED_HEADERS = frozenset(
+    {"bcc", "cc", "date", "from", "message-id", "mime-version", "reply-to", "return-path", "sender"}
+)
+_STRUCTURED_HEADERS |= {"content-disposition", "content-transfer-encoding", "content-type", "subject", "to"}
 
 
 class Refused(Exception):
@@ -75,7 +77,7 @@ def headers(given: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
             raise Refused(f"Invalid header name {name!r}: 1 to 126 printable ASCII characters without a colon.")
         if not _HEADER_VALUE.fullmatch(value) or len(name) + len(value) > 996:
             raise Refused(f"Invalid value of header {name}: 1 to 995 printable ASCII characters.")
-        if name.lower() in _ITS_OWN:
+        if name.lower() in _STRUCTURED_HEADERS:
             raise Refused(f"Header {name} can't be set.")
     names = [name.lower() for name, _ in found if not name.lower().startswith("x-")]
     if len(set(names)) < len(names):

@@ -23,7 +23,7 @@ from joserfc.jwk import RSAKey
 from werkzeug.wrappers import Request, Response
 
 from samlocal.aws.user_pool_members import Member
-from samlocal.sign_in.records import Client, Code, Kept, Refresh, Session
+from samlocal.sign_in.records import Client, Code, Refresh, Session, SignInState
 from samlocal.template.model import UserPool
 
 _CODE_LIFETIME = 300
@@ -32,9 +32,9 @@ _CODE_LIFETIME = 300
 class Provider(AuthorizationServer):
     """The provider of one pool. `member` returns the current data of a user by username, or None."""
 
-    def __init__(self, pool: UserPool, key: RSAKey, kept: Kept, member: Callable[[str], Member | None]) -> None:
+    def __init__(self, pool: UserPool, key: RSAKey, state: SignInState, member: Callable[[str], Member | None]) -> None:
         super().__init__()
-        self.pool, self.key, self.kept, self.member = pool, key, kept, member
+        self.pool, self.key, self.state, self.member = pool, key, state, member
         tokens = BearerTokenGenerator(self._access_token, _refresh_token, _access_lifetime)
         self.register_token_generator("default", tokens)
         self.register_grant(_CodeGrant, [_OnlyS256(required=True), _IdToken(self)])
@@ -53,7 +53,7 @@ class Provider(AuthorizationServer):
         ends = request.refresh_token.ends if request.refresh_token else time.time() + lifetime
         secret = token["refresh_token"]
         client_id = request.client.get_client_id()
-        self.kept.refreshes[secret] = Refresh(secret, client_id, token["scope"], request.user, ends)
+        self.state.refreshes[secret] = Refresh(secret, client_id, token["scope"], request.user, ends)
 
     def claims(self, client: Client, session: Session, use: str, lifetime: int) -> dict[str, Any]:
         """Return the claims that Cognito writes into every token. `lifetime` is in seconds."""
@@ -130,7 +130,7 @@ class _CodeGrant(AuthorizationCodeGrant):
 
     def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
         asked = request.payload.data
-        self.server.kept.codes[code] = Code(
+        self.server.state.codes[code] = Code(
             code,
             request.client.get_client_id(),
             asked["redirect_uri"],
@@ -143,12 +143,12 @@ class _CodeGrant(AuthorizationCodeGrant):
         )
 
     def query_authorization_code(self, code: str, client: Client) -> Code | None:
-        found: Code | None = self.server.kept.codes.get(code)
+        found: Code | None = self.server.state.codes.get(code)
         is_good = found and found.client_id == client.get_client_id() and found.ends > time.time()
         return found if is_good else None
 
     def delete_authorization_code(self, authorization_code: Code) -> None:
-        self.server.kept.codes.pop(authorization_code.code, None)
+        self.server.state.codes.pop(authorization_code.code, None)
 
     def authenticate_user(self, authorization_code: Code) -> Session | None:
         session = authorization_code.session
@@ -175,7 +175,7 @@ class _RefreshGrant(RefreshTokenGrant):
         return bool(self.client.known.rotates)
 
     def authenticate_refresh_token(self, refresh_token: str) -> Refresh | None:
-        found: Refresh | None = self.server.kept.refreshes.get(refresh_token)
+        found: Refresh | None = self.server.state.refreshes.get(refresh_token)
         return found if found and found.ends > time.time() else None
 
     def authenticate_user(self, refresh_token: Refresh) -> Session | None:
@@ -185,7 +185,7 @@ class _RefreshGrant(RefreshTokenGrant):
     def revoke_old_credential(self, refresh_token: Refresh) -> None:
         if self.client.known.rotates:
             ends = min(refresh_token.ends, time.time() + self.client.known.grace)
-            self.server.kept.refreshes[refresh_token.token] = replace(refresh_token, ends=ends)
+            self.server.state.refreshes[refresh_token.token] = replace(refresh_token, ends=ends)
 
 
 class _IdToken(OpenIDCode):
@@ -217,11 +217,11 @@ class _Revocation(RevocationEndpoint):
     CLIENT_AUTH_METHODS = ("none",)
 
     def query_token(self, token: str, _: str | None) -> Refresh | None:
-        found: Refresh | None = self.server.kept.refreshes.get(token)
+        found: Refresh | None = self.server.state.refreshes.get(token)
         return found
 
     def revoke_token(self, token: Refresh, _: OAuth2Request) -> None:
         """Revoke all refresh tokens of the same sign-in."""
-        kept: dict[str, Refresh] = self.server.kept.refreshes
-        for secret in [one.token for one in kept.values() if one.session.origin == token.session.origin]:
-            del kept[secret]
+        tokens: dict[str, Refresh] = self.server.state.refreshes
+        for secret in [one.token for one in tokens.values() if one.session.origin == token.session.origin]:
+            del tokens[secret]

@@ -72,7 +72,7 @@ class Refresh:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SignInState:
     """All records, each by its secret."""
 
     sessions: dict[str, Session] = field(default_factory=dict)

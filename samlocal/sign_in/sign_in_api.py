@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from samlocal.aws.user_pool_members import Users
 from samlocal.sign_in.provider import Provider
-from samlocal.sign_in.records import Kept, Session
+from samlocal.sign_in.records import Session, SignInState
 from samlocal.template.model import Template, UserPool
 
 _COOKIE = "cognito"
@@ -34,7 +34,7 @@ class SignIn:
         self._template = template
         self._users = users
         self._page = page
-        self._kept = Kept()
+        self._state = SignInState()
         self._lock = threading.Lock()
 
     def answer(self, request: Request, operation: str) -> Response:
@@ -78,9 +78,9 @@ class SignIn:
             if chosen is None:
                 raise BadRequest("There is no user with this name.")
             session = Session(chosen.username, chosen.sub)
-            self._kept.sessions[session.secret] = session
+            self._state.sessions[session.secret] = session
             return session
-        known = self._kept.sessions.get(request.cookies.get(_COOKIE, ""))
+        known = self._state.sessions.get(request.cookies.get(_COOKIE, ""))
         is_good = known and known.at + _SESSION > time.time() and provider.member(known.username)
         return known if is_good and request.args.get("prompt") != "login" else None
 
@@ -94,7 +94,7 @@ class SignIn:
         target = request.args.get("logout_uri", "")
         if client is None or target not in client.known.logouts:
             raise BadRequest("logout_uri is not a logout URL of the client.")
-        self._kept.sessions.pop(request.cookies.get(_COOKIE, ""), None)
+        self._state.sessions.pop(request.cookies.get(_COOKIE, ""), None)
         response: Response = redirect(target)
         response.delete_cookie(_COOKIE, path=self._path)
         return response
@@ -112,7 +112,7 @@ class SignIn:
         for pool in self._template().pools:
             if wanted in {client.id for client in pool.clients}:
                 members = {member.username: member for member in self._users.members(pool)}
-                return Provider(pool, self._key, self._kept, members.get)
+                return Provider(pool, self._key, self._state, members.get)
         raise BadRequest("There is no such client.")
 
     @cached_property

@@ -26,7 +26,7 @@ def headers(distributions: Iterable[Mapping[str, Any]], resolver: Resolver) -> t
     return tuple((one["HeaderName"], str(resolver.resolve(one["HeaderValue"], "Distribution"))) for one in added)
 
 
-def looked_up(value: str, secret_text: Callable[[str], str]) -> str:
+def resolved(value: str, secret_text: Callable[[str], str]) -> str:
     """Replace dynamic references with the current values of the secrets, as a deployment does.
 
     Raise TemplateError if a secret lacks the key.

@@ -9,7 +9,7 @@ import pytest
 
 from samlocal.template.model import Function
 from tests.artifact.emulator import Start
-from tests.artifact.stack import ShippedStack
+from tests.artifact.stack import BuiltStack
 from tests.engines import dynamodb_local
 from tests.integration.sign_in import Page, bearer
 from tools.ship import __main__ as ship
@@ -21,9 +21,9 @@ STARTS = pytest.StashKey[list[tuple[Function, Start]]]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Reports measured times, and what they are not."""
+    """Report the measured starts."""
     if starts := config.stash.get(STARTS, None):
-        terminalreporter.section("starts under the emulator: no figures of Lambda's")
+        terminalreporter.section("starts under the emulator, not comparable with Lambda")
         terminalreporter.line(f"{'':12}{'init ms':>10}{'first ms':>10}{'timeout s':>11}{'most MB':>9}{'memory MB':>11}")
         for function, start in starts:
             times = f"{start.init:10.0f}{start.first:10.0f}{function.timeout:11.0f}"
@@ -31,45 +31,45 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(scope="session")
-def to_ship() -> Built:
+def deployable_build() -> Built:
     """Output of `make build`, for arm64."""
     return built.read(ROOT / ".aws-sam" / "build")
 
 
 @pytest.fixture(scope="session")
-def to_run() -> Iterator[Built]:
-    """The same for this machine, in read-only folders as on Lambda."""
+def local_build() -> Iterator[Built]:
+    """A build for this machine, in read-only folders as on Lambda."""
     folder = ROOT / ".cache" / "artifact"
-    _let_write(folder, allowed=True)
+    _set_writable(folder, allowed=True)
     made = built.read(host.build(folder))
-    ship.make_ready(made, host.python())
-    _let_write(made.folder, allowed=False)
+    ship.prepare(made, host.python())
+    _set_writable(made.folder, allowed=False)
     yield made
     # Otherwise only root could delete them.
-    _let_write(made.folder, allowed=True)
+    _set_writable(made.folder, allowed=True)
 
 
 @pytest.fixture(scope="module")
-def stack(to_run: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShippedStack]:
+def stack(local_build: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltStack]:
     folder = tmp_path_factory.mktemp("shipped")
-    before = _contents(to_run.folder)
+    before = _contents(local_build.folder)
     with dynamodb_local.running() as engine, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", engine)
         options = {"site": folder / "site", "log_file": folder / "logs.jsonl", "out": io.StringIO()}
-        with ShippedStack(to_run, folder, **options) as running:
+        with BuiltStack(local_build, folder, **options) as running:
             yield running
     # Root may write to read-only folders, so this checks the contents.
-    assert _contents(to_run.folder) == before, "a function wrote into its code"
+    assert _contents(local_build.folder) == before, "a function wrote into its code"
 
 
 @pytest.fixture(scope="module")
-def manager(stack: ShippedStack) -> dict[str, str]:
+def manager(stack: BuiltStack) -> dict[str, str]:
     """Headers of a signed-in manager."""
     (client,) = stack.template.pools[0].clients
     return bearer(Page(stack, f"{stack.url}/dashboard/", client.id).sign_in("manager")["access_token"])
 
 
-def _let_write(folder: Path, *, allowed: bool) -> None:
+def _set_writable(folder: Path, *, allowed: bool) -> None:
     for path in (folder, *folder.rglob("*")) if folder.exists() else ():
         if not path.is_symlink():
             mode = path.stat().st_mode

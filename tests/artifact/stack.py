@@ -19,13 +19,13 @@ from tests.support.samples import TEMPLATE_FILE
 from tools.ship.built import Built
 
 
-class Shipped(Functions):
+class BuiltFunctions(Functions):
     """Invokes the built functions, with the environment of the template and variables for the endpoints of AWS."""
 
     def __init__(self, functions: Mapping[str, Function], built: Built, logs: Path) -> None:
         self._functions = functions
         self.code = Code(())  # The files of a build do not change.
-        aws = environment.of_others()
+        aws = environment.of_external_functions()
         self.emulators = {
             name: Emulator(
                 function, built.functions[name], _layers(built, name), aws, logs / f"{function.short_name}.log"
@@ -44,15 +44,15 @@ class Shipped(Functions):
             emulator.stop()
 
 
-class ShippedStack(LocalStack):
-    functions: Shipped
+class BuiltStack(LocalStack):
+    functions: BuiltFunctions
 
     def __init__(self, built: Built, logs: Path, **options: Any) -> None:
         super().__init__(template_file=TEMPLATE_FILE, watch=False, **options)
         self._built, self._logs = built, logs
 
     def _start_functions(self, parts: ExitStack) -> None:
-        self.functions = Shipped(self.template.functions, self._built, self._logs)
+        self.functions = BuiltFunctions(self.template.functions, self._built, self._logs)
         parts.callback(self.functions.stop)
         self.build_site()
 

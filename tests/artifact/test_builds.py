@@ -49,21 +49,21 @@ def machine_code(package: Path) -> Iterator[tuple[Path, str]]:
                 yield file, MACHINES.get(machine, str(machine))
 
 
-def test_both_builds_have_the_same_functions_and_layers(to_ship: Built, to_run: Built) -> None:
-    assert packages(to_ship).keys() == packages(to_run).keys()
-    assert len(to_ship.functions) > 1
+def test_both_builds_have_the_same_functions_and_layers(deployable_build: Built, local_build: Built) -> None:
+    assert packages(deployable_build).keys() == packages(local_build).keys()
+    assert len(deployable_build.functions) > 1
 
 
-def test_the_deployed_sources_equal_the_tested_ones_byte_by_byte(to_ship: Built, to_run: Built) -> None:
-    for name, package in packages(to_ship).items():
-        shipped, tested = sources(package), sources(packages(to_run)[name])
+def test_the_deployed_sources_equal_the_tested_ones_byte_by_byte(deployable_build: Built, local_build: Built) -> None:
+    for name, package in packages(deployable_build).items():
+        shipped, tested = sources(package), sources(packages(local_build)[name])
         assert shipped.keys() == tested.keys(), name
         assert [file for file in shipped if shipped[file] != tested[file]] == [], name
 
 
-def test_both_builds_have_the_pinned_versions(to_ship: Built, to_run: Built) -> None:
-    for name, package in packages(to_ship).items():
-        assert distributions(package) == distributions(packages(to_run)[name]), name
+def test_both_builds_have_the_pinned_versions(deployable_build: Built, local_build: Built) -> None:
+    for name, package in packages(deployable_build).items():
+        assert distributions(package) == distributions(packages(local_build)[name]), name
         assert distributions(package), name
 
 

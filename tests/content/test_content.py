@@ -28,9 +28,9 @@ from referral_intake.reports.letter_layout import LetterPrinter
 from referral_intake.web.pages import Pages
 from tests.support.fakes import ring
 from tests.support.html import Html
-from tests.support.paper import papers
+from tests.support.printed_page import printed_pages
 from tests.support.project import ROOT
-from tests.support.reading import Prose, is_easy
+from tests.support.readability import Prose, is_easy
 from tests.support.samples import referral
 
 TEMPLATES = ROOT / "templates"
@@ -208,7 +208,7 @@ def letter(known: Campaign, **details: Any) -> str:
     letters = LetterPrinter(TEMPLATES, LINKS, SITE_URL, FreeDoctors(), approved_only=False)
     when = datetime.combine(known.approval.approved_on, time(12), UTC)
     printed = letters.print(known, [Claim(queued, "introduction", *DoctorHashes(ring).of(queued))], when)
-    [sheet] = papers(printed.pdf)
+    [sheet] = printed_pages(printed.pdf)
     return sheet.text
 
 
@@ -356,6 +356,6 @@ def test_the_guide_fits_on_one_sheet(name: str, locale: str, paper: str, browser
     tab.set_content(Pages(TEMPLATES, campaign(name), locale).render("guide.html"))
     for style in ("site.css", "guide.css"):
         tab.add_style_tag(path=TEMPLATES / "site" / "assets" / style)
-    sheets = papers(tab.pdf(format=paper, prefer_css_page_size=True))
+    sheets = printed_pages(tab.pdf(format=paper, prefer_css_page_size=True))
     tab.close()
     assert len(sheets) == 1, f"Shorten guide.{locale}.toml: it must fit one sheet of US Letter and of A4."

@@ -7,11 +7,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 
 from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
-from tests.rights.suite import may_do_what_it_does, watched
+from tests.permissions.session_recorder import calls_are_permitted, permission_recorder
 from tests.support.stack import local_stack
 from tests.support.waiting import CEILING
 
-__all__ = ["may_do_what_it_does", "watched"]
+__all__ = ["calls_are_permitted", "permission_recorder"]
 
 CEILING_MS = 1000 * CEILING
 expect.set_options(timeout=CEILING_MS)

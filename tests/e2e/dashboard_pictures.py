@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.accessible import Scheme
+from tests.e2e.accessibility import Scheme
 from tests.e2e.dashboard_fixtures import FakeApi
 from tests.e2e.dashboard_site import ORIGIN, DashboardSite
 

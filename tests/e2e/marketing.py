@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from local.stack import LocalStack
 from tests.support import samples
-from tests.support.proofs import proven_to
+from tests.support.proofs import with_proof_for_stack
 from tests.support.waiting import CEILING
 
 
@@ -45,19 +45,19 @@ def sign_in(page: Page, who: str, address: str = "/dashboard/") -> Page:
     return page
 
 
-def look_again(page: Page) -> None:
+def refresh(page: Page) -> None:
     """Refreshes the page, as after 20 s or when a user returns to the tab."""
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
-def submitted(stack: LocalStack, name: str, **doctor: Any) -> str:
-    """The receipt of a referral without proof of work, which is held."""
+def submit_without_proof(stack: LocalStack, name: str, **doctor: Any) -> str:
+    """Submits without a proof of work, so that the referral is held. Returns the receipt."""
     return _send(stack, samples.payload(doctor={"name": name, **doctor}))
 
 
-def taken(stack: LocalStack, name: str, **doctor: Any) -> str:
-    """The receipt of an ordinary referral."""
-    return _send(stack, proven_to(stack, samples.payload(doctor={"name": name, **doctor})))
+def submit_with_proof(stack: LocalStack, name: str, **doctor: Any) -> str:
+    """Submits an ordinary referral, and returns the receipt."""
+    return _send(stack, with_proof_for_stack(stack, samples.payload(doctor={"name": name, **doctor})))
 
 
 def _send(stack: LocalStack, body: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from local.stack import LocalStack
 from tests.e2e import browser as chromium
 from tests.e2e import dashboard_pictures, readme_pictures, site_pages
-from tests.e2e.accessible import SCHEMES, Scheme
+from tests.e2e.accessibility import SCHEMES, Scheme
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.site_pages import SitePage
 from tests.e2e.states import STATES, Reach

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from cli.site import builder
-from tests.e2e import accessible
+from tests.e2e import accessibility
 from tests.e2e.dashboard_fixtures import FakeApi
 from tests.e2e.dashboard_pictures import views
 from tests.e2e.dashboard_site import ORIGIN, DashboardSite
@@ -561,10 +561,10 @@ def test_every_view_is_accessible(page: Page, api: FakeApi, axe_at: str) -> None
     for name, address in ((name, address) for name, address in views(api).items() if name not in others):
         go(page, address)
         page.locator("main details").evaluate_all("(all) => all.forEach((one) => (one.open = !one.matches('.own')))")
-        if problems := list(accessible.problems(page, axe_at)):
+        if problems := list(accessibility.problems(page, axe_at)):
             found[name] = problems
         page.set_viewport_size(PHONE)
-        if wide := page.evaluate(accessible.SIDEWAYS):
+        if wide := page.evaluate(accessibility.SIDEWAYS):
             found[f"{name} at 390"] = wide
     page.emulate_media(color_scheme="light")
     assert found == {}
@@ -573,7 +573,7 @@ def test_every_view_is_accessible(page: Page, api: FakeApi, axe_at: str) -> None
 @on_desktop_and_phone
 def test_every_dialog_and_message_is_accessible(page: Page, api: FakeApi, axe_at: str) -> None:
     def look(name: str) -> None:
-        if problems := list(accessible.problems(page, axe_at)):
+        if problems := list(accessibility.problems(page, axe_at)):
             found[name] = problems
         page.emulate_media(color_scheme="light")
         page.set_viewport_size(DESKTOP)

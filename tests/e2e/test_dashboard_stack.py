@@ -10,7 +10,7 @@ from python_calamine import CalamineWorkbook
 
 from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
-from tests.e2e.marketing import look_again, sign_in, signed_out, submitted
+from tests.e2e.marketing import refresh, sign_in, signed_out, submit_without_proof
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def dashboard(browser: Browser, stack: LocalStack) -> Iterator[Page]:
 def test_a_manager_approves_a_held_referral_and_reads_the_sent_message(
     dashboard: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
-    submitted(stack, "Ana Approved", email="approved@clinic.example")
+    submit_without_proof(stack, "Ana Approved", email="approved@clinic.example")
     sign_in(dashboard, "manager", "/dashboard/work/held")
     row = dashboard.locator(".work-row", has_text="Ana Approved")
     row.get_by_role("button", name="Approve").click()
@@ -38,7 +38,7 @@ def test_a_manager_approves_a_held_referral_and_reads_the_sent_message(
 
 
 def test_a_viewer_sees_no_names_in_any_view(dashboard: Page, stack: LocalStack) -> None:
-    receipt = submitted(stack, "Vera Veiled", email="veiled@clinic.example", practice="Veiled Clinic")
+    receipt = submit_without_proof(stack, "Vera Veiled", email="veiled@clinic.example", practice="Veiled Clinic")
     sign_in(dashboard, "viewer", f"/dashboard/referrals/{receipt}")
     expect(dashboard.locator("h1")).to_contain_text("•••")
     expect(dashboard.locator(".facts")).to_contain_text(receipt)
@@ -68,15 +68,15 @@ def test_a_user_who_signed_out_must_sign_in_again(dashboard: Page) -> None:
 def test_new_referrals_appear_in_an_open_view(dashboard: Page, stack: LocalStack) -> None:
     sign_in(dashboard, "manager", "/dashboard/work/held")
     expect(dashboard.locator("main .skeleton")).to_have_count(0)
-    submitted(stack, "Lena Later", email="later@clinic.example")
-    look_again(dashboard)
+    submit_without_proof(stack, "Lena Later", email="later@clinic.example")
+    refresh(dashboard)
     expect(dashboard.locator(".work-row", has_text="Lena Later")).to_be_visible()
 
 
 def test_exports_are_created_downloaded_and_contain_the_filtered_referrals(
     dashboard: Page, stack: LocalStack, tmp_path: Path
 ) -> None:
-    submitted(stack, "Rita Reported", email="reported@clinic.example")
+    submit_without_proof(stack, "Rita Reported", email="reported@clinic.example")
     sign_in(dashboard, "manager", "/dashboard/reports?last=all")
     for kind in ("CSV", "Excel"):
         dashboard.get_by_label(kind).check()

@@ -14,7 +14,7 @@ from referral_intake.aws.item_format import plain, referral_key, to_item
 from referral_intake.core.referral import Stage, new_referral
 from referral_intake.core.submission import parse
 from tests.e2e.mailbox import Mailbox
-from tests.support.proofs import proven_to
+from tests.support.proofs import with_proof_for_stack
 from tests.support.samples import CAMPAIGNS, doctor, payload
 from tests.support.waiting import eventually
 
@@ -29,9 +29,9 @@ def post(url: str, body: object) -> dict[str, Any]:
     return found
 
 
-def refer(stack: LocalStack, email: str) -> dict[str, Any]:
+def submit_referral(stack: LocalStack, email: str) -> dict[str, Any]:
     """Returns the receipt and the address of the status page."""
-    return post(f"{stack.url}/api/referrals", proven_to(stack, payload(doctor=doctor(email=email))))
+    return post(f"{stack.url}/api/referrals", with_proof_for_stack(stack, payload(doctor=doctor(email=email))))
 
 
 def move_clock(stack: LocalStack, by: timedelta) -> None:
@@ -50,7 +50,7 @@ def wait_for_milestone(stack: LocalStack, receipt: str, name: str) -> None:
 def test_a_bounced_message_closes_the_referral_and_the_status_page_says_so(
     page: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
-    referral = refer(stack, "bounce@simulator.amazonses.com")
+    referral = submit_referral(stack, "bounce@simulator.amazonses.com")
     wait_for_milestone(stack, referral["receipt"], "bounced")
     found = stored(stack, referral["receipt"])
     assert (found["stage"], found["reason"]) == ("closed", "bounced")
@@ -59,15 +59,15 @@ def test_a_bounced_message_closes_the_referral_and_the_status_page_says_so(
 
 
 def test_a_message_that_arrives_is_marked_as_delivered(stack: LocalStack, mailbox: Mailbox) -> None:
-    receipt = refer(stack, "success@simulator.amazonses.com")["receipt"]
+    receipt = submit_referral(stack, "success@simulator.amazonses.com")["receipt"]
     wait_for_milestone(stack, receipt, "delivered")
     assert stored(stack, receipt)["stage"] == "sent"
 
 
 def test_a_doctor_who_complained_gets_no_more_messages(stack: LocalStack, mailbox: Mailbox) -> None:
-    first = refer(stack, "complaint@simulator.amazonses.com")["receipt"]
+    first = submit_referral(stack, "complaint@simulator.amazonses.com")["receipt"]
     wait_for_milestone(stack, first, "complained")
-    second = refer(stack, "complaint+again@simulator.amazonses.com")["receipt"]
+    second = submit_referral(stack, "complaint+again@simulator.amazonses.com")["receipt"]
     eventually(lambda: stored(stack, second)["stage"] == "closed")
     assert stored(stack, first)["reason"] == "complained"
     mailbox.wait_for(1)
@@ -77,7 +77,7 @@ def test_a_doctor_who_complained_gets_no_more_messages(stack: LocalStack, mailbo
 def test_a_click_on_arrival_is_by_a_scanner_and_a_later_one_by_a_person(
     page: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
-    receipt = refer(stack, "reader@clinic.example")["receipt"]
+    receipt = submit_referral(stack, "reader@clinic.example")["receipt"]
     wait_for_milestone(stack, receipt, "delivered")
     [message] = mailbox.wait_for(1)
     own_page = TRACKED.findall(message["html"])[-1]
@@ -95,7 +95,7 @@ def test_a_click_on_arrival_is_by_a_scanner_and_a_later_one_by_a_person(
 
 
 def test_links_in_a_delivered_message_are_tracked_except_for_opt_out_links(stack: LocalStack, mailbox: Mailbox) -> None:
-    refer(stack, "untracked@clinic.example")
+    submit_referral(stack, "untracked@clinic.example")
     [message] = mailbox.wait_for(1)
     opt_out = f"{stack.url}/api/opt-out?token="
     [header] = [one["value"] for one in message["headers"] if one["name"] == "List-Unsubscribe"]

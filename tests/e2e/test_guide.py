@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from local.stack import LocalStack
 from tests.e2e.variants import first_of, in_every_language
-from tests.support.paper import papers
+from tests.support.printed_page import printed_pages
 
 GUIDE = "/en/take-it-with-you.html"
 
@@ -14,14 +14,14 @@ GUIDE = "/en/take-it-with-you.html"
 @pytest.mark.parametrize("paper", first_of("Letter", "A4"))
 def test_the_guide_fits_on_one_sheet_in_every_language(page: Page, paper: str, locale: str) -> None:
     page.goto(f"/{locale}/take-it-with-you.html")
-    [sheet] = papers(page.pdf(format=paper, prefer_css_page_size=True))
-    assert sheet.height - sheet.ends()[3] > 0.5, "room that another font or browser may need"
+    [sheet] = printed_pages(page.pdf(format=paper, prefer_css_page_size=True))
+    assert sheet.height - sheet.ink_bounds()[3] > 0.5, "room that another font or browser may need"
 
 
 @pytest.mark.parametrize(("paper", "width"), [("Letter", 8.5), ("A4", 8.27)])
 def test_the_printed_guide_contains_everything_that_is_needed(page: Page, paper: str, width: float) -> None:
     page.goto(GUIDE)
-    [sheet] = papers(page.pdf(format=paper, prefer_css_page_size=True))
+    [sheet] = printed_pages(page.pdf(format=paper, prefer_css_page_size=True))
     assert sheet.width == pytest.approx(width, abs=0.01)
     for needed in (
         "Call 911",
@@ -33,7 +33,7 @@ def test_the_printed_guide_contains_everything_that_is_needed(page: Page, paper:
     ):
         assert needed in sheet.text
     assert "Print this page" not in sheet.text
-    left, top, right, bottom = sheet.ends()
+    left, top, right, bottom = sheet.ink_bounds()
     # Reserve for a wider font or another browser.
     assert sheet.height - bottom > 0.6
     assert min(left, top, sheet.width - right) > 0.3

@@ -23,17 +23,17 @@ FOCUSED = """() => {
   const name = one.name || one.id || one.textContent.trim().replace(/\\s+/g, " ");
   return [name, [inside || "not on the screen", ringed || "no ring"].filter((problem) => problem !== true).join()];
 }"""
-AFTER = "one => getComputedStyle(one, '::after').content"
-MOVING = """() => [...document.querySelectorAll("*")].filter((one) => {
+CONTENT_AFTER = "one => getComputedStyle(one, '::after').content"
+ANIMATED = """() => [...document.querySelectorAll("*")].filter((one) => {
   const { scrollBehavior, transitionDuration, animationName } = getComputedStyle(one);
   return scrollBehavior !== "auto" || transitionDuration !== "0s" || animationName !== "none";
 }).map((one) => one.outerHTML)"""
-EDGELESS = """() => [...document.querySelectorAll(
+WITHOUT_BORDER = """() => [...document.querySelectorAll(
   ".button, .call, .choice label, input:not([type=radio], [type=hidden]), select, .matches, .level")]
   .filter((one) => one.checkVisibility() && !parseFloat(getComputedStyle(one).borderTopWidth))
   .map((one) => one.outerHTML)"""
 # Radio buttons of one group are one tab stop.
-STOPS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
+TAB_STOPS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
   .filter((one) => one.checkVisibility() && one.tabIndex >= 0)
   .filter((one, place, all) => one.type !== "radio" || all.findIndex(({ name }) => name === one.name) === place)
   .length"""
@@ -56,7 +56,7 @@ def page(page: Page, locale: str) -> Page:
 def test_every_tab_stop_is_visible_and_none_is_a_keyboard_trap(page: Page, state: str) -> None:
     STATES[state](page)
     page.evaluate("document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
-    wanted = page.evaluate(STOPS)
+    wanted = page.evaluate(TAB_STOPS)
     stops: list[list[str]] = []
     page.keyboard.press("Tab")
     while (stop := page.evaluate(FOCUSED)) and len(stops) <= wanted:
@@ -121,7 +121,7 @@ def test_sending_is_announced(page: Page) -> None:
 def test_the_page_has_no_animations(page: Page, state: str) -> None:
     """So there is nothing to disable for users who prefer reduced motion."""
     STATES[state](page)
-    assert page.evaluate(MOVING) == []
+    assert page.evaluate(ANIMATED) == []
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def forced(browser: Browser, stack: LocalStack, locale: str) -> Iterator[Page]:
 
 def test_with_forced_colors_every_control_has_a_border(forced: Page) -> None:
     lookup(forced)
-    assert forced.evaluate(EDGELESS) == []
+    assert forced.evaluate(WITHOUT_BORDER) == []
     chosen = forced.locator("[role=option][aria-selected=true]")
     assert chosen.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
     forced.locator("#submitted_by").check()
@@ -153,7 +153,7 @@ def test_the_printed_page_has_all_text_and_the_addresses_of_links(page: Page) ->
     for kept in ("#safety", "#signs", ".bottom", ".references li a >> nth=0"):
         expect(page.locator(kept)).to_be_visible()
     expect(page.locator(".references")).to_contain_text("doi:10.5555/first")
-    assert campaign().sender.product_url in page.locator(".device-link").evaluate(AFTER)
+    assert campaign().sender.product_url in page.locator(".device-link").evaluate(CONTENT_AFTER)
 
 
 def test_the_receipt_can_be_printed(page: Page) -> None:
@@ -161,4 +161,4 @@ def test_the_receipt_can_be_printed(page: Page) -> None:
     page.emulate_media(media="print")
     expect(page.locator("[data-receipt]").first).to_be_visible()
     link = page.locator("a[data-status]").first
-    assert (link.get_attribute("href") or "?") in link.evaluate(AFTER)
+    assert (link.get_attribute("href") or "?") in link.evaluate(CONTENT_AFTER)

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from local.stack import LocalStack
-from tests.support.paper import papers
-from tests.support.proofs import proven_to
+from tests.support.printed_page import printed_pages
+from tests.support.proofs import with_proof_for_stack
 from tests.support.samples import payload
 from tests.support.waiting import eventually
 
@@ -20,9 +20,8 @@ ADDRESS = {"line1": "1200 Park Drive", "city": "Springfield", "state": "IL", "po
 
 def submit(stack: LocalStack, **contact: object) -> str:
     doctor = {"name": f"Maria {uuid.uuid4().hex[:6].translate(str.maketrans('0123456789', 'ghijklmnop'))}", **contact}
-    request = Request(
-        f"{stack.url}/api/referrals", json.dumps(proven_to(stack, payload(doctor=doctor))).encode(), method="POST"
-    )
+    sent = with_proof_for_stack(stack, payload(doctor=doctor))
+    request = Request(f"{stack.url}/api/referrals", json.dumps(sent).encode(), method="POST")
     request.add_header("content-type", "application/json")
     with urlopen(request, timeout=10) as answer:
         receipt: str = json.load(answer)["receipt"]
@@ -35,7 +34,7 @@ def test_the_codes_of_a_letter_open_the_pages_for_answering_and_opting_out(stack
     link = page.locator(f'a[href="/_local/letters/{receipt}"]')
     eventually(lambda: page.goto("/_local/table") and link.count())
     with urlopen(f"{stack.url}{link.get_attribute('href')}", timeout=10) as answer:
-        [letter] = papers(answer.read())
+        [letter] = printed_pages(answer.read())
     answering, opting_out = letter.codes()
     page.goto(answering.url)
     page.get_by_role("button", name="Have someone call me").click()

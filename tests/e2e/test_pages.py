@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e import accessible, site_pages
+from tests.e2e import accessibility, site_pages
 from tests.e2e.site_pages import SitePage
 from tests.e2e.variants import in_every_language, on_phone_and_desktop
 from tests.engines import web
@@ -37,10 +37,10 @@ def plain(browser: Browser, folder: Path) -> Iterator[Page]:
 @on_phone_and_desktop
 def test_every_page_is_accessible(plain: Page, every: list[SitePage], folder: Path, locale: str, axe_at: str) -> None:
     found = {}
-    accessible.load_early(plain)
+    accessibility.load_early(plain)
     for page in (page for page in every if page.locale == locale):
         plain.goto(site_pages.address(page, folder))
-        if problems := list(accessible.problems(plain, axe_at)):
+        if problems := list(accessibility.problems(plain, axe_at)):
             found[page.name] = problems
     assert found == {}
 
@@ -72,13 +72,13 @@ def test_an_accessibility_error_is_detected(
     wrong = next(page for page in every if "every error" in page.name)
     plain.goto(site_pages.address(wrong, folder))
     plain.evaluate(fault)
-    assert any(problem.startswith(told) for problem in accessible.problems(plain, "400%"))
+    assert any(problem.startswith(told) for problem in accessibility.problems(plain, "400%"))
 
 
 def test_an_error_in_dark_mode_only_is_detected(plain: Page, every: list[SitePage], folder: Path) -> None:
     plain.goto(site_pages.address(every[0], folder))
     plain.evaluate("document.querySelector('h1').style.color = '#18322f'")
-    schemes = {problem.split(":")[0].split(", ")[1] for problem in accessible.problems(plain, "400%")}
+    schemes = {problem.split(":")[0].split(", ")[1] for problem in accessibility.problems(plain, "400%")}
     assert schemes == {"dark"}
 
 
@@ -114,6 +114,6 @@ def test_text_at_double_size_needs_no_horizontal_scrolling(
         plain.evaluate("document.documentElement.style.fontSize = '200%'")
         for width in (360, 1280):
             plain.set_viewport_size({"width": width, "height": 800})
-            if wide := plain.evaluate(accessible.SIDEWAYS):
+            if wide := plain.evaluate(accessibility.SIDEWAYS):
                 found[f"{page.name} at {width}"] = wide
     assert found == {}

@@ -13,7 +13,7 @@ from tests.e2e.mailbox import Mailbox
 from tests.e2e.test_submit import fill_in, open_form, receipt_on, submit
 
 CHALLENGE, SOLVER = "**/api/challenge?for=*", "**/assets/altcha.*.js"
-LOOKED_AT = "A person here checks the form first."
+HELD_NOTICE = "A person here checks the form first."
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def stored(stack: LocalStack, page: Page) -> dict[str, Any]:
     return plain(found["Item"])
 
 
-def hinted(**hints: int) -> Callable[[Route], None]:
+def challenge_with(**hints: int) -> Callable[[Route], None]:
     """The challenge with other hints. Hints are not signed: only the page uses them."""
 
     def answer(route: Route) -> None:
@@ -76,7 +76,7 @@ def test_a_proof_lets_the_submission_proceed_without_any_mention_of_the_check(pa
     fill_in(page, email="proven@clinic.example")
     submit(page)
     expect(page.locator("#thanks")).to_be_visible()
-    expect(page.get_by_text(LOOKED_AT)).to_be_hidden()
+    expect(page.get_by_text(HELD_NOTICE)).to_be_hidden()
     (message,) = (one for one in mailbox.wait_for(1) if "proven" in json.dumps(one["to"]))
     assert message["subject"]
 
@@ -92,7 +92,7 @@ def test_a_patient_without_a_proof_is_thanked_and_the_referral_is_held(
     fill_in(page, email="failed@clinic.example")
     submit(page)
     expect(page.locator("#thanks")).to_be_focused()
-    expect(page.get_by_text(LOOKED_AT)).to_be_visible()
+    expect(page.get_by_text(HELD_NOTICE)).to_be_visible()
     found = stored(stack, page)
     assert (found["stage"], found["reason"]) == ("held", "unproven")
     assert mailbox.wait_for(1, seconds=0.5) == []
@@ -117,7 +117,7 @@ def test_a_challenge_that_never_arrives_does_not_block_the_form(page: Page, stac
 
 
 def test_a_very_fast_patient_waits_a_moment_and_is_told_so(page: Page, mailbox: Mailbox) -> None:
-    page.route(CHALLENGE, hinted(wait_seconds=2))
+    page.route(CHALLENGE, challenge_with(wait_seconds=2))
     open_form(page)
     fill_in(page, email="quick@clinic.example")
     submit(page)
@@ -131,7 +131,7 @@ def test_a_very_fast_patient_waits_a_moment_and_is_told_so(page: Page, mailbox: 
 
 
 def test_an_expired_challenge_is_replaced_when_it_is_needed(page: Page, mailbox: Mailbox, asked: list[str]) -> None:
-    page.route(CHALLENGE, hinted(lasts_seconds=0), times=1)
+    page.route(CHALLENGE, challenge_with(lasts_seconds=0), times=1)
     open_form(page)
     page.wait_for_timeout(500)
     fill_in(page, email="old@clinic.example")
@@ -158,7 +158,7 @@ def test_a_bot_that_fills_in_every_field_is_held(page: Page, stack: LocalStack, 
     fill_in(page, email="trap@clinic.example")
     page.locator("[name=comments]").evaluate("field => { field.value = 'marked' }")
     submit(page)
-    expect(page.get_by_text(LOOKED_AT)).to_be_visible()
+    expect(page.get_by_text(HELD_NOTICE)).to_be_visible()
     found = stored(stack, page)
     assert (found["stage"], found["reason"]) == ("held", "trap")
     assert "marked" not in repr(found)

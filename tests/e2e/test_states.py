@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from local.stack import LocalStack
-from tests.e2e import accessible
+from tests.e2e import accessibility
 from tests.e2e.states import STATES
 from tests.e2e.variants import in_every_language, on_phone_and_desktop
 from tests.support.waiting import CEILING
@@ -25,8 +25,8 @@ def still(browser: Browser, stack: LocalStack) -> Iterator[Page]:
 @on_phone_and_desktop
 @pytest.mark.parametrize("state", STATES)
 def test_the_form_is_accessible_in_every_state(still: Page, state: str, locale: str, axe_at: str) -> None:
-    accessible.load_early(still)
+    accessibility.load_early(still)
     still.goto(f"/{locale}/")
     STATES[state](still)
     # The rest of the page is unchanged.
-    assert list(accessible.problems(still, axe_at, within=".ask")) == []
+    assert list(accessibility.problems(still, axe_at, within=".ask")) == []

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.engines import dynamodb_local
-from tests.faults import workers
-from tests.faults.cloud import DynamoDBLocal, Moto
+from tests.faults import worker_process
+from tests.faults.fake_aws import DynamoDBLocal, Moto
 from tests.faults.injection import Results
-from tests.faults.world import Lab
-from tests.integration.conftest import no_account
-from tests.rights.suite import may_do_what_it_does, watched
+from tests.faults.simulation import SimulationEnvironment
+from tests.integration.conftest import fake_credentials
+from tests.permissions.session_recorder import calls_are_permitted, permission_recorder
 
-__all__ = ["may_do_what_it_does", "no_account", "watched"]
+__all__ = ["calls_are_permitted", "fake_credentials", "permission_recorder"]
 
 RESULTS = pytest.StashKey[Results]()
 # Share of the points that a quick run covers.
@@ -34,8 +34,8 @@ def results(pytestconfig: pytest.Config) -> Results:
 
 
 @pytest.fixture(scope="session")
-def run_scenario(pytestconfig: pytest.Config) -> Iterator[workers.Runner]:
-    with workers.working(pytestconfig.getoption("one_in")) as made:
+def run_scenario(pytestconfig: pytest.Config) -> Iterator[worker_process.ScenarioRunner]:
+    with worker_process.scenario_runner(pytestconfig.getoption("one_in")) as made:
         yield made
 
 
@@ -47,10 +47,12 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.fixture
-def lab(no_account: None, quiet: None, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    return Lab(Moto(), monkeypatch)
+def environment(fake_credentials: None, quiet: None, monkeypatch: pytest.MonkeyPatch) -> SimulationEnvironment:
+    return SimulationEnvironment(Moto(), monkeypatch)
 
 
 @pytest.fixture
-def lab_on_dynamodb_local(no_account: None, quiet: None, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    return Lab(DynamoDBLocal(dynamodb_local.shared()), monkeypatch)
+def environment_on_dynamodb_local(
+    fake_credentials: None, quiet: None, monkeypatch: pytest.MonkeyPatch
+) -> SimulationEnvironment:
+    return SimulationEnvironment(DynamoDBLocal(dynamodb_local.shared()), monkeypatch)

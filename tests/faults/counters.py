@@ -8,42 +8,44 @@ from referral_intake.aws.stats_items import numbers, receipt_of
 from referral_intake.core.counting import CounterKey, contributions, tally
 from referral_intake.core.referral import Referral
 from referral_intake.stats.counting_table import CountingTable
-from tests.faults.world import World
+from tests.faults.simulation import Simulation
 from tests.integration.aws import stats_name
 
 
-def wrong(world: World) -> list[str]:
+def wrong(simulation: Simulation) -> list[str]:
     """Counters that differ from those of the newest delivered record of each referral."""
     newest: dict[str, Referral] = {}
-    for function, record in world.delivered:
+    for function, record in simulation.delivered:
         if function == "stats":
             referral = from_item(record["dynamodb"]["NewImage"])
             newest[referral.receipt] = max(
                 referral, newest.get(referral.receipt, referral), key=lambda one: one.revision
             )
-    return _differences(world, newest.values())
+    return _differences(simulation, newest.values())
 
 
-def wrong_after_a_recount(world: World) -> list[str]:
+def wrong_after_a_recount(simulation: Simulation) -> list[str]:
     """Counters that still differ from the table after a recount."""
-    referrals = [from_item(image) for image in world.images()]
-    with world.wire.aside():
-        CountingTable(world.lab.client, stats_name(world.table)).count(referrals, recount=True)
+    referrals = [from_item(image) for image in simulation.images()]
+    with simulation.interceptor.unobserved():
+        CountingTable(simulation.environment.client, stats_name(simulation.table)).count(referrals, recount=True)
     # Records that arrive later are older.
-    world.delivered += [("stats", {"dynamodb": {"NewImage": image}}) for image in world.images()]
-    return _differences(world, referrals)
+    simulation.delivered += [("stats", {"dynamodb": {"NewImage": image}}) for image in simulation.images()]
+    return _differences(simulation, referrals)
 
 
-def _differences(world: World, referrals: Iterable[Referral]) -> list[str]:
+def _differences(simulation: Simulation, referrals: Iterable[Referral]) -> list[str]:
     expected: Counter[CounterKey] = Counter()
     for referral in referrals:
         expected.update(contributions(tally(referral)))
-    found = _counters(world)
+    found = _counters(simulation)
     wrong = sorted(map(str, (count for count in expected | found if expected[count] != found[count])))
     return [f"counted wrongly: {count}" for count in wrong]
 
 
-def _counters(world: World) -> Counter[CounterKey]:
-    with world.wire.aside():
-        items: list[Item] = world.lab.engine.items(world.lab.client, stats_name(world.table))
+def _counters(simulation: Simulation) -> Counter[CounterKey]:
+    with simulation.interceptor.unobserved():
+        items: list[Item] = simulation.environment.engine.items(
+            simulation.environment.client, stats_name(simulation.table)
+        )
     return Counter({count: number for item in items if not receipt_of(item) for count, number in numbers(item)})

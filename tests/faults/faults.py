@@ -8,7 +8,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from referral_intake.aws.item_format import Item
-from tests.faults.wire import Attempt, Call, Fault
+from tests.faults.call_interceptor import Attempt, Call, Fault
 
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
 
@@ -24,8 +24,8 @@ def _refused(attempt: Attempt) -> AWSResponse:
     raise EndpointConnectionError(endpoint_url=attempt.request.url)
 
 
-def _cut_off(attempt: Attempt) -> AWSResponse:
-    attempt.run.is_cut_off = True
+def _disconnected(attempt: Attempt) -> AWSResponse:
+    attempt.run.is_disconnected = True
     raise EndpointConnectionError(endpoint_url=attempt.request.url)
 
 
@@ -71,20 +71,20 @@ def _killed_after(attempt: Attempt) -> AWSResponse:
 
 
 def _conflict_in_transaction(code: str) -> Fault:
-    def strike(attempt: Attempt) -> AWSResponse:
+    def apply(attempt: Attempt) -> AWSResponse:
         actions = _body(attempt)["TransactItems"]
         reasons = [{"Code": "None"} for _ in actions]
         reasons[attempt.call.number % len(actions)] = {"Code": code, "Message": "injected"}
         return _error(attempt, 400, "TransactionCanceledException", CancellationReasons=reasons)
 
-    return Fault(f"is canceled by {code}", strike)
+    return Fault(f"is canceled by {code}", apply)
 
 
 def _conflict(attempt: Attempt) -> AWSResponse:
     return _error(attempt, 400, "TransactionConflictException")
 
 
-def _answered_in_part(attempt: Attempt) -> AWSResponse:
+def _answered_partially(attempt: Attempt) -> AWSResponse:
     asked = _body(attempt)["RequestItems"]
     return attempt.answer(200, {"Responses": {name: [] for name in asked}, "UnprocessedKeys": asked})
 
@@ -92,7 +92,7 @@ def _answered_in_part(attempt: Attempt) -> AWSResponse:
 def stale_index(images: Callable[[], list[Item]]) -> Fault:
     """The index lists every item that was ever in it, as long overdue."""
 
-    def strike(attempt: Attempt) -> AWSResponse:
+    def apply(attempt: Attempt) -> AWSResponse:
         body = _body(attempt)
         values = body["ExpressionAttributeValues"].values()
         campaign = next(value for value in values if value["S"].isalpha())
@@ -100,7 +100,7 @@ def stale_index(images: Callable[[], list[Item]]) -> Fault:
         items = [{"pk": image["pk"], "sk": image["sk"], **entry} for image in images()]
         return attempt.answer(200, {"Items": items, "Count": len(items), "ScannedCount": len(items)})
 
-    return Fault("lists what was, by an index of the past", strike)
+    return Fault("lists what was, by an index of the past", apply)
 
 
 def _not_yet_indexed(attempt: Attempt) -> AWSResponse:
@@ -114,50 +114,50 @@ def _body(attempt: Attempt) -> dict[str, Any]:
 
 
 # One of these per call, in turn: the code handles them alike.
-NOT_DONE = (
+BEFORE_EFFECT = (
     Fault("is refused", _refused),
     Fault("is throttled", _throttled),
     Fault("fails with 500", _failed),
     Fault("fails with an error that can't be read", _unreadable),
 )
 CONFLICT = Fault("conflicts with a transaction", _conflict)
-CUT_OFF = Fault("and all that follow are refused", _cut_off)
-KILLED_BEFORE = Fault("ends the process before its effect", _killed_before)
-# AWS retries several times, and drops the event after the last attempt.
-KEEPS_FAILING = Fault("is refused however often it is tried", _refused, keeps_on=True)
+DISCONNECTED = Fault("and all that follow are refused", _disconnected)
+KILLED_BEFORE_EFFECT = Fault("ends the process before its effect", _killed_before)
+# AWS retries several times, and dropped_records the event after the last attempt.
+PERSISTENT_FAILURE = Fault("is refused however often it is tried", _refused, is_persistent=True)
 # Only for calls with an effect.
-DONE = (
+AFTER_EFFECT = (
     Fault("takes effect and times out", _timed_out),
     Fault("ends the process after its effect", _killed_after),
 )
 # The SDK retries, and the first attempt already took effect. It never retries a call of SES.
-DONE_TWICE = Fault("takes effect and times out once", _timed_out, everyone=False)
-THROTTLED_ONCE = Fault("is throttled once", _throttled, everyone=False, is_recovered=True)
+RETRIED_AFTER_EFFECT = Fault("takes effect and times out once", _timed_out, affects_retries=False)
+THROTTLED_ONCE = Fault("is throttled once", _throttled, affects_retries=False, is_recovered=True)
 # Also one of these per call, in turn.
 CANCELED = (_conflict_in_transaction("TransactionConflict"), _conflict_in_transaction("ProvisionedThroughputExceeded"))
-ODD = {
+INCOMPLETE = {
     "Query": Fault("lists nothing, by an index that lags", _not_yet_indexed),
-    "BatchGetItem": Fault("is answered in part only", _answered_in_part),
+    "BatchGetItem": Fault("is answered in part only", _answered_partially),
 }
 
 
 def of(call: Call) -> Iterator[Fault]:
     """All faults that this call can meet."""
     if call.service == "sesv2":
-        yield from (*NOT_DONE, CUT_OFF, KILLED_BEFORE, *DONE)
+        yield from (*BEFORE_EFFECT, DISCONNECTED, KILLED_BEFORE_EFFECT, *AFTER_EFFECT)
         return
     is_of_one_item = call.operation in {"PutItem", "UpdateItem", "DeleteItem"}
-    yield _in_turn((*NOT_DONE, CONFLICT) if is_of_one_item else NOT_DONE, call)
-    yield from (CUT_OFF, KILLED_BEFORE)
+    yield _alternate((*BEFORE_EFFECT, CONFLICT) if is_of_one_item else BEFORE_EFFECT, call)
+    yield from (DISCONNECTED, KILLED_BEFORE_EFFECT)
     if call.operation in WRITES:
-        yield from (*DONE, DONE_TWICE)
+        yield from (*AFTER_EFFECT, RETRIED_AFTER_EFFECT)
     else:
         yield THROTTLED_ONCE
     if call.operation == "TransactWriteItems":
-        yield _in_turn(CANCELED, call)
-    if call.operation in ODD:
-        yield ODD[call.operation]
+        yield _alternate(CANCELED, call)
+    if call.operation in INCOMPLETE:
+        yield INCOMPLETE[call.operation]
 
 
-def _in_turn(some: Sequence[Fault], call: Call) -> Fault:
+def _alternate(some: Sequence[Fault], call: Call) -> Fault:
     return some[call.number % len(some)]

@@ -1,18 +1,18 @@
-"""Runs a scenario with faults. Wherever a fault is possible, the world forks, and the fork continues with the fault."""
+"""Runs a scenario with faults. The process forks where a fault is possible, and the fork continues with the fault."""
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from tests.faults import faults, interleaving, promises
-from tests.faults.forks import Forks, forking
-from tests.faults.wire import Call, Fault
-from tests.faults.world import Lab, World
+from tests.faults import concurrent_actions, faults, promises
+from tests.faults.call_interceptor import Call, Fault
+from tests.faults.forked_processes import ForkedProcesses, forked_processes
+from tests.faults.simulation import Simulation, SimulationEnvironment
 
-Scenario = Callable[[World], None]
+Scenario = Callable[[Simulation], None]
 Point = tuple[str, Callable[[], None]]
-"""What can happen now, by name."""
+"""A fault that is possible now: its name, and a function that injects it."""
 
 
 @dataclass
@@ -44,13 +44,13 @@ class Results:
         self.broken += [f"{name}: {promise}" for promise in broken]
 
 
-def run_with_faults(lab: Lab, scenario: Scenario, one_in: int = 1) -> Results:
+def run_with_faults(environment: SimulationEnvironment, scenario: Scenario, one_in: int = 1) -> Results:
     """Runs the scenario without a fault, and once more for each point, or for one point in `one_in`."""
     results = Results()
-    results.add("without a fault", _outcome(lab.new_world(), scenario))
+    results.add("without a fault", _outcome(environment.new_simulation(), scenario))
     if not results.broken:
-        with forking() as forks:
-            injector = Injector(lab.new_world(), forks, one_in)
+        with forked_processes() as forks:
+            injector = Injector(environment.new_simulation(), forks, one_in)
             outcome = injector.run(scenario)
             if forks.is_fork:
                 forks.end(outcome)
@@ -60,58 +60,62 @@ def run_with_faults(lab: Lab, scenario: Scenario, one_in: int = 1) -> Results:
     return results
 
 
-def _outcome(world: World, scenario: Scenario) -> tuple[int, list[str]]:
+def _outcome(simulation: Simulation, scenario: Scenario) -> tuple[int, list[str]]:
     """Number of messages repeated as documented, and the broken promises."""
     try:
-        scenario(world)
-        broken = promises.broken_in_the_end(world, ENDINGS[len(world.wire.calls) % len(ENDINGS)])
+        scenario(simulation)
+        broken = promises.broken_at_the_end(
+            simulation, FINAL_CHECKS[len(simulation.interceptor.calls) % len(FINAL_CHECKS)]
+        )
     except Exception as error:  # noqa: BLE001  # a fork must report any exception
         broken = [repr(error)]
-    return len(world.exceptions), broken
+    return len(simulation.exceptions), broken
 
 
 # In turn, to save time.
-ENDINGS = (promises.broken_by_telling_again, promises.broken_by_delivering_again)
+FINAL_CHECKS = (promises.broken_by_repeated_events, promises.broken_by_redelivered_records)
 
 
 class Injector:
-    """Injects every possible fault at each point that the world reports."""
+    """Injects every possible fault at each point that the simulation reports."""
 
-    def __init__(self, world: World, forks: Forks, one_in: int) -> None:
-        self._world = world
+    def __init__(self, simulation: Simulation, forks: ForkedProcesses, one_in: int) -> None:
+        self._simulation = simulation
         self._forks = forks
         self._one_in = one_in
         self.calls = 0
-        self._kept_failing: set[tuple[str, str]] = set()
+        self._persistent_failures: set[tuple[str, str]] = set()
 
     def run(self, scenario: Scenario) -> tuple[int, list[str]]:
-        self._world.wire.reached = self._call
-        self._world.recorded = self._record
-        self._world.mail.told_of = self._event
+        self._simulation.interceptor.before_call = self._call
+        self._simulation.before_record = self._record
+        self._simulation.mail.before_event = self._event
 
-        def scenario_alone(world: World) -> None:
-            scenario(world)
+        def scenario_alone(simulation: Simulation) -> None:
+            scenario(simulation)
             self._stop()
 
-        return _outcome(self._world, scenario_alone)
+        return _outcome(self._simulation, scenario_alone)
 
     def _stop(self) -> None:
         """Disables all further faults."""
-        self._world.wire.reached = lambda _: None
-        self._world.recorded = self._world.mail.told_of = lambda _: None
+        self._simulation.interceptor.before_call = lambda _: None
+        self._simulation.before_record = self._simulation.mail.before_event = lambda _: None
 
     def _call(self, call: Call) -> None:
         self.calls += 1
         self._fork(self._points(call))
 
     def _record(self, number: int) -> None:
-        if not self._world.wire.is_skipped:
-            self._fork([(f"record {number} is lost, and comes late", partial(self._world.drops.add, number))])
+        if not self._simulation.interceptor.is_skipped:
+            self._fork(
+                [(f"record {number} is lost, and comes late", partial(self._simulation.dropped_records.add, number))]
+            )
 
     def _event(self, number: int) -> None:
-        if not self._world.wire.is_skipped:
-            lost = (f"event {number} is lost", partial(self._world.mail.loses.add, number))
-            late = (f"event {number} comes last", partial(self._world.mail.delays.add, number))
+        if not self._simulation.interceptor.is_skipped:
+            lost = (f"event {number} is lost", partial(self._simulation.mail.lost_events.add, number))
+            late = (f"event {number} comes last", partial(self._simulation.mail.late_events.add, number))
             self._fork([lost, late])
 
     def _fork(self, points: Iterable[Point]) -> None:
@@ -119,22 +123,22 @@ class Injector:
             # Always selects the same points, from every kind of fault and every part of the scenario.
             if zlib.crc32(name.encode()) % self._one_in == 0 and self._forks.fork(name):
                 self._stop()
-                self._world.wire.recovered = lambda: self._forks.end((0, self._world.broken))
+                self._simulation.interceptor.on_recovery = lambda: self._forks.end((0, self._simulation.broken))
                 happen()
                 return
 
     def _points(self, call: Call) -> Iterator[Point]:
         """All faults that this call can meet."""
         for fault in faults.of(call):
-            yield self._struck(call, fault)
-        if call.function in self._world.lab.redelivered and call.kind not in self._kept_failing:
+            yield self._point_of(call, fault)
+        if call.function in self._simulation.environment.redelivered and call.kind not in self._persistent_failures:
             # The fault repeats for every such call of the batch, so one point of each kind is enough.
-            self._kept_failing.add(call.kind)
-            yield self._struck(call, faults.KEEPS_FAILING)
+            self._persistent_failures.add(call.kind)
+            yield self._point_of(call, faults.PERSISTENT_FAILURE)
         if call.operation == "Query":
-            yield self._struck(call, faults.stale_index(self._world.images))
-        for actor in interleaving.at(call):
-            yield self._struck(call, interleaving.fault(self._world, actor))
+            yield self._point_of(call, faults.stale_index(self._simulation.images))
+        for action in concurrent_actions.at(call):
+            yield self._point_of(call, concurrent_actions.fault(self._simulation, action))
 
-    def _struck(self, call: Call, fault: Fault) -> Point:
-        return f"{call} {fault.name}", partial(self._world.wire.strike, call.number, fault)
+    def _point_of(self, call: Call, fault: Fault) -> Point:
+        return f"{call} {fault.name}", partial(self._simulation.interceptor.inject, call.number, fault)

@@ -11,22 +11,22 @@ from referral_intake.outreach import handler as outreach
 from referral_intake.outreach import wiring as outreach_wiring
 from samlocal.events.stream_batches import Record
 from tests.faults import promises
-from tests.faults.world import Lab, World
+from tests.faults.simulation import Simulation, SimulationEnvironment
 from tests.integration import aws
 
 WORKERS = 8
 
 
 @pytest.fixture
-def world(lab_on_dynamodb_local: Lab) -> World:
-    return lab_on_dynamodb_local.new_world()
+def simulation(environment_on_dynamodb_local: SimulationEnvironment) -> Simulation:
+    return environment_on_dynamodb_local.new_simulation()
 
 
-def all_at_once(world: World) -> None:
+def all_at_once(simulation: Simulation) -> None:
     """Gives each record of the stream to the next free worker, in no particular order."""
-    records = [record for source, record in world.records if source.function == "OutreachFunction"]
-    world.records.clear()
-    world.mail.delivered = lambda mail: None
+    records = [record for source, record in simulation.records if source.function == "OutreachFunction"]
+    simulation.records.clear()
+    simulation.mail.delivered = lambda mail: None
     start = Barrier(WORKERS)
     outreach_wiring.parts()
 
@@ -37,42 +37,42 @@ def all_at_once(world: World) -> None:
     with ThreadPoolExecutor(WORKERS) as pool:
         answers = list(pool.map(work, [records[worker::WORKERS] for worker in range(WORKERS)]))
     assert all(answer == {"batchItemFailures": []} for done in answers for answer in done)
-    world.look()
+    simulation.read_changes()
 
 
-def mails(world: World) -> dict[str, int]:
-    return dict(Counter(mail.doctor for mail in world.mail.mails))
+def mails(simulation: Simulation) -> dict[str, int]:
+    return dict(Counter(mail.doctor for mail in simulation.mail.mails))
 
 
-def test_fifty_concurrent_referrals_of_one_doctor_send_one_message(world: World) -> None:
-    receipts = [world.submit() for _ in range(50)]
-    all_at_once(world)
+def test_fifty_concurrent_referrals_of_one_doctor_send_one_message(simulation: Simulation) -> None:
+    receipts = [simulation.submit() for _ in range(50)]
+    all_at_once(simulation)
 
-    assert mails(world) == {"maria.lopez@clinic.example": 1}
-    (leader,) = {mail.receipt for mail in world.mail.mails}
-    assert world.stage(leader)[0] == "sent"
+    assert mails(simulation) == {"maria.lopez@clinic.example": 1}
+    (leader,) = {mail.receipt for mail in simulation.mail.mails}
+    assert simulation.stage(leader)[0] == "sent"
     for receipt in set(receipts) - {leader}:
         # A message that lost the race for its turn waits for the next one.
-        assert world.stage(receipt) in {("closed", "joined"), ("waiting", "joined"), ("waiting", "paced")}
+        assert simulation.stage(receipt) in {("closed", "joined"), ("waiting", "joined"), ("waiting", "paced")}
 
-    world.settle()
-    assert mails(world) == {"maria.lopez@clinic.example": 1}
-    assert {world.stage(receipt) for receipt in set(receipts) - {leader}} == {("closed", "joined")}
-    assert {world.referral(receipt)["leader"] for receipt in set(receipts) - {leader}} == {leader}
-    assert promises.broken(world) == []
+    simulation.settle()
+    assert mails(simulation) == {"maria.lopez@clinic.example": 1}
+    assert {simulation.stage(receipt) for receipt in set(receipts) - {leader}} == {("closed", "joined")}
+    assert {simulation.referral(receipt)["leader"] for receipt in set(receipts) - {leader}} == {leader}
+    assert promises.broken(simulation) == []
 
 
 @pytest.mark.long
-def test_five_concurrent_referrals_of_twenty_doctors_send_one_message_each(world: World) -> None:
+def test_five_concurrent_referrals_of_twenty_doctors_send_one_message_each(simulation: Simulation) -> None:
     doctors = [f"doctor{number}@clinic.example" for number in range(20)]
     named = doctors * 5
     random.Random(7).shuffle(named)
     for doctor in named:
-        world.submit(doctor)
-    all_at_once(world)
-    assert set(mails(world).values()) == {1}
+        simulation.submit(doctor)
+    all_at_once(simulation)
+    assert set(mails(simulation).values()) == {1}
 
-    world.settle()
-    assert mails(world) == dict.fromkeys(doctors, 1)
-    assert Counter(referral["stage"] for referral in world.referrals()) == {"sent": 20, "closed": 80}
-    assert promises.broken(world) == []
+    simulation.settle()
+    assert mails(simulation) == dict.fromkeys(doctors, 1)
+    assert Counter(referral["stage"] for referral in simulation.referrals()) == {"sent": 20, "closed": 80}
+    assert promises.broken(simulation) == []

@@ -1,3 +1,3 @@
-from tests.rights.suite import may_do_what_it_does, watched
+from tests.permissions.session_recorder import calls_are_permitted, permission_recorder
 
-__all__ = ["may_do_what_it_does", "watched"]
+__all__ = ["calls_are_permitted", "permission_recorder"]

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from samlocal.template.intrinsics import read_yaml
-from tests.infra.breaking import FILE, Data, of_type, properties, template_data
+from tests.infra.template_data import FILE, Data, of_type, properties, template_data
 
 # API Gateway variables that reveal the client or the content of a request.
-TELLING = re.compile(r"sourceIp|userAgent|identity|path|query|authorizer|error\.message|integrationErrorMessage", re.I)
+REVEALING_VARIABLES = re.compile(
+    r"sourceIp|userAgent|identity|path|query|authorizer|error\.message|integrationErrorMessage", re.I
+)
 
 
 def access_log(data: Data) -> list[str]:
@@ -18,14 +20,14 @@ def access_log(data: Data) -> list[str]:
     api = properties(data, "HttpApi")
     settings = api.get("AccessLogSettings") or {}
     if not settings:
-        return ["there is none"]
+        return ["there is no access log"]
     line = json.loads(settings["Format"])
-    wrong = [f"it tells {value}" for value in line.values() if TELLING.search(value)]
+    wrong = [f"it reveals {value}" for value in line.values() if REVEALING_VARIABLES.search(value)]
     group = properties(data, settings["DestinationArn"]["Fn::GetAtt"].partition(".")[0])
-    return wrong + ([] if group.get("RetentionInDays") else ["it is kept for ever"])
+    return wrong + ([] if group.get("RetentionInDays") else ["it has no retention period"])
 
 
-def streams_that_lose(data: Data) -> list[str]:
+def streams_that_lose_records(data: Data) -> list[str]:
     """Event sources of the table's stream that would lose records, or invoke a function for records of others."""
     wrong = []
     for name, function in of_type(data, "AWS::Serverless::Function").items():
@@ -36,7 +38,7 @@ def streams_that_lose(data: Data) -> list[str]:
     return wrong
 
 
-def queues_that_lose(data: Data) -> list[str]:
+def queues_that_lose_messages(data: Data) -> list[str]:
     """Queues with a function as consumer that drop failed messages."""
     functions = of_type(data, "AWS::Serverless::Function").values()
     events = [event for function in functions for event in function["Events"].values() if event["Type"] == "SQS"]
@@ -48,37 +50,37 @@ def test_the_access_log_describes_the_request_and_not_the_client() -> None:
     assert access_log(template_data()) == []
 
 
-@pytest.mark.parametrize("telling", ["identity.sourceIp", "identity.userAgent", "path", "authorizer.claims.email"])
-def test_an_access_log_that_reveals_the_client_is_detected(telling: str) -> None:
+@pytest.mark.parametrize("variable", ["identity.sourceIp", "identity.userAgent", "path", "authorizer.claims.email"])
+def test_an_access_log_that_reveals_the_client_is_detected(variable: str) -> None:
     data = template_data()
     settings = properties(data, "HttpApi")["AccessLogSettings"]
-    settings["Format"] = json.dumps({**json.loads(settings["Format"]), "more": f"$context.{telling}"})
-    assert access_log(data) == [f"it tells $context.{telling}"]
+    settings["Format"] = json.dumps({**json.loads(settings["Format"]), "more": f"$context.{variable}"})
+    assert access_log(data) == [f"it reveals $context.{variable}"]
 
 
 def test_an_access_log_without_retention_or_none_at_all_is_detected() -> None:
     data = template_data()
     del properties(data, "ApiLogs")["RetentionInDays"]
-    assert access_log(data) == ["it is kept for ever"]
+    assert access_log(data) == ["it has no retention period"]
     del properties(data, "HttpApi")["AccessLogSettings"]
-    assert access_log(data) == ["there is none"]
+    assert access_log(data) == ["there is no access log"]
 
 
 def test_no_stream_or_queue_loses_messages() -> None:
-    assert streams_that_lose(template_data()) == queues_that_lose(template_data()) == []
+    assert streams_that_lose_records(template_data()) == queues_that_lose_messages(template_data()) == []
 
 
 @pytest.mark.parametrize("missing", ["DestinationConfig", "FilterCriteria"])
 def test_a_stream_without_a_filter_or_a_failure_destination_is_detected(missing: str) -> None:
     data = template_data()
     del properties(data, "OutreachFunction")["Events"]["Queued"]["Properties"][missing]
-    assert streams_that_lose(data) == [f"OutreachFunction: no {missing}"]
+    assert streams_that_lose_records(data) == [f"OutreachFunction: no {missing}"]
 
 
 def test_a_queue_without_a_dead_letter_queue_is_detected() -> None:
     data = template_data()
     del properties(data, "MailEvents")["RedrivePolicy"]
-    assert queues_that_lose(data) == ["MailEvents"]
+    assert queues_that_lose_messages(data) == ["MailEvents"]
 
 
 def test_every_function_is_traced() -> None:
@@ -118,7 +120,7 @@ def test_the_firewall_stores_no_samples_of_requests() -> None:
         assert seen["SampledRequestsEnabled"] is False
 
 
-def senders_that_are_lost(data: Data) -> list[str]:
+def deletable_identities(data: Data) -> list[str]:
     """Errors in the identity that SES verifies."""
     identity = data["Resources"]["SenderIdentity"]
     told = identity["Properties"]
@@ -131,11 +133,11 @@ def senders_that_are_lost(data: Data) -> list[str]:
 
 
 def test_the_stack_can_verify_the_senders_domain_and_retains_the_identity() -> None:
-    assert senders_that_are_lost(template_data()) == []
+    assert deletable_identities(template_data()) == []
 
 
 @pytest.mark.parametrize("missing", ["Condition", "DeletionPolicy", "UpdateReplacePolicy", "Properties"])
 def test_an_identity_that_would_be_deleted_or_duplicated_is_detected(missing: str) -> None:
     data = template_data()
     data["Resources"]["SenderIdentity"][missing] = {}
-    assert senders_that_are_lost(data) != []
+    assert deletable_identities(data) != []

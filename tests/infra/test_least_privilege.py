@@ -10,24 +10,24 @@ from typing import Any
 
 import pytest
 
-from tests.rights import suite
-from tests.rights.everything import everything_done
-from tests.rights.recorder import Seen
-from tests.rights.roles import Roles, roles, roles_of
-from tests.rights.verdict import Verdict, verdict
+from tests.permissions import session_recorder
+from tests.permissions.all_calls import all_calls_made
+from tests.permissions.recorder import RecordedRequest
+from tests.permissions.role_comparison import RoleComparison, compare_roles
+from tests.permissions.roles import Roles, roles, roles_of
 
-ALL_IS_WELL = Verdict([], [], [])
+NO_DIFFERENCES = RoleComparison([], [], [])
 
 
 @pytest.fixture(scope="module")
-def seen() -> Collection[Seen]:
-    with suite.recorder().collecting() as seen, everything_done():
+def seen() -> Collection[RecordedRequest]:
+    with session_recorder.recorder().collecting() as seen, all_calls_made():
         return frozenset(seen)
 
 
-def test_every_role_allows_exactly_the_calls_of_its_function(seen: Collection[Seen]) -> None:
-    assert {one.function for one in seen} == set(suite.deployed())
-    assert verdict(suite.deployed(), seen) == ALL_IS_WELL
+def test_every_role_allows_exactly_the_calls_of_its_function(seen: Collection[RecordedRequest]) -> None:
+    assert {one.function for one in seen} == set(session_recorder.deployed_roles())
+    assert compare_roles(session_recorder.deployed_roles(), seen) == NO_DIFFERENCES
 
 
 # ---- Errors in a template are detected -------------------------------------------------------------------------------
@@ -38,18 +38,18 @@ Change = Callable[[list[dict[str, Any]]], object]
 
 def of_broken_template(function: str, change: Change) -> Roles:
     """The roles of a template with changed statements of a function."""
-    template = json.loads(json.dumps(suite.data()))
+    template = json.loads(json.dumps(session_recorder.data()))
     change(template["Resources"][function]["Properties"]["Policies"][0]["Statement"])
-    return roles(template, suite.PARAMETERS)
+    return roles(template, session_recorder.PARAMETERS)
 
 
 def broken(function: str, change: Change) -> Roles:
     """A faster equivalent: changes the transformed statements, which have the same text."""
-    resources = json.loads(json.dumps(suite.resources()))
+    resources = json.loads(json.dumps(session_recorder.resources()))
     own = resources[f"{function}Role"]["Properties"]["Policies"][0]["PolicyDocument"]
-    assert own == suite.data()["Resources"][function]["Properties"]["Policies"][0]
+    assert own == session_recorder.data()["Resources"][function]["Properties"]["Policies"][0]
     change(own["Statement"])
-    return roles_of(resources, suite.data(), suite.PARAMETERS)
+    return roles_of(resources, session_recorder.data(), session_recorder.PARAMETERS)
 
 
 def named(statements: list[dict[str, Any]], sid: str) -> dict[str, Any]:
@@ -57,9 +57,9 @@ def named(statements: list[dict[str, Any]], sid: str) -> dict[str, Any]:
 
 
 @pytest.mark.long
-def test_a_missing_right_is_detected(seen: Collection[Seen]) -> None:
+def test_a_missing_permission_is_detected(seen: Collection[RecordedRequest]) -> None:
     # Only a part of a transaction uses it.
-    found = verdict(
+    found = compare_roles(
         of_broken_template("OutreachFunction", lambda of: named(of, "ClaimAndRecord")["Action"].pop(2)), seen
     )
     assert found.denied
@@ -67,17 +67,17 @@ def test_a_missing_right_is_detected(seen: Collection[Seen]) -> None:
     assert (found.unused, found.too_wide) == ([], [])
 
 
-def test_a_condition_that_is_too_strict_is_detected(seen: Collection[Seen]) -> None:
+def test_a_condition_that_is_too_strict_is_detected(seen: Collection[RecordedRequest]) -> None:
     def change(statements: list[dict[str, Any]]) -> None:
         named(statements, "OrderReports")["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].pop(0)
 
-    found = verdict(broken("DashboardFunction", change), seen)
+    found = compare_roles(broken("DashboardFunction", change), seen)
     assert found.denied
     assert all("dynamodb:LeadingKeys report#" in one for one in found.denied)
 
 
-def test_an_unused_right_is_detected(seen: Collection[Seen]) -> None:
-    found = verdict(
+def test_an_unused_permission_is_detected(seen: Collection[RecordedRequest]) -> None:
+    found = compare_roles(
         broken("WakeFunction", lambda of: named(of, "MoveOn")["Action"].append("dynamodb:DeleteItem")), seen
     )
     (unused,) = found.unused
@@ -85,11 +85,11 @@ def test_an_unused_right_is_detected(seen: Collection[Seen]) -> None:
     assert (found.denied, found.too_wide) == ([], [])
 
 
-def test_an_unused_resource_is_detected(seen: Collection[Seen]) -> None:
+def test_an_unused_resource_is_detected(seen: Collection[RecordedRequest]) -> None:
     def change(statements: list[dict[str, Any]]) -> None:
         named(statements, "ReadKeys")["Resource"] = [{"Ref": "SigningKeys"}, {"Ref": "HashingKeys"}]
 
-    found = verdict(broken("LinksFunction", change), seen)
+    found = compare_roles(broken("LinksFunction", change), seen)
     (unused,) = found.unused
     assert unused.endswith(":secret:referral-intake-HashingKeys")
     assert (found.denied, found.too_wide) == ([], [])
@@ -99,15 +99,17 @@ def test_an_unused_resource_is_detected(seen: Collection[Seen]) -> None:
     ("part", "wide"),
     [("Action", "dynamodb:*"), ("Resource", "*"), ("Resource", {"Fn::Sub": "${Table.Arn}*"})],
 )
-def test_a_right_on_all_actions_or_resources_is_detected(seen: Collection[Seen], part: str, wide: Any) -> None:
-    found = verdict(broken("IntakeFunction", lambda of: named(of, "StoreAndRead").update({part: wide})), seen)
+def test_a_permission_on_all_actions_or_resources_is_detected(
+    seen: Collection[RecordedRequest], part: str, wide: Any
+) -> None:
+    found = compare_roles(broken("IntakeFunction", lambda of: named(of, "StoreAndRead").update({part: wide})), seen)
     assert found.too_wide
     assert all(one.startswith("IntakeFunction: StoreAndRead: ") for one in found.too_wide)
     assert (found.denied, found.unused) == ([], [])
 
 
-def test_a_right_to_read_the_queues_of_other_functions_is_detected(seen: Collection[Seen]) -> None:
-    found = verdict(broken("FeedbackFunction", lambda of: of.remove(named(of, "NoOtherQueue"))), seen)
+def test_a_permission_to_read_the_queues_of_other_functions_is_detected(seen: Collection[RecordedRequest]) -> None:
+    found = compare_roles(broken("FeedbackFunction", lambda of: of.remove(named(of, "NoOtherQueue"))), seen)
     assert [one.rpartition(" on ")[0].rpartition(" ")[2] for one in found.too_wide] == [
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",

@@ -1,4 +1,4 @@
-"""The template and its nested stacks: what holds data is in the root, and CloudFormation can make all of it."""
+"""The template and its nested stacks: resources with data are in the root, and no dependency is circular."""
 
 import re
 import tomllib
@@ -12,13 +12,13 @@ import pytest
 from samlocal.template import nested_stacks
 from samlocal.template.intrinsics import read_yaml
 from tests.engines.sam import transformed
-from tests.infra.breaking import FILE, Data, named
+from tests.infra.template_data import FILE, Data, referenced_names
 
 ROOT = FILE.parents[1]
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
 FILES = nested_stacks.files(FILE)
 NESTED = FILES[1:]
-# What a nested stack may hold: docs/decisions/0007.
+# Resource types that a nested stack may have: docs/decisions/0007.
 WITHOUT_DATA = {
     "AWS::CloudFront::Distribution",
     "AWS::CloudFront::Function",
@@ -38,19 +38,19 @@ def test_the_nested_stacks_are_the_site_and_the_monitoring() -> None:
 
 
 @every_file
-def test_no_file_is_too_long_to_read(file: Path) -> None:
+def test_no_template_file_has_more_than_1200_lines(file: Path) -> None:
     assert len(file.read_text("utf-8").splitlines()) <= 1200
 
 
 @every_nested
-def test_a_nested_stack_holds_nothing_that_must_not_be_lost(file: Path) -> None:
+def test_a_nested_stack_has_no_resource_with_data(file: Path) -> None:
     resources = read_yaml(file)["Resources"].values()
     assert {one["Type"] for one in resources} <= WITHOUT_DATA
     assert [one for one in resources if "DeletionPolicy" in one] == []
 
 
 @every_nested
-def test_a_nested_stack_makes_no_secret_a_parameter(file: Path) -> None:
+def test_no_secret_is_passed_to_a_nested_stack_as_a_parameter(file: Path) -> None:
     (resource,) = [one for one in nested(read_yaml(FILE)).values() if one["Location"] == file.name]
     assert "resolve:secretsmanager" not in str(resource)
 
@@ -59,49 +59,51 @@ def nested(root: Data) -> dict[str, Any]:
     return {name: one["Properties"] for name, one in root["Resources"].items() if one["Type"] == nested_stacks.NESTED}
 
 
-# ---- Order -----------------------------------------------------------------------------------------------------------
+# ---- Dependencies ----------------------------------------------------------------------------------------------------
 
 
-def circle(resources: Mapping[str, Any]) -> list[str]:
-    """A resource that waits for itself, by way of the others. A nested stack waits for all that it is passed."""
-    waits = {name: set(named(one, {})) & resources.keys() for name, one in resources.items()}
-    while ready := [name for name, others in waits.items() if not others]:
-        waits = {name: others.difference(ready) for name, others in waits.items() if name not in ready}
-    return sorted(waits)
+def circular_dependencies(resources: Mapping[str, Any]) -> list[str]:
+    """Resources in circular dependencies. A nested stack depends on all resources in its parameters."""
+    dependencies = {name: set(referenced_names(one, {})) & resources.keys() for name, one in resources.items()}
+    while ready := [name for name, others in dependencies.items() if not others]:
+        dependencies = {name: others.difference(ready) for name, others in dependencies.items() if name not in ready}
+    return sorted(dependencies)
 
 
-def test_no_resource_waits_for_itself() -> None:
-    assert circle(transformed(read_yaml(FILE), PARAMETERS)["Resources"]) == []
+def test_no_resource_depends_on_itself() -> None:
+    assert circular_dependencies(transformed(read_yaml(FILE), PARAMETERS)["Resources"]) == []
 
 
 @pytest.mark.long
-def test_a_deployment_that_asks_an_alarm_of_a_nested_stack_is_noticed() -> None:
+def test_a_deployment_preference_with_an_alarm_of_a_nested_stack_is_detected() -> None:
     root = deepcopy(read_yaml(FILE))
     alarm = {"Fn::GetAtt": "Watch.Outputs.ErrorsAlarm"}
     root["Globals"]["Function"]["DeploymentPreference"]["Alarms"] = [alarm]
-    assert "Watch" in circle(transformed(root, PARAMETERS)["Resources"])
+    assert "Watch" in circular_dependencies(transformed(root, PARAMETERS)["Resources"])
 
 
-# ---- Around it -------------------------------------------------------------------------------------------------------
+# ---- Outputs and environments ----------------------------------------------------------------------------------------
 
 
-def test_what_the_commands_read_is_put_out_by_the_root() -> None:
+def test_the_root_has_every_output_that_the_commands_read() -> None:
     texts = [file.read_text("utf-8") for file in (ROOT / "cli").rglob("*.py")]
     read = {name for text in texts for name in re.findall(r"\boutput\([\"'](\w+)[\"']\)", text)}
     assert {"SiteBucketName", "DistributionId", "SiteAddress", "WatchAddress"} <= read
     outputs = read_yaml(FILE)["Outputs"]
-    # These two are read by a variable.
+    # The commands read these two by a variable.
     wanted = {*read, "AlarmsTopic", "OutreachMailName"}
     assert [name for name in wanted if name not in outputs or "Condition" in outputs[name]] == []
 
 
-def test_every_environment_may_make_nested_stacks() -> None:
+def test_every_environment_has_the_capability_for_nested_stacks() -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
-    told = {config[name]["deploy"]["parameters"]["capabilities"] for name in ("default", "dev", "staging", "prod")}
-    assert told == {"CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"}
+    capabilities = {
+        config[name]["deploy"]["parameters"]["capabilities"] for name in ("default", "dev", "staging", "prod")
+    }
+    assert capabilities == {"CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"}
 
 
-def test_dev_alone_has_no_alarms_and_a_rollout_in_steps_needs_them() -> None:
+def test_only_dev_has_no_alarms_and_gradual_deployments_require_them() -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
     off = [name for name in ("dev", "staging", "prod") if "Monitoring=false" in overrides(config[name])]
     assert off == ["dev"]

@@ -13,16 +13,16 @@ def finding(check: str, resource: str) -> dict[str, str]:
 
 def test_a_finding_that_is_not_accepted_is_reported() -> None:
     failed = [finding("CKV_1", "AWS::SQS::Queue.Jobs"), finding("CKV_2", "AWS::SQS::Queue.Jobs")]
-    assert list(scan.complaints(failed, ACCEPTED)) == ["CKV_2 AWS::SQS::Queue.Jobs: Ensure something"]
+    assert list(scan.differences(failed, ACCEPTED)) == ["CKV_2 AWS::SQS::Queue.Jobs: Ensure something"]
 
 
 def test_an_accepted_finding_of_one_resource_is_not_accepted_for_another() -> None:
     failed = [finding("CKV_1", "AWS::SQS::Queue.Jobs"), finding("CKV_1", "AWS::S3::Bucket.Files")]
-    assert list(scan.complaints(failed, ACCEPTED)) == ["CKV_1 AWS::S3::Bucket.Files: Ensure something"]
+    assert list(scan.differences(failed, ACCEPTED)) == ["CKV_1 AWS::S3::Bucket.Files: Ensure something"]
 
 
 def test_an_accepted_finding_that_no_longer_occurs_is_reported() -> None:
-    (told,) = scan.complaints([], ACCEPTED)
+    (told,) = scan.differences([], ACCEPTED)
     assert "no longer found" in told
 
 

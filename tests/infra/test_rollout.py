@@ -9,17 +9,17 @@ import pytest
 from samlocal.template import references
 from samlocal.template.intrinsics import Resolver
 from tests.engines.sam import transformed
-from tests.infra.breaking import Data, merged, named, of_type, properties, template_data
+from tests.infra.template_data import Data, of_type, properties, referenced_names, template_data, with_globals
 
 PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.example"}
 FUNCTIONS = of_type(template_data(), "AWS::Serverless::Function")
 every_function = pytest.mark.parametrize("name", FUNCTIONS)
 # Not part of a version: applies to all of them. Lambda refuses a new version that differs only in these.
-OUTSIDE = {"Policies", "Events", "ReservedConcurrentExecutions", "LoggingConfig", "DeploymentPreference"}
-OUTSIDE |= {"VersionDescription"}
+NOT_VERSIONED = {"Policies", "Events", "ReservedConcurrentExecutions", "LoggingConfig", "DeploymentPreference"}
+NOT_VERSIONED |= {"VersionDescription"}
 # These may name the function itself. Alarms and the dashboard count all versions.
-OF_ITSELF = {"AWS::Lambda::Version", "AWS::Lambda::Alias"}
-OF_ITSELF |= {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
+MAY_NAME_FUNCTIONS = {"AWS::Lambda::Version", "AWS::Lambda::Alias"}
+MAY_NAME_FUNCTIONS |= {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
 
 
 @pytest.fixture(scope="module")
@@ -32,22 +32,22 @@ def resources() -> Mapping[str, Any]:
 # ---- Triggers invoke the alias ---------------------------------------------------------------------------------------
 
 
-def past_the_alias(resources: Mapping[str, Any]) -> list[str]:
+def alias_bypasses(resources: Mapping[str, Any]) -> list[str]:
     """References to the function itself, which would invoke the latest code before it is tested."""
     functions = {name for name, one in resources.items() if one["Type"] == "AWS::Lambda::Function"}
     assert functions == set(FUNCTIONS)
     return [
         f"{name}: {function}"
         for name, one in resources.items()
-        if one["Type"] not in OF_ITSELF
-        for function in sorted(functions & set(named(one, {})))
+        if one["Type"] not in MAY_NAME_FUNCTIONS
+        for function in sorted(functions & set(referenced_names(one, {})))
     ]
 
 
 def test_all_triggers_of_a_function_invoke_its_alias(resources: Mapping[str, Any]) -> None:
-    assert past_the_alias(resources) == []
+    assert alias_bypasses(resources) == []
     aliases = {name for name, one in resources.items() if one["Type"] == "AWS::Lambda::Alias"}
-    asked = {name for one in resources.values() for name in named(one, {}) if name in aliases}
+    asked = {name for one in resources.values() for name in referenced_names(one, {}) if name in aliases}
     assert asked == aliases == {f"{name}Aliaslive" for name in FUNCTIONS}
 
 
@@ -55,7 +55,7 @@ def test_an_event_source_that_bypasses_the_alias_is_detected(resources: Mapping[
     source = {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": {"Ref": "StatsFunction"}}}
     allowed = {"Type": "AWS::Lambda::Permission", "Properties": {"FunctionName": {"Fn::GetAtt": "LinksFunction.Arn"}}}
     broken = {**resources, "Source": source, "Allowed": allowed}
-    assert past_the_alias(broken) == ["Source: StatsFunction", "Allowed: LinksFunction"]
+    assert alias_bypasses(broken) == ["Source: StatsFunction", "Allowed: LinksFunction"]
 
 
 @pytest.mark.long
@@ -66,7 +66,7 @@ def test_an_event_of_a_function_without_an_alias_is_detected() -> None:
         properties(data, name).pop("DeploymentPreference", None)
         if name != "WakeFunction":
             properties(data, name)["AutoPublishAlias"] = "live"
-    assert past_the_alias(transformed(data, PARAMETERS)["Resources"]) == [
+    assert alias_bypasses(transformed(data, PARAMETERS)["Resources"]) == [
         "WakeFunctionEveryMinute: WakeFunction",
         "WakeFunctionEveryMinuteRole: WakeFunction",
     ]
@@ -100,23 +100,23 @@ def versions(data: Data, **changed: str) -> Versions:
 
 def parameters_of(data: Data, name: str) -> set[str]:
     """Parameters that affect a version of the function."""
-    within = {key: value for key, value in merged(data, name).items() if key not in OUTSIDE}
-    return set(named(within, data)) & set(data["Parameters"])
+    within = {key: value for key, value in with_globals(data, name).items() if key not in NOT_VERSIONED}
+    return set(referenced_names(within, data)) & set(data["Parameters"])
 
 
-def undescribed(data: Data) -> list[str]:
+def wrong_descriptions(data: Data) -> list[str]:
     """SAM compares templates and not parameter values, so the description of a version must contain them."""
     return [
         f"{name}: {parameter}"
         for name in FUNCTIONS
         for parameter in sorted(
-            parameters_of(data, name) ^ set(named(merged(data, name).get("VersionDescription"), data))
+            parameters_of(data, name) ^ set(referenced_names(with_globals(data, name).get("VersionDescription"), data))
         )
     ]
 
 
 def test_the_description_of_a_version_has_exactly_the_parameters_that_affect_it() -> None:
-    assert undescribed(template_data()) == []
+    assert wrong_descriptions(template_data()) == []
 
 
 def test_a_missing_or_superfluous_parameter_is_detected() -> None:
@@ -124,7 +124,7 @@ def test_a_missing_or_superfluous_parameter_is_detected() -> None:
     properties(data, "LinksFunction")["VersionDescription"] = {"Fn::Sub": "${LogLevel} ${SnapStart} ${OriginKey}"}
     properties(data, "IntakeFunction")["ReservedConcurrentExecutions"] = {"Ref": "FillSeconds"}
     properties(data, "WakeFunction")["Timeout"] = {"Fn::If": ["HasKey", 60, 61]}
-    assert undescribed(data) == ["WakeFunction: KeyArn", "LinksFunction: OriginKey", "LinksFunction: SiteUrl"]
+    assert wrong_descriptions(data) == ["WakeFunction: KeyArn", "LinksFunction: OriginKey", "LinksFunction: SiteUrl"]
 
 
 def test_a_changed_parameter_publishes_versions_of_exactly_the_affected_functions(before: Versions) -> None:
@@ -135,7 +135,7 @@ def test_a_changed_parameter_publishes_versions_of_exactly_the_affected_function
     }
 
 
-def replaced_for(kind: str) -> set[str]:
+def properties_requiring_replacement(kind: str) -> set[str]:
     """Properties whose change replaces a resource, by the CloudFormation schema."""
     # Imported here, because it takes seconds, and every process of pytest-xdist imports this module.
     from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
@@ -145,9 +145,9 @@ def replaced_for(kind: str) -> set[str]:
 
 
 def test_a_changed_description_publishes_a_version_and_keeps_event_sources() -> None:
-    assert "Description" in replaced_for("AWS::Lambda::Version")
+    assert "Description" in properties_requiring_replacement("AWS::Lambda::Version")
     # An event source that changes to an alias continues at its position in the stream.
-    assert "FunctionName" not in replaced_for("AWS::Lambda::EventSourceMapping")
+    assert "FunctionName" not in properties_requiring_replacement("AWS::Lambda::EventSourceMapping")
 
 
 @pytest.mark.parametrize("layer", ["TemplatesLayer", pytest.param("ReportsLayer", marks=pytest.mark.long)])
@@ -175,13 +175,15 @@ def test_any_change_of_a_function_in_the_template_publishes_a_new_version(before
 @every_function
 def test_no_description_exceeds_the_limit_of_lambda(name: str) -> None:
     data = template_data()
-    (description,) = [merged(data, name)["VersionDescription"]]
+    (description,) = [with_globals(data, name)["VersionDescription"]]
     text = description["Fn::Sub"] if "Fn::Sub" in description else f"${{{description['Ref']}}}"
-    longest = {parameter: longest_of(data["Parameters"][parameter]) for parameter in named(description, data)}
+    longest = {
+        parameter: longest_value(data["Parameters"][parameter]) for parameter in referenced_names(description, data)
+    }
     assert len(re.sub(r"\$\{(\w+)\}", lambda it: "x" * longest[it[1]], text)) <= 256
 
 
-def longest_of(parameter: Mapping[str, Any]) -> int:
+def longest_value(parameter: Mapping[str, Any]) -> int:
     if "AllowedValues" in parameter:
         return max(len(str(value)) for value in parameter["AllowedValues"])
     return int(parameter["MaxLength"]) if "MaxLength" in parameter else len(str(parameter["MaxValue"]))
@@ -203,12 +205,15 @@ def test_functions_with_waiting_users_can_start_from_a_snapshot() -> None:
         for name, one in FUNCTIONS.items()
         if any(event["Type"] == "HttpApi" and "Auth" not in event["Properties"] for event in one["Events"].values())
     }
-    snapped = {name for name in FUNCTIONS if "SnapStart" in merged(data, name)}
+    snapped = {name for name in FUNCTIONS if "SnapStart" in with_globals(data, name)}
     assert snapped == waited_for == {"IntakeFunction", "LookupFunction", "LinksFunction"}
     for name in snapped:
         assert properties(data, name)["SnapStart"] == {"ApplyOn": {"Ref": "SnapStart"}}
         # Features that Lambda does not combine with SnapStart.
-        assert not {"EphemeralStorage", "ProvisionedConcurrencyConfig", "FileSystemConfigs"} & merged(data, name).keys()
+        assert (
+            not {"EphemeralStorage", "ProvisionedConcurrencyConfig", "FileSystemConfigs"}
+            & with_globals(data, name).keys()
+        )
     parameter = data["Parameters"]["SnapStart"]
     assert (parameter["Default"], parameter["AllowedValues"]) == ("None", ["None", "PublishedVersions"])
 

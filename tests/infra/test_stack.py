@@ -17,7 +17,7 @@ import pytest
 from moto import mock_aws
 
 from tests.engines.sam import transformed
-from tests.infra.breaking import template_data
+from tests.infra.template_data import template_data
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -30,7 +30,7 @@ PARAMETERS = {"SenderAddress": "hello@spine.example", "SiteUrl": "https://spine.
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    return known_to_moto(transformed(template_data(), PARAMETERS))
+    return supported_by_moto(transformed(template_data(), PARAMETERS))
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_an_update_changes_resources_and_keeps_stored_data(
     assert queue["Attributes"]["VisibilityTimeout"] == "4242"
 
 
-def known_to_moto(template: dict[str, Any]) -> dict[str, Any]:
+def supported_by_moto(template: dict[str, Any]) -> dict[str, Any]:
     # Imported here, because it takes seconds, and every process of pytest-xdist imports this module.
     from moto.cloudformation.parsing import resource_class_from_type
 

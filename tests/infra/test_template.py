@@ -278,14 +278,14 @@ def change(name: str, new: str | None, old: str | None) -> dict[str, Any]:
     }
 
 
-OTHERS: Final = [stage.value for stage in Stage if stage is not Stage.QUEUED]
+OTHER_STAGES: Final = [stage.value for stage in Stage if stage is not Stage.QUEUED]
 
 
 def changes() -> Iterator[tuple[dict[str, Any], bool]]:
     yield change("INSERT", "queued", None), True
     yield change("MODIFY", "queued", "queued"), False
     yield change("REMOVE", None, "queued"), False
-    for other in OTHERS:
+    for other in OTHER_STAGES:
         yield change("MODIFY", "queued", other), True
         yield change("MODIFY", other, "queued"), False
         yield change("MODIFY", other, other), False

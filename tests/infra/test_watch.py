@@ -10,13 +10,13 @@ import pytest
 from samlocal.template.model import StreamSource
 from tests.infra.test_template import DATA, RESOURCES, TEMPLATE, of_type
 from tests.integration import aws
-from tests.integration.conftest import own_aws
-from tests.integration.life import living
+from tests.integration.conftest import separate_account
+from tests.integration.handler_harness import handler_harness
+from tests.support.function_output import Metric, recorded_output
 from tests.support.samples import ROOT
-from tests.support.watched import Metric, watching
 
 ALARMS: Final = {name: resource["Properties"] for name, resource in of_type("AWS::CloudWatch::Alarm").items()}
-OURS: Final = DATA["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+NAMESPACE: Final = DATA["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
 STACK: Final = {"Ref": "AWS::StackName"}
 every_alarm = pytest.mark.parametrize("alarm", ALARMS.values(), ids=ALARMS)
 
@@ -31,7 +31,7 @@ def dimensions(metric: dict[str, Any]) -> dict[str, Any]:
     return {one["Name"]: one["Value"] for one in metric.get("Dimensions", [])}
 
 
-def watches(namespace: str, name: str, **of: Any) -> bool:
+def has_alarm(namespace: str, name: str, **of: Any) -> bool:
     return any(
         (metric["Namespace"], metric["MetricName"], dimensions(metric)) == (namespace, name, of)
         for alarm in ALARMS.values()
@@ -52,25 +52,25 @@ def test_every_queue_for_failures_has_an_alarm() -> None:
     queues = failure_queues()
     assert {"OutreachFailures", "FeedbackFailures", "StatsFailures"} <= queues
     name = "ApproximateNumberOfMessagesVisible"
-    assert [q for q in queues if not watches("AWS/SQS", name, QueueName={"Fn::GetAtt": f"{q}.QueueName"})] == []
+    assert [q for q in queues if not has_alarm("AWS/SQS", name, QueueName={"Fn::GetAtt": f"{q}.QueueName"})] == []
 
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
 def test_every_function_has_an_alarm_for_its_errors_and_throttles(metric: str) -> None:
     names = [f.logical_id for f in TEMPLATE.functions.values()]
-    assert [name for name in names if not watches("AWS/Lambda", metric, FunctionName={"Ref": name})] == []
+    assert [name for name in names if not has_alarm("AWS/Lambda", metric, FunctionName={"Ref": name})] == []
 
 
 def test_every_consumer_of_the_stream_has_an_alarm_for_delay() -> None:
     readers = [source.function for source in TEMPLATE.sources if isinstance(source, StreamSource)]
     assert len(readers) == 2
-    assert [name for name in readers if not watches("AWS/Lambda", "IteratorAge", FunctionName={"Ref": name})] == []
+    assert [name for name in readers if not has_alarm("AWS/Lambda", "IteratorAge", FunctionName={"Ref": name})] == []
 
 
 def test_every_table_has_an_alarm_for_throttles() -> None:
     for name in TEMPLATE.tables:
         for metric in ("ReadThrottleEvents", "WriteThrottleEvents"):
-            assert watches("AWS/DynamoDB", metric, TableName={"Ref": name})
+            assert has_alarm("AWS/DynamoDB", metric, TableName={"Ref": name})
 
 
 @every_alarm
@@ -113,14 +113,14 @@ def test_the_topic_has_no_key_that_alarms_may_not_use() -> None:
 
 def test_metrics_of_two_stacks_in_one_account_do_not_mix() -> None:
     assert DATA["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == STACK
-    assert {json.dumps(dimensions(m)) for m in our_metrics()} == {json.dumps({"service": STACK})}
+    assert {json.dumps(dimensions(m)) for m in custom_metrics()} == {json.dumps({"service": STACK})}
 
 
 # ---- Dashboards match the emitted metrics ----------------------------------------------------------------------------
 
 
-def our_metrics() -> list[dict[str, Any]]:
-    return [metric for alarm in ALARMS.values() for metric in measured(alarm) if metric["Namespace"] == OURS]
+def custom_metrics() -> list[dict[str, Any]]:
+    return [metric for alarm in ALARMS.values() for metric in measured(alarm) if metric["Namespace"] == NAMESPACE]
 
 
 def widgets() -> list[dict[str, Any]]:
@@ -143,9 +143,9 @@ def shown() -> Iterator[Metric]:
                 search = _SEARCH.fullmatch(metric[0]["expression"])
                 assert search, metric[0]["expression"]
                 namespace, names, name = search.groups()
-                assert namespace == OURS
+                assert namespace == NAMESPACE
                 yield name, frozenset(names.split(","))
-            elif metric[0] == OURS:
+            elif metric[0] == NAMESPACE:
                 *pairs, _ = metric[2:]
                 assert pairs == ["service", "${AWS::StackName}"]
                 yield metric[1], frozenset(pairs[::2])
@@ -154,14 +154,14 @@ def shown() -> Iterator[Metric]:
 @pytest.fixture(scope="module")
 def emitted() -> set[Metric]:
     """Metrics of all events of a referral."""
-    with pytest.MonkeyPatch.context() as patch, own_aws(patch) as client:
-        with living(client, aws.make_secrets(), patch) as life, watching() as watched:
-            life.live()
-        return watched.metrics
+    with pytest.MonkeyPatch.context() as patch, separate_account(patch) as client:
+        with handler_harness(client, aws.make_secrets(), patch) as harness, recorded_output() as output:
+            harness.run_all()
+        return output.metrics
 
 
 def test_alarms_and_dashboard_use_the_emitted_metrics_with_the_same_dimensions(emitted: set[Metric]) -> None:
-    alarmed = {(metric["MetricName"], frozenset(dimensions(metric))) for metric in our_metrics()}
+    alarmed = {(metric["MetricName"], frozenset(dimensions(metric))) for metric in custom_metrics()}
     assert (alarmed | set(shown())) - emitted == set()
     assert {name for name, _ in emitted} - {name for name, _ in shown()} == set()
 

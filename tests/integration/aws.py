@@ -71,7 +71,7 @@ def make_secrets() -> dict[str, str]:
     return {logical_id: secret.name for logical_id, secret in template().secrets.items()}
 
 
-class Requests:
+class RequestCounter:
     """Counts the requests of a client by operation, including retries of the SDK."""
 
     def __init__(self, client: Any) -> None:
@@ -86,7 +86,7 @@ class Requests:
         self.bodies.append(json.loads(body if isinstance(body, (str, bytes)) else b"{}"))
 
 
-class Look:
+class TableReader:
     """Reads the table without the code under test."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:

@@ -15,22 +15,22 @@ from referral_intake.aws.referral_table import ReferralTable
 from samlocal.aws import moto_fixes
 from tests.engines import dynamodb_local
 from tests.integration import aws
-from tests.rights.suite import may_do_what_it_does, watched
+from tests.permissions.session_recorder import calls_are_permitted, permission_recorder
 from tests.support.waiting import CEILING
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["may_do_what_it_does", "watched"]
+__all__ = ["calls_are_permitted", "permission_recorder"]
 
 
 # On a busy machine an engine may be slower than AWS.
-PATIENT = Config(connect_timeout=CEILING, read_timeout=CEILING)
+LONG_TIMEOUTS = Config(connect_timeout=CEILING, read_timeout=CEILING)
 
 # Tests of requests to a table run on DynamoDB Local, because moto accepts requests that DynamoDB refuses. All others
 # run on moto, which is faster, and with `make long` on DynamoDB Local, too.
-AT_THE_TABLE = {
-    "test_acting",
+DYNAMODB_LOCAL_TESTS = {
+    "test_actions",
     "test_audit",
     "test_breaker_table",
     "test_claims",
@@ -48,10 +48,10 @@ AT_THE_TABLE = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    told = any(marker.args[0] == "engine" for marker in metafunc.definition.iter_markers("parametrize"))
-    if "engine" in metafunc.fixturenames and not told and not hasattr(metafunc.module, "engine"):
+    is_parametrized = any(marker.args[0] == "engine" for marker in metafunc.definition.iter_markers("parametrize"))
+    if "engine" in metafunc.fixturenames and not is_parametrized and not hasattr(metafunc.module, "engine"):
         real: Any = "dynamodb-local"
-        if metafunc.module.__name__.rpartition(".")[2] in AT_THE_TABLE:
+        if metafunc.module.__name__.rpartition(".")[2] in DYNAMODB_LOCAL_TESTS:
             engines = [real]
         else:
             engines = ["moto", pytest.param(real, marks=pytest.mark.long)]
@@ -66,12 +66,12 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+def fake_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Invalid credentials, and no profile of the developer."""
-    forget_account(monkeypatch)
+    set_fake_credentials(monkeypatch)
 
 
-def forget_account(monkeypatch: pytest.MonkeyPatch) -> None:
+def set_fake_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -95,31 +95,31 @@ def _session() -> boto3.Session:
     return boto3.Session()
 
 
-def on_moto() -> MockAWS:
+def moto_account() -> MockAWS:
     return mock_aws(config={"core": {"reset_boto3_session": False}})
 
 
 @contextmanager
-def own_aws(patch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
+def separate_account(patch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
     """An AWS account on moto with both tables, for fixtures that outlast a test. Yields the DynamoDB client."""
-    forget_account(patch)
-    with on_moto():
+    set_fake_credentials(patch)
+    with moto_account():
         client = dynamodb.client()
         aws.make_table(client, "StatsTable", aws.stats_name(aws.make_table(client)))
         yield client
 
 
 @pytest.fixture
-def cloud(no_account: None) -> Iterator[None]:
+def cloud(fake_credentials: None) -> Iterator[None]:
     moto_fixes.apply()
-    with on_moto():
+    with moto_account():
         yield
 
 
 @pytest.fixture
 def client(cloud: None, engine: str, monkeypatch: pytest.MonkeyPatch) -> "DynamoDBClient":
     """The client of the functions, with longer timeouts."""
-    monkeypatch.setattr(dynamodb, "_CONFIG", dynamodb._CONFIG.merge(PATIENT))
+    monkeypatch.setattr(dynamodb, "_CONFIG", dynamodb._CONFIG.merge(LONG_TIMEOUTS))
     if engine == "dynamodb-local":
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local.shared())
     return dynamodb.client()
@@ -154,14 +154,14 @@ def claims(client: "DynamoDBClient", table: str) -> ClaimTable:
 
 
 @pytest.fixture
-def look(client: "DynamoDBClient", table: str) -> aws.Look:
-    return aws.Look(client, table)
+def table_reader(client: "DynamoDBClient", table: str) -> aws.TableReader:
+    return aws.TableReader(client, table)
 
 
 @pytest.fixture
-def requests(client: "DynamoDBClient", table: str) -> aws.Requests:
+def request_counter(client: "DynamoDBClient", table: str) -> aws.RequestCounter:
     """Counts requests after the table was created."""
-    return aws.Requests(client)
+    return aws.RequestCounter(client)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from local.stack import LocalStack
-from tests.integration.local_scratch import Answer, fetch
+from tests.support.http_client import Answer, fetch
 
 VERIFIER = "v" * 43
 FORM = {"content-type": "application/x-www-form-urlencoded"}

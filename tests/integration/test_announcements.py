@@ -22,7 +22,7 @@ TRIP = Trip("lumen", "complaints", NOW, timedelta(days=7), delivered=2000, bounc
 
 
 @pytest.fixture
-def bus(no_account: None) -> "EventBridgeClient":
+def bus(fake_credentials: None) -> "EventBridgeClient":
     return announcements.client()
 
 

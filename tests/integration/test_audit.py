@@ -81,7 +81,7 @@ def test_a_record_is_not_listed_as_a_referral(client: "DynamoDBClient", table: s
     referrals = ReferralTable(client, table)
     records.record(ROBIN, "search", RECEIPTS, NOW)
     assert referrals.due("lumen", NOW + timedelta(days=400), 10) == []
-    (pk,) = aws.Look(client, table).items()
+    (pk,) = aws.TableReader(client, table).items()
     assert pk == f"audit#{DAY}"
 
 

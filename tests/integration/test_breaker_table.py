@@ -107,7 +107,7 @@ def test_above_the_limit_the_campaign_is_paused_until_a_person_resumes_it(
     assert isinstance(waited, Wait)
     assert waited.reason == "paused"
     assert capsys.readouterr().out.count('"BreakerTripped":[1') == 1
-    [trip] = deployment.announcements.told
+    [trip] = deployment.announcements.announced
     assert (trip.campaign, trip.reason, trip.delivered, trip.bounced) == ("lumen", "bounces", 95, 6)
 
     assert deployment.breaker.resume("lumen", samples.MANAGER, NOW)
@@ -138,27 +138,27 @@ def test_of_two_processes_that_open_the_breaker_the_first_announces_it(deploymen
     assert BreakerTable(slower, deployment.table).check("lumen", policy, NOW) is None
 
 
-class Killed(BaseException):
+class Crash(BaseException):
     """The process ends here."""
 
 
-class Deadly(FakeAnnouncements):
+class CrashingAnnouncements(FakeAnnouncements):
     def breaker_tripped(self, trip: Trip) -> None:
-        raise Killed
+        raise Crash
 
 
 def test_a_crash_before_the_announcement_leaves_it_to_the_next_delivery_of_the_event(deployment: Deployment) -> None:
     deployment.count(delivered=95, bounced=5)
     told = body(deployment, "Bounce")
-    deployment.announcements = Deadly()
-    with pytest.raises(Killed):
+    deployment.announcements = CrashingAnnouncements()
+    with pytest.raises(Crash):
         process_event(told, deployment.feedback, LATER)
     assert deployment.item()["paused_for"] == {"S": "bounces"}
 
     deployment.announcements = FakeAnnouncements()
     process_event(told, deployment.feedback, LATER)
     process_event(told, deployment.feedback, LATER)
-    [trip] = deployment.announcements.told
+    [trip] = deployment.announcements.announced
     assert (trip.reason, trip.bounced) == ("bounces", 6)
 
 
@@ -166,5 +166,5 @@ def test_after_a_resume_the_next_trip_is_announced_again(deployment: Deployment)
     for number in (1, 2):
         deployment.count(delivered=95, bounced=5)
         happened(deployment, "Bounce")
-        assert len(deployment.announcements.told) == number
+        assert len(deployment.announcements.announced) == number
         assert deployment.breaker.resume("lumen", samples.MANAGER, NOW)

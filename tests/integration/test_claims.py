@@ -66,18 +66,18 @@ def stored(referrals: ReferralTable, **doctor_details: Any) -> Referral:
 
 
 def test_a_claim_covers_the_referral_and_every_key_of_the_doctor_in_one_request(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look, requests: aws.Requests
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader, request_counter: aws.RequestCounter
 ) -> None:
     referral = stored(referrals, **EVERYTHING)
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
 
     assert take(claims, claim_for(referral)) is None
 
-    assert requests.by_operation == {"BatchGetItem": 1, "TransactWriteItems": 1}
-    assert look.referral(referral)["stage"] == "sending"
-    assert look.referral(referral)["revision"] == 2
-    assert look.referral(referral)["due_at"] == timestamp(NOW + LEASE)
-    taken = {pk.split("#")[1]: claimed_by(doctor) for pk, doctor in look.doctors().items()}
+    assert request_counter.by_operation == {"BatchGetItem": 1, "TransactWriteItems": 1}
+    assert table_reader.referral(referral)["stage"] == "sending"
+    assert table_reader.referral(referral)["revision"] == 2
+    assert table_reader.referral(referral)["due_at"] == timestamp(NOW + LEASE)
+    taken = {pk.split("#")[1]: claimed_by(doctor) for pk, doctor in table_reader.doctors().items()}
     assert taken == dict.fromkeys(["email", "npi", "phone", "postcode"], referral.receipt)
 
 
@@ -91,19 +91,21 @@ def test_a_claim_archives_the_exact_message(
     assert messages.read(referral.receipt, "introduction") == aws.MESSAGE
 
 
-def test_the_table_does_not_reveal_a_doctor(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
+def test_the_table_does_not_reveal_a_doctor(
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
+) -> None:
     referral = stored(referrals, **EVERYTHING)
     take(claims, claim_for(referral))
-    kept = str(look.doctors()).casefold()
+    kept = str(table_reader.doctors()).casefold()
     assert not [said for said in ("lopez", "clinic", "1234567893", "5550123", "62701") if said in kept]
 
 
 def test_a_retry_of_the_sdk_has_the_same_token(
-    referrals: ReferralTable, claims: ClaimTable, requests: aws.Requests
+    referrals: ReferralTable, claims: ClaimTable, request_counter: aws.RequestCounter
 ) -> None:
     # The SDK may retry after a timeout, see adapters.dynamodb.
     take(claims, claim_for(stored(referrals)))
-    assert requests.bodies[-1]["ClientRequestToken"]
+    assert request_counter.bodies[-1]["ClientRequestToken"]
 
 
 @pytest.mark.parametrize(
@@ -149,16 +151,16 @@ def test_another_step_of_the_campaign_is_not_claimed(referrals: ReferralTable, c
 
 
 def test_a_referral_that_is_no_longer_queued_cannot_be_claimed(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
 ) -> None:
     referral = stored(referrals)
     referrals.move(referral, decisions.wait(Reason.PAUSED, NOW))
-    before = look.items()
+    before = table_reader.items()
     with pytest.raises(Stale):
         take(claims, claim_for(referral))
     with pytest.raises(Stale):
         take(claims, claim_for(aws.at_revision(referral, 2)))
-    assert look.items() == before
+    assert table_reader.items() == before
 
 
 def test_a_redelivered_record_cannot_claim_again(referrals: ReferralTable, claims: ClaimTable) -> None:
@@ -252,14 +254,14 @@ def test_a_suppression_outranks_a_leader(referrals: ReferralTable, claims: Claim
 
 
 def test_a_withdrawn_opt_out_stops_nothing_and_a_later_one_does(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
 ) -> None:
     claim = claim_for(stored(referrals))
     key, day = claim.keys[0], timedelta(days=1)
     suppress(claims, key, Closing.OPTED_OUT, NOW)
     claims.undo_opt_out([key], OTHER, NOW + day)
     assert last_check(claims, claim) is None
-    (doctor,) = look.doctors().values()
+    (doctor,) = table_reader.doctors().values()
     (record,) = doctor["doctors"].values()
     assert record["facts"]["opted_out"]["at"] == timestamp(NOW)
     suppress(claims, key, Closing.OPTED_OUT, NOW + 2 * day)
@@ -302,13 +304,13 @@ def test_a_suppression_never_expires(referrals: ReferralTable, claims: ClaimTabl
 
 
 def test_the_last_check_reads_every_key_consistently_in_one_request(
-    referrals: ReferralTable, claims: ClaimTable, requests: aws.Requests
+    referrals: ReferralTable, claims: ClaimTable, request_counter: aws.RequestCounter
 ) -> None:
     claim = claim_for(stored(referrals, **EVERYTHING), aws.ROTATED)
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
     assert last_check(claims, claim) is None
-    assert requests.by_operation == {"BatchGetItem": 1}
-    (asked,) = requests.bodies[-1]["RequestItems"].values()
+    assert request_counter.by_operation == {"BatchGetItem": 1}
+    (asked,) = request_counter.bodies[-1]["RequestItems"].values()
     assert asked["ConsistentRead"] is True
     assert len(asked["Keys"]) == len(claim.keys) + len(claim.retired_keys) == 8
 
@@ -320,7 +322,7 @@ def test_the_last_check_sees_an_opt_out_after_the_claim(referrals: ReferralTable
     assert last_check(claims, claim) == Suppressed(Closing.OPTED_OUT)
 
 
-def test_a_partial_response_to_the_last_check_is_not_a_result(no_account: None) -> None:
+def test_a_partial_response_to_the_last_check_is_not_a_result(fake_credentials: None) -> None:
     client = dynamodb.client()
     claim = claim_for(aws.submitted())
     with Stubber(client) as stubber:
@@ -340,14 +342,14 @@ def test_a_partial_response_to_the_last_check_is_not_a_result(no_account: None) 
     ids=["over", "on its last moment", "running"],
 )
 def test_a_doctor_may_be_claimed_again_after_the_cooldown(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look, later: timedelta, expected: str | None
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader, later: timedelta, expected: str | None
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
 
     outcome = take(claims, claim_for(other), NOW + COOLDOWN + later)
 
-    (doctor,) = look.doctors().values()
+    (doctor,) = table_reader.doctors().values()
     if expected:
         assert outcome == AlreadyClaimed(leader.receipt)
         assert claimed_by(doctor) == leader.receipt
@@ -365,22 +367,25 @@ def test_the_cooldown_also_applies_under_a_retired_hashing_key(referrals: Referr
 
 
 def test_a_release_frees_the_doctor_and_moves_the_referral_in_one_request(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look, requests: aws.Requests
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader, request_counter: aws.RequestCounter
 ) -> None:
     leader, other = stored(referrals, **EVERYTHING), stored(referrals)
     take(claims, claim_for(leader))
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
 
     claims.release(claim_for(leader), decisions.wait(Reason.SES_THROTTLED, NOW + timedelta(minutes=5)))
 
-    assert requests.by_operation == {"TransactWriteItems": 1}
-    assert (look.referral(leader)["stage"], look.referral(leader)["reason"]) == ("waiting", Reason.SES_THROTTLED)
-    assert not [doctor for doctor in look.doctors().values() if claimed_by(doctor)]
+    assert request_counter.by_operation == {"TransactWriteItems": 1}
+    assert (table_reader.referral(leader)["stage"], table_reader.referral(leader)["reason"]) == (
+        "waiting",
+        Reason.SES_THROTTLED,
+    )
+    assert not [doctor for doctor in table_reader.doctors().values() if claimed_by(doctor)]
     assert take(claims, claim_for(other)) is None
 
 
 def test_a_release_after_the_referral_was_closed_frees_the_doctor_and_keeps_it_closed(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
@@ -388,13 +393,13 @@ def test_a_release_after_the_referral_was_closed_frees_the_doctor_and_keeps_it_c
 
     claims.release(claim_for(leader), decisions.wait(Reason.SES_THROTTLED, NOW))
 
-    assert (look.referral(leader)["stage"], look.referral(leader)["reason"]) == ("closed", "opted_out")
-    assert look.indexed() == {f"referral#{other.receipt}"}
+    assert (table_reader.referral(leader)["stage"], table_reader.referral(leader)["reason"]) == ("closed", "opted_out")
+    assert table_reader.indexed() == {f"referral#{other.receipt}"}
     assert take(claims, claim_for(other)) is None
 
 
 def test_a_second_release_does_not_free_the_doctor_from_the_next_claim(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
@@ -403,11 +408,13 @@ def test_a_second_release_does_not_free_the_doctor_from_the_next_claim(
 
     claims.release(claim_for(leader), closed(Closing.REJECTED))
 
-    (doctor,) = look.doctors().values()
+    (doctor,) = table_reader.doctors().values()
     assert claimed_by(doctor) == other.receipt
 
 
-def test_a_release_keeps_a_suppression(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
+def test_a_release_keeps_a_suppression(
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
+) -> None:
     claim = claim_for(stored(referrals))
     take(claims, claim)
     suppress(claims, claim.keys[0], Closing.OPTED_OUT, NOW)
@@ -420,7 +427,7 @@ def test_a_release_keeps_a_suppression(referrals: ReferralTable, claims: ClaimTa
 
 @pytest.mark.parametrize("obstacle", ["taken", "suppressed", "stale", "suppressed under a retired key"])
 def test_a_failed_claim_writes_no_item(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look, obstacle: str
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader, obstacle: str
 ) -> None:
     leader, other = stored(referrals, npi="1234567893"), stored(referrals, **EVERYTHING)
     if obstacle == "taken":
@@ -430,7 +437,7 @@ def test_a_failed_claim_writes_no_item(
     else:
         suppress(claims, claim_for(leader).keys[0], Closing.OPTED_OUT, NOW)
     ring = aws.ROTATED if "retired" in obstacle else aws.RING
-    before = look.items()
+    before = table_reader.items()
 
     if obstacle == "stale":
         with pytest.raises(Stale):
@@ -438,7 +445,7 @@ def test_a_failed_claim_writes_no_item(
     else:
         assert take(claims, claim_for(other, ring)) is not None
 
-    assert look.items() == before
+    assert table_reader.items() == before
 
 
 # ---- Transient errors are not obstacles ------------------------------------------------------------------------------
@@ -466,7 +473,7 @@ PASSED = {"Code": "None"}
 @pytest.mark.parametrize("place", [0, 1, 2])
 @pytest.mark.parametrize("beside", [FAILED, PASSED], ids=["beside a failed condition", "alone"])
 def test_a_conflict_or_a_throttle_is_unavailable_and_never_an_obstacle(
-    no_account: None, code: str, place: int, beside: dict[str, Any]
+    fake_credentials: None, code: str, place: int, beside: dict[str, Any]
 ) -> None:
     client = dynamodb.client()
     reasons = [beside, beside]
@@ -475,7 +482,7 @@ def test_a_conflict_or_a_throttle_is_unavailable_and_never_an_obstacle(
         take(ClaimTable(client, "t"), claim_for(aws.submitted(npi="1234567893")))
 
 
-def test_a_claim_is_decided_again_if_a_record_changed_meanwhile(no_account: None) -> None:
+def test_a_claim_is_decided_again_if_a_record_changed_meanwhile(fake_credentials: None) -> None:
     # Proves the stub, too: the same reasons without a conflict.
     client = dynamodb.client()
     stubber = canceled(client, PASSED, FAILED, PASSED)
@@ -489,7 +496,7 @@ def test_a_claim_is_decided_again_if_a_record_changed_meanwhile(no_account: None
     stubber.assert_no_pending_responses()
 
 
-def test_a_claim_whose_records_change_again_and_again_is_never_read_as_a_success(no_account: None) -> None:
+def test_a_claim_whose_records_change_again_and_again_is_never_read_as_a_success(fake_credentials: None) -> None:
     client = dynamodb.client()
     stubber = Stubber(client)
     for _ in range(MAX_ATTEMPTS):
@@ -506,7 +513,7 @@ def test_a_claim_whose_records_change_again_and_again_is_never_read_as_a_success
 @pytest.mark.parametrize(
     "code", ["TransactionInProgressException", "ThrottlingException", "InternalServerError", "RequestLimitExceeded"]
 )
-def test_a_transaction_without_a_response_is_unavailable(no_account: None, code: str) -> None:
+def test_a_transaction_without_a_response_is_unavailable(fake_credentials: None, code: str) -> None:
     client = dynamodb.client()
     with Stubber(client) as stubber:
         stubber.add_response("batch_get_item", {"Responses": {"t": []}, "UnprocessedKeys": {}})
@@ -540,9 +547,11 @@ def check_only(claims: ClaimTable, referral: Referral, now: Any = NOW) -> Obstac
     return claims.obstacle(claim_for(referral), now=now, cooldown=COOLDOWN)
 
 
-def test_a_check_for_obstacles_claims_no_doctor(referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
+def test_a_check_for_obstacles_claims_no_doctor(
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
+) -> None:
     assert check_only(claims, stored(referrals, **EVERYTHING)) is None
-    assert look.doctors() == {}
+    assert table_reader.doctors() == {}
 
 
 def test_an_earlier_message_to_the_same_doctor_is_an_obstacle_until_the_cooldown_ends(

@@ -36,8 +36,8 @@ def test_the_page_matches_the_measurement_the_prices_and_the_template() -> None:
 
 def test_another_measurement_changes_the_page() -> None:
     kept = Measured.read()
-    dearer = {name: replace(one, writes=one.writes + 10) for name, one in kept.lives.items()}
-    assert cost_page.written(PAGE, replace(kept, lives=dearer)) != PAGE
+    dearer = {name: replace(one, writes=one.writes + 10) for name, one in kept.usage.items()}
+    assert cost_page.written(PAGE, replace(kept, usage=dearer)) != PAGE
     assert cost_page.written(PAGE, replace(kept, metrics=kept.metrics + 1)) != PAGE
 
 
@@ -47,9 +47,9 @@ def test_a_measurement_at_another_date_and_hour_gives_the_same_usage(remeasured:
     bills, metrics = remeasured
     kept = Measured.read()
     assert metrics == kept.metrics
-    assert bills.keys() == kept.lives.keys()
+    assert bills.keys() == kept.usage.keys()
     for name, bill in bills.items():
-        assert replace(cost.used(bill), log_bytes=0) == replace(kept.lives[name], log_bytes=0), name
+        assert replace(cost.used(bill), log_bytes=0) == replace(kept.usage[name], log_bytes=0), name
 
 
 @pytest.mark.long
@@ -60,7 +60,7 @@ def test_a_fact_after_midnight_costs_two_more_write_units(remeasured: tuple[dict
 
 
 def test_an_item_of_a_transaction_is_billed_twice_and_its_index_once(
-    no_account: None, monkeypatch: pytest.MonkeyPatch
+    fake_credentials: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local.shared())
     meter, session = Meter(), boto3.Session()

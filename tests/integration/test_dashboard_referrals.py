@@ -47,7 +47,7 @@ class Api(ReferralActions):
     def ask(self, method: str, path: str, data: object = None, **more: Any) -> tuple[int, Any]:
         return ask(self.parts, method, path, data, at=LATER, **more)
 
-    def looks(self) -> list[tuple[str, tuple[str, ...]]]:
+    def audit_records(self) -> list[tuple[str, tuple[str, ...]]]:
         return [(one.what, one.receipts) for one in self.records()]
 
     def sent(self) -> Referral:
@@ -140,7 +140,7 @@ def test_a_viewer_sees_masked_doctors_everywhere(api: Api) -> None:
 def test_a_viewer_cannot_search_for_a_doctor(api: Api, by: dict[str, str]) -> None:
     status, refusal = api.ask("POST", SEARCH, {"campaign": "lumen"} | by, groups=VIEWER)
     assert (status, refusal["code"]) == (403, "forbidden")
-    assert api.looks() == []
+    assert api.audit_records() == []
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_viewer_cannot_search_for_a_doctor(api: Api, by: dict[str, str]) -> No
 def test_an_invalid_search_is_refused_by_field(api: Api, asked: dict[str, str], field: str) -> None:
     status, refusal = api.ask("POST", SEARCH, {"campaign": "lumen"} | asked)
     assert (status, [error["field"] for error in refusal["errors"]]) == (422, [field])
-    assert api.looks() == []
+    assert api.audit_records() == []
 
 
 def test_pages_continue_from_their_cursor(api: Api) -> None:
@@ -225,7 +225,7 @@ def test_only_managers_can_read_the_sent_message(api: Api) -> None:
     assert (copy["subject"], copy["to"], copy["from"]) == ("Subject", "maria@clinic.example", "STAR")
     assert (copy["html"], copy["text"]) == ("<p>Html", "Text")
     assert api.ask("GET", path, groups=VIEWER)[0] == 403
-    assert api.looks() == [("message", (its.receipt,))]
+    assert api.audit_records() == [("message", (its.receipt,))]
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_only_managers_can_read_the_sent_message(api: Api) -> None:
 )
 def test_an_unknown_referral_is_not_found_and_leaves_no_record(api: Api, path: str) -> None:
     assert api.ask("GET", path)[0] == 404
-    assert api.looks() == []
+    assert api.audit_records() == []
 
 
 def test_a_referral_without_a_message_has_an_empty_list(api: Api) -> None:
@@ -285,7 +285,7 @@ def test_every_read_leaves_a_record_of_the_shown_referrals(api: Api) -> None:
     api.ask("GET", f"/referrals/{its.receipt}")
     api.ask("GET", f"/referrals/{its.receipt}/messages/introduction")
     api.ask("GET", "/work/held", query="campaign=lumen")
-    assert sorted(api.looks()) == [
+    assert sorted(api.audit_records()) == [
         ("detail", (its.receipt,)),
         ("message", (its.receipt,)),
         ("search", (its.receipt,)),
@@ -297,22 +297,22 @@ def test_every_read_leaves_a_record_of_the_shown_referrals(api: Api) -> None:
 @pytest.mark.parametrize("groups", [VIEWER, MANAGER])
 def test_unchanged_data_are_not_sent_again_and_leave_no_record(api: Api, groups: str) -> None:
     its, held = api.sent(), api.put(decisions.hold(Reason.HONEYPOT, NOW), **MARKED)
-    looks: list[tuple[str, str, Any, str]] = [
+    reads: list[tuple[str, str, Any, str]] = [
         ("POST", SEARCH, {"campaign": "lumen"}, ""),
         ("GET", f"/referrals/{its.receipt}", None, ""),
         ("GET", "/work/held", None, "campaign=lumen"),
     ]
-    marks = [api.ask(*look[:3], query=look[3], groups=groups)[1]["mark"] for look in looks]
-    looked = api.looks()
+    marks = [api.ask(*read[:3], query=read[3], groups=groups)[1]["mark"] for read in reads]
+    recorded = api.audit_records()
 
     def asked_again(index: int) -> tuple[int, Any]:
-        method, path, data, query = looks[index]
+        method, path, data, query = reads[index]
         if data:
             return api.ask(method, path, data | {"known": marks[index]}, groups=groups)
         return api.ask(method, path, query="&".join(filter(None, [query, f"known={marks[index]}"])), groups=groups)
 
     assert [asked_again(index) for index in range(3)] == [(204, None)] * 3
-    assert api.looks() == looked
+    assert api.audit_records() == recorded
     # Changed data are sent, and leave a record.
     api.referrals.move(held, decisions.approve(NOW))
     event = MailEvent(its.receipt, INTRODUCTION, "ses-1", EventKind.OPENED, LATER, SendAttempt(NOW, "1", "c0ffee"))
@@ -320,7 +320,7 @@ def test_unchanged_data_are_not_sent_again_and_leave_no_record(api: Api, groups:
     answers = [asked_again(index) for index in range(3)]
     assert [status for status, _ in answers] == [200] * 3
     assert not set(marks) & {answer["mark"] for _, answer in answers}
-    assert sorted(what for what, _ in api.looks()) == sorted(["search", "detail", "work/held"] * 2)
+    assert sorted(what for what, _ in api.audit_records()) == sorted(["search", "detail", "work/held"] * 2)
 
 
 def test_the_etag_of_the_masked_version_does_not_match_the_full_one(api: Api) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from local.stack import LocalStack
-from tests.integration.local_scratch import fetch
 from tests.integration.sign_in import Page, bearer
 from tests.support import samples
+from tests.support.http_client import fetch
 from tests.support.stack import local_stack
 from tests.support.waiting import eventually
 

@@ -8,11 +8,11 @@ import pytest
 
 from tools.dates.__main__ import DATES
 
-_TELLS = "import datetime; print(datetime.datetime.now(datetime.UTC).date())"
-_CHILD_TELLS = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_TELLS!r}])"
+_PRINT_DATE = "import datetime; print(datetime.datetime.now(datetime.UTC).date())"
+_PRINT_DATE_IN_CHILD = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_PRINT_DATE!r}])"
 
 
-@pytest.mark.parametrize("code", [_TELLS, _CHILD_TELLS])
+@pytest.mark.parametrize("code", [_PRINT_DATE, _PRINT_DATE_IN_CHILD])
 def test_a_command_and_its_children_see_the_other_date(code: str) -> None:
     command = [sys.executable, "-m", "tools.dates", "2040-02-29 12:00", sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -19,7 +19,7 @@ from local.demo import fill, history
 from local.demo.history import Item, Shift
 from local.demo.loader import history_at
 from local.demo.plan import Plan
-from local.demo.submission_times import Rhythm
+from local.demo.submission_times import SubmissionTimes
 from local.stack import ROOT, LocalStack
 from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.claims import ClaimTable
@@ -34,7 +34,7 @@ from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
 from referral_intake.stats.counting_table import read_stored_tally
 from samlocal.template.model import ACCOUNT, REGION
-from tests.integration.local_scratch import fetch
+from tests.support.http_client import fetch
 from tests.support.stats import counters, recount
 from tests.support.waiting import eventually
 
@@ -96,7 +96,7 @@ class TestAtAnyStartTime:
 def test_there_are_tasks_of_each_kind_all_week() -> None:
     lines = "\n".join(line for line in history.read().splitlines() if '"waits_for"' in line)
     for hours in range(0, 7 * 24, 6):
-        found = history.items_at(history.FIRST_CUT + timedelta(hours=hours), lines)
+        found = history.items_at(history.EARLIEST_END + timedelta(hours=hours), lines)
         waiting = Counter(item["waits_for"]["S"] for item in found if "waits_for" in item)
         assert waiting.keys() == {f"{history.CAMPAIGN}/{kind}" for kind in tasks.TaskKind}
 
@@ -245,7 +245,7 @@ class TestPlan:
         plan = Plan()
         days = Counter(one.at.date() for one in plan.submissions())
         assert sum(days.values()) == plan.count
-        assert days.most_common(1)[0][0] == Rhythm(plan.end, plan.days).campaign_day
+        assert days.most_common(1)[0][0] == SubmissionTimes(plan.end, plan.days).campaign_day
         weekend = sum(count for day, count in days.items() if day.weekday() >= 5)
         assert weekend < 0.2 * plan.count
 

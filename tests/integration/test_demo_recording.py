@@ -9,7 +9,7 @@ import pytest
 
 from local.demo import history
 from local.demo.history import Item
-from local.demo.recording import CHECKED
+from local.demo.recording import CHECK_TIME
 
 
 @pytest.mark.long
@@ -17,9 +17,9 @@ def test_the_real_functions_reproduce_the_recorded_history() -> None:
     """Checks the first weeks. If this fails, run `make demo-data` and check the demo."""
     from local.demo.__main__ import record
 
-    assert _at_check(record(CHECKED).lines()) == _at_check(history.read().splitlines()), "run: make demo-data"
+    assert _at_check(record(CHECK_TIME).lines()) == _at_check(history.read().splitlines()), "run: make demo-data"
 
 
 def _at_check(lines: Any) -> dict[str, Item]:
-    found = history.items_at(CHECKED, "\n".join(lines))
+    found = history.items_at(CHECK_TIME, "\n".join(lines))
     return {f"{item['pk']['S']} {item['sk']['S']}": item for item in found}

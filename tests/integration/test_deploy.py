@@ -235,7 +235,7 @@ def test_a_stack_is_deleted_after_its_buckets_were_emptied(deployed: stacks.Stac
 def test_nothing_is_deleted_unless_the_name_of_the_stack_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     for typed, expected in (("y", False), ("", False), ("referral-intake", False), ("referral-intake-dev", True)):
         monkeypatch.setattr("builtins.input", lambda _, typed=typed: typed)
-        assert destroy.agreed(ENVIRONMENT, None) is expected
+        assert destroy.is_confirmed(ENVIRONMENT, None) is expected
 
 
 def test_retained_resources_are_listed_with_commands_to_delete_them() -> None:
@@ -247,7 +247,7 @@ def test_retained_resources_are_listed_with_commands_to_delete_them() -> None:
             ("SiteBucket", "AWS::S3::Bucket", "DELETE_COMPLETE"),
         )
     ]
-    said = "\n".join(destroy.stays(resources))
+    said = "\n".join(destroy.retained_resources(resources))
     assert "delete-table --table-name Table-1" in said
     assert "--secret-id HashingKeys-1" in said
     assert "SiteBucket" not in said

@@ -64,7 +64,7 @@ def test_a_disabled_user_gets_no_mail(cognito: "CognitoIdentityProviderClient", 
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "InternalErrorException", "NotAuthorizedException"])
-def test_a_directory_that_does_not_respond_is_not_read_as_empty(no_account: None, code: str) -> None:
+def test_a_directory_that_does_not_respond_is_not_read_as_empty(fake_credentials: None, code: str) -> None:
     client = user_directory.new_client()
     stub = Stubber(client)
     stub.add_client_error("admin_get_user", code)

@@ -19,7 +19,7 @@ from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral, Stage, StageChange
 from tests.integration import aws
-from tests.support.paper import papers
+from tests.support.printed_page import printed_pages
 from tests.support.samples import NOW
 
 ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
@@ -73,7 +73,7 @@ def test_letters_are_printed_in_order_of_waiting_time(
         stored(referrals, "Somebody Else", stage)
     stored(referrals, "Of Another", campaign="moon")
     assert printing() == 0
-    first, second = papers(out.read_bytes())
+    first, second = printed_pages(out.read_bytes())
     assert "Dear Maria Lopez," in first.text
     assert "Dear Ana Gomez," in second.text
     said = capsys.readouterr().out

@@ -303,13 +303,13 @@ def test_a_completed_task_leaves_the_list(actions: ReferralActions, listing: Lis
 
 @pytest.mark.parametrize("fact", [Closing.OPTED_OUT, Closing.COMPLAINED])
 def test_a_doctor_who_declined_after_requesting_a_call_is_not_called(
-    actions: ReferralActions, listing: ListingTable, look: aws.Look, fact: Closing
+    actions: ReferralActions, listing: ListingTable, table_reader: aws.TableReader, fact: Closing
 ) -> None:
     referral = actions.put()
     actions.referrals.answer(referral.receipt, Answer.CALL, NOW)
     actions.referrals.close(referral.receipt, fact, LATER)
     assert listing.count_tasks("lumen")[TaskKind.CALL].count == 0
-    assert not {"waits_for", "waits_since"} & look.referral(referral).keys()
+    assert not {"waits_for", "waits_since"} & table_reader.referral(referral).keys()
 
 
 def test_a_suspected_bot_submission_is_a_task_from_its_first_write(

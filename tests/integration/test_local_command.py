@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from referral_intake.aws.campaign_files import Campaigns
-from tests.integration.local_scratch import fetch
+from tests.support.http_client import fetch
 from tests.support.proofs import solve
 from tests.support.waiting import CEILING, eventually
 

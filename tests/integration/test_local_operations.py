@@ -23,8 +23,8 @@ from referral_intake.aws.item_format import plain, referral_key, typed
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.referral import Stage, StageChange
-from tests.integration.local_scratch import fetch
 from tests.support import proofs, samples
+from tests.support.http_client import fetch
 from tests.support.stack import local_stack, without_site
 from tests.support.waiting import eventually
 
@@ -43,8 +43,8 @@ class Deployment:
     def words(self) -> Path:
         return self.folder / "templates" / WORDS
 
-    def refer(self, email: str) -> str:
-        sent = proofs.proven_to(self.stack, samples.payload(doctor=samples.doctor(email=email)))
+    def submit_referral(self, email: str) -> str:
+        sent = proofs.with_proof_for_stack(self.stack, samples.payload(doctor=samples.doctor(email=email)))
         return str(fetch(f"{self.stack.url}/api/referrals", "POST", sent).json()["receipt"])
 
     def stored(self, receipt: str) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def deployment(tmp_path: Path) -> Iterator[Deployment]:
 def test_a_failed_referral_is_listed_repaired_redriven_and_mailed_once(deployment: Deployment) -> None:
     good = deployment.words.read_text("utf-8")
     deployment.words.write_text("{{ nobody_knows_this }}", "utf-8")
-    receipt = deployment.refer("maria@clinic.example")
+    receipt = deployment.submit_referral("maria@clinic.example")
     eventually(lambda: "RetryAttemptsExhausted" in deployment.failures())
     deployment.give_up(receipt)
 
@@ -118,7 +118,7 @@ def test_a_failed_referral_is_listed_repaired_redriven_and_mailed_once(deploymen
     eventually(lambda: deployment.stored(receipt)["stage"] == "sent")
     assert "Referrals put back: 0." in deployment.redrive("--go")
     # A second message would arrive soon after the first.
-    other = deployment.refer("other@clinic.example")
+    other = deployment.submit_referral("other@clinic.example")
     eventually(lambda: deployment.stored(other)["stage"] == "sent")
     assert deployment.mails() == ["maria@clinic.example", "other@clinic.example"]
     assert "RetryAttemptsExhausted" not in deployment.failures()
@@ -126,7 +126,7 @@ def test_a_failed_referral_is_listed_repaired_redriven_and_mailed_once(deploymen
 
 @pytest.mark.long
 def test_a_recount_finds_no_difference(deployment: Deployment) -> None:
-    receipts = [deployment.refer(f"{name}@clinic.example") for name in ("maria", "john", "rosa")]
+    receipts = [deployment.submit_referral(f"{name}@clinic.example") for name in ("maria", "john", "rosa")]
     eventually(lambda: all("delivered" in deployment.stored(receipt)["milestones"] for receipt in receipts))
 
     def recounted() -> bool:
@@ -143,7 +143,7 @@ def test_a_recount_finds_no_difference(deployment: Deployment) -> None:
 def test_a_redrive_works_days_later_by_the_clock_of_the_local_stack(deployment: Deployment) -> None:
     good = deployment.words.read_text("utf-8")
     deployment.words.write_text("{{ nobody_knows_this }}", "utf-8")
-    receipt = deployment.refer("maria@clinic.example")
+    receipt = deployment.submit_referral("maria@clinic.example")
     eventually(lambda: "RetryAttemptsExhausted" in deployment.failures())
     deployment.give_up(receipt)
     deployment.words.write_text(good, "utf-8")
@@ -156,7 +156,7 @@ def test_a_redrive_works_days_later_by_the_clock_of_the_local_stack(deployment: 
 
 
 def test_a_failed_feedback_event_is_processed_after_a_redrive(deployment: Deployment) -> None:
-    receipt = deployment.refer("maria@clinic.example")
+    receipt = deployment.submit_referral("maria@clinic.example")
     eventually(lambda: "delivered" in deployment.stored(receipt)["milestones"])
     [mail] = deployment.stack.mailbox.all()
     event = {
@@ -182,7 +182,7 @@ def test_a_campaign_with_an_open_breaker_is_announced_and_can_be_resumed(deploym
     day = deployment.now().date().isoformat()
     counts = {f"{day}/delivered": typed(95), f"{day}/bounced": typed(6)}
     deployment.stack.cloud.dynamodb.put_item(TableName=TABLE, Item=breaker_key("lumen") | counts)
-    deployment.refer("first@clinic.example")
+    deployment.submit_referral("first@clinic.example")
 
     def tripped() -> list[str]:
         said = fetch(f"{deployment.stack.url}/_local/logs").body.decode()
@@ -193,5 +193,5 @@ def test_a_campaign_with_an_open_breaker_is_announced_and_can_be_resumed(deploym
     assert "delivered=96  bounced=6" in detail
 
     assert "lumen sends again" in run("-m", "cli", "resume", "lumen", "--stack", deployment.stack.url)
-    receipt = deployment.refer("maria@clinic.example")
+    receipt = deployment.submit_referral("maria@clinic.example")
     eventually(lambda: deployment.stored(receipt)["stage"] == "sent")

@@ -26,7 +26,7 @@ def stack(tmp_path: Path) -> Iterator[LocalStack]:
 
 def submit(stack: LocalStack, email: str) -> str:
     sent = samples.payload(submission_id=str(uuid.uuid4()), doctor=samples.doctor(email=email))
-    return post(stack, "/api/referrals", proofs.proven_to(stack, sent))["receipt"]
+    return post(stack, "/api/referrals", proofs.with_proof_for_stack(stack, sent))["receipt"]
 
 
 def post(stack: LocalStack, path: str, data: object) -> dict[str, str]:
@@ -36,10 +36,10 @@ def post(stack: LocalStack, path: str, data: object) -> dict[str, str]:
     return said
 
 
-def go_on(stack: LocalStack, days: int, looks_a_day: int = 1) -> None:
+def run_days(stack: LocalStack, days: int, checks_a_day: int = 1) -> None:
     # In small steps, so that each due referral is handled in time.
-    for _ in range(days * looks_a_day):
-        post(stack, "/_local/clock", {"advance_seconds": DAY // looks_a_day})
+    for _ in range(days * checks_a_day):
+        post(stack, "/_local/clock", {"advance_seconds": DAY // checks_a_day})
         time.sleep(0.2)
 
 
@@ -56,14 +56,14 @@ def test_a_doctor_who_does_not_answer_is_reminded_once(stack: LocalStack) -> Non
     urlopen(Request(url.group(), b"answer=no", form), timeout=20).close()
     mailbox.empty()
 
-    go_on(stack, 13)
+    run_days(stack, 13)
     # Reminders are sent within eight working hours, so one of three checks is within them at any current time.
-    go_on(stack, 5, looks_a_day=3)
+    run_days(stack, 5, checks_a_day=3)
     (reminder,) = mailbox.wait_for(1, seconds=20)
     assert "silent@clinic.example" in json.dumps(reminder["to"])
     assert reminder["subject"].startswith("A reminder about the Lumen Spine Lamp")
 
-    go_on(stack, 50)
+    run_days(stack, 50)
     assert len(mailbox.wait_for(2, seconds=2)) == 1
     with urlopen(f"{stack.url}/api/referrals/{answering}", timeout=20) as answer:
         assert json.load(answer)["state"] == "finished"

@@ -13,9 +13,9 @@ from pypdfium2 import PdfDocument
 from python_calamine import CalamineWorkbook
 
 from local.stack import LocalStack
-from tests.integration.local_scratch import Answer, fetch
 from tests.integration.sign_in import Page, bearer
 from tests.support import proofs, samples
+from tests.support.http_client import Answer, fetch
 from tests.support.stack import local_stack
 from tests.support.waiting import eventually
 
@@ -32,7 +32,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         wednesday = (now + timedelta(days=9 - now.weekday())).replace(hour=12)
         running.clock.advance((wednesday - now).total_seconds())
         for doctor in (samples.doctor(), {"name": "Ana Gomez", "practice": "=1+1", "address": ADDRESS}):
-            sent = proofs.proven_to(running, samples.payload(submission_id=str(uuid.uuid4()), doctor=doctor))
+            sent = proofs.with_proof_for_stack(running, samples.payload(submission_id=str(uuid.uuid4()), doctor=doctor))
             assert fetch(f"{running.url}/api/referrals", "POST", sent).status == 201
         yield running
 

@@ -40,27 +40,27 @@ def test_an_empty_result_differs_from_a_cache_miss(client: "DynamoDBClient", tab
     assert kept.get(SEARCH.key, NOW) == []
 
 
-def test_items_expire_by_the_ttl_attribute_of_the_template(look: aws.Look, table: str) -> None:
+def test_items_expire_by_the_ttl_attribute_of_the_template(table_reader: aws.TableReader, table: str) -> None:
     MatchCache(dynamodb.client(), table).put(SEARCH.key, MATCHES, NOW)
     made = aws.template().tables["Table"]
-    [(key, item)] = look.items().items()
+    [(key, item)] = table_reader.items().items()
     assert made.expires_by in item
     assert key == f"lookup#{SEARCH.key}"
     assert "stage" not in item, "it wakes no reader of the stream"
 
 
 def test_a_search_costs_one_read_and_a_new_one_also_one_write(
-    requests: aws.Requests, client: "DynamoDBClient", table: str
+    request_counter: aws.RequestCounter, client: "DynamoDBClient", table: str
 ) -> None:
     parts = Lookup(FakeRegistry(), MatchCache(client, table))
     event = events.request("GET /api/doctors", query="name=Maria Lopez&state=IL")
     doctors.respond(event, parts, NOW)
-    assert requests.by_operation == {"GetItem": 1, "PutItem": 1}
+    assert request_counter.by_operation == {"GetItem": 1, "PutItem": 1}
     doctors.respond(event, parts, NOW)
-    assert requests.by_operation == {"GetItem": 2, "PutItem": 1}
+    assert request_counter.by_operation == {"GetItem": 2, "PutItem": 1}
 
 
-def test_a_table_that_does_not_respond_is_unavailable(no_account: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_does_not_respond_is_unavailable(fake_credentials: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
     with pytest.raises(Unavailable):
         MatchCache(dynamodb.client(), "t").get(SEARCH.key, NOW)

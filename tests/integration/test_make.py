@@ -16,7 +16,7 @@ import boto3
 import pytest
 
 from samlocal.aws.moto_server import MotoServer
-from tests.integration.conftest import forget_account
+from tests.integration.conftest import set_fake_credentials
 from tests.support.deployed import site_outputs
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def make(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProc
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
     """An AWS account with the stack, for `make`."""
-    forget_account(monkeypatch)
+    set_fake_credentials(monkeypatch)
     server = MotoServer({})
     server.start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)

@@ -75,7 +75,7 @@ def test_it_can_be_limited_to_a_campaign_and_is_recorded(
     ],
 )
 def test_an_opt_out_that_cannot_be_stored_is_refused(
-    opt_out: Command, look: aws.Look, words: list[str], code: int
+    opt_out: Command, table_reader: aws.TableReader, words: list[str], code: int
 ) -> None:
     assert opt_out(*words) == code
-    assert look.doctors() == {}
+    assert table_reader.doctors() == {}

@@ -28,8 +28,8 @@ from referral_intake.wake.wiring import Wake
 from tests.integration import aws
 from tests.support import samples
 from tests.support.fakes import FakeMailer, FakeScreeningCounts, FakeThrottle
+from tests.support.function_output import recorded_output
 from tests.support.samples import NOW
-from tests.support.watched import watching
 
 
 @dataclass
@@ -76,11 +76,11 @@ class WatchedClaims:
 class System:
     """Everything between the table and the doctor's mailbox. The test controls mail and time."""
 
-    def __init__(self, referrals: ReferralTable, claims: ClaimTable, look: aws.Look) -> None:
+    def __init__(self, referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader) -> None:
         self.referrals = referrals
         self.claims = WatchedClaims(claims)
         self.table = claims
-        self.look = look
+        self.table_reader = table_reader
         self.mailer = Mailer()
         self.clock = aws.Clock()
         self.campaign = samples.campaign()
@@ -112,7 +112,7 @@ class System:
         self.referrals.answer(referral.receipt, Answer.INFORMATION, self.clock.time, campaign=self.campaign)
 
     def record(self, referral: Referral, old: Item | None = None) -> dict[str, Any]:
-        return self._stream.record(self.look.image(referral), old)
+        return self._stream.record(self.table_reader.image(referral), old)
 
     def deliver(self, *records: dict[str, Any]) -> list[str]:
         """Emulates Lambda, and returns the sequence numbers of failed records."""
@@ -125,13 +125,15 @@ class System:
         return move_due_referrals(Wake(self.referrals, samples.CAMPAIGNS), self.clock.time)["lumen"]
 
     def stage(self, referral: Referral) -> tuple[str, str | None]:
-        stored = self.look.referral(referral)
+        stored = self.table_reader.referral(referral)
         return stored["stage"], stored.get("reason")
 
 
 @pytest.fixture
-def system(referrals: ReferralTable, claims: ClaimTable, look: aws.Look, monkeypatch: pytest.MonkeyPatch) -> System:
-    made = System(referrals, claims, look)
+def system(
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader, monkeypatch: pytest.MonkeyPatch
+) -> System:
+    made = System(referrals, claims, table_reader)
     # The test replaces parts in the composition root.
     monkeypatch.setattr(outreach_wiring, "parts", made.outreach)
     return made
@@ -144,7 +146,7 @@ def test_a_queued_referral_sends_one_message_to_the_doctor(system: System) -> No
     referral = system.submit(email="Maria.Lopez+Work@Clinic.Example")
     assert system.deliver(system.record(referral)) == []
     assert [message.to for message in system.mailer.sent] == ["Maria.Lopez+Work@clinic.example"]
-    stored = system.look.referral(referral)
+    stored = system.table_reader.referral(referral)
     assert stored["stage"] == "sent"
     assert stored["milestones"]["sent"] == timestamp(NOW)
     (tried,) = stored["messages"]["introduction"]["tries"].values()
@@ -164,7 +166,7 @@ def test_two_referrals_for_one_doctor_send_one_message_and_the_second_names_its_
     assert system.deliver(system.record(leader), system.record(other)) == []
     assert len(system.mailer.sent) == 1
     assert system.stage(other) == ("closed", "joined")
-    assert system.look.referral(other)["leader"] == leader.receipt
+    assert system.table_reader.referral(other)["leader"] == leader.receipt
 
 
 def test_a_second_referral_joins_while_the_first_is_being_sent(system: System) -> None:
@@ -221,7 +223,7 @@ def test_a_message_that_cannot_be_rendered_claims_no_doctor(system: System) -> N
     referral = system.submit()
     system.campaign = replace(system.campaign, mail_locale="xx")
     assert len(system.deliver(system.record(referral))) == 1
-    assert system.look.doctors() == {}
+    assert system.table_reader.doctors() == {}
     assert system.stage(referral) == ("queued", None)
 
 
@@ -247,7 +249,7 @@ def test_information_is_sent_once_and_the_referral_is_closed_again(system: Syste
         assert system.deliver(record, record) == []
     assert [message.tags["step"] for message in system.mailer.sent] == ["information"]
     assert system.stage(asked) == ("closed", "answered")
-    stored = system.look.referral(asked)
+    stored = system.table_reader.referral(asked)
     assert stored["milestones"]["information_sent"] == timestamp(NOW)
     assert "waits_for" not in stored
     system.ask_for_information(asked)
@@ -285,14 +287,14 @@ def test_refused_information_is_a_task_for_a_person(system: System, asked: Refer
     system.mailer.fails = Refused("MessageRejected")
     assert system.deliver(system.record(asked)) == []
     assert system.stage(asked) == ("closed", "answered")
-    assert system.look.referral(asked)["waits_for"] == "lumen/information"
+    assert system.table_reader.referral(asked)["waits_for"] == "lumen/information"
 
 
 def test_deferred_information_is_sent_later(system: System, asked: Referral) -> None:
     system.mailer.fails = Deferred("TooManyRequestsException")
     system.deliver(system.record(asked))
     assert system.stage(asked) == ("waiting", "TooManyRequestsException")
-    waiting = system.look.image(asked)
+    waiting = system.table_reader.image(asked)
     system.wake(timedelta(minutes=5))
     system.mailer.fails = None
     assert system.deliver(system.record(asked, waiting)) == []
@@ -320,8 +322,8 @@ def test_an_opt_out_between_the_claim_and_the_send_stops_the_message(system: Sys
     assert system.deliver(system.record(referral)) == []
     assert system.mailer.tried == []
     assert system.stage(referral) == ("closed", "opted_out")
-    assert system.look.claims() == {}
-    assert system.look.facts() == {"opted_out"}
+    assert system.table_reader.claims() == {}
+    assert system.table_reader.facts() == {"opted_out"}
 
 
 def test_an_opt_out_during_the_send_closes_the_referral_and_the_message_is_recorded(system: System) -> None:
@@ -334,7 +336,7 @@ def test_an_opt_out_during_the_send_closes_the_referral_and_the_message_is_recor
     system.mailer.during = opt_out
     assert system.deliver(system.record(referral)) == []
     assert system.stage(referral) == ("closed", "opted_out")
-    assert set(system.look.referral(referral)["milestones"]) == {"submitted", "opted_out", "sent"}
+    assert set(system.table_reader.referral(referral)["milestones"]) == {"submitted", "opted_out", "sent"}
 
 
 # ---- Unclear results -------------------------------------------------------------------------------------------------
@@ -347,7 +349,7 @@ def test_an_unclear_response_keeps_the_claim_and_is_never_retried(system: System
 
     assert system.deliver(record) == []
     assert system.stage(referral) == ("sending", None)
-    assert list(system.look.claims().values()) == [{referral.receipt}]
+    assert list(system.table_reader.claims().values()) == [{referral.receipt}]
 
     system.mailer.fails = None
     system.deliver(record)
@@ -377,8 +379,8 @@ def test_a_throttled_message_waits_until_wake_queues_it_and_is_sent_then(system:
     system.mailer.fails = Deferred("TooManyRequestsException")
     assert system.deliver(system.record(referral)) == []
     assert system.stage(referral) == ("waiting", "TooManyRequestsException")
-    assert system.look.claims() == {}
-    waiting = system.look.image(referral)
+    assert system.table_reader.claims() == {}
+    waiting = system.table_reader.image(referral)
 
     assert system.wake() == 0
     assert system.wake(timedelta(minutes=5)) == 1
@@ -395,7 +397,7 @@ def test_a_refused_message_closes_the_referral_and_releases_the_doctor(system: S
     system.mailer.fails = Refused("MessageRejected")
     assert system.deliver(system.record(referral)) == []
     assert system.stage(referral) == ("closed", "rejected")
-    assert system.look.claims() == {}
+    assert system.table_reader.claims() == {}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -440,7 +442,7 @@ def test_a_referral_that_the_stream_lost_is_sent_later(system: System) -> None:
     referral = system.submit()
     assert system.wake(QUEUED_TIMEOUT) == 1
     assert system.stage(referral) == ("waiting", "lost_by_stream")
-    waiting = system.look.image(referral)
+    waiting = system.table_reader.image(referral)
     assert system.wake(decisions.RETRY_DELAY) == 1
     assert system.deliver(system.record(referral, waiting)) == []
     assert len(system.mailer.sent) == 1
@@ -450,7 +452,7 @@ def test_a_late_record_of_a_referral_that_wake_has_moved_sends_no_second_message
     referral = system.submit()
     late = system.record(referral)
     system.wake(QUEUED_TIMEOUT)
-    waiting = system.look.image(referral)
+    waiting = system.table_reader.image(referral)
     system.wake(decisions.RETRY_DELAY)
     again = system.record(referral, waiting)
     assert system.deliver(late, again, late, again) == []
@@ -465,12 +467,12 @@ def test_every_open_referral_has_a_due_time(system: System, fails: Exception | N
     referral = system.submit(email=email, phone="217 555 0123")
     system.mailer.fails = fails
     system.deliver(system.record(referral))
-    stored = system.look.referral(referral)
+    stored = system.table_reader.referral(referral)
     if stored["stage"] == "closed":
         assert "due_at" not in stored
     else:
         assert stored["due_at"] > timestamp(NOW)
-        assert f"referral#{referral.receipt}" in system.look.indexed()
+        assert f"referral#{referral.receipt}" in system.table_reader.indexed()
 
 
 def test_every_referral_is_closed_eventually(system: System) -> None:
@@ -490,7 +492,7 @@ def test_every_referral_is_closed_eventually(system: System) -> None:
             if system.stage(referral)[0] == "queued":
                 system.deliver(system.record(referral))
     assert {system.stage(referral)[0] for referral in referrals} == {"closed"}
-    assert system.look.indexed() == set()
+    assert system.table_reader.indexed() == set()
 
 
 def test_a_failed_last_check_releases_the_doctor_because_no_message_was_sent(system: System) -> None:
@@ -500,7 +502,7 @@ def test_a_failed_last_check_releases_the_doctor_because_no_message_was_sent(sys
     assert system.mailer.tried == []
     # Not `sending`, which would need a person: it is certain that no message was sent.
     assert system.stage(referral)[0] == "waiting"
-    assert system.look.claims() == {}
+    assert system.table_reader.claims() == {}
 
 
 def test_one_unreadable_referral_does_not_stop_the_others_in_wake(system: System, client: Any, table: str) -> None:
@@ -528,11 +530,11 @@ def assert_no_details(logged: str) -> None:
 def test_no_outcome_logs_details_of_a_doctor(system: System, fails: Exception | None) -> None:
     system.mailer.fails = fails
     record = system.record(system.submit(**DETAILS))
-    with watching() as watched:
+    with recorded_output() as output:
         system.deliver(record)
-    (logged,) = watched.logged
+    (logged,) = output.logged
     assert logged["referral"]
-    assert_no_details("".join(watched.everything()))
+    assert_no_details("".join(output.everything()))
 
 
 def test_an_ses_error_with_the_address_is_not_logged_even_if_the_release_fails(system: System) -> None:
@@ -543,7 +545,7 @@ def test_an_ses_error_with_the_address_is_not_logged_even_if_the_release_fails(s
     system.mailer.during = refuse
     system.claims.release_fails = Unavailable("ThrottlingException")
     record = system.record(system.submit(**DETAILS))
-    with watching() as watched:
+    with recorded_output() as output:
         assert len(system.deliver(record)) == 1
-    assert watched.lines
-    assert_no_details("".join(watched.everything()))
+    assert output.lines
+    assert_no_details("".join(output.everything()))

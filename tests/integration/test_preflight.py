@@ -91,9 +91,9 @@ def test_a_function_whose_alias_has_an_older_version_is_detected() -> None:
     for name in (first, second):
         version = lambdas.publish_version(FunctionName=name)["Version"]
         lambdas.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
-    assert aws_queries.behind("mine") == {first: [], second: []}
+    assert aws_queries.outdated_versions("mine") == {first: [], second: []}
     lambdas.update_function_configuration(FunctionName=second, Timeout=9, Environment={"Variables": {"A": "b"}})
-    assert aws_queries.behind("mine") == {first: [], second: ["Environment", "Timeout"]}
+    assert aws_queries.outdated_versions("mine") == {first: [], second: ["Environment", "Timeout"]}
 
 
 @pytest.fixture

@@ -15,51 +15,51 @@ import pytest
 
 from referral_intake.intake import submissions as intake
 from tests.e2e.mailbox import Mailbox
-from tests.integration.life import DOCTOR, MARKS, Life, living
-from tests.integration.local_scratch import fetch
+from tests.integration.handler_harness import DOCTOR, PERSONAL_DATA, HandlerHarness, handler_harness
 from tests.support import proofs, samples
+from tests.support.function_output import FunctionOutput, loggers_of_functions, recorded_output
+from tests.support.http_client import fetch
 from tests.support.stack import local_stack
 from tests.support.waiting import eventually
-from tests.support.watched import Watched, loggers_of_functions, watching
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @pytest.fixture
-def life(
+def harness(
     client: "DynamoDBClient",
     table: str,
     stats_table: str,
     secret_names: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Life]:
-    with living(client, secret_names, monkeypatch) as life:
-        yield life
+) -> Iterator[HandlerHarness]:
+    with handler_harness(client, secret_names, monkeypatch) as harness:
+        yield harness
 
 
 def marked(text: str) -> list[str]:
-    return [mark for mark in MARKS if mark in text.casefold()]
+    return [mark for mark in PERSONAL_DATA if mark in text.casefold()]
 
 
-def assert_no_personal_data(watched: Watched) -> None:
-    assert [line for line in watched.everything() if marked(line)] == []
+def assert_no_personal_data(output: FunctionOutput) -> None:
+    assert [line for line in output.everything() if marked(line)] == []
 
 
-def test_no_personal_data_are_logged_or_measured_in_any_case(life: Life) -> None:
-    with watching() as watched:
-        life.live()
-    assert_no_personal_data(watched)
-    assert len(life.raised) == 3
-    assert [text for text in life.raised if marked(text)] == []
+def test_no_personal_data_are_logged_or_measured_in_any_case(harness: HandlerHarness) -> None:
+    with recorded_output() as output:
+        harness.run_all()
+    assert_no_personal_data(output)
+    assert len(harness.raised) == 3
+    assert [text for text in harness.raised if marked(text)] == []
     # Confirms that the test is complete: each handler logged, including failures.
-    assert {line["function_name"] for line in watched.logged} == DOORS
-    assert {line["message"] for line in watched.logged if line["level"] == "ERROR"} >= WENT_WRONG
-    assert len(watched.emitted) > 30
+    assert {line["function_name"] for line in output.logged} == FUNCTIONS
+    assert {line["message"] for line in output.logged if line["level"] == "ERROR"} >= ERROR_MESSAGES
+    assert len(output.emitted) > 30
 
 
-DOORS = {"intake", "lookup", "outreach", "stats", "wake", "feedback", "links", "dashboard", "reports"}
-WENT_WRONG = {
+FUNCTIONS = {"intake", "lookup", "outreach", "stats", "wake", "feedback", "links", "dashboard", "reports"}
+ERROR_MESSAGES = {
     "unexpected error",
     "outreach failed",
     "referral can't be read",
@@ -71,27 +71,27 @@ WENT_WRONG = {
 }
 
 
-def test_a_log_line_with_the_address_of_a_doctor_is_detected(life: Life) -> None:
-    with watching() as watched:
+def test_a_log_line_with_the_address_of_a_doctor_is_detected(harness: HandlerHarness) -> None:
+    with recorded_output() as output:
         intake.logger.info("to", address=DOCTOR["email"])
         intake.logger.info(DOCTOR["name"])
         print(json.dumps({"_aws": {}, "phone": DOCTOR["phone"]}))  # noqa: T201
-    assert len([line for line in watched.everything() if marked(line)]) == 3
+    assert len([line for line in output.everything() if marked(line)]) == 3
 
 
-def test_the_message_of_an_exception_is_not_logged_but_its_origin_is(life: Life) -> None:
-    with watching() as watched:
-        life.everything_fails()
-    failed = next(line for line in watched.logged if line["message"] == "outreach failed")
+def test_the_message_of_an_exception_is_not_logged_but_its_origin_is(harness: HandlerHarness) -> None:
+    with recorded_output() as output:
+        harness.run_failures()
+    failed = next(line for line in output.logged if line["message"] == "outreach failed")
     assert failed["exception_name"] == "ValueError"
     assert "builtins.ValueError\n  outreach/stream_records.py:" in failed["exception"]
     assert failed["exception"].endswith("because of\nbuiltins.KeyError")
 
 
-def test_tags_and_links_of_a_message_contain_no_personal_data(life: Life) -> None:
-    life.patients_send()
-    life.outreach_writes()
-    for asked in life.mail.sent:
+def test_tags_and_links_of_a_message_contain_no_personal_data(harness: HandlerHarness) -> None:
+    harness.run_submissions()
+    harness.run_outreach()
+    for asked in harness.mail.sent:
         assert marked(json.dumps(asked["EmailTags"])) == []
         simple = asked["Content"]["Simple"]
         headers = [header["Value"] for header in simple["Headers"]]
@@ -107,8 +107,8 @@ def readable(url: str) -> str:
     return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode(errors="replace")
 
 
-def test_addresses_of_pages_for_patients_contain_no_personal_data(life: Life) -> None:
-    answer: dict[str, Any] = life.post(samples.payload(doctor=DOCTOR))
+def test_addresses_of_pages_for_patients_contain_no_personal_data(harness: HandlerHarness) -> None:
+    answer: dict[str, Any] = harness.post(samples.payload(doctor=DOCTOR))
     assert answer["statusCode"] == 201
     assert marked(answer["headers"]["location"]) == []
 
@@ -119,7 +119,7 @@ def test_the_log_of_the_local_stack_contains_no_personal_data(tmp_path: Path, mo
         for logger in loggers_of_functions():
             # A logger keeps the stream that was current at the first import of its handler, maybe in another test.
             monkeypatch.setattr(logger.handlers[0], "stream", sys.stdout)
-        sent = proofs.proven_to(stack, samples.payload(doctor=DOCTOR))
+        sent = proofs.with_proof_for_stack(stack, samples.payload(doctor=DOCTOR))
         assert fetch(f"{stack.url}/api/referrals", "POST", sent).status == 201
         assert fetch(f"{stack.url}/api/referrals", "POST", {**sent, "doctor": {"email": "mailmark@"}}).status == 422
         fetch(f"{stack.url}/api/doctors?name=Zyxmark&state=IL", headers={"user-agent": "Agentmark"})
@@ -140,13 +140,13 @@ def test_the_log_of_the_local_stack_contains_no_personal_data(tmp_path: Path, mo
 # ---- From page to message --------------------------------------------------------------------------------------------
 
 
-def test_every_log_line_about_a_referral_has_its_receipt_from_page_to_message(life: Life) -> None:
-    with watching() as watched:
-        receipt = life.submit()
-        life.reach(receipt)
-        life.tell("Delivery", receipt, 2)
-        life.follow("/api/answer", answer="call")
-    about = [(line["function_name"], line["message"]) for line in watched.logged if line.get("referral") == receipt]
+def test_every_log_line_about_a_referral_has_its_receipt_from_page_to_message(harness: HandlerHarness) -> None:
+    with recorded_output() as output:
+        receipt = harness.submit()
+        harness.deliver_records(receipt)
+        harness.deliver_ses_event("Delivery", receipt, 2)
+        harness.follow_link("/api/answer", answer="call")
+    about = [(line["function_name"], line["message"]) for line in output.logged if line.get("referral") == receipt]
     assert about == [
         ("intake", "referral stored"),
         ("outreach", "referral handled"),
@@ -155,26 +155,26 @@ def test_every_log_line_about_a_referral_has_its_receipt_from_page_to_message(li
     ]
 
 
-def test_a_log_line_of_intake_has_the_request_id_of_the_api(life: Life) -> None:
-    with watching() as watched:
-        life.submit()
-        life.post({"doctor": {}})
-    assert [line["correlation_id"] for line in watched.logged] == ["JKJaXmPLvHcESHA="] * 2
+def test_a_log_line_of_intake_has_the_request_id_of_the_api(harness: HandlerHarness) -> None:
+    with recorded_output() as output:
+        harness.submit()
+        harness.post({"doctor": {}})
+    assert [line["correlation_id"] for line in output.logged] == ["JKJaXmPLvHcESHA="] * 2
 
 
-def test_the_receipt_of_a_referral_is_never_on_log_lines_of_another(life: Life) -> None:
-    first, second = life.submit(), life.another("second")
-    items = life.look.items()
-    life.change(first, stage="stagemark")
-    broken, good = life.look.items()[f"referral#{first}"], items[f"referral#{second}"]
-    records = [life.record(image) for image in (good, broken, good)]
-    with watching() as watched:
-        life.invoke("outreach", {"Records": records})
-        life.tell_body(json.dumps({"detail": {"eventType": "Send", "mail": {}}}))
-        life.post({"doctor": {}})
-        life.wake()
-    outreach = [line for line in watched.logged if line["function_name"] == "outreach"]
+def test_the_receipt_of_a_referral_is_never_on_log_lines_of_another(harness: HandlerHarness) -> None:
+    first, second = harness.submit(), harness.submit_for_another_doctor("second")
+    items = harness.table_reader.items()
+    harness.set_attributes(first, stage="stagemark")
+    broken, good = harness.table_reader.items()[f"referral#{first}"], items[f"referral#{second}"]
+    records = [harness.record(image) for image in (good, broken, good)]
+    with recorded_output() as output:
+        harness.invoke("outreach", {"Records": records})
+        harness.deliver_ses_event_body(json.dumps({"detail": {"eventType": "Send", "mail": {}}}))
+        harness.post({"doctor": {}})
+        harness.wake()
+    outreach = [line for line in output.logged if line["function_name"] == "outreach"]
     assert [line["referral"] for line in outreach] == [second, first, second]
-    others = [line for line in watched.logged if line["function_name"] != "outreach"]
+    others = [line for line in output.logged if line["function_name"] != "outreach"]
     assert len(others) >= 2
     assert [line for line in others if "referral" in line or "sequence_number" in line] == []

@@ -69,7 +69,7 @@ class Deployment:
         return made
 
     def image(self, referral: Referral) -> Item:
-        return self.system.look.image(referral)
+        return self.system.table_reader.image(referral)
 
     def outreach(self, referral: Referral, before: Item) -> None:
         """Delivers changes of the command to outreach, as the stream does."""
@@ -101,10 +101,10 @@ def deployment(
     table: str,
     referrals: ReferralTable,
     claims: ClaimTable,
-    look: aws.Look,
+    table_reader: aws.TableReader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Deployment:
-    system = System(referrals, claims, look)
+    system = System(referrals, claims, table_reader)
     monkeypatch.setattr(outreach_wiring, "parts", system.outreach)
     # Long polling is for servers that may not all respond. moto is a single server.
     monkeypatch.setattr("cli.failure_queues._WAIT_SECONDS", 0)
@@ -128,7 +128,7 @@ def test_the_list_shows_failed_referrals_by_receipt_and_changes_nothing(
     deployment.system.referrals.move(lost, queue(now() - timedelta(hours=2)))
     deployment.send("OutreachFailures", NOTICE, NOTICE)
     deployment.send("FeedbackFailures", "maria@clinic.example")
-    before = deployment.system.look.items()
+    before = deployment.system.table_reader.items()
 
     assert redrive() == 0
 
@@ -144,7 +144,7 @@ def test_the_list_shows_failed_referrals_by_receipt_and_changes_nothing(
     assert "--go puts them back: 1\n  oldest since" in said
     for detail in ("Maria", "Smith", "clinic.example"):
         assert detail not in said
-    assert deployment.system.look.items() == before
+    assert deployment.system.table_reader.items() == before
     assert [len(deployment.bodies(queue)) for queue in ("OutreachFailures", "FeedbackFailures")] == [2, 1]
 
 
@@ -337,7 +337,9 @@ def test_many_referrals_are_all_redriven_with_a_progress_report(
     told = capsys.readouterr()
     assert "Referrals put back: 230." in told.out
     assert "230/230" in told.err
-    stages = [item["stage"] for pk, item in deployment.system.look.items().items() if pk.startswith("referral#")]
+    stages = [
+        item["stage"] for pk, item in deployment.system.table_reader.items().items() if pk.startswith("referral#")
+    ]
     assert stages == [typed("queued")] * 230
 
 
@@ -445,7 +447,7 @@ def test_a_stack_of_an_earlier_version_is_distinguished_from_an_unknown_one(
 
 
 def test_without_a_region_the_command_says_what_to_set(
-    no_account: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    fake_credentials: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)

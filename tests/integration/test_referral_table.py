@@ -38,46 +38,46 @@ def waiting(until: datetime = NOW) -> StageChange:
 
 
 def test_a_new_referral_is_stored_with_exactly_one_request(
-    referrals: ReferralTable, look: aws.Look, requests: aws.Requests
+    referrals: ReferralTable, table_reader: aws.TableReader, request_counter: aws.RequestCounter
 ) -> None:
     referral = aws.submitted()
     assert referrals.add(referral) is None
-    assert requests.by_operation == {"PutItem": 1}
-    assert from_item(look.image(referral)) == referral
+    assert request_counter.by_operation == {"PutItem": 1}
+    assert from_item(table_reader.image(referral)) == referral
 
 
 def test_a_repeated_referral_returns_the_stored_one_with_one_request(
-    referrals: ReferralTable, look: aws.Look, requests: aws.Requests
+    referrals: ReferralTable, table_reader: aws.TableReader, request_counter: aws.RequestCounter
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
     referrals.move(referral, waiting())
-    before = look.items()
-    requests.by_operation.clear()
+    before = table_reader.items()
+    request_counter.by_operation.clear()
 
     there = referrals.add(replace(referral, milestones={"submitted": NOW + timedelta(days=1)}))
 
-    assert requests.by_operation == {"PutItem": 1}
+    assert request_counter.by_operation == {"PutItem": 1}
     assert there is not None
     assert (there.stage, there.milestones, there.content) == (Stage.WAITING, {"submitted": NOW}, referral.content)
-    assert look.items() == before
+    assert table_reader.items() == before
 
 
 def test_different_content_with_the_same_receipt_is_detected_and_changes_nothing(
-    referrals: ReferralTable, look: aws.Look
+    referrals: ReferralTable, table_reader: aws.TableReader
 ) -> None:
     first, other = aws.submitted(), aws.submitted(name="Somebody Else")
     referrals.add(first)
-    before = look.items()
+    before = table_reader.items()
 
     there = referrals.add(replace(other, receipt=first.receipt))
 
     assert there is not None
     assert there.content != other.content
-    assert look.items() == before
+    assert table_reader.items() == before
 
 
-def test_a_throttled_table_is_unavailable(no_account: None) -> None:
+def test_a_throttled_table_is_unavailable(fake_credentials: None) -> None:
     client = dynamodb.client()
     with Stubber(client) as stubber:
         stubber.add_client_error("put_item", "ProvisionedThroughputExceededException", http_status_code=400)
@@ -85,7 +85,7 @@ def test_a_throttled_table_is_unavailable(no_account: None) -> None:
             ReferralTable(client, "t").add(aws.submitted())
 
 
-def test_an_invalid_request_of_ours_is_not_reported_as_unavailable(no_account: None) -> None:
+def test_an_invalid_request_of_ours_is_not_reported_as_unavailable(fake_credentials: None) -> None:
     client = dynamodb.client()
     with Stubber(client) as stubber:
         stubber.add_client_error("put_item", "ValidationException", http_status_code=400)
@@ -180,7 +180,7 @@ def test_an_unknown_receipt_returns_none(referrals: ReferralTable) -> None:
     assert referrals.get("AAAA-AAAA-AAAA-AAAA") is None
 
 
-def test_a_typical_referral_fits_in_one_write_unit(referrals: ReferralTable, look: aws.Look) -> None:
+def test_a_typical_referral_fits_in_one_write_unit(referrals: ReferralTable, table_reader: aws.TableReader) -> None:
     referral = aws.submitted(
         practice="Springfield Spine and Pain Center",
         specialty="Interventional radiology",
@@ -190,7 +190,7 @@ def test_a_typical_referral_fits_in_one_write_unit(referrals: ReferralTable, loo
     )
     referrals.add(referral)
     # Names and values in UTF-8. DynamoDB's overhead per map is smaller than the punctuation of JSON.
-    assert len(str(look.referral(referral)).encode()) < 1024
+    assert len(str(table_reader.referral(referral)).encode()) < 1024
 
 
 # ---- Due -------------------------------------------------------------------------------------------------------------
@@ -206,12 +206,12 @@ def test_only_due_referrals_are_returned_most_overdue_first(referrals: ReferralT
     assert due == [by_minutes[minutes].receipt for minutes in (-60, -30, -5, 0)]
 
 
-def test_the_number_of_due_referrals_is_limited(referrals: ReferralTable, requests: aws.Requests) -> None:
+def test_the_number_of_due_referrals_is_limited(referrals: ReferralTable, request_counter: aws.RequestCounter) -> None:
     for minutes in range(5):
         referrals.add(replace(aws.submitted(), due_at=NOW - timedelta(minutes=minutes)))
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
     assert len(referrals.due("lumen", NOW, 3)) == 3
-    assert requests.by_operation == {"Query": 1}
+    assert request_counter.by_operation == {"Query": 1}
 
 
 def test_each_campaign_has_its_own_index_of_due_referrals(referrals: ReferralTable) -> None:
@@ -220,43 +220,47 @@ def test_each_campaign_has_its_own_index_of_due_referrals(referrals: ReferralTab
 
 
 @pytest.mark.parametrize("closing", [closing for closing in Closing if closing is not Closing.JOINED])
-def test_a_closed_referral_leaves_the_index(referrals: ReferralTable, look: aws.Look, closing: Closing) -> None:
+def test_a_closed_referral_leaves_the_index(
+    referrals: ReferralTable, table_reader: aws.TableReader, closing: Closing
+) -> None:
     referral = replace(aws.submitted(), due_at=NOW)
     referrals.add(referral)
     referrals.move(referral, closed(closing))
-    assert look.indexed() == set()
+    assert table_reader.indexed() == set()
     assert referrals.due("lumen", NOW + timedelta(days=9999), 10) == []
 
 
 def test_a_move_to_an_open_stage_sets_the_due_time_in_the_same_write(
-    referrals: ReferralTable, look: aws.Look, requests: aws.Requests
+    referrals: ReferralTable, table_reader: aws.TableReader, request_counter: aws.RequestCounter
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
     referrals.move(referral, waiting(NOW + timedelta(days=2)))
-    assert requests.by_operation == {"UpdateItem": 1}
-    stored = look.referral(referral)
+    assert request_counter.by_operation == {"UpdateItem": 1}
+    stored = table_reader.referral(referral)
     assert (stored["stage"], stored["due_at"], stored["open_in"]) == ("waiting", "2026-11-25T15:30:00.000Z", "lumen")
 
 
 # ---- Moved -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_move_of_a_changed_referral_is_stale_and_changes_nothing(referrals: ReferralTable, look: aws.Look) -> None:
+def test_a_move_of_a_changed_referral_is_stale_and_changes_nothing(
+    referrals: ReferralTable, table_reader: aws.TableReader
+) -> None:
     referral = aws.submitted()
     referrals.add(referral)
     referrals.move(referral, waiting())
-    before = look.items()
+    before = table_reader.items()
     with pytest.raises(Stale):
         referrals.move(referral, closed(Closing.EXPIRED))
-    assert look.items() == before
+    assert table_reader.items() == before
 
 
-def test_a_move_of_a_missing_referral_creates_none(referrals: ReferralTable, look: aws.Look) -> None:
+def test_a_move_of_a_missing_referral_creates_none(referrals: ReferralTable, table_reader: aws.TableReader) -> None:
     with pytest.raises(Stale):
         referrals.move(aws.submitted(), waiting())
-    assert look.items() == {}
+    assert table_reader.items() == {}
 
 
 def test_each_move_increments_the_revision(referrals: ReferralTable) -> None:
@@ -270,68 +274,72 @@ def test_each_move_increments_the_revision(referrals: ReferralTable) -> None:
 
 
 def test_the_reason_of_an_earlier_wait_is_removed_when_the_referral_is_queued_again(
-    referrals: ReferralTable, look: aws.Look
+    referrals: ReferralTable, table_reader: aws.TableReader
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
     referrals.move(referral, waiting())
     referrals.move(aws.at_revision(referral, 2), decisions.queue(NOW))
-    assert "reason" not in look.referral(referral)
+    assert "reason" not in table_reader.referral(referral)
 
 
 # ---- Closed ----------------------------------------------------------------------------------------------------------
 
 
-def test_closing_an_open_referral_records_the_milestone_and_closes_it(referrals: ReferralTable, look: aws.Look) -> None:
+def test_closing_an_open_referral_records_the_milestone_and_closes_it(
+    referrals: ReferralTable, table_reader: aws.TableReader
+) -> None:
     referral = aws.submitted()
     referrals.add(referral)
     referrals.close(referral.receipt, Closing.OPTED_OUT, NOW)
-    stored = look.referral(referral)
+    stored = table_reader.referral(referral)
     assert (stored["stage"], stored["reason"]) == ("closed", "opted_out")
     assert stored["milestones"]["opted_out"] == "2026-11-23T15:30:00.000Z"
-    assert look.indexed() == set()
+    assert table_reader.indexed() == set()
 
 
 @pytest.mark.parametrize("weaker", list(Closing)[1:])
 def test_a_stronger_closing_reason_replaces_a_weaker_one(
-    referrals: ReferralTable, look: aws.Look, weaker: Closing
+    referrals: ReferralTable, table_reader: aws.TableReader, weaker: Closing
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
     referrals.move(referral, closed(weaker))
     referrals.close(referral.receipt, Closing.COMPLAINED, NOW)
-    assert look.referral(referral)["reason"] == "complained"
+    assert table_reader.referral(referral)["reason"] == "complained"
 
 
 @pytest.mark.parametrize("stronger", list(Closing)[: list(Closing).index(Closing.ANSWERED)])
 def test_a_weaker_closing_reason_is_recorded_without_replacing_a_stronger_one(
-    referrals: ReferralTable, look: aws.Look, stronger: Closing
+    referrals: ReferralTable, table_reader: aws.TableReader, stronger: Closing
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
     referrals.close(referral.receipt, stronger, NOW)
     referrals.close(referral.receipt, Closing.ANSWERED, NOW + timedelta(hours=1))
-    stored = look.referral(referral)
+    stored = table_reader.referral(referral)
     assert stored["reason"] == stronger.value
     assert set(stored["milestones"]) == {"submitted", stronger.value, "answered"}
 
 
 def test_a_repeated_closing_keeps_the_first_time_and_writes_nothing(
-    referrals: ReferralTable, look: aws.Look, requests: aws.Requests
+    referrals: ReferralTable, table_reader: aws.TableReader, request_counter: aws.RequestCounter
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
     referrals.close(referral.receipt, Closing.OPTED_OUT, NOW)
-    before = look.items()
-    requests.by_operation.clear()
+    before = table_reader.items()
+    request_counter.by_operation.clear()
     referrals.close(referral.receipt, Closing.OPTED_OUT, NOW + timedelta(days=1))
-    assert look.items() == before
-    assert "UpdateItem" not in requests.by_operation
+    assert table_reader.items() == before
+    assert "UpdateItem" not in request_counter.by_operation
 
 
-def test_closing_an_unknown_receipt_creates_no_referral(referrals: ReferralTable, look: aws.Look) -> None:
+def test_closing_an_unknown_receipt_creates_no_referral(
+    referrals: ReferralTable, table_reader: aws.TableReader
+) -> None:
     referrals.close("AAAA-AAAA-AAAA-AAAA", Closing.OPTED_OUT, NOW)
-    assert look.items() == {}
+    assert table_reader.items() == {}
 
 
 def test_an_answer_returns_the_referral_as_it_is_stored(referrals: ReferralTable) -> None:
@@ -350,22 +358,26 @@ def test_an_answer_returns_the_referral_as_it_is_stored(referrals: ReferralTable
         assert after == replace(stored, callback=stored.callback or (callback and Callback()))
 
 
-def test_the_details_of_a_call_are_stored_until_another_answer(referrals: ReferralTable, look: aws.Look) -> None:
+def test_the_details_of_a_call_are_stored_until_another_answer(
+    referrals: ReferralTable, table_reader: aws.TableReader
+) -> None:
     referrals.add(referral := aws.submitted())
     referrals.answer(referral.receipt, Answer.CALL, NOW, Callback("+12175550123", "morning"))
     referrals.answer(referral.receipt, Answer.CALL, NOW)
-    assert look.referral(referral)["callback"] == {"phone": "+12175550123", "time": "morning"}
+    assert table_reader.referral(referral)["callback"] == {"phone": "+12175550123", "time": "morning"}
     referrals.answer(referral.receipt, Answer.INFORMATION, NOW)
-    assert "callback" not in look.referral(referral)
+    assert "callback" not in table_reader.referral(referral)
 
 
-def test_an_answer_about_an_unknown_receipt_creates_no_referral(referrals: ReferralTable, look: aws.Look) -> None:
+def test_an_answer_about_an_unknown_receipt_creates_no_referral(
+    referrals: ReferralTable, table_reader: aws.TableReader
+) -> None:
     assert referrals.answer("AAAA-AAAA-AAAA-AAAA", Answer.CALL, NOW) is None
-    assert look.items() == {}
+    assert table_reader.items() == {}
 
 
 def test_a_referral_that_changes_during_the_closing_is_still_closed(
-    client: "DynamoDBClient", table: str, look: aws.Look
+    client: "DynamoDBClient", table: str, table_reader: aws.TableReader
 ) -> None:
     referral = aws.submitted()
     quiet = ReferralTable(dynamodb.client(), table)
@@ -382,7 +394,7 @@ def test_a_referral_that_changes_during_the_closing_is_still_closed(
 
     quiet.add(referral)
     MovedAfterTheFirstLook(client, table).close(referral.receipt, Closing.OPTED_OUT, NOW)
-    stored = look.referral(referral)
+    stored = table_reader.referral(referral)
     assert (stored["stage"], stored["reason"], stored["revision"]) == ("closed", "opted_out", 3)
 
 
@@ -405,45 +417,45 @@ def claimed(referrals: ReferralTable, claims: ClaimTable) -> Referral:
 
 
 def test_a_sent_message_is_recorded_with_its_content_version(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
 ) -> None:
     referral = claimed(referrals, claims)
     sent(referrals, referral)
-    stored = look.referral(referral)
+    stored = table_reader.referral(referral)
     assert stored["stage"] == "sent"
     assert stored["milestones"]["sent"] == "2026-11-23T15:30:00.000Z"
     (tried,) = stored["messages"]["introduction"]["tries"].values()
     assert tried == {"at": "2026-11-23T15:30:00.000Z", "version": "2026-11", "content_hash": "c0ffee"}
-    assert f"referral#{referral.receipt}" in look.indexed()
+    assert f"referral#{referral.receipt}" in table_reader.indexed()
 
 
 @pytest.mark.parametrize("closing", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED, Closing.ANSWERED])
 def test_a_referral_closed_during_the_send_stays_closed_and_has_the_milestone(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look, closing: Closing
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader, closing: Closing
 ) -> None:
     referral = claimed(referrals, claims)
     referrals.close(referral.receipt, closing, NOW)
     sent(referrals, referral, NOW + timedelta(seconds=1))
-    stored = look.referral(referral)
+    stored = table_reader.referral(referral)
     assert (stored["stage"], stored["reason"]) == ("closed", closing.value)
     assert stored["milestones"]["sent"] == "2026-11-23T15:30:01.000Z"
     assert stored["messages"]["introduction"]["tries"].keys() == {"message-1"}
-    assert look.indexed() == set()
+    assert table_reader.indexed() == set()
 
 
 def test_a_message_recorded_twice_keeps_the_first_time(
-    referrals: ReferralTable, claims: ClaimTable, look: aws.Look
+    referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader
 ) -> None:
     # The SDK does so if the response to its first attempt was lost.
     referral = claimed(referrals, claims)
     sent(referrals, referral)
     sent(referrals, referral, NOW + timedelta(minutes=1))
-    stored = look.referral(referral)
+    stored = table_reader.referral(referral)
     assert (stored["stage"], stored["milestones"]["sent"]) == ("sent", "2026-11-23T15:30:00.000Z")
 
 
-def test_a_message_for_a_deleted_referral_creates_none(referrals: ReferralTable, look: aws.Look) -> None:
+def test_a_message_for_a_deleted_referral_creates_none(referrals: ReferralTable, table_reader: aws.TableReader) -> None:
     gone = aws.submitted()
     event = MailEvent(gone.receipt, "introduction", "message-1", EventKind.SENT, NOW, SendAttempt(NOW))
     assert apply_event(event, gone, samples.campaign(), referrals) is None
-    assert look.items() == {}
+    assert table_reader.items() == {}

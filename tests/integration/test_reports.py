@@ -36,18 +36,18 @@ from referral_intake.reports.letter_wiring import LetterResources, bulk_letters_
 from referral_intake.reports.report_runs import ReportRunner, ReportWriter
 from referral_intake.reports.xlsx_export import XlsxExport
 from tests.integration import aws
-from tests.support.reports import looks, report
+from tests.support.reports import expires_after, report
 from tests.support.samples import NOW, TEMPLATES, campaign
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 BUCKET = "report-files"
-PLENTY = looks(10_000)
+UNLIMITED = expires_after(10_000)
 MIB = 1024 * 1024
 
 
-class Died(BaseException):
+class Crash(BaseException):
     """Emulates the end of a Lambda process: no handler catches this."""
 
 
@@ -147,7 +147,7 @@ def read_xlsx(data: bytes) -> list[list[Any]]:
 def run_to_its_end(report_runner: ReportRunner, asked: Report, queue: Queue, time_left: int = 2) -> tuple[Report, int]:
     queue.put(asked.id)
     for runs in count(1):
-        done = report_runner.run(queue.pop(), looks(time_left), timedelta(seconds=1))
+        done = report_runner.run(queue.pop(), expires_after(time_left), timedelta(seconds=1))
         assert done is not None
         if not queue:
             return done, runs
@@ -222,12 +222,12 @@ def test_an_export_is_complete_after_a_crash_at_any_point(
     deaths = 0
     for step in count():
         # Each run crashes one call later than the previous one: within a step, and after it before it is recorded.
-        dying = Dying(step % 7, files, reports)
+        crashing = CrashingParts(step % 7, files, reports)
         report_runner = ReportRunner(reports, queue, lambda _: writer, lambda *_: None, clock)
-        with dying:
+        with crashing:
             try:
-                done = report_runner.run(asked.id, looks(1), timedelta(seconds=1))
-            except Died:
+                done = report_runner.run(asked.id, expires_after(1), timedelta(seconds=1))
+            except Crash:
                 deaths += 1
                 clock.time += timedelta(minutes=6)
                 continue
@@ -246,7 +246,7 @@ def receipts_in(done: Report, files: ReportFiles) -> list[str]:
     return [row[0] for number in range(len(done.files)) for row in read_xlsx(fetched(files, done, number))[1:]]
 
 
-class Dying:
+class CrashingParts:
     """The process ends at its n-th call of S3 or checkpoint, alternately before and after the effect."""
 
     def __init__(self, at: int, files: ReportFiles, reports: ReportTable) -> None:
@@ -259,20 +259,20 @@ class Dying:
     def __enter__(self) -> None:
         calls = count()
         for owner, name in self._watched:
-            setattr(owner, name, self._dying(getattr(owner, name), calls))
+            setattr(owner, name, self._crashing(getattr(owner, name), calls))
 
     def __exit__(self, *_: object) -> None:
         for owner, name in self._watched:
             delattr(owner, name)
 
-    def _dying(self, call: Callable[..., Any], calls: Iterator[int]) -> Callable[..., Any]:
+    def _crashing(self, call: Callable[..., Any], calls: Iterator[int]) -> Callable[..., Any]:
         def watched(*arguments: Any) -> Any:
             is_last = next(calls) == self._at
             if is_last and self._at % 2:
-                raise Died
+                raise Crash
             answer = call(*arguments)
             if is_last:
-                raise Died
+                raise Crash
             return answer
 
         return watched
@@ -288,15 +288,15 @@ def test_a_redelivered_message_finds_that_another_run_is_active(
 
     class Watched:
         def page(self, *arguments: Any) -> Any:
-            meanwhile.append(second.run(asked.id, PLENTY, timedelta(seconds=1)))
+            meanwhile.append(second.run(asked.id, UNLIMITED, timedelta(seconds=1)))
             return rows.page(*arguments)
 
     second = work(CsvExport(rows, files))
-    done = work(CsvExport(Watched(), files)).run(asked.id, PLENTY, timedelta(seconds=1))
+    done = work(CsvExport(Watched(), files)).run(asked.id, UNLIMITED, timedelta(seconds=1))
     assert set(meanwhile) == {None}
     assert done is not None
     assert receipts_in(done, files) == receipts
-    assert second.run(asked.id, PLENTY, timedelta(seconds=1)) is None
+    assert second.run(asked.id, UNLIMITED, timedelta(seconds=1)) is None
 
 
 def test_a_run_with_an_expired_lease_cannot_corrupt_the_report(
@@ -314,11 +314,11 @@ def test_a_run_with_an_expired_lease_cannot_corrupt_the_report(
         def page(self, *arguments: Any) -> Any:
             if self.others is None:
                 clock.time += timedelta(minutes=10)
-                self.others = work(CsvExport(rows, files)).run(asked.id, PLENTY, timedelta(seconds=1))
+                self.others = work(CsvExport(rows, files)).run(asked.id, UNLIMITED, timedelta(seconds=1))
             return rows.page(*arguments)
 
     slow = Slow()
-    assert work(CsvExport(slow, files)).run(asked.id, looks(100), timedelta(seconds=1)) is None
+    assert work(CsvExport(slow, files)).run(asked.id, expires_after(100), timedelta(seconds=1)) is None
     kept = reports.get(asked.id)
     assert kept is not None
     assert kept.state is ReportStatus.READY
@@ -412,7 +412,7 @@ def test_an_aborted_upload_restarts(
     asked = report()
     reports.add(asked)
     report_runner = work(CsvExport(rows, files))
-    begun = report_runner.run(asked.id, looks(1), timedelta(seconds=1))
+    begun = report_runner.run(asked.id, expires_after(1), timedelta(seconds=1))
     assert begun is not None
     assert begun.checkpoint.tail
     assert begun.checkpoint.upload
@@ -429,7 +429,7 @@ def test_an_aborted_upload_restarts(
     [("404", 404, LostUpload), ("403", 403, LostUpload), ("400", 400, Unavailable), ("503", 503, Unavailable)],
 )
 def test_an_upload_is_lost_only_if_its_file_does_not_exist(
-    no_account: None, code: str, status: int, expected: type[Exception]
+    fake_credentials: None, code: str, status: int, expected: type[Exception]
 ) -> None:
     client = report_files.client()
     with Stubber(client) as stubber:
@@ -454,9 +454,9 @@ def test_a_report_without_progress_is_given_up(
     report_runner = work(CsvExport(Broken(), files))
     for _ in range(MAX_SETBACKS + 1):
         with pytest.raises(RuntimeError):
-            report_runner.run(asked.id, PLENTY, timedelta(seconds=1))
+            report_runner.run(asked.id, UNLIMITED, timedelta(seconds=1))
         clock.time += timedelta(minutes=20)
-    done = report_runner.run(asked.id, PLENTY, timedelta(seconds=1))
+    done = report_runner.run(asked.id, UNLIMITED, timedelta(seconds=1))
     assert done is not None
     assert (done.state, done.detail) == (ReportStatus.FAILED, "gave_up")
 
@@ -468,7 +468,7 @@ def test_a_report_with_a_lost_message_is_queued_again_once(
     reports.add(lost)
     reports.add(finished)
     report_runner = work(CsvExport(rows, files))
-    report_runner.run(finished.id, PLENTY, timedelta(seconds=1))
+    report_runner.run(finished.id, UNLIMITED, timedelta(seconds=1))
     assert report_runner.requeue_lost("lumen") == 0
     clock.time += QUEUE_TIMEOUT
     assert report_runner.requeue_lost("lumen") == 1
@@ -482,7 +482,7 @@ def test_files_expire_and_reports_are_listed_newest_first(
     older, newer = report(requested_at=NOW - timedelta(hours=1)), report()
     for one in (older, newer):
         reports.add(one)
-    work(CsvExport(rows, files)).run(newer.id, PLENTY, timedelta(seconds=1))
+    work(CsvExport(rows, files)).run(newer.id, UNLIMITED, timedelta(seconds=1))
     first, second = reports.latest("lumen")
     assert (first.id, second.id) == (newer.id, older.id)
     assert first.state_at(NOW + timedelta(hours=23)) is ReportStatus.READY

@@ -16,7 +16,7 @@ from cli.app import main
 from cli.operator_actions import action_runner, operator
 from referral_intake.dashboard.action_types import Action, ActionRequest
 from tests.integration import aws
-from tests.integration.life import Life, living
+from tests.integration.handler_harness import HandlerHarness, handler_harness
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,8 +25,8 @@ STACK = "referral-intake-dev"
 
 
 class Deployment:
-    def __init__(self, life: Life, client: "DynamoDBClient", table: str, secrets: dict[str, str]) -> None:
-        self.life, self.client, self.table, self.restored = life, client, table, f"{table}-restored"
+    def __init__(self, harness: HandlerHarness, client: "DynamoDBClient", table: str, secrets: dict[str, str]) -> None:
+        self.harness, self.client, self.table, self.restored = harness, client, table, f"{table}-restored"
         failures = boto3.client("sqs").create_queue(QueueName="StatsFailures")["QueueUrl"]
         outputs = {"TableName": table, "StatsTableName": aws.stats_name(table), "StatsFailuresUrl": failures}
         outputs["HashingKeysArn"] = secrets["HashingKeys"]
@@ -39,33 +39,33 @@ class Deployment:
 
     def submit(self, name: str) -> str:
         doctor = {"name": f"Doctor {name}", "email": f"{name}@clinic.example"}
-        self.of_doctor[name] = self.life.submit(doctor=doctor)
+        self.of_doctor[name] = self.harness.submit(doctor=doctor)
         return self.of_doctor[name]
 
-    def written_to(self, name: str) -> str:
+    def submit_and_send(self, name: str) -> str:
         receipt = self.submit(name)
-        self.life.reach(receipt)
-        self.life.tell("Send", receipt)
-        self.counted(receipt)
+        self.harness.deliver_records(receipt)
+        self.harness.deliver_ses_event("Send", receipt)
+        self.count(receipt)
         return receipt
 
-    def counted(self, *receipts: str) -> None:
+    def count(self, *receipts: str) -> None:
         """Counts the referrals with `stats`, as the stream does."""
-        found = self.life.look.items()
-        records = [self.life.record(found[f"referral#{receipt}"]) for receipt in receipts]
-        self.life.invoke("stats", {"Records": records})
+        found = self.harness.table_reader.items()
+        records = [self.harness.record(found[f"referral#{receipt}"]) for receipt in receipts]
+        self.harness.invoke("stats", {"Records": records})
 
-    def remember(self) -> None:
+    def back_up(self) -> None:
         """Copies the table, as a restore to a point in time does."""
         aws.make_table(self.client, "Table", self.restored)
-        for item in self.all():
+        for item in self.all_items():
             self.client.put_item(TableName=self.restored, Item=item)
 
-    def all(self) -> list[Any]:
+    def all_items(self) -> list[Any]:
         return self.client.scan(TableName=self.table, ConsistentRead=True)["Items"]
 
-    def lose(self, *starts: str) -> None:
-        for item in self.all():
+    def delete_items(self, *starts: str) -> None:
+        for item in self.all_items():
             if item["pk"]["S"].startswith(starts):
                 self.client.delete_item(TableName=self.table, Key={name: item[name] for name in ("pk", "sk")})
 
@@ -73,21 +73,23 @@ class Deployment:
         return main(["restore", "--stack", STACK, "--from", self.restored, *words])
 
     def state(self, receipt: str) -> tuple[str, str | None]:
-        item = self.life.look.items()[f"referral#{receipt}"]
+        item = self.harness.table_reader.items()[f"referral#{receipt}"]
         return item["stage"]["S"], item.get("reason", {}).get("S")
 
-    def go_on(self) -> None:
+    def run_for_weeks(self) -> None:
         """Runs the schedule and the stream for several weeks."""
         for days in (0, 16):
             with time_machine.travel(datetime.now(UTC) + timedelta(days=days)):
-                self.life.wake()
-                self.life.reach(*(pk.partition("#")[2] for pk in self.life.look.items() if pk.startswith("referral#")))
+                self.harness.wake()
+                self.harness.deliver_records(
+                    *(pk.partition("#")[2] for pk in self.harness.table_reader.items() if pk.startswith("referral#"))
+                )
 
     def mails(self) -> Counter[tuple[str, str]]:
         """By doctor and subject, since each step has its own subject."""
         return Counter(
             (mail["Destination"]["ToAddresses"][0], mail["Content"]["Simple"]["Subject"]["Data"])
-            for mail in self.life.mail.sent
+            for mail in self.harness.mail.sent
         )
 
 
@@ -100,8 +102,8 @@ def deployment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Deployment]:
     monkeypatch.setattr("cli.failure_queues._WAIT_SECONDS", 0)
-    with living(client, secret_names, monkeypatch) as life:
-        made = Deployment(life, client, table, secret_names)
+    with handler_harness(client, secret_names, monkeypatch) as harness:
+        made = Deployment(harness, client, table, secret_names)
         yield made
     if made.restored in client.list_tables()["TableNames"]:
         client.delete_table(TableName=made.restored)
@@ -109,35 +111,39 @@ def deployment(
 
 def histories(deployment: Deployment) -> None:
     """Histories before and after the point in time of the restore."""
-    deployment.written_to("answers")
-    deployment.life.follow("/api/answer", answer="no")
-    deployment.counted(deployment.of_doctor["answers"])
-    deployment.written_to("quiet")
+    deployment.submit_and_send("answers")
+    deployment.harness.follow_link("/api/answer", answer="no")
+    deployment.count(deployment.of_doctor["answers"])
+    deployment.submit_and_send("quiet")
     deployment.submit("later")
-    deployment.written_to("bounces")
-    deployment.written_to("leaves")
-    deployment.remember()
-    deployment.life.follow("/api/opt-out")  # The doctor of the last message: `leaves`.
-    deployment.life.tell("Bounce", deployment.of_doctor["bounces"], 4)
-    deployment.life.reach(deployment.of_doctor["later"])
-    deployment.counted(*deployment.of_doctor.values())
+    deployment.submit_and_send("bounces")
+    deployment.submit_and_send("leaves")
+    deployment.back_up()
+    deployment.harness.follow_link("/api/opt-out")  # The doctor of the last message: `leaves`.
+    deployment.harness.deliver_ses_event("Bounce", deployment.of_doctor["bounces"], 4)
+    deployment.harness.deliver_records(deployment.of_doctor["later"])
+    deployment.count(*deployment.of_doctor.values())
 
 
-def test_what_was_lost_comes_back_and_nobody_is_mailed_twice_or_after_an_opt_out(
+def test_lost_items_are_restored_and_no_doctor_is_mailed_twice_or_after_an_opt_out(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     histories(deployment)
     sent = deployment.mails()
-    deployment.lose("referral#", "doctor#")
+    deployment.delete_items("referral#", "doctor#")
     assert deployment.restore() == 0
-    assert deployment.life.look.items().keys().isdisjoint(f"referral#{one}" for one in deployment.of_doctor.values())
+    assert (
+        deployment.harness.table_reader.items()
+        .keys()
+        .isdisjoint(f"referral#{one}" for one in deployment.of_doctor.values())
+    )
     assert deployment.restore("--go") == 0
     assert f"{deployment.of_doctor['later']} was counted in a later state: sent." in capsys.readouterr().out
     assert deployment.state(deployment.of_doctor["answers"]) == ("closed", "answered")
     for name in ("quiet", "later", "bounces", "leaves"):
         assert deployment.state(deployment.of_doctor[name]) == ("held", "restored")
     again = {name: deployment.submit(name) for name in list(deployment.of_doctor)}
-    deployment.go_on()
+    deployment.run_for_weeks()
     assert deployment.mails() == sent
     assert deployment.state(again["leaves"]) == ("closed", "opted_out")
     assert deployment.state(again["bounces"]) == ("closed", "joined")
@@ -149,29 +155,29 @@ def test_existing_items_are_kept_and_a_second_run_finds_nothing(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     histories(deployment)
-    deployment.lose(f"referral#{deployment.of_doctor['quiet']}")
-    before = {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all()}
+    deployment.delete_items(f"referral#{deployment.of_doctor['quiet']}")
+    before = {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all_items()}
     assert deployment.restore("--go") == 0
-    after = {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all()}
+    after = {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all_items()}
     assert {key: after[key] for key in before} == before
     capsys.readouterr()
     assert deployment.restore("--go") == 0
-    assert {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all()} == after
+    assert {(one["pk"]["S"], one["sk"]["S"]): one for one in deployment.all_items()} == after
     assert "Nothing is missing." in capsys.readouterr().out
 
 
 def test_an_opt_out_still_applies_after_a_person_approved_the_referral(deployment: Deployment) -> None:
     histories(deployment)
     receipt = deployment.of_doctor["leaves"]
-    deployment.lose("referral#", "doctor#")
+    deployment.delete_items("referral#", "doctor#")
     deployment.restore("--go")
     at, sent = action_runner(stacks.find(STACK)), deployment.mails()
     found = at.referrals.get(receipt, consistent=True)
     assert found
     at.run(ActionRequest(receipt, found.revision, Action.RETRY, operator(), again=True), datetime.now(UTC))
     with time_machine.travel(datetime.now(UTC) + timedelta(days=20)):
-        deployment.life.wake()
-        deployment.life.reach(receipt)
+        deployment.harness.wake()
+        deployment.harness.deliver_records(receipt)
     assert deployment.mails() == sent
 
 
@@ -180,20 +186,20 @@ def test_an_unreadable_item_is_reported_and_not_restored(
 ) -> None:
     histories(deployment)
     receipt = deployment.of_doctor["quiet"]
-    deployment.life.change(receipt, stage="garbled")
+    deployment.harness.set_attributes(receipt, stage="garbled")
     assert deployment.restore("--go") == 1
     assert f"{receipt} can't be read" in capsys.readouterr().err
     assert deployment.state(receipt)[0] == "garbled"
-    deployment.lose(f"referral#{receipt}")
+    deployment.delete_items(f"referral#{receipt}")
     assert deployment.restore("--go", "--except", receipt) == 0
-    assert f"referral#{receipt}" not in deployment.life.look.items()
+    assert f"referral#{receipt}" not in deployment.harness.table_reader.items()
     assert deployment.restore("--go") == 0
     assert deployment.state(receipt) == ("held", "restored")
 
 
 def test_missing_items_are_listed_as_json(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     histories(deployment)
-    deployment.lose(f"referral#{deployment.of_doctor['answers']}")
+    deployment.delete_items(f"referral#{deployment.of_doctor['answers']}")
     capsys.readouterr()  # Log lines of the functions.
     for words in ([], ["--go"]):
         assert deployment.restore("--json", *words) == 0
@@ -214,13 +220,13 @@ def test_the_table_of_the_stack_itself_is_refused(deployment: Deployment, capsys
 def test_no_doctor_is_mailed_twice_after_any_loss(deployment: Deployment, seed: int) -> None:
     histories(deployment)
     chance, sent = random.Random(seed), deployment.mails()
-    for item in deployment.all():
+    for item in deployment.all_items():
         if chance.random() < 0.5 and item["pk"]["S"].startswith(("referral#", "doctor#")):
-            deployment.lose(item["pk"]["S"])
+            deployment.delete_items(item["pk"]["S"])
     deployment.restore("--go")
     deployment.restore("--go")
     for name in list(deployment.of_doctor):
-        deployment.life.reach(deployment.submit(name))
+        deployment.harness.deliver_records(deployment.submit(name))
     assert deployment.mails() == sent
     assert main(["recount", "--stack", STACK, "--go"]) == 0
     assert main(["recount", "--stack", STACK]) == 0

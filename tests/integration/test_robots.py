@@ -30,10 +30,10 @@ def only_item(client: "DynamoDBClient", table: str) -> dict[str, Any]:
 
 
 def test_a_held_referral_is_stored_with_exactly_one_request(
-    client: "DynamoDBClient", table: str, referrals: ReferralTable, requests: aws.Requests
+    client: "DynamoDBClient", table: str, referrals: ReferralTable, request_counter: aws.RequestCounter
 ) -> None:
     assert send(referrals, samples.payload(comments="marked")) == 201
-    assert requests.by_operation == {"PutItem": 1}
+    assert request_counter.by_operation == {"PutItem": 1}
     item = only_item(client, table)
     assert (item["stage"], item["reason"]) == ("held", "trap")
     assert not {"challenge", "comments"} & set(item)
@@ -41,20 +41,22 @@ def test_a_held_referral_is_stored_with_exactly_one_request(
 
 
 def test_a_replayed_challenge_finds_its_item_with_one_request(
-    client: "DynamoDBClient", table: str, referrals: ReferralTable, requests: aws.Requests
+    client: "DynamoDBClient", table: str, referrals: ReferralTable, request_counter: aws.RequestCounter
 ) -> None:
-    sent = proofs.proven(samples.payload())
+    sent = proofs.with_proof(samples.payload())
     assert send(referrals, sent) == 201
     before = only_item(client, table)
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
     assert send(referrals, sent) == 200
-    assert requests.by_operation == {"PutItem": 1}
+    assert request_counter.by_operation == {"PutItem": 1}
     assert only_item(client, table) == before
 
 
-def test_a_challenge_sends_no_request_to_the_table(referrals: ReferralTable, requests: aws.Requests) -> None:
+def test_a_challenge_sends_no_request_to_the_table(
+    referrals: ReferralTable, request_counter: aws.RequestCounter
+) -> None:
     intake.respond(events.get_challenge("0" * 64), proofs.intake(referrals, SITE), NOW)
-    assert requests.by_operation == {}
+    assert request_counter.by_operation == {}
 
 
 def test_a_held_referral_is_due_each_week_until_a_person_approves_it(

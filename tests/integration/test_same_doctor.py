@@ -8,7 +8,7 @@ import pytest
 
 from referral_intake.aws.item_format import from_item
 from referral_intake.core.referral import Referral
-from tests.integration.life import Life, living
+from tests.integration.handler_harness import HandlerHarness, handler_harness
 from tests.support import dashboard
 from tests.support.samples import ROOT
 
@@ -29,17 +29,17 @@ def reported(kind: str) -> list[Any]:
 class Doctors:
     """Referrals of doctors, handled by the functions."""
 
-    def __init__(self, life: Life) -> None:
-        self.life = life
+    def __init__(self, harness: HandlerHarness) -> None:
+        self.harness = harness
 
     def name(self, doctor: dict[str, Any]) -> str:
         """Submit a referral, and let outreach handle it. Return the receipt."""
-        receipt = self.life.submit(doctor=doctor)
-        self.life.reach(receipt)
+        receipt = self.harness.submit(doctor=doctor)
+        self.harness.deliver_records(receipt)
         return receipt
 
     def now(self, receipt: str) -> Referral:
-        return from_item(self.life.look.items()[f"referral#{receipt}"])
+        return from_item(self.harness.table_reader.items()[f"referral#{receipt}"])
 
     def state(self, receipt: str) -> str:
         """The stage of an open referral that is not held, otherwise the reason."""
@@ -48,17 +48,17 @@ class Doctors:
 
     def matches(self, receipt: str, groups: str = dashboard.MANAGER) -> Any:
         asked = dashboard.request("GET", f"/referrals/{receipt}/matches", groups=groups)
-        return json.loads(self.life.invoke("dashboard", asked)["body"])
+        return json.loads(self.harness.invoke("dashboard", asked)["body"])
 
     def decide(self, action: str, receipt: str, *others: str) -> Any:
         body = {"action": action, "revision": self.now(receipt).revision} | ({"others": others} if others else {})
         asked = dashboard.request("POST", f"/referrals/{receipt}/actions", body, groups=dashboard.MANAGER)
-        answer = self.life.invoke("dashboard", asked)
-        self.life.reach(receipt)
+        answer = self.harness.invoke("dashboard", asked)
+        self.harness.deliver_records(receipt)
         return answer
 
     def recipients(self) -> list[str]:
-        return [mail["Destination"]["ToAddresses"][0] for mail in self.life.mail.sent]
+        return [mail["Destination"]["ToAddresses"][0] for mail in self.harness.mail.sent]
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def doctors(
     secret_names: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Doctors]:
-    with living(client, secret_names, monkeypatch) as life:
-        yield Doctors(life)
+    with handler_harness(client, secret_names, monkeypatch) as harness:
+        yield Doctors(harness)
 
 
 @pytest.mark.parametrize("case", reported("two_referrals"))
@@ -83,7 +83,7 @@ def test_two_doctors_are_told_and_one_is_told_once(doctors: Doctors, case: dict[
 @pytest.mark.parametrize("case", reported("after_an_opt_out"))
 def test_an_opt_out_is_found_under_another_spelling(doctors: Doctors, case: dict[str, Any]) -> None:
     doctors.name(case["opted_out"])
-    doctors.life.follow("/api/opt-out")
+    doctors.harness.follow_link("/api/opt-out")
     sent = len(doctors.recipients())
     assert doctors.state(doctors.name(case["later"])) == case["becomes"]
     assert len(doctors.recipients()) == sent + (case["becomes"] == "sent")
@@ -129,7 +129,7 @@ def test_viewers_see_masked_doctors_and_may_not_decide(doctors: Doctors) -> None
     assert match["doctor"]["email"] != PATEL["email"]
     body = {"action": "same_doctor", "revision": doctors.now(later).revision, "others": [first]}
     asked = dashboard.request("POST", f"/referrals/{later}/actions", body, groups=dashboard.VIEWER)
-    assert doctors.life.invoke("dashboard", asked)["statusCode"] == 403
+    assert doctors.harness.invoke("dashboard", asked)["statusCode"] == 403
 
 
 def test_a_decision_names_the_other_referral(doctors: Doctors) -> None:
@@ -152,46 +152,46 @@ def test_an_opt_out_takes_a_doctor_who_may_be_the_same_off_the_list_of_letters_a
     doctors: Doctors, doctor: dict[str, Any], becomes: str
 ) -> None:
     doctors.name(doctor)
-    waiting = doctors.life.submit(doctor=BY_PHONE, campaign="relay", locale="es")
-    doctors.life.reach(waiting)
+    waiting = doctors.harness.submit(doctor=BY_PHONE, campaign="relay", locale="es")
+    doctors.harness.deliver_records(waiting)
     assert doctors.state(waiting) == "by_post"
-    doctors.life.follow("/api/opt-out")
-    doctors.life.reach(waiting)
+    doctors.harness.follow_link("/api/opt-out")
+    doctors.harness.deliver_records(waiting)
     assert doctors.state(waiting) == becomes
 
 
 def test_a_joined_referral_takes_the_place_of_a_leader_that_was_rejected(doctors: Doctors) -> None:
     leader, follower = doctors.name(BY_PHONE), doctors.name(BY_PHONE)
     assert (doctors.state(leader), doctors.state(follower)) == ("by_post", "joined")
-    doctors.life.change(leader, stage="closed", reason="rejected")
-    doctors.life.change(follower, stage="queued")
-    doctors.life.reach(follower)
+    doctors.harness.set_attributes(leader, stage="closed", reason="rejected")
+    doctors.harness.set_attributes(follower, stage="queued")
+    doctors.harness.deliver_records(follower)
     assert doctors.state(follower) == "by_post"
 
 
 def test_a_bounced_mailbox_leads_to_a_letter_or_call_and_a_new_address_to_a_message(doctors: Doctors) -> None:
     receipt = doctors.name(PATEL)
-    first = doctors.life.mail.mails[receipt]
-    doctors.life.tell("Bounce", receipt, 1)
+    first = doctors.harness.mail.mails[receipt]
+    doctors.harness.deliver_ses_event("Bounce", receipt, 1)
     assert (doctors.state(receipt), doctors.now(receipt).reason) == ("by_post", "email_bounced")
     body = {"action": "add_email", "revision": doctors.now(receipt).revision, "email": "new@onc.example"}
     asked = dashboard.request("POST", f"/referrals/{receipt}/actions", body, groups=dashboard.MANAGER)
-    assert doctors.life.invoke("dashboard", asked)["statusCode"] == 200
-    doctors.life.reach(receipt)
+    assert doctors.harness.invoke("dashboard", asked)["statusCode"] == 200
+    doctors.harness.deliver_records(receipt)
     assert doctors.recipients() == [PATEL["email"], "new@onc.example"]
     assert doctors.state(receipt) == "sent"
-    second, doctors.life.mail.mails[receipt] = doctors.life.mail.mails[receipt], first
-    doctors.life.tell("Bounce", receipt, 1)
+    second, doctors.harness.mail.mails[receipt] = doctors.harness.mail.mails[receipt], first
+    doctors.harness.deliver_ses_event("Bounce", receipt, 1)
     assert doctors.state(receipt) == "sent", "the report of the first message again"
-    doctors.life.mail.mails[receipt] = second
-    doctors.life.tell("Bounce", receipt, 1)
+    doctors.harness.mail.mails[receipt] = second
+    doctors.harness.deliver_ses_event("Bounce", receipt, 1)
     assert doctors.state(receipt) == "by_post", "the second message bounced, too"
 
 
 def test_another_address_of_a_doctor_whose_mailbox_bounced_gets_the_message(doctors: Doctors) -> None:
     npi = {"npi": "1234567893"}
     first = doctors.name({"name": "R. Patel", "email": PATEL["email"]} | npi)
-    doctors.life.tell("Bounce", first, 1)
+    doctors.harness.deliver_ses_event("Bounce", first, 1)
     assert doctors.state(first) == "bounced"
     later = doctors.name({"name": "R. Patel", "email": "new@onc.example"} | npi)
     assert doctors.state(later) == "several_addresses_for_one_npi"
@@ -211,14 +211,14 @@ def test_a_refused_message_waits_for_a_person_who_can_send_it_again(
     doctors: Doctors, details: dict[str, Any], reason: str
 ) -> None:
     receipt = doctors.name(PATEL)
-    doctors.life.tell("Bounce", receipt, 1, **details)
+    doctors.harness.deliver_ses_event("Bounce", receipt, 1, **details)
     assert doctors.state(receipt) == reason
     body = {"action": "retry", "revision": doctors.now(receipt).revision, "again": True}
     asked = dashboard.request("POST", f"/referrals/{receipt}/actions", body, groups=dashboard.MANAGER)
-    assert doctors.life.invoke("dashboard", asked)["statusCode"] == 200
-    doctors.life.reach(receipt)
+    assert doctors.harness.invoke("dashboard", asked)["statusCode"] == 200
+    doctors.harness.deliver_records(receipt)
     assert len(doctors.recipients()) == 2
-    doctors.life.tell("Bounce", receipt, 1, **details)
+    doctors.harness.deliver_ses_event("Bounce", receipt, 1, **details)
     assert doctors.state(receipt) == reason, "refused again"
 
 
@@ -228,7 +228,7 @@ def test_a_refused_message_waits_for_a_person_who_can_send_it_again(
 def act(doctors: Doctors, receipt: str, **body: Any) -> Any:
     body |= {"revision": doctors.now(receipt).revision}
     asked = dashboard.request("POST", f"/referrals/{receipt}/actions", body, groups=dashboard.MANAGER)
-    return doctors.life.invoke("dashboard", asked)
+    return doctors.harness.invoke("dashboard", asked)
 
 
 def test_a_doctor_who_tells_a_manager_gets_no_more_under_any_identifier(doctors: Doctors) -> None:
@@ -244,7 +244,7 @@ def test_a_doctor_who_tells_a_manager_gets_no_more_under_any_identifier(doctors:
 def test_an_opt_out_of_one_campaign_is_recorded_as_such(doctors: Doctors) -> None:
     told = doctors.name(PATEL)
     act(doctors, told, action="wants_no_more", channel="in_person", only_campaign=True)
-    assert doctors.life.look.facts() == {"opted_out/lumen"}
+    assert doctors.harness.table_reader.facts() == {"opted_out/lumen"}
     assert doctors.now(told).user_actions[-1].note == "in_person_campaign"
 
 

@@ -36,17 +36,19 @@ def test_each_key_has_its_own_set(screening_counts: ScreeningCountTable) -> None
     assert not screening_counts.record_within_limit(limit_for("b", "source#1", maximum=1))
 
 
-def test_a_flood_does_not_enlarge_an_item(screening_counts: ScreeningCountTable, look: aws.Look) -> None:
+def test_a_flood_does_not_enlarge_an_item(screening_counts: ScreeningCountTable, table_reader: aws.TableReader) -> None:
     for number in range(50):
         screening_counts.record_within_limit(limit_for(str(number)))
-    (item,) = map(plain, look.items().values())
+    (item,) = map(plain, table_reader.items().values())
     assert len(item["seen"]) == 2
 
 
-def test_a_source_expires_and_an_address_does_not(screening_counts: ScreeningCountTable, look: aws.Look) -> None:
+def test_a_source_expires_and_an_address_does_not(
+    screening_counts: ScreeningCountTable, table_reader: aws.TableReader
+) -> None:
     screening_counts.record_within_limit(limit_for("a"))
     screening_counts.record_within_limit(limit_for("a", "names#email#k1#0"))
-    kept = {pk: plain(item) for pk, item in look.items().items()}
+    kept = {pk: plain(item) for pk, item in table_reader.items().items()}
     assert int(kept["source#abc"]["expires"]) > NOW.timestamp()
     assert "expires" not in kept["names#email#k1#0"]
 

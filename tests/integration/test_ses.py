@@ -42,7 +42,7 @@ def message(sender_name: str = "STAR", to: str = "maria.lopez@clinic.example") -
 
 
 @pytest.fixture
-def ses(no_account: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ses]:
+def ses(fake_credentials: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ses]:
     with ses_server.running() as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", server.url)
         yield server
@@ -53,7 +53,7 @@ def mailer(ses: Ses) -> SesMailer:
     return SesMailer(adapter.client(), aws.SENDER, "outreach-mail")
 
 
-def impatient(url: str | None = None) -> "SESV2Client":
+def client_with_short_timeout(url: str | None = None) -> "SESV2Client":
     """The deployed client with shorter timeouts."""
     config = adapter._CONFIG.merge(Config(read_timeout=0.2, connect_timeout=0.2))
     return boto3.client("sesv2", config=config, endpoint_url=url)
@@ -196,7 +196,7 @@ def test_the_sdk_does_not_retry(ses: Ses, mailer: SesMailer, code: str) -> None:
 def test_a_timeout_is_unclear_and_is_tried_once(ses: Ses) -> None:
     ses.fails = ses_server.HANGS
     with pytest.raises(Unclear):
-        SesMailer(impatient(), aws.SENDER, "outreach-mail").send(message())
+        SesMailer(client_with_short_timeout(), aws.SENDER, "outreach-mail").send(message())
     assert len(ses.requests) == 1
 
 
@@ -207,11 +207,11 @@ def test_a_connection_that_breaks_before_the_response_is_unclear_and_is_tried_on
     assert len(ses.requests) == 1
 
 
-def test_a_refused_connection_is_deferred(no_account: None) -> None:
+def test_a_refused_connection_is_deferred(fake_credentials: None) -> None:
     with socket.socket() as taken:
         # Bound without listening.
         taken.bind(("127.0.0.1", 0))
-        client = impatient(f"http://127.0.0.1:{taken.getsockname()[1]}")
+        client = client_with_short_timeout(f"http://127.0.0.1:{taken.getsockname()[1]}")
         with pytest.raises(Deferred) as deferred:
             SesMailer(client, aws.SENDER, "outreach-mail").send(message())
     assert deferred.value.reason == "ses_unreachable"

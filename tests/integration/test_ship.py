@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_build_output_is_compiled_and_the_source_tree_is_unchanged(folder: Path) -> None:
-    ship.make_ready(built.read(folder), sys.executable)
+    ship.prepare(built.read(folder), sys.executable)
     compiled = {str(file.relative_to(folder)).split("/__pycache__/")[0] for file in folder.rglob("*.pyc")}
     assert compiled == {"One", "Two", "Paper/python"}
     assert list((folder / "../texts").rglob("*.pyc")) == []
@@ -67,7 +67,7 @@ def test_bytecode_stays_valid_with_any_file_date_in_the_zip(folder: Path) -> Non
 
 
 def test_bytecode_is_unchecked_and_contains_no_local_path(folder: Path) -> None:
-    ship.make_ready(built.read(folder), sys.executable)
+    ship.prepare(built.read(folder), sys.executable)
     for file in folder.rglob("*.pyc"):
         code = file.read_bytes()
         assert int.from_bytes(code[4:8], "little") == 0b01, file  # PEP 552: hash-based and unchecked.
@@ -75,7 +75,7 @@ def test_bytecode_is_unchecked_and_contains_no_local_path(folder: Path) -> None:
 
 
 def test_service_data_that_no_function_uses_does_not_ship(folder: Path) -> None:
-    ship.make_ready(built.read(folder), sys.executable)
+    ship.prepare(built.read(folder), sys.executable)
     for function in ("One", "Two"):
         data = folder / function / "botocore" / "data"
         assert {entry.name for entry in data.iterdir()} == {"dynamodb", "endpoints.json"}
@@ -83,16 +83,16 @@ def test_service_data_that_no_function_uses_does_not_ship(folder: Path) -> None:
 
 
 def test_a_second_run_changes_nothing(folder: Path) -> None:
-    ship.make_ready(built.read(folder), sys.executable)
+    ship.prepare(built.read(folder), sys.executable)
     before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
-    ship.make_ready(built.read(folder), sys.executable)
+    ship.prepare(built.read(folder), sys.executable)
     assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
 
 
 def test_a_module_that_this_python_cannot_read_fails_the_build(folder: Path) -> None:
     (folder / "One" / "later.py").write_text("def (:\n")
     with pytest.raises(NotCompiled, match=r"later\.py"):
-        ship.make_ready(built.read(folder), sys.executable)
+        ship.prepare(built.read(folder), sys.executable)
 
 
 def test_the_size_of_a_function_includes_all_its_layers(

@@ -26,7 +26,7 @@ from referral_intake.stats import wiring as stats_wiring
 from referral_intake.stats.counting_table import CountingTable
 from tests.engines import dynamodb_local
 from tests.integration import aws
-from tests.integration.conftest import on_moto
+from tests.integration.conftest import moto_account
 from tests.support import samples
 from tests.support.samples import NOW
 from tests.support.stats import counters, delivered, history, recount
@@ -48,16 +48,16 @@ def items(client: "DynamoDBClient", table: str) -> list[Item]:
 
 
 @pytest.fixture(params=[pytest.param("moto", marks=pytest.mark.long), "DynamoDB Local"])
-def engine(request: pytest.FixtureRequest, no_account: None) -> "Iterator[DynamoDBClient]":
+def engine(request: pytest.FixtureRequest, fake_credentials: None) -> "Iterator[DynamoDBClient]":
     if request.param == "moto":
-        with on_moto():
+        with moto_account():
             yield dynamodb.client()
     else:
         yield boto3.client("dynamodb", endpoint_url=dynamodb_local.shared())
 
 
 # moto counts capacity units differently and is slow with large transactions.
-on_aws_own = pytest.mark.parametrize("engine", ["DynamoDB Local"], indirect=True)
+on_dynamodb_local = pytest.mark.parametrize("engine", ["DynamoDB Local"], indirect=True)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_records_lost_repeated_and_out_of_order_equal_a_recount(engine: "DynamoD
     assert counters(items(engine, counted)) == recount(one[-1] for one in histories)
 
 
-@on_aws_own
+@on_dynamodb_local
 @pytest.mark.long
 def test_a_hundred_referrals_without_common_counters_are_counted(engine: "DynamoDBClient", counted: str) -> None:
     random = Random(8)
@@ -83,7 +83,7 @@ def test_a_hundred_referrals_without_common_counters_are_counted(engine: "Dynamo
     assert counters(items(engine, counted)) == recount(wild)
 
 
-@on_aws_own
+@on_dynamodb_local
 def test_an_overview_costs_half_a_unit_per_item_of_any_size(engine: "DynamoDBClient", counted: str) -> None:
     stats, counting = StatsTable(engine, counted), CountingTable(engine, counted)
     every_day = [referral(day, sent=1, delivered=2, opened=3) for day in range(-7, 7)]
@@ -188,10 +188,10 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 def test_a_batch_is_counted_with_one_read_and_one_transaction(
     handled: None, client: "DynamoDBClient", stats_table: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    requests = aws.Requests(stats_wiring.parts()._table._client)
+    request_counter = aws.RequestCounter(stats_wiring.parts()._table._client)
     referrals = [aws.submitted() for _ in range(20)]
     assert deliver(*map(to_item, referrals)) == []
-    assert requests.by_operation == {"BatchGetItem": 1, "TransactWriteItems": 1}
+    assert request_counter.by_operation == {"BatchGetItem": 1, "TransactWriteItems": 1}
     assert counters(items(client, stats_table)) == recount(referrals)
     assert [(line["message"], line["records"], line["changed"]) for line in logged(caplog)] == [
         ("referrals counted", 20, 20)
@@ -212,7 +212,7 @@ def test_an_unreadable_record_does_not_keep_others_from_being_counted(
 
 
 def test_records_written_by_the_other_functions_are_counted(
-    handled: None, client: "DynamoDBClient", table: str, stats_table: str, look: aws.Look
+    handled: None, client: "DynamoDBClient", table: str, stats_table: str, table_reader: aws.TableReader
 ) -> None:
     referrals = ReferralTable(client, table)
     answered, expired = aws.submitted(), aws.submitted()
@@ -220,7 +220,7 @@ def test_records_written_by_the_other_functions_are_counted(
         referrals.add(one)
     referrals.answer(answered.receipt, Answer.INFORMATION, NOW + timedelta(days=1))
     referrals.move(expired, closed(Closing.EXPIRED, at=NOW + timedelta(days=60)))
-    deliver(look.image(answered), look.image(expired))
+    deliver(table_reader.image(answered), table_reader.image(expired))
     found = {(c.day, c.fact) for c in counters(items(client, stats_table)) if c.dimension == "total"}
     assert found == {
         (DAY, "submitted"),

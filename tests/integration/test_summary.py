@@ -28,7 +28,7 @@ MONDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 ROBIN, SAM = Subscriber("lumen", "sub-1", "robin"), Subscriber("lumen", "sub-2", "sam")
 
 
-class Died(BaseException):
+class Crash(BaseException):
     """Emulates the end of a Lambda process: no handler catches this."""
 
 
@@ -127,11 +127,11 @@ def test_it_is_sent_on_monday_mornings_in_the_campaigns_time_zone(run: Run, cloc
 
 
 def test_a_crash_before_or_after_the_send_causes_no_second_message(run: Run, mail: Mail) -> None:
-    mail.before = [Died()]
-    with pytest.raises(Died):
+    mail.before = [Crash()]
+    with pytest.raises(Crash):
         run()
-    mail.after = [Died()]
-    with pytest.raises(Died):
+    mail.after = [Crash()]
+    with pytest.raises(Crash):
         run()
     # The first was claimed and not sent. As documented, that recipient gets none this week.
     assert len(mail.sent) == 1

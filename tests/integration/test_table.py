@@ -22,12 +22,12 @@ from referral_intake.stats.counting_table import CountingTable
 from referral_intake.wake import backlog_metrics, due_referrals
 from referral_intake.wake.wiring import BacklogMetricSources
 from referral_intake.web.pages import Site
-from tests.faults.wire import response
+from tests.faults.call_interceptor import response
 from tests.integration import aws
 from tests.support import events, proofs, samples
 from tests.support.dashboard import QUOTA, FakeAccount, ask
+from tests.support.function_output import recorded_output
 from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES
-from tests.support.watched import watching
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,35 +42,39 @@ def key(number: int) -> Item:
 # ---- Reads -----------------------------------------------------------------------------------------------------------
 
 
-def test_many_items_are_read_in_batches(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
+def test_many_items_are_read_in_batches(
+    client: "DynamoDBClient", table: str, request_counter: aws.RequestCounter
+) -> None:
     gateway = Table(client, table)
     for number in range(0, 2 * BATCH, 50):
         gateway.put({**key(number), "number": {"N": str(number)}})
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
     found = gateway.read_many([key(number) for number in range(2 * BATCH + 1)], ["number"])
     assert sorted(item["number"]["N"] for item in found.items) == ["0", "100", "150", "50"]
     assert all(item.keys() == {"number"} for item in found.items)
     assert found.units > 0
-    assert requests.by_operation == {"BatchGetItem": 3}
+    assert request_counter.by_operation == {"BatchGetItem": 3}
 
 
-def test_no_keys_send_no_request(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
+def test_no_keys_send_no_request(client: "DynamoDBClient", table: str, request_counter: aws.RequestCounter) -> None:
     assert Table(client, table).read_many([]).items == []
-    assert requests.by_operation == {}
+    assert request_counter.by_operation == {}
 
 
-def test_all_pages_of_a_query_are_read(client: "DynamoDBClient", table: str, requests: aws.Requests) -> None:
+def test_all_pages_of_a_query_are_read(
+    client: "DynamoDBClient", table: str, request_counter: aws.RequestCounter
+) -> None:
     gateway = Table(client, table)
     for number in range(3):
         gateway.put({"pk": {"S": "items"}, "sk": {"S": str(number)}})
-    requests.by_operation.clear()
+    request_counter.by_operation.clear()
     query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "items"}}}
     assert [item["sk"]["S"] for item in gateway.query_all(**query, Limit=2)] == ["0", "1", "2"]
-    assert requests.by_operation == {"Query": 2}
+    assert request_counter.by_operation == {"Query": 2}
 
 
 @pytest.fixture
-def stubber(no_account: None) -> Iterator[Stubber]:
+def stubber(fake_credentials: None) -> Iterator[Stubber]:
     with Stubber(dynamodb.client()) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
@@ -151,9 +155,9 @@ def test_wake_works_without_reported_capacity(
     CountingTable(client, stats_table).count([aws.submitted()])
     campaigns = CAMPAIGNS
     parts = BacklogMetricSources(campaigns, BreakerTable(client, table), StatsTable(client, stats_table), lambda: QUOTA)
-    with watching() as watched:
+    with recorded_output() as output:
         backlog_metrics.emit_all(parts, NOW, due_referrals.logger)
-    emitted = [line for line in watched.emitted if line.get("campaign") == CAMPAIGN and "OpenReferrals" in line]
+    emitted = [line for line in output.emitted if line.get("campaign") == CAMPAIGN and "OpenReferrals" in line]
     assert {line["reason"]: line["OpenReferrals"] for line in emitted}["queued"] == [1]
 
 
@@ -184,7 +188,7 @@ def answering(status: int, body: bytes) -> "DynamoDBClient":
     return client
 
 
-def test_a_truncated_response_is_never_read_as_empty(no_account: None) -> None:
+def test_a_truncated_response_is_never_read_as_empty(fake_credentials: None) -> None:
     gateway = Table(answering(200, b'{"Responses": {'), "t")
     for name in ("read_many", "query", "query_all", "count", "update_and_get"):
         with pytest.raises(Unavailable):
@@ -197,21 +201,21 @@ def test_a_truncated_response_is_never_read_as_empty(no_account: None) -> None:
 @pytest.mark.parametrize(
     ("status", "body"), [(400, b"<html>Bad Request</html>"), (403, b""), (400, b'{"__type": "com.amaz')]
 )
-def test_an_unreadable_error_is_unavailable(no_account: None, status: int, body: bytes) -> None:
+def test_an_unreadable_error_is_unavailable(fake_credentials: None, status: int, body: bytes) -> None:
     gateway = Table(answering(status, body), "t")
     for call in CALLS.values():
         with pytest.raises(Unavailable, match=str(status)):
             call(gateway)
 
 
-def test_a_patient_is_asked_to_retry_after_an_unreadable_error(no_account: None) -> None:
+def test_a_patient_is_asked_to_retry_after_an_unreadable_error(fake_credentials: None) -> None:
     site = Site(TEMPLATES, aws.SITE_URL, CAMPAIGNS)
     intake = proofs.intake(ReferralTable(answering(400, b"<html>Bad Request</html>"), "t"), site)
     submission = events.post_json(samples.payload())
     assert submissions.respond(submission, intake, NOW)["statusCode"] == 503
 
 
-def test_an_invalid_request_stays_an_error(no_account: None) -> None:
+def test_an_invalid_request_stays_an_error(fake_credentials: None) -> None:
     client = answering(400, b'{"__type": "com.amazon.coral.validate#ValidationException", "message": "no"}')
     for call in CALLS.values():
         with pytest.raises(client.exceptions.ClientError, match="ValidationException"):

@@ -27,7 +27,7 @@ now = partial(datetime.now, UTC)
 
 
 @pytest.fixture
-def shared(no_account: None) -> Iterator["DynamoDBClient"]:
+def shared(fake_credentials: None) -> Iterator["DynamoDBClient"]:
     """A table with conditional writes that are atomic across threads, as in DynamoDB."""
     server = MotoServer({})
     server.start()
@@ -65,12 +65,12 @@ def test_each_sent_message_is_counted_once(shared: "DynamoDBClient") -> None:
 
 
 def test_an_exhausted_daily_quota_is_detected_without_a_write(
-    client: "DynamoDBClient", table: str, requests: aws.Requests
+    client: "DynamoDBClient", table: str, request_counter: aws.RequestCounter
 ) -> None:
     used_up = Quota(per_second=14, per_day=200, sent_last_day=200)
     waited = Throttle(client, table, lambda: used_up, now).acquire(CAMPAIGN, "maria@clinic.example")
     assert isinstance(waited, Wait)
-    assert requests.by_operation == {"BatchGetItem": 1}
+    assert request_counter.by_operation == {"BatchGetItem": 1}
 
 
 def test_a_mail_domain_has_a_daily_limit_that_does_not_delay_other_domains(

@@ -48,7 +48,7 @@ def main() -> None:
                     "receipt": referral.receipt,
                     "typed": referral.doctor.typed,
                     "refused": _refused(),
-                    "item": aws.Look(client, table).image(referral),
+                    "item": aws.TableReader(client, table).image(referral),
                     "read": _fax(referrals.get(referral.receipt, consistent=True)),
                     "row": dict(zip(COLUMNS, map(str, row_of(referral)), strict=True)),
                     "columns": list(COLUMNS),

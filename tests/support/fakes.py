@@ -233,13 +233,13 @@ class FakeBreaker:
 class FakeAnnouncements:
     """Records announcements, or raises `fails`."""
 
-    told: list[Trip] = field(default_factory=list)
+    announced: list[Trip] = field(default_factory=list)
     fails: Exception | None = None
 
     def breaker_tripped(self, trip: Trip) -> None:
         if self.fails:
             raise self.fails
-        self.told.append(trip)
+        self.announced.append(trip)
 
 
 @dataclass

@@ -40,24 +40,24 @@ def proof(submission_id: str, keys: Ring = ring, issued_at: datetime = NOW - MIN
     return solve(Challenges(keys, tries=1).new(binding_of(uuid.UUID(submission_id)), issued_at))
 
 
-def proven(sent: dict[str, Any], keys: Ring = ring, issued_at: datetime = NOW - MINUTE) -> dict[str, Any]:
+def with_proof(sent: dict[str, Any], keys: Ring = ring, issued_at: datetime = NOW - MINUTE) -> dict[str, Any]:
     """A submission with its solved challenge, as the page sends it."""
     return sent | {"challenge": proof(sent["submission_id"], keys, issued_at)}
 
 
-def proven_to(stack: "LocalStack", sent: dict[str, Any]) -> dict[str, Any]:
+def with_proof_for_stack(stack: "LocalStack", sent: dict[str, Any]) -> dict[str, Any]:
     """The same for the local stack, with its keys and its clock."""
     name = stack.template.secrets["HashingKeys"].name
     secret = json.loads(stack.cloud.secrets.get_secret_value(SecretId=name)["SecretString"])
-    return proven(sent, lambda: Keyring.from_secret(secret), datetime.now(UTC) - MINUTE)
+    return with_proof(sent, lambda: Keyring.from_secret(secret), datetime.now(UTC) - MINUTE)
 
 
-def claimed(sent: dict[str, Any], issued_at: datetime) -> dict[str, Any]:
-    """A submission with a simulated proof, for intake that uses `believed`."""
+def with_simulated_proof(sent: dict[str, Any], issued_at: datetime) -> dict[str, Any]:
+    """A submission with a simulated proof, for an intake that uses `read_simulated_proof`."""
     return sent | {"challenge": f"{binding_of(uuid.UUID(sent['submission_id']))} {issued_at.isoformat()}"}
 
 
-def believed(_: Challenges, sent: object) -> Proof | None:
+def read_simulated_proof(_: Challenges, sent: object) -> Proof | None:
     """Replaces `Challenges.read` in tests of other rules."""
     if not isinstance(sent, str):
         return None

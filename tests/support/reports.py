@@ -27,7 +27,7 @@ def report(format: Format = Format.CSV, **given: Any) -> Report:  # noqa: A002  
     return Report(**{"filter": Filter(), **asked, **given})
 
 
-def looks(number: int) -> Callable[[], timedelta]:
+def expires_after(number: int) -> Callable[[], timedelta]:
     """A time limit that expires after this number of checks (and one more, for the lease)."""
     left: Iterator[timedelta] = iter([timedelta(minutes=5)] * (number + 1))
     return lambda: next(left, timedelta(0))

@@ -14,7 +14,7 @@ ACCEPTED = Path(__file__).with_name("accepted.toml")
 
 def main(checkov: str, *templates: str) -> int:
     accepted = tomllib.loads(ACCEPTED.read_text("utf-8"))
-    wrong = list(complaints(found(checkov, templates), accepted))
+    wrong = list(differences(found(checkov, templates), accepted))
     print("\n".join(wrong) if wrong else f"checkov: no findings except those accepted in {ACCEPTED.name}.")
     return 1 if wrong else 0
 
@@ -32,7 +32,7 @@ def found(checkov: str, templates: Sequence[str]) -> list[dict[str, Any]]:
     return failed
 
 
-def complaints(failed: list[dict[str, Any]], accepted: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def differences(failed: list[dict[str, Any]], accepted: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Yield a line for each finding that is not accepted, and for each accepted one that is no longer found."""
     met: set[tuple[str, str]] = set()
     for finding in failed:

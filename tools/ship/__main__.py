@@ -22,7 +22,7 @@ _MEGA = 1024 * 1024
 def main(folder: Path, python: str) -> int:
     found = built.read(folder)
     before = found.sizes()
-    make_ready(found, python)
+    prepare(found, python)
     after = found.sizes()
     _report(before, after)
     if too_large := [name for name, size in after.items() if size > LIMIT]:
@@ -32,9 +32,9 @@ def main(folder: Path, python: str) -> int:
     return 1 if too_large else 0
 
 
-def make_ready(found: Built, python: str) -> None:
+def prepare(found: Built, python: str) -> None:
     done: list[Path] = []
-    for package, place in found.made_here():
+    for package, place in found.own_packages():
         strip(package)
         # All functions are built from the same folder, so the bytecode is compiled once and copied.
         if twin := next((other for other in done if _same_sources(package, other)), None):

@@ -19,7 +19,7 @@ class Built:
     layers_of: Mapping[str, tuple[str, ...]]
     folder: Path
 
-    def made_here(self) -> Iterator[tuple[Path, str]]:
+    def own_packages(self) -> Iterator[tuple[Path, str]]:
         """Yield each package in the build folder, and its path in Lambda. Other layers are in the repository."""
         for package in self.functions.values():
             yield package, "/var/task"

@@ -21,7 +21,7 @@ def build(folder: Path) -> Path:
     """Build into `folder`, and return SAM's build directory in it. Raise NotBuilt if the build fails."""
     folder.mkdir(parents=True, exist_ok=True)
     template = folder / "template.yaml"
-    template.write_text(_for_here(_TEMPLATE.read_text("utf-8")), "utf-8")
+    template.write_text(_for_host(_TEMPLATE.read_text("utf-8")), "utf-8")
     for nested in nested_stacks.files(_TEMPLATE)[1:]:
         shutil.copy(nested, folder)
     options = {
@@ -53,7 +53,7 @@ def python() -> str:
     return done.stdout.strip()
 
 
-def _for_here(template: str) -> str:
+def _for_host(template: str) -> str:
     here = _ARCHITECTURES[platform.machine()]
     return template.replace("rchitectures: [arm64]", f"rchitectures: [{here}]").replace(
         "BuildArchitecture: arm64", f"BuildArchitecture: {here}"

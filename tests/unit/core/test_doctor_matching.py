@@ -232,7 +232,7 @@ DOCTORS = st.fixed_dictionaries(
 
 
 @given(DOCTORS, DOCTORS, st.sampled_from([Closing.OPTED_OUT, Closing.COMPLAINED]))
-def test_nobody_is_closed_because_of_a_doctor_with_another_npi(
+def test_a_doctor_with_another_npi_closes_no_referral(
     first: dict[str, object], later: dict[str, object], fact: Closing
 ) -> None:
     book = Book()

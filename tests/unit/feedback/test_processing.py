@@ -239,7 +239,7 @@ def test_a_tripped_breaker_is_announced_once() -> None:
     body = bounced(table)
     for _ in range(3):
         process_event(body, parts(table, breaker, bus), LATER)
-    assert bus.told == [TRIP]
+    assert bus.announced == [TRIP]
 
 
 @pytest.mark.usefixtures("namespace")
@@ -251,7 +251,7 @@ def test_a_failed_announcement_is_repeated_when_the_event_is_delivered_again() -
     assert table.settled == SENT_AT
     bus.fails = None
     process_event(body, parts(table, breaker, bus), LATER)
-    assert bus.told == [TRIP]
+    assert bus.announced == [TRIP]
 
 
 @pytest.mark.usefixtures("namespace")
@@ -259,4 +259,4 @@ def test_an_open_or_a_click_does_not_read_the_breaker() -> None:
     table, bus = FakeTable(), FakeAnnouncements()
     table.add(begun := referral())
     process_event(json.dumps(mail_event("Open", begun.receipt, 60)), parts(table, FakeBreaker(TRIP), bus), LATER)
-    assert bus.told == []
+    assert bus.announced == []

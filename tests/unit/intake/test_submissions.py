@@ -121,32 +121,32 @@ def test_an_invalid_challenge_is_held(sent: object) -> None:
 
 
 def test_a_challenge_for_another_submission_is_held() -> None:
-    other = proofs.proven(payload())
+    other = proofs.with_proof(payload())
     assert held_because(payload(challenge=other["challenge"])) == "unproven"
 
 
 def test_an_expired_challenge_is_held() -> None:
-    assert held_because(proofs.proven(payload(), issued_at=NOW - timedelta(hours=1, seconds=1))) == "unproven"
+    assert held_because(proofs.with_proof(payload(), issued_at=NOW - timedelta(hours=1, seconds=1))) == "unproven"
 
 
 def test_a_submission_faster_than_a_person_can_type_is_held() -> None:
-    assert held_because(proofs.proven(payload(), issued_at=NOW - timedelta(seconds=2.9))) == "too_fast"
+    assert held_because(proofs.with_proof(payload(), issued_at=NOW - timedelta(seconds=2.9))) == "too_fast"
 
 
 @pytest.mark.parametrize("filled", ["Buy now: https://marked.example", 7, ["marked"], {"x": 1}, "\x00", "x" * 9999])
 def test_any_value_in_the_honeypot_field_is_held(filled: object) -> None:
-    assert held_because(proofs.proven(payload(comments=filled))) == "trap"
+    assert held_because(proofs.with_proof(payload(comments=filled))) == "trap"
 
 
 def test_the_value_of_the_honeypot_field_is_not_stored() -> None:
     intake = IntakeInMemory()
-    intake(events.post_json(proofs.proven(payload(comments="marked"))))
+    intake(events.post_json(proofs.with_proof(payload(comments="marked"))))
     assert "marked" not in repr(intake.table.referrals)
 
 
 def test_a_repeated_submission_with_another_solution_is_the_same_referral() -> None:
     intake, sent = IntakeInMemory(), payload()
-    answers = [intake(events.post_json(proofs.proven(sent))) for _ in range(2)]
+    answers = [intake(events.post_json(proofs.with_proof(sent))) for _ in range(2)]
     assert [answer["statusCode"] for answer in answers] == [201, 200]
     assert len(intake.table.referrals) == 1
 
@@ -154,14 +154,14 @@ def test_a_repeated_submission_with_another_solution_is_the_same_referral() -> N
 def test_a_later_solution_does_not_release_a_held_referral() -> None:
     intake, sent = IntakeInMemory(), payload()
     intake(events.post_json(sent))
-    again = intake(events.post_json(proofs.proven(sent)))
+    again = intake(events.post_json(proofs.with_proof(sent)))
     assert (again["statusCode"], json.loads(again["body"])["state"]) == (200, "under_review")
     [referral] = intake.table.referrals.values()
     assert referral.stage == Stage.HELD
 
 
 def test_one_solved_challenge_makes_one_referral_even_if_sent_repeatedly() -> None:
-    intake, sent = IntakeInMemory(), proofs.proven(payload())
+    intake, sent = IntakeInMemory(), proofs.with_proof(payload())
     for _ in range(3):
         intake(events.post_json(sent))
     assert intake(events.post_json(sent | {"submitted_by": "caregiver"}))["statusCode"] == 409

@@ -8,7 +8,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto import dynamodb, mock_aws
+from moto import dynamodb, dynamodbstreams, mock_aws
+from moto.core.exceptions import ServiceException
+from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import dynamodb_backends, table
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 
@@ -28,6 +30,8 @@ NAME = "t"
         (dynamodb.models, "DynamoDBBackend.transact_write_items", "c3c395e93400"),
         (table, "Table.query", "7c7c449c0d26"),
         (table, "Table.all_items", "98389d155739"),
+        (dynamodbstreams.models, "DynamoDBStreamsBackend.get_records", "ffaed392b1a7"),
+        (dynamodbstreams.models, "DynamoDBStreamsBackend.get_shard_iterator", "a277e7124727"),
     ],
 )
 def test_moto_has_the_methods_for_which_the_changes_were_made(module: ModuleType, method: str, digest: str) -> None:
@@ -176,3 +180,26 @@ def test_freeing_memory_keeps_the_records_that_an_iterator_can_reach(
     found = streams.get_records(position, 10)["Records"]
     assert [record["dynamodb"]["Keys"]["pk"]["S"] for record in found] == ["3", "4"]
     assert len(records()) == 2
+
+
+def test_a_deleted_iterator_has_expired_and_a_trimmed_position_is_reported(client: "DynamoDBClient") -> None:
+    streams = dynamodbstreams_backends[ACCOUNT][REGION]
+    arn = client.describe_table(TableName=NAME)["Table"]["LatestStreamArn"]
+    iterator = streams.get_shard_iterator(arn, stream().id, "TRIM_HORIZON")
+    position: Any = iterator.sequence_number
+    stream().starting_sequence_number += 10
+    with pytest.raises(ServiceException, match="TrimmedDataAccessException"):
+        streams.get_records(iterator.arn, 1)
+    with pytest.raises(ServiceException, match="TrimmedDataAccessException"):
+        streams.get_shard_iterator(arn, stream().id, "AFTER_SEQUENCE_NUMBER", position)
+    streams.shard_iterators.clear()
+    with pytest.raises(ServiceException, match="ExpiredIteratorException"):
+        streams.get_records(iterator.arn, 1)
+
+
+def test_after_a_failed_put_without_the_stream_the_table_has_its_stream(client: "DynamoDBClient") -> None:
+    with pytest.raises(MockValidationException):
+        moto_data.put_without_stream(NAME, [item("stored"), {"sk": {"S": "no hash key"}}])
+    assert records() == []
+    client.put_item(TableName=NAME, Item=item("new"))
+    assert records() == ["INSERT"]

@@ -38,10 +38,10 @@ PART: dict[str, Any] = {
 }
 
 
-def folded(properties: Any = None, parent: dict[str, Any] = PARENT, part: dict[str, Any] = PART) -> dict[str, Any]:
+def merged(properties: Any = None, parent: dict[str, Any] = PARENT, part: dict[str, Any] = PART) -> dict[str, Any]:
     changed = deepcopy(part)
     changed["Resources"]["Thing"]["Properties"] = properties or {}
-    return nested_stacks.folded(parent, {"part.yaml": changed}.__getitem__)
+    return nested_stacks.merged(parent, {"part.yaml": changed}.__getitem__)
 
 
 def changed(**parameters: Any) -> dict[str, Any]:
@@ -68,30 +68,30 @@ def changed(**parameters: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_parameter_is_what_the_parent_passes_or_the_default(written: Any, read: Any) -> None:
-    assert folded({"Value": written})["Resources"]["Thing"]["Properties"] == {"Value": read}
+def test_a_parameter_has_the_passed_value_or_its_default(written: Any, read: Any) -> None:
+    assert merged({"Value": written})["Resources"]["Thing"]["Properties"] == {"Value": read}
 
 
-def test_an_output_of_the_part_is_what_it_stands_for() -> None:
-    outputs = folded()["Outputs"]
+def test_a_reference_to_an_output_is_replaced_by_its_value() -> None:
+    outputs = merged()["Outputs"]
     assert outputs["Address"] == {"Value": {"Fn::Sub": "https://x.${AWS::Region}/${Thing}"}}
     assert outputs["Text"] == {"Value": {"Fn::Sub": "at https://x.${AWS::Region}/${Thing}"}}
 
 
-def test_resources_and_conditions_of_both_are_there_and_the_nested_stack_is_not() -> None:
-    whole = folded()
+def test_the_result_has_the_resources_and_conditions_of_both_templates() -> None:
+    whole = merged()
     assert whole["Resources"].keys() == {"Jobs", "Thing"}
     assert whole["Conditions"] == {"IsOn": {"Fn::Equals": ["a", "a"]}, "IsOld": {"Fn::Equals": [3, 3]}}
 
 
-def test_what_is_in_a_part_has_the_condition_of_the_part() -> None:
+def test_the_condition_of_a_nested_stack_applies_to_its_resources() -> None:
     parent = deepcopy(PARENT)
     parent["Resources"]["Part"]["Condition"] = "IsOn"
-    assert folded(parent=parent)["Resources"]["Thing"]["Condition"] == "IsOn"
+    assert merged(parent=parent)["Resources"]["Thing"]["Condition"] == "IsOn"
     twice = deepcopy(PART)
     twice["Resources"]["Thing"]["Condition"] = "IsOld"
-    with pytest.raises(TemplateError, match=r"Thing: .* no condition within another"):
-        folded(parent=parent, part=twice)
+    with pytest.raises(TemplateError, match=r"Thing: .* not support a condition within another"):
+        merged(parent=parent, part=twice)
 
 
 @pytest.mark.parametrize(
@@ -108,19 +108,19 @@ def test_what_is_in_a_part_has_the_condition_of_the_part() -> None:
         (changed(Host={"Fn::If": ["IsOn", "a", "b"]}), PART, "Host: .* can't be put into a text here"),
     ],
 )
-def test_what_does_not_fit_together_is_said(parent: dict[str, Any], part: dict[str, Any], said: str) -> None:
+def test_a_mismatch_between_the_templates_is_an_error(parent: dict[str, Any], part: dict[str, Any], said: str) -> None:
     with pytest.raises(TemplateError, match=said):
-        folded(parent=parent, part=part)
+        merged(parent=parent, part=part)
 
 
-def test_a_part_that_is_no_file_is_refused() -> None:
+def test_a_nested_stack_that_is_not_a_file_is_refused() -> None:
     parent = deepcopy(PARENT)
     parent["Resources"]["Part"]["Properties"]["Location"] = {"ApplicationId": "arn", "SemanticVersion": "1.0.0"}
-    with pytest.raises(TemplateError, match=r"Part: .* in files only"):
-        folded(parent=parent)
+    with pytest.raises(TemplateError, match=r"Part: .* nested stacks in files"):
+        merged(parent=parent)
 
 
-def test_files_are_found_beside_the_template(tmp_path: Path) -> None:
+def test_nested_templates_are_found_next_to_the_template(tmp_path: Path) -> None:
     file = tmp_path / "template.yaml"
     file.write_text("Resources: { Part: { Type: AWS::Serverless::Application, Properties: { Location: part.yaml } } }")
     assert nested_stacks.files(file) == (file, tmp_path / "part.yaml")

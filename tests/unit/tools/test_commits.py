@@ -12,7 +12,7 @@ GOOD = ("Add a filter", "Embed the font", "Pass the receipt on", "Bring the page
 
 @pytest.mark.parametrize("subject", [*GOOD, "Process answers", "Focus the field", "Need a reason", "Shed load", "Bias"])
 def test_an_imperative_of_at_most_72_characters_is_accepted(subject: str) -> None:
-    assert commits.faults(subject) == []
+    assert commits.problems(subject) == []
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_an_imperative_of_at_most_72_characters_is_accepted(subject: str) -> Non
     ],
 )
 def test_other_subjects_are_refused_with_a_reason(subject: str, fault: str) -> None:
-    assert any(fault in one for one in commits.faults(subject))
+    assert any(fault in one for one in commits.problems(subject))
 
 
 def test_a_hook_checks_the_first_line_of_the_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,8 +13,8 @@ from referral_intake.core.quota import Quota
 from referral_intake.wake import backlog_metrics
 from referral_intake.wake import due_referrals as wake
 from referral_intake.wake.wiring import BacklogMetricSources
+from tests.support.function_output import FunctionOutput, recorded_output
 from tests.support.samples import CAMPAIGN, CAMPAIGNS, NOW
-from tests.support.watched import Watched, watching
 
 
 @dataclass
@@ -37,16 +37,16 @@ class Stats:
         return CounterValues({CounterKey(campaign, OPEN, "", None, "held"): 3}, 0.5)
 
 
-def emit_all(breaker: Breaker | None = None, stats: Stats | None = None) -> Watched:
+def emit_all(breaker: Breaker | None = None, stats: Stats | None = None) -> FunctionOutput:
     quota = Quota(per_second=14, per_day=50_000, sent_last_day=35_000)
     parts = BacklogMetricSources(CAMPAIGNS, breaker or Breaker(), stats or Stats(), lambda: quota)
-    with watching() as watched:
+    with recorded_output() as output:
         backlog_metrics.emit_all(parts, NOW, wake.logger)
-    return watched
+    return output
 
 
-def values(watched: Watched, name: str) -> list[float]:
-    return [value for line in watched.emitted for value in line.get(name, [])]
+def values(output: FunctionOutput, name: str) -> list[float]:
+    return [value for line in output.emitted for value in line.get(name, [])]
 
 
 def test_a_breaker_is_measured_as_open_or_closed_with_its_rates() -> None:
@@ -75,8 +75,8 @@ def test_the_stages_of_a_campaign_cost_one_item() -> None:
 
 
 def test_an_unreadable_metric_is_missing_and_does_not_stop_the_others() -> None:
-    watched = emit_all(stats=Stats(fails=Unavailable("ThrottlingException")))
-    assert watched.emitted == []
-    (said,) = watched.logged
+    output = emit_all(stats=Stats(fails=Unavailable("ThrottlingException")))
+    assert output.emitted == []
+    (said,) = output.logged
     assert (said["message"], said["level"]) == ("gauges could not be read", "ERROR")
     assert "Unavailable ThrottlingException" in said["exception"]

@@ -1,0 +1,1 @@
+"""Compares the AWS calls of functions with the permissions of their roles."""

@@ -1,1 +1,0 @@
-"""Compares the AWS calls of functions with the rights of their roles."""

@@ -27,7 +27,7 @@ from referral_intake.aws.listing_table import ListingTable
 from referral_intake.core.doctor import Address, Doctor
 from referral_intake.core.referral import Referral, Stage, receipt_for
 from referral_intake.core.search_filter import Filter, SearchCriteria
-from referral_intake.core.tasks import Kind
+from referral_intake.core.tasks import TaskKind
 from referral_intake.core.us_states import STATES
 from tests.engines import dynamodb_local
 from tests.integration import aws
@@ -132,7 +132,7 @@ def _cost(listing: ListingTable, wanted: SearchCriteria, at_most: int = 1000) ->
 
 def _cost_of_work(listing: ListingTable) -> Cost:
     started = time.monotonic()
-    page = listing.tasks("star", Kind.HELD)
+    page = listing.tasks("star", TaskKind.HELD)
     return Cost(1, page.units, page.units, len(page.referrals), time.monotonic() - started)
 
 

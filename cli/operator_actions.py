@@ -9,7 +9,7 @@ from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.secrets import Secrets
-from referral_intake.core.users import Person, Role
+from referral_intake.core.users import Role, User
 from referral_intake.dashboard.action_runner import ActionRunner
 from referral_intake.dashboard.action_table import ActionTable
 
@@ -17,13 +17,13 @@ TEMPLATES = Path("templates")
 
 
 @cache
-def operator() -> Person:
+def operator() -> User:
     """Return the operating system user, whom the audit records name."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):
         name = "operator"  # In a container, the user may have no name.
-    return Person("command line", name, frozenset({Role.MANAGER}))
+    return User("command line", name, frozenset({Role.MANAGER}))
 
 
 def action_runner(stack: Stack) -> ActionRunner:

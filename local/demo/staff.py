@@ -40,12 +40,12 @@ class Staff:
         waiting: Callable[[], Iterator["Referral"]],
         chance: Callable[[str], Random],
     ) -> None:
-        from referral_intake.core.users import Person, Role
+        from referral_intake.core.users import Role, User
 
         self._agenda = agenda
         self._waiting = waiting
         self._chance = chance
-        self._person = Person("made-up", MANAGER, frozenset({Role.MANAGER}))
+        self._person = User("made-up", MANAGER, frozenset({Role.MANAGER}))
         self._client = boto3.client("dynamodb")
         self._desk = self._new_desk()
 

@@ -35,7 +35,7 @@ from referral_intake.links import responses as links
 from referral_intake.links.wiring import LinkParts, LinksSettings
 from referral_intake.lookup import doctors as lookup
 from referral_intake.lookup.doctors import TIME_LIMIT_SECONDS
-from referral_intake.lookup.wiring import Lookup, LookupSettings
+from referral_intake.lookup.wiring import LookupParts, LookupSettings
 from referral_intake.outreach.wiring import OutreachSettings
 from referral_intake.reports.jobs import MARGIN
 from referral_intake.reports.wiring import ReportsSettings
@@ -400,7 +400,7 @@ def answer(route: Route) -> int:
             signed = Links(ring, "https://spine.example")
             response = links.respond(event, LinkParts(signed, table, table, site), samples.NOW)
         case "lookup":
-            response = lookup.respond(event, Lookup(FakeRegistry(), FakeMatchCache()), samples.NOW)
+            response = lookup.respond(event, LookupParts(FakeRegistry(), FakeMatchCache()), samples.NOW)
         case "dashboard":
             response = dashboard.respond(event, FakeDashboard(), samples.NOW)
         case other:

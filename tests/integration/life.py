@@ -304,7 +304,7 @@ class Life:
         past = "2026-01-01T00:00:00.000Z"
         lost, given_up, unclear = (self.submit() for _ in range(3))
         self.change(lost, due_at=past)
-        self.change(given_up, due_at=past, setbacks=6)
+        self.change(given_up, due_at=past, failed_attempts=6)
         self.change(unclear, due_at=past, stage="sending")
         self.wake()
 

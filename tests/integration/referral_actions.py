@@ -11,8 +11,8 @@ from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions
 from referral_intake.core.reasons import Reason
-from referral_intake.core.referral import Move, Referral, Stage
-from referral_intake.core.users import Person, Role
+from referral_intake.core.referral import Referral, Stage, Transition
+from referral_intake.core.users import Role, User
 from referral_intake.dashboard.action_runner import ActionRunner
 from referral_intake.dashboard.action_table import ActionTable
 from referral_intake.dashboard.actions import Action, ActionRequest
@@ -23,7 +23,7 @@ from tests.support.samples import MANAGER, NOW
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-JO = Person("9d2c1c9e-0000-4000-8000-000000000003", "jo", frozenset({Role.MANAGER}))
+JO = User("9d2c1c9e-0000-4000-8000-000000000003", "jo", frozenset({Role.MANAGER}))
 LATER = NOW + timedelta(days=3)
 COOLDOWN = samples.campaign().policy.cooldown
 BY_PHONE_OR_POST = {
@@ -61,7 +61,7 @@ class ReferralActions:
             samples.CAMPAIGNS.get,
         )
 
-    def put(self, move: Move | None = None, **doctor: Any) -> Referral:
+    def put(self, move: Transition | None = None, **doctor: Any) -> Referral:
         self.referrals.add(referral := aws.submitted(**doctor))
         if move:
             self.referrals.move(referral, move)
@@ -72,7 +72,7 @@ class ReferralActions:
 
     def by_post(self, **doctor: Any) -> Referral:
         return self.put(
-            Move(Stage.BY_POST, NOW + decisions.REVIEW_INTERVAL, "no_email"), **{**BY_PHONE_OR_POST, **doctor}
+            Transition(Stage.BY_POST, NOW + decisions.REVIEW_INTERVAL, "no_email"), **{**BY_PHONE_OR_POST, **doctor}
         )
 
     def now(self, referral: Referral) -> Referral:
@@ -80,7 +80,7 @@ class ReferralActions:
         assert found
         return found
 
-    def do(self, action: Action, to: Referral, by: Person = MANAGER, **more: Any) -> Referral:
+    def do(self, action: Action, to: Referral, by: User = MANAGER, **more: Any) -> Referral:
         done = self.runner.run(replace(ActionRequest(to.receipt, to.revision, action, by), **more), LATER)
         assert done
         return done

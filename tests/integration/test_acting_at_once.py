@@ -11,7 +11,7 @@ from referral_intake.aws import dynamodb
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.referral import Referral, Stage
-from referral_intake.core.users import Person, Role
+from referral_intake.core.users import Role, User
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
 from referral_intake.dashboard.actions import Action, ActionRequest
 from tests.integration import aws
@@ -49,7 +49,7 @@ def test_exactly_one_of_several_concurrent_managers_succeeds_and_the_others_lear
     actions: ReferralActions, turn: int
 ) -> None:
     held = actions.held()
-    people = [Person(str(number), f"person {number}", frozenset({Role.MANAGER})) for number in range(4)]
+    people = [User(str(number), f"person {number}", frozenset({Role.MANAGER})) for number in range(4)]
     runners = [actions.runner for _ in people]
 
     def work(number: int) -> Callable[[], object]:

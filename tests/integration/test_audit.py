@@ -11,15 +11,15 @@ from cli.app import main
 from referral_intake.aws.audit_log import AuditRecord, AuditTable, audit_item
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.users import Person, Role
+from referral_intake.core.users import Role, User
 from tests.integration import aws
 from tests.support.samples import NOW
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ROBIN = Person("9d2c1c9e-0000-4000-8000-000000000001", "robin", frozenset({Role.MANAGER}))
-KIM = Person("9d2c1c9e-0000-4000-8000-000000000002", "kim", frozenset({Role.VIEWER}))
+ROBIN = User("9d2c1c9e-0000-4000-8000-000000000001", "robin", frozenset({Role.MANAGER}))
+KIM = User("9d2c1c9e-0000-4000-8000-000000000002", "kim", frozenset({Role.VIEWER}))
 RECEIPTS = ("AAAA-AAAA-AAAA-AAAA", "BBBB-BBBB-BBBB-BBBB")
 DAY = NOW.astimezone(UTC).date()
 

@@ -14,7 +14,7 @@ from referral_intake.core import decisions
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Referral
 from referral_intake.dashboard import wiring as dashboard_wiring
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 from tests.integration import aws
 from tests.integration.referral_actions import LATER, ReferralActions
 from tests.support.dashboard import VIEWER, ask
@@ -29,7 +29,7 @@ ALL = ("approve", "reject", "retry", "letter_sent", "called", "add_email", "call
 class Api(ReferralActions):
     """Actions on referrals through the handler of the dashboard."""
 
-    parts: Dashboard
+    parts: DashboardParts
 
     def act(self, to: Referral, action: str, *, groups: str = "[manager]", **more: Any) -> tuple[int, Any]:
         asked = {"action": action, "revision": to.revision, **more}
@@ -154,7 +154,7 @@ def test_an_opt_out_just_before_a_letter_is_recorded_is_reported(api: Api) -> No
         status, refusal = api.act(by_post, "letter_sent")
         assert (status, refusal["code"], refusal["changed"]) == (409, "changed", None)
         assert refusal["detail"].startswith("This doctor had said no")
-    assert (api.now(by_post).reason, api.now(by_post).told_by) == ("opted_out", None)
+    assert (api.now(by_post).reason, api.now(by_post).contact_channel) == ("opted_out", None)
 
 
 @pytest.mark.parametrize("receipt", ["AAAA-AAAA-AAAA-AAAA", "nonsense"])

@@ -17,7 +17,7 @@ from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Answer, Referral
 from referral_intake.core.steps import INTRODUCTION, SendAttempt
 from referral_intake.dashboard import wiring as dashboard_wiring
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 from tests.integration import aws
 from tests.integration.referral_actions import COOLDOWN, LATER, ReferralActions
 from tests.support import samples
@@ -41,7 +41,7 @@ SEARCH = "/referrals/search"
 
 
 class Api(ReferralActions):
-    parts: Dashboard
+    parts: DashboardParts
 
     def ask(self, method: str, path: str, data: object = None, **more: Any) -> tuple[int, Any]:
         return ask(self.parts, method, path, data, at=LATER, **more)

@@ -98,7 +98,7 @@ def test_there_are_tasks_of_each_kind_all_week() -> None:
     for hours in range(0, 7 * 24, 6):
         found = history.items_at(history.FIRST_CUT + timedelta(hours=hours), lines)
         waiting = Counter(item["waits_for"]["S"] for item in found if "waits_for" in item)
-        assert waiting.keys() == {f"{history.CAMPAIGN}/{kind}" for kind in tasks.Kind}
+        assert waiting.keys() == {f"{history.CAMPAIGN}/{kind}" for kind in tasks.TaskKind}
 
 
 def test_each_item_has_the_format_of_the_product() -> None:

@@ -16,7 +16,7 @@ from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Referral, Stage
 from referral_intake.core.search_filter import Filter, SearchCriteria, search_words
-from referral_intake.core.tasks import Kind
+from referral_intake.core.tasks import TaskKind
 from referral_intake.dashboard.actions import Action
 from referral_intake.intake import bot_detection
 from tests.integration import aws
@@ -204,7 +204,7 @@ def test_a_stale_entry_of_the_index_is_omitted(
     image = to_item(replace(lagging, stage=Stage.CLOSED, reason="rejected", due_at=None))
     keys = {"waits_for": typed("lumen/by_post"), "waits_since": typed(timestamp(NOW))}
     client.put_item(TableName=table, Item={**image, **keys, "search_name": typed("somebody else")})
-    assert receipts(listing.tasks("lumen", Kind.BY_POST)) == []
+    assert receipts(listing.tasks("lumen", TaskKind.BY_POST)) == []
     assert receipts(listing.search(SearchCriteria("lumen", words=("somebody",)))) == []
     assert len(listing.search(SearchCriteria("lumen")).referrals) == 3
 
@@ -235,29 +235,29 @@ def test_each_kind_of_task_is_listed_oldest_first(actions: ReferralActions, list
     actions.referrals.answer(called.receipt, Answer.CALL, LATER)
     actions.put()
 
-    work = {kind: listing.tasks("lumen", kind) for kind in Kind}
+    work = {kind: listing.tasks("lumen", kind) for kind in TaskKind}
 
-    assert receipts(work[Kind.HELD]) == receipts([held[1], held[2], held[0]])
-    assert [receipts(work[kind]) for kind in (Kind.FAILED, Kind.BY_POST, Kind.CALL)] == [
+    assert receipts(work[TaskKind.HELD]) == receipts([held[1], held[2], held[0]])
+    assert [receipts(work[kind]) for kind in (TaskKind.FAILED, TaskKind.BY_POST, TaskKind.CALL)] == [
         [failed.receipt],
         [by_post.receipt],
         [called.receipt],
     ]
-    assert [one.waits_since for one in work[Kind.CALL].referrals] == [LATER]
+    assert [one.waits_since for one in work[TaskKind.CALL].referrals] == [LATER]
     assert {kind: (one.count, one.is_more) for kind, one in listing.count_tasks("lumen").items()} == {
-        Kind.HELD: (3, False),
-        Kind.FAILED: (1, False),
-        Kind.BY_POST: (1, False),
-        Kind.CALL: (1, False),
+        TaskKind.HELD: (3, False),
+        TaskKind.FAILED: (1, False),
+        TaskKind.BY_POST: (1, False),
+        TaskKind.CALL: (1, False),
     }
-    assert listing.count_tasks("another")[Kind.HELD].count == 0
+    assert listing.count_tasks("another")[TaskKind.HELD].count == 0
 
 
 def test_the_task_list_has_pages(actions: ReferralActions, listing: ListingTable) -> None:
     for minutes in range(PAGE + 2):
         actions.put(decisions.hold(Reason.HONEYPOT, NOW + timedelta(minutes=minutes)))
-    first = listing.tasks("lumen", Kind.HELD)
-    second = listing.tasks("lumen", Kind.HELD, first.cursor)
+    first = listing.tasks("lumen", TaskKind.HELD)
+    second = listing.tasks("lumen", TaskKind.HELD, first.cursor)
     assert (len(first.referrals), len(second.referrals), second.cursor) == (PAGE, 2, None)
     since = [one.waits_since for page in (first, second) for one in page.referrals]
     assert since == [NOW + timedelta(minutes=minutes) for minutes in range(PAGE + 2)]
@@ -269,7 +269,7 @@ def test_more_than_a_hundred_tasks_are_counted_as_more_than_a_hundred(
     monkeypatch.setattr(listing_table, "MAX_COUNTED", 3)
     for _ in range(5):
         actions.held()
-    assert listing.count_tasks("lumen")[Kind.HELD] == listing_table.CappedCount(3, is_more=True)
+    assert listing.count_tasks("lumen")[TaskKind.HELD] == listing_table.CappedCount(3, is_more=True)
 
 
 def test_a_completed_task_leaves_the_list(actions: ReferralActions, listing: ListingTable) -> None:
@@ -290,7 +290,7 @@ def test_a_doctor_who_declined_after_requesting_a_call_is_not_called(
     referral = actions.put()
     actions.referrals.answer(referral.receipt, Answer.CALL, NOW)
     actions.referrals.close(referral.receipt, fact, LATER)
-    assert listing.count_tasks("lumen")[Kind.CALL].count == 0
+    assert listing.count_tasks("lumen")[TaskKind.CALL].count == 0
     assert not {"waits_for", "waits_since"} & look.referral(referral).keys()
 
 
@@ -299,5 +299,5 @@ def test_a_suspected_bot_submission_is_a_task_from_its_first_write(
 ) -> None:
     held = bot_detection.hold_for_review(samples.referral(), Reason.HONEYPOT, NOW)
     actions.referrals.add(held)
-    [found] = listing.tasks("lumen", Kind.HELD).referrals
+    [found] = listing.tasks("lumen", TaskKind.HELD).referrals
     assert (found.receipt, found.waits_since) == (held.receipt, NOW)

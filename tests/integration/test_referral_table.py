@@ -19,7 +19,7 @@ from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.mail_effects import apply_event
 from referral_intake.core.mail_events import EventKind, MailEvent
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Move, Referral, Stage, closed
+from referral_intake.core.referral import Referral, Stage, Transition, close
 from referral_intake.core.steps import SendAttempt
 from tests.integration import aws
 from tests.support import samples
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def waiting(until: datetime = NOW) -> Move:
+def waiting(until: datetime = NOW) -> Transition:
     return decisions.wait(Reason.SES_THROTTLED, until)
 
 
@@ -165,7 +165,7 @@ def test_the_reason_and_the_leader_survive_a_round_trip(referrals: ReferralTable
     referrals.add(referral)
     referrals.add(led)
     referrals.move(referral, waiting(NOW + timedelta(hours=1)))
-    referrals.move(led, closed(Closing.JOINED, referral.receipt))
+    referrals.move(led, close(Closing.JOINED, referral.receipt))
 
     found, joined = referrals.get(referral.receipt), referrals.get(led.receipt)
 
@@ -222,7 +222,7 @@ def test_each_campaign_has_its_own_index_of_due_referrals(referrals: ReferralTab
 def test_a_closed_referral_leaves_the_index(referrals: ReferralTable, look: aws.Look, closing: Closing) -> None:
     referral = replace(aws.submitted(), due_at=NOW)
     referrals.add(referral)
-    referrals.move(referral, closed(closing))
+    referrals.move(referral, close(closing))
     assert look.indexed() == set()
     assert referrals.due("lumen", NOW + timedelta(days=9999), 10) == []
 
@@ -248,7 +248,7 @@ def test_a_move_of_a_changed_referral_is_stale_and_changes_nothing(referrals: Re
     referrals.move(referral, waiting())
     before = look.items()
     with pytest.raises(Stale):
-        referrals.move(referral, closed(Closing.EXPIRED))
+        referrals.move(referral, close(Closing.EXPIRED))
     assert look.items() == before
 
 
@@ -297,7 +297,7 @@ def test_a_stronger_closing_reason_replaces_a_weaker_one(
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
-    referrals.move(referral, closed(weaker))
+    referrals.move(referral, close(weaker))
     referrals.close(referral.receipt, Closing.COMPLAINED, NOW)
     assert look.referral(referral)["reason"] == "complained"
 

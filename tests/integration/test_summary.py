@@ -12,7 +12,7 @@ from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.subscriptions import Subscriptions
 from referral_intake.core.message import Deferred, Mailer, Message, Refused, Unclear
 from referral_intake.core.quota import Quota
-from referral_intake.core.users import Person
+from referral_intake.core.users import User
 from referral_intake.core.weekly_summary import Subscriber, SummarySender
 from referral_intake.reports.summary_email import SummaryComposer
 from referral_intake.reports.summary_figures import SummaryReader
@@ -72,7 +72,7 @@ def subscriptions(client: "DynamoDBClient", table: str) -> Subscriptions:
 
 
 def want(kept: Subscriptions, who: Subscriber, *, wanted: bool) -> None:
-    record = audit_item(Person(who.sub, who.username, frozenset()), "summary_wanted", [], MONDAY)
+    record = audit_item(User(who.sub, who.username, frozenset()), "summary_wanted", [], MONDAY)
     kept.set(who, MONDAY, is_subscribed=wanted, record=record)
 
 

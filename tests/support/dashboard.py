@@ -8,9 +8,9 @@ from typing import Any
 
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.quota import Quota
-from referral_intake.core.users import Person
+from referral_intake.core.users import User
 from referral_intake.dashboard import api as dashboard
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 from tests.support import events, samples
 
 ROUTE = "ANY /api/dashboard/{proxy+}"
@@ -24,7 +24,7 @@ class FakeAudit:
     records: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     fails: bool = False
 
-    def record(self, person: Person, what: str, receipts: Any, at: datetime) -> None:
+    def record(self, person: User, what: str, receipts: Any, at: datetime) -> None:
         if self.fails:
             raise Unavailable("no table")
         self.records.append((person.username, what, tuple(receipts)))
@@ -45,7 +45,7 @@ class FakeAccount:
         return self.granted
 
 
-class FakeDashboard(Dashboard):
+class FakeDashboard(DashboardParts):
     """Has only the parts that a test sets."""
 
     def __init__(self, **parts: Any) -> None:
@@ -82,6 +82,6 @@ def request(
 def ask(
     parts: Any, method: str, path: str, data: object = None, *, at: datetime = samples.NOW, **kwargs: Any
 ) -> tuple[int, Any]:
-    """The status and the body. `parts` is a Dashboard, or a fake with the parts that the route needs."""
+    """The status and the body. `parts` is the function's parts, or a fake with the parts that the route needs."""
     response = dashboard.respond(request(method, path, data, **kwargs), parts, at)
     return response["statusCode"], json.loads(response["body"] or "null")

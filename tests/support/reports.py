@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from referral_intake.core.report import Format, Kind, Report
+from referral_intake.core.report import Format, Report, ReportKind
 from referral_intake.core.search_filter import Filter
 from tests.support.samples import NOW
 
@@ -13,7 +13,7 @@ _IDS = count(1)
 
 
 def report(format: Format = Format.CSV, **given: Any) -> Report:  # noqa: A002  (its name in a report)
-    kind = Kind.LETTERS if format is Format.PDF else Kind.REFERRALS
+    kind = ReportKind.LETTERS if format is Format.PDF else ReportKind.REFERRALS
     asked: dict[str, Any] = {
         "id": f"{next(_IDS):032x}",
         "kind": kind,

@@ -8,7 +8,7 @@ from referral_intake.aws.campaign_files import Campaigns
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.referral import Referral, new_referral
 from referral_intake.core.submission import parse
-from referral_intake.core.users import Person, Role
+from referral_intake.core.users import Role, User
 from tests.support import project
 
 ROOT = project.ROOT
@@ -18,7 +18,7 @@ CAMPAIGNS = Campaigns(TEMPLATES)
 TEMPLATE_FILE = project.root() / "infra" / "template.yaml"
 # The campaign of most tests.
 CAMPAIGN = "lumen"
-MANAGER = Person("9d2c1c9e-0000-4000-8000-000000000002", "maria", frozenset({Role.MANAGER}))
+MANAGER = User("9d2c1c9e-0000-4000-8000-000000000002", "maria", frozenset({Role.MANAGER}))
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 
 

@@ -12,7 +12,7 @@ from referral_intake.aws.item_format import Item, plain, timestamp
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.breaker import BreakerPolicy, BreakerState, Pause, Trip, trip_reason, window_counts
-from referral_intake.core.users import Person
+from referral_intake.core.users import User
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -63,7 +63,7 @@ class BreakerTable:
         update = Update(breaker_key(trip.campaign)).set("announced", value=True)
         self._table.update(update.when_equal("paused_at", timestamp(trip.at)))
 
-    def resume(self, campaign: str, by: Person, now: datetime) -> bool:
+    def resume(self, campaign: str, by: User, now: datetime) -> bool:
         """Close the breaker, reset its counts and record who did it. Return whether it was open."""
         item = self._item(campaign)
         if "paused_at" not in item:

@@ -91,11 +91,11 @@ def from_item(item: Item) -> Referral:
         engagements=frozenset(_engagement(text) for text in values.get("engagements", ())),
         messages={step: _delivery(data) for step, data in values.get("messages", {}).items()},
         source=values.get("source"),
-        setbacks=int(values.get("setbacks", 0)),
+        failed_attempts=int(values.get("setbacks", 0)),
         is_vetted=values.get("is_vetted", False),
         answer=Answer(values["answer"]) if "answer" in values else None,
         stored_closed_at=datetime.fromisoformat(values["closed_at"]) if "closed_at" in values else None,
-        told_by=ContactChannel(values["told_by"]) if "told_by" in values else None,
+        contact_channel=ContactChannel(values["told_by"]) if "told_by" in values else None,
         user_actions=tuple(_user_action(data) for data in values.get("acts", ())),
         waits_since=datetime.fromisoformat(values["waits_since"]) if "waits_since" in values else None,
     )
@@ -126,7 +126,7 @@ def search_attributes(doctor: Doctor) -> dict[str, str | None]:
     }
 
 
-def task_attributes(campaign: str, kind: tasks.Kind | None, since: datetime | None) -> dict[str, str | None]:
+def task_attributes(campaign: str, kind: tasks.TaskKind | None, since: datetime | None) -> dict[str, str | None]:
     """Return the two key attributes of the sparse index `work`."""
     if kind is None or since is None:
         return {"waits_for": None, "waits_since": None}

@@ -15,7 +15,7 @@ from referral_intake.aws.item_format import Item, from_item, referral_key, typed
 from referral_intake.aws.table import Table
 from referral_intake.core.referral import Referral
 from referral_intake.core.search_filter import FILTERS, SearchCriteria
-from referral_intake.core.tasks import Kind, task_kind
+from referral_intake.core.tasks import TaskKind, task_kind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -119,7 +119,7 @@ class ListingTable:
         found, units = self._read([ListingPosition("", receipt)], is_consistent=False)
         return Page([referral for referral in found if criteria.matches(referral)], None, None, units)
 
-    def tasks(self, campaign: str, kind: Kind, cursor: str | None = None) -> Page:
+    def tasks(self, campaign: str, kind: TaskKind, cursor: str | None = None) -> Page:
         """List the tasks of this kind, oldest first. Raise BadCursor, Unavailable."""
         index = _task_index(campaign, kind)
         positions, following, units = self._read_index(index, index.start(cursor), every_entry_matches=True)
@@ -128,9 +128,9 @@ class ListingTable:
         referrals = [one for one in found if one.campaign == campaign and task_kind(one) is kind]
         return Page(referrals, following.encoded if following else None, None, units + more)
 
-    def count_tasks(self, campaign: str) -> dict[Kind, CappedCount]:
+    def count_tasks(self, campaign: str) -> dict[TaskKind, CappedCount]:
         """Count the tasks of each kind."""
-        return {kind: self._count(_task_index(campaign, kind)) for kind in Kind}
+        return {kind: self._count(_task_index(campaign, kind)) for kind in TaskKind}
 
     def _count(self, index: _Index) -> CappedCount:
         count = self._table.count(**index.query(None, MAX_COUNTED + 1))
@@ -187,5 +187,5 @@ def index_for(criteria: SearchCriteria) -> _Index:
     return index
 
 
-def _task_index(campaign: str, kind: Kind) -> _Index:
+def _task_index(campaign: str, kind: TaskKind) -> _Index:
     return _Index("work", ("waits_for", f"{campaign}/{kind.value}"), "waits_since", is_newest_first=False)

@@ -18,7 +18,7 @@ from referral_intake.aws.table import Table
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer, Move, Referral, closed
+from referral_intake.core.referral import Answer, Referral, Transition, close
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,7 +50,7 @@ class ReferralTable:
         )
         return [item["pk"]["S"].partition("#")[2] for item in found.items]
 
-    def move(self, referral: Referral, move: Move) -> None:
+    def move(self, referral: Referral, move: Transition) -> None:
         """Change the stage. Raise Stale if the referral has changed since it was read."""
         self.update(update_expressions.referral_update(referral, move))
 
@@ -95,7 +95,7 @@ class ReferralTable:
         while referral := self.get(receipt, consistent=True):
             if milestone in referral.milestones and not answer:
                 return
-            move = closed(closing) if closing and closing.outranks(referral.reason) else None
+            move = close(closing) if closing and closing.outranks(referral.reason) else None
             update = update_expressions.referral_update(referral, move, facts={milestone: now}, answer=answer)
             try:
                 self.update(update)

@@ -12,7 +12,16 @@ from referral_intake.aws.item_format import Item, plain, timestamp, typed
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.errors import Stale
-from referral_intake.core.report import REPORT_RETENTION, UNFINISHED, Checkpoint, File, Format, Kind, Report, State
+from referral_intake.core.report import (
+    REPORT_RETENTION,
+    UNFINISHED,
+    Checkpoint,
+    File,
+    Format,
+    Report,
+    ReportKind,
+    ReportState,
+)
 from referral_intake.core.search_filter import Filter
 
 if TYPE_CHECKING:
@@ -73,7 +82,7 @@ class ReportTable:
         """
         now = timestamp(self._now())
         update = Update(report_key(report_id)).add("attempt", 1).add("setbacks", 1)
-        update.set("state", State.RUNNING.value).set("lease_until", timestamp(until))
+        update.set("state", ReportState.RUNNING.value).set("lease_until", timestamp(until))
         state, lease = update.name("state"), update.name("lease_until")
         update.when(f"{state} IN ({', '.join(update.value(state.value) for state in sorted(UNFINISHED))})")
         update.when(f"attribute_not_exists({lease}) OR {lease} <= {update.value(now)}")
@@ -106,7 +115,7 @@ def _progress_attributes(report: Report) -> dict[str, Any]:
         "rows_done": report.rows_done,
         "files": [asdict(file) for file in report.files],
         "place": _without_blanks(asdict(report.checkpoint)),
-        "setbacks": report.setbacks,
+        "setbacks": report.failed_runs,
         "lease_until": timestamp(report.lease_until) if report.lease_until else None,
         "put_at": timestamp(report.put_at) if report.put_at else None,
         "expires_at": timestamp(report.expires_at) if report.expires_at else None,
@@ -137,19 +146,19 @@ def _report(item: Any) -> Report:
     days = {name: date.fromisoformat(chosen[name]) for name in ("first", "last") if name in chosen}
     return Report(
         id=values["id"],
-        kind=Kind(values["kind"]),
+        kind=ReportKind(values["kind"]),
         format=Format(values["format"]),
         campaign=values["campaign"],
         filter=Filter(**{**chosen, **days}),
         sub=values["sub"],
         username=values["username"],
         requested_at=datetime.fromisoformat(values["requested_at"]),
-        state=State(values["state"]),
+        state=ReportState(values["state"]),
         rows_done=int(values["rows_done"]),
         files=tuple(File(file["key"], file["name"], int(file["size"])) for file in values["files"]),
         checkpoint=Checkpoint(**{**checkpoint, "parts": tuple(checkpoint["parts"]), **numbers}),
         attempt=int(values["attempt"]),
-        setbacks=int(values["setbacks"]),
+        failed_runs=int(values["setbacks"]),
         lease_until=_moment(values, "lease_until"),
         put_at=_moment(values, "put_at"),
         expires_at=_moment(values, "expires_at"),

@@ -16,7 +16,7 @@ from referral_intake.core.mail_events import ENGAGEMENT_KINDS, Effect, EventKind
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.ports import Referrals
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Move, Referral, Stage, closed
+from referral_intake.core.referral import Referral, Stage, Transition, close
 from referral_intake.core.steps import DeliveryStatus, DeliveryStatuses, last_failure, next_due
 
 # Enough to distinguish people from scanners. It also limits the size of one referral.
@@ -93,7 +93,9 @@ def _messages(event: MailEvent, referral: Referral) -> DeliveryStatuses:
     return {**referral.messages, event.step: delivery}
 
 
-def _move(event: MailEvent, referral: Referral, messages: DeliveryStatuses, campaign: Campaign | None) -> Move | None:
+def _move(
+    event: MailEvent, referral: Referral, messages: DeliveryStatuses, campaign: Campaign | None
+) -> Transition | None:
     match event.kind:
         case _ if event.failure:
             return _after_failure(event, referral, messages)
@@ -107,14 +109,14 @@ def _move(event: MailEvent, referral: Referral, messages: DeliveryStatuses, camp
             return None
 
 
-def _after_failure(event: MailEvent, referral: Referral, messages: DeliveryStatuses) -> Move | None:
+def _after_failure(event: MailEvent, referral: Referral, messages: DeliveryStatuses) -> Transition | None:
     if referral.stage is Stage.CLOSED:
         return _close(referral, Closing.BOUNCED) if event.kind is EventKind.BOUNCED else None
-    if last_failure(messages) != (event.step, event.failure) or referral.told_by:
+    if last_failure(messages) != (event.step, event.failure) or referral.contact_channel:
         return None
     move = after_failure(replace(referral, messages=messages), event.at)
     if move.stage is Stage.CLOSED:
-        return closed(Closing.BOUNCED)
+        return close(Closing.BOUNCED)
     # Of two events, the earlier one counts, whichever arrives first.
     is_known = (referral.stage, referral.reason) == (move.stage, move.reason)
     return None if is_known and referral.due_at and move.due_at and referral.due_at <= move.due_at else move
@@ -132,5 +134,5 @@ def _changes_next_message(event: MailEvent, referral: Referral, messages: Delive
 _IN_PROGRESS = frozenset({Stage.SENDING, Stage.QUEUED, Stage.WAITING, Stage.HELD})
 
 
-def _close(referral: Referral, closing: Closing) -> Move | None:
-    return closed(closing) if closing.outranks(referral.reason) else None
+def _close(referral: Referral, closing: Closing) -> Transition | None:
+    return close(closing) if closing.outranks(referral.reason) else None

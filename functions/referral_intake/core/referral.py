@@ -68,10 +68,10 @@ class Referral:
     """`milestones` has the earliest time of each fact. `reason` says why the referral waits, is held or was closed.
 
     `content` is a digest of the submission. `source` is a keyed hash of the submitter's network address. `leader` is
-    the receipt of the referral that has claimed the doctor. `setbacks` counts consecutive failures to send.
-    `is_vetted` says that a person approved the referral. `answer` is the doctor's latest answer. `told_by` is set if a
-    person told the doctor by letter or phone; then no email follows. `user_actions` are in order of time.
-    `waits_since` is the time since when the referral waits for a person, if it does.
+    the receipt of the referral that has claimed the doctor. `failed_attempts` counts consecutive failures to send.
+    `is_vetted` says that a person approved the referral. `answer` is the doctor's latest answer. `contact_channel` is
+    set if a person told the doctor by letter or phone; then no email follows. `user_actions` are in order of time.
+    `waits_since` is when the referral began to wait for a person, if it does.
     """
 
     receipt: str
@@ -89,11 +89,11 @@ class Referral:
     engagements: frozenset[Engagement] = frozenset()
     messages: DeliveryStatuses = field(default_factory=dict)
     source: str | None = None
-    setbacks: int = 0
+    failed_attempts: int = 0
     is_vetted: bool = False
     answer: Answer | None = None
     stored_closed_at: datetime | None = None
-    told_by: ContactChannel | None = None
+    contact_channel: ContactChannel | None = None
     user_actions: tuple[UserAction, ...] = ()
     waits_since: datetime | None = None
 
@@ -111,18 +111,18 @@ class Referral:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Transition:
     """A change of stage. `due_at` is set for every open stage, and unset for `closed`.
 
-    `setbacks` is 0 unless sending failed. `by_a_person` says that a person approved the referral. `closed_at` is for
-    reasons without a milestone of the same name.
+    `failed_attempts` is 0 unless sending failed. `by_a_person` says that a person approved the referral.
+    `closed_at` is for reasons without a milestone of the same name.
     """
 
     stage: Stage
     due_at: datetime | None = None
     reason: str | None = None
     leader: str | None = None
-    setbacks: int = 0
+    failed_attempts: int = 0
     by_a_person: bool = False
     closed_at: datetime | None = None
 
@@ -131,12 +131,12 @@ class Move:
             raise ValueError(f"{self.stage} with due_at {self.due_at}")
 
 
-def closed(reason: Closing, leader: str | None = None, *, at: datetime | None = None) -> Move:
-    """Return a move that closes the referral.
+def close(reason: Closing, leader: str | None = None, *, at: datetime | None = None) -> Transition:
+    """Return the transition that closes the referral.
 
     `at` is the time. Leave it out if the same write sets a milestone named like the reason.
     """
-    return Move(Stage.CLOSED, reason=reason.value, leader=leader, closed_at=at)
+    return Transition(Stage.CLOSED, reason=reason.value, leader=leader, closed_at=at)
 
 
 def receipt_for(submission_id: uuid.UUID) -> str:

@@ -14,10 +14,10 @@ FILE_RETENTION = timedelta(days=1)
 # How long the report's record is stored.
 REPORT_RETENTION = timedelta(days=30)
 # After this many consecutive runs without progress, the report fails.
-MAX_SETBACKS = 5
+MAX_FAILED_RUNS = 5
 
 
-class Kind(StrEnum):
+class ReportKind(StrEnum):
     REFERRALS = "referrals"
     LETTERS = "letters"
 
@@ -28,10 +28,10 @@ class Format(StrEnum):
     PDF = "pdf"
 
 
-FORMATS = {Kind.REFERRALS: (Format.CSV, Format.XLSX), Kind.LETTERS: (Format.PDF,)}
+FORMATS = {ReportKind.REFERRALS: (Format.CSV, Format.XLSX), ReportKind.LETTERS: (Format.PDF,)}
 
 
-class State(StrEnum):
+class ReportState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     READY = "ready"
@@ -39,7 +39,7 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-UNFINISHED = frozenset({State.QUEUED, State.RUNNING})
+UNFINISHED = frozenset({ReportState.QUEUED, ReportState.RUNNING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +73,28 @@ class Report:
     """`attempt` counts the runs: only the latest may write. `left_out` says why there is no letter, by receipt."""
 
     id: str
-    kind: Kind
+    kind: ReportKind
     format: Format
     campaign: str
     filter: Filter
     sub: str
     username: str
     requested_at: datetime
-    state: State = State.QUEUED
+    state: ReportState = ReportState.QUEUED
     rows_done: int = 0
     files: tuple[File, ...] = ()
     checkpoint: Checkpoint = Checkpoint()
     attempt: int = 0
-    setbacks: int = 0
+    failed_runs: int = 0
     lease_until: datetime | None = None
     put_at: datetime | None = None
     expires_at: datetime | None = None
     detail: str | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
 
-    def state_at(self, now: datetime) -> State:
-        is_over = self.state is State.READY and self.expires_at is not None and self.expires_at <= now
-        return State.EXPIRED if is_over else self.state
+    def state_at(self, now: datetime) -> ReportState:
+        is_over = self.state is ReportState.READY and self.expires_at is not None and self.expires_at <= now
+        return ReportState.EXPIRED if is_over else self.state
 
     def is_lost_at(self, now: datetime, patience: timedelta) -> bool:
         """Whether no run works on the report and no message can still be in the queue to start one."""

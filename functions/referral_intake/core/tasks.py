@@ -8,7 +8,7 @@ from enum import StrEnum
 from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Answer, Move, Referral, Stage
+from referral_intake.core.referral import Answer, Referral, Stage, Transition
 
 DELIVERY_UNKNOWN = frozenset({Reason.SEND_UNCLEAR, Reason.RESTORED, Reason.BOUNCE_UNDETERMINED})
 """It is unknown whether the doctor got the message. To send it again, a person must confirm it explicitly."""
@@ -19,7 +19,7 @@ DOCTOR_COMPARISONS = frozenset({Reason.SHARED_MAILBOX, Reason.POSSIBLY_SAME_DOCT
 """Reasons to hold a referral until a person compares its doctor with the doctor of another referral."""
 
 
-class Kind(StrEnum):
+class TaskKind(StrEnum):
     """The work for a person: judge a held referral, repair a failed one, print a letter or call, call back."""
 
     HELD = "held"
@@ -28,15 +28,15 @@ class Kind(StrEnum):
     CALL = "call"
 
 
-def task_kind(referral: Referral) -> Kind | None:
+def task_kind(referral: Referral) -> TaskKind | None:
     """Return the kind of the referral's current task, or None."""
     match referral.stage:
         case Stage.HELD:
-            return Kind.FAILED if referral.reason in FAILED else Kind.HELD
+            return TaskKind.FAILED if referral.reason in FAILED else TaskKind.HELD
         case Stage.BY_POST:
-            return Kind.BY_POST
+            return TaskKind.BY_POST
         case Stage.CLOSED if is_call_pending(referral):
-            return Kind.CALL
+            return TaskKind.CALL
         case _:
             return None
 
@@ -48,7 +48,7 @@ def is_call_pending(referral: Referral) -> bool:
 
 
 def after_write(
-    referral: Referral, move: Move | None, facts: Mapping[str, datetime], answer: Answer | None
+    referral: Referral, move: Transition | None, facts: Mapping[str, datetime], answer: Answer | None
 ) -> Referral:
     """Return the referral after a write of these values, with the attributes on which its task depends."""
     changed = replace(
@@ -71,7 +71,7 @@ def _waiting_since(referral: Referral, facts: Mapping[str, datetime]) -> datetim
     match task_kind(referral):
         case None:
             return None
-        case Kind.CALL:
+        case TaskKind.CALL:
             # Use the time of the last answer: an earlier one may have asked for something else.
             answered = Closing.ANSWERED.value
             return facts.get(answered) or referral.milestones[answered]

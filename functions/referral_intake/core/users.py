@@ -12,7 +12,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class User:
     """A signed-in user. `sub` never changes. `username` is for display."""
 
     sub: str

@@ -13,14 +13,14 @@ from referral_intake.core.message import Deferred, Mailer, Message, Refused, Unc
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.overview import FUNNEL, SES_REVIEWS, Overview
 from referral_intake.core.quota import Quota
-from referral_intake.core.tasks import Kind
+from referral_intake.core.tasks import TaskKind
 
 FROM_HOUR, UNTIL_HOUR = 7, 12
 """The local hours of a Monday in which the summary is sent. The next run sends what a run could not."""
 
 # Compared with the previous week. Each fact counts on the day on which it happened.
 COMPARED = (*FUNNEL, Milestone.OPTED_OUT, Milestone.BOUNCED, Milestone.COMPLAINED)
-TASK_KINDS: tuple[str, ...] = tuple(Kind)
+TASK_KINDS: tuple[str, ...] = tuple(TaskKind)
 
 
 @dataclass(frozen=True, slots=True)

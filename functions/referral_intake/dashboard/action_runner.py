@@ -16,7 +16,7 @@ from referral_intake.core.errors import Conflict, Stale
 from referral_intake.core.opt_outs import Referrals, check_letters
 from referral_intake.core.referral import Referral, UserAction
 from referral_intake.core.steps import INTRODUCTION
-from referral_intake.core.users import Person
+from referral_intake.core.users import User
 from referral_intake.dashboard import actions
 from referral_intake.dashboard.actions import ActionRequest, ReferralChange
 
@@ -48,17 +48,17 @@ class ActionWriter(Protocol):
     `action_table.ActionTable` implements it.
     """
 
-    def write(self, referral: Referral, change: ReferralChange, by: Person) -> None: ...
+    def write(self, referral: Referral, change: ReferralChange, by: User) -> None: ...
 
     def write_with_claim(
-        self, claim: Claim, change: ReferralChange, by: Person, *, now: datetime, cooldown: timedelta
+        self, claim: Claim, change: ReferralChange, by: User, *, now: datetime, cooldown: timedelta
     ) -> Obstacle | None:
         """Also claim the doctor for the step. If there is an obstacle, write nothing and return it."""
 
-    def write_opt_out(self, claim: Claim, change: ReferralChange, by: Person) -> list[str]:
+    def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> list[str]:
         """Also store the opt-out under all keys of the doctor. Return other referrals that it may concern."""
 
-    def write_comparison(self, claim: Claim, change: ReferralChange, by: Person) -> None:
+    def write_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
         """Also record that the doctor is the same as those of other referrals, or another."""
 
 
@@ -88,15 +88,15 @@ class ActionRunner:
     def _run(self, request: ActionRequest, referral: Referral, now: datetime) -> None:
         campaign = self.find_campaign(referral.campaign)
         change = actions.change(request, referral, campaign, now)
-        if change.told_by and campaign:
+        if change.contact_channel and campaign:
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
             obstacle = self.action_table.write_with_claim(
                 claim, change, request.by, now=now, cooldown=campaign.policy.cooldown
             )
             if obstacle is None:
                 return
-            move = decisions.after_obstacle(obstacle, referral, self._find, now)
-            change = actions.too_late(change, move)
+            transition = decisions.after_obstacle(obstacle, referral, self._find, now)
+            change = actions.too_late(change, transition)
         elif change.others:
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
             self.action_table.write_comparison(claim, change, request.by)

@@ -19,7 +19,7 @@ from referral_intake.core.claim import Claim, Obstacle
 from referral_intake.core.errors import Stale
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
-from referral_intake.core.users import Person
+from referral_intake.core.users import User
 from referral_intake.dashboard.actions import ReferralChange
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ class ActionTable:
         self._table = Table(client, name)
         self._claims = ClaimTable(client, name)
 
-    def write(self, referral: Referral, change: ReferralChange, by: Person) -> None:
+    def write(self, referral: Referral, change: ReferralChange, by: User) -> None:
         """Change the referral if it is unchanged since it was read. Raise Stale, Conflict, Unavailable."""
         if self._table.transact(updates=[_changed(referral, change)], puts=[_record(referral, change, by)]):
             raise Stale
 
     def write_with_claim(
-        self, claim: Claim, change: ReferralChange, by: Person, *, now: datetime, cooldown: timedelta
+        self, claim: Claim, change: ReferralChange, by: User, *, now: datetime, cooldown: timedelta
     ) -> Obstacle | None:
         """Also claim the doctor for the step. If there is an obstacle, write nothing and return it.
 
@@ -46,14 +46,14 @@ class ActionTable:
         record = _record(claim.referral, change, by)
         return self._claims.claim_told(claim, _changed(claim.referral, change), record, now=now, cooldown=cooldown)
 
-    def write_comparison(self, claim: Claim, change: ReferralChange, by: Person) -> None:
+    def write_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
         """Also record that the doctor is the same as those of other referrals, or another. Raise Stale, Unavailable."""
         record = _record(claim.referral, change, by)
         self._claims.decide_same(
             claim, _changed(claim.referral, change), record, change.others, same=change.is_same_doctor
         )
 
-    def write_opt_out(self, claim: Claim, change: ReferralChange, by: Person) -> list[str]:
+    def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> list[str]:
         """Also store the opt-out under all keys of the doctor. Raise Stale, Unavailable.
 
         Return the receipts of other referrals that it may concern.
@@ -70,15 +70,17 @@ class ActionTable:
         )
 
 
-def _record(referral: Referral, change: ReferralChange, by: Person) -> Item:
+def _record(referral: Referral, change: ReferralChange, by: User) -> Item:
     return audit_item(by, change.user_action.what, [referral.receipt], change.user_action.at)
 
 
 def _changed(referral: Referral, change: ReferralChange) -> Update:
-    update = update_expressions.referral_update(referral, change.move, facts=change.milestones, answer=change.answer)
+    update = update_expressions.referral_update(
+        referral, change.transition, facts=change.milestones, answer=change.answer
+    )
     update.append("acts", user_action_attributes(change.user_action))
-    if change.told_by:
-        update.set("told_by", change.told_by.value)
+    if change.contact_channel:
+        update.set("told_by", change.contact_channel.value)
     if change.messages is not None:
         update.set("messages", message_attributes(change.messages) or None)
     if change.doctor:

@@ -14,11 +14,11 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer, ContactChannel, Move, Referral, UserAction, closed
+from referral_intake.core.referral import Answer, ContactChannel, Referral, Transition, UserAction, close
 from referral_intake.core.steps import DeliveryStatuses, with_resend
 from referral_intake.core.submission import InvalidSubmission, with_email
-from referral_intake.core.tasks import DELIVERY_UNKNOWN, DOCTOR_COMPARISONS, Kind, task_kind
-from referral_intake.core.users import Person
+from referral_intake.core.tasks import DELIVERY_UNKNOWN, DOCTOR_COMPARISONS, TaskKind, task_kind
+from referral_intake.core.users import User
 from referral_intake.core.validation import FieldError
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -58,10 +58,10 @@ class Rejection(StrEnum):
 
 
 ALLOWED_ACTIONS = {
-    Kind.HELD: (Action.APPROVE, Action.REJECT),
-    Kind.FAILED: (Action.RETRY, Action.REJECT),
-    Kind.BY_POST: (Action.LETTER_SENT, Action.CALLED, Action.ADD_EMAIL),
-    Kind.CALL: (Action.CALLED_BACK,),
+    TaskKind.HELD: (Action.APPROVE, Action.REJECT),
+    TaskKind.FAILED: (Action.RETRY, Action.REJECT),
+    TaskKind.BY_POST: (Action.LETTER_SENT, Action.CALLED, Action.ADD_EMAIL),
+    TaskKind.CALL: (Action.CALLED_BACK,),
 }
 
 COMPARISONS = (Action.SAME_DOCTOR, Action.ANOTHER_DOCTOR, Action.REJECT)
@@ -84,7 +84,7 @@ class ActionRequest:
     receipt: str
     revision: int
     action: Action
-    by: Person
+    by: User
     reason: str | None = None
     email: str | None = None
     again: bool = False
@@ -111,9 +111,9 @@ class ReferralChange:
     """
 
     user_action: UserAction
-    move: Move | None = None
+    transition: Transition | None = None
     milestones: Mapping[str, datetime] = field(default_factory=dict)
-    told_by: ContactChannel | None = None
+    contact_channel: ContactChannel | None = None
     doctor: Doctor | None = None
     messages: DeliveryStatuses | None = None
     others: tuple[str, ...] = ()
@@ -126,7 +126,7 @@ class ReferralChange:
 def allowed_actions(referral: Referral) -> tuple[Action, ...]:
     """Return the actions that the referral's current state allows."""
     kind = task_kind(referral)
-    if kind is Kind.HELD and referral.reason in DOCTOR_COMPARISONS:
+    if kind is TaskKind.HELD and referral.reason in DOCTOR_COMPARISONS:
         return COMPARISONS
     return ALLOWED_ACTIONS[kind] if kind else ()
 
@@ -148,7 +148,7 @@ def change(request: ActionRequest, referral: Referral, campaign: Campaign | None
             return ReferralChange(user_action, decisions.approve(now))
         case Action.REJECT:
             note = _one_of(Rejection, "reason", request.reason).value
-            return ReferralChange(replace(user_action, note=note), closed(Closing.REJECTED, at=now))
+            return ReferralChange(replace(user_action, note=note), close(Closing.REJECTED, at=now))
         case Action.RETRY:
             return _resent(user_action, request, referral)
         case Action.SAME_DOCTOR | Action.ANOTHER_DOCTOR:
@@ -188,23 +188,23 @@ def _said(user_action: UserAction, request: ActionRequest, referral: Referral) -
         closing = Closing.ANSWERED
         return ReferralChange(
             replace(user_action, note=answer.value),
-            closed(closing) if closing.outranks(referral.reason) else None,
+            close(closing) if closing.outranks(referral.reason) else None,
             {Milestone.ANSWERED: user_action.at},
             answer=answer,
         )
     return ReferralChange(
         replace(user_action, note=f"{channel.value}_campaign" if request.only_campaign else channel.value),
-        closed(Closing.OPTED_OUT) if Closing.OPTED_OUT.outranks(referral.reason) else None,
+        close(Closing.OPTED_OUT) if Closing.OPTED_OUT.outranks(referral.reason) else None,
         {Milestone.OPTED_OUT: user_action.at},
         opts_out=True,
         opts_out_of=referral.campaign if request.only_campaign else None,
     )
 
 
-def too_late(told: ReferralChange, move: Move) -> ReferralChange:
+def too_late(told: ReferralChange, transition: Transition) -> ReferralChange:
     """Return the replacement for `told` if the doctor had been told or had opted out before it was recorded."""
-    assert move.reason, "the move must have a reason"
-    return ReferralChange(replace(told.user_action, note=move.reason), move)
+    assert transition.reason, "the transition must have a reason"
+    return ReferralChange(replace(told.user_action, note=transition.reason), transition)
 
 
 def previous_run(request: ActionRequest, referral: Referral) -> UserAction | None:
@@ -245,8 +245,8 @@ def _told(
     """Return the change that waits for an answer until the referral expires. No email follows."""
     if campaign is None:
         raise Invalid(FieldError("campaign", "campaign_unknown"))
-    move = decisions.after_send(replace(referral, told_by=channel), campaign, user_action.at)
-    return ReferralChange(user_action, move, {Milestone.SENT: user_action.at}, told_by=channel)
+    transition = decisions.after_send(replace(referral, contact_channel=channel), campaign, user_action.at)
+    return ReferralChange(user_action, transition, {Milestone.SENT: user_action.at}, contact_channel=channel)
 
 
 def _with_email(doctor: Doctor, request: ActionRequest) -> Doctor:

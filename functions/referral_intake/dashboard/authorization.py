@@ -1,7 +1,7 @@
 """Authentication and authorization. A route declares the role that it needs by the type of a parameter:
 
     @router.get("/work")
-    def work(person: Viewer, parts: Parts, now: Now) -> Work: ...
+    def work(user: Viewer, parts: Parts, now: Now) -> Work: ...
 
 API Gateway verifies the token (issuer, audience, signature and times) before it invokes the function. It does not check
 groups, so this module does.
@@ -16,8 +16,8 @@ from typing import Annotated, Any, get_type_hints
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from referral_intake.core.users import Person, Role
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.core.users import Role, User
+from referral_intake.dashboard.wiring import DashboardParts
 from referral_intake.web.http import Event, Problem
 
 # API Gateway writes a claim that is a list as `[a b]`. A group's name has no spaces. A name with a bracket would be
@@ -25,7 +25,7 @@ from referral_intake.web.http import Event, Problem
 _GROUPS = re.compile(r"\[[^\s\[\]]+(?: [^\s\[\]]+)*\]")
 
 
-def person_of(event: Event) -> Person:
+def signed_in_user(event: Event) -> User:
     """Return the signed-in user. Raise Problem if the user has no role."""
     claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
     sub, username = claims.get("sub"), claims.get("username")
@@ -33,7 +33,7 @@ def person_of(event: Event) -> Person:
     # Only access tokens are accepted. An ID token is only for the page that requested it.
     if not (sub and username and roles and claims.get("token_use") == "access"):
         raise _forbidden()
-    return Person(str(sub), str(username), roles)
+    return User(str(sub), str(username), roles)
 
 
 def _roles(groups: object) -> frozenset[Role]:
@@ -48,18 +48,18 @@ def _forbidden() -> Problem:
     )
 
 
-def _with(role: Role) -> Callable[[Request], Person]:
-    def dependency(request: Request) -> Person:
-        person: Person = request.context["person"]
-        check(person, role)
-        return person
+def _with(role: Role) -> Callable[[Request], User]:
+    def dependency(request: Request) -> User:
+        user: User = request.context["user"]
+        check(user, role)
+        return user
 
     return dependency
 
 
-def check(person: Person, role: Role) -> None:
+def check(user: User, role: Role) -> None:
     """Raise Problem if the user does not have the role."""
-    if not person.may(role):
+    if not user.may(role):
         raise _forbidden()
 
 
@@ -67,8 +67,8 @@ _ROLE_OF_DEPENDENCY = {_with(role): role for role in Role}
 _DEPENDENCY_OF_ROLE = {role: dependency for dependency, role in _ROLE_OF_DEPENDENCY.items()}
 
 
-def _parts(request: Request) -> Dashboard:
-    parts: Dashboard = request.context["parts"]
+def _parts(request: Request) -> DashboardParts:
+    parts: DashboardParts = request.context["parts"]
     return parts
 
 
@@ -77,9 +77,9 @@ def _now(request: Request) -> datetime:
     return now
 
 
-Viewer = Annotated[Person, Depends(_DEPENDENCY_OF_ROLE[Role.VIEWER])]
-Manager = Annotated[Person, Depends(_DEPENDENCY_OF_ROLE[Role.MANAGER])]
-Parts = Annotated[Dashboard, Depends(_parts)]
+Viewer = Annotated[User, Depends(_DEPENDENCY_OF_ROLE[Role.VIEWER])]
+Manager = Annotated[User, Depends(_DEPENDENCY_OF_ROLE[Role.MANAGER])]
+Parts = Annotated[DashboardParts, Depends(_parts)]
 Now = Annotated[datetime, Depends(_now)]
 
 

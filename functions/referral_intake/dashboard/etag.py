@@ -15,15 +15,15 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import Field
 
 from referral_intake.core.referral import Referral
-from referral_intake.core.users import Person, Role
+from referral_intake.core.users import Role, User
 
 KNOWN_DESCRIPTION = (
     "The mark of the last response. If nothing has changed, the response has no content and leaves no audit record."
 )
 LONGEST = 64
 
-Known = Annotated[str | None, Query(alias="known", max_length=LONGEST, description=KNOWN_DESCRIPTION)]
-Mark = Annotated[str, Field(description="The mark of this response. Send it as `known` in the next request.")]
+IfNoneMatch = Annotated[str | None, Query(alias="known", max_length=LONGEST, description=KNOWN_DESCRIPTION)]
+ETag = Annotated[str, Field(description="The mark of this response. Send it as `known` in the next request.")]
 # For a route's description.
 NOT_MODIFIED: dict[int, OpenAPIResponse] = {204: {"description": "Nothing has changed since `known`"}}
 
@@ -32,10 +32,10 @@ class NotModified(Exception):
     """The data is the same as in the mark of the request."""
 
 
-def mark(person: Person, referrals: Iterable[Referral], *more: object) -> str:
+def mark(user: User, referrals: Iterable[Referral], *more: object) -> str:
     """Return a hash that changes with the response. A referral counts by its revision, other data is in `more`."""
     shown = [(referral.receipt, referral.revision) for referral in referrals]
-    text = json.dumps([person.may(Role.MANAGER), shown, more], default=str)
+    text = json.dumps([user.may(Role.MANAGER), shown, more], default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

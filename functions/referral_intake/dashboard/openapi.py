@@ -69,7 +69,7 @@ WRITE_REFUSALS = (
 
 
 @router.get("/openapi.json", tags=["about"], summary="This API description", operation_id="openapi")
-def openapi(person: Viewer) -> dict[str, Any]:
+def openapi(user: Viewer) -> dict[str, Any]:
     app = router.api_resolver
     assert isinstance(app, APIGatewayHttpResolver)
     return description(app)

@@ -23,7 +23,7 @@ class Me(BaseModel):
     weekly_summary: Annotated[dict[str, bool], Field(description="By campaign, whether this user gets it by email.")]
 
 
-class Rung(BaseModel):
+class FunnelStep(BaseModel):
     """A step of the funnel, with its share of the previous step and of all submitted referrals."""
 
     name: str
@@ -40,7 +40,7 @@ class Rates(BaseModel):
 
 
 class Period(BaseModel):
-    funnel: list[Rung]
+    funnel: list[FunnelStep]
     facts: Facts
     rates: Rates
     medians_seconds: Annotated[dict[str, float | None], Field(description="By step. Null if no referral completed it.")]

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 
 from referral_intake.core.campaign import Campaign
 from referral_intake.dashboard import problems
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 
 MAX_DAYS = 366
 # Earliest day with data. Every range is compared with the range before it.
@@ -34,7 +34,7 @@ From = Annotated[Day, Query(alias="from", description="The first day, in UTC.", 
 To = Annotated[Day, Query(description="The last day (inclusive), in UTC.", examples=["2026-11-22"])]
 
 
-def campaign(parts: Dashboard, name: str) -> Campaign:
+def campaign(parts: DashboardParts, name: str) -> Campaign:
     """Return the campaign. Raise Problem if it does not exist."""
     found = parts.campaigns.get(name)
     if found is None:

@@ -10,14 +10,14 @@ from referral_intake.aws.listing_table import Page
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Doctor
 from referral_intake.core.referral import Referral
 from referral_intake.core.specialties import specialty_group
-from referral_intake.core.users import Person, Role
+from referral_intake.core.users import Role, User
 from referral_intake.dashboard import etag
 from referral_intake.dashboard.actions import allowed_actions, recordable_actions
 from referral_intake.dashboard.declared_schemas import with_form_fields
-from referral_intake.dashboard.etag import Mark
+from referral_intake.dashboard.etag import ETag
 from referral_intake.dashboard.masking import masked
 from referral_intake.dashboard.timeline import timeline
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 
 Cursor = Annotated[str | None, Field(description="The start of the next page. Null if there is none.")]
 
@@ -48,7 +48,7 @@ class Listing(BaseModel):
     cursor: Cursor
     searched_back_to: Annotated[date | None, Field(description="Null if everything was searched.")]
     read_units: Annotated[float, Field(description="The DynamoDB read units of this request.")]
-    mark: Mark
+    mark: ETag
 
 
 class WorkRow(Row):
@@ -60,7 +60,7 @@ class WorkList(BaseModel):
     referrals: list[WorkRow]
     cursor: Cursor
     read_units: float
-    mark: Mark
+    mark: ETag
 
 
 @with_form_fields(ADDRESS_FIELDS)
@@ -68,7 +68,7 @@ class AddressSeen(BaseModel):
     pass
 
 
-class Happened(BaseModel):
+class TimelineEntry(BaseModel):
     at: datetime
     what: str
     step: str | None
@@ -94,56 +94,56 @@ class Detail(Row):
     told_by: str | None
     due_at: datetime | None
     waiting_since: datetime | None
-    timeline: list[Happened]
+    timeline: list[TimelineEntry]
     messages: list[MessageSent]
     actions: list[str]
-    mark: Mark
+    mark: ETag
 
 
-def listing(page: Page, person: Person) -> Listing:
-    rows = [Row(**row(referral, person)) for referral in page.referrals]
+def listing(page: Page, user: User) -> Listing:
+    rows = [Row(**row(referral, user)) for referral in page.referrals]
     return Listing(
         referrals=rows,
         cursor=page.cursor,
         searched_back_to=page.searched_back_to,
         read_units=page.units,
-        mark=etag.mark(person, page.referrals, page.cursor, page.searched_back_to),
+        mark=etag.mark(user, page.referrals, page.cursor, page.searched_back_to),
     )
 
 
-def work_list(page: Page, person: Person) -> WorkList:
+def work_list(page: Page, user: User) -> WorkList:
     rows = [
-        WorkRow(**row(referral, person), waiting_since=referral.waits_since, actions=_actions(referral, person))
+        WorkRow(**row(referral, user), waiting_since=referral.waits_since, actions=_actions(referral, user))
         for referral in page.referrals
     ]
-    mark = etag.mark(person, page.referrals, page.cursor)
+    mark = etag.mark(user, page.referrals, page.cursor)
     return WorkList(referrals=rows, cursor=page.cursor, read_units=page.units, mark=mark)
 
 
-def detail(referral: Referral, person: Person, parts: Dashboard) -> Detail:
-    doctor, messages = _doctor(referral, person), _messages(referral, person, parts)
+def detail(referral: Referral, user: User, parts: DashboardParts) -> Detail:
+    doctor, messages = _doctor(referral, user), _messages(referral, user, parts)
     return Detail(
-        **row(referral, person),
-        address=address(referral, person),
+        **row(referral, user),
+        address=address(referral, user),
         typed=dict(doctor.typed),
         answer=referral.answer,
         leader=referral.leader,
-        told_by=referral.told_by,
+        told_by=referral.contact_channel,
         due_at=referral.due_at,
         waiting_since=referral.waits_since,
         timeline=[
-            Happened(at=one.at, what=one.what, step=one.step, by=one.by, detail=one.detail)
+            TimelineEntry(at=one.at, what=one.what, step=one.step, by=one.by, detail=one.detail)
             for one in timeline(referral)
         ],
         messages=messages,
-        actions=_actions(referral, person) + _recordable(referral, person),
+        actions=_actions(referral, user) + _recordable(referral, user),
         # The referral's revision does not depend on the stored copies.
-        mark=etag.mark(person, [referral], [one.has_copy for one in messages]),
+        mark=etag.mark(user, [referral], [one.has_copy for one in messages]),
     )
 
 
-def row(referral: Referral, person: Person) -> Mapping[str, Any]:
-    doctor = _doctor(referral, person)
+def row(referral: Referral, user: User) -> Mapping[str, Any]:
+    doctor = _doctor(referral, user)
     return {
         "receipt": referral.receipt,
         "submitted_at": referral.submitted_at,
@@ -159,28 +159,28 @@ def row(referral: Referral, person: Person) -> Mapping[str, Any]:
     }
 
 
-def address(referral: Referral, person: Person) -> AddressSeen:
-    seen = _doctor(referral, person).address
+def address(referral: Referral, user: User) -> AddressSeen:
+    seen = _doctor(referral, user).address
     return AddressSeen(**{name: getattr(seen, name) for name in ADDRESS_FIELDS})
 
 
-def _doctor(referral: Referral, person: Person) -> Doctor:
-    return referral.doctor if person.may(Role.MANAGER) else masked(referral.doctor)
+def _doctor(referral: Referral, user: User) -> Doctor:
+    return referral.doctor if user.may(Role.MANAGER) else masked(referral.doctor)
 
 
-def _actions(referral: Referral, person: Person) -> list[str]:
-    return [action.value for action in allowed_actions(referral)] if person.may(Role.MANAGER) else []
+def _actions(referral: Referral, user: User) -> list[str]:
+    return [action.value for action in allowed_actions(referral)] if user.may(Role.MANAGER) else []
 
 
-def _recordable(referral: Referral, person: Person) -> list[str]:
-    return [action.value for action in recordable_actions(referral)] if person.may(Role.MANAGER) else []
+def _recordable(referral: Referral, user: User) -> list[str]:
+    return [action.value for action in recordable_actions(referral)] if user.may(Role.MANAGER) else []
 
 
-def _messages(referral: Referral, person: Person, parts: Dashboard) -> list[MessageSent]:
+def _messages(referral: Referral, user: User, parts: DashboardParts) -> list[MessageSent]:
     # The copies are for managers, so viewers do not see that they exist.
     kept = (
         parts.sent_messages.steps_with_copy(referral.receipt, list(referral.messages))
-        if person.may(Role.MANAGER)
+        if user.may(Role.MANAGER)
         else frozenset()
     )
     found = []

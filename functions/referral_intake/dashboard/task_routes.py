@@ -1,4 +1,4 @@
-"""Routes for tasks: the referrals that wait for a person, and a person's actions on them."""
+"""Routes for tasks: the referrals that wait for a person, and the actions of users on them."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -12,16 +12,16 @@ from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.item_format import timestamp
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Referral, Stage, UserAction, parse_receipt
-from referral_intake.core.tasks import Kind
-from referral_intake.core.users import Person
+from referral_intake.core.tasks import TaskKind
+from referral_intake.core.users import User
 from referral_intake.dashboard import etag, problems, query_parameters, referral_schemas
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
 from referral_intake.dashboard.actions import Action, ActionRequest, AnswerChannel, Invalid, Rejection
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
-from referral_intake.dashboard.etag import NOT_MODIFIED, Known
+from referral_intake.dashboard.etag import NOT_MODIFIED, IfNoneMatch
 from referral_intake.dashboard.query_parameters import CampaignName
 from referral_intake.dashboard.referral_schemas import WorkList
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 from referral_intake.web.http import Problem
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
@@ -43,7 +43,7 @@ _MESSAGES = {
 _AGAIN = "The doctor may already have this message. Confirm that you want to send it again."
 
 
-class ToDo(BaseModel):
+class ReferralActionRequest(BaseModel):
     """An action. `revision` is that of the referral as the user saw it."""
 
     model_config = ConfigDict(
@@ -65,7 +65,7 @@ class Resumed(BaseModel):
     campaign: str
 
 
-class Counted(BaseModel):
+class TaskCount(BaseModel):
     """`is_more` means that there are more than `count`."""
 
     count: int
@@ -78,15 +78,15 @@ class Paused(BaseModel):
 
 
 class Work(BaseModel):
-    kinds: dict[Kind, Counted]
+    kinds: dict[TaskKind, TaskCount]
     paused: Annotated[Paused | None, Field(description="Why and since when the campaign is paused, if it is.")]
 
 
 @router.get("/work", tags=TAGS, summary="The number of tasks")
-def work(person: Viewer, parts: Parts, campaign: CampaignName) -> Work:
+def work(user: Viewer, parts: Parts, campaign: CampaignName) -> Work:
     name = query_parameters.campaign(parts, campaign).name
     kinds = {
-        kind: Counted(count=one.count, is_more=one.is_more) for kind, one in parts.listing.count_tasks(name).items()
+        kind: TaskCount(count=one.count, is_more=one.is_more) for kind, one in parts.listing.count_tasks(name).items()
     }
     pause = parts.breaker.pause(name)
     return Work(kinds=kinds, paused=Paused(reason=pause.reason, since=pause.since) if pause else None)
@@ -94,63 +94,72 @@ def work(person: Viewer, parts: Parts, campaign: CampaignName) -> Work:
 
 @router.get("/work/<kind>", tags=TAGS, summary="The tasks of one kind, oldest first", responses=NOT_MODIFIED)
 def work_of_kind(
-    person: Viewer,
+    user: Viewer,
     parts: Parts,
     now: Now,
-    kind: Annotated[Kind, Path(examples=["held"])],
+    kind: Annotated[TaskKind, Path(examples=["held"])],
     campaign: CampaignName,
     cursor: Annotated[str | None, Query(description="From the previous page.")] = None,
-    mark: Known = None,
+    mark: IfNoneMatch = None,
 ) -> WorkList:
     name = query_parameters.campaign(parts, campaign).name
     try:
         page = parts.listing.tasks(name, kind, cursor)
     except BadCursor:
         raise problems.invalid("cursor", "unknown", "This cursor is not from this list.") from None
-    found = referral_schemas.work_list(page, person)
+    found = referral_schemas.work_list(page, user)
     etag.check(mark, found.mark)
-    parts.audit.record(person, f"work/{kind.value}", [referral.receipt for referral in page.referrals], now)
+    parts.audit.record(user, f"work/{kind.value}", [referral.receipt for referral in page.referrals], now)
     return found
 
 
-@router.post("/referrals/<receipt>/actions", tags=TAGS, summary="Take an action on a referral that waits for a person")
-def act(
-    person: Manager, parts: Parts, now: Now, receipt: Annotated[str, Path(examples=["K3QF-7ZTA-MM2X-PE5R"])], todo: ToDo
+@router.post(
+    "/referrals/<receipt>/actions",
+    tags=TAGS,
+    summary="Take an action on a referral that waits for a person",
+    operation_id="act_api_dashboard_referrals__receipt__actions_post",
+)
+def take_action(
+    user: Manager,
+    parts: Parts,
+    now: Now,
+    receipt: Annotated[str, Path(examples=["K3QF-7ZTA-MM2X-PE5R"])],
+    body: ReferralActionRequest,
 ) -> dict[str, Any]:
     """Change nothing if the referral has changed since the user saw it. Do not repeat a completed action."""
-    reason = todo.reason and todo.reason.value
+    reason = body.reason and body.reason.value
     known = parse_receipt(receipt) or ""
-    others = tuple(parse_receipt(other) or "" for other in todo.others)
+    others = tuple(parse_receipt(other) or "" for other in body.others)
     action_request = ActionRequest(
         known,
-        todo.revision,
-        todo.action,
-        person,
+        body.revision,
+        body.action,
+        user,
         reason,
-        todo.email,
-        again=todo.again,
+        body.email,
+        again=body.again,
         others=others,
-        answer=todo.answer and todo.answer.value,
-        channel=todo.channel and todo.channel.value,
-        only_campaign=todo.only_campaign,
+        answer=body.answer and body.answer.value,
+        channel=body.channel and body.channel.value,
+        only_campaign=body.only_campaign,
     )
     try:
         referral = parts.action_runner.run(action_request, now) if known else None
     except Invalid as invalid:
         raise problems.invalid_fields([_error(error.field, error.code) for error in invalid.errors]) from None
     except ChangedSinceSeen as changed:
-        raise _conflict(_changed(changed), changed.by, _shown(changed.referral, person, parts, now)) from None
+        raise _conflict(_changed(changed), changed.by, _audited_detail(changed.referral, user, parts, now)) from None
     except TooLate as late:
-        raise _conflict(_too_late(late), None, _shown(late.referral, person, parts, now)) from None
+        raise _conflict(_too_late(late), None, _audited_detail(late.referral, user, parts, now)) from None
     if referral is None:
         raise problems.not_found("There is no referral with this receipt.")
-    return _shown(referral, person, parts, now)
+    return _audited_detail(referral, user, parts, now)
 
 
 @router.post("/campaigns/<campaign>/resume", tags=TAGS, summary="Resume a campaign that has paused itself")
-def resume(person: Manager, parts: Parts, now: Now, campaign: Annotated[str, Path(examples=["star"])]) -> Resumed:
+def resume(user: Manager, parts: Parts, now: Now, campaign: Annotated[str, Path(examples=["star"])]) -> Resumed:
     name = query_parameters.campaign(parts, campaign).name
-    if not parts.breaker.resume(name, person, now):
+    if not parts.breaker.resume(name, user, now):
         raise Problem(HTTPStatus.CONFLICT, "not_paused", "This campaign is not paused.")
     return Resumed(campaign=name)
 
@@ -178,11 +187,11 @@ def _too_late(late: TooLate) -> str:
     return "Another referral is telling this doctor now. This one waits for its result."
 
 
-def _shown(referral: Referral, person: Person, parts: Dashboard, now: datetime) -> dict[str, Any]:
+def _audited_detail(referral: Referral, user: User, parts: DashboardParts, now: datetime) -> dict[str, Any]:
     """Return the details, with an audit record. If the record can't be written, raise and show nothing."""
-    parts.audit.record(person, "detail", [referral.receipt], now)
-    return _detail(referral, person, parts, now)
+    parts.audit.record(user, "detail", [referral.receipt], now)
+    return _detail(referral, user, parts, now)
 
 
-def _detail(referral: Referral, person: Person, parts: Dashboard, now: datetime) -> dict[str, Any]:
-    return referral_schemas.detail(referral, person, parts).model_dump(mode="json")
+def _detail(referral: Referral, user: User, parts: DashboardParts, now: datetime) -> dict[str, Any]:
+    return referral_schemas.detail(referral, user, parts).model_dump(mode="json")

@@ -40,7 +40,9 @@ def _of_milestones(referral: Referral) -> Iterator[Entry]:
     soft_bounces = {at for delivery in referral.messages.values() for at in delivery.soft_bounces.values()}
     for name, at in referral.milestones.items():
         # The milestones of letters, calls and soft bounces are left out, because those have their own entries.
-        if (name == Milestone.SENT and referral.told_by) or (name == Milestone.SOFT_BOUNCED and at in soft_bounces):
+        if (name == Milestone.SENT and referral.contact_channel) or (
+            name == Milestone.SOFT_BOUNCED and at in soft_bounces
+        ):
             continue
         by = referral.submitted_by if name == Milestone.SUBMITTED else None
         detail = referral.answer if name == Closing.ANSWERED else None

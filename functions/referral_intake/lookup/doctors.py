@@ -22,7 +22,7 @@ from referral_intake.core.errors import Unavailable
 from referral_intake.core.validation import Invalid
 from referral_intake.lookup.matching import Match, matches
 from referral_intake.lookup.name_search import Search, read_search
-from referral_intake.lookup.wiring import Lookup
+from referral_intake.lookup.wiring import LookupParts
 from referral_intake.observability import logs, metrics
 from referral_intake.web import http
 from referral_intake.web.http import Event, Response
@@ -33,7 +33,7 @@ logger = logs.logger()
 TIME_LIMIT_SECONDS = 2.0
 
 
-def respond(event: Event, lookup: Lookup, now: datetime, budget: float = TIME_LIMIT_SECONDS) -> Response:
+def respond(event: Event, lookup: LookupParts, now: datetime, budget: float = TIME_LIMIT_SECONDS) -> Response:
     """Answer one request. Every exception becomes a response. The log contains no names, not even a doctor's."""
     parameters = event.get("queryStringParameters") or {}
     try:
@@ -58,7 +58,7 @@ def respond(event: Event, lookup: Lookup, now: datetime, budget: float = TIME_LI
     return http.json_response(HTTPStatus.OK, {"doctors": [], "available": False})
 
 
-def _find(search: Search, lookup: Lookup, now: datetime) -> list[Match]:
+def _find(search: Search, lookup: LookupParts, now: datetime) -> list[Match]:
     if not search.queries:
         return []
     # If the table does not answer, the registry still may.
@@ -72,7 +72,7 @@ def _find(search: Search, lookup: Lookup, now: datetime) -> list[Match]:
     return found
 
 
-def _search_registry(search: Search, lookup: Lookup) -> list[Match]:
+def _search_registry(search: Search, lookup: LookupParts) -> list[Match]:
     """Return the matches of the first query that has any."""
     for query in search.queries:
         if found := matches(query, lookup.registry.search(query)):

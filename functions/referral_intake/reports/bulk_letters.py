@@ -11,7 +11,7 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim
 from referral_intake.core.referral import Referral
 from referral_intake.core.steps import INTRODUCTION
-from referral_intake.core.tasks import Kind
+from referral_intake.core.tasks import TaskKind
 from referral_intake.reports.letter_layout import LetterPrinter, PrintedLetters
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class BulkLetters:
         found = self._table.query_all(
             IndexName="work",
             KeyConditionExpression="waits_for = :kind",
-            ExpressionAttributeValues={":kind": typed(f"{campaign}/{Kind.BY_POST.value}")},
+            ExpressionAttributeValues={":kind": typed(f"{campaign}/{TaskKind.BY_POST.value}")},
         )
         return [item["pk"]["S"].partition("#")[2] for item in found]
 

@@ -13,7 +13,7 @@ from referral_intake.core.referral import Stage
 from referral_intake.core.report import File, Report
 from referral_intake.reports.bulk_letters import BulkLetters
 from referral_intake.reports.letter_layout import PrintedLetters
-from referral_intake.reports.report_runs import Failed, HasTime
+from referral_intake.reports.report_runs import HasTime, ReportError
 
 # A practical number for an office printer and one person with envelopes. It takes some seconds to print to PDF.
 LETTERS_PER_FILE = 200
@@ -45,7 +45,7 @@ class LetterFiles:
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
         campaign = self._campaign_named(report.campaign)
         if campaign is None:
-            raise Failed(ReportFailure.CAMPAIGN_UNKNOWN)
+            raise ReportError(ReportFailure.CAMPAIGN_UNKNOWN)
         waiting, written_to = self._saved_state(report)
         while not report.checkpoint.at_end:
             some = waiting[report.checkpoint.rows : report.checkpoint.rows + self._letters_per_file]
@@ -71,7 +71,7 @@ class LetterFiles:
         try:
             return self._letters.print(campaign, by_post, self._now(), written_to)
         except Unapproved as error:
-            raise Failed(ReportFailure.UNAPPROVED) from error
+            raise ReportError(ReportFailure.UNAPPROVED) from error
 
     def _with_file(self, report: Report, printed: PrintedLetters) -> Report:
         name = report.file_name(len(report.files) + 1)

@@ -7,12 +7,12 @@ from typing import Protocol
 
 from referral_intake.core.errors import Stale
 from referral_intake.core.reasons import ReportFailure
-from referral_intake.core.report import FILE_RETENTION, MAX_SETBACKS, QUEUE_TIMEOUT, Report, State
+from referral_intake.core.report import FILE_RETENTION, MAX_FAILED_RUNS, QUEUE_TIMEOUT, Report, ReportState
 
 HasTime = Callable[[], bool]
 
 
-class Failed(Exception):
+class ReportError(Exception):
     """This report can never be made. `reason` is a code for the user who requested it."""
 
     def __init__(self, reason: ReportFailure) -> None:
@@ -45,7 +45,7 @@ class ReportWriter(Protocol):
         """Yield the report each time that more of it is stored in files. End when it is complete or time is over.
 
         The caller stores the progress after every yield. At least one step is done. The last report of a complete one
-        has `checkpoint.at_end` and all files. Raise Failed.
+        has `checkpoint.at_end` and all files. Raise ReportError.
         """
 
 
@@ -79,28 +79,28 @@ class ReportRunner:
             report = self._run_writer(report, lambda: time_left() > margin)
         except Stale:
             return None  # The lease expired anyway. The run that has it now continues from the last checkpoint.
-        if report.state is State.RUNNING:
+        if report.state is ReportState.RUNNING:
             self._queue.put(report.id)
         else:
             self._finished(report, self._now())
         return report
 
     def _run_writer(self, report: Report, has_time: HasTime) -> Report:
-        if report.setbacks > MAX_SETBACKS:
-            return self._end(report, State.FAILED, ReportFailure.RETRIES_EXHAUSTED)
+        if report.failed_runs > MAX_FAILED_RUNS:
+            return self._end(report, ReportState.FAILED, ReportFailure.RETRIES_EXHAUSTED)
         try:
             for step in self._maker_of(report).steps(report, has_time):
-                report = step if step.checkpoint == report.checkpoint else replace(step, setbacks=0)
+                report = step if step.checkpoint == report.checkpoint else replace(step, failed_runs=0)
                 self._reports.save(report)
-        except Failed as failed:
-            return self._end(report, State.FAILED, failed.reason)
+        except ReportError as failed:
+            return self._end(report, ReportState.FAILED, failed.reason)
         if report.checkpoint.at_end:
-            return self._end(report, State.READY, None)
+            return self._end(report, ReportState.READY, None)
         report = replace(report, lease_until=None, put_at=self._now())
         self._reports.save(report)
         return report
 
-    def _end(self, report: Report, state: State, detail: str | None) -> Report:
+    def _end(self, report: Report, state: ReportState, detail: str | None) -> Report:
         report = replace(report, state=state, detail=detail, lease_until=None, expires_at=self._now() + FILE_RETENTION)
         self._reports.save(report)
         return report

@@ -75,10 +75,10 @@ class ReportsParts(StaffParts):
         return LetterFiles(letters, self.report_files, self.campaigns.get, shared_wiring.now)
 
     def _record(self, report: "Report", at: "datetime") -> None:
-        from referral_intake.core.users import Person
+        from referral_intake.core.users import User
 
-        person = Person(report.sub, report.username, frozenset())
-        self.audit.record(person, f"report_{report.state.value}", (report.id,), at)
+        user = User(report.sub, report.username, frozenset())
+        self.audit.record(user, f"report_{report.state.value}", (report.id,), at)
 
     @cached_property
     def summary_sender(self) -> "SummarySender":

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from referral_intake.core.public_status import public_state
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Move, Stage, closed, parse_receipt, receipt_for
+from referral_intake.core.referral import Stage, Transition, close, parse_receipt, receipt_for
 from tests.support.samples import NOW, TEMPLATES, referral
 
 
@@ -39,9 +39,9 @@ def test_an_invalid_receipt_is_refused(typed: str) -> None:
 
 def test_every_open_stage_has_a_due_date_and_a_closed_one_has_none() -> None:
     with pytest.raises(ValueError, match="waiting"):
-        Move(Stage.WAITING)
+        Transition(Stage.WAITING)
     with pytest.raises(ValueError, match="closed"):
-        Move(Stage.CLOSED, due_at=NOW)
+        Transition(Stage.CLOSED, due_at=NOW)
 
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.CLOSED])
@@ -52,7 +52,7 @@ def test_every_open_stage_has_a_text_for_the_patient(stage: Stage) -> None:
 @pytest.mark.parametrize("reason", list(Closing))
 @pytest.mark.parametrize("was_sent", [True, False])
 def test_every_closing_reason_has_a_text_for_the_patient(reason: Closing, *, was_sent: bool) -> None:
-    move = closed(reason)
+    move = close(reason)
     milestones = {"submitted": NOW} | ({"sent": NOW} if was_sent else {})
     done = replace(referral(), stage=move.stage, reason=move.reason, milestones=milestones)
     assert public_state(done) in _states_with_words()

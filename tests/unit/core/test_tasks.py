@@ -7,24 +7,24 @@ import pytest
 
 from referral_intake.core import decisions, tasks
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Answer, Move, Referral, Stage, closed
+from referral_intake.core.referral import Answer, Referral, Stage, Transition, close
 from referral_intake.core.steps import DeliveryStatus, SendAttempt
-from referral_intake.core.tasks import FAILED, Kind, task_kind
+from referral_intake.core.tasks import FAILED, TaskKind, task_kind
 from tests.support import samples
 from tests.support.samples import NOW
 
 LATER = NOW + timedelta(days=8)
-BY_POST = Move(Stage.BY_POST, NOW + decisions.REVIEW_INTERVAL, "no_email")
+BY_POST = Transition(Stage.BY_POST, NOW + decisions.REVIEW_INTERVAL, "no_email")
 
 
-def written(referral: Referral, move: Move | None, answer: Answer | None = None, **facts: datetime) -> Referral:
+def written(referral: Referral, move: Transition | None, answer: Answer | None = None, **facts: datetime) -> Referral:
     return tasks.after_write(referral, move, facts, answer)
 
 
 @pytest.mark.parametrize("reason", [Reason.HONEYPOT, Reason.NO_PROOF_OF_WORK, Reason.SEVERAL_ADDRESSES_FOR_ONE_NPI])
 def test_a_suspicious_referral_is_a_task_to_judge(reason: Reason) -> None:
     held = written(samples.referral(), decisions.hold(reason, NOW))
-    assert (task_kind(held), held.waits_since) == (Kind.HELD, NOW)
+    assert (task_kind(held), held.waits_since) == (TaskKind.HELD, NOW)
 
 
 def failed_referral(reason: Reason) -> Referral:
@@ -33,18 +33,20 @@ def failed_referral(reason: Reason) -> Referral:
 
 
 def test_every_failure_reason_of_decisions_is_a_task_to_repair() -> None:
-    given_up = decisions.decide_due(replace(samples.referral(), setbacks=decisions.MAX_SETBACKS), None, NOW)
+    given_up = decisions.decide_due(
+        replace(samples.referral(), failed_attempts=decisions.MAX_FAILED_ATTEMPTS), None, NOW
+    )
     unclear = decisions.decide_due(replace(samples.referral(), stage=Stage.SENDING, due_at=NOW), None, NOW)
     failed = [failed_referral(reason) for reason in (Reason.CONTENT_REFUSED, Reason.BOUNCE_UNDETERMINED)]
     refused = [decisions.after_failure(one, NOW) for one in failed]
     moves = [decisions.hold_without_campaign(NOW), given_up, unclear, *refused]
     # The command that restores a table holds its missing referrals.
     assert {move.reason for move in moves} | {Reason.RESTORED} == FAILED
-    assert {task_kind(written(samples.referral(), move)) for move in moves} == {Kind.FAILED}
+    assert {task_kind(written(samples.referral(), move)) for move in moves} == {TaskKind.FAILED}
 
 
 def test_a_referral_without_an_email_address_is_a_letter_task() -> None:
-    assert task_kind(written(samples.referral(), BY_POST)) is Kind.BY_POST
+    assert task_kind(written(samples.referral(), BY_POST)) is TaskKind.BY_POST
 
 
 @pytest.mark.parametrize(
@@ -53,12 +55,12 @@ def test_a_referral_without_an_email_address_is_a_letter_task() -> None:
         None,
         decisions.queue(NOW),
         decisions.wait(Reason.PAUSED, NOW),
-        Move(Stage.SENT, NOW),
-        closed(Closing.REJECTED, at=NOW),
-        closed(Closing.JOINED, "AAAA-AAAA-AAAA-AAAA", at=NOW),
+        Transition(Stage.SENT, NOW),
+        close(Closing.REJECTED, at=NOW),
+        close(Closing.JOINED, "AAAA-AAAA-AAAA-AAAA", at=NOW),
     ],
 )
-def test_other_referrals_have_no_task(move: Move | None) -> None:
+def test_other_referrals_have_no_task(move: Transition | None) -> None:
     after = written(replace(samples.referral(), stage=Stage.QUEUED), move)
     assert (task_kind(after), after.waits_since) == (None, None)
 
@@ -66,40 +68,40 @@ def test_other_referrals_have_no_task(move: Move | None) -> None:
 def test_a_weekly_check_does_not_restart_a_task() -> None:
     held = replace(written(samples.referral(), decisions.hold(Reason.HONEYPOT, NOW)), revision=2)
     looked_at = written(held, decisions.decide_due(held, samples.campaign(), LATER))
-    assert (task_kind(looked_at), looked_at.waits_since) == (Kind.HELD, NOW)
+    assert (task_kind(looked_at), looked_at.waits_since) == (TaskKind.HELD, NOW)
 
 
 def test_another_kind_of_task_starts_at_its_own_time() -> None:
     held = written(samples.referral(), decisions.hold(Reason.HONEYPOT, NOW))
     failed = written(held, decisions.hold(Reason.RETRIES_EXHAUSTED, LATER))
-    assert (task_kind(failed), failed.waits_since) == (Kind.FAILED, LATER)
+    assert (task_kind(failed), failed.waits_since) == (TaskKind.FAILED, LATER)
 
 
 def test_an_answer_that_requests_a_call_closes_the_outreach_and_starts_a_task() -> None:
-    called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
-    assert (called.stage, task_kind(called), called.waits_since) == (Stage.CLOSED, Kind.CALL, NOW)
+    called = written(samples.referral(), close(Closing.ANSWERED), Answer.CALL, answered=NOW)
+    assert (called.stage, task_kind(called), called.waits_since) == (Stage.CLOSED, TaskKind.CALL, NOW)
 
 
 def test_a_later_request_for_a_call_starts_its_own_wait() -> None:
-    said_no = written(samples.referral(), closed(Closing.ANSWERED), Answer.NO, answered=NOW)
+    said_no = written(samples.referral(), close(Closing.ANSWERED), Answer.NO, answered=NOW)
     assert task_kind(said_no) is None
     called = written(said_no, None, Answer.CALL, answered=LATER)
-    assert (task_kind(called), called.waits_since) == (Kind.CALL, LATER)
+    assert (task_kind(called), called.waits_since) == (TaskKind.CALL, LATER)
     assert called.milestones["answered"] == NOW
 
 
 @pytest.mark.parametrize("stronger", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
 def test_a_stronger_answer_ends_the_call_task(stronger: Closing) -> None:
-    called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
-    assert task_kind(written(called, closed(stronger))) is None
+    called = written(samples.referral(), close(Closing.ANSWERED), Answer.CALL, answered=NOW)
+    assert task_kind(written(called, close(stronger))) is None
 
 
 def test_a_completed_call_or_a_changed_answer_ends_the_task() -> None:
-    called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
+    called = written(samples.referral(), close(Closing.ANSWERED), Answer.CALL, answered=NOW)
     assert task_kind(written(called, None, called_back=LATER)) is None
     assert task_kind(written(called, None, Answer.INFORMATION, answered=LATER)) is None
 
 
 def test_a_repeated_answer_does_not_restart_the_task() -> None:
-    called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
+    called = written(samples.referral(), close(Closing.ANSWERED), Answer.CALL, answered=NOW)
     assert written(called, None, Answer.CALL, answered=LATER).waits_since == NOW

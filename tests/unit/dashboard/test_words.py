@@ -9,7 +9,7 @@ from referral_intake.core.counting import ENGAGED
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, LetterReason, PauseReason, Reason, ReportFailure
 from referral_intake.core.referral import Answer, Stage
-from referral_intake.core.tasks import Kind
+from referral_intake.core.tasks import TaskKind
 from referral_intake.dashboard.actions import Action, Rejection
 from tests.support.samples import ROOT, TEMPLATES
 
@@ -36,7 +36,7 @@ def keys(name: str) -> list[str]:
         ("REJECTIONS", Rejection),
         ("ANSWERS", Answer),
         ("STAGES", Stage),
-        ("KINDS", Kind),
+        ("KINDS", TaskKind),
     ],
 )
 def test_the_dashboard_has_a_text_for_each_value_and_no_others(name: str, named: Iterable[str]) -> None:

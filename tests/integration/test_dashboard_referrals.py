@@ -200,7 +200,7 @@ def test_the_details_list_everything_that_happened(api: Api) -> None:
     ]
     assert (detail["answer"], detail["actions"], detail["waiting_since"]) == (
         "call",
-        ["called_back"],
+        ["called_back", "doctor_answered", "wants_no_more"],
         "2026-11-26T15:30:00Z",
     )
     assert (detail["address"]["line1"], detail["typed"]["phone"]) == ("77 Markworth St", "217 555 0123")

@@ -37,7 +37,7 @@ from referral_intake.lookup import doctors as lookup
 from referral_intake.lookup.doctors import TIME_LIMIT_SECONDS
 from referral_intake.lookup.wiring import LookupParts, LookupSettings
 from referral_intake.outreach.wiring import OutreachSettings
-from referral_intake.reports.jobs import MARGIN
+from referral_intake.reports.jobs import RUN_MARGIN
 from referral_intake.reports.wiring import ReportsSettings
 from referral_intake.stats.wiring import StatsSettings
 from referral_intake.wake.wiring import WakeSettings
@@ -618,7 +618,7 @@ def test_a_running_report_is_not_delivered_again_and_repeated_failures_are_kept(
     assert jobs.dead_letters == "ReportFailures"
     (source,) = [one for one in TEMPLATE.sources if isinstance(one, QueueSource) and one.function == "ReportsFunction"]
     assert source.batch_size == 1
-    assert MARGIN.total_seconds() < reports.timeout / 2
+    assert RUN_MARGIN.total_seconds() < reports.timeout / 2
 
 
 def test_the_summary_schedule_covers_monday_morning_in_every_time_zone() -> None:

@@ -101,7 +101,7 @@ def test_a_conflicting_action_names_the_first_person_and_changes_nothing(api: Ap
     assert (status, refusal["code"]) == (409, "changed")
     assert refusal["changed"] == {"by": "jo", "at": timestamp(LATER), "what": "reject"}
     assert refusal["referral"]["revision"] == held.revision + 1
-    assert refusal["detail"] == "jo was quicker: it is not any more as you saw it. Nothing was done."
+    assert refusal["detail"] == "jo changed this referral first. Your action had no effect."
     assert api.done() == [("jo", "reject")]
 
 
@@ -153,7 +153,7 @@ def test_an_opt_out_just_before_a_letter_is_recorded_is_reported(api: Api) -> No
     for _ in range(2):
         status, refusal = api.act(by_post, "letter_sent")
         assert (status, refusal["code"], refusal["changed"]) == (409, "changed", None)
-        assert refusal["detail"].startswith("This doctor had said no")
+        assert refusal["detail"].startswith("This doctor opted out")
     assert (api.now(by_post).reason, api.now(by_post).contact_channel) == ("opted_out", None)
 
 

@@ -179,7 +179,7 @@ def test_a_file_with_several_parts_is_one_file(
     big = BigRows(rows, 20_000)
     asked = report()
     reports.add(asked)
-    done, runs = run_to_its_end(work(CsvExport(big, files, part=5 * MIB)), asked, queue, time_left=1)
+    done, runs = run_to_its_end(work(CsvExport(big, files, part_bytes=5 * MIB)), asked, queue, time_left=1)
     assert runs > 2
     assert len(done.checkpoint.parts) == 2
     assert [row["receipt"] for row in read_csv(fetched(files, done))] == receipts
@@ -560,5 +560,5 @@ def test_unapproved_content_is_not_printed(
 
 
 def test_parts_have_the_size_that_s3_requires_and_their_records_fit_in_one_item() -> None:
-    assert csv_export.PART >= 5 * MIB
+    assert csv_export.PART_BYTES >= 5 * MIB
     assert xlsx_export.ROWS_PER_WORKBOOK < 1_048_576

@@ -114,7 +114,7 @@ class ActionRunner:
 def _is_done(request: ActionRequest, referral: Referral) -> bool:
     """Whether this action was completed before. Raise TooLate, or ChangedSinceSeen if another action was."""
     user_action = actions.previous_run(request, referral)
-    if user_action and user_action.what in actions.CHANNELS and user_action.note:
+    if user_action and user_action.what in actions.CONTACT_CHANNELS and user_action.note:
         raise TooLate(referral, user_action)
     if user_action is None and referral.revision != request.revision:
         raise ChangedSinceSeen(referral, actions.last_action_since(request, referral))

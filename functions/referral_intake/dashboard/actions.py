@@ -67,7 +67,7 @@ ALLOWED_ACTIONS = {
 COMPARISONS = (Action.SAME_DOCTOR, Action.ANOTHER_DOCTOR, Action.REJECT)
 """The actions on a referral that is held because its doctor may be the doctor of another referral."""
 
-CHANNELS = {Action.LETTER_SENT: ContactChannel.LETTER, Action.CALLED: ContactChannel.PHONE}
+CONTACT_CHANNELS = {Action.LETTER_SENT: ContactChannel.LETTER, Action.CALLED: ContactChannel.PHONE}
 """Actions that record that the introduction was made by letter or phone."""
 
 
@@ -147,14 +147,14 @@ def change(request: ActionRequest, referral: Referral, campaign: Campaign | None
         case Action.APPROVE:
             return ReferralChange(user_action, decisions.approve(now))
         case Action.REJECT:
-            note = _one_of(Rejection, "reason", request.reason).value
+            note = _parse_choice(Rejection, "reason", request.reason).value
             return ReferralChange(replace(user_action, note=note), close(Closing.REJECTED, at=now))
         case Action.RETRY:
-            return _resent(user_action, request, referral)
+            return _resend(user_action, request, referral)
         case Action.SAME_DOCTOR | Action.ANOTHER_DOCTOR:
-            return _compared(user_action, request)
+            return _record_comparison(user_action, request)
         case Action.LETTER_SENT | Action.CALLED:
-            return _told(user_action, CHANNELS[request.action], referral, campaign)
+            return _record_contact(user_action, CONTACT_CHANNELS[request.action], referral, campaign)
         case Action.ADD_EMAIL:
             # Not vetted: `outreach` still screens it, for instance for other addresses of this NPI.
             doctor = _with_email(referral.doctor, request)
@@ -163,16 +163,16 @@ def change(request: ActionRequest, referral: Referral, campaign: Campaign | None
         case Action.CALLED_BACK:
             return ReferralChange(user_action, milestones={Milestone.CALLED_BACK: now})
         case Action.DOCTOR_ANSWERED | Action.WANTS_NO_MORE:
-            return _said(user_action, request, referral)
+            return _record_reply(user_action, request, referral)
 
 
-def _resent(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
+def _resend(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
     if referral.reason in DELIVERY_UNKNOWN and not request.again:
         raise Invalid(FieldError("again", "required"))
     return ReferralChange(user_action, decisions.queue(user_action.at), messages=with_resend(referral.messages))
 
 
-def _compared(user_action: UserAction, request: ActionRequest) -> ReferralChange:
+def _record_comparison(user_action: UserAction, request: ActionRequest) -> ReferralChange:
     """Return the change after which `outreach` decides again, with what the user decided."""
     if not request.others:
         raise Invalid(FieldError("others", "required"))
@@ -180,11 +180,11 @@ def _compared(user_action: UserAction, request: ActionRequest) -> ReferralChange
     return ReferralChange(user_action, decisions.queue(user_action.at), others=request.others, is_same_doctor=is_same)
 
 
-def _said(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
+def _record_reply(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
     """Return the change after a doctor answered or opted out by another way than the links of a message."""
-    channel = _one_of(AnswerChannel, "channel", request.channel)
+    channel = _parse_choice(AnswerChannel, "channel", request.channel)
     if request.action is Action.DOCTOR_ANSWERED:
-        answer = _one_of(Answer, "answer", request.answer)
+        answer = _parse_choice(Answer, "answer", request.answer)
         closing = Closing.ANSWERED
         return ReferralChange(
             replace(user_action, note=answer.value),
@@ -233,13 +233,13 @@ def _is_same_request(request: ActionRequest, user_action: UserAction, referral: 
     return request.action is not Action.REJECT or user_action.note == request.reason
 
 
-def _one_of(choices: type[_Choice], field: str, value: str | None) -> _Choice:
+def _parse_choice(choices: type[_Choice], field: str, value: str | None) -> _Choice:
     if value not in set(choices):
         raise Invalid(FieldError(field, "choice" if value else "required"))
     return choices(value)
 
 
-def _told(
+def _record_contact(
     user_action: UserAction, channel: ContactChannel, referral: Referral, campaign: Campaign | None
 ) -> ReferralChange:
     """Return the change that waits for an answer until the referral expires. No email follows."""

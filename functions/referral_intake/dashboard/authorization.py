@@ -1,7 +1,7 @@
 """Authentication and authorization. A route declares the role that it needs by the type of a parameter:
 
     @router.get("/work")
-    def work(user: Viewer, parts: Parts, now: Now) -> Work: ...
+    def work(user: Viewer, parts: Parts, now: Now) -> TaskSummary: ...
 
 API Gateway verifies the token (issuer, audience, signature and times) before it invokes the function. It does not check
 groups, so this module does.
@@ -48,7 +48,7 @@ def _forbidden() -> Problem:
     )
 
 
-def _with(role: Role) -> Callable[[Request], User]:
+def _dependency_for(role: Role) -> Callable[[Request], User]:
     def dependency(request: Request) -> User:
         user: User = request.context["user"]
         check(user, role)
@@ -63,7 +63,7 @@ def check(user: User, role: Role) -> None:
         raise _forbidden()
 
 
-_ROLE_OF_DEPENDENCY = {_with(role): role for role in Role}
+_ROLE_OF_DEPENDENCY = {_dependency_for(role): role for role in Role}
 _DEPENDENCY_OF_ROLE = {role: dependency for dependency, role in _ROLE_OF_DEPENDENCY.items()}
 
 

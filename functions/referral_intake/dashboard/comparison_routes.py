@@ -13,18 +13,18 @@ from referral_intake.core.users import User
 from referral_intake.dashboard import problems, referral_schemas
 from referral_intake.dashboard.authorization import Now, Parts, Viewer
 from referral_intake.dashboard.referral_routes import Receipt
-from referral_intake.dashboard.referral_schemas import AddressSeen, Row
+from referral_intake.dashboard.referral_schemas import AddressDetails, ReferralRow
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
 
 
-class MatchingReferral(Row):
+class MatchingReferral(ReferralRow):
     """Another referral. Its doctor has the same `shared` details: email, phone, postcode (the last two with the name).
 
     `told_at` is when its doctor was told. Null if that has not happened.
     """
 
-    address: AddressSeen
+    address: AddressDetails
     shared: list[str]
     has_opted_out: bool
     told_at: datetime | None

@@ -20,9 +20,9 @@ from referral_intake.core.users import Role, User
 KNOWN_DESCRIPTION = (
     "The mark of the last response. If nothing has changed, the response has no content and leaves no audit record."
 )
-LONGEST = 64
+MAX_LENGTH = 64
 
-IfNoneMatch = Annotated[str | None, Query(alias="known", max_length=LONGEST, description=KNOWN_DESCRIPTION)]
+IfNoneMatch = Annotated[str | None, Query(alias="known", max_length=MAX_LENGTH, description=KNOWN_DESCRIPTION)]
 ETag = Annotated[str, Field(description="The mark of this response. Send it as `known` in the next request.")]
 # For a route's description.
 NOT_MODIFIED: dict[int, OpenAPIResponse] = {204: {"description": "Nothing has changed since `known`"}}
@@ -32,7 +32,7 @@ class NotModified(Exception):
     """The data is the same as in the mark of the request."""
 
 
-def mark(user: User, referrals: Iterable[Referral], *more: object) -> str:
+def compute(user: User, referrals: Iterable[Referral], *more: object) -> str:
     """Return a hash that changes with the response. A referral counts by its revision, other data is in `more`."""
     shown = [(referral.receipt, referral.revision) for referral in referrals]
     text = json.dumps([user.may(Role.MANAGER), shown, more], default=str)

@@ -37,8 +37,8 @@ PROBLEM = {
             "title": "Unprocessable Entity",
             "status": 422,
             "code": "invalid",
-            "detail": "Some entries need another look.",
-            "errors": [{"field": "to", "code": "before_from", "message": "The last day is before the first."}],
+            "detail": "Some fields are invalid.",
+            "errors": [{"field": "to", "code": "before_from", "message": "The last day is before the first day."}],
         }
     ],
     "properties": {

@@ -13,19 +13,19 @@ from referral_intake.dashboard.overview_schemas import (
     Breakdown,
     Breaker,
     BreakerPolicy,
-    CampaignTitle,
+    CampaignSummary,
+    CurrentUser,
     Day,
     Deliverability,
+    DimensionValue,
     FunnelStep,
-    Limits,
-    Me,
     Overview,
     Period,
     PeriodBefore,
+    RateLimits,
     Rates,
-    Ses,
+    SesLimits,
     SesQuota,
-    Value,
 )
 from referral_intake.dashboard.query_parameters import CampaignName, From, To
 
@@ -35,12 +35,12 @@ TAGS = ["overview"]
 
 
 @router.get("/me", tags=TAGS, summary="The signed-in user and the campaigns")
-def me(user: Viewer, parts: Parts) -> Me:
+def me(user: Viewer, parts: Parts) -> CurrentUser:
     campaigns = {name: campaign for name in parts.campaigns.names() if (campaign := parts.campaigns.get(name))}
-    return Me(
+    return CurrentUser(
         user=user.username,
         roles=sorted(user.roles),
-        campaigns=[CampaignTitle(name=name, title=campaign.product) for name, campaign in campaigns.items()],
+        campaigns=[CampaignSummary(name=name, title=campaign.product) for name, campaign in campaigns.items()],
         weekly_summary={name: parts.subscriptions.is_subscribed(name, user.sub) for name in campaigns},
     )
 
@@ -76,7 +76,7 @@ def breakdown(
     name = query_parameters.campaign(parts, campaign).name
     query_parameters.days(first, to)
     found, units = parts.stats.breakdown(name, dimension, first, to)
-    values = [Value(value=value, facts=dict(facts)) for value, facts in sorted(found.items())]
+    values = [DimensionValue(value=value, facts=dict(facts)) for value, facts in sorted(found.items())]
     return Breakdown(dimension=dimension, values=values, read_units=units)
 
 
@@ -97,7 +97,9 @@ def deliverability(user: Viewer, parts: Parts, campaign: CampaignName) -> Delive
             since=pause.since if pause else None,
             policy=policy,
         ),
-        ses=Ses(reviews=Limits(**numbers.SES_REVIEWS), stops=Limits(**numbers.SES_STOPS), quota=_quota(parts)),
+        ses=SesLimits(
+            reviews=RateLimits(**numbers.SES_REVIEWS), stops=RateLimits(**numbers.SES_STOPS), quota=_quota(parts)
+        ),
     )
 
 

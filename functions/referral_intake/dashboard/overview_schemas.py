@@ -11,15 +11,15 @@ ReadUnits = Annotated[float, Field(description="The DynamoDB read units of this 
 Facts = Annotated[dict[str, int], Field(description="The number of each fact. A missing fact has the number 0.")]
 
 
-class CampaignTitle(BaseModel):
+class CampaignSummary(BaseModel):
     name: str
     title: str
 
 
-class Me(BaseModel):
+class CurrentUser(BaseModel):
     user: str
     roles: list[Role]
-    campaigns: list[CampaignTitle]
+    campaigns: list[CampaignSummary]
     weekly_summary: Annotated[dict[str, bool], Field(description="By campaign, whether this user gets it by email.")]
 
 
@@ -74,14 +74,14 @@ class Overview(BaseModel):
     read_units: ReadUnits
 
 
-class Value(BaseModel):
+class DimensionValue(BaseModel):
     value: str
     facts: Facts
 
 
 class Breakdown(BaseModel):
     dimension: str
-    values: list[Value]
+    values: list[DimensionValue]
     read_units: ReadUnits
 
 
@@ -101,7 +101,7 @@ class Breaker(BaseModel):
     policy: BreakerPolicy
 
 
-class Limits(BaseModel):
+class RateLimits(BaseModel):
     bounced: float
     complained: float
 
@@ -112,14 +112,14 @@ class SesQuota(BaseModel):
     max_per_second: float
 
 
-class Ses(BaseModel):
+class SesLimits(BaseModel):
     """The rates at which Amazon SES reviews an account and stops it, and the account's quota."""
 
-    reviews: Limits
-    stops: Limits
+    reviews: RateLimits
+    stops: RateLimits
     quota: Annotated[SesQuota | None, Field(description="Null if SES did not answer.")]
 
 
 class Deliverability(BaseModel):
     breaker: Breaker
-    ses: Ses
+    ses: SesLimits

@@ -23,13 +23,13 @@ Cursor = Annotated[str | None, Field(description="The start of the next page. Nu
 
 
 @with_form_fields(DOCTOR_FIELDS)
-class DoctorSeen(BaseModel):
+class DoctorDetails(BaseModel):
     """For viewers, `M•••` stands for a name, and `•••` for a value that they may not see."""
 
     city: str | None
 
 
-class Row(BaseModel):
+class ReferralRow(BaseModel):
     receipt: str
     submitted_at: datetime
     stage: str
@@ -38,33 +38,33 @@ class Row(BaseModel):
     specialty: Annotated[str, Field(description="The group in which the doctor's specialty is counted.")]
     source: str
     language: str
-    doctor: DoctorSeen
+    doctor: DoctorDetails
     milestones: Annotated[dict[str, datetime], Field(description="Facts, each with its earliest time.")]
     revision: Annotated[int, Field(description="Actions send it, and fail if the referral has changed since.")]
 
 
-class Listing(BaseModel):
-    referrals: list[Row]
+class ReferralList(BaseModel):
+    referrals: list[ReferralRow]
     cursor: Cursor
     searched_back_to: Annotated[date | None, Field(description="Null if everything was searched.")]
     read_units: Annotated[float, Field(description="The DynamoDB read units of this request.")]
     mark: ETag
 
 
-class WorkRow(Row):
+class TaskRow(ReferralRow):
     waiting_since: datetime | None
     actions: list[str]
 
 
-class WorkList(BaseModel):
-    referrals: list[WorkRow]
+class TaskList(BaseModel):
+    referrals: list[TaskRow]
     cursor: Cursor
     read_units: float
     mark: ETag
 
 
 @with_form_fields(ADDRESS_FIELDS)
-class AddressSeen(BaseModel):
+class AddressDetails(BaseModel):
     pass
 
 
@@ -76,7 +76,7 @@ class TimelineEntry(BaseModel):
     detail: str | None
 
 
-class MessageSent(BaseModel):
+class SentMessage(BaseModel):
     step: str
     sent_at: datetime
     version: str
@@ -84,10 +84,10 @@ class MessageSent(BaseModel):
     has_copy: bool
 
 
-class Detail(Row):
+class ReferralDetails(ReferralRow):
     """`typed` is the text as typed, by field, where it differs. `actions` are this user's possible actions."""
 
-    address: AddressSeen
+    address: AddressDetails
     typed: dict[str, str]
     answer: str | None
     leader: str | None
@@ -95,34 +95,34 @@ class Detail(Row):
     due_at: datetime | None
     waiting_since: datetime | None
     timeline: list[TimelineEntry]
-    messages: list[MessageSent]
+    messages: list[SentMessage]
     actions: list[str]
     mark: ETag
 
 
-def listing(page: Page, user: User) -> Listing:
-    rows = [Row(**row(referral, user)) for referral in page.referrals]
-    return Listing(
+def listing(page: Page, user: User) -> ReferralList:
+    rows = [ReferralRow(**row(referral, user)) for referral in page.referrals]
+    return ReferralList(
         referrals=rows,
         cursor=page.cursor,
         searched_back_to=page.searched_back_to,
         read_units=page.units,
-        mark=etag.mark(user, page.referrals, page.cursor, page.searched_back_to),
+        mark=etag.compute(user, page.referrals, page.cursor, page.searched_back_to),
     )
 
 
-def work_list(page: Page, user: User) -> WorkList:
+def work_list(page: Page, user: User) -> TaskList:
     rows = [
-        WorkRow(**row(referral, user), waiting_since=referral.waits_since, actions=_actions(referral, user))
+        TaskRow(**row(referral, user), waiting_since=referral.waits_since, actions=_actions(referral, user))
         for referral in page.referrals
     ]
-    mark = etag.mark(user, page.referrals, page.cursor)
-    return WorkList(referrals=rows, cursor=page.cursor, read_units=page.units, mark=mark)
+    mark = etag.compute(user, page.referrals, page.cursor)
+    return TaskList(referrals=rows, cursor=page.cursor, read_units=page.units, mark=mark)
 
 
-def detail(referral: Referral, user: User, parts: DashboardParts) -> Detail:
+def detail(referral: Referral, user: User, parts: DashboardParts) -> ReferralDetails:
     doctor, messages = _doctor(referral, user), _messages(referral, user, parts)
-    return Detail(
+    return ReferralDetails(
         **row(referral, user),
         address=address(referral, user),
         typed=dict(doctor.typed),
@@ -138,7 +138,7 @@ def detail(referral: Referral, user: User, parts: DashboardParts) -> Detail:
         messages=messages,
         actions=_actions(referral, user) + _recordable(referral, user),
         # The referral's revision does not depend on the stored copies.
-        mark=etag.mark(user, [referral], [one.has_copy for one in messages]),
+        mark=etag.compute(user, [referral], [one.has_copy for one in messages]),
     )
 
 
@@ -153,15 +153,15 @@ def row(referral: Referral, user: User) -> Mapping[str, Any]:
         "specialty": specialty_group(referral.doctor.specialty),
         "source": referral.submitted_by,
         "language": referral.locale,
-        "doctor": DoctorSeen(city=doctor.address.city, **{name: getattr(doctor, name) for name in DOCTOR_FIELDS}),
+        "doctor": DoctorDetails(city=doctor.address.city, **{name: getattr(doctor, name) for name in DOCTOR_FIELDS}),
         "milestones": dict(referral.milestones),
         "revision": referral.revision,
     }
 
 
-def address(referral: Referral, user: User) -> AddressSeen:
+def address(referral: Referral, user: User) -> AddressDetails:
     seen = _doctor(referral, user).address
-    return AddressSeen(**{name: getattr(seen, name) for name in ADDRESS_FIELDS})
+    return AddressDetails(**{name: getattr(seen, name) for name in ADDRESS_FIELDS})
 
 
 def _doctor(referral: Referral, user: User) -> Doctor:
@@ -176,7 +176,7 @@ def _recordable(referral: Referral, user: User) -> list[str]:
     return [action.value for action in recordable_actions(referral)] if user.may(Role.MANAGER) else []
 
 
-def _messages(referral: Referral, user: User, parts: DashboardParts) -> list[MessageSent]:
+def _messages(referral: Referral, user: User, parts: DashboardParts) -> list[SentMessage]:
     # The copies are for managers, so viewers do not see that they exist.
     kept = (
         parts.sent_messages.steps_with_copy(referral.receipt, list(referral.messages))
@@ -187,7 +187,7 @@ def _messages(referral: Referral, user: User, parts: DashboardParts) -> list[Mes
     for step, delivery in referral.messages.items():
         last = max(delivery.attempts.values(), key=lambda one: one.at)
         found.append(
-            MessageSent(
+            SentMessage(
                 step=step,
                 sent_at=last.at,
                 version=last.version,

@@ -131,7 +131,7 @@ def request_report(user: Manager, parts: Parts, now: Now, request: ReportRequest
         raise problems.invalid("format", "not_of_this_kind", f"The format of {request.kind} can be {formats}.")
     chosen = request.filter
     if chosen.first and chosen.last and chosen.last < chosen.first:
-        raise problems.invalid("filter.to", "before_from", "The last day is before the first.")
+        raise problems.invalid("filter.to", "before_from", "The last day is before the first day.")
     report = Report(
         id=uuid.uuid4().hex,
         kind=request.kind,
@@ -177,7 +177,7 @@ def download(user: Manager, parts: Parts, now: Now, report_id: ReportId, request
     report = _existing_report(parts, report_id)
     state = report.state_at(now)
     if state is ReportState.EXPIRED:
-        raise Problem(HTTPStatus.GONE, "expired", "Files are stored for a day. Please make the report again.")
+        raise Problem(HTTPStatus.GONE, "expired", "The files have expired. Make the report again.")
     if state is not ReportState.READY or request.file >= len(report.files):
         raise problems.not_found("This file does not exist or is not ready.")
     key = report.files[request.file].key

@@ -20,7 +20,7 @@ from referral_intake.dashboard.actions import Action, ActionRequest, AnswerChann
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
 from referral_intake.dashboard.etag import NOT_MODIFIED, IfNoneMatch
 from referral_intake.dashboard.query_parameters import CampaignName
-from referral_intake.dashboard.referral_schemas import WorkList
+from referral_intake.dashboard.referral_schemas import TaskList
 from referral_intake.dashboard.wiring import DashboardParts
 from referral_intake.web.http import Problem
 
@@ -31,13 +31,13 @@ TAGS = ["work"]
 _MESSAGES = {
     "not_offered": "The referral's current state does not allow this.",
     "required": "This field is required.",
-    "choice": "Choose one of the reasons.",
-    "campaign_unknown": "The campaign's folder is missing. Deploy it first.",
+    "choice": "Choose one of the options.",
+    "campaign_unknown": "This campaign no longer exists. Contact your administrator.",
     "email_domain_unknown": "No address ends like this. Check the part after the last dot.",
     "email_local_ascii": "The part before the @ can't have accented or other non-ASCII letters.",
     "email_syntax": "This is not a valid email address.",
     "too_long": "This is too long.",
-    "characters": "This has invisible characters. Type it again.",
+    "characters": "This contains invisible characters. Type it again.",
     "link": "This is a link, not an email address.",
 }
 _AGAIN = "The doctor may already have this message. Confirm that you want to send it again."
@@ -61,7 +61,7 @@ class ReferralActionRequest(BaseModel):
     others: list[str] = Field(default=[], max_length=50, description="Receipts of the referrals that were compared.")
 
 
-class Resumed(BaseModel):
+class ResumedCampaign(BaseModel):
     campaign: str
 
 
@@ -72,24 +72,24 @@ class TaskCount(BaseModel):
     is_more: bool
 
 
-class Paused(BaseModel):
+class Pause(BaseModel):
     reason: str
     since: datetime
 
 
-class Work(BaseModel):
+class TaskSummary(BaseModel):
     kinds: dict[TaskKind, TaskCount]
-    paused: Annotated[Paused | None, Field(description="Why and since when the campaign is paused, if it is.")]
+    paused: Annotated[Pause | None, Field(description="Why and since when the campaign is paused, if it is.")]
 
 
 @router.get("/work", tags=TAGS, summary="The number of tasks")
-def work(user: Viewer, parts: Parts, campaign: CampaignName) -> Work:
+def work(user: Viewer, parts: Parts, campaign: CampaignName) -> TaskSummary:
     name = query_parameters.campaign(parts, campaign).name
     kinds = {
         kind: TaskCount(count=one.count, is_more=one.is_more) for kind, one in parts.listing.count_tasks(name).items()
     }
     pause = parts.breaker.pause(name)
-    return Work(kinds=kinds, paused=Paused(reason=pause.reason, since=pause.since) if pause else None)
+    return TaskSummary(kinds=kinds, paused=Pause(reason=pause.reason, since=pause.since) if pause else None)
 
 
 @router.get("/work/<kind>", tags=TAGS, summary="The tasks of one kind, oldest first", responses=NOT_MODIFIED)
@@ -101,7 +101,7 @@ def work_of_kind(
     campaign: CampaignName,
     cursor: Annotated[str | None, Query(description="From the previous page.")] = None,
     mark: IfNoneMatch = None,
-) -> WorkList:
+) -> TaskList:
     name = query_parameters.campaign(parts, campaign).name
     try:
         page = parts.listing.tasks(name, kind, cursor)
@@ -157,15 +157,15 @@ def take_action(
 
 
 @router.post("/campaigns/<campaign>/resume", tags=TAGS, summary="Resume a campaign that has paused itself")
-def resume(user: Manager, parts: Parts, now: Now, campaign: Annotated[str, Path(examples=["star"])]) -> Resumed:
+def resume(user: Manager, parts: Parts, now: Now, campaign: Annotated[str, Path(examples=["star"])]) -> ResumedCampaign:
     name = query_parameters.campaign(parts, campaign).name
     if not parts.breaker.resume(name, user, now):
         raise Problem(HTTPStatus.CONFLICT, "not_paused", "This campaign is not paused.")
-    return Resumed(campaign=name)
+    return ResumedCampaign(campaign=name)
 
 
 def _error(field: str, code: str) -> dict[str, str]:
-    message = _AGAIN if field == "again" else _MESSAGES.get(code, "This value is not accepted.")
+    message = _AGAIN if field == "again" else _MESSAGES.get(code, "This value is not valid.")
     return {"field": field, "code": code, "message": message}
 
 
@@ -175,16 +175,20 @@ def _conflict(detail: str, by: UserAction | None, referral: dict[str, Any]) -> P
 
 
 def _changed(changed: ChangedSinceSeen) -> str:
-    who = f"{changed.by.by} was quicker" if changed.by else "This referral has changed"
-    return f"{who}: it is not any more as you saw it. Nothing was done."
+    what = f"{changed.by.by} changed this referral first" if changed.by else "This referral has changed"
+    return f"{what}. Your action had no effect."
 
 
 def _too_late(late: TooLate) -> str:
-    if late.user_action.note != Closing.JOINED:
-        return "This doctor had said no before this was recorded. The referral is closed: don't write or call."
-    if late.referral.stage is Stage.CLOSED:
-        return "This doctor had been told through another referral. This one is closed as joined."
-    return "Another referral is telling this doctor now. This one waits for its result."
+    is_joined, is_closed = late.user_action.note == Closing.JOINED, late.referral.stage is Stage.CLOSED
+    match is_joined, is_closed:
+        case True, True:
+            return "This doctor was already contacted through another referral. This referral is closed."
+        case True, False:
+            return "This doctor is being contacted through another referral. This referral waits for the result."
+        case False, True:
+            return "This doctor opted out before this was recorded. The referral is closed. Do not write or call."
+    return "This doctor may have opted out or been contacted already. The referral needs a review before any contact."
 
 
 def _audited_detail(referral: Referral, user: User, parts: DashboardParts, now: datetime) -> dict[str, Any]:

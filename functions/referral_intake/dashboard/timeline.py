@@ -25,7 +25,7 @@ class Entry:
 
 
 def timeline(referral: Referral) -> list[Entry]:
-    entries = [*_of_messages(referral), *_of_engagements(referral), *_of_people(referral)]
+    entries = [*_of_messages(referral), *_of_engagements(referral), *_of_user_actions(referral)]
     known = {entry.what for entry in entries}
     entries = [
         *(entry for entry in _of_milestones(referral) if entry.what not in known),
@@ -66,7 +66,7 @@ def _of_engagements(referral: Referral) -> Iterator[Entry]:
         yield Entry(one.at, name, one.step, detail=one.kind if name == Milestone.SCANNED else None)
 
 
-def _of_people(referral: Referral) -> Iterator[Entry]:
+def _of_user_actions(referral: Referral) -> Iterator[Entry]:
     for user_action in referral.user_actions:
         yield Entry(user_action.at, user_action.what, by=user_action.by, detail=user_action.note or None)
 

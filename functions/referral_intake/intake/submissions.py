@@ -28,7 +28,7 @@ _BINDING = re.compile(r"[0-9a-f]{64}")
 def respond(event: Event, intake: IntakeParts, now: datetime) -> Response:
     """Answer one request. Every exception becomes a response."""
     route = _ROUTES[event["routeKey"]]
-    view = form_responses.of(event, intake.site)
+    view = form_responses.responses_for(event, intake.site)
     with logs.log_context(logger, correlation_id=event["requestContext"]["requestId"]):
         return form_responses.with_error_responses(view, lambda: route(event, intake, view, now), logger)
 

@@ -40,11 +40,11 @@ def respond(event: Event, lookup: LookupParts, now: datetime, budget: float = TI
         search = read_search(parameters.get("name", ""), parameters.get("state", ""))
     except Invalid:
         return http.problem_response(
-            HTTPStatus.BAD_REQUEST, "invalid", "Give a doctor's name, and the state as two letters."
+            HTTPStatus.BAD_REQUEST, "invalid", "Enter a doctor's name, and the state as two letters."
         )
     started = time.perf_counter()
     try:
-        doctors = _with_time_limit(budget, lambda: _find(search, lookup, now))
+        doctors = _with_time_limit(budget, lambda: _find_doctors(search, lookup, now))
     except Unavailable as unavailable:
         logger.warning("the registry did not answer", reason=str(unavailable))
     except Exception as error:  # noqa: BLE001  # whatever the cause, the form works without the look-up
@@ -58,7 +58,7 @@ def respond(event: Event, lookup: LookupParts, now: datetime, budget: float = TI
     return http.json_response(HTTPStatus.OK, {"doctors": [], "available": False})
 
 
-def _find(search: Search, lookup: LookupParts, now: datetime) -> list[Match]:
+def _find_doctors(search: Search, lookup: LookupParts, now: datetime) -> list[Match]:
     if not search.queries:
         return []
     # If the table does not answer, the registry still may.

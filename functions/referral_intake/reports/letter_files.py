@@ -38,12 +38,12 @@ class LetterFiles:
     ) -> None:
         self._letters = letters
         self._files = files
-        self._campaign_named = find_campaign
+        self._find_campaign = find_campaign
         self._now = now
         self._letters_per_file = letters_per_file
 
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
-        campaign = self._campaign_named(report.campaign)
+        campaign = self._find_campaign(report.campaign)
         if campaign is None:
             raise ReportError(ReportFailure.CAMPAIGN_UNKNOWN)
         waiting, written_to = self._saved_state(report)
@@ -94,7 +94,7 @@ class LetterFiles:
             tail = f"{report.id}/{report.attempt}/{rows}.json"
             state = {"waiting": waiting, "written_to": sorted(written_to)}
             self._files.save_state(tail, json.dumps(state).encode())
-        room = _MAX_LEFT_OUT - len(report.left_out)
-        more = dict(list(left_out.items())[:room])
+        free = _MAX_LEFT_OUT - len(report.left_out)
+        more = dict(list(left_out.items())[:free])
         checkpoint = replace(report.checkpoint, rows=rows, at_end=rows >= len(waiting), tail=tail)
         return replace(report, checkpoint=checkpoint, left_out={**report.left_out, **more})

@@ -50,7 +50,7 @@ class ReportWriter(Protocol):
 
 
 class ReportRunner:
-    """`writer_of` returns the maker for a report. `finished` is called for each report that is ready or failed."""
+    """`writer_of` returns the writer for a report. `finished` is called for each report that is ready or failed."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class ReportRunner:
     ) -> None:
         self._reports = reports
         self._queue = queue
-        self._maker_of = writer_of
+        self._writer_of = writer_of
         self._finished = finished
         self._now = now
 
@@ -89,7 +89,7 @@ class ReportRunner:
         if report.failed_runs > MAX_FAILED_RUNS:
             return self._end(report, ReportState.FAILED, ReportFailure.RETRIES_EXHAUSTED)
         try:
-            for step in self._maker_of(report).steps(report, has_time):
+            for step in self._writer_of(report).steps(report, has_time):
                 report = step if step.checkpoint == report.checkpoint else replace(step, failed_runs=0)
                 self._reports.save(report)
         except ReportError as failed:

@@ -91,7 +91,7 @@ class ReportsParts(StaffParts):
         return SummarySender(
             self.subscriptions,
             self.address_of,
-            SummaryReader(self.table, settings.table_name, settings.stats_table_name, mail, shared_wiring.now).of,
+            SummaryReader(self.table, settings.table_name, settings.stats_table_name, mail, shared_wiring.now).read,
             SummaryComposer(settings.templates_dir, settings.site_url).compose,
             ses.SesMailer(mail, settings.sender_address, settings.summary_configuration_set),
             shared_wiring.now,

@@ -23,7 +23,7 @@ class FormResponses(Protocol):
     def problem(self, problem: Problem) -> Response: ...
 
 
-def of(event: Event, site: Site) -> FormResponses:
+def responses_for(event: Event, site: Site) -> FormResponses:
     """Return the view for a request: pages for a browser without JavaScript or a followed link, otherwise JSON."""
     if http.content_type(event) == forms.MEDIA_TYPE:
         wants_page = http.accepts_html(event) or not http.accepts_json(event)
@@ -32,7 +32,7 @@ def of(event: Event, site: Site) -> FormResponses:
     return PageResponses(site, event) if wants_page else JsonResponses(site)
 
 
-def with_error_responses(view: FormResponses, answer: Callable[[], Response], logger: Logger) -> Response:
+def with_error_responses(responses: FormResponses, answer: Callable[[], Response], logger: Logger) -> Response:
     """Convert exceptions to responses, in this one place.
 
     Internal errors are logged, and the response omits their cause.
@@ -40,13 +40,17 @@ def with_error_responses(view: FormResponses, answer: Callable[[], Response], lo
     try:
         return answer()
     except Problem as problem:
-        return view.problem(problem)
+        return responses.problem(problem)
     except Unavailable:
         logger.exception("a service did not answer")
-        return view.problem(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute."))
+        return responses.problem(
+            Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute.")
+        )
     except Exception:
         logger.exception("unexpected error")
-        return view.problem(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "unavailable", "Please try again in a minute."))
+        return responses.problem(
+            Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "unavailable", "Please try again in a minute.")
+        )
 
 
 def _status_of(errors: list[FieldError]) -> HTTPStatus:
@@ -78,9 +82,7 @@ class JsonResponses:
 
     def invalid(self, sent: object, errors: list[FieldError]) -> Response:
         errors_in_words = _with_messages(_pages_for(self._site, sent), errors)
-        return http.problem_response(
-            _status_of(errors), "invalid", "Some entries need another look.", errors=errors_in_words
-        )
+        return http.problem_response(_status_of(errors), "invalid", "Some fields are invalid.", errors=errors_in_words)
 
     def status(self, referral: Referral) -> Response:
         state = public_state(referral)

@@ -72,7 +72,7 @@ function table(app, detail, { matches, without_referral: others }, acting) {
     ${others.map(
       (one) =>
         html`<div class="row between">
-          <p>Another doctor with the same ${one.shared.map((kind) => SAME[kind]).join(" and ")}, whose details are not stored any more.</p>
+          <p>Another doctor with the same ${one.shared.map((kind) => SAME[kind]).join(" and ")}, whose details are no longer stored.</p>
           ${app.isManager ? acting.compare(detail, one.receipt) : nothing}
         </div>`,
     )}`;

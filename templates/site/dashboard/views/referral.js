@@ -110,7 +110,7 @@ export class Referral {
             <div class="row between">
               <p>
                 <strong>${step(one.step)}</strong>
-                <span class="soft">${when(one.sent_at)}, wording ${one.version || "–"}${one.content_hash ? html` (<code>${one.content_hash.slice(0, 8)}</code>)` : nothing}</span>
+                <span class="soft">${when(one.sent_at)}, wording version ${one.version || "–"}${one.content_hash ? html` (<code>${one.content_hash.slice(0, 8)}</code>)` : nothing}</span>
               </p>
               ${mayLook
                 ? html`<a class="button plain" data-in-place aria-expanded=${isShown} role="button" href=${here({ message: isShown ? null : one.step })}
@@ -175,7 +175,7 @@ function doctor({ receipt, doctor: known, address, typed, specialty, source, lan
     </dl>
     ${other.length
       ? html`<details class="as-table">
-          <summary>As typed</summary>
+          <summary>As entered in the form</summary>
           <dl class="facts">${other.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
         </details>`
       : nothing}`;

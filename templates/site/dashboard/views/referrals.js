@@ -1,5 +1,5 @@
 // All referrals, newest first: filtered by what may stand in the address, searched by what may not.
-import { day, number } from "../format.js";
+import { day, number, plural } from "../format.js";
 import { icon } from "../icons.js";
 import { html, live, nothing } from "../lit.js";
 import { rangeChooser } from "../parts/range.js";
@@ -99,7 +99,7 @@ export class Referrals {
       const known = new Set(before.referrals.map(({ receipt }) => receipt));
       const added = next.referrals.filter(({ receipt }) => !known.has(receipt));
       this.found.take({ ...next, mark: before.mark, referrals: [...before.referrals, ...added], pages: before.pages + 1 });
-      this.app.say(added.length ? `${added.length} more.` : "None in this period.");
+      this.app.say(added.length ? `${plural(added.length, "more referral")} found.` : "No more referrals found.");
     } catch (error) {
       this.problem = error;
     } finally {

@@ -34,7 +34,7 @@ class ChangedSinceSeen(Exception):
 
 
 class TooLate(Exception):
-    """Before this letter or call was recorded, the doctor had been told or had opted out. See `user_action.note`."""
+    """An obstacle precedes this letter or call, such as an opt-out. Its reason is `user_action.note`."""
 
     def __init__(self, referral: Referral, user_action: UserAction) -> None:
         super().__init__(referral.receipt)
@@ -59,12 +59,12 @@ class ActionWriter(Protocol):
         """Also store the opt-out under all keys of the doctor. Return other referrals that it may concern."""
 
     def write_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
-        """Also record that the doctor is the same as those of other referrals, or another."""
+        """Also record whether the doctors of the referrals `change.others` are the same doctor."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRunner:
-    """Runs the actions of users."""
+    """Runs the actions of users on referrals."""
 
     referrals: Referrals
     action_table: ActionWriter

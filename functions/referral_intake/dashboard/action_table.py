@@ -51,7 +51,7 @@ class ActionTable:
         )
 
     def write_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
-        """Also record that the doctor is the same as those of other referrals, or another. Raise Stale, Unavailable."""
+        """Also record whether the doctors of `change.others` are the same doctor. Raise Stale, Unavailable."""
         record = _audit_record(claim.referral, change, by)
         self._claims.decide_same(
             claim, _referral_update(claim.referral, change), record, change.others, same=change.is_same_doctor

@@ -39,7 +39,7 @@ class Action(StrEnum):
 
 
 class AnswerChannel(StrEnum):
-    """How a doctor's answer or opt-out reached a user. The `_campaign` ones are opt-outs of one campaign."""
+    """How a doctor's answer or opt-out reached a user."""
 
     REPLY = "reply"
     LETTER = "letter"
@@ -73,12 +73,11 @@ CONTACT_CHANNELS = {Action.LETTER_SENT: ContactChannel.LETTER, Action.CALLED: Co
 
 @dataclass(frozen=True, slots=True)
 class ActionRequest:
-    """A user's request for an action on the referral that they saw at `revision`.
+    """An action of a user on the referral that they saw at `revision`.
 
-    `reason` is the reason of a rejection. `email` is an address that the user found. `again` confirms that the doctor
-    may get the message a second time, if it is unknown whether they have it. `others` are receipts of the referrals
-    with which the user compared the doctor. `channel` says how the doctor answered or opted out, and `only_campaign`
-    that the opt-out is from this campaign only.
+    `reason` is for a rejection, `email` for a new address. `again` confirms a second delivery if it is unknown whether
+    the doctor has the message. `others` are receipts of the compared referrals. `only_campaign` limits an opt-out to
+    this campaign.
     """
 
     receipt: str
@@ -106,8 +105,8 @@ class Invalid(ValueError):
 class ReferralChange:
     """The change that an action makes. `doctor` is set if the doctor's details change, `messages` if one is sent again.
 
-    `others` are receipts of referrals whose doctor is the same if `is_same_doctor`, otherwise another. `opts_out` says
-    that the doctor gets nothing more, and `opts_out_of` from which campaign. None means all.
+    `others` are receipts of referrals with the same doctor if `is_same_doctor`, otherwise with another doctor.
+    `opts_out_of` is the campaign of an opt-out, or None for all campaigns.
     """
 
     user_action: UserAction
@@ -173,7 +172,7 @@ def _resend(user_action: UserAction, request: ActionRequest, referral: Referral)
 
 
 def _record_comparison(user_action: UserAction, request: ActionRequest) -> ReferralChange:
-    """Return the change after which `outreach` decides again, with what the user decided."""
+    """Return the change that stores the user's decision and queues the referral for `outreach`."""
     if not request.others:
         raise Invalid(FieldError("others", "required"))
     is_same = request.action is Action.SAME_DOCTOR
@@ -181,7 +180,7 @@ def _record_comparison(user_action: UserAction, request: ActionRequest) -> Refer
 
 
 def _record_reply(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
-    """Return the change after a doctor answered or opted out by another way than the links of a message."""
+    """Return the change for an answer or opt-out that did not come through a link in a message."""
     channel = _parse_choice(AnswerChannel, "channel", request.channel)
     if request.action is Action.DOCTOR_ANSWERED:
         answer = _parse_choice(Answer, "answer", request.answer)
@@ -202,29 +201,24 @@ def _record_reply(user_action: UserAction, request: ActionRequest, referral: Ref
 
 
 def too_late(told: ReferralChange, transition: Transition) -> ReferralChange:
-    """Return the replacement for `told` if the doctor had been told or had opted out before it was recorded."""
+    """Return the change to write instead of `told` if there is an obstacle, with its reason as note."""
     assert transition.reason, "the transition must have a reason"
     return ReferralChange(replace(told.user_action, note=transition.reason), transition)
 
 
 def previous_run(request: ActionRequest, referral: Referral) -> UserAction | None:
     """Return the earlier action of the same request, if any: after a double click, or a retry after a lost response."""
+    same = (request.by.username, request.action.value, request.revision)
     for user_action in referral.user_actions:
-        if (user_action.by, user_action.what, user_action.revision) == (
-            request.by.username,
-            request.action.value,
-            request.revision,
-        ):
+        if (user_action.by, user_action.what, user_action.revision) == same:
             return user_action if _is_same_request(request, user_action, referral) else None
     return None
 
 
 def last_action_since(request: ActionRequest, referral: Referral) -> UserAction | None:
     """Return the last action on the referral since the request's revision, if any."""
-    return next(
-        (user_action for user_action in reversed(referral.user_actions) if user_action.revision >= request.revision),
-        None,
-    )
+    since = (action for action in reversed(referral.user_actions) if action.revision >= request.revision)
+    return next(since, None)
 
 
 def _is_same_request(request: ActionRequest, user_action: UserAction, referral: Referral) -> bool:

@@ -19,9 +19,9 @@ router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hin
 
 
 class MatchingReferral(ReferralRow):
-    """Another referral. Its doctor has the same `shared` details: email, phone, postcode (the last two with the name).
+    """A referral whose doctor has the same `shared` details: `email`, or the name with `phone` or `postcode`.
 
-    `told_at` is when its doctor was told. Null if that has not happened.
+    `told_at` is null if the doctor has not been told.
     """
 
     address: AddressDetails
@@ -47,7 +47,7 @@ class Comparison(BaseModel):
     "/referrals/<receipt>/matches", tags=["referrals"], summary="Referrals whose doctors may be the doctor of this one"
 )
 def matches(user: Viewer, parts: Parts, now: Now, receipt: Receipt) -> Comparison:
-    """Say which doctors a person must compare with the doctor of a held referral."""
+    """The user compares these doctors with the doctor of the held referral."""
     known = parse_receipt(receipt)
     referral = parts.referrals.get(known, consistent=True) if known else None
     if referral is None:

@@ -1,4 +1,4 @@
-"""Mask data that identifies a doctor, for viewers. The rest distinguishes one row from another."""
+"""Mask data that identifies a doctor, for viewers. Enough remains to distinguish the rows of a list."""
 
 import unicodedata
 from collections.abc import Callable, Mapping

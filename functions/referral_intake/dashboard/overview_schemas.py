@@ -24,7 +24,7 @@ class CurrentUser(BaseModel):
 
 
 class FunnelStep(BaseModel):
-    """A step of the funnel, with its share of the previous step and of all submitted referrals."""
+    """`of_before` and `of_all` are shares of the previous step and of all submitted referrals, from 0 to 1."""
 
     name: str
     count: int
@@ -33,7 +33,7 @@ class FunnelStep(BaseModel):
 
 
 class Rates(BaseModel):
-    """Shares of all messages that were delivered or bounced. Null if there are none."""
+    """Shares of the messages that were delivered or bounced, from 0 to 1. Null if there are none."""
 
     bounced: float | None
     complained: float | None
@@ -113,7 +113,7 @@ class SesQuota(BaseModel):
 
 
 class SesLimits(BaseModel):
-    """The rates at which Amazon SES reviews an account and stops it, and the account's quota."""
+    """The rates, from 0 to 1, at which Amazon SES reviews an account and stops it, and the account's quota."""
 
     reviews: RateLimits
     stops: RateLimits

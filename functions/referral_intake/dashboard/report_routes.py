@@ -143,7 +143,7 @@ def request_report(user: Manager, parts: Parts, now: Now, request: ReportRequest
         requested_at=now,
         put_at=now,
     )
-    # The item first: a message without a report would be lost, but a report without a message is put back later.
+    # The report is stored first: a report without a queued message is queued again later, the reverse would be lost.
     parts.reports.add(report, audit_item(user, "report_asked", [report.id], now))
     # If this fails, the report is stored anyway. The schedule, or a request for its state, puts it back into the queue.
     with suppress(Unavailable):

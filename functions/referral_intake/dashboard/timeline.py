@@ -12,10 +12,7 @@ from referral_intake.core.referral import Referral, Stage
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`by` is the user.
-
-    `detail` is the wording's version, the reason of the hold or closing, the leader, or the answer.
-    """
+    """`by` is the username. `detail` is the wording's version, a reason, the leader's receipt, or the answer."""
 
     at: datetime
     what: str

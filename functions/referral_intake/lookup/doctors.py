@@ -47,7 +47,7 @@ def respond(event: Event, lookup: LookupParts, now: datetime, budget: float = TI
         doctors = _with_time_limit(budget, lambda: _find_doctors(search, lookup, now))
     except Unavailable as unavailable:
         logger.warning("the registry did not answer", reason=str(unavailable))
-    except Exception as error:  # noqa: BLE001  # whatever the cause, the form works without the look-up
+    except Exception as error:  # noqa: BLE001  # the form works without the look-up
         # Not its message, which may contain what the patient typed.
         logger.warning("unexpected error", error=type(error).__name__, at=_location(error))
     else:
@@ -87,7 +87,7 @@ def _location(error: Exception) -> str:
 
 
 def _with_time_limit(seconds: float, work: Callable[[], list[Match]]) -> list[Match]:
-    """Return the result of `work`. Raise its exception, or Unavailable if it takes longer than this.
+    """Return the result of `work`. Raise its exception, or Unavailable after `seconds`.
 
     Socket timeouts can't guarantee this: they restart with every byte, and none applies to DNS resolution.
     """

@@ -22,7 +22,7 @@ Match = dict[str, Any]
 
 
 def matches(query: Query, records: list[Any]) -> list[Match]:
-    """Return at most eight matches, the closest first."""
+    """Return at most MAX_MATCHES matches, exact names first, without duplicate NPIs."""
     found: dict[str, tuple[Any, Match]] = {}
     for record in records:
         if isinstance(record, Mapping) and _fits_query(query, record) and (match := _match(query, record)):

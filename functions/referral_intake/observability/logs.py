@@ -34,7 +34,7 @@ def log_context(logger: Logger, **ids: str | None) -> Iterator[None]:
 
 
 class HandlerError(Exception):
-    """Raised to Lambda so that it retries. Lambda logs an exception's message, which here is only a type's name."""
+    """Makes Lambda retry. Lambda logs the message, so it is only the name of the original exception's type."""
 
 
 @contextmanager

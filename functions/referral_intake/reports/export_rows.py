@@ -35,7 +35,7 @@ class Page:
 
 class RowSource(Protocol):
     def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
-        """Return the next page. It can be empty and not be the last."""
+        """Return the next page. It can be empty without being the last one. Raise Unavailable."""
 
 
 class ExportRows:
@@ -43,7 +43,7 @@ class ExportRows:
         self._table = Table(client, name)
 
     def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
-        """Return the next page. It can be empty and not be the last."""
+        """Return the next page. It can be empty without being the last one. Raise Unavailable."""
         criteria = SearchCriteria(campaign, chosen)
         request = index_for(criteria).query(None, PAGE_SIZE)
         if cursor:

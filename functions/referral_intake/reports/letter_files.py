@@ -24,7 +24,7 @@ _MAX_LEFT_OUT = 2_000
 class LetterFiles:
     """Print the letters for a list of waiting referrals, which is made once and stored with the files.
 
-    Later changes are left for the next report. The list is stored with the hashes of the doctors who already have a
+    The next report includes later referrals. The list is stored with the hashes of the doctors who already have a
     letter in one of the files, so that a doctor gets only one.
     """
 

@@ -13,7 +13,7 @@ HasTime = Callable[[], bool]
 
 
 class ReportError(Exception):
-    """This report can never be made. `reason` is a code for the user who requested it."""
+    """A permanent failure. `reason` is a code for the user who requested the report."""
 
     def __init__(self, reason: ReportFailure) -> None:
         super().__init__(reason)
@@ -44,8 +44,8 @@ class ReportWriter(Protocol):
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
         """Yield the report each time that more of it is stored in files. End when it is complete or time is over.
 
-        The caller stores the progress after every yield. At least one step is done. The last report of a complete one
-        has `checkpoint.at_end` and all files. Raise ReportError.
+        The caller stores the progress after every yield. At least one step is done. When the report is
+        complete, the last value has `checkpoint.at_end` and all files. Raise ReportError.
         """
 
 

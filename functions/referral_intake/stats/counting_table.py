@@ -34,7 +34,7 @@ _FIRST_PAUSE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class StoredTally:
-    """How a referral is counted now. `changes` is 0 if it has never been counted."""
+    """The stored tally of a referral. `changes` is the number of writes to its item, 0 if there is none."""
 
     revision: int = 0
     changes: int = 0

@@ -428,6 +428,13 @@ def test_a_report_is_requested_monitored_and_downloaded(page: Page, api: FakeApi
     assert asked(api, "/reports")[1]["filter"] == {"stage": "held"}
 
 
+def test_a_failed_report_shows_its_reason_in_words(page: Page, api: FakeApi) -> None:
+    api.order({"kind": "letters", "format": "pdf", "campaign": "lumen", "filter": {"stage": "by_post"}})
+    api.reports[0] |= {"state": "failed", "detail": "unapproved"}
+    go(page, "/dashboard/reports")
+    expect(page.locator(".reports")).to_contain_text("The wording of the letters is not approved for today.")
+
+
 def test_the_weekly_summary_can_be_switched_on_and_off(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/settings")
     switch = page.get_by_role("switch")

@@ -199,7 +199,7 @@ def test_a_doctor_who_requests_a_call_is_called_back(
     its = row(manager, "Carla Callme")
     expect(its.get_by_role("link", name="(217) 555-0199")).to_be_visible()
     its.get_by_role("button", name="Called back").click()
-    said(manager, "Call back recorded.")
+    said(manager, "Callback recorded.")
     expect(its).to_have_count(0)
     manager.goto(f"/dashboard/referrals/{receipt}")
     expect(manager.locator(".timeline")).to_contain_text(re.compile("Called back.*by you", re.DOTALL))

@@ -157,6 +157,15 @@ def test_an_opt_out_just_before_a_letter_is_recorded_is_reported(api: Api) -> No
     assert (api.now(by_post).reason, api.now(by_post).contact_channel) == ("opted_out", None)
 
 
+def test_a_possible_opt_out_just_before_a_letter_is_recorded_asks_for_a_review(api: Api) -> None:
+    by_post, similar = api.by_post(), api.by_post(npi=None, email="maria@clinic.example")
+    api.claims.suppress(api.keys(similar), Closing.OPTED_OUT, similar.receipt, NOW)
+    status, refusal = api.act(by_post, "letter_sent")
+    assert (status, refusal["referral"]["stage"]) == (409, "held")
+    assert "needs a review" in refusal["detail"]
+    assert "closed" not in refusal["detail"]
+
+
 @pytest.mark.parametrize("receipt", ["AAAA-AAAA-AAAA-AAAA", "nonsense"])
 def test_an_unknown_receipt_is_not_found(api: Api, receipt: str) -> None:
     status, refusal = ask(api.parts, "POST", f"/referrals/{receipt}/actions", {"action": "approve", "revision": 1})

@@ -75,4 +75,7 @@ export function size(count) {
   return bytesOf("megabyte").format(count / 1_000_000);
 }
 
+/** "Buffalo, NY 14201": each part may be missing. */
+export const cityLine = ({ city, state, postal_code: code }) => [city, [state, code].filter(Boolean).join(" ")].filter(Boolean).join(", ");
+
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;

@@ -93,7 +93,7 @@ export const funnel = ({ period, before }) =>
             <td class="figure"><strong>${number(rung.count)}</strong></td>
             <td class="figure">
               ${index
-                ? html`${share(rung.of_before)} <span class="soft">${then == null ? "of the step before" : html`was ${share(then)}`}</span>`
+                ? html`${share(rung.of_before)} <span class="soft">${then == null ? nothing : html`was ${share(then)}`}</span>`
                 : html`<span class="soft">all</span>`}
             </td>
           </tr>`;
@@ -110,7 +110,7 @@ export const medians = ({ period, before }) =>
             <dt><span class="dot of-${colour}"></span>${name}</dt>
             <dd>
               <strong>${lasts(period.medians_seconds[step])}</strong>
-              <span class="soft">was ${lasts(before.medians_seconds[step])}</span>
+              ${before.medians_seconds[step] == null ? nothing : html`<span class="soft">was ${lasts(before.medians_seconds[step])}</span>`}
             </dd>
           </div>`,
       )}

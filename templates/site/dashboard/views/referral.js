@@ -1,5 +1,5 @@
 // One referral: who it names, everything that happened, the messages that went out, and what can be done.
-import { phone } from "../format.js";
+import { cityLine, phone } from "../format.js";
 import { icon } from "../icons.js";
 import { html, nothing } from "../lit.js";
 import { stageBadge, when } from "../parts/rows.js";
@@ -150,7 +150,7 @@ function stands({ stage, reason: why, answer, leader, due_at: due }) {
 const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
 
 function doctor({ receipt, doctor: known, address, typed, specialty, source, language, state, submitted_at }) {
-  const lines = address ? [address.line1, address.line2, [address.city, address.state, address.postal_code].filter(Boolean).join(" ")] : [];
+  const lines = address ? [address.line1, address.line2, cityLine(address)] : [];
   // The group is shown in place of the specialty as it was typed, and the city as a part of the address.
   const { name, practice, email, phone: number, npi, city, specialty: _, ...others } = known;
   const facts = {

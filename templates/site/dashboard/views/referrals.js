@@ -1,5 +1,5 @@
 // All referrals, newest first: filtered by what may stand in the address, searched by what may not.
-import { day, number, plural } from "../format.js";
+import { day, plural } from "../format.js";
 import { icon } from "../icons.js";
 import { html, live, nothing } from "../lit.js";
 import { rangeChooser } from "../parts/range.js";
@@ -193,5 +193,5 @@ export class Referrals {
 
 function said(count, cursor, { stage, reason: why }) {
   const what = [stage && (STAGES[stage]?.name ?? plain(stage)).toLowerCase(), why && reason(why).toLowerCase()].filter(Boolean);
-  return `${number(count)}${cursor ? " so far" : ""}${what.length ? `, ${what.join(", ")}` : ""}, newest first`;
+  return `${plural(count, "referral")}${cursor ? " so far" : ""}${what.length ? `, ${what.join(", ")}` : ""}, newest first`;
 }

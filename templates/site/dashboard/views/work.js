@@ -168,7 +168,7 @@ function cause(kind, referral, answer) {
   if (kind === "call") return ANSWERS[answer ?? "call"];
   if (kind === "by_post") {
     const way = referral.doctor.phone ? "Letter or call" : "Letter";
-    return referral.reason === "no_email" ? way : `${way}: ${reason(referral.reason).toLowerCase()}`;
+    return !referral.reason || referral.reason === "no_email" ? way : `${way}: ${reason(referral.reason).toLowerCase()}`;
   }
   return referral.reason ? reason(referral.reason) : stageBadge(referral.stage);
 }

@@ -61,7 +61,7 @@ def _count(records: Records) -> int:
 def _claims(referral: Referral) -> dict[str, StepClaim]:
     """Return the claims of the steps that were sent, or may have been."""
     told = {step: written.last_attempt_at for step, written in referral.messages.items() if written.attempts}
-    if referral.told_by or (referral.reason == Reason.RESTORED and "sent" in referral.milestones):
+    if referral.contact_channel or (referral.reason == Reason.RESTORED and "sent" in referral.milestones):
         told.setdefault(INTRODUCTION, referral.milestones["sent"])
     if referral.stage is Stage.SENDING or referral.reason == Reason.SEND_UNCLEAR:
         told.setdefault(INTRODUCTION, referral.submitted_at)

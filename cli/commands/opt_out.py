@@ -37,7 +37,7 @@ def command(
     """Record that a doctor wants no more messages, for instance after a letter or a call.
 
     Give everything you know: --email, --npi, --name with --phone, --name with --zip. The doctor gets no more emails,
-    letters or calls. If there is a referral, use "Wants no more" on the dashboard instead, which also closes it.
+    letters or calls. If there is a referral, use "Record opt-out" on the dashboard instead, which also closes it.
     """
     doctor = _doctor(email=email, npi=npi, name=name, phone=phone, zip_code=zip_code)
     target, now = stacks.select(stack), datetime.now(UTC)

@@ -169,7 +169,7 @@ def test_a_custom_range_is_validated_before_the_request(page: Page, api: FakeApi
 def test_an_empty_overview_says_so(page: Page, api: FakeApi) -> None:
     api.is_empty = True
     go(page, "/dashboard/")
-    expect(page.get_by_text("No doctors were named in these 30 days.")).to_be_visible()
+    expect(page.get_by_text("In these 30 days, no doctors were named.")).to_be_visible()
     expect(page.get_by_text("No open tasks.")).to_be_visible()
     expect(page.get_by_text("No data")).to_have_count(4)
 
@@ -389,14 +389,14 @@ def test_a_concurrent_action_is_reported_and_not_repeated(page: Page, api: FakeA
     api.done_by_colleague.add(api.first("held"))
     page.get_by_role("button", name="Approve").first.click()
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
-    expect(page.get_by_text("Someone else just did: approved, by carl@star.example.")).to_be_visible()
+    expect(page.get_by_text("Approved by carl@star.example just now.")).to_be_visible()
     assert api.actions == []
     expect(page.locator(".work-row").first.get_by_role("button")).to_have_count(0)
 
 
 def test_several_letters_are_marked_one_by_one(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work/by_post")
-    page.get_by_label("Choose all that are shown").check()
+    page.get_by_label("Select all shown").check()
     page.get_by_role("button", name="Mark 3 letters as posted").click()
     expect(page.get_by_text("3 letters marked as posted.")).to_be_visible()
     expect(page.get_by_text("No open tasks")).to_be_visible()
@@ -429,6 +429,13 @@ def test_a_report_is_requested_monitored_and_downloaded(page: Page, api: FakeApi
     expect(page.locator(".reports")).to_contain_text("1,204 rows")
     assert asked(api, "/reports/r1/download") == [{"file": 0}]
     assert asked(api, "/reports")[1]["filter"] == {"stage": "held"}
+
+
+def test_a_failed_report_shows_its_reason_in_words(page: Page, api: FakeApi) -> None:
+    api.order({"kind": "letters", "format": "pdf", "campaign": "lumen", "filter": {"stage": "by_post"}})
+    api.reports[0] |= {"state": "failed", "detail": "unapproved"}
+    go(page, "/dashboard/reports")
+    expect(page.locator(".reports")).to_contain_text("The wording of the letters is not approved for today.")
 
 
 def test_the_weekly_summary_can_be_switched_on_and_off(page: Page, api: FakeApi) -> None:

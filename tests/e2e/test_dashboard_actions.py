@@ -205,7 +205,7 @@ def test_letters_are_printed_and_marked_as_posted_together(manager: Page, stack:
 
     open_work(manager, "by_post")
     for name in names:
-        manager.get_by_label(f"Choose {name}").check()
+        manager.get_by_label(f"Select {name}").check()
     manager.get_by_role("button", name="Mark 3 letters as posted").click()
     expect_message(manager, "3 letters marked as posted.")
     assert {now(stack, receipt).stage for receipt in receipts} == {Stage.SENT}
@@ -248,7 +248,7 @@ def test_a_doctor_who_requests_a_call_is_called_back(
     expect(its.get_by_role("link", name="(217) 555-0142")).to_be_visible()
     expect(its).to_contain_text("Around noon")
     its.get_by_role("button", name="Called back").click()
-    expect_message(manager, "Call back recorded.")
+    expect_message(manager, "Callback recorded.")
     expect(its).to_have_count(0)
     manager.goto(f"/dashboard/referrals/{receipt}")
     expect(manager.locator(".timeline")).to_contain_text(re.compile("Called back.*by you", re.DOTALL))
@@ -350,7 +350,7 @@ def test_the_second_of_two_managers_learns_who_acted_first_and_changes_nothing(
     question.get_by_label("Duplicate").check()
     question.get_by_role("button", name="Reject").click()
     told = row(manager, "Quinn Quicker").get_by_role("status")
-    expect(told).to_have_text("Someone else just did: approved, by colleague. Your action had no effect.")
+    expect(told).to_have_text("Approved by colleague just now. Your action had no effect.")
     expect(row(manager, "Quinn Quicker")).not_to_contain_text("Waiting since")
     expect(manager.get_by_role("link", name="Held")).to_contain_text("0")
     assert recipients(mailbox.wait_for(1)) == ["quicker@clinic.example"]

@@ -25,7 +25,7 @@ def test_a_subscriber_gets_the_summary_on_monday_and_no_other_user_does(
     viewer: Page, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     submit_without_proof(stack, "Moe Monday", email="monday@clinic.example")
-    switch = viewer.get_by_role("switch", name="Send it to me, for Lumen Spine Lamp")
+    switch = viewer.get_by_role("switch", name="Email me the summary for Lumen Spine Lamp")
     expect(switch).not_to_be_checked()
     switch.click()
     expect(switch).to_be_checked()

@@ -35,9 +35,9 @@ from referral_intake.links import responses as links
 from referral_intake.links.wiring import LinkParts, LinksSettings
 from referral_intake.lookup import doctors as lookup
 from referral_intake.lookup.doctors import TIME_LIMIT_SECONDS
-from referral_intake.lookup.wiring import Lookup, LookupSettings
+from referral_intake.lookup.wiring import LookupParts, LookupSettings
 from referral_intake.outreach.wiring import OutreachSettings
-from referral_intake.reports.jobs import MARGIN
+from referral_intake.reports.jobs import RUN_MARGIN
 from referral_intake.reports.wiring import ReportsSettings
 from referral_intake.stats.wiring import StatsSettings
 from referral_intake.wake.wiring import WakeSettings
@@ -401,7 +401,7 @@ def answer(route: Route) -> int:
             signed = Links(ring, "https://spine.example")
             response = links.respond(event, LinkParts(signed, table, table, site), samples.NOW)
         case "lookup":
-            response = lookup.respond(event, Lookup(FakeRegistry(), FakeMatchCache()), samples.NOW)
+            response = lookup.respond(event, LookupParts(FakeRegistry(), FakeMatchCache()), samples.NOW)
         case "dashboard":
             response = dashboard.respond(event, FakeDashboard(), samples.NOW)
         case other:
@@ -620,7 +620,7 @@ def test_a_running_report_is_not_delivered_again_and_repeated_failures_are_kept(
     assert jobs.dead_letters == "ReportFailures"
     (source,) = [one for one in TEMPLATE.sources if isinstance(one, QueueSource) and one.function == "ReportsFunction"]
     assert source.batch_size == 1
-    assert MARGIN.total_seconds() < reports.timeout / 2
+    assert RUN_MARGIN.total_seconds() < reports.timeout / 2
 
 
 def test_the_summary_schedule_covers_monday_morning_in_every_time_zone() -> None:

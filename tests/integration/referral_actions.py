@@ -11,7 +11,7 @@ from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions
 from referral_intake.core.reasons import Reason
-from referral_intake.core.referral import Referral, Stage, StageChange
+from referral_intake.core.referral import Referral, Stage, Transition
 from referral_intake.core.users import Role, User
 from referral_intake.dashboard.action_runner import ActionRunner
 from referral_intake.dashboard.action_table import ActionTable
@@ -61,7 +61,7 @@ class ReferralActions:
             samples.CAMPAIGNS.get,
         )
 
-    def put(self, move: StageChange | None = None, **doctor: Any) -> Referral:
+    def put(self, move: Transition | None = None, **doctor: Any) -> Referral:
         self.referrals.add(referral := aws.submitted(**doctor))
         if move:
             self.referrals.move(referral, move)
@@ -72,7 +72,7 @@ class ReferralActions:
 
     def by_post(self, **doctor: Any) -> Referral:
         return self.put(
-            StageChange(Stage.BY_POST, NOW + decisions.REVIEW_INTERVAL, "no_email"), **{**BY_PHONE_OR_POST, **doctor}
+            Transition(Stage.BY_POST, NOW + decisions.REVIEW_INTERVAL, "no_email"), **{**BY_PHONE_OR_POST, **doctor}
         )
 
     def now(self, referral: Referral) -> Referral:

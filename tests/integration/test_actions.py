@@ -90,7 +90,7 @@ def test_a_doctor_told_by_a_person_is_claimed_under_every_key(
     actions: ReferralActions, table_reader: aws.TableReader, action: Action, way: ContactChannel
 ) -> None:
     told = actions.do(action, actions.by_post())
-    assert (told.stage, told.told_by, told.milestones["sent"], told.reason) == (Stage.SENT, way, LATER, None)
+    assert (told.stage, told.contact_channel, told.milestones["sent"], told.reason) == (Stage.SENT, way, LATER, None)
     assert told.due_at == NOW + samples.campaign().policy.expires_after
     taken = {key.partition("#")[0]: receipts for key, receipts in table_reader.claims().items()}
     assert taken == {kind: {told.receipt} for kind in ("npi", "phone", "postcode")}
@@ -123,7 +123,12 @@ def test_an_opt_out_just_before_a_letter_is_recorded_stops_it(
             actions.do(action, referral)
         assert late.value.user_action.note == closing
     now = actions.now(referral)
-    assert (now.stage, now.reason, now.told_by, "sent" in now.milestones) == (Stage.CLOSED, closing, None, False)
+    assert (now.stage, now.reason, now.contact_channel, "sent" in now.milestones) == (
+        Stage.CLOSED,
+        closing,
+        None,
+        False,
+    )
     assert table_reader.doctors() == before
     assert [record.what for record in actions.records()] == [action.value]
 

@@ -14,7 +14,7 @@ from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.breaker import Trip
 from referral_intake.core.quota import Quota, Wait
 from referral_intake.feedback.processing import process_event
-from referral_intake.feedback.wiring import Feedback
+from referral_intake.feedback.wiring import FeedbackParts
 from referral_intake.outreach.throttle import Throttle
 from tests.integration import aws
 from tests.support import samples
@@ -36,12 +36,12 @@ class Deployment:
         self.announcements = FakeAnnouncements()
 
     @property
-    def feedback(self) -> Feedback:
+    def feedback(self) -> FeedbackParts:
 
         hashes = DoctorHashes(lambda: aws.RING)
         campaigns = samples.CAMPAIGNS
         claims = ClaimTable(self.client, self.table)
-        return Feedback(self.referrals, claims, hashes, campaigns, self.breaker, self.announcements)
+        return FeedbackParts(self.referrals, claims, hashes, campaigns, self.breaker, self.announcements)
 
     def item(self) -> dict[str, object]:
         found = self.client.get_item(TableName=self.table, Key=breaker_key("lumen")).get("Item", {})

@@ -17,7 +17,7 @@ from referral_intake.core import decisions
 from referral_intake.core.claim import AlreadyClaimed, Claim, MailboxSuppressed, MustHold, Obstacle, Suppressed
 from referral_intake.core.errors import Conflict, Stale, Unavailable
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import LEASE, Referral, closed
+from referral_intake.core.referral import LEASE, Referral, close
 from tests.integration import aws
 from tests.integration.aws import claim_for
 from tests.support.samples import NOW
@@ -403,10 +403,10 @@ def test_a_second_release_does_not_free_the_doctor_from_the_next_claim(
 ) -> None:
     leader, other = stored(referrals), stored(referrals)
     take(claims, claim_for(leader))
-    claims.release(claim_for(leader), closed(Closing.REJECTED))
+    claims.release(claim_for(leader), close(Closing.REJECTED))
     take(claims, claim_for(other))
 
-    claims.release(claim_for(leader), closed(Closing.REJECTED))
+    claims.release(claim_for(leader), close(Closing.REJECTED))
 
     (doctor,) = table_reader.doctors().values()
     assert claimed_by(doctor) == other.receipt
@@ -418,7 +418,7 @@ def test_a_release_keeps_a_suppression(
     claim = claim_for(stored(referrals))
     take(claims, claim)
     suppress(claims, claim.keys[0], Closing.OPTED_OUT, NOW)
-    claims.release(claim, closed(Closing.OPTED_OUT))
+    claims.release(claim, close(Closing.OPTED_OUT))
     assert last_check(claims, claim) == Suppressed(Closing.OPTED_OUT)
 
 

@@ -14,7 +14,7 @@ from referral_intake.core import decisions
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Referral
 from referral_intake.dashboard import wiring as dashboard_wiring
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 from tests.integration import aws
 from tests.integration.referral_actions import LATER, ReferralActions
 from tests.support.dashboard import VIEWER, ask
@@ -39,7 +39,7 @@ ALL = (
 class Api(ReferralActions):
     """Actions on referrals through the handler of the dashboard."""
 
-    parts: Dashboard
+    parts: DashboardParts
 
     def act(self, to: Referral, action: str, *, groups: str = "[manager]", **more: Any) -> tuple[int, Any]:
         asked = {"action": action, "revision": to.revision, **more}
@@ -118,7 +118,7 @@ def test_a_conflicting_action_names_the_first_person_and_changes_nothing(api: Ap
     assert (status, refusal["code"]) == (409, "changed")
     assert refusal["changed"] == {"by": "jo", "at": timestamp(LATER), "what": "reject"}
     assert refusal["referral"]["revision"] == held.revision + 1
-    assert refusal["detail"] == "jo was quicker: it is not any more as you saw it. Nothing was done."
+    assert refusal["detail"] == "jo changed this referral first. Your action had no effect."
     assert api.done() == [("jo", "reject")]
 
 
@@ -170,8 +170,17 @@ def test_an_opt_out_just_before_a_letter_is_recorded_is_reported(api: Api) -> No
     for _ in range(2):
         status, refusal = api.act(by_post, "letter_sent")
         assert (status, refusal["code"], refusal["changed"]) == (409, "changed", None)
-        assert refusal["detail"].startswith("This doctor had said no")
-    assert (api.now(by_post).reason, api.now(by_post).told_by) == ("opted_out", None)
+        assert refusal["detail"].startswith("This doctor opted out")
+    assert (api.now(by_post).reason, api.now(by_post).contact_channel) == ("opted_out", None)
+
+
+def test_a_possible_opt_out_just_before_a_letter_is_recorded_asks_for_a_review(api: Api) -> None:
+    by_post, similar = api.by_post(), api.by_post(npi=None, email="maria@clinic.example")
+    api.claims.suppress(api.keys(similar), Closing.OPTED_OUT, similar.receipt, NOW)
+    status, refusal = api.act(by_post, "letter_sent")
+    assert (status, refusal["referral"]["stage"]) == (409, "held")
+    assert "needs a review" in refusal["detail"]
+    assert "closed" not in refusal["detail"]
 
 
 @pytest.mark.parametrize("receipt", ["AAAA-AAAA-AAAA-AAAA", "nonsense"])

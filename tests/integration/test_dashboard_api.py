@@ -17,10 +17,10 @@ from werkzeug.wrappers import Request, Response
 
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.referral import Stage
-from referral_intake.core.report import File, ReportStatus
+from referral_intake.core.report import File, ReportState
 from referral_intake.dashboard import api as dashboard
 from referral_intake.dashboard import wiring as dashboard_wiring
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 from samlocal.http import payload
 from samlocal.template.model import Route
 from tests.integration import aws
@@ -50,7 +50,7 @@ class Api:
     """The dashboard function behind API Gateway, as a WSGI application with these `parts`."""
 
     def __init__(self) -> None:
-        self.parts: Dashboard = FakeDashboard()
+        self.parts: DashboardParts = FakeDashboard()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         return self._respond(Request(environ))(environ, start_response)
@@ -94,7 +94,7 @@ def parts(
     stats_table: str,
     secret_names: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Dashboard]:
+) -> Iterator[DashboardParts]:
     """The parts that the function builds, on the tables of the template."""
     for name, value in aws.environment(table, secret_names, "DashboardFunction").items():
         monkeypatch.setenv(name, value)
@@ -106,9 +106,7 @@ def parts(
         "report_queue": NoQueue(),
         "address_of": {"robin": "robin@team.example"}.get,
     }
-    API.parts.reports.add(
-        replace(report(), id=KNOWN_REPORT, state=ReportStatus.READY, files=(File("key", "a.csv", 1),))
-    )
+    API.parts.reports.add(replace(report(), id=KNOWN_REPORT, state=ReportState.READY, files=(File("key", "a.csv", 1),)))
     referrals = ReferralTable(API.parts.table, table)
     for receipt in (KNOWN, "AAAA-AAAA-AAAA-AAAA"):
         referrals.add(replace(aws.submitted(), receipt=receipt, stage=Stage.HELD, reason="looks_automated"))
@@ -118,7 +116,7 @@ def parts(
 
 @SCHEMA.parametrize()
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_api_matches_its_description(case: schemathesis.Case[Any], parts: Dashboard) -> None:
+def test_the_api_matches_its_description(case: schemathesis.Case[Any], parts: DashboardParts) -> None:
     # A description cannot state which dates form a valid range.
     unasked = [positive_data_acceptance, unsupported_method]
     # An unknown parameter violates the description and is ignored.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from referral_intake.aws.breaker_table import breaker_key
-from referral_intake.dashboard.wiring import Dashboard, DashboardSettings
+from referral_intake.dashboard.wiring import DashboardParts, DashboardSettings
 from referral_intake.stats.counting_table import CountingTable
 from tests.integration import aws
 from tests.support.dashboard import VIEWER, FakeAccount, ask
@@ -21,9 +21,9 @@ BEFORE = DAY - timedelta(days=1)
 
 
 @pytest.fixture
-def parts(table: str, stats_table: str, secret_names: dict[str, str]) -> Dashboard:
+def parts(table: str, stats_table: str, secret_names: dict[str, str]) -> DashboardParts:
     settings = DashboardSettings.read(aws.environment(table, secret_names, "DashboardFunction"))
-    parts = Dashboard(settings)
+    parts = DashboardParts(settings)
     parts.__dict__["ses_account"] = FakeAccount()
     return parts
 
@@ -34,7 +34,9 @@ def count(client: "DynamoDBClient", stats_table: str) -> None:
     CountingTable(client, stats_table).count([replace(first, milestones={**first.milestones, **sent}), second])
 
 
-def test_the_dashboard_shows_the_counted_figures(client: "DynamoDBClient", stats_table: str, parts: Dashboard) -> None:
+def test_the_dashboard_shows_the_counted_figures(
+    client: "DynamoDBClient", stats_table: str, parts: DashboardParts
+) -> None:
     count(client, stats_table)
     status, said = ask(parts, "GET", "/overview", query=f"campaign=lumen&from={DAY}&to={DAY}", groups=VIEWER)
     assert status == 200
@@ -53,7 +55,7 @@ def test_the_dashboard_shows_the_counted_figures(client: "DynamoDBClient", stats
 
 
 def test_a_campaign_that_paused_itself_is_shown_as_paused(
-    client: "DynamoDBClient", table: str, parts: Dashboard
+    client: "DynamoDBClient", table: str, parts: DashboardParts
 ) -> None:
     query = "campaign=lumen"
     assert ask(parts, "GET", "/deliverability", query=query)[1]["breaker"]["is_open"] is False
@@ -63,7 +65,7 @@ def test_a_campaign_that_paused_itself_is_shown_as_paused(
     assert (breaker["is_open"], breaker["reason"], breaker["since"]) == (True, "complaints", "2026-11-22T08:00:00Z")
 
 
-def test_a_table_that_does_not_respond_is_reported(parts: Dashboard, client: "DynamoDBClient") -> None:
+def test_a_table_that_does_not_respond_is_reported(parts: DashboardParts, client: "DynamoDBClient") -> None:
     def refuse(**_: object) -> None:
         error = {"Error": {"Code": "ThrottlingException", "Message": "slow down"}}
         raise client.exceptions.ClientError(error, "BatchGetItem")  # type: ignore[arg-type]

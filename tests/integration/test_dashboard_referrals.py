@@ -18,7 +18,7 @@ from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Answer, Referral
 from referral_intake.core.steps import INTRODUCTION, SendAttempt
 from referral_intake.dashboard import wiring as dashboard_wiring
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 from tests.integration import aws
 from tests.integration.referral_actions import COOLDOWN, LATER, ReferralActions
 from tests.support import samples
@@ -42,7 +42,7 @@ SEARCH = "/referrals/search"
 
 
 class Api(ReferralActions):
-    parts: Dashboard
+    parts: DashboardParts
 
     def ask(self, method: str, path: str, data: object = None, **more: Any) -> tuple[int, Any]:
         return ask(self.parts, method, path, data, at=LATER, **more)
@@ -201,7 +201,7 @@ def test_the_details_list_everything_that_happened(api: Api) -> None:
     ]
     assert (detail["answer"], detail["actions"], detail["waiting_since"]) == (
         "call",
-        ["called_back"],
+        ["called_back", "doctor_answered", "wants_no_more"],
         "2026-11-26T15:30:00Z",
     )
     assert (detail["address"]["line1"], detail["typed"]["phone"]) == ("77 Markworth St", "217 555 0123")

@@ -52,7 +52,7 @@ class DiscardedFiles(ReportFiles):
 
 
 MAKERS: dict[Format, Callable[[Rows, DiscardedFiles], ReportWriter]] = {
-    Format.CSV: lambda rows, files: CsvExport(rows, files, part=256 * KIB),
+    Format.CSV: lambda rows, files: CsvExport(rows, files, part_bytes=256 * KIB),
     Format.XLSX: lambda rows, files: XlsxExport(rows, files, rows_per_workbook=2_000),
 }
 

@@ -17,7 +17,7 @@ from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Referral, Stage, StageChange
+from referral_intake.core.referral import Referral, Stage, Transition
 from tests.integration import aws
 from tests.support.printed_page import printed_pages
 from tests.support.samples import NOW
@@ -61,7 +61,7 @@ def stored(
     made = replace(made, campaign=campaign)
     referrals.add(made)
     looked_at = made.submitted_at + timedelta(days=7)
-    referrals.move(made, StageChange(stage, due_at=None if stage is Stage.CLOSED else looked_at))
+    referrals.move(made, Transition(stage, due_at=None if stage is Stage.CLOSED else looked_at))
     return made
 
 

@@ -22,7 +22,7 @@ from referral_intake.aws.breaker_table import breaker_key
 from referral_intake.aws.item_format import plain, referral_key, typed
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.decisions import REVIEW_INTERVAL
-from referral_intake.core.referral import Stage, StageChange
+from referral_intake.core.referral import Stage, Transition
 from tests.support import proofs, samples
 from tests.support.http_client import fetch
 from tests.support.stack import local_stack, without_site
@@ -56,7 +56,7 @@ class Deployment:
         referrals = ReferralTable(self.stack.cloud.dynamodb, TABLE)
         referral = referrals.get(receipt, consistent=True)
         assert referral
-        referrals.move(referral, StageChange(Stage.HELD, due_at=self.now() + REVIEW_INTERVAL, reason="given_up"))
+        referrals.move(referral, Transition(Stage.HELD, due_at=self.now() + REVIEW_INTERVAL, reason="given_up"))
 
     def now(self) -> datetime:
         return datetime.fromisoformat(fetch(f"{self.stack.url}/_local/clock").json()["now"]).astimezone(UTC)

@@ -18,13 +18,13 @@ from referral_intake.core.claim import Claim, Obstacle
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.message import Deferred, Message, Refused, Unclear
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Answer, Referral, StageChange
+from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Answer, Referral, Transition
 from referral_intake.outreach import handler
 from referral_intake.outreach import wiring as outreach_wiring
 from referral_intake.outreach.delivery import Outreach
 from referral_intake.outreach.message_templates import MessageComposer
 from referral_intake.wake.due_referrals import move_due_referrals
-from referral_intake.wake.wiring import Wake
+from referral_intake.wake.wiring import WakeParts
 from tests.integration import aws
 from tests.support import samples
 from tests.support.fakes import FakeMailer, FakeScreeningCounts, FakeThrottle
@@ -59,7 +59,7 @@ class WatchedClaims:
         self.after_claim(claim)
         return outcome
 
-    def reserve(self, claim: Claim, move: StageChange, **options: Any) -> Obstacle | None:
+    def reserve(self, claim: Claim, move: Transition, **options: Any) -> Obstacle | None:
         return self._claims.reserve(claim, move, **options)
 
     def last_check(self, claim: Claim, **options: Any) -> Obstacle | None:
@@ -122,7 +122,7 @@ class System:
     def wake(self, after: timedelta = timedelta(0)) -> int:
         """Moves the clock forward, and the referrals that become due."""
         self.clock.time += after
-        return move_due_referrals(Wake(self.referrals, samples.CAMPAIGNS), self.clock.time)["lumen"]
+        return move_due_referrals(WakeParts(self.referrals, samples.CAMPAIGNS), self.clock.time)["lumen"]
 
     def stage(self, referral: Referral) -> tuple[str, str | None]:
         stored = self.table_reader.referral(referral)

@@ -18,7 +18,7 @@ from referral_intake.aws.item_format import Item, to_item, typed
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core.decisions import REVIEW_INTERVAL, queue
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Referral, Stage, StageChange, closed
+from referral_intake.core.referral import Referral, Stage, Transition, close
 from referral_intake.outreach import wiring as outreach_wiring
 from tests.integration import aws
 from tests.integration.test_outreach_flow import System
@@ -200,7 +200,7 @@ def test_a_referral_is_found_by_its_key_after_the_stream_has_dropped_its_record(
 def test_late_records_of_the_stream_cause_no_second_message(deployment: Deployment) -> None:
     referral = deployment.put(Stage.QUEUED, None)
     lost = deployment.system.record(referral)
-    deployment.system.referrals.move(referral, StageChange(Stage.HELD, due_at=now() + REVIEW_INTERVAL, reason=GIVEN_UP))
+    deployment.system.referrals.move(referral, Transition(Stage.HELD, due_at=now() + REVIEW_INTERVAL, reason=GIVEN_UP))
     before = deployment.image(referral)
     assert redrive("--go") == 0
     deployment.outreach(referral, before)
@@ -241,7 +241,7 @@ def test_a_referral_that_changes_during_the_command_is_not_changed(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     referral = deployment.put(Stage.HELD)
-    sent = StageChange(Stage.SENT, due_at=now() + timedelta(days=30))
+    sent = Transition(Stage.SENT, due_at=now() + timedelta(days=30))
     just_before_the_write(deployment, monkeypatch, lambda: deployment.system.referrals.move(referral, sent))
     assert redrive("--go") == 1
     assert deployment.system.stage(referral) == ("sent", None)
@@ -475,7 +475,7 @@ def test_a_referral_that_was_closed_meanwhile_stays_closed(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     referral = deployment.put(Stage.HELD)
-    opted_out = closed(Closing.OPTED_OUT)
+    opted_out = close(Closing.OPTED_OUT)
     just_before_the_write(deployment, monkeypatch, lambda: deployment.system.referrals.move(referral, opted_out))
     assert redrive("--go") == 1
     assert deployment.system.stage(referral) == ("closed", "opted_out")

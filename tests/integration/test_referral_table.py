@@ -20,7 +20,7 @@ from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.mail_effects import apply_event
 from referral_intake.core.mail_events import EventKind, MailEvent
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Answer, Referral, Stage, StageChange, closed
+from referral_intake.core.referral import Answer, Referral, Stage, Transition, close
 from referral_intake.core.steps import SendAttempt
 from tests.integration import aws
 from tests.support import samples
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def waiting(until: datetime = NOW) -> StageChange:
+def waiting(until: datetime = NOW) -> Transition:
     return decisions.wait(Reason.SES_THROTTLED, until)
 
 
@@ -166,7 +166,7 @@ def test_the_reason_and_the_leader_survive_a_round_trip(referrals: ReferralTable
     referrals.add(referral)
     referrals.add(led)
     referrals.move(referral, waiting(NOW + timedelta(hours=1)))
-    referrals.move(led, closed(Closing.JOINED, referral.receipt))
+    referrals.move(led, close(Closing.JOINED, referral.receipt))
 
     found, joined = referrals.get(referral.receipt), referrals.get(led.receipt)
 
@@ -225,7 +225,7 @@ def test_a_closed_referral_leaves_the_index(
 ) -> None:
     referral = replace(aws.submitted(), due_at=NOW)
     referrals.add(referral)
-    referrals.move(referral, closed(closing))
+    referrals.move(referral, close(closing))
     assert table_reader.indexed() == set()
     assert referrals.due("lumen", NOW + timedelta(days=9999), 10) == []
 
@@ -253,7 +253,7 @@ def test_a_move_of_a_changed_referral_is_stale_and_changes_nothing(
     referrals.move(referral, waiting())
     before = table_reader.items()
     with pytest.raises(Stale):
-        referrals.move(referral, closed(Closing.EXPIRED))
+        referrals.move(referral, close(Closing.EXPIRED))
     assert table_reader.items() == before
 
 
@@ -304,7 +304,7 @@ def test_a_stronger_closing_reason_replaces_a_weaker_one(
 ) -> None:
     referral = aws.submitted()
     referrals.add(referral)
-    referrals.move(referral, closed(weaker))
+    referrals.move(referral, close(weaker))
     referrals.close(referral.receipt, Closing.COMPLAINED, NOW)
     assert table_reader.referral(referral)["reason"] == "complained"
 

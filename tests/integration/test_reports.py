@@ -24,8 +24,8 @@ from referral_intake.aws.report_table import ReportTable
 from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Referral, Stage, StageChange, closed
-from referral_intake.core.report import MAX_SETBACKS, QUEUE_TIMEOUT, Format, Report, ReportStatus
+from referral_intake.core.referral import Referral, Stage, Transition, close
+from referral_intake.core.report import MAX_FAILED_RUNS, QUEUE_TIMEOUT, Format, Report, ReportState
 from referral_intake.core.search_filter import Filter
 from referral_intake.reports import csv_export, xlsx_export
 from referral_intake.reports.columns import COLUMNS
@@ -163,7 +163,7 @@ def test_an_export_continues_in_further_runs_until_it_is_complete(
     reports.add(asked)
     done, runs = run_to_its_end(work(CsvExport(rows, files)), asked, queue, time_left=6)
     assert runs > 3
-    assert (done.state, done.rows_done) == (ReportStatus.READY, 3000)
+    assert (done.state, done.rows_done) == (ReportState.READY, 3000)
     assert [row["receipt"] for row in read_csv(fetched(files, done))] == receipts
     assert [(file.name, file.size) for file in done.files] == [
         ("lumen-referrals-2026-11-23.csv", len(fetched(files, done)))
@@ -179,7 +179,7 @@ def test_a_file_with_several_parts_is_one_file(
     big = BigRows(rows, 20_000)
     asked = report()
     reports.add(asked)
-    done, runs = run_to_its_end(work(CsvExport(big, files, part=5 * MIB)), asked, queue, time_left=1)
+    done, runs = run_to_its_end(work(CsvExport(big, files, part_bytes=5 * MIB)), asked, queue, time_left=1)
     assert runs > 2
     assert len(done.checkpoint.parts) == 2
     assert [row["receipt"] for row in read_csv(fetched(files, done))] == receipts
@@ -231,11 +231,11 @@ def test_an_export_is_complete_after_a_crash_at_any_point(
                 deaths += 1
                 clock.time += timedelta(minutes=6)
                 continue
-        if done and done.state is not ReportStatus.RUNNING:
+        if done and done.state is not ReportState.RUNNING:
             break
     assert deaths >= 3
     assert done is not None
-    assert done.state is ReportStatus.READY
+    assert done.state is ReportState.READY
     assert done.rows_done == 450
     assert receipts_in(done, files) == receipts
 
@@ -321,7 +321,7 @@ def test_a_run_with_an_expired_lease_cannot_corrupt_the_report(
     assert work(CsvExport(slow, files)).run(asked.id, expires_after(100), timedelta(seconds=1)) is None
     kept = reports.get(asked.id)
     assert kept is not None
-    assert kept.state is ReportStatus.READY
+    assert kept.state is ReportState.READY
     assert kept == slow.others
     assert receipts_in(kept, files) == receipts
 
@@ -379,7 +379,7 @@ def test_an_export_contains_exactly_the_filtered_referrals(
         referrals.add(one)
     moved = aws.submitted(NOW - timedelta(days=1), address={"state": "IL"}, specialty="Oncology")
     referrals.add(moved)
-    referrals.move(moved, closed(Closing.REJECTED, at=NOW))
+    referrals.move(moved, close(Closing.REJECTED, at=NOW))
     chosen = Filter(date(2026, 11, 20), date(2026, 11, 22), "queued", None, "IL", "medical_oncology")
     asked = report(filter=chosen)
     reports.add(asked)
@@ -401,7 +401,7 @@ def test_an_empty_report_is_a_file_with_a_header(
     reports.add(asked)
     writer: ReportWriter = CsvExport(rows, files) if format is Format.CSV else XlsxExport(rows, files)
     done, _ = run_to_its_end(work(writer), asked, queue)
-    assert (done.state, done.rows_done) == (ReportStatus.READY, 0)
+    assert (done.state, done.rows_done) == (ReportState.READY, 0)
     assert receipts_in(done, files) == []
 
 
@@ -452,13 +452,13 @@ def test_a_report_without_progress_is_given_up(
     asked = report()
     reports.add(asked)
     report_runner = work(CsvExport(Broken(), files))
-    for _ in range(MAX_SETBACKS + 1):
+    for _ in range(MAX_FAILED_RUNS + 1):
         with pytest.raises(RuntimeError):
             report_runner.run(asked.id, UNLIMITED, timedelta(seconds=1))
         clock.time += timedelta(minutes=20)
     done = report_runner.run(asked.id, UNLIMITED, timedelta(seconds=1))
     assert done is not None
-    assert (done.state, done.detail) == (ReportStatus.FAILED, "gave_up")
+    assert (done.state, done.detail) == (ReportState.FAILED, "gave_up")
 
 
 def test_a_report_with_a_lost_message_is_queued_again_once(
@@ -485,8 +485,8 @@ def test_files_expire_and_reports_are_listed_newest_first(
     work(CsvExport(rows, files)).run(newer.id, UNLIMITED, timedelta(seconds=1))
     first, second = reports.latest("lumen")
     assert (first.id, second.id) == (newer.id, older.id)
-    assert first.state_at(NOW + timedelta(hours=23)) is ReportStatus.READY
-    assert first.state_at(NOW + timedelta(hours=25)) is ReportStatus.EXPIRED
+    assert first.state_at(NOW + timedelta(hours=23)) is ReportState.READY
+    assert first.state_at(NOW + timedelta(hours=25)) is ReportState.EXPIRED
     assert reports.latest("moon") == []
 
 
@@ -498,7 +498,7 @@ ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_c
 def by_post(referrals: ReferralTable, name: str, age: int, address: Any = ADDRESS, **details: Any) -> Referral:
     made = aws.submitted(NOW - timedelta(hours=age), name=name, email=None, address=address, **details)
     referrals.add(made)
-    referrals.move(made, StageChange(Stage.BY_POST, due_at=made.submitted_at + REVIEW_INTERVAL))
+    referrals.move(made, Transition(Stage.BY_POST, due_at=made.submitted_at + REVIEW_INTERVAL))
     return made
 
 
@@ -527,7 +527,7 @@ def test_letters_are_split_into_files_and_no_doctor_gets_two(
     writer = LetterFiles(letters, files, {"lumen": campaign()}.get, lambda: NOW, letters_per_file=2)
     done, runs = run_to_its_end(work(writer), asked, queue, time_left=1)
     assert runs > 1
-    assert (done.state, done.rows_done) == (ReportStatus.READY, 4)
+    assert (done.state, done.rows_done) == (ReportState.READY, 4)
     assert [file.name for file in done.files] == [
         "lumen-letters-2026-11-23.pdf",
         "lumen-letters-2026-11-23-2.pdf",
@@ -556,9 +556,9 @@ def test_unapproved_content_is_not_printed(
     long_after = datetime.combine(campaign().approval.expires_on, time(), UTC) + timedelta(days=1)
     writer = LetterFiles(bulk_letters_for(place, TEMPLATES), files, {"lumen": campaign()}.get, lambda: long_after)
     done, _ = run_to_its_end(work(writer), asked, queue)
-    assert (done.state, done.detail, done.files) == (ReportStatus.FAILED, "unapproved", ())
+    assert (done.state, done.detail, done.files) == (ReportState.FAILED, "unapproved", ())
 
 
 def test_parts_have_the_size_that_s3_requires_and_their_records_fit_in_one_item() -> None:
-    assert csv_export.PART >= 5 * MIB
+    assert csv_export.PART_BYTES >= 5 * MIB
     assert xlsx_export.ROWS_PER_WORKBOOK < 1_048_576

@@ -29,8 +29,9 @@ from tests.support.html import Html as Page
 
 SITE = samples.TEMPLATES / "site"
 PAGES = Pages(samples.TEMPLATES, samples.campaign(), "en")
+WITHDRAWAL = {"can_withdraw": True, "is_too_late": False}
 RECEIPT = "K3QF-7ZTA-MM2X-PE5R"
-STATUS_STATES = ("received", "under_review", "sent", "by_post", "told", "finished", "unreachable")
+STATUS_STATES = tuple(state for state, words in PAGES.text["status"].items() if isinstance(words, dict))
 PROBLEMS = ("not_found", "too_large", "unsupported", "not_json", "invalid", "unavailable")
 CODES = (
     *("required", "unknown_field", "wrong_type", "too_long", "too_short", "characters", "link", "contact_required"),
@@ -63,7 +64,11 @@ def every_page() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for state in STATUS_STATES:
         for sent_on in (None, date(2026, 12, 31)):
             days = {"submitted_on": date(2026, 11, 22), "sent_on": sent_on}
-            yield f"status {state}, sent {sent_on}", "status.html", {"receipt": RECEIPT, "state": state, **days}
+            yield (
+                f"status {state}, sent {sent_on}",
+                "status.html",
+                {"receipt": RECEIPT, "state": state, **WITHDRAWAL, **days},
+            )
     for problem in PROBLEMS:
         yield f"problem {problem}", "problem.html", {"problem": problem}
     for state in PAGES.text["opt_out"]:
@@ -152,7 +157,13 @@ def test_only_the_first_page_is_indexed_by_search_engines(first: Page) -> None:
 
 
 def a_status() -> dict[str, Any]:
-    return {"receipt": RECEIPT, "state": "sent", "submitted_on": date(2026, 11, 22), "sent_on": date(2026, 11, 23)}
+    return {
+        "receipt": RECEIPT,
+        "state": "sent",
+        "submitted_on": date(2026, 11, 22),
+        "sent_on": date(2026, 11, 23),
+        **WITHDRAWAL,
+    }
 
 
 def test_a_status_page_spells_out_the_date() -> None:
@@ -263,7 +274,10 @@ def test_the_guide_has_no_form_and_shows_its_button_only_with_scripts(guide: Pag
     [
         ("page.html", {"form": EMPTY_FORM}),
         ("thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}),
-        ("status.html", {"receipt": RECEIPT, "state": "sent", "submitted_on": date(2026, 11, 22), "sent_on": None}),
+        (
+            "status.html",
+            {"receipt": RECEIPT, "state": "sent", "submitted_on": date(2026, 11, 22), "sent_on": None, **WITHDRAWAL},
+        ),
     ],
 )
 def test_only_pages_on_which_the_guide_helps_link_to_it(template: str, context: dict[str, Any]) -> None:

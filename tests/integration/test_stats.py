@@ -20,7 +20,7 @@ from referral_intake.aws.stats_table import StatsTable
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer, Referral, Stage, closed
+from referral_intake.core.referral import Answer, Referral, Stage, close
 from referral_intake.stats import handler
 from referral_intake.stats import wiring as stats_wiring
 from referral_intake.stats.counting_table import CountingTable
@@ -219,7 +219,7 @@ def test_records_written_by_the_other_functions_are_counted(
     for one in (answered, expired):
         referrals.add(one)
     referrals.answer(answered.receipt, Answer.INFORMATION, NOW + timedelta(days=1))
-    referrals.move(expired, closed(Closing.EXPIRED, at=NOW + timedelta(days=60)))
+    referrals.move(expired, close(Closing.EXPIRED, at=NOW + timedelta(days=60)))
     deliver(table_reader.image(answered), table_reader.image(expired))
     found = {(c.day, c.fact) for c in counters(items(client, stats_table)) if c.dimension == "total"}
     assert found == {

@@ -92,7 +92,7 @@ def summary_sender(
     def made(mailer: Mailer = mail, addresses: dict[str, str] = ADDRESSES) -> SummarySender:
         numbers = SummaryReader(client, table, stats_table, Quotas(), clock)  # type: ignore[arg-type]
         compose = SummaryComposer(TEMPLATES, aws.SITE_URL).compose
-        return SummarySender(subscriptions, addresses.get, numbers.of, compose, mailer, clock)
+        return SummarySender(subscriptions, addresses.get, numbers.read, compose, mailer, clock)
 
     return made
 

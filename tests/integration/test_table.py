@@ -16,7 +16,7 @@ from referral_intake.aws.stats_table import StatsTable
 from referral_intake.aws.table import BATCH, Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.errors import Conflict, Throttled, Unavailable
-from referral_intake.dashboard.wiring import Dashboard, DashboardSettings
+from referral_intake.dashboard.wiring import DashboardParts, DashboardSettings
 from referral_intake.intake import submissions
 from referral_intake.stats.counting_table import CountingTable
 from referral_intake.wake import backlog_metrics, due_referrals
@@ -135,7 +135,7 @@ def no_units(client: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_dashboard_works_without_reported_capacity(
     no_units: None, client: "DynamoDBClient", table: str, stats_table: str, secret_names: dict[str, str]
 ) -> None:
-    parts = Dashboard(DashboardSettings.read(aws.environment(table, secret_names, "DashboardFunction")))
+    parts = DashboardParts(DashboardSettings.read(aws.environment(table, secret_names, "DashboardFunction")))
     parts.__dict__["ses_account"] = FakeAccount()
     ReferralTable(client, table).add(referral := aws.submitted())
     CountingTable(client, stats_table).count([referral])

@@ -59,7 +59,7 @@ class AllCalls(HandlerHarness):
         self._create_users()
         self._rotate_hashing_key(secrets["HashingKeys"])
         # With one row per page, a run without time exports a single page.
-        patch.setattr(export_rows, "PAGE", 1)
+        patch.setattr(export_rows, "PAGE_SIZE", 1)
 
     def _with_fake_responses(self, make: Callable[[], Any]) -> Any:
         client = make()

@@ -10,7 +10,7 @@ from referral_intake.core.errors import Unavailable
 from referral_intake.core.quota import Quota
 from referral_intake.core.users import User
 from referral_intake.dashboard import api as dashboard
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 from tests.support import events, samples
 
 ROUTE = "ANY /api/dashboard/{proxy+}"
@@ -45,7 +45,7 @@ class FakeAccount:
         return self.granted
 
 
-class FakeDashboard(Dashboard):
+class FakeDashboard(DashboardParts):
     """Has only the parts that a test sets."""
 
     def __init__(self, **parts: Any) -> None:
@@ -82,6 +82,6 @@ def request(
 def ask(
     parts: Any, method: str, path: str, data: object = None, *, at: datetime = samples.NOW, **kwargs: Any
 ) -> tuple[int, Any]:
-    """The status and the body. `parts` is a Dashboard, or a fake with the parts that the route needs."""
+    """The status and the body. `parts` is the function's parts, or a fake with the parts that the route needs."""
     response = dashboard.respond(request(method, path, data, **kwargs), parts, at)
     return response["statusCode"], json.loads(response["body"] or "null")

@@ -16,7 +16,7 @@ from referral_intake.core.mail_events import Effect
 from referral_intake.core.message import Message
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import LEASE, Answer, Referral, StageChange, closed
+from referral_intake.core.referral import LEASE, Answer, Referral, Transition, close
 from referral_intake.outreach.screening import ScreeningLimit
 
 
@@ -45,7 +45,7 @@ class FakeTable:
         found = [r for r in self.referrals.values() if r.campaign == campaign and r.due_at and r.due_at <= now]
         return [r.receipt for r in sorted(found, key=lambda r: str(r.due_at))][:limit]
 
-    def move(self, referral: Referral, move: StageChange) -> None:
+    def move(self, referral: Referral, move: Transition) -> None:
         if self.referrals[referral.receipt].revision != referral.revision:
             raise Stale
         self.referrals[referral.receipt] = replace(
@@ -54,7 +54,7 @@ class FakeTable:
             due_at=move.due_at,
             reason=move.reason,
             leader=move.leader,
-            setbacks=move.setbacks,
+            failed_attempts=move.failed_attempts,
             is_vetted=referral.is_vetted or move.by_a_person,
             stored_closed_at=move.closed_at,
             revision=referral.revision + 1,
@@ -69,7 +69,7 @@ class FakeTable:
         return obstacle
 
     def reserve(
-        self, claim: Claim, move: StageChange, *, now: datetime, cooldown: timedelta, overruled: Collection[str] = ()
+        self, claim: Claim, move: Transition, *, now: datetime, cooldown: timedelta, overruled: Collection[str] = ()
     ) -> Obstacle | None:
         obstacle = self._claim(claim, now, cooldown, overruled, by_email=False)
         if obstacle is None:
@@ -122,7 +122,7 @@ class FakeTable:
     def undo_opt_out(self, keys: Sequence[str], receipt: str, now: datetime) -> None:
         self._records |= doctor_changes.with_opt_in(KeySet(keys), self._records, Fact(now, receipt))
 
-    def release(self, claim: Claim, move: StageChange) -> None:
+    def release(self, claim: Claim, move: Transition) -> None:
         own, step = KeySet(claim.keys).new_record, f"{claim.referral.campaign}/{claim.step}"
         for key in claim.keys:
             record = self._records[key][own.id_under(key)]
@@ -189,7 +189,7 @@ class FakeTable:
 
     def withdraw(self, receipt: str, now: datetime) -> Referral | None:
         if (referral := self.referrals.get(receipt)) and referral.can_be_withdrawn:
-            self.move(referral, closed(Closing.WITHDRAWN, at=now))
+            self.move(referral, close(Closing.WITHDRAWN, at=now))
         return self.referrals.get(receipt)
 
     def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
@@ -199,7 +199,7 @@ class FakeTable:
 
     def close(self, receipt: str, closing: Closing, now: datetime) -> None:
         if receipt in self.referrals:
-            self.move(self.referrals[receipt], closed(closing))
+            self.move(self.referrals[receipt], close(closing))
 
 
 @dataclass

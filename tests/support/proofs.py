@@ -11,7 +11,7 @@ from referral_intake.aws.keys import Keyring, Ring
 from referral_intake.core.ports import Referrals
 from referral_intake.intake.bot_detection import Proof, binding_of
 from referral_intake.intake.challenges import Challenges
-from referral_intake.intake.wiring import Intake
+from referral_intake.intake.wiring import IntakeParts
 from referral_intake.web.pages import Site
 from tests.support.fakes import ring
 from tests.support.samples import NOW
@@ -23,9 +23,9 @@ FILL_TIME: Final = timedelta(seconds=3)
 MINUTE: Final = timedelta(minutes=1)
 
 
-def intake(table: Referrals, site: Site) -> Intake:
-    """Intake whose challenges are solved at the first attempt."""
-    return Intake(table, site, ring, Challenges(ring, tries=1), FILL_TIME)
+def intake(table: Referrals, site: Site) -> IntakeParts:
+    """The parts of intake whose challenges are solved at the first attempt."""
+    return IntakeParts(table, site, ring, Challenges(ring, tries=1), FILL_TIME)
 
 
 def solve(challenge: dict[str, Any]) -> str:

@@ -36,10 +36,10 @@ class AuditTable:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._table = Table(client, name)
 
-    def record(self, person: User, what: str, receipts: Sequence[str], at: datetime) -> None:
+    def record(self, user: User, what: str, receipts: Sequence[str], at: datetime) -> None:
         """Raise Unavailable if the record can't be written, whatever the reason: then no data may be shown."""
         try:
-            self._table.put(audit_item(person, what, receipts, at))
+            self._table.put(audit_item(user, what, receipts, at))
         except ClientError as error:
             raise Unavailable(error.response["Error"]["Code"]) from error
 
@@ -57,15 +57,15 @@ def _partition(day: date) -> str:
     return f"audit#{day.isoformat()}"
 
 
-def audit_item(person: User, what: str, receipts: Sequence[str], at: datetime) -> Item:
+def audit_item(user: User, what: str, receipts: Sequence[str], at: datetime) -> Item:
     """The record as an item. Write it in one transaction with what it records."""
     return {
         "pk": {"S": _partition(at.astimezone(UTC).date())},
         # Two records can have the same time.
         "sk": {"S": f"{timestamp(at)}#{secrets.token_hex(8)}"},
         "at": typed(timestamp(at)),
-        "sub": typed(person.sub),
-        "username": typed(person.username),
+        "sub": typed(user.sub),
+        "username": typed(user.username),
         "what": typed(what),
         "receipts": {"L": [{"S": receipt} for receipt in receipts]},
     }

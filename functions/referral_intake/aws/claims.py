@@ -22,7 +22,7 @@ from referral_intake.core.doctor_records import DoctorRecord, Fact, KeySet, Reco
 from referral_intake.core.errors import Conflict, Stale
 from referral_intake.core.message import Message
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import LEASE, Stage, StageChange
+from referral_intake.core.referral import LEASE, Stage, Transition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,7 +50,7 @@ class ClaimTable:
         """
         attempt = uuid.uuid4().hex
         referral_update = update_expressions.referral_update(
-            claim.referral, StageChange(Stage.SENDING, due_at=now + LEASE)
+            claim.referral, Transition(Stage.SENDING, due_at=now + LEASE)
         )
         referral_update.set("attempt", attempt)
         referral_update.when_equal("stage", Stage.QUEUED.value)
@@ -65,7 +65,7 @@ class ClaimTable:
             raise
 
     def reserve(
-        self, claim: Claim, move: StageChange, *, now: datetime, cooldown: timedelta, overruled: Collection[str] = ()
+        self, claim: Claim, move: Transition, *, now: datetime, cooldown: timedelta, overruled: Collection[str] = ()
     ) -> Obstacle | None:
         """Claim the doctor for a letter or a call, and move the referral, or return the obstacle.
 
@@ -161,7 +161,7 @@ class ClaimTable:
             puts=[record],
         )
 
-    def release(self, claim: Claim, move: StageChange) -> None:
+    def release(self, claim: Claim, move: Transition) -> None:
         """Release the doctor, who got no message, and move the referral unless it has been closed since."""
         referral = update_expressions.referral_update(claim.claimed_referral, move)
         own, step = _keys(claim).new_record, f"{claim.referral.campaign}/{claim.step}"

@@ -24,7 +24,7 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer, Referral, StageChange, closed
+from referral_intake.core.referral import Answer, Referral, Transition, close
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -56,7 +56,7 @@ class ReferralTable:
         )
         return [item["pk"]["S"].partition("#")[2] for item in found.items]
 
-    def move(self, referral: Referral, move: StageChange) -> None:
+    def move(self, referral: Referral, move: Transition) -> None:
         """Change the stage. Raise Stale if the referral has changed since it was read."""
         self.update(update_expressions.referral_update(referral, move))
 
@@ -117,7 +117,7 @@ class ReferralTable:
         """Close the referral as withdrawn, if nothing was sent. Return its current state, if it exists."""
         while (referral := self.get(receipt, consistent=True)) and referral.can_be_withdrawn:
             try:
-                self.move(referral, closed(Closing.WITHDRAWN, at=now))
+                self.move(referral, close(Closing.WITHDRAWN, at=now))
             except Stale:
                 continue  # Each retry follows a completed write of another request, so this loop ends.
         return referral
@@ -130,7 +130,7 @@ class ReferralTable:
         while referral := self.get(receipt, consistent=True):
             if milestone in referral.milestones:
                 return
-            move = closed(closing) if closing and closing.outranks(referral.reason) else None
+            move = close(closing) if closing and closing.outranks(referral.reason) else None
             update = update_expressions.referral_update(referral, move, facts={milestone: now})
             try:
                 self.update(update)

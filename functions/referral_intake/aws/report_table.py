@@ -20,7 +20,7 @@ from referral_intake.core.report import (
     Format,
     Report,
     ReportKind,
-    ReportStatus,
+    ReportState,
 )
 from referral_intake.core.search_filter import Filter
 
@@ -82,7 +82,7 @@ class ReportTable:
         """
         now = timestamp(self._now())
         update = Update(report_key(report_id)).add("attempt", 1).add("setbacks", 1)
-        update.set("state", ReportStatus.RUNNING.value).set("lease_until", timestamp(until))
+        update.set("state", ReportState.RUNNING.value).set("lease_until", timestamp(until))
         state, lease = update.name("state"), update.name("lease_until")
         update.when(f"{state} IN ({', '.join(update.value(state.value) for state in sorted(UNFINISHED))})")
         update.when(f"attribute_not_exists({lease}) OR {lease} <= {update.value(now)}")
@@ -115,7 +115,7 @@ def _progress_attributes(report: Report) -> dict[str, Any]:
         "rows_done": report.rows_done,
         "files": [asdict(file) for file in report.files],
         "place": _without_blanks(asdict(report.checkpoint)),
-        "setbacks": report.setbacks,
+        "setbacks": report.failed_runs,
         "lease_until": timestamp(report.lease_until) if report.lease_until else None,
         "put_at": timestamp(report.put_at) if report.put_at else None,
         "expires_at": timestamp(report.expires_at) if report.expires_at else None,
@@ -153,12 +153,12 @@ def _report(item: Any) -> Report:
         sub=values["sub"],
         username=values["username"],
         requested_at=datetime.fromisoformat(values["requested_at"]),
-        state=ReportStatus(values["state"]),
+        state=ReportState(values["state"]),
         rows_done=int(values["rows_done"]),
         files=tuple(File(file["key"], file["name"], int(file["size"])) for file in values["files"]),
         checkpoint=Checkpoint(**{**checkpoint, "parts": tuple(checkpoint["parts"]), **numbers}),
         attempt=int(values["attempt"]),
-        setbacks=int(values["setbacks"]),
+        failed_runs=int(values["setbacks"]),
         lease_until=_moment(values, "lease_until"),
         put_at=_moment(values, "put_at"),
         expires_at=_moment(values, "expires_at"),

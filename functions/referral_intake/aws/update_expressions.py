@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from referral_intake.aws.item_format import Item, referral_key, task_attributes, timestamp, typed
 from referral_intake.core import tasks
-from referral_intake.core.referral import Answer, Referral, StageChange
+from referral_intake.core.referral import Answer, Referral, Transition
 
 
 class Update:
@@ -88,7 +88,7 @@ class Update:
 
 def referral_update(
     referral: Referral,
-    move: StageChange | None = None,
+    move: Transition | None = None,
     *,
     facts: Mapping[str, datetime] | None = None,
     answer: Answer | None = None,
@@ -105,7 +105,7 @@ def referral_update(
         due_at = timestamp(move.due_at) if move.due_at else None
         update.set("stage", move.stage.value).set("reason", move.reason).set("leader", move.leader)
         update.set("due_at", due_at).set("open_in", referral.campaign if due_at else None)
-        update.set("setbacks", move.setbacks or None)
+        update.set("setbacks", move.failed_attempts or None)
         update.set("closed_at", timestamp(move.closed_at) if move.closed_at else None)
         if move.by_a_person:
             update.set("is_vetted", True)  # noqa: FBT003  (a stored value, not a flag)

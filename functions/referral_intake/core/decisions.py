@@ -11,7 +11,7 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import AlreadyClaimed, MailboxSuppressed, MustHold, Obstacle, Suppressed
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Referral, Stage, StageChange, closed
+from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Referral, Stage, Transition, close
 from referral_intake.core.steps import INFORMATION, INTRODUCTION, last_failure, next_due
 
 # A referral that waits for a person gets a new `due_at` at this interval.
@@ -20,7 +20,7 @@ REVIEW_INTERVAL = timedelta(days=7)
 RETRY_DELAY = timedelta(minutes=5)
 MAX_RETRY_DELAY = timedelta(hours=6)
 # After this many consecutive failures, a referral that the stream lost is held for a person.
-MAX_SETBACKS = 6
+MAX_FAILED_ATTEMPTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +30,18 @@ class SendStep:
     step: str
 
 
-def hold_without_campaign(now: datetime) -> StageChange:
+def hold_without_campaign(now: datetime) -> Transition:
     """Hold a referral whose campaign was removed, for a person's review."""
     return hold(Reason.CAMPAIGN_UNKNOWN, now)
 
 
-def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> SendStep | StageChange:
+def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> SendStep | Transition:
     """Decide what `outreach` does with a queued referral. The result never leaves it queued."""
     if information.is_in_progress(referral):
         return _decide_information(referral, campaign, now)
     if now >= _expiry(referral, campaign):
-        return closed(Closing.EXPIRED, at=now)
-    if referral.told_by:
+        return close(Closing.EXPIRED, at=now)
+    if referral.contact_channel:
         return after_send(referral, campaign, now)
     if referral.doctor.email is None:
         return by_post(Reason.NO_EMAIL, now)
@@ -55,7 +55,7 @@ def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> Send
     return waits if step is None or is_early else SendStep(step)
 
 
-def introduction_wait(referral: Referral, campaign: Campaign, now: datetime) -> StageChange | None:
+def introduction_wait(referral: Referral, campaign: Campaign, now: datetime) -> Transition | None:
     """Return the wait for the time at which the introduction may be sent, or None if it may be sent now."""
     start = max(referral.submitted_at + campaign.policy.grace, now)
     if campaign.policy.introduction_in_office_hours:
@@ -63,15 +63,15 @@ def introduction_wait(referral: Referral, campaign: Campaign, now: datetime) -> 
     return wait(Reason.SCHEDULED, start) if start > now else None
 
 
-def _decide_information(referral: Referral, campaign: Campaign, now: datetime) -> SendStep | StageChange:
+def _decide_information(referral: Referral, campaign: Campaign, now: datetime) -> SendStep | Transition:
     if information.is_sent(referral.messages) or not information.can_send(referral, campaign):
-        return closed(Closing.ANSWERED)
+        return close(Closing.ANSWERED)
     return SendStep(INFORMATION) if campaign.approval.covers(now.date()) else wait_for_approval(now)
 
 
 def may_take_over(referral: Referral, claimed: AlreadyClaimed, leader: Referral | None) -> bool:
     """Whether the referral may replace the leader's claim, because the leader certainly did not tell the doctor."""
-    if leader is None or leader.told_by:
+    if leader is None or leader.contact_channel:
         return False
     if _introduction_bounced(leader):
         # If the leader waits for a letter, only an email to another mailbox is quicker.
@@ -81,7 +81,7 @@ def may_take_over(referral: Referral, claimed: AlreadyClaimed, leader: Referral 
     return claimed.is_reservation and leader.stage is Stage.CLOSED
 
 
-def decide_already_claimed(claimed: AlreadyClaimed, leader: Referral | None, now: datetime) -> StageChange:
+def decide_already_claimed(claimed: AlreadyClaimed, leader: Referral | None, now: datetime) -> Transition:
     """Decide what to do with a referral if another referral, the leader, has claimed the doctor for this step.
 
     The referral is closed only after the leader has told the doctor. Until then it waits. If the leader is closed
@@ -89,22 +89,22 @@ def decide_already_claimed(claimed: AlreadyClaimed, leader: Referral | None, now
     """
     receipt = claimed.leader
     if leader is None or (Milestone.SENT in leader.milestones and leader.stage is not Stage.BY_POST):
-        return closed(Closing.JOINED, receipt, at=now)
+        return close(Closing.JOINED, receipt, at=now)
     # A leader that is closed releases the doctor, unless it is unclear whether its message was sent. Then a check once
     # a day is enough.
     check_at = max(leader.due_at, now) + timedelta(minutes=1) if leader.due_at else now + timedelta(days=1)
-    return StageChange(Stage.WAITING, due_at=check_at, reason=Reason.JOINED, leader=receipt)
+    return Transition(Stage.WAITING, due_at=check_at, reason=Reason.JOINED, leader=receipt)
 
 
 def after_obstacle(
     obstacle: Obstacle, referral: Referral, find: Callable[[str], Referral | None], now: datetime
-) -> StageChange:
+) -> Transition:
     """Decide what to do with a referral that may not tell its doctor. `find` returns a referral by its receipt."""
     match obstacle:
         case AlreadyClaimed(leader):
             return decide_already_claimed(obstacle, find(leader), now)
         case Suppressed(reason):
-            return closed(reason, at=now)
+            return close(reason, at=now)
         case MustHold(reason, other):
             return hold(reason, now, other or None)
         case MailboxSuppressed(reason):
@@ -113,15 +113,15 @@ def after_obstacle(
 
 def decide_due(
     referral: Referral, campaign: Campaign | None, now: datetime, latest_feedback: datetime | None = None
-) -> StageChange:
+) -> Transition:
     """Decide what `wake` does with an open referral whose `due_at` has passed.
 
     `latest_feedback` is when the latest message was sent for which an SES event has arrived.
     """
     match referral.stage:
         case Stage.WAITING:
-            return queue(now, referral.setbacks)
-        case Stage.QUEUED if referral.setbacks >= MAX_SETBACKS:
+            return queue(now, referral.failed_attempts)
+        case Stage.QUEUED if referral.failed_attempts >= MAX_FAILED_ATTEMPTS:
             return hold(Reason.RETRIES_EXHAUSTED, now)
         case Stage.QUEUED:
             # The stream lost the record, or all of its retries failed. Only a change of stage triggers `outreach`, so
@@ -135,65 +135,65 @@ def decide_due(
                 return queue(now)
             return hold(Reason.SEND_UNCLEAR, now)
         case _ if campaign and now >= _expiry(referral, campaign) and not information.is_in_progress(referral):
-            return closed(Closing.EXPIRED, at=now)
+            return close(Closing.EXPIRED, at=now)
         case Stage.SENT if campaign:
             waits = after_send(referral, campaign, now)
             return queue(now) if waits.due_at and waits.due_at <= now else waits
         case _:
-            return StageChange(referral.stage, due_at=now + REVIEW_INTERVAL, reason=referral.reason)
+            return Transition(referral.stage, due_at=now + REVIEW_INTERVAL, reason=referral.reason)
 
 
-def after_send(referral: Referral, campaign: Campaign, now: datetime) -> StageChange:
-    """Return the move after a message was sent: wait until the next message is due, or for an answer until expiry.
+def after_send(referral: Referral, campaign: Campaign, now: datetime) -> Transition:
+    """Return the transition after a send: wait until the next message is due, or for an answer until expiry.
 
     `now` matters only if the next message is already due. Then it is sent in the doctor's next working hours.
     """
     expiry, policy = _expiry(referral, campaign), campaign.policy
-    if referral.told_by:
-        return StageChange(Stage.SENT, due_at=expiry)  # Reminders follow only an email.
+    if referral.contact_channel:
+        return Transition(Stage.SENT, due_at=expiry)  # Reminders follow only an email.
     step, due_at = next_due(referral.messages, policy.reminders, policy.reminder_after)
     if step is None or (due_at := _business_time(referral, campaign, max(due_at or now, now))) >= expiry:
-        return StageChange(Stage.SENT, due_at=expiry)
+        return Transition(Stage.SENT, due_at=expiry)
     is_retry = step in referral.messages
-    return StageChange(Stage.WAITING, due_at, Reason.SOFT_BOUNCED) if is_retry else StageChange(Stage.SENT, due_at)
+    return Transition(Stage.WAITING, due_at, Reason.SOFT_BOUNCED) if is_retry else Transition(Stage.SENT, due_at)
 
 
-def after_refusal(referral: Referral, campaign: Campaign, now: datetime) -> StageChange:
+def after_refusal(referral: Referral, campaign: Campaign, now: datetime) -> Transition:
     """Decide what to do after SES permanently refused the message. A doctor may still answer an earlier message."""
     if information.is_in_progress(referral):
-        return closed(Closing.ANSWERED)  # Then it is a task for a person.
+        return close(Closing.ANSWERED)  # Then it is a task for a person.
     expiry = _expiry(referral, campaign)
-    return StageChange(Stage.SENT, due_at=expiry) if referral.messages else closed(Closing.REJECTED, at=now)
+    return Transition(Stage.SENT, due_at=expiry) if referral.messages else close(Closing.REJECTED, at=now)
 
 
-def approve(now: datetime) -> StageChange:
+def approve(now: datetime) -> Transition:
     """Queue a referral that a person has approved."""
-    return StageChange(Stage.QUEUED, due_at=now + QUEUED_TIMEOUT, by_a_person=True)
+    return Transition(Stage.QUEUED, due_at=now + QUEUED_TIMEOUT, by_a_person=True)
 
 
-def wait_for_approval(now: datetime) -> StageChange:
+def wait_for_approval(now: datetime) -> Transition:
     return wait(Reason.NOT_APPROVED, now + timedelta(hours=1))
 
 
-def queue(now: datetime, setbacks: int = 0) -> StageChange:
-    return StageChange(Stage.QUEUED, due_at=now + QUEUED_TIMEOUT, setbacks=setbacks)
+def queue(now: datetime, failed_attempts: int = 0) -> Transition:
+    return Transition(Stage.QUEUED, due_at=now + QUEUED_TIMEOUT, failed_attempts=failed_attempts)
 
 
-def wait(reason: Reason, until: datetime) -> StageChange:
-    return StageChange(Stage.WAITING, due_at=until, reason=reason)
+def wait(reason: Reason, until: datetime) -> Transition:
+    return Transition(Stage.WAITING, due_at=until, reason=reason)
 
 
-def hold(reason: Reason, now: datetime, other: str | None = None) -> StageChange:
+def hold(reason: Reason, now: datetime, other: str | None = None) -> Transition:
     """Hold the referral for a person's review. `other` is the receipt of a referral to compare it with."""
-    return StageChange(Stage.HELD, due_at=now + REVIEW_INTERVAL, reason=reason, leader=other)
+    return Transition(Stage.HELD, due_at=now + REVIEW_INTERVAL, reason=reason, leader=other)
 
 
-def by_post(reason: Reason, now: datetime) -> StageChange:
+def by_post(reason: Reason, now: datetime) -> Transition:
     """Let a person send a letter or call."""
-    return StageChange(Stage.BY_POST, due_at=now + REVIEW_INTERVAL, reason=reason)
+    return Transition(Stage.BY_POST, due_at=now + REVIEW_INTERVAL, reason=reason)
 
 
-def after_failure(referral: Referral, now: datetime) -> StageChange:
+def after_failure(referral: Referral, now: datetime) -> Transition:
     """Decide what to do after the last message failed and must not be sent again without a person."""
     failed = last_failure(referral.messages)
     assert failed, "the last message must have failed"
@@ -201,22 +201,22 @@ def after_failure(referral: Referral, now: datetime) -> StageChange:
     return mailbox_unusable(referral, reason, now) if reason is Reason.EMAIL_BOUNCED else hold(reason, now)
 
 
-def mailbox_unusable(referral: Referral, reason: Reason, now: datetime) -> StageChange:
+def mailbox_unusable(referral: Referral, reason: Reason, now: datetime) -> Transition:
     """Decide what to do if the mailbox must not get messages: a letter or a call, unless there is no way to do it."""
     doctor = referral.doctor
     if set(referral.messages) > {INTRODUCTION}:
-        return closed(Closing.BOUNCED, at=now)  # The introduction arrived.
+        return close(Closing.BOUNCED, at=now)  # The introduction arrived.
     if reason is Reason.EMAIL_BOUNCED and not (doctor.phone or doctor.address.is_whole):
-        return closed(Closing.BOUNCED, at=now)
+        return close(Closing.BOUNCED, at=now)
     return by_post(reason, now)
 
 
-def retry_later(referral: Referral, reason: str, now: datetime) -> StageChange:
+def retry_later(referral: Referral, reason: str, now: datetime) -> Transition:
     """Wait before a retry, longer after each consecutive failure. Jitter spreads referrals that failed together."""
-    longest_delay = min(RETRY_DELAY * 2 ** min(referral.setbacks, 10), MAX_RETRY_DELAY)
-    jitter = hashlib.sha256(f"{referral.receipt} {referral.setbacks}".encode()).digest()[0] / 255
+    longest_delay = min(RETRY_DELAY * 2 ** min(referral.failed_attempts, 10), MAX_RETRY_DELAY)
+    jitter = hashlib.sha256(f"{referral.receipt} {referral.failed_attempts}".encode()).digest()[0] / 255
     delay = longest_delay * (1 + jitter) / 2
-    return StageChange(Stage.WAITING, due_at=now + delay, reason=reason, setbacks=referral.setbacks + 1)
+    return Transition(Stage.WAITING, due_at=now + delay, reason=reason, failed_attempts=referral.failed_attempts + 1)
 
 
 def _introduction_bounced(referral: Referral) -> bool:

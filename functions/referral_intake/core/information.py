@@ -9,7 +9,7 @@ from datetime import datetime
 from referral_intake.core.campaign import Campaign, InformationPolicy
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import QUEUED_TIMEOUT, Answer, Referral, Stage, StageChange, closed
+from referral_intake.core.referral import QUEUED_TIMEOUT, Answer, Referral, Stage, Transition, close
 from referral_intake.core.steps import INFORMATION, DeliveryStatuses
 
 
@@ -29,15 +29,15 @@ def is_sent(messages: DeliveryStatuses) -> bool:
     return INFORMATION in messages and messages[INFORMATION].retry_at is None
 
 
-def after_answer(referral: Referral, answer: Answer, campaign: Campaign | None, now: datetime) -> StageChange | None:
+def after_answer(referral: Referral, answer: Answer, campaign: Campaign | None, now: datetime) -> Transition | None:
     """Return the move after the doctor answered: closed as answered, or queued if the information is sent at once."""
     if referral.reason != Closing.ANSWERED and not Closing.ANSWERED.outranks(referral.reason):
         return None
     if answer is Answer.INFORMATION and is_in_progress(referral):
         return None
     if answer is Answer.INFORMATION and _is_automatic(referral, campaign):
-        return StageChange(Stage.QUEUED, due_at=now + QUEUED_TIMEOUT)
-    return closed(Closing.ANSWERED) if referral.reason != Closing.ANSWERED else None
+        return Transition(Stage.QUEUED, due_at=now + QUEUED_TIMEOUT)
+    return close(Closing.ANSWERED) if referral.reason != Closing.ANSWERED else None
 
 
 def _is_automatic(referral: Referral, campaign: Campaign | None) -> bool:
@@ -46,13 +46,13 @@ def _is_automatic(referral: Referral, campaign: Campaign | None) -> bool:
     return campaign.policy.information is InformationPolicy.AUTOMATIC
 
 
-def after_event(referral: Referral, messages: DeliveryStatuses) -> StageChange | None:
+def after_event(referral: Referral, messages: DeliveryStatuses) -> Transition | None:
     """Return the move after an event of the mail service. `messages` include the event."""
     before, after = referral.messages.get(INFORMATION), messages.get(INFORMATION)
     if after is None or referral.answer is not Answer.INFORMATION or (before and before.retry_at == after.retry_at):
         return None
     if after.retry_at is None:
-        return closed(Closing.ANSWERED) if is_in_progress(referral) else None
+        return close(Closing.ANSWERED) if is_in_progress(referral) else None
     if is_in_progress(referral) or referral.reason == Closing.ANSWERED:
-        return StageChange(Stage.WAITING, after.retry_at, Reason.SOFT_BOUNCED)
+        return Transition(Stage.WAITING, after.retry_at, Reason.SOFT_BOUNCED)
     return None

@@ -16,7 +16,7 @@ from referral_intake.core.mail_events import ENGAGEMENT_KINDS, Effect, EventKind
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.ports import Referrals
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Referral, Stage, StageChange, closed
+from referral_intake.core.referral import Referral, Stage, Transition, close
 from referral_intake.core.steps import INFORMATION, DeliveryStatus, DeliveryStatuses, last_failure, next_due
 
 # Enough to distinguish people from scanners. It also limits the size of one referral.
@@ -97,14 +97,14 @@ def _messages(event: MailEvent, referral: Referral) -> DeliveryStatuses:
 
 def _move(
     event: MailEvent, referral: Referral, messages: DeliveryStatuses, campaign: Campaign | None
-) -> StageChange | None:
+) -> Transition | None:
     match event.kind:
         case _ if event.failure:
             return _after_failure(event, referral, messages)
         case EventKind.COMPLAINED:
             return _close(referral, Closing.COMPLAINED)
         case EventKind.REJECTED if information.is_in_progress(referral):
-            return closed(Closing.ANSWERED) if event.step == INFORMATION else None
+            return close(Closing.ANSWERED) if event.step == INFORMATION else None
         case EventKind.REJECTED:
             return _close(referral, Closing.REJECTED)
         case _ if event.step == INFORMATION or information.is_in_progress(referral):
@@ -115,17 +115,17 @@ def _move(
             return None
 
 
-def _after_failure(event: MailEvent, referral: Referral, messages: DeliveryStatuses) -> StageChange | None:
+def _after_failure(event: MailEvent, referral: Referral, messages: DeliveryStatuses) -> Transition | None:
     if event.step == INFORMATION:
         # Then it is a task for a person again.
-        return closed(Closing.ANSWERED) if information.is_in_progress(referral) else None
+        return close(Closing.ANSWERED) if information.is_in_progress(referral) else None
     if referral.stage is Stage.CLOSED:
         return _close(referral, Closing.BOUNCED) if event.kind is EventKind.BOUNCED else None
-    if last_failure(messages) != (event.step, event.failure) or referral.told_by:
+    if last_failure(messages) != (event.step, event.failure) or referral.contact_channel:
         return None
     move = after_failure(replace(referral, messages=messages), event.at)
     if move.stage is Stage.CLOSED:
-        return closed(Closing.BOUNCED)
+        return close(Closing.BOUNCED)
     # Of two events, the earlier one counts, whichever arrives first.
     is_known = (referral.stage, referral.reason) == (move.stage, move.reason)
     return None if is_known and referral.due_at and move.due_at and referral.due_at <= move.due_at else move
@@ -143,5 +143,5 @@ def _changes_next_message(event: MailEvent, referral: Referral, messages: Delive
 _IN_PROGRESS = frozenset({Stage.SENDING, Stage.QUEUED, Stage.WAITING, Stage.HELD})
 
 
-def _close(referral: Referral, closing: Closing) -> StageChange | None:
-    return closed(closing) if closing.outranks(referral.reason) else None
+def _close(referral: Referral, closing: Closing) -> Transition | None:
+    return close(closing) if closing.outranks(referral.reason) else None

@@ -7,7 +7,7 @@ from enum import StrEnum
 from referral_intake.core.engagement import Engagement
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import StageChange
+from referral_intake.core.referral import Transition
 from referral_intake.core.steps import DeliveryStatuses, SendAttempt
 
 
@@ -64,7 +64,7 @@ class Effect:
     milestones: dict[str, datetime]
     messages: DeliveryStatuses
     engagements: frozenset[Engagement]
-    move: StageChange | None
+    move: Transition | None
     counts: list[str]
 
 

@@ -9,7 +9,7 @@ from referral_intake.core import decisions
 from referral_intake.core.errors import Stale
 from referral_intake.core.ports import Suppressions
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Referral, Stage, StageChange
+from referral_intake.core.referral import Referral, Stage, Transition
 
 
 class Referrals(Protocol):
@@ -17,7 +17,7 @@ class Referrals(Protocol):
 
     def get(self, receipt: str, *, consistent: bool) -> Referral | None: ...
 
-    def move(self, referral: Referral, move: StageChange) -> None: ...
+    def move(self, referral: Referral, move: Transition) -> None: ...
 
 
 def stop_messages(

@@ -8,7 +8,7 @@ from referral_intake.core.callback import Callback
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer, Referral, StageChange
+from referral_intake.core.referral import Answer, Referral, Transition
 
 
 class Referrals(Protocol):
@@ -23,7 +23,7 @@ class Referrals(Protocol):
     def due(self, campaign: str, now: datetime, limit: int) -> list[str]:
         """Return receipts of open referrals whose `due_at` has passed, earliest first, at most `limit`."""
 
-    def move(self, referral: Referral, move: StageChange) -> None:
+    def move(self, referral: Referral, move: Transition) -> None:
         """Change the stage. Raise Stale if the referral has changed since it was read."""
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:

@@ -28,7 +28,7 @@ def public_state(referral: Referral) -> str:
     if referral.stage is Stage.HELD:
         return "checking" if was_sent or referral.messages else "under_review"
     if referral.stage is Stage.SENT or (was_sent and referral.stage is not Stage.BY_POST):
-        return _TOLD_BY[referral.told_by]
+        return _TOLD_BY[referral.contact_channel]
     return "told" if referral.stage is Stage.WAITING and referral.leader else _OPEN[referral.stage]
 
 
@@ -44,8 +44,8 @@ def _closed_state(referral: Referral, *, was_sent: bool) -> str:
             # By the mail service, or by a person.
             return "unreachable" if Milestone.REJECTED in referral.milestones else "not_contacted"
         case Closing.EXPIRED if was_sent:
-            bounced = Milestone.BOUNCED in referral.milestones and not referral.told_by
-            return "unreachable" if bounced else _TOLD_BY[referral.told_by]
+            bounced = Milestone.BOUNCED in referral.milestones and not referral.contact_channel
+            return "unreachable" if bounced else _TOLD_BY[referral.contact_channel]
         case Closing.EXPIRED:
             return "not_contacted"
         case _:

@@ -28,7 +28,7 @@ class Reason(StrEnum):
     HONEYPOT = "trap"  # The hidden field has a value.
 
     # Held: sending failed.
-    RETRIES_EXHAUSTED = "given_up"  # Too many setbacks in a row.
+    RETRIES_EXHAUSTED = "given_up"  # Too many failed attempts in a row.
     CAMPAIGN_UNKNOWN = "campaign_unknown"  # The deployed templates have no such campaign.
     CONTENT_REFUSED = "content_refused"  # The mail server refused the message, not the address.
     BOUNCE_UNDETERMINED = "bounce_undetermined"  # It bounced, and the report does not say why.

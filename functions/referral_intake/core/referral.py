@@ -69,11 +69,11 @@ class Referral:
     """`milestones` has the earliest time of each fact. `reason` says why the referral waits, is held or was closed.
 
     `content` is a digest of the submission. `source` is a keyed hash of the submitter's network address. `leader` is
-    the receipt of the referral that has claimed the doctor. `setbacks` counts consecutive failures to send.
+    the receipt of the referral that has claimed the doctor. `failed_attempts` counts consecutive failures to send.
     `is_vetted` says that a person approved the referral. `answer` is the doctor's latest answer. `callback` has the
-    details of a call that the doctor asks for. `told_by` is set if a person told the doctor by letter or phone; then no
-    email follows. `user_actions` are in order of time.
-    `waits_since` is the time since when the referral waits for a person, if it does.
+    details of a call that the doctor asks for. `contact_channel` is set if a person told the doctor by letter or phone;
+    then no email follows. `user_actions` are in order of time. `waits_since` is when the referral began to wait for a
+    person, if it does.
     """
 
     receipt: str
@@ -91,11 +91,11 @@ class Referral:
     engagements: frozenset[Engagement] = frozenset()
     messages: DeliveryStatuses = field(default_factory=dict)
     source: str | None = None
-    setbacks: int = 0
+    failed_attempts: int = 0
     is_vetted: bool = False
     answer: Answer | None = None
     stored_closed_at: datetime | None = None
-    told_by: ContactChannel | None = None
+    contact_channel: ContactChannel | None = None
     user_actions: tuple[UserAction, ...] = ()
     waits_since: datetime | None = None
     callback: Callback | None = None
@@ -108,7 +108,12 @@ class Referral:
     def can_be_withdrawn(self) -> bool:
         """Whether certainly nothing was sent, so that the patient can take the referral back."""
         is_open = self.stage in {Stage.QUEUED, Stage.WAITING, Stage.HELD, Stage.BY_POST}
-        return is_open and not self.messages and self.milestones.keys() == {Milestone.SUBMITTED} and not self.told_by
+        return (
+            is_open
+            and not self.messages
+            and self.milestones.keys() == {Milestone.SUBMITTED}
+            and not self.contact_channel
+        )
 
     @property
     def closed_at(self) -> datetime | None:
@@ -120,18 +125,18 @@ class Referral:
 
 
 @dataclass(frozen=True, slots=True)
-class StageChange:
+class Transition:
     """A change of stage. `due_at` is set for every open stage, and unset for `closed`.
 
-    `setbacks` is 0 unless sending failed. `by_a_person` says that a person approved the referral. `closed_at` is for
-    reasons without a milestone of the same name.
+    `failed_attempts` is 0 unless sending failed. `by_a_person` says that a person approved the referral.
+    `closed_at` is for reasons without a milestone of the same name.
     """
 
     stage: Stage
     due_at: datetime | None = None
     reason: str | None = None
     leader: str | None = None
-    setbacks: int = 0
+    failed_attempts: int = 0
     by_a_person: bool = False
     closed_at: datetime | None = None
 
@@ -140,12 +145,12 @@ class StageChange:
             raise ValueError(f"{self.stage} with due_at {self.due_at}")
 
 
-def closed(reason: Closing, leader: str | None = None, *, at: datetime | None = None) -> StageChange:
-    """Return a move that closes the referral.
+def close(reason: Closing, leader: str | None = None, *, at: datetime | None = None) -> Transition:
+    """Return the transition that closes the referral.
 
     `at` is the time. Leave it out if the same write sets a milestone named like the reason.
     """
-    return StageChange(Stage.CLOSED, reason=reason.value, leader=leader, closed_at=at)
+    return Transition(Stage.CLOSED, reason=reason.value, leader=leader, closed_at=at)
 
 
 def receipt_for(submission_id: uuid.UUID) -> str:

@@ -14,7 +14,7 @@ FILE_RETENTION = timedelta(days=1)
 # How long the report's record is stored.
 REPORT_RETENTION = timedelta(days=30)
 # After this many consecutive runs without progress, the report fails.
-MAX_SETBACKS = 5
+MAX_FAILED_RUNS = 5
 
 
 class ReportKind(StrEnum):
@@ -31,7 +31,7 @@ class Format(StrEnum):
 FORMATS = {ReportKind.REFERRALS: (Format.CSV, Format.XLSX), ReportKind.LETTERS: (Format.PDF,)}
 
 
-class ReportStatus(StrEnum):
+class ReportState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     READY = "ready"
@@ -39,7 +39,7 @@ class ReportStatus(StrEnum):
     EXPIRED = "expired"
 
 
-UNFINISHED = frozenset({ReportStatus.QUEUED, ReportStatus.RUNNING})
+UNFINISHED = frozenset({ReportState.QUEUED, ReportState.RUNNING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +80,21 @@ class Report:
     sub: str
     username: str
     requested_at: datetime
-    state: ReportStatus = ReportStatus.QUEUED
+    state: ReportState = ReportState.QUEUED
     rows_done: int = 0
     files: tuple[File, ...] = ()
     checkpoint: Checkpoint = Checkpoint()
     attempt: int = 0
-    setbacks: int = 0
+    failed_runs: int = 0
     lease_until: datetime | None = None
     put_at: datetime | None = None
     expires_at: datetime | None = None
     detail: str | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
 
-    def state_at(self, now: datetime) -> ReportStatus:
-        is_over = self.state is ReportStatus.READY and self.expires_at is not None and self.expires_at <= now
-        return ReportStatus.EXPIRED if is_over else self.state
+    def state_at(self, now: datetime) -> ReportState:
+        is_over = self.state is ReportState.READY and self.expires_at is not None and self.expires_at <= now
+        return ReportState.EXPIRED if is_over else self.state
 
     def is_lost_at(self, now: datetime, patience: timedelta) -> bool:
         """Whether no run works on the report and no message can still be in the queue to start one."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from referral_intake.core.decisions import REVIEW_INTERVAL
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Answer, Referral, Stage, StageChange
+from referral_intake.core.referral import Answer, Referral, Stage, Transition
 from referral_intake.core.steps import INFORMATION, last_failure
 
 DELIVERY_UNKNOWN = frozenset({Reason.SEND_UNCLEAR, Reason.RESTORED, Reason.BOUNCE_UNDETERMINED})
@@ -60,7 +60,7 @@ def _has_information_failed(referral: Referral) -> bool:
 
 
 def after_write(
-    referral: Referral, move: StageChange | None, facts: Mapping[str, datetime], answer: Answer | None
+    referral: Referral, move: Transition | None, facts: Mapping[str, datetime], answer: Answer | None
 ) -> Referral:
     """Return the referral after a write of these values, with the attributes on which its task depends."""
     changed = replace(

@@ -18,7 +18,7 @@ from referral_intake.core.referral import Referral, UserAction
 from referral_intake.core.steps import INTRODUCTION
 from referral_intake.core.users import User
 from referral_intake.dashboard import actions
-from referral_intake.dashboard.action_types import CHANNELS, ActionRequest, ReferralChange
+from referral_intake.dashboard.action_types import CONTACT_CHANNELS, ActionRequest, ReferralChange
 
 # A few tries are enough, because other writes take milliseconds.
 MAX_ATTEMPTS = 5
@@ -34,7 +34,7 @@ class ChangedSinceSeen(Exception):
 
 
 class TooLate(Exception):
-    """Before this letter or call was recorded, the doctor had been told or had opted out. See `user_action.note`."""
+    """An obstacle precedes this letter or call, such as an opt-out. Its reason is `user_action.note`."""
 
     def __init__(self, referral: Referral, user_action: UserAction) -> None:
         super().__init__(referral.receipt)
@@ -59,12 +59,12 @@ class ActionWriter(Protocol):
         """Also store the opt-out under all keys of the doctor. Return other referrals that it may concern."""
 
     def write_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
-        """Also record that the doctor is the same as those of other referrals, or another."""
+        """Also record whether the doctors of the referrals `change.others` are the same doctor."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRunner:
-    """Runs the actions of users."""
+    """Runs the actions of users on referrals."""
 
     referrals: Referrals
     action_table: ActionWriter
@@ -88,15 +88,15 @@ class ActionRunner:
     def _run(self, request: ActionRequest, referral: Referral, now: datetime) -> None:
         campaign = self.find_campaign(referral.campaign)
         change = actions.change(request, referral, campaign, now)
-        if change.told_by and campaign:
+        if change.contact_channel and campaign:
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
             obstacle = self.action_table.write_with_claim(
                 claim, change, request.by, now=now, cooldown=campaign.policy.cooldown
             )
             if obstacle is None:
                 return
-            move = decisions.after_obstacle(obstacle, referral, self._find, now)
-            change = actions.too_late(change, move)
+            transition = decisions.after_obstacle(obstacle, referral, self._find, now)
+            change = actions.too_late(change, transition)
         elif change.others:
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
             self.action_table.write_comparison(claim, change, request.by)
@@ -114,7 +114,7 @@ class ActionRunner:
 def _is_done(request: ActionRequest, referral: Referral) -> bool:
     """Whether this action was completed before. Raise TooLate, or ChangedSinceSeen if another action was."""
     user_action = actions.previous_run(request, referral)
-    if user_action and user_action.what in CHANNELS and user_action.note:
+    if user_action and user_action.what in CONTACT_CHANNELS and user_action.note:
         raise TooLate(referral, user_action)
     if user_action is None and referral.revision != request.revision:
         raise ChangedSinceSeen(referral, actions.last_action_since(request, referral))

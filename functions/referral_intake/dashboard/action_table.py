@@ -33,7 +33,9 @@ class ActionTable:
 
     def write(self, referral: Referral, change: ReferralChange, by: User) -> None:
         """Change the referral if it is unchanged since it was read. Raise Stale, Conflict, Unavailable."""
-        if self._table.transact(updates=[_changed(referral, change)], puts=[_record(referral, change, by)]):
+        if self._table.transact(
+            updates=[_referral_update(referral, change)], puts=[_audit_record(referral, change, by)]
+        ):
             raise Stale
 
     def write_with_claim(
@@ -43,14 +45,16 @@ class ActionTable:
 
         The doctor's keys are checked and claimed as for an email. Raise Stale, Conflict, Unavailable.
         """
-        record = _record(claim.referral, change, by)
-        return self._claims.claim_told(claim, _changed(claim.referral, change), record, now=now, cooldown=cooldown)
+        record = _audit_record(claim.referral, change, by)
+        return self._claims.claim_told(
+            claim, _referral_update(claim.referral, change), record, now=now, cooldown=cooldown
+        )
 
     def write_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
-        """Also record that the doctor is the same as those of other referrals, or another. Raise Stale, Unavailable."""
-        record = _record(claim.referral, change, by)
+        """Also record whether the doctors of `change.others` are the same doctor. Raise Stale, Unavailable."""
+        record = _audit_record(claim.referral, change, by)
         self._claims.decide_same(
-            claim, _changed(claim.referral, change), record, change.others, same=change.is_same_doctor
+            claim, _referral_update(claim.referral, change), record, change.others, same=change.is_same_doctor
         )
 
     def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> list[str]:
@@ -65,20 +69,22 @@ class ActionTable:
             change.user_action.at,
             change.opts_out_of,
             is_personal=True,
-            updates=[_changed(claim.referral, change)],
-            puts=[_record(claim.referral, change, by)],
+            updates=[_referral_update(claim.referral, change)],
+            puts=[_audit_record(claim.referral, change, by)],
         )
 
 
-def _record(referral: Referral, change: ReferralChange, by: User) -> Item:
+def _audit_record(referral: Referral, change: ReferralChange, by: User) -> Item:
     return audit_item(by, change.user_action.what, [referral.receipt], change.user_action.at)
 
 
-def _changed(referral: Referral, change: ReferralChange) -> Update:
-    update = update_expressions.referral_update(referral, change.move, facts=change.milestones, answer=change.answer)
+def _referral_update(referral: Referral, change: ReferralChange) -> Update:
+    update = update_expressions.referral_update(
+        referral, change.transition, facts=change.milestones, answer=change.answer
+    )
     update.append("acts", user_action_attributes(change.user_action))
-    if change.told_by:
-        update.set("told_by", change.told_by.value)
+    if change.contact_channel:
+        update.set("told_by", change.contact_channel.value)
     if change.messages is not None:
         update.set("messages", message_attributes(change.messages) or None)
     if change.doctor:

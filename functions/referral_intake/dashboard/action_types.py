@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.milestones import Milestone
-from referral_intake.core.referral import Answer, ContactChannel, StageChange, UserAction
+from referral_intake.core.referral import Answer, ContactChannel, Transition, UserAction
 from referral_intake.core.steps import DeliveryStatuses
 from referral_intake.core.users import User
 from referral_intake.core.validation import FieldError
@@ -48,7 +48,7 @@ class Rejection(StrEnum):
     OTHER = "other"
 
 
-CHANNELS = {Action.LETTER_SENT: ContactChannel.LETTER, Action.CALLED: ContactChannel.PHONE}
+CONTACT_CHANNELS = {Action.LETTER_SENT: ContactChannel.LETTER, Action.CALLED: ContactChannel.PHONE}
 """Actions that record that the introduction was made by letter or phone."""
 
 
@@ -92,9 +92,9 @@ class ReferralChange:
     """
 
     user_action: UserAction
-    move: StageChange | None = None
+    transition: Transition | None = None
     milestones: Mapping[str, datetime] = field(default_factory=dict)
-    told_by: ContactChannel | None = None
+    contact_channel: ContactChannel | None = None
     doctor: Doctor | None = None
     messages: DeliveryStatuses | None = None
     others: tuple[str, ...] = ()

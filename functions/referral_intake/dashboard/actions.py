@@ -13,13 +13,13 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer, ContactChannel, Referral, Stage, StageChange, UserAction, closed
+from referral_intake.core.referral import Answer, ContactChannel, Referral, Stage, Transition, UserAction, close
 from referral_intake.core.steps import with_resend
 from referral_intake.core.submission import InvalidSubmission, with_email
 from referral_intake.core.tasks import DELIVERY_UNKNOWN, DOCTOR_COMPARISONS, TaskKind, task_kind
 from referral_intake.core.validation import FieldError
 from referral_intake.dashboard.action_types import (
-    CHANNELS,
+    CONTACT_CHANNELS,
     Action,
     ActionRequest,
     AnswerChannel,
@@ -71,12 +71,12 @@ def change(request: ActionRequest, referral: Referral, campaign: Campaign | None
         case Action.APPROVE:
             return ReferralChange(user_action, decisions.approve(now))
         case Action.REJECT:
-            note = _one_of(Rejection, "reason", request.reason).value
-            return ReferralChange(replace(user_action, note=note), closed(Closing.REJECTED, at=now))
+            note = _parse_choice(Rejection, "reason", request.reason).value
+            return ReferralChange(replace(user_action, note=note), close(Closing.REJECTED, at=now))
         case Action.RETRY:
-            return _resent(user_action, request, referral)
+            return _resend(user_action, request, referral)
         case Action.LETTER_SENT | Action.CALLED:
-            return _told(user_action, CHANNELS[request.action], referral, campaign)
+            return _record_contact(user_action, CONTACT_CHANNELS[request.action], referral, campaign)
         case Action.ADD_EMAIL | Action.SEND_INFORMATION:
             # Not vetted: `outreach` still screens a new address, for instance for other addresses of this NPI.
             doctor = _with_email(referral.doctor, request) if request.action is Action.ADD_EMAIL else None
@@ -85,77 +85,72 @@ def change(request: ActionRequest, referral: Referral, campaign: Campaign | None
         case Action.CALLED_BACK | Action.INFORMATION_SENT:
             return _done(user_action, request, referral)
         case Action.DOCTOR_ANSWERED | Action.WANTS_NO_MORE:
-            return _said(user_action, request, referral)
+            return _record_reply(user_action, request, referral)
         case Action.SAME_DOCTOR | Action.ANOTHER_DOCTOR:
-            return _compared(user_action, request)
+            return _record_comparison(user_action, request)
 
 
 def _done(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
     """Return the change after a user did what the doctor had asked for."""
-    move = None if referral.stage is Stage.CLOSED else closed(Closing.ANSWERED)
+    transition = None if referral.stage is Stage.CLOSED else close(Closing.ANSWERED)
     messages = with_resend(referral.messages) if request.action is Action.INFORMATION_SENT else None
-    return ReferralChange(user_action, move, {Milestone(request.action): user_action.at}, messages=messages)
+    return ReferralChange(user_action, transition, {Milestone(request.action): user_action.at}, messages=messages)
 
 
-def _resent(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
+def _resend(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
     if referral.reason in DELIVERY_UNKNOWN and not request.again:
         raise Invalid(FieldError("again", "required"))
     return ReferralChange(user_action, decisions.queue(user_action.at), messages=with_resend(referral.messages))
 
 
-def _compared(user_action: UserAction, request: ActionRequest) -> ReferralChange:
-    """Return the change after which `outreach` decides again, with what the user decided."""
+def _record_comparison(user_action: UserAction, request: ActionRequest) -> ReferralChange:
+    """Return the change that stores the user's decision and queues the referral for `outreach`."""
     if not request.others:
         raise Invalid(FieldError("others", "required"))
     is_same = request.action is Action.SAME_DOCTOR
     return ReferralChange(user_action, decisions.queue(user_action.at), others=request.others, is_same_doctor=is_same)
 
 
-def _said(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
-    """Return the change after a doctor answered or opted out by another way than the links of a message."""
-    channel = _one_of(AnswerChannel, "channel", request.channel)
+def _record_reply(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
+    """Return the change for an answer or opt-out that did not come through a link in a message."""
+    channel = _parse_choice(AnswerChannel, "channel", request.channel)
     if request.action is Action.DOCTOR_ANSWERED:
-        answer = _one_of(Answer, "answer", request.answer)
+        answer = _parse_choice(Answer, "answer", request.answer)
         closing = Closing.ANSWERED
         return ReferralChange(
             replace(user_action, note=answer.value),
-            closed(closing) if closing.outranks(referral.reason) else None,
+            close(closing) if closing.outranks(referral.reason) else None,
             {Milestone.ANSWERED: user_action.at},
             answer=answer,
         )
     return ReferralChange(
         replace(user_action, note=f"{channel.value}_campaign" if request.only_campaign else channel.value),
-        closed(Closing.OPTED_OUT) if Closing.OPTED_OUT.outranks(referral.reason) else None,
+        close(Closing.OPTED_OUT) if Closing.OPTED_OUT.outranks(referral.reason) else None,
         {Milestone.OPTED_OUT: user_action.at},
         opts_out=True,
         opts_out_of=referral.campaign if request.only_campaign else None,
     )
 
 
-def too_late(told: ReferralChange, move: StageChange) -> ReferralChange:
-    """Return the replacement for `told` if the doctor had been told or had opted out before it was recorded."""
-    assert move.reason, "the move must have a reason"
-    return ReferralChange(replace(told.user_action, note=move.reason), move)
+def too_late(told: ReferralChange, transition: Transition) -> ReferralChange:
+    """Return the change to write instead of `told` if there is an obstacle, with its reason as note."""
+    assert transition.reason, "the transition must have a reason"
+    return ReferralChange(replace(told.user_action, note=transition.reason), transition)
 
 
 def previous_run(request: ActionRequest, referral: Referral) -> UserAction | None:
     """Return the earlier action of the same request, if any: after a double click, or a retry after a lost response."""
+    same = (request.by.username, request.action.value, request.revision)
     for user_action in referral.user_actions:
-        if (user_action.by, user_action.what, user_action.revision) == (
-            request.by.username,
-            request.action.value,
-            request.revision,
-        ):
+        if (user_action.by, user_action.what, user_action.revision) == same:
             return user_action if _is_same_request(request, user_action, referral) else None
     return None
 
 
 def last_action_since(request: ActionRequest, referral: Referral) -> UserAction | None:
     """Return the last action on the referral since the request's revision, if any."""
-    return next(
-        (user_action for user_action in reversed(referral.user_actions) if user_action.revision >= request.revision),
-        None,
-    )
+    since = (action for action in reversed(referral.user_actions) if action.revision >= request.revision)
+    return next(since, None)
 
 
 def _is_same_request(request: ActionRequest, user_action: UserAction, referral: Referral) -> bool:
@@ -164,20 +159,20 @@ def _is_same_request(request: ActionRequest, user_action: UserAction, referral: 
     return request.action is not Action.REJECT or user_action.note == request.reason
 
 
-def _one_of(choices: type[_Choice], field: str, value: str | None) -> _Choice:
+def _parse_choice(choices: type[_Choice], field: str, value: str | None) -> _Choice:
     if value not in set(choices):
         raise Invalid(FieldError(field, "choice" if value else "required"))
     return choices(value)
 
 
-def _told(
+def _record_contact(
     user_action: UserAction, channel: ContactChannel, referral: Referral, campaign: Campaign | None
 ) -> ReferralChange:
     """Return the change that waits for an answer until the referral expires. No email follows."""
     if campaign is None:
         raise Invalid(FieldError("campaign", "campaign_unknown"))
-    move = decisions.after_send(replace(referral, told_by=channel), campaign, user_action.at)
-    return ReferralChange(user_action, move, {Milestone.SENT: user_action.at}, told_by=channel)
+    transition = decisions.after_send(replace(referral, contact_channel=channel), campaign, user_action.at)
+    return ReferralChange(user_action, transition, {Milestone.SENT: user_action.at}, contact_channel=channel)
 
 
 def _with_email(doctor: Doctor, request: ActionRequest) -> Doctor:

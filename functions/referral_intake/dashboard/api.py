@@ -23,7 +23,7 @@ from referral_intake.dashboard import (
     task_routes,
 )
 from referral_intake.dashboard.etag import NotModified
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 from referral_intake.observability import logs
 from referral_intake.web import http
 from referral_intake.web.http import Event, Problem, Response
@@ -43,18 +43,18 @@ for _subject in (overview_routes, referral_routes, comparison_routes, task_route
     app.include_router(_subject.router, prefix=PREFIX)
 
 
-def respond(event: Event, parts: Dashboard, now: datetime) -> Response:
+def respond(event: Event, parts: DashboardParts, now: datetime) -> Response:
     """Answer one request. Every exception becomes a response."""
     with logs.log_context(logger, correlation_id=event["requestContext"]["requestId"]):
         return _respond(event, parts, now)
 
 
-def _respond(event: Event, parts: Dashboard, now: datetime) -> Response:
+def _respond(event: Event, parts: DashboardParts, now: datetime) -> Response:
     try:
         # First, so that a caller without a role learns nothing, not even which routes exist.
-        person = authorization.person_of(event)
+        user = authorization.signed_in_user(event)
         _check_body(event)
-        app.context = {"person": person, "parts": parts, "now": now}
+        app.context = {"user": user, "parts": parts, "now": now}
         response = app.resolve(event, LambdaContext())
     except Exception as error:  # noqa: BLE001  # `problems` distinguishes them
         return _refusal(problems.of(error, logger))
@@ -89,7 +89,7 @@ def _error_to_report(error: Exception) -> Exception:
     role = authorization.required_role(app.context["_route"].func)
     if isinstance(error, RequestValidationError) and role:
         try:
-            authorization.check(app.context["person"], role)
+            authorization.check(app.context["user"], role)
         except Problem as forbidden:
             return forbidden
     return error

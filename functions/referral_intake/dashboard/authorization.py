@@ -1,7 +1,7 @@
 """Authentication and authorization. A route declares the role that it needs by the type of a parameter:
 
     @router.get("/work")
-    def work(person: Viewer, parts: Parts, now: Now) -> TaskOverview: ...
+    def work(user: Viewer, parts: Parts, now: Now) -> TaskSummary: ...
 
 API Gateway verifies the token (issuer, audience, signature and times) before it invokes the function. It does not check
 groups, so this module does.
@@ -17,7 +17,7 @@ from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from referral_intake.core.users import Role, User
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 from referral_intake.web.http import Event, Problem
 
 # API Gateway writes a claim that is a list as `[a b]`. A group's name has no spaces. A name with a bracket would be
@@ -25,7 +25,7 @@ from referral_intake.web.http import Event, Problem
 _GROUPS = re.compile(r"\[[^\s\[\]]+(?: [^\s\[\]]+)*\]")
 
 
-def person_of(event: Event) -> User:
+def signed_in_user(event: Event) -> User:
     """Return the signed-in user. Raise Problem if the user has no role."""
     claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
     sub, username = claims.get("sub"), claims.get("username")
@@ -48,27 +48,27 @@ def _forbidden() -> Problem:
     )
 
 
-def _with(role: Role) -> Callable[[Request], User]:
+def _dependency_for(role: Role) -> Callable[[Request], User]:
     def dependency(request: Request) -> User:
-        person: User = request.context["person"]
-        check(person, role)
-        return person
+        user: User = request.context["user"]
+        check(user, role)
+        return user
 
     return dependency
 
 
-def check(person: User, role: Role) -> None:
+def check(user: User, role: Role) -> None:
     """Raise Problem if the user does not have the role."""
-    if not person.may(role):
+    if not user.may(role):
         raise _forbidden()
 
 
-_ROLE_OF_DEPENDENCY = {_with(role): role for role in Role}
+_ROLE_OF_DEPENDENCY = {_dependency_for(role): role for role in Role}
 _DEPENDENCY_OF_ROLE = {role: dependency for dependency, role in _ROLE_OF_DEPENDENCY.items()}
 
 
-def _parts(request: Request) -> Dashboard:
-    parts: Dashboard = request.context["parts"]
+def _parts(request: Request) -> DashboardParts:
+    parts: DashboardParts = request.context["parts"]
     return parts
 
 
@@ -79,7 +79,7 @@ def _now(request: Request) -> datetime:
 
 Viewer = Annotated[User, Depends(_DEPENDENCY_OF_ROLE[Role.VIEWER])]
 Manager = Annotated[User, Depends(_DEPENDENCY_OF_ROLE[Role.MANAGER])]
-Parts = Annotated[Dashboard, Depends(_parts)]
+Parts = Annotated[DashboardParts, Depends(_parts)]
 Now = Annotated[datetime, Depends(_now)]
 
 

@@ -13,15 +13,15 @@ from referral_intake.core.users import User
 from referral_intake.dashboard import problems, referral_schemas
 from referral_intake.dashboard.authorization import Now, Parts, Viewer
 from referral_intake.dashboard.referral_routes import Receipt
-from referral_intake.dashboard.referral_schemas import AddressDetails, Row
+from referral_intake.dashboard.referral_schemas import AddressDetails, ReferralRow
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
 
 
-class MatchingReferral(Row):
-    """Another referral. Its doctor has the same `shared` details: email, phone, postcode (the last two with the name).
+class MatchingReferral(ReferralRow):
+    """A referral whose doctor has the same `shared` details: `email`, or the name with `phone` or `postcode`.
 
-    `told_at` is when its doctor was told. Null if that has not happened.
+    `told_at` is null if the doctor has not been told.
     """
 
     address: AddressDetails
@@ -46,8 +46,8 @@ class Comparison(BaseModel):
 @router.get(
     "/referrals/<receipt>/matches", tags=["referrals"], summary="Referrals whose doctors may be the doctor of this one"
 )
-def matches(person: Viewer, parts: Parts, now: Now, receipt: Receipt) -> Comparison:
-    """Say which doctors a person must compare with the doctor of a held referral."""
+def matches(user: Viewer, parts: Parts, now: Now, receipt: Receipt) -> Comparison:
+    """The user compares these doctors with the doctor of the held referral."""
     known = parse_receipt(receipt)
     referral = parts.referrals.get(known, consistent=True) if known else None
     if referral is None:
@@ -56,9 +56,9 @@ def matches(person: Viewer, parts: Parts, now: Now, receipt: Receipt) -> Compari
     possible = {one.receipt: one for one in parts.claims.possible_matches(claim)}
     found = {receipt: parts.referrals.get(receipt, consistent=True) for receipt in possible if receipt}
     existing = {receipt: other for receipt, other in found.items() if other}
-    parts.audit.record(person, "matches", [referral.receipt, *existing], now)
+    parts.audit.record(user, "matches", [referral.receipt, *existing], now)
     return Comparison(
-        matches=[_matching(possible[receipt], other, person) for receipt, other in existing.items()],
+        matches=[_matching(possible[receipt], other, user) for receipt, other in existing.items()],
         without_referral=[
             MatchWithoutReferral(receipt=receipt, shared=sorted(one.shared), has_opted_out=one.has_opted_out)
             for receipt, one in possible.items()
@@ -67,10 +67,10 @@ def matches(person: Viewer, parts: Parts, now: Now, receipt: Receipt) -> Compari
     )
 
 
-def _matching(match: PossibleMatch, other: Referral, person: User) -> MatchingReferral:
+def _matching(match: PossibleMatch, other: Referral, user: User) -> MatchingReferral:
     return MatchingReferral(
-        **referral_schemas.row(other, person),
-        address=referral_schemas.address(other, person),
+        **referral_schemas.row(other, user),
+        address=referral_schemas.address(other, user),
         shared=sorted(match.shared),
         has_opted_out=match.has_opted_out,
         told_at=other.milestones.get("sent"),

@@ -20,23 +20,25 @@ class Decorator(Protocol):
 
 def with_form_fields(fields: Mapping[str, FormField]) -> Decorator:
     types = {name: str if field.is_required else str | None for name, field in fields.items()}
-    return _with({name: (type_, ...) for name, type_ in types.items()})
+    return _add_attributes({name: (type_, ...) for name, type_ in types.items()})
 
 
 def with_filters(pattern: str | None = None) -> Decorator:
     """`pattern` is a regular expression that a text value must match."""
-    return _with({name: (_type(one, pattern) | None, _default(one)) for name, one in FILTERS.items()})
+    return _add_attributes(
+        {name: (_field_type(field, pattern) | None, _field_default(field)) for name, field in FILTERS.items()}
+    )
 
 
-def _type(one: FilterField, pattern: str | None) -> Any:
-    return one.choices or Annotated[str, Field(max_length=one.limit, pattern=pattern)]
+def _field_type(field: FilterField, pattern: str | None) -> Any:
+    return field.choices or Annotated[str, Field(max_length=field.limit, pattern=pattern)]
 
 
-def _default(one: FilterField) -> Any:
-    return Field(default=None, description=one.description)
+def _field_default(field: FilterField) -> Any:
+    return Field(default=None, description=field.description)
 
 
-def _with(attributes: Mapping[str, Any]) -> Decorator:
+def _add_attributes(attributes: Mapping[str, Any]) -> Decorator:
     def extend(model: type[Model], /) -> type[Model]:
         return create_model(
             model.__name__, __base__=model, __module__=model.__module__, __doc__=model.__doc__, **attributes

@@ -1,8 +1,8 @@
 """Skip a response, and its audit record, if the browser already shows the same data.
 
-A view polls every 20 seconds. If each poll left an audit record, the records of a person's own requests would be hard
-to find among them. So every response about doctors has a mark, a hash of its data. A request with the current mark gets
-no content. Every response that does show a doctor's data leaves a record, also for a poll.
+A view polls every 20 s. If each poll left an audit record, the requests that a user made would be hard to find. So
+every response about doctors has a `mark`, a hash of its data. A request with the current mark gets 204 and leaves no
+audit record.
 """
 
 import hashlib
@@ -20,26 +20,26 @@ from referral_intake.core.users import Role, User
 KNOWN_DESCRIPTION = (
     "The mark of the last response. If nothing has changed, the response has no content and leaves no audit record."
 )
-LONGEST = 64
+MAX_LENGTH = 64
 
-Known = Annotated[str | None, Query(alias="known", max_length=LONGEST, description=KNOWN_DESCRIPTION)]
-Mark = Annotated[str, Field(description="The mark of this response. Send it as `known` in the next request.")]
+IfNoneMatch = Annotated[str | None, Query(alias="known", max_length=MAX_LENGTH, description=KNOWN_DESCRIPTION)]
+ETag = Annotated[str, Field(description="The mark of this response. Send it as `known` in the next request.")]
 # For a route's description.
 NOT_MODIFIED: dict[int, OpenAPIResponse] = {204: {"description": "Nothing has changed since `known`"}}
 
 
 class NotModified(Exception):
-    """The data is the same as in the mark of the request."""
+    """The data has not changed since the response with the mark `known`."""
 
 
-def mark(person: User, referrals: Iterable[Referral], *more: object) -> str:
-    """Return a hash that changes with the response. A referral counts by its revision, other data is in `more`."""
+def compute(user: User, referrals: Iterable[Referral], *more: object) -> str:
+    """Return a hash of the user's permissions, the revisions of the referrals, and other data of the response."""
     shown = [(referral.receipt, referral.revision) for referral in referrals]
-    text = json.dumps([person.may(Role.MANAGER), shown, more], default=str)
+    text = json.dumps([user.may(Role.MANAGER), shown, more], default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def check(known: str | None, now: str) -> None:
-    """Raise NothingNew if the marks are equal."""
+    """Raise NotModified if the marks are equal."""
     if known == now:
         raise NotModified

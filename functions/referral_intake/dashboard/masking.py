@@ -1,4 +1,4 @@
-"""Mask data that identifies a doctor, for viewers. The rest distinguishes one row from another."""
+"""Mask data that identifies a doctor, for viewers. Enough remains to distinguish the rows of a list."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from referral_intake.core.person_names import DEGREES, TITLES
 
 HIDDEN = "•••"
 # In a shorter word, the first letter would reveal half of it.
-_SHORTEST = 3
+_MIN_LENGTH = 3
 
 
 def masked(doctor: Doctor) -> Doctor:
@@ -32,7 +32,7 @@ def _masked(details: Doctor | Address | Callback, fields: Mapping[str, FormField
 
 def masked_name(name: str) -> str:
     """Return `Dr M••• S•••`: only first and last name, because middle initials can identify a person."""
-    words = [word for word in unicodedata.normalize("NFC", name).split() if _plain(word) not in TITLES | DEGREES]
+    words = [word for word in unicodedata.normalize("NFC", name).split() if _letters(word) not in TITLES | DEGREES]
     ends = words[:1] + words[1:][-1:]
     return " ".join(["Dr", *(_initial(word) for word in ends or [""])])
 
@@ -46,11 +46,11 @@ def masked_email(address: str) -> str:
 def _initial(word: str) -> str:
     first = word[:1]
     # In scripts without capital letters, one character can be a syllable or a whole name.
-    is_one_of_many = len(word) >= _SHORTEST and first.upper() != first.lower()
+    is_one_of_many = len(word) >= _MIN_LENGTH and first.upper() != first.lower()
     return f"{first}{HIDDEN}" if is_one_of_many else HIDDEN
 
 
-def _plain(word: str) -> str:
+def _letters(word: str) -> str:
     return "".join(character for character in word if character.isalpha()).casefold()
 
 

@@ -37,8 +37,8 @@ PROBLEM = {
             "title": "Unprocessable Entity",
             "status": 422,
             "code": "invalid",
-            "detail": "Some entries need another look.",
-            "errors": [{"field": "to", "code": "before_from", "message": "The last day is before the first."}],
+            "detail": "Some fields are invalid.",
+            "errors": [{"field": "to", "code": "before_from", "message": "The last day is before the first day."}],
         }
     ],
     "properties": {
@@ -69,7 +69,7 @@ WRITE_REFUSALS = (
 
 
 @router.get("/openapi.json", tags=["about"], summary="This API description", operation_id="openapi")
-def openapi(person: Viewer) -> dict[str, Any]:
+def openapi(user: Viewer) -> dict[str, Any]:
     app = router.api_resolver
     assert isinstance(app, APIGatewayHttpResolver)
     return description(app)

@@ -11,21 +11,21 @@ from referral_intake.dashboard import query_parameters
 from referral_intake.dashboard.authorization import Parts, Viewer
 from referral_intake.dashboard.overview_schemas import (
     Breakdown,
-    BreakdownValue,
     Breaker,
     BreakerPolicy,
-    CampaignTitle,
+    CampaignSummary,
+    CurrentUser,
     Day,
     Deliverability,
-    FunnelCount,
-    Limits,
+    DimensionValue,
+    FunnelStep,
     Overview,
     Period,
     PeriodBefore,
+    RateLimits,
     Rates,
+    SesLimits,
     SesQuota,
-    SesStatus,
-    SignedInUser,
 )
 from referral_intake.dashboard.query_parameters import CampaignName, From, To
 
@@ -35,18 +35,18 @@ TAGS = ["overview"]
 
 
 @router.get("/me", tags=TAGS, summary="The signed-in user and the campaigns")
-def me(person: Viewer, parts: Parts) -> SignedInUser:
+def me(user: Viewer, parts: Parts) -> CurrentUser:
     campaigns = {name: campaign for name in parts.campaigns.names() if (campaign := parts.campaigns.get(name))}
-    return SignedInUser(
-        user=person.username,
-        roles=sorted(person.roles),
-        campaigns=[CampaignTitle(name=name, title=campaign.product) for name, campaign in campaigns.items()],
-        weekly_summary={name: parts.subscriptions.is_subscribed(name, person.sub) for name in campaigns},
+    return CurrentUser(
+        user=user.username,
+        roles=sorted(user.roles),
+        campaigns=[CampaignSummary(name=name, title=campaign.product) for name, campaign in campaigns.items()],
+        weekly_summary={name: parts.subscriptions.is_subscribed(name, user.sub) for name in campaigns},
     )
 
 
 @router.get("/overview", tags=TAGS, summary="A campaign's funnel, rates, times and days, with the previous period")
-def overview(person: Viewer, parts: Parts, campaign: CampaignName, first: From, to: To) -> Overview:
+def overview(user: Viewer, parts: Parts, campaign: CampaignName, first: From, to: To) -> Overview:
     name = query_parameters.campaign(parts, campaign).name
     query_parameters.days(first, to)
     found, units = parts.stats.overview(name, first, to)
@@ -66,7 +66,7 @@ def overview(person: Viewer, parts: Parts, campaign: CampaignName, first: From, 
 
 @router.get("/breakdowns/<dimension>", tags=TAGS, summary="Facts by the values of one dimension")
 def breakdown(
-    person: Viewer,
+    user: Viewer,
     parts: Parts,
     dimension: Annotated[Literal["state", "specialty", "source", "language"], Path(examples=["state"])],
     campaign: CampaignName,
@@ -76,12 +76,12 @@ def breakdown(
     name = query_parameters.campaign(parts, campaign).name
     query_parameters.days(first, to)
     found, units = parts.stats.breakdown(name, dimension, first, to)
-    values = [BreakdownValue(value=value, facts=dict(facts)) for value, facts in sorted(found.items())]
+    values = [DimensionValue(value=value, facts=dict(facts)) for value, facts in sorted(found.items())]
     return Breakdown(dimension=dimension, values=values, read_units=units)
 
 
 @router.get("/deliverability", tags=TAGS, summary="Whether a campaign is paused, and the limits of Amazon SES")
-def deliverability(person: Viewer, parts: Parts, campaign: CampaignName) -> Deliverability:
+def deliverability(user: Viewer, parts: Parts, campaign: CampaignName) -> Deliverability:
     found = query_parameters.campaign(parts, campaign)
     pause = parts.breaker.pause(found.name)
     policy = BreakerPolicy(
@@ -97,7 +97,9 @@ def deliverability(person: Viewer, parts: Parts, campaign: CampaignName) -> Deli
             since=pause.since if pause else None,
             policy=policy,
         ),
-        ses=SesStatus(reviews=Limits(**numbers.SES_REVIEWS), stops=Limits(**numbers.SES_STOPS), quota=_quota(parts)),
+        ses=SesLimits(
+            reviews=RateLimits(**numbers.SES_REVIEWS), stops=RateLimits(**numbers.SES_STOPS), quota=_quota(parts)
+        ),
     )
 
 
@@ -112,7 +114,7 @@ def _quota(parts: Parts) -> SesQuota | None:
 
 def _period(period: numbers.Period) -> Period:
     return Period(
-        funnel=[FunnelCount(name=r.name, count=r.count, of_before=r.of_before, of_all=r.of_all) for r in period.funnel],
+        funnel=[FunnelStep(name=r.name, count=r.count, of_before=r.of_before, of_all=r.of_all) for r in period.funnel],
         facts=dict(period.facts),
         rates=Rates(bounced=period.rate("bounced"), complained=period.rate("complained")),
         medians_seconds={step: None if took is None else took.total_seconds() for step, took in period.medians.items()},

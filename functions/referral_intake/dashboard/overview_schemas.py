@@ -11,20 +11,20 @@ ReadUnits = Annotated[float, Field(description="The DynamoDB read units of this 
 Facts = Annotated[dict[str, int], Field(description="The number of each fact. A missing fact has the number 0.")]
 
 
-class CampaignTitle(BaseModel):
+class CampaignSummary(BaseModel):
     name: str
     title: str
 
 
-class SignedInUser(BaseModel):
+class CurrentUser(BaseModel):
     user: str
     roles: list[Role]
-    campaigns: list[CampaignTitle]
+    campaigns: list[CampaignSummary]
     weekly_summary: Annotated[dict[str, bool], Field(description="By campaign, whether this user gets it by email.")]
 
 
-class FunnelCount(BaseModel):
-    """A step of the funnel, with its share of the previous step and of all submitted referrals."""
+class FunnelStep(BaseModel):
+    """`of_before` and `of_all` are shares of the previous step and of all submitted referrals, from 0 to 1."""
 
     name: str
     count: int
@@ -33,14 +33,14 @@ class FunnelCount(BaseModel):
 
 
 class Rates(BaseModel):
-    """Shares of all messages that were delivered or bounced. Null if there are none."""
+    """Shares of the messages that were delivered or bounced, from 0 to 1. Null if there are none."""
 
     bounced: float | None
     complained: float | None
 
 
 class Period(BaseModel):
-    funnel: list[FunnelCount]
+    funnel: list[FunnelStep]
     facts: Facts
     rates: Rates
     medians_seconds: Annotated[dict[str, float | None], Field(description="By step. Null if no referral completed it.")]
@@ -74,14 +74,14 @@ class Overview(BaseModel):
     read_units: ReadUnits
 
 
-class BreakdownValue(BaseModel):
+class DimensionValue(BaseModel):
     value: str
     facts: Facts
 
 
 class Breakdown(BaseModel):
     dimension: str
-    values: list[BreakdownValue]
+    values: list[DimensionValue]
     read_units: ReadUnits
 
 
@@ -101,7 +101,7 @@ class Breaker(BaseModel):
     policy: BreakerPolicy
 
 
-class Limits(BaseModel):
+class RateLimits(BaseModel):
     bounced: float
     complained: float
 
@@ -112,14 +112,14 @@ class SesQuota(BaseModel):
     max_per_second: float
 
 
-class SesStatus(BaseModel):
-    """The rates at which Amazon SES reviews an account and stops it, and the account's quota."""
+class SesLimits(BaseModel):
+    """The rates, from 0 to 1, at which Amazon SES reviews an account and stops it, and the account's quota."""
 
-    reviews: Limits
-    stops: Limits
+    reviews: RateLimits
+    stops: RateLimits
     quota: Annotated[SesQuota | None, Field(description="Null if SES did not answer.")]
 
 
 class Deliverability(BaseModel):
     breaker: Breaker
-    ses: SesStatus
+    ses: SesLimits

@@ -36,7 +36,9 @@ def of(error: Exception, logger: Logger) -> Problem:
         case NotFoundError():
             return not_found()
         case Stale():
-            return Problem(HTTPStatus.CONFLICT, "changed", "Another user changed this just now. Nothing was done.")
+            return Problem(
+                HTTPStatus.CONFLICT, "changed", "Another user has just changed this. Your action had no effect."
+            )
         case Unavailable():
             logger.warning("a service did not answer", reason=str(error), stack=_stack(error))
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute.")
@@ -46,7 +48,7 @@ def of(error: Exception, logger: Logger) -> Problem:
 
 def invalid_fields(errors: Sequence[dict[str, str]]) -> Problem:
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return Problem(status, "invalid", "Some entries need another look.", errors=list(errors))
+    return Problem(status, "invalid", "Some fields are invalid.", errors=list(errors))
 
 
 def _translated(error: dict[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 
 from referral_intake.core.campaign import Campaign
 from referral_intake.dashboard import problems
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 
 MAX_DAYS = 366
 # Earliest day with data. Every range is compared with the range before it.
@@ -22,7 +22,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def _only_iso(value: object) -> object:
     # Pydantic would also accept a number of seconds, or a time of day.
     if not (isinstance(value, str) and _DAY.fullmatch(value)):
-        raise ValueError("Give a day such as 2026-11-22.")
+        raise ValueError("Enter a date such as 2026-11-22.")
     return value
 
 
@@ -34,11 +34,11 @@ From = Annotated[Day, Query(alias="from", description="The first day, in UTC.", 
 To = Annotated[Day, Query(description="The last day (inclusive), in UTC.", examples=["2026-11-22"])]
 
 
-def campaign(parts: Dashboard, name: str) -> Campaign:
+def campaign(parts: DashboardParts, name: str) -> Campaign:
     """Return the campaign. Raise Problem if it does not exist."""
     found = parts.campaigns.get(name)
     if found is None:
-        raise problems.invalid("campaign", "unknown", "There is no campaign of this name.")
+        raise problems.invalid("campaign", "unknown", "There is no campaign with this name.")
     return found
 
 
@@ -47,6 +47,6 @@ def days(first: date, last: date) -> None:
     if not FIRST_DAY <= first <= LAST_DAY:
         raise problems.invalid("from", "out_of_range", f"Choose a day from {FIRST_DAY} to {LAST_DAY}.")
     if last < first:
-        raise problems.invalid("to", "before_from", "The last day is before the first.")
+        raise problems.invalid("to", "before_from", "The last day is before the first day.")
     if (last - first).days >= MAX_DAYS:
         raise problems.invalid("to", "too_many_days", f"The limit is {MAX_DAYS} days.")

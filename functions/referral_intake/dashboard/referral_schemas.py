@@ -17,10 +17,10 @@ from referral_intake.core.users import Role, User
 from referral_intake.dashboard import etag
 from referral_intake.dashboard.actions import allowed_actions, recordable_actions
 from referral_intake.dashboard.declared_schemas import with_form_fields
-from referral_intake.dashboard.etag import Mark
+from referral_intake.dashboard.etag import ETag
 from referral_intake.dashboard.masking import masked, masked_callback
 from referral_intake.dashboard.timeline import timeline
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 
 Cursor = Annotated[str | None, Field(description="The start of the next page. Null if there is none.")]
 
@@ -32,7 +32,7 @@ class DoctorDetails(BaseModel):
     city: str | None
 
 
-class Row(BaseModel):
+class ReferralRow(BaseModel):
     receipt: str
     submitted_at: datetime
     stage: str
@@ -46,12 +46,12 @@ class Row(BaseModel):
     revision: Annotated[int, Field(description="Actions send it, and fail if the referral has changed since.")]
 
 
-class Listing(BaseModel):
-    referrals: list[Row]
+class ReferralList(BaseModel):
+    referrals: list[ReferralRow]
     cursor: Cursor
     searched_back_to: Annotated[date | None, Field(description="Null if everything was searched.")]
     read_units: Annotated[float, Field(description="The DynamoDB read units of this request.")]
-    mark: Mark
+    mark: ETag
 
 
 @with_form_fields(CALLBACK_FIELDS)
@@ -59,7 +59,7 @@ class CallbackDetails(BaseModel):
     """The details of a call that the doctor asks for."""
 
 
-class TaskRow(Row):
+class TaskRow(ReferralRow):
     waiting_since: datetime | None
     callback: CallbackDetails | None
     actions: list[str]
@@ -69,7 +69,7 @@ class TaskList(BaseModel):
     referrals: list[TaskRow]
     cursor: Cursor
     read_units: float
-    mark: Mark
+    mark: ETag
 
 
 @with_form_fields(ADDRESS_FIELDS)
@@ -93,7 +93,7 @@ class SentMessage(BaseModel):
     has_copy: bool
 
 
-class Detail(Row):
+class ReferralDetails(ReferralRow):
     """`typed` is the text as typed, by field, where it differs. `actions` are this user's possible actions."""
 
     address: AddressDetails
@@ -107,44 +107,44 @@ class Detail(Row):
     timeline: list[TimelineEntry]
     messages: list[SentMessage]
     actions: list[str]
-    mark: Mark
+    mark: ETag
 
 
-def listing(page: Page, person: User) -> Listing:
-    rows = [Row(**row(referral, person)) for referral in page.referrals]
-    return Listing(
+def listing(page: Page, user: User) -> ReferralList:
+    rows = [ReferralRow(**row(referral, user)) for referral in page.referrals]
+    return ReferralList(
         referrals=rows,
         cursor=page.cursor,
         searched_back_to=page.searched_back_to,
         read_units=page.units,
-        mark=etag.mark(person, page.referrals, page.cursor, page.searched_back_to),
+        mark=etag.compute(user, page.referrals, page.cursor, page.searched_back_to),
     )
 
 
-def work_list(page: Page, person: User, campaign: Campaign) -> TaskList:
+def work_list(page: Page, user: User, campaign: Campaign) -> TaskList:
     rows = [
         TaskRow(
-            **row(referral, person),
+            **row(referral, user),
             waiting_since=referral.waits_since,
-            callback=_callback(referral, person),
-            actions=_actions(referral, person, campaign),
+            callback=_callback(referral, user),
+            actions=_actions(referral, user, campaign),
         )
         for referral in page.referrals
     ]
-    mark = etag.mark(person, page.referrals, page.cursor)
+    mark = etag.compute(user, page.referrals, page.cursor)
     return TaskList(referrals=rows, cursor=page.cursor, read_units=page.units, mark=mark)
 
 
-def detail(referral: Referral, person: User, parts: Dashboard) -> Detail:
-    doctor, messages = _doctor(referral, person), _messages(referral, person, parts)
-    return Detail(
-        **row(referral, person),
-        address=address(referral, person),
+def detail(referral: Referral, user: User, parts: DashboardParts) -> ReferralDetails:
+    doctor, messages = _doctor(referral, user), _messages(referral, user, parts)
+    return ReferralDetails(
+        **row(referral, user),
+        address=address(referral, user),
         typed=dict(doctor.typed),
         answer=referral.answer,
-        callback=_callback(referral, person),
+        callback=_callback(referral, user),
         leader=referral.leader,
-        told_by=referral.told_by,
+        told_by=referral.contact_channel,
         due_at=referral.due_at,
         waiting_since=referral.waits_since,
         timeline=[
@@ -152,14 +152,14 @@ def detail(referral: Referral, person: User, parts: Dashboard) -> Detail:
             for one in timeline(referral)
         ],
         messages=messages,
-        actions=_actions(referral, person, parts.campaigns.get(referral.campaign)) + _recordable(referral, person),
+        actions=_actions(referral, user, parts.campaigns.get(referral.campaign)) + _recordable(referral, user),
         # The referral's revision does not depend on the stored copies.
-        mark=etag.mark(person, [referral], [one.has_copy for one in messages]),
+        mark=etag.compute(user, [referral], [one.has_copy for one in messages]),
     )
 
 
-def row(referral: Referral, person: User) -> Mapping[str, Any]:
-    doctor = _doctor(referral, person)
+def row(referral: Referral, user: User) -> Mapping[str, Any]:
+    doctor = _doctor(referral, user)
     return {
         "receipt": referral.receipt,
         "submitted_at": referral.submitted_at,
@@ -175,35 +175,35 @@ def row(referral: Referral, person: User) -> Mapping[str, Any]:
     }
 
 
-def address(referral: Referral, person: User) -> AddressDetails:
-    seen = _doctor(referral, person).address
+def address(referral: Referral, user: User) -> AddressDetails:
+    seen = _doctor(referral, user).address
     return AddressDetails(**{name: getattr(seen, name) for name in ADDRESS_FIELDS})
 
 
-def _doctor(referral: Referral, person: User) -> Doctor:
-    return referral.doctor if person.may(Role.MANAGER) else masked(referral.doctor)
+def _doctor(referral: Referral, user: User) -> Doctor:
+    return referral.doctor if user.may(Role.MANAGER) else masked(referral.doctor)
 
 
-def _callback(referral: Referral, person: User) -> CallbackDetails | None:
+def _callback(referral: Referral, user: User) -> CallbackDetails | None:
     if referral.callback is None:
         return None
-    seen = referral.callback if person.may(Role.MANAGER) else masked_callback(referral.callback)
+    seen = referral.callback if user.may(Role.MANAGER) else masked_callback(referral.callback)
     return CallbackDetails(**asdict(seen))
 
 
-def _actions(referral: Referral, person: User, campaign: Campaign | None) -> list[str]:
-    return [action.value for action in allowed_actions(referral, campaign)] if person.may(Role.MANAGER) else []
+def _actions(referral: Referral, user: User, campaign: Campaign | None) -> list[str]:
+    return [action.value for action in allowed_actions(referral, campaign)] if user.may(Role.MANAGER) else []
 
 
-def _recordable(referral: Referral, person: User) -> list[str]:
-    return [action.value for action in recordable_actions(referral)] if person.may(Role.MANAGER) else []
+def _recordable(referral: Referral, user: User) -> list[str]:
+    return [action.value for action in recordable_actions(referral)] if user.may(Role.MANAGER) else []
 
 
-def _messages(referral: Referral, person: User, parts: Dashboard) -> list[SentMessage]:
+def _messages(referral: Referral, user: User, parts: DashboardParts) -> list[SentMessage]:
     # The copies are for managers, so viewers do not see that they exist.
     kept = (
         parts.sent_messages.steps_with_copy(referral.receipt, list(referral.messages))
-        if person.may(Role.MANAGER)
+        if user.may(Role.MANAGER)
         else frozenset()
     )
     found = []

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.report import FORMATS, QUEUE_TIMEOUT, Format, Report, ReportKind, ReportStatus
+from referral_intake.core.report import FORMATS, QUEUE_TIMEOUT, Format, Report, ReportKind, ReportState
 from referral_intake.core.search_filter import FILTERS, Filter
 from referral_intake.core.weekly_summary import Subscriber
 from referral_intake.dashboard import problems, query_parameters
@@ -25,7 +25,7 @@ from referral_intake.web.http import Problem
 router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
 
 TAGS = ["reports"]
-REFUSED: dict[int, OpenAPIResponse] = {HTTPStatus.GONE: {"description": "The files have expired"}}
+FILES_EXPIRED: dict[int, OpenAPIResponse] = {HTTPStatus.GONE: {"description": "The files have expired"}}
 NO_ADDRESS: dict[int, OpenAPIResponse] = {HTTPStatus.CONFLICT: {"description": "No verified email address"}}
 
 
@@ -60,7 +60,7 @@ class ReportFile(BaseModel):
     bytes: int
 
 
-class LeftOut(BaseModel):
+class OmittedLetter(BaseModel):
     receipt: str
     reason: str
 
@@ -73,15 +73,15 @@ class ReportDetails(BaseModel):
     filter: dict[str, str]
     requested_by: str
     requested_at: datetime
-    state: ReportStatus
+    state: ReportState
     rows_done: int
     files: list[ReportFile]
     expires_at: datetime | None
     detail: str | None = None
-    left_out: list[LeftOut] = []
+    left_out: list[OmittedLetter] = []
 
 
-class Reports(BaseModel):
+class ReportList(BaseModel):
     reports: list[ReportDetails]
 
 
@@ -99,14 +99,14 @@ class Download(BaseModel):
     expires_in: int
 
 
-class SummarySubscriptionRequest(BaseModel):
+class SubscriptionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"campaign": "star", "wanted": True}]})
 
     campaign: str
     wanted: Annotated[bool, Field(strict=True)]
 
 
-class SummarySubscription(BaseModel):
+class Subscription(BaseModel):
     campaign: str
     wanted: bool
     address: str | None
@@ -115,77 +115,88 @@ class SummarySubscription(BaseModel):
 ReportId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", examples=["5b0c2f4e9a7d4c0f8e1b6a3d2c4f5e60"])]
 
 
-@router.post("/reports", tags=TAGS, summary="Request an export or letters", status_code=HTTPStatus.ACCEPTED)
-def request_report(person: Manager, parts: Parts, now: Now, wanted: ReportRequest) -> ReportDetails:
+@router.post(
+    "/reports",
+    tags=TAGS,
+    summary="Request an export or letters",
+    status_code=HTTPStatus.ACCEPTED,
+)
+def request_report(user: Manager, parts: Parts, now: Now, request: ReportRequest) -> ReportDetails:
     from referral_intake.aws.audit_log import audit_item
 
-    campaign = query_parameters.campaign(parts, wanted.campaign).name
-    if wanted.format not in FORMATS[wanted.kind]:
-        formats = " or ".join(FORMATS[wanted.kind])
-        raise problems.invalid("format", "not_of_this_kind", f"{wanted.kind} are available as {formats}.")
-    chosen = wanted.filter
+    campaign = query_parameters.campaign(parts, request.campaign).name
+    if request.format not in FORMATS[request.kind]:
+        formats = " or ".join(FORMATS[request.kind])
+        raise problems.invalid("format", "not_of_this_kind", f"The format of {request.kind} can be {formats}.")
+    chosen = request.filter
     if chosen.first and chosen.last and chosen.last < chosen.first:
-        raise problems.invalid("filter.to", "before_from", "The last day is before the first.")
+        raise problems.invalid("filter.to", "before_from", "The last day is before the first day.")
     report = Report(
         id=uuid.uuid4().hex,
-        kind=wanted.kind,
-        format=wanted.format,
+        kind=request.kind,
+        format=request.format,
         campaign=campaign,
-        filter=_filter(chosen) if wanted.kind is ReportKind.REFERRALS else Filter(),
-        sub=person.sub,
-        username=person.username,
+        filter=_filter(chosen) if request.kind is ReportKind.REFERRALS else Filter(),
+        sub=user.sub,
+        username=user.username,
         requested_at=now,
         put_at=now,
     )
-    # The item first: a message without a report would be lost, but a report without a message is put back later.
-    parts.reports.add(report, audit_item(person, "report_asked", [report.id], now))
+    # The report is stored first: a report without a queued message is queued again later, the reverse would be lost.
+    parts.reports.add(report, audit_item(user, "report_asked", [report.id], now))
     # If this fails, the report is stored anyway. The schedule, or a request for its state, puts it back into the queue.
     with suppress(Unavailable):
         parts.report_queue.put(report.id)
-    return _state(report, now)
+    return _details(report, now)
 
 
 @router.get("/reports", tags=TAGS, summary="The latest reports of a campaign")
-def latest(person: Manager, parts: Parts, now: Now, campaign: CampaignName) -> Reports:
+def latest(user: Manager, parts: Parts, now: Now, campaign: CampaignName) -> ReportList:
     name = query_parameters.campaign(parts, campaign).name
-    return Reports(reports=[_state(report, now) for report in parts.reports.latest(name)])
+    return ReportList(reports=[_details(report, now) for report in parts.reports.latest(name)])
 
 
-@router.get("/reports/<report_id>", tags=TAGS, summary="The progress of a report")
-def report(person: Manager, parts: Parts, now: Now, report_id: ReportId) -> ReportDetails:
-    report = _found(parts, report_id)
+@router.get(
+    "/reports/<report_id>",
+    tags=TAGS,
+    summary="The progress of a report",
+)
+def get_report(user: Manager, parts: Parts, now: Now, report_id: ReportId) -> ReportDetails:
+    report = _existing_report(parts, report_id)
     if report.is_lost_at(now, QUEUE_TIMEOUT):
         parts.requeue_report(report, now)
-    return _state(report, now)
+    return _details(report, now)
 
 
-@router.post("/reports/<report_id>/download", tags=TAGS, summary="A URL to download a file from", responses=REFUSED)
-def download(person: Manager, parts: Parts, now: Now, report_id: ReportId, which: DownloadRequest) -> Download:
-    report = _found(parts, report_id)
+@router.post(
+    "/reports/<report_id>/download", tags=TAGS, summary="A URL to download a file from", responses=FILES_EXPIRED
+)
+def download(user: Manager, parts: Parts, now: Now, report_id: ReportId, request: DownloadRequest) -> Download:
+    report = _existing_report(parts, report_id)
     state = report.state_at(now)
-    if state is ReportStatus.EXPIRED:
-        raise Problem(HTTPStatus.GONE, "expired", "Files are stored for a day. Please make the report again.")
-    if state is not ReportStatus.READY or which.file >= len(report.files):
+    if state is ReportState.EXPIRED:
+        raise Problem(HTTPStatus.GONE, "expired", "The files have expired. Make the report again.")
+    if state is not ReportState.READY or request.file >= len(report.files):
         raise problems.not_found("This file does not exist or is not ready.")
-    key = report.files[which.file].key
-    parts.audit.record(person, "report_downloaded", [report.id], now)
+    key = report.files[request.file].key
+    parts.audit.record(user, "report_downloaded", [report.id], now)
     return Download(url=parts.report_files.url(key, DOWNLOAD_SECONDS), expires_in=DOWNLOAD_SECONDS)
 
 
 @router.put("/weekly-summary", tags=TAGS, summary="Turn the weekly summary by email on or off", responses=NO_ADDRESS)
-def weekly_summary(person: Viewer, parts: Parts, now: Now, wants: SummarySubscriptionRequest) -> SummarySubscription:
+def weekly_summary(user: Viewer, parts: Parts, now: Now, request: SubscriptionRequest) -> Subscription:
     from referral_intake.aws.audit_log import audit_item
 
-    campaign = query_parameters.campaign(parts, wants.campaign).name
-    address = parts.address_of(person.username)
-    if address is None and wants.wanted:
+    campaign = query_parameters.campaign(parts, request.campaign).name
+    address = parts.address_of(user.username)
+    if address is None and request.wanted:
         raise Problem(HTTPStatus.CONFLICT, "no_address", "Your account has no verified email address.")
-    what = "summary_wanted" if wants.wanted else "summary_unwanted"
-    record = audit_item(person, what, [], now)
+    what = "summary_wanted" if request.wanted else "summary_unwanted"
+    record = audit_item(user, what, [], now)
     parts.subscriptions.set(
-        Subscriber(campaign, person.sub, person.username), now, is_subscribed=wants.wanted, record=record
+        Subscriber(campaign, user.sub, user.username), now, is_subscribed=request.wanted, record=record
     )
-    return SummarySubscription(campaign=campaign, wanted=wants.wanted, address=address)
+    return Subscription(campaign=campaign, wanted=request.wanted, address=address)
 
 
 def _filter(chosen: ReportFilter) -> Filter:
@@ -193,14 +204,14 @@ def _filter(chosen: ReportFilter) -> Filter:
     return Filter(chosen.first, chosen.last, **{name: value and str(value) for name, value in values.items()})
 
 
-def _found(parts: Parts, report_id: str) -> Report:
+def _existing_report(parts: Parts, report_id: str) -> Report:
     report = parts.reports.get(report_id)
     if report is None:
         raise problems.not_found("There is no such report.")
     return report
 
 
-def _state(report: Report, now: datetime) -> ReportDetails:
+def _details(report: Report, now: datetime) -> ReportDetails:
     return ReportDetails(
         id=report.id,
         kind=report.kind,
@@ -214,15 +225,16 @@ def _state(report: Report, now: datetime) -> ReportDetails:
         files=[ReportFile(name=file.name, bytes=file.size) for file in report.files],
         expires_at=report.expires_at,
         detail=report.detail,
-        left_out=[LeftOut(receipt=receipt, reason=reason) for receipt, reason in report.left_out.items()],
+        left_out=[OmittedLetter(receipt=receipt, reason=reason) for receipt, reason in report.left_out.items()],
     )
 
 
-_NAMES = {"first": "from", "last": "to"}
+_API_NAMES = {"first": "from", "last": "to"}
 
 
 def _filter_values(chosen: Filter) -> dict[str, str]:
     given = {name: value for name, value in asdict(chosen).items() if value is not None}
     return {
-        _NAMES.get(name, name): value.isoformat() if isinstance(value, date) else value for name, value in given.items()
+        _API_NAMES.get(name, name): value.isoformat() if isinstance(value, date) else value
+        for name, value in given.items()
     }

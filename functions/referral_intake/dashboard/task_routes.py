@@ -1,4 +1,4 @@
-"""Routes for tasks: the referrals that wait for a person, and a person's actions on them."""
+"""Routes for tasks: the referrals that wait for a person, and the actions of users on them."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -18,10 +18,10 @@ from referral_intake.dashboard import etag, problems, query_parameters, referral
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
 from referral_intake.dashboard.action_types import Action, ActionRequest, AnswerChannel, Invalid, Rejection
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
-from referral_intake.dashboard.etag import NOT_MODIFIED, Known
+from referral_intake.dashboard.etag import NOT_MODIFIED, IfNoneMatch
 from referral_intake.dashboard.query_parameters import CampaignName
 from referral_intake.dashboard.referral_schemas import TaskList
-from referral_intake.dashboard.wiring import Dashboard
+from referral_intake.dashboard.wiring import DashboardParts
 from referral_intake.web.http import Problem
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
@@ -31,19 +31,19 @@ TAGS = ["work"]
 _MESSAGES = {
     "not_offered": "The referral's current state does not allow this.",
     "required": "This field is required.",
-    "choice": "Choose one of the reasons.",
-    "campaign_unknown": "The campaign's folder is missing. Deploy it first.",
+    "choice": "Choose one of the options.",
+    "campaign_unknown": "This campaign no longer exists. Contact your administrator.",
     "email_domain_unknown": "No address ends like this. Check the part after the last dot.",
     "email_local_ascii": "The part before the @ can't have accented or other non-ASCII letters.",
     "email_syntax": "This is not a valid email address.",
     "too_long": "This is too long.",
-    "characters": "This has invisible characters. Type it again.",
+    "characters": "This contains invisible characters. Type it again.",
     "link": "This is a link, not an email address.",
 }
 _AGAIN = "The doctor may already have this message. Confirm that you want to send it again."
 
 
-class ActionBody(BaseModel):
+class ReferralActionRequest(BaseModel):
     """An action. `revision` is that of the referral as the user saw it."""
 
     model_config = ConfigDict(
@@ -72,97 +72,99 @@ class TaskCount(BaseModel):
     is_more: bool
 
 
-class CampaignPause(BaseModel):
+class Pause(BaseModel):
     reason: str
     since: datetime
 
 
-class TaskOverview(BaseModel):
+class TaskSummary(BaseModel):
     kinds: dict[TaskKind, TaskCount]
-    paused: Annotated[CampaignPause | None, Field(description="Why and since when the campaign is paused, if it is.")]
+    paused: Annotated[Pause | None, Field(description="Why and since when the campaign is paused, if it is.")]
 
 
 @router.get("/work", tags=TAGS, summary="The number of tasks")
-def work(person: Viewer, parts: Parts, campaign: CampaignName) -> TaskOverview:
+def work(user: Viewer, parts: Parts, campaign: CampaignName) -> TaskSummary:
     name = query_parameters.campaign(parts, campaign).name
     kinds = {
         kind: TaskCount(count=one.count, is_more=one.is_more) for kind, one in parts.listing.count_tasks(name).items()
     }
     pause = parts.breaker.pause(name)
-    return TaskOverview(kinds=kinds, paused=CampaignPause(reason=pause.reason, since=pause.since) if pause else None)
+    return TaskSummary(kinds=kinds, paused=Pause(reason=pause.reason, since=pause.since) if pause else None)
 
 
 @router.get("/work/<kind>", tags=TAGS, summary="The tasks of one kind, oldest first", responses=NOT_MODIFIED)
 def work_of_kind(
-    person: Viewer,
+    user: Viewer,
     parts: Parts,
     now: Now,
     kind: Annotated[TaskKind, Path(examples=["held"])],
     campaign: CampaignName,
     cursor: Annotated[str | None, Query(description="From the previous page.")] = None,
-    mark: Known = None,
+    mark: IfNoneMatch = None,
 ) -> TaskList:
     chosen = query_parameters.campaign(parts, campaign)
     try:
         page = parts.listing.tasks(chosen.name, kind, cursor)
     except BadCursor:
         raise problems.invalid("cursor", "unknown", "This cursor is not from this list.") from None
-    found = referral_schemas.work_list(page, person, chosen)
+    found = referral_schemas.work_list(page, user, chosen)
     etag.check(mark, found.mark)
-    parts.audit.record(person, f"work/{kind.value}", [referral.receipt for referral in page.referrals], now)
+    parts.audit.record(user, f"work/{kind.value}", [referral.receipt for referral in page.referrals], now)
     return found
 
 
-@router.post("/referrals/<receipt>/actions", tags=TAGS, summary="Take an action on a referral that waits for a person")
+@router.post(
+    "/referrals/<receipt>/actions",
+    tags=TAGS,
+    summary="Take an action on a referral that waits for a person",
+)
 def take_action(
-    person: Manager,
+    user: Manager,
     parts: Parts,
     now: Now,
     receipt: Annotated[str, Path(examples=["K3QF-7ZTA-MM2X-PE5R"])],
-    todo: ActionBody,
+    body: ReferralActionRequest,
 ) -> dict[str, Any]:
     """Change nothing if the referral has changed since the user saw it. Do not repeat a completed action."""
-    reason = todo.reason and todo.reason.value
+    reason = body.reason and body.reason.value
     known = parse_receipt(receipt) or ""
-    others = tuple(parse_receipt(other) or "" for other in todo.others)
+    others = tuple(parse_receipt(other) or "" for other in body.others)
     action_request = ActionRequest(
         known,
-        todo.revision,
-        todo.action,
-        person,
+        body.revision,
+        body.action,
+        user,
         reason,
-        todo.email,
-        again=todo.again,
+        body.email,
+        again=body.again,
         others=others,
-        answer=todo.answer and todo.answer.value,
-        channel=todo.channel and todo.channel.value,
-        only_campaign=todo.only_campaign,
+        answer=body.answer and body.answer.value,
+        channel=body.channel and body.channel.value,
+        only_campaign=body.only_campaign,
     )
     try:
         referral = parts.action_runner.run(action_request, now) if known else None
     except Invalid as invalid:
         raise problems.invalid_fields([_error(error.field, error.code) for error in invalid.errors]) from None
     except ChangedSinceSeen as changed:
-        raise _conflict(_changed(changed), changed.by, _shown(changed.referral, person, parts, now)) from None
+        raise _conflict(_changed(changed), changed.by, _audited_detail(changed.referral, user, parts, now)) from None
     except TooLate as late:
-        raise _conflict(_too_late(late), None, _shown(late.referral, person, parts, now)) from None
+        raise _conflict(_too_late(late), None, _audited_detail(late.referral, user, parts, now)) from None
     if referral is None:
         raise problems.not_found("There is no referral with this receipt.")
-    return _shown(referral, person, parts, now)
+    return _audited_detail(referral, user, parts, now)
 
 
 @router.post("/campaigns/<campaign>/resume", tags=TAGS, summary="Resume a campaign that has paused itself")
-def resume(
-    person: Manager, parts: Parts, now: Now, campaign: Annotated[str, Path(examples=["star"])]
-) -> ResumedCampaign:
+def resume(user: Manager, parts: Parts, now: Now, campaign: Annotated[str, Path(examples=["star"])]) -> ResumedCampaign:
     name = query_parameters.campaign(parts, campaign).name
-    if not parts.breaker.resume(name, person, now):
+    if not parts.breaker.resume(name, user, now):
         raise Problem(HTTPStatus.CONFLICT, "not_paused", "This campaign is not paused.")
     return ResumedCampaign(campaign=name)
 
 
 def _error(field: str, code: str) -> dict[str, str]:
-    message = _AGAIN if field == "again" else _MESSAGES.get(code, "This value is not accepted.")
+    message = _AGAIN if field == "again" else _MESSAGES.get(code, "This value is not valid.")
     return {"field": field, "code": code, "message": message}
 
 
@@ -172,23 +174,27 @@ def _conflict(detail: str, by: UserAction | None, referral: dict[str, Any]) -> P
 
 
 def _changed(changed: ChangedSinceSeen) -> str:
-    who = f"{changed.by.by} was quicker" if changed.by else "This referral has changed"
-    return f"{who}: it is not any more as you saw it. Nothing was done."
+    what = f"{changed.by.by} changed this referral first" if changed.by else "This referral has changed"
+    return f"{what}. Your action had no effect."
 
 
 def _too_late(late: TooLate) -> str:
-    if late.user_action.note != Closing.JOINED:
-        return "This doctor had said no before this was recorded. The referral is closed: don't write or call."
-    if late.referral.stage is Stage.CLOSED:
-        return "This doctor had been told through another referral. This one is closed as joined."
-    return "Another referral is telling this doctor now. This one waits for its result."
+    is_joined, is_closed = late.user_action.note == Closing.JOINED, late.referral.stage is Stage.CLOSED
+    match is_joined, is_closed:
+        case True, True:
+            return "This doctor was already contacted through another referral. This referral is closed."
+        case True, False:
+            return "This doctor is being contacted through another referral. This referral waits for the result."
+        case False, True:
+            return "This doctor opted out before this was recorded. The referral is closed. Do not write or call."
+    return "This doctor may have opted out or been contacted already. The referral needs a review before any contact."
 
 
-def _shown(referral: Referral, person: User, parts: Dashboard, now: datetime) -> dict[str, Any]:
+def _audited_detail(referral: Referral, user: User, parts: DashboardParts, now: datetime) -> dict[str, Any]:
     """Return the details, with an audit record. If the record can't be written, raise and show nothing."""
-    parts.audit.record(person, "detail", [referral.receipt], now)
-    return _detail(referral, person, parts, now)
+    parts.audit.record(user, "detail", [referral.receipt], now)
+    return _detail(referral, user, parts, now)
 
 
-def _detail(referral: Referral, person: User, parts: Dashboard, now: datetime) -> dict[str, Any]:
-    return referral_schemas.detail(referral, person, parts).model_dump(mode="json")
+def _detail(referral: Referral, user: User, parts: DashboardParts, now: datetime) -> dict[str, Any]:
+    return referral_schemas.detail(referral, user, parts).model_dump(mode="json")

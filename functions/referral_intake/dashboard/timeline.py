@@ -13,10 +13,7 @@ from referral_intake.core.steps import INFORMATION
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`by` is the user.
-
-    `detail` is the wording's version, the reason of the hold or closing, the leader, or the answer.
-    """
+    """`by` is the username. `detail` is the wording's version, a reason, the leader's receipt, or the answer."""
 
     at: datetime
     what: str
@@ -26,7 +23,7 @@ class Entry:
 
 
 def timeline(referral: Referral) -> list[Entry]:
-    entries = [*_of_messages(referral), *_of_engagements(referral), *_of_people(referral)]
+    entries = [*_of_messages(referral), *_of_engagements(referral), *_of_user_actions(referral)]
     known = {entry.what for entry in entries}
     entries = [
         *(entry for entry in _of_milestones(referral) if entry.what not in known),
@@ -41,7 +38,9 @@ def _of_milestones(referral: Referral) -> Iterator[Entry]:
     soft_bounces = {at for delivery in referral.messages.values() for at in delivery.soft_bounces.values()}
     for name, at in referral.milestones.items():
         # These milestones are left out, because letters, calls and messages have their own entries.
-        if (name == Milestone.SENT and referral.told_by) or (name == Milestone.SOFT_BOUNCED and at in soft_bounces):
+        if (name == Milestone.SENT and referral.contact_channel) or (
+            name == Milestone.SOFT_BOUNCED and at in soft_bounces
+        ):
             continue
         if name == Milestone.INFORMATION_SENT and INFORMATION in referral.messages:
             continue
@@ -67,7 +66,7 @@ def _of_engagements(referral: Referral) -> Iterator[Entry]:
         yield Entry(one.at, name, one.step, detail=one.kind if name == Milestone.SCANNED else None)
 
 
-def _of_people(referral: Referral) -> Iterator[Entry]:
+def _of_user_actions(referral: Referral) -> Iterator[Entry]:
     for user_action in referral.user_actions:
         yield Entry(user_action.at, user_action.what, by=user_action.by, detail=user_action.note or None)
 

@@ -36,7 +36,7 @@ class DashboardSettings(Settings):
     user_pool_id: str
 
 
-class Dashboard(StaffParts):
+class DashboardParts(StaffParts):
     def __init__(self, settings: DashboardSettings) -> None:
         self.settings: DashboardSettings = settings
 
@@ -107,5 +107,5 @@ class Dashboard(StaffParts):
 
 
 @cache
-def parts() -> Dashboard:
-    return Dashboard(DashboardSettings.read(os.environ))
+def parts() -> DashboardParts:
+    return DashboardParts(DashboardSettings.read(os.environ))

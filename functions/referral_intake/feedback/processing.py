@@ -12,7 +12,7 @@ from referral_intake.core.opt_outs import stop_messages
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
 from referral_intake.feedback import ses_events
-from referral_intake.feedback.wiring import Feedback
+from referral_intake.feedback.wiring import FeedbackParts
 from referral_intake.observability import logs, metrics
 
 logger = logs.logger()
@@ -31,7 +31,7 @@ _METRICS: dict[str, str] = {
 }
 
 
-def process_event(body: str, parts: Feedback, now: datetime) -> None:
+def process_event(body: str, parts: FeedbackParts, now: datetime) -> None:
     """Handle one event. If it raises, the queue delivers the event again."""
     event = ses_events.read(body, now)
     if event is None:
@@ -45,7 +45,7 @@ def process_event(body: str, parts: Feedback, now: datetime) -> None:
             raise
 
 
-def _accept(event: MailEvent, parts: Feedback) -> None:
+def _accept(event: MailEvent, parts: FeedbackParts) -> None:
     if campaign := _apply(event, parts):
         parts.referrals.record_feedback(event.attempt.at)
         if event.kind in COUNTED_MILESTONES:
@@ -56,7 +56,7 @@ def _accept(event: MailEvent, parts: Feedback) -> None:
         logger.warning("event of an unknown referral")
 
 
-def _apply(event: MailEvent, parts: Feedback) -> str | None:
+def _apply(event: MailEvent, parts: FeedbackParts) -> str | None:
     """Apply the event. Return the name of the referral's campaign, or None if there is no such referral."""
     referral = parts.referrals.get(event.receipt, consistent=True)
     if referral is None:
@@ -72,7 +72,7 @@ def _apply(event: MailEvent, parts: Feedback) -> str | None:
     return referral.campaign
 
 
-def _check_breaker(name: str, parts: Feedback, now: datetime) -> None:
+def _check_breaker(name: str, parts: FeedbackParts, now: datetime) -> None:
     campaign = parts.campaigns.get(name)
     trip = parts.breaker.check(name, campaign.breaker, now) if campaign else None
     if trip is None:
@@ -88,7 +88,7 @@ def _check_breaker(name: str, parts: Feedback, now: datetime) -> None:
     parts.breaker.mark_announced(trip)
 
 
-def _suppress(referral: Referral, fact: Closing, parts: Feedback, event: MailEvent) -> None:
+def _suppress(referral: Referral, fact: Closing, parts: FeedbackParts, event: MailEvent) -> None:
     # A person may have changed the address since. The event is about the one to which the message was sent.
     recipient = event.recipient or referral.doctor.email
     keys, _ = parts.doctor_keys.of(replace(referral, doctor=replace(referral.doctor, email=recipient)))

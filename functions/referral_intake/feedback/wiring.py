@@ -34,7 +34,7 @@ class FeedbackSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class Feedback:
+class FeedbackParts:
     referrals: Referrals
     suppressions: Suppressions
     doctor_keys: "DoctorKeys"
@@ -44,7 +44,7 @@ class Feedback:
 
 
 @cache
-def parts() -> Feedback:
+def parts() -> FeedbackParts:
     from referral_intake.aws import dynamodb, shared_wiring
     from referral_intake.aws.breaker_table import BreakerTable
     from referral_intake.aws.campaign_files import Campaigns
@@ -55,7 +55,7 @@ def parts() -> Feedback:
 
     settings = FeedbackSettings.read(os.environ)
     table = dynamodb.client()
-    return Feedback(
+    return FeedbackParts(
         referrals=ReferralTable(table, settings.table_name),
         suppressions=ClaimTable(table, settings.table_name),
         doctor_keys=DoctorHashes(shared_wiring.ring(settings.hashing_keys_secret)),

@@ -14,10 +14,10 @@ from referral_intake.core.referral import Referral, new_referral, parse_receipt
 from referral_intake.core.submission import InvalidSubmission, Submission, parse
 from referral_intake.core.validation import FieldError
 from referral_intake.intake import bot_detection
-from referral_intake.intake.wiring import Intake
+from referral_intake.intake.wiring import IntakeParts
 from referral_intake.observability import logs, metrics
 from referral_intake.web import form_responses, forms, http
-from referral_intake.web.form_responses import View
+from referral_intake.web.form_responses import FormResponses
 from referral_intake.web.http import Event, Problem, Response
 
 logger = logs.logger()
@@ -26,15 +26,15 @@ MAX_BODY_BYTES = 16 * 1024
 _BINDING = re.compile(r"[0-9a-f]{64}")
 
 
-def respond(event: Event, intake: Intake, now: datetime) -> Response:
+def respond(event: Event, intake: IntakeParts, now: datetime) -> Response:
     """Answer one request. Every exception becomes a response."""
     route = _ROUTES[event["routeKey"]]
-    view = form_responses.of(event, intake.site)
+    view = form_responses.responses_for(event, intake.site)
     with logs.log_context(logger, correlation_id=event["requestContext"]["requestId"]):
         return form_responses.with_error_responses(view, lambda: route(event, intake, view, now), logger)
 
 
-def _submit(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+def _submit(event: Event, intake: IntakeParts, view: FormResponses, now: datetime) -> Response:
     try:
         return _accept(event, intake, view, now)
     except Problem as problem:
@@ -42,7 +42,7 @@ def _submit(event: Event, intake: Intake, view: View, now: datetime) -> Response
         raise
 
 
-def _accept(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+def _accept(event: Event, intake: IntakeParts, view: FormResponses, now: datetime) -> Response:
     is_form = http.content_type(event) == forms.MEDIA_TYPE
     sent: Any = [] if is_form else _read_json(event)
 
@@ -66,7 +66,7 @@ def _accept(event: Event, intake: Intake, view: View, now: datetime) -> Response
     return view.stored(stored, is_new=is_new)
 
 
-def _store(referral: Referral, intake: Intake) -> tuple[Referral, bool]:
+def _store(referral: Referral, intake: IntakeParts) -> tuple[Referral, bool]:
     """Store the referral with one request to the table. Return the stored one, and whether it is new."""
     existing = intake.referrals.add(referral)
     if existing is None:
@@ -88,7 +88,7 @@ def _record_refusal(kind: str, codes: Sequence[str] = ()) -> None:
     metrics.count("SubmissionsRefused", reason=kind)
 
 
-def _challenge(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+def _challenge(event: Event, intake: IntakeParts, view: FormResponses, now: datetime) -> Response:
     """Return a challenge for the browser, bound to the submission that it is about to send. It is not stored."""
     binding = (event.get("queryStringParameters") or {}).get("for", "")
     if not _BINDING.fullmatch(binding):
@@ -101,7 +101,7 @@ def _challenge(event: Event, intake: Intake, view: View, now: datetime) -> Respo
     return http.json_response(HTTPStatus.OK, data)
 
 
-def _status(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+def _status(event: Event, intake: IntakeParts, view: FormResponses, now: datetime) -> Response:
     receipt = parse_receipt(event["pathParameters"]["receipt"])
     referral = intake.referrals.get(receipt, consistent=True) if receipt else None
     if referral is None:
@@ -109,14 +109,14 @@ def _status(event: Event, intake: Intake, view: View, now: datetime) -> Response
     return view.status(referral)
 
 
-def _withdraw(event: Event, intake: Intake, view: View, now: datetime) -> Response:
+def _withdraw(event: Event, parts: IntakeParts, responses: FormResponses, now: datetime) -> Response:
     receipt = parse_receipt(event["pathParameters"]["receipt"])
-    referral = intake.referrals.withdraw(receipt, now) if receipt else None
+    referral = parts.referrals.withdraw(receipt, now) if receipt else None
     if referral is None:
         raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no referral with this receipt.")
     is_withdrawn = referral.reason == Closing.WITHDRAWN
     logger.info("withdrawal", referral=referral.receipt, withdrawn=is_withdrawn)
-    return view.status(referral) if is_withdrawn else view.too_late(referral)
+    return responses.status(referral) if is_withdrawn else responses.too_late(referral)
 
 
 def _body(event: Event) -> bytes:

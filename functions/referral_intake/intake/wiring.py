@@ -32,7 +32,7 @@ class IntakeSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class IntakeParts:
     """`fill_time` is the least time in which a person can fill in the form."""
 
     referrals: Referrals
@@ -43,7 +43,7 @@ class Intake:
 
 
 @cache
-def parts() -> Intake:
+def parts() -> IntakeParts:
     from referral_intake.aws import dynamodb, shared_wiring
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.aws.referral_table import ReferralTable
@@ -52,7 +52,7 @@ def parts() -> Intake:
 
     settings = IntakeSettings.read(os.environ)
     hashing_keys = shared_wiring.ring(settings.hashing_keys_secret)
-    return Intake(
+    return IntakeParts(
         referrals=ReferralTable(dynamodb.client(), settings.table_name),
         site=Site(settings.templates_dir, settings.site_url, Campaigns(settings.templates_dir)),
         hashing_keys=hashing_keys,

@@ -33,7 +33,7 @@ def respond(event: Event, parts: LinkParts, now: datetime) -> Response:
     route = _opt_out if event["routeKey"].endswith("/opt-out") else _answer
     with logs.log_context(logger, correlation_id=event["requestContext"]["requestId"]):
         return form_responses.with_error_responses(
-            form_responses.PageView(parts.site, event), lambda: route(event, parts, now), logger
+            form_responses.PageResponses(parts.site, event), lambda: route(event, parts, now), logger
         )
 
 

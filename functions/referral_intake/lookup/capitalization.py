@@ -5,7 +5,7 @@ import re
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _ORDINAL = re.compile(r"\d+(?:ST|ND|RD|TH)")
 # Parts of an address that stay in capitals.
-_STAY = frozenset({"NE", "NW", "SE", "SW", "PO", "US"})
+_KEPT_CAPITALS = frozenset({"NE", "NW", "SE", "SW", "PO", "US"})
 _INNER_CAPITAL = re.compile(r"\b(Mc|[A-Z]')([a-z])(?=[a-z])")
 
 
@@ -25,6 +25,6 @@ def readable_name(text: str) -> str:
 def _word(word: str) -> str:
     if _ORDINAL.fullmatch(word):
         return word.lower()
-    if word in _STAY or any(character.isdigit() for character in word):
+    if word in _KEPT_CAPITALS or any(character.isdigit() for character in word):
         return word
     return word.capitalize()

@@ -22,7 +22,7 @@ from referral_intake.core.errors import Unavailable
 from referral_intake.core.validation import Invalid
 from referral_intake.lookup.matching import Match, matches
 from referral_intake.lookup.name_search import Search, read_search
-from referral_intake.lookup.wiring import Lookup
+from referral_intake.lookup.wiring import LookupParts
 from referral_intake.observability import logs, metrics
 from referral_intake.web import http
 from referral_intake.web.http import Event, Response
@@ -33,21 +33,21 @@ logger = logs.logger()
 TIME_LIMIT_SECONDS = 2.0
 
 
-def respond(event: Event, lookup: Lookup, now: datetime, budget: float = TIME_LIMIT_SECONDS) -> Response:
+def respond(event: Event, lookup: LookupParts, now: datetime, budget: float = TIME_LIMIT_SECONDS) -> Response:
     """Answer one request. Every exception becomes a response. The log contains no names, not even a doctor's."""
     parameters = event.get("queryStringParameters") or {}
     try:
         search = read_search(parameters.get("name", ""), parameters.get("state", ""))
     except Invalid:
         return http.problem_response(
-            HTTPStatus.BAD_REQUEST, "invalid", "Give a doctor's name, and the state as two letters."
+            HTTPStatus.BAD_REQUEST, "invalid", "Enter a doctor's name, and the state as two letters."
         )
     started = time.perf_counter()
     try:
-        doctors = _with_time_limit(budget, lambda: _find(search, lookup, now))
+        doctors = _with_time_limit(budget, lambda: _find_doctors(search, lookup, now))
     except Unavailable as unavailable:
         logger.warning("the registry did not answer", reason=str(unavailable))
-    except Exception as error:  # noqa: BLE001  # whatever the cause, the form works without the look-up
+    except Exception as error:  # noqa: BLE001  # the form works without the look-up
         # Not its message, which may contain what the patient typed.
         logger.warning("unexpected error", error=type(error).__name__, at=_location(error))
     else:
@@ -58,7 +58,7 @@ def respond(event: Event, lookup: Lookup, now: datetime, budget: float = TIME_LI
     return http.json_response(HTTPStatus.OK, {"doctors": [], "available": False})
 
 
-def _find(search: Search, lookup: Lookup, now: datetime) -> list[Match]:
+def _find_doctors(search: Search, lookup: LookupParts, now: datetime) -> list[Match]:
     if not search.queries:
         return []
     # If the table does not answer, the registry still may.
@@ -72,7 +72,7 @@ def _find(search: Search, lookup: Lookup, now: datetime) -> list[Match]:
     return found
 
 
-def _search_registry(search: Search, lookup: Lookup) -> list[Match]:
+def _search_registry(search: Search, lookup: LookupParts) -> list[Match]:
     """Return the matches of the first query that has any."""
     for query in search.queries:
         if found := matches(query, lookup.registry.search(query)):
@@ -87,7 +87,7 @@ def _location(error: Exception) -> str:
 
 
 def _with_time_limit(seconds: float, work: Callable[[], list[Match]]) -> list[Match]:
-    """Return the result of `work`. Raise its exception, or Unavailable if it takes longer than this.
+    """Return the result of `work`. Raise its exception, or Unavailable after `seconds`.
 
     Socket timeouts can't guarantee this: they restart with every byte, and none applies to DNS resolution.
     """

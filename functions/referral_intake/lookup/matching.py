@@ -22,16 +22,16 @@ Match = dict[str, Any]
 
 
 def matches(query: Query, records: list[Any]) -> list[Match]:
-    """Return at most eight matches, the closest first."""
+    """Return at most MAX_MATCHES matches, exact names first, without duplicate NPIs."""
     found: dict[str, tuple[Any, Match]] = {}
     for record in records:
         if isinstance(record, Mapping) and _fits_query(query, record) and (match := _match(query, record)):
-            found.setdefault(match["npi"], (_order(query, record), match))
+            found.setdefault(match["npi"], (_sort_key(query, record), match))
     return [match for _, match in sorted(found.values(), key=lambda ranked: ranked[0])][:MAX_MATCHES]
 
 
 def _fits_query(query: Query, record: Mapping[str, Any]) -> bool:
-    basic = _part(record, "basic")
+    basic = _mapping(record, "basic")
     is_active_person = record.get("enumeration_type") == "NPI-1" and basic.get("status") == "A"
     first, last = letters_only(_text(basic, "first_name")), letters_only(_text(basic, "last_name"))
     # Former names are not compared: a person who typed another name would not understand the match.
@@ -39,9 +39,9 @@ def _fits_query(query: Query, record: Mapping[str, Any]) -> bool:
     return is_active_person and is_last and first.startswith(letters_only(query.first))
 
 
-def _order(query: Query, record: Mapping[str, Any]) -> tuple[bool, bool, str, str, str]:
+def _sort_key(query: Query, record: Mapping[str, Any]) -> tuple[bool, bool, str, str, str]:
     """Return the sort key: exact names come before names that only begin with the query."""
-    basic = _part(record, "basic")
+    basic = _mapping(record, "basic")
     first, last = letters_only(_text(basic, "first_name")), letters_only(_text(basic, "last_name"))
     return last != letters_only(query.last), first != letters_only(query.first), last, first, str(record.get("number"))
 
@@ -49,8 +49,8 @@ def _order(query: Query, record: Mapping[str, Any]) -> tuple[bool, bool, str, st
 def _match(query: Query, record: Mapping[str, Any]) -> Match | None:
     """Return the match, or None if the doctor practices in another state, or the name or the number is invalid."""
     practice = next((place for place in _practices(record) if _text(place, "state") == query.state), None)
-    name = _name(_part(record, "basic"))
-    npi = _valid(contact.npi, str(record.get("number", "")))
+    name = _name(_mapping(record, "basic"))
+    npi = _normalized(contact.npi, str(record.get("number", "")))
     if practice is None or not name or not npi:
         return None
     address = {
@@ -61,14 +61,14 @@ def _match(query: Query, record: Mapping[str, Any]) -> Match | None:
         "postal_code": _postal_code(_text(practice, "postal_code")),
     }
     details = {"specialty": _specialty(record), "phone": _phone(_text(practice, "telephone_number"))}
-    return {"name": name, "npi": npi, **_given(details), "address": _given(address)}
+    return {"name": name, "npi": npi, **_without_empty(details), "address": _without_empty(address)}
 
 
 def _practices(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for place in _parts(record, "addresses"):
+    for place in _mappings(record, "addresses"):
         if place.get("address_purpose") == "LOCATION":
             yield place
-    yield from _parts(record, "practiceLocations")
+    yield from _mappings(record, "practiceLocations")
 
 
 def _name(basic: Mapping[str, Any]) -> str:
@@ -82,25 +82,25 @@ def _name(basic: Mapping[str, Any]) -> str:
 
 
 def _specialty(record: Mapping[str, Any]) -> str:
-    taxonomies = sorted(_parts(record, "taxonomies"), key=lambda taxonomy: taxonomy.get("primary") is not True)
+    taxonomies = sorted(_mappings(record, "taxonomies"), key=lambda taxonomy: taxonomy.get("primary") is not True)
     return _line(readable(_text(taxonomies[0], "desc")), DOCTOR_FIELDS["specialty"]) if taxonomies else ""
 
 
 def _phone(text: str) -> str:
     """Return the number in the usual US format, `(212) 555-0123`."""
-    digits = _valid(contact.phone, text).removeprefix("+1")
+    digits = _normalized(contact.phone, text).removeprefix("+1")
     return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if len(digits) == 10 and digits.isdigit() else ""
 
 
 def _postal_code(text: str) -> str:
-    return _valid(contact.postal_code, text).removesuffix("-0000")
+    return _normalized(contact.postal_code, text).removesuffix("-0000")
 
 
 def _line(text: str, field: FormField) -> str:
-    return _valid(lambda typed: one_line(typed, field.limit), text)
+    return _normalized(lambda typed: one_line(typed, field.limit), text)
 
 
-def _valid(normal: Callable[[str], str], text: str) -> str:
+def _normalized(normal: Callable[[str], str], text: str) -> str:
     """Return the form's normal form of the text, or "" if the form would refuse it."""
     try:
         return normal(text)
@@ -113,15 +113,15 @@ def _text(part: Mapping[str, Any], name: str) -> str:
     return value.strip() if isinstance(value, str) and value.strip() != "--" else ""
 
 
-def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _mapping(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = record.get(name)
     return value if isinstance(value, Mapping) else {}
 
 
-def _parts(record: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+def _mappings(record: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     value = record.get(name)
     return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
 
 
-def _given(details: Mapping[str, str]) -> dict[str, str]:
+def _without_empty(details: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in details.items() if value}

@@ -16,7 +16,7 @@ MAX_QUERIES = 3
 # Part of every cache key. Increment it when the format of the cached value changes.
 _VERSION = 2
 # The registry accepts a wildcard after at least two characters.
-_SHORTEST = 2
+_MIN_PREFIX_LENGTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Query:
     @property
     def is_short(self) -> bool:
         """Whether the last name is one letter, as in Jun O: then it is the whole name, not a prefix."""
-        return len(self.last) < _SHORTEST
+        return len(self.last) < _MIN_PREFIX_LENGTH
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -43,7 +43,7 @@ class Query:
             "state": self.state,
             "last_name": self.last if self.is_short else f"{self.last}*",
         }
-        if len(self.first) >= _SHORTEST:
+        if len(self.first) >= _MIN_PREFIX_LENGTH:
             # Without NPPES's nickname aliases: for Bob they return Robert, which is not what the patient typed.
             parameters |= {"first_name": f"{self.first}*", "use_first_name_alias": "False"}
         return parameters
@@ -73,7 +73,7 @@ def read_search(name: str, state: str) -> Search:
 
 
 def _is_possible(query: Query) -> bool:
-    return not query.is_short or len(query.first) >= _SHORTEST
+    return not query.is_short or len(query.first) >= _MIN_PREFIX_LENGTH
 
 
 def _readings(typed: str) -> Iterator[tuple[str, str]]:
@@ -93,7 +93,7 @@ def _splits(typed: str) -> Iterator[tuple[str, str]]:
         yield "", words[0]
     elif len(words) == 2:
         yield words[0], words[1]
-        if len(words[0]) >= _SHORTEST:
+        if len(words[0]) >= _MIN_PREFIX_LENGTH:
             yield words[1], words[0]
     elif words:
         first, *rest = words

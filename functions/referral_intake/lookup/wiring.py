@@ -29,16 +29,16 @@ class LookupSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class LookupParts:
     registry: Registry
     cache: MatchCache
 
 
 @cache
-def parts() -> Lookup:
+def parts() -> LookupParts:
     from referral_intake.aws import dynamodb
     from referral_intake.lookup.match_cache import MatchCache
     from referral_intake.lookup.npi_registry import NpiRegistry
 
     settings = LookupSettings.read(os.environ)
-    return Lookup(NpiRegistry(settings.registry_url), MatchCache(dynamodb.client(), settings.table_name))
+    return LookupParts(NpiRegistry(settings.registry_url), MatchCache(dynamodb.client(), settings.table_name))

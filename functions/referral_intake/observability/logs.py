@@ -33,18 +33,18 @@ def log_context(logger: Logger, **ids: str | None) -> Iterator[None]:
         logger.thread_safe_remove_keys(given)
 
 
-class Failed(Exception):
-    """Raised to Lambda so that it retries. Lambda logs an exception's message, which here is only a type's name."""
+class HandlerError(Exception):
+    """Makes Lambda retry. Lambda logs the message, so it is only the name of the original exception's type."""
 
 
 @contextmanager
 def without_message(logger: Logger) -> Iterator[None]:
-    """Log an exception that leaves a handler, and raise Failed instead, without the original message."""
+    """Log an exception that leaves a handler, and raise HandlerError instead, without the original message."""
     try:
         yield
     except Exception as error:
         logger.exception("function failed")
-        raise Failed(type(error).__name__) from None
+        raise HandlerError(type(error).__name__) from None
 
 
 class _WithoutMessageFormatter(LambdaPowertoolsFormatter):

@@ -20,7 +20,7 @@ from referral_intake.core.message import Mailer, Message, NotSent, Refused, Unap
 from referral_intake.core.ports import Referrals
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Referral, Stage, StageChange, closed
+from referral_intake.core.referral import Referral, Stage, Transition, close
 from referral_intake.core.steps import INFORMATION, INTRODUCTION, SendAttempt
 from referral_intake.outreach.screening import ScreeningCounts, suspicion_reason
 
@@ -52,14 +52,14 @@ class Claims(Protocol):
         """Claim the referral and the doctor and store the message in one transaction, or return the obstacle."""
 
     def reserve(
-        self, claim: Claim, move: StageChange, *, now: datetime, cooldown: timedelta, overruled: Collection[str] = ()
+        self, claim: Claim, move: Transition, *, now: datetime, cooldown: timedelta, overruled: Collection[str] = ()
     ) -> Obstacle | None:
         """Claim the doctor for a letter or a call, and move the referral, or return the obstacle."""
 
     def last_check(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Obstacle | None:
         """Return what forbids this message after it was claimed, if anything. The read is consistent."""
 
-    def release(self, claim: Claim, move: StageChange) -> None:
+    def release(self, claim: Claim, move: Transition) -> None:
         """Release the doctor, who got no message, and move the referral, in one transaction."""
 
 
@@ -111,19 +111,19 @@ class Outreach:
         if campaign is None:
             return self._move(referral, decisions.hold_without_campaign(self.now()))
         decided = decisions.decide_queued(referral, campaign, self.now())
-        if isinstance(decided, StageChange) and decided.stage is not Stage.BY_POST:
+        if isinstance(decided, Transition) and decided.stage is not Stage.BY_POST:
             return self._move(referral, decided)
         keys, retired_keys = self.doctor_keys.of(referral)
         if bot_reason := suspicion_reason(referral, keys, campaign, self.screening_counts):
             return self._move(referral, decisions.hold(bot_reason, self.now()))
-        if isinstance(decided, StageChange):
+        if isinstance(decided, Transition):
             return self._by_post(Claim(referral, INTRODUCTION, keys, retired_keys), decided, campaign)
         is_introduction = decided.step == INTRODUCTION and self.keeps_schedule
         if is_introduction and (wait := decisions.introduction_wait(referral, campaign, self.now())):
             return self._move(referral, wait)
         return self._send_step(Claim(referral, decided.step, keys, retired_keys), campaign)
 
-    def _by_post(self, claim: Claim, move: StageChange, campaign: Campaign) -> Outcome:
+    def _by_post(self, claim: Claim, move: Transition, campaign: Campaign) -> Outcome:
         # An opt-out also applies to letters and calls, and a doctor gets one of them once.
         obstacle = self._unless_overruled(
             claim,
@@ -145,13 +145,13 @@ class Outreach:
             overruled.add(obstacle.leader)
         return obstacle
 
-    def _after(self, obstacle: Obstacle, referral: Referral) -> StageChange:
+    def _after(self, obstacle: Obstacle, referral: Referral) -> Transition:
         return decisions.after_obstacle(obstacle, referral, self._find, self.now())
 
     def _find(self, receipt: str) -> Referral | None:
         return self.referrals.get(receipt, consistent=True)
 
-    def _move(self, referral: Referral, move: StageChange) -> Outcome:
+    def _move(self, referral: Referral, move: Transition) -> Outcome:
         self.referrals.move(referral, move)
         return Outcome(OutcomeKind.MOVED, move.reason or move.stage.value)
 
@@ -180,7 +180,7 @@ class Outreach:
 
     def _mailbox_suppressed(self, claim: Claim, reason: Reason, campaign: Campaign) -> Outcome:
         if claim.step == INFORMATION:
-            return self._move(claim.referral, closed(Closing.ANSWERED))  # Then it is a task for a person.
+            return self._move(claim.referral, close(Closing.ANSWERED))  # Then it is a task for a person.
         move = decisions.mailbox_unusable(claim.referral, reason, self.now())
         if move.stage is Stage.BY_POST:
             return self._by_post(claim, move, campaign)
@@ -212,7 +212,7 @@ class Outreach:
             return self._not_sent(claim, move, Outcome(OutcomeKind.REFUSED, refusal.reason))
         return self._retry_later(claim, refusal.reason)
 
-    def _not_sent(self, claim: Claim, move: StageChange, outcome: Outcome) -> Outcome:
+    def _not_sent(self, claim: Claim, move: Transition, outcome: Outcome) -> Outcome:
         self.claims.release(claim, move)
         return outcome
 

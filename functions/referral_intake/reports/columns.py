@@ -19,7 +19,7 @@ _MILESTONES = ("sent", "delivered", "opened", "clicked", "answered", "bounced", 
 # The path of a field starts at the referral.
 _DOCTOR: dict[str, Callable[[Referral], Cell]] = {one.column: attrgetter(path) for path, one in FORM_FIELDS.items()}
 # These columns keep their position. New fields go last.
-_FIRST_OF_DOCTOR = (
+_FIXED_POSITIONS = (
     *("doctor_name", "practice", "specialty", "email", "phone", "npi"),
     *("address_line1", "address_line2", "city", "state", "postal_code"),
 )
@@ -36,7 +36,7 @@ COLUMNS: dict[str, Callable[[Referral], Cell]] = {
     "reason": lambda referral: referral.reason,
     "submitted_by": lambda referral: referral.submitted_by,
     "language": lambda referral: referral.locale,
-    **{name: _DOCTOR[name] for name in _FIRST_OF_DOCTOR},
+    **{name: _DOCTOR[name] for name in _FIXED_POSITIONS},
     "answer": lambda referral: referral.answer.value if referral.answer else None,
     **{
         f"{name}_at": lambda referral, name=name: referral.milestones.get(name)  # type: ignore[misc]

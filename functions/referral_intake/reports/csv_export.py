@@ -11,7 +11,7 @@ from referral_intake.reports.export_rows import ROWS_BETWEEN_UPDATES, Cursor, Ro
 from referral_intake.reports.report_runs import HasTime
 
 # S3 accepts parts from 5 MiB, and at most 10,000 of them. The ETags that fit in a report's item allow 40 GB.
-PART = 8 * 1024 * 1024
+PART_BYTES = 8 * 1024 * 1024
 
 
 class CsvExport:
@@ -21,10 +21,10 @@ class CsvExport:
     it. So a run that stops loses only the work since its last checkpoint.
     """
 
-    def __init__(self, rows: RowSource, files: ReportFiles, part: int = PART) -> None:
+    def __init__(self, rows: RowSource, files: ReportFiles, part_bytes: int = PART_BYTES) -> None:
         self._rows = rows
         self._files = files
-        self._part = part
+        self._part_bytes = part_bytes
 
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
         try:
@@ -42,7 +42,7 @@ class CsvExport:
             page = self._rows.page(report.campaign, report.filter, cursor)
             unsaved += csv_lines.lines(map(row_of, page.referrals))
             cursor, rows = page.cursor, rows + len(page.referrals)
-            if len(unsaved) >= self._part or cursor is None:
+            if len(unsaved) >= self._part_bytes or cursor is None:
                 report = self._with_part(report, cursor, rows, unsaved)
                 yield report
                 unsaved.clear()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Rows between two updates of the progress.
 ROWS_BETWEEN_UPDATES = 2_000
 # Each page is one batch read.
-PAGE = BATCH
+PAGE_SIZE = BATCH
 
 Cursor = Mapping[str, str] | None
 
@@ -35,7 +35,7 @@ class Page:
 
 class RowSource(Protocol):
     def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
-        """Return the next page. It can be empty and not be the last."""
+        """Return the next page. It can be empty without being the last one. Raise Unavailable."""
 
 
 class ExportRows:
@@ -43,9 +43,9 @@ class ExportRows:
         self._table = Table(client, name)
 
     def page(self, campaign: str, chosen: Filter, cursor: Cursor) -> Page:
-        """Return the next page. It can be empty and not be the last."""
+        """Return the next page. It can be empty without being the last one. Raise Unavailable."""
         criteria = SearchCriteria(campaign, chosen)
-        request = index_for(criteria).query(None, PAGE)
+        request = index_for(criteria).query(None, PAGE_SIZE)
         if cursor:
             request["ExclusiveStartKey"] = {name: typed(value) for name, value in cursor.items()}
         indexed = self._table.query(**request)

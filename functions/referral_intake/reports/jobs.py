@@ -10,13 +10,13 @@ logger = logs.logger()
 """Logs only ids."""
 
 # Long enough for the longest step: a page of rows and a part to S3, or a workbook of the rows so far.
-MARGIN = timedelta(seconds=45)
+RUN_MARGIN = timedelta(seconds=45)
 
 
 def run_report(report_id: str, parts: ReportsParts, time_left: Callable[[], timedelta]) -> None:
     """Work on the report until the time is over. If it raises, the queue delivers the message again."""
     try:
-        report = parts.report_runner.run(report_id, time_left, MARGIN)
+        report = parts.report_runner.run(report_id, time_left, RUN_MARGIN)
     except Exception:
         logger.exception("report not finished by this run", report=report_id)
         raise

@@ -13,7 +13,7 @@ from referral_intake.core.referral import Stage
 from referral_intake.core.report import File, Report
 from referral_intake.reports.bulk_letters import BulkLetters
 from referral_intake.reports.letter_layout import PrintedLetters
-from referral_intake.reports.report_runs import Failed, HasTime
+from referral_intake.reports.report_runs import HasTime, ReportError
 
 # A practical number for an office printer and one person with envelopes. It takes some seconds to print to PDF.
 LETTERS_PER_FILE = 200
@@ -24,7 +24,7 @@ _MAX_LEFT_OUT = 2_000
 class LetterFiles:
     """Print the letters for a list of waiting referrals, which is made once and stored with the files.
 
-    Later changes are left for the next report. The list is stored with the hashes of the doctors who already have a
+    The next report includes later referrals. The list is stored with the hashes of the doctors who already have a
     letter in one of the files, so that a doctor gets only one.
     """
 
@@ -38,14 +38,14 @@ class LetterFiles:
     ) -> None:
         self._letters = letters
         self._files = files
-        self._campaign_named = find_campaign
+        self._find_campaign = find_campaign
         self._now = now
         self._letters_per_file = letters_per_file
 
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
-        campaign = self._campaign_named(report.campaign)
+        campaign = self._find_campaign(report.campaign)
         if campaign is None:
-            raise Failed(ReportFailure.CAMPAIGN_UNKNOWN)
+            raise ReportError(ReportFailure.CAMPAIGN_UNKNOWN)
         waiting, written_to = self._saved_state(report)
         while not report.checkpoint.at_end:
             some = waiting[report.checkpoint.rows : report.checkpoint.rows + self._letters_per_file]
@@ -71,7 +71,7 @@ class LetterFiles:
         try:
             return self._letters.print(campaign, by_post, self._now(), written_to)
         except Unapproved as error:
-            raise Failed(ReportFailure.UNAPPROVED) from error
+            raise ReportError(ReportFailure.UNAPPROVED) from error
 
     def _with_file(self, report: Report, printed: PrintedLetters) -> Report:
         name = report.file_name(len(report.files) + 1)
@@ -94,7 +94,7 @@ class LetterFiles:
             tail = f"{report.id}/{report.attempt}/{rows}.json"
             state = {"waiting": waiting, "written_to": sorted(written_to)}
             self._files.save_state(tail, json.dumps(state).encode())
-        room = _MAX_LEFT_OUT - len(report.left_out)
-        more = dict(list(left_out.items())[:room])
+        free = _MAX_LEFT_OUT - len(report.left_out)
+        more = dict(list(left_out.items())[:free])
         checkpoint = replace(report.checkpoint, rows=rows, at_end=rows >= len(waiting), tail=tail)
         return replace(report, checkpoint=checkpoint, left_out={**report.left_out, **more})

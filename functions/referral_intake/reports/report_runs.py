@@ -7,13 +7,13 @@ from typing import Protocol
 
 from referral_intake.core.errors import Stale
 from referral_intake.core.reasons import ReportFailure
-from referral_intake.core.report import FILE_RETENTION, MAX_SETBACKS, QUEUE_TIMEOUT, Report, ReportStatus
+from referral_intake.core.report import FILE_RETENTION, MAX_FAILED_RUNS, QUEUE_TIMEOUT, Report, ReportState
 
 HasTime = Callable[[], bool]
 
 
-class Failed(Exception):
-    """This report can never be made. `reason` is a code for the user who requested it."""
+class ReportError(Exception):
+    """A permanent failure. `reason` is a code for the user who requested the report."""
 
     def __init__(self, reason: ReportFailure) -> None:
         super().__init__(reason)
@@ -44,13 +44,13 @@ class ReportWriter(Protocol):
     def steps(self, report: Report, has_time: HasTime) -> Iterator[Report]:
         """Yield the report each time that more of it is stored in files. End when it is complete or time is over.
 
-        The caller stores the progress after every yield. At least one step is done. The last report of a complete one
-        has `checkpoint.at_end` and all files. Raise Failed.
+        The caller stores the progress after every yield. At least one step is done. When the report is
+        complete, the last value has `checkpoint.at_end` and all files. Raise ReportError.
         """
 
 
 class ReportRunner:
-    """`writer_of` returns the maker for a report. `finished` is called for each report that is ready or failed."""
+    """`writer_of` returns the writer for a report. `finished` is called for each report that is ready or failed."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class ReportRunner:
     ) -> None:
         self._reports = reports
         self._queue = queue
-        self._maker_of = writer_of
+        self._writer_of = writer_of
         self._finished = finished
         self._now = now
 
@@ -79,28 +79,28 @@ class ReportRunner:
             report = self._run_writer(report, lambda: time_left() > margin)
         except Stale:
             return None  # The lease expired anyway. The run that has it now continues from the last checkpoint.
-        if report.state is ReportStatus.RUNNING:
+        if report.state is ReportState.RUNNING:
             self._queue.put(report.id)
         else:
             self._finished(report, self._now())
         return report
 
     def _run_writer(self, report: Report, has_time: HasTime) -> Report:
-        if report.setbacks > MAX_SETBACKS:
-            return self._end(report, ReportStatus.FAILED, ReportFailure.RETRIES_EXHAUSTED)
+        if report.failed_runs > MAX_FAILED_RUNS:
+            return self._end(report, ReportState.FAILED, ReportFailure.RETRIES_EXHAUSTED)
         try:
-            for step in self._maker_of(report).steps(report, has_time):
-                report = step if step.checkpoint == report.checkpoint else replace(step, setbacks=0)
+            for step in self._writer_of(report).steps(report, has_time):
+                report = step if step.checkpoint == report.checkpoint else replace(step, failed_runs=0)
                 self._reports.save(report)
-        except Failed as failed:
-            return self._end(report, ReportStatus.FAILED, failed.reason)
+        except ReportError as failed:
+            return self._end(report, ReportState.FAILED, failed.reason)
         if report.checkpoint.at_end:
-            return self._end(report, ReportStatus.READY, None)
+            return self._end(report, ReportState.READY, None)
         report = replace(report, lease_until=None, put_at=self._now())
         self._reports.save(report)
         return report
 
-    def _end(self, report: Report, state: ReportStatus, detail: str | None) -> Report:
+    def _end(self, report: Report, state: ReportState, detail: str | None) -> Report:
         report = replace(report, state=state, detail=detail, lease_until=None, expires_at=self._now() + FILE_RETENTION)
         self._reports.save(report)
         return report

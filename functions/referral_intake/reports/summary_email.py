@@ -11,7 +11,7 @@ from referral_intake.core.message import Message
 from referral_intake.core.overview import SES_REVIEWS
 from referral_intake.core.weekly_summary import TASK_KINDS, Summary
 
-NAMES = {
+MILESTONE_NAMES = {
     "submitted": "Submitted",
     "sent": "Sent to the doctor",
     "delivered": "Delivered",
@@ -21,7 +21,7 @@ NAMES = {
     "bounced": "Bounced",
     "complained": "Complained",
 }
-WAITING_FOR = {
+TASK_NAMES = {
     "held": "held, to be approved or rejected",
     "failed": "failed, to be tried again",
     "by_post": "to be told by letter or phone",
@@ -44,8 +44,8 @@ class SummaryComposer:
             "summary": summary,
             "period": summary.overview.period,
             "waiting": [(kind, summary.waiting[kind]) for kind in TASK_KINDS if summary.waiting[kind].count],
-            "names": NAMES,
-            "waiting_for": WAITING_FOR,
+            "names": MILESTONE_NAMES,
+            "waiting_for": TASK_NAMES,
             "reviews": SES_REVIEWS,
             "dashboard": dashboard,
             "query": f"?campaign={campaign.name}",

@@ -32,7 +32,7 @@ class SummaryReader:
         self._breaker = BreakerTable(client, table)
         self._account = SesAccount(mail, now)
 
-    def of(self, campaign: Campaign, first: date, last: date) -> Summary:
+    def read(self, campaign: Campaign, first: date, last: date) -> Summary:
         """Return the summary. Raise Unavailable."""
         waiting = self._listing.count_tasks(campaign.name)
         overview, _ = self._stats.overview(campaign.name, first, last)

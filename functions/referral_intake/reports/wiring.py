@@ -77,8 +77,8 @@ class ReportsParts(StaffParts):
     def _record(self, report: "Report", at: "datetime") -> None:
         from referral_intake.core.users import User
 
-        person = User(report.sub, report.username, frozenset())
-        self.audit.record(person, f"report_{report.state.value}", (report.id,), at)
+        user = User(report.sub, report.username, frozenset())
+        self.audit.record(user, f"report_{report.state.value}", (report.id,), at)
 
     @cached_property
     def summary_sender(self) -> "SummarySender":
@@ -91,7 +91,7 @@ class ReportsParts(StaffParts):
         return SummarySender(
             self.subscriptions,
             self.address_of,
-            SummaryReader(self.table, settings.table_name, settings.stats_table_name, mail, shared_wiring.now).of,
+            SummaryReader(self.table, settings.table_name, settings.stats_table_name, mail, shared_wiring.now).read,
             SummaryComposer(settings.templates_dir, settings.site_url).compose,
             ses.SesMailer(mail, settings.sender_address, settings.summary_configuration_set),
             shared_wiring.now,

@@ -27,9 +27,9 @@ _WIDTHS = {
     "address_line1": 24,
     "city": 16,
 }
-_WIDTH, _MOMENT_WIDTH = 13, 17
+_WIDTH, _TIME_WIDTH = 13, 17
 # Excel's limit for one cell.
-_LONGEST = 32_767
+_MAX_CELL_LENGTH = 32_767
 
 
 class Workbook:
@@ -41,7 +41,7 @@ class Workbook:
         self._columns = columns
         self.rows = 0
         for number, name in enumerate(columns):
-            width = _WIDTHS.get(name, _MOMENT_WIDTH if name.endswith("_at") else _WIDTH)
+            width = _WIDTHS.get(name, _TIME_WIDTH if name.endswith("_at") else _WIDTH)
             self._sheet.set_column(number, number, width)
         self._sheet.freeze_panes(1, 1)
         self._sheet.write_row(0, 0, columns, self._book.add_format({"bold": True, "bottom": 1}))
@@ -61,4 +61,4 @@ class Workbook:
                     # Excel has no time zones, so times are in UTC.
                     self._sheet.write_datetime(self.rows, number, cell.astimezone(UTC).replace(tzinfo=None))
                 elif cell:
-                    self._sheet.write_string(self.rows, number, cell[:_LONGEST])
+                    self._sheet.write_string(self.rows, number, cell[:_MAX_CELL_LENGTH])

@@ -17,7 +17,7 @@ ROWS_PER_WORKBOOK = 50_000
 
 
 class XlsxExport:
-    """Write workbooks one after another. If time is over, a workbook ends early, and the next run starts a new one."""
+    """Write one workbook after another. At the end of a run, the current one is completed early."""
 
     def __init__(self, rows: RowSource, files: ReportFiles, rows_per_workbook: int = ROWS_PER_WORKBOOK) -> None:
         self._rows = rows

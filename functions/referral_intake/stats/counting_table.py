@@ -34,7 +34,7 @@ _FIRST_PAUSE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class StoredTally:
-    """How a referral is counted now. `changes` is 0 if it has never been counted."""
+    """The stored tally of a referral. `changes` is the number of writes to its item, 0 if there is none."""
 
     revision: int = 0
     changes: int = 0
@@ -133,7 +133,7 @@ class CountingTable:
 
     def _commit(self, transaction: Transaction) -> bool:
         """Write everything and return True, or write nothing and return False. After False, read again and retry."""
-        updates = [_counted(change) for change in transaction.changes]
+        updates = [_tally_update(change) for change in transaction.changes]
         updates += [counter_update(item_key, names) for item_key, names in transaction.counters.items()]
         try:
             return not self._table.transact(updates=updates)
@@ -145,8 +145,8 @@ def _in_one_transaction(change: TallyChange) -> TallyChange:
     """Remove the old tally first if too many items change. The new tally then takes another transaction."""
     if len({item_key for item_key, _, _ in change.numbers}) < MAX_ITEMS:
         return change
-    nothing = replace(change.after, stage=None, facts=frozenset(), times=frozenset())
-    return replace(change, after=nothing, revision=change.before.revision, is_whole=False)
+    empty_tally = replace(change.after, stage=None, facts=frozenset(), times=frozenset())
+    return replace(change, after=empty_tally, revision=change.before.revision, is_whole=False)
 
 
 def read_stored_tally(item: Item) -> Iterator[tuple[str, StoredTally]]:
@@ -158,7 +158,7 @@ def read_stored_tally(item: Item) -> Iterator[tuple[str, StoredTally]]:
         )
 
 
-def _counted(change: TallyChange) -> Update:
+def _tally_update(change: TallyChange) -> Update:
     update = Update(stats_items.key(stats_items.tally_key(change.referral.receipt)))
     for name, value in stats_items.tally_attributes(change.after).items():
         update.set(name, value)

@@ -7,7 +7,7 @@ from referral_intake.core.errors import Stale, Unavailable
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Stage
 from referral_intake.observability import logs, metrics
-from referral_intake.wake.wiring import Wake
+from referral_intake.wake.wiring import WakeParts
 
 logger = logs.logger()
 
@@ -15,7 +15,7 @@ logger = logs.logger()
 MAX_PER_CAMPAIGN = 200
 
 
-def move_due_referrals(parts: Wake, now: datetime) -> dict[str, int]:
+def move_due_referrals(parts: WakeParts, now: datetime) -> dict[str, int]:
     """Move the due referrals. Return how many moved, by campaign."""
     moved = {campaign: _move_due_in_campaign(parts, campaign, now) for campaign in parts.campaigns.names()}
     if any(moved.values()):
@@ -23,12 +23,12 @@ def move_due_referrals(parts: Wake, now: datetime) -> dict[str, int]:
     return moved
 
 
-def _move_due_in_campaign(parts: Wake, name: str, now: datetime) -> int:
+def _move_due_in_campaign(parts: WakeParts, name: str, now: datetime) -> int:
     receipts = parts.referrals.due(name, now, MAX_PER_CAMPAIGN)
     return sum(_try_move(parts, receipt, now) for receipt in receipts)
 
 
-def _try_move(parts: Wake, receipt: str, now: datetime) -> bool:
+def _try_move(parts: WakeParts, receipt: str, now: datetime) -> bool:
     with logs.log_context(logger, referral=receipt):
         try:
             return _move_if_due(parts, receipt, now)
@@ -40,7 +40,7 @@ def _try_move(parts: Wake, receipt: str, now: datetime) -> bool:
             return False
 
 
-def _move_if_due(parts: Wake, receipt: str, now: datetime) -> bool:
+def _move_if_due(parts: WakeParts, receipt: str, now: datetime) -> bool:
     # The index can lag behind the table, so the table decides what is due.
     referral = parts.referrals.get(receipt, consistent=True)
     if referral is None or referral.due_at is None or referral.due_at > now:

@@ -36,7 +36,7 @@ class WakeSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class Wake:
+class WakeParts:
     referrals: Referrals
     campaigns: "Campaigns"
 
@@ -50,13 +50,13 @@ class BacklogMetricSources:
 
 
 @cache
-def parts() -> Wake:
+def parts() -> WakeParts:
     from referral_intake.aws import dynamodb
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.aws.referral_table import ReferralTable
 
     settings = WakeSettings.read(os.environ)
-    return Wake(ReferralTable(dynamodb.client(), settings.table_name), Campaigns(settings.templates_dir))
+    return WakeParts(ReferralTable(dynamodb.client(), settings.table_name), Campaigns(settings.templates_dir))
 
 
 @cache

@@ -16,7 +16,7 @@ from referral_intake.web.http import Event, Problem, Response
 from referral_intake.web.pages import Pages, Site
 
 
-class View(Protocol):
+class FormResponses(Protocol):
     def stored(self, referral: Referral, *, is_new: bool) -> Response: ...
     def invalid(self, sent: object, errors: list[FieldError]) -> Response: ...
     def status(self, referral: Referral) -> Response: ...
@@ -24,16 +24,16 @@ class View(Protocol):
     def problem(self, problem: Problem) -> Response: ...
 
 
-def of(event: Event, site: Site) -> View:
+def responses_for(event: Event, site: Site) -> FormResponses:
     """Return the view for a request: pages for a browser without JavaScript or a followed link, otherwise JSON."""
     if http.content_type(event) == forms.MEDIA_TYPE:
         wants_page = http.accepts_html(event) or not http.accepts_json(event)
     else:
         wants_page = http.accepts_html(event) and not event.get("body")
-    return PageView(site, event) if wants_page else ApiView(site)
+    return PageResponses(site, event) if wants_page else JsonResponses(site)
 
 
-def with_error_responses(view: View, answer: Callable[[], Response], logger: Logger) -> Response:
+def with_error_responses(responses: FormResponses, answer: Callable[[], Response], logger: Logger) -> Response:
     """Convert exceptions to responses, in this one place.
 
     Internal errors are logged, and the response omits their cause.
@@ -41,13 +41,17 @@ def with_error_responses(view: View, answer: Callable[[], Response], logger: Log
     try:
         return answer()
     except Problem as problem:
-        return view.problem(problem)
+        return responses.problem(problem)
     except Unavailable:
         logger.exception("a service did not answer")
-        return view.problem(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute."))
+        return responses.problem(
+            Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute.")
+        )
     except Exception:
         logger.exception("unexpected error")
-        return view.problem(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "unavailable", "Please try again in a minute."))
+        return responses.problem(
+            Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "unavailable", "Please try again in a minute.")
+        )
 
 
 def _status_of(errors: list[FieldError]) -> HTTPStatus:
@@ -65,7 +69,7 @@ def _with_messages(pages: Pages, errors: list[FieldError]) -> list[dict[str, str
     return [{"field": e.field, "code": e.code, "message": pages.message(e)} for e in errors]
 
 
-class ApiView:
+class JsonResponses:
     """Return JSON, and problem+json for errors (RFC 9457)."""
 
     def __init__(self, site: Site) -> None:
@@ -79,9 +83,7 @@ class ApiView:
 
     def invalid(self, sent: object, errors: list[FieldError]) -> Response:
         errors_in_words = _with_messages(_pages_for(self._site, sent), errors)
-        return http.problem_response(
-            _status_of(errors), "invalid", "Some entries need another look.", errors=errors_in_words
-        )
+        return http.problem_response(_status_of(errors), "invalid", "Some fields are invalid.", errors=errors_in_words)
 
     def status(self, referral: Referral) -> Response:
         state = public_state(referral)
@@ -98,7 +100,7 @@ class ApiView:
         return http.problem_response(problem.status, problem.kind, problem.detail)
 
 
-class PageView:
+class PageResponses:
     """Return pages of the site. A form with errors keeps the values that were typed."""
 
     def __init__(self, site: Site, event: Event) -> None:

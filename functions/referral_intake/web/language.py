@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def best_language(accept_language: str, offered: Sequence[str]) -> str | None:
-    """Return the most wanted offered language, the first of several equal ones, or None if none is wanted."""
+    """Return the offered language with the highest quality value, or None if the header accepts none of them."""
     wanted = [_range(part) for part in accept_language.split(",")]
     ranked = {locale: _quality(locale, wanted) for locale in offered}
     found = max(offered, key=lambda locale: ranked[locale])

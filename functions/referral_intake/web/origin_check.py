@@ -39,7 +39,7 @@ def through_cloudfront(origin_secret: Callable[[], OriginSecret]) -> Callable[[H
                     HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Please try again in a minute."
                 )
             if not is_allowed:
-                return http.problem_response(HTTPStatus.FORBIDDEN, "forbidden", "Use the address of the site.")
+                return http.problem_response(HTTPStatus.FORBIDDEN, "forbidden", "Use the site's own address.")
             return handler(event, context)
 
         return checked

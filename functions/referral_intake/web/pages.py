@@ -91,7 +91,7 @@ class Site:
     def pages(self, campaign: str | None, *locales: str | None) -> Pages:
         """Return a campaign's pages in the first of these languages that it has.
 
-        The fallbacks are the first of each.
+        An unknown campaign or language falls back to the first one.
         """
         known = self.campaign(campaign)
         return self._pages(known, next((locale for locale in locales if locale in known.locales), known.locales[0]))

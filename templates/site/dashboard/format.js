@@ -13,6 +13,7 @@ const long = inUtc({ month: "short", day: "numeric", year: "numeric" });
 const withWeekday = inUtc({ weekday: "short", month: "short", day: "numeric" });
 // Moments are told in the person's own zone.
 const moment = new Intl.DateTimeFormat(LOCALE, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
+const momentWithYear = new Intl.DateTimeFormat(LOCALE, { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
 const full = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "long" });
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "numeric", minute: "2-digit" });
 const bytesOf = (unit) =>
@@ -29,10 +30,19 @@ export const today = () => iso(new Date());
 export const daysAgo = (days) => iso(new Date(Date.now() - days * DAY_MS));
 export const day = (text) => short.format(new Date(`${text}T00:00Z`));
 export const weekday = (text) => withWeekday.format(new Date(`${text}T00:00Z`));
-export const days = (from, to) => `${day(from)} – ${long.format(new Date(`${to}T00:00Z`))}`;
+const dayAndYear = (text) => long.format(new Date(`${text}T00:00Z`));
+/** "Nov 3, 2026", "Oct 24 – Nov 22, 2026" or "Dec 20, 2025 – Jan 5, 2026". */
+export function days(from, to) {
+  if (from === to) return dayAndYear(to);
+  return `${from.slice(0, 4) === to.slice(0, 4) ? day(from) : dayAndYear(from)} – ${dayAndYear(to)}`;
+}
 export const howMany = (from, to) => Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;
 
-export const at = (text) => moment.format(new Date(text));
+/** A time of another year includes the year. */
+export function at(text) {
+  const time = new Date(text);
+  return (time.getFullYear() === new Date().getFullYear() ? moment : momentWithYear).format(time);
+}
 export const exactly = (text) => full.format(new Date(text));
 export const atTime = (time) => clock.format(new Date(time));
 
@@ -64,5 +74,8 @@ export function size(count) {
   if (count < 1_000_000) return bytesOf("kilobyte").format(count / 1000);
   return bytesOf("megabyte").format(count / 1_000_000);
 }
+
+/** "Buffalo, NY 14201": each part may be missing. */
+export const cityLine = ({ city, state, postal_code: code }) => [city, [state, code].filter(Boolean).join(" ")].filter(Boolean).join(", ");
 
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;

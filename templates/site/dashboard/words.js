@@ -180,8 +180,8 @@ const EVENTS = {
   send_information: "Information queued",
   information_sent: "Information sent",
   add_email: "Email address added",
-  same_doctor: "Same doctor",
-  another_doctor: "Another doctor",
+  same_doctor: "Marked as the same doctor",
+  another_doctor: "Marked as another doctor",
   doctor_answered: "Answer recorded",
   wants_no_more: "Opt-out recorded",
 };

@@ -9,7 +9,7 @@ from referral_intake.core import decisions
 from referral_intake.core.claim import AlreadyClaimed
 from referral_intake.core.decisions import SendStep
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import LEASE, Referral, Stage, StageChange
+from referral_intake.core.referral import LEASE, Referral, Stage, Transition
 from referral_intake.core.steps import DeliveryStatus, SendAttempt
 from tests.support.samples import NOW, campaign, referral
 
@@ -22,7 +22,7 @@ def test_a_doctor_with_an_email_address_is_mailed() -> None:
 
 def test_a_doctor_without_an_email_address_is_handled_by_post() -> None:
     decided = decisions.decide_queued(referral(email=None, phone="212 555 0123"), campaign(), NOW)
-    assert isinstance(decided, StageChange)
+    assert isinstance(decided, Transition)
     assert (decided.stage, decided.reason) == (Stage.BY_POST, "no_email")
 
 
@@ -31,7 +31,7 @@ def test_only_approved_unexpired_content_is_sent(day: date) -> None:
     then = datetime.combine(day, time(12), UTC)
     fresh = replace(referral(), milestones={"submitted": then})
     decided = decisions.decide_queued(fresh, campaign(), then)
-    assert isinstance(decided, StageChange)
+    assert isinstance(decided, Transition)
     assert (decided.stage, decided.reason) == (Stage.WAITING, "not_approved")
 
 
@@ -43,7 +43,7 @@ def test_content_is_sent_on_the_last_day_of_its_approval() -> None:
 
 def test_a_referral_that_waited_too_long_expires_instead_of_being_sent_late() -> None:
     decided = decisions.decide_queued(referral(), campaign(), NOW + campaign().policy.expires_after)
-    assert isinstance(decided, StageChange)
+    assert isinstance(decided, Transition)
     assert decided.reason == Closing.EXPIRED
 
 
@@ -124,14 +124,14 @@ def test_a_due_reminder_is_queued_and_sent() -> None:
 
 def test_a_reminder_that_is_not_due_waits_even_if_it_is_queued() -> None:
     early = decisions.decide_queued(written(introduction=AT_ONCE), campaign(), NOW + timedelta(days=13))
-    assert isinstance(early, StageChange)
+    assert isinstance(early, Transition)
     assert (early.stage, early.due_at) == (Stage.SENT, NOW + REMINDED)
 
 
 def test_a_reminder_delayed_into_the_night_waits_for_the_doctors_morning() -> None:
     at_night = NOW + REMINDED + timedelta(hours=8)
     held_up = decisions.decide_queued(written("NY", introduction=AT_ONCE), campaign(), at_night)
-    assert isinstance(held_up, StageChange)
+    assert isinstance(held_up, Transition)
     assert held_up.due_at == datetime(2026, 12, 8, 14, 0, tzinfo=UTC)
 
 
@@ -159,8 +159,8 @@ def test_a_refusal_closes_a_referral_unless_its_doctor_got_an_earlier_message() 
 
 
 def test_repeated_failures_wait_longer_and_differently_for_each_referral() -> None:
-    def pause(setbacks: int) -> timedelta:
-        due_at = decisions.retry_later(replace(referral(), setbacks=setbacks), "throttled", NOW).due_at
+    def pause(failed_attempts: int) -> timedelta:
+        due_at = decisions.retry_later(replace(referral(), failed_attempts=failed_attempts), "throttled", NOW).due_at
         assert due_at
         return due_at - NOW
 
@@ -173,6 +173,9 @@ def test_repeated_failures_wait_longer_and_differently_for_each_referral() -> No
 def test_a_referral_that_the_stream_loses_repeatedly_becomes_a_task() -> None:
     lost, times = referral(), 0
     while (move := decisions.decide_due(lost, campaign(), NOW)).stage is Stage.WAITING:
-        waiting = replace(lost, stage=Stage.WAITING, setbacks=move.setbacks)
-        lost, times = replace(lost, setbacks=decisions.decide_due(waiting, campaign(), NOW).setbacks), times + 1
-    assert (move.stage, move.reason, times) == (Stage.HELD, "given_up", decisions.MAX_SETBACKS)
+        waiting = replace(lost, stage=Stage.WAITING, failed_attempts=move.failed_attempts)
+        lost, times = (
+            replace(lost, failed_attempts=decisions.decide_due(waiting, campaign(), NOW).failed_attempts),
+            times + 1,
+        )
+    assert (move.stage, move.reason, times) == (Stage.HELD, "given_up", decisions.MAX_FAILED_ATTEMPTS)

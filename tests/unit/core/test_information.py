@@ -12,7 +12,7 @@ from referral_intake.core.mail_effects import effect
 from referral_intake.core.mail_events import EventKind, MailEvent
 from referral_intake.core.public_status import public_state
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Answer, Referral, Stage, StageChange, closed
+from referral_intake.core.referral import Answer, Referral, Stage, Transition, close
 from referral_intake.core.steps import INFORMATION, DeliveryStatus, SendAttempt
 from tests.support.samples import NOW, campaign, referral
 
@@ -53,14 +53,14 @@ def bounced_for_now(to: Referral, message: str = "m-2") -> Referral:
 @pytest.mark.parametrize(
     ("known", "move"),
     [
-        (BY_HAND, closed(Closing.ANSWERED)),
-        (WITHOUT_MATERIAL, closed(Closing.ANSWERED)),
-        (None, closed(Closing.ANSWERED)),
+        (BY_HAND, close(Closing.ANSWERED)),
+        (WITHOUT_MATERIAL, close(Closing.ANSWERED)),
+        (None, close(Closing.ANSWERED)),
         (AUTOMATIC, decisions.queue(LATER)),
-        (replace(AUTOMATIC, has_material=False), closed(Closing.ANSWERED)),
+        (replace(AUTOMATIC, has_material=False), close(Closing.ANSWERED)),
     ],
 )
-def test_a_campaign_sends_its_material_by_hand_or_at_once(known: Campaign | None, move: StageChange) -> None:
+def test_a_campaign_sends_its_material_by_hand_or_at_once(known: Campaign | None, move: Transition) -> None:
     sent = replace(referral(), stage=Stage.SENT)
     assert information.after_answer(sent, Answer.INFORMATION, known, LATER) == move
 
@@ -68,7 +68,7 @@ def test_a_campaign_sends_its_material_by_hand_or_at_once(known: Campaign | None
 @pytest.mark.parametrize("answer", [Answer.CALL, Answer.NO])
 def test_other_answers_close_the_referral_even_while_the_information_is_being_sent(answer: Answer) -> None:
     for stage in (Stage.SENT, Stage.WAITING):
-        assert information.after_answer(asked(stage), answer, AUTOMATIC, LATER) == closed(Closing.ANSWERED)
+        assert information.after_answer(asked(stage), answer, AUTOMATIC, LATER) == close(Closing.ANSWERED)
 
 
 def test_a_repeated_request_changes_nothing_while_the_information_is_being_sent() -> None:
@@ -89,7 +89,7 @@ def test_a_doctor_who_opted_out_gets_nothing(reason: Closing) -> None:
 def test_a_doctor_without_an_email_address_gets_it_by_hand() -> None:
     told_by_letter = replace(referral(email=None, phone="217 555 0123"), stage=Stage.SENT)
     move = information.after_answer(told_by_letter, Answer.INFORMATION, AUTOMATIC, LATER)
-    assert move == closed(Closing.ANSWERED)
+    assert move == close(Closing.ANSWERED)
 
 
 # ---- Sending ---------------------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def test_it_is_sent_even_after_the_referral_would_have_expired() -> None:
 
 def test_expired_content_waits_for_an_approval() -> None:
     move = decide_queued(asked(Stage.QUEUED), replace(BY_HAND, approval=expired()), LATER)
-    assert isinstance(move, StageChange)
+    assert isinstance(move, Transition)
     assert (move.stage, move.reason) == (Stage.WAITING, Reason.NOT_APPROVED)
 
 
@@ -112,17 +112,17 @@ def expired() -> Approval:
 
 
 def test_without_material_it_becomes_a_task_again() -> None:
-    assert decide_queued(asked(Stage.QUEUED), WITHOUT_MATERIAL, LATER) == closed(Closing.ANSWERED)
+    assert decide_queued(asked(Stage.QUEUED), WITHOUT_MATERIAL, LATER) == close(Closing.ANSWERED)
 
 
 def test_a_message_that_arrived_meanwhile_is_not_sent_again() -> None:
     again = asked(Stage.QUEUED)
     again = replace(again, messages={**INTRODUCED, INFORMATION: SENT})
-    assert decide_queued(again, BY_HAND, LATER) == closed(Closing.ANSWERED)
+    assert decide_queued(again, BY_HAND, LATER) == close(Closing.ANSWERED)
 
 
 def test_a_refused_message_becomes_a_task_again() -> None:
-    assert decisions.after_refusal(asked(Stage.QUEUED), BY_HAND, LATER) == closed(Closing.ANSWERED)
+    assert decisions.after_refusal(asked(Stage.QUEUED), BY_HAND, LATER) == close(Closing.ANSWERED)
 
 
 def test_an_interrupted_run_is_settled_as_for_other_messages() -> None:

@@ -18,7 +18,7 @@ BOUNCED = SENT | {"bounced": NOW}
 OTHER = "AAAA-AAAA-AAAA-AAAA"
 
 
-def closed(reason: Closing, **more: Any) -> dict[str, Any]:
+def close(reason: Closing, **more: Any) -> dict[str, Any]:
     return {"stage": Stage.CLOSED, "reason": reason.value, "due_at": None, **more}
 
 
@@ -30,26 +30,26 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"stage": Stage.HELD, "reason": Reason.POSSIBLY_SAME_DOCTOR}, "under_review"),
     ({"stage": Stage.HELD, "reason": Reason.CONTENT_REFUSED, "milestones": SENT}, "checking"),
     ({"stage": Stage.SENT, "milestones": SENT}, "sent"),
-    ({"stage": Stage.SENT, "milestones": SENT, "told_by": ContactChannel.LETTER}, "letter_sent"),
-    ({"stage": Stage.SENT, "milestones": SENT, "told_by": ContactChannel.PHONE}, "called"),
+    ({"stage": Stage.SENT, "milestones": SENT, "contact_channel": ContactChannel.LETTER}, "letter_sent"),
+    ({"stage": Stage.SENT, "milestones": SENT, "contact_channel": ContactChannel.PHONE}, "called"),
     ({"stage": Stage.QUEUED, "milestones": SENT}, "sent"),
     ({"stage": Stage.WAITING, "milestones": SENT, "reason": Reason.SOFT_BOUNCED}, "sent"),
     ({"stage": Stage.BY_POST, "reason": Reason.NO_EMAIL}, "by_post"),
     ({"stage": Stage.BY_POST, "reason": Reason.EMAIL_BOUNCED, "milestones": BOUNCED}, "by_post"),
     ({"stage": Stage.WAITING, "reason": Reason.JOINED, "leader": OTHER}, "told"),
-    (closed(Closing.JOINED, leader=OTHER), "told"),
-    (closed(Closing.OPTED_OUT, milestones=SENT), "finished"),
-    (closed(Closing.OPTED_OUT), "finished"),
-    (closed(Closing.COMPLAINED, milestones=SENT), "finished"),
-    (closed(Closing.ANSWERED, milestones=SENT), "finished"),
-    (closed(Closing.BOUNCED, milestones=BOUNCED), "unreachable"),
-    (closed(Closing.REJECTED, milestones=SUBMITTED | {"rejected": NOW}), "unreachable"),
-    (closed(Closing.REJECTED), "not_contacted"),
-    (closed(Closing.EXPIRED), "not_contacted"),
-    (closed(Closing.WITHDRAWN), "withdrawn"),
-    (closed(Closing.EXPIRED, milestones=SENT), "sent"),
-    (closed(Closing.EXPIRED, milestones=SENT, told_by=ContactChannel.LETTER), "letter_sent"),
-    (closed(Closing.EXPIRED, milestones=BOUNCED), "unreachable"),
+    (close(Closing.JOINED, leader=OTHER), "told"),
+    (close(Closing.OPTED_OUT, milestones=SENT), "finished"),
+    (close(Closing.OPTED_OUT), "finished"),
+    (close(Closing.COMPLAINED, milestones=SENT), "finished"),
+    (close(Closing.ANSWERED, milestones=SENT), "finished"),
+    (close(Closing.BOUNCED, milestones=BOUNCED), "unreachable"),
+    (close(Closing.REJECTED, milestones=SUBMITTED | {"rejected": NOW}), "unreachable"),
+    (close(Closing.REJECTED), "not_contacted"),
+    (close(Closing.EXPIRED), "not_contacted"),
+    (close(Closing.WITHDRAWN), "withdrawn"),
+    (close(Closing.EXPIRED, milestones=SENT), "sent"),
+    (close(Closing.EXPIRED, milestones=SENT, contact_channel=ContactChannel.LETTER), "letter_sent"),
+    (close(Closing.EXPIRED, milestones=BOUNCED), "unreachable"),
 ]
 
 
@@ -97,7 +97,7 @@ def test_no_sentence_claims_more_than_happened(locale: str) -> None:
 
 @pytest.mark.parametrize("reason", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.ANSWERED])
 def test_the_patient_does_not_learn_what_the_doctor_did(reason: Closing) -> None:
-    assert public_state(in_state(closed(reason, milestones=SENT))) == "finished"
+    assert public_state(in_state(close(reason, milestones=SENT))) == "finished"
 
 
 def test_every_stage_and_reason_has_texts() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.core.referral import Stage, StageChange, parse_receipt, receipt_for
+from referral_intake.core.referral import Stage, Transition, parse_receipt, receipt_for
 from tests.support.samples import NOW
 
 
@@ -36,6 +36,6 @@ def test_an_invalid_receipt_is_refused(typed: str) -> None:
 
 def test_every_open_stage_has_a_due_date_and_a_closed_one_has_none() -> None:
     with pytest.raises(ValueError, match="waiting"):
-        StageChange(Stage.WAITING)
+        Transition(Stage.WAITING)
     with pytest.raises(ValueError, match="closed"):
-        StageChange(Stage.CLOSED, due_at=NOW)
+        Transition(Stage.CLOSED, due_at=NOW)

@@ -7,17 +7,17 @@ import pytest
 
 from referral_intake.core import decisions, tasks
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Answer, Referral, Stage, StageChange, closed
+from referral_intake.core.referral import Answer, Referral, Stage, Transition, close
 from referral_intake.core.steps import DeliveryStatus, SendAttempt
 from referral_intake.core.tasks import FAILED, TaskKind, task_kind
 from tests.support import samples
 from tests.support.samples import NOW
 
 LATER = NOW + timedelta(days=8)
-BY_POST = StageChange(Stage.BY_POST, NOW + decisions.REVIEW_INTERVAL, "no_email")
+BY_POST = Transition(Stage.BY_POST, NOW + decisions.REVIEW_INTERVAL, "no_email")
 
 
-def written(referral: Referral, move: StageChange | None, answer: Answer | None = None, **facts: datetime) -> Referral:
+def written(referral: Referral, move: Transition | None, answer: Answer | None = None, **facts: datetime) -> Referral:
     return tasks.after_write(referral, move, facts, answer)
 
 
@@ -33,7 +33,9 @@ def failed_referral(reason: Reason) -> Referral:
 
 
 def test_every_failure_reason_of_decisions_is_a_task_to_repair() -> None:
-    given_up = decisions.decide_due(replace(samples.referral(), setbacks=decisions.MAX_SETBACKS), None, NOW)
+    given_up = decisions.decide_due(
+        replace(samples.referral(), failed_attempts=decisions.MAX_FAILED_ATTEMPTS), None, NOW
+    )
     unclear = decisions.decide_due(replace(samples.referral(), stage=Stage.SENDING, due_at=NOW), None, NOW)
     failed = [failed_referral(reason) for reason in (Reason.CONTENT_REFUSED, Reason.BOUNCE_UNDETERMINED)]
     refused = [decisions.after_failure(one, NOW) for one in failed]
@@ -53,12 +55,12 @@ def test_a_referral_without_an_email_address_is_a_letter_task() -> None:
         None,
         decisions.queue(NOW),
         decisions.wait(Reason.PAUSED, NOW),
-        StageChange(Stage.SENT, NOW),
-        closed(Closing.REJECTED, at=NOW),
-        closed(Closing.JOINED, "AAAA-AAAA-AAAA-AAAA", at=NOW),
+        Transition(Stage.SENT, NOW),
+        close(Closing.REJECTED, at=NOW),
+        close(Closing.JOINED, "AAAA-AAAA-AAAA-AAAA", at=NOW),
     ],
 )
-def test_other_referrals_have_no_task(move: StageChange | None) -> None:
+def test_other_referrals_have_no_task(move: Transition | None) -> None:
     after = written(replace(samples.referral(), stage=Stage.QUEUED), move)
     assert (task_kind(after), after.waits_since) == (None, None)
 
@@ -76,30 +78,30 @@ def test_another_kind_of_task_starts_at_its_own_time() -> None:
 
 
 def test_an_answer_that_requests_a_call_closes_the_outreach_and_starts_a_task() -> None:
-    called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
+    called = written(samples.referral(), close(Closing.ANSWERED), Answer.CALL, answered=NOW)
     assert (called.stage, task_kind(called), called.waits_since) == (Stage.CLOSED, TaskKind.CALL, NOW)
 
 
 def test_an_answer_that_requests_information_starts_a_task_until_it_is_sent() -> None:
-    asked = written(samples.referral(), closed(Closing.ANSWERED), Answer.INFORMATION, answered=NOW)
+    asked = written(samples.referral(), close(Closing.ANSWERED), Answer.INFORMATION, answered=NOW)
     assert (asked.stage, task_kind(asked), asked.waits_since) == (Stage.CLOSED, TaskKind.INFORMATION, NOW)
     assert task_kind(written(asked, None, information_sent=LATER)) is None
 
 
 def test_a_request_for_a_call_after_one_for_information_is_another_task() -> None:
-    asked = written(samples.referral(), closed(Closing.ANSWERED), Answer.INFORMATION, answered=NOW)
+    asked = written(samples.referral(), close(Closing.ANSWERED), Answer.INFORMATION, answered=NOW)
     called = written(asked, None, Answer.CALL, answered=LATER)
     assert (task_kind(called), called.waits_since) == (TaskKind.CALL, LATER)
 
 
 def test_a_completed_call_does_not_complete_a_request_for_information() -> None:
-    called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW, called_back=NOW)
+    called = written(samples.referral(), close(Closing.ANSWERED), Answer.CALL, answered=NOW, called_back=NOW)
     asked = written(called, None, Answer.INFORMATION, answered=LATER)
     assert (task_kind(asked), asked.waits_since) == (TaskKind.INFORMATION, LATER)
 
 
 def test_a_later_request_for_a_call_starts_its_own_wait() -> None:
-    said_no = written(samples.referral(), closed(Closing.ANSWERED), Answer.NO, answered=NOW)
+    said_no = written(samples.referral(), close(Closing.ANSWERED), Answer.NO, answered=NOW)
     assert task_kind(said_no) is None
     called = written(said_no, None, Answer.CALL, answered=LATER)
     assert (task_kind(called), called.waits_since) == (TaskKind.CALL, LATER)
@@ -109,16 +111,16 @@ def test_a_later_request_for_a_call_starts_its_own_wait() -> None:
 @pytest.mark.parametrize("stronger", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
 @pytest.mark.parametrize("answer", [Answer.CALL, Answer.INFORMATION])
 def test_a_stronger_answer_ends_the_task(stronger: Closing, answer: Answer) -> None:
-    asked = written(samples.referral(), closed(Closing.ANSWERED), answer, answered=NOW)
-    assert task_kind(written(asked, closed(stronger))) is None
+    asked = written(samples.referral(), close(Closing.ANSWERED), answer, answered=NOW)
+    assert task_kind(written(asked, close(stronger))) is None
 
 
 def test_a_completed_call_or_a_changed_answer_ends_the_task() -> None:
-    called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
+    called = written(samples.referral(), close(Closing.ANSWERED), Answer.CALL, answered=NOW)
     assert task_kind(written(called, None, called_back=LATER)) is None
     assert task_kind(written(called, None, Answer.NO, answered=LATER)) is None
 
 
 def test_a_repeated_answer_does_not_restart_the_task() -> None:
-    called = written(samples.referral(), closed(Closing.ANSWERED), Answer.CALL, answered=NOW)
+    called = written(samples.referral(), close(Closing.ANSWERED), Answer.CALL, answered=NOW)
     assert written(called, None, Answer.CALL, answered=LATER).waits_since == NOW

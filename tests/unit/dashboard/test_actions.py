@@ -13,7 +13,7 @@ from referral_intake.core.claim import Claim, Obstacle, Suppressed
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.errors import Conflict, Stale
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer, ContactChannel, Referral, Stage, StageChange, UserAction
+from referral_intake.core.referral import Answer, ContactChannel, Referral, Stage, Transition, UserAction
 from referral_intake.core.users import Role, User
 from referral_intake.core.validation import FieldError
 from referral_intake.dashboard import actions
@@ -104,15 +104,19 @@ def test_an_action_that_is_not_offered_is_refused(stage: Stage, reason: str | No
 
 def test_an_approved_referral_is_queued_and_never_held_for_screening_again() -> None:
     change = done(Action.APPROVE, at(Stage.HELD, "trap"))
-    assert change.move == decisions.approve(LATER)
+    assert change.transition == decisions.approve(LATER)
     assert change.user_action == UserAction(LATER, "maria", "approve", 1)
 
 
 @pytest.mark.parametrize("reason", list(Rejection))
 def test_a_rejected_referral_is_closed_with_its_reason(reason: Rejection) -> None:
     change = done(Action.REJECT, at(Stage.HELD, "trap"), reason=reason.value)
-    assert change.move
-    assert (change.move.stage, change.move.reason, change.move.closed_at) == (Stage.CLOSED, "rejected", LATER)
+    assert change.transition
+    assert (change.transition.stage, change.transition.reason, change.transition.closed_at) == (
+        Stage.CLOSED,
+        "rejected",
+        LATER,
+    )
     assert change.user_action.note == reason
 
 
@@ -125,10 +129,10 @@ def test_a_rejection_needs_one_of_the_reasons(reason: str | None, code: str) -> 
 
 @pytest.mark.parametrize("reason", ["given_up", "campaign_unknown"])
 def test_a_repaired_referral_is_queued_again_but_not_screened_by_that(reason: str) -> None:
-    change = done(Action.RETRY, at(Stage.HELD, reason, setbacks=6))
-    assert change.move == decisions.queue(LATER)
-    assert not change.move.by_a_person
-    assert change.move.setbacks == 0
+    change = done(Action.RETRY, at(Stage.HELD, reason, failed_attempts=6))
+    assert change.transition == decisions.queue(LATER)
+    assert not change.transition.by_a_person
+    assert change.transition.failed_attempts == 0
 
 
 @pytest.mark.parametrize("reason", ["send_unclear", "restored"])
@@ -137,7 +141,7 @@ def test_a_message_that_may_have_arrived_is_repeated_only_on_confirmation(reason
     with pytest.raises(Invalid) as refused:
         done(Action.RETRY, unclear)
     assert refused.value.errors == (FieldError("again", "required"),)
-    assert done(Action.RETRY, unclear, again=True).move == decisions.queue(LATER)
+    assert done(Action.RETRY, unclear, again=True).transition == decisions.queue(LATER)
 
 
 # ---- By post ---------------------------------------------------------------------------------------------------------
@@ -151,16 +155,18 @@ def test_a_doctor_told_by_a_person_may_answer_until_it_expires_and_gets_no_remin
 ) -> None:
     by_post = at(Stage.BY_POST, "no_email")
     change = done(action, by_post)
-    assert (change.told_by, change.milestones) == (way, {"sent": LATER})
-    assert change.move
+    assert (change.contact_channel, change.milestones) == (way, {"sent": LATER})
+    assert change.transition
     expiry = by_post.submitted_at + campaign().policy.expires_after
-    assert (change.move.stage, change.move.due_at, change.move.reason) == (Stage.SENT, expiry, None)
+    assert (change.transition.stage, change.transition.due_at, change.transition.reason) == (Stage.SENT, expiry, None)
 
-    told = replace(by_post, stage=Stage.SENT, due_at=expiry, told_by=way, milestones={"submitted": NOW, "sent": LATER})
+    told = replace(
+        by_post, stage=Stage.SENT, due_at=expiry, contact_channel=way, milestones={"submitted": NOW, "sent": LATER}
+    )
     for moment in (LATER, LATER + campaign().policy.reminder_after, expiry - timedelta(seconds=1)):
-        assert decisions.decide_due(told, campaign(), moment) == change.move
+        assert decisions.decide_due(told, campaign(), moment) == change.transition
         # Outreach leaves the stage unchanged, too, if the referral is queued.
-        assert decisions.decide_queued(replace(told, stage=Stage.QUEUED), campaign(), moment) == change.move
+        assert decisions.decide_queued(replace(told, stage=Stage.QUEUED), campaign(), moment) == change.transition
     assert decisions.decide_due(told, campaign(), expiry).reason == "expired"
     assert not allowed_actions(told)
 
@@ -169,8 +175,8 @@ def test_a_letter_recorded_after_the_referral_expired_counts_as_sent() -> None:
     by_post = at(Stage.BY_POST, "no_email")
     late = NOW + campaign().policy.expires_after + timedelta(days=1)
     change = actions.change(request_for(Action.LETTER_SENT, by_post), by_post, campaign(), late)
-    assert change.move
-    assert change.move.stage is Stage.SENT
+    assert change.transition
+    assert change.transition.stage is Stage.SENT
     assert change.milestones == {"sent": late}
 
 
@@ -186,8 +192,8 @@ def test_a_found_address_is_validated_as_on_the_form_and_goes_to_outreach() -> N
     assert change.doctor
     assert (change.doctor.email, change.doctor.phone) == ("M.Lopez@clinic.example", "+12175550123")
     assert change.doctor.typed["email"] == "M.Lopez@Clinic.EXAMPLE"
-    assert change.move == decisions.queue(LATER)
-    assert not change.move.by_a_person
+    assert change.transition == decisions.queue(LATER)
+    assert not change.transition.by_a_person
 
 
 @pytest.mark.parametrize(
@@ -214,7 +220,7 @@ def test_a_recorded_call_ends_the_call_task() -> None:
     asked = asked_for_a_call()
     assert allowed_actions(asked) == (Action.CALLED_BACK,)
     change = done(Action.CALLED_BACK, asked)
-    assert (change.move, change.milestones) == (None, {"called_back": LATER})
+    assert (change.transition, change.milestones) == (None, {"called_back": LATER})
     assert not allowed_actions(replace(asked, milestones={**asked.milestones, **change.milestones}))
 
 
@@ -222,7 +228,7 @@ def test_recorded_information_ends_the_information_task() -> None:
     asked = asked_for_information()
     assert allowed_actions(asked) == (Action.INFORMATION_SENT,)
     change = done(Action.INFORMATION_SENT, asked)
-    assert (change.move, change.milestones) == (None, {"information_sent": LATER})
+    assert (change.transition, change.milestones) == (None, {"information_sent": LATER})
     assert not allowed_actions(replace(asked, milestones={**asked.milestones, **change.milestones}))
 
 
@@ -233,15 +239,15 @@ def test_material_is_sent_by_one_action_if_the_campaign_has_it_and_the_doctor_an
     by_letter = replace(asked, doctor=replace(asked.doctor, email=None))
     assert allowed_actions(by_letter, campaign()) == (Action.INFORMATION_SENT,)
     change = done(Action.SEND_INFORMATION, asked)
-    assert (change.move, change.milestones) == (decisions.queue(LATER), {})
+    assert (change.transition, change.milestones) == (decisions.queue(LATER), {})
 
 
 def test_information_that_failed_is_retried_or_sent_another_way() -> None:
     failed = at(Stage.HELD, "send_unclear", answer=Answer.INFORMATION, milestones={"submitted": NOW, "answered": NOW})
     assert allowed_actions(failed, campaign()) == (Action.RETRY, Action.INFORMATION_SENT)
     change = done(Action.INFORMATION_SENT, failed)
-    assert change.move
-    assert (change.move.stage, change.move.reason) == (Stage.CLOSED, "answered")
+    assert change.transition
+    assert (change.transition.stage, change.transition.reason) == (Stage.CLOSED, "answered")
     assert change.milestones == {"information_sent": LATER}
     with pytest.raises(Invalid):
         done(Action.REJECT, failed, reason="other")
@@ -273,7 +279,7 @@ class FakeBook:
     def get(self, receipt: str, *, consistent: bool) -> Referral | None:
         return self.referral if receipt == self.referral.receipt else None
 
-    def move(self, referral: Referral, move: StageChange) -> None:
+    def move(self, referral: Referral, move: Transition) -> None:
         raise NotImplementedError
 
     def write(self, referral: Referral, change: ReferralChange, by: User) -> None:
@@ -282,7 +288,7 @@ class FakeBook:
         if referral.revision != self.referral.revision:
             raise Stale
         self.records.append(by.username)
-        move = change.move or StageChange(referral.stage, referral.due_at, referral.reason)
+        move = change.transition or Transition(referral.stage, referral.due_at, referral.reason)
         self.referral = replace(
             referral,
             stage=move.stage,

@@ -59,7 +59,7 @@ def test_routes_are_not_revealed_to_callers_without_a_role() -> None:
     ],
 )
 def test_roles_are_the_groups_in_the_token(groups: object, roles: set[Role]) -> None:
-    assert authorization.person_of(request("GET", "/me", groups=groups)).roles == roles
+    assert authorization.signed_in_user(request("GET", "/me", groups=groups)).roles == roles
 
 
 @pytest.mark.parametrize(
@@ -91,24 +91,26 @@ def test_roles_are_the_groups_in_the_token(groups: object, roles: set[Role]) -> 
 )
 def test_a_malformed_list_of_groups_gives_no_role(groups: object) -> None:
     with pytest.raises(Problem):
-        authorization.person_of(request("GET", "/me", groups=groups))
+        authorization.signed_in_user(request("GET", "/me", groups=groups))
 
 
 @pytest.mark.parametrize("said", [{"token_use": "id"}, {"sub": ""}, {"username": ""}])
 def test_only_an_access_token_of_a_person_is_accepted(said: dict[str, str]) -> None:
     with pytest.raises(Problem):
-        authorization.person_of(request("GET", "/me", groups=MANAGER, **said))
+        authorization.signed_in_user(request("GET", "/me", groups=MANAGER, **said))
 
 
 def test_without_an_authorizer_the_caller_is_not_signed_in() -> None:
     event = request("GET", "/me")
     del event["requestContext"]["authorizer"]
     with pytest.raises(Problem):
-        authorization.person_of(event)
+        authorization.signed_in_user(event)
 
 
 def test_a_manager_has_all_rights_of_a_viewer_and_not_the_reverse() -> None:
-    manager, viewer = (authorization.person_of(request("GET", "/me", groups=groups)) for groups in (MANAGER, VIEWER))
+    manager, viewer = (
+        authorization.signed_in_user(request("GET", "/me", groups=groups)) for groups in (MANAGER, VIEWER)
+    )
     assert manager.may(Role.VIEWER)
     assert manager.may(Role.MANAGER)
     assert viewer.may(Role.VIEWER)

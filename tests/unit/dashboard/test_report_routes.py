@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.report import QUEUE_TIMEOUT, File, Report, ReportStatus
+from referral_intake.core.report import QUEUE_TIMEOUT, File, Report, ReportState
 from referral_intake.core.search_filter import Filter
 from referral_intake.core.weekly_summary import Subscriber
 from tests.support.dashboard import VIEWER, FakeDashboard, ask
@@ -132,7 +132,7 @@ def test_reports_are_for_managers(parts: Any, method: str, path: str, data: Any)
 def ready(**given: Any) -> Report:
     file = File("id/1/star-referrals-2026-11-23.csv", "star-referrals-2026-11-23.csv", 123)
     return replace(
-        report(**given), state=ReportStatus.READY, files=(file,), rows_done=7, expires_at=NOW + timedelta(days=1)
+        report(**given), state=ReportState.READY, files=(file,), rows_done=7, expires_at=NOW + timedelta(days=1)
     )
 
 

@@ -120,7 +120,7 @@ def test_a_letter_is_listed_as_an_action_of_a_person_and_not_as_a_message() -> N
     told = replace(
         samples.referral(),
         stage=Stage.SENT,
-        told_by=ContactChannel.LETTER,
+        contact_channel=ContactChannel.LETTER,
         milestones={"submitted": NOW, "sent": NOW + DAY},
         user_actions=(UserAction(NOW + DAY, "maria", "letter_sent", 2),),
     )

@@ -16,7 +16,7 @@ from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral, Stage
 from referral_intake.feedback import ses_events
 from referral_intake.feedback.processing import process_event
-from referral_intake.feedback.wiring import Feedback
+from referral_intake.feedback.wiring import FeedbackParts
 from tests.support.fakes import FakeAnnouncements, FakeBreaker, FakeTable, ring
 from tests.support.mail_events import LATER, SENT_AT, mail_event
 from tests.support.samples import CAMPAIGNS, NOW, referral
@@ -33,9 +33,9 @@ def after(*events: dict[str, Any], start: Referral | None = None) -> tuple[Refer
     return table.referrals[begun.receipt], table
 
 
-def parts(table: FakeTable, breaker: FakeBreaker | None = None, bus: FakeAnnouncements | None = None) -> Feedback:
+def parts(table: FakeTable, breaker: FakeBreaker | None = None, bus: FakeAnnouncements | None = None) -> FeedbackParts:
     breaker, bus = breaker or FakeBreaker(), bus or FakeAnnouncements()
-    return Feedback(table, table, DoctorHashes(ring), CAMPAIGNS, breaker, bus)
+    return FeedbackParts(table, table, DoctorHashes(ring), CAMPAIGNS, breaker, bus)
 
 
 def event(kind: str, seconds: float = 0, **details: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from referral_intake.core.errors import Unavailable
 from referral_intake.lookup import doctors
-from referral_intake.lookup.wiring import Lookup
+from referral_intake.lookup.wiring import LookupParts
 from tests.support import events
 from tests.support.lookups import FakeMatchCache, FakeRegistry
 from tests.support.samples import NOW
@@ -23,7 +23,7 @@ class LookupInMemory:
         given = {"name": name, "state": state}
         query = "&".join(f"{key}={value}" for key, value in given.items() if value is not None)
         event = events.request("GET /api/doctors", query=query)
-        self.response = doctors.respond(event, Lookup(self.registry, self.kept), NOW, budget)
+        self.response = doctors.respond(event, LookupParts(self.registry, self.kept), NOW, budget)
         return json.loads(self.response["body"])
 
 
@@ -88,7 +88,7 @@ def test_bad_parameters_are_a_400(name: str | None, state: str | None) -> None:
 
 def test_a_request_without_any_query_is_a_400() -> None:
     event = events.request("GET /api/doctors")
-    assert doctors.respond(event, Lookup(FakeRegistry(), FakeMatchCache()), NOW)["statusCode"] == 400
+    assert doctors.respond(event, LookupParts(FakeRegistry(), FakeMatchCache()), NOW)["statusCode"] == 400
 
 
 @pytest.mark.parametrize("failure", [Unavailable("status 503"), ValueError("marked-lopez"), KeyError("marked")])

@@ -11,7 +11,7 @@ from referral_intake.core.claim import Claim
 from referral_intake.core.message import Deferred, Message, Refused, Unapproved, Unclear
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Referral, Stage, closed
+from referral_intake.core.referral import Referral, Stage, close
 from referral_intake.outreach.delivery import Outreach
 from tests.support.fakes import FakeMailer, FakeMessageComposer, FakeScreeningCounts, FakeTable, FakeThrottle, ring
 from tests.support.samples import NOW, campaign, referral
@@ -87,7 +87,7 @@ def test_a_joined_referral_replaces_a_leader_that_closed_without_sending() -> No
     assert leader.due_at is not None
     assert follower.due_at > leader.due_at
     system.mailer.fails = None
-    system.table.release(claim_of(leader), closed(Closing.REJECTED))
+    system.table.release(claim_of(leader), close(Closing.REJECTED))
     system.table.move(follower, decisions.queue(NOW))
     system.outreach.handle(system.table.referrals[follower.receipt])
     assert system.table.referrals[follower.receipt].stage is Stage.SENT

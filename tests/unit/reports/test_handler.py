@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from referral_intake.core.report import Report, ReportStatus
+from referral_intake.core.report import Report, ReportState
 from referral_intake.reports import handler as reports
 from referral_intake.reports import wiring as reports_wiring
 from samlocal.template.model import Schedule
@@ -42,7 +42,7 @@ class FakeReporting:
         self.done.append((report_id, time_left()))
         if report_id == "broken":
             raise ValueError("a referral that can't be read")
-        return replace(report(), state=ReportStatus.READY)
+        return replace(report(), state=ReportState.READY)
 
     def requeue_lost(self, campaign: str) -> int:
         self.looked_for.append(campaign)

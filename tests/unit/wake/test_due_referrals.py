@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from referral_intake.core.errors import Stale
-from referral_intake.core.referral import Referral, Stage, StageChange
+from referral_intake.core.referral import Referral, Stage, Transition
 from referral_intake.wake.due_referrals import move_due_referrals
-from referral_intake.wake.wiring import Wake
+from referral_intake.wake.wiring import WakeParts
 from tests.support.fakes import FakeTable
 from tests.support.samples import CAMPAIGNS, NOW, referral
 
@@ -20,7 +20,7 @@ def test_due_referrals_are_queued_and_others_stay() -> None:
     due, later = waiting(-1), waiting(1)
     table.add(due)
     table.add(later)
-    assert move_due_referrals(Wake(table, CAMPAIGNS), NOW) == {"lumen": 1, "relay": 0}
+    assert move_due_referrals(WakeParts(table, CAMPAIGNS), NOW) == {"lumen": 1, "relay": 0}
     assert table.referrals[due.receipt].stage is Stage.QUEUED
     assert table.referrals[later.receipt].stage is Stage.WAITING
 
@@ -32,14 +32,14 @@ def test_a_stale_index_entry_moves_nothing() -> None:
 
     table = Lagging()
     table.add(waiting(5))
-    assert move_due_referrals(Wake(table, CAMPAIGNS), NOW) == {"lumen": 0, "relay": 0}
+    assert move_due_referrals(WakeParts(table, CAMPAIGNS), NOW) == {"lumen": 0, "relay": 0}
 
 
 def test_a_referral_that_was_changed_meanwhile_is_not_moved() -> None:
     class Contested(FakeTable):
-        def move(self, referral: Referral, move: StageChange) -> None:
+        def move(self, referral: Referral, move: Transition) -> None:
             raise Stale
 
     table = Contested()
     table.add(waiting(-1))
-    assert move_due_referrals(Wake(table, CAMPAIGNS), NOW) == {"lumen": 0, "relay": 0}
+    assert move_due_referrals(WakeParts(table, CAMPAIGNS), NOW) == {"lumen": 0, "relay": 0}

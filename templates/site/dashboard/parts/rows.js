@@ -10,7 +10,7 @@ export const rows = (caption, referrals, news = new Set()) =>
   html`<table class="referrals">
     <caption class="unseen">${caption}</caption>
     <thead>
-      <tr><th scope="col">Doctor</th><th scope="col">Stage</th><th scope="col">Latest</th><th scope="col">Where</th><th scope="col">Submitted</th></tr>
+      <tr><th scope="col">Doctor</th><th scope="col">Stage</th><th scope="col">Latest event</th><th scope="col">State, specialty</th><th scope="col">Submitted</th></tr>
     </thead>
     <tbody>
       ${repeat(

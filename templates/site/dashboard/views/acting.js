@@ -1,4 +1,4 @@
-// What a manager can do with a referral: asks where it can't be undone, says what came of it, and what somebody else did
+// What a manager can do with a referral: asks where it can't be undone, shows the result, and what another user did
 // first.
 import { html, nothing } from "../lit.js";
 import { ANSWERS, CHANNELS, happened, REJECTIONS } from "../words.js";
@@ -20,7 +20,7 @@ const ACTIONS = {
     ask: ({ doctor }) => ({
       title: `Reject the referral of ${doctor.name}?`,
       text: "The doctor will not be contacted. You can’t undo this.",
-      fields: choices("reason", "Why?", REJECTIONS),
+      fields: choices("reason", "Reason", REJECTIONS),
       yes: "Reject",
       isHarsh: true,
     }),
@@ -44,28 +44,28 @@ const ACTIONS = {
   same_doctor: { label: "Same doctor", done: "Recorded as the same doctor." },
   another_doctor: { label: "Another doctor", done: "Recorded as another doctor, who will be contacted." },
   doctor_answered: {
-    label: "Doctor answered",
+    label: "Record answer",
     done: "Answer recorded.",
     ask: ({ doctor }) => ({
-      title: `What did ${doctor.name} answer?`,
+      title: `Record an answer by ${doctor.name}`,
       text: "Record an answer that came by reply, by letter, by phone or in person.",
-      fields: html`${choices("answer", "Answer", ANSWERS)} ${choices("channel", "How?", CHANNELS)}`,
-      yes: "Record",
+      fields: html`${choices("answer", "Answer", ANSWERS)} ${choices("channel", "How did the doctor answer?", CHANNELS)}`,
+      yes: "Record answer",
     }),
   },
   wants_no_more: {
-    label: "Wants no more",
+    label: "Record opt-out",
     done: "Opt-out recorded. The doctor will not be contacted again.",
     ask: ({ doctor }) => ({
-      title: `Does ${doctor.name} want no more messages?`,
+      title: `Record an opt-out by ${doctor.name}?`,
       text: "The doctor will get no more emails, letters or calls. Only the doctor can undo this.",
-      fields: html`${choices("channel", "How did you learn this?", CHANNELS)} ${choices("scope", "From what?", SCOPES)}`,
+      fields: html`${choices("channel", "How did the doctor tell you?", CHANNELS)} ${choices("scope", "Opt-out from", SCOPES)}`,
       yes: "Record opt-out",
       isHarsh: true,
     }),
     fields: ({ channel, scope }) => ({ channel, only_campaign: scope === "campaign" }),
   },
-  called_back: { label: "Called back", isMain: true, done: "Call back recorded." },
+  called_back: { label: "Called back", isMain: true, done: "Callback recorded." },
   send_information: { label: "Send information", isMain: true, done: "The information will be sent in a moment." },
   information_sent: { label: "Information sent", done: "Information marked as sent." },
 };
@@ -209,8 +209,7 @@ export class Acting {
 
 function said(app, { changed, detail }) {
   if (!changed) return detail ?? "The referral has changed, so nothing was done. You now see its current state.";
-  const what = happened(changed.what).toLowerCase();
-  const who = changed.by ? app.who(changed.by) : null;
-  if (who === "you") return `You already did this: ${what}. It was not done twice.`;
-  return `Someone else just did: ${what}${who ? `, by ${who}` : ""}. Your action had no effect.`;
+  const what = happened(changed.what);
+  const who = changed.by ? app.who(changed.by) : "another user";
+  return who === "you" ? "You already took this action. It was not repeated." : `${what} by ${who} just now. Your action had no effect.`;
 }

@@ -1,5 +1,5 @@
 // Two or more doctors beside each other, who may be the same. A manager decides.
-import { phone } from "../format.js";
+import { cityLine, phone } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { stageBadge, when } from "../parts/rows.js";
 import { shown } from "../parts/states.js";
@@ -16,7 +16,7 @@ const FIELDS = {
   Phone: ({ doctor }) => phone(doctor.phone),
   Practice: ({ doctor }) => doctor.practice,
   Address: ({ address }) =>
-    address && [address.line1, address.line2, [address.city, address.state, address.postal_code].filter(Boolean).join(" ")].filter(Boolean).join(", "),
+    address && [address.line1, address.line2, cityLine(address)].filter(Boolean).join(", "),
   Specialty: ({ specialty }) => specialty && specialty !== "none" && valueOf("specialty", specialty),
   Submitted: ({ submitted_at: at }) => when(at),
   Stage: ({ stage, reason: why }) => html`${stageBadge(stage)} ${why ? html`<span class="soft">${reason(why)}</span>` : nothing}`,
@@ -72,7 +72,7 @@ function table(app, detail, { matches, without_referral: others }, acting) {
     ${others.map(
       (one) =>
         html`<div class="row between">
-          <p>Another doctor with the same ${one.shared.map((kind) => SAME[kind]).join(" and ")}, whose details are not stored any more.</p>
+          <p>Another doctor with the same ${one.shared.map((kind) => SAME[kind]).join(" and ")}, whose details are no longer stored.</p>
           ${app.isManager ? acting.compare(detail, one.receipt) : nothing}
         </div>`,
     )}`;

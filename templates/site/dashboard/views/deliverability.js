@@ -19,8 +19,8 @@ export function deliverability(app, { breaker, ses }, { period, days }) {
     </div>
     ${quota(ses.quota)}
     <p class="soft">
-      Each point is the share of referrals delivered or bounced in the ${plural(window, "day")} up to that day, as our breaker
-      counts. Amazon SES counts all messages of the account. Its console shows its own numbers.
+      Each point is the share of referrals delivered or bounced in the ${plural(window, "day")} up to that day, as the
+      automatic pause counts. Amazon SES counts all messages of the account. Its console shows its own numbers.
     </p>`;
 }
 
@@ -33,8 +33,8 @@ function state(app, { is_open: isOpen, reason, since, policy }) {
   }
   return html`<div class="verdict bad">
     <p>
-      <strong>Sending is paused${since ? html` since ${at(since)}` : nothing}</strong>, ${why(reason)}. Referrals wait and
-      none is lost. Find the cause first, then let it go on.
+      <strong>Sending is paused${since ? html` since ${at(since)}` : nothing}</strong>, ${why(reason)}. Referrals wait, and
+      none is lost. Find the cause first, then resume sending.
     </p>
     ${app.isManager ? html`<button type="button" class="button" @click=${() => resume(app)}>Resume sending …</button>` : nothing}
   </div>`;
@@ -70,8 +70,8 @@ function one(name, { rates }, days, policy, { reviews, stops }, window) {
       .spec=${spec}
     ></line-chart>
     ${tableOf(
-      `${title}, of the ${plural(window, "day")} up to each`,
-      ["Day (UTC)", title, "Share of the days up to it"],
+      `${title} by day, with the rate over ${plural(window, "day")}`,
+      ["Day (UTC)", title, `Rate over ${plural(window, "day")}`],
       days.map((row, index) => [weekday(row.day), number(row.facts[name]), share(values[index], 2)]).toReversed(),
     )}
   </section>`;
@@ -91,7 +91,7 @@ function quota(quota) {
   if (!quota?.max_24_hours || quota.max_24_hours < 0) return nothing;
   const used = quota.sent_24_hours / quota.max_24_hours;
   return html`<div class="quota">
-    <label for="quota">Of SES’s quota for 24 hours</label>
+    <label for="quota">Amazon SES quota for 24 hours</label>
     <meter id="quota" min="0" max="1" low="0.7" high="0.9" optimum="0.2" value=${used}></meter>
     <span>${number(quota.sent_24_hours)} of ${number(quota.max_24_hours)} <span class="soft">(${share(used)})</span></span>
   </div>`;

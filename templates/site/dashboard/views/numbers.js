@@ -13,25 +13,27 @@ const STEPS = {
 
 export function headline({ period, before, from, to }) {
   const { submitted = 0, answered = 0 } = period.facts;
-  const days = plural(howMany(from, to), "day");
-  if (!submitted && !answered) return html`<p>No doctors were named in these ${days}.</p>`;
+  const count = howMany(from, to);
+  const inDays = count === 1 ? "On this day" : `In these ${plural(count, "day")}`;
+  const earlier = count === 1 ? "day" : plural(count, "day");
+  if (!submitted && !answered) return html`<p>${inDays}, no doctors were named.</p>`;
   const calls = period.answers.call ?? 0;
   return html`<p>
-    In these ${days}, <strong>${plural(submitted, "person", "people")} named their doctor</strong>${compared(
+    ${inDays}, <strong>${plural(submitted, "person", "people")} named their doctor</strong>${compared(
       submitted,
       before.facts.submitted ?? 0,
-      days,
+      earlier,
     )}.
     <strong>${plural(answered, "doctor")} answered</strong>${calls ? html`, ${number(calls)} of them asking for a call` : nothing}.
   </p>`;
 }
 
-// From here on a share says nothing any more: "5,356 % more".
+// From here on a share says nothing any more: "5,356% more".
 const isManyTimes = (now, then) => now >= 10 * then;
 const times = (now, then) => number(Math.round(now / then));
 
 function compared(now, then, days) {
-  if (!then) return ", after none in the days before";
+  if (!then) return `, after none in the ${days} before`;
   if (now === then) return `, as many as in the ${days} before`;
   if (isManyTimes(now, then)) return `, ${times(now, then)} times as many as in the ${days} before`;
   return `, ${share(Math.abs(now - then) / then)} ${now > then ? "more" : "fewer"} than in the ${days} before`;
@@ -57,7 +59,7 @@ function change(now, then, isBad) {
   if (now === then) return html`<p class="change"><span>same</span> <span class="soft">as before</span></p>`;
   const isUp = now > then;
   const tone = isUp === !isBad ? "good" : "bad";
-  const by = !then ? number(now) : isManyTimes(now, then) ? `${times(now, then)} ×` : share(Math.abs(now - then) / then);
+  const by = !then ? number(now) : isManyTimes(now, then) ? `${times(now, then)}×` : share(Math.abs(now - then) / then);
   return html`<p class="change ${tone}">
     <span><span aria-hidden="true">${isUp ? "▲" : "▼"}</span> ${by} <span class="unseen">${isUp ? "more" : "fewer"}</span></span>
     <span class="soft">from ${number(then)}</span>
@@ -91,7 +93,7 @@ export const funnel = ({ period, before }) =>
             <td class="figure"><strong>${number(rung.count)}</strong></td>
             <td class="figure">
               ${index
-                ? html`${share(rung.of_before)} <span class="soft">${then == null ? "of the step before" : html`was ${share(then)}`}</span>`
+                ? html`${share(rung.of_before)} <span class="soft">${then == null ? nothing : html`was ${share(then)}`}</span>`
                 : html`<span class="soft">all</span>`}
             </td>
           </tr>`;
@@ -108,7 +110,7 @@ export const medians = ({ period, before }) =>
             <dt><span class="dot of-${colour}"></span>${name}</dt>
             <dd>
               <strong>${lasts(period.medians_seconds[step])}</strong>
-              <span class="soft">was ${lasts(before.medians_seconds[step])}</span>
+              ${before.medians_seconds[step] == null ? nothing : html`<span class="soft">was ${lasts(before.medians_seconds[step])}</span>`}
             </dd>
           </div>`,
       )}

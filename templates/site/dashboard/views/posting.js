@@ -36,7 +36,7 @@ export class Posting {
     if (!mayBePosted(rest)) return nothing;
     return html`<label class="pick">
       <input type="checkbox" .checked=${live(this.#chosen.has(receipt))} @change=${(event) => this.#choose(receipt, event.target.checked)} />
-      <span class="unseen">Choose ${doctor.name}</span>
+      <span class="unseen">Select ${doctor.name}</span>
     </label>`;
   }
 
@@ -48,7 +48,7 @@ export class Posting {
         <input type="checkbox" .checked=${live(may.length > 0 && chosen.length === may.length)}
           .indeterminate=${live(chosen.length > 0 && chosen.length < may.length)}
           @change=${(event) => this.#chooseAll(may, event.target.checked)} />
-        Choose all that are shown
+        Select all shown
       </label>
       <div class="row">
         ${chosen.length
@@ -57,7 +57,7 @@ export class Posting {
             </button>`
           : nothing}
         <button type="button" class="button plain" @click=${() => this.#print()}>Print letters (PDF)</button>
-        <span role="status" class="soft">${this.progress || (chosen.length ? `${chosen.length} chosen` : "")}</span>
+        <span role="status" class="soft">${this.progress || (chosen.length ? `${chosen.length} selected` : "")}</span>
       </div>
     </div>`;
   }

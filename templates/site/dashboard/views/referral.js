@@ -1,5 +1,5 @@
 // One referral: who it names, everything that happened, the messages that went out, and what can be done.
-import { phone } from "../format.js";
+import { cityLine, phone } from "../format.js";
 import { icon } from "../icons.js";
 import { html, nothing } from "../lit.js";
 import { stageBadge, when } from "../parts/rows.js";
@@ -110,7 +110,7 @@ export class Referral {
             <div class="row between">
               <p>
                 <strong>${step(one.step)}</strong>
-                <span class="soft">${when(one.sent_at)}, wording ${one.version || "–"}${one.content_hash ? html` (<code>${one.content_hash.slice(0, 8)}</code>)` : nothing}</span>
+                <span class="soft">${when(one.sent_at)}, wording version ${one.version || "–"}${one.content_hash ? html` (<code>${one.content_hash.slice(0, 8)}</code>)` : nothing}</span>
               </p>
               ${mayLook
                 ? html`<a class="button plain" data-in-place aria-expanded=${isShown} role="button" href=${here({ message: isShown ? null : one.step })}
@@ -150,7 +150,7 @@ function stands({ stage, reason: why, answer, leader, due_at: due }) {
 const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
 
 function doctor({ receipt, doctor: known, callback, address, typed, specialty, source, language, state, submitted_at }) {
-  const lines = address ? [address.line1, address.line2, [address.city, address.state, address.postal_code].filter(Boolean).join(" ")] : [];
+  const lines = address ? [address.line1, address.line2, cityLine(address)] : [];
   // The group is shown in place of the specialty as it was typed, and the city as a part of the address.
   const { name, practice, email, phone: number, npi, city, specialty: _, ...others } = known;
   const facts = {
@@ -176,7 +176,7 @@ function doctor({ receipt, doctor: known, callback, address, typed, specialty, s
     </dl>
     ${other.length
       ? html`<details class="as-table">
-          <summary>As typed</summary>
+          <summary>As entered in the form</summary>
           <dl class="facts">${other.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
         </details>`
       : nothing}`;

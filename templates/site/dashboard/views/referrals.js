@@ -1,5 +1,5 @@
 // All referrals, newest first: filtered by what may stand in the address, searched by what may not.
-import { day, number } from "../format.js";
+import { day, plural } from "../format.js";
 import { icon } from "../icons.js";
 import { html, live, nothing } from "../lit.js";
 import { rangeChooser } from "../parts/range.js";
@@ -99,7 +99,7 @@ export class Referrals {
       const known = new Set(before.referrals.map(({ receipt }) => receipt));
       const added = next.referrals.filter(({ receipt }) => !known.has(receipt));
       this.found.take({ ...next, mark: before.mark, referrals: [...before.referrals, ...added], pages: before.pages + 1 });
-      this.app.say(added.length ? `${added.length} more.` : "None in this period.");
+      this.app.say(added.length ? `${plural(added.length, "more referral")} found.` : "No more referrals found.");
     } catch (error) {
       this.problem = error;
     } finally {
@@ -193,5 +193,5 @@ export class Referrals {
 
 function said(count, cursor, { stage, reason: why }) {
   const what = [stage && (STAGES[stage]?.name ?? plain(stage)).toLowerCase(), why && reason(why).toLowerCase()].filter(Boolean);
-  return `${number(count)}${cursor ? " so far" : ""}${what.length ? `, ${what.join(", ")}` : ""}, newest first`;
+  return `${plural(count, "referral")}${cursor ? " so far" : ""}${what.length ? `, ${what.join(", ")}` : ""}, newest first`;
 }

@@ -7,7 +7,7 @@ import { empty, shown } from "../parts/states.js";
 import { Resource } from "../resource.js";
 import { top } from "../shell.js";
 import { query, range, to } from "../url.js";
-import { FILTERS, reason, valueOf } from "../words.js";
+import { FILTERS, reason, REPORT_FAILURES, valueOf } from "../words.js";
 
 const CHOICES = Object.entries(FILTERS).filter(([, { isListOnly }]) => !isListOnly);
 const FORMATS = { xlsx: "Excel (XLSX)", csv: "CSV", pdf: "PDF" };
@@ -101,7 +101,7 @@ export class Reports {
       <form class="filters order" @submit=${(event) => this.#order(event)}>
         ${CHOICES.map(([name, filter]) => choice(name, filter, chosen[name]))}
         <fieldset>
-          <legend>As</legend>
+          <legend>Format</legend>
           <label><input type="radio" name="format" value="xlsx" checked /> Excel</label>
           <label><input type="radio" name="format" value="csv" /> CSV</label>
         </fieldset>
@@ -135,7 +135,7 @@ export class Reports {
         ${state === "running" ? html`<span class="soft">${plural(done, kind === "letters" ? "letter" : "row")} so far</span><progress aria-label="Progress"></progress>` : nothing}
         ${state === "ready" ? html`<span class="soft">${plural(done, kind === "letters" ? "letter" : "row")}${until ? html`, until ${when(until)}` : nothing}</span>` : nothing}
         ${leftOut.length ? left(leftOut) : nothing}
-        ${state === "failed" ? html`<span class="soft">${detail ?? "Make the report again."}</span>` : nothing}
+        ${state === "failed" ? html`<span class="soft">${REPORT_FAILURES[detail] ?? "Make the report again."}</span>` : nothing}
       </div>
       <div class="row end">
         ${state === "ready"
@@ -154,7 +154,7 @@ export class Reports {
 /** Letters that were not printed, and why. */
 const left = (out) =>
   html`<details class="as-table">
-    <summary>${number(out.length)} left out</summary>
+    <summary>${plural(out.length, "letter")} not printed</summary>
     <ul>
       ${out.map((one) => html`<li><a href=${to(`/dashboard/referrals/${one.receipt}`)}>${one.receipt}</a> <span class="soft">${reason(one.reason)}</span></li>`)}
     </ul>

@@ -11,7 +11,7 @@ export async function resume(app) {
     await app.api.post(`/campaigns/${app.campaign}/resume`);
     app.say("Sending has resumed.");
   } catch (error) {
-    app.say(error.code === "not_paused" ? "Sending is already on. Someone else resumed it." : error.message);
+    app.say(error.code === "not_paused" ? "Sending is already on. Another user has resumed it." : error.message);
   }
   await app.refreshNow();
 }

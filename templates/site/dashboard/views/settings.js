@@ -60,7 +60,7 @@ export class Settings {
           <label class="switch">
             <input type="checkbox" role="switch" .checked=${wanted} aria-disabled=${this.isBusy}
               @click=${(event) => (event.preventDefault(), this.#want(!wanted))} />
-            <span>Send it to me, for ${campaign.title}</span>
+            <span>Email me the summary for ${campaign.title}</span>
           </label>
           ${this.error ? html`<p class="error" role="alert">${this.error.message}</p>` : nothing}
           <p class="soft">${this.address && wanted ? `Sent to ${this.address}.` : "Sent to the address that you sign in with."}</p>

@@ -22,7 +22,7 @@ export const timeline = (app, events) =>
   </ol>`;
 
 function told(what, detail) {
-  if (what === "sent") return `wording ${detail}`;
+  if (what === "sent") return `wording version ${detail}`;
   if (what === "joined") return html`<a href=${to(`/dashboard/referrals/${detail}`)}>${detail}</a>`;
   if (detail in REASONS) return reason(detail);
   const [, channel, only] = /^(.+?)(_campaign)?$/.exec(detail);

@@ -108,7 +108,7 @@ export class Work {
 
   #paused({ reason: cause, since }) {
     return html`<div class="verdict bad">
-      <p><strong>Sending is paused${since ? html` since ${when(since)}` : nothing}</strong>, ${why(cause)}. Referrals wait. None is lost.</p>
+      <p><strong>Sending is paused${since ? html` since ${when(since)}` : nothing}</strong>, ${why(cause)}. Referrals wait, and none is lost.</p>
       ${this.app.isManager
         ? html`<p class="row"><button type="button" class="button" @click=${() => resume(this.app)}>Resume sending …</button></p>`
         : nothing}
@@ -131,7 +131,7 @@ export class Work {
       ${cursor
         ? html`<div class="further">
             <button type="button" class="button plain" aria-disabled=${this.isLooking} @click=${() => this.isLooking || this.#more()}>
-              ${this.isLooking ? "Searching …" : "Show more"}
+              ${this.isLooking ? "Loading …" : "Show more"}
             </button>
           </div>`
         : nothing}
@@ -173,7 +173,7 @@ function cause(kind, referral, answer) {
   if (kind in ANSWERS) return ANSWERS[answer ?? kind];
   if (kind === "by_post") {
     const way = referral.doctor.phone ? "Letter or call" : "Letter";
-    return referral.reason === "no_email" ? way : `${way}: ${reason(referral.reason).toLowerCase()}`;
+    return !referral.reason || referral.reason === "no_email" ? way : `${way}: ${reason(referral.reason).toLowerCase()}`;
   }
   return referral.reason ? reason(referral.reason) : stageBadge(referral.stage);
 }

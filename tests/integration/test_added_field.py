@@ -68,7 +68,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _insert(root / "infra" / "template.yaml", ", area", before="] }\n        # Exact searches")
     for language in ("en", "es"):
         text = root / "templates" / "site" / "text" / f"{language}.toml"
-        _insert(text, 'fax = "Fax number"\nfax_hint = "With the area code"\n', before='npi = "NPI number"\nnpi_hint')
+        _insert(text, 'fax = "Fax number"\nfax_hint = "With the area code"\n', before="npi_hint = ")
     return root
 
 

@@ -41,8 +41,9 @@ demo-data: .cache/run.stamp ## Record the data of the demo again with the real f
 AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
 
 ##@ Test
-PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/content tests/unit tests/integration tests/infra tests/e2e \
-  tests/faults --ignore=$(FAULTS)
+# A worker runs whole files. Folders with long files are first, since the other workers would wait for these at the end.
+PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/content tests/faults tests/e2e tests/integration \
+  tests/infra tests/unit --ignore=$(FAULTS)
 # With four times as many examples in tests by Hypothesis.
 THOROUGH := --hypothesis-profile thorough
 # Uses processes of its own. `make faults` injects a fault at every point, and the weekly workflow runs it.

@@ -26,15 +26,6 @@ settings.register_profile(
 settings.register_profile("quick", parent=settings.get_profile("thorough"), max_examples=25)
 settings.load_profile("quick")
 
-# Thousands of objects of imported modules and collected tests live until the end. No collection needs to visit them.
-gc.disable()
-
-
-def pytest_collection_finish() -> None:
-    gc.freeze()
-    gc.enable()
-
-
 _CONTENT = str(project.ROOT / "templates" / "campaigns")
 # `make run`, `make demo`, benchmarks and commands use the real content.
 _MAY_READ_CONTENT = tuple(
@@ -70,6 +61,17 @@ def in_the_tests_own_project() -> Iterator[None]:
     os.chdir(project.root())
     yield
     os.chdir(before)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Imported modules and collected tests live until the end, so no garbage collection needs to visit them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

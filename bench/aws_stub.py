@@ -27,7 +27,7 @@ class _Aws(BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers.get("content-length", 0)))
         path = self.path.partition("?")[0]
         operation = self.headers.get("x-amz-target", path).rpartition(".")[2]
-        body = json.dumps(_nothing_in(sent) if operation == "BatchGetItem" else _ANSWERS.get(operation, {})).encode()
+        body = json.dumps(_empty_batch(sent) if operation == "BatchGetItem" else _ANSWERS.get(operation, {})).encode()
         self.send_response(200)
         self.send_header("content-type", "application/x-amz-json-1.0")
         self.send_header("content-length", str(len(body)))
@@ -40,7 +40,7 @@ class _Aws(BaseHTTPRequestHandler):
         pass
 
 
-def _nothing_in(asked: bytes) -> dict[str, Any]:
+def _empty_batch(asked: bytes) -> dict[str, Any]:
     tables = json.loads(asked)["RequestItems"]
     return {"Responses": {table: [] for table in tables}, "UnprocessedKeys": {}, "ConsumedCapacity": []}
 

@@ -20,15 +20,15 @@ from referral_intake.intake.challenges import ALGORITHM, ROUNDS, Challenges
 from tests.e2e import browser
 
 RUNS = 15
-SLOWER = 6
-PROVE = """async (id) => {
+SLOWDOWN = 6
+SOLVE_CHALLENGE = """async (id) => {
   const { proofFor } = await import(document.getElementById("referral").dataset.challenge);
   const started = performance.now();
   const proof = await proofFor(id);
   return [(performance.now() - started) / 1000, JSON.parse(atob(proof)).solution.counter + 1];
 }"""
 # A loop without cryptography on the main thread, to measure how much slower the browser really is.
-SPIN = """() => {
+BUSY_LOOP = """() => {
   const started = performance.now();
   let sum = 0;
   for (let i = 0; i < 2e8; i++) sum += i % 7;
@@ -41,7 +41,7 @@ def main() -> None:
     with LocalStack(watch=False, out=io.StringIO(), parameters={"FillSeconds": "0"}) as stack:
         tries = int(stack.template.functions["IntakeFunction"].environment["CHALLENGE_TRIES"])
         lines = list(_browsers(stack.url, tries))
-    print(f"At most {tries} tries of {ROUNDS} rounds.", *lines, _attacker(tries), _ours(tries), sep="\n")
+    print(f"At most {tries} tries of {ROUNDS} rounds.", *lines, _attacker(tries), _functions(tries), sep="\n")
 
 
 def _browsers(url: str, tries: int) -> Iterator[str]:
@@ -50,20 +50,20 @@ def _browsers(url: str, tries: int) -> Iterator[str]:
         chromium = playwright.chromium.launch(executable_path=browser.find(), args=arguments)
         page = chromium.new_page()
         page.goto(url)
-        full_speed = _spin(page)
-        for times in (1, SLOWER):
+        full_speed = _time_busy_loop(page)
+        for times in (1, SLOWDOWN):
             with slowed(times):
-                yield f"A browser at 1/{_spin(page) / full_speed:.1f} of its speed: {_solved(page, tries)}"
+                yield f"A browser at 1/{_time_busy_loop(page) / full_speed:.1f} of its speed: {_solved(page, tries)}"
         chromium.close()
 
 
-def _spin(page: Page) -> float:
+def _time_busy_loop(page: Page) -> float:
     # Use the fastest of several runs, because of other processes and just-in-time compilation.
-    return min(float(page.evaluate(SPIN)) for _ in range(4))
+    return min(float(page.evaluate(BUSY_LOOP)) for _ in range(4))
 
 
 def _solved(page: Page, tries: int) -> str:
-    runs = [page.evaluate(PROVE, str(uuid.uuid4())) for _ in range(RUNS)]
+    runs = [page.evaluate(SOLVE_CHALLENGE, str(uuid.uuid4())) for _ in range(RUNS)]
     seconds = [taken for taken, _ in runs]
     per_try = sum(seconds) / sum(tried for _, tried in runs)
     return (
@@ -82,7 +82,7 @@ def _attacker(tries: int) -> str:
     )
 
 
-def _ours(tries: int) -> str:
+def _functions(tries: int) -> str:
     def of(most: int) -> Challenges:
         return Challenges(lambda: Keyring("k1", {"k1": b"a key"}), most)
 

@@ -32,7 +32,7 @@ START = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 """A Monday in working hours. A test checks that other dates and working hours give the same bills."""
 
 
-class Counted(io.TextIOBase):
+class LogRecorder(io.TextIOBase):
     """Receives the logs of the functions, and records their size in bytes and the metrics in them."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Counted(io.TextIOBase):
 
 def measure(start: datetime = START) -> tuple[dict[str, Bill], int]:
     """Return the bill of each scenario, starting at `start`, and the number of custom metrics."""
-    log = Counted()
+    log = LogRecorder()
     with pytest.MonkeyPatch.context() as patch, dynamodb_local.running() as url, mock_aws(), redirect_stdout(log):
         set_fake_credentials(patch)
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
@@ -70,7 +70,7 @@ def measure(start: datetime = START) -> tuple[dict[str, Bill], int]:
             return _bills(ScenarioRunner(harness, meter), harness, log, start), len(log.metrics)
 
 
-def _bills(runner: ScenarioRunner, harness: HandlerHarness, log: Counted, start: datetime) -> dict[str, Bill]:
+def _bills(runner: ScenarioRunner, harness: HandlerHarness, log: LogRecorder, start: datetime) -> dict[str, Bill]:
     bills = {}
     # The first referral is not counted: it creates the counters, and later referrals join it.
     for name in ("first", "a minute", *SCENARIOS):
@@ -104,7 +104,7 @@ def main(words: Sequence[str] = ()) -> int:
             f" {one.queued:7.0f} {one.log_bytes:10.0f}   {dict(bill.by_operation)}"
         )
     measured = Measured({name: used(bill) for name, bill in bills.items()}, metrics)
-    measured.keep()
+    measured.write()
     PAGE.write_text(written(PAGE.read_text("utf-8"), measured), "utf-8")
     _say(f"\nA referral on average: {average(measured.usage)}\n{fixed(measured)}\n")
     _say("\n".join(by_month(measured)))

@@ -25,7 +25,7 @@ from tests.engines import dynamodb_local
 from tests.support import proofs, samples
 from tests.support.http_client import fetch
 
-_SETTLES_WITHIN = 300.0
+_DELIVERY_TIMEOUT = 300.0
 _THREADS = 8
 # The stack captures sys.stdout.
 _OUT = sys.stdout
@@ -68,14 +68,14 @@ def _surname(number: int) -> str:
     return f"Lo{letters}".title()
 
 
-def flood(stack: LocalStack, count: int) -> None:
+def submit_all(stack: LocalStack, count: int) -> None:
     started = time.monotonic()
     with ThreadPoolExecutor(_THREADS) as pool:
         answers = list(pool.map(lambda number: submit(stack, number), range(count)))
     if set(answers) != {201}:
         print(f"Answers: {Counter(answers)}", file=_OUT, flush=True)
     print(f"{answers.count(201)} of {count} accepted in {time.monotonic() - started:.1f} s", file=_OUT, flush=True)
-    while len(stack.mailbox.all()) < answers.count(201) and time.monotonic() - started < _SETTLES_WITHIN:
+    while len(stack.mailbox.all()) < answers.count(201) and time.monotonic() - started < _DELIVERY_TIMEOUT:
         time.sleep(0.2)
     print(
         f"{len(stack.mailbox.all())} messages after {time.monotonic() - started:.1f} s, {memory()}",
@@ -99,7 +99,7 @@ def main() -> None:
             time.sleep(3)  # Until the handlers are imported.
             print(f"Ready in {ready:.1f} s, {memory()}", file=_OUT, flush=True)
             if not given.demo:
-                flood(stack, given.submissions)
+                submit_all(stack, given.submissions)
 
 
 if __name__ == "__main__":

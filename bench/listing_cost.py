@@ -43,7 +43,7 @@ _SPECIALTIES = ("Medical oncology", "Radiation oncology", "Neurosurgery", "Famil
 _FIRST = ("Maria", "Robert", "Guadalupe", "Christopher", "Li", "Alexandra")
 _LAST = ("Lopez", "Smith", "Nguyen", "Featherstonehaugh", "Garcia Marquez", "Kim")
 # The attributes of an item that only the dashboard uses.
-_SEARCHED_BY = (
+_SEARCH_ATTRIBUTES = (
     "submitted_at",
     "state",
     "specialty",
@@ -195,7 +195,7 @@ def _uuid(random: Random) -> UUID:
 def _weights() -> tuple[int, int]:
     referral = _referral(Random(1), 1)
     item = to_item(replace(referral, stage=Stage.QUEUED, milestones={"submitted": referral.submitted_at}))
-    without = {name: value for name, value in item.items() if name not in _SEARCHED_BY}
+    without = {name: value for name, value in item.items() if name not in _SEARCH_ATTRIBUTES}
     return _size(without), _size(item)
 
 

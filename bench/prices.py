@@ -28,7 +28,7 @@ SECONDS_FEW, SECONDS_MANY = 0.6, 0.1
 ACCESS_LINE = 300
 # Bytes of the lines that Lambda logs for one invocation (START, END, REPORT).
 RUN_LINES = 400
-SQS_FOR_ONE = 3
+SQS_REQUESTS_PER_MESSAGE = 3
 # Lambda polls empty queues too: five pollers for each of two queues, each of them every 20 s.
 SQS_IDLE = 2 * 5 * 3 * MINUTES
 # X-Ray samples the first request of each second of a function, and 5% of the others.
@@ -72,7 +72,7 @@ def month(referrals: int, one: Used, minute: Used, fixed: Fixed) -> dict[str, fl
         "Lambda, runs": runs * RUNS,
         "Lambda, time (assumed)": seconds * MEMORY_GB * GB_SECONDS,
         "API Gateway": requests * HTTP_API,
-        "SQS": (referrals * one.queued * SQS_FOR_ONE + SQS_IDLE) * QUEUE,
+        "SQS": (referrals * one.queued * SQS_REQUESTS_PER_MESSAGE + SQS_IDLE) * QUEUE,
         "CloudWatch, logs": logs / GB * LOGS_GB,
         "CloudWatch, alarms": fixed.alarmed_metrics * ALARM,
         "CloudWatch, own metrics": fixed.metrics * METRIC,

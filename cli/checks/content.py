@@ -31,7 +31,7 @@ def sender(campaign: Campaign, *, real: bool) -> Result:
     if empty := [name for name in fields if not getattr(given, name).strip()]:
         return failure(f"{campaign.name}: empty: {', '.join(empty)}", todo)
     if made_up:
-        return _made_up(f"{campaign.name}: {', '.join(made_up)}", todo, real=real)
+        return _placeholder_result(f"{campaign.name}: {', '.join(made_up)}", todo, real=real)
     return ok(f"{campaign.name}: {given.company}, {given.postal_address}")
 
 
@@ -47,7 +47,7 @@ def approval(campaign: Campaign, files: Mapping[str, str], today: date, *, real:
     if not given.covers(today):
         return failure(f"{name}: approved only from {given.approved_on} to {given.expires_on}", todo)
     if is_placeholder(given.approved_by):
-        return _made_up(f"{name}: approved by {given.approved_by!r}", todo, real=real)
+        return _placeholder_result(f"{name}: approved by {given.approved_by!r}", todo, real=real)
     if given.expires_on - today < _SOON:
         return warning(f"{name}: the approval ends on {given.expires_on}", todo)
     return ok(f"{name}: version {given.version} is approved by {given.approved_by} until {given.expires_on}")
@@ -75,9 +75,9 @@ def addresses(sender_address: str, site_url: str, *, real: bool) -> Result:
             "SiteUrl is not set, so links in messages do not work", "Set it to the output SiteAddress, and deploy."
         )
     made_up = [text for text in (sender_address, site_url) if is_placeholder(text)]
-    return _made_up(", ".join(made_up), todo, real=real) if made_up else ok(f"{sender_address}, {site_url}")
+    return _placeholder_result(", ".join(made_up), todo, real=real) if made_up else ok(f"{sender_address}, {site_url}")
 
 
-def _made_up(what: str, todo: str, *, real: bool) -> Result:
+def _placeholder_result(what: str, todo: str, *, real: bool) -> Result:
     text = f"{what}: placeholders"
     return failure(text, todo) if real else warning(text + ", allowed in a stack that mails no doctor", todo)

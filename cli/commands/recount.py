@@ -28,14 +28,14 @@ _PASSES = 5
 class Result:
     """The result of a comparison or correction.
 
-    `differences` maps counters to their stored and correct values. `gone` is the number of referrals that are counted
-    but not in the table, because erased referrals stay counted. `anew` is the number of referrals that were counted
-    differently before. `unsettled` is the number of counter items that kept changing during the correction.
+    `differences` maps counters to their stored and correct values. `erased` referrals are counted but no longer in the
+    table. `recounted` referrals were counted differently before. `unsettled` counters kept changing during the
+    correction.
     """
 
     referrals: int = 0
-    gone: int = 0
-    anew: int = 0
+    erased: int = 0
+    recounted: int = 0
     unsettled: int = 0
     unreadable: list[str] = field(default_factory=list)
     differences: dict[CounterKey, tuple[int, int]] = field(default_factory=dict)
@@ -86,11 +86,11 @@ def command(
 
 def _compared(found: Result) -> list[str]:
     counted = f"{_number(found.referrals, 'referral')} counted: {_number(len(found.differences), 'difference')}."
-    return [f"Erased referrals that stay counted: {found.gone}.", counted] if found.gone else [counted]
+    return [f"Erased referrals that stay counted: {found.erased}.", counted] if found.erased else [counted]
 
 
 def _corrected(found: Result) -> list[str]:
-    counted = f"{_number(found.referrals, 'referral')} counted, {found.anew} of them differently than before"
+    counted = f"{_number(found.referrals, 'referral')} counted, {found.recounted} of them differently than before"
     return [f"{counted}; {_number(len(found.differences), 'more counter')} corrected."]
 
 
@@ -99,7 +99,7 @@ def _json(found: Result, deleted: int, *, corrected: bool) -> dict[str, Any]:
         {**count._asdict(), "counted": was, "actual": is_}
         for count, (was, is_) in sorted(found.differences.items(), key=_order)
     ]
-    totals = {"referrals": found.referrals, "erased": found.gone, "recounted": found.anew}
+    totals = {"referrals": found.referrals, "erased": found.erased, "recounted": found.recounted}
     left = {"unsettled": found.unsettled, "unreadable": found.unreadable, "notices_deleted": deleted}
     return {"corrected": corrected, **totals, **left, "differences": differences}
 
@@ -145,7 +145,7 @@ class Recounter:
 
         def each_kept(receipt: str, kept: Tally | None) -> None:
             if receipt not in seen:
-                found.gone += receipt not in found.unreadable
+                found.erased += receipt not in found.unreadable
                 truth.update(contributions(kept))
 
         self._each_referral(found, each)
@@ -159,7 +159,7 @@ class Recounter:
         counting = CountingTable(self._client, self._stats)
 
         def each(referrals: list[Referral]) -> None:
-            found.anew += counting.count(referrals, recount=True)
+            found.recounted += counting.count(referrals, recount=True)
 
         self._each_referral(found, each)
         for _ in range(_PASSES):

@@ -167,7 +167,7 @@ def _clear(s3: "S3Client", bucket: str, wanted: set[str], now: datetime, say: Sa
     """
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for key in (one["Key"] for one in page.get("Contents", [])):
-            if _hashed(key) and not _is_over(s3, bucket, key, now, wanted=key in wanted):
+            if _hashed(key) and not _is_expired(s3, bucket, key, now, wanted=key in wanted):
                 continue
             if key not in wanted:
                 s3.delete_object(Bucket=bucket, Key=key)
@@ -175,7 +175,7 @@ def _clear(s3: "S3Client", bucket: str, wanted: set[str], now: datetime, say: Sa
                 yield key
 
 
-def _is_over(s3: "S3Client", bucket: str, key: str, now: datetime, *, wanted: bool) -> bool:
+def _is_expired(s3: "S3Client", bucket: str, key: str, now: datetime, *, wanted: bool) -> bool:
     """Return whether the asset can be deleted, and update the tag that records when it was retired.
 
     The upload time can't be used instead: an old asset may have been in use until today.

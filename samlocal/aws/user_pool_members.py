@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MAIL_DOMAIN = "team.example"
 # The user without a group, to test what such a user sees.
-NEWCOMER = "newcomer"
+USER_WITHOUT_GROUP = "newcomer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Users:
         for group in pool.groups:
             self._cognito.create_group(UserPoolId=pool.id, GroupName=group)
             self._add(pool, group, group)
-        self._add(pool, NEWCOMER, None)
+        self._add(pool, USER_WITHOUT_GROUP, None)
 
     def members(self, pool: UserPool) -> list[Member]:
         """Return the enabled users, in the order in which they were added."""

@@ -33,23 +33,23 @@ class Reload:
         try:
             self._stack.adopt(self._stack.load_template())
         except TemplateError as error:
-            self._tell(f"{self._template_file.name} was not reloaded: {error}", "ERROR")
+            self._log(f"{self._template_file.name} was not reloaded: {error}", "ERROR")
         except Exception as error:  # noqa: BLE001  # a partly written template can cause any error
-            self._tell(f"{self._template_file.name} was not reloaded: {type(error).__name__}: {error}", "ERROR")
+            self._log(f"{self._template_file.name} was not reloaded: {type(error).__name__}: {error}", "ERROR")
         else:
             self._parts = nested_stacks.files(self._template_file)
             # Modules may have cached values of the environment.
             self._stack.functions.code.forget()
-            self._tell(f"{self._template_file.name} was reloaded")
+            self._log(f"{self._template_file.name} was reloaded")
 
     def _forget_code(self, files: set[Path], what: str) -> None:
         # The code caches templates, so it is unloaded after their edits too. The site is built by the functions' code.
         self._stack.functions.code.forget(files)
         self._stack.build_site()
-        self._tell(f"{what} reloaded: {', '.join(sorted(file.name for file in files))}")
+        self._log(f"{what} reloaded: {', '.join(sorted(file.name for file in files))}")
 
     def _is_below(self, file: Path, folders: tuple[Path, ...]) -> bool:
         return any(file.is_relative_to(folder) for folder in folders)
 
-    def _tell(self, message: str, level: str = "INFO") -> None:
+    def _log(self, message: str, level: str = "INFO") -> None:
         self._stack.terminal.say(message, level)

@@ -46,15 +46,15 @@ class Publisher:
         self._bus = bus
         self._destinations = destinations
 
-    def wants(self, mail: Mail, kind: Kind) -> bool:
-        return any(True for _ in self._wanting(mail, kind))
+    def is_published(self, mail: Mail, kind: Kind) -> bool:
+        return any(True for _ in self._destinations_for(mail, kind))
 
     def publish(self, mail: Mail, kind: Kind, details: Mapping[str, Any]) -> None:
         resource = f"arn:{PARTITION}:ses:{REGION}:{ACCOUNT}:configuration-set/{mail.configuration_set}"
-        for _ in self._wanting(mail, kind):
+        for _ in self._destinations_for(mail, kind):
             self._bus.put("aws.ses", kind.detail_type, event(mail, kind, details), [resource])
 
-    def _wanting(self, mail: Mail, kind: Kind) -> Iterable[EventDestination]:
+    def _destinations_for(self, mail: Mail, kind: Kind) -> Iterable[EventDestination]:
         for destination in self._destinations():
             if destination.configuration_set == mail.configuration_set and kind.published_as in destination.kinds:
                 yield destination

@@ -21,7 +21,7 @@ from samlocal.ses.validation import Refused
 TRACK = "track"
 
 DAILY_QUOTA = 50_000.0
-SENDS_A_SECOND = 100.0
+MAX_SEND_RATE = 100.0
 
 
 class Ses:
@@ -98,7 +98,7 @@ class Ses:
             "ProductionAccessEnabled": True,
             "SendQuota": {
                 "Max24HourSend": DAILY_QUOTA,
-                "MaxSendRate": SENDS_A_SECOND,
+                "MaxSendRate": MAX_SEND_RATE,
                 "SentLast24Hours": float(sent),
             },
             "SendingEnabled": True,

@@ -19,7 +19,7 @@ from samlocal.ses.tracked_html import Tags
 
 # The path segments of SES: L0 for links, I0 for images.
 LINK, IMAGE = "L0", "I0"
-COUNTED_FOR = timedelta(days=60)
+TRACKING_PERIOD = timedelta(days=60)
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
@@ -50,9 +50,9 @@ class Tracking:
             tracked.links[key] = (link, tags)
             return f"{self._address}/{LINK}/{quote(link, safe=':')}/1/{mail.id}/{key}"
 
-        if self._publisher.wants(mail, events.CLICK):
+        if self._publisher.is_published(mail, events.CLICK):
             text = tracked_html.with_tracked_links(text, track)
-        if self._publisher.wants(mail, events.OPEN):
+        if self._publisher.is_published(mail, events.OPEN):
             text = tracked_html.with_pixel(text, f"{self._address}/{IMAGE}/{mail.id}")
         with self._lock:
             self._tracked[mail.id] = tracked
@@ -85,7 +85,7 @@ class Tracking:
 
     def _publish(self, request: Request, mail: Mail, kind: events.Kind, details: dict[str, object]) -> None:
         now = datetime.now(UTC)
-        if request.method != "GET" or now - datetime.fromisoformat(mail.time) > COUNTED_FOR:
+        if request.method != "GET" or now - datetime.fromisoformat(mail.time) > TRACKING_PERIOD:
             return
         by = {"ipAddress": request.remote_addr or "", "userAgent": request.headers.get("User-Agent", "")}
         self._publisher.publish(mail, kind, {"timestamp": stamp(now), **by, **details})

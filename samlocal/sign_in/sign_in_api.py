@@ -102,7 +102,7 @@ class SignIn:
     def _known(self, operation: str) -> Response:
         for pool in self._template().pools:
             if operation == f"{pool.id}/{_KNOWN}openid-configuration":
-                return _json(_about(pool))
+                return _json(_discovery_document(pool))
             if operation == f"{pool.id}/{_KNOWN}jwks.json":
                 return _json(KeySet([self._key]).as_dict(private=False))
         raise NotFound
@@ -120,7 +120,7 @@ class SignIn:
         return RSAKey.generate_key(2048, parameters={"use": "sig", "alg": "RS256"}, auto_kid=True)
 
 
-def _about(pool: UserPool) -> dict[str, Any]:
+def _discovery_document(pool: UserPool) -> dict[str, Any]:
     domain = pool.issuer.rpartition("/")[0]
     return {
         "issuer": pool.issuer,

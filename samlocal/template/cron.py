@@ -9,7 +9,7 @@ _EXPRESSION = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _ANY = {"*", "?"}
 # Each schedule is due at least once a week, so no earlier time needs a check.
-_FURTHEST = timedelta(days=8)
+_SEARCH_LIMIT = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Cron:
 
     def is_between(self, start: datetime, end: datetime) -> bool:
         """Return whether the schedule is due after `start` and not after `end`."""
-        minute = max(start, end - _FURTHEST).replace(second=0, microsecond=0) + timedelta(minutes=1)
+        minute = max(start, end - _SEARCH_LIMIT).replace(second=0, microsecond=0) + timedelta(minutes=1)
         while minute <= end:
             there = minute.astimezone(ZoneInfo(self.zone))
             if there.minute in self.minutes and there.hour in self.hours and there.weekday() in self.days:

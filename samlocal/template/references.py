@@ -29,7 +29,7 @@ def pseudo_parameters(stack_name: str) -> dict[str, str]:
 
 
 # The property with the name of a resource, for templates that specify it.
-_NAMED_BY = {
+_NAME_PROPERTIES = {
     "AWS::DynamoDB::Table": "TableName",
     "AWS::S3::Bucket": "BucketName",
     "AWS::SQS::Queue": "QueueName",
@@ -43,7 +43,7 @@ _NAMED_BY = {
 
 
 # Types whose ids AWS generates.
-_OWN_IDS = {"AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient"}
+_GENERATED_IDS = {"AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient"}
 
 
 def parameters(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
@@ -78,10 +78,10 @@ def of_resources(resources: Mapping[str, Any], known: Mapping[str, str], places:
 
 
 def _name(logical_id: str, resource: Mapping[str, Any], resolver: Resolver, stack_name: str) -> str:
-    if resource["Type"] in _OWN_IDS:
+    if resource["Type"] in _GENERATED_IDS:
         return logical_id
     properties = resource.get("Properties") or {}
-    given = properties.get(_NAMED_BY[resource["Type"]])
+    given = properties.get(_NAME_PROPERTIES[resource["Type"]])
     suffix = ".fifo" if properties.get("FifoQueue") else ""
     return str(resolver.resolve(given, logical_id)) if given else f"{stack_name}-{logical_id}{suffix}"
 

@@ -28,7 +28,7 @@ RUNTIME = ROOT / ".cache" / "ric" / "bin" / "python"
 _BINARIES = {"x86_64": "x86_64", "aarch64": "arm64"}
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)\)")
 # Nothing responds before the emulator listens.
-_LISTENS_WITHIN = 10.0
+_START_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Emulator:
 
     def _post(self, event: bytes) -> bytes:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        deadline = time.monotonic() + _LISTENS_WITHIN
+        deadline = time.monotonic() + _START_TIMEOUT
         while True:
             try:
                 with direct.open(self._url, event, timeout=self.function.timeout + 30) as answer:

@@ -27,7 +27,7 @@ VERSION = "2.9.30"
 # Hash from the registry. Any other archive is refused.
 INTEGRITY = "sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=="
 FOLDER = CACHE / f"dynamodb-local-{VERSION}"
-_STARTS_WITHIN = 30.0
+_START_TIMEOUT = 30.0
 
 
 # ---- Download --------------------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def _free_port() -> int:
 
 def _answers(url: str, process: "subprocess.Popen[bytes]") -> bool:
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + _STARTS_WITHIN
+    deadline = time.monotonic() + _START_TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         try:
             direct.open(url, timeout=5).close()

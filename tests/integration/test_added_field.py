@@ -123,7 +123,7 @@ def test_managers_see_a_field_and_viewers_see_only_that_it_exists(seen: dict[str
 
 
 def test_the_description_of_the_api_has_the_field(seen: dict[str, Any]) -> None:
-    doctor = seen["schemas"]["DoctorSeen"]
+    doctor = seen["schemas"]["DoctorDetails"]
     assert "fax" in doctor["required"]
     assert doctor["properties"]["fax"]["anyOf"] == [{"type": "string"}, {"type": "null"}]
 
@@ -161,6 +161,6 @@ def test_an_invalid_filter_value_is_refused(seen: dict[str, Any]) -> None:
     assert seen["found"]["x"] == ["area", "An area code has three digits."]
 
 
-@pytest.mark.parametrize("schema", ["Search", "ReportFilter"])
+@pytest.mark.parametrize("schema", ["SearchRequest", "ReportFilter"])
 def test_the_description_of_the_api_has_the_filter(seen: dict[str, Any], schema: str) -> None:
     assert seen["schemas"][schema]["properties"]["area"]["description"] == "The area code of the fax number."

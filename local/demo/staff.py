@@ -91,7 +91,10 @@ class Staff:
         if Action.INFORMATION_SENT in actions:
             return self._order(referral, Action.INFORMATION_SENT)
         if Action.RETRY in actions:
-            return self._order(referral, Action.RETRY)
+            return self._order(referral, Action.RETRY, again=True)
+        if Action.SAME_DOCTOR in actions:
+            decision = Action.SAME_DOCTOR if chance.random() < 0.7 else Action.ANOTHER_DOCTOR
+            return self._order(referral, decision, others=(referral.leader or "",))
         if Action.APPROVE in actions:
             because = _REJECTED.get(referral.reason or "")
             reject = self._order(referral, Action.REJECT, reason=because or "wrong_details")

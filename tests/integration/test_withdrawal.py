@@ -56,6 +56,7 @@ def test_after_a_message_it_is_too_late(harness: HandlerHarness) -> None:
     page = withdraw(harness, receipt, accept="text/html", content_type="application/x-www-form-urlencoded")
     assert page["statusCode"] == 409
     assert "too late to take it back" in page["body"]
+    assert "?lang=" not in page["body"], "the response to a POST has no URL"
     assert now(harness, receipt).stage == "sent"
 
 

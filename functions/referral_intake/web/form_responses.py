@@ -146,7 +146,9 @@ class PageResponses:
             "is_too_late": is_too_late,
         }
         pages = self._site.pages(referral.campaign, http.chosen_language(self._event), referral.locale)
-        return http.html_response(status, pages.render("status.html", "?lang={locale}", **context))
+        # The response to a POST has no URL, so there are no links to other languages.
+        is_read = self._event["requestContext"]["http"]["method"] != "POST"
+        return http.html_response(status, pages.render("status.html", "?lang={locale}" if is_read else "", **context))
 
     def problem(self, problem: Problem) -> Response:
         pages = self._site.pages(None, self._language())

@@ -44,7 +44,7 @@ const ACTIONS = {
   same_doctor: { label: "Same doctor", done: "Recorded as the same doctor." },
   another_doctor: { label: "Another doctor", done: "Recorded as another doctor, who will be contacted." },
   doctor_answered: {
-    label: "Record answer",
+    label: "Answered",
     done: "Answer recorded.",
     ask: ({ doctor }) => ({
       title: `Record an answer by ${doctor.name}`,
@@ -54,7 +54,7 @@ const ACTIONS = {
     }),
   },
   wants_no_more: {
-    label: "Record opt-out",
+    label: "Wants no more",
     done: "Opt-out recorded. The doctor will not be contacted again.",
     ask: ({ doctor }) => ({
       title: `Record an opt-out by ${doctor.name}?`,

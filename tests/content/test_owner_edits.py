@@ -19,6 +19,7 @@ EDITED = {
     "product_url": '"https://www.rivera-medical.com/star"',
     "mail_locale": '"es"',
     "time_zone": '"America/Denver"',
+    "introduction_hours": '"any"',
 }
 # All tests that may read templates/campaigns, and the unit tests, which must not.
 TESTS = ("tests/content", "tests/unit", "tests/integration/test_demo.py", "tests/integration/test_local_command.py")

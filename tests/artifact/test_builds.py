@@ -67,7 +67,7 @@ def test_both_builds_have_the_pinned_versions(deployable_build: Built, local_bui
         assert distributions(package), name
 
 
-@pytest.mark.parametrize(("build", "machine"), [("to_ship", "aarch64"), ("to_run", HERE)])
+@pytest.mark.parametrize(("build", "machine"), [("deployable_build", "aarch64"), ("local_build", HERE)])
 def test_machine_code_matches_the_machine_of_its_build(
     build: str, machine: str, request: pytest.FixtureRequest
 ) -> None:

@@ -80,7 +80,7 @@ faults: .cache/dev.stamp .cache/dynamodb.stamp ## Inject every fault into every 
 bench: .cache/dev.stamp .cache/dynamodb.stamp ## Measure the AWS cost of the dashboard and of a referral, and update docs/cost.md.
 	$(VENV)/python -m bench.overview_cost $(if $(SHORT),--most 1100)
 	$(VENV)/python -m bench.listing_cost $(if $(SHORT),--most 1100)
-	$(VENV)/python -m bench.cost
+	$(VENV)/python -m bench.cost $(if $(SHORT),--print)
 
 cold-starts: .cache/dev.stamp .cache/sam.stamp ## Measure cold starts of the built functions, with and without bytecode.
 	$(VENV)/python -m bench.cold_start $(if $(SHORT),--runs 1 --only intake)

@@ -4,7 +4,7 @@ bench/scenarios.py defines the scenarios of a referral, bench/meter.py measures 
 is set, so the results do not depend on the time of the measurement.
 
 The results are stored in bench/cost.json, and the tables of docs/cost.md are written with the prices in
-bench/prices.py. `--tables` writes only the tables, for changes of the template or of prices. The duration of Lambda
+bench/prices.py. `--tables` writes only the tables, for changes of the template or of prices. `--print` writes nothing. The duration of Lambda
 invocations is an assumption, because it can be measured only in Lambda.
 """
 
@@ -104,8 +104,9 @@ def main(words: Sequence[str] = ()) -> int:
             f" {one.queued:7.0f} {one.log_bytes:10.0f}   {dict(bill.by_operation)}"
         )
     measured = Measured({name: used(bill) for name, bill in bills.items()}, metrics)
-    measured.write()
-    PAGE.write_text(written(PAGE.read_text("utf-8"), measured), "utf-8")
+    if "--print" not in words:
+        measured.write()
+        PAGE.write_text(written(PAGE.read_text("utf-8"), measured), "utf-8")
     _say(f"\nA referral on average: {average(measured.usage)}\n{fixed(measured)}\n")
     _say("\n".join(by_month(measured)))
     told = bills["reminded"].mails == 2 and bills["answered"].mails == 1

@@ -45,8 +45,8 @@ def test_another_measurement_changes_the_page() -> None:
 def test_a_measurement_at_another_date_and_hour_gives_the_same_usage(remeasured: tuple[dict[str, Bill], int]) -> None:
     """Excludes logs, which an earlier test in this process may have redirected.
 
-    A stored message is compressed. Its links differ, so its size varies by a few bytes, and at a multiple of 1 KB, this
-    costs two write units.
+    A few bytes or milliseconds more can cost two write units per message: a stored message is compressed, so its size
+    depends on its links, and an event can move the time of the reminder.
     """
     bills, metrics = remeasured
     kept = Measured.read()

@@ -4,8 +4,8 @@ bench/scenarios.py defines the scenarios of a referral, bench/meter.py measures 
 is set, so the results do not depend on the time of the measurement.
 
 The results are stored in bench/cost.json, and the tables of docs/cost.md are written with the prices in
-bench/prices.py. `--tables` writes only the tables, for changes of the template or of prices. `--print` writes nothing. The duration of Lambda
-invocations is an assumption, because it can be measured only in Lambda.
+bench/prices.py. `--tables` writes only the tables, for changes of the template or of prices. `--print` writes nothing.
+The duration of Lambda invocations is an assumption, because it can be measured only in Lambda.
 """
 
 import io

@@ -30,7 +30,7 @@ class Action(StrEnum):
 
 
 class AnswerChannel(StrEnum):
-    """How a doctor's answer or opt-out reached a user. The `_campaign` ones are opt-outs of one campaign."""
+    """How a doctor's answer or opt-out reached a user."""
 
     REPLY = "reply"
     LETTER = "letter"

@@ -113,7 +113,7 @@ def _record_comparison(user_action: UserAction, request: ActionRequest) -> Refer
 
 def _record_reply(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
     """Return the change for an answer or opt-out that did not come through a link in a message."""
-    channel = _parse_choice(AnswerChannel, "channel", request.channel)
+    _parse_choice(AnswerChannel, "channel", request.channel)
     if request.action is Action.DOCTOR_ANSWERED:
         answer = _parse_choice(Answer, "answer", request.answer)
         closing = Closing.ANSWERED
@@ -124,7 +124,7 @@ def _record_reply(user_action: UserAction, request: ActionRequest, referral: Ref
             answer=answer,
         )
     return ReferralChange(
-        replace(user_action, note=f"{channel.value}_campaign" if request.only_campaign else channel.value),
+        replace(user_action, note=_opt_out_note(request)),
         close(Closing.OPTED_OUT) if Closing.OPTED_OUT.outranks(referral.reason) else None,
         {Milestone.OPTED_OUT: user_action.at},
         opts_out=True,
@@ -156,7 +156,16 @@ def last_action_since(request: ActionRequest, referral: Referral) -> UserAction 
 def _is_same_request(request: ActionRequest, user_action: UserAction, referral: Referral) -> bool:
     if request.action is Action.ADD_EMAIL:
         return _with_email(referral.doctor, request).email == referral.doctor.email
-    return request.action is not Action.REJECT or user_action.note == request.reason
+    notes = {
+        Action.REJECT: request.reason,
+        Action.DOCTOR_ANSWERED: request.answer,
+        Action.WANTS_NO_MORE: _opt_out_note(request),
+    }
+    return request.action not in notes or user_action.note == notes[request.action]
+
+
+def _opt_out_note(request: ActionRequest) -> str:
+    return f"{request.channel}_campaign" if request.only_campaign else f"{request.channel}"
 
 
 def _parse_choice(choices: type[_Choice], field: str, value: str | None) -> _Choice:

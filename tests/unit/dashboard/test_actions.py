@@ -372,6 +372,23 @@ def test_the_same_action_with_other_details_is_not_a_repetition() -> None:
     assert changed.value.by.what == "add_email"
 
 
+@pytest.mark.parametrize(
+    ("action", "first", "second"),
+    [
+        (Action.DOCTOR_ANSWERED, {"answer": "no"}, {"answer": "call"}),
+        (Action.WANTS_NO_MORE, {"only_campaign": True}, {"only_campaign": False}),
+    ],
+)
+def test_another_answer_of_the_doctor_is_not_a_repetition(
+    action: Action, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    start = replace(at(Stage.SENT), milestones={"submitted": NOW, "sent": NOW})
+    book = FakeBook(start)
+    actions_on(book).run(request_for(action, start, channel="phone", **first), LATER)
+    with pytest.raises(ChangedSinceSeen):
+        actions_on(book).run(request_for(action, start, channel="phone", **second), LATER)
+
+
 def test_a_change_between_reading_and_writing_is_reported_too() -> None:
     book = FakeBook(held := at(Stage.HELD, "trap"))
     quicker = replace(request_for(Action.REJECT, held, reason="other"), by=JO)

@@ -26,7 +26,7 @@ def public_state(referral: Referral) -> str:
     if referral.stage is Stage.CLOSED:
         return _closed_state(referral, was_sent=was_sent)
     if referral.stage is Stage.HELD:
-        return "checking" if was_sent or referral.messages else "under_review"
+        return "checking" if referral.may_have_been_sent else "under_review"
     if referral.stage is Stage.SENT or (was_sent and referral.stage is not Stage.BY_POST):
         return _TOLD_BY[referral.contact_channel]
     return "told" if referral.stage is Stage.WAITING and referral.leader else _OPEN[referral.stage]

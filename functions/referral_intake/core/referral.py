@@ -12,7 +12,7 @@ from referral_intake.core.callback import Callback
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.engagement import Engagement
 from referral_intake.core.milestones import Milestone
-from referral_intake.core.reasons import Closing
+from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.steps import DeliveryStatuses
 from referral_intake.core.submission import Submission
 
@@ -105,15 +105,15 @@ class Referral:
         return self.milestones[Milestone.SUBMITTED]
 
     @property
+    def may_have_been_sent(self) -> bool:
+        """Whether the doctor was told, or may have been: the response about a message can be lost."""
+        is_unclear = self.stage is Stage.SENDING or self.reason in {Reason.SEND_UNCLEAR, Reason.RESTORED}
+        return bool(is_unclear or self.messages or Milestone.SENT in self.milestones)
+
+    @property
     def can_be_withdrawn(self) -> bool:
         """Whether certainly nothing was sent, so that the patient can take the referral back."""
-        is_open = self.stage in {Stage.QUEUED, Stage.WAITING, Stage.HELD, Stage.BY_POST}
-        return (
-            is_open
-            and not self.messages
-            and self.milestones.keys() == {Milestone.SUBMITTED}
-            and not self.contact_channel
-        )
+        return self.stage is not Stage.CLOSED and not self.may_have_been_sent
 
     @property
     def closed_at(self) -> datetime | None:

@@ -109,14 +109,14 @@ def _status(event: Event, intake: IntakeParts, view: FormResponses, now: datetim
     return view.status(referral)
 
 
-def _withdraw(event: Event, parts: IntakeParts, responses: FormResponses, now: datetime) -> Response:
+def _withdraw(event: Event, intake: IntakeParts, view: FormResponses, now: datetime) -> Response:
     receipt = parse_receipt(event["pathParameters"]["receipt"])
-    referral = parts.referrals.withdraw(receipt, now) if receipt else None
+    referral = intake.referrals.withdraw(receipt, now) if receipt else None
     if referral is None:
         raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no referral with this receipt.")
     is_withdrawn = referral.reason == Closing.WITHDRAWN
     logger.info("withdrawal", referral=referral.receipt, withdrawn=is_withdrawn)
-    return responses.status(referral) if is_withdrawn else responses.too_late(referral)
+    return view.status(referral) if is_withdrawn else view.too_late(referral)
 
 
 def _body(event: Event) -> bytes:

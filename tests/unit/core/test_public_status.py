@@ -29,6 +29,8 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"stage": Stage.HELD, "reason": Reason.HONEYPOT}, "under_review"),
     ({"stage": Stage.HELD, "reason": Reason.POSSIBLY_SAME_DOCTOR}, "under_review"),
     ({"stage": Stage.HELD, "reason": Reason.CONTENT_REFUSED, "milestones": SENT}, "checking"),
+    ({"stage": Stage.HELD, "reason": Reason.SEND_UNCLEAR}, "checking"),
+    ({"stage": Stage.HELD, "reason": Reason.RESTORED}, "checking"),
     ({"stage": Stage.SENT, "milestones": SENT}, "sent"),
     ({"stage": Stage.SENT, "milestones": SENT, "contact_channel": ContactChannel.LETTER}, "letter_sent"),
     ({"stage": Stage.SENT, "milestones": SENT, "contact_channel": ContactChannel.PHONE}, "called"),
@@ -105,3 +107,10 @@ def test_every_stage_and_reason_has_texts() -> None:
     for stage in Stage:
         for reason in (*Closing, *Reason):
             assert public_state(in_state({"stage": stage, "reason": str(reason)})) in known
+
+
+@pytest.mark.parametrize(("changes", "state"), CASES)
+def test_only_what_was_certainly_not_sent_can_be_withdrawn(changes: dict[str, Any], state: str) -> None:
+    is_possible = state in {"received", "under_review", "by_post", "told"} and changes["stage"] is not Stage.CLOSED
+    is_sending, has_bounced = changes["stage"] is Stage.SENDING, changes.get("milestones") == BOUNCED
+    assert in_state(changes).can_be_withdrawn == (is_possible and not is_sending and not has_bounced)

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.sansio.utils import host_is_trusted
 from werkzeug.wrappers import Request, Response
 
 from samlocal.http import payload, routes, static_files
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from samlocal.http.jwt_authorizer import Tokens
 
+_LOOPBACK = ("127.0.0.1", "localhost", ".localhost")
 LARGEST_BODY = 10 * 1024 * 1024
 Pages = Callable[[Request], Response]
 
@@ -60,6 +62,9 @@ class Gateway:
 
     def _respond(self, request: Request) -> Response:
         if request.path == "/_local" or request.path.startswith("/_local/"):
+            # A page on the internet can let its own host name resolve to this machine, and then read the answers.
+            if not host_is_trusted(request.host, _LOOPBACK):
+                return Response("Open these pages at 127.0.0.1 or localhost.\n", 421)
             return self._own_pages(request)
         response = self._answer(request)
         for name, value in self._headers_of(request.path).items():

@@ -305,10 +305,9 @@ def test_a_campaign_that_paused_itself_is_resumed_by_a_manager(
 ) -> None:
     breaker, policy = BreakerTable(stack.cloud.dynamodb, TABLE), samples.campaign().breaker
     moment = stack.clock.now()
-    bounces = count_update("lumen", [], moment.date()).add(
-        f"{moment.date().isoformat()}/bounced", policy.minimum_volume
-    )
-    assert Table(stack.cloud.dynamodb, TABLE).update(bounces)
+    table, day = Table(stack.cloud.dynamodb, TABLE), moment.date()
+    for number in range(policy.minimum_volume):
+        assert table.update(count_update(replace(samples.referral(), source=str(number)), ["bounced"], day))
     assert breaker.check("lumen", policy, moment)
     submit_with_proof(stack, "Wanda Waits", email="waits@clinic.example")
     open_work(manager, "held")

@@ -450,6 +450,12 @@ def test_the_api_is_throttled() -> None:
     assert 0 < api["Properties"]["RouteSettings"]["GET /api/doctors"]["ThrottlingRateLimit"] < default
 
 
+@pytest.mark.parametrize("path", ["/api/opt-out", "/api/answer"])
+def test_a_flood_of_submissions_does_not_throttle_the_links_of_doctors(path: str) -> None:
+    (api,) = of_type("AWS::Serverless::HttpApi").values()
+    assert f"POST {path}" in api["Properties"]["RouteSettings"]
+
+
 # ---- Sign-in ---------------------------------------------------------------------------------------------------------
 
 (TEAM,) = TEMPLATE.pools
@@ -466,12 +472,12 @@ def test_only_administrators_can_create_accounts() -> None:
     assert RESOURCES["Team"]["DeletionPolicy"] == RESOURCES["Team"]["UpdateReplacePolicy"] == "Retain"
 
 
-def test_a_password_is_strong_and_mfa_is_available() -> None:
+def test_a_password_is_strong_and_mfa_is_required() -> None:
     team = properties_of("Team")
     policy = team["Policies"]["PasswordPolicy"]
     assert policy["MinimumLength"] >= 12
     assert all(policy[f"Require{kind}"] for kind in ("Lowercase", "Uppercase", "Numbers", "Symbols"))
-    assert (team["MfaConfiguration"], team["EnabledMfas"]) == ("OPTIONAL", ["SOFTWARE_TOKEN_MFA"])
+    assert (team["MfaConfiguration"], team["EnabledMfas"]) == ("ON", ["SOFTWARE_TOKEN_MFA"])
 
 
 def test_the_groups_are_the_roles() -> None:

@@ -3,6 +3,7 @@
 SES, the registry of doctors and the event bus are fakes that quote their input in error messages.
 """
 
+import itertools
 import json
 import os
 import re
@@ -116,6 +117,7 @@ class HandlerHarness:
         self.mail = QuotingSes()
         self.patch = patch
         self.raised: list[str] = []
+        self._submissions = itertools.count()
         self.record = aws.Stream().record
         self._keys = partial(Secrets().keyring, secrets["HashingKeys"])
         told = boto3.client("secretsmanager").get_secret_value(SecretId=secrets["OriginSecret"])
@@ -157,7 +159,9 @@ class HandlerHarness:
         return receipt_for(uuid.UUID(sent["submission_id"]))
 
     def post(self, sent: object, query: str = "querymark=valuemark") -> Any:
-        event = events.post_json(sent, **HEADERS)
+        # Each from a network of its own, because after a bounce the other referrals of a network are held.
+        address = f"198.51.100.{170 + next(self._submissions) % 10}:4711"
+        event = events.post_json(sent, **{**HEADERS, "cloudfront_viewer_address": address})
         return self.invoke("intake", event | {"rawQueryString": query})
 
     def deliver_records(self, *receipts: str) -> None:

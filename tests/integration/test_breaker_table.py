@@ -11,7 +11,7 @@ from referral_intake.aws.breaker_table import BreakerTable, breaker_key
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.core.breaker import Trip
+from referral_intake.core.breaker import SOURCE_COUNTS, Trip
 from referral_intake.core.quota import Quota, Wait
 from referral_intake.feedback.processing import process_event
 from referral_intake.feedback.wiring import FeedbackParts
@@ -43,12 +43,12 @@ class Deployment:
         claims = ClaimTable(self.client, self.table)
         return FeedbackParts(self.referrals, claims, hashes, campaigns, self.breaker, self.announcements)
 
-    def item(self) -> dict[str, object]:
+    def item(self) -> dict[str, Any]:
         found = self.client.get_item(TableName=self.table, Key=breaker_key("lumen")).get("Item", {})
         return {name: value for name, value in found.items() if name not in ("pk", "sk")}
 
     def count(self, **facts: int) -> None:
-        """Sets today's counts."""
+        """Sets today's counts. Each bounce and complaint has a source of its own."""
         for fact, number in facts.items():
             self.client.update_item(
                 TableName=self.table,
@@ -57,6 +57,14 @@ class Deployment:
                 ExpressionAttributeNames={"#fact": f"{DAY}/{fact}"},
                 ExpressionAttributeValues={":number": {"N": str(number)}},
             )
+            if name := SOURCE_COUNTS.get(fact):
+                self.client.update_item(
+                    TableName=self.table,
+                    Key=breaker_key("lumen"),
+                    UpdateExpression="SET #name = :sources",
+                    ExpressionAttributeNames={"#name": f"{DAY}/{name}"},
+                    ExpressionAttributeValues={":sources": {"SS": [f"source {one}" for one in range(number)]}},
+                )
 
     def turn(self) -> Wait | None:
         plenty = Quota(per_second=1000, per_day=100_000, sent_last_day=0)
@@ -89,7 +97,11 @@ def test_an_event_delivered_three_times_is_counted_once(deployment: Deployment) 
     happened(deployment, "Bounce")
     happened(deployment, "Bounce", bounceType="Transient")
     happened(deployment, "Complaint")
-    assert deployment.item() == {
+    item = deployment.item()
+    # Referrals without a network address count for themselves.
+    sources = [item.pop(f"{DAY}/{name}") for name in ("bounced_sources", "complained_sources")]
+    assert all(len(one["SS"]) == 1 for one in sources)
+    assert item == {
         f"{DAY}/delivered": {"N": "1"},
         f"{DAY}/bounced": {"N": "1"},
         f"{DAY}/complained": {"N": "1"},

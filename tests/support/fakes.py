@@ -15,7 +15,7 @@ from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.message import Message
 from referral_intake.core.quota import Wait
-from referral_intake.core.reasons import Closing
+from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import LEASE, Answer, Referral, Transition, close
 from referral_intake.outreach.screening import ScreeningLimit
 
@@ -248,6 +248,7 @@ class FakeScreeningCounts:
 
     max_per_source: int = 20
     disposable: frozenset[str] = frozenset({"trash.example"})
+    bounced: frozenset[str] = frozenset({"source of a bounce"})
     seen: dict[str, set[str]] = field(default_factory=dict)
 
     def is_disposable(self, domain: str) -> bool:
@@ -255,6 +256,12 @@ class FakeScreeningCounts:
 
     def name_hash(self, name: str) -> str:
         return f"hash of {name}"
+
+    def record_source(self, source: str, receipt: str) -> Reason | None:
+        if source in self.bounced:
+            return Reason.SOURCE_BOUNCED
+        limit = ScreeningLimit(Reason.MANY_FROM_ONE_SOURCE, source, receipt, self.max_per_source)
+        return None if self.record_within_limit(limit) else limit.reason
 
     def record_within_limit(self, limit: ScreeningLimit) -> bool:
         members = self.seen.setdefault(limit.key, set())

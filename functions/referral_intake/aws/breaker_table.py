@@ -11,7 +11,16 @@ from referral_intake.aws.audit_log import audit_item
 from referral_intake.aws.item_format import Item, plain, timestamp
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
-from referral_intake.core.breaker import BreakerPolicy, BreakerState, Pause, Trip, trip_reason, window_counts
+from referral_intake.core.breaker import (
+    SOURCE_COUNTS,
+    BreakerPolicy,
+    BreakerState,
+    Pause,
+    Trip,
+    trip_reason,
+    window_counts,
+)
+from referral_intake.core.referral import Referral
 from referral_intake.core.users import User
 
 if TYPE_CHECKING:
@@ -22,11 +31,13 @@ def breaker_key(campaign: str) -> Item:
     return {"pk": {"S": f"breaker#{campaign}"}, "sk": {"S": "breaker"}}
 
 
-def count_update(campaign: str, facts: list[str], day: date) -> Update:
-    """Return the update that counts each fact once on that day."""
-    update = Update(breaker_key(campaign))
+def count_update(referral: Referral, facts: list[str], day: date) -> Update:
+    """Return the update that counts each fact once on that day, and the referral's source for a bounce or complaint."""
+    update = Update(breaker_key(referral.campaign))
     for fact in facts:
         update.add(f"{day.isoformat()}/{fact}", 1)
+        if fact in SOURCE_COUNTS:
+            update.add(f"{day.isoformat()}/{SOURCE_COUNTS[fact]}", {referral.source or referral.receipt})
     return update
 
 
@@ -89,5 +100,5 @@ def _counts(item: dict[str, Any]) -> dict[tuple[date, str], int]:
     for name, value in item.items():
         day, slash, fact = name.partition("/")
         if slash:
-            counts[date.fromisoformat(day), fact] = int(value)
+            counts[date.fromisoformat(day), fact] = len(value) if fact in SOURCE_COUNTS.values() else int(value)
     return counts

@@ -17,12 +17,14 @@ from referral_intake.aws.item_format import (
     to_item,
     typed,
 )
+from referral_intake.aws.source_items import bounced_update
 from referral_intake.aws.table import Table
 from referral_intake.core import information, tasks
 from referral_intake.core.callback import Callback
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
+from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Referral, Transition, close
 
@@ -68,7 +70,11 @@ class ReferralTable:
         update.set("engagements", engagement_lines(effect.engagements) or None)
         if not effect.counts:
             self.update(update)
-        elif self._table.transact(updates=[update, count_update(referral.campaign, effect.counts, at.date())]):
+            return
+        updates = [update, count_update(referral, effect.counts, at.date())]
+        if referral.source and Milestone.BOUNCED in effect.counts:
+            updates.append(bounced_update(referral.source, at))
+        if self._table.transact(updates=updates):
             raise Stale
 
     def record_feedback(self, sent_at: datetime) -> None:

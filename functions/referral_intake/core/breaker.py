@@ -1,6 +1,8 @@
 """The breaker: pause a campaign before Amazon SES pauses the account for bounces and complaints.
 
 Amazon SES reviews an account at a bounce rate of 5% or a complaint rate of 0.1%. It pauses sending at 10% or 0.5%.
+Anyone can submit dead addresses, so each source (the submitter's network address on one day) counts once. All bounces
+and complaints together have limits of their own. docs/operate.md has the arithmetic.
 """
 
 from collections.abc import Mapping
@@ -12,23 +14,32 @@ from referral_intake.core.reasons import PauseReason
 
 COUNTED_MILESTONES: tuple[str, ...] = (Milestone.DELIVERED, Milestone.BOUNCED, Milestone.COMPLAINED)
 
+SOURCE_COUNTS: dict[str, str] = {Milestone.BOUNCED: "bounced_sources", Milestone.COMPLAINED: "complained_sources"}
+"""The names under which the sources of bounces and of complaints are counted."""
+
+# Limits for all bounces and complaints, whatever their sources: four fifths of the rates at which SES pauses sending.
+# SES judges by a representative volume, so they need more messages than the limits for distinct sources.
+_TOTAL_RATES = {Milestone.BOUNCED: 0.08, Milestone.COMPLAINED: 0.004}
+_TOTAL_VOLUME_FACTOR = 5
+
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
     """When a campaign pauses itself. Counts and rates are those of the window.
 
-    Below `minimum_volume` messages, or below `minimum_mishaps` bounces or complaints, a rate has no effect.
+    Bounces and complaints count once for each source. Below `minimum_volume` messages, or for fewer than
+    `minimum_sources` sources, a rate has no effect.
     """
 
     window: timedelta
     minimum_volume: int
-    minimum_mishaps: int
+    minimum_sources: int
     bounce_rate: float
     complaint_rate: float
 
 
 DailyCounts = Mapping[tuple[date, str], int]
-"""Numbers of messages by day (UTC) and milestone, for each of COUNTED_MILESTONES."""
+"""Numbers by day (UTC) and name: messages for each of COUNTED_MILESTONES, and sources for each of SOURCE_COUNTS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +90,7 @@ class Pause:
 
 def trip_reason(counts: DailyCounts, policy: BreakerPolicy, today: date) -> PauseReason | None:
     """Return why the campaign must pause, or None if it need not."""
-    total = window_counts(counts, policy, today)
+    total, sources_of = window_counts(counts, policy, today), _source_counts(counts, policy, today)
     volume = total[Milestone.DELIVERED] + total[Milestone.BOUNCED]
     if volume < policy.minimum_volume:
         return None
@@ -87,7 +98,10 @@ def trip_reason(counts: DailyCounts, policy: BreakerPolicy, today: date) -> Paus
         (Milestone.BOUNCED, policy.bounce_rate, PauseReason.BOUNCES),
         (Milestone.COMPLAINED, policy.complaint_rate, PauseReason.COMPLAINTS),
     ):
-        if total[fact] >= policy.minimum_mishaps and total[fact] > rate * volume:
+        sources = sources_of[fact]
+        if sources >= policy.minimum_sources and sources > rate * volume:
+            return reason
+        if volume >= _TOTAL_VOLUME_FACTOR * policy.minimum_volume and total[fact] > _TOTAL_RATES[fact] * volume:
             return reason
     return None
 
@@ -95,6 +109,10 @@ def trip_reason(counts: DailyCounts, policy: BreakerPolicy, today: date) -> Paus
 def window_counts(counts: DailyCounts, policy: BreakerPolicy, today: date) -> dict[str, int]:
     """Return the count of each milestone within the policy's window."""
     return {fact: _within(counts, fact, today - policy.window) for fact in COUNTED_MILESTONES}
+
+
+def _source_counts(counts: DailyCounts, policy: BreakerPolicy, today: date) -> dict[str, int]:
+    return {fact: _within(counts, name, today - policy.window) for fact, name in SOURCE_COUNTS.items()}
 
 
 def _within(counts: DailyCounts, fact: str, after: date) -> int:

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     # Held: the referral is suspicious, and a person decides before any message is sent.
     DISPOSABLE_DOMAIN = "disposable_domain"  # The address is at a provider of throwaway addresses.
     MANY_FROM_ONE_SOURCE = "many_from_one_source"  # One network address sent more than the daily limit.
+    SOURCE_BOUNCED = "source_bounced"  # A message to another doctor bounced, submitted from the same network address.
     MANY_NAMES_FOR_ONE_ADDRESS = "many_names_for_one_address"
     SEVERAL_ADDRESSES_FOR_ONE_NPI = "several_addresses_for_one_npi"
     UNUSUAL_NAME = "unusual_name"  # The name has a sign such as < or =, or no letter.

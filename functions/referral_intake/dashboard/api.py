@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 import referral_intake.aws.audit_log
 import referral_intake.aws.origin_secret
 import referral_intake.aws.stats_table  # noqa: F401
+from referral_intake.core.errors import Unavailable
 from referral_intake.dashboard import (
     authorization,
     comparison_routes,
@@ -57,7 +58,7 @@ def _respond(event: Event, parts: DashboardParts, now: datetime) -> Response:
         app.context = {"user": user, "parts": parts, "now": now}
         response = app.resolve(event, LambdaContext())
     except Exception as error:  # noqa: BLE001  # `problems` distinguishes them
-        return _refusal(problems.of(error, logger))
+        return _refuse(problems.of(error, logger), event, parts, now)
     given = {name.lower(): value for name, value in response["headers"].items()}
     return {**response, "headers": {**http.HEADERS, **given}}
 
@@ -67,6 +68,16 @@ def _check_body(event: Event) -> None:
         if http.content_type(event) != "application/json":
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported", "Send application/json.")
         http.parsed_json(http.body(event, MAX_BODY_BYTES))
+
+
+def _refuse(problem: Problem, event: Event, parts: DashboardParts, now: datetime, path: str = "") -> Response:
+    """Return the response. A request without permission leaves an audit record."""
+    if problem.status == HTTPStatus.FORBIDDEN and (user := authorization.caller(event)):
+        try:
+            parts.audit.record(user, f"refused{path.removeprefix(PREFIX)}", [], now)
+        except Unavailable:
+            logger.exception("refused request not recorded")
+    return _refusal(problem)
 
 
 def _refusal(problem: Problem) -> Response:
@@ -80,7 +91,14 @@ def _not_modified(error: NotModified) -> Answer[str]:
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
 def _record_refusal(error: Exception) -> Answer[str]:
-    refusal = _refusal(problems.of(_error_to_report(error), logger))
+    route, context = app.context["_route"], app.context
+    refusal = _refuse(
+        problems.of(_error_to_report(error), logger),
+        app.current_event.raw_event,
+        context["parts"],
+        context["now"],
+        route.path,
+    )
     return Answer(refusal["statusCode"], body=refusal["body"], headers=refusal["headers"])
 
 

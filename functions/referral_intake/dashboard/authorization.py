@@ -27,13 +27,20 @@ _GROUPS = re.compile(r"\[[^\s\[\]]+(?: [^\s\[\]]+)*\]")
 
 def signed_in_user(event: Event) -> User:
     """Return the signed-in user. Raise Problem if the user has no role."""
+    user = caller(event)
+    if not (user and user.roles):
+        raise _forbidden()
+    return user
+
+
+def caller(event: Event) -> User | None:
+    """Return the signed-in user, who may have no role."""
     claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
     sub, username = claims.get("sub"), claims.get("username")
-    roles = _roles(claims.get("cognito:groups"))
     # Only access tokens are accepted. An ID token is only for the page that requested it.
-    if not (sub and username and roles and claims.get("token_use") == "access"):
-        raise _forbidden()
-    return User(str(sub), str(username), roles)
+    if not (sub and username and claims.get("token_use") == "access"):
+        return None
+    return User(str(sub), str(username), _roles(claims.get("cognito:groups")))
 
 
 def _roles(groups: object) -> frozenset[Role]:

@@ -19,8 +19,7 @@ from referral_intake.core.referral import Referral
 class ScreeningLimit:
     """The limit that `key` may occur with at most `maximum` different values. `member` is the value of this referral.
 
-    Key and value are keyed hashes, except that the value for a source is the receipt. `reason` is the reason to hold a
-    referral above the limit.
+    Key and value are keyed hashes. `reason` is the reason to hold a referral above the limit.
     """
 
     reason: Reason
@@ -30,13 +29,13 @@ class ScreeningLimit:
 
 
 class ScreeningCounts(Protocol):
-    max_per_source: int
-    """The maximum number of referrals from one source per day."""
-
     def is_disposable(self, domain: str) -> bool:
         """Whether the domain offers disposable addresses."""
 
     def name_hash(self, name: str) -> str: ...
+
+    def record_source(self, source: str, receipt: str) -> Reason | None:
+        """Record the referral, and return None, unless the source has reached its daily limit or caused a bounce."""
 
     def record_within_limit(self, limit: ScreeningLimit) -> bool:
         """Record the value, and return True, unless the key has `maximum` other values. Repeats count once."""
@@ -53,6 +52,8 @@ def suspicion_reason(
     email = referral.doctor.email
     if email and screening_counts.is_disposable(email.rpartition("@")[2]):
         return Reason.DISPOSABLE_DOMAIN
+    if referral.source and (reason := screening_counts.record_source(referral.source, referral.receipt)):
+        return reason
     limits = _limits(referral, keys, campaign, screening_counts)
     return next((one.reason for one in limits if not screening_counts.record_within_limit(one)), None)
 
@@ -62,10 +63,6 @@ def _limits(
 ) -> Iterator[ScreeningLimit]:
     by_kind = {key.partition("#")[0]: key for key in keys}
     address, npi, name = by_kind.get("email"), by_kind.get("npi"), person_names.identity(referral.doctor.name)
-    if referral.source:
-        yield ScreeningLimit(
-            Reason.MANY_FROM_ONE_SOURCE, f"source#{referral.source}", referral.receipt, screening_counts.max_per_source
-        )
     if address and name:
         maximum = campaign.policy.names_per_address
         yield ScreeningLimit(

@@ -4,17 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from referral_intake.aws.item_format import Item
 from referral_intake.aws.keys import DoctorHashes, Ring
+from referral_intake.aws.source_items import source_key, source_update
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
+from referral_intake.core.reasons import Reason
 from referral_intake.outreach.screening import ScreeningLimit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-# The hash of a source changes every day.
-_SOURCE_KEPT_SECONDS = 2 * 24 * 3600
 
 
 class ScreeningCountTable:
@@ -23,7 +21,7 @@ class ScreeningCountTable:
     ) -> None:
         self._table = Table(client, name)
         self._hashes = DoctorHashes(ring)
-        self.max_per_source = max_per_source
+        self._max_per_source = max_per_source
         self._now = now
 
     def name_hash(self, name: str) -> str:
@@ -38,14 +36,19 @@ class ScreeningCountTable:
         return any(".".join(parts[start:]) in blocklist for start in range(len(parts) - 1))
 
     def record_within_limit(self, limit: ScreeningLimit) -> bool:
-        update = Update(_key(limit)).add("seen", {limit.member})
-        if limit.key.startswith("source#"):
-            update.set("expires", int(self._now().timestamp()) + _SOURCE_KEPT_SECONDS)
-        seen, member = update.name("seen"), update.value(limit.member)
-        fewer = f"size({seen}) < {update.value(limit.maximum)}"
-        update.when(f"attribute_not_exists({seen}) OR {fewer} OR contains({seen}, {member})")
+        return self._record(Update({"pk": {"S": limit.key}, "sk": {"S": "seen"}}), limit.member, limit.maximum)
+
+    def record_source(self, source: str, receipt: str) -> Reason | None:
+        update = source_update(source, self._now())
+        update.when(f"attribute_not_exists({update.name('bounced')})")
+        if self._record(update, receipt, self._max_per_source):
+            return None
+        item = self._table.get(source_key(source), consistent=True) or {}
+        return Reason.SOURCE_BOUNCED if "bounced" in item else Reason.MANY_FROM_ONE_SOURCE
+
+    def _record(self, update: Update, member: str, maximum: int) -> bool:
+        update.add("seen", {member})
+        seen, value = update.name("seen"), update.value(member)
+        fewer = f"size({seen}) < {update.value(maximum)}"
+        update.when(f"attribute_not_exists({seen}) OR {fewer} OR contains({seen}, {value})")
         return self._table.update(update)
-
-
-def _key(limit: ScreeningLimit) -> Item:
-    return {"pk": {"S": limit.key}, "sk": {"S": "seen"}}

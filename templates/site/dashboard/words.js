@@ -39,6 +39,7 @@ export const REASONS = {
   rejected: "Rejected",
   disposable_domain: "A disposable email address",
   many_from_one_source: "Many referrals from one network address",
+  source_bounced: "Another message bounced that was submitted from the same network address",
   many_names_for_one_address: "Several names for one email address",
   several_addresses_for_one_npi: "Several email addresses for one NPI",
   shared_mailbox: "Another doctor, with another NPI, has the same email address",

@@ -4,18 +4,21 @@ from datetime import timedelta
 
 import pytest
 
-from referral_intake.core.breaker import COUNTED_MILESTONES, Trip, trip_reason
+from referral_intake.core.breaker import COUNTED_MILESTONES, SOURCE_COUNTS, Trip, trip_reason
 from tests.support.samples import NOW, campaign
 
 POLICY = campaign().breaker
 TODAY = NOW.date()
 
 
-def counted(delivered: int, bounced: int = 0, complained: int = 0, days_ago: int = 0) -> str | None:
+def counted(
+    delivered: int, bounced: int = 0, complained: int = 0, days_ago: int = 0, sources: int | None = None
+) -> str | None:
+    """Each bounce and complaint has a source of its own, unless the number of sources is given."""
     day = TODAY - timedelta(days=days_ago)
-    facts = zip(COUNTED_MILESTONES, (delivered, bounced, complained), strict=True)
-    counts = {(day, fact): count for fact, count in facts}
-    return trip_reason(counts, POLICY, TODAY)
+    facts = dict(zip(COUNTED_MILESTONES, (delivered, bounced, complained), strict=True))
+    of_sources = {name: facts[fact] if sources is None else sources for fact, name in SOURCE_COUNTS.items()}
+    return trip_reason({(day, name): count for name, count in {**facts, **of_sources}.items()}, POLICY, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +38,18 @@ def test_too_many_complaints_pause_the_campaign() -> None:
 
 def test_a_small_number_of_messages_does_not_pause_the_campaign() -> None:
     assert counted(50, bounced=49, complained=9) is None
+
+
+def test_one_source_can_not_pause_the_campaign_with_dead_addresses_or_complaints() -> None:
+    assert counted(95, bounced=5, sources=1) is None
+    assert counted(2400, complained=2, sources=1) is None
+    assert counted(95, bounced=5) == "bounces"
+
+
+def test_whatever_the_sources_the_campaign_pauses_before_ses_pauses_the_account() -> None:
+    assert counted(919, bounced=81, sources=1) == "bounces"
+    assert counted(921, bounced=79, sources=1) is None
+    assert counted(1000, complained=5, sources=1) == "complaints"
 
 
 def test_a_single_failure_does_not_pause_the_campaign() -> None:

@@ -16,7 +16,7 @@ from referral_intake.core.weekly_summary import is_due, week_before
 from tests.support import samples
 
 NEW_YORK, HONOLULU = ZoneInfo("America/New_York"), ZoneInfo("Pacific/Honolulu")
-POLICY = BreakerPolicy(timedelta(days=7), minimum_volume=10, minimum_mishaps=2, bounce_rate=0.1, complaint_rate=0.1)
+POLICY = BreakerPolicy(timedelta(days=7), minimum_volume=10, minimum_sources=2, bounce_rate=0.1, complaint_rate=0.1)
 
 
 def utc(text: str) -> datetime:
@@ -46,6 +46,7 @@ def test_the_breaker_covers_seven_days_at_any_date(today: date) -> None:
     for days_ago, reason in ((6, "bounces"), (7, None)):
         day = today - timedelta(days=days_ago)
         counts: dict[tuple[date, str], int] = {(day, Milestone.DELIVERED): 10, (day, Milestone.BOUNCED): 10}
+        counts[day, breaker.SOURCE_COUNTS[Milestone.BOUNCED]] = 10
         assert breaker.trip_reason(counts, POLICY, today) == reason
 
 

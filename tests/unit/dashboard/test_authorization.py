@@ -8,7 +8,7 @@ from referral_intake.core.users import Role
 from referral_intake.dashboard import api as dashboard
 from referral_intake.dashboard import authorization
 from referral_intake.web.http import Problem
-from tests.support.dashboard import MANAGER, VIEWER, FakeDashboard, ask, request
+from tests.support.dashboard import MANAGER, VIEWER, FakeAudit, FakeDashboard, ask, request
 
 
 def routes() -> list[Any]:
@@ -42,6 +42,21 @@ def test_a_managers_route_is_forbidden_to_viewers_with_any_body(route: Any) -> N
         for data in (None, {}, {"action": "approve", "campaign": "lumen"}):
             status, problem = ask(FakeDashboard(), route.method, path_of(route), data, groups=VIEWER)
             assert (status, problem["code"]) == (403, "forbidden")
+
+
+def test_a_refused_request_leaves_an_audit_record_without_ids() -> None:
+    page = FakeDashboard()
+    ask(page, "POST", "/referrals/47XR-FWLJ-BTXX-4T3L/actions", {}, groups=VIEWER)
+    ask(page, "GET", "/me", groups=None)
+    assert [(what, receipts) for _, what, receipts in page.audit.records] == [  # type: ignore[attr-defined]
+        ("refused/referrals/<receipt>/actions", ()),
+        ("refused", ()),
+    ]
+
+
+def test_a_request_is_refused_even_if_the_audit_record_can_not_be_written() -> None:
+    page = FakeDashboard(audit=FakeAudit(fails=True))
+    assert ask(page, "GET", "/me", groups=None)[0] == 403
 
 
 def test_routes_are_not_revealed_to_callers_without_a_role() -> None:

@@ -67,6 +67,10 @@ def test_an_approved_or_already_mailed_doctor_is_not_screened_again(known: dict[
     assert screen(FakeScreeningCounts(), replace(referral(email="dr@trash.example"), **known)) is None  # type: ignore[arg-type]
 
 
+def test_a_referral_from_the_source_of_a_bounce_is_held() -> None:
+    assert screen(FakeScreeningCounts(), replace(referral(), source="source of a bounce")) == "source_bounced"
+
+
 def test_a_source_has_a_new_hash_each_day_and_an_ipv6_network_has_one() -> None:
     today, tomorrow = (source_hash(ring, "203.0.113.9", NOW + timedelta(days=days)) for days in (0, 1))
     assert today != tomorrow

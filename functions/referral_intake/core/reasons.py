@@ -26,6 +26,7 @@ class Reason(StrEnum):
     # Held: a bot may have sent the referral.
     NO_PROOF_OF_WORK = "unproven"  # No valid proof of work.
     TOO_FAST = "too_fast"  # Sent sooner than a person can fill in the form.
+    CROSS_SITE = "cross_site"  # A page of another site sent the form.
     HONEYPOT = "trap"  # The hidden field has a value.
 
     # Held: sending failed.

@@ -1,4 +1,4 @@
-"""Detect submissions by bots: no proof of work, filled in too fast, or a value in a hidden field.
+"""Detect submissions by bots: from another site, without proof of work, too fast, or with a value in a hidden field.
 
 Such a submission is not refused but held for a person's review, because a patient's browser may lack JavaScript or fail
 at the proof.
@@ -36,6 +36,17 @@ def binding_of(submission_id: uuid.UUID) -> str:
     It is a hash of the submission id, like the receipt, but a different one, so that it reveals neither.
     """
     return hashlib.sha256(f"challenge:{submission_id}".encode()).hexdigest()
+
+
+def is_cross_site(headers: Mapping[str, str], site_url: str) -> bool:
+    """Whether a page of another site sent the request, so that its visitors' browsers could send many.
+
+    A program that is not a browser sends none of these headers.
+    """
+    # Older browsers send only Origin.
+    if fetch_site := headers.get("sec-fetch-site"):
+        return fetch_site == "cross-site"
+    return headers.get("origin", site_url) != site_url
 
 
 def bot_reason(

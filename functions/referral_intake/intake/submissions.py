@@ -9,7 +9,7 @@ from typing import Any
 
 # Imported when Lambda starts the function, when it has the most CPU, not during the first request.
 from referral_intake.aws.keys import derived_submission_id, source_hash
-from referral_intake.core.reasons import Closing
+from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Referral, new_referral, parse_receipt
 from referral_intake.core.submission import InvalidSubmission, Submission, parse
 from referral_intake.core.validation import FieldError
@@ -54,8 +54,7 @@ def _accept(event: Event, intake: IntakeParts, view: FormResponses, now: datetim
         payload = forms.nested(sent) if is_form else sent
         submission = parse(payload, intake.site.campaigns.get, derived_id if is_form else None)
         referral = new_referral(submission, now, source_hash(intake.hashing_keys, http.client_address(event), now))
-        proof = intake.challenges.read(payload.get(bot_detection.PROOF))
-        if reason := bot_detection.bot_reason(payload, submission.submission_id, proof, intake.fill_time, now):
+        if reason := _bot_reason(event, payload, submission.submission_id, intake, now):
             referral = bot_detection.hold_for_review(referral, reason, now)
         with logs.log_context(logger, referral=referral.receipt):
             stored, is_new = _store(referral, intake)
@@ -64,6 +63,15 @@ def _accept(event: Event, intake: IntakeParts, view: FormResponses, now: datetim
         _record_refusal("conflict" if "conflict" in codes else "invalid", codes)
         return view.invalid(dict(sent) if is_form else sent, invalid.errors)
     return view.stored(stored, is_new=is_new)
+
+
+def _bot_reason(
+    event: Event, payload: Any, submission_id: uuid.UUID, intake: IntakeParts, now: datetime
+) -> Reason | None:
+    if bot_detection.is_cross_site(event["headers"], intake.site.url):
+        return Reason.CROSS_SITE
+    proof = intake.challenges.read(payload.get(bot_detection.PROOF))
+    return bot_detection.bot_reason(payload, submission_id, proof, intake.fill_time, now)
 
 
 def _store(referral: Referral, intake: IntakeParts) -> tuple[Referral, bool]:

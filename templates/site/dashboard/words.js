@@ -48,6 +48,7 @@ export const REASONS = {
   unusual_name: "The name has a sign such as < or =, or no letter",
   unproven: "May be from a bot: the browser check is missing",
   too_fast: "May be from a bot: the form was filled in too fast",
+  cross_site: "A page of another website sent the form",
   trap: "May be from a bot: a hidden field was filled in",
   given_up: "Sending failed several times",
   campaign_unknown: "The campaign no longer exists",

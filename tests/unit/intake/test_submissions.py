@@ -133,6 +133,27 @@ def test_a_submission_faster_than_a_person_can_type_is_held() -> None:
     assert held_because(proofs.with_proof(payload(), issued_at=NOW - timedelta(seconds=2.9))) == "too_fast"
 
 
+@pytest.mark.parametrize(
+    ("headers", "is_held"),
+    [
+        ({"sec_fetch_site": "cross-site", "origin": "https://page.attacker.example"}, True),
+        ({"sec_fetch_site": "cross-site"}, True),
+        ({"origin": "https://page.attacker.example"}, True),
+        ({"origin": "null"}, True),
+        ({"sec_fetch_site": "same-origin", "origin": SITE.url}, False),
+        ({"sec_fetch_site": "none"}, False),
+        ({"origin": SITE.url}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
+def test_a_form_sent_by_a_page_of_another_site_is_held(headers: dict[str, str], is_held: bool) -> None:
+    intake = IntakeInMemory()
+    assert intake(events.post_json(proofs.with_proof(payload()), **headers))["statusCode"] == 201
+    (stored,) = intake.table.referrals.values()
+    assert stored.reason == ("cross_site" if is_held else None)
+
+
 @pytest.mark.parametrize("filled", ["Buy now: https://marked.example", 7, ["marked"], {"x": 1}, "\x00", "x" * 9999])
 def test_any_value_in_the_honeypot_field_is_held(filled: object) -> None:
     assert held_because(proofs.with_proof(payload(comments=filled))) == "trap"

@@ -158,7 +158,7 @@ site: .cache/run.stamp ## Build the static site into build/site (STACK=NAME for 
 	$(VENV)/referrals site --out build/site $(if $(STACK),--stack $(STACK))
 
 deploy: build .cache/run.stamp ## Build and deploy to ENV=dev, staging or prod (YES=1 to skip the confirmation).
-	$(VENV)/referrals deploy $(or $(ENV),$(error Name the environment: make deploy ENV=dev)) $(if $(YES)$(CI),--yes)
+	$(VENV)/referrals deploy $(or $(ENV),$(error Name the environment: make deploy ENV=dev)) $(if $(YES)$(CI),--yes) $(if $(NO_WEB_ACL),--no-web-acl)
 
 destroy: .cache/run.stamp ## Delete the stack of ENV=dev, staging or prod, but keep tables and secrets.
 	$(VENV)/referrals destroy $(or $(ENV),$(error Name the environment: make destroy ENV=dev))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import boto3
 
-from cli import environments, options, output, stacks
+from cli import environments, options, output, stacks, web_acl
 from cli.environments import Environment
 from cli.errors import CommandError
 from cli.site import builder, upload
@@ -27,6 +27,9 @@ def command(
     environment: options.EnvironmentName,
     yes: Annotated[bool, options.flag("--yes", "Change the stack without asking for confirmation.")] = False,
     site_only: Annotated[bool, options.flag("--site-only", "Upload the site, and do not change the stack.")] = False,
+    no_web_acl: Annotated[
+        bool, options.flag("--no-web-acl", "Deploy prod without limits per network address.")
+    ] = False,
 ) -> int:
     """Deploy the stack and the site to an environment.
 
@@ -35,18 +38,38 @@ def command(
     """
     target = environments.named(environment)
     os.environ.update(target.aws())
-    if not site_only:
-        print(f"Deploying the stack {target.stack} ...", flush=True)
-        done = subprocess.run(sam(target, ask=not yes), check=False)  # noqa: S603  (no input from outside)
-        if done.returncode:
-            output.problem(_NOT_DEPLOYED)
-            return 1
+    with_web_acl = web_acl.is_wanted(target) and not no_web_acl
+    if not (site_only or deploy_stacks(target, ask=not yes, with_web_acl=with_web_acl)):
+        output.problem(_NOT_DEPLOYED)
+        return 1
     stack = stacks.find(target.stack)
     with tempfile.TemporaryDirectory() as fresh:  # An empty folder, without files of an earlier build.
         put_site(stack, Path(fresh), datetime.now(UTC))
     for line in addresses(stack, target):
         print(line)
     return 0
+
+
+def deploy_stacks(environment: Environment, *, ask: bool, with_web_acl: bool) -> bool:
+    """Deploy the stack, after its web ACL if it gets one. Return whether this succeeded."""
+    command = sam(environment, ask=ask)
+    if with_web_acl:
+        name = web_acl.stack_name(environment)
+        print(f"Deploying the stack {name} in {web_acl.REGION} ...", flush=True)
+        where = ["--stack-name", name, "--region", web_acl.REGION, "--template-file", str(web_acl.TEMPLATE.resolve())]
+        if not _runs([*command, *where]):
+            return False
+        # On the command line, the option replaces the parameters of samconfig.toml.
+        parameters = {**environment.parameters, web_acl.PARAMETER: web_acl.arn(environment)}
+        command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
+    elif web_acl.PARAMETER not in environment.parameters:
+        print(web_acl.WITHOUT)
+    print(f"Deploying the stack {environment.stack} ...", flush=True)
+    return _runs(command)
+
+
+def _runs(command: list[str]) -> bool:
+    return subprocess.run(command, check=False).returncode == 0  # noqa: S603  (no input from outside)
 
 
 def sam(environment: Environment, *, ask: bool) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import boto3
 import typer
 
-from cli import environments, options, stacks
+from cli import environments, options, stacks, web_acl
 from cli.environments import Environment
 from cli.errors import CommandError
 from cli.site import upload
@@ -43,6 +43,9 @@ def command(
     if not is_confirmed(target, yes):
         raise CommandError("Nothing was deleted.")
     destroy(stack)
+    if web_acl.is_wanted(target):
+        name = web_acl.stack_name(target)
+        print(f"The web ACL costs money: aws cloudformation delete-stack --region {web_acl.REGION} --stack-name {name}")
     return 0
 
 

@@ -1,5 +1,6 @@
 """Upload of the site to its bucket, and deletion of a stack."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from cli import environments, stacks
+from cli import environments, stacks, web_acl
 from cli.app import main
 from cli.commands import deploy, destroy
 from cli.environments import Environment
@@ -206,6 +207,57 @@ def test_after_a_failed_deployment_the_site_is_not_uploaded_and_the_reason_is_pr
     title = re.findall(r'docs/deploy.md,\s"(.+?)"', said)
     assert [f"### {one}" in Path("docs/deploy.md").read_text("utf-8").split("\n") for one in title] == [True]
     assert boto3.client("s3").list_buckets()["Buckets"] == []
+
+
+# moto can't create a web ACL.
+WEB_ACL_STACK = {
+    "Resources": {"Other": {"Type": "AWS::SQS::Queue"}},
+    "Outputs": {"WebAclArn": {"Value": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/x/1"}},
+}
+PROD = Environment("prod", "referral-intake", {"SiteUrl": "https://spine.example", "SenderAddress": "a@spine.example"})
+
+
+@pytest.fixture
+def sam_calls(cloud: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with the arguments of each call of SAM, one line per call. The web ACL is deployed already."""
+    script, calls = tmp_path / "sam", tmp_path / "calls"
+    script.write_text(f"""#!/bin/sh\necho "$@" >> {calls}\n""", "utf-8")
+    script.chmod(0o755)
+    monkeypatch.setattr(deploy, "SAM", script)
+    monkeypatch.setattr(deploy, "BUILT", script)
+    boto3.client("cloudformation", region_name="us-east-1").create_stack(
+        StackName="referral-intake-web-acl", TemplateBody=json.dumps(WEB_ACL_STACK)
+    )
+    return calls
+
+
+def test_prod_gets_a_web_acl_in_us_east_1_and_keeps_its_other_parameters(sam_calls: Path) -> None:
+    assert deploy.deploy_stacks(PROD, ask=False, with_web_acl=web_acl.is_wanted(PROD))
+    acl, main_stack = sam_calls.read_text("utf-8").splitlines()
+    assert "--stack-name referral-intake-web-acl --region us-east-1" in acl
+    assert f"--template-file {web_acl.TEMPLATE.resolve()}" in acl
+    assert "--parameter-overrides SiteUrl=https://spine.example SenderAddress=a@spine.example" in main_stack
+    assert re.search(r" WebAclArn=arn:aws:wafv2:us-east-1:\d+:global/webacl/", main_stack)
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_wanted"),
+    [
+        (PROD, True),
+        (Environment("prod", "x", {"WebAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/own/1"}), False),
+        (ENVIRONMENT, False),
+    ],
+)
+def test_only_prod_without_a_web_acl_of_its_own_gets_one(environment: Environment, is_wanted: bool) -> None:
+    assert web_acl.is_wanted(environment) is is_wanted
+
+
+def test_without_a_web_acl_the_command_says_what_stays_open(
+    sam_calls: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert deploy.deploy_stacks(PROD, ask=False, with_web_acl=False)
+    assert "one network address can use up the request rate" in capsys.readouterr().out
+    assert "WebAclArn" not in sam_calls.read_text("utf-8")
 
 
 # ---- Deletion --------------------------------------------------------------------------------------------------------

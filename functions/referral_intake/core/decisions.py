@@ -16,6 +16,9 @@ from referral_intake.core.steps import INFORMATION, INTRODUCTION, last_failure, 
 
 # A referral that waits for a person gets a new `due_at` at this interval.
 REVIEW_INTERVAL = timedelta(days=7)
+# How long a suspected bot's referral waits for a person. Otherwise anyone could fill the list of open work for nothing.
+UNCONFIRMED_TIME = timedelta(days=14)
+_SUSPECTED_BOT = frozenset({Reason.NO_PROOF_OF_WORK, Reason.TOO_FAST, Reason.CROSS_SITE, Reason.HONEYPOT})
 # The delay of a retry after sending failed. It doubles with each consecutive failure, up to MAX_RETRY_DELAY.
 RETRY_DELAY = timedelta(minutes=5)
 MAX_RETRY_DELAY = timedelta(hours=6)
@@ -136,6 +139,8 @@ def decide_due(
             return hold(Reason.SEND_UNCLEAR, now)
         case _ if campaign and now >= _expiry(referral, campaign) and not information.is_in_progress(referral):
             return close(Closing.EXPIRED, at=now)
+        case Stage.HELD if _is_unconfirmed(referral, now):
+            return close(Closing.EXPIRED, at=now)
         case Stage.SENT if campaign:
             waits = after_send(referral, campaign, now)
             return queue(now) if waits.due_at and waits.due_at <= now else waits
@@ -221,6 +226,12 @@ def retry_later(referral: Referral, reason: str, now: datetime) -> Transition:
 
 def _introduction_bounced(referral: Referral) -> bool:
     return last_failure(referral.messages) == (INTRODUCTION, Reason.EMAIL_BOUNCED)
+
+
+def _is_unconfirmed(referral: Referral, now: datetime) -> bool:
+    """Whether a suspected bot sent the referral, and no person did anything about it in time."""
+    is_suspected = referral.reason in _SUSPECTED_BOT and not referral.user_actions
+    return is_suspected and now >= referral.submitted_at + UNCONFIRMED_TIME
 
 
 def _expiry(referral: Referral, campaign: Campaign) -> datetime:

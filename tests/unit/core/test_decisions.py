@@ -9,7 +9,7 @@ from referral_intake.core import decisions
 from referral_intake.core.claim import AlreadyClaimed
 from referral_intake.core.decisions import SendStep
 from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import LEASE, Referral, Stage, Transition
+from referral_intake.core.referral import LEASE, Referral, Stage, Transition, UserAction
 from referral_intake.core.steps import DeliveryStatus, SendAttempt
 from tests.support.samples import NOW, campaign, referral
 
@@ -67,6 +67,21 @@ def test_a_due_referral_moves_to_its_next_stage(stage: Stage, expected: tuple[St
 def test_a_referral_that_no_person_handled_expires(stage: Stage) -> None:
     late = NOW + campaign().policy.expires_after
     assert decisions.decide_due(replace(referral(), stage=stage), campaign(), late).reason == Closing.EXPIRED
+
+
+@pytest.mark.parametrize("reason", ["unproven", "too_fast", "cross_site", "trap"])
+def test_a_suspected_bot_that_no_person_handled_expires_after_14_days(reason: str) -> None:
+    held, before, after = replace(referral(), stage=Stage.HELD, reason=reason), timedelta(days=13), timedelta(days=14)
+    assert decisions.decide_due(held, campaign(), NOW + before).stage is Stage.HELD
+    assert decisions.decide_due(held, campaign(), NOW + after).reason == Closing.EXPIRED
+    touched = replace(held, user_actions=(UserAction(NOW, "jo", "edit", 2),))
+    assert decisions.decide_due(touched, campaign(), NOW + after).stage is Stage.HELD
+
+
+@pytest.mark.parametrize("reason", ["disposable_domain", "possibly_same_doctor", "send_unclear"])
+def test_other_held_referrals_wait_longer(reason: str) -> None:
+    held = replace(referral(), stage=Stage.HELD, reason=reason)
+    assert decisions.decide_due(held, campaign(), NOW + timedelta(days=14)).stage is Stage.HELD
 
 
 def test_a_joined_referral_checks_after_its_leader_and_daily_once_the_leader_closed() -> None:

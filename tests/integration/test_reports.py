@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,6 +19,7 @@ from referral_intake.aws import report_files
 from referral_intake.aws.audit_log import AuditTable
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.item_format import to_item
+from referral_intake.aws.keys import Keyring
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.report_files import LostUpload, ReportFiles
 from referral_intake.aws.report_table import ReportTable
@@ -502,6 +504,44 @@ def by_post(referrals: ReferralTable, name: str, age: int, address: Any = ADDRES
     return made
 
 
+def keyring(names: dict[str, str]) -> Keyring:
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId=names["HashingKeys"])["SecretString"]
+    return Keyring.from_secret(json.loads(secret))
+
+
+def reserved(
+    referrals: ReferralTable, claims: ClaimTable, ring: Keyring, name: str, age: int, **details: Any
+) -> Referral:
+    """A referral that waits for a letter as `outreach` leaves it: it has reserved its doctor."""
+    made = aws.submitted(NOW - timedelta(hours=age), name=name, email=None, address=ADDRESS, **details)
+    referrals.add(made)
+    move = Transition(Stage.BY_POST, due_at=made.submitted_at + REVIEW_INTERVAL)
+    obstacle = claims.reserve(aws.claim_for(made, ring), move, now=NOW, cooldown=campaign().policy.cooldown)
+    assert obstacle is None
+    return made
+
+
+def test_two_doctors_with_one_name_and_zip_code_both_get_a_letter(
+    table: str,
+    secret_names: dict[str, str],
+    referrals: ReferralTable,
+    claims: ClaimTable,
+    files: ReportFiles,
+    reports: ReportTable,
+    work: Work,
+    queue: Queue,
+) -> None:
+    ring = keyring(secret_names)
+    for age, npi in ((2, "1234567893"), (1, "1003000126")):
+        reserved(referrals, claims, ring, "Ana Gomez", age, npi=npi)
+    place = LetterResources(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
+    asked = report(Format.PDF)
+    reports.add(asked)
+    writer = LetterFiles(bulk_letters_for(place, TEMPLATES), files, {"lumen": campaign()}.get, lambda: NOW)
+    done, _ = run_to_its_end(work(writer), asked, queue)
+    assert (done.rows_done, dict(done.left_out)) == (2, {})
+
+
 def test_letters_are_split_into_files_and_no_doctor_gets_two(
     table: str,
     secret_names: dict[str, str],
@@ -514,14 +554,15 @@ def test_letters_are_split_into_files_and_no_doctor_gets_two(
 ) -> None:
     place = LetterResources(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
     letters = bulk_letters_for(place, TEMPLATES)
+    ring = keyring(secret_names)
     names = ["Ana Gomez", "Maria Lopez", "Jo Smith", "Li Wang"]
     for age, name in enumerate(names):
-        by_post(referrals, name, 9 - age)
-    # This doctor already has a letter in another file, made by another run.
+        reserved(referrals, claims, ring, name, 9 - age)
+    # The first referral has reserved this doctor, who has a letter in another file, made by another run.
     again = by_post(referrals, "Ana Gomez", 1)
     nowhere = by_post(referrals, "Nobody Knows", 1, {"state": "IL"}, phone="(415) 555-2671")
     stopped = by_post(referrals, "Has Enough", 1)
-    claims.suppress(letters.keys_of(stopped), Closing.OPTED_OUT, "AAAA-AAAA-AAAA-AAAA", NOW)
+    claims.suppress(aws.claim_for(stopped, ring).keys, Closing.OPTED_OUT, "AAAA-AAAA-AAAA-AAAA", NOW)
     asked = report(Format.PDF)
     reports.add(asked)
     writer = LetterFiles(letters, files, {"lumen": campaign()}.get, lambda: NOW, letters_per_file=2)

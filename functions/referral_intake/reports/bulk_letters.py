@@ -1,6 +1,6 @@
 """Find the letters to print, and print those that may be sent as one PDF."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -45,13 +45,8 @@ class BulkLetters:
         found = {referral.receipt: referral for referral in map(from_item, read.items)}
         return [found[receipt] for receipt in receipts if receipt in found]
 
-    def keys_of(self, referral: Referral) -> tuple[str, ...]:
-        return self._doctor_keys.of(referral)[0]
-
-    def print(
-        self, campaign: Campaign, referrals: Sequence[Referral], now: datetime, written_to: Collection[str] = ()
-    ) -> PrintedLetters:
-        """Print letters, except to doctors with a key in `written_to`. Raise Unapproved, Unavailable."""
+    def print(self, campaign: Campaign, referrals: Sequence[Referral], now: datetime) -> PrintedLetters:
+        """Print letters to the doctors who may get one now. Raise Unapproved, Unavailable."""
         # A letter is also an introduction: a doctor gets it by post or by email, not both.
         claims = [Claim(referral, INTRODUCTION, *self._doctor_keys.of(referral)) for referral in referrals]
-        return self._letters.print(campaign, claims, now, written_to)
+        return self._letters.print(campaign, claims, now)

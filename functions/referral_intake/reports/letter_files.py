@@ -1,7 +1,7 @@
 """Write letters to files: for every referral that waits to be sent by post, up to 200 letters per file."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,8 +24,7 @@ _MAX_LEFT_OUT = 2_000
 class LetterFiles:
     """Print the letters for a list of waiting referrals, which is made once and stored with the files.
 
-    The next report includes later referrals. The list is stored with the hashes of the doctors who already have a
-    letter in one of the files, so that a doctor gets only one.
+    The next report includes later referrals.
     """
 
     def __init__(
@@ -46,30 +45,27 @@ class LetterFiles:
         campaign = self._find_campaign(report.campaign)
         if campaign is None:
             raise ReportError(ReportFailure.CAMPAIGN_UNKNOWN)
-        waiting, written_to = self._saved_state(report)
+        waiting = self._waiting(report)
         while not report.checkpoint.at_end:
             some = waiting[report.checkpoint.rows : report.checkpoint.rows + self._letters_per_file]
-            printed = self._print(campaign, some, written_to) if some else None
+            printed = self._print(campaign, some) if some else None
             if printed and printed.pdf:
-                written_to |= {
-                    key for one in self._letters.read(printed.receipts) for key in self._letters.keys_of(one)
-                }
                 report = self._with_file(report, printed)
-            report = self._with_progress(report, printed.left_out if printed else {}, len(some), waiting, written_to)
+            report = self._with_progress(report, printed.left_out if printed else {}, len(some), waiting)
             yield report
             if not has_time():
                 return
 
-    def _saved_state(self, report: Report) -> tuple[list[str], set[str]]:
+    def _waiting(self, report: Report) -> list[str]:
         if report.checkpoint.tail is None:
-            return self._letters.waiting(report.campaign), set()
-        state = json.loads(self._files.load_state(report.checkpoint.tail))
-        return state["waiting"], set(state["written_to"])
+            return self._letters.waiting(report.campaign)
+        waiting: list[str] = json.loads(self._files.load_state(report.checkpoint.tail))["waiting"]
+        return waiting
 
-    def _print(self, campaign: Campaign, receipts: Sequence[str], written_to: Collection[str]) -> PrintedLetters:
+    def _print(self, campaign: Campaign, receipts: Sequence[str]) -> PrintedLetters:
         by_post = [referral for referral in self._letters.read(receipts) if referral.stage is Stage.BY_POST]
         try:
-            return self._letters.print(campaign, by_post, self._now(), written_to)
+            return self._letters.print(campaign, by_post, self._now())
         except Unapproved as error:
             raise ReportError(ReportFailure.UNAPPROVED) from error
 
@@ -80,20 +76,12 @@ class LetterFiles:
         done = report.rows_done + len(printed.receipts)
         return replace(report, files=(*report.files, File(key, name, len(printed.pdf))), rows_done=done)
 
-    def _with_progress(
-        self,
-        report: Report,
-        left_out: Mapping[str, str],
-        read: int,
-        waiting: Sequence[str],
-        written_to: Collection[str],
-    ) -> Report:
+    def _with_progress(self, report: Report, left_out: Mapping[str, str], read: int, waiting: Sequence[str]) -> Report:
         rows = report.checkpoint.rows + read
         tail = None
         if rows < len(waiting):
             tail = f"{report.id}/{report.attempt}/{rows}.json"
-            state = {"waiting": waiting, "written_to": sorted(written_to)}
-            self._files.save_state(tail, json.dumps(state).encode())
+            self._files.save_state(tail, json.dumps({"waiting": waiting}).encode())
         free = _MAX_LEFT_OUT - len(report.left_out)
         more = dict(list(left_out.items())[:free])
         checkpoint = replace(report.checkpoint, rows=rows, at_end=rows >= len(waiting), tail=tail)

@@ -7,7 +7,7 @@ of pyproject.toml, not in every function's package, and only code that prints le
 import io
 import json
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -73,13 +73,11 @@ class LetterPrinter:
         self._claims = claims
         self._approved_only = approved_only
 
-    def print(
-        self, campaign: Campaign, claims: Sequence[Claim], now: datetime, written_to: Collection[str] = ()
-    ) -> PrintedLetters:
+    def print(self, campaign: Campaign, claims: Sequence[Claim], now: datetime) -> PrintedLetters:
         """Print the letters to doctors who may get one now. Raise Unapproved, Unavailable.
 
-        Doctors with a key in `written_to` already have a letter. Printing does not mark a letter as sent: a person
-        records that after mailing it.
+        A doctor gets one letter, because only one referral has reserved the doctor. Printing does not mark a letter as
+        sent: a person records that after mailing it.
         """
         wording = content_digests.digests(self._root, _files(self._root, campaign))
         is_approved = set(wording.items()) <= campaign.approval.content and campaign.approval.covers(now.date())
@@ -88,16 +86,12 @@ class LetterPrinter:
         version = campaign.approval.version if is_approved else "unapproved"
         sheets: list[LetterPage] = []
         left_out: dict[str, str] = {}
-        known = set(written_to)
         for claim in claims:
             sheet = self._sheet(campaign, claim, now, version)
-            if reason := self._recipient_obstacle(claim, known, campaign, now) or self._printing_obstacle(
-                claim, sheet, now
-            ):
+            if reason := self._recipient_obstacle(claim, campaign, now) or self._printing_obstacle(claim, sheet, now):
                 left_out[claim.referral.receipt] = reason
                 continue
             sheets.append(sheet)
-            known |= set(claim.keys)
         return PrintedLetters(
             pdf=self._pdf(sheets, now) if sheets else b"",
             receipts=tuple(sheet["receipt"] for sheet in sheets),
@@ -107,14 +101,14 @@ class LetterPrinter:
             content_hash=content_digests.combined_digest(wording),
         )
 
-    def _recipient_obstacle(self, claim: Claim, written_to: set[str], campaign: Campaign, now: datetime) -> str | None:
+    def _recipient_obstacle(self, claim: Claim, campaign: Campaign, now: datetime) -> str | None:
         """Return why the doctor must not get a letter: they got a message, or opted out. Otherwise return None."""
         match self._claims.obstacle(claim, now=now, cooldown=campaign.policy.cooldown):
             case Suppressed(reason) | MustHold(reason):
                 return reason.value
             case AlreadyClaimed():
                 return Closing.JOINED
-        return None if written_to.isdisjoint(claim.keys) else Closing.JOINED
+        return None
 
     def _printing_obstacle(self, claim: Claim, sheet: LetterPage, now: datetime) -> str | None:
         """Return why the letter can't be printed, or None. Each is tried alone, so that it can't block the others."""

@@ -11,10 +11,8 @@ from cli.operator_actions import operator
 from referral_intake.aws.audit_log import audit_item
 from referral_intake.aws.claims import ClaimTable
 from referral_intake.aws.keys import DoctorHashes
-from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.secrets import Secrets
 from referral_intake.core.doctor import FORM_FIELDS, Address, Doctor
-from referral_intake.core.opt_outs import check_letters
 from referral_intake.core.reasons import Closing
 from referral_intake.core.validation import Invalid
 
@@ -41,9 +39,8 @@ def command(
     """
     doctor = _doctor(email=email, npi=npi, name=name, phone=phone, zip_code=zip_code)
     target, now = stacks.select(stack), datetime.now(UTC)
-    table = target.output("TableName")
     keys, _ = DoctorHashes(lambda: Secrets().keyring(target.output("HashingKeysArn"))).of_doctor(doctor)
-    to_check = ClaimTable(target.dynamodb, table).suppress(
+    ClaimTable(target.dynamodb, target.output("TableName")).suppress(
         keys,
         Closing.OPTED_OUT,
         "",
@@ -52,7 +49,6 @@ def command(
         is_personal=True,
         puts=[audit_item(operator(), "opt-out", [], now)],
     )
-    check_letters(ReferralTable(target.dynamodb, table), to_check, now)
     scope = f"of {campaign}" if campaign else "of any campaign"
     print(f"The doctor gets no more messages {scope}. Stored under: {', '.join(_NAMES[kind] for kind in doctor.keys)}.")
     return 0

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 JO = User("9d2c1c9e-0000-4000-8000-000000000003", "jo", frozenset({Role.MANAGER}))
 LATER = NOW + timedelta(days=3)
 COOLDOWN = samples.campaign().policy.cooldown
-BY_PHONE_OR_POST = {
+BY_PHONE_OR_POST: dict[str, Any] = {
     "email": None,
     "phone": "217 555 0123",
     "npi": "1234567893",

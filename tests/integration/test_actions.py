@@ -12,12 +12,12 @@ from referral_intake.aws.keys import Keyring
 from referral_intake.core import decisions
 from referral_intake.core.claim import AlreadyClaimed
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import Answer, ContactChannel, Stage
+from referral_intake.core.referral import Answer, ContactChannel, Referral, Stage, Transition
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
 from referral_intake.dashboard.action_types import Action, ActionRequest
 from referral_intake.dashboard.actions import allowed_actions
 from tests.integration import aws
-from tests.integration.referral_actions import COOLDOWN, JO, LATER, ReferralActions
+from tests.integration.referral_actions import BY_PHONE_OR_POST, COOLDOWN, JO, LATER, ReferralActions
 from tests.support import samples
 from tests.support.samples import MANAGER, NOW
 
@@ -167,6 +167,55 @@ def test_a_second_letter_to_one_doctor_joins_the_first(actions: ReferralActions)
     with pytest.raises(TooLate):
         actions.do(Action.CALLED, second, by=JO)
     assert (actions.now(second).reason, actions.now(second).leader) == ("joined", first.receipt)
+
+
+# ---- An opt-out that a manager records ------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The function stops here."""
+
+
+def killed(**_: object) -> None:
+    raise Killed
+
+
+def told_with_a_letter_waiting(actions: ReferralActions) -> tuple[Referral, Referral]:
+    """Two referrals of one doctor: one was told, and one waits for a letter of another campaign."""
+    told = actions.do(Action.CALLED, actions.by_post())
+    made = replace(aws.submitted(NOW, **BY_PHONE_OR_POST), campaign="relay")
+    actions.referrals.add(made)
+    move = Transition(Stage.BY_POST, NOW + decisions.REVIEW_INTERVAL, "no_email")
+    assert actions.claims.reserve(aws.claim_for(made), move, now=NOW, cooldown=COOLDOWN) is None
+    return told, actions.now(made)
+
+
+@pytest.mark.parametrize("event", ["after-call", "before-send"])
+def test_an_opt_out_is_recorded_with_the_waiting_letters_or_not_at_all(actions: ReferralActions, event: str) -> None:
+    told, letter = told_with_a_letter_waiting(actions)
+    client = dynamodb.client()
+    client.meta.events.register(f"{event}.dynamodb.TransactWriteItems", killed)
+    request = ActionRequest(told.receipt, told.revision, Action.WANTS_NO_MORE, MANAGER, channel="phone")
+    with pytest.raises(Killed):
+        actions.runner_with(client).run(request, LATER)
+    is_recorded = event == "after-call"
+    assert (actions.now(told).reason == "opted_out", actions.now(letter).stage is Stage.QUEUED) == (is_recorded,) * 2
+    actions.runner.run(request, LATER)  # The user tries again.
+    assert (actions.now(told).reason, actions.now(letter).stage) == ("opted_out", Stage.QUEUED)
+
+
+def test_a_letter_that_changes_meanwhile_does_not_stop_the_opt_out(actions: ReferralActions) -> None:
+    told, letter = told_with_a_letter_waiting(actions)
+    client, changes = dynamodb.client(), iter([decisions.by_post(Reason.NO_EMAIL, LATER)])
+
+    def change(**_: object) -> None:
+        for move in changes:
+            actions.referrals.move(letter, move)
+
+    client.meta.events.register("before-send.dynamodb.TransactWriteItems", change)
+    request = ActionRequest(told.receipt, told.revision, Action.WANTS_NO_MORE, MANAGER, channel="phone")
+    actions.runner_with(client).run(request, LATER)
+    assert (actions.now(told).reason, actions.now(letter).stage) == ("opted_out", Stage.QUEUED)
 
 
 # ---- A found address -------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from referral_intake.aws.keys import Keyring
-from referral_intake.core import doctor_changes, doctor_matching, information
+from referral_intake.core import decisions, doctor_changes, doctor_matching, information
 from referral_intake.core.breaker import BreakerPolicy, Trip
 from referral_intake.core.callback import Callback
 from referral_intake.core.campaign import Campaign
@@ -16,7 +16,7 @@ from referral_intake.core.mail_events import Effect
 from referral_intake.core.message import Message
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing, Reason
-from referral_intake.core.referral import LEASE, Answer, Referral, Transition, close
+from referral_intake.core.referral import LEASE, Answer, Referral, Stage, Transition, close
 from referral_intake.outreach.screening import ScreeningLimit
 
 
@@ -112,12 +112,14 @@ class FakeTable:
         campaign: str | None = None,
         *,
         is_personal: bool = False,
-    ) -> list[str]:
+    ) -> None:
         name = f"{fact.value}/{campaign}" if campaign else fact.value
-        concerned = list(doctor_matching.referrals_to_check(KeySet(keys), self._records, receipt))
+        concerned = set(doctor_matching.referrals_to_check(KeySet(keys), self._records, receipt))
         its = Fact(now, receipt, is_personal=is_personal)
         self._records |= doctor_changes.with_fact(KeySet(keys), self._records, name, its)
-        return concerned
+        for letter in [self.referrals[one] for one in concerned & self.referrals.keys()]:
+            if letter.stage is Stage.BY_POST:
+                self.move(letter, decisions.queue(now))
 
     def undo_opt_out(self, keys: Sequence[str], receipt: str, now: datetime) -> None:
         self._records |= doctor_changes.with_opt_in(KeySet(keys), self._records, Fact(now, receipt))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from referral_intake.aws import doctor_items, update_expressions
+from referral_intake.aws import doctor_items, update_expressions, waiting_letters
 from referral_intake.aws.item_format import Item, typed
 from referral_intake.aws.sent_messages import message_item
 from referral_intake.aws.table import Failure, Table
@@ -111,10 +111,12 @@ class ClaimTable:
         decide: Callable[[Records], Obstacle | None] = lambda _: None,
         updates: Sequence[Update] = (),
         puts: Sequence[Item] = (),
+        effects: Callable[[Records], Sequence[Update]] = lambda _: (),
     ) -> Obstacle | None:
         """Change the doctor's records in one transaction with the updates and puts, unless `decide` finds an obstacle.
 
-        If a record changes meanwhile, decide again. Raise ReferralChanged if the first update's condition fails.
+        `effects` returns updates that depend on the records. If a record or an item of these changes meanwhile, decide
+        again. Raise ReferralChanged if the condition of one of `updates` fails.
         """
         for _ in range(MAX_ATTEMPTS):
             read = doctor_items.read(self._table, keys.all)
@@ -122,7 +124,7 @@ class ClaimTable:
                 return obstacle
             changed = change(read.records)
             failures = self._table.transact(
-                updates=[*updates, *read.updates(changed)],
+                updates=[*updates, *read.updates(changed), *effects(read.records)],
                 checks=read.checks(key for key in keys.all if key not in keys.current),
                 puts=puts,
             )
@@ -143,9 +145,8 @@ class ClaimTable:
 
     def possible_matches(self, claim: Claim) -> list[PossibleMatch]:
         """Return the other referrals whose doctors may be the same. The read is consistent."""
-        keys = _keys(claim)
+        keys, referral = _keys(claim), claim.referral
         read = doctor_items.read(self._table, keys.all)
-        referral = claim.referral
         return doctor_matching.possible_matches(keys, read.records, referral.receipt, referral.campaign)
 
     def decide_same(self, claim: Claim, referral: Update, record: Item, others: Collection[str], *, same: bool) -> None:
@@ -180,21 +181,20 @@ class ClaimTable:
         is_personal: bool = False,
         updates: Sequence[Update] = (),
         puts: Sequence[Item] = (),
-    ) -> list[str]:
-        """Store a fact that forbids messages to this doctor from now on, of one campaign or of all.
+    ) -> None:
+        """Store a fact that forbids messages to this doctor from now on. Raise NoIdentifier, Stale, Unavailable.
 
-        Write it in one transaction with the updates and puts. Return the receipts of other referrals that it may
-        concern.
+        The same transaction writes the updates and puts, and takes the letters that the fact may concern off the list.
         """
         name = f"{fact.value}/{campaign}" if campaign else fact.value
-        key_set, to_check = KeySet(keys), list[str]()
-
-        def change(records: Records) -> Records:
-            to_check[:] = dict.fromkeys(doctor_matching.referrals_to_check(key_set, records, receipt))
-            return doctor_changes.with_fact(key_set, records, name, Fact(now, receipt, is_personal=is_personal))
-
-        self._change(key_set, change, updates=updates, puts=puts)
-        return to_check
+        key_set, its = KeySet(keys), Fact(now, receipt, is_personal=is_personal)
+        self._change(
+            key_set,
+            lambda records: doctor_changes.with_fact(key_set, records, name, its),
+            updates=updates,
+            puts=puts,
+            effects=lambda records: waiting_letters.queue_again(self._table, key_set, records, receipt, now),
+        )
 
     def undo_opt_out(self, keys: Sequence[str], receipt: str, now: datetime) -> None:
         """Store that the doctor undid all earlier opt-outs. The opt-outs stay stored."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from referral_intake.core.doctor_matching import matches
 from referral_intake.core.doctor_records import BOUNCED, OPTED_IN, DoctorRecord, Fact, KeySet, Records, StepClaim, kind
+from referral_intake.core.errors import NoIdentifier
 from referral_intake.core.same_doctor import Verdict
 
 
@@ -22,7 +23,12 @@ def with_claim(keys: KeySet, records: Records, step: str, claim: StepClaim, over
 
 
 def with_fact(keys: KeySet, records: Records, name: str, fact: Fact) -> Records:
-    """Return the records under the current keys after the fact is recorded. A bounce concerns only the mailbox."""
+    """Return the records under the current keys after the fact is recorded. A bounce concerns only the mailbox.
+
+    Raise NoIdentifier if there is no key: nothing may confirm an opt-out that is not stored.
+    """
+    if not keys.current:
+        raise NoIdentifier
 
     def change(record: DoctorRecord) -> DoctorRecord:
         return replace(record, facts={**record.facts, name: fact})

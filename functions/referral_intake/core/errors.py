@@ -13,5 +13,9 @@ class Throttled(Unavailable):
     """The table was too busy, so nothing was written. Retry after a pause."""
 
 
+class NoIdentifier(ValueError):
+    """A fact about a doctor can't be stored, because the doctor has no identifier."""
+
+
 class Stale(Exception):
     """The referral has changed since it was read. The request that changed it handles it."""

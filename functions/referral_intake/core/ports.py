@@ -67,11 +67,12 @@ class Suppressions(Protocol):
         campaign: str | None = None,
         *,
         is_personal: bool = False,
-    ) -> list[str]:
-        """Stop messages to the doctor with these keys: of one campaign, or of all.
+    ) -> None:
+        """Stop messages to the doctor with these keys: of one campaign, or of all. Raise NoIdentifier without keys.
 
         `receipt` is the referral through which the fact came. `is_personal` says that it came by a printed letter or at
-        the doctor's word. Return the receipts of other referrals that the fact may concern.
+        the doctor's word. Emails check the fact before they are sent. Letters and calls that wait for a person are
+        queued, so that `outreach` checks them now.
         """
 
     def undo_opt_out(self, keys: Sequence[str], receipt: str, now: datetime) -> None:

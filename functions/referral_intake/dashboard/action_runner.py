@@ -13,7 +13,6 @@ from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim, DoctorKeys, Obstacle
 from referral_intake.core.errors import Conflict, Stale
-from referral_intake.core.opt_outs import Referrals, check_letters
 from referral_intake.core.referral import Referral, UserAction
 from referral_intake.core.steps import INTRODUCTION
 from referral_intake.core.users import User
@@ -42,6 +41,12 @@ class TooLate(Exception):
         self.user_action = user_action
 
 
+class Referrals(Protocol):
+    """`aws.referral_table` implements it."""
+
+    def get(self, receipt: str, *, consistent: bool) -> Referral | None: ...
+
+
 class ActionWriter(Protocol):
     """Write a change together with its audit record, or neither. Raise Stale, Conflict, Unavailable.
 
@@ -55,8 +60,8 @@ class ActionWriter(Protocol):
     ) -> Obstacle | None:
         """Also claim the doctor for the step. If there is an obstacle, write nothing and return it."""
 
-    def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> list[str]:
-        """Also store the opt-out under all keys of the doctor. Return other referrals that it may concern."""
+    def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> None:
+        """Also store the opt-out under all keys of the doctor, and take letters that wait off the list."""
 
     def write_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
         """Also record whether the doctors of the referrals `change.others` are the same doctor."""
@@ -103,7 +108,7 @@ class ActionRunner:
             return
         elif change.opts_out:
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
-            check_letters(self.referrals, self.action_table.write_opt_out(claim, change, request.by), now)
+            self.action_table.write_opt_out(claim, change, request.by)
             return
         self.action_table.write(referral, change, request.by)
 

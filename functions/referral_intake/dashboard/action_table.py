@@ -57,12 +57,9 @@ class ActionTable:
             claim, _referral_update(claim.referral, change), record, change.others, same=change.is_same_doctor
         )
 
-    def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> list[str]:
-        """Also store the opt-out under all keys of the doctor. Raise Stale, Unavailable.
-
-        Return the receipts of other referrals that it may concern.
-        """
-        return self._claims.suppress(
+    def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> None:
+        """Also store the opt-out under all keys of the doctor. Raise Stale, Unavailable."""
+        self._claims.suppress(
             claim.keys,
             Closing.OPTED_OUT,
             claim.referral.receipt,

@@ -8,7 +8,6 @@ from referral_intake.core.errors import Unavailable
 from referral_intake.core.mail_effects import apply_event
 from referral_intake.core.mail_events import SUPPRESSION_REASONS, MailEvent
 from referral_intake.core.milestones import Milestone
-from referral_intake.core.opt_outs import stop_messages
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
 from referral_intake.feedback import ses_events
@@ -92,4 +91,4 @@ def _suppress(referral: Referral, fact: Closing, parts: FeedbackParts, event: Ma
     # A person may have changed the address since. The event is about the one to which the message was sent.
     recipient = event.recipient or referral.doctor.email
     keys, _ = parts.doctor_keys.of(replace(referral, doctor=replace(referral.doctor, email=recipient)))
-    stop_messages(parts.suppressions, parts.referrals, keys, fact, referral.receipt, event.at)
+    parts.suppressions.suppress(keys, fact, referral.receipt, event.at)

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from referral_intake.aws.signed_links import Link
 from referral_intake.core.callback import InvalidCallback, parse_callback
 from referral_intake.core.milestones import Milestone
-from referral_intake.core.opt_outs import stop_messages
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Referral
 from referral_intake.links import answers
@@ -56,16 +55,7 @@ def _opt_out(event: Event, parts: LinkParts, now: datetime) -> Response:
 
 def _stop(link: Link, campaign: str | None, parts: LinkParts, now: datetime) -> None:
     # First the doctor, because only that stops messages. The referral only records it.
-    stop_messages(
-        parts.suppressions,
-        parts.referrals,
-        link.keys,
-        Closing.OPTED_OUT,
-        link.receipt,
-        now,
-        campaign,
-        is_personal=link.is_printed,
-    )
+    parts.suppressions.suppress(link.keys, Closing.OPTED_OUT, link.receipt, now, campaign, is_personal=link.is_printed)
     parts.referrals.close(link.receipt, Closing.OPTED_OUT, now)
     logger.info("doctor opted out", campaign=campaign or "all")
     metrics.count("OptedOut", campaign=link.campaign)

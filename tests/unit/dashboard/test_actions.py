@@ -307,9 +307,8 @@ class FakeBook:
             self.write(claim.referral, change, by)
         return self.obstacle
 
-    def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> list[str]:
+    def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> None:
         self.write(claim.referral, change, by)
-        return []
 
     def write_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
         self.write(claim.referral, change, by)

@@ -9,9 +9,10 @@ from referral_intake.core.campaign import Campaign, InformationPolicy
 
 # Warn this long before an approval ends: sending stops at its end, and the next approval takes time.
 _SOON = timedelta(days=30)
-# The placeholders of the repository, and the reserved domains of RFC 2606.
+# The placeholders of the repository, the reserved domains of RFC 2606, and phone numbers that are never assigned.
 _PLACEHOLDER = re.compile(
-    r"placeholder|example medical|\.(?:example|invalid|test|localhost)\b|\bexample\.(?:com|net|org)\b", re.IGNORECASE
+    r"placeholder|example medical|\.(?:example|invalid|test|localhost)\b|\bexample\.(?:com|net|org)\b|\b555-01\d\d\b",
+    re.IGNORECASE,
 )
 
 
@@ -25,7 +26,7 @@ def sender(campaign: Campaign, *, real: bool) -> Result:
     `real` says whether the stack mails doctors. Only then are placeholders a failure.
     """
     given = campaign.sender
-    fields = ("company", "reply_to", "postal_address", "product_url")
+    fields = ("company", "reply_to", "postal_address", "phone", "product_url")
     made_up = [name for name in fields if is_placeholder(getattr(given, name))]
     todo = f"Fill them in in templates/campaigns/{campaign.name}/campaign.toml. Then have the campaign approved again."
     if empty := [name for name in fields if not getattr(given, name).strip()]:

@@ -30,6 +30,7 @@ _KINDS = {
     "referral": "referrals",
     "message": "messages of referrals",
     "doctor": "doctors",
+    "letter_code": "codes of letters",
     "seen": "combinations of names and addresses",
     "breaker": "circuit breakers",
 }

@@ -26,7 +26,7 @@ from referral_intake.core.message import Message
 from referral_intake.outreach.message_templates import MessageComposer
 from referral_intake.reports.letter_layout import LetterPrinter
 from referral_intake.web.pages import Pages
-from tests.support.fakes import ring
+from tests.support.fakes import FakeLetterCodes, ring
 from tests.support.html import Html
 from tests.support.printed_page import printed_pages
 from tests.support.project import ROOT
@@ -205,7 +205,7 @@ def renamed() -> Campaign:
 def letter(known: Campaign, **details: Any) -> str:
     """The text of a letter, approved or not."""
     queued = referral(**{"email": None, "address": POST} | details)
-    letters = LetterPrinter(TEMPLATES, LINKS, SITE_URL, FreeDoctors(), approved_only=False)
+    letters = LetterPrinter(TEMPLATES, LINKS, FakeLetterCodes(), SITE_URL, FreeDoctors(), approved_only=False)
     when = datetime.combine(known.approval.approved_on, time(12), UTC)
     printed = letters.print(known, [Claim(queued, "introduction", *DoctorHashes(ring).of(queued))], when)
     [sheet] = printed_pages(printed.pdf)

@@ -50,7 +50,7 @@ from samlocal.template.references import Places
 from tests.engines.programs import node
 from tests.support import events, proofs, samples
 from tests.support.dashboard import FakeDashboard
-from tests.support.fakes import FakeTable, ring
+from tests.support.fakes import FakeLetterCodes, FakeTable, ring
 from tests.support.lookups import FakeMatchCache, FakeRegistry
 
 FILE: Final = Path(__file__).parents[2] / "infra" / "template.yaml"
@@ -399,7 +399,7 @@ def answer(route: Route) -> int:
             response = intake.respond(event, proofs.intake(table, site), samples.NOW)
         case "links":
             signed = Links(ring, "https://spine.example")
-            response = links.respond(event, LinkParts(signed, table, table, site), samples.NOW)
+            response = links.respond(event, LinkParts(signed, FakeLetterCodes(), table, table, site), samples.NOW)
         case "lookup":
             response = lookup.respond(event, LookupParts(FakeRegistry(), FakeMatchCache()), samples.NOW)
         case "dashboard":
@@ -423,6 +423,9 @@ def test_the_routes_match_the_design() -> None:
         "GET /api/opt-out",
         "HEAD /api/opt-out",
         "POST /api/opt-out",
+        "GET /stop",
+        "HEAD /stop",
+        "POST /api/stop",
         "GET /api/answer",
         "HEAD /api/answer",
         "POST /api/answer",

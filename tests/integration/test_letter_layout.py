@@ -20,11 +20,12 @@ from referral_intake.core.message import Unapproved
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Referral
 from referral_intake.reports.letter_layout import LetterPrinter, PrintedLetters
-from tests.support.fakes import ring
+from tests.support.fakes import FakeLetterCodes, ring
 from tests.support.printed_page import PrintedPage, printed_pages, without_line_breaks
 from tests.support.samples import NOW, TEMPLATES, campaign, referral
 
 LINKS = Links(ring, "https://spine.example")
+CODES = FakeLetterCodes()
 ADDRESS = {
     "line1": "1200 Park Drive",
     "line2": "Suite 410",
@@ -61,7 +62,9 @@ def printed(
     now: datetime = NOW,
     **options: bool,
 ) -> PrintedLetters:
-    letters = LetterPrinter(templates, Links(ring, site_url), site_url, FreeDoctors(obstacles), **options)
+    letters = LetterPrinter(
+        templates, Links(ring, site_url), CODES, site_url, FreeDoctors(obstacles), **options
+    )
     claims = [Claim(one, "introduction", *DoctorHashes(ring).of(one)) for one in referrals]
     return letters.print(campaign(), claims, now)
 
@@ -166,6 +169,24 @@ def test_the_opt_out_code_identifies_the_doctor_and_never_expires(usual: Referra
     assert link.keys == DoctorHashes(ring).of(usual)[0]
     assert len(link.keys) == 3
     assert LINKS.read("answer", answer, much_later) is None
+
+
+def test_the_letter_gives_every_way_to_opt_out(usual: Referral, sheet: PrintedPage) -> None:
+    sender = campaign().sender
+    code = CODES.code_of(usual.receipt)
+    assert "Scan the code" in sheet.text
+    assert f"Open spine.example/stop, and type the code {code}" in sheet.text
+    assert f"Write “stop” to {sender.reply_to}, or to our postal address" in sheet.text
+    assert f"Call {sender.phone}" in sheet.text
+    link = CODES.find(code)
+    assert link is not None
+    assert link == LINKS.read("opt-out", sheet.codes()[1].url.partition("?token=")[2], NOW)
+
+
+def test_a_letter_that_is_not_printed_has_no_code() -> None:
+    refused = by_post()
+    printed(refused, obstacles={refused.receipt: Suppressed(Closing.OPTED_OUT)})
+    assert CODES.find(CODES.code_of(refused.receipt)) is None
 
 
 def test_no_fold_crosses_a_code(sheet: PrintedPage) -> None:

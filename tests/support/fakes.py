@@ -1,11 +1,13 @@
 """In-memory fakes of adapters and services."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from referral_intake.aws.keys import Keyring
-from referral_intake.core import decisions, doctor_changes, doctor_matching, information
+from referral_intake.aws.signed_links import Link
+from referral_intake.core import decisions, doctor_changes, doctor_matching, information, letter_code
 from referral_intake.core.breaker import BreakerPolicy, Trip
 from referral_intake.core.callback import Callback
 from referral_intake.core.campaign import Campaign
@@ -22,6 +24,22 @@ from referral_intake.outreach.screening import ScreeningLimit
 
 def ring() -> Keyring:
     return Keyring("k1", {"k1": b"a key for tests"})
+
+
+@dataclass
+class FakeLetterCodes:
+    """The codes of printed letters, with the links that they stand for."""
+
+    links: dict[str, Link] = field(default_factory=dict)
+
+    def code_of(self, receipt: str) -> str:
+        return letter_code.make(hashlib.sha256(receipt.encode()).digest())
+
+    def store(self, links: Sequence[Link]) -> None:
+        self.links |= {self.code_of(link.receipt): link for link in links}
+
+    def find(self, code: str) -> Link | None:
+        return self.links.get(code)
 
 
 @dataclass

@@ -45,7 +45,7 @@ class Links:
             return None
         try:
             keys, campaign, receipt, expires, *printed = self._serializer(purpose).loads(token)
-        except BadData:
+        except (BadData, ValueError, TypeError):  # Forged, or with other content than a link has.
             return None
         if expires is not None and datetime.fromtimestamp(expires, UTC) < now:
             return None

@@ -17,7 +17,13 @@ class Sender:
     display_name: str
     reply_to: str
     postal_address: str
+    phone: str
     product_url: str
+
+    @property
+    def phone_digits(self) -> str:
+        """The phone number for a `tel:` link."""
+        return "".join(character for character in self.phone if character in "+0123456789")
 
 
 class InformationPolicy(StrEnum):

@@ -14,7 +14,7 @@ class Throttled(Unavailable):
 
 
 class NoIdentifier(ValueError):
-    """A fact about a doctor can't be stored, because the doctor has no identifier."""
+    """A fact can't be stored, because the doctor has no identifier."""
 
 
 class Stale(Exception):

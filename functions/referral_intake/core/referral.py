@@ -1,13 +1,12 @@
 """A referral: one submission that names one doctor, and the progress of its outreach."""
 
-import base64
 import hashlib
-import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from referral_intake.core import typed_codes
 from referral_intake.core.callback import Callback
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.engagement import Engagement
@@ -21,9 +20,7 @@ LEASE = timedelta(minutes=15)
 # How long a queued referral may wait for `outreach` before `wake` handles it.
 QUEUED_TIMEOUT = timedelta(minutes=15)
 
-# Base 32 does not have these digits. A person who types one has misread a letter.
-_MISREAD = str.maketrans("018", "OIB")
-_RECEIPT = re.compile(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
+RECEIPT_GROUPS = 4
 
 
 class Stage(StrEnum):
@@ -159,16 +156,13 @@ def receipt_for(submission_id: uuid.UUID) -> str:
     It is derived from the browser's submission id, so a repeated submission has the same receipt. It is also the key
     under which the referral is stored.
     """
-    digest = hashlib.sha256(submission_id.bytes).digest()[:10]
-    text = base64.b32encode(digest).decode()
-    return "-".join(text[i : i + 4] for i in range(0, 16, 4))
+    return typed_codes.encode(hashlib.sha256(submission_id.bytes).digest(), RECEIPT_GROUPS)
 
 
 def parse_receipt(typed: str) -> str | None:
     """Return the receipt that a person typed, in its normal form, or None if it can't be one."""
-    letters = "".join(typed.split()).replace("-", "").upper().translate(_MISREAD)
-    receipt = "-".join(letters[i : i + 4] for i in range(0, len(letters), 4))
-    return receipt if _RECEIPT.fullmatch(receipt) else None
+    receipt = typed_codes.normalized(typed)
+    return receipt if typed_codes.has_groups(receipt, RECEIPT_GROUPS) else None
 
 
 def new_referral(submission: Submission, now: datetime, source: str | None = None) -> Referral:

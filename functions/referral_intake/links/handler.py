@@ -1,4 +1,4 @@
-"""Lambda handler for the links in messages: `/api/opt-out` and `/api/answer`, GET, HEAD and POST."""
+"""Lambda handler for the links in messages and letters: `/api/opt-out`, `/api/answer` and `/stop`."""
 
 from datetime import UTC, datetime
 from typing import Any

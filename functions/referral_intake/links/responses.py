@@ -1,4 +1,6 @@
-"""Answer the links in messages: `/api/opt-out` stops the messages, `/api/answer` records an answer.
+"""Answer the links in messages and letters: `/api/opt-out` stops the messages, `/api/answer` records an answer.
+
+`/stop` and `/api/stop` take the code of a printed letter.
 
 Mail scanners follow every link, so GET and HEAD change nothing. A POST needs no previous page and no cookie. To opt
 out, it needs no body. It is never answered by a redirect (RFC 8058).
@@ -13,23 +15,20 @@ from referral_intake.core.callback import InvalidCallback, parse_callback
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Referral
-from referral_intake.links import answers
+from referral_intake.links import answers, letter_code_page, requests
 from referral_intake.links.answers import AnswerPage
 from referral_intake.links.wiring import LinkParts
 from referral_intake.observability import logs, metrics
-from referral_intake.web import form_responses, forms, http
+from referral_intake.web import form_responses, http
 from referral_intake.web.http import Event, Response
 from referral_intake.web.pages import Pages
 
 logger = logs.logger()
 
-# Large enough for a form with one choice. Requests from mail programs are smaller.
-MAX_BODY_BYTES = 4096
-
 
 def respond(event: Event, parts: LinkParts, now: datetime) -> Response:
     """Answer one request. Every exception becomes a response."""
-    route = _opt_out if event["routeKey"].endswith("/opt-out") else _answer
+    route = _ROUTES[event["routeKey"].rpartition("/")[2]]
     with logs.log_context(logger, correlation_id=event["requestContext"]["requestId"]):
         return form_responses.with_error_responses(
             form_responses.PageResponses(parts.site, event), lambda: route(event, parts, now), logger
@@ -37,12 +36,16 @@ def respond(event: Event, parts: LinkParts, now: datetime) -> Response:
 
 
 def _opt_out(event: Event, parts: LinkParts, now: datetime) -> Response:
-    link = parts.links.read("opt-out", _token(event), now)
+    link = parts.links.read("opt-out", requests.token(event), now)
     if link is None:
         return _page(event, parts, "opt_out.html", "invalid")
-    if _changes_nothing(event):
+    if not link.keys:
+        # Nothing could be stored, so nothing may be confirmed.
+        page = _page(event, parts, "opt_out.html", "not_recorded", link)
+        return {**page, "statusCode": HTTPStatus.BAD_REQUEST.value}
+    if requests.changes_nothing(event):
         return _page(event, parts, "opt_out.html", "confirm", link)
-    chosen = _chosen(event)
+    chosen = requests.chosen(event)
     with logs.log_context(logger, referral=link.receipt):
         if chosen.get("undo"):
             _undo(link, parts, now)
@@ -69,10 +72,10 @@ def _undo(link: Link, parts: LinkParts, now: datetime) -> None:
 
 
 def _answer(event: Event, parts: LinkParts, now: datetime) -> Response:
-    link = parts.links.read("answer", _token(event), now)
+    link = parts.links.read("answer", requests.token(event), now)
     if link is None:
         return _answer_page(event, parts, answers.INVALID)
-    given = {} if _changes_nothing(event) else _chosen(event)
+    given = {} if requests.changes_nothing(event) else requests.chosen(event)
     if given.get("answer") not in set(Answer):
         return _answer_page(event, parts, answers.page_of(_referral(link, parts)), link)
     answer, typed = Answer(given["answer"]), answers.typed_callback(given)
@@ -95,20 +98,6 @@ def _referral(link: Link, parts: LinkParts) -> Referral | None:
     return parts.referrals.get(link.receipt, consistent=True)
 
 
-def _token(event: Event) -> str:
-    token: str = event.get("queryStringParameters", {}).get("token", "")
-    return token
-
-
-def _changes_nothing(event: Event) -> bool:
-    return event["requestContext"]["http"]["method"] in {"GET", "HEAD"}
-
-
-def _chosen(event: Event) -> dict[str, str]:
-    # RFC 8058 also allows multipart/form-data. Such a body has no choices, so it is ignored.
-    return dict(forms.pairs(http.body(event, MAX_BODY_BYTES))) if http.content_type(event) == forms.MEDIA_TYPE else {}
-
-
 def _page(event: Event, parts: LinkParts, template: str, state: str, link: Link | None = None) -> Response:
     return _rendered(event, parts, template, link, state=state)
 
@@ -122,9 +111,9 @@ def _answer_page(event: Event, parts: LinkParts, page: AnswerPage, link: Link | 
 
 
 def _rendered(event: Event, parts: LinkParts, template: str, link: Link | None, **context: object) -> Response:
-    token = _token(event)
+    token = requests.token(event)
     # The result of a POST has no URL, so there are no links to other languages.
-    elsewhere = f"?{urlencode({'token': token})}&lang={{locale}}" if link and _changes_nothing(event) else ""
+    elsewhere = f"?{urlencode({'token': token})}&lang={{locale}}" if link and requests.changes_nothing(event) else ""
     html = _pages(event, parts, link).render(template, elsewhere, token=token, **context)
     return http.html_response(HTTPStatus.OK if link else HTTPStatus.BAD_REQUEST, html)
 
@@ -132,3 +121,10 @@ def _rendered(event: Event, parts: LinkParts, template: str, link: Link | None, 
 def _pages(event: Event, parts: LinkParts, link: Link | None) -> Pages:
     campaign = parts.site.campaign(link.campaign if link else None)
     return parts.site.pages(campaign.name, http.language(event, campaign.locales) or campaign.mail_locale)
+
+
+def _letter_code(event: Event, parts: LinkParts, now: datetime) -> Response:
+    return letter_code_page.respond(event, parts)
+
+
+_ROUTES = {"opt-out": _opt_out, "answer": _answer, "stop": _letter_code}

@@ -10,6 +10,7 @@ from referral_intake.core.ports import Referrals, Suppressions
 from referral_intake.core.settings import Settings
 
 if TYPE_CHECKING:
+    from referral_intake.aws.letter_codes import LetterCodes
     from referral_intake.aws.signed_links import Links
     from referral_intake.web.pages import Site
 
@@ -25,6 +26,7 @@ class LinksSettings(Settings):
 @dataclass(frozen=True, slots=True)
 class LinkParts:
     links: "Links"
+    letter_codes: "LetterCodes"
     suppressions: Suppressions
     referrals: Referrals
     site: "Site"
@@ -36,13 +38,15 @@ def parts() -> LinkParts:
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.aws.claims import ClaimTable
     from referral_intake.aws.referral_table import ReferralTable
+    from referral_intake.aws.letter_codes import LetterCodes
     from referral_intake.aws.signed_links import Links
     from referral_intake.web.pages import Site
 
     settings = LinksSettings.read(os.environ)
-    table = dynamodb.client()
+    table, signing_keys = dynamodb.client(), shared_wiring.ring(settings.signing_keys_secret)
     return LinkParts(
-        links=Links(shared_wiring.ring(settings.signing_keys_secret), settings.site_url),
+        links=Links(signing_keys, settings.site_url),
+        letter_codes=LetterCodes(signing_keys, table, settings.table_name),
         suppressions=ClaimTable(table, settings.table_name),
         referrals=ReferralTable(table, settings.table_name),
         site=Site(settings.templates_dir, settings.site_url, Campaigns(settings.templates_dir)),

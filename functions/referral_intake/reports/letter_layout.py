@@ -60,15 +60,26 @@ class Claims(Protocol):
         """Return the obstacle to this claim, if any. The read is consistent."""
 
 
+class Codes(Protocol):
+    """`aws.letter_codes` implements it."""
+
+    def code_of(self, receipt: str) -> str: ...
+
+    def store(self, links: Sequence[Link]) -> None: ...
+
+
 class LetterPrinter:
     """`root` is the templates folder. `site_url` is the URL of the patients' page.
 
     Without `approved_only`, unapproved wording is printed, too. That is for stacks that send to no real doctors.
     """
 
-    def __init__(self, root: Path, links: Links, site_url: str, claims: Claims, *, approved_only: bool = True) -> None:
+    def __init__(
+        self, root: Path, links: Links, codes: Codes, site_url: str, claims: Claims, *, approved_only: bool = True
+    ) -> None:
         self._root = root
         self._links = links
+        self._codes = codes
         self._site_url = site_url
         self._claims = claims
         self._approved_only = approved_only
@@ -85,13 +96,17 @@ class LetterPrinter:
             raise Unapproved
         version = campaign.approval.version if is_approved else "unapproved"
         sheets: list[LetterPage] = []
+        links: list[Link] = []
         left_out: dict[str, str] = {}
         for claim in claims:
-            sheet = self._sheet(campaign, claim, now, version)
+            link = Link(claim.keys, campaign.name, claim.referral.receipt, is_printed=True)
+            sheet = self._sheet(campaign, claim, link, now, version)
             if reason := self._recipient_obstacle(claim, campaign, now) or self._printing_obstacle(claim, sheet, now):
                 left_out[claim.referral.receipt] = reason
                 continue
             sheets.append(sheet)
+            links.append(link)
+        self._codes.store(links)
         return PrintedLetters(
             pdf=self._pdf(sheets, now) if sheets else b"",
             receipts=tuple(sheet["receipt"] for sheet in sheets),
@@ -137,18 +152,22 @@ class LetterPrinter:
         """Return the receipts of plain envelopes in the PDF that was compiled last."""
         return frozenset(json.loads(self._typst.query("<plain-envelope>", field="value")))
 
-    def _sheet(self, campaign: Campaign, claim: Claim, now: datetime, version: str) -> LetterPage:
+    def _sheet(self, campaign: Campaign, claim: Claim, opt_out: Link, now: datetime, version: str) -> LetterPage:
         receipt = claim.referral.receipt
         today = now.astimezone(campaign.policy.time_zone).date()
-        words = self._words(campaign, referral=claim.referral, today=today, version=version)
+        code, short_url = self._codes.code_of(receipt), f"{self._site_url.removeprefix('https://')}/stop"
+        words = self._words(
+            campaign, referral=claim.referral, today=today, version=version, stop_url=short_url, stop_code=code
+        )
         # The link for an answer names only the referral, so its QR code is small. The link for an opt-out contains the
         # doctor's keys, because it must work even long after the referral was erased.
         answer_url = self._links.answer(Link((), campaign.name, receipt), now)
-        opt_out_url = self._links.opt_out(Link(claim.keys, campaign.name, receipt, is_printed=True))
+        opt_out_url = self._links.opt_out(opt_out)
         return {
             **words,
             "language": campaign.mail_locale,
             "receipt": receipt,
+            "unbroken": [receipt, code, short_url],
             "company": campaign.sender.company,
             "postal_address": campaign.sender.postal_address,
             "reply_to": campaign.sender.reply_to,

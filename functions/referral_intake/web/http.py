@@ -100,6 +100,10 @@ def html_response(status: int, html: str) -> Response:
     return _response(status, "text/html; charset=utf-8", html)
 
 
+def see_other(url: str) -> Response:
+    return _response(HTTPStatus.SEE_OTHER, "text/plain; charset=utf-8", "", {"location": url})
+
+
 def json_response(status: int, data: object, **headers: str) -> Response:
     return _response(status, "application/json", json.dumps(data), headers)
 

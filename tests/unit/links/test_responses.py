@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from itsdangerous import URLSafeSerializer
 
 from referral_intake.aws.signed_links import Link, Links
 from referral_intake.core.callback import Callback
@@ -17,7 +18,7 @@ from referral_intake.links import responses
 from referral_intake.links.wiring import LinkParts
 from referral_intake.web.pages import Site
 from tests.support import events
-from tests.support.fakes import FakeTable, ring
+from tests.support.fakes import FakeLetterCodes, FakeTable, ring
 from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES, campaign, referral
 
 LINKS = Links(ring, "https://spine.example")
@@ -37,6 +38,7 @@ class FakeCampaigns:
 class LinksInMemory:
     def __init__(self) -> None:
         self.table = FakeTable()
+        self.codes = FakeLetterCodes()
         self.campaigns: Campaigns = CAMPAIGNS
         self.referral = referral()
         self.table.add(self.referral)
@@ -53,7 +55,7 @@ class LinksInMemory:
             query=self.query if query is None else query,
             content_type="application/x-www-form-urlencoded",
         )
-        parts = LinkParts(LINKS, self.table, self.table, Site(TEMPLATES, "https://x.example", self.campaigns))
+        parts = LinkParts(LINKS, self.codes, self.table, self.table, Site(TEMPLATES, "https://x.example", self.campaigns))
         return responses.respond(event, parts, now)
 
     def answer(self, method: str, now: datetime = NOW, **form: Any) -> dict[str, Any]:
@@ -107,6 +109,28 @@ def test_a_link_with_a_foreign_signature_shows_a_way_to_reach_a_person(method: s
 def test_a_truncated_token_is_refused() -> None:
     links = LinksInMemory()
     assert links("POST", links.query[:-1])["statusCode"] == 400
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("undo", [{}, {"undo": "yes"}])
+def test_a_link_without_a_doctor_is_not_confirmed_and_shows_how_to_reach_a_person(
+    method: str, undo: dict[str, str]
+) -> None:
+    links = LinksInMemory()
+    query = LINKS.opt_out(Link((), "lumen", links.referral.receipt)).partition("?")[2]
+    response = links(method, query, **undo)
+    assert (response["statusCode"], heading(response["body"])) == (400, "We could not record this")
+    sender = campaign().sender
+    for way in (f"mailto:{sender.reply_to}", "tel:2175550110", sender.postal_address):
+        assert way in response["body"]
+    assert links.table.facts == {}
+    assert links.table.referrals[links.referral.receipt] == links.referral
+
+
+def test_a_signed_token_with_other_content_shows_how_to_reach_a_person() -> None:
+    token = URLSafeSerializer(ring().oldest_first, salt="opt-out").dumps(["lumen"])
+    response = LinksInMemory()("POST", f"token={token}")
+    assert (response["statusCode"], heading(response["body"])) == (400, "This link does not work")
 
 
 def test_an_opt_out_link_works_years_later() -> None:

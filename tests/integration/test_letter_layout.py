@@ -175,7 +175,7 @@ def test_the_letter_gives_every_way_to_opt_out(usual: Referral, sheet: PrintedPa
     sender = campaign().sender
     code = CODES.code_of(usual.receipt)
     assert "Scan the code" in sheet.text
-    assert f"Open spine.example/stop, and type the code {code}" in sheet.text
+    assert f"Type the code {code} at spine.example/stop." in sheet.text
     assert f"Write “stop” to {sender.reply_to}, or to our postal address" in sheet.text
     assert f"Call {sender.phone}" in sheet.text
     link = CODES.find(code)

@@ -225,7 +225,9 @@ def test_an_invalid_token_gets_a_plain_page_and_changes_nothing(method: str, tok
     event = events.request(f"{method} /api/opt-out", query="token=x")
     event["queryStringParameters"] = {"token": token}
     table = FakeTable()
-    response = links.respond(event, LinkParts(Links(ring, SITE.url), FakeLetterCodes(), table, table, SITE), samples.NOW)
+    response = links.respond(
+        event, LinkParts(Links(ring, SITE.url), FakeLetterCodes(), table, table, SITE), samples.NOW
+    )
     assert response["statusCode"] == 400
     assert "<script>" not in response["body"]
     assert table.facts == {}
@@ -237,5 +239,7 @@ def test_an_opt_out_link_without_a_token_gets_a_plain_page(query: dict[str, str]
     if query is not None:
         event["queryStringParameters"] = query
     table = FakeTable()
-    response = links.respond(event, LinkParts(Links(ring, SITE.url), FakeLetterCodes(), table, table, SITE), samples.NOW)
+    response = links.respond(
+        event, LinkParts(Links(ring, SITE.url), FakeLetterCodes(), table, table, SITE), samples.NOW
+    )
     assert response["statusCode"] == 400

@@ -41,8 +41,6 @@ def test_the_table_does_not_show_the_code(codes: LetterCodes, table_reader: aws.
     assert codes.code_of(RECEIPT) not in str(table_reader.items())
 
 
-def test_more_letters_than_fit_in_one_transaction_are_stored(
-    codes: LetterCodes, table_reader: aws.TableReader
-) -> None:
+def test_more_letters_than_fit_in_one_transaction_are_stored(codes: LetterCodes, table_reader: aws.TableReader) -> None:
     codes.store([Link(LINK.keys, "lumen", f"receipt {number}", is_printed=True) for number in range(201)])
     assert len(table_reader.items()) == 201

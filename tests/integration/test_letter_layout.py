@@ -62,9 +62,7 @@ def printed(
     now: datetime = NOW,
     **options: bool,
 ) -> PrintedLetters:
-    letters = LetterPrinter(
-        templates, Links(ring, site_url), CODES, site_url, FreeDoctors(obstacles), **options
-    )
+    letters = LetterPrinter(templates, Links(ring, site_url), CODES, site_url, FreeDoctors(obstacles), **options)
     claims = [Claim(one, "introduction", *DoctorHashes(ring).of(one)) for one in referrals]
     return letters.print(campaign(), claims, now)
 

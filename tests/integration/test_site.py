@@ -73,8 +73,8 @@ def every_page() -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield f"problem {problem}", "problem.html", {"problem": problem}
     for state in PAGES.text["opt_out"]:
         yield f"opt-out {state}", "opt_out.html", {"state": state, "token": "a b+/="}
-    yield "stop", "stop.html", {"form": form()}
-    yield "stop with an error", "stop.html", {"form": form({"code": "12"}, [FieldError("code", "length")])}
+    for error in ("", *PAGES.text["stop"]["errors"]):
+        yield f"stop {error}", "stop.html", {"typed": "12" if error else "", "error": error}
     for state in PAGES.text["answer"]:
         yield f"answer {state}", "answer.html", answer_page(state)
     wrong = form({"callback.phone": "12", "callback.time": "now"}, [FieldError("callback.phone", "phone_invalid")])

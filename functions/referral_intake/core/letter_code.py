@@ -7,11 +7,9 @@ from referral_intake.core import typed_codes
 from referral_intake.core.referral import RECEIPT_GROUPS
 from referral_intake.core.validation import Invalid
 
-# 60 bits. With 100,000 letters and the 50 requests a second that the API allows, a guess succeeds once in 7,000 years. The
-# length also tells it from a receipt, which has four groups.
+# 60 bits. With 100,000 letters, and the 50 requests a second that the API allows, a guess succeeds once in 7,000 years.
+# The length also tells it from a receipt, which has four groups.
 GROUPS = 3
-# Far more than the code has, so that any spaces and hyphens fit.
-MAX_LENGTH = 60
 
 
 def make(digest: bytes) -> str:

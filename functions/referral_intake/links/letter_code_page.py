@@ -6,7 +6,7 @@ The code is in the body of the request, so that no log or address bar has it. Th
 from http import HTTPStatus
 
 from referral_intake.core import letter_code
-from referral_intake.core.validation import FieldError, Invalid
+from referral_intake.core.validation import Invalid
 from referral_intake.links import requests
 from referral_intake.links.wiring import LinkParts
 from referral_intake.web import forms, http
@@ -17,26 +17,26 @@ _FIELD = "code"
 
 def respond(event: Event, parts: LinkParts) -> Response:
     if requests.changes_nothing(event):
-        return _page(event, parts, HTTPStatus.OK, "")
+        return _page(event, parts)
     typed = requests.chosen(event).get(_FIELD, "")
     try:
-        link = parts.letter_codes.find(letter_code.parse(typed))
-        if link is None:
-            raise Invalid("unknown")
+        code = letter_code.parse(typed)
     except Invalid as invalid:
-        return _page(event, parts, HTTPStatus.UNPROCESSABLE_ENTITY, typed, FieldError(_FIELD, invalid.code))
+        return _page(event, parts, typed, invalid.code)
+    link = parts.letter_codes.find(code)
+    if link is None:
+        return _page(event, parts, typed, "unknown")
     language = http.chosen_language(event)
     return http.see_other(parts.links.opt_out(link) + (f"&lang={language}" if language in _languages(parts) else ""))
 
 
-def _page(event: Event, parts: LinkParts, status: HTTPStatus, typed: str, *errors: FieldError) -> Response:
+def _page(event: Event, parts: LinkParts, typed: str = "", error: str = "") -> Response:
+    """Return the page with what was typed, and the code of the error, if there is one."""
     pages = parts.site.pages(None, http.language(event, _languages(parts)))
-    form = {
-        "values": forms.printable_values({_FIELD: typed}),
-        "errors": [{"field": error.field, "message": pages.message(error)} for error in errors],
-    }
+    shown = forms.printable_values({_FIELD: typed})[_FIELD]
     # The result of a POST has no URL, so there are no links to other languages.
-    return http.html_response(status, pages.render("stop.html", "" if errors else "?lang={locale}", form=form))
+    html = pages.render("stop.html", "" if error else "?lang={locale}", typed=shown, error=error)
+    return http.html_response(HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK, html)
 
 
 def _languages(parts: LinkParts) -> tuple[str, ...]:

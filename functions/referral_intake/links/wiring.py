@@ -4,14 +4,13 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from referral_intake.core.ports import Referrals, Suppressions
 from referral_intake.core.settings import Settings
 
 if TYPE_CHECKING:
-    from referral_intake.aws.letter_codes import LetterCodes
-    from referral_intake.aws.signed_links import Links
+    from referral_intake.aws.signed_links import Link, Links
     from referral_intake.web.pages import Site
 
 
@@ -23,10 +22,16 @@ class LinksSettings(Settings):
     signing_keys_secret: str
 
 
+class LetterCodes(Protocol):
+    """`aws.letter_codes` implements it."""
+
+    def find(self, code: str) -> "Link | None": ...
+
+
 @dataclass(frozen=True, slots=True)
 class LinkParts:
     links: "Links"
-    letter_codes: "LetterCodes"
+    letter_codes: LetterCodes
     suppressions: Suppressions
     referrals: Referrals
     site: "Site"
@@ -37,8 +42,8 @@ def parts() -> LinkParts:
     from referral_intake.aws import dynamodb, shared_wiring
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.aws.claims import ClaimTable
-    from referral_intake.aws.referral_table import ReferralTable
     from referral_intake.aws.letter_codes import LetterCodes
+    from referral_intake.aws.referral_table import ReferralTable
     from referral_intake.aws.signed_links import Links
     from referral_intake.web.pages import Site
 

@@ -28,9 +28,7 @@ class StopPage:
         self.code = self.codes.code_of(self.referral.receipt)
 
     def __call__(self, route: str, query: str = "", **form: str) -> dict[str, Any]:
-        event = events.request(
-            route, urlencode(form), query=query, content_type="application/x-www-form-urlencoded"
-        )
+        event = events.request(route, urlencode(form), query=query, content_type="application/x-www-form-urlencoded")
         site = Site(TEMPLATES, "https://spine.example", CAMPAIGNS)
         return responses.respond(event, LinkParts(LINKS, self.codes, self.table, self.table, site), NOW)
 
@@ -59,7 +57,7 @@ def test_an_opt_out_by_the_code_is_recorded_as_the_doctors_own_word() -> None:
     page = StopPage()
     query = page.submit(page.code)["headers"]["location"].partition("?")[2]
     assert page("POST /api/opt-out", query, scope="all")["statusCode"] == 200
-    records: list[DoctorRecord] = [one for by_id in page.table._records.values() for one in by_id.values()]  # noqa: SLF001
+    records: list[DoctorRecord] = [one for by_id in page.table._records.values() for one in by_id.values()]
     assert [one.facts["opted_out"].is_personal for one in records] == [True, True]
     assert page.table.referrals[page.referral.receipt].reason == Closing.OPTED_OUT
 

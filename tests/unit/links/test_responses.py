@@ -55,7 +55,9 @@ class LinksInMemory:
             query=self.query if query is None else query,
             content_type="application/x-www-form-urlencoded",
         )
-        parts = LinkParts(LINKS, self.codes, self.table, self.table, Site(TEMPLATES, "https://x.example", self.campaigns))
+        parts = LinkParts(
+            LINKS, self.codes, self.table, self.table, Site(TEMPLATES, "https://x.example", self.campaigns)
+        )
         return responses.respond(event, parts, now)
 
     def answer(self, method: str, now: datetime = NOW, **form: Any) -> dict[str, Any]:

@@ -72,7 +72,6 @@ _APART = re.compile(r"(?<=\w)'\s+(?=\w)")  # O' Brien
 _GLUED = re.compile(r"\.(?=[^\W\d_]{2})")  # Dr.Ly
 _POSTNOMINAL = re.compile(r"(?<=\w)\([^()]*\)")  # FRCS(Ed)
 _SPACED = re.compile(r"(?<=\S )(m|d|ph)\. ?(d|o)\b\.?(?=\s*(?:,|$))")  # M. D.
-_CODE = re.compile("[<>={}]")
 _PREFIX = re.compile(r"(?<=\w )(o|d|mc|mac) (?=[^\W\d_]{2})")  # Sean O Brien, Mary Mc Donald
 # These have no decomposition in Unicode.
 _LETTERS = str.maketrans(
@@ -84,8 +83,7 @@ _LETTERS = str.maketrans(
 def fold(text: str) -> str:
     """Return the text without case and accents, with `'` and `-` for every kind of apostrophe and hyphen."""
     # Before NFKC, which turns U+00B4 into a space with an accent.
-    plain = _HYPHENS.sub("-", _APOSTROPHES.sub("'", text))
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", plain).casefold())
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", plain_marks(text)).casefold())
     letters = "".join(c for c in decomposed if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
     return _APART.sub("'", " ".join(letters.translate(_LETTERS).split()))
 
@@ -100,9 +98,15 @@ def search_words(name: str) -> list[str]:
     return [word.replace("'", "") for word in _WORD.findall(fold(name))]
 
 
-def is_unusual(name: str) -> bool:
-    """Whether a person should look at the name before a message shows it: it has a sign of code, or no letter."""
-    return bool(_CODE.search(unicodedata.normalize("NFKC", name))) or not any(map(str.isalpha, name))
+def plain_marks(text: str) -> str:
+    """Return the text with `'` and `-` for every kind of apostrophe and hyphen."""
+    return _HYPHENS.sub("-", _APOSTROPHES.sub("'", text))
+
+
+def is_title_or_degree(word: str) -> bool:
+    """Whether the word is one in the fixed lists, with or without dots. Some are also names: Do."""
+    bare = _bare(fold(word))
+    return bare in TITLES or bare in _degrees()
 
 
 def identity(name: str) -> str:

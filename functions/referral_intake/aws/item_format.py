@@ -104,7 +104,7 @@ def from_item(item: Item) -> Referral:
 
 
 def doctor_attributes(doctor: Doctor) -> dict[str, Any]:
-    return _without_blanks(asdict(doctor))
+    return _without_blanks({**asdict(doctor), "is_from_registry": doctor.is_from_registry or None})
 
 
 def _doctor(details: dict[str, Any]) -> Doctor:
@@ -114,6 +114,7 @@ def _doctor(details: dict[str, Any]) -> Doctor:
         **{name: details[name] for name in DOCTOR_FIELDS if name in details},
         address=Address(**{name: address[name] for name in ADDRESS_FIELDS if name in address}),
         typed=details.get("typed", {}),
+        is_from_registry=details.get("is_from_registry", False),
     )
 
 

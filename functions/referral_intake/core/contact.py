@@ -1,10 +1,10 @@
-"""The doctor's name and contact details, each in the one normal form that the code compares and uses."""
+"""The doctor's contact details, each in the one normal form that the code compares and uses."""
 
 import re
 from typing import TYPE_CHECKING
 
 from referral_intake.core.us_states import STATES
-from referral_intake.core.validation import Invalid, has_link
+from referral_intake.core.validation import Invalid
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -13,13 +13,6 @@ _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe
 _EXTENSION = ";ext="
 _POSTAL_CODE = re.compile(r"(\d{5})(?:[ -]?(\d{4}))?")
 _NPI = re.compile(r"\d{10}")
-
-
-def full_name(typed: str) -> str:
-    """Return the name as typed. Raise Invalid if it has a link, because messages show the name."""
-    if has_link(typed):
-        raise Invalid("link")
-    return typed
 
 
 def email(typed: str) -> str:

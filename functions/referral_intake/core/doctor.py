@@ -28,10 +28,13 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
-    """Contact details, each in its normal form. `typed` has the text as typed, by field, where it differs."""
+    """Contact details, each in its normal form. `typed` has the text as typed, by field, where it differs.
+
+    `is_from_registry` says that the name and the NPI are those of the public registry.
+    """
 
     name: str = field(
-        metadata={FORM: FormField(120, contact.full_name, is_required=True, column="doctor_name", mask=Mask.NAME)}
+        metadata={FORM: FormField(120, may_have_link=True, is_required=True, column="doctor_name", mask=Mask.NAME)}
     )
     practice: str | None = field(default=None, metadata={FORM: FormField(160)})
     # The text as typed may contain anything, so viewers see only the group in which it is counted.
@@ -47,6 +50,7 @@ class Doctor:
     npi: str | None = field(default=None, metadata={FORM: FormField(20, contact.npi, inputmode="numeric")})
     address: Address = Address()
     typed: dict[str, str] = field(default_factory=dict)
+    is_from_registry: bool = False
 
     @property
     def keys(self) -> dict[str, str]:

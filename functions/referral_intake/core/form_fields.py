@@ -30,12 +30,13 @@ class FormField:
     messages, and `suggestions` is the key of a list of common values. `path` is also the name in the API.
 
     `parse` returns the normal form of a value or raises Invalid. `inputmode` is the HTML attribute. `column` is the
-    column in an export.
+    column in an export. `may_have_link` says that a person looks at a link in the field before anything is sent.
     """
 
     limit: int
     parse: Callable[[str], str] = str
     is_required: bool = False
+    may_have_link: bool = False
     inputmode: str = ""
     suggestions: str = ""
     column: str = ""

@@ -83,7 +83,8 @@ def _is_part(part: str) -> bool:
 
 def _without_marks(word: str) -> str | None:
     """Return the word without combining marks, or None if they are more than letters have in any language."""
-    letters, marks = [], 0
+    letters: list[str] = []
+    marks = 0
     for character in word:
         marks = marks + 1 if unicodedata.category(character) in {"Mn", "Mc"} else 0
         if marks > _MAX_MARKS or (marks and not letters):

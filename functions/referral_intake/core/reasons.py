@@ -16,7 +16,7 @@ class Reason(StrEnum):
     SOURCE_BOUNCED = "source_bounced"  # A message to another doctor bounced, submitted from the same network address.
     MANY_NAMES_FOR_ONE_ADDRESS = "many_names_for_one_address"
     SEVERAL_ADDRESSES_FOR_ONE_NPI = "several_addresses_for_one_npi"
-    UNUSUAL_NAME = "unusual_name"  # The name has a sign such as < or =, or no letter.
+    UNUSUAL_NAME = "unusual_name"  # It does not look like a person's name.
 
     # Held: a person compares the doctor with the doctor of another referral.
     SHARED_MAILBOX = "shared_mailbox"  # The same mailbox, but another NPI.

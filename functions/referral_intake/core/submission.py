@@ -15,6 +15,8 @@ from referral_intake.core.validation import FieldError, Fields, Invalid
 FIELDS = ("submission_id", "campaign", "locale", "submitted_by", "doctor")
 # Sent with a submission, but not part of it. intake/bot_detection.py checks them.
 BOT_DETECTION_FIELDS = ("challenge", "comments")
+# Sent with a doctor from the look-up, which signed the name and the NPI.
+REGISTRY_SIGNATURE = "registry_signature"
 # These are in every digest, as null if absent. A field that is declared later is in the digest only if it has a value.
 # So the digest of a stored submission stays the same, and a repeated one is recognized after a deployment.
 _ALWAYS_DIGESTED = ("name", "practice", "specialty", "email", "phone", "npi")
@@ -37,7 +39,7 @@ class Submission:
     def content(self) -> str:
         """A digest of all content except the submission id. The same content has the same digest."""
         digested = asdict(self)
-        del digested["submission_id"], digested["doctor"]["typed"]
+        del digested["submission_id"], digested["doctor"]["typed"], digested["doctor"]["is_from_registry"]
         address = _digested(digested["doctor"]["address"], _ALWAYS_DIGESTED_OF_ADDRESS)
         digested["doctor"] = {**_digested(digested["doctor"], _ALWAYS_DIGESTED), "address": address}
         return hashlib.sha256(json.dumps(digested, sort_keys=True).encode()).hexdigest()[:32]
@@ -60,10 +62,12 @@ def parse(
     payload: object,
     find_campaign: Callable[[str], Campaign | None],
     fallback_id: Callable[[Submission], uuid.UUID] | None = None,
+    is_from_registry: Callable[[Doctor, object], bool] = lambda doctor, signature: False,
 ) -> Submission:
     """Validate a payload and return the submission. Raise InvalidSubmission with all errors at once.
 
-    `fallback_id` makes the submission id if none was sent. Without it, the id is required.
+    `fallback_id` makes the submission id if none was sent. Without it, the id is required. `is_from_registry` checks
+    the signature of the look-up. Without a valid one, the doctor's name counts as typed.
     """
     errors: list[FieldError] = []
     fields = Fields(payload, "", (*FIELDS, *BOT_DETECTION_FIELDS), errors)
@@ -76,7 +80,7 @@ def parse(
         campaign=campaign.name if campaign else "",
         locale=_choice(fields, "locale", campaign.locales if campaign else None),
         submitted_by=_choice(fields, "submitted_by", SUBMITTED_BY),
-        doctor=_doctor(fields, errors),
+        doctor=_doctor(fields, errors, is_from_registry),
     )
     if errors:
         raise InvalidSubmission(errors)
@@ -135,9 +139,11 @@ def _required(fields: Fields, name: str, limit: int) -> str:
     return value or ""
 
 
-def _doctor(submission: Fields, errors: list[FieldError]) -> Doctor:
+def _doctor(
+    submission: Fields, errors: list[FieldError], is_from_registry: Callable[[Doctor, object], bool]
+) -> Doctor:
     data = submission.raw("doctor")
-    fields = Fields(data, "doctor", (*DOCTOR_FIELDS, "address"), errors)
+    fields = Fields(data, "doctor", (*DOCTOR_FIELDS, "address", REGISTRY_SIGNATURE), errors)
     if data is not None and not isinstance(data, dict):
         return Doctor(name="")
     typed: dict[str, str] = {}
@@ -145,7 +151,7 @@ def _doctor(submission: Fields, errors: list[FieldError]) -> Doctor:
     # If a contact detail was given but invalid, the error is reported once, at its own field.
     if not any(error.field.startswith(("doctor.email", "doctor.phone", "doctor.address")) for error in errors):
         _require_contact_details(doctor, fields)
-    return doctor
+    return replace(doctor, is_from_registry=is_from_registry(doctor, fields.raw(REGISTRY_SIGNATURE)))
 
 
 def _address(doctor: Fields, errors: list[FieldError], typed: dict[str, str]) -> Address:
@@ -159,7 +165,9 @@ def _values(fields: Fields, declared: Mapping[str, FormField], typed: dict[str, 
 
 def _value(fields: Fields, field: FormField, typed: dict[str, str]) -> str | None:
     """Return the normal form. If it differs from the text as typed, record the text in `typed`."""
-    value = _required(fields, field.name, field.limit) if field.is_required else fields.text(field.name, field.limit)
+    value = fields.text(field.name, field.limit, may_have_link=field.may_have_link)
+    if value is None and field.is_required and not fields.has_error(field.name):
+        fields.error(field.name, "required")
     if not value:
         return value
     try:

@@ -52,7 +52,8 @@ def _accept(event: Event, intake: IntakeParts, view: FormResponses, now: datetim
     try:
         sent = forms.pairs(_body(event)) if is_form else sent
         payload = forms.nested(sent) if is_form else sent
-        submission = parse(payload, intake.site.campaigns.get, derived_id if is_form else None)
+        fallback_id = derived_id if is_form else None
+        submission = parse(payload, intake.site.campaigns.get, fallback_id, intake.signatures.is_valid)
         referral = new_referral(submission, now, source_hash(intake.hashing_keys, http.client_address(event), now))
         if reason := _bot_reason(event, payload, submission.submission_id, intake, now):
             referral = bot_detection.hold_for_review(referral, reason, now)

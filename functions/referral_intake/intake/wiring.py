@@ -12,6 +12,7 @@ from referral_intake.core.settings import Settings
 
 if TYPE_CHECKING:
     from referral_intake.aws.keys import Ring
+    from referral_intake.core.doctor import Doctor
     from referral_intake.intake.bot_detection import Proof
     from referral_intake.web.pages import Site
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 class Challenges(Protocol):
     def new(self, binding: str, now: datetime) -> dict[str, Any]: ...
     def read(self, sent: object) -> "Proof | None": ...
+
+
+class Signatures(Protocol):
+    def is_valid(self, doctor: "Doctor", signature: object) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class IntakeParts:
     site: "Site"
     hashing_keys: "Ring"
     challenges: Challenges
+    signatures: Signatures
     fill_time: timedelta
 
 
@@ -46,6 +52,7 @@ class IntakeParts:
 def parts() -> IntakeParts:
     from referral_intake.aws import dynamodb, shared_wiring
     from referral_intake.aws.campaign_files import Campaigns
+    from referral_intake.aws.registry_signatures import RegistrySignatures
     from referral_intake.aws.referral_table import ReferralTable
     from referral_intake.intake.challenges import Challenges
     from referral_intake.web.pages import Site
@@ -57,5 +64,6 @@ def parts() -> IntakeParts:
         site=Site(settings.templates_dir, settings.site_url, Campaigns(settings.templates_dir)),
         hashing_keys=hashing_keys,
         challenges=Challenges(hashing_keys, settings.challenge_tries),
+        signatures=RegistrySignatures(hashing_keys),
         fill_time=timedelta(seconds=settings.fill_seconds),
     )

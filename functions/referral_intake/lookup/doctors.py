@@ -16,9 +16,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 # Imported when Lambda starts the function, when it has the most CPU, not during the first request.
 import referral_intake.aws.origin_secret
+import referral_intake.aws.registry_signatures
 import referral_intake.lookup.match_cache
 import referral_intake.lookup.npi_registry  # noqa: F401
 from referral_intake.core.errors import Unavailable
+from referral_intake.core.submission import REGISTRY_SIGNATURE
 from referral_intake.core.validation import Invalid
 from referral_intake.lookup.matching import Match, matches
 from referral_intake.lookup.name_search import Search, read_search
@@ -44,7 +46,7 @@ def respond(event: Event, lookup: LookupParts, now: datetime, budget: float = TI
         )
     started = time.perf_counter()
     try:
-        doctors = _with_time_limit(budget, lambda: _find_doctors(search, lookup, now))
+        doctors = _with_time_limit(budget, lambda: _signed(_find_doctors(search, lookup, now), lookup))
     except Unavailable as unavailable:
         logger.warning("the registry did not answer", reason=str(unavailable))
     except Exception as error:  # noqa: BLE001  # the form works without the look-up
@@ -70,6 +72,11 @@ def _find_doctors(search: Search, lookup: LookupParts, now: datetime) -> list[Ma
     with suppress(Unavailable):
         lookup.cache.put(search.key, found, now)
     return found
+
+
+def _signed(found: list[Match], lookup: LookupParts) -> list[Match]:
+    # Not in the cache, because keys rotate.
+    return [{**match, REGISTRY_SIGNATURE: lookup.signatures.sign(match)} for match in found]
 
 
 def _search_registry(search: Search, lookup: LookupParts) -> list[Match]:

@@ -11,7 +11,7 @@ from referral_intake.core import contact
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS
 from referral_intake.core.form_fields import FormField
 from referral_intake.core.person_names import letters_only
-from referral_intake.core.validation import Invalid, has_link, one_line
+from referral_intake.core.validation import Invalid, one_line
 from referral_intake.lookup.capitalization import readable, readable_name
 from referral_intake.lookup.name_search import Query
 
@@ -75,10 +75,8 @@ def _name(basic: Mapping[str, Any]) -> str:
     """Return first name, middle initial and last name."""
     first, last = _text(basic, "first_name"), _text(basic, "last_name")
     middle = f"{_text(basic, 'middle_name')[:1]}." if _text(basic, "middle_name")[:1].isalpha() else ""
-    name = _line(
-        " ".join(filter(None, (readable_name(first), middle.upper(), readable_name(last)))), DOCTOR_FIELDS["name"]
-    )
-    return "" if has_link(name) else name
+    name = " ".join(filter(None, (readable_name(first), middle.upper(), readable_name(last))))
+    return _line(name, DOCTOR_FIELDS["name"])
 
 
 def _specialty(record: Mapping[str, Any]) -> str:

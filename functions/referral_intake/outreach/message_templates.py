@@ -7,6 +7,7 @@ import jinja2
 
 from referral_intake.aws import content_digests
 from referral_intake.aws.signed_links import Link, Links
+from referral_intake.core.addressee import template_context
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim
 from referral_intake.core.message import Message, Unapproved
@@ -35,7 +36,7 @@ class MessageComposer:
         link = Link(claim.keys, campaign.name, referral.receipt)
         opt_out_url, answer_url = self._links.opt_out(link), self._links.answer(link, referral.submitted_at)
         subject, text, html = self._render(
-            campaign, claim.step, referral=referral, opt_out_url=opt_out_url, answer_url=answer_url
+            campaign, claim.step, opt_out_url=opt_out_url, answer_url=answer_url, **template_context(referral)
         )
         # The tags say which wording the message has. They are in the events of SES, in case its answer is lost.
         version = campaign.approval.version if is_approved else "unapproved"

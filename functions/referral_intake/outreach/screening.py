@@ -9,7 +9,7 @@ from typing import Protocol
 
 import nameparser  # noqa: F401  # person_names needs it. At the start, Lambda has the most CPU.
 
-from referral_intake.core import person_names
+from referral_intake.core import name_shape, person_names
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral
@@ -47,7 +47,7 @@ def suspicion_reason(
     """Return why the referral is suspicious, or None. Skip it if a message was sent or a person approved it."""
     if referral.messages or referral.is_vetted:
         return None
-    if person_names.is_unusual(referral.doctor.name):
+    if not referral.doctor.is_from_registry and not name_shape.is_usual(referral.doctor.name):
         return Reason.UNUSUAL_NAME
     email = referral.doctor.email
     if email and screening_counts.is_disposable(email.rpartition("@")[2]):

@@ -21,6 +21,7 @@ import typst
 
 from referral_intake.aws import content_digests
 from referral_intake.aws.signed_links import Link, Links
+from referral_intake.core.addressee import template_context
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import AlreadyClaimed, Claim, MustHold, Obstacle, Suppressed
 from referral_intake.core.doctor import Doctor
@@ -157,7 +158,12 @@ class LetterPrinter:
         today = now.astimezone(campaign.policy.time_zone).date()
         code, short_url = self._codes.code_of(receipt), f"{self._site_url.removeprefix('https://')}/stop"
         words = self._words(
-            campaign, referral=claim.referral, today=today, version=version, stop_url=short_url, stop_code=code
+            campaign,
+            today=today,
+            version=version,
+            stop_url=short_url,
+            stop_code=code,
+            **template_context(claim.referral),
         )
         # The link for an answer names only the referral, so its QR code is small. The link for an opt-out contains the
         # doctor's keys, because it must work even long after the referral was erased.

@@ -20,6 +20,7 @@ from referral_intake.aws.breaker_table import breaker_key
 from referral_intake.aws.item_format import Item, doctor_key, referral_key
 from referral_intake.aws.origin_secret import OriginSettings
 from referral_intake.aws.sent_messages import message_key
+from referral_intake.aws.registry_signatures import RegistrySignatures
 from referral_intake.aws.signed_links import Links
 from referral_intake.core import settings
 from referral_intake.core.referral import LEASE, Stage
@@ -401,7 +402,9 @@ def answer(route: Route) -> int:
             signed = Links(ring, "https://spine.example")
             response = links.respond(event, LinkParts(signed, FakeLetterCodes(), table, table, site), samples.NOW)
         case "lookup":
-            response = lookup.respond(event, LookupParts(FakeRegistry(), FakeMatchCache()), samples.NOW)
+            response = lookup.respond(
+                event, LookupParts(FakeRegistry(), FakeMatchCache(), RegistrySignatures(ring)), samples.NOW
+            )
         case "dashboard":
             response = dashboard.respond(event, FakeDashboard(), samples.NOW)
         case other:

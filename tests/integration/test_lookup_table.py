@@ -7,6 +7,7 @@ import pytest
 
 from local.registry import Registry
 from referral_intake.aws import dynamodb
+from referral_intake.aws.registry_signatures import RegistrySignatures
 from referral_intake.core.errors import Unavailable
 from referral_intake.lookup import doctors
 from referral_intake.lookup.match_cache import CACHE_TIME, MatchCache
@@ -15,6 +16,7 @@ from referral_intake.lookup.name_search import read_search
 from referral_intake.lookup.wiring import LookupParts
 from tests.integration import aws
 from tests.support import events
+from tests.support.fakes import ring
 from tests.support.lookups import FakeRegistry
 from tests.support.samples import NOW
 
@@ -52,7 +54,7 @@ def test_items_expire_by_the_ttl_attribute_of_the_template(table_reader: aws.Tab
 def test_a_search_costs_one_read_and_a_new_one_also_one_write(
     request_counter: aws.RequestCounter, client: "DynamoDBClient", table: str
 ) -> None:
-    parts = LookupParts(FakeRegistry(), MatchCache(client, table))
+    parts = LookupParts(FakeRegistry(), MatchCache(client, table), RegistrySignatures(ring))
     event = events.request("GET /api/doctors", query="name=Maria Lopez&state=IL")
     doctors.respond(event, parts, NOW)
     assert request_counter.by_operation == {"GetItem": 1, "PutItem": 1}

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from referral_intake.aws.registry_signatures import RegistrySignatures
 from referral_intake.core.errors import Unavailable
 from referral_intake.lookup import doctors
 from referral_intake.lookup.match_cache import MatchCache
@@ -18,6 +19,7 @@ from referral_intake.lookup.name_search import Query
 from referral_intake.lookup.npi_registry import MAX_RECORDS, MAX_RESPONSE_BYTES, NpiRegistry
 from referral_intake.lookup.wiring import LookupParts
 from tests.support import events
+from tests.support.fakes import ring
 from tests.support.samples import NOW
 
 if TYPE_CHECKING:
@@ -186,7 +188,7 @@ def test_the_time_limit_covers_the_whole_request(
     server: Server, client: "DynamoDBClient", table: str, act: Act
 ) -> None:
     server.act = act
-    parts = LookupParts(NpiRegistry(server.url), MatchCache(client, table))
+    parts = LookupParts(NpiRegistry(server.url), MatchCache(client, table), RegistrySignatures(ring))
     event = events.request("GET /api/doctors", query="name=Maria O'Brien&state=IL")
     # The server never completes its response, so a result proves that the limit works.
     response = doctors.respond(event, parts, NOW)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import altcha
 
 from referral_intake.aws.keys import Keyring, Ring
+from referral_intake.aws.registry_signatures import RegistrySignatures
 from referral_intake.core.ports import Referrals
 from referral_intake.intake.bot_detection import Proof, binding_of
 from referral_intake.intake.challenges import Challenges
@@ -25,7 +26,7 @@ MINUTE: Final = timedelta(minutes=1)
 
 def intake(table: Referrals, site: Site) -> IntakeParts:
     """The parts of intake whose challenges are solved at the first attempt."""
-    return IntakeParts(table, site, ring, Challenges(ring, tries=1), FILL_TIME)
+    return IntakeParts(table, site, ring, Challenges(ring, tries=1), RegistrySignatures(ring), FILL_TIME)
 
 
 def solve(challenge: dict[str, Any]) -> str:

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from referral_intake.core import name_shape
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.ordinary_words import is_ordinary
-from referral_intake.core.person_names import TITLES, fold, given_and_family, is_title_or_degree, names_only, plain_marks
+from referral_intake.core.person_names import (
+    TITLES,
+    fold,
+    given_and_family,
+    is_title_or_degree,
+    names_only,
+    plain_marks,
+)
 from referral_intake.core.referral import Referral
 
 MAX_SURNAME_WORDS = 2
@@ -25,7 +32,9 @@ _PARTICLES = frozenset(
         *("ste", "te", "ten", "ter", "van", "vande", "vander", "vom", "von", "y", "zu", "zum", "zur"),
     }
 )
-_DOCTORATES = frozenset({"md", "do", "mbbs", "mbchb", "bmbs", "mbbch", "phd", "dpm", "dds", "dmd", "dr", "dra", "doctor"})
+_DOCTORATES = frozenset(
+    {"md", "do", "mbbs", "mbchb", "bmbs", "mbbch", "phd", "dpm", "dds", "dmd", "dr", "dra", "doctor"}
+)
 _OTHER_DEGREES = frozenset(
     {
         *("np", "pa", "pac", "rn", "aprn", "crnp", "fnp", "fnpc", "fnpbc", "dnp", "arnp", "msn", "bsn", "acnp"),

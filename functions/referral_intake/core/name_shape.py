@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 from referral_intake.core.ordinary_words import is_ordinary
-from referral_intake.core.person_names import fold, is_title_or_degree, plain_marks
+from referral_intake.core.person_names import DEGREES, TITLES, fold, is_title_or_degree, plain_marks
 
 MAX_WORDS = 6
 MAX_LENGTH = 60
@@ -54,7 +54,8 @@ def is_usual(name: str) -> bool:
 
 def reads_as_sentence(name: str) -> bool:
     """Whether at least two words, and at least half of them, are ordinary words."""
-    words = [word for word in re.findall(r"[^\W\d_]+", fold(name)) if not is_title_or_degree(word)]
+    # Without nameparser's degrees, because the dashboard does not import it.
+    words = [word for word in re.findall(r"[^\W\d_]+", fold(name)) if word not in TITLES | DEGREES]
     ordinary = sum(map(is_ordinary, words))
     return ordinary >= 2 and 2 * ordinary >= len(words)
 

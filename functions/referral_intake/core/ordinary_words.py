@@ -198,7 +198,17 @@ _SPANISH = """
 """
 _WORDS = frozenset(f"{_ENGLISH} {_SPANISH}".split())
 # A word's ending, and what it stands for in the list: suspended, closes, publishing, paying.
-_ENDINGS = (("s", ""), ("es", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("ly", ""), ("ies", "y"), ("ied", "y"))
+_ENDINGS = (
+    ("s", ""),
+    ("es", ""),
+    ("ed", ""),
+    ("ed", "e"),
+    ("ing", ""),
+    ("ing", "e"),
+    ("ly", ""),
+    ("ies", "y"),
+    ("ied", "y"),
+)
 _MIN_STEM = 3
 
 

@@ -139,9 +139,7 @@ def _required(fields: Fields, name: str, limit: int) -> str:
     return value or ""
 
 
-def _doctor(
-    submission: Fields, errors: list[FieldError], is_from_registry: Callable[[Doctor, object], bool]
-) -> Doctor:
+def _doctor(submission: Fields, errors: list[FieldError], is_from_registry: Callable[[Doctor, object], bool]) -> Doctor:
     data = submission.raw("doctor")
     fields = Fields(data, "doctor", (*DOCTOR_FIELDS, "address", REGISTRY_SIGNATURE), errors)
     if data is not None and not isinstance(data, dict):

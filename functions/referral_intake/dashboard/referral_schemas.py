@@ -11,6 +11,7 @@ from referral_intake.aws.listing_table import Page
 from referral_intake.core.callback import CALLBACK_FIELDS
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Doctor
+from referral_intake.core.name_shape import reads_as_sentence
 from referral_intake.core.referral import Referral
 from referral_intake.core.specialties import specialty_group
 from referral_intake.core.users import Role, User
@@ -42,6 +43,7 @@ class ReferralRow(BaseModel):
     source: str
     language: str
     doctor: DoctorDetails
+    name_is_sentence: Annotated[bool, Field(description="The name reads like a sentence. Check it before you print.")]
     milestones: Annotated[dict[str, datetime], Field(description="Facts, each with its earliest time.")]
     revision: Annotated[int, Field(description="Actions send it, and fail if the referral has changed since.")]
 
@@ -170,6 +172,7 @@ def row(referral: Referral, user: User) -> Mapping[str, Any]:
         "source": referral.submitted_by,
         "language": referral.locale,
         "doctor": DoctorDetails(city=doctor.address.city, **{name: getattr(doctor, name) for name in DOCTOR_FIELDS}),
+        "name_is_sentence": not referral.doctor.is_from_registry and reads_as_sentence(referral.doctor.name),
         "milestones": dict(referral.milestones),
         "revision": referral.revision,
     }

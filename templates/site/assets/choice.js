@@ -140,6 +140,7 @@ form.addEventListener("refused", () => {
   if (form.querySelector("[data-typed][hidden] [aria-invalid=true]")) hideCard();
 });
 form.addEventListener("emptied", () => {
+  control("doctor.registry_signature").value = "";
   removed = null;
   removal.replaceChildren();
   end();

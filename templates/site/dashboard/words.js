@@ -45,7 +45,7 @@ export const REASONS = {
   shared_mailbox: "Another doctor, with another NPI, has the same email address",
   possibly_same_doctor: "May be the doctor of another referral",
   may_have_opted_out: "May be a doctor who has opted out",
-  unusual_name: "The name has a sign such as < or =, or no letter",
+  unusual_name: "The name does not look like a person’s name",
   unproven: "May be from a bot: the browser check is missing",
   too_fast: "May be from a bot: the form was filled in too fast",
   cross_site: "A page of another website sent the form",

@@ -6,12 +6,16 @@ from urllib.parse import quote
 
 import pytest
 
+from referral_intake.aws.registry_signatures import RegistrySignatures
 from referral_intake.core.errors import Unavailable
 from referral_intake.lookup import doctors
 from referral_intake.lookup.wiring import LookupParts
 from tests.support import events
+from tests.support.fakes import ring
 from tests.support.lookups import FakeMatchCache, FakeRegistry
 from tests.support.samples import NOW
+
+SIGNATURES = RegistrySignatures(ring)
 
 
 class LookupInMemory:
@@ -23,7 +27,7 @@ class LookupInMemory:
         given = {"name": name, "state": state}
         query = "&".join(f"{key}={value}" for key, value in given.items() if value is not None)
         event = events.request("GET /api/doctors", query=query)
-        self.response = doctors.respond(event, LookupParts(self.registry, self.kept), NOW, budget)
+        self.response = doctors.respond(event, LookupParts(self.registry, self.kept, SIGNATURES), NOW, budget)
         return json.loads(self.response["body"])
 
 
@@ -31,7 +35,7 @@ def test_matches_use_the_field_names_of_the_form() -> None:
     said = LookupInMemory()()
     assert said["available"] is True
     assert [doctor["address"]["city"] for doctor in said["doctors"]] == ["Springfield", "Chicago", "Chicago"]
-    assert set(said["doctors"][0]) == {"name", "npi", "specialty", "phone", "address"}
+    assert set(said["doctors"][0]) == {"name", "npi", "specialty", "phone", "address", "registry_signature"}
 
 
 def test_the_same_search_queries_the_registry_once() -> None:
@@ -88,7 +92,7 @@ def test_bad_parameters_are_a_400(name: str | None, state: str | None) -> None:
 
 def test_a_request_without_any_query_is_a_400() -> None:
     event = events.request("GET /api/doctors")
-    assert doctors.respond(event, LookupParts(FakeRegistry(), FakeMatchCache()), NOW)["statusCode"] == 400
+    assert doctors.respond(event, LookupParts(FakeRegistry(), FakeMatchCache(), SIGNATURES), NOW)["statusCode"] == 400
 
 
 @pytest.mark.parametrize("failure", [Unavailable("status 503"), ValueError("marked-lopez"), KeyError("marked")])

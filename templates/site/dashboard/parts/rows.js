@@ -21,11 +21,12 @@ export const rows = (caption, referrals, news = new Set()) =>
     </tbody>
   </table>`;
 
-function row({ receipt, submitted_at, stage, reason: why, state, specialty, doctor, milestones }, isNew) {
+function row({ receipt, submitted_at, stage, reason: why, state, specialty, doctor, milestones, ...others }, isNew) {
   return html`<tr class=${isNew ? "new" : ""}>
     <th scope="row">
       <a href=${to(`/dashboard/referrals/${receipt}`)}>${doctor.name}</a>
       <span class="soft">${[doctor.practice, doctor.city].filter(Boolean).join(" · ") || receipt}</span>
+      ${nameFlag(others)}
     </th>
     <td class="stage-cell">${stageBadge(stage)}${why ? html`<span class="soft">${reason(why)}</span>` : nothing}</td>
     ${latest(milestones)}
@@ -35,6 +36,10 @@ function row({ receipt, submitted_at, stage, reason: why, state, specialty, doct
     <td class="when">${when(submitted_at)}</td>
   </tr>`;
 }
+
+/** A name can have the shape of a name and still be a message. Letters show it in the address. */
+export const nameFlag = ({ name_is_sentence: isSentence }) =>
+  isSentence ? html`<span class="badge is-held">Reads like a sentence: check the name</span>` : nothing;
 
 export const stageBadge = (stage) => html`<span class="badge is-${stage}">${STAGES[stage]?.name ?? stage}</span>`;
 

@@ -2,7 +2,7 @@
 import { cityLine, phone } from "../format.js";
 import { icon } from "../icons.js";
 import { html, nothing } from "../lit.js";
-import { stageBadge, when } from "../parts/rows.js";
+import { nameFlag, stageBadge, when } from "../parts/rows.js";
 import { shown, skeleton } from "../parts/states.js";
 import { Resource } from "../resource.js";
 import { top } from "../shell.js";
@@ -92,6 +92,7 @@ export class Referral {
         </div>
         <section class="card" aria-labelledby="doctor">
           <h2 id="doctor">The doctor</h2>
+          ${nameFlag(detail)}
           ${doctor(detail)}
         </section>
       </div>

@@ -1,7 +1,7 @@
 // The work list: what waits for a person, oldest first, each with what can be done about it.
 import { phone } from "../format.js";
 import { html, nothing, repeat } from "../lit.js";
-import { stageBadge, when } from "../parts/rows.js";
+import { nameFlag, stageBadge, when } from "../parts/rows.js";
 import { empty, problem, shown } from "../parts/states.js";
 import { Resource } from "../resource.js";
 import { top } from "../shell.js";
@@ -146,6 +146,7 @@ export class Work {
       ${mayPost ? this.posting.box(referral) : nothing}
       <div class="who">
         <h3><a href=${to(`/dashboard/referrals/${receipt}`)}>${doctor.name}</a></h3>
+        ${nameFlag(referral)}
         <p class="soft">${where.filter(Boolean).join(" · ")}</p>
         ${this.kind === "information" && this.app.isManager && doctor.email
           ? html`<p><a href="mailto:${doctor.email}">${doctor.email}</a></p>`

@@ -19,8 +19,8 @@ from cli.site.builder import SIGN_IN
 from referral_intake.aws.breaker_table import breaker_key
 from referral_intake.aws.item_format import Item, doctor_key, referral_key
 from referral_intake.aws.origin_secret import OriginSettings
-from referral_intake.aws.sent_messages import message_key
 from referral_intake.aws.registry_signatures import RegistrySignatures
+from referral_intake.aws.sent_messages import message_key
 from referral_intake.aws.signed_links import Links
 from referral_intake.core import settings
 from referral_intake.core.referral import LEASE, Stage

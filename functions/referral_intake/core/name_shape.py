@@ -5,6 +5,7 @@ commas before degrees or given names. It has at most 6 words and 60 characters. 
 they are from fixed lists. Each word is in one script. A name has one script, or one beside its romanized form.
 """
 
+import itertools
 import re
 import unicodedata
 
@@ -100,7 +101,7 @@ def _has_usual_scripts(words: list[str]) -> bool:
     if any(len(of_word) != 1 for of_word in scripts):
         return False
     in_order = [next(iter(of_word)) for of_word in scripts]
-    changes = sum(one != other for one, other in zip(in_order, in_order[1:], strict=False))
+    changes = sum(one != other for one, other in itertools.pairwise(in_order))
     return changes == 0 or (changes == 1 and "LATIN" in in_order)
 
 

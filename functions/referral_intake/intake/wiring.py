@@ -52,8 +52,8 @@ class IntakeParts:
 def parts() -> IntakeParts:
     from referral_intake.aws import dynamodb, shared_wiring
     from referral_intake.aws.campaign_files import Campaigns
-    from referral_intake.aws.registry_signatures import RegistrySignatures
     from referral_intake.aws.referral_table import ReferralTable
+    from referral_intake.aws.registry_signatures import RegistrySignatures
     from referral_intake.intake.challenges import Challenges
     from referral_intake.web.pages import Site
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import jinja2
 import pytest
 
 from referral_intake.aws.keys import DoctorHashes
@@ -58,17 +59,59 @@ def test_the_link_identifies_the_doctor_and_the_referral_without_an_address() ->
     assert "marked" not in "".join(read.keys)
 
 
-def test_html_in_a_name_is_escaped() -> None:
-    message = introduction(referral(name="<b>Lopez</b> & O'Brien"))
-    assert "<b>Lopez" not in message.html
-    assert "&lt;b&gt;Lopez&lt;/b&gt; &amp; O&#39;Brien" in message.html
-    assert "Dear <b>Lopez</b> & O'Brien," in message.text
+def test_the_surname_is_escaped_in_html_only() -> None:
+    message = introduction(referral(name="Ana O'Brien-Núñez"))
+    assert "Dear Dr. O&#39;Brien-Núñez," in message.html
+    assert "Dear Dr. O'Brien-Núñez," in message.text
 
 
-@pytest.mark.parametrize("name", ["O'Brien-Núñez", "Nguyễn Thị Minh Khai", "李小龍"])
-def test_a_name_appears_as_typed(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["<b>Lopez</b> & O'Brien", "Nguyễn Thị Minh Khai", "李小龍", "Pay Now", "evil.zip/login"]
+)
+def test_a_name_without_a_certain_surname_stays_out_of_the_message(name: str) -> None:
     message = introduction(referral(name=name))
-    assert f"Dear {name}," in message.text
+    assert "Dear Doctor," in message.text
+    assert "Dear Doctor," in message.html
+    assert not [word for word in re.split(r"\W+", name) if len(word) > 2 and word in message.html + message.text]
+
+
+MARKED = {
+    "name": "Namemark Xyz Surnamemark",
+    "practice": "Practicemark",
+    "specialty": "Specialtymark",
+    "email": "addressmark@domainmark.example",
+    "phone": "+12175550142",
+    "npi": "1548297369",
+    "address": {
+        "line1": "7 Streetmark",
+        "line2": "Suitemark",
+        "city": "Citymark",
+        "state": "IL",
+        "postal_code": "62777",
+    },
+}
+
+
+@pytest.mark.parametrize("step", ["introduction", "reminder_1", "information"])
+def test_of_everything_typed_a_message_has_only_the_surname(step: str) -> None:
+    message = introduction(referral(**MARKED), step=step)
+    parts = (message.subject, message.text, message.html, message.sender_name, message.reply_to)
+    everything = " ".join((*parts, *message.headers.values(), *message.tags.values()))
+    assert set(re.findall(r"\w*mark\b", everything)) == {"Surnamemark"}
+    assert not [number for number in ("5550142", "1548297369", "62777") if number in everything]
+
+
+def test_a_template_cannot_use_the_typed_name(tmp_path: Path) -> None:
+    templates = Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
+    (templates / "campaigns/lumen/messages/en/introduction.txt").write_text("{{ referral.doctor.name }}")
+    with pytest.raises(jinja2.UndefinedError):
+        introduction(referral(), templates, approved_only=False)
+
+
+def test_a_name_from_the_registry_appears_as_the_registry_writes_it() -> None:
+    typed = referral(name="Maria E. Lopez Garcia")
+    message = introduction(replace(typed, doctor=replace(typed.doctor, is_from_registry=True)))
+    assert "Dear Dr. Maria E. Lopez Garcia," in message.text
 
 
 def test_the_subject_is_a_single_accurate_line() -> None:
@@ -139,7 +182,7 @@ def test_a_message_is_complete_in_every_language(locale: str, step: str) -> None
     sender = campaign().sender
     for body in (message.text, message.html):
         said = " ".join(body.split())
-        needed = (sender.company, sender.postal_address, sender.product_url, "Maria Lopez")
+        needed = (sender.company, sender.postal_address, sender.product_url, "Lopez")
         assert [words for words in (*needed, "/api/answer?", "/api/opt-out?") if words not in said] == []
     assert "promo" in message.text
     # One empty line separates paragraphs, and there are never two.

@@ -26,12 +26,14 @@ _ABBREVIATIONS = frozenset(
 )
 _NEUTRAL = "\u00aa\u00ba"  # Mª Carmen
 _HALF_RINGS = str.maketrans({"\u02be": "'", "\u02bf": "'"})  # ʿAlī
-_MIDDLE_DOTS = str.maketrans(dict.fromkeys("\u00b7\u2027\u30fb", "-"))  # Gal·la, ジョン・スミス
+# Gal·la, ジョン・スミス, and the Hebrew hyphen.
+_OTHER_HYPHENS = str.maketrans(dict.fromkeys("\u00b7\u2027\u30fb\u05be", "-"))
 _JOINERS = re.compile("[\u200c\u200d]")
 _GLUED = re.compile(r"\.(?=[^\W\d_]{2})")  # Dr.Ly
 _COLLEGE = re.compile(r"(?<=[A-Z])\((?:Ed|Edin|Eng|Glas|Glasg|Hon|I|Irel|Lond|UK|C)\)")  # FRCS(Ed)
 _PART = re.compile(r"'?[^\W\d_]+(?:'[^\W\d_]+)*'?")
 _QUOTED = re.compile(r"'.*'")
+_NO_SCRIPT = ""
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*\.?")
 _JAPANESE_AND_CHINESE = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"})
 
@@ -62,7 +64,7 @@ def reads_as_sentence(name: str) -> bool:
 
 
 def _segments(name: str) -> list[str]:
-    plain = plain_marks(_JOINERS.sub("", unicodedata.normalize("NFC", name))).translate(_HALF_RINGS | _MIDDLE_DOTS)
+    plain = plain_marks(_JOINERS.sub("", unicodedata.normalize("NFC", name))).translate(_HALF_RINGS | _OTHER_HYPHENS)
     return _GLUED.sub(". ", _COLLEGE.sub("", plain)).strip().removesuffix(",").split(",")
 
 
@@ -98,7 +100,7 @@ def _without_marks(word: str) -> str | None:
 
 def _has_usual_scripts(words: list[str]) -> bool:
     scripts = [_scripts(word) for word in words if not is_title_or_degree(word)]
-    if any(len(of_word) != 1 for of_word in scripts):
+    if any(len(of_word) != 1 or _NO_SCRIPT in of_word for of_word in scripts):
         return False
     in_order = [next(iter(of_word)) for of_word in scripts]
     changes = sum(one != other for one, other in itertools.pairwise(in_order))
@@ -106,14 +108,14 @@ def _has_usual_scripts(words: list[str]) -> bool:
 
 
 def _scripts(word: str) -> set[str]:
-    """Return the scripts of the word's letters. A letter that only looks like another one is a script of its own."""
+    """Return the scripts of the word's letters, with _NO_SCRIPT for letters that only look like others."""
     return {_script(character) for character in word if character.isalpha() and character not in _NEUTRAL}
 
 
 def _script(letter: str) -> str:
     if unicodedata.normalize("NFKC", letter) != letter:
-        return letter  # Mathematical, circled and full-width letters.
-    script = unicodedata.name(letter, letter).partition(" ")[0]
+        return _NO_SCRIPT  # Mathematical, circled and full-width letters.
+    script = unicodedata.name(letter, _NO_SCRIPT).partition(" ")[0]
     if script == "LATIN" and letter.upper() == letter.lower():
-        return letter  # Clicks, which look like ! and |.
+        return _NO_SCRIPT  # Clicks, which look like ! and |.
     return "CJK" if script in _JAPANESE_AND_CHINESE else script

@@ -80,12 +80,12 @@ _ENGLISH = """
     happen happily happiness happy harass harbor hard hardly hardship hardware hark harm harness harvest has hasnt haste
     hasten hasty hat hatchet hate haul have havent having hayfield haystack headache heal health healthy heap hear
     hearing heart heat heater heaven heavy hed heel height held hell hello helmet help helper helpful henhouse her herd
-    here heres hero hers herself hes hey hickory hid hidden hide high highway hillside hilltop hilly himself hint hip
-    hire his hiss history hit hitch hitler hive hog hold holder hole holy home homely homesick honest honeybee honeymoon
-    honk honor hoof hopeful hopeless horse horseback horseshoe hose hospital host hostage hot hotel hound hour housetop
-    housewife housework how however html http https hug huge humble hump hundred hunger hungry hunk hurrah hurried hurry
-    hurt hush hut hymn ice icy id idea ideal idiot if ill illegal im immediate immediately immigration important
-    impossible improve in inch inches income indeed indian indict indoors infect infection inform information
+    here heres hero hers herself hes hey hickory hid hidden hide high highway hillside hilltop hilly him himself hint
+    hip hire his hiss history hit hitch hitler hive hog hold holder hole holy home homely homesick honest honeybee
+    honeymoon honk honor hoof hopeful hopeless horse horseback horseshoe hose hospital host hostage hot hotel hound hour
+    housetop housewife housework how however html http https hug huge humble hump hundred hunger hungry hunk hurrah
+    hurried hurry hurt hush hut hymn ice icy id idea ideal idiot if ill illegal im immediate immediately immigration
+    important impossible improve in inch inches income indeed indian indict indoors infect infection inform information
     inheritance ink inn inquiry insect inside install instant instead insult insurance intend interested interesting
     internet into invest investigate investigation investment invite invoice iron irs is island isnt it its itself ive
     jacket jackpot jacks jail january jar jaw jelly jellyfish jerk jig job jockey join joke joking journey joyful jug
@@ -98,81 +98,81 @@ _ENGLISH = """
     log login logon lone lonely lonesome look lookout loose lose loser loss lost lottery loud lovely lover luck lucky
     lumber lunch lying machine machinery mad made magazine magic maid mail mailbox mailman make making male malpractice
     malware mama mamma manager manger many map marriage married marry mask master mat match matter mattress maybe
-    maypole meal mean means meant measure meat medicaid medicare medication medicine meet meeting melt member men mend
-    meow mess message met metal microsoft middle midnight might mighty mile milk milkman million mind mine minute mirror
-    mischief misconduct miss misspell mistake misty mitt mitten mix molest moment money monkey month moo moonlight moose
-    mop more morning morrow most mostly mother motor mount mountain mouse mouth move movie movies moving mr mrs much mud
-    muddy mug mule multiply murder murderer music must myself name nap napkin narrow nasty naughty navy nazi near nearby
-    nearly neck necktie need needle neednt neighbor neighborhood neither nerve nest net netflix never nevermore new news
-    newspaper next nibble nice nickel nightgown nine nineteen ninety nobody nod noise noisy none nor northern nose not
-    note nothing notice notification notify november now nowhere nude number nurse nut oar oatmeal oats obey obligation
-    ocean oclock october odd of off offender offer office officer official often oil old oldfashioned once one onion
-    online only onward open opiate opioid or orchard order ore organ other otherwise ouch ought our ours ourselves out
-    outbreak outdoors outfit outlaw outline outside outward oven over overalls overcoat overdue overeat overhead
-    overhear overnight overturn owe owed owing owl own owner pa pack package pad paid pail pain painful paint painter
-    painting pair pal palace pale pancake pane pants papa paper parade pardon part partly partner party pass passenger
-    password past paste pasture patch path patient patter pave pavement paw pay payable payday payment paypal pea
-    peaceful peaches peak peanut peas pedophile peek peel peep peg pen penalty pencil people peppermint perfume perhaps
-    person pervert pet pharmacy phishing phone piano pick pickle picnic picture pie piece pig pigeon piggy pile pill
-    pillow pin pine pineapple pink pint pipe piracy pirate pistol pit pitch pitcher pity place plain plan plane plant
-    plate platform platter play player playground playhouse playmate plaything please pleasure plenty plow plug pocket
-    pocketbook poem point poison poke police policeman polish polite ponies pony poor pop popcorn popped porch pork porn
-    pornography possible postage postman pot potato potatoes pound pour powder powerful praise pray prayer prepare
-    prescribe prescription present pretty prick princess print prison prize problem process product profit promise promo
-    promotion proper prosecute prosecution protect proud prove prune public publish puddle puff pull pump pumpkin punch
-    punish punishment pup pupil puppy purchase pure purple purse push puss pussy pussycat put putting puzzle quack quart
-    quarter queen queer question quickly quiet quilt quit quite rabbit race rack radio radish rag rail railroad railway
-    rainbow rainy raise raisin rake ransom rap rape rapidly rapist rat rate rather rattle raw reader reading ready real
-    really reap rear reason rebate rebuild recall receive recess record redbird redbreast refinance refund refuse
-    register registration reindeer reject rejoice relationship release remain remember remind reminder remit remove
-    renew rent repair repay repeat reply report require reset respond response rest restrict return reveal revenge
-    review reward rib ribbon rid riddle ride riding right rim ring rip ripe rise rising risk road roadside roar roast
-    robber robe rocket rode roll roller roof room rooster root rope rot rotten rough round route rowboat rub rubbed
-    rubber rubbish rug rule ruler rumble run runner running sack sad saddle sadness safe safety sail sailboat sailor
-    salad sale same sample sandwich sandy sank sap sash sat satin satisfactory saturday sausage save savings saw say
-    scab scales scam scammer scandal scare scarf school schoolboy schoolhouse schoolmaster schoolroom scorch score scrap
-    scrape scratch scream screen screw scrub sea seam search season seat second secret secure security see seed seeing
-    seek seem seen seesaw seize select selfish send sense sent sentence separate september servant serve service set
-    setting settle settlement seven seventeen seventh seventy several sex sexual sexy shadow shady shake shaker shaking
-    shall shame shant shape share shave shear shears shed sheep sheet shelf shes shine shining shiny ship shirt shit
-    shock shoe shoemaker shone shook shoot shop shopping shore shot should shoulder shouldnt shout shovel show shower
-    shut shutdown shy sick sickness side sidewalk sideways sigh sight sign signup silence silent silk sill silly simple
-    since single sip sit sitting six sixteen sixth sixty size skate skater ski skin skip skirt sky slam slap slate slave
-    sled sleep sleepy sleeve sleigh slept slice slid slide sling slip slipped slipper slippery slit slow slowly slut sly
-    smack smell smile smoke smooth snail snake snap snapping sneeze snowball snowflake snowy snuff snug soak soap sob
-    socks sod soda sofa soft soil sold soldier sole some somebody somehow someone something sometime sometimes somewhere
-    soon sore sorrow sorry sort soul sound soup southern space spade spam spank speak specialist speech spell spelling
-    spend spent spider spike spill spin spinach spirit spit splash spoil spoke spook spoon sport spot spread springtime
-    sprinkle spyware squash squeak squeeze squirrel stable stage stall stamp stand stare start starve state states
-    station stay steak steal steam steamboat steamer steep steeple steer step stepping stick sticky stiff stillness
-    sting stir stitch stocking stole stolen stood stool stoop stop stopped stopping store stories stork stormy stove
-    straight strange stranger strap straw strawberry stream stretch string strip stripes stuck study stuff stung subject
-    subpoena subscribe subscription such suck sudden suffer suicide suit sum summon sunflower sunk sunlight sunrise
-    sunset sunshine supper support suppose sure surely surface surprise suspect suspend suspended suspension swallow
-    swam swamp swat swear sweat sweater sweep sweetheart sweetness swell swept swim swimming swindle switch sword swore
-    table tablecloth tablespoon tablet tag tail take taken taking tale talk talker tall tank tap tape tardy target task
-    taste taught tax teach teacher team tear tease teaspoon teeth telephone tell temper tennis tent term terminate
-    termination terrible terror terrorist test than thank thankful thanks thanksgiving that thats the theater thee theft
-    their them then there these they theyd theyll theyre theyve thick thief thimble thin thing think third thirsty
-    thirteen thirty this those though thought thousand thread threat threaten three threw throat throne through throw
-    thrown thumb thunder thursday thy tick ticket tickle tie tiger tight time tinkle tiny tip tiptoe tire tired title
-    toad toadstool toast tobacco today together toilet told tomato tomorrow ton tone tongue tonight too took tool toot
-    tooth toothbrush toothpick tore torn toss touch toward towards towel town toy trace track trade train tramp
-    transaction transfer trap tray treasure treat treatment tree trial trick tricycle tried trip trojan trolley trouble
-    truck truly trunk trust truth try tuesday tumble tune tunnel turkey turn twelve twenty twice twig twin two ugly
-    umbrella unauthorized uncle under understand underwear undress unfair unfinished unfold unfriendly unhappy unhurt
-    uniform united unkind unknown unless unlock unpaid unpleasant unsubscribe until unwilling up update upgrade upon
-    upper upset upside upstairs uptown upward urgent urgently us use used useful user username valid validate valley
-    valuable value vase vegetable velvet vendor verification verify very vessel viagra victim victory video view village
-    violation virus visa visit visitor voice vote voucher wag wagon waist wait wake waken want warn warning warrant
-    warranty was washer washtub wasnt waste watch watchman watermelon waterproof wave wayside we weak weaken weakness
-    wealth weapon wear weary weather weave webcam website wed wedding wednesday week weep weigh weight welcome went were
-    western wet weve whale what whats wheel when whenever where which while whip whipped whirl whiskey whisky whisper
-    whistle who whod wholl whom whore whos whose why wicked wide wife wiggle wildcat willing windmill window windy wink
-    winner wipe wire wish wit witch with withdraw without woke woman wonder wonderful wont wooden woodpecker woolen wore
-    work worker workman world worm worn worry worse worst would wouldnt wound wove wrap wrapped wreck wring write
-    writing written wrong wrote wrung www xxx year yell yellow yes yesterday yet yolk yonder youd youll your youre yours
-    yourself yourselves youth youve
+    maypole me meal mean means meant measure meat medicaid medicare medication medicine meet meeting melt member men
+    mend meow mess message met metal microsoft middle midnight might mighty mile milk milkman million mind mine minute
+    mirror mischief misconduct miss misspell mistake misty mitt mitten mix molest moment money monkey month moo
+    moonlight moose mop more morning morrow most mostly mother motor mount mountain mouse mouth move movie movies moving
+    mr mrs much mud muddy mug mule multiply murder murderer music must my myself name nap napkin narrow nasty naughty
+    navy nazi near nearby nearly neck necktie need needle neednt neighbor neighborhood neither nerve nest net netflix
+    never nevermore new news newspaper next nibble nice nickel nightgown nine nineteen ninety nobody nod noise noisy
+    none nor northern nose not note nothing notice notification notify november now nowhere nude number nurse nut oar
+    oatmeal oats obey obligation ocean oclock october odd of off offender offer office officer official often oil old
+    oldfashioned once one onion online only onward open opiate opioid or orchard order ore organ other otherwise ouch
+    ought our ours ourselves out outbreak outdoors outfit outlaw outline outside outward oven over overalls overcoat
+    overdue overeat overhead overhear overnight overturn owe owed owing owl own owner pa pack package pad paid pail pain
+    painful paint painter painting pair pal palace pale pancake pane pants papa paper parade pardon part partly partner
+    party pass passenger password past paste pasture patch path patient patter pave pavement paw pay payable payday
+    payment paypal pea peaceful peaches peak peanut peas pedophile peek peel peep peg pen penalty pencil people
+    peppermint perfume perhaps person pervert pet pharmacy phishing phone piano pick pickle picnic picture pie piece pig
+    pigeon piggy pile pill pillow pin pine pineapple pink pint pipe piracy pirate pistol pit pitch pitcher pity place
+    plain plan plane plant plate platform platter play player playground playhouse playmate plaything please pleasure
+    plenty plow plug pocket pocketbook poem point poison poke police policeman polish polite ponies pony poor pop
+    popcorn popped porch pork porn pornography possible postage postman pot potato potatoes pound pour powder powerful
+    praise pray prayer prepare prescribe prescription present pretty prick princess print prison prize problem process
+    product profit promise promo promotion proper prosecute prosecution protect proud prove prune public publish puddle
+    puff pull pump pumpkin punch punish punishment pup pupil puppy purchase pure purple purse push puss pussy pussycat
+    put putting puzzle quack quart quarter queen queer question quickly quiet quilt quit quite rabbit race rack radio
+    radish rag rail railroad railway rainbow rainy raise raisin rake ransom rap rape rapidly rapist rat rate rather
+    rattle raw reader reading ready real really reap rear reason rebate rebuild recall receive recess record redbird
+    redbreast refinance refund refuse register registration reindeer reject rejoice relationship release remain remember
+    remind reminder remit remove renew rent repair repay repeat reply report require reset respond response rest
+    restrict return reveal revenge review reward rib ribbon rid riddle ride riding right rim ring rip ripe rise rising
+    risk road roadside roar roast robber robe rocket rode roll roller roof room rooster root rope rot rotten rough round
+    route rowboat rub rubbed rubber rubbish rug rule ruler rumble run runner running sack sad saddle sadness safe safety
+    sail sailboat sailor salad sale same sample sandwich sandy sank sap sash sat satin satisfactory saturday sausage
+    save savings saw say scab scales scam scammer scandal scare scarf school schoolboy schoolhouse schoolmaster
+    schoolroom scorch score scrap scrape scratch scream screen screw scrub sea seam search season seat second secret
+    secure security see seed seeing seek seem seen seesaw seize select selfish send sense sent sentence separate
+    september servant serve service set setting settle settlement seven seventeen seventh seventy several sex sexual
+    sexy shadow shady shake shaker shaking shall shame shant shape share shave shear shears shed sheep sheet shelf shes
+    shine shining shiny ship shirt shit shock shoe shoemaker shone shook shoot shop shopping shore shot should shoulder
+    shouldnt shout shovel show shower shut shutdown shy sick sickness side sidewalk sideways sigh sight sign signup
+    silence silent silk sill silly simple since single sip sit sitting six sixteen sixth sixty size skate skater ski
+    skin skip skirt sky slam slap slate slave sled sleep sleepy sleeve sleigh slept slice slid slide sling slip slipped
+    slipper slippery slit slow slowly slut sly smack smell smile smoke smooth snail snake snap snapping sneeze snowball
+    snowflake snowy snuff snug soak soap sob socks sod soda sofa soft soil sold soldier sole some somebody somehow
+    someone something sometime sometimes somewhere soon sore sorrow sorry sort soul sound soup southern space spade spam
+    spank speak specialist speech spell spelling spend spent spider spike spill spin spinach spirit spit splash spoil
+    spoke spook spoon sport spot spread springtime sprinkle spyware squash squeak squeeze squirrel stable stage stall
+    stamp stand stare start starve state states station stay steak steal steam steamboat steamer steep steeple steer
+    step stepping stick sticky stiff stillness sting stir stitch stocking stole stolen stood stool stoop stop stopped
+    stopping store stories stork stormy stove straight strange stranger strap straw strawberry stream stretch string
+    strip stripes stuck study stuff stung subject subpoena subscribe subscription such suck sudden suffer suicide suit
+    sum summon sunflower sunk sunlight sunrise sunset sunshine supper support suppose sure surely surface surprise
+    suspect suspend suspended suspension swallow swam swamp swat swear sweat sweater sweep sweetheart sweetness swell
+    swept swim swimming swindle switch sword swore table tablecloth tablespoon tablet tag tail take taken taking tale
+    talk talker tall tank tap tape tardy target task taste taught tax teach teacher team tear tease teaspoon teeth
+    telephone tell temper tennis tent term terminate termination terrible terror terrorist test than thank thankful
+    thanks thanksgiving that thats the theater thee theft their them then there these they theyd theyll theyre theyve
+    thick thief thimble thin thing think third thirsty thirteen thirty this those though thought thousand thread threat
+    threaten three threw throat throne through throw thrown thumb thunder thursday thy tick ticket tickle tie tiger
+    tight time tinkle tiny tip tiptoe tire tired title toad toadstool toast tobacco today together toilet told tomato
+    tomorrow ton tone tongue tonight too took tool toot tooth toothbrush toothpick tore torn toss touch toward towards
+    towel town toy trace track trade train tramp transaction transfer trap tray treasure treat treatment tree trial
+    trick tricycle tried trip trojan trolley trouble truck truly trunk trust truth try tuesday tumble tune tunnel turkey
+    turn twelve twenty twice twig twin two ugly umbrella unauthorized uncle under understand underwear undress unfair
+    unfinished unfold unfriendly unhappy unhurt uniform united unkind unknown unless unlock unpaid unpleasant
+    unsubscribe until unwilling up update upgrade upon upper upset upside upstairs uptown upward urgent urgently us use
+    used useful user username valid validate valley valuable value vase vegetable velvet vendor verification verify very
+    vessel viagra victim victory video view village violation virus visa visit visitor voice vote voucher wag wagon
+    waist wait wake waken want warn warning warrant warranty was washer washtub wasnt waste watch watchman watermelon
+    waterproof wave wayside we weak weaken weakness wealth weapon wear weary weather weave webcam website wed wedding
+    wednesday week weep weigh weight welcome went were western wet weve whale what whats wheel when whenever where which
+    while whip whipped whirl whiskey whisky whisper whistle who whod wholl whom whore whos whose why wicked wide wife
+    wiggle wildcat willing windmill window windy wink winner wipe wire wish wit witch with withdraw without woke woman
+    won wonder wonderful wont wooden woodpecker woolen wore work worker workman world worm worn worry worse worst would
+    wouldnt wound wove wrap wrapped wreck wring write writing written wrong wrote wrung www xxx year yell yellow yes
+    yesterday yet yolk yonder you youd youll your youre yours yourself yourselves youth youve
 """
 _SPANISH = """
     abierta abierto abogado abra abre abrir acceso ahora algo alguien alguno alli amenaza amor ante antes aqui asesino

@@ -109,7 +109,7 @@ def conflict(page: Page) -> None:
 def thanks(page: Page) -> None:
     fill_in(page)
     submit(page)
-    page.locator("#thanks").wait_for()
+    page.locator("[data-receipt]").wait_for()
 
 
 def fill_in(page: Page) -> None:

@@ -77,7 +77,7 @@ def test_a_domain_that_may_exist_is_sent_as_typed(form: Page) -> None:
     form.get_by_role("button", name="No, keep it").click()
     expect(question(form)).to_have_count(0)
     assert sent(form)["doctor"]["email"] == "maria@clinic.co"
-    expect(form.locator("#thanks")).to_be_visible()
+    expect(form.locator("[data-receipt]")).to_be_visible()
 
 
 @pytest.mark.parametrize("how", ["Enter", "button"])
@@ -90,7 +90,7 @@ def test_the_question_is_asked_once_before_the_form_is_sent(form: Page, mailbox:
     expect(form.get_by_role("button", name="Yes, change it")).to_be_focused()
     assert mailbox.messages() == []
     send()
-    expect(form.locator("#thanks")).to_be_visible()
+    expect(form.locator("[data-receipt]")).to_be_visible()
     assert [message["to"] for message in mailbox.wait_for(1)] == [[f"{how}@clinic.co"]]
 
 

@@ -421,6 +421,7 @@ def test_every_route_has_a_function_that_handles_it(route: Route) -> None:
 def test_the_routes_match_the_design() -> None:
     assert {route.key for route in TEMPLATE.routes} == {
         "POST /api/referrals",
+        "GET /api/referrals",
         "GET /api/referrals/{receipt}",
         "POST /api/referrals/{receipt}/withdrawal",
         "GET /api/challenge",

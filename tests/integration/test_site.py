@@ -29,8 +29,13 @@ from tests.support.html import Html as Page
 
 SITE = samples.TEMPLATES / "site"
 PAGES = Pages(samples.TEMPLATES, samples.campaign(), "en")
-WITHDRAWAL = {"can_withdraw": True, "is_too_late": False}
 RECEIPT = "K3QF-7ZTA-MM2X-PE5R"
+STATUS = {
+    "receipt": RECEIPT,
+    "status_url": f"https://spine.example/api/referrals/{RECEIPT}",
+    "can_withdraw": True,
+    "is_too_late": False,
+}
 STATUS_STATES = tuple(state for state, words in PAGES.text["status"].items() if isinstance(words, dict))
 PROBLEMS = ("not_found", "too_large", "unsupported", "not_json", "invalid", "unavailable")
 CODES = (
@@ -53,22 +58,20 @@ def form(values: dict[str, str] | None = None, errors: list[FieldError] | None =
     return {"values": values or {}, "errors": worded, "submission_id": "", "open": True}
 
 
+def a_status() -> dict[str, Any]:
+    return {**STATUS, "state": "sent", "submitted_on": date(2026, 11, 22), "sent_on": date(2026, 11, 23)}
+
+
 def every_page() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "first page", "page.html", {"form": EMPTY_FORM}
     every_error = [FieldError(field, "required") for field in ("", "submission_id", "doctor", *leaf_fields())]
     yield "first page with every error", "page.html", {"form": form(dict.fromkeys(leaf_fields(), "x"), every_error)}
-    for again in (False, True):
-        for held in (False, True):
-            context = {"receipt": RECEIPT, "status_url": "/s", "again": again, "held": held}
-            yield f"thanks, again {again}, held {held}", "thanks.html", context
+    for problem in ("missing", "invalid", "unknown"):
+        yield f"receipt {problem}", "receipt.html", {"typed": "", "problem": problem}
     for state in STATUS_STATES:
         for sent_on in (None, date(2026, 12, 31)):
             days = {"submitted_on": date(2026, 11, 22), "sent_on": sent_on}
-            yield (
-                f"status {state}, sent {sent_on}",
-                "status.html",
-                {"receipt": RECEIPT, "state": state, **WITHDRAWAL, **days},
-            )
+            yield f"status {state}, sent {sent_on}", "status.html", {**STATUS, "state": state, **days}
     for problem in PROBLEMS:
         yield f"problem {problem}", "problem.html", {"problem": problem}
     for state in PAGES.text["opt_out"]:
@@ -158,16 +161,6 @@ def test_only_the_first_page_is_indexed_by_search_engines(first: Page) -> None:
     assert robots in Page(PAGES.render("404.html")).all("meta")
 
 
-def a_status() -> dict[str, Any]:
-    return {
-        "receipt": RECEIPT,
-        "state": "sent",
-        "submitted_on": date(2026, 11, 22),
-        "sent_on": date(2026, 11, 23),
-        **WITHDRAWAL,
-    }
-
-
 def test_a_status_page_spells_out_the_date() -> None:
     text = Page(PAGES.render("status.html", **a_status())).text
     assert "You sent us this on November 22, 2026." in text
@@ -219,7 +212,7 @@ def test_every_reference_links_back_to_each_citation(first: Page) -> None:
     ("template", "context"),
     [
         ("page.html", {"form": EMPTY_FORM}),
-        ("thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}),
+        ("status.html", a_status()),
     ],
 )
 def test_the_safety_box_is_on_every_page_that_needs_it(template: str, context: dict[str, Any]) -> None:
@@ -275,11 +268,7 @@ def test_the_guide_has_no_form_and_shows_its_button_only_with_scripts(guide: Pag
     ("template", "context"),
     [
         ("page.html", {"form": EMPTY_FORM}),
-        ("thanks.html", {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}),
-        (
-            "status.html",
-            {"receipt": RECEIPT, "state": "sent", "submitted_on": date(2026, 11, 22), "sent_on": None, **WITHDRAWAL},
-        ),
+        ("status.html", a_status()),
     ],
 )
 def test_only_pages_on_which_the_guide_helps_link_to_it(template: str, context: dict[str, Any]) -> None:
@@ -292,7 +281,7 @@ def test_only_pages_on_which_the_guide_helps_link_to_it(template: str, context: 
 
 def test_field_names_match_the_api(first: Page) -> None:
     names = {field["name"] for field in first.all("input", "select")}
-    assert names == {*leaf_fields(), HONEYPOT}
+    assert names == {*leaf_fields(), HONEYPOT, "receipt", "lang"}
 
 
 def test_every_field_has_a_label(first: Page) -> None:
@@ -435,8 +424,7 @@ def test_every_page_is_complete_in_every_language(locale: str) -> None:
 def test_a_page_links_to_itself_in_every_other_language() -> None:
     [link] = Page(PAGES.render("status.html", "?lang={locale}", **a_status())).having_language("es")
     assert (link["href"], link["lang"]) == ("?lang=es", "es")
-    thanks: dict[str, Any] = {"receipt": RECEIPT, "status_url": "/s", "again": False, "held": False}
-    assert not Page(PAGES.render("thanks.html", **thanks)).having_language("es")
+    assert not Page(PAGES.render("receipt.html", typed="", problem="invalid")).having_language("es")
 
 
 def test_a_text_that_one_language_lacks_fails_the_build(tmp_path: Path) -> None:

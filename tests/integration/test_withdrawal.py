@@ -60,6 +60,13 @@ def test_after_a_message_it_is_too_late(harness: HandlerHarness) -> None:
     assert now(harness, receipt).stage == "sent"
 
 
+def test_in_a_browser_a_withdrawal_leads_to_the_status_page(harness: HandlerHarness) -> None:
+    receipt = harness.submit(doctor=DOCTOR)
+    answer = withdraw(harness, receipt, accept="text/html", content_type="application/x-www-form-urlencoded")
+    assert (answer["statusCode"], answer["headers"]["location"]) == (303, f"/api/referrals/{receipt}")
+    assert now(harness, receipt).reason == "withdrawn"
+
+
 def test_an_unknown_receipt_is_not_found(harness: HandlerHarness) -> None:
     assert withdraw(harness, "AAAA-AAAA-AAAA-AAAA")["statusCode"] == 404
 

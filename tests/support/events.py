@@ -45,6 +45,11 @@ def post_form(fields: dict[str, str], **headers: str) -> dict[str, Any]:
     return request("POST /api/referrals", urlencode(fields), **{**browser, **headers})
 
 
+def find_receipt(typed: str, lang: str | None = None, **headers: str) -> dict[str, Any]:
+    event = request("GET /api/referrals", **headers)
+    return event | {"queryStringParameters": {"receipt": typed} | ({"lang": lang} if lang else {})}
+
+
 def get_status(receipt: str, **headers: str) -> dict[str, Any]:
     return request("GET /api/referrals/{receipt}", path=f"/api/referrals/{receipt}", **headers)
 

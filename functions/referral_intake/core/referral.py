@@ -160,8 +160,12 @@ def receipt_for(submission_id: uuid.UUID) -> str:
 
 
 def parse_receipt(typed: str) -> str | None:
-    """Return the receipt that a person typed, in its normal form, or None if it can't be one."""
-    receipt = typed_codes.normalized(typed)
+    """Return the receipt that a person typed, in its normal form, or None if it can't be one.
+
+    The link to the status page counts as its receipt.
+    """
+    last_part = typed.strip().partition("?")[0].rstrip("/").rpartition("/")[2]
+    receipt = typed_codes.normalized(last_part)
     return receipt if typed_codes.has_groups(receipt, RECEIPT_GROUPS) else None
 
 

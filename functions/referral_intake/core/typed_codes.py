@@ -2,6 +2,7 @@
 
 import base64
 import re
+import unicodedata
 
 GROUP = 4
 # Base 32 does not have these digits. A person who types one has misread a letter.
@@ -17,7 +18,8 @@ def encode(data: bytes, groups: int) -> str:
 
 def normalized(typed: str) -> str:
     """Return the code that a person typed, in its normal form, or an empty string if it can't be one."""
-    letters = "".join(typed.split()).replace("-", "").upper().translate(_MISREAD)
+    # A person may type any hyphen or none, and text that is pasted may have invisible characters.
+    letters = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", typed))).upper().translate(_MISREAD)
     code = "-".join(letters[start : start + GROUP] for start in range(0, len(letters), GROUP))
     return code if _CODE.fullmatch(code) else ""
 

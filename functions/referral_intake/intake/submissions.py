@@ -110,22 +110,31 @@ def _challenge(event: Event, intake: IntakeParts, view: FormResponses, now: date
     return http.json_response(HTTPStatus.OK, data)
 
 
+def _find(event: Event, intake: IntakeParts, view: FormResponses, now: datetime) -> Response:
+    """Answer the form that asks for a receipt."""
+    typed = event.get("queryStringParameters", {}).get("receipt", "")
+    receipt = parse_receipt(typed)
+    if receipt is None:
+        return view.unknown_receipt(typed)
+    return http.redirect(intake.site.status_path(receipt, http.chosen_language(event)))
+
+
 def _status(event: Event, intake: IntakeParts, view: FormResponses, now: datetime) -> Response:
-    receipt = parse_receipt(event["pathParameters"]["receipt"])
+    typed = event["pathParameters"]["receipt"]
+    receipt = parse_receipt(typed)
     referral = intake.referrals.get(receipt, consistent=True) if receipt else None
-    if referral is None:
-        raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no referral with this receipt.")
-    return view.status(referral)
+    return view.status(referral) if referral else view.unknown_receipt(typed)
 
 
 def _withdraw(event: Event, intake: IntakeParts, view: FormResponses, now: datetime) -> Response:
-    receipt = parse_receipt(event["pathParameters"]["receipt"])
+    typed = event["pathParameters"]["receipt"]
+    receipt = parse_receipt(typed)
     referral = intake.referrals.withdraw(receipt, now) if receipt else None
     if referral is None:
-        raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no referral with this receipt.")
+        return view.unknown_receipt(typed)
     is_withdrawn = referral.reason == Closing.WITHDRAWN
     logger.info("withdrawal", referral=referral.receipt, withdrawn=is_withdrawn)
-    return view.status(referral) if is_withdrawn else view.too_late(referral)
+    return view.withdrawn(referral) if is_withdrawn else view.too_late(referral)
 
 
 def _body(event: Event) -> bytes:
@@ -140,6 +149,7 @@ def _read_json(event: Event) -> object:
 
 _ROUTES = {
     "POST /api/referrals": _submit,
+    "GET /api/referrals": _find,
     "GET /api/referrals/{receipt}": _status,
     "POST /api/referrals/{receipt}/withdrawal": _withdraw,
     "GET /api/challenge": _challenge,

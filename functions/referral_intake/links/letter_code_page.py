@@ -27,7 +27,7 @@ def respond(event: Event, parts: LinkParts) -> Response:
     if link is None:
         return _page(event, parts, typed, "unknown")
     language = http.chosen_language(event)
-    return http.see_other(parts.links.opt_out(link) + (f"&lang={language}" if language in _languages(parts) else ""))
+    return http.redirect(parts.links.opt_out(link) + (f"&lang={language}" if language in _languages(parts) else ""))
 
 
 def _page(event: Event, parts: LinkParts, typed: str = "", error: str = "") -> Response:

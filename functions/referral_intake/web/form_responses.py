@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 
 from referral_intake.core.errors import Unavailable
 from referral_intake.core.public_status import public_state
-from referral_intake.core.referral import Referral
+from referral_intake.core.referral import Referral, parse_receipt
 from referral_intake.core.validation import FieldError
 from referral_intake.web import forms, http
 from referral_intake.web.http import Event, Problem, Response
@@ -20,7 +20,9 @@ class FormResponses(Protocol):
     def stored(self, referral: Referral, *, is_new: bool) -> Response: ...
     def invalid(self, sent: object, errors: list[FieldError]) -> Response: ...
     def status(self, referral: Referral) -> Response: ...
+    def withdrawn(self, referral: Referral) -> Response: ...
     def too_late(self, referral: Referral) -> Response: ...
+    def unknown_receipt(self, typed: str) -> Response: ...
     def problem(self, problem: Problem) -> Response: ...
 
 
@@ -92,9 +94,15 @@ class JsonResponses:
         data = {"receipt": referral.receipt, "state": state, "message": words["heading"], "submitted_on": submitted_on}
         return http.json_response(HTTPStatus.OK, data)
 
+    def withdrawn(self, referral: Referral) -> Response:
+        return self.status(referral)
+
     def too_late(self, referral: Referral) -> Response:
         """Return the response to a withdrawal after the doctor was contacted."""
         return http.problem_response(HTTPStatus.CONFLICT, "too_late", "The doctor may have been contacted already.")
+
+    def unknown_receipt(self, typed: str) -> Response:
+        return http.problem_response(HTTPStatus.NOT_FOUND, "not_found", "There is no referral with this receipt.")
 
     def problem(self, problem: Problem) -> Response:
         return http.problem_response(problem.status, problem.kind, problem.detail)
@@ -108,14 +116,8 @@ class PageResponses:
         self._event = event
 
     def stored(self, referral: Referral, *, is_new: bool) -> Response:
-        context: dict[str, Any] = {
-            "receipt": referral.receipt,
-            "status_url": self._site.status_url(referral.receipt),
-            "again": not is_new,
-            "held": public_state(referral) == "under_review",
-        }
-        html = self._site.pages(referral.campaign, referral.locale).render("thanks.html", **context)
-        return http.html_response(HTTPStatus.CREATED if is_new else HTTPStatus.OK, html)
+        """Redirect to the status page: it can be reloaded and kept, and it stays true."""
+        return self._to_status(referral)
 
     def invalid(self, sent: object, errors: list[FieldError]) -> Response:
         typed = forms.printable_values(sent if isinstance(sent, Mapping) else {})
@@ -132,13 +134,27 @@ class PageResponses:
     def status(self, referral: Referral) -> Response:
         return self._status(referral, HTTPStatus.OK)
 
+    def withdrawn(self, referral: Referral) -> Response:
+        return self._to_status(referral)
+
     def too_late(self, referral: Referral) -> Response:
         """Return the status page, which says that the referral can't be withdrawn any more."""
         return self._status(referral, HTTPStatus.CONFLICT, is_too_late=True)
 
+    def unknown_receipt(self, typed: str) -> Response:
+        """Return a page on which the receipt can be corrected."""
+        kind = "unknown" if parse_receipt(typed) else "invalid" if typed.strip() else "missing"
+        pages = self._site.pages(None, self._language())
+        html = pages.render("receipt.html", typed=forms.printable(typed), problem=kind)
+        return http.html_response(HTTPStatus.NOT_FOUND, html)
+
+    def _to_status(self, referral: Referral) -> Response:
+        return http.redirect(self._site.status_path(referral.receipt, http.chosen_language(self._event)))
+
     def _status(self, referral: Referral, status: HTTPStatus, *, is_too_late: bool = False) -> Response:
         context: dict[str, Any] = {
             "receipt": referral.receipt,
+            "status_url": self._site.status_url(referral.receipt),
             "state": public_state(referral),
             "submitted_on": referral.submitted_at.date(),
             "sent_on": referral.milestones["sent"].date() if "sent" in referral.milestones else None,

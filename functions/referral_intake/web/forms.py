@@ -39,4 +39,8 @@ def nested(fields: list[tuple[str, str]]) -> dict[str, Any]:
 
 def printable_values(fields: Mapping[str, object]) -> dict[str, str]:
     """Return the typed values without characters that a page can't show."""
-    return {name: "".join(c for c in text if c.isprintable()) for name, text in fields.items() if isinstance(text, str)}
+    return {name: printable(text) for name, text in fields.items() if isinstance(text, str)}
+
+
+def printable(text: str) -> str:
+    return "".join(filter(str.isprintable, text))

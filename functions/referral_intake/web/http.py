@@ -100,8 +100,9 @@ def html_response(status: int, html: str) -> Response:
     return _response(status, "text/html; charset=utf-8", html)
 
 
-def see_other(url: str) -> Response:
-    return _response(HTTPStatus.SEE_OTHER, "text/plain; charset=utf-8", "", {"location": url})
+def redirect(location: str) -> Response:
+    """Tell the browser to show another page. Reloading that page does not repeat the request."""
+    return _response(HTTPStatus.SEE_OTHER, "text/plain", "", {"location": location})
 
 
 def json_response(status: int, data: object, **headers: str) -> Response:

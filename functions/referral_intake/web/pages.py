@@ -86,7 +86,12 @@ class Site:
         self._pages = cache(partial(Pages, root))
 
     def status_url(self, receipt: str) -> str:
-        return f"{self.url}/api/referrals/{receipt}"
+        return f"{self.url}{self.status_path(receipt)}"
+
+    def status_path(self, receipt: str, locale: str | None = None) -> str:
+        """Return the path of the status page, in the language that the reader chose, if any."""
+        chosen = f"?lang={locale}" if locale in self.campaign(None).locales else ""
+        return f"/api/referrals/{receipt}{chosen}"
 
     def pages(self, campaign: str | None, *locales: str | None) -> Pages:
         """Return a campaign's pages in the first of these languages that it has.

@@ -6,7 +6,6 @@ const TIMEOUT = 20_000;
 const PATIENCE = 15_000;
 
 const form = document.getElementById("referral");
-const asking = document.querySelector("[data-ask]");
 const openAgain = document.querySelector("[data-open-again]");
 const summary = document.getElementById("errors");
 const notices = form.querySelector("[data-notices]");
@@ -33,12 +32,6 @@ function setOpen(open) {
 
 function openForm(event) {
   event?.preventDefault();
-  const thanks = document.querySelector(".ask > .thanks");
-  if (thanks) {
-    thanks.remove();
-    asking.hidden = false;
-    clearProblems();
-  }
   setOpen(true);
   document.getElementById("form-title").focus();
 }
@@ -172,12 +165,12 @@ async function send(event) {
   } catch {
     answer = { status: 0 }; // No network, no answer in time, or none that is JSON.
   }
+  if (answer.status === 200 || answer.status === 201) return showStatus(answer.data);
   setBusy(false, words.submit);
   react(answer);
 }
 
 function react({ status, data }) {
-  if (status === 200 || status === 201) return showThanks(data);
   if (status === 422 && data.errors?.length) return showErrors(data.errors);
   if (status === 409) {
     id.value = newId(); // The earlier one stands for what has arrived. This is another referral.
@@ -201,18 +194,13 @@ function empty() {
   form.dispatchEvent(new Event("emptied"));
 }
 
-function showThanks({ receipt, state, status_url: statusUrl }) {
-  const panel = document.getElementById("thanks-panel").content.cloneNode(true);
-  panel.querySelector("[data-receipt]").textContent = receipt;
-  panel.querySelector("[data-status]").href = statusUrl;
-  panel.querySelector("[data-held]").hidden = state !== "under_review";
-  panel.querySelector("[data-another]").addEventListener("click", openForm);
-  // Emptied now, so that whoever comes back to this page later finds a new form.
-  empty();
-  asking.hidden = true;
-  asking.after(panel);
-  document.title = words.thanks;
-  document.getElementById("thanks").focus();
+function showStatus({ receipt }) {
+  // Who comes back to this page later finds a new form.
+  addEventListener("pagehide", () => {
+    setBusy(false, words.submit);
+    empty();
+  }, { once: true });
+  location.assign(`${form.action}/${receipt}`);
 }
 
 // ---- Help with typing ----

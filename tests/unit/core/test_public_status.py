@@ -66,7 +66,7 @@ def test_each_state_of_a_referral_has_its_own_sentences(changes: dict[str, Any],
 
 # What the heading may and must claim in each state.
 CLAIMS = {
-    "received": {"en": "will contact", "es": "nos pondremos en contacto"},
+    "received": {"en": "will contact", "es": "Nos pondremos en contacto"},
     "under_review": {"en": "is looking at it", "es": "está revisando"},
     "checking": {"en": "is checking the delivery", "es": "revisa el envío"},
     "sent": {"en": "We wrote", "es": "Le escribimos"},
@@ -82,7 +82,34 @@ CLAIMS = {
 WROTE = {"en": re.compile(r"We (wrote|sent|called)"), "es": re.compile(r"(?i)le (escribimos|enviamos)|llamamos")}
 
 
-def texts(locale: str) -> dict[str, dict[str, str]]:
+def sentences(said: dict[str, Any]) -> list[str]:
+    return [said["heading"], said["paragraph"], said["undated"], *said.get("next", ())]
+
+
+# What will happen next is said only in states in which it is certain.
+NEXT = {
+    "received": {"en": "We contact your doctor", "es": "Avisamos a su médico"},
+    "under_review": {"en": "We never tell your doctor who", "es": "Nunca le decimos a su médico quién"},
+    "by_post": {"en": "We never tell your doctor who", "es": "Nunca le decimos a su médico quién"},
+}
+
+
+@pytest.mark.parametrize("locale", ["en", "es"])
+def test_only_an_open_referral_has_sentences_about_the_future(locale: str) -> None:
+    said = texts(locale)
+    assert {state for state in said if "next" in said[state]} == NEXT.keys()
+    for state, first in NEXT.items():
+        assert said[state]["next"][0].startswith(first[locale])
+
+
+@pytest.mark.parametrize("locale", ["en", "es"])
+def test_the_page_that_follows_the_form_says_thank_you(locale: str) -> None:
+    thanks = {"en": "Thank you. ", "es": "Gracias. "}[locale]
+    said = texts(locale)
+    assert {state for state in said if said[state]["heading"].startswith(thanks)} == {"received", "under_review"}
+
+
+def texts(locale: str) -> dict[str, dict[str, Any]]:
     words = tomllib.loads((TEMPLATES / "site" / "text" / f"{locale}.toml").read_text("utf-8"))["status"]
     return {state: said for state, said in words.items() if isinstance(said, dict)}
 
@@ -94,7 +121,7 @@ def test_no_sentence_claims_more_than_happened(locale: str) -> None:
     for state, claims in CLAIMS.items():
         assert re.search(claims[locale], said[state]["heading"]), state
         if state in {"received", "under_review", "by_post", "told", "not_contacted", "withdrawn"}:
-            assert not WROTE[locale].search(" ".join(said[state].values())), state
+            assert not WROTE[locale].search(" ".join(sentences(said[state]))), state
 
 
 @pytest.mark.parametrize("reason", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.ANSWERED])

@@ -19,6 +19,7 @@ from referral_intake.intake.bot_detection import binding_of
 from referral_intake.web.pages import Site
 from tests.support import events, proofs
 from tests.support.fakes import FakeTable
+from tests.support.html import Html
 from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES, doctor, payload
 
 SITE = Site(TEMPLATES, "https://spine.example", CAMPAIGNS)
@@ -268,18 +269,94 @@ def test_any_body_is_handled_without_an_exception(body: bytes) -> None:
         assert answer(event)["statusCode"] in {400, 422}
 
 
-def test_a_form_without_javascript_gets_a_complete_thank_you_page() -> None:
-    response = answer(events.post_form(FORM))
-    assert response["statusCode"] == 201
-    assert response["headers"]["content-type"].startswith("text/html")
-    assert re.search(r"[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}", response["body"])
-    assert "<p data-held>A person here checks the form first." in response["body"]
+def test_a_form_without_javascript_leads_to_the_status_page() -> None:
+    """Its URL can be reloaded, kept and shared, and has no personal data."""
+    intake = IntakeInMemory()
+    response = intake(events.post_form(FORM))
+    [receipt] = intake.table.referrals
+    assert (response["statusCode"], response["body"]) == (303, "")
+    assert response["headers"]["location"] == f"/api/referrals/{receipt}"
+    page = intake(events.get_status(receipt, accept="text/html"))["body"]
+    assert "Thank you. A person is looking at it" in page
+    assert receipt in page
+    assert f"https://spine.example/api/referrals/{receipt}" in page
+
+
+def test_a_status_page_that_is_shown_again_submits_nothing() -> None:
+    intake = IntakeInMemory()
+    intake(events.post_form(FORM))
+    before = dict(intake.table.referrals)
+    for _ in range(2):
+        assert intake(events.get_status(*before, accept="text/html"))["statusCode"] == 200
+    assert intake.table.referrals == before
+
+
+RECEIPT = "K3OF-BITA-MM2X-PE5R"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        RECEIPT,
+        RECEIPT.lower(),
+        RECEIPT.replace("-", ""),
+        RECEIPT.replace("-", " "),
+        RECEIPT.replace("-", "\u2013"),
+        f"  {RECEIPT}\n",
+        f"\u200b{RECEIPT}.",
+        "k30f 81ta mm2x pe5r",
+        f"https://spine.example/api/referrals/{RECEIPT}?lang=es",
+    ],
+)
+def test_a_typed_receipt_leads_to_its_status_page(typed: str) -> None:
+    response = answer(events.find_receipt(typed, accept="text/html"))
+    assert (response["statusCode"], response["headers"]["location"]) == (303, f"/api/referrals/{RECEIPT}")
+
+
+@pytest.mark.parametrize(("lang", "query"), [("es", "?lang=es"), ("xx", ""), ("es\r\nx: y", "")])
+def test_a_typed_receipt_keeps_the_language(lang: str, query: str) -> None:
+    response = answer(events.find_receipt(RECEIPT, lang))
+    assert response["headers"]["location"] == f"/api/referrals/{RECEIPT}{query}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("", "Enter your receipt."),
+        ("  ", "Enter your receipt."),
+        ("maria@clinic.example", "Check the receipt."),
+        (RECEIPT[:-1], "Check the receipt."),
+        (f"{RECEIPT}A", "Check the receipt."),
+        (RECEIPT.replace("R", "9"), "Check the receipt."),
+        ('"><script>\x00', "Check the receipt."),
+    ],
+)
+def test_what_is_no_receipt_can_be_corrected_on_the_same_page(typed: str, message: str) -> None:
+    response = answer(events.find_receipt(typed, accept="text/html"))
+    page = Html(response["body"])
+    assert response["statusCode"] == 404
+    assert message in page.text
+    assert page.named("receipt")["value"] == typed.replace("\x00", "")
+    assert "receipt-error" in page.named("receipt")["aria-describedby"].split()
+    problem(events.find_receipt(typed), 404)
+
+
+def test_an_unknown_receipt_can_be_corrected() -> None:
+    page = Html(answer(events.get_status(RECEIPT, accept="text/html"))["body"])
+    assert "We found nothing for this receipt." in page.text
+    assert page.named("receipt")["value"] == RECEIPT
+
+
+def test_a_request_without_a_receipt_asks_for_one() -> None:
+    response = answer(events.request("GET /api/referrals", accept="text/html"))
+    assert response["statusCode"] == 404
+    assert "Enter your receipt." in response["body"]
 
 
 def test_a_form_sent_twice_is_one_referral() -> None:
     intake = IntakeInMemory()
     statuses = [intake(events.post_form(FORM))["statusCode"] for _ in range(2)]
-    assert statuses == [201, 200]
+    assert statuses == [303, 303]
     assert len(intake.table.referrals) == 1
 
 
@@ -288,7 +365,7 @@ def test_the_same_form_from_another_address_is_another_referral() -> None:
     intake(events.post_form(FORM))
     other = events.post_form(FORM)
     other["requestContext"]["http"]["sourceIp"] = "203.0.113.8"
-    assert intake(other)["statusCode"] == 201
+    assert intake(other)["statusCode"] == 303
     assert len(intake.table.referrals) == 2
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe58\ufe63\uff0d", "-"))
 _EXTENSION = ";ext="
-_POSTAL_CODE = re.compile(r"(\d{5})(?:[ -]?(\d{4}))?")
+_POSTAL_CODE = re.compile(r"(\d{5})(?: ?-? ?(\d{4}))?")
 _NPI = re.compile(r"\d{10}")
 
 

@@ -41,7 +41,7 @@ _SIMULATOR = "@simulator.amazonses.com"
 # An enhanced status code (RFC 3463), but no part of an IP address.
 _STATUS = re.compile(r"(?<![\d.])([245])\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
 # A reply code of SMTP.
-_REPLY = re.compile(r"smtp;\s*([245])\d\d\b", re.IGNORECASE)
+_REPLY = re.compile(r"(?:^|smtp;)\s*([245])\d\d\b", re.IGNORECASE)
 
 
 def read(body: str, now: datetime) -> MailEvent | None:
@@ -57,7 +57,7 @@ def read(body: str, now: datetime) -> MailEvent | None:
     details: dict[str, Any] = detail.get(member or "", {})
     bounce = _bounce(details) if member == "bounce" else _Bounce(kind)
     kind = bounce.kind
-    if details.get("complaintFeedbackType") in _NOT_A_COMPLAINT:
+    if details.get("complaintFeedbackType", "").lower() in _NOT_A_COMPLAINT:
         kind, details = EventKind.SENT, {}
     sent_at = min(_time(detail["mail"]["timestamp"]), now)
     return MailEvent(
@@ -73,7 +73,7 @@ def read(body: str, now: datetime) -> MailEvent | None:
         refusal=bounce.refusal,
         # Where the message was sent. The address in the report can be one to which it was forwarded.
         recipient=next(iter(detail["mail"].get("destination", [])), ""),
-        affects_reputation=details.get("bounceSubType") not in _SUPPRESSED
+        affects_reputation=not _SUPPRESSED & {details.get("bounceSubType"), details.get("complaintSubType")}
         and not any(_SIMULATOR in address.lower() for address in detail["mail"].get("destination", [])),
     )
 

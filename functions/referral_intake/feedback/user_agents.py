@@ -3,7 +3,11 @@
 import re
 
 # Programs that the list of crawlers does not have: HTTP libraries, and scanners of incoming mail.
-_PROGRAMS = re.compile(r"^(java|ruby|postmanruntime)\b|barracuda|mimecast|proofpoint|scanner", re.IGNORECASE)
+_PROGRAMS = re.compile(
+    r"^(-$|(dart|deno|faraday|fasthttp|hackney|http\.rb|java|lua-resty-http|node|php|postmanruntime|reqwest|restsharp|ruby"
+    r"|typhoeus|undici|urllib3|winhttp)\b)|guzzle|http-?client|barracuda|mimecast|proofpoint|scanner|symantec|zscaler",
+    re.IGNORECASE,
+)
 # Mail providers load the images of a message through these when a person opens it.
 _IMAGE_PROXIES = re.compile(r"GoogleImageProxy|YahooMailProxy", re.IGNORECASE)
 

@@ -1,6 +1,7 @@
 """Search for a doctor by name: turn typed text into queries that the NPI registry (NPPES 2.1) can answer."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ MAX_NAME_LENGTH = 120
 MAX_QUERIES = 3
 # Part of every cache key. Increment it when the format of the cached value changes.
 _VERSION = 2
+_MC = re.compile(r"\b(mc|mac) (?=\w{2})")
 # The registry accepts a wildcard after at least two characters.
 _MIN_PREFIX_LENGTH = 2
 
@@ -82,6 +84,8 @@ def _readings(typed: str) -> Iterator[tuple[str, str]]:
         yield first, last
         if "'" in last:
             yield first, last.replace("'", "")  # The registry has both O'BRIEN and OBRIEN.
+        if last.startswith(("o ", "d ")):
+            yield first, last.replace(" ", "'", 1)  # O Brien, Sean
 
 
 def _splits(typed: str) -> Iterator[tuple[str, str]]:
@@ -99,8 +103,10 @@ def _splits(typed: str) -> Iterator[tuple[str, str]]:
         first, *rest = words
         yield first, " ".join(word for word in rest if len(word) > 1)  # Maria de la Cruz
         yield first, rest[-1]  # Maria Elena Lopez
+        if rest[-2] in {"o", "d"}:
+            yield first, "'".join(rest[-2:])  # Sean O Brien
 
 
 def _words(folded: str) -> list[str]:
-    pieces = (piece.strip("'-") for piece in folded.replace(".", " ").split())
+    pieces = (piece.strip("'-") for piece in _MC.sub(r"\1", folded.replace(".", " ")).split())
     return [piece for piece in pieces if letters_only(piece)]

@@ -127,6 +127,7 @@ def test_an_unknown_state_is_refused(typed: str) -> None:
         ("627011234", "62701-1234"),
         ("62701 1234", "62701-1234"),
         ("62701\u20131234", "62701-1234"),
+        ("62701 - 1234", "62701-1234"),
     ],
 )
 def test_a_zip_code_may_have_four_more_digits(typed: str, code: str) -> None:

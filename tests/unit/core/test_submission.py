@@ -310,6 +310,27 @@ def test_a_doctor_is_from_the_registry_only_with_a_valid_signature() -> None:
     assert known.content == typed.content, "a submission repeated without the signature is the same"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Dr.Smith",
+        "J.R. Smith",
+        "St.John, M.D.",
+        "Maria Lopez D.O.",
+        "Anne-Marie O’Neil Jr.",
+        "Dr.Ly",
+        "Dr.De Souza",
+        "A.De Leon",
+        "T.To",
+        "Dr.Link",
+        "J.Dev",
+        "J.R.De Leon",
+    ],
+)
+def test_a_name_with_dots_is_accepted(name: str) -> None:
+    assert read(payload(doctor=doctor(name=name))).doctor.name == name
+
+
 def test_many_unknown_fields_get_a_short_response() -> None:
     with pytest.raises(InvalidSubmission) as refused:
         read(payload() | {f"field{number}": 1 for number in range(1000)})

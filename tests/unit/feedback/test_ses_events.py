@@ -40,6 +40,8 @@ def bounce(bounce_type: str, subtype: str, status: str = "", diagnostic: str = "
         bounce("Transient", "General", "5.3.0", "smtp; 550 denied by policy"),
         bounce("Transient", "General", "", "smtp; 550 5.1.1 user unknown"),
         bounce("Transient", "General", "", "smtp; 554 no such user"),
+        bounce("Transient", "General", "", "550 no such user"),
+        bounce("Transient", "General", "5.1.10", "smtp; 550 5.1.10 RESOLVER.ADR.RecipientNotFound"),
     ],
 )
 def test_a_permanent_status_is_a_bounce(event: MailEvent) -> None:
@@ -76,7 +78,13 @@ def test_a_bounce_that_says_nothing_about_the_address_is_only_recorded(event: Ma
 
 
 @pytest.mark.parametrize(
-    ("told", "kind"), [("abuse", EventKind.COMPLAINED), ("not-spam", EventKind.SENT), ("auth-failure", EventKind.SENT)]
+    ("told", "kind"),
+    [
+        ("abuse", EventKind.COMPLAINED),
+        ("not-spam", EventKind.SENT),
+        ("Not-Spam", EventKind.SENT),
+        ("auth-failure", EventKind.SENT),
+    ],
 )
 def test_only_reports_of_spam_are_complaints(told: str, kind: EventKind) -> None:
     assert read(mail_event("Complaint", "", 60, complaintFeedbackType=told)).kind is kind
@@ -124,6 +132,12 @@ def test_the_breaker_counts_only_messages_that_affect_the_reputation(
     assert effect(read(event), referral(), None).counts == (["bounced"] if is_counted else [])
 
 
+def test_the_breaker_does_not_count_a_complaint_about_a_message_that_was_not_sent() -> None:
+    event = mail_event("Complaint", "", 2, complaintSubType="OnAccountSuppressionList")
+    assert effect(read(event), referral(), None).counts == []
+    assert effect(read(mail_event("Complaint", "", 2)), referral(), None).counts == ["complained"]
+
+
 @pytest.mark.parametrize(
     "user_agent",
     [
@@ -148,6 +162,16 @@ def test_the_breaker_counts_only_messages_that_affect_the_reputation(
         "WhatsApp/2.23.20.0",
         "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
         "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+        "-",
+        "GuzzleHttp/7",
+        "Symfony HttpClient/Curl",
+        "Jakarta Commons-HttpClient/3.1",
+        "reqwest/0.11.18",
+        "Dart/3.2 (dart:io)",
+        "RestSharp/110.2.0.0",
+        "undici",
+        "node",
+        "urllib3/2.0.7",
         "Barracuda Sentinel (EE)",
         "Mozilla/5.0 (compatible; Proofpoint)",
     ],

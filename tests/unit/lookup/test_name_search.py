@@ -40,6 +40,11 @@ def queried(name: str, state: str = "IL") -> list[tuple[str, str]]:
         ("Núñez", [("", "nunez")]),
         ("Siobhan O’Brien", [("siobhan", "o'brien"), ("siobhan", "obrien"), ("o'brien", "siobhan")]),
         ("Smith-Jones", [("", "smith-jones")]),
+        ("Sean O Brien", [("sean", "brien"), ("sean", "o'brien"), ("sean", "obrien")]),
+        ("O Brien, Sean", [("sean", "o brien"), ("sean", "o'brien")]),
+        ("Tony D Angelo", [("tony", "angelo"), ("tony", "d'angelo"), ("tony", "dangelo")]),
+        ("Mary Mc Donald", [("mary", "mcdonald"), ("mcdonald", "mary")]),
+        ("Mac Donald, Ron", [("ron", "macdonald"), ("macdonald", "ron")]),
     ],
 )
 def test_a_name_is_understood_in_its_common_spellings(name: str, expected: list[tuple[str, str]]) -> None:

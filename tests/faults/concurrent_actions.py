@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from botocore.awsrequest import AWSResponse
 
+from tests.faults import doctors, patients
 from tests.faults.call_interceptor import Attempt, Call, Fault
 from tests.faults.faults import WRITES
 from tests.faults.simulation import Simulation
@@ -18,12 +19,16 @@ def _the_events_are_delivered(simulation: Simulation) -> None:
 
 
 def _another_patient_names_the_doctor(simulation: Simulation) -> None:
-    simulation.submit(simulation.accepted[0].doctor)
+    patients.submit(simulation, simulation.accepted[0].doctor)
     simulation.run_streams()
 
 
+def _the_patient_withdraws(simulation: Simulation) -> None:
+    patients.withdraw(simulation, simulation.accepted[0].receipt)
+
+
 def _the_doctor_opts_out(simulation: Simulation) -> None:
-    simulation.opt_out(simulation.accepted[0].doctor)
+    doctors.opt_out(simulation, simulation.accepted[0].doctor)
 
 
 def _the_wake_schedule_runs(simulation: Simulation) -> None:
@@ -34,6 +39,7 @@ ALL = (
     _all_records_are_redelivered,
     _the_events_are_delivered,
     _another_patient_names_the_doctor,
+    _the_patient_withdraws,
     _the_doctor_opts_out,
     _the_wake_schedule_runs,
 )

@@ -5,9 +5,9 @@ import pytest
 
 from tests.engines import dynamodb_local
 from tests.faults import worker_process
+from tests.faults.environment import SimulationEnvironment
 from tests.faults.fake_aws import DynamoDBLocal, Moto
 from tests.faults.injection import Results
-from tests.faults.simulation import SimulationEnvironment
 from tests.integration.conftest import fake_credentials
 from tests.permissions.session_recorder import calls_are_permitted, permission_recorder
 

@@ -26,11 +26,13 @@ def wrong(simulation: Simulation) -> list[str]:
 
 def wrong_after_a_recount(simulation: Simulation) -> list[str]:
     """Counters that still differ from the table after a recount."""
-    referrals = [from_item(image) for image in simulation.images()]
+    referrals = [from_item(image) for image in simulation.state.images()]
     with simulation.interceptor.unobserved():
-        CountingTable(simulation.environment.client, stats_name(simulation.table)).count(referrals, recount=True)
+        CountingTable(simulation.environment.client, stats_name(simulation.environment.table)).count(
+            referrals, recount=True
+        )
     # Records that arrive later are older.
-    simulation.delivered += [("stats", {"dynamodb": {"NewImage": image}}) for image in simulation.images()]
+    simulation.delivered += [("stats", {"dynamodb": {"NewImage": image}}) for image in simulation.state.images()]
     return _differences(simulation, referrals)
 
 
@@ -46,6 +48,6 @@ def _differences(simulation: Simulation, referrals: Iterable[Referral]) -> list[
 def _counters(simulation: Simulation) -> Counter[CounterKey]:
     with simulation.interceptor.unobserved():
         items: list[Item] = simulation.environment.engine.items(
-            simulation.environment.client, stats_name(simulation.table)
+            simulation.environment.client, stats_name(simulation.environment.table)
         )
     return Counter({count: number for item in items if not receipt_of(item) for count, number in numbers(item)})

@@ -201,6 +201,10 @@ class FakeSes:
             detail[kind.lower()]["timestamp"] = mail_events.time(mail.at + timedelta(seconds=1))
         return made
 
+    def requested_receipts(self) -> set[str]:
+        """Receipts of the referrals for which SES was called, whether or not it accepted the message."""
+        return {tag["Value"] for sent in self.requests for tag in sent["EmailTags"] if tag["Name"] == "referral"}
+
     def opt_out_url(self, doctor: str) -> str | None:
         """Opt-out link of the latest message to the doctor, whether or not it arrived."""
         if (content := self._latest(doctor)) is None:

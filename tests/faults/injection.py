@@ -7,8 +7,9 @@ from functools import partial
 
 from tests.faults import concurrent_actions, faults, promises
 from tests.faults.call_interceptor import Call, Fault
+from tests.faults.environment import SimulationEnvironment
 from tests.faults.forked_processes import ForkedProcesses, forked_processes
-from tests.faults.simulation import Simulation, SimulationEnvironment
+from tests.faults.simulation import Simulation
 
 Scenario = Callable[[Simulation], None]
 Point = tuple[str, Callable[[], None]]
@@ -69,7 +70,7 @@ def _outcome(simulation: Simulation, scenario: Scenario) -> tuple[int, list[str]
         )
     except Exception as error:  # noqa: BLE001  # a fork must report any exception
         broken = [repr(error)]
-    return len(simulation.exceptions), broken
+    return len(simulation.checks.exceptions), broken
 
 
 # In turn, to save time.
@@ -123,7 +124,7 @@ class Injector:
             # Always selects the same points, from every kind of fault and every part of the scenario.
             if zlib.crc32(name.encode()) % self._one_in == 0 and self._forks.fork(name):
                 self._stop()
-                self._simulation.interceptor.on_recovery = lambda: self._forks.end((0, self._simulation.broken))
+                self._simulation.interceptor.on_recovery = lambda: self._forks.end((0, self._simulation.checks.broken))
                 happen()
                 return
 
@@ -136,7 +137,7 @@ class Injector:
             self._persistent_failures.add(call.kind)
             yield self._point_of(call, faults.PERSISTENT_FAILURE)
         if call.operation == "Query":
-            yield self._point_of(call, faults.stale_index(self._simulation.images))
+            yield self._point_of(call, faults.stale_index(self._simulation.state.images))
         for action in concurrent_actions.at(call):
             yield self._point_of(call, concurrent_actions.fault(self._simulation, action))
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from referral_intake.aws.item_format import timestamp
+from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Stage
 from referral_intake.core.tasks import FAILED
 from tests.faults import counters
@@ -13,8 +14,8 @@ from tests.faults.simulation import Simulation
 
 def broken(simulation: Simulation) -> list[str]:
     """Every broken promise, in words."""
-    found = simulation.broken + broken_at_any_time(simulation)
-    for referral in simulation.referrals():
+    found = simulation.checks.broken + broken_at_any_time(simulation)
+    for referral in simulation.state.referrals():
         found += _unsettled(simulation, referral) + _joined_without_message(simulation, referral)
     return found + _doctors_never_told(simulation) + counters.wrong_after_a_recount(simulation)
 
@@ -23,7 +24,9 @@ def broken_at_the_end(simulation: Simulation, *final_checks: Callable[[Simulatio
     """Promises that are broken after recovery, and after repetitions that must change nothing."""
     simulation.interceptor.fault = None
     # The one exception applies to messages without any event.
-    repeated = [mail for mail, _ in simulation.exceptions if mail.doctor not in simulation.mail.doctors_without_events]
+    repeated = [
+        mail for mail, _ in simulation.checks.exceptions if mail.doctor not in simulation.mail.doctors_without_events
+    ]
     found = [f"repeated, though its events came: {mail}" for mail in repeated]
     simulation.mail.events += simulation.mail.postponed
     simulation.settle()
@@ -34,13 +37,15 @@ def broken_at_the_end(simulation: Simulation, *final_checks: Callable[[Simulatio
 
 def broken_at_any_time(simulation: Simulation) -> list[str]:
     """Promises that hold at any time, even before the simulation has settled."""
-    referrals, indexed = simulation.referrals(), simulation.indexed()
+    referrals, indexed = simulation.state.referrals(), simulation.indexed()
     found = _stored_once(simulation, referrals) + counters.wrong(simulation)
     acts = Counter((one["receipt"], act["what"]) for one in referrals for act in one.get("acts", ()))
-    if acts != (recorded := Counter(simulation.audited_actions())):
+    if acts != (recorded := Counter(simulation.state.audited_actions())):
         found.append(f"people did {acts}, and recorded is {recorded}")
     found += [
-        f"the message is not archived: {mail}" for mail in simulation.mail.mails if not simulation.has_archived(mail)
+        f"the message is not archived: {mail}"
+        for mail in simulation.mail.mails
+        if not simulation.state.has_archived(mail)
     ]
     found += [f"{one['receipt']} was told, and comes back" for one in referrals if _would_be_told_again(one)]
     found += [f"{one['receipt']} waits for {one.get('waits_for')}" for one in referrals if not _has_correct_task(one)]
@@ -85,7 +90,7 @@ def _joined_without_message(simulation: Simulation, referral: dict[str, Any]) ->
     """A referral that joined is closed only if its leader told the doctor."""
     if referral.get("reason") != "joined" or referral["stage"] != Stage.CLOSED:
         return []
-    leader = simulation.referral(referral["leader"])
+    leader = simulation.state.referral(referral["leader"])
     return [] if "sent" in leader["milestones"] else [f"{referral['receipt']} joined one that never wrote"]
 
 
@@ -95,28 +100,32 @@ def _stored_once(simulation: Simulation, referrals: list[dict[str, Any]]) -> lis
     return [f"{one} was accepted and is stored {stored[one]} times" for one in accepted if stored[one] != 1]
 
 
+# A person has a task, or the rules of the campaign ended the outreach.
+_ACCEPTABLE_STAGES = {Stage.HELD, Stage.BY_POST}
+_ACCEPTABLE_REASONS = {"expired", "rejected", "not_approved"}
+
+
 def _doctors_never_told(simulation: Simulation) -> list[str]:
-    """Each doctor was told or declined, or a person has a task, or the rules of the campaign ended the outreach."""
-    by_receipt = {referral["receipt"]: referral for referral in simulation.referrals()}
-    told = (
-        {mail.doctor for mail in simulation.mail.mails} | set(simulation.declined) | simulation.told_by_letter_or_call
-    )
+    """Each doctor was told or declined, all patients withdrew, or one of the referrals ended acceptably."""
+    by_receipt = {referral["receipt"]: referral for referral in simulation.state.referrals()}
+    checks = simulation.checks
+    reached = {mail.doctor for mail in simulation.mail.mails} | set(checks.declined) | checks.told_by_letter_or_call
     found = []
-    for doctor in {submission.doctor for submission in simulation.accepted} - told:
-        ends = [by_receipt[s.receipt] for s in simulation.accepted if s.doctor == doctor and s.receipt in by_receipt]
-        if not any(
-            end["stage"] in {Stage.HELD, Stage.BY_POST} or end.get("reason") in {"expired", "rejected", "not_approved"}
-            for end in ends
-        ):
-            found.append(f"{doctor} was never told: {[(end['stage'], end.get('reason')) for end in ends]}")
+    for doctor in {submission.doctor for submission in simulation.accepted} - reached:
+        receipts = [one.receipt for one in simulation.accepted if one.doctor == doctor and one.receipt in by_receipt]
+        ends = [(by_receipt[receipt]["stage"], by_receipt[receipt].get("reason")) for receipt in receipts]
+        remaining = [end for end in ends if end[1] != Closing.WITHDRAWN]
+        is_ended = any(stage in _ACCEPTABLE_STAGES or reason in _ACCEPTABLE_REASONS for stage, reason in remaining)
+        if remaining and not is_ended:
+            found.append(f"{doctor} was never told: {ends}")
     return found
 
 
 def broken_by_repeated_events(simulation: Simulation) -> list[str]:
     """The same events, repeated in another order, change nothing."""
-    before = {referral["receipt"]: _known(referral) for referral in simulation.referrals()}
+    before = {referral["receipt"]: _facts(referral) for referral in simulation.state.referrals()}
     simulation.deliver_event_batch(list(reversed(simulation.processed_events)))
-    after = {referral["receipt"]: _known(referral) for referral in simulation.referrals()}
+    after = {referral["receipt"]: _facts(referral) for referral in simulation.state.referrals()}
     return [f"{one} was {before[one]} and became {after[one]}" for one in before if before[one] != after[one]]
 
 
@@ -127,5 +136,5 @@ def broken_by_redelivered_records(simulation: Simulation) -> list[str]:
     return broken(simulation)
 
 
-def _known(referral: dict[str, Any]) -> dict[str, Any]:
+def _facts(referral: dict[str, Any]) -> dict[str, Any]:
     return {name: referral.get(name) for name in ("stage", "reason", "milestones", "engagements")}

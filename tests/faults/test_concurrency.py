@@ -10,8 +10,9 @@ import pytest
 from referral_intake.outreach import handler as outreach
 from referral_intake.outreach import wiring as outreach_wiring
 from samlocal.events.stream_batches import Record
-from tests.faults import promises
-from tests.faults.simulation import Simulation, SimulationEnvironment
+from tests.faults import patients, promises
+from tests.faults.environment import SimulationEnvironment
+from tests.faults.simulation import Simulation
 from tests.integration import aws
 
 WORKERS = 8
@@ -45,20 +46,20 @@ def mails(simulation: Simulation) -> dict[str, int]:
 
 
 def test_fifty_concurrent_referrals_of_one_doctor_send_one_message(simulation: Simulation) -> None:
-    receipts = [simulation.submit() for _ in range(50)]
+    receipts = [patients.submit(simulation) for _ in range(50)]
     all_at_once(simulation)
 
     assert mails(simulation) == {"maria.lopez@clinic.example": 1}
     (leader,) = {mail.receipt for mail in simulation.mail.mails}
-    assert simulation.stage(leader)[0] == "sent"
+    assert simulation.state.stage(leader)[0] == "sent"
     for receipt in set(receipts) - {leader}:
         # A message that lost the race for its turn waits for the next one.
-        assert simulation.stage(receipt) in {("closed", "joined"), ("waiting", "joined"), ("waiting", "paced")}
+        assert simulation.state.stage(receipt) in {("closed", "joined"), ("waiting", "joined"), ("waiting", "paced")}
 
     simulation.settle()
     assert mails(simulation) == {"maria.lopez@clinic.example": 1}
-    assert {simulation.stage(receipt) for receipt in set(receipts) - {leader}} == {("closed", "joined")}
-    assert {simulation.referral(receipt)["leader"] for receipt in set(receipts) - {leader}} == {leader}
+    assert {simulation.state.stage(receipt) for receipt in set(receipts) - {leader}} == {("closed", "joined")}
+    assert {simulation.state.referral(receipt)["leader"] for receipt in set(receipts) - {leader}} == {leader}
     assert promises.broken(simulation) == []
 
 
@@ -68,11 +69,11 @@ def test_five_concurrent_referrals_of_twenty_doctors_send_one_message_each(simul
     named = doctors * 5
     random.Random(7).shuffle(named)
     for doctor in named:
-        simulation.submit(doctor)
+        patients.submit(simulation, doctor)
     all_at_once(simulation)
     assert set(mails(simulation).values()) == {1}
 
     simulation.settle()
     assert mails(simulation) == dict.fromkeys(doctors, 1)
-    assert Counter(referral["stage"] for referral in simulation.referrals()) == {"sent": 20, "closed": 80}
+    assert Counter(referral["stage"] for referral in simulation.state.referrals()) == {"sent": 20, "closed": 80}
     assert promises.broken(simulation) == []

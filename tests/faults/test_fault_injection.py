@@ -3,8 +3,8 @@
 import pytest
 
 from tests.faults import promises, scenarios
+from tests.faults.environment import SimulationEnvironment
 from tests.faults.injection import FINAL_CHECKS, Results, Scenario
-from tests.faults.simulation import SimulationEnvironment
 from tests.faults.worker_process import ScenarioRunner
 
 each_scenario = pytest.mark.parametrize("scenario", scenarios.ALL, ids=lambda scenario: scenario.__name__)

@@ -12,42 +12,23 @@ from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.referral import Answer, Stage
 from referral_intake.core.tasks import DOCTOR_COMPARISONS
 from referral_intake.dashboard.action_types import Action
-from tests.faults import concurrent_actions, faults, promises
+from tests.faults import concurrent_actions, doctors, managers, patients, promises
 from tests.faults.call_interceptor import Fault
+from tests.faults.environment import SimulationEnvironment
 from tests.faults.fake_aws import Outcome
 from tests.faults.injection import FINAL_CHECKS
-from tests.faults.simulation import Simulation, SimulationEnvironment
-
-# Four doctors, one of them in two spellings.
-ADDRESSES = (
-    "maria.lopez@clinic.example",
-    "Maria.Lopez+spine@Clinic.example",
-    "bounce@clinic.example",
-    "complain@hospital.example",
-    "full@hospital.example",
+from tests.faults.random_inputs import (
+    ADDRESSES,
+    COMPLETING,
+    DECISIONS,
+    FAULTS,
+    PHONES,
+    SAME_NAME_AND_PHONE,
+    TIME_STEPS,
+    numbers,
+    outdated_by,
 )
-# Patients without an email address identify each doctor by phone.
-PHONES = {doctor: f"+1217555010{number}" for number, doctor in enumerate(dict.fromkeys(map(mailbox, ADDRESSES)))}
-# A doctor with the name and phone of the first one.
-SAME_NAME_AND_PHONE = "namesake@clinic.example"
-TIME_STEPS = tuple(
-    timedelta(**length)
-    for length in ({"minutes": 1}, {"minutes": 6}, {"minutes": 16}, {"hours": 2}, {"days": 8}, {"days": 61})
-)
-FAULTS = (
-    *faults.BEFORE_EFFECT,
-    faults.DISCONNECTED,
-    faults.KILLED_BEFORE_EFFECT,
-    *faults.AFTER_EFFECT,
-    faults.RETRIED_AFTER_EFFECT,
-)
-
-numbers = st.integers(0, 1000)
-# Number of changes since a person loaded the data that they act on.
-outdated_by = st.sampled_from((0, 0, 0, 1))
-
-
-COMPLETING = (Action.SEND_INFORMATION, Action.INFORMATION_SENT, Action.CALLED_BACK)
+from tests.faults.simulation import Simulation
 
 
 class ReferralStateMachine(RuleBasedStateMachine):
@@ -56,86 +37,91 @@ class ReferralStateMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.simulation: Simulation = self.environment.new_simulation()
+        self.state = self.simulation.state
         self.simulation.phones = {phone: doctor for doctor, phone in PHONES.items()}
 
     def pick(self, some: list[Any], number: int) -> Any:
         return some[number % len(some)]
 
+    def pick_at(self, stage: Stage, number: int) -> str:
+        return str(self.pick(self.state.at(stage), number))
+
     # ---- Patients and doctors ----------------------------------------------------------------------------------------
 
     @rule(address=st.sampled_from(ADDRESSES))
     def a_patient_names_a_doctor(self, address: str) -> None:
-        self.simulation.submit(address, phone=PHONES[mailbox(address)])
+        patients.submit(self.simulation, address, phone=PHONES[mailbox(address)])
 
     @rule(address=st.sampled_from(ADDRESSES))
     def a_patient_without_javascript_names_a_doctor(self, address: str) -> None:
-        self.simulation.submit(address, phone=PHONES[mailbox(address)], proven=False)
+        patients.submit(self.simulation, address, phone=PHONES[mailbox(address)], proven=False)
 
     @rule()
     def a_patient_names_a_doctor_with_the_same_name_and_phone(self) -> None:
-        self.simulation.submit(SAME_NAME_AND_PHONE, phone=PHONES[mailbox(ADDRESSES[0])])
+        patients.submit(self.simulation, SAME_NAME_AND_PHONE, phone=PHONES[mailbox(ADDRESSES[0])])
 
     @rule(phone=st.sampled_from(list(PHONES.values())))
     def a_patient_names_a_doctor_without_an_address(self, phone: str) -> None:
-        self.simulation.submit(None, phone=phone)
+        patients.submit(self.simulation, None, phone=phone)
         self.simulation.run_streams()
 
     @precondition(lambda self: self.simulation.accepted)
     @rule(number=numbers)
     def a_submission_is_repeated(self, number: int) -> None:
         submission = self.pick(self.simulation.accepted, number)
-        assert self.simulation.send_again(submission.payload) == submission.receipt
+        assert patients.submit_again(self.simulation, submission.payload) == submission.receipt
+
+    @precondition(lambda self: self.simulation.accepted)
+    @rule(number=numbers)
+    def a_patient_withdraws_a_referral(self, number: int) -> None:
+        patients.withdraw(self.simulation, self.pick(self.simulation.accepted, number).receipt)
 
     @precondition(lambda self: self.simulation.mail.mails)
     @rule(number=numbers)
     def a_doctor_opts_out(self, number: int) -> None:
-        self.simulation.opt_out(self.pick(self.simulation.mail.mails, number).doctor)
+        doctors.opt_out(self.simulation, self.pick(self.simulation.mail.mails, number).doctor)
 
     @precondition(lambda self: self.simulation.mail.mails)
     @rule(number=numbers, answer=st.sampled_from(Answer))
     def a_doctor_answers(self, number: int, answer: Answer) -> None:
-        self.simulation.answer(self.pick(self.simulation.mail.mails, number).doctor, answer)
+        doctors.answer(self.simulation, self.pick(self.simulation.mail.mails, number).doctor, answer)
 
     # ---- Managers ----------------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.simulation.at(Stage.BY_POST))
+    @precondition(lambda self: self.state.at(Stage.BY_POST))
     @rule(number=numbers, outdated_by=outdated_by, action=st.sampled_from((Action.LETTER_SENT, Action.CALLED)))
     def a_person_sends_a_letter_or_calls(self, number: int, outdated_by: int, action: Action) -> None:
-        self.simulation.act(self.pick(self.simulation.at(Stage.BY_POST), number), action, outdated_by=outdated_by)
+        managers.act(self.simulation, self.pick_at(Stage.BY_POST, number), action, outdated_by=outdated_by)
 
-    @precondition(lambda self: self.simulation.at(Stage.BY_POST))
+    @precondition(lambda self: self.state.at(Stage.BY_POST))
     @rule(number=numbers, outdated_by=outdated_by)
     def a_person_finds_the_address(self, number: int, outdated_by: int) -> None:
-        receipt = self.pick(self.simulation.at(Stage.BY_POST), number)
-        address = next(submission.doctor for submission in self.simulation.accepted if submission.receipt == receipt)
-        self.simulation.act(receipt, Action.ADD_EMAIL, outdated_by=outdated_by, email=address)
+        receipt = self.pick_at(Stage.BY_POST, number)
+        address = self.simulation.checks.doctor_of(receipt)
+        managers.act(self.simulation, receipt, Action.ADD_EMAIL, outdated_by=outdated_by, email=address)
 
-    @precondition(lambda self: self.simulation.at(Stage.HELD))
-    @rule(
-        number=numbers, outdated_by=outdated_by, action=st.sampled_from((Action.APPROVE, Action.REJECT, Action.RETRY))
-    )
+    @precondition(lambda self: self.state.at(Stage.HELD))
+    @rule(number=numbers, outdated_by=outdated_by, action=st.sampled_from(DECISIONS))
     def a_person_decides_about_a_held_referral(self, number: int, outdated_by: int, action: Action) -> None:
-        self.simulation.act(
-            self.pick(self.simulation.at(Stage.HELD), number), action, outdated_by=outdated_by, reason="other"
-        )
+        managers.act(self.simulation, self.pick_at(Stage.HELD, number), action, outdated_by=outdated_by, reason="other")
 
     @precondition(lambda self: self.held_for_comparison())
     @rule(number=numbers, outdated_by=outdated_by)
     def a_person_compares_two_doctors(self, number: int, outdated_by: int) -> None:
-        self.simulation.compare(self.pick(self.held_for_comparison(), number), outdated_by=outdated_by)
+        managers.compare(self.simulation, self.pick(self.held_for_comparison(), number), outdated_by=outdated_by)
 
     def held_for_comparison(self) -> list[str]:
-        return [one for one in self.simulation.at(Stage.HELD) if self.simulation.stage(one)[1] in DOCTOR_COMPARISONS]
+        return [one for one in self.state.at(Stage.HELD) if self.state.stage(one)[1] in DOCTOR_COMPARISONS]
 
-    @precondition(lambda self: self.simulation.at(Stage.SENT))
+    @precondition(lambda self: self.state.at(Stage.SENT))
     @rule(number=numbers, outdated_by=outdated_by)
     def a_doctor_opts_out_by_phone(self, number: int, outdated_by: int) -> None:
-        self.simulation.decline_by_phone(self.pick(self.simulation.at(Stage.SENT), number), outdated_by=outdated_by)
+        doctors.opt_out_by_phone(self.simulation, self.pick_at(Stage.SENT, number), outdated_by=outdated_by)
 
-    @precondition(lambda self: self.simulation.requested())
+    @precondition(lambda self: self.state.requested())
     @rule(number=numbers, outdated_by=outdated_by, action=st.sampled_from(COMPLETING))
     def a_person_completes_a_request(self, number: int, outdated_by: int, action: Action) -> None:
-        self.simulation.act(self.pick(self.simulation.requested(), number), action, outdated_by=outdated_by)
+        managers.act(self.simulation, self.pick(self.state.requested(), number), action, outdated_by=outdated_by)
 
     # ---- The stream --------------------------------------------------------------------------------------------------
 
@@ -208,28 +194,28 @@ class ReferralStateMachine(RuleBasedStateMachine):
             len(self.simulation.interceptor.calls) + calls, concurrent_actions.fault(self.simulation, action)
         )
 
-    @precondition(lambda self: self.simulation.paused is None)
+    @precondition(lambda self: self.simulation.checks.paused is None)
     @rule()
     def the_campaign_is_paused(self) -> None:
-        self.simulation.pause()
+        managers.pause(self.simulation)
 
-    @precondition(lambda self: self.simulation.paused is not None)
+    @precondition(lambda self: self.simulation.checks.paused is not None)
     @rule()
     def a_person_resumes_the_campaign(self) -> None:
-        self.simulation.resume()
+        managers.resume(self.simulation)
 
     # ---- The promises ------------------------------------------------------------------------------------------------
 
     @invariant()
     def no_forbidden_message_was_sent(self) -> None:
-        assert self.simulation.broken == []
+        assert self.simulation.checks.broken == []
 
     @invariant()
     def the_promises_hold_at_any_time(self) -> None:
         assert promises.broken_at_any_time(self.simulation) == []
 
     def teardown(self) -> None:
-        self.simulation.resume()
+        managers.resume(self.simulation)
         assert promises.broken_at_the_end(self.simulation, *FINAL_CHECKS) == []
 
 

@@ -8,9 +8,9 @@ from multiprocessing import get_context
 
 import pytest
 
+from tests.faults.environment import SimulationEnvironment
 from tests.faults.fake_aws import Moto
 from tests.faults.injection import Results, Scenario, run_with_faults
-from tests.faults.simulation import SimulationEnvironment
 from tests.integration.conftest import set_fake_credentials
 
 ScenarioRunner = Callable[[Scenario], Results]

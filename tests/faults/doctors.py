@@ -1,0 +1,43 @@
+"""What doctors do: answer a message, and opt out."""
+
+from referral_intake.core.referral import Answer
+from referral_intake.dashboard.action_types import Action
+from tests.faults import managers
+from tests.faults.simulation import Simulation
+from tests.support import events
+
+MAX_ATTEMPTS = 3
+
+
+def opt_out(simulation: Simulation, doctor: str) -> None:
+    """The doctor uses the one-click opt-out of the latest message, if any (RFC 8058)."""
+    url = simulation.mail.opt_out_url(doctor)
+    if url is None:
+        return
+    _send_form(simulation, url, "POST /api/opt-out", "List-Unsubscribe=One-Click")
+    simulation.checks.note_opt_out(doctor)
+
+
+def opt_out_by_phone(simulation: Simulation, receipt: str, *, outdated_by: int = 0) -> None:
+    """The doctor calls, and wants no more messages. This also applies to every doctor with this name and phone."""
+    status = managers.act(simulation, receipt, Action.WANTS_NO_MORE, outdated_by=outdated_by, channel="phone")
+    if status == 200:
+        phone = simulation.state.referral(receipt)["doctor"].get("phone")
+        same = {one.doctor for one in simulation.accepted if phone and one.payload["doctor"].get("phone") == phone}
+        for doctor in same | {simulation.checks.doctor_of(receipt)}:
+            simulation.checks.note_opt_out(doctor)
+
+
+def answer(simulation: Simulation, doctor: str, answer: Answer) -> None:
+    """The doctor answers through the latest message."""
+    _send_form(simulation, simulation.mail.answer_url(doctor), "POST /api/answer", f"answer={answer.value}")
+
+
+def _send_form(simulation: Simulation, url: str, route: str, form: str) -> None:
+    """Sends the form of a link's page, and retries while the response is an error."""
+    query, media_type = url.partition("?")[2], "application/x-www-form-urlencoded"
+    for _ in range(MAX_ATTEMPTS):
+        response = simulation.request("links", events.request(route, form, query=query, content_type=media_type))
+        if response and response["statusCode"] == 200:
+            return
+    raise AssertionError(f"{route} was not accepted")

@@ -1,11 +1,9 @@
-"""Build the static site from the templates. If the build fails, the existing pages stay."""
+"""Build the static site from the templates."""
 
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from samlocal.runtime.terminal import Terminal
 from samlocal.template.model import Template
 
 SETTINGS = "/dashboard/config.json"
@@ -27,13 +25,3 @@ def build_with_cli(templates: Path, out: Path) -> None:
     from cli.site import builder
 
     builder.build(templates, out)
-
-
-def rebuild(build: Build, templates: Path, site: Path, terminal: Terminal) -> None:
-    """Build the site, or log an error. It may be served meanwhile, because `build` replaces whole files."""
-    site.mkdir(parents=True, exist_ok=True)
-    try:
-        build(templates, site)
-    except Exception:  # noqa: BLE001  (a template may raise any error)
-        reason = traceback.format_exc().rstrip()
-        terminal.say(f"The build of the site failed. The site was not changed.\n{reason}", "ERROR", "site")

@@ -6,7 +6,7 @@ from typing import Any
 
 from local.local_pages import REGISTRY_PATH, LocalPages
 from local.registry import Registry
-from local.site_build import SETTINGS, Build, build_with_cli, dashboard_settings, rebuild
+from local.site_build import SETTINGS, Build, build_with_cli, dashboard_settings
 from samlocal.stack import Stack
 from samlocal.template.model import Template
 
@@ -53,7 +53,7 @@ class LocalStack(Stack):
 
     def build_site(self) -> None:
         if self.template.layers:
-            rebuild(self._build_site, self.template.layers[0], self.site, self.terminal)
+            self._build_site(self.template.layers[0], self.site)
 
     def json_files(self, template: Template) -> Mapping[str, object]:
         settings = dashboard_settings(template)

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -100,7 +101,10 @@ class Stack:
         return {}
 
     def build_site(self) -> None:
-        """Write the static files that the stack serves into `site`."""
+        """Write the static files that the stack serves into `site`, which may be served meanwhile.
+
+        If it raises an error, the error is logged, and the existing files stay.
+        """
 
     def json_files(self, template: Template) -> Mapping[str, object]:
         """Return files of the site that a deployment writes from the stack's outputs, by path."""
@@ -148,6 +152,15 @@ class Stack:
         self.template = edited
         self.sources.run(edited)
 
+    def rebuild_site(self) -> None:
+        """Build the site, or log an error."""
+        self.site.mkdir(parents=True, exist_ok=True)
+        try:
+            self.build_site()
+        except Exception:  # noqa: BLE001  (the code of a site may raise any error)
+            reason = traceback.format_exc().rstrip()
+            self.terminal.say(f"The build of the site failed. The site was not changed.\n{reason}", "ERROR", "site")
+
     def _serve(self, template: Template) -> None:
         self.gateway.take(template, self._origin_headers(template), self.json_files(template))
 
@@ -178,7 +191,7 @@ class Stack:
         code.start()
         parts.callback(code.stop)
         self.functions = Functions(self.template.functions, code, self.terminal)
-        self.build_site()
+        self.rebuild_site()
 
     def _start_mail(self, parts: ExitStack, bus: EventBus) -> Ses:
         later = DelayedCalls(lambda reason: self.terminal.say(reason, "ERROR", "ses"))

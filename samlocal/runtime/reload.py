@@ -45,7 +45,7 @@ class Reload:
     def _forget_code(self, files: set[Path], what: str) -> None:
         # The code caches templates, so it is unloaded after their edits too. The site is built by the functions' code.
         self._stack.functions.code.forget(files)
-        self._stack.build_site()
+        self._stack.rebuild_site()
         self._log(f"{what} reloaded: {', '.join(sorted(file.name for file in files))}")
 
     def _is_below(self, file: Path, folders: tuple[Path, ...]) -> bool:

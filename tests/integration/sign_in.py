@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from local.stack import LocalStack
+from samlocal.stack import Stack
 from tests.support.http_client import Answer, fetch
 
 VERIFIER = "v" * 43
@@ -23,7 +23,7 @@ def challenge(verifier: str = VERIFIER) -> str:
 class Page:
     """The page, with the cookies of its browser. Parameters in `asked` come last, so they override others."""
 
-    stack: LocalStack
+    stack: Stack
     redirect_uri: str
     client_id: str
     cookies: dict[str, str] = field(default_factory=dict)

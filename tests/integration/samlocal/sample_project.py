@@ -1,7 +1,7 @@
 """A small project that samlocal can run: a template, handlers and texts in a folder."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
@@ -11,7 +11,8 @@ from typing import Any
 
 import boto3
 
-from local.stack import LocalStack
+from samlocal.stack import Stack
+from samlocal.template.model import Template
 from tests.support.http_client import fetch
 from tests.support.waiting import eventually
 
@@ -136,6 +137,25 @@ def handler(event, context):
 """
 
 
+class SampleStack(Stack):
+    """A stack with a site that is built from the texts, and with the settings of a page that signs in."""
+
+    def parameters(self) -> Mapping[str, str]:
+        return {"SiteUrl": self.url}
+
+    def build_site(self) -> None:
+        text = (self.template.layers[0] / "hello.txt").read_text()
+        if "broken" in text:
+            raise ValueError("this text can't be rendered")
+        (self.site / "assets").mkdir(exist_ok=True)
+        (self.site / "assets" / "site.0123456789ab.css").write_text("p { color: red }")
+        (self.site / "index.html").write_text(f"<p>{text}")
+        (self.site / "404.html").write_text("<p>nothing here")
+
+    def json_files(self, template: Template) -> Mapping[str, object]:
+        return {"/settings.json": {"issuers": [pool.issuer for pool in template.pools]}}
+
+
 @dataclass
 class Project:
     """The folder and, while it runs, the stack."""
@@ -148,48 +168,38 @@ class Project:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(dedent(text), "utf-8")
 
-    def stack(self, *, watch: bool = False, port: int = 0) -> LocalStack:
-        return LocalStack(
+    def stack(self, *, watch: bool = False, port: int = 0) -> Stack:
+        return SampleStack(
+            self.folder / "infra" / "template.yaml",
+            self.folder,
+            name="sample",
             port=port,
-            template_file=self.folder / "infra" / "template.yaml",
-            site=self.folder / "site",
             log_file=self.folder / "logs" / "all.jsonl",
-            build_site=build,
             watch=watch,
             out=self.out,
         )
 
     @contextmanager
-    def running(self, *, watch: bool = False) -> Iterator[LocalStack]:
+    def running(self, *, watch: bool = False) -> Iterator[Stack]:
         with self.stack(watch=watch) as stack:
             yield stack
 
 
 def project(folder: Path, *, api: str = API_HANDLER, consumer: str = CONSUMER, template: str = TEMPLATE) -> Project:
-    made = Project(folder)
-    made.write("infra/template.yaml", template)
-    made.write("functions/scratch/__init__.py", "")
-    made.write("functions/scratch/api.py", api)
-    made.write("functions/scratch/consumer.py", consumer)
-    made.write("templates/hello.txt", "Hello\n")
-    return made
-
-
-def build(templates: Path, out: Path) -> None:
-    words = (templates / "hello.txt").read_text()
-    if "broken" in words:
-        raise ValueError("these words can't be rendered")
-    (out / "assets").mkdir(exist_ok=True)
-    (out / "assets" / "site.0123456789ab.css").write_text("p { color: red }")
-    (out / "index.html").write_text(f"<p>{words}")
-    (out / "404.html").write_text("<p>nothing here")
+    sample = Project(folder)
+    sample.write("infra/template.yaml", template)
+    sample.write("functions/scratch/__init__.py", "")
+    sample.write("functions/scratch/api.py", api)
+    sample.write("functions/scratch/consumer.py", consumer)
+    sample.write("templates/hello.txt", "Hello\n")
+    return sample
 
 
 def post(url: str, name: str, stage: str = "queued") -> int:
     return fetch(f"{url}/api/things", "POST", {"pk": name, "stage": stage}).status
 
 
-def send(stack: LocalStack, to: str, *, html: str = "<p>Dear doctor", kind: str = "Mail", **more: Any) -> str:
+def send(stack: Stack, to: str, *, html: str = "<p>Dear doctor", kind: str = "Mail", **more: Any) -> str:
     """Sends through the local SES with this configuration set, and returns the message id."""
     sent = boto3.client("sesv2", endpoint_url=f"{stack.url}/_local/ses").send_email(
         FromEmailAddress="Star <outreach@star.example>",
@@ -203,7 +213,7 @@ def send(stack: LocalStack, to: str, *, html: str = "<p>Dear doctor", kind: str 
             }
         },
         EmailTags=[{"Name": "referral", "Value": "R1"}],
-        ConfigurationSetName=f"referral-intake-{kind}",
+        ConfigurationSetName=f"sample-{kind}",
         **more,
     )
     return sent["MessageId"]
@@ -212,18 +222,18 @@ def send(stack: LocalStack, to: str, *, html: str = "<p>Dear doctor", kind: str 
 class PublishedEvents:
     """Events in the queue. Reading removes them."""
 
-    def __init__(self, stack: LocalStack) -> None:
+    def __init__(self, stack: Stack) -> None:
         self._sqs = stack.cloud.sqs
         self._url = stack.cloud.queue_urls["EventQueue"]
-        self._seen: list[dict[str, Any]] = []
+        self._received: list[dict[str, Any]] = []
 
     def of(self, message_id: str) -> list[dict[str, Any]]:
         """The events of a message so far."""
         while found := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages"):
             for message in found:
-                self._seen.append(json.loads(message["Body"]))
+                self._received.append(json.loads(message["Body"]))
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-        return [event for event in self._seen if event["detail"]["mail"]["messageId"] == message_id]
+        return [event for event in self._received if event["detail"]["mail"]["messageId"] == message_id]
 
     def wait_for(self, message_id: str, kind: str) -> dict[str, Any]:
         """The details of the first event of this kind."""

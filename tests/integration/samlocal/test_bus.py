@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local.stack import LocalStack
+from samlocal.stack import Stack
 from tests.integration.samlocal.sample_project import TEMPLATE_WITH_MAIL_EVENTS, Project, project
 from tests.support.http_client import fetch
 from tests.support.waiting import eventually
@@ -16,14 +16,14 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
-EVENT = {"Source": "referral-intake", "DetailType": "BreakerTripped", "Detail": '{"campaign": "lumen", "bounced": 41}'}
+EVENT = {"Source": "sample", "DetailType": "BreakerTripped", "Detail": '{"campaign": "lumen", "bounced": 41}'}
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, LocalStack]]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Stack]]:
     listening = TEMPLATE_WITH_MAIL_EVENTS.replace(
         '{ source: [aws.ses], detail: { mail: { tags: { "ses:configuration-set": [!Ref Mail] } } } }',
-        "{ source: [referral-intake] }",
+        "{ source: [sample] }",
     )
     made = project(tmp_path_factory.mktemp("bus"), template=listening)
     with made.running() as stack:
@@ -31,7 +31,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
 
 
 @pytest.fixture
-def bus(shared: tuple[Project, LocalStack]) -> "EventBridgeClient":
+def bus(shared: tuple[Project, Stack]) -> "EventBridgeClient":
     """The client that a function creates. The environment has the endpoint."""
     return boto3.client("events")
 
@@ -45,7 +45,7 @@ def put(bus: "EventBridgeClient", **changes: str) -> dict[str, Any]:
 
 
 def test_an_event_is_shown_as_a_warning_and_reaches_matching_rules(
-    shared: tuple[Project, LocalStack], bus: "EventBridgeClient"
+    shared: tuple[Project, Stack], bus: "EventBridgeClient"
 ) -> None:
     made, stack = shared
     other, event_id = put(bus, Source="somebody-else")["EventId"], put(bus)["EventId"]
@@ -55,9 +55,9 @@ def test_an_event_is_shown_as_a_warning_and_reaches_matching_rules(
     event = json.loads(message["Body"])
 
     assert other != event_id == event["id"]
-    assert (event["source"], event["detail-type"]) == ("referral-intake", "BreakerTripped")
+    assert (event["source"], event["detail-type"]) == ("sample", "BreakerTripped")
     assert event["detail"] == {"campaign": "lumen", "bounced": 41}
-    assert "Event BreakerTripped from referral-intake: campaign=lumen  bounced=41" in made.out.getvalue()
+    assert "Event BreakerTripped from sample: campaign=lumen  bounced=41" in made.out.getvalue()
     assert "Event BreakerTripped from" in fetch(f"{stack.url}/_local/logs").body.decode()
 
 

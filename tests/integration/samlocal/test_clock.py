@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local.stack import LocalStack
 from samlocal.console.page_data import ahead
 from samlocal.runtime.clock import MOST_SECONDS
+from samlocal.stack import Stack
 from tests.integration.samlocal.sample_project import TEMPLATE, post, project
 from tests.support.http_client import Answer, fetch
 from tests.support.waiting import eventually
@@ -36,20 +36,20 @@ HOURLY = "        Hourly: { Type: ScheduleV2, Properties: { ScheduleExpression: 
 
 
 @pytest.fixture(scope="class")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with project(tmp_path_factory.mktemp("clock"), api=CLOCK_HANDLER).running() as running:
         yield running
 
 
-def move(stack: LocalStack, seconds: object) -> Answer:
+def move(stack: Stack, seconds: object) -> Answer:
     return fetch(f"{stack.url}/_local/clock", "POST", {"advance_seconds": seconds})
 
 
-def seen_by_a_function(stack: LocalStack) -> datetime:
+def seen_by_a_function(stack: Stack) -> datetime:
     return datetime.fromisoformat(fetch(f"{stack.url}/api/things/x").json()["now"])
 
 
-def shown(stack: LocalStack) -> datetime:
+def shown(stack: Stack) -> datetime:
     return datetime.fromisoformat(fetch(f"{stack.url}/_local/clock").json()["now"])
 
 
@@ -58,7 +58,7 @@ def buttons(html: str) -> list[str]:
 
 
 class TestMoving:
-    def test_functions_use_the_time_of_the_moved_clock(self, stack: LocalStack) -> None:
+    def test_functions_use_the_time_of_the_moved_clock(self, stack: Stack) -> None:
         before = seen_by_a_function(stack)
         answer = move(stack, 90_000)
         after = seen_by_a_function(stack)
@@ -70,14 +70,14 @@ class TestMoving:
         # The clock continues from there.
         assert seen_by_a_function(stack) > after
 
-    def test_sleeps_and_timeouts_are_unaffected(self, stack: LocalStack) -> None:
+    def test_sleeps_and_timeouts_are_unaffected(self, stack: Stack) -> None:
         move(stack, 3600)
         left = fetch(f"{stack.url}/api/things/x").json()["left"]
 
         assert 0 < left < 5000
 
     @pytest.mark.parametrize("seconds", [-1, 0, "", "soon", None, True, [], MOST_SECONDS + 1, 10**400, float("nan")])
-    def test_the_clock_accepts_only_a_positive_number_of_seconds(self, stack: LocalStack, seconds: object) -> None:
+    def test_the_clock_accepts_only_a_positive_number_of_seconds(self, stack: Stack, seconds: object) -> None:
         before = fetch(f"{stack.url}/_local/clock").json()["ahead_seconds"]
         answer = move(stack, seconds)
 
@@ -86,9 +86,7 @@ class TestMoving:
         assert answer.json()["ahead_seconds"] == before
 
     @pytest.mark.parametrize("body", [b"", b"x", b"[]", b"{}", b'{"advance_seconds": 1, "to": 2}'])
-    def test_an_invalid_request_to_move_the_clock_is_refused_with_a_reason(
-        self, stack: LocalStack, body: bytes
-    ) -> None:
+    def test_an_invalid_request_to_move_the_clock_is_refused_with_a_reason(self, stack: Stack, body: bytes) -> None:
         answer = fetch(f"{stack.url}/_local/clock", "POST", body)
 
         assert answer.status == 400
@@ -102,14 +100,14 @@ class TestMoving:
             ("/", "/_local/"),
         ],
     )
-    def test_the_form_returns_to_the_page_that_it_is_on(self, stack: LocalStack, page: str, back: str) -> None:
+    def test_the_form_returns_to_the_page_that_it_is_on(self, stack: Stack, page: str, back: str) -> None:
         headers = {"content-type": "application/x-www-form-urlencoded", "Referer": f"{stack.url}{page}"}
         answer = fetch(f"{stack.url}/_local/clock", "POST", b"advance_seconds=60", headers)
 
         assert (answer.status, answer.headers["location"]) == (303, back)
 
     @pytest.mark.parametrize("page", ["/_local/", "/_local/mailbox"])
-    def test_the_pages_show_the_clock_and_buttons_to_move_it(self, stack: LocalStack, page: str) -> None:
+    def test_the_pages_show_the_clock_and_buttons_to_move_it(self, stack: Stack, page: str) -> None:
         move(stack, 60)
         html = fetch(f"{stack.url}{page}").body.decode()
 

@@ -13,9 +13,9 @@ import pytest
 
 from samlocal.stack import Stack
 from tests.support.http_client import fetch
-from tests.support.samples import ROOT
 from tests.support.waiting import CEILING, eventually
 
+ROOT = Path(__file__).parents[3]
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
 Resources:

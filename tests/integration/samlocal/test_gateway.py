@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from local.stack import LocalStack
+from samlocal.stack import Stack
 from tests.integration.samlocal.sample_project import Project, post, project
 from tests.support.http_client import fetch
 from tests.support.waiting import eventually
@@ -27,7 +27,7 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, LocalStack]]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Stack]]:
     """Shared by tests that change nothing."""
     made = project(tmp_path_factory.mktemp("shared"), consumer=MAIL_HANDLER)
     with made.running() as stack:
@@ -35,7 +35,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
 
 
 @pytest.fixture
-def url(shared: tuple[Project, LocalStack]) -> str:
+def url(shared: tuple[Project, Stack]) -> str:
     return shared[1].url
 
 
@@ -52,7 +52,7 @@ class TestRequests:
 
     @pytest.mark.parametrize("name", ["crash", "odd"])
     def test_a_failing_function_gives_a_500_and_a_readable_traceback(
-        self, shared: tuple[Project, LocalStack], name: str
+        self, shared: tuple[Project, Stack], name: str
     ) -> None:
         made, stack = shared
         answer = fetch(f"{stack.url}/api/things/{name}")
@@ -88,20 +88,18 @@ class TestRequests:
 
 
 class TestMail:
-    def test_a_queued_item_sends_one_readable_message(self, shared: tuple[Project, LocalStack]) -> None:
+    def test_a_queued_item_sends_one_readable_message(self, shared: tuple[Project, Stack]) -> None:
         stack = shared[1]
         assert post(stack.url, "ana") == 201
         (mail,) = eventually(lambda: [mail for mail in stack.mailbox.all() if mail.subject == "ana"])
 
         (listed,) = [one for one in fetch(f"{stack.url}/_local/mailbox.json").json() if one["id"] == mail.id]
-        assert (listed["to"], listed["configuration_set"]) == (["ana@clinic.example"], "referral-intake-Mail")
+        assert (listed["to"], listed["configuration_set"]) == (["ana@clinic.example"], "sample-Mail")
         page = fetch(f"{stack.url}/_local/mailbox/{mail.id}").body.decode()
         assert "Dear doctor" in page
         assert "ana@clinic.example" in fetch(f"{stack.url}/_local/mailbox").body.decode()
 
-    def test_an_item_that_the_filter_does_not_match_invokes_no_function(
-        self, shared: tuple[Project, LocalStack]
-    ) -> None:
+    def test_an_item_that_the_filter_does_not_match_invokes_no_function(self, shared: tuple[Project, Stack]) -> None:
         stack = shared[1]
         post(stack.url, "quiet", "waiting")
         post(stack.url, "loud")
@@ -109,7 +107,7 @@ class TestMail:
 
         assert not any(mail.subject == "quiet" for mail in stack.mailbox.all())
 
-    def test_many_concurrent_messages_are_neither_lost_nor_duplicated(self, shared: tuple[Project, LocalStack]) -> None:
+    def test_many_concurrent_messages_are_neither_lost_nor_duplicated(self, shared: tuple[Project, Stack]) -> None:
         stack = shared[1]
         names = [f"doctor{number}" for number in range(100)]
         with ThreadPoolExecutor(100) as crowd:
@@ -121,7 +119,7 @@ class TestMail:
         eventually(lambda: len(arrived()) >= len(names))
         assert arrived() == sorted(names)
 
-    def test_the_mailbox_can_be_emptied(self, shared: tuple[Project, LocalStack]) -> None:
+    def test_the_mailbox_can_be_emptied(self, shared: tuple[Project, Stack]) -> None:
         stack = shared[1]
         assert fetch(f"{stack.url}/_local/mailbox.json", "DELETE").status == 204
         assert fetch(f"{stack.url}/_local/mailbox.json").json() == []

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.stack import LocalStack
 from samlocal.ses.mailbox_simulator import ANSWERED_AFTER, scenario
+from samlocal.stack import Stack
 from samlocal.template import reader
 from samlocal.template.intrinsics import TemplateError
 from samlocal.template.model import Template
@@ -60,7 +60,7 @@ class TestEvents:
         assert event["detail"]["mail"].keys() == sample["detail"]["mail"].keys()
         assert event["detail"]["mail"]["tags"].keys() == {*sample["detail"]["mail"]["tags"], "referral"}
         assert event["source"] == "aws.ses"
-        assert event["resources"] == ["arn:aws:ses:us-east-1:123456789012:configuration-set/referral-intake-Mail"]
+        assert event["resources"] == ["arn:aws:ses:us-east-1:123456789012:configuration-set/sample-Mail"]
 
     def test_an_event_contains_the_headers_and_tags_of_the_message(self, events_by_message: EventsByMessage) -> None:
         mail = events_by_message["Bounce+a.label@simulator.amazonses.com"][-1]["detail"]["mail"]
@@ -71,7 +71,7 @@ class TestEvents:
         assert headers["Reply-To"] == "info@star.example"
         assert mail["commonHeaders"]["subject"] == "News"
         assert mail["tags"]["referral"] == ["R1"]
-        assert mail["tags"]["ses:configuration-set"] == ["referral-intake-Mail"]
+        assert mail["tags"]["ses:configuration-set"] == ["sample-Mail"]
         assert mail["tags"]["ses:from-domain"] == ["star.example"]
 
     @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def load(folder: Path, old: str, new: str) -> Template:
     assert old in TEMPLATE_WITH_MAIL_EVENTS
     file = folder / "template.yaml"
     file.write_text(TEMPLATE_WITH_MAIL_EVENTS.replace(old, new))
-    return reader.load(file, {"SiteUrl": "http://127.0.0.1:1"}, Places("referral-intake", "http://127.0.0.1:5000"))
+    return reader.load(file, {"SiteUrl": "http://127.0.0.1:1"}, Places("sample", "http://127.0.0.1:5000"))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_an_unsupported_rule_is_an_error_that_names_the_resource(tmp_path: Path,
 def test_disabled_rules_are_ignored(tmp_path: Path) -> None:
     found = load(tmp_path, "Enabled: true", "Enabled: false")
 
-    assert {one.configuration_set for one in found.event_destinations} == {"referral-intake-Deliveries"}
+    assert {one.configuration_set for one in found.event_destinations} == {"sample-Deliveries"}
 
 
 def test_an_edited_rule_takes_effect(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_an_edited_rule_takes_effect(tmp_path: Path) -> None:
 
 def test_the_stack_stops_while_an_event_is_pending(tmp_path: Path) -> None:
     made = project(tmp_path, template=TEMPLATE_WITH_MAIL_EVENTS)
-    stack: LocalStack
+    stack: Stack
     with made.running() as stack:
         send(stack, "complaint@simulator.amazonses.com")
     assert "Traceback" not in made.out.getvalue()

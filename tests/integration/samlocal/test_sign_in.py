@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.stack import LocalStack
+from samlocal.stack import Stack
 from tests.integration.samlocal.sample_project import TEMPLATE, project
 from tests.integration.sign_in import VERIFIER, Page, bearer, challenge, claims, sent_back
 from tests.support.http_client import fetch
@@ -49,14 +49,14 @@ OF_COGNITO = {
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     text = TEMPLATE.replace("Globals:\n", AUTH).replace("Method: GET,", "Method: GET, Auth: { Authorizer: SignedIn },")
     with project(tmp_path_factory.mktemp("sign-in"), template=text + PEOPLE).running() as running:
         yield running
 
 
 @pytest.fixture
-def page(stack: LocalStack) -> Page:
+def page(stack: Stack) -> Page:
     return Page(stack, f"{stack.url}/board/", "Browser")
 
 
@@ -87,7 +87,7 @@ class TestTokens:
     def test_a_user_without_groups_has_no_groups_claim(self, page: Page) -> None:
         assert "cognito:groups" not in claims(page.sign_in(NEWCOMER)["access_token"])
 
-    def test_the_gateway_accepts_a_token_until_it_expires(self, stack: LocalStack, page: Page) -> None:
+    def test_the_gateway_accepts_a_token_until_it_expires(self, stack: Stack, page: Page) -> None:
         tokens = page.sign_in(READER)
         things = f"{stack.url}/api/things/a"
         context = fetch(things, headers=bearer(tokens["access_token"])).json()["event"]["requestContext"]
@@ -97,7 +97,7 @@ class TestTokens:
 
         assert fetch(things, headers=bearer(tokens["access_token"])).status == 401
 
-    def test_a_token_is_signed_with_the_published_key_of_the_issuer(self, stack: LocalStack, page: Page) -> None:
+    def test_a_token_is_signed_with_the_published_key_of_the_issuer(self, stack: Stack, page: Page) -> None:
         about = fetch(f"{page.pool.issuer}/.well-known/openid-configuration").json()
         keys = fetch(about["jwks_uri"]).json()["keys"]
         assert about["issuer"] == page.pool.issuer
@@ -120,7 +120,7 @@ class TestCodes:
         again = page.exchange(code)
         assert (again.status, error(again.body)) == (400, "invalid_grant")
 
-    def test_a_code_is_valid_only_for_its_redirect_address(self, stack: LocalStack, page: Page) -> None:
+    def test_a_code_is_valid_only_for_its_redirect_address(self, stack: Stack, page: Page) -> None:
         answer = page.exchange(page.code(READER), redirect_uri=f"{stack.url}/other/")
         assert (answer.status, error(answer.body)) == (400, "invalid_grant")
 
@@ -128,7 +128,7 @@ class TestCodes:
         answer = page.exchange(page.code(READER), client_id="Strange")
         assert (answer.status, error(answer.body)) == (400, "invalid_grant")
 
-    def test_a_code_is_valid_for_five_minutes(self, stack: LocalStack, page: Page) -> None:
+    def test_a_code_is_valid_for_five_minutes(self, stack: Stack, page: Page) -> None:
         code = page.code(READER)
         stack.clock.advance(301)
         answer = page.exchange(code)
@@ -183,7 +183,7 @@ class TestCodes:
 
 
 class TestRenewal:
-    def test_a_refresh_token_gives_new_tokens_for_the_same_sign_in(self, stack: LocalStack, page: Page) -> None:
+    def test_a_refresh_token_gives_new_tokens_for_the_same_sign_in(self, stack: Stack, page: Page) -> None:
         first = page.sign_in(READER)
         stack.clock.advance(601)
         renewed = page.tokens(grant_type="refresh_token", refresh_token=first["refresh_token"]).json()
@@ -195,7 +195,7 @@ class TestRenewal:
             assert before[same] == after[same]
         assert claims(renewed["id_token"])["auth_time"] == before["auth_time"]
 
-    def test_a_rotated_refresh_token_is_valid_only_for_the_grace_period(self, stack: LocalStack, page: Page) -> None:
+    def test_a_rotated_refresh_token_is_valid_only_for_the_grace_period(self, stack: Stack, page: Page) -> None:
         first = page.sign_in(READER)["refresh_token"]
         assert page.tokens(grant_type="refresh_token", refresh_token=first).status == 200
         assert page.tokens(grant_type="refresh_token", refresh_token=first).status == 200
@@ -203,14 +203,14 @@ class TestRenewal:
         answer = page.tokens(grant_type="refresh_token", refresh_token=first)
         assert (answer.status, error(answer.body)) == (400, "invalid_grant")
 
-    def test_refreshing_ends_after_a_limited_time(self, stack: LocalStack, page: Page) -> None:
+    def test_refreshing_ends_after_a_limited_time(self, stack: Stack, page: Page) -> None:
         token = page.sign_in(READER)["refresh_token"]
         stack.clock.advance(3600)
         token = page.tokens(grant_type="refresh_token", refresh_token=token).json()["refresh_token"]
         stack.clock.advance(3601)
         assert page.tokens(grant_type="refresh_token", refresh_token=token).status == 400
 
-    def test_changed_groups_are_in_the_next_token(self, stack: LocalStack, page: Page) -> None:
+    def test_changed_groups_are_in_the_next_token(self, stack: Stack, page: Page) -> None:
         tokens = page.sign_in(READER)
         cognito, pool = stack.cloud.cognito, page.pool.id
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=READER, GroupName="writer")
@@ -245,7 +245,7 @@ class TestSignInPage:
         assert "Local sign-in" in text
         assert all(f"<b>{name}</b>" in text for name in (READER, WRITER, NEWCOMER))
 
-    def test_a_new_user_of_the_pool_may_sign_in(self, stack: LocalStack, page: Page) -> None:
+    def test_a_new_user_of_the_pool_may_sign_in(self, stack: Stack, page: Page) -> None:
         name = "ana.lopez"
         stack.cloud.cognito.admin_create_user(UserPoolId=page.pool.id, Username=name)
         try:
@@ -254,7 +254,7 @@ class TestSignInPage:
         finally:
             stack.cloud.cognito.admin_delete_user(UserPoolId=page.pool.id, Username=name)
 
-    def test_a_disabled_user_may_not_sign_in_and_gets_no_new_token(self, stack: LocalStack, page: Page) -> None:
+    def test_a_disabled_user_may_not_sign_in_and_gets_no_new_token(self, stack: Stack, page: Page) -> None:
         tokens = page.sign_in(WRITER)
         stack.cloud.cognito.admin_disable_user(UserPoolId=page.pool.id, Username=WRITER)
         try:
@@ -267,7 +267,7 @@ class TestSignInPage:
     def test_an_unknown_user_may_not_sign_in(self, page: Page) -> None:
         assert page.visit(page.address(), "POST", {"username": "nobody"}).status == 400
 
-    def test_the_page_remembers_the_user_until_they_sign_out(self, stack: LocalStack, page: Page) -> None:
+    def test_the_page_remembers_the_user_until_they_sign_out(self, stack: Stack, page: Page) -> None:
         page.choose(READER)
         again = page.exchange(sent_back(page.visit(page.address()))["code"]).json()
         assert claims(again["id_token"])["cognito:username"] == READER
@@ -278,13 +278,13 @@ class TestSignInPage:
         assert (out.status, out.headers["location"]) == (302, f"{stack.url}/board/")
         assert page.visit(page.address()).status == 200
 
-    def test_the_page_remembers_the_user_for_an_hour(self, stack: LocalStack, page: Page) -> None:
+    def test_the_page_remembers_the_user_for_an_hour(self, stack: Stack, page: Page) -> None:
         page.choose(READER)
         stack.clock.advance(3601)
         assert page.visit(page.address()).status == 200
 
     @pytest.mark.parametrize("query", ["logout_uri={}/other/&client_id=Browser", "client_id=Browser", "logout_uri={}/"])
-    def test_signing_out_redirects_only_to_known_addresses(self, stack: LocalStack, page: Page, query: str) -> None:
+    def test_signing_out_redirects_only_to_known_addresses(self, stack: Stack, page: Page, query: str) -> None:
         answer = page.visit(f"{page.domain}/logout?{query.format(stack.url)}")
         assert (answer.status, answer.headers.get("location")) == (400, None)
 
@@ -292,11 +292,7 @@ class TestSignInPage:
         for path in ("oauth2/other", "oauth2/token", "us-east-1_Other/.well-known/jwks.json"):
             assert page.visit(f"{page.domain}/{path}").status == 404
 
-    def test_the_dashboard_page_gets_the_sign_in_address(self, stack: LocalStack, page: Page) -> None:
-        config = fetch(f"{stack.url}/dashboard/config.json")
-        assert config.json() == {
-            "authority": page.pool.issuer,
-            "client_id": "Browser",
-            "sign_in": page.domain,
-        }
-        assert config.headers["cache-control"] == "no-cache"
+    def test_a_page_reads_the_sign_in_address_from_a_file_that_is_not_cached(self, stack: Stack, page: Page) -> None:
+        settings = fetch(f"{stack.url}/settings.json")
+        assert settings.json() == {"issuers": [page.pool.issuer]}
+        assert settings.headers["cache-control"] == "no-cache"

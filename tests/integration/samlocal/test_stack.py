@@ -13,8 +13,8 @@ import pytest
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 
-from local.stack import LocalStack
 from samlocal.http.server import PortTaken
+from samlocal.stack import Stack
 from samlocal.template.model import ACCOUNT, REGION
 from tests.integration.samlocal.sample_project import API_HANDLER, CONSUMER, post, project
 from tests.support.http_client import fetch
@@ -45,12 +45,12 @@ def handler(event, context):
 """
 
 
-def messages(stack: LocalStack, queue: str) -> list[dict[str, Any]]:
+def messages(stack: Stack, queue: str) -> list[dict[str, Any]]:
     received = stack.cloud.sqs.receive_message(QueueUrl=stack.cloud.queue_urls[queue], MaxNumberOfMessages=10)
     return [json.loads(message["Body"]) for message in received.get("Messages", [])]
 
 
-def all_stream_records(stack: LocalStack) -> list[Any]:
+def all_stream_records(stack: Stack) -> list[Any]:
     streams, arn = stack.cloud.streams, stack.cloud.stream_arns["Table"]
     (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
     start = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
@@ -70,7 +70,7 @@ class TestEventSources:
 
         assert lost["requestContext"]["condition"] == "RetryAttemptsExhausted"
         assert lost["requestContext"]["approximateInvokeCount"] == 2
-        assert lost["requestContext"]["functionArn"].endswith(":function:referral-intake-Consumer")
+        assert lost["requestContext"]["functionArn"].endswith(":function:sample-Consumer")
         info = lost["DDBStreamBatchInfo"]
         assert (info["batchSize"], info["streamArn"]) == (1, arn)
         assert info["startSequenceNumber"] == info["endSequenceNumber"]
@@ -107,7 +107,7 @@ class TestEventSources:
         with made.running() as stack:
             assert [post(stack.url, "a"), post(stack.url, "a"), post(stack.url, "b")] == [201, 409, 201]
             eventually(lambda: "['b']" in made.out.getvalue())
-            items = stack.cloud.dynamodb.scan(TableName="referral-intake-Table")["Items"]
+            items = stack.cloud.dynamodb.scan(TableName="sample-Table")["Items"]
             stream = stack.cloud.streams.describe_stream(StreamArn=stack.cloud.stream_arns["Table"])[
                 "StreamDescription"
             ]
@@ -127,7 +127,7 @@ class TestEventSources:
         with made.running() as stack:
             post(stack.url, "before")
             eventually(lambda: made.out.getvalue().count("got  n=1") == 1)
-            shard = dynamodb_backends[ACCOUNT][REGION].tables["referral-intake-Table"].stream_shard
+            shard = dynamodb_backends[ACCOUNT][REGION].tables["sample-Table"].stream_shard
             assert shard
             shard.items.clear()
             shard.starting_sequence_number += 1 + trimmed
@@ -192,7 +192,7 @@ class TestEdits:
             made.write("templates/hello.txt", "Good morning")
             eventually(lambda: fetch(f"{stack.url}/").body == b"<p>Good morning")
             made.write("templates/hello.txt", "broken")
-            eventually(lambda: "these words can't be rendered" in made.out.getvalue())
+            eventually(lambda: "this text can't be rendered" in made.out.getvalue())
             assert fetch(f"{stack.url}/").body == b"<p>Good morning"
 
     def test_an_edit_of_the_template_takes_effect_and_an_invalid_one_does_not(self, tmp_path: Path) -> None:
@@ -227,9 +227,9 @@ class TestStartAndStop:
         for _ in range(2):
             with made.running(watch=True) as stack:
                 assert "AWS_PROFILE" not in os.environ
-                assert os.environ["TABLE_NAME"] == "referral-intake-Table"
+                assert os.environ["TABLE_NAME"] == "sample-Table"
                 # Each stack starts empty.
-                assert stack.cloud.dynamodb.scan(TableName="referral-intake-Table")["Items"] == []
+                assert stack.cloud.dynamodb.scan(TableName="sample-Table")["Items"] == []
                 assert post(stack.url, "ana") == 201
             port = int(stack.url.rpartition(":")[2])
             with socket.socket() as probe:

@@ -19,9 +19,7 @@ def load(folder: Path, text: str, *, sign_in: str = "", **parameters: str) -> Te
     file = folder / "infra" / "template.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(text)
-    return reader.load(
-        file, {"SiteUrl": "http://127.0.0.1:1", **parameters}, Places("referral-intake", QUEUES, sign_in)
-    )
+    return reader.load(file, {"SiteUrl": "http://127.0.0.1:1", **parameters}, Places("sample", QUEUES, sign_in))
 
 
 def edited(old: str, new: str) -> str:
@@ -48,21 +46,21 @@ def test_globals_are_merged_and_the_layer_replaces_opt(tmp_path: Path) -> None:
 
     assert consumer.timeout == 5
     assert consumer.environment["TEMPLATES_DIR"] == str(tmp_path / "templates")
-    assert consumer.environment["TABLE_NAME"] == "referral-intake-Table"
-    assert consumer.environment["CONFIGURATION_SET"] == "referral-intake-Mail"
-    assert consumer.environment["JOBS_URL"] == f"{QUEUES}/123456789012/referral-intake-Jobs"
+    assert consumer.environment["TABLE_NAME"] == "sample-Table"
+    assert consumer.environment["CONFIGURATION_SET"] == "sample-Mail"
+    assert consumer.environment["JOBS_URL"] == f"{QUEUES}/123456789012/sample-Jobs"
 
 
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("!Sub '${AWS::Region}/${Table}/${Table.Arn}'", "us-east-1/referral-intake-Table/arn:aws:dynamodb:.*Table"),
+        ("!Sub '${AWS::Region}/${Table}/${Table.Arn}'", "us-east-1/sample-Table/arn:aws:dynamodb:.*Table"),
         (
             "!Sub ['${Host}/${!literal}', { Host: !Select [2, !Split ['/', !Ref SiteUrl]] }]",
             r"site.example/\$\{literal\}",
         ),
         ("!Join ['-', [a, !Ref 'AWS::AccountId']]", "a-123456789012"),
-        ("{ 'Fn::GetAtt': [Jobs, QueueName] }", "referral-intake-Jobs"),
+        ("{ 'Fn::GetAtt': [Jobs, QueueName] }", "sample-Jobs"),
     ],
 )
 def test_intrinsic_functions_are_resolved_as_by_cloudformation(tmp_path: Path, written: str, meant: str) -> None:
@@ -225,7 +223,7 @@ def test_a_layer_of_packages_is_not_used_as_a_layer_of_files(tmp_path: Path) -> 
 def test_a_bucket_is_created_under_its_name(tmp_path: Path) -> None:
     found = load(tmp_path, TEMPLATE + "  Files: { Type: AWS::S3::Bucket }\n")
 
-    assert found.buckets == {"referral-intake-files"}
+    assert found.buckets == {"sample-files"}
 
 
 def test_a_variable_with_two_values_is_an_error_because_functions_share_a_process(tmp_path: Path) -> None:
@@ -243,8 +241,8 @@ Outputs:
   Site: { Value: !GetAtt Distribution.DomainName }
 """
     assert load(tmp_path, TEMPLATE + outputs).outputs == {
-        "TableName": "referral-intake-Table",
-        "JobsUrl": f"{QUEUES}/123456789012/referral-intake-Jobs",
+        "TableName": "sample-Table",
+        "JobsUrl": f"{QUEUES}/123456789012/sample-Jobs",
     }
 
 
@@ -254,7 +252,7 @@ def test_the_template_of_this_project_is_parsed_completely() -> None:
     found = reader.load(
         root / "infra" / "template.yaml",
         {"SiteUrl": "http://x", "SenderAddress": "a@b.example"},
-        Places("referral-intake", QUEUES),
+        Places("sample", QUEUES),
     )
 
     assert environment.of_functions(found.functions)["TEMPLATES_DIR"] == str(root / "templates")

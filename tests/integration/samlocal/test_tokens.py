@@ -13,9 +13,9 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from werkzeug.wrappers import Request, Response
 
-from local.stack import LocalStack
 from samlocal.http.jwt_authorizer import as_text
 from samlocal.http.server import Server, listen
+from samlocal.stack import Stack
 from tests.integration.samlocal.sample_project import TEMPLATE, project
 from tests.integration.sign_in import bearer
 from tests.support.http_client import Answer, fetch
@@ -77,7 +77,7 @@ def issuer() -> Iterator[Issuer]:
 
 
 @pytest.fixture(scope="module")
-def stack(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def stack(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     text = TEMPLATE.replace("Globals:\n", AUTH.format(issuer=issuer.url, nobody=NOT_THERE)).replace(OPEN, ROUTES)
     with project(tmp_path_factory.mktemp("tokens"), template=text).running() as running:
         yield running
@@ -101,7 +101,7 @@ def made(issuer: Issuer, *, key: RSAKey = KEY, header: dict[str, Any] | None = N
     return jwt.encode({"alg": "RS256", "kid": key.kid, **(header or {})}, claims, key)
 
 
-def ask(stack: LocalStack, token: str, path: str = "/api/things/a") -> Answer:
+def ask(stack: Stack, token: str, path: str = "/api/things/a") -> Answer:
     return fetch(stack.url + path, headers=bearer(token))
 
 
@@ -114,7 +114,7 @@ def body_of(token: str) -> str:
 
 
 class TestGoodTokens:
-    def test_the_function_gets_claims_as_text_with_lists_in_brackets(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_the_function_gets_claims_as_text_with_lists_in_brackets(self, stack: Stack, issuer: Issuer) -> None:
         token = made(issuer, auth_time=1700000000, email_verified=True)
 
         found = ask(stack, token).json()["event"]["requestContext"]["authorizer"]
@@ -125,20 +125,20 @@ class TestGoodTokens:
         assert all(isinstance(value, str) for value in claims.values())
         assert found["jwt"]["scopes"] is None
 
-    def test_a_token_for_any_of_the_audiences_is_accepted(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_a_token_for_any_of_the_audiences_is_accepted(self, stack: Stack, issuer: Issuer) -> None:
         assert ask(stack, made(issuer, client_id="other-page")).status == 200
         # An ID token has an audience and no client. The function decides whether to accept it.
         assert ask(stack, made(issuer, client_id=None, aud="page", token_use="id")).status == 200
         assert ask(stack, made(issuer, client_id=None, aud=["x", "page"])).status == 200
 
-    def test_the_word_bearer_is_optional(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_the_word_bearer_is_optional(self, stack: Stack, issuer: Issuer) -> None:
         answer = fetch(f"{stack.url}/api/things/a", headers={"Authorization": made(issuer)})
         assert answer.status == 200
 
-    def test_an_open_route_requires_no_token_and_passes_no_claims(self, stack: LocalStack) -> None:
+    def test_an_open_route_requires_no_token_and_passes_no_claims(self, stack: Stack) -> None:
         assert fetch(f"{stack.url}/api/things", "POST", {"pk": "a"}).status == 201
 
-    def test_a_key_that_the_issuer_added_later_is_fetched(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_a_key_that_the_issuer_added_later_is_fetched(self, stack: Stack, issuer: Issuer) -> None:
         assert ask(stack, made(issuer)).status == 200
         issuer.keys = KeySet([KEY, OTHER])
         try:
@@ -165,7 +165,7 @@ BAD: dict[str, dict[str, Any]] = {
 class TestRefusedTokens:
     @pytest.mark.parametrize("changed", BAD.values(), ids=BAD)
     def test_a_token_for_another_service_is_refused(
-        self, stack: LocalStack, issuer: Issuer, changed: dict[str, Any]
+        self, stack: Stack, issuer: Issuer, changed: dict[str, Any]
     ) -> None:
         assert_unauthorized(ask(stack, made(issuer, **changed)))
 
@@ -175,17 +175,17 @@ class TestRefusedTokens:
         ids=["expired", "expires this second", "not yet valid", "issued in the future"],
     )
     def test_a_token_outside_its_validity_is_refused(
-        self, stack: LocalStack, issuer: Issuer, claim: str, seconds: int
+        self, stack: Stack, issuer: Issuer, claim: str, seconds: int
     ) -> None:
         changed: dict[str, Any] = {claim: int(time.time()) + seconds}
         assert_unauthorized(ask(stack, made(issuer, **changed)))
 
-    def test_a_token_signed_with_another_key_is_refused_for_any_key_id(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_a_token_signed_with_another_key_is_refused_for_any_key_id(self, stack: Stack, issuer: Issuer) -> None:
         assert_unauthorized(ask(stack, made(issuer, key=OTHER, header={"kid": KEY.kid})))
         unknown = RSAKey.generate_key(2048, auto_kid=True)
         assert_unauthorized(ask(stack, made(issuer, key=unknown)))
 
-    def test_a_token_without_a_key_id_is_refused(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_a_token_without_a_key_id_is_refused(self, stack: Stack, issuer: Issuer) -> None:
         header, body = coded({"alg": "RS256"}), body_of(made(issuer))
         assert KEY.private_key
         signature = KEY.private_key.sign(f"{header}.{body}".encode(), *rs256())
@@ -193,49 +193,49 @@ class TestRefusedTokens:
         assert_unauthorized(ask(stack, token))
 
     @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", ""])
-    def test_an_unsigned_token_is_refused(self, stack: LocalStack, issuer: Issuer, algorithm: str) -> None:
+    def test_an_unsigned_token_is_refused(self, stack: Stack, issuer: Issuer, algorithm: str) -> None:
         body = body_of(made(issuer))
         for signature in ("", "x"):
             header = coded({"alg": algorithm, "kid": KEY.kid, "typ": "JWT"})
             assert_unauthorized(ask(stack, f"{header}.{body}.{signature}"))
 
-    def test_the_public_key_is_refused_as_an_hmac_secret(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_the_public_key_is_refused_as_an_hmac_secret(self, stack: Stack, issuer: Issuer) -> None:
         signed = f"{coded({'alg': 'HS256', 'kid': KEY.kid})}.{body_of(made(issuer))}"
         for secret in (KEY.as_pem(private=False), json.dumps(KEY.as_dict(private=False)).encode()):
             signature = hmac.new(secret, signed.encode(), hashlib.sha256).digest()
             token = f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
             assert_unauthorized(ask(stack, token))
 
-    def test_a_token_with_modified_claims_is_refused(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_a_token_with_modified_claims_is_refused(self, stack: Stack, issuer: Issuer) -> None:
         header, _, signature = made(issuer, scope="things/write").split(".")
         assert_unauthorized(ask(stack, f"{header}.{body_of(made(issuer))}.{signature}"))
 
     @pytest.mark.parametrize(
         "token", ["", "x", "a.b.c", "..", "eyJhbGciOiJSUzI1NiJ9..", "\u00ff", "a b", "e30.e30.e30"]
     )
-    def test_a_malformed_token_is_refused(self, stack: LocalStack, token: str) -> None:
+    def test_a_malformed_token_is_refused(self, stack: Stack, token: str) -> None:
         assert_unauthorized(fetch(f"{stack.url}/api/things/a", headers={"Authorization": f"Bearer {token}"}))
 
     @pytest.mark.parametrize("header", [{}, {"Authorization": ""}])
-    def test_a_missing_or_empty_token_is_refused(self, stack: LocalStack, header: dict[str, str]) -> None:
+    def test_a_missing_or_empty_token_is_refused(self, stack: Stack, header: dict[str, str]) -> None:
         answer = fetch(f"{stack.url}/api/things/a", headers=header)
         assert_unauthorized(answer)
         assert answer.headers["www-authenticate"] == "Bearer"
 
-    def test_without_the_issuers_keys_every_token_is_refused(self, stack: LocalStack, issuer: Issuer) -> None:
+    def test_without_the_issuers_keys_every_token_is_refused(self, stack: Stack, issuer: Issuer) -> None:
         assert_unauthorized(ask(stack, made(issuer, iss=NOT_THERE), "/api/lost"))
 
 
 class TestScopes:
     @pytest.mark.parametrize("scope", ["read", "openid things/read", "things/read read"])
-    def test_one_of_the_scopes_of_the_route_is_sufficient(self, stack: LocalStack, issuer: Issuer, scope: str) -> None:
+    def test_one_of_the_scopes_of_the_route_is_sufficient(self, stack: Stack, issuer: Issuer, scope: str) -> None:
         answer = ask(stack, made(issuer, scope=scope), "/api/scoped")
         scopes = answer.json()["event"]["requestContext"]["authorizer"]["jwt"]["scopes"]
         assert sorted(scopes) == sorted({"read", "things/read"} & set(scope.split()))
 
     @pytest.mark.parametrize("scope", ["openid", "reads", "", None])
     def test_without_any_of_the_scopes_access_is_forbidden(
-        self, stack: LocalStack, issuer: Issuer, scope: str | None
+        self, stack: Stack, issuer: Issuer, scope: str | None
     ) -> None:
         answer = ask(stack, made(issuer, scope=scope), "/api/scoped")
         assert (answer.status, answer.json()) == (403, {"message": "Forbidden"})

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local.stack import LocalStack
 from samlocal.ses import tracked_html
 from samlocal.ses.tracked_html import Tags
+from samlocal.stack import Stack
 from tests.integration.samlocal.sample_project import TEMPLATE_WITH_MAIL_EVENTS, PublishedEvents, project, send
 from tests.support.http_client import fetch
 
@@ -111,17 +111,17 @@ def test_the_first_placeholder_sets_the_position_of_the_pixel_and_others_are_rem
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with project(tmp_path_factory.mktemp("tracking"), template=TEMPLATE_WITH_MAIL_EVENTS).running() as running:
         yield running
 
 
 @pytest.fixture
-def published(stack: LocalStack) -> PublishedEvents:
+def published(stack: Stack) -> PublishedEvents:
     return PublishedEvents(stack)
 
 
-def delivered(stack: LocalStack, message_id: str) -> str:
+def delivered(stack: Stack, message_id: str) -> str:
     mail = stack.mailbox.get(message_id)
     assert mail
     assert mail.text == "See https://star.example/"
@@ -129,7 +129,7 @@ def delivered(stack: LocalStack, message_id: str) -> str:
     return mail.html or ""
 
 
-def test_a_click_redirects_and_causes_an_event(stack: LocalStack, published: PublishedEvents) -> None:
+def test_a_click_redirects_and_causes_an_event(stack: Stack, published: PublishedEvents) -> None:
     message_id = send(stack, "doctor@clinic.example", html=HTML.replace("Ü", "U"))
     [one, two] = re.findall(r'href="(http://127[^"]+)"', delivered(stack, message_id))
 
@@ -148,7 +148,7 @@ def test_a_click_redirects_and_causes_an_event(stack: LocalStack, published: Pub
     assert 'href="https://star.example/stop"' in delivered(stack, message_id)
 
 
-def test_loading_the_pixel_causes_an_open_event(stack: LocalStack, published: PublishedEvents) -> None:
+def test_loading_the_pixel_causes_an_open_event(stack: Stack, published: PublishedEvents) -> None:
     message_id = send(stack, "doctor@clinic.example", html="<body>Dear doctor</body>")
     [pixel] = re.findall(r'<img alt="" src="([^"]+)"', delivered(stack, message_id))
 
@@ -159,13 +159,13 @@ def test_loading_the_pixel_causes_an_open_event(stack: LocalStack, published: Pu
 
 
 @pytest.mark.parametrize("kind", ["WithoutEvents", "Deliveries"])
-def test_without_a_destination_for_opens_and_clicks_the_message_is_unchanged(stack: LocalStack, kind: str) -> None:
+def test_without_a_destination_for_opens_and_clicks_the_message_is_unchanged(stack: Stack, kind: str) -> None:
     html = HTML.replace("Ü", "U")
 
     assert delivered(stack, send(stack, "doctor@clinic.example", html=html, kind=kind)) == html
 
 
-def test_a_forged_link_redirects_nowhere(stack: LocalStack) -> None:
+def test_a_forged_link_redirects_nowhere(stack: Stack) -> None:
     message_id = send(stack, "doctor@clinic.example", html='<a href="https://star.example/">')
     [link] = re.findall(r'href="([^"]+)"', delivered(stack, message_id))
 
@@ -175,7 +175,7 @@ def test_a_forged_link_redirects_nowhere(stack: LocalStack) -> None:
     assert fetch(link.replace("star.example", "evil.example")).headers["location"] == "https://star.example/"
 
 
-def test_the_mailbox_shows_the_message_as_delivered(stack: LocalStack, tmp_path: Path) -> None:
+def test_the_mailbox_shows_the_message_as_delivered(stack: Stack, tmp_path: Path) -> None:
     message_id = send(stack, "doctor@clinic.example", html='<a href="https://star.example/">')
 
     assert f"/_local/ses/track/I0/{message_id}" in fetch(f"{stack.url}/_local/mailbox/{message_id}").body.decode()

@@ -27,7 +27,7 @@ CHOSEN = {
 
 @pytest.fixture(autouse=True)
 def registry(stack: LocalStack) -> Iterator[None]:
-    """The stand-in registry, which works normally before and after each test."""
+    """The sample registry, which works normally before and after each test."""
     yield
     stack.registry.delay, stack.registry.status = 0.0, 200
 

@@ -1,4 +1,4 @@
-"""The stand-in registry responds like the real one, and its irrelevant results are not offered."""
+"""The sample registry responds like the real one, and its irrelevant results are not offered."""
 
 import json
 from typing import Any

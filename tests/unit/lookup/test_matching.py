@@ -16,7 +16,7 @@ from referral_intake.lookup.name_search import Query, read_search
 from tests.support import samples
 
 QUERY = Query("maria", "lopez", "IL")
-# Records of the stand-in have the structure of real ones.
+# The sample registry's records have the structure of real ones.
 RECORD: dict[str, Any] = Registry().records[0]
 
 
@@ -123,7 +123,7 @@ def test_an_initial_matches_a_first_name() -> None:
 
 
 def test_every_offered_match_is_accepted_by_the_form() -> None:
-    """Covers the whole stand-in registry."""
+    """Covers the whole sample registry."""
     taken = 0
     for one in Registry().records:
         last = one["basic"].get("last_name", "none")

@@ -159,8 +159,13 @@ def test_terms_in_pages_are_reported_and_do_not_fail(clone: Path, capsys: pytest
     assert capsys.readouterr().err.count("\n") == 2
 
 
-def test_tests_and_generated_documents_are_not_checked(clone: Path) -> None:
-    add(clone, "tests/campaigns/README.md", "Nobody\n")
+def test_comments_and_docstrings_of_tests_are_checked(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add(clone, "tests/unit/test_part.py", '"""Nobody"""\n')
+    assert vocabulary.main() == 1
+    assert capsys.readouterr().err.startswith('tests/unit/test_part.py:1: "Nobody".')
+
+
+def test_generated_documents_are_not_checked(clone: Path) -> None:
     add(clone, "docs/licenses.md", "# Nobody\n")
     assert vocabulary.main() == 0
 

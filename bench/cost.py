@@ -10,7 +10,10 @@ The duration of Lambda invocations is an assumption, because it can be measured 
 
 import io
 import json
+import random
+import secrets
 import sys
+import uuid
 from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
 from datetime import UTC, datetime
@@ -59,6 +62,7 @@ def measure(start: datetime = START) -> tuple[dict[str, Bill], int]:
     log = LogRecorder()
     with pytest.MonkeyPatch.context() as patch, dynamodb_local.running() as url, mock_aws(), redirect_stdout(log):
         set_fake_credentials(patch)
+        _fix_random_values(patch)
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
         meter = Meter()
         boto3.setup_default_session()
@@ -68,6 +72,13 @@ def measure(start: datetime = START) -> tuple[dict[str, Bill], int]:
         aws.make_table(client, "StatsTable", aws.stats_name(table))
         with handler_harness(client, aws.make_secrets(), patch, start, tick=False) as harness:
             return _bills(ScenarioRunner(harness, meter), harness, log, start), len(log.metrics)
+
+
+def _fix_random_values(patch: pytest.MonkeyPatch) -> None:
+    """Make receipts and secrets the same in every measurement: the size of a compressed message depends on its links."""
+    fixed = random.Random(0)
+    patch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=fixed.getrandbits(128), version=4))
+    patch.setattr(secrets, "token_hex", lambda size: fixed.randbytes(size).hex())
 
 
 def _bills(runner: ScenarioRunner, harness: HandlerHarness, log: LogRecorder, start: datetime) -> dict[str, Bill]:

@@ -75,7 +75,7 @@ def measure(start: datetime = START) -> tuple[dict[str, Bill], int]:
 
 
 def _fix_random_values(patch: pytest.MonkeyPatch) -> None:
-    """Make receipts and secrets the same in every measurement: the size of a compressed message depends on its links."""
+    """Make receipts and secrets the same in every measurement: they are in links, and so in the size of a message."""
     fixed = random.Random(0)
     patch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=fixed.getrandbits(128), version=4))
     patch.setattr(secrets, "token_hex", lambda size: fixed.randbytes(size).hex())

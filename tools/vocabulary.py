@@ -4,7 +4,9 @@ It checks these files, if git tracks them, and nothing outside a git clone:
 
 - Markdown, without code
 - Python: docstrings and comments, and in cli/ all strings, because they are messages
-- the English texts of the site and of the dashboard
+- JavaScript of the site and of the dashboard: strings and comments
+- YAML (templates of AWS, workflows) and the Makefile, all of them
+- the English texts of the site
 
 Existing tools are not used, because vale's package downloads a program on its first run, and proselint does not support
 words of a project.
@@ -19,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-FILES = ("*.md", "*.py", "templates/site/text/en.toml", "templates/site/dashboard/*.js")
+FILES = ("*.md", "*.py", "*.yaml", "*.yml", "Makefile", "templates/site/text/en.toml", "templates/site/*.js")
 """Pathspecs of git, in which * matches folders too."""
 EXCLUDED = ("docs/licenses.md",)  # tools.supply.licenses writes it.
 MESSAGES = "cli/"
@@ -89,13 +91,15 @@ _NOT_PROSE = {
     ".md": (r"^```.*?^```", r"`[^`\n]+`", r"\]\([^)\s]*\)", r"https?://\S+"),
     ".py": (r"`[^`\n]+`", r"\{[^{}\n]*\}", r"https?://\S+"),
     ".toml": (r"^\s*#[^\n]*",),
+    ".yaml": (r"`[^`\n]+`", r"https?://\S+"),
 }
+_NOT_PROSE[".yml"] = _NOT_PROSE[""] = _NOT_PROSE[".yaml"]
 
 
 def _prose(file: str, text: str) -> str:
     kind = PurePath(file).suffix
     if kind == ".js":
-        return _strings(text)
+        return _strings_and_comments(text)
     if kind == ".py":
         text = _comments_and_docstrings(text, all_strings=file.startswith(MESSAGES))
     for pattern in _NOT_PROSE[kind]:
@@ -135,8 +139,8 @@ _CODE = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*
 _TEMPLATE = re.compile(r"\\.|\$\{|.", re.DOTALL)
 
 
-def _strings(script: str) -> str:
-    """Return the strings and template literals of a script. Everything else is blanked, and line breaks are kept."""
+def _strings_and_comments(script: str) -> str:
+    """Return the strings, template literals and comments of a script. The rest is blanked, and line breaks are kept."""
     kept, place, nested = [], 0, [""]
     while place < len(script):
         in_template = nested[-1] == "`"
@@ -151,8 +155,8 @@ def _strings(script: str) -> str:
             nested.append("`")
         elif token in ("${", "{"):
             nested.append("}")
-        is_string = token[0] in "\"'"
-        kept.append(token if is_string else "|" + "\n" * token.count("\n"))
+        is_text = token[0] in "\"'" or token.startswith(("//", "/*"))
+        kept.append(token if is_text else "|" + "\n" * token.count("\n"))
     return "".join(kept)
 
 

@@ -75,8 +75,17 @@ def test_text_after_code_is_reported_with_its_own_line() -> None:
     assert found.line == 5
 
 
-def test_comments_and_names_of_a_script_are_not_checked() -> None:
-    assert terms("views/page.js", '// Nobody\nconst colour = "red"; /* of\nours: e-mail */') == []
+def test_names_of_a_script_are_not_checked() -> None:
+    assert terms("views/page.js", 'const colour = "red"; door.mend();') == []
+
+
+def test_comments_of_a_script_are_checked() -> None:
+    assert terms("views/page.js", "// Nobody\nconst colour = 1; /* by\ne-mail */") == ["Nobody", "e-mail"]
+
+
+@pytest.mark.parametrize("file", ["infra/template.yaml", ".github/workflows/check.yml", "Makefile"])
+def test_comments_and_descriptions_of_yaml_and_of_the_makefile_are_checked(file: str) -> None:
+    assert terms(file, "# Nobody\nDescription: An e-mail, `door`\n") == ["Nobody", "e-mail"]
 
 
 @pytest.mark.parametrize(
@@ -85,8 +94,8 @@ def test_comments_and_names_of_a_script_are_not_checked() -> None:
         'say("Nobody");',
         "say('Nobody');",
         "html`<p>Nobody</p>`",
-        'html`<p>${when(colour, () => html`<b>Nobody</b>`)}</p>`; const door = "" // Nobody',
-        "html`${one}${{ colour }.colour} Nobody`; // Nobody",
+        'html`<p>${when(colour, () => html`<b>Nobody</b>`)}</p>`; const door = "" // no',
+        "html`${one}${{ colour }.colour} Nobody`; // no",
         'const link = "https://example.com"; say("Nobody");',
     ],
 )

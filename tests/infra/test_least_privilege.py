@@ -78,10 +78,10 @@ def test_a_condition_that_is_too_strict_is_detected(seen: Collection[RecordedReq
 
 def test_an_unused_permission_is_detected(seen: Collection[RecordedRequest]) -> None:
     found = compare_roles(
-        broken("WakeFunction", lambda of: named(of, "MoveOn")["Action"].append("dynamodb:DeleteItem")), seen
+        broken("WakeFunction", lambda of: named(of, "QueueDue")["Action"].append("dynamodb:DeleteItem")), seen
     )
     (unused,) = found.unused
-    assert unused.startswith("WakeFunction: MoveOn: dynamodb:DeleteItem on ")
+    assert unused.startswith("WakeFunction: QueueDue: dynamodb:DeleteItem on ")
     assert (found.denied, found.too_wide) == ([], [])
 
 

@@ -42,7 +42,7 @@ def _count(outcome: Outcome, campaign: str) -> None:
         case OutcomeKind.REFUSED:
             metrics.count("MessagesRefused", campaign=campaign, reason=outcome.reason)
         case OutcomeKind.RETRY_LATER:
-            metrics.count("Setbacks", campaign=campaign, reason=outcome.reason)
+            metrics.count("Postponed", campaign=campaign, reason=outcome.reason)
         case OutcomeKind.MOVED:
             # Joined, held, paced, by post: no message was sent, and nothing failed.
             metrics.count("NotSent", campaign=campaign, reason=outcome.reason)

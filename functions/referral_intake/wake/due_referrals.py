@@ -60,7 +60,7 @@ def _move_if_due(parts: WakeParts, receipt: str, now: datetime) -> bool:
 
 # Failures that the schedule detects. `outreach` emits a metric of the same name with the same meaning.
 _FAILURE_METRICS: dict[str | None, str] = {
-    Reason.RETRIES_EXHAUSTED: "GivenUp",
-    Reason.SEND_UNCLEAR: "GivenUp",
-    Reason.LOST_BY_STREAM: "Setbacks",
+    Reason.RETRIES_EXHAUSTED: "RetriesExhausted",
+    Reason.SEND_UNCLEAR: "RetriesExhausted",
+    Reason.LOST_BY_STREAM: "Postponed",
 }

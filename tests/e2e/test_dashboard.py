@@ -422,7 +422,7 @@ def test_letters_are_requested_as_a_report(page: Page, api: FakeApi) -> None:
 def test_a_report_is_requested_monitored_and_downloaded(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/reports?last=all&stage=held")
     page.get_by_label("CSV").check()
-    page.get_by_role("button", name="Make report").click()
+    page.get_by_role("button", name="Create report").click()
     expect(page.get_by_text("In progress")).to_be_visible()
     expect(page.get_by_text("Ready")).to_be_visible()
     page.get_by_role("button", name=re.compile("Download")).click()

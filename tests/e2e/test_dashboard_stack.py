@@ -80,8 +80,8 @@ def test_exports_are_created_downloaded_and_contain_the_filtered_referrals(
     sign_in(dashboard, "manager", "/dashboard/reports?last=all")
     for kind in ("CSV", "Excel"):
         dashboard.get_by_label(kind).check()
-        dashboard.get_by_role("button", name="Make report").click()
-        expect(dashboard.get_by_role("button", name="Make report")).to_have_attribute("aria-disabled", "false")
+        dashboard.get_by_role("button", name="Create report").click()
+        expect(dashboard.get_by_role("button", name="Create report")).to_have_attribute("aria-disabled", "false")
     made = dashboard.locator(".reports li").filter(has=dashboard.locator("strong", has_text="Referrals"))
     downloads = made.get_by_role("button", name=re.compile("Download"))
     expect(downloads).to_have_count(2)

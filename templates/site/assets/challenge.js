@@ -1,5 +1,5 @@
-// The proof of work, done while somebody fills in the form: nobody sees it, and a robot pays it for every form.
-// It fails where the browser is too old or the network is gone. Then the form is sent without it.
+// Computes a proof of work in the background while the patient fills in the form. A bot needs the time for every form.
+// If the browser is too old or the network fails, the form is sent without it.
 
 const ADDRESS = "/api/challenge";
 const SOLVE_WITHIN = 60_000;
@@ -19,7 +19,7 @@ async function ask(id) {
 }
 
 function solve(challenge) {
-  const worker = new Worker(solver); // ALTCHA's own: it keeps the page free for whoever is typing.
+  const worker = new Worker(solver); // ALTCHA's worker, so that the page stays responsive while the patient types.
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => (data?.derivedKey ? resolve(data) : reject(data?.error));
     worker.onerror = reject;
@@ -31,12 +31,12 @@ const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds 
 
 async function prove(begun) {
   const { challenge, wait_seconds: wait, lasts_seconds: lasts } = await ask(begun.id);
-  begun.until = Date.now() + lasts * 900; // A tenth early, so that it still holds when it arrives.
+  begun.until = Date.now() + lasts * 900; // 10% early, so that it is still valid when it arrives.
   const [solution] = await Promise.all([solve(challenge), pause(wait)]);
   return btoa(JSON.stringify({ challenge, solution }));
 }
 
-// The proof for a submission id: begun at the first call, and anew when it failed or has become too old.
+// Returns the proof for a submission id. The first call starts it, and later calls do if it failed or expired.
 export function proofFor(id) {
   if (task.id !== id || task.until < Date.now()) {
     const begun = { id };

@@ -1,5 +1,5 @@
-// The doctor who was chosen from the list: fills in the form, and shows a card instead of the filled fields. If the name
-// or the state changes, the filled values go, because one doctor's number must not stay with another's name.
+// When a doctor is chosen from the list, fills in the form and shows a card instead of the filled fields. If the name or
+// the state changes, removes the values, because one doctor's number must not stay with another's name.
 
 const place = document.querySelector("[data-lookup]");
 const words = place.dataset;
@@ -91,7 +91,7 @@ function change() {
   name.focus();
 }
 
-// ---- Removing, and undoing it ----
+// ---- Remove and undo ----
 
 const plain = (text) => text.trim().replace(/\s+/g, " ").toLowerCase();
 
@@ -101,7 +101,7 @@ function isOther() {
 
 const filledIn = ({ filled }) => Object.entries(filled).filter(([field]) => ![name.name, state.name].includes(field));
 
-/** Restore the earlier values. What was changed by hand stays. Return whether anything was removed. */
+/** Restore the earlier values, except those changed by hand. Return whether anything was removed. */
 function takeBack() {
   const unchanged = filledIn(choice).filter(([field, { value }]) => control(field).value === value);
   for (const [field, { before }] of unchanged) control(field).value = before;

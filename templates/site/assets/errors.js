@@ -1,4 +1,4 @@
-// Removes the errors of fields that another script filled in: the event "filled" names them.
+// Removes the errors of fields that another script filled in, which the event "filled" lists.
 
 const form = document.getElementById("referral");
 const summary = document.getElementById("errors");

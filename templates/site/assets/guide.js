@@ -1,4 +1,4 @@
-// Shows the button that prints, where there is a script to print with.
+// Shows the print button, which needs this script.
 const place = document.querySelector("[data-print]");
 place.hidden = false;
 place.querySelector("button").addEventListener("click", () => print());

@@ -1,11 +1,11 @@
-// Keeps the entries when a patient changes the language. They are in the tab's session storage between the two pages
-// only: the second one removes them before it uses them. No address contains them.
+// Keeps the entries when a patient changes the language. They stay in the tab's session storage only until the next page
+// loads, which removes them. No address contains them.
 
 const KEY = "form";
 
 const form = document.getElementById("referral");
 const lookup = form.querySelector("[data-lookup]").dataset;
-// Those of the new page count.
+// The new page has its own values.
 const ownOfPage = ["campaign", "locale"];
 
 const opensElsewhere = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;

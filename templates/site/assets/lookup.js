@@ -1,7 +1,7 @@
-// Offers doctors from the public registry while a name is typed: an editable combobox whose list is chosen from by hand
-// (ARIA 1.2). Loaded when the form is first used. Where anything fails, the fields are what they are without it.
+// Suggests doctors from the public registry while the patient types a name: an editable combobox with manual selection
+// (ARIA 1.2). Loaded when the form is first used. If anything fails, the fields work as plain fields.
 
-const PAUSE = 250; // Milliseconds without a key, until somebody is taken to have typed a part of the name.
+const PAUSE = 250; // Milliseconds after the last key, until the search starts.
 const FEWEST_LETTERS = 3;
 const TIMEOUT = 5_000;
 
@@ -17,13 +17,13 @@ const hint = document.getElementById("lookup-hint");
 const said = document.getElementById("lookup-said");
 const count = document.getElementById("lookup-count");
 
-let doctors = []; // What the list offers, for `asked`.
+let doctors = []; // The suggestions for the request `asked`.
 let asked = "";
 let active = -1;
 let timer;
 let request;
 
-// ---- Asking ----
+// ---- Requests ----
 
 const letters = (text) => text.match(/\p{L}/gu)?.length ?? 0;
 
@@ -47,9 +47,9 @@ async function look() {
     request = new AbortController();
     const { signal } = request;
     const answer = await ask(wanted, signal);
-    if (signal.aborted) return; // Something else is wanted by now.
+    if (signal.aborted) return; // A later request replaced this one.
     doctors = answer?.doctors ?? [];
-    asked = answer?.available ? wanted : ""; // After a failure, the same may be asked again.
+    asked = answer?.available ? wanted : ""; // After a failure, the same request may be repeated.
     said.textContent = answer?.available && isWhole(name.value) && !doctors.length ? words.none : "";
   }
   if (document.activeElement === name) show();
@@ -61,13 +61,13 @@ async function ask(wanted, signal) {
     const response = await fetch(wanted, { headers: { accept: "application/json" }, signal });
     return response.ok ? await response.json() : null;
   } catch {
-    return null; // The patient goes on by hand, and need not know.
+    return null; // The patient continues without suggestions and without an error.
   } finally {
     clearTimeout(giveUp);
   }
 }
 
-// Of a first name alone it would be too early to say that nobody is found.
+// With only a first name, it is too early to say that no doctor was found.
 const isWhole = (typed) => /\p{L}\P{L}+\p{L}{2}/u.test(typed);
 
 // ---- The list ----
@@ -125,7 +125,7 @@ function pick(index) {
   choose(doctors[index]);
 }
 
-// ---- Keys and the rest ----
+// ---- Keys and start ----
 
 function onInput() {
   said.textContent = "";
@@ -140,7 +140,7 @@ function onArrow(event, step) {
     return event.altKey && step < 0 ? undefined : look();
   }
   if (event.altKey) return step < 0 ? close() : undefined;
-  const places = doctors.length + 1; // One of them is the field itself.
+  const places = doctors.length + 1; // One of them is the field.
   setActive(((active + 1 + step + places) % places) - 1);
 }
 
@@ -158,7 +158,7 @@ const keys = {
   },
   Enter(event) {
     if (!isOpen()) return;
-    event.preventDefault(); // Whoever is looking at a list does not mean to send the form.
+    event.preventDefault(); // With an open list, Enter must not send the form.
     if (active < 0) close();
     else pick(active);
   },
@@ -181,7 +181,7 @@ function start() {
     clearTimeout(timer);
     close();
   });
-  // Pressing on the list must not take the focus out of the field, which would close it.
+  // A press on the list must not move the focus, because that would close the list.
   popup.addEventListener("mousedown", (event) => event.preventDefault());
   form.addEventListener("emptied", () => (said.textContent = ""));
   if (document.activeElement === name) later();

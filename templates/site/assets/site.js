@@ -1,8 +1,8 @@
-// Makes the form quicker; without this file it works all the same. Every word comes from the page.
-// What is typed stays in memory, because the page is about an illness. Only language.js stores it, for one change of page.
+// Sends the form without a page load. The form also works without this file. All texts come from the page.
+// Entries stay in memory, because the page is about an illness. Only language.js stores them, for one change of page.
 
 const TIMEOUT = 20_000;
-// A person waits this long for the proof of work. Without it the form is sent all the same, and somebody looks at it.
+// The longest wait for the proof of work. Then the form is sent without it, and a person reviews it.
 const PATIENCE = 15_000;
 
 const form = document.getElementById("referral");
@@ -15,7 +15,7 @@ const words = form.dataset;
 let busy = false;
 
 function newId() {
-  if (crypto.randomUUID) return crypto.randomUUID(); // Only there on https and localhost.
+  if (crypto.randomUUID) return crypto.randomUUID(); // Available on https and localhost only.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
@@ -37,15 +37,15 @@ function openForm(event) {
 }
 
 function isBegun() {
-  // A slow connection may bring this file when somebody is typing already.
+  // On a slow connection, the patient may be typing before this file is loaded.
   const typed = [...form.elements].some((field) => field.type !== "hidden" && (field.checked || (field.type !== "radio" && field.value)));
   return typed || form.contains(document.activeElement) || location.hash === "#referral" || "staysOpen" in words;
 }
 
-// ---- What is wrong ----
+// ---- Errors ----
 
 function controlOf(field) {
-  // What is wrong with the doctor as a whole is that there is no way to reach them. Email can be one.
+  // An error of the whole doctor means that a contact detail is missing. Show it at the email field.
   const named = form.elements.namedItem(field === "doctor" ? "doctor.email" : field);
   const control = named instanceof RadioNodeList ? named[0] : named;
   return control?.type === "hidden" ? null : control;
@@ -112,7 +112,7 @@ function showNotice(name) {
 function entries() {
   const payload = {};
   for (const [name, value] of new FormData(form)) {
-    if (!value.trim()) continue; // Left empty is not given.
+    if (!value.trim()) continue; // Empty fields are not sent.
     const path = name.split(".");
     const last = path.pop();
     path.reduce((place, part) => (place[part] ??= {}), payload)[last] = value;
@@ -123,7 +123,7 @@ function entries() {
 let challenge;
 
 function prove() {
-  // Begins when the form is used, so that it is done long before the button is pressed.
+  // Starts when the form is first used, so that it is done before the button is pressed.
   challenge ??= import(words.challenge).catch(() => (challenge = undefined));
   return challenge.then((loaded) => loaded?.proofFor(id.value)).catch(() => undefined);
 }
@@ -147,7 +147,7 @@ async function post(payload) {
 function setBusy(isBusy, label) {
   busy = isBusy;
   button.textContent = label;
-  // Not `disabled`: that would take the focus away from whoever pressed it.
+  // Not `disabled`, because the button would lose the focus.
   button.setAttribute("aria-disabled", String(isBusy));
   form.querySelector("[data-busy-status]").textContent = isBusy ? label : "";
 }
@@ -163,7 +163,7 @@ async function send(event) {
   try {
     answer = await post({ ...entries(), challenge: proof });
   } catch {
-    answer = { status: 0 }; // No network, no answer in time, or none that is JSON.
+    answer = { status: 0 }; // No network, a timeout, or a response that is not JSON.
   }
   if (answer.status === 200 || answer.status === 201) return showStatus(answer.data);
   setBusy(false, words.submit);
@@ -173,18 +173,18 @@ async function send(event) {
 function react({ status, data }) {
   if (status === 422 && data.errors?.length) return showErrors(data.errors);
   if (status === 409) {
-    id.value = newId(); // The earlier one stands for what has arrived. This is another referral.
+    id.value = newId(); // The old id belongs to the stored referral. This is another one.
     return showNotice("conflict");
   }
-  // Nobody knows if it has arrived. The same id is sent again, so that it can't become two referrals.
+  // It may have arrived. A retry sends the same id, so that there is only one referral.
   button.textContent = words.retry;
   showNotice("unsent");
 }
 
-// ---- After it ----
+// ---- After sending ----
 
 function empty() {
-  // Not reset(): that would bring back what the server had filled in.
+  // Not reset(), which would restore the values from the server.
   for (const field of form.elements) {
     if (field.type === "radio") field.checked = false;
     else if (field.matches("input:not([type=hidden]), select")) field.value = "";
@@ -195,7 +195,7 @@ function empty() {
 }
 
 function showStatus({ receipt }) {
-  // Who comes back to this page later finds a new form.
+  // A later visit to this page starts with a new form.
   addEventListener("pagehide", () => {
     setBusy(false, words.submit);
     empty();
@@ -203,7 +203,7 @@ function showStatus({ receipt }) {
   location.assign(`${form.action}/${receipt}`);
 }
 
-// ---- Help with typing ----
+// ---- Optional scripts ----
 
 function loadHelp() {
   // Loaded when the form is first used. If loading fails, the form works without it.
@@ -222,5 +222,5 @@ if (form.contains(document.activeElement)) {
   prove();
 }
 for (const opener of document.querySelectorAll("[data-open]")) opener.addEventListener("click", openForm);
-// After "#referral" was followed by hand or by a link from elsewhere, the form must not stay hidden.
+// The address "#referral" must open the form, from a link or typed by hand.
 addEventListener("hashchange", () => location.hash === "#referral" && openForm());

@@ -1,5 +1,5 @@
-// Asks the API. What goes wrong becomes a Problem, which says in plain words what happened. Asked with the mark of what is
-// there already (`known`), it answers null while nothing is new.
+// The client of the API. Errors become a Problem, whose message is for the user. A request with the mark of the data that
+// the view has (`known`) returns null if nothing is new.
 const BASE = "/api/dashboard";
 
 export class Problem extends Error {
@@ -17,7 +17,7 @@ function said(status, body) {
   if (status === 403) return body.detail ?? "Your role does not allow this.";
   if (status === 404) return body.detail ?? "Not found.";
   if (status >= 500) return "The server did not respond. Try again in a moment.";
-  return body.errors?.[0]?.message ?? body.detail ?? body.title ?? "This did not work.";
+  return body.errors?.[0]?.message ?? body.detail ?? body.title ?? "Something went wrong. Try again.";
 }
 
 export class Api {

@@ -1,5 +1,4 @@
-// The person, the campaign and the view that is open. Everything is drawn again after each change; lit-html touches only
-// what differs.
+// The user, the campaign and the open view. Each change renders everything, and lit-html updates only what differs.
 import { nothing, render } from "./lit.js";
 import { Live } from "./live.js";
 import { Ask } from "./parts/dialog.js";
@@ -10,8 +9,8 @@ import { query } from "./url.js";
 
 const SAID_FOR = 8_000;
 const SENDERS = { patient: "the patient", caregiver: "a caregiver" };
-// As Cognito names people within.
-const UNSPEAKABLE = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
+// Cognito's internal user ids.
+const INTERNAL_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
 export class App {
   #root;
@@ -31,11 +30,11 @@ export class App {
     return this.me.roles.includes("manager");
   }
 
-  /** Who did something, as this person knows them. */
+  /** The name of the user who did something, for this user. */
   who(by) {
     if (by === this.me.user || by === this.name) return "you";
     if (by in SENDERS) return SENDERS[by];
-    return UNSPEAKABLE.test(by) ? "a colleague" : by;
+    return INTERNAL_ID.test(by) ? "a colleague" : by;
   }
 
   get campaign() {
@@ -52,7 +51,7 @@ export class App {
     this.#open({ isFirst: true });
   }
 
-  /** Goes to an address of ours. */
+  /** Goes to an address of the dashboard. */
   go(address, { isInPlace = false } = {}) {
     history[isInPlace ? "replaceState" : "pushState"](null, "", address);
     this.#open();
@@ -73,12 +72,12 @@ export class App {
     await Promise.all([this.waiting.load({ isQuiet: true }), this.view.refresh?.()]);
   }
 
-  /** After something was done: everything at once. */
+  /** Refreshes everything after an action. */
   async refreshNow() {
     await this.#live.now();
   }
 
-  /** Says what happened, for those who see and those who hear. */
+  /** Shows a message, which screen readers announce. */
   say(text) {
     clearTimeout(this.unsay);
     this.said = text;
@@ -110,7 +109,7 @@ export class App {
     this.update();
   }
 
-  /** As after loading a page: at its top, with its heading read out. */
+  /** Scrolls to the top and focuses the heading, as after loading a page. */
   #arrive() {
     scrollTo(0, 0);
     setTimeout(() => this.#root.querySelector("h1")?.focus({ preventScroll: true }));

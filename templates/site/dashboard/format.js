@@ -1,4 +1,4 @@
-// Numbers, days and moments in words, by Intl.
+// Formats numbers, days and times with Intl.
 const LOCALE = "en-US";
 const DAY_MS = 86_400_000;
 
@@ -11,7 +11,7 @@ const inUtc = (options) => new Intl.DateTimeFormat(LOCALE, { timeZone: "UTC", ..
 const short = inUtc({ month: "short", day: "numeric" });
 const long = inUtc({ month: "short", day: "numeric", year: "numeric" });
 const withWeekday = inUtc({ weekday: "short", month: "short", day: "numeric" });
-// Moments are told in the person's own zone.
+// Times are in the user's time zone.
 const moment = new Intl.DateTimeFormat(LOCALE, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
 const momentWithYear = new Intl.DateTimeFormat(LOCALE, { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
 const full = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "long" });
@@ -21,7 +21,7 @@ const bytesOf = (unit) =>
 
 export const number = (value) => whole.format(value ?? 0);
 export const share = (value, digits = 0) => (value == null ? "–" : percents[digits].format(value));
-/** A small share, with as many digits as it has, up to two. */
+/** A small share, with up to two decimals. */
 export const rate = (value) => (value == null ? "–" : upToTwo.format(value));
 export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -46,11 +46,11 @@ export function at(text) {
 export const exactly = (text) => full.format(new Date(text));
 export const atTime = (time) => clock.format(new Date(time));
 
-/** "+12175550123;ext=45" as one reads it out: "(217) 555-0123 ext. 45". A number of another country keeps its digits. */
+/** "+12175550123;ext=45" as "(217) 555-0123 ext. 45". Numbers of other countries stay as they are. */
 export const phone = (text) =>
   text?.replace(/^\+1(\d{3})(\d{3})(\d{4})(?=;|$)/, "($1) $2-$3").replace(";ext=", " ext. ");
 
-/** "12 s", "3 min", "5 h", "2 days": as exact as anybody needs. */
+/** "12 s", "3 min", "5 h", "2 days": rounded. */
 export function lasts(seconds) {
   if (seconds == null) return "–";
   if (seconds < 1) return "under 1 s";

@@ -1,4 +1,4 @@
-// A few signs, drawn for 24 by 24. They always stand beside a word, so they say nothing themselves.
+// Icons of 24 by 24. They always have a text beside them, so screen readers ignore them.
 import { svg, html } from "./lit.js";
 
 const PATHS = {

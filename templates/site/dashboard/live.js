@@ -1,4 +1,4 @@
-// Keeps what is on the screen fresh: every 20 seconds while somebody can see it, at once when they come back.
+// Refreshes the data every 20 seconds while the tab is visible, and at once when it becomes visible again.
 const EVERY = 20_000;
 
 export class Live {

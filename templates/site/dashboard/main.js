@@ -1,4 +1,4 @@
-// Where it begins: the settings, the person, and then what the address asks for.
+// The entry point: loads the settings, signs the user in, and starts the app.
 import { Api } from "./api.js";
 import { App } from "./app.js";
 import { render } from "./lit.js";

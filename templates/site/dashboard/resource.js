@@ -1,4 +1,4 @@
-// Something asked of the API, as a view shows it: on its way, there, failed, or there but no longer fresh.
+// Data from the API with its state: loading, loaded, failed, or loaded but out of date.
 export class Resource {
   #load;
   #changed;
@@ -14,9 +14,9 @@ export class Resource {
   }
 
   /**
-   * Asks again. What was there stays until the answer comes, so that nothing flickers. A later question wins.
+   * Loads the data. The old value stays until the response arrives, so that nothing flickers. The latest call wins.
    *
-   * Quietly, it asks only for what is new: nobody looks, so that no look need be noted.
+   * A quiet load is automatic and returns data only if it changed, so that the API writes no audit record without need.
    */
   async load({ isQuiet = false } = {}) {
     const mine = ++this.#asked;
@@ -34,14 +34,14 @@ export class Resource {
     this.#changed();
   }
 
-  /** Takes what was learned elsewhere, for instance from an action's answer. An answer on its way is out of date. */
+  /** Sets a value from elsewhere, such as the response to an action. Ignores the response of a running load. */
   take(value) {
     this.#asked += 1;
     Object.assign(this, { value, error: null, at: Date.now(), isLoading: false });
     this.#changed();
   }
 
-  /** As before the first question: for something else under the same name. */
+  /** Resets everything, before it loads data of something else. */
   forget() {
     this.#asked += 1;
     Object.assign(this, { value: null, error: null, isLoading: false, at: 0 });

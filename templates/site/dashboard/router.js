@@ -1,4 +1,4 @@
-// Which view an address means.
+// Finds the view of an address.
 import { Overview } from "./views/overview.js";
 import { Referral } from "./views/referral.js";
 import { Referrals } from "./views/referrals.js";

@@ -1,4 +1,4 @@
-// What stands around every view: the name, the ways, the person, and how fresh it all is.
+// The frame of every view: brand, navigation, user and messages.
 import { ago } from "./format.js";
 import { icon } from "./icons.js";
 import { html, live, nothing } from "./lit.js";
@@ -53,7 +53,7 @@ function count(work) {
 
 function campaigns(app) {
   const { campaigns: every } = app.me;
-  // With only one there is nothing to choose.
+  // A single campaign needs no choice.
   if (every.length === 1) return html`<p class="campaign only">${every[0].title}</p>`;
   return html`<label class="campaign">
     <span class="unseen">Campaign</span>
@@ -86,7 +86,7 @@ function said(app) {
   </p>`;
 }
 
-/** The top of a view: its heading, its tools, and when it was last asked. */
+/** The top of a view: its heading, its tools, and the time of the last update. */
 export function top(view, tools = nothing) {
   return html`<div class="top">
     <div>

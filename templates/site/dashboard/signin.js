@@ -1,4 +1,4 @@
-// Signing in at Amazon Cognito, or what stands in for it: authorisation code with PKCE. Tokens live in this tab alone.
+// Sign-in with Amazon Cognito or its local replacement: authorization code with PKCE. Tokens stay in this tab.
 const HOME = `${location.origin}/dashboard/`;
 const LEFT = "dashboard.left";
 
@@ -12,7 +12,7 @@ export class SignIn {
     this.#settings = settings;
     this.#manager = new UserManager({
       authority: settings.authority,
-      // Cognito's own places: with them, nothing has to be asked for first.
+      // Cognito's endpoints, so that no discovery request is needed.
       metadata: {
         issuer: settings.authority,
         authorization_endpoint: `${settings.sign_in}/oauth2/authorize`,
@@ -28,7 +28,7 @@ export class SignIn {
     });
   }
 
-  /** Whether somebody is signed in. Takes in what the sign-in page sent back, and goes where the first link led. */
+  /** Whether a user is signed in. Also handles the return from the sign-in page, and restores the first address. */
   async isIn() {
     const query = new URLSearchParams(location.search);
     if (location.pathname === "/dashboard/" && query.has("state") && (query.has("code") || query.has("error"))) {
@@ -44,13 +44,13 @@ export class SignIn {
       sessionStorage.removeItem(LEFT);
       return ours(user?.state?.path);
     } catch (error) {
-      // A link from yesterday, or another tab's. What is not ours to take is not taken: sign in once more.
+      // An old link, or one from another tab: sign in again.
       if (new URLSearchParams(location.search).has("error")) throw error;
       return HOME;
     }
   }
 
-  /** The access token, renewed where it ran out; null where nobody is signed in any more. */
+  /** The access token, renewed if it expired, or null if the session has ended. */
   async token({ isRefused = false } = {}) {
     const user = await this.#manager.getUser();
     if (user && !user.expired && !isRefused) return user.access_token;
@@ -62,7 +62,7 @@ export class SignIn {
     );
   }
 
-  /** What people call whoever is signed in: the address, which the API need not know. */
+  /** The user's email address, which the API does not need. */
   async name() {
     const user = await this.#manager.getUser();
     return user?.profile.email ?? null;
@@ -80,7 +80,7 @@ export class SignIn {
     location.assign(`${this.#settings.sign_in}/logout?${query}`);
   }
 
-  /** Whether the person signed out in this tab: then nobody is sent to sign in again unasked. */
+  /** Whether the user signed out in this tab. Then the sign-in page opens only on request. */
   wasLeft() {
     return sessionStorage.getItem(LEFT) === "yes";
   }

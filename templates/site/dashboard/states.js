@@ -1,4 +1,4 @@
-// US states, the District of Columbia, territories and military post, as the API knows them.
+// US states, the District of Columbia, territories and military mail, with the codes of the API.
 export const STATES = {
   AL: "Alabama", AK: "Alaska", AZ: "Arizona", AR: "Arkansas", CA: "California", CO: "Colorado", CT: "Connecticut",
   DE: "Delaware", DC: "District of Columbia", FL: "Florida", GA: "Georgia", HI: "Hawaii", ID: "Idaho", IL: "Illinois",

@@ -1,7 +1,7 @@
-// What sticks in the address: campaign, days, filters. Never a name, an email address or an NPI.
+// The address contains the campaign, days and filters, but never a name, an email address or an NPI.
 import { daysAgo, today } from "./format.js";
 
-/** Goes along from view to view. */
+/** Parameters that all views share. */
 export const SHARED = ["campaign", "last", "from", "to"];
 export const LASTS = { 7: "7 days", 30: "30 days", 90: "90 days", 365: "12 months" };
 const USUAL = "30";
@@ -11,13 +11,13 @@ export function query() {
   return Object.fromEntries(new URLSearchParams(location.search));
 }
 
-/** The address of a view: what is shared stays, `changes` are made; an empty value takes one away. */
+/** The address of a view with the shared parameters and `changes`. An empty value removes a parameter. */
 export function to(path, changes = {}) {
   const kept = Object.entries(query()).filter(([name]) => SHARED.includes(name));
   return address(path, { ...Object.fromEntries(kept), ...changes });
 }
 
-/** This view's address with `changes` made. */
+/** The address of this view with `changes`. */
 export function here(changes) {
   return address(location.pathname, { ...query(), ...changes });
 }
@@ -27,8 +27,7 @@ function address(path, entries) {
   return found.size ? `${path}?${found}` : path;
 }
 
-/** The days that are looked at, in UTC, both included. `last` is null where they were chosen one by one; the days are
- * where all are looked at. */
+/** The selected days in UTC, both included. `last` is null if the user chose both days, and the days are null for all. */
 export function range({ mayBeAll = false } = {}) {
   const { from, to: until, last } = query();
   if (DAY.test(from) && DAY.test(until) && from <= until) return { from, to: until, last: null };

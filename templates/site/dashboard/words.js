@@ -1,5 +1,5 @@
 // The dashboard's names for numbers, stages, reasons and events. tests/unit/dashboard/test_words.py compares the keys with
-// the enums in functions/referral_intake. Each key stands on a line of its own there.
+// the enums in functions/referral_intake. For this, each key must be on a line of its own.
 import { STATES } from "./states.js";
 
 export const FACTS = {
@@ -20,7 +20,7 @@ export const SERIES = [...FUNNEL, "opened", "clicked", "bounced", "complained", 
 
 export const STAGES = {
   held: { name: "Held", means: "a person must decide before anything is sent" },
-  queued: { name: "Queued", means: "a message goes out in a moment" },
+  queued: { name: "Queued", means: "the message will be sent in a moment" },
   waiting: { name: "Waiting", means: "continues automatically" },
   sending: { name: "Sending", means: "a message is being sent" },
   sent: { name: "Sent", means: "waiting for an answer or for the next reminder" },
@@ -33,7 +33,7 @@ export const REASONS = {
   opted_out: "The doctor opted out",
   bounced: "The email address does not work",
   answered: "The doctor answered",
-  withdrawn: "Taken back by the patient",
+  withdrawn: "Withdrawn by the patient",
   joined: "Contacted through another referral",
   expired: "No answer in time",
   rejected: "Rejected",
@@ -60,13 +60,13 @@ export const REASONS = {
   email_bounced: "The email address does not work",
   mailbox_opted_out: "Another doctor with this email address has opted out",
   not_approved: "The wording is not approved for today",
-  scheduled: "Sent later, in office hours or after the time to withdraw",
+  scheduled: "Scheduled for office hours, or for the end of the time to withdraw",
   paced: "Delayed to spread out messages",
   daily_quota: "The daily sending quota is used up",
   domain_cap: "The daily limit for this mail system is reached",
   paused: "The campaign is paused",
-  soft_bounced: "The message came back, and will be sent again",
-  lost_by_stream: "Not picked up in time, and will be tried again",
+  soft_bounced: "The message bounced temporarily and will be sent again",
+  lost_by_stream: "Not processed in time, and will be tried again",
   last_look_failed: "The opt-out check failed, and will be tried again",
   ses_unreachable: "Amazon SES could not be reached",
   identity_not_verified: "The sender is not verified in Amazon SES",
@@ -86,7 +86,7 @@ export const PAUSE_REASONS = {
   complaints: "too many doctors marked messages as spam",
 };
 
-/** Why a letter was left out, beside the reasons above. */
+/** More reasons why a letter was not printed. */
 const LETTER_REASONS = {
   no_postal_address: "The postal address is incomplete",
   letters_not_in_font: "The name or address has characters that can’t be printed",
@@ -96,7 +96,7 @@ const LETTER_REASONS = {
 export const REPORT_FAILURES = {
   campaign_unknown: "The campaign no longer exists.",
   unapproved: "The wording of the letters is not approved for today.",
-  gave_up: "It failed several times. Make it again, or contact your administrator.",
+  gave_up: "The report failed several times. Create it again, or contact your administrator.",
 };
 
 export const REJECTIONS = {
@@ -119,7 +119,7 @@ export const CHANNELS = {
   phone: "By phone",
   in_person: "In person",
 };
-/** When a doctor wants to be called. */
+/** The time of day for a call. */
 export const CALL_TIMES = {
   any_time: "At any time",
   morning: "In the morning",
@@ -143,7 +143,7 @@ const VALUES = {
   source: { patient: "Patients", caregiver: "Caregivers" },
   language: { en: "English", es: "Spanish" },
 };
-/** The filters of the referrals, by their names in the API: what each value is called. */
+/** The filters of the referrals, by their names in the API, with the name of each value. */
 export const FILTERS = {
   stage: { label: "Stage", values: Object.fromEntries(Object.entries(STAGES).map(([value, { name }]) => [value, name])) },
   reason: { label: "Reason", values: REASONS, isListOnly: true },
@@ -154,25 +154,25 @@ export const FILTERS = {
 export const DIMENSIONS = { state: "State", specialty: "Specialty", source: "Submitted by", language: "Language" };
 
 export const KINDS = {
-  held: { name: "Held", means: "They look unusual, or a bot may have sent them. Nothing is sent until you decide." },
+  held: { name: "Held", means: "Unusual referrals, some possibly from bots. Nothing is sent until you decide." },
   failed: { name: "Failed", means: "Sending failed, and automatic retries have ended." },
   by_post: { name: "By post", means: "No email address: print a letter, call, or add an email address." },
   call: { name: "Calls", means: "Doctors who asked for a call." },
   information: { name: "Information", means: "Doctors who asked for information." },
 };
 
-/** Events of the timeline, beside the facts above. */
+/** Events of the timeline that are not facts. */
 const EVENTS = {
   scanned: "Checked by a mail scanner",
   delayed: "Delivery was delayed",
-  soft_bounced: "Message came back",
+  soft_bounced: "Message bounced temporarily",
   rejected: "Refused by the mail service",
-  opted_in: "Opt-out was taken back",
+  opted_in: "Opt-out undone",
   closed: "Closed",
   held: "Held for review",
   by_post: "Moved to letters and calls",
   joined: "Joined another referral",
-  returned: "Message came back",
+  returned: "Message bounced",
   approve: "Approved",
   reject: "Rejected",
   retry: "Queued again",
@@ -193,7 +193,7 @@ export const reason = (name) => REASONS[name] ?? LETTER_REASONS[name] ?? (isCode
 export const valueOf = (dimension, value) => VALUES[dimension]?.[value] ?? plain(value);
 export const step = (name) => (name?.startsWith("reminder") ? `Reminder${number(name)}` : plain(name));
 
-/** Error codes of Amazon SES are stored as they are, for instance "ExpiredTokenException". */
+/** Error codes of Amazon SES are stored unchanged, such as "ExpiredTokenException". */
 const isCode = (name) => /^[A-Z]\w*[a-z]\w*$/.test(name);
 
 function number(name) {

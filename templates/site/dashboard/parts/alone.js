@@ -1,4 +1,4 @@
-// Pages without anything around them: not signed in, not allowed, or nothing works.
+// Pages without the frame: signed out, no role, or an error.
 import { html } from "../lit.js";
 
 const alone = (heading, text, label, press) =>

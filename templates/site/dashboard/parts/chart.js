@@ -1,4 +1,4 @@
-// A chart as an element: <line-chart .spec=${...}>. It follows the colours of the page and changes without flicker.
+// A chart as an element: <line-chart .spec=${...}>. It uses the colors of the page and updates without flicker.
 import { rate } from "../format.js";
 
 let loading;
@@ -34,7 +34,7 @@ class LineChart extends HTMLElement {
     if (!this.#spec || (asked === this.#drawn && !isAnew)) return;
     this.#drawn = asked;
     const Chart = await library().catch(() => null);
-    // Without the library the table below still says it all.
+    // Without the library, the table below still has all numbers.
     if (!Chart || !this.isConnected || asked !== this.#drawn) return;
     const { data, options } = configuration(this.#spec, colours(this));
     if (this.#chart) {

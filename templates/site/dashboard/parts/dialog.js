@@ -1,4 +1,4 @@
-// One question at a time, in the browser's own dialog: it keeps the focus and gives it back.
+// Asks one question at a time in a <dialog>, which traps the focus and restores it.
 import { html, nothing } from "../lit.js";
 
 export class Ask {
@@ -10,11 +10,11 @@ export class Ask {
     this.#changed = changed;
   }
 
-  /** Asks; gives the form's fields where the person says yes, else null. */
+  /** Asks, and resolves to the fields of the form, or to null if canceled. */
   ask(question) {
     this.#question = question;
     this.#changed();
-    // Right after it is drawn, which is the task before.
+    // After the render, which is the microtask before.
     queueMicrotask(() => {
       const dialog = document.querySelector("dialog");
       if (dialog && !dialog.open) dialog.showModal();

@@ -1,4 +1,4 @@
-// Chooses the days that are looked at. The choice is an address, so that it can be kept and passed on.
+// Selects the days. The selection is in the address, so that it can be bookmarked and shared.
 import { days, today } from "../format.js";
 import { icon } from "../icons.js";
 import { html, live } from "../lit.js";

@@ -1,4 +1,4 @@
-// Referrals as rows: a table where there is room, cards on a phone.
+// Referrals as rows: a table, or cards on a phone.
 import { at, exactly } from "../format.js";
 import { html, nothing, repeat } from "../lit.js";
 import { to } from "../url.js";
@@ -43,7 +43,7 @@ export const nameFlag = ({ name_is_sentence: isSentence }) =>
 
 export const stageBadge = (stage) => html`<span class="badge is-${stage}">${STAGES[stage]?.name ?? stage}</span>`;
 
-/** A moment in the person's own zone; exactly, where one points at it. */
+/** A time in the user's time zone, with the exact time as its title. */
 export const when = (text) => html`<time datetime=${text} title=${exactly(text)}>${at(text)}</time>`;
 
 function latest(milestones = {}) {

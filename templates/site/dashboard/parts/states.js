@@ -1,9 +1,9 @@
-// The states that everything asked of the API can be in: on its way, failed, empty, there.
+// The states of data from the API: loading, failed, empty, loaded.
 import { atTime } from "../format.js";
 import { icon } from "../icons.js";
 import { html, nothing } from "../lit.js";
 
-/** `filled` makes the template of what is there. While it is on its way: `lines` grey lines in its place. */
+/** Renders the loaded value with `filled`. Until then, shows `lines` gray lines. */
 export function shown(resource, filled, { lines = 4, size = "" } = {}) {
   if (resource.value) {
     return html`${resource.error ? notFresh(resource) : nothing}
@@ -20,7 +20,7 @@ export const skeleton = (lines, size = "") =>
     </div>
     <p class="unseen">Loading …</p>`;
 
-/** Where the sign-in has ended, one signs in anew and comes back to this very view. */
+/** If the session has expired, offers to sign in again and return to this view. */
 export const problem = (error, again) =>
   error.status === 401 ? alarm(error, "Sign in again", () => location.reload()) : alarm(error, "Try again", again);
 

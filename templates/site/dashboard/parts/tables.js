@@ -1,8 +1,8 @@
-// Tables that say what a chart shows, and lists whose bars are part of a table.
+// The data of a chart as a table, and tables with bars.
 import { number, share } from "../format.js";
 import { html, nothing } from "../lit.js";
 
-/** What a chart shows as a table, folded away below it. `rows` are lists, the first of each its heading. */
+/** The data of a chart as a collapsed table. The first item of each row is its heading. */
 export const tableOf = (caption, columns, rows) =>
   html`<details class="as-table">
     <summary>Show as a table</summary>
@@ -22,7 +22,7 @@ export const tableOf = (caption, columns, rows) =>
     </div>
   </details>`;
 
-/** Bars, one under the other. `rows`: [{ name, count, href?, note? }]. Their shares are of all of them. */
+/** A bar for each row: [{ name, count, href?, note? }]. Shares are of the total of the rows. */
 export function bars(caption, rows, { most, isShared = true } = {}) {
   const total = rows.reduce((sum, { count }) => sum + count, 0);
   const longest = Math.max(1, ...rows.map(({ count }) => count));
@@ -31,7 +31,7 @@ export function bars(caption, rows, { most, isShared = true } = {}) {
   const row = (one) => bar(one, one.count / longest, isShared && total ? one.count / total : null);
   return html`<table class="bars">
       <caption class="unseen">${caption}</caption>
-      <thead class="unseen"><tr><th scope="col">Which</th><th scope="col">How many</th></tr></thead>
+      <thead class="unseen"><tr><th scope="col">Name</th><th scope="col">Count</th></tr></thead>
       <tbody>${first.map(row)}</tbody>
     </table>
     ${rest.length

@@ -1,5 +1,5 @@
-// What a manager can do with a referral: asks where it can't be undone, shows the result, and what another user did
-// first.
+// A manager's actions on a referral: asks before an action that can't be undone, and shows the result, or what another user
+// did first.
 import { html, nothing } from "../lit.js";
 import { ANSWERS, CHANNELS, happened, REJECTIONS } from "../words.js";
 
@@ -86,7 +86,7 @@ const choices = (field, legend, values) =>
     )}
   </fieldset>`;
 
-/** Keeps, per referral, what is being done, and what went wrong. `done` takes the referral as it is after an action. */
+/** Keeps the running action and the error of each referral. `done` gets the referral after an action. */
 export class Acting {
   #app;
   #done;
@@ -115,7 +115,7 @@ export class Acting {
     setTimeout(() => document.getElementById(`email-${receipt}`)?.focus());
   }
 
-  /** True where it was done. */
+  /** Returns whether the action succeeded. */
   async act(referral, action, fields = {}, { isQuiet = false } = {}) {
     const { receipt, revision } = referral;
     if (this.#states.get(receipt)?.busy) return false;
@@ -144,7 +144,7 @@ export class Acting {
     document.getElementById(`email-${receipt}`)?.focus();
   }
 
-  /** The buttons of what this person may do now, as the API says. None of them for a viewer. */
+  /** The buttons of the actions that the API offers this user. A viewer gets none. */
   render(referral) {
     const { receipt, actions = [] } = referral;
     const state = this.#states.get(receipt) ?? {};
@@ -161,7 +161,7 @@ export class Acting {
     `;
   }
 
-  /** The buttons that say whether the doctor is that of another referral. */
+  /** The buttons that compare the doctor with another referral's. */
   compare(referral, other) {
     const { busy } = this.#states.get(referral.receipt) ?? {};
     return html`<div class="row actions" role="group" aria-label="Compared with ${other}">

@@ -1,4 +1,4 @@
-// The same numbers by state, specialty, sender and language, as lists of bars.
+// The numbers by state, specialty, sender and language, as bars.
 import { html } from "../lit.js";
 import { bars } from "../parts/tables.js";
 import { empty, shown } from "../parts/states.js";
@@ -6,7 +6,7 @@ import { here, to } from "../url.js";
 import { DIMENSIONS, FACTS, FUNNEL, valueOf } from "../words.js";
 
 const MOST = 6;
-// What the list of referrals can be asked for.
+// Filters of the list of referrals.
 const FILTERS = ["state", "specialty"];
 
 export function breakdowns(resources, { fact: wanted }) {

@@ -1,4 +1,4 @@
-// Two or more doctors beside each other, who may be the same. A manager decides.
+// Shows doctors who may be the same side by side. A manager decides.
 import { cityLine, phone } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { stageBadge, when } from "../parts/rows.js";

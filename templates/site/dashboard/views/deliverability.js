@@ -1,4 +1,4 @@
-// Whether our mail gets through: bounces and complaints against the limits of Amazon SES and our own breaker.
+// Bounces and complaints, compared with the limits of Amazon SES and of the breaker.
 import "../parts/chart.js";
 import { at, day, number, plural, rate, share, weekday } from "../format.js";
 import { html, nothing } from "../lit.js";
@@ -6,7 +6,7 @@ import { tableOf } from "../parts/tables.js";
 import { PAUSE_REASONS } from "../words.js";
 import { resume } from "./resume.js";
 
-const MISHAPS = {
+const FAILURES = {
   bounced: { title: "Bounces", own: "bounce_rate", said: "bounced", digits: 1 },
   complained: { title: "Complaints", own: "complaint_rate", said: "were marked as spam", digits: 2 },
 };
@@ -15,7 +15,7 @@ export function deliverability(app, { breaker, ses }, { period, days }) {
   const window = breaker.policy.window_days;
   return html`${state(app, breaker)}
     <div class="columns">
-      ${Object.keys(MISHAPS).map((name) => one(name, period, days, breaker.policy, ses, window))}
+      ${Object.keys(FAILURES).map((name) => one(name, period, days, breaker.policy, ses, window))}
     </div>
     ${quota(ses.quota)}
     <p class="soft">
@@ -45,7 +45,7 @@ export const why = (reason) =>
   (reason ? `for this reason: ${String(reason).replaceAll("_", " ")}` : "automatically");
 
 function one(name, { rates }, days, policy, { reviews, stops }, window) {
-  const { title, own, said, digits } = MISHAPS[name];
+  const { title, own, said, digits } = FAILURES[name];
   const values = rolling(days, name, window);
   const limits = [
     { label: `SES stops: ${rate(stops[name])}`, at: stops[name], colour: "bad" },
@@ -77,7 +77,7 @@ function one(name, { rates }, days, policy, { reviews, stops }, window) {
   </section>`;
 }
 
-/** For each day the rate over the days up to it. None where nothing was delivered or came back. */
+/** For each day, the rate over the days up to it, or null if nothing was delivered or bounced. */
 function rolling(days, name, window) {
   return days.map((_, index) => {
     const within = days.slice(Math.max(0, index - window + 1), index + 1);

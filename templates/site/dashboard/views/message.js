@@ -1,11 +1,11 @@
-// The very message that went out: as the doctor saw it, or as plain text. It can neither run nor ask for anything.
+// The copy of a sent message, formatted or as plain text. It can't run scripts or load anything.
 import { when } from "../parts/rows.js";
 import { html, nothing } from "../lit.js";
 
 const TALLEST = 4000;
 const STYLES = /<style\b[^>]*>([\s\S]*?)<\/style>/gi;
 
-/** Fills the frame without a script of its own. Styles are set one by one, since the page's policy takes none as text. */
+/** Fills the frame from outside. Styles are set one by one, because the page's policy blocks inline styles. */
 function fill(frame, source) {
   const shown = frame.contentDocument;
   if (!shown) return;
@@ -14,7 +14,7 @@ function fill(frame, source) {
   const sent = new DOMParser().parseFromString(bare, "text/html");
   for (const one of sent.querySelectorAll("script, style, link, meta, base, iframe, object, embed, form")) one.remove();
   for (const one of sent.querySelectorAll("[src], [srcset]")) for (const name of ["src", "srcset"]) one.removeAttribute(name);
-  // They are the doctor's: to answer, or to opt out.
+  // Only the doctor may answer or opt out with them.
   for (const link of sent.querySelectorAll("a[href]")) {
     link.title = "Only the doctor can use this link";
     link.removeAttribute("href");

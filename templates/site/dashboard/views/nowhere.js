@@ -1,4 +1,4 @@
-// An address that means nothing.
+// The view of an unknown address.
 import { html } from "../lit.js";
 import { to } from "../url.js";
 

@@ -1,4 +1,4 @@
-// The overview's numbers: the sentence on top, the tiles, the funnel, times and outcomes.
+// The numbers of the overview: headline, tiles, funnel, times and outcomes.
 import { howMany, lasts, number, plural, share } from "../format.js";
 import { html, nothing, svg } from "../lit.js";
 import { bars } from "../parts/tables.js";
@@ -28,7 +28,7 @@ export function headline({ period, before, from, to }) {
   </p>`;
 }
 
-// From here on a share says nothing any more: "5,356% more".
+// From this factor on, a percentage such as "5,356% more" is hard to read.
 const isManyTimes = (now, then) => now >= 10 * then;
 const times = (now, then) => number(Math.round(now / then));
 
@@ -66,7 +66,7 @@ function change(now, then, isBad) {
   </p>`;
 }
 
-/** A line without axes: only how it went. */
+/** A line without axes. */
 function spark(values, name) {
   if (values.length < 3) return html`<svg class="spark" viewBox="0 0 100 24" aria-hidden="true"></svg>`;
   const highest = Math.max(1, ...values);
@@ -80,7 +80,7 @@ export const funnel = ({ period, before }) =>
   html`<table class="bars funnel">
       <caption class="unseen">Referrals submitted in this period: how many reached each step so far</caption>
       <thead class="unseen">
-        <tr><th scope="col">Step</th><th scope="col">How many</th><th scope="col">Of the step before</th></tr>
+        <tr><th scope="col">Step</th><th scope="col">Count</th><th scope="col">Share of the step before</th></tr>
       </thead>
       <tbody>
         ${period.funnel.map((rung, index) => {
@@ -125,9 +125,9 @@ export function outcomes({ period }) {
     .filter(({ count }) => count)
     .sort((one, other) => other.count - one.count);
   return html`<h3>Doctors answered</h3>
-    ${bars("What doctors answered", answers)}
+    ${bars("Doctors’ answers", answers)}
     <h3>Requests completed</h3>
-    ${bars("Requests of doctors that were completed", completed, { isShared: false })}
+    ${bars("Doctors’ requests that were completed", completed, { isShared: false })}
     <h3>Reasons for closing</h3>
-    ${closings.length ? bars("Why referrals were closed", closings) : html`<p class="soft">No referrals were closed in this period.</p>`}`;
+    ${closings.length ? bars("Reasons for closing referrals", closings) : html`<p class="soft">No referrals were closed in this period.</p>`}`;
 }

@@ -1,4 +1,4 @@
-// What a manager opens in the morning: what happened, what it means, and what waits.
+// The start page: open tasks, numbers, charts and deliverability.
 import { html, nothing } from "../lit.js";
 import { rangeChooser } from "../parts/range.js";
 import { shown } from "../parts/states.js";
@@ -37,7 +37,7 @@ export class Overview {
     for (const one of this.all) one.load();
   }
 
-  /** The address changed. What is drawn by day or by week is there already. */
+  /** The address changed. The data for days and weeks are already loaded. */
   changed() {
     if (JSON.stringify(days()) !== this.asked) this.open();
   }

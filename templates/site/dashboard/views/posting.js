@@ -1,4 +1,4 @@
-// Letters: all that wait go into one PDF; those that are posted are marked one after the other.
+// Letters: prints all waiting letters into one PDF, and marks letters as posted.
 import { plural } from "../format.js";
 import { html, live, nothing } from "../lit.js";
 import { to } from "../url.js";
@@ -62,7 +62,7 @@ export class Posting {
     </div>`;
   }
 
-  /** One after the other: each is an action of its own, and one that fails stops none of the others. */
+  /** Marks them one by one, so that a failure does not affect the others. */
   async #post(referrals) {
     let done = 0;
     for (const [index, referral] of referrals.entries()) {

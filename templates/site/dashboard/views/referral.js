@@ -1,4 +1,4 @@
-// One referral: who it names, everything that happened, the messages that went out, and what can be done.
+// One referral: the doctor, the timeline, the sent messages and the actions.
 import { cityLine, phone } from "../format.js";
 import { icon } from "../icons.js";
 import { html, nothing } from "../lit.js";
@@ -26,7 +26,7 @@ export class Referral {
     this.acting = new Acting(app, (after) => this.#acted(after));
   }
 
-  // A name has no place in the browser's history.
+  // The browser's history must not contain the doctor's name.
   get title() {
     return `Referral ${this.receipt}`;
   }
@@ -152,7 +152,7 @@ const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
 
 function doctor({ receipt, doctor: known, callback, address, typed, specialty, source, language, state, submitted_at }) {
   const lines = address ? [address.line1, address.line2, cityLine(address)] : [];
-  // The group is shown in place of the specialty as it was typed, and the city as a part of the address.
+  // The specialty's group replaces the typed specialty, and the city is a part of the address.
   const { name, practice, email, phone: number, npi, city, specialty: _, ...others } = known;
   const facts = {
     Name: name,

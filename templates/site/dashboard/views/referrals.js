@@ -1,4 +1,4 @@
-// All referrals, newest first: filtered by what may stand in the address, searched by what may not.
+// All referrals, newest first. Filters are in the address of the page. Search terms are not, because they are personal data.
 import { day, plural } from "../format.js";
 import { icon } from "../icons.js";
 import { html, live, nothing } from "../lit.js";
@@ -12,10 +12,10 @@ import { FILTERS, plain, reason, STAGES } from "../words.js";
 
 const NAMES = Object.keys(FILTERS);
 const RECEIPT = /^[A-Z2-7]{4}(-?[A-Z2-7]{4}){3}$/i;
-// Kept while one goes to a referral and back. Never in the address, and gone with the tab.
+// Kept when the user opens a referral and returns. Never in the address, and gone when the tab is closed.
 let searched = "";
 
-/** What somebody looks for: the API is told which of the four it is. */
+/** The kind of search term, for the API. */
 export function understood(text) {
   const typed = text.trim();
   if (!typed) return {};
@@ -52,7 +52,7 @@ export class Referrals {
     if (JSON.stringify(this.#filter()) !== JSON.stringify(this.asked)) this.open();
   }
 
-  /** The first page once more; the pages after it stay as they are. */
+  /** Loads the first page again. The other pages stay as they are. */
   async refresh() {
     const before = this.found.value;
     if (!before || before.pages === 1) return this.found.load({ isQuiet: true });

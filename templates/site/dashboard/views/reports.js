@@ -1,4 +1,4 @@
-// Lists and letters as files: ordered here, made meanwhile, fetched within a day.
+// Exports and letters as files: requested here, created in the background, available for a day.
 import { days, number, plural, size } from "../format.js";
 import { html, live, nothing, repeat } from "../lit.js";
 import { rangeChooser } from "../parts/range.js";
@@ -45,7 +45,7 @@ export class Reports {
   async #load(how) {
     clearTimeout(this.again);
     await this.reports.load(how);
-    // While one is being made, its progress is looked at more often.
+    // While a report is in progress, it is refreshed more often.
     const isUndone = list(this.reports.value).some(({ state }) => UNDONE.includes(state));
     if (isUndone && this.app.view === this) this.again = setTimeout(() => this.#load({ isQuiet: true }), SOON);
   }
@@ -96,7 +96,7 @@ export class Reports {
     const chosen = query();
     const { from, to: until } = range({ mayBeAll: true });
     return html`<section class="card" aria-labelledby="make">
-      <h2 id="make">Make a report</h2>
+      <h2 id="make">Create a report</h2>
       <p class="soft">Every referral submitted ${from ? html`${days(from, until)} (UTC)` : "so far"}, with the doctor and the outcome.</p>
       <form class="filters order" @submit=${(event) => this.#order(event)}>
         ${CHOICES.map(([name, filter]) => choice(name, filter, chosen[name]))}
@@ -105,7 +105,7 @@ export class Reports {
           <label><input type="radio" name="format" value="xlsx" checked /> Excel</label>
           <label><input type="radio" name="format" value="csv" /> CSV</label>
         </fieldset>
-        <button class="button" aria-disabled=${this.isBusy}>${this.isBusy ? "One moment …" : "Make report"}</button>
+        <button class="button" aria-disabled=${this.isBusy}>${this.isBusy ? "One moment …" : "Create report"}</button>
       </form>
       ${this.error ? html`<p class="error" role="alert">${this.error.message}</p>` : nothing}
       <p class="soft">Reports contain doctors’ details. Keep them where only your team can read them. Files expire after one day. To print letters, go to Work.</p>
@@ -113,7 +113,7 @@ export class Reports {
   }
 
   #list(reports) {
-    if (!reports.length) return empty("No reports yet", "Reports that you make appear here.");
+    if (!reports.length) return empty("No reports yet", "Reports that you create appear here.");
     return html`<ul class="reports">
       ${repeat(
         reports,
@@ -135,7 +135,7 @@ export class Reports {
         ${state === "running" ? html`<span class="soft">${plural(done, kind === "letters" ? "letter" : "row")} so far</span><progress aria-label="Progress"></progress>` : nothing}
         ${state === "ready" ? html`<span class="soft">${plural(done, kind === "letters" ? "letter" : "row")}${until ? html`, until ${when(until)}` : nothing}</span>` : nothing}
         ${leftOut.length ? left(leftOut) : nothing}
-        ${state === "failed" ? html`<span class="soft">${REPORT_FAILURES[detail] ?? "Make the report again."}</span>` : nothing}
+        ${state === "failed" ? html`<span class="soft">${REPORT_FAILURES[detail] ?? "Create the report again."}</span>` : nothing}
       </div>
       <div class="row end">
         ${state === "ready"
@@ -151,7 +151,7 @@ export class Reports {
   }
 }
 
-/** Letters that were not printed, and why. */
+/** Letters that were not printed, with reasons. */
 const left = (out) =>
   html`<details class="as-table">
     <summary>${plural(out.length, "letter")} not printed</summary>

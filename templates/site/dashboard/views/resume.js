@@ -1,8 +1,8 @@
-// Lets a paused campaign go on.
+// Resumes a paused campaign.
 export async function resume(app) {
   const yes = await app.dialog.ask({
     title: "Resume sending?",
-    text: "Messages go out again at once, at the usual rate. If the cause persists, sending pauses again, and Amazon may suspend the account.",
+    text: "Messages are sent again at once, at the usual rate. If the cause persists, sending pauses again, and Amazon may suspend the account.",
     yes: "Resume sending",
     isHarsh: true,
   });

@@ -1,4 +1,4 @@
-// How it went by day or by week: the lines, their choice, and the same as a table.
+// The chart by day or by week, with a choice of lines and a table.
 import "../parts/chart.js";
 import { day, number, weekday } from "../format.js";
 import { html } from "../lit.js";
@@ -6,7 +6,7 @@ import { tableOf } from "../parts/tables.js";
 import { here } from "../url.js";
 import { FACTS, SERIES } from "../words.js";
 
-// So that they can be told apart without colours.
+// To tell lines apart without colors.
 const DASHES = { submitted: [], sent: [7, 4], delivered: [2, 3], engaged: [10, 3, 2, 3], answered: [] };
 const USUAL = "submitted,sent,answered";
 

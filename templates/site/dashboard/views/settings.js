@@ -1,4 +1,4 @@
-// Who I am, and what I want to be sent.
+// The user's role and subscriptions.
 import { zone } from "../format.js";
 import { icon } from "../icons.js";
 import { html, nothing } from "../lit.js";
@@ -6,7 +6,7 @@ import { top } from "../shell.js";
 
 const ROLES = {
   viewer: "You see all numbers, and referrals without the doctor’s details.",
-  manager: "You see doctors, act on referrals, and make reports.",
+  manager: "You see doctors’ details, act on referrals, and create reports.",
 };
 
 export class Settings {

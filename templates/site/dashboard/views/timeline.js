@@ -1,4 +1,4 @@
-// Everything that happened to a referral, in its order.
+// The events of a referral in order.
 import { when } from "../parts/rows.js";
 import { html, nothing } from "../lit.js";
 import { to } from "../url.js";

@@ -1,4 +1,4 @@
-// What waits for a person, and in which stage referrals are now.
+// Open tasks, and open referrals by stage.
 import { html, nothing } from "../lit.js";
 import { icon } from "../icons.js";
 import { bars } from "../parts/tables.js";
@@ -11,7 +11,7 @@ export const countSaid = (one) => (one?.is_more ? `${one.count}+` : String(count
 
 export function waiting(app) {
   const work = app.waiting.value;
-  // Its place is kept, so that nothing jumps.
+  // Keep the space, so that the layout does not shift.
   if (!work) return app.waiting.error ? nothing : html`<div class="waiting" aria-hidden="true"></div>`;
   const kinds = Object.keys(KINDS).filter((kind) => countOf(work.kinds[kind]));
   return html`${work.paused ? paused(work.paused) : nothing}

@@ -1,4 +1,4 @@
-// The work list: what waits for a person, oldest first, each with what can be done about it.
+// The list of tasks, oldest first, with the actions of each.
 import { phone } from "../format.js";
 import { html, nothing, repeat } from "../lit.js";
 import { nameFlag, stageBadge, when } from "../parts/rows.js";
@@ -35,7 +35,7 @@ export class Work {
     this.rows.load();
   }
 
-  /** What is shown of the pages after the first stays. */
+  /** Only refreshes while the first page is the only one. */
   async refresh() {
     if ((this.rows.value?.pages ?? 1) > 1 || this.posting.isBusy) return;
     await this.rows.load({ isQuiet: true });
@@ -61,7 +61,7 @@ export class Work {
     }
   }
 
-  /** Done: the row goes. Someone else was first: it shows how it is now. */
+  /** Removes the row after an action, or shows the current state if another user acted first. */
   #acted(after, { isDone, isQuiet }) {
     const { value } = this.rows;
     const place = value.referrals.findIndex(({ receipt }) => receipt === after.receipt);
@@ -76,7 +76,7 @@ export class Work {
     this.app.refreshNow();
   }
 
-  /** The button that was pressed is gone: its place is taken by the next one's. */
+  /** The pressed button is gone, so focuses the button of the next row. */
   #focusNear(place) {
     setTimeout(() => {
       const rows = document.querySelectorAll(".work-row");

@@ -99,7 +99,7 @@ def test_an_ending_that_does_not_exist_gets_the_message_and_the_question(form: P
     form.get_by_label("Email").press("Tab")
     form.get_by_role("button", name="No, keep it").click()
     submit(form)
-    expect(form.locator("#doctor-email-error")).to_contain_text("There are no addresses that end like this.")
+    expect(form.locator("#doctor-email-error")).to_contain_text("No email addresses end like this.")
     expect(question(form)).to_contain_text("clinic.com")
     form.get_by_role("button", name="Yes, change it").click()
     expect(form.locator("#errors")).to_be_hidden()

@@ -188,7 +188,7 @@ def test_it_reports_the_week_the_week_before_and_the_open_tasks(
     assert message.subject == "Lumen Spine Lamp: 3 referrals, 0 answers in the week to November 22"
     for body in (message.text, " ".join(message.html.replace("&nbsp;", "").split())):
         assert "November 16 to November 22, 2026" in body
-        assert "Nothing waits" in body
+        assert "No open tasks" in body
         assert "+2" in body
         assert "1,234" in body
         assert f"{aws.SITE_URL}/dashboard/settings?campaign=lumen" in body

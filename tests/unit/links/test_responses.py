@@ -245,7 +245,7 @@ def test_information_that_is_sent_at_once_is_announced_as_an_email() -> None:
         replace(known, policy=replace(known.policy, information=InformationPolicy.AUTOMATIC))
     )
     for response in (links.answer("POST", answer="information"), links.answer("GET")):
-        assert "It goes to the email address that we wrote to" in response["body"]
+        assert "We send it to the email address that we wrote to" in response["body"]
     asked = links.table.referrals[links.referral.receipt]
     assert (asked.stage, asked.reason) == (Stage.QUEUED, None)
 

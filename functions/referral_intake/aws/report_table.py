@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 LATEST = 20
-# An unfinished report older than this is not put back into the queue.
+# An unfinished report older than this is not queued again.
 _RECOVERY_WINDOW = timedelta(days=2)
 _MAX_CHECKED = 100
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from referral_intake.core.milestones import Milestone
 
-# A scanner opens a message as it arrives and follows its links. A person needs more time, and more to read first.
+# A scanner opens a message as it arrives and follows its links. A person needs more time, most before a click.
 FASTEST = {Milestone.OPENED: timedelta(seconds=10), Milestone.CLICKED: timedelta(seconds=30)}
 # A person does not follow two links of a message within this time.
 BETWEEN_LINKS = timedelta(seconds=5)

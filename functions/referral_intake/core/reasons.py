@@ -52,7 +52,7 @@ class Reason(StrEnum):
     JOINED = "joined"  # Another referral has claimed the doctor, and its message is not sent yet.
     SOFT_BOUNCED = "soft_bounced"  # The message bounced temporarily, for instance because of a full mailbox.
 
-    # Waiting after a setback: nothing was sent, and the pause before the next try grows each time.
+    # Waiting after a failure: nothing was sent, and each retry waits longer.
     LOST_BY_STREAM = "lost_by_stream"  # No run picked the referral up.
     OPT_OUT_CHECK_FAILED = "last_look_failed"  # The opt-out could not be checked right before sending.
     SES_UNREACHABLE = "ses_unreachable"  # No connection, or no credentials.

@@ -1,4 +1,4 @@
-"""US states, the District of Columbia, territories and military post, by code and by name (USPS Publication 28)."""
+"""US states, the District of Columbia, territories and military mail, by code and by name (USPS Publication 28)."""
 
 _NAMES = """
 AL Alabama|AK Alaska|AZ Arizona|AR Arkansas|CA California|CO Colorado|CT Connecticut|DE Delaware

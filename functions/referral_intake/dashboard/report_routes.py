@@ -144,7 +144,7 @@ def request_report(user: Manager, parts: Parts, now: Now, request: ReportRequest
     )
     # The report is stored first: a report without a queued message is queued again later, the reverse would be lost.
     parts.reports.add(report, audit_item(user, "report_asked", [report.id], now))
-    # If this fails, the report is stored anyway. The schedule, or a request for its state, puts it back into the queue.
+    # If this fails, the report is stored anyway. The schedule, or a request for its state, queues it again.
     with suppress(Unavailable):
         parts.report_queue.put(report.id)
     return _details(report, now)

@@ -101,7 +101,7 @@ class DashboardParts(StaffParts):
         return ses.SesAccount(ses.quick_client(), shared_wiring.now)
 
     def requeue_report(self, report: "Report", now: "datetime") -> None:
-        """Put a lost report back into the queue. If several requests notice it at once, only one does so."""
+        """Queue a lost report again. Of several concurrent requests, only one does so."""
         if self.reports.record_queued(report, now):
             self.report_queue.put(report.id)
 

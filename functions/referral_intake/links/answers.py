@@ -1,4 +1,4 @@
-"""The answer page: what became of the doctor's answer, and what the doctor can do next."""
+"""The answer page: the result of the doctor's answer, and what the doctor can do next."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -2,7 +2,7 @@
 
 Names and practices are untrusted text. A spreadsheet treats a cell that begins with one of = + - @ as a formula, which
 can fetch URLs or start programs. So such a cell gets a leading apostrophe, as OWASP advises. It also gets one if the
-sign follows blanks (which some programs drop), is a full-width form, or follows a character that another program's
+sign follows spaces (which some programs drop), is a full-width form, or follows a character that another program's
 settings treat as the end of a cell.
 
 Numbers and phone numbers (+14155550123) stay unchanged: a sign followed only by digits has no effect as a formula, and

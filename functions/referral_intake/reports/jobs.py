@@ -1,4 +1,4 @@
-"""Work on reports, put lost ones back into the queue, and send the weekly summaries."""
+"""Work on reports, queue lost ones again, and send the weekly summaries."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,7 +29,7 @@ def run_report(report_id: str, parts: ReportsParts, time_left: Callable[[], time
 def requeue_lost_reports(parts: ReportsParts) -> None:
     for campaign in parts.campaigns.names():
         if count := parts.report_runner.requeue_lost(campaign):
-            logger.warning("lost reports put back into the queue", campaign=campaign, reports=count)
+            logger.warning("lost reports queued again", campaign=campaign, reports=count)
 
 
 def send_summaries(parts: ReportsParts) -> None:

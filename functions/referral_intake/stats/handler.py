@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 
 def read(record: dict[str, Any]) -> Referral:
-    """Return the referral in the record. If it can't be read, Lambda retries the record alone and finally gives up."""
+    """Return the referral in the record. If it can't be read, Lambda retries the record alone until the retries end."""
     change = record["dynamodb"]
     try:
         return from_item(change["NewImage"])

@@ -1,4 +1,4 @@
-"""`opt-out`: record the opt-out of a doctor who wrote, called or said so, also without a referral."""
+"""`opt-out`: record an opt-out that came by letter, by phone or in person, also without a referral."""
 
 from datetime import UTC, datetime
 from typing import Annotated

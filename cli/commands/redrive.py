@@ -1,4 +1,4 @@
-"""`redrive`: list the referrals and events that failed after all retries, and put them back."""
+"""`redrive`: list the referrals and events that failed after all retries, and retry them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -48,14 +48,14 @@ class _Found:
 
 def command(
     receipts: Annotated[
-        list[str] | None, typer.Argument(metavar="RECEIPT", help="Put back only these referrals.")
+        list[str] | None, typer.Argument(metavar="RECEIPT", help="Retry only these referrals.")
     ] = None,
     stack: options.Stack = None,
     only_list: Annotated[bool, options.flag("--list", "Only list. The default without RECEIPT.")] = False,
     go: Annotated[bool, options.flag("--go", "Put everything back.")] = False,
     as_json: options.AsJson = False,
 ) -> int:
-    """List the referrals and events that failed after all retries, and put them back.
+    """List the referrals and events that failed after all retries, and retry them.
 
     Fix the cause first, or they fail again. No doctor gets a message twice: a referral only becomes queued again, and
     `outreach` makes its usual checks before it sends. You can stop the command and run it again. With `--go`:
@@ -67,12 +67,12 @@ def command(
     Examples:
 
     - `referrals redrive` lists.
-    - `referrals redrive --go` puts everything back.
-    - `referrals redrive K3QF-7ZTA-MM2X-PE5R` puts this referral back.
+    - `referrals redrive --go` retries everything.
+    - `referrals redrive K3QF-7ZTA-MM2X-PE5R` retries this referral.
     - `referrals redrive --stack http://127.0.0.1:8080` lists what failed in `make run`.
     """
     if go and (only_list or receipts):
-        raise typer.BadParameter("--go puts everything back. It can't be combined with --list or RECEIPT.")
+        raise typer.BadParameter("--go retries everything. It can't be combined with --list or RECEIPT.")
     if as_json and (go or (receipts and not only_list)):
         raise typer.BadParameter("--json only lists. It can't be combined with --go, and with RECEIPT it needs --list.")
     target = stacks.select(stack)
@@ -90,8 +90,8 @@ def _everything(stack: Stack) -> int:
     failures, source, destination = map(stack.output, ("OutreachFailuresUrl", "FeedbackFailuresUrl", "MailEventsUrl"))
     found = _find(stack)
     refused = _put_back_each(stack, [one.receipt for one in found.given_up])
-    print(f"Referrals put back: {len(found.given_up) - refused}. `outreach` processes them now.")
-    print(f"SES events put back: {failure_queues.move(stack.sqs, source, destination)}. `feedback` processes them now.")
+    print(f"Referrals queued again: {len(found.given_up) - refused}. `outreach` processes them now.")
+    print(f"SES events queued again: {failure_queues.move(stack.sqs, source, destination)}. `feedback` processes them now.")
     # Delete the notices last: they are needed until the table was read.
     print(f"Notices deleted: {failure_queues.clear(stack.sqs, failures, began)}.")
     if found.held:
@@ -109,7 +109,7 @@ def _named(stack: Stack, typed: Sequence[str], *, only_list: bool, as_json: bool
         _explain(stack, known, as_json=as_json)
         return 1 if unreadable else 0
     refused = _put_back_each(stack, known)
-    print(f"Referrals put back: {len(known) - refused}. `outreach` processes them now.")
+    print(f"Referrals queued again: {len(known) - refused}. `outreach` processes them now.")
     return 1 if refused or unreadable else 0
 
 
@@ -121,7 +121,7 @@ def _explain(stack: Stack, receipts: Sequence[str], *, as_json: bool) -> None:
         output.print_json([{"receipt": receipt, "obstacle": reason} for receipt, reason in reasons.items()])
         return
     for receipt, reason in reasons.items():
-        print(f"{receipt} {reason or 'failed after all retries, and can be put back.'}")
+        print(f"{receipt} {reason or 'failed after all retries, and can be retried.'}")
 
 
 def _find(stack: Stack) -> _Found:
@@ -177,7 +177,7 @@ def _referrals(stack: Stack) -> ReferralTable:
 
 
 def _put_back_each(stack: Stack, receipts: Sequence[str]) -> int:
-    """Put the referrals back, and return how many were not. Print the reason for each of these."""
+    """Queue the referrals again, and return how many were not queued. Print the reason for each of these."""
     runner, referrals, refused = action_runner(stack), _referrals(stack), 0
     with output.progress("Referrals", len(receipts)) as advance:
         for receipt in receipts:
@@ -215,7 +215,7 @@ def _read(referrals: ReferralTable, receipt: str) -> Referral | str:
 
 
 def _obstacle(referral: Referral | OpenReferral) -> str | None:
-    """Return the reason why the referral must not be put back, or None if it may be."""
+    """Return the reason why the referral must not be queued again, or None if it may be."""
     due = f"{_time(referral.due_at)} UTC" if referral.due_at else ""
     match referral.stage:
         case Stage.HELD if referral.reason == Reason.RETRIES_EXHAUSTED:

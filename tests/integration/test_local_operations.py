@@ -114,9 +114,9 @@ def test_a_failed_referral_is_listed_repaired_redriven_and_mailed_once(deploymen
     assert "RetryAttemptsExhausted" in deployment.failures()
 
     deployment.words.write_text(good, "utf-8")
-    assert "Referrals put back: 1." in deployment.redrive("--go")
+    assert "Referrals queued again: 1." in deployment.redrive("--go")
     eventually(lambda: deployment.stored(receipt)["stage"] == "sent")
-    assert "Referrals put back: 0." in deployment.redrive("--go")
+    assert "Referrals queued again: 0." in deployment.redrive("--go")
     # A second message would arrive soon after the first.
     other = deployment.submit_referral("other@clinic.example")
     eventually(lambda: deployment.stored(other)["stage"] == "sent")
@@ -149,7 +149,7 @@ def test_a_redrive_works_days_later_by_the_clock_of_the_local_stack(deployment: 
     deployment.words.write_text(good, "utf-8")
     deployment.stack.clock.advance(timedelta(days=30).total_seconds())
 
-    assert "Referrals put back: 1." in deployment.redrive("--go")
+    assert "Referrals queued again: 1." in deployment.redrive("--go")
 
     eventually(lambda: deployment.stored(receipt)["stage"] == "sent")
     assert deployment.mails() == ["maria@clinic.example"]
@@ -173,7 +173,7 @@ def test_a_failed_feedback_event_is_processed_after_a_redrive(deployment: Deploy
     queue = deployment.stack.cloud.queue_urls["FeedbackFailures"]
     deployment.stack.cloud.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
 
-    assert "SES events put back: 1." in deployment.redrive("--go")
+    assert "SES events queued again: 1." in deployment.redrive("--go")
 
     eventually(lambda: deployment.stored(receipt).get("reason") == "complained")
 

@@ -286,7 +286,7 @@ def test_a_referral_that_has_not_failed_is_refused_with_the_reason(
     assert redrive(referral.receipt) == 1
     told = capsys.readouterr()
     assert f"{referral.receipt} {said}" in told.err or said in told.err
-    assert "put back: 0" in told.out
+    assert "queued again: 0" in told.out
     assert deployment.image(referral) == before
 
 
@@ -303,7 +303,7 @@ def test_a_named_receipt_can_be_previewed(deployment: Deployment, capsys: pytest
     given_up, sent = deployment.put(Stage.HELD), deployment.put(Stage.SENT, None)
     assert redrive("--list", given_up.receipt, sent.receipt) == 0
     said = capsys.readouterr().out
-    assert f"{given_up.receipt} failed after all retries, and can be put back." in said
+    assert f"{given_up.receipt} failed after all retries, and can be retried." in said
     assert f"{sent.receipt} was sent." in said
     assert deployment.system.stage(given_up) == ("held", GIVEN_UP)
 
@@ -335,7 +335,7 @@ def test_many_referrals_are_all_redriven_with_a_progress_report(
         deployment.put(Stage.HELD, email=f"d{number}@clinic.example")
     assert redrive("--go") == 0
     told = capsys.readouterr()
-    assert "Referrals put back: 230." in told.out
+    assert "Referrals queued again: 230." in told.out
     assert "230/230" in told.err
     stages = [
         item["stage"] for pk, item in deployment.system.table_reader.items().items() if pk.startswith("referral#")

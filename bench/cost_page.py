@@ -34,10 +34,10 @@ class Measured:
     @classmethod
     def read(cls) -> "Measured":
         kept = json.loads(MEASURED.read_text("utf-8"))
-        return cls({name: Used(**one) for name, one in kept["scenarios"].items()}, kept["metrics"])
+        return cls({name: Used(**one) for name, one in kept["usage"].items()}, kept["metrics"])
 
     def write(self) -> None:
-        stored = {"scenarios": {name: asdict(one) for name, one in self.usage.items()}, "metrics": self.metrics}
+        stored = {"usage": {name: asdict(one) for name, one in self.usage.items()}, "metrics": self.metrics}
         MEASURED.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
 
 

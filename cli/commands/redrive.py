@@ -47,9 +47,7 @@ class _Found:
 
 
 def command(
-    receipts: Annotated[
-        list[str] | None, typer.Argument(metavar="RECEIPT", help="Retry only these referrals.")
-    ] = None,
+    receipts: Annotated[list[str] | None, typer.Argument(metavar="RECEIPT", help="Retry only these referrals.")] = None,
     stack: options.Stack = None,
     only_list: Annotated[bool, options.flag("--list", "Only list. The default without RECEIPT.")] = False,
     go: Annotated[bool, options.flag("--go", "Put everything back.")] = False,
@@ -91,7 +89,9 @@ def _everything(stack: Stack) -> int:
     found = _find(stack)
     refused = _put_back_each(stack, [one.receipt for one in found.given_up])
     print(f"Referrals queued again: {len(found.given_up) - refused}. `outreach` processes them now.")
-    print(f"SES events queued again: {failure_queues.move(stack.sqs, source, destination)}. `feedback` processes them now.")
+    print(
+        f"SES events queued again: {failure_queues.move(stack.sqs, source, destination)}. `feedback` processes them now."
+    )
     # Delete the notices last: they are needed until the table was read.
     print(f"Notices deleted: {failure_queues.clear(stack.sqs, failures, began)}.")
     if found.held:

@@ -73,9 +73,9 @@ CLAIMS = {
     "letter_sent": {"en": "We sent .* a letter", "es": "Le enviamos una carta"},
     "called": {"en": "We called", "es": "Llamamos"},
     "by_post": {"en": "will send a letter or call", "es": "Enviaremos una carta o llamaremos"},
-    "told": {"en": "already", "es": "Ya avisamos"},
+    "told": {"en": "already", "es": "Ya tenemos una solicitud"},
     "withdrawn": {"en": "took it back", "es": "lo retiró"},
-    "finished": {"en": "is done", "es": "ha terminado"},
+    "finished": {"en": "is done", "es": "Ya terminamos"},
     "unreachable": {"en": "could not reach", "es": "No pudimos comunicarnos"},
     "not_contacted": {"en": "did not contact", "es": "No contactamos"},
 }

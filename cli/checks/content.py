@@ -28,7 +28,7 @@ def sender(campaign: Campaign, *, real: bool) -> Result:
     given = campaign.sender
     fields = ("company", "reply_to", "postal_address", "phone", "product_url")
     made_up = [name for name in fields if is_placeholder(getattr(given, name))]
-    todo = f"Fill them in in templates/campaigns/{campaign.name}/campaign.toml. Then have the campaign approved again."
+    todo = f"Fill them in, in templates/campaigns/{campaign.name}/campaign.toml. Then have the campaign approved again."
     if empty := [name for name in fields if not getattr(given, name).strip()]:
         return failure(f"{campaign.name}: empty: {', '.join(empty)}", todo)
     if made_up:

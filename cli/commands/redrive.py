@@ -27,12 +27,12 @@ _HELD: dict[str | None, str] = {
     Reason.CAMPAIGN_UNKNOWN: "the deployed templates lack its campaign. Deploy it, or let the referral expire.",
 }
 _TITLES = {
-    "given_up": "Referrals that failed after all retries; --go puts them back",
+    "given_up": "Referrals that failed after all retries; --go retries them",
     "overdue": "Overdue referrals; `wake` queues them again without this command",
     "held": "Referrals held for another reason; a person decides",
 }
 _QUEUES = {
-    "FeedbackFailures": "SES events that `feedback` failed to process; --go puts them back",
+    "FeedbackFailures": "SES events that `feedback` failed to process; --go retries them",
     "OutreachFailures": "Notices of stream records that `outreach` failed to process; --go deletes them",
 }
 
@@ -87,11 +87,10 @@ def _everything(stack: Stack) -> int:
     # Read all outputs first, so that a missing one stops the command before it changes anything.
     failures, source, destination = map(stack.output, ("OutreachFailuresUrl", "FeedbackFailuresUrl", "MailEventsUrl"))
     found = _find(stack)
-    refused = _put_back_each(stack, [one.receipt for one in found.given_up])
+    refused = _queue_each(stack, [one.receipt for one in found.given_up])
     print(f"Referrals queued again: {len(found.given_up) - refused}. `outreach` processes them now.")
-    print(
-        f"SES events queued again: {failure_queues.move(stack.sqs, source, destination)}. `feedback` processes them now."
-    )
+    moved = failure_queues.move(stack.sqs, source, destination)
+    print(f"SES events queued again: {moved}. `feedback` processes them now.")
     # Delete the notices last: they are needed until the table was read.
     print(f"Notices deleted: {failure_queues.clear(stack.sqs, failures, began)}.")
     if found.held:
@@ -108,7 +107,7 @@ def _named(stack: Stack, typed: Sequence[str], *, only_list: bool, as_json: bool
     if only_list:
         _explain(stack, known, as_json=as_json)
         return 1 if unreadable else 0
-    refused = _put_back_each(stack, known)
+    refused = _queue_each(stack, known)
     print(f"Referrals queued again: {len(known) - refused}. `outreach` processes them now.")
     return 1 if refused or unreadable else 0
 
@@ -176,19 +175,19 @@ def _referrals(stack: Stack) -> ReferralTable:
     return ReferralTable(stack.dynamodb, stack.output("TableName"))
 
 
-def _put_back_each(stack: Stack, receipts: Sequence[str]) -> int:
+def _queue_each(stack: Stack, receipts: Sequence[str]) -> int:
     """Queue the referrals again, and return how many were not queued. Print the reason for each of these."""
     runner, referrals, refused = action_runner(stack), _referrals(stack), 0
     with output.progress("Referrals", len(receipts)) as advance:
         for receipt in receipts:
-            if why := _put_back(runner, referrals, receipt, stack.now()):
+            if why := _queue(runner, referrals, receipt, stack.now()):
                 output.problem(f"{receipt} {why}")
                 refused += 1
             advance(1)
     return refused
 
 
-def _put_back(runner: ActionRunner, referrals: ReferralTable, receipt: str, now: datetime) -> str | None:
+def _queue(runner: ActionRunner, referrals: ReferralTable, receipt: str, now: datetime) -> str | None:
     """Queue a referral that is held as given_up. Return None, or the reason why it was not changed.
 
     The claim that `outreach` makes before it sends ensures that the doctor is not mailed twice.

@@ -108,7 +108,7 @@ def test_a_failed_referral_is_listed_repaired_redriven_and_mailed_once(deploymen
     deployment.give_up(receipt)
 
     listed = deployment.redrive()
-    assert f"--go puts them back: 1\n  {receipt}  lumen" in listed
+    assert f"--go retries them: 1\n  {receipt}  lumen" in listed
     assert "--go deletes them: 1\n" in listed
     assert "clinic.example" not in listed
     assert "RetryAttemptsExhausted" in deployment.failures()

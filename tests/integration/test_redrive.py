@@ -134,14 +134,14 @@ def test_the_list_shows_failed_referrals_by_receipt_and_changes_nothing(
 
     said = capsys.readouterr().out
     submitted = f"submitted {given_up.submitted_at:%Y-%m-%d %H:%M}"
-    assert f"--go puts them back: 1\n  {given_up.receipt}  lumen  {submitted}" in said
+    assert f"--go retries them: 1\n  {given_up.receipt}  lumen  {submitted}" in said
     assert f"  {lost.receipt}  lumen" in said
     assert f"{now() - timedelta(hours=1):%Y-%m-%d %H}" in said
     assert "  A referral that is held as send_unclear: the doctor may already have the message" in said
     assert unclear.receipt in said
     assert "--go deletes them: 2\n  oldest since " in said
     assert ", 2 with RetryAttemptsExhausted" in said
-    assert "--go puts them back: 1\n  oldest since" in said
+    assert "--go retries them: 1\n  oldest since" in said
     for detail in ("Maria", "Smith", "clinic.example"):
         assert detail not in said
     assert deployment.system.table_reader.items() == before

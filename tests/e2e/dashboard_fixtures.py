@@ -115,6 +115,8 @@ class FakeApi:
                 )
             case ["GET", "referrals", receipt, "messages", step]:
                 return 200, self._message(receipt, step)
+            case ["POST", "referrals", "actions"]:
+                return 200, self._act_on_several(body)
             case ["POST", "referrals", receipt, "actions"]:
                 return self._act(receipt, body)
             case ["GET", "work"]:
@@ -342,6 +344,18 @@ class FakeApi:
         self.actions.append({"receipt": receipt, **body})
         _done(referral, body["action"], "maria@star.example")
         return 200, self._detail(receipt)
+
+    def _act_on_several(self, body: Json) -> Json:
+        answers = {
+            one["receipt"]: self._act(one["receipt"], {"action": body["action"], "revision": one["revision"]})
+            for one in body["referrals"]
+        }
+        not_done = [
+            {"receipt": receipt, "code": answer["code"], "reason": answer["detail"]}
+            for receipt, (status, answer) in answers.items()
+            if status != 200
+        ]
+        return {"done": [receipt for receipt, (status, _) in answers.items() if status == 200], "not_done": not_done}
 
     # ---- Reports ---------------------------------------------------------------------------------------------------
 

@@ -394,13 +394,47 @@ def test_a_concurrent_action_is_reported_and_not_repeated(page: Page, api: FakeA
     expect(page.locator(".work-row").first.get_by_role("button")).to_have_count(0)
 
 
-def test_several_letters_are_marked_one_by_one(page: Page, api: FakeApi) -> None:
+def test_several_letters_are_marked_together(page: Page, api: FakeApi) -> None:
     go(page, "/dashboard/work/by_post")
     page.get_by_label("Select all shown").check()
     page.get_by_role("button", name="Mark 3 letters as posted").click()
     expect(page.get_by_text("3 letters marked as posted.")).to_be_visible()
     expect(page.get_by_text("No open tasks")).to_be_visible()
     assert [one["action"] for one in api.actions] == ["letter_sent"] * 3
+    assert len(asked(api, "/referrals/actions")) == 1
+
+
+def test_letters_that_could_not_be_marked_are_listed_with_the_reason_and_a_link(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/work/by_post")
+    first = api.first("by_post")
+    api.done_by_colleague.add(first)
+    page.get_by_label("Select all shown").check()
+    page.get_by_role("button", name="Mark 3 letters as posted").click()
+    expect(page.get_by_text("2 letters marked as posted.")).to_be_visible()
+    listed = page.get_by_role("region", name="1 letter not marked as posted")
+    expect(listed.get_by_role("heading")).to_be_focused()
+    name = api.referrals[first]["doctor"]["name"]
+    expect(listed.get_by_role("listitem")).to_have_text(f"{name} ({first}): It changed.")
+    listed.get_by_role("link", name=name).click()
+    expect(page).to_have_url(re.compile(f"/dashboard/referrals/{first}"))
+
+
+def test_letters_that_no_service_marked_are_listed_too(page: Page, api: FakeApi) -> None:
+    go(page, "/dashboard/work/by_post")
+    api.failing.add("/referrals/actions")
+    page.get_by_label("Select all shown").check()
+    page.get_by_role("button", name="Mark 3 letters as posted").click()
+    expect(page.get_by_role("region", name="3 letters not marked as posted").get_by_role("listitem")).to_have_count(3)
+
+
+def test_a_referral_without_a_whole_address_offers_no_letter(page: Page, api: FakeApi) -> None:
+    receipt = api.first("by_post")
+    api.referrals[receipt]["actions"] = ["called", "add_email"]
+    go(page, "/dashboard/work/by_post")
+    row = page.locator(".work-row").first
+    expect(row).to_contain_text("Call: the postal address is incomplete")
+    expect(row.get_by_role("checkbox")).to_have_count(0)
+    expect(row.get_by_role("button", name="Letter posted")).to_have_count(0)
 
 
 def test_letters_are_requested_as_a_report(page: Page, api: FakeApi) -> None:

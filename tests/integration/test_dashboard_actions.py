@@ -1,7 +1,8 @@
 """Actions of managers through the dashboard API, on the table of the template."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,9 +12,11 @@ from referral_intake.aws.item_format import timestamp
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core import decisions
+from referral_intake.core.errors import Unavailable
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, Referral
 from referral_intake.dashboard import wiring as dashboard_wiring
+from referral_intake.dashboard.action_types import ActionRequest
 from referral_intake.dashboard.wiring import DashboardParts
 from tests.integration import aws
 from tests.integration.referral_actions import LATER, ReferralActions
@@ -162,6 +165,78 @@ def test_a_rejection_needs_a_reason_and_an_unclear_message_a_confirmation(api: A
     assert [error["field"] for error in api.act(unclear, "reject")[1]["errors"]] == ["reason"]
     assert [error["field"] for error in api.act(unclear, "retry")[1]["errors"]] == ["again"]
     assert api.act(unclear, "retry", again=True)[0] == 200
+
+
+def test_letters_are_recorded_together_and_what_could_not_be_done_is_listed_with_the_reason(api: Api) -> None:
+    posted = api.by_post()
+    unaddressed = api.by_post(name="Only Phone", npi=None, address={"state": "IL"})
+    opted_out = api.by_post(name="Has Enough", npi=None)
+    api.claims.suppress(api.keys(opted_out), Closing.OPTED_OUT, opted_out.receipt, NOW)
+    changed = api.by_post(name="Second One", npi=None)
+    assert api.act(changed, "called", username="jo", sub="2")[0] == 200
+    selected = [{"receipt": one.receipt, "revision": one.revision} for one in (posted, unaddressed, opted_out, changed)]
+    selected.append({"receipt": "AAAA-AAAA-AAAA-AAAA", "revision": 1})
+    asked = {"action": "letter_sent", "referrals": selected}
+    status, result = ask(api.parts, "POST", "/referrals/actions", asked, at=LATER)
+    assert (status, result["done"]) == (200, [posted.receipt])
+    reasons = {one["receipt"]: (one["code"], one["reason"]) for one in result["not_done"]}
+    assert reasons == {
+        unaddressed.receipt: (
+            "no_postal_address",
+            "The postal address is incomplete, so no letter can be posted. Call instead.",
+        ),
+        opted_out.receipt: (
+            "changed",
+            "This doctor opted out before this was recorded. The referral is closed. Do not write or call.",
+        ),
+        changed.receipt: ("changed", "jo changed this referral first. Your action had no effect."),
+        "AAAA-AAAA-AAAA-AAAA": ("not_found", "There is no referral with this receipt."),
+    }
+    assert (api.now(posted).stage, api.now(unaddressed)) == ("sent", unaddressed)
+    assert sorted(api.done()) == [("jo", "called"), ("robin", "letter_sent"), ("robin", "letter_sent")]
+    again = ask(api.parts, "POST", "/referrals/actions", asked, at=LATER)
+    assert again == (status, result), "a repeated request changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"action": "called"}, "action"),
+        ({"referrals": []}, "referrals"),
+        ({"referrals": [{"receipt": "AAAA-AAAA-AAAA-AAAA", "revision": 1}] * 51}, "referrals"),
+        ({"referrals": [{"receipt": "AAAA-AAAA-AAAA-AAAA", "revision": 0}]}, "referrals.0.revision"),
+    ],
+)
+def test_an_invalid_request_for_several_referrals_is_refused(api: Api, body: dict[str, Any], field: str) -> None:
+    valid = {"action": "letter_sent", "referrals": [{"receipt": "AAAA-AAAA-AAAA-AAAA", "revision": 1}]}
+    status, refusal = ask(api.parts, "POST", "/referrals/actions", valid | body)
+    assert (status, [error["field"] for error in refusal["errors"]]) == (422, [field])
+
+
+class UnavailableRunner:
+    def run(self, request: ActionRequest, now: datetime) -> Referral | None:
+        raise Unavailable("table")
+
+
+def test_what_could_not_be_saved_is_listed_and_can_be_tried_again(api: Api) -> None:
+    parts: Any = replace(api.parts, action_runner=UnavailableRunner())
+    asked = {"action": "letter_sent", "referrals": [{"receipt": "AAAA-AAAA-AAAA-AAAA", "revision": 1}]}
+    status, result = ask(parts, "POST", "/referrals/actions", asked)
+    assert (status, result["done"], result["not_done"][0]["code"]) == (200, [], "unavailable")
+
+
+def test_a_viewer_may_not_act_on_several_referrals(api: Api) -> None:
+    by_post = api.by_post()
+    asked = {"action": "letter_sent", "referrals": [{"receipt": by_post.receipt, "revision": by_post.revision}]}
+    assert ask(api.parts, "POST", "/referrals/actions", asked, groups=VIEWER)[0] == 403
+    assert api.now(by_post) == by_post
+
+
+def test_one_letter_without_a_whole_postal_address_is_refused(api: Api) -> None:
+    unaddressed = api.by_post(address={"state": "IL"})
+    status, refusal = api.act(unaddressed, "letter_sent")
+    assert (status, refusal["errors"][0]["code"]) == (422, "no_postal_address")
+    assert api.act(unaddressed, "called")[0] == 200
 
 
 def test_an_opt_out_just_before_a_letter_is_recorded_is_reported(api: Api) -> None:

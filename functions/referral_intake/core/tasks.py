@@ -33,6 +33,11 @@ class TaskKind(StrEnum):
     INFORMATION = "information"
 
 
+def can_be_posted(referral: Referral) -> bool:
+    """Whether a letter can be sent: the referral waits for a letter or a call, and the postal address is complete."""
+    return referral.stage is Stage.BY_POST and referral.doctor.address.is_whole
+
+
 _REQUESTED = {
     Answer.CALL: (TaskKind.CALL, Milestone.CALLED_BACK),
     Answer.INFORMATION: (TaskKind.INFORMATION, Milestone.INFORMATION_SENT),

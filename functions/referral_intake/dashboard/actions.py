@@ -12,11 +12,11 @@ from referral_intake.core import decisions, information
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.milestones import Milestone
-from referral_intake.core.reasons import Closing
+from referral_intake.core.reasons import Closing, LetterReason
 from referral_intake.core.referral import Answer, ContactChannel, Referral, Stage, Transition, UserAction, close
 from referral_intake.core.steps import with_resend
 from referral_intake.core.submission import InvalidSubmission, with_email
-from referral_intake.core.tasks import DELIVERY_UNKNOWN, DOCTOR_COMPARISONS, TaskKind, task_kind
+from referral_intake.core.tasks import DELIVERY_UNKNOWN, DOCTOR_COMPARISONS, TaskKind, can_be_posted, task_kind
 from referral_intake.core.validation import FieldError
 from referral_intake.dashboard.action_types import (
     CONTACT_CHANNELS,
@@ -52,7 +52,8 @@ def allowed_actions(referral: Referral, campaign: Campaign | None = None) -> tup
         return (Action.RETRY, Action.INFORMATION_SENT)
     if kind is TaskKind.INFORMATION and information.can_send(referral, campaign):
         return (Action.SEND_INFORMATION, *ALLOWED_ACTIONS[kind])
-    return ALLOWED_ACTIONS[kind] if kind else ()
+    allowed = ALLOWED_ACTIONS[kind] if kind else ()
+    return tuple(one for one in allowed if one is not Action.LETTER_SENT or can_be_posted(referral))
 
 
 def recordable_actions(referral: Referral) -> tuple[Action, ...]:
@@ -65,7 +66,8 @@ def recordable_actions(referral: Referral) -> tuple[Action, ...]:
 def change(request: ActionRequest, referral: Referral, campaign: Campaign | None, now: datetime) -> ReferralChange:
     """Return the change to write. Raise Invalid."""
     if request.action not in (*allowed_actions(referral, campaign), *recordable_actions(referral)):
-        raise Invalid(FieldError("action", "not_offered"))
+        has_no_address = request.action is Action.LETTER_SENT and referral.stage is Stage.BY_POST
+        raise Invalid(FieldError("action", LetterReason.NO_ADDRESS if has_no_address else "not_offered"))
     user_action = UserAction(now, request.by.username, request.action.value, request.revision)
     match request.action:
         case Action.APPROVE:

@@ -15,6 +15,7 @@ import referral_intake.aws.stats_table  # noqa: F401
 from referral_intake.core.errors import Unavailable
 from referral_intake.dashboard import (
     authorization,
+    bulk_routes,
     comparison_routes,
     openapi,
     overview_routes,
@@ -40,7 +41,7 @@ app = APIGatewayHttpResolver(
     response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
     debug=False,
 )
-for _subject in (overview_routes, referral_routes, comparison_routes, task_routes, report_routes, openapi):
+for _subject in (overview_routes, referral_routes, comparison_routes, task_routes, bulk_routes, report_routes, openapi):
     app.include_router(_subject.router, prefix=PREFIX)
 
 

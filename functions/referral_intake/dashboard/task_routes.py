@@ -10,11 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from referral_intake.aws.cursors import BadCursor
 from referral_intake.aws.item_format import timestamp
-from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import Answer, Referral, Stage, UserAction, parse_receipt
+from referral_intake.core.referral import Answer, Referral, UserAction, parse_receipt
 from referral_intake.core.tasks import TaskKind
 from referral_intake.core.users import User
-from referral_intake.dashboard import etag, problems, query_parameters, referral_schemas
+from referral_intake.dashboard import action_refusals, etag, problems, query_parameters, referral_schemas
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
 from referral_intake.dashboard.action_types import Action, ActionRequest, AnswerChannel, Invalid, Rejection
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
@@ -27,20 +26,6 @@ from referral_intake.web.http import Problem
 router = Router()  # type: ignore[no-untyped-call]  # Powertools has no type hints here
 
 TAGS = ["work"]
-
-_MESSAGES = {
-    "not_offered": "The referral's current state does not allow this.",
-    "required": "This field is required.",
-    "choice": "Choose one of the options.",
-    "campaign_unknown": "This campaign no longer exists. Contact your administrator.",
-    "email_domain_unknown": "No address ends like this. Check the part after the last dot.",
-    "email_local_ascii": "The part before the @ can't have accented or other non-ASCII letters.",
-    "email_syntax": "This is not a valid email address.",
-    "too_long": "This is too long.",
-    "characters": "This contains invisible characters. Type it again.",
-    "link": "This is a link, not an email address.",
-}
-_AGAIN = "The doctor may already have this message. Confirm that you want to send it again."
 
 
 class ReferralActionRequest(BaseModel):
@@ -145,11 +130,15 @@ def take_action(
     try:
         referral = parts.action_runner.run(action_request, now) if known else None
     except Invalid as invalid:
-        raise problems.invalid_fields([_error(error.field, error.code) for error in invalid.errors]) from None
+        raise problems.invalid_fields([action_refusals.field_error(error) for error in invalid.errors]) from None
     except ChangedSinceSeen as changed:
-        raise _conflict(_changed(changed), changed.by, _audited_detail(changed.referral, user, parts, now)) from None
+        raise _conflict(
+            action_refusals.changed(changed), changed.by, _audited_detail(changed.referral, user, parts, now)
+        ) from None
     except TooLate as late:
-        raise _conflict(_too_late(late), None, _audited_detail(late.referral, user, parts, now)) from None
+        raise _conflict(
+            action_refusals.too_late(late), None, _audited_detail(late.referral, user, parts, now)
+        ) from None
     if referral is None:
         raise problems.not_found("There is no referral with this receipt.")
     return _audited_detail(referral, user, parts, now)
@@ -163,31 +152,9 @@ def resume(user: Manager, parts: Parts, now: Now, campaign: Annotated[str, Path(
     return ResumedCampaign(campaign=name)
 
 
-def _error(field: str, code: str) -> dict[str, str]:
-    message = _AGAIN if field == "again" else _MESSAGES.get(code, "This value is not valid.")
-    return {"field": field, "code": code, "message": message}
-
-
 def _conflict(detail: str, by: UserAction | None, referral: dict[str, Any]) -> Problem:
     changed = {"by": by.by, "at": timestamp(by.at), "what": by.what} if by else None
     return Problem(HTTPStatus.CONFLICT, "changed", detail, changed=changed, referral=referral)
-
-
-def _changed(changed: ChangedSinceSeen) -> str:
-    what = f"{changed.by.by} changed this referral first" if changed.by else "This referral has changed"
-    return f"{what}. Your action had no effect."
-
-
-def _too_late(late: TooLate) -> str:
-    is_joined, is_closed = late.user_action.note == Closing.JOINED, late.referral.stage is Stage.CLOSED
-    match is_joined, is_closed:
-        case True, True:
-            return "This doctor was already contacted through another referral. This referral is closed."
-        case True, False:
-            return "This doctor is being contacted through another referral. This referral waits for the result."
-        case False, True:
-            return "This doctor opted out before this was recorded. The referral is closed. Do not write or call."
-    return "This doctor may have opted out or been contacted already. The referral needs a review before any contact."
 
 
 def _audited_detail(referral: Referral, user: User, parts: DashboardParts, now: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from referral_intake.core import decisions
 from referral_intake.core.claim import Claim, Obstacle, Suppressed
-from referral_intake.core.doctor import Doctor
+from referral_intake.core.doctor import Address, Doctor
 from referral_intake.core.errors import Conflict, Stale
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, ContactChannel, Referral, Stage, Transition, UserAction
@@ -26,6 +26,7 @@ JO = User("2", "jo", frozenset({Role.MANAGER}))
 LATER = NOW + timedelta(days=3)
 HELD = (Action.APPROVE, Action.REJECT)
 FAILED = (Action.RETRY, Action.REJECT)
+ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
 BY_POST = (Action.LETTER_SENT, Action.CALLED, Action.ADD_EMAIL)
 
 # Actions by stage. Lists every stage, and every reason that changes the actions.
@@ -53,7 +54,7 @@ OFFERED = [
 
 def at(stage: Stage, reason: str | None = None, **more: object) -> Referral:
     """A referral at this stage. One by post has no email address."""
-    start = referral(email=None, phone="217 555 0123") if stage is Stage.BY_POST else referral()
+    start = referral(email=None, phone="217 555 0123", address=ADDRESS) if stage is Stage.BY_POST else referral()
     due_at = None if stage is Stage.CLOSED else NOW
     return replace(start, stage=stage, reason=reason, due_at=due_at, **more)  # type: ignore[arg-type]
 
@@ -97,6 +98,18 @@ def test_an_action_that_is_not_offered_is_refused(stage: Stage, reason: str | No
     with pytest.raises(Invalid) as refused:
         done(action, at(stage, reason), reason="other", email="a@b.example", again=True)
     assert refused.value.errors == (FieldError("action", "not_offered"),)
+
+
+@pytest.mark.parametrize("missing", ADDRESS)
+def test_a_letter_needs_a_whole_postal_address(missing: str) -> None:
+    address = Address(**{name: value for name, value in ADDRESS.items() if name != missing})
+    doctor = replace(at(Stage.BY_POST).doctor, address=address)
+    by_phone = at(Stage.BY_POST, "no_email", doctor=doctor)
+    assert allowed_actions(by_phone) == (Action.CALLED, Action.ADD_EMAIL)
+    with pytest.raises(Invalid) as refused:
+        done(Action.LETTER_SENT, by_phone)
+    assert refused.value.errors == (FieldError("action", "no_postal_address"),)
+    assert done(Action.CALLED, by_phone).contact_channel is ContactChannel.PHONE
 
 
 # ---- Held ------------------------------------------------------------------------------------------------------------

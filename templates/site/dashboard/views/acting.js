@@ -115,20 +115,17 @@ export class Acting {
     setTimeout(() => document.getElementById(`email-${receipt}`)?.focus());
   }
 
-  /** Returns whether the action succeeded. */
-  async act(referral, action, fields = {}, { isQuiet = false } = {}) {
+  async act(referral, action, fields = {}) {
     const { receipt, revision } = referral;
-    if (this.#states.get(receipt)?.busy) return false;
+    if (this.#states.get(receipt)?.busy) return;
     this.#note(receipt, { busy: action, error: "", changed: "" });
     try {
       const after = await this.#app.api.post(`/referrals/${receipt}/actions`, { action, revision, ...fields });
       this.#states.delete(receipt);
-      if (!isQuiet) this.#app.say(ACTIONS[action].done);
-      this.#done(after, { isDone: true, isQuiet });
-      return true;
+      this.#app.say(ACTIONS[action].done);
+      this.#done(after, { isDone: true });
     } catch (error) {
       this.#failed(receipt, error);
-      return false;
     } finally {
       if (this.#states.has(receipt)) this.#note(receipt, { busy: "" });
       this.#app.update();

@@ -1,12 +1,16 @@
-// Letters: prints all waiting letters into one PDF, and marks letters as posted.
+// Letters: prints all waiting letters into one PDF, and marks posted letters together.
 import { plural } from "../format.js";
 import { html, live, nothing } from "../lit.js";
 import { to } from "../url.js";
+
+/** How many letters one request marks. Less than the API allows, so that the progress is visible. */
+const AT_ONCE = 25;
 
 export class Posting {
   #app;
   #work;
   #chosen = new Set();
+  #notDone = [];
   progress = "";
 
   constructor(app, work) {
@@ -62,19 +66,47 @@ export class Posting {
     </div>`;
   }
 
-  /** Marks them one by one, so that a failure does not affect the others. */
+  /** What the last bulk action could not do. It stays visible when no task is left. */
+  left() {
+    if (!this.#notDone.length) return nothing;
+    return html`<section class="notice not-posted" aria-labelledby="not-posted">
+      <h3 id="not-posted" tabindex="-1">${plural(this.#notDone.length, "letter")} not marked as posted</h3>
+      <ul>
+        ${this.#notDone.map(
+          ({ receipt, name, reason }) =>
+            html`<li><a href=${to(`/dashboard/referrals/${receipt}`)}>${name}</a> (${receipt}): ${reason}</li>`,
+        )}
+      </ul>
+    </section>`;
+  }
+
   async #post(referrals) {
+    this.#notDone = [];
     let done = 0;
-    for (const [index, referral] of referrals.entries()) {
-      this.progress = `Marking ${index + 1} of ${referrals.length} …`;
+    for (let start = 0; start < referrals.length; start += AT_ONCE) {
+      this.progress = `Marking ${start + 1} of ${referrals.length} …`;
       this.#app.update();
-      if (await this.#work.acting.act(referral, "letter_sent", {}, { isQuiet: true })) done += 1;
+      done += await this.#postSome(referrals.slice(start, start + AT_ONCE));
     }
     this.progress = "";
-    const left = referrals.length - done;
-    this.#app.say(`${plural(done, "letter")} marked as posted.${left ? ` ${left} could not be marked: see the message on each.` : ""}`);
-    if (!left) document.querySelector("h2[tabindex]")?.focus();
+    this.#app.say(`${plural(done, "letter")} marked as posted.`);
     await this.#app.refreshNow();
+    setTimeout(() => document.querySelector(this.#notDone.length ? "#not-posted" : "h2[tabindex]")?.focus());
+  }
+
+  /** The number of letters that were marked. */
+  async #postSome(referrals) {
+    const names = new Map(referrals.map(({ receipt, doctor }) => [receipt, doctor.name]));
+    const body = { action: "letter_sent", referrals: referrals.map(({ receipt, revision }) => ({ receipt, revision })) };
+    try {
+      const { done, not_done: notDone } = await this.#app.api.post("/referrals/actions", body);
+      this.#work.remove(done);
+      this.#notDone.push(...notDone.map((one) => ({ ...one, name: names.get(one.receipt) })));
+      return done.length;
+    } catch (error) {
+      this.#notDone.push(...[...names].map(([receipt, name]) => ({ receipt, name, reason: error.message })));
+      return 0;
+    }
   }
 
   async #print() {
@@ -89,4 +121,4 @@ export class Posting {
   }
 }
 
-const mayBePosted = ({ actions = [] }) => actions.includes("letter_sent");
+export const mayBePosted = ({ actions = [] }) => actions.includes("letter_sent");

@@ -10,7 +10,7 @@ import { ANSWERS, CALL_TIMES, KINDS, plain, reason, valueOf } from "../words.js"
 import { Acting } from "./acting.js";
 import { mustCompare } from "./comparison.js";
 import { why } from "./deliverability.js";
-import { Posting } from "./posting.js";
+import { mayBePosted, Posting } from "./posting.js";
 import { resume } from "./resume.js";
 import { countOf, countSaid } from "./waiting.js";
 
@@ -62,18 +62,23 @@ export class Work {
   }
 
   /** Removes the row after an action, or shows the current state if another user acted first. */
-  #acted(after, { isDone, isQuiet }) {
+  #acted(after, { isDone }) {
     const { value } = this.rows;
+    if (!isDone) {
+      const referrals = value.referrals.map((one) => (one.receipt === after.receipt ? { ...one, ...after } : one));
+      this.rows.take({ ...value, referrals });
+      return void this.app.waiting.load({ isQuiet: true });
+    }
     const place = value.referrals.findIndex(({ receipt }) => receipt === after.receipt);
-    const referrals = isDone
-      ? value.referrals.filter(({ receipt }) => receipt !== after.receipt)
-      : value.referrals.map((one) => (one.receipt === after.receipt ? { ...one, ...after } : one));
-    this.rows.take({ ...value, referrals });
-    if (!isDone) return void this.app.waiting.load({ isQuiet: true });
-    this.posting.forget(after.receipt);
-    if (isQuiet) return;
+    this.remove([after.receipt]);
     this.#focusNear(place);
     this.app.refreshNow();
+  }
+
+  remove(receipts) {
+    const { value } = this.rows;
+    this.rows.take({ ...value, referrals: value.referrals.filter(({ receipt }) => !receipts.includes(receipt)) });
+    for (const receipt of receipts) this.posting.forget(receipt);
   }
 
   /** The pressed button is gone, so focuses the button of the next row. */
@@ -95,6 +100,7 @@ export class Work {
       <section aria-labelledby="kind">
         <h2 id="kind" tabindex="-1" class="unseen">${KINDS[kind].name}</h2>
         <p class="soft">${KINDS[kind].means} Oldest first.</p>
+        ${this.posting.left()}
         ${shown(this.rows, (value) => this.#list(value), { lines: 6, size: "rows" })}
       </section>`;
   }
@@ -173,6 +179,7 @@ function compare(referral) {
 function cause(kind, referral, answer) {
   if (kind in ANSWERS) return ANSWERS[answer ?? kind];
   if (kind === "by_post") {
+    if (referral.actions.length && !mayBePosted(referral)) return `Call: ${reason("no_postal_address").toLowerCase()}`;
     const way = referral.doctor.phone ? "Letter or call" : "Letter";
     return !referral.reason || referral.reason === "no_email" ? way : `${way}: ${reason(referral.reason).toLowerCase()}`;
   }

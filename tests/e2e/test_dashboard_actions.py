@@ -17,8 +17,8 @@ from referral_intake.aws.breaker_table import BreakerTable, count_update
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.table import Table
 from referral_intake.core.decisions import REVIEW_INTERVAL
-from referral_intake.core.reasons import Reason
-from referral_intake.core.referral import Referral, Stage, new_referral
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import Referral, Stage, close, new_referral
 from referral_intake.core.submission import parse
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.marketing import refresh, sign_in, signed_out, submit_with_proof, submit_without_proof
@@ -209,6 +209,26 @@ def test_letters_are_printed_and_marked_as_posted_together(manager: Page, stack:
     manager.get_by_role("button", name="Mark 3 letters as posted").click()
     expect_message(manager, "3 letters marked as posted.")
     assert {now(stack, receipt).stage for receipt in receipts} == {Stage.SENT}
+
+
+def test_letters_that_could_not_be_marked_are_listed_with_the_reason(manager: Page, stack: LocalStack) -> None:
+    names = ("Ned Noted", "Olga Opted")
+    receipts = [by_post(stack, name) for name in names]
+    unaddressed = submit_with_proof(stack, "Nora Noaddress", phone="217 555 0155")
+    eventually(lambda: now(stack, unaddressed).stage is Stage.BY_POST)
+    open_work(manager, "by_post")
+    expect(row(manager, "Nora Noaddress")).to_contain_text("Call: the postal address is incomplete")
+    expect(row(manager, "Nora Noaddress").get_by_role("button", name="Letter posted")).to_have_count(0)
+    for name in names:
+        manager.get_by_label(f"Select {name}").check()
+    # Meanwhile, the second doctor opts out.
+    referrals(stack).move(now(stack, receipts[1]), close(Closing.OPTED_OUT, at=stack.clock.now()))
+    manager.get_by_role("button", name="Mark 2 letters as posted").click()
+    listed = manager.get_by_role("region", name="1 letter not marked as posted").get_by_role("listitem")
+    expect(listed).to_contain_text(f"Olga Opted ({receipts[1]}): This referral has changed. Your action had no effect.")
+    assert now(stack, receipts[0]).stage is Stage.SENT
+    listed.get_by_role("link", name="Olga Opted").click()
+    expect(manager.get_by_role("heading", level=1)).to_contain_text("Olga Opted")
 
 
 def test_a_found_address_is_added_and_mailed(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:

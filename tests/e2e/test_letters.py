@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from local.stack import LocalStack
-from tests.support.printed_page import printed_pages
+from tests.support.printed_page import PrintedPage, printed_pages
 from tests.support.proofs import with_proof_for_stack
 from tests.support.samples import payload
 from tests.support.waiting import eventually
@@ -28,18 +28,50 @@ def submit(stack: LocalStack, **contact: object) -> str:
     return receipt
 
 
-def test_the_codes_of_a_letter_open_the_pages_for_answering_and_opting_out(stack: LocalStack, browser: Browser) -> None:
-    receipt = submit(stack, address=ADDRESS)
+def printed_letter(stack: LocalStack, receipt: str, browser: Browser) -> PrintedPage:
     page = browser.new_page(base_url=stack.url)
     link = page.locator(f'a[href="/_local/letters/{receipt}"]')
     eventually(lambda: page.goto("/_local/table") and link.count())
     with urlopen(f"{stack.url}{link.get_attribute('href')}", timeout=10) as answer:
         [letter] = printed_pages(answer.read())
+    page.close()
+    return letter
+
+
+def test_the_codes_of_a_letter_open_the_pages_for_answering_and_opting_out(stack: LocalStack, browser: Browser) -> None:
+    receipt = submit(stack, address=ADDRESS)
+    letter = printed_letter(stack, receipt, browser)
+    page = browser.new_page(base_url=stack.url)
     answering, opting_out = letter.codes()
     page.goto(answering.url)
     page.get_by_role("button", name="Have someone call me").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Someone will call you"))
     page.goto(opting_out.url)
+    page.get_by_role("button", name="Stop these messages").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You will get no more messages")
+    with pytest.raises(HTTPError) as gone:
+        urlopen(f"{stack.url}/_local/letters/{receipt}", timeout=10)
+    assert "opted_out" in gone.value.read().decode()
+    page.close()
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_a_doctor_types_the_code_of_a_letter_to_opt_out(stack: LocalStack, browser: Browser, has_script: bool) -> None:
+    receipt = submit(stack, address=ADDRESS)
+    found = re.search(r"Type the code (\S+) at (\S+)\.", printed_letter(stack, receipt, browser).text)
+    assert found
+    code, address = found.groups()
+    page = browser.new_page(java_script_enabled=has_script)
+    page.goto(address)
+    field = page.get_by_label("Code from the letter")
+    field.fill(receipt)
+    page.get_by_role("button", name="Continue").click()
+    expect(page).to_have_title("Error: Stop our messages")
+    page.get_by_role("alert").get_by_role("link", name="This is our reference.").click()
+    expect(field).to_be_focused()
+    field.fill(code.lower().replace("-", " "))
+    page.get_by_role("button", name="Continue").click()
+    expect(page).to_have_url(re.compile("/api/opt-out"))
     page.get_by_role("button", name="Stop these messages").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You will get no more messages")
     with pytest.raises(HTTPError) as gone:

@@ -101,7 +101,7 @@ def test_the_letter_states_the_sender_the_reason_and_the_opt_out(sheet: PrintedP
     assert "Dear Maria Lopez," in sheet.text
     assert "A patient asked us to tell you about the Lumen Spine Lamp" in sheet.text
     assert "November 23, 2026" in sheet.text
-    assert "content approval 2026-11" in sheet.text
+    assert "content review 2026-11" in sheet.text
     assert sheet.text.count(usual.receipt) == 2
 
 
@@ -115,7 +115,7 @@ def test_the_letter_says_nothing_about_the_patient_except_who_asked(sheet: Print
     assert "We did not ask who they are, or anything about their health" in sheet.text
     by_caregiver = page(replace(by_post(), submitted_by="caregiver"))
     assert "A caregiver asked us to tell you" in by_caregiver.text
-    assert "Someone who cares for a patient read our page" in by_caregiver.text
+    assert "A caregiver read our page" in by_caregiver.text
 
 
 def test_the_letter_has_the_date_in_the_senders_time_zone() -> None:

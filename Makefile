@@ -42,7 +42,7 @@ AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
 
 ##@ Test
 # A worker runs whole files. Folders with long files are first, since the other workers would wait for these at the end.
-PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/content tests/faults tests/e2e tests/integration \
+PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/content tests/faults tests/e2e tests/abuse tests/integration \
   tests/infra tests/unit --ignore=$(FAULTS)
 # With four times as many examples in tests by Hypothesis.
 THOROUGH := --hypothesis-profile thorough

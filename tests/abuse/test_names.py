@@ -32,7 +32,7 @@ class Attacker:
         return self.referral(receipt)
 
     def referral(self, receipt: str) -> Referral:
-        return from_item(self.harness.table_reader.items()[f"referral#{receipt}"])
+        return from_item(self.harness.item(receipt))
 
     def approve(self, referral: Referral) -> None:
         body = {"action": "approve", "revision": referral.revision}

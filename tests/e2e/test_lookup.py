@@ -108,7 +108,7 @@ def test_a_chosen_doctor_is_shown_as_a_card_in_place_of_the_fields(form: Page, m
     form.get_by_label("Email").fill("lookup@clinic.example")
     assert sent(form)["doctor"]["npi"] == "2000001000"
     [message] = mailbox.wait_for(1)
-    assert "Dear Maria E. Lopez," in message["text"]
+    assert "Dear Dr. Maria E. Lopez," in message["text"]
 
 
 def test_change_shows_all_fields_with_what_the_choice_filled_in(form: Page) -> None:

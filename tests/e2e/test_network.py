@@ -146,7 +146,7 @@ def test_values_entered_before_the_script_loads_are_kept_and_sent(page: Page, ma
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
     [message] = mailbox.wait_for(1)
-    assert "Dear Ana Early," in message["text"]
+    assert "Dear Dr. Early," in message["text"]
 
 
 def test_no_field_is_marked_as_the_patients_own_details(page: Page) -> None:

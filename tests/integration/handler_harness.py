@@ -164,8 +164,14 @@ class HandlerHarness:
         event = events.post_json(sent, **{**HEADERS, "cloudfront_viewer_address": address})
         return self.invoke("intake", event | {"rawQueryString": query})
 
+    def item(self, receipt: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get_item(
+            TableName=self.table, Key=referral_key(receipt), ConsistentRead=True
+        )["Item"]
+        return found
+
     def deliver_records(self, *receipts: str) -> None:
-        records = [self.record(self.table_reader.items()[f"referral#{receipt}"]) for receipt in receipts]
+        records = [self.record(self.item(receipt)) for receipt in receipts]
         # The filter of the stream passes only queued referrals to `outreach`.
         queued = [one for one in records if one["dynamodb"]["NewImage"]["stage"] == {"S": "queued"}]
         if queued:

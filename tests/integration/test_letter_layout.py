@@ -98,7 +98,7 @@ def test_the_letter_states_the_sender_the_reason_and_the_opt_out(sheet: PrintedP
         "pays for",
     ):
         assert needed in sheet.text
-    assert "Dear Maria Lopez," in sheet.text
+    assert "Dear Dr. Lopez," in sheet.text
     assert "A patient asked us to tell you about the Lumen Spine Lamp" in sheet.text
     assert "November 23, 2026" in sheet.text
     assert "content review 2026-11" in sheet.text
@@ -127,7 +127,6 @@ def test_the_letter_has_the_date_in_the_senders_time_zone() -> None:
 )
 def test_a_name_is_printed_as_typed(name: str) -> None:
     made = page(by_post(name=name))
-    assert f"Dear {name}," in made.text
     assert name in made.text_in(*ALWAYS_SHOWN)
 
 

@@ -74,8 +74,8 @@ def test_letters_are_printed_in_order_of_waiting_time(
     stored(referrals, "Of Another", campaign="moon")
     assert printing() == 0
     first, second = printed_pages(out.read_bytes())
-    assert "Dear Maria Lopez," in first.text
-    assert "Dear Ana Gomez," in second.text
+    assert "Dear Dr. Lopez," in first.text
+    assert "Dear Dr. Gomez," in second.text
     said = capsys.readouterr().out
     assert said.index(earlier.receipt) < said.index(later.receipt)
     assert "2 letters" in said

@@ -19,7 +19,7 @@ from cli.errors import CommandError
 from cli.site.builder import EMPTY_FORM, GRACE, build
 from referral_intake.core.doctor import FORM_FIELDS
 from referral_intake.core.referral import Answer
-from referral_intake.core.submission import FIELDS, InvalidSubmission, parse
+from referral_intake.core.submission import FIELDS, REGISTRY_SIGNATURE, InvalidSubmission, parse
 from referral_intake.core.us_states import STATES
 from referral_intake.core.validation import FieldError
 from referral_intake.intake.bot_detection import HONEYPOT
@@ -281,7 +281,13 @@ def test_only_pages_on_which_the_guide_helps_link_to_it(template: str, context: 
 
 def test_field_names_match_the_api(first: Page) -> None:
     names = {field["name"] for field in first.all("input", "select")}
-    assert names == {*leaf_fields(), HONEYPOT, "receipt", "lang"}
+    assert names == {*leaf_fields(), HONEYPOT, f"doctor.{REGISTRY_SIGNATURE}", "receipt", "lang"}
+
+
+def test_a_page_with_errors_keeps_the_signature_of_the_registry() -> None:
+    name = f"doctor.{REGISTRY_SIGNATURE}"
+    page = Page(PAGES.render("page.html", form=form({name: '"signed'})))
+    assert page.named(name)["value"] == '"signed'
 
 
 def test_every_field_has_a_label(first: Page) -> None:

@@ -214,7 +214,8 @@ def test_feedback_publishes_only_the_event_of_a_tripped_breaker() -> None:
 
 def test_the_lookup_may_access_its_cache_and_no_referrals() -> None:
     (finds,) = [function for function in TEMPLATE.functions.values() if function.short_name == "lookup"]
-    keeps, _ = statements(finds)
+    keeps, *others = statements(finds)
+    assert [one["Action"] for one in others] == ["secretsmanager:GetSecretValue"] * 2
     assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lookup#*"]}}
 
 

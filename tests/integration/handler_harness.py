@@ -265,9 +265,9 @@ class HandlerHarness:
         self.mailed_receipt = self.submit()
         self.deliver_records(self.mailed_receipt)
         self.deliver_records(self.submit())  # Joins the first referral.
-        for number, behavior in enumerate(("refuse", "defer", "silence")):
+        for behavior in ("refuse", "defer", "silence"):
             self.mail.behavior = behavior
-            self.deliver_records(self.submit_for_another_doctor(f"{behavior}{number}"))
+            self.deliver_records(self.submit_for_another_doctor(behavior))
         self.mail.behavior = "take"
         self.deliver_records(self.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")}))
 
@@ -327,6 +327,8 @@ class HandlerHarness:
         for records in (lambda: lookups.RECORDS, raising(OSError), raising(ValueError)):
             self.patch.setattr(NpiRegistry, "_get", lambda _, url, records=records: _as_bytes(records()))
             self.look_up(f"{MARKED_NAME}{uuid.uuid4().hex[:4]}")
+        self.patch.setattr(NpiRegistry, "_get", lambda _, url: _as_bytes(lookups.RECORDS))
+        self.look_up("Maria Lopez")
         self.look_up("")
 
     def run_dashboard(self) -> None:

@@ -139,6 +139,7 @@ def test_a_company_needs_a_postal_address() -> None:
         company="Spine Co.",
         reply_to="us@spine.org",
         postal_address="1 Main Street, Peoria, IL 61602",
+        phone="(309) 671-2040",
         product_url="https://spine.org/",
     )
     assert level(content.sender(replace(campaign, sender=ours), real=True)) == "ok"

@@ -140,7 +140,7 @@ def test_a_viewer_sees_masked_doctors_everywhere(api: Api) -> None:
 def test_a_viewer_cannot_search_for_a_doctor(api: Api, by: dict[str, str]) -> None:
     status, refusal = api.ask("POST", SEARCH, {"campaign": "lumen"} | by, groups=VIEWER)
     assert (status, refusal["code"]) == (403, "forbidden")
-    assert api.audit_records() == []
+    assert api.audit_records() == [("refused/referrals/search", ())]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,8 @@ def test_only_managers_can_read_the_sent_message(api: Api) -> None:
     assert (copy["subject"], copy["to"], copy["from"]) == ("Subject", "maria@clinic.example", "STAR")
     assert (copy["html"], copy["text"]) == ("<p>Html", "Text")
     assert api.ask("GET", path, groups=VIEWER)[0] == 403
-    assert api.audit_records() == [("message", (its.receipt,))]
+    refused = "refused/referrals/<receipt>/messages/<step>"
+    assert api.audit_records() == [("message", (its.receipt,)), (refused, ())]
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,8 @@ def test_a_failed_feedback_event_is_processed_after_a_redrive(deployment: Deploy
 
 def test_a_campaign_with_an_open_breaker_is_announced_and_can_be_resumed(deployment: Deployment) -> None:
     day = deployment.now().date().isoformat()
-    counts = {f"{day}/delivered": typed(95), f"{day}/bounced": typed(6)}
+    sources = {f"source {number}" for number in range(6)}
+    counts = {f"{day}/delivered": typed(95), f"{day}/bounced": typed(6), f"{day}/bounced_sources": typed(sources)}
     deployment.stack.cloud.dynamodb.put_item(TableName=TABLE, Item=breaker_key("lumen") | counts)
     deployment.submit_referral("first@clinic.example")
 

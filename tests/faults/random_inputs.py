@@ -18,6 +18,8 @@ ADDRESSES = (
 )
 # Patients without an email address identify each doctor by phone.
 PHONES = {doctor: f"+1217555010{number}" for number, doctor in enumerate(dict.fromkeys(map(mailbox, ADDRESSES)))}
+# A letter needs a whole address. Its ZIP code identifies a doctor, too, so each phone has another one.
+STREET = {"line1": "1 Main St", "city": "Springfield", "state": "IL"}
 # A doctor with the name and phone of the first one.
 SAME_NAME_AND_PHONE = "namesake@clinic.example"
 TIME_STEPS = tuple(

@@ -24,6 +24,7 @@ from tests.faults.random_inputs import (
     FAULTS,
     PHONES,
     SAME_NAME_AND_PHONE,
+    STREET,
     TIME_STEPS,
     numbers,
     outdated_by,
@@ -61,8 +62,9 @@ class ReferralStateMachine(RuleBasedStateMachine):
         patients.submit(self.simulation, SAME_NAME_AND_PHONE, phone=PHONES[mailbox(ADDRESSES[0])])
 
     @rule(phone=st.sampled_from(list(PHONES.values())))
-    def a_patient_names_a_doctor_without_an_address(self, phone: str) -> None:
-        patients.submit(self.simulation, None, phone=phone)
+    def a_patient_names_a_doctor_without_an_email_address(self, phone: str) -> None:
+        address = {**STREET, "postal_code": f"6270{phone[-1]}"}
+        patients.submit(self.simulation, None, phone=phone, address=address)
         self.simulation.run_streams()
 
     @precondition(lambda self: self.simulation.accepted)

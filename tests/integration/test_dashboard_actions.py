@@ -1,8 +1,6 @@
 """Actions of managers through the dashboard API, on the table of the template."""
 
-import copy
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -220,10 +218,10 @@ class UnavailableRunner:
 
 
 def test_what_could_not_be_saved_is_listed_and_can_be_tried_again(api: Api) -> None:
-    parts: Any = copy.copy(api.parts)
-    parts.action_runner = UnavailableRunner()
+    runner: Any = UnavailableRunner()
+    api.parts.action_runner = runner
     asked = {"action": "letter_sent", "referrals": [{"receipt": "AAAA-AAAA-AAAA-AAAA", "revision": 1}]}
-    status, result = ask(parts, "POST", "/referrals/actions", asked)
+    status, result = ask(api.parts, "POST", "/referrals/actions", asked)
     assert (status, result["done"], result["not_done"][0]["code"]) == (200, [], "unavailable")
 
 

@@ -16,6 +16,7 @@ EDITED = {
     "display_name": '"STAR at Rivera"',
     "reply_to": '"star@rivera-medical.com"',
     "postal_address": '"9 Harbor Road, Suite 2, Portland, OR 97201, USA"',
+    "phone": '"503-555-7100"',
     "product_url": '"https://www.rivera-medical.com/star"',
     "mail_locale": '"es"',
     "time_zone": '"America/Denver"',

@@ -305,13 +305,14 @@ def test_the_name_of_the_company_never_ends_a_sentence(locale: str, step: str) -
 
 
 @pytest.mark.parametrize("locale", campaign().locales)
-def test_a_letter_asks_for_no_code_word_to_opt_out(locale: str) -> None:
+def test_a_letter_names_every_way_to_opt_out(locale: str) -> None:
     known = replace(campaign(), mail_locale=locale)
     text = letter(known)
-    end = text[text.index({"en": "To hear no more from us", "es": "Para no saber más de nosotros"}[locale]) :]
-    assert known.sender.reply_to in end
-    assert re.search(r"[A-Z2-7]{4}(-[A-Z2-7]{4}){3}", end), "the reference is on one line"
-    assert not re.search(r"\bstop\b", end)
+    end = text[text.index({"en": "To get no more letters", "es": "Para no recibir más cartas"}[locale]) :]
+    for way in (known.sender.reply_to, known.sender.phone, "“stop”", f"{SITE_URL.removeprefix('https://')}/stop"):
+        assert way in end
+    assert re.search(r"\b[A-Z2-7]{4}(-[A-Z2-7]{4}){2}(?![-\w])", end), "the code is on one line"
+    assert re.search(r"\b[A-Z2-7]{4}(-[A-Z2-7]{4}){3}\b", end), "the reference is on one line"
 
 
 @every_step

@@ -132,17 +132,19 @@ def test_placeholders_fail_on_stacks_that_mail_doctors_and_warn_on_others() -> N
     assert level(content.addresses("a@spine.org", "", real=True)) == "warning"
 
 
-def test_a_company_needs_a_postal_address() -> None:
+def test_a_company_needs_a_postal_address_and_a_real_phone_number() -> None:
     campaign = samples.campaign()
     ours = replace(
         campaign.sender,
         company="Spine Co.",
         reply_to="us@spine.org",
         postal_address="1 Main Street, Peoria, IL 61602",
-        phone="(309) 671-2040",
+        phone="309-555-7100",
         product_url="https://spine.org/",
     )
     assert level(content.sender(replace(campaign, sender=ours), real=True)) == "ok"
+    made_up = replace(campaign, sender=replace(ours, phone="309-555-0100"))
+    assert level(content.sender(made_up, real=True)) == "failure"
     nowhere = replace(campaign, sender=replace(ours, postal_address=" "))
     assert level(content.sender(nowhere, real=True)) == "failure"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
+from pypdfium2 import PdfDocument
 
 from local.stack import LocalStack
 from referral_intake.aws.referral_table import ReferralTable
@@ -86,6 +87,62 @@ def test_the_status_page_says_that_the_doctor_was_mailed(page: Page, mailbox: Ma
     page.reload()
     expect(page.locator("h1")).to_contain_text("We wrote to your doctor")
     expect(page.locator("body")).not_to_contain_text("Lopez")
+
+
+def test_the_page_after_the_form_has_an_address_that_can_be_reloaded_and_shared(
+    page: Page, plain_page: Page, stack: LocalStack
+) -> None:
+    open_form(page)
+    fill_in(page, email="shared@clinic.example")
+    submit(page)
+    receipt = receipt_on(page)
+    assert page.url == f"{stack.url}/api/referrals/{receipt}"
+    submitted: list[str] = []
+    page.on("request", lambda request: submitted.append(request.url) if request.method == "POST" else None)
+    page.reload()
+    expect(page.locator("[data-receipt]")).to_have_text(receipt)
+    assert submitted == []
+    plain_page.goto(page.url)
+    expect(plain_page.locator("[data-receipt]")).to_have_text(receipt)
+
+
+def test_the_page_after_the_form_is_printed_on_one_sheet(page: Page, stack: LocalStack) -> None:
+    open_form(page)
+    fill_in(page, email="printed@clinic.example")
+    submit(page)
+    receipt = receipt_on(page)
+    for locale in ("en", "es"):
+        page.goto(f"{stack.url}/api/referrals/{receipt}?lang={locale}")
+        for paper in ("Letter", "A4"):
+            assert len(PdfDocument(page.pdf(format=paper))) == 1
+
+
+def test_without_javascript_the_home_page_finds_the_form_by_its_receipt(plain_page: Page, stack: LocalStack) -> None:
+    fill_in(plain_page, email="found@clinic.example")
+    submit(plain_page)
+    receipt = receipt_on(plain_page)
+    plain_page.goto(f"{stack.url}/es/")
+    field = plain_page.get_by_role("textbox", name="Recibo")
+    field.fill("K3QF")
+    field.press("Enter")
+    expect(plain_page.locator("#receipt-error")).to_contain_text("Revise el recibo")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("K3QF")
+    field.fill(receipt.lower().replace("-", " "))
+    plain_page.get_by_role("button", name="Ver el estado").click()
+    expect(plain_page.locator("[data-receipt]")).to_have_text(receipt)
+    assert plain_page.url == f"{stack.url}/api/referrals/{receipt}?lang=es"
+
+
+def test_without_javascript_a_patient_withdraws_the_form(plain_page: Page, stack: LocalStack) -> None:
+    fill_in(plain_page, email="withdrawn@clinic.example")
+    submit(plain_page)
+    receipt = receipt_on(plain_page)
+    plain_page.get_by_text("Correct or withdraw").click()
+    plain_page.get_by_role("button", name="Take it back").click()
+    expect(plain_page.locator("h1")).to_have_text("You took it back")
+    assert plain_page.url == f"{stack.url}/api/referrals/{receipt}?lang=en"
+    expect(plain_page.get_by_role("link", name="Fill in the form again")).to_be_visible()
 
 
 def test_a_double_click_on_submit_sends_one_message(page: Page, mailbox: Mailbox) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import WebKitGTK
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -38,7 +39,9 @@ def seen(phone: WebKitGTK, selector: str) -> WebElement:
     def visible(driver: WebKitGTK) -> list[WebElement]:
         return [one for one in driver.find_elements(By.CSS_SELECTOR, selector) if one.is_displayed()]
 
-    return WebDriverWait(phone, 10).until(visible, f"nothing to be seen of {selector}")[0]
+    # An element of the page before can be found and then be gone.
+    wait = WebDriverWait(phone, 10, ignored_exceptions=[StaleElementReferenceException])
+    return wait.until(visible, f"nothing to be seen of {selector}")[0]
 
 
 @pytest.fixture
@@ -164,6 +167,64 @@ def test_errors_are_shown_and_have_the_focus(phone: WebKitGTK, find: Find, stack
     assert len(find("#errors").find_elements(By.TAG_NAME, "li")) == 3
     assert phone.switch_to.active_element.get_attribute("id") == "errors"
     assert find("#doctor-email-error")
+
+
+def submit_without_email(phone: WebKitGTK, find: Find, stack: LocalStack, name: str) -> str:
+    """Submits a doctor who is told by letter or phone, and returns the receipt."""
+    open_form(phone, stack)
+    press(phone, "#submitted_by + label")
+    find("#doctor-name").send_keys(name)
+    find("#doctor-phone").send_keys("217 555 0177")
+    press(phone, "#referral [type=submit]")
+    return find("[data-receipt]").text
+
+
+@pytest.mark.long
+def test_the_page_after_the_form_can_be_reloaded_and_left(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
+    receipt = submit_without_email(phone, find, stack, "Ana Reload")
+    assert phone.current_url == f"{stack.url}/api/referrals/{receipt}"
+    phone.refresh()
+    assert find("[data-receipt]").text == receipt
+    phone.back()
+    press(phone, "[data-open]")
+    assert find("#doctor-name").get_attribute("value") == ""
+    assert find("#referral [type=submit]").get_attribute("aria-disabled") == "false"
+
+
+@pytest.mark.long
+def test_a_referral_is_withdrawn_on_its_status_page(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
+    receipt = submit_without_email(phone, find, stack, "Ana Withdrawal")
+    press(phone, ".withdraw summary")
+    press(phone, ".withdraw button")
+    page = f"{stack.url}/api/referrals/{receipt}?lang=en"
+    WebDriverWait(phone, 10).until(lambda driver: driver.current_url == page)
+    assert find("h1").text == "You took it back"
+
+
+@pytest.mark.long
+def test_a_typed_receipt_leads_to_its_status_page(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
+    receipt = submit_without_email(phone, find, stack, "Ana Receipt")
+    phone.get(f"{stack.url}/en/")
+    find("#receipt").send_keys("no receipt", Keys.ENTER)
+    assert "Check the receipt" in find("#receipt-error").text
+    assert find("#receipt") == phone.switch_to.active_element
+    find("#receipt").clear()
+    find("#receipt").send_keys(receipt.lower().replace("-", " "), Keys.ENTER)
+    assert find("[data-receipt]").text == receipt
+
+
+@pytest.mark.long
+def test_choosing_a_doctor_clears_the_errors_of_its_fields(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:
+    open_form(phone, stack)
+    press(phone, "#referral [type=submit]")
+    assert find("#doctor-name-error")
+    Select(find("#doctor-address-state")).select_by_value("IL")
+    find("#doctor-name").send_keys("Marcus Lopez")
+    assert find("#matches [role=option]")
+    find("#doctor-name").send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+    assert find("#chosen")
+    assert not phone.find_element(By.ID, "doctor-name-error").is_displayed()
+    assert len(find("#errors").find_elements(By.TAG_NAME, "li")) == 1
 
 
 def test_axe_finds_no_errors_in_webkit(phone: WebKitGTK, find: Find, stack: LocalStack) -> None:

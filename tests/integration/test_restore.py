@@ -14,6 +14,8 @@ import time_machine
 from cli import stacks
 from cli.app import main
 from cli.operator_actions import action_runner, operator
+from referral_intake.aws.letter_codes import LetterCodes
+from referral_intake.aws.signed_links import Link
 from referral_intake.dashboard.action_types import Action, ActionRequest
 from tests.integration import aws
 from tests.integration.handler_harness import HandlerHarness, handler_harness
@@ -195,6 +197,16 @@ def test_an_unreadable_item_is_reported_and_not_restored(
     assert f"referral#{receipt}" not in deployment.harness.table_reader.items()
     assert deployment.restore("--go") == 0
     assert deployment.state(receipt) == ("held", "restored")
+
+
+def test_the_codes_of_letters_are_restored(deployment: Deployment) -> None:
+    codes = LetterCodes(aws.ring_of(aws.RING), deployment.client, deployment.table)
+    link = Link(("npi#k1#2#0",), "lumen", "K3QF-7ZTA-MM2X-PE5R", is_printed=True)
+    codes.store([link])
+    deployment.back_up()
+    deployment.delete_items("letter_code#")
+    assert deployment.restore("--go") == 0
+    assert codes.find(codes.code_of(link.receipt)) == link
 
 
 def test_missing_items_are_listed_as_json(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,7 +74,7 @@ export class Posting {
       <ul>
         ${this.#notDone.map(
           ({ receipt, name, reason }) =>
-            html`<li><a href=${to(`/dashboard/referrals/${receipt}`)}>${name}</a> (${receipt}): ${reason}</li>`,
+            html`<li><a href=${to(`/dashboard/referrals/${receipt}`)}>${name}</a> <span>(${receipt})</span>: ${reason}</li>`,
         )}
       </ul>
     </section>`;

@@ -338,7 +338,7 @@ def test_without_the_registry_the_form_can_be_completed_by_hand(
 ) -> None:
     stack.registry.delay, stack.registry.status = delay, status
     with form.expect_response("**/api/doctors?*") as answered:
-        type_name(form, f"Ottoline Fairweather {status}")
+        type_name(form, f"Ottoline Fairweather-{'Slow' if delay else 'Failing'}")
     assert answered.value.status == 200
     assert answered.value.json() == {"doctors": [], "available": False}
     expect(form.get_by_role("listbox")).to_be_hidden()

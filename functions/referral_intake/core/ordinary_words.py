@@ -55,8 +55,8 @@ _ENGLISH = """
     dismiss ditch dive diver divide dock doctor does doesnt dog doll dollar dollars dolly domain donate donation done
     donkey dont door doorbell doorknob doorstep dope dot double dough down download downstairs downtown dozen drag drain
     drank draw drawer drawing dream dress dresser dressmaker dried drift drill drink drip drive driven drop drove drown
-    drowsy drub drug drum drunk dry duck due dug dull dumb dump during dust duty dwarf dwell dwelt dying each eager ear
-    earn earnings earth eastern easy eat eaten edge egg eh eight eighteen eighth eighty either elbow eldest electric
+    drowsy drub drug drum drunk dry duck due dug dull dumb dump during dust duty dwarf dwell dwelt dying each eager earn
+    earnings earth eastern easy eat eaten edge egg eh eight eighteen eighth eighty either elbow eldest electric
     electricity elephant eleven elf eliminate else elsewhere email emergency employee employer empty encrypt end ending
     enemy engine engineer enjoy enlarge enough enter envelope equal erase eraser erection errand escape escort euro even
     evening ever every everybody everyday everyone everything everywhere evidence evil exact except exchange excited

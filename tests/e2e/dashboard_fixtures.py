@@ -437,6 +437,7 @@ def _referral(number: int) -> Json:
         "source": "patient" if number % 4 else "caregiver",
         "language": "es" if number % 9 == 0 else "en",
         "doctor": doctor,
+        "name_is_sentence": False,
         "milestones": milestones,
         "revision": 4,
         "address": {

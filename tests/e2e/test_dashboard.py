@@ -337,13 +337,13 @@ def test_a_name_that_reads_like_a_sentence_is_flagged_before_its_letter_is_print
     flagged["name_is_sentence"] = True
     flagged["doctor"]["name"] = "Final Notice Your Account Closes"
     go(page, "/dashboard/work/by_post")
-    expect(page.locator(".work-row", has_text="Reads like a sentence")).to_have_count(1)
+    expect(page.locator(".work-row", has_text="Name reads like a sentence")).to_have_count(1)
     go(page, f"/dashboard/referrals/{flagged['receipt']}")
-    expect(page.get_by_role("region", name="The doctor")).to_contain_text("Reads like a sentence")
+    expect(page.get_by_role("region", name="The doctor")).to_contain_text("Name reads like a sentence")
     newest = next(iter(api.referrals.values()))
     newest["name_is_sentence"] = True
     go(page, "/dashboard/referrals")
-    expect(page.get_by_role("row", name=re.compile("Reads like a sentence"))).to_have_count(1)
+    expect(page.get_by_role("row", name=re.compile("Name reads like a sentence"))).to_have_count(1)
 
 
 def test_approving_asks_for_confirmation_and_shows_the_next_task(page: Page, api: FakeApi) -> None:

@@ -39,7 +39,7 @@ function row({ receipt, submitted_at, stage, reason: why, state, specialty, doct
 
 /** A name can have the shape of a name and still be a message. Letters show it in the address. */
 export const nameFlag = ({ name_is_sentence: isSentence }) =>
-  isSentence ? html`<span class="badge is-held">Reads like a sentence: check the name</span>` : nothing;
+  isSentence ? html`<span class="badge is-held">Name reads like a sentence</span>` : nothing;
 
 export const stageBadge = (stage) => html`<span class="badge is-${stage}">${STAGES[stage]?.name ?? stage}</span>`;
 

@@ -19,13 +19,18 @@ def opt_out(simulation: Simulation, doctor: str) -> None:
 
 
 def opt_out_by_phone(simulation: Simulation, receipt: str, *, outdated_by: int = 0) -> None:
-    """The doctor calls, and wants no more messages. This also applies to every doctor with this name and phone."""
+    """The doctor calls, and wants no more messages.
+
+    This also applies to every doctor with this name and phone, unless a manager decided that it is another doctor.
+    """
     status = managers.act(simulation, receipt, Action.WANTS_NO_MORE, outdated_by=outdated_by, channel="phone")
     if status == 200:
         phone = simulation.state.referral(receipt)["doctor"].get("phone")
         same = {one.doctor for one in simulation.accepted if phone and one.payload["doctor"].get("phone") == phone}
-        for doctor in same | {simulation.checks.doctor_of(receipt)}:
-            simulation.checks.note_opt_out(doctor)
+        caller = simulation.checks.doctor_of(receipt)
+        for doctor in same | {caller}:
+            if frozenset({caller, doctor}) not in simulation.checks.separated:
+                simulation.checks.note_opt_out(doctor)
 
 
 def answer(simulation: Simulation, doctor: str, answer: Answer) -> None:

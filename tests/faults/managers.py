@@ -38,7 +38,9 @@ def compare(simulation: Simulation, receipt: str, *, outdated_by: int = 0) -> No
     other = simulation.state.referral(receipt).get("leader", "")
     doctors = {one.receipt: one.doctor for one in simulation.accepted}
     action = Action.SAME_DOCTOR if doctors[receipt] == doctors.get(other) else Action.ANOTHER_DOCTOR
-    act(simulation, receipt, action, outdated_by=outdated_by, others=[other])
+    status = act(simulation, receipt, action, outdated_by=outdated_by, others=[other])
+    if status == 200 and action is Action.ANOTHER_DOCTOR:
+        simulation.checks.separated.add(frozenset({doctors[receipt], doctors[other]}))
 
 
 def pause(simulation: Simulation) -> None:

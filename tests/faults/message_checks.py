@@ -28,6 +28,7 @@ class MessageChecks:
 
     `declined` has the moment when each doctor opted out, and `paused` when the campaign was paused. `reported` has the
     messages, by id, that an event reported. `exceptions` has the pairs of messages that were repeated as documented.
+    `separated` has the pairs of doctors of whom a manager decided that they are two.
     """
 
     interceptor: CallInterceptor
@@ -39,6 +40,7 @@ class MessageChecks:
     paused: int | None = None
     reported: dict[str, Mail] = field(default_factory=dict)
     exceptions: list[tuple[Mail, Mail]] = field(default_factory=list)
+    separated: set[frozenset[str]] = field(default_factory=set)
     told_by_letter_or_call: set[str] = field(default_factory=set)
 
     def doctor_of(self, receipt: str) -> str:

@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,10 +75,15 @@ def pytest_collection() -> Iterator[None]:
         gc.enable()
 
 
+@cache
+def _may_read_content(file: Path) -> bool:
+    return any(file.is_relative_to(folder) for folder in _MAY_READ_CONTENT)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     global _is_allowed  # An audit hook can only be disabled, not removed.
-    _is_allowed = any(item.path.is_relative_to(folder) for folder in _MAY_READ_CONTENT)
+    _is_allowed = _may_read_content(item.path)
     try:
         return (yield)
     finally:

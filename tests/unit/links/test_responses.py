@@ -11,7 +11,7 @@ from itsdangerous import URLSafeSerializer
 
 from referral_intake.aws.signed_links import Link, Links
 from referral_intake.core.callback import Callback
-from referral_intake.core.campaign import Campaign, Campaigns, InformationPolicy
+from referral_intake.core.campaign import Campaign, InformationPolicy
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Stage
 from referral_intake.links import responses
@@ -22,6 +22,8 @@ from tests.support.fakes import FakeLetterCodes, FakeTable, ring
 from tests.support.samples import CAMPAIGNS, NOW, TEMPLATES, campaign, referral
 
 LINKS = Links(ring, "https://spine.example")
+# Shared, because a site reads all texts.
+SITE = Site(TEMPLATES, "https://x.example", CAMPAIGNS)
 
 
 @dataclass
@@ -39,7 +41,7 @@ class LinksInMemory:
     def __init__(self) -> None:
         self.table = FakeTable()
         self.codes = FakeLetterCodes()
-        self.campaigns: Campaigns = CAMPAIGNS
+        self.site = SITE
         self.referral = referral()
         self.table.add(self.referral)
         link = Link(("email#k1#0", "npi#k1#1"), "lumen", self.referral.receipt)
@@ -55,9 +57,7 @@ class LinksInMemory:
             query=self.query if query is None else query,
             content_type="application/x-www-form-urlencoded",
         )
-        parts = LinkParts(
-            LINKS, self.codes, self.table, self.table, Site(TEMPLATES, "https://x.example", self.campaigns)
-        )
+        parts = LinkParts(LINKS, self.codes, self.table, self.table, self.site)
         return responses.respond(event, parts, now)
 
     def answer(self, method: str, now: datetime = NOW, **form: Any) -> dict[str, Any]:
@@ -238,10 +238,8 @@ def test_a_completed_request_is_not_promised_again(answer: str, milestone: str, 
 
 def test_information_that_is_sent_at_once_is_announced_as_an_email() -> None:
     links = LinksInMemory()
-    known = campaign()
-    links.campaigns = FakeCampaigns(
-        replace(known, policy=replace(known.policy, information=InformationPolicy.AUTOMATIC))
-    )
+    policy = replace(campaign().policy, information=InformationPolicy.AUTOMATIC)
+    links.site = Site(TEMPLATES, "https://x.example", FakeCampaigns(replace(campaign(), policy=policy)))
     for response in (links.answer("POST", answer="information"), links.answer("GET")):
         assert "We send it to the email address that we wrote to" in response["body"]
     asked = links.table.referrals[links.referral.receipt]

@@ -19,12 +19,15 @@ from tests.support.fakes import ring
 from tests.support.samples import NOW, TEMPLATES, campaign, referral
 
 LINKS = Links(ring, "https://spine.example")
+# Shared, because it compiles each template once.
+COMPOSER = MessageComposer(TEMPLATES, LINKS, "https://spine.example")
 
 
 def introduction(queued: Referral, templates: Path = TEMPLATES, step: str = "introduction", **options: bool) -> Message:
     keys, retired = DoctorHashes(ring).of(queued)
-    messages = MessageComposer(templates, LINKS, "https://spine.example", **options)
-    return messages.compose(queued, campaign(), Claim(queued, step, keys, retired))
+    is_shared = templates == TEMPLATES and not options
+    composer = COMPOSER if is_shared else MessageComposer(templates, LINKS, "https://spine.example", **options)
+    return composer.compose(queued, campaign(), Claim(queued, step, keys, retired))
 
 
 def reminder(queued: Referral) -> Message:

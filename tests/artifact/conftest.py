@@ -41,12 +41,12 @@ def local_build() -> Iterator[Built]:
     """A build for this machine, in read-only folders as on Lambda."""
     folder = ROOT / ".cache" / "artifact"
     _set_writable(folder, allowed=True)
-    made = built.read(host.build(folder))
-    ship.prepare(made, host.python())
-    _set_writable(made.folder, allowed=False)
-    yield made
+    build = built.read(host.build(folder))
+    ship.prepare(build, host.python())
+    _set_writable(build.folder, allowed=False)
+    yield build
     # Otherwise only root could delete them.
-    _set_writable(made.folder, allowed=True)
+    _set_writable(build.folder, allowed=True)
 
 
 @pytest.fixture(scope="module")

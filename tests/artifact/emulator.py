@@ -55,13 +55,13 @@ class Emulator:
         with self._one_at_a_time:
             self._process = self._process or self._start()
             began = time.perf_counter()
-            said = self._post(json.dumps(event).encode())
+            response = self._post(json.dumps(event).encode())
             if self._first is None:
                 self._first = 1000 * (time.perf_counter() - began) - self._init
         try:
-            answer = json.loads(said) if said else None
+            answer = json.loads(response) if response else None
         except ValueError:  # Errors of the emulator itself, such as a timeout of the function.
-            answer = {"errorType": said.decode("utf-8", "replace")}
+            answer = {"errorType": response.decode("utf-8", "replace")}
         if isinstance(answer, dict) and "errorType" in answer:
             raise FunctionFailed(f"{self.function.short_name}: {json.dumps(answer)}; its log: {self._log}")
         return answer

@@ -71,8 +71,8 @@ def test_both_builds_have_the_pinned_versions(deployable_build: Built, local_bui
 def test_machine_code_matches_the_machine_of_its_build(
     build: str, machine: str, request: pytest.FixtureRequest
 ) -> None:
-    made: Built = request.getfixturevalue(build)
-    found = [(file, code) for package in packages(made).values() for file, code in machine_code(package)]
+    built_functions: Built = request.getfixturevalue(build)
+    found = [(file, code) for package in packages(built_functions).values() for file, code in machine_code(package)]
     assert found, "nothing to look at"
     assert [(file, code) for file, code in found if code != machine] == []
-    assert set().union(*map(wheels_for, packages(made).values())) == {machine}
+    assert set().union(*map(wheels_for, packages(built_functions).values())) == {machine}

@@ -102,11 +102,11 @@ def test_a_due_referral_is_mailed_once_by_the_schedule(stack: BuiltStack) -> Non
 
 
 def test_doctors_are_found_in_the_registry(stack: BuiltStack) -> None:
-    known = next(record for record in stack.registry.records if record.get("enumeration_type") == "NPI-1")
-    name, state = known["basic"]["last_name"], known["addresses"][0]["state"]
+    doctor = next(record for record in stack.registry.records if record.get("enumeration_type") == "NPI-1")
+    name, state = doctor["basic"]["last_name"], doctor["addresses"][0]["state"]
     answer = fetch(f"{stack.url}/api/doctors?name={name}&state={state}")
     assert answer.status == 200, answer.body
-    assert known["number"] in answer.body.decode()
+    assert doctor["number"] in answer.body.decode()
 
 
 @pytest.fixture(scope="module")

@@ -169,8 +169,8 @@ def test_every_figure_has_a_reference(locale: str) -> None:
 def test_the_spanish_words_are_those_of_the_review(site: Path) -> None:
     text = " ".join(Html(file.read_text("utf-8")).text for file in (site / "es").glob("*.html"))
     text += " ".join(body for step in STEPS for body in message("star", "es", step))
-    said = ("Está pensado para aliviar", "Las estimaciones varían mucho", "(obligatorio)", "Agregue más")
-    assert [phrase for phrase in said if phrase not in text] == []
+    phrases = ("Está pensado para aliviar", "Las estimaciones varían mucho", "(obligatorio)", "Agregue más")
+    assert [phrase for phrase in phrases if phrase not in text] == []
     assert re.findall(r"Sirve para aliviar|Añad\w+|petición|así de mucho|Enfermería especializada", text) == []
 
 
@@ -194,8 +194,8 @@ def composed(locale: str, step: str, known: Campaign | None = None, /, **details
 
 def message(name: str, locale: str, step: str) -> tuple[str, str]:
     """The text and the HTML of a message."""
-    made = composed(locale, step, campaign(name))
-    return made.text, made.html
+    mail = composed(locale, step, campaign(name))
+    return mail.text, mail.html
 
 
 def renamed() -> Campaign:
@@ -228,9 +228,9 @@ def letter(known: Campaign, **details: Any) -> str:
 )
 @every_step
 def test_a_greeting_has_one_title(step: str, details: dict[str, str], greeting: str) -> None:
-    made = composed("en", step, None, **details)
-    assert greeting in made.text
-    assert greeting in made.html
+    mail = composed("en", step, None, **details)
+    assert greeting in mail.text
+    assert greeting in mail.html
     assert greeting in letter(replace(campaign(), mail_locale="en"), **details)
 
 
@@ -252,11 +252,11 @@ def test_a_spanish_greeting_has_one_title(step: str) -> None:
 @every_step
 @every_locale
 def test_a_caregiver_has_one_name_in_the_subject_and_in_the_body(name: str, locale: str, step: str) -> None:
-    made = composed(locale, step, campaign(name), submitted_by="caregiver")
+    mail = composed(locale, step, campaign(name), submitted_by="caregiver")
     asker = {"en": "a caregiver", "es": "alguien que cuida a un paciente"}[locale]
-    for part in (made.subject, made.text, made.html):
+    for part in (mail.subject, mail.text, mail.html):
         assert asker in " ".join(part.split()).lower()
-    assert "cares for" not in made.text + made.html
+    assert "cares for" not in mail.text + mail.html
 
 
 @every_step
@@ -297,9 +297,9 @@ def test_the_link_to_opt_out_is_called_unsubscribe(name: str, locale: str, step:
 @every_step
 @pytest.mark.parametrize("locale", campaign().locales)
 def test_the_name_of_the_company_never_ends_a_sentence(locale: str, step: str) -> None:
-    made = composed(locale, step, renamed())
-    paragraphs = [re.sub("<[^>]+>", "", part) for part in re.findall(r"<p [^>]*>(.*?)</p>", made.html, re.DOTALL)]
-    paragraphs += [" ".join(part.split()) for part in made.text.split("\n\n")]
+    mail = composed(locale, step, renamed())
+    paragraphs = [re.sub("<[^>]+>", "", part) for part in re.findall(r"<p [^>]*>(.*?)</p>", mail.html, re.DOTALL)]
+    paragraphs += [" ".join(part.split()) for part in mail.text.split("\n\n")]
     assert [part for part in paragraphs if part.endswith(COMPANY)] == []
     assert re.search(rf"{COMPANY} (reads it|lo lee)\.", letter(replace(renamed(), mail_locale=locale)))
 
@@ -322,8 +322,8 @@ def test_a_message_states_its_sender_and_how_to_opt_out(name: str, locale: str, 
     needed = (sender.company, sender.postal_address, sender.product_url, "Lopez", "/api/answer?", "/api/opt-out?")
     text, html = message(name, locale, step)
     for body in (text, html):
-        said = " ".join(body.split())
-        assert [what for what in needed if what not in said] == []
+        plain_text = " ".join(body.split())
+        assert [what for what in needed if what not in plain_text] == []
     assert "promo" in text
     assert not re.search(r"[.:]\n(?=[A-ZÁÉÍÓÚ][a-z]+ [a-z ]+:\n)", text), "Leave an empty line between paragraphs."
     assert "\n\n\n\n" not in text, "Leave at most two empty lines."
@@ -331,9 +331,9 @@ def test_a_message_states_its_sender_and_how_to_opt_out(name: str, locale: str, 
 
 @every_campaign
 def test_a_letter_is_one_page_and_describes_the_device_as_the_messages_do(name: str) -> None:
-    known = campaign(name)
-    text = letter(known)
-    facts = TEMPLATES / "campaigns" / name / "messages" / known.mail_locale / "_facts.txt"
+    current = campaign(name)
+    text = letter(current)
+    facts = TEMPLATES / "campaigns" / name / "messages" / current.mail_locale / "_facts.txt"
     points = [" ".join(point.split()) for point in facts.read_text("utf-8").split("* ")]
     assert [point for point in points if point not in text] == []
     assert not re.search(r"approv|aproba", text.replace("unapproved", ""), re.IGNORECASE)

@@ -191,15 +191,15 @@ class FakeSes:
 
     def event(self, mail: Mail, kind: str) -> dict[str, Any]:
         """The event that SES publishes for the message, as EventBridge delivers it."""
-        made = mail_events.mail_event(kind, mail.receipt)
-        detail = made["detail"]
+        event = mail_events.mail_event(kind, mail.receipt)
+        detail = event["detail"]
         if kind == "Bounce" and mail.doctor.startswith("full"):
             detail["bounce"] |= {"bounceType": "Transient", "bounceSubType": "MailboxFull"}
         detail["mail"] |= {"messageId": mail.id, "timestamp": mail_events.time(mail.at), "destination": [mail.doctor]}
         detail["mail"]["tags"]["step"] = [mail.step]
         if kind.lower() in detail and "timestamp" in detail[kind.lower()]:
             detail[kind.lower()]["timestamp"] = mail_events.time(mail.at + timedelta(seconds=1))
-        return made
+        return event
 
     def requested_receipts(self) -> set[str]:
         """Receipts of the referrals for which SES was called, whether or not it accepted the message."""

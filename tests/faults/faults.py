@@ -85,8 +85,8 @@ def _conflict(attempt: Attempt) -> AWSResponse:
 
 
 def _answered_partially(attempt: Attempt) -> AWSResponse:
-    asked = _body(attempt)["RequestItems"]
-    return attempt.answer(200, {"Responses": {name: [] for name in asked}, "UnprocessedKeys": asked})
+    tables = _body(attempt)["RequestItems"]
+    return attempt.answer(200, {"Responses": {name: [] for name in tables}, "UnprocessedKeys": tables})
 
 
 def stale_index(images: Callable[[], list[Item]]) -> Fault:

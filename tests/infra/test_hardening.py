@@ -33,8 +33,8 @@ def streams_that_lose_records(data: Data) -> list[str]:
     for name, function in of_type(data, "AWS::Serverless::Function").items():
         for event in function["Events"].values():
             if event["Type"] == "DynamoDB":
-                told = event["Properties"]
-                wrong += [f"{name}: no {one}" for one in ("DestinationConfig", "FilterCriteria") if one not in told]
+                settings = event["Properties"]
+                wrong += [f"{name}: no {one}" for one in ("DestinationConfig", "FilterCriteria") if one not in settings]
     return wrong
 
 
@@ -88,9 +88,9 @@ def test_every_function_is_traced() -> None:
 
 
 def test_a_default_deployment_reserves_no_concurrency_and_has_no_firewall_domain_or_key() -> None:
-    told: dict[str, Any] = template_data()["Parameters"]
+    parameters: dict[str, Any] = template_data()["Parameters"]
     off = {"ReservedConcurrency": 0, "WebAclArn": "", "SiteDomain": "", "CertificateArn": "", "KeyArn": ""}
-    assert {name: told[name]["Default"] for name in off} == off
+    assert {name: parameters[name]["Default"] for name in off} == off
 
 
 @pytest.mark.parametrize(
@@ -123,11 +123,11 @@ def test_the_firewall_stores_no_samples_of_requests() -> None:
 def deletable_identities(data: Data) -> list[str]:
     """Errors in the identity that SES verifies."""
     identity = data["Resources"]["SenderIdentity"]
-    told = identity["Properties"]
+    settings = identity["Properties"]
     wrong = [] if identity.get("Condition") else ["a second stack would fail at it"]
     wrong += [name for name in ("DeletionPolicy", "UpdateReplacePolicy") if identity.get(name) != "Retain"]
-    wrong += [] if told.get("FeedbackAttributes") == {"EmailForwardingEnabled": False} else ["bounces come as mail"]
-    wrong += [] if "MailFromAttributes" in told else ["SPF is not aligned"]
+    wrong += [] if settings.get("FeedbackAttributes") == {"EmailForwardingEnabled": False} else ["bounces come as mail"]
+    wrong += [] if "MailFromAttributes" in settings else ["SPF is not aligned"]
     records = [value for name, value in data["Outputs"].items() if name.startswith("Dkim")]
     return wrong + ([] if len(records) == 3 else ["DNS lacks a key"])
 

@@ -75,16 +75,16 @@ def test_a_deny_with_an_exception_allows_the_exception() -> None:
 def test_condition_operators_work_as_in_iam(
     operator: str, wanted: Any, given: tuple[str, ...] | None, holds: bool
 ) -> None:
-    asked = Request("a:Do", "x", (("k:key", given),) if given else ())
-    assert is_allowed(asked, {"Condition": {operator: {"k:key": wanted}}}) == holds
+    call = Request("a:Do", "x", (("k:key", given),) if given else ())
+    assert is_allowed(call, {"Condition": {operator: {"k:key": wanted}}}) == holds
 
 
 def test_all_conditions_must_hold() -> None:
     condition = {"StringEquals": {"k:a": "1", "k:b": "2"}, "StringLike": {"k:c": "3*"}}
-    asked = request("a:Do", "x", k__a=["1"], k__b=["2"], k__c=["33"])
-    assert is_allowed(asked, {"Condition": condition})
+    call = request("a:Do", "x", k__a=["1"], k__b=["2"], k__c=["33"])
+    assert is_allowed(call, {"Condition": condition})
     for missing in range(3):
-        some = asked.context[:missing] + asked.context[missing + 1 :]
+        some = call.context[:missing] + call.context[missing + 1 :]
         assert not is_allowed(Request("a:Do", "x", some), {"Condition": condition})
 
 

@@ -22,8 +22,8 @@ def test_an_accepted_finding_of_one_resource_is_not_accepted_for_another() -> No
 
 
 def test_an_accepted_finding_that_no_longer_occurs_is_reported() -> None:
-    (told,) = scan.differences([], ACCEPTED)
-    assert "no longer found" in told
+    (difference,) = scan.differences([], ACCEPTED)
+    assert "no longer found" in difference
 
 
 def test_every_accepted_finding_has_a_reason() -> None:

@@ -47,8 +47,8 @@ def alias_bypasses(resources: Mapping[str, Any]) -> list[str]:
 def test_all_triggers_of_a_function_invoke_its_alias(resources: Mapping[str, Any]) -> None:
     assert alias_bypasses(resources) == []
     aliases = {name for name, one in resources.items() if one["Type"] == "AWS::Lambda::Alias"}
-    asked = {name for one in resources.values() for name in referenced_names(one, {}) if name in aliases}
-    assert asked == aliases == {f"{name}Aliaslive" for name in FUNCTIONS}
+    names = {name for one in resources.values() for name in referenced_names(one, {}) if name in aliases}
+    assert names == aliases == {f"{name}Aliaslive" for name in FUNCTIONS}
 
 
 def test_an_event_source_that_bypasses_the_alias_is_detected(resources: Mapping[str, Any]) -> None:
@@ -85,15 +85,15 @@ def before() -> Versions:
 
 def versions(data: Data, **changed: str) -> Versions:
     """By function, the properties whose change publishes a version: the logical id and the description."""
-    given = PARAMETERS | changed
-    known = references.pseudo_parameters("referral-intake") | references.parameters(data["Parameters"], given)
-    resolver = Resolver(known)
+    parameters = PARAMETERS | changed
+    values = references.pseudo_parameters("referral-intake") | references.parameters(data["Parameters"], parameters)
+    resolver = Resolver(values)
     return {
         one["Properties"]["FunctionName"]["Ref"]: (
             name,
             resolver.resolve(one["Properties"].get("Description", ""), name),
         )
-        for name, one in transformed(data, given)["Resources"].items()
+        for name, one in transformed(data, parameters)["Resources"].items()
         if one["Type"] == "AWS::Lambda::Version"
     }
 

@@ -186,9 +186,9 @@ def test_every_function_has_its_own_role(function: Function) -> None:
 
 @every_function
 def test_a_function_may_read_exactly_the_secrets_in_its_variables(function: Function) -> None:
-    told = {json.dumps(value) for name, value in variables(function).items() if name.endswith("_SECRET")}
+    secret_names = {json.dumps(value) for name, value in variables(function).items() if name.endswith("_SECRET")}
     reads = [statement for statement in statements(function) if "secretsmanager:GetSecretValue" in statement["Action"]]
-    assert {json.dumps(resource) for statement in reads for resource in listed(statement["Resource"])} == told
+    assert {json.dumps(resource) for statement in reads for resource in listed(statement["Resource"])} == secret_names
 
 
 def variables(function: Function) -> dict[str, Any]:
@@ -607,8 +607,11 @@ def test_ses_suppresses_mail_to_addresses_that_bounced_or_complained() -> None:
 
 
 def test_mail_to_the_team_is_not_counted_as_mail_to_doctors() -> None:
-    told = {name: function.environment for name, function in TEMPLATE.functions.items()}
-    assert told["ReportsFunction"]["SUMMARY_CONFIGURATION_SET"] != told["OutreachFunction"]["CONFIGURATION_SET"]
+    environments = {name: function.environment for name, function in TEMPLATE.functions.items()}
+    assert (
+        environments["ReportsFunction"]["SUMMARY_CONFIGURATION_SET"]
+        != environments["OutreachFunction"]["CONFIGURATION_SET"]
+    )
     (events,) = of_type("AWS::SES::ConfigurationSetEventDestination").values()
     assert events["Properties"]["ConfigurationSetName"] == {"Ref": "OutreachMail"}
 

@@ -76,11 +76,11 @@ def test_every_table_has_an_alarm_for_throttles() -> None:
 @every_alarm
 def test_an_alarm_notifies_the_topic_and_describes_what_to_do(alarm: dict[str, Any]) -> None:
     assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
-    said, _, anchor = alarm["AlarmDescription"].partition(" docs/operate.md#")
-    assert len(said) > 30
-    assert re.findall(r"\.(?!\d)", said) == ["."], "one sentence"
-    assert said.endswith(".")
-    assert ": " in said
+    description, _, anchor = alarm["AlarmDescription"].partition(" docs/operate.md#")
+    assert len(description) > 30
+    assert re.findall(r"\.(?!\d)", description) == ["."], "one sentence"
+    assert description.endswith(".")
+    assert ": " in description
     assert anchor in anchors()
 
 
@@ -173,8 +173,8 @@ def test_metrics_have_dimensions_with_few_values_only(emitted: set[Metric]) -> N
 def test_the_dashboard_names_only_existing_resources() -> None:
     (dashboard,) = of_type("AWS::CloudWatch::Dashboard").values()
     named = re.findall(r"\$\{([^!}]+)\}", dashboard["Properties"]["DashboardBody"]["Fn::Sub"])
-    known = {"AWS::Region", "AWS::StackName", *RESOURCES}
-    assert {name.partition(".")[0] for name in named} <= known
+    defined = {"AWS::Region", "AWS::StackName", *RESOURCES}
+    assert {name.partition(".")[0] for name in named} <= defined
     # Every function is on the dashboard.
     assert {f.logical_id for f in TEMPLATE.functions.values()} <= set(named)
 

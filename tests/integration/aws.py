@@ -58,9 +58,9 @@ def stats_name(table: str) -> str:
 def secret_text(secret: Secret) -> str:
     """A secret as CloudFormation generates it: a random string in a JSON template."""
     assert secret.generate is not None
-    made = json.loads(secret.generate["SecretStringTemplate"])
-    made[secret.generate["GenerateStringKey"]] = secrets.token_hex(int(secret.generate["PasswordLength"]) // 2)
-    return json.dumps(made)
+    content = json.loads(secret.generate["SecretStringTemplate"])
+    content[secret.generate["GenerateStringKey"]] = secrets.token_hex(int(secret.generate["PasswordLength"]) // 2)
+    return json.dumps(content)
 
 
 def make_secrets() -> dict[str, str]:
@@ -200,15 +200,15 @@ class Stream:
 
 def environment(table: str, secret_names: Mapping[str, str], function: str) -> dict[str, str]:
     """The function's environment of the template, with the names of resources in this test."""
-    given = dict(template().functions[function].environment)
+    values = dict(template().functions[function].environment)
     named = {
         "HASHING_KEYS_SECRET": "HashingKeys",
         "SIGNING_KEYS_SECRET": "SigningKeys",
         "ORIGIN_SECRET": "OriginSecret",
     }
-    given |= {variable: secret_names[secret] for variable, secret in named.items() if variable in given}
+    values |= {variable: secret_names[secret] for variable, secret in named.items() if variable in values}
     tables = {"TABLE_NAME": table, "STATS_TABLE_NAME": stats_name(table)}
-    return given | {variable: name for variable, name in tables.items() if variable in given}
+    return values | {variable: name for variable, name in tables.items() if variable in values}
 
 
 def through_cloudfront(event: dict[str, Any], secret_text: str) -> dict[str, Any]:

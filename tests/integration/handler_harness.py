@@ -120,8 +120,8 @@ class HandlerHarness:
         self._submissions = itertools.count()
         self.record = aws.Stream().record
         self._keys = partial(Secrets().keyring, secrets["HashingKeys"])
-        told = boto3.client("secretsmanager").get_secret_value(SecretId=secrets["OriginSecret"])
-        self._origin_secret = told["SecretString"]
+        secret = boto3.client("secretsmanager").get_secret_value(SecretId=secrets["OriginSecret"])
+        self._origin_secret = secret["SecretString"]
         for function in aws.template().functions:
             for name, value in aws.environment(self.table, secrets, function).items():
                 patch.setenv(name, value)
@@ -336,8 +336,8 @@ class HandlerHarness:
         by_post = self.submit(doctor={key: DOCTOR[key] for key in ("name", "phone", "address")})
         self.set_attributes(by_post, stage="by_post", task_kind="lumen/by_post", waits_since="2026-01-01T00:00:00.000Z")
         looks: list[tuple[str, str, Any]] = [
-            ("POST", "/referrals/search", {"campaign": "lumen", **asked})
-            for asked in (
+            ("POST", "/referrals/search", {"campaign": "lumen", **request})
+            for request in (
                 {"email": DOCTOR["email"]},
                 {"name": "zyxmark"},
                 {"npi": DOCTOR["npi"]},
@@ -366,10 +366,10 @@ class HandlerHarness:
         for groups in (dashboard.MANAGER, dashboard.VIEWER, "[groupmark]"):
             for method, path, data in looks:
                 query = "" if data else "campaign=lumen"
-                asked = dashboard.request(
+                request = dashboard.request(
                     method, path, data, query=query, groups=groups, username="mailmark@team.example"
                 )
-                self.invoke("dashboard", asked)
+                self.invoke("dashboard", request)
 
         self.run_report_jobs()
 
@@ -432,12 +432,12 @@ def _as_bytes(records: Any) -> bytes:
 
 def raising(kind: type[Exception]) -> Any:
     """An object that raises an error whose message, notes and cause quote the doctor."""
-    told = f"{MARKED_NAME} <{DOCTOR['email']}> {DOCTOR['phone']}"
+    details = f"{MARKED_NAME} <{DOCTOR['email']}> {DOCTOR['phone']}"
 
     def breaks(*_: object, **__: object) -> Any:
-        error = kind(told)
-        error.add_note(told)
-        raise error from KeyError(told)
+        error = kind(details)
+        error.add_note(details)
+        raise error from KeyError(details)
 
     return breaks
 

@@ -87,9 +87,9 @@ def body(deployment: Deployment, kind: str, **details: Any) -> str:
 
 
 def happened(deployment: Deployment, kind: str, **details: Any) -> None:
-    told = body(deployment, kind, **details)
+    notice = body(deployment, kind, **details)
     for _ in range(3):
-        process_event(told, deployment.feedback, LATER)
+        process_event(notice, deployment.feedback, LATER)
 
 
 def test_an_event_delivered_three_times_is_counted_once(deployment: Deployment) -> None:
@@ -161,15 +161,15 @@ class CrashingAnnouncements(FakeAnnouncements):
 
 def test_a_crash_before_the_announcement_leaves_it_to_the_next_delivery_of_the_event(deployment: Deployment) -> None:
     deployment.count(delivered=95, bounced=5)
-    told = body(deployment, "Bounce")
+    notice = body(deployment, "Bounce")
     deployment.announcements = CrashingAnnouncements()
     with pytest.raises(Crash):
-        process_event(told, deployment.feedback, LATER)
+        process_event(notice, deployment.feedback, LATER)
     assert deployment.item()["paused_for"] == {"S": "bounces"}
 
     deployment.announcements = FakeAnnouncements()
-    process_event(told, deployment.feedback, LATER)
-    process_event(told, deployment.feedback, LATER)
+    process_event(notice, deployment.feedback, LATER)
+    process_event(notice, deployment.feedback, LATER)
     [trip] = deployment.announcements.announced
     assert (trip.reason, trip.bounced) == ("bounces", 6)
 

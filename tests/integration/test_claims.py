@@ -310,9 +310,9 @@ def test_the_last_check_reads_every_key_consistently_in_one_request(
     request_counter.by_operation.clear()
     assert last_check(claims, claim) is None
     assert request_counter.by_operation == {"BatchGetItem": 1}
-    (asked,) = request_counter.bodies[-1]["RequestItems"].values()
-    assert asked["ConsistentRead"] is True
-    assert len(asked["Keys"]) == len(claim.keys) + len(claim.retired_keys) == 8
+    (requests,) = request_counter.bodies[-1]["RequestItems"].values()
+    assert requests["ConsistentRead"] is True
+    assert len(requests["Keys"]) == len(claim.keys) + len(claim.retired_keys) == 8
 
 
 def test_the_last_check_sees_an_opt_out_after_the_claim(referrals: ReferralTable, claims: ClaimTable) -> None:

@@ -44,11 +44,11 @@ class Api(ReferralActions):
     parts: DashboardParts
 
     def act(self, to: Referral, action: str, *, groups: str = "[manager]", **more: Any) -> tuple[int, Any]:
-        asked = {"action": action, "revision": to.revision, **more}
-        said = {key: str(more.pop(key)) for key in ("username", "sub") if key in more}
-        asked = {name: value for name, value in asked.items() if name not in said}
+        fields = {"action": action, "revision": to.revision, **more}
+        user = {key: str(more.pop(key)) for key in ("username", "sub") if key in more}
+        fields = {name: value for name, value in fields.items() if name not in user}
         path = f"/referrals/{to.receipt}/actions"
-        return ask(self.parts, "POST", path, asked, at=LATER, groups=groups, **said)
+        return ask(self.parts, "POST", path, fields, at=LATER, groups=groups, **user)
 
     def keys(self, referral: Referral) -> tuple[str, ...]:
         return self.parts.action_runner.doctor_keys.of(referral)[0]
@@ -88,15 +88,15 @@ def test_each_action_runs_by_its_name(api: Api) -> None:
     failed, by_post = api.held(Reason.RETRIES_EXHAUSTED), api.by_post()
     answered = api.put(email="other@clinic.example", name="Other One")
     api.referrals.answer(answered.receipt, Answer.CALL, NOW)
-    asked = api.put(email="third@clinic.example", name="Wants Information")
-    api.referrals.answer(asked.receipt, Answer.INFORMATION, NOW)
+    referral = api.put(email="third@clinic.example", name="Wants Information")
+    api.referrals.answer(referral.receipt, Answer.INFORMATION, NOW)
     assert api.act(failed, "retry")[0] == 200
     assert api.act(api.held(), "reject", reason="not_a_doctor")[0] == 200
     assert api.act(by_post, "letter_sent")[0] == 200
     assert api.act(api.by_post(name="Second One", npi=None), "called")[0] == 200
     assert api.act(api.by_post(name="Third One", npi=None), "add_email", email="m@clinic.example")[0] == 200
     assert api.act(api.now(answered), "called_back")[0] == 200
-    assert api.act(api.now(asked), "information_sent")[0] == 200
+    assert api.act(api.now(referral), "information_sent")[0] == 200
     wants = api.put(email="fourth@clinic.example", name="Wants Material")
     api.referrals.answer(wants.receipt, Answer.INFORMATION, NOW)
     assert api.act(api.now(wants), "send_information")[0] == 200

@@ -127,8 +127,8 @@ def test_the_api_matches_its_description(case: schemathesis.Case[Any], parts: Da
 
 
 def test_the_description_is_openapi_3_1_and_describes_authentication() -> None:
-    said: Any = SCHEMA.raw_schema
-    assert said["openapi"].startswith("3.1.")
-    assert said["security"] == [{"SignedIn": []}]
-    assert said["components"]["securitySchemes"]["SignedIn"]["scheme"] == "bearer"
-    assert "HTTPValidationError" not in said["components"]["schemas"]
+    schema: Any = SCHEMA.raw_schema
+    assert schema["openapi"].startswith("3.1.")
+    assert schema["security"] == [{"SignedIn": []}]
+    assert schema["components"]["securitySchemes"]["SignedIn"]["scheme"] == "bearer"
+    assert "HTTPValidationError" not in schema["components"]["schemas"]

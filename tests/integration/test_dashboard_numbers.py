@@ -38,20 +38,20 @@ def test_the_dashboard_shows_the_counted_figures(
     client: "DynamoDBClient", stats_table: str, parts: DashboardParts
 ) -> None:
     count(client, stats_table)
-    status, said = ask(parts, "GET", "/overview", query=f"campaign=lumen&from={DAY}&to={DAY}", groups=VIEWER)
+    status, response = ask(parts, "GET", "/overview", query=f"campaign=lumen&from={DAY}&to={DAY}", groups=VIEWER)
     assert status == 200
-    assert [(rung["name"], rung["count"]) for rung in said["period"]["funnel"][:3]] == [
+    assert [(rung["name"], rung["count"]) for rung in response["period"]["funnel"][:3]] == [
         ("submitted", 1),
         ("sent", 1),
         ("delivered", 1),
     ]
-    assert said["period"]["medians_seconds"]["submitted_to_sent"] == pytest.approx(90, rel=0.05)
-    assert said["before"]["facts"] == {"submitted": 1}
-    assert said["stages"] == {"queued": 2}
-    assert said["read_units"] > 0
+    assert response["period"]["medians_seconds"]["submitted_to_sent"] == pytest.approx(90, rel=0.05)
+    assert response["before"]["facts"] == {"submitted": 1}
+    assert response["stages"] == {"queued": 2}
+    assert response["read_units"] > 0
 
-    _, said = ask(parts, "GET", "/breakdowns/source", query=f"campaign=lumen&from={BEFORE}&to={DAY}", groups=VIEWER)
-    assert {one["value"]: one["facts"]["submitted"] for one in said["values"]} == {"caregiver": 1, "patient": 1}
+    _, response = ask(parts, "GET", "/breakdowns/source", query=f"campaign=lumen&from={BEFORE}&to={DAY}", groups=VIEWER)
+    assert {one["value"]: one["facts"]["submitted"] for one in response["values"]} == {"caregiver": 1, "patient": 1}
 
 
 def test_a_campaign_that_paused_itself_is_shown_as_paused(

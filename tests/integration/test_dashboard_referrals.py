@@ -119,14 +119,14 @@ def test_a_manager_finds_a_doctor_and_sees_all_details(api: Api) -> None:
 
 def test_a_viewer_sees_masked_doctors_everywhere(api: Api) -> None:
     its, held = api.sent(), api.put(decisions.hold(Reason.HONEYPOT, NOW), **MARKED)
-    said = [
+    responses = [
         api.ask("POST", SEARCH, {"campaign": "lumen"}, groups=VIEWER),
         api.ask("GET", f"/referrals/{its.receipt}", groups=VIEWER),
         api.ask("GET", "/work/held", query="campaign=lumen", groups=VIEWER),
     ]
-    assert [status for status, _ in said] == [200, 200, 200]
-    assert not [secret for secret in SECRETS if secret in str(said).casefold()]
-    (_, listed), (_, detail), (_, work) = said
+    assert [status for status, _ in responses] == [200, 200, 200]
+    assert not [secret for secret in SECRETS if secret in str(responses).casefold()]
+    (_, listed), (_, detail), (_, work) = responses
     assert [row["doctor"]["name"] for row in listed["referrals"]] == ["Dr X••• M•••"] * 2
     assert (detail["doctor"]["city"], detail["doctor"]["email"], detail["actions"]) == (
         "Springfield",

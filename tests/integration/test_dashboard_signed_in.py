@@ -35,8 +35,8 @@ def get(stack: LocalStack, path: str, token: str | None) -> tuple[int, Any]:
 
 @pytest.mark.parametrize("role", ["viewer", "manager"])
 def test_a_member_of_a_group_signs_in_with_its_role(stack: LocalStack, role: str) -> None:
-    status, said = get(stack, "/me", tokens(stack, role)["access_token"])
-    assert (status, said["user"], said["roles"]) == (200, role, [role])
+    status, response = get(stack, "/me", tokens(stack, role)["access_token"])
+    assert (status, response["user"], response["roles"]) == (200, role, [role])
 
 
 def test_a_user_without_a_group_has_no_access(stack: LocalStack) -> None:
@@ -46,11 +46,11 @@ def test_a_user_without_a_group_has_no_access(stack: LocalStack) -> None:
 
 
 def test_without_an_access_token_the_function_is_not_invoked(stack: LocalStack) -> None:
-    given = tokens(stack, "manager")
+    manager_tokens = tokens(stack, "manager")
     assert get(stack, "/me", None) == (401, {"message": "Unauthorized"})
-    assert get(stack, "/me", given["access_token"] + "x") == (401, {"message": "Unauthorized"})
+    assert get(stack, "/me", manager_tokens["access_token"] + "x") == (401, {"message": "Unauthorized"})
     # API Gateway accepts an ID token of this client. The function refuses it.
-    assert get(stack, "/me", given["id_token"])[0] == 403
+    assert get(stack, "/me", manager_tokens["id_token"])[0] == 403
 
 
 def test_a_submission_soon_appears_in_the_overview(stack: LocalStack) -> None:
@@ -60,6 +60,6 @@ def test_a_submission_soon_appears_in_the_overview(stack: LocalStack) -> None:
     token, today = tokens(stack, "viewer")["access_token"], datetime.now(UTC).date()
     query = f"?campaign=lumen&from={today - timedelta(days=6)}&to={today}"
     eventually(lambda: get(stack, f"/overview{query}", token)[1]["period"]["facts"].get("submitted"))
-    said = get(stack, f"/overview{query}", token)[1]
-    assert sum(said["stages"].values()) == 1
-    assert said["read_units"] > 0
+    response = get(stack, f"/overview{query}", token)[1]
+    assert sum(response["stages"].values()) == 1
+    assert response["read_units"] > 0

@@ -63,15 +63,15 @@ def test_the_site_is_uploaded_with_content_types_and_headers(s3: "S3Client", tmp
     put(s3, tmp_path)
     kinds = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
     kinds |= {"css": "text/css; charset=utf-8", "json": "application/json", "txt": "text/plain; charset=utf-8"}
-    seen = set()
+    paths = set()
     for key in keys(s3):
         found, suffix = s3.head_object(Bucket=BUCKET, Key=key), key.rpartition(".")[2]
         for_ever = key.startswith(("assets/", "dashboard/assets/"))
         assert found["CacheControl"] == ("public, max-age=31536000, immutable" if for_ever else "no-cache"), key
         if suffix in kinds:
             assert found["ContentType"] == kinds[suffix], key
-            seen.add(suffix)
-    assert seen == set(kinds)
+            paths.add(suffix)
+    assert paths == set(kinds)
     assert {"index.html", "404.html", "robots.txt", "dashboard/config.json", "es/index.html"} <= keys(s3)
 
 
@@ -166,19 +166,21 @@ def test_only_pages_are_invalidated_in_cloudfront(stack: stacks.Stack, tmp_path:
     deploy.put_site(stack, tmp_path, NOW)
     cloudfront: Any = boto3.client("cloudfront")
     which = stack.output("DistributionId")
-    [made] = cloudfront.list_invalidations(DistributionId=which)["InvalidationList"]["Items"]
-    batch = cloudfront.get_invalidation(DistributionId=which, Id=made["Id"])["Invalidation"]["InvalidationBatch"]
+    [invalidation] = cloudfront.list_invalidations(DistributionId=which)["InvalidationList"]["Items"]
+    batch = cloudfront.get_invalidation(DistributionId=which, Id=invalidation["Id"])["Invalidation"][
+        "InvalidationBatch"
+    ]
     forgotten = batch["Paths"]["Items"]
     assert {"/", "/es/", "/dashboard/", "/dashboard/index.html", "/dashboard/config.json"} <= set(forgotten)
     assert not [path for path in forgotten if "assets" in path]
-    said = s3.get_object(Bucket=BUCKET, Key="dashboard/config.json")["Body"].read()
-    assert b'"client_id": "client"' in said
+    content = s3.get_object(Bucket=BUCKET, Key="dashboard/config.json")["Body"].read()
+    assert b'"client_id": "client"' in content
 
 
 def test_a_stack_without_a_site_address_gets_instructions(stack: stacks.Stack) -> None:
     unsettled = stacks.Stack(stack.name, {**stack.outputs, "SiteUrl": "https://not-yet.invalid"})
-    said = " ".join(deploy.addresses(unsettled, ENVIRONMENT))
-    assert '"SiteUrl=https://d1.cloudfront.net"' in said
+    text = " ".join(deploy.addresses(unsettled, ENVIRONMENT))
+    assert '"SiteUrl=https://d1.cloudfront.net"' in text
     assert "https://spine.example/dashboard/" in " ".join(deploy.addresses(stack, ENVIRONMENT))
 
 
@@ -202,9 +204,9 @@ def test_after_a_failed_deployment_the_site_is_not_uploaded_and_the_reason_is_pr
     monkeypatch.setattr(deploy, "SAM", taken_back)
     monkeypatch.setattr(deploy, "BUILT", taken_back)
     assert main(["deploy", "dev", "--yes"]) == 1
-    said = capsys.readouterr().err
-    assert "The site was not changed" in said
-    title = re.findall(r'docs/deploy.md,\s"(.+?)"', said)
+    errors = capsys.readouterr().err
+    assert "The site was not changed" in errors
+    title = re.findall(r'docs/deploy.md,\s"(.+?)"', errors)
     assert [f"### {one}" in Path("docs/deploy.md").read_text("utf-8").split("\n") for one in title] == [True]
     assert boto3.client("s3").list_buckets()["Buckets"] == []
 
@@ -299,10 +301,10 @@ def test_retained_resources_are_listed_with_commands_to_delete_them() -> None:
             ("SiteBucket", "AWS::S3::Bucket", "DELETE_COMPLETE"),
         )
     ]
-    said = "\n".join(destroy.retained_resources(resources))
-    assert "delete-table --table-name Table-1" in said
-    assert "--secret-id HashingKeys-1" in said
-    assert "SiteBucket" not in said
+    text = "\n".join(destroy.retained_resources(resources))
+    assert "delete-table --table-name Table-1" in text
+    assert "--secret-id HashingKeys-1" in text
+    assert "SiteBucket" not in text
 
 
 def test_every_retained_resource_type_has_a_command_to_delete_it() -> None:

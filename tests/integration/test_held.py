@@ -45,11 +45,11 @@ def test_the_list_shows_held_referrals(referrals: ReferralTable, capsys: pytest.
     odd = put(referrals, Reason.DISPOSABLE_DOMAIN, name="Maria Lopez", email="dr@mailinator.com")
     referrals.add(aws.submitted(NOW, name="Not Held"))
     assert held() == 0
-    said = capsys.readouterr().out
-    assert f"{odd.receipt}  lumen  2026-11-23 15:30 UTC  disposable_domain\n" in said
-    assert "    Maria Lopez\n    dr@mailinator.com\n" in said
-    assert "Not Held" not in said
-    assert said.endswith("Referrals that need a decision: 1.\n")
+    output = capsys.readouterr().out
+    assert f"{odd.receipt}  lumen  2026-11-23 15:30 UTC  disposable_domain\n" in output
+    assert "    Maria Lopez\n    dr@mailinator.com\n" in output
+    assert "Not Held" not in output
+    assert output.endswith("Referrals that need a decision: 1.\n")
 
 
 def test_an_approved_referral_is_queued_and_marked_as_approved(referrals: ReferralTable) -> None:

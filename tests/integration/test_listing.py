@@ -242,8 +242,8 @@ def test_each_kind_of_task_is_listed_oldest_first(actions: ReferralActions, list
     held = [actions.put(decisions.hold(Reason.HONEYPOT, NOW + timedelta(hours=hours))) for hours in (3, 1, 2)]
     failed, by_post, called = actions.held(Reason.RETRIES_EXHAUSTED), actions.by_post(), actions.put()
     actions.referrals.answer(called.receipt, Answer.CALL, LATER)
-    asked = actions.put()
-    actions.referrals.answer(asked.receipt, Answer.INFORMATION, LATER)
+    referral = actions.put()
+    actions.referrals.answer(referral.receipt, Answer.INFORMATION, LATER)
     actions.put()
 
     work = {kind: listing.tasks("lumen", kind) for kind in TaskKind}
@@ -255,7 +255,7 @@ def test_each_kind_of_task_is_listed_oldest_first(actions: ReferralActions, list
         [failed.receipt],
         [by_post.receipt],
         [called.receipt],
-        [asked.receipt],
+        [referral.receipt],
     ]
     assert [one.waits_since for one in work[TaskKind.CALL].referrals] == [LATER]
     assert {kind: (one.count, one.is_more) for kind, one in listing.count_tasks("lumen").items()} == {
@@ -295,9 +295,9 @@ def test_a_completed_task_leaves_the_list(actions: ReferralActions, listing: Lis
     called = actions.put()
     actions.referrals.answer(called.receipt, Answer.CALL, LATER)
     actions.do(Action.CALLED_BACK, actions.now(called))
-    asked = actions.put()
-    actions.referrals.answer(asked.receipt, Answer.INFORMATION, LATER)
-    actions.do(Action.INFORMATION_SENT, actions.now(asked))
+    referral = actions.put()
+    actions.referrals.answer(referral.receipt, Answer.INFORMATION, LATER)
+    actions.do(Action.INFORMATION_SENT, actions.now(referral))
     assert {one.count for one in listing.count_tasks("lumen").values()} == {0}
 
 

@@ -50,12 +50,12 @@ def is_open(port: int) -> bool:
 def wait_until_ready(process: subprocess.Popen[str]) -> str:
     """Reads until all information for developers is printed."""
     assert process.stdout
-    said = ""
-    while "Query" not in said:
+    output = ""
+    while "Query" not in output:
         line = process.stdout.readline()
         assert line, process.stderr and process.stderr.read()
-        said += line
-    return said
+        output += line
+    return output
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def wait_until_ready(process: subprocess.Popen[str]) -> str:
 def test_the_command_prints_all_addresses_and_exits_cleanly(name: str) -> None:
     port = free_port()
     with started(port) as process:
-        said = wait_until_ready(process)
+        output = wait_until_ready(process)
         for place in ("/", "/_local/mailbox", "/_local/mailbox.json", "/_local/table", "/_local/logs"):
             address = f"http://127.0.0.1:{port}{place}"
-            assert address in said
+            assert address in output
             assert fetch(address).status == 200
-        assert ".cache/local/logs.jsonl" in said
-        endpoint = re.search(r"AWS_ENDPOINT_URL_DYNAMODB=http://127\.0\.0\.1:(\d+) aws dynamodb scan", said)
+        assert ".cache/local/logs.jsonl" in output
+        endpoint = re.search(r"AWS_ENDPOINT_URL_DYNAMODB=http://127\.0\.0\.1:(\d+) aws dynamodb scan", output)
         assert endpoint
         process.send_signal(getattr(signal, name))
         _, errors = process.communicate(timeout=CEILING)
@@ -106,9 +106,9 @@ def test_an_invalid_port_is_refused(port: str) -> None:
 def worked_for(url: str, submission_id: str) -> str:
     """The proof that a client sends after it did the work and waited as long as a person would."""
     binding = hashlib.sha256(f"challenge:{submission_id}".encode()).hexdigest()
-    given = fetch(f"{url}/api/challenge?for={binding}").json()
-    time.sleep(given["wait_seconds"])
-    return solve(given["challenge"])
+    response = fetch(f"{url}/api/challenge?for={binding}").json()
+    time.sleep(response["wait_seconds"])
+    return solve(response["challenge"])
 
 
 def test_one_submission_sends_one_message() -> None:
@@ -127,6 +127,6 @@ def test_one_submission_sends_one_message() -> None:
         status = fetch(f"{url}/api/referrals", "POST", body).status
         mails = list(eventually(lambda: fetch(f"{url}/_local/mailbox.json").json()))
         process.send_signal(signal.SIGINT)
-        said, errors = process.communicate(timeout=CEILING)
+        output, errors = process.communicate(timeout=CEILING)
 
-    assert (status, [mail["to"] for mail in mails]) == (201, [["khai@clinic.example"]]), said + errors
+    assert (status, [mail["to"] for mail in mails]) == (201, [["khai@clinic.example"]]), output + errors

@@ -186,8 +186,8 @@ def test_a_campaign_with_an_open_breaker_is_announced_and_can_be_resumed(deploym
     deployment.submit_referral("first@clinic.example")
 
     def tripped() -> list[str]:
-        said = fetch(f"{deployment.stack.url}/_local/logs").body.decode()
-        return re.findall(r"Event BreakerTripped from referral-intake: (.+)", said)
+        text = fetch(f"{deployment.stack.url}/_local/logs").body.decode()
+        return re.findall(r"Event BreakerTripped from referral-intake: (.+)", text)
 
     [detail] = eventually(tripped)
     assert "stack=referral-intake  campaign=lumen  reason=bounces" in detail

@@ -32,8 +32,8 @@ def submit(stack: LocalStack, email: str) -> str:
 def post(stack: LocalStack, path: str, data: object) -> dict[str, str]:
     headers = {"content-type": "application/json"}
     with urlopen(Request(stack.url + path, json.dumps(data).encode(), headers), timeout=20) as answer:
-        said: dict[str, str] = json.load(answer)
-    return said
+        content: dict[str, str] = json.load(answer)
+    return content
 
 
 def run_days(stack: LocalStack, days: int, checks_a_day: int = 1) -> None:

@@ -54,9 +54,9 @@ def made(stack: LocalStack, manager: dict[str, str], **asked: Any) -> dict[str, 
     assert answer.status == 202, answer.body
 
     def ready() -> dict[str, Any] | None:
-        said: dict[str, Any] = json.loads(fetch(f"{api}/{json.loads(answer.body)['id']}", headers=manager).body)
-        assert said["state"] != "failed", said
-        return said if said["state"] == "ready" else None
+        response: dict[str, Any] = json.loads(fetch(f"{api}/{json.loads(answer.body)['id']}", headers=manager).body)
+        assert response["state"] != "failed", response
+        return response if response["state"] == "ready" else None
 
     done: dict[str, Any] = eventually(ready)
     return done
@@ -64,9 +64,9 @@ def made(stack: LocalStack, manager: dict[str, str], **asked: Any) -> dict[str, 
 
 def downloaded(stack: LocalStack, manager: dict[str, str], report: dict[str, Any]) -> Answer:
     path = f"{stack.url}/api/dashboard/reports/{report['id']}/download"
-    said = json.loads(fetch(path, "POST", {"file": 0}, JSON | manager).body)
-    assert said["expires_in"] == 300
-    return fetch(said["url"])
+    response = json.loads(fetch(path, "POST", {"file": 0}, JSON | manager).body)
+    assert response["expires_in"] == 300
+    return fetch(response["url"])
 
 
 def test_an_export_is_requested_created_and_downloaded(stack: LocalStack, manager: dict[str, str]) -> None:
@@ -108,8 +108,8 @@ def counted(stack: LocalStack, manager: dict[str, str]) -> int | None:
 
 def test_a_subscriber_gets_the_summary_on_monday(stack: LocalStack, manager: dict[str, str]) -> None:
     path = f"{stack.url}/api/dashboard/weekly-summary"
-    said = json.loads(fetch(path, "PUT", {"campaign": "lumen", "wanted": True}, JSON | manager).body)
-    assert said == {"campaign": "lumen", "wanted": True, "address": "manager@team.example"}
+    response = json.loads(fetch(path, "PUT", {"campaign": "lumen", "wanted": True}, JSON | manager).body)
+    assert response == {"campaign": "lumen", "wanted": True, "address": "manager@team.example"}
     eventually(lambda: counted(stack, manager) == 2)
     # Weeks are counted in UTC: the next Monday, even if it is still Sunday in another time zone.
     now = datetime.now(UTC)

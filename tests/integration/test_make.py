@@ -116,8 +116,8 @@ def test_the_installed_command_runs_in_every_folder(repository: Path, tmp_path_f
 
 
 def test_every_target_that_installs_python_packages_installs_the_command() -> None:
-    made = (ROOT / "Makefile").read_text("utf-8")
-    assert made.count("--group local") == made.count("@$(INSTALL_COMMAND)") > 0
+    content = (ROOT / "Makefile").read_text("utf-8")
+    assert content.count("--group local") == content.count("@$(INSTALL_COMMAND)") > 0
 
 
 def test_clean_deletes_only_downloaded_and_built_files(tmp_path: Path) -> None:

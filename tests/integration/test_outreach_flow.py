@@ -133,10 +133,10 @@ class System:
 def system(
     referrals: ReferralTable, claims: ClaimTable, table_reader: aws.TableReader, monkeypatch: pytest.MonkeyPatch
 ) -> System:
-    made = System(referrals, claims, table_reader)
+    new_system = System(referrals, claims, table_reader)
     # The test replaces parts in the composition root.
-    monkeypatch.setattr(outreach_wiring, "parts", made.outreach)
-    return made
+    monkeypatch.setattr(outreach_wiring, "parts", new_system.outreach)
+    return new_system
 
 
 # ---- Sent once -------------------------------------------------------------------------------------------------------
@@ -481,9 +481,9 @@ def test_every_referral_is_closed_eventually(system: System) -> None:
     referrals = []
     for number, (fails, detail) in enumerate(zip(outcomes, details, strict=True)):
         system.mailer.fails = fails
-        made = system.submit(**{"email": f"d{number}@clinic.example", "phone": "217 555 0123"} | detail)
-        system.deliver(system.record(made))
-        referrals.append(made)
+        submitted = system.submit(**{"email": f"d{number}@clinic.example", "phone": "217 555 0123"} | detail)
+        system.deliver(system.record(submitted))
+        referrals.append(submitted)
     # From here on the stream delivers nothing. Only the schedule works.
     for _ in range(80):
         system.wake(timedelta(days=1))

@@ -33,10 +33,10 @@ def test_a_missing_configuration_set_is_reported_and_other_errors_are_raised() -
     with Stubber(client) as ses:
         ses.add_client_error("get_configuration_set", "NotFoundException")
         ses.add_client_error("get_configuration_set", "AccessDeniedException")
-        asked = aws_queries.Ses("us@spine.org", client)
-        assert asked.configuration_set("x") is None
+        account = aws_queries.Ses("us@spine.org", client)
+        assert account.configuration_set("x") is None
         with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
-            asked.configuration_set("x")
+            account.configuration_set("x")
 
 
 # DynamoDB Local has no backups.
@@ -45,8 +45,8 @@ def test_a_restored_table_lacks_settings_of_the_template(client: Any) -> None:
     named: Any = [{"AttributeName": "pk", "AttributeType": "S"}]
     keys: Any = {"AttributeDefinitions": named, "BillingMode": "PAY_PER_REQUEST"}
     client.create_table(TableName="restored", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}], **keys)
-    said = deployment.table(aws_queries.table("restored"), protected=True)
-    assert said.text == "The table lacks: stream, expiry, point-in-time recovery, deletion protection"
+    finding = deployment.table(aws_queries.table("restored"), protected=True)
+    assert finding.text == "The table lacks: stream, expiry, point-in-time recovery, deletion protection"
     client.update_time_to_live(
         TableName="restored", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
     )
@@ -83,8 +83,8 @@ def test_a_function_whose_alias_has_an_older_version_is_detected() -> None:
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [trust]}}}
     code = {"Code": {"ZipFile": "handler = print"}, "Handler": "index.handler", "Runtime": "python3.13"}
-    made = {"Type": "AWS::Lambda::Function", "Properties": {**code, "Role": {"Fn::GetAtt": ["Role", "Arn"]}}}
-    template = {"Resources": {"Role": role, "Old": made, "New": made}}
+    function = {"Type": "AWS::Lambda::Function", "Properties": {**code, "Role": {"Fn::GetAtt": ["Role", "Arn"]}}}
+    template = {"Resources": {"Role": role, "Old": function, "New": function}}
     boto3.client("cloudformation").create_stack(StackName="mine", TemplateBody=json.dumps(template))
     lambdas = boto3.client("lambda")
     first, second = (one["FunctionName"] for one in lambdas.list_functions()["Functions"])

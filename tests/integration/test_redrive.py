@@ -61,12 +61,12 @@ class Deployment:
         """A referral that was submitted at this time and is now in this state."""
         at = now() - timedelta(days=days_ago)
         due_at = None if stage is Stage.CLOSED else now() + REVIEW_INTERVAL - timedelta(hours=1)
-        made = replace(aws.submitted(at, **doctor), stage=stage, due_at=due_at)
-        item = to_item(made) | ({"reason": typed(reason)} if reason else {})
+        referral = replace(aws.submitted(at, **doctor), stage=stage, due_at=due_at)
+        item = to_item(referral) | ({"reason": typed(reason)} if reason else {})
         if due_at is None:
             del item["open_in"]
         self.client.put_item(TableName=self.table, Item=item)
-        return made
+        return referral
 
     def image(self, referral: Referral) -> Item:
         return self.system.table_reader.image(referral)
@@ -132,18 +132,18 @@ def test_the_list_shows_failed_referrals_by_receipt_and_changes_nothing(
 
     assert redrive() == 0
 
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     submitted = f"submitted {given_up.submitted_at:%Y-%m-%d %H:%M}"
-    assert f"--go retries them: 1\n  {given_up.receipt}  lumen  {submitted}" in said
-    assert f"  {lost.receipt}  lumen" in said
-    assert f"{now() - timedelta(hours=1):%Y-%m-%d %H}" in said
-    assert "  A referral that is held as send_unclear: the doctor may already have the message" in said
-    assert unclear.receipt in said
-    assert "--go deletes them: 2\n  oldest since " in said
-    assert ", 2 with RetryAttemptsExhausted" in said
-    assert "--go retries them: 1\n  oldest since" in said
+    assert f"--go retries them: 1\n  {given_up.receipt}  lumen  {submitted}" in output
+    assert f"  {lost.receipt}  lumen" in output
+    assert f"{now() - timedelta(hours=1):%Y-%m-%d %H}" in output
+    assert "  A referral that is held as send_unclear: the doctor may already have the message" in output
+    assert unclear.receipt in output
+    assert "--go deletes them: 2\n  oldest since " in output
+    assert ", 2 with RetryAttemptsExhausted" in output
+    assert "--go retries them: 1\n  oldest since" in output
     for detail in ("Maria", "Smith", "clinic.example"):
-        assert detail not in said
+        assert detail not in output
     assert deployment.system.table_reader.items() == before
     assert [len(deployment.bodies(queue)) for queue in ("OutreachFailures", "FeedbackFailures")] == [2, 1]
 
@@ -152,12 +152,12 @@ def test_the_list_is_printed_as_json(deployment: Deployment, capsys: pytest.Capt
     given_up, unclear = deployment.put(Stage.HELD), deployment.put(Stage.HELD, "send_unclear", name="John Smith")
     deployment.send("OutreachFailures", NOTICE)
     assert redrive("--json") == 0
-    said = json.loads(capsys.readouterr().out)
-    assert [one["receipt"] for one in said["given_up"]] == [given_up.receipt]
-    assert [(one["receipt"], one["reason"]) for one in said["held"]] == [(unclear.receipt, "send_unclear")]
-    assert said["overdue"] == []
-    assert said["queues"]["OutreachFailures"]["conditions"] == {"RetryAttemptsExhausted": 1}
-    assert said["queues"]["FeedbackFailures"] == {"count": 0, "oldest": None, "conditions": {}}
+    output = json.loads(capsys.readouterr().out)
+    assert [one["receipt"] for one in output["given_up"]] == [given_up.receipt]
+    assert [(one["receipt"], one["reason"]) for one in output["held"]] == [(unclear.receipt, "send_unclear")]
+    assert output["overdue"] == []
+    assert output["queues"]["OutreachFailures"]["conditions"] == {"RetryAttemptsExhausted": 1}
+    assert output["queues"]["FeedbackFailures"] == {"count": 0, "oldest": None, "conditions": {}}
 
     assert redrive("--json", "--list", given_up.receipt, unclear.receipt) == 0
     first, second = json.loads(capsys.readouterr().out)
@@ -221,10 +221,10 @@ def test_a_doctor_told_meanwhile_through_another_referral_gets_no_second_message
 
 def just_before_the_write(deployment: Deployment, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
     """Runs an action between the command's read of a referral and its write."""
-    made = stacks._deployed
+    original = stacks._deployed
 
     def deployed(name: str) -> stacks.Stack:
-        stack, calls = made(name), []
+        stack, calls = original(name), []
 
         def once(**_: object) -> None:
             calls.append(1)
@@ -284,9 +284,9 @@ def test_a_referral_that_has_not_failed_is_refused_with_the_reason(
     referral = deployment.put(stage, reason)
     before = deployment.image(referral)
     assert redrive(referral.receipt) == 1
-    told = capsys.readouterr()
-    assert f"{referral.receipt} {said}" in told.err or said in told.err
-    assert "queued again: 0" in told.out
+    captured = capsys.readouterr()
+    assert f"{referral.receipt} {said}" in captured.err or said in captured.err
+    assert "queued again: 0" in captured.out
     assert deployment.image(referral) == before
 
 
@@ -302,17 +302,17 @@ def test_named_receipts_are_redriven_without_others_and_without_queues(deploymen
 def test_a_named_receipt_can_be_previewed(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     given_up, sent = deployment.put(Stage.HELD), deployment.put(Stage.SENT, None)
     assert redrive("--list", given_up.receipt, sent.receipt) == 0
-    said = capsys.readouterr().out
-    assert f"{given_up.receipt} failed after all retries, and can be retried." in said
-    assert f"{sent.receipt} was sent." in said
+    output = capsys.readouterr().out
+    assert f"{given_up.receipt} failed after all retries, and can be retried." in output
+    assert f"{sent.receipt} was sent." in output
     assert deployment.system.stage(given_up) == ("held", GIVEN_UP)
 
 
 def test_an_invalid_or_unknown_receipt_is_reported(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     assert redrive("nonsense", "AAAA-AAAA-AAAA-AAAA") == 1
-    said = capsys.readouterr().err
-    assert "nonsense is not a receipt. Example of a receipt:" in said
-    assert "AAAA-AAAA-AAAA-AAAA is not a receipt of a referral in the table." in said
+    errors = capsys.readouterr().err
+    assert "nonsense is not a receipt. Example of a receipt:" in errors
+    assert "AAAA-AAAA-AAAA-AAAA is not a receipt of a referral in the table." in errors
 
 
 def test_an_unreadable_referral_does_not_block_the_others(
@@ -334,9 +334,9 @@ def test_many_referrals_are_all_redriven_with_a_progress_report(
     for number in range(230):
         deployment.put(Stage.HELD, email=f"d{number}@clinic.example")
     assert redrive("--go") == 0
-    told = capsys.readouterr()
-    assert "Referrals queued again: 230." in told.out
-    assert "230/230" in told.err
+    captured = capsys.readouterr()
+    assert "Referrals queued again: 230." in captured.out
+    assert "230/230" in captured.err
     stages = [
         item["stage"] for pk, item in deployment.system.table_reader.items().items() if pk.startswith("referral#")
     ]
@@ -382,13 +382,13 @@ def test_an_interruption_between_send_and_delete_duplicates_events_and_loses_non
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment.send("FeedbackFailures", "event")
-    made = stacks._deployed
+    original = stacks._deployed
 
     def stops(**_: object) -> None:
         raise KeyboardInterrupt
 
     def deployed(name: str) -> stacks.Stack:
-        stack = made(name)
+        stack = original(name)
         stack.sqs.meta.events.register("before-call.sqs.DeleteMessageBatch", stops)
         return stack
 
@@ -408,7 +408,7 @@ def test_messages_that_sqs_refuses_stay_in_their_queue(
 ) -> None:
     deployment.send("FeedbackFailures", "event")
     deployment.send("OutreachFailures", NOTICE)
-    made = stacks._deployed
+    original = stacks._deployed
     refused = {"Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError"}]}
     no_headers: Any = {}
 
@@ -417,7 +417,7 @@ def test_messages_that_sqs_refuses_stay_in_their_queue(
         return AWSResponse("", 200, no_headers, None), refused
 
     def deployed(name: str) -> stacks.Stack:
-        stack = made(name)
+        stack = original(name)
         stack.sqs.meta.events.register("before-call.sqs.SendMessageBatch", refuses)
         return stack
 

@@ -161,9 +161,9 @@ def test_an_export_continues_in_further_runs_until_it_is_complete(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:
     receipts = store(3000)
-    asked = report()
-    reports.add(asked)
-    done, runs = run_to_its_end(work(CsvExport(rows, files)), asked, queue, time_left=6)
+    requested = report()
+    reports.add(requested)
+    done, runs = run_to_its_end(work(CsvExport(rows, files)), requested, queue, time_left=6)
     assert runs > 3
     assert (done.state, done.rows_done) == (ReportState.READY, 3000)
     assert [row["receipt"] for row in read_csv(fetched(files, done))] == receipts
@@ -179,9 +179,9 @@ def test_a_file_with_several_parts_is_one_file(
     # 600 rows of 20 kB: 12 MB.
     receipts = store(600, practice="x" * 80)
     big = BigRows(rows, 20_000)
-    asked = report()
-    reports.add(asked)
-    done, runs = run_to_its_end(work(CsvExport(big, files, part_bytes=5 * MIB)), asked, queue, time_left=1)
+    requested = report()
+    reports.add(requested)
+    done, runs = run_to_its_end(work(CsvExport(big, files, part_bytes=5 * MIB)), requested, queue, time_left=1)
     assert runs > 2
     assert len(done.checkpoint.parts) == 2
     assert [row["receipt"] for row in read_csv(fetched(files, done))] == receipts
@@ -216,8 +216,8 @@ def test_an_export_is_complete_after_a_crash_at_any_point(
     format: Format,  # noqa: A002
 ) -> None:
     receipts = store(450)
-    asked = report(format)
-    reports.add(asked)
+    requested = report(format)
+    reports.add(requested)
     writer: ReportWriter = (
         CsvExport(rows, files) if format is Format.CSV else XlsxExport(rows, files, rows_per_workbook=200)
     )
@@ -228,7 +228,7 @@ def test_an_export_is_complete_after_a_crash_at_any_point(
         report_runner = ReportRunner(reports, queue, lambda _: writer, lambda *_: None, clock)
         with crashing:
             try:
-                done = report_runner.run(asked.id, expires_after(1), timedelta(seconds=1))
+                done = report_runner.run(requested.id, expires_after(1), timedelta(seconds=1))
             except Crash:
                 deaths += 1
                 clock.time += timedelta(minutes=6)
@@ -284,29 +284,29 @@ def test_a_redelivered_message_finds_that_another_run_is_active(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:
     receipts = store(400)
-    asked = report()
-    reports.add(asked)
+    requested = report()
+    reports.add(requested)
     meanwhile: list[Report | None] = []
 
     class Watched:
         def page(self, *arguments: Any) -> Any:
-            meanwhile.append(second.run(asked.id, UNLIMITED, timedelta(seconds=1)))
+            meanwhile.append(second.run(requested.id, UNLIMITED, timedelta(seconds=1)))
             return rows.page(*arguments)
 
     second = work(CsvExport(rows, files))
-    done = work(CsvExport(Watched(), files)).run(asked.id, UNLIMITED, timedelta(seconds=1))
+    done = work(CsvExport(Watched(), files)).run(requested.id, UNLIMITED, timedelta(seconds=1))
     assert set(meanwhile) == {None}
     assert done is not None
     assert receipts_in(done, files) == receipts
-    assert second.run(asked.id, UNLIMITED, timedelta(seconds=1)) is None
+    assert second.run(requested.id, UNLIMITED, timedelta(seconds=1)) is None
 
 
 def test_a_run_with_an_expired_lease_cannot_corrupt_the_report(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, clock: aws.Clock
 ) -> None:
     receipts = store(400)
-    asked = report()
-    reports.add(asked)
+    requested = report()
+    reports.add(requested)
 
     class Slow:
         """Pauses for ten minutes, during which another run completes the work."""
@@ -316,12 +316,12 @@ def test_a_run_with_an_expired_lease_cannot_corrupt_the_report(
         def page(self, *arguments: Any) -> Any:
             if self.others is None:
                 clock.time += timedelta(minutes=10)
-                self.others = work(CsvExport(rows, files)).run(asked.id, UNLIMITED, timedelta(seconds=1))
+                self.others = work(CsvExport(rows, files)).run(requested.id, UNLIMITED, timedelta(seconds=1))
             return rows.page(*arguments)
 
     slow = Slow()
-    assert work(CsvExport(slow, files)).run(asked.id, expires_after(100), timedelta(seconds=1)) is None
-    kept = reports.get(asked.id)
+    assert work(CsvExport(slow, files)).run(requested.id, expires_after(100), timedelta(seconds=1)) is None
+    kept = reports.get(requested.id)
     assert kept is not None
     assert kept.state is ReportState.READY
     assert kept == slow.others
@@ -333,9 +333,9 @@ def test_workbooks_contain_dates_and_text_and_no_formulas(
 ) -> None:
     one = aws.submitted(NOW, name="Ana Gomez", practice="=1+1 Clinic", phone="415 555 2671")
     referrals.add(one)
-    asked = report(Format.XLSX)
-    reports.add(asked)
-    done, _ = run_to_its_end(work(XlsxExport(rows, files)), asked, queue)
+    requested = report(Format.XLSX)
+    reports.add(requested)
+    done, _ = run_to_its_end(work(XlsxExport(rows, files)), requested, queue)
     assert [file.name for file in done.files] == ["lumen-referrals-2026-11-23.xlsx"]
     header, row = read_xlsx(fetched(files, done))
     found = dict(zip(header, row, strict=True))
@@ -357,9 +357,9 @@ def test_rows_beyond_the_limit_go_to_further_workbooks(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:
     receipts = store(1000)
-    asked = report(Format.XLSX)
-    reports.add(asked)
-    done, _ = run_to_its_end(work(XlsxExport(rows, files, rows_per_workbook=300)), asked, queue, time_left=100)
+    requested = report(Format.XLSX)
+    reports.add(requested)
+    done, _ = run_to_its_end(work(XlsxExport(rows, files, rows_per_workbook=300)), requested, queue, time_left=100)
     assert [file.name for file in done.files][:2] == [
         "lumen-referrals-2026-11-23.xlsx",
         "lumen-referrals-2026-11-23-2.xlsx",
@@ -383,9 +383,9 @@ def test_an_export_contains_exactly_the_filtered_referrals(
     referrals.add(moved)
     referrals.move(moved, close(Closing.REJECTED, at=NOW))
     chosen = Filter(date(2026, 11, 20), date(2026, 11, 22), "queued", None, "IL", "medical_oncology")
-    asked = report(filter=chosen)
-    reports.add(asked)
-    done, _ = run_to_its_end(work(CsvExport(rows, files)), asked, queue)
+    requested = report(filter=chosen)
+    reports.add(requested)
+    done, _ = run_to_its_end(work(CsvExport(rows, files)), requested, queue)
     assert receipts_in(done, files) == [wanted.receipt]
     assert done.filter == chosen
 
@@ -399,10 +399,10 @@ def test_an_empty_report_is_a_file_with_a_header(
     queue: Queue,
     format: Format,  # noqa: A002
 ) -> None:
-    asked = report(format)
-    reports.add(asked)
+    requested = report(format)
+    reports.add(requested)
     writer: ReportWriter = CsvExport(rows, files) if format is Format.CSV else XlsxExport(rows, files)
-    done, _ = run_to_its_end(work(writer), asked, queue)
+    done, _ = run_to_its_end(work(writer), requested, queue)
     assert (done.state, done.rows_done) == (ReportState.READY, 0)
     assert receipts_in(done, files) == []
 
@@ -411,10 +411,10 @@ def test_an_aborted_upload_restarts(
     store: Any, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:
     receipts = store(300)
-    asked = report()
-    reports.add(asked)
+    requested = report()
+    reports.add(requested)
     report_runner = work(CsvExport(rows, files))
-    begun = report_runner.run(asked.id, expires_after(1), timedelta(seconds=1))
+    begun = report_runner.run(requested.id, expires_after(1), timedelta(seconds=1))
     assert begun is not None
     assert begun.checkpoint.tail
     assert begun.checkpoint.upload
@@ -422,7 +422,7 @@ def test_an_aborted_upload_restarts(
         Bucket=BUCKET, Key=begun.checkpoint.upload_key or "", UploadId=begun.checkpoint.upload
     )
     queue.clear()
-    done, _ = run_to_its_end(report_runner, asked, queue, time_left=50)
+    done, _ = run_to_its_end(report_runner, requested, queue, time_left=50)
     assert receipts_in(done, files) == receipts
 
 
@@ -451,14 +451,14 @@ def test_a_report_without_progress_is_given_up(
         def page(self, *_: Any) -> Any:
             raise RuntimeError("one that can't be read")
 
-    asked = report()
-    reports.add(asked)
+    requested = report()
+    reports.add(requested)
     report_runner = work(CsvExport(Broken(), files))
     for _ in range(MAX_FAILED_RUNS + 1):
         with pytest.raises(RuntimeError):
-            report_runner.run(asked.id, UNLIMITED, timedelta(seconds=1))
+            report_runner.run(requested.id, UNLIMITED, timedelta(seconds=1))
         clock.time += timedelta(minutes=20)
-    done = report_runner.run(asked.id, UNLIMITED, timedelta(seconds=1))
+    done = report_runner.run(requested.id, UNLIMITED, timedelta(seconds=1))
     assert done is not None
     assert (done.state, done.detail) == (ReportState.FAILED, "gave_up")
 
@@ -498,10 +498,10 @@ ADDRESS = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_c
 
 
 def by_post(referrals: ReferralTable, name: str, age: int, address: Any = ADDRESS, **details: Any) -> Referral:
-    made = aws.submitted(NOW - timedelta(hours=age), name=name, email=None, address=address, **details)
-    referrals.add(made)
-    referrals.move(made, Transition(Stage.BY_POST, due_at=made.submitted_at + REVIEW_INTERVAL))
-    return made
+    referral = aws.submitted(NOW - timedelta(hours=age), name=name, email=None, address=address, **details)
+    referrals.add(referral)
+    referrals.move(referral, Transition(Stage.BY_POST, due_at=referral.submitted_at + REVIEW_INTERVAL))
+    return referral
 
 
 def keyring(names: dict[str, str]) -> Keyring:
@@ -563,10 +563,10 @@ def test_letters_are_split_into_files_and_no_doctor_gets_two(
     nowhere = by_post(referrals, "Nobody Knows", 1, {"state": "IL"}, phone="(415) 555-2671")
     stopped = by_post(referrals, "Has Enough", 1)
     claims.suppress(aws.claim_for(stopped, ring).keys, Closing.OPTED_OUT, "AAAA-AAAA-AAAA-AAAA", NOW)
-    asked = report(Format.PDF)
-    reports.add(asked)
+    requested = report(Format.PDF)
+    reports.add(requested)
     writer = LetterFiles(letters, files, {"lumen": campaign()}.get, lambda: NOW, letters_per_file=2)
-    done, runs = run_to_its_end(work(writer), asked, queue, time_left=1)
+    done, runs = run_to_its_end(work(writer), requested, queue, time_left=1)
     assert runs > 1
     assert (done.state, done.rows_done) == (ReportState.READY, 4)
     assert [file.name for file in done.files] == [
@@ -592,11 +592,11 @@ def test_unapproved_content_is_not_printed(
 ) -> None:
     place = LetterResources(table, secret_names["HashingKeys"], secret_names["SigningKeys"], aws.SITE_URL)
     by_post(referrals, "Ana Gomez", 1)
-    asked = report(Format.PDF)
-    reports.add(asked)
+    requested = report(Format.PDF)
+    reports.add(requested)
     long_after = datetime.combine(campaign().approval.expires_on, time(), UTC) + timedelta(days=1)
     writer = LetterFiles(bulk_letters_for(place, TEMPLATES), files, {"lumen": campaign()}.get, lambda: long_after)
-    done, _ = run_to_its_end(work(writer), asked, queue)
+    done, _ = run_to_its_end(work(writer), requested, queue)
     assert (done.state, done.detail, done.files) == (ReportState.FAILED, "unapproved", ())
 
 

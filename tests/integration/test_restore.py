@@ -105,10 +105,10 @@ def deployment(
 ) -> Iterator[Deployment]:
     monkeypatch.setattr("cli.failure_queues._WAIT_SECONDS", 0)
     with handler_harness(client, secret_names, monkeypatch) as harness:
-        made = Deployment(harness, client, table, secret_names)
-        yield made
-    if made.restored in client.list_tables()["TableNames"]:
-        client.delete_table(TableName=made.restored)
+        new_deployment = Deployment(harness, client, table, secret_names)
+        yield new_deployment
+    if new_deployment.restored in client.list_tables()["TableNames"]:
+        client.delete_table(TableName=new_deployment.restored)
 
 
 def histories(deployment: Deployment) -> None:
@@ -215,9 +215,9 @@ def test_missing_items_are_listed_as_json(deployment: Deployment, capsys: pytest
     capsys.readouterr()  # Log lines of the functions.
     for words in ([], ["--go"]):
         assert deployment.restore("--json", *words) == 0
-        said = json.loads(capsys.readouterr().out)
-        assert {"kind": "referrals, closed, unchanged", "count": 1} in said["items"]
-        assert (said["written"], said["unreadable"], said["further"]) == (bool(words), [], [])
+        output = json.loads(capsys.readouterr().out)
+        assert {"kind": "referrals, closed, unchanged", "count": 1} in output["items"]
+        assert (output["written"], output["unreadable"], output["further"]) == (bool(words), [], [])
     assert deployment.restore("--json") == 0
     assert json.loads(capsys.readouterr().out)["items"] == []
 

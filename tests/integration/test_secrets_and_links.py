@@ -45,10 +45,10 @@ def token_of(url: str) -> str:
 
 def test_a_generated_secret_is_a_keyring_with_one_key(secret_names: dict[str, str]) -> None:
     for name in (secret_names["HashingKeys"], secret_names["SigningKeys"]):
-        made = ring(name)()
-        assert made.current == "k1"
-        assert list(made.keys) == ["k1"]
-        assert len(made.keys["k1"]) == 64
+        keyring = ring(name)()
+        assert keyring.current == "k1"
+        assert list(keyring.keys) == ["k1"]
+        assert len(keyring.keys["k1"]) == 64
 
 
 def test_the_generated_cloudfront_secret_is_accepted_and_both_values_during_a_rotation(
@@ -143,8 +143,8 @@ def test_the_opt_out_header_of_a_doctor_with_every_identifier_fits_the_limit_of_
 
 def forgeries() -> dict[str, Callable[[str], str]]:
     def foreign(token: str) -> str:
-        said = URLSafeSerializer(aws.RING.oldest_first, salt="opt-out").loads(token)
-        return str(URLSafeSerializer(aws.RING.oldest_first, salt="answer").dumps(said))
+        payload = URLSafeSerializer(aws.RING.oldest_first, salt="opt-out").loads(token)
+        return str(URLSafeSerializer(aws.RING.oldest_first, salt="answer").dumps(payload))
 
     def unknown_key(token: str) -> str:
         return str(URLSafeSerializer("somebody else's key", salt="opt-out").dumps([["email#k1#00"], "lumen", "R"]))
@@ -184,5 +184,5 @@ def test_no_random_text_is_a_token(text: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.lists(st.text(max_size=40), max_size=8))
 def test_the_content_of_a_link_survives_a_round_trip(campaign: str, keys: list[str]) -> None:
     links = Links(aws.ring_of(aws.RING), aws.SITE_URL)
-    said = Link(tuple(keys), campaign, "K3QF-7ZTA-MM2X-PE5R")
-    assert links.read("opt-out", token_of(links.opt_out(said)), NOW) == said
+    link = Link(tuple(keys), campaign, "K3QF-7ZTA-MM2X-PE5R")
+    assert links.read("opt-out", token_of(links.opt_out(link)), NOW) == link

@@ -238,10 +238,10 @@ def guide() -> Page:
 
 def test_the_guide_repeats_the_text_of_the_page_exactly(guide: Page) -> None:
     page = PAGES.page
-    said = [page["device"]["lead"], *(point["text"] for point in page["device"]["points"])]
-    said += [sign for group in page["signs"]["groups"] for sign in group["list"]]
-    said += [page["safety"]["emergency_if"], page["safety"]["today_if"]]
-    assert [words for words in said if words not in guide.text] == []
+    texts = [page["device"]["lead"], *(point["text"] for point in page["device"]["points"])]
+    texts += [sign for group in page["signs"]["groups"] for sign in group["list"]]
+    texts += [page["safety"]["emergency_if"], page["safety"]["today_if"]]
+    assert [words for words in texts if words not in guide.text] == []
 
 
 def test_the_guide_numbers_its_sources_as_the_page_does(guide: Page) -> None:
@@ -441,10 +441,10 @@ def test_a_text_that_one_language_lacks_fails_the_build(tmp_path: Path) -> None:
     )
     with pytest.raises(CommandError) as refused:
         build(templates, tmp_path / "site")
-    said = str(refused.value).splitlines()
-    assert "site/text/es.toml: site.skip is missing" in said
-    assert "site/text/es.toml: site.skipp is in no other language" in said
-    assert "site/text/es.toml: errors.default.too_long needs the same placeholders as in en" in said
+    lines = str(refused.value).splitlines()
+    assert "site/text/es.toml: site.skip is missing" in lines
+    assert "site/text/es.toml: site.skipp is in no other language" in lines
+    assert "site/text/es.toml: errors.default.too_long needs the same placeholders as in en" in lines
     assert not (tmp_path / "site").exists()
 
 
@@ -491,10 +491,10 @@ def first_form() -> dict[str, str]:
 
 
 def test_the_proof_of_work_loads_only_when_the_form_is_used(first: Page) -> None:
-    asked = [*first.having("src"), *(link["href"] for link in first.all("link"))]
+    urls = [*first.having("src"), *(link["href"] for link in first.all("link"))]
     form = first_form()
     assert form["data-challenge"] == asset_url(samples.TEMPLATES, "challenge.js")
-    assert not {form["data-challenge"], form["data-solver"]} & set(asked)
+    assert not {form["data-challenge"], form["data-solver"]} & set(urls)
 
 
 def test_a_second_build_keeps_the_files_that_an_earlier_page_loads(tmp_path: Path) -> None:
@@ -547,8 +547,8 @@ def test_the_dashboard_gets_the_sign_in_address_of_its_stack(
 
     assert main([*command, "--stack", "dev"]) == 0
 
-    told = json.loads((tmp_path / "dashboard" / "config.json").read_text())
-    assert told == {"authority": "https://issuer.example/p", "client_id": "c1", "sign_in": "https://in.example"}
+    content = json.loads((tmp_path / "dashboard" / "config.json").read_text())
+    assert content == {"authority": "https://issuer.example/p", "client_id": "c1", "sign_in": "https://in.example"}
     assert capsys.readouterr().err == ""
     assert main(command) == 0
     assert "--stack" in capsys.readouterr().err

@@ -63,24 +63,24 @@ def imported(module: str, folder: Path = FUNCTIONS) -> tuple[set[tuple[str, str]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder)}
     command = [sys.executable, "-c", _PROGRAM, module]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
-    asked, kept = json.loads(done.stdout)
-    return {(who, what) for who, what in asked}, kept
+    requests, kept = json.loads(done.stdout)
+    return {(who, what) for who, what in requests}, kept
 
 
 @pytest.mark.parametrize("name", ["intake", "lookup", "links"])
 def test_a_snapshot_holds_no_time_or_random_value_except_harmless_ones(name: str) -> None:
-    asked, kept = imported(f"referral_intake.{name}.handler")
-    assert {who for who, _ in asked} - HARMLESS.keys() == set()
+    requests, kept = imported(f"referral_intake.{name}.handler")
+    assert {who for who, _ in requests} - HARMLESS.keys() == set()
     # Clients, connections, credentials, keys and secrets are built on first use, so after the snapshot.
     assert kept == []
 
 
 def test_a_module_that_reads_the_time_or_a_secret_at_import_is_detected(tmp_path: Path) -> None:
     (tmp_path / "reads_at_import.py").write_text(_READS_AT_IMPORT, "utf-8")
-    asked, kept = imported("reads_at_import", tmp_path)
+    requests, kept = imported("reads_at_import", tmp_path)
     assert {
         ("reads_at_import", "datetime.now"),
         ("reads_at_import", "time.monotonic"),
         ("uuid", "posix.urandom"),
-    } <= asked
+    } <= requests
     assert kept == ["reads_at_import.client"]

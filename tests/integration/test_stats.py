@@ -126,26 +126,26 @@ def test_the_overview_covers_the_range_and_the_range_before_it(
             referral(-9, sent=1),
         ]
     )
-    seen, _ = stats.overview("lumen", DAY, DAY + timedelta(days=6))
+    overview, _ = stats.overview("lumen", DAY, DAY + timedelta(days=6))
 
-    assert [(rung.name, rung.count) for rung in seen.period.funnel] == [
+    assert [(rung.name, rung.count) for rung in overview.period.funnel] == [
         ("submitted", 3),
         ("sent", 2),
         ("delivered", 2),
         ("engaged", 1),
         ("answered", 1),
     ]
-    assert [rung.count for rung in seen.before.funnel] == [1, 1, 1, 0, 0]
-    assert seen.stages == {"sent": 3, "held": 1}
-    assert seen.period.answers == {"call": 1}
-    assert seen.period.closings == {"answered": 1}
-    assert seen.period.rate("bounced") == 0
-    assert [day.facts.get("submitted", 0) for day in seen.days] == [0, 1, 1, 1, 0, 0, 0]
-    assert seen.days[5].facts["answered"] == 1
-    median = seen.period.medians["sent_to_answered"]
+    assert [rung.count for rung in overview.before.funnel] == [1, 1, 1, 0, 0]
+    assert overview.stages == {"sent": 3, "held": 1}
+    assert overview.period.answers == {"call": 1}
+    assert overview.period.closings == {"answered": 1}
+    assert overview.period.rate("bounced") == 0
+    assert [day.facts.get("submitted", 0) for day in overview.days] == [0, 1, 1, 1, 0, 0, 0]
+    assert overview.days[5].facts["answered"] == 1
+    median = overview.period.medians["sent_to_answered"]
     assert median is not None
     assert abs(median - timedelta(hours=96)) < timedelta(hours=96) * 0.05
-    assert seen.before.medians["sent_to_answered"] is None
+    assert overview.before.medians["sent_to_answered"] is None
 
 
 def test_each_campaign_has_its_own_overview(client: "DynamoDBClient", stats_table: str, stats: StatsTable) -> None:
@@ -295,14 +295,14 @@ def test_a_recount_shows_uncounted_referrals_and_the_option_go_counts_them(
     lost = aws.submitted(NOW)
     deployment.client.put_item(TableName=deployment.table, Item=to_item(lost))
     assert run() == 1
-    said = capsys.readouterr().out
-    assert "lumen 2026-11-23 total submitted: stored 9, correct 10\n" in said
-    assert "lumen now queued: stored 30, correct 31\n" in said
-    assert "31 referrals counted: 7 differences.\n" in said
+    output = capsys.readouterr().out
+    assert "lumen 2026-11-23 total submitted: stored 9, correct 10\n" in output
+    assert "lumen now queued: stored 30, correct 31\n" in output
+    assert "31 referrals counted: 7 differences.\n" in output
 
     assert run("--go") == 0
-    said = capsys.readouterr().out
-    assert said.startswith("31 referrals counted, 1 of them differently than before; no more counters corrected")
+    output = capsys.readouterr().out
+    assert output.startswith("31 referrals counted, 1 of them differently than before; no more counters corrected")
     assert run() == 0
     assert deployment.counters() == recount([*deployment.referrals, lost])
 
@@ -326,9 +326,9 @@ def test_differences_are_listed_as_json(deployment: Deployment, capsys: pytest.C
     count = {"campaign": "lumen", "dimension": "total", "value": "", "day": "2026-11-23", "fact": "submitted"}
     for words, code in (([], 1), (["--go"], 0)):
         assert run("--json", *words) == code
-        said = json.loads(capsys.readouterr().out)
-        assert said["differences"] == [{**count, "counted": 14, "actual": 9}]
-        assert (said["referrals"], said["corrected"], said["unreadable"]) == (30, bool(words), [])
+        output = json.loads(capsys.readouterr().out)
+        assert output["differences"] == [{**count, "counted": 14, "actual": 9}]
+        assert (output["referrals"], output["corrected"], output["unreadable"]) == (30, bool(words), [])
     assert run("--json") == 0
     assert json.loads(capsys.readouterr().out)["differences"] == []
 
@@ -369,9 +369,9 @@ def test_an_unreadable_referral_is_reported_and_does_not_block_the_others(
     )
     for words in ([], ["--go"]):
         assert run(*words) == 1
-        said = capsys.readouterr()
-        assert f"{broken.receipt} can't be read." in said.err
-        assert "29 referrals counted" in said.out
+        captured = capsys.readouterr()
+        assert f"{broken.receipt} can't be read." in captured.err
+        assert "29 referrals counted" in captured.out
     assert deployment.counters() == recount(deployment.referrals)
 
 

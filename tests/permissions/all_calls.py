@@ -70,8 +70,8 @@ class AllCalls(HandlerHarness):
     def _answer(self, event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         if event_name.endswith(".GetAccount"):
             return response(request, 200, self.mail.get_account())
-        asked: Any = request.body
-        return response(request, 200, self.mail.send_email(**json.loads(asked)))
+        body: Any = request.body
+        return response(request, 200, self.mail.send_email(**json.loads(body)))
 
     def _rotate_hashing_key(self, secret: str) -> None:
         """Look-ups of doctors then use the retired key as well."""
@@ -136,12 +136,12 @@ class AllCalls(HandlerHarness):
 
     def run_report_continuations(self) -> None:
         self.submit_without_email()
-        asked = {"campaign": "lumen", "filter": {}}
-        csv = self.call_dashboard("POST", "/reports", asked | {"kind": "referrals", "format": "csv"})["id"]
+        body = {"campaign": "lumen", "filter": {}}
+        csv = self.call_dashboard("POST", "/reports", body | {"kind": "referrals", "format": "csv"})["id"]
         self.run_one_step(csv)
         self.run_one_step(csv)
         for kind, form in (("letters", "pdf"), ("referrals", "xlsx")):
-            self.call_dashboard("POST", "/reports", asked | {"kind": kind, "format": form})
+            self.call_dashboard("POST", "/reports", body | {"kind": kind, "format": form})
         self.run_report_jobs()
         for report in self.call_dashboard("GET", "/reports", query="campaign=lumen")["reports"]:
             assert report["state"] == "ready", report
@@ -155,8 +155,8 @@ class AllCalls(HandlerHarness):
 
     def run_lost_reports(self) -> None:
         for find in (lambda _: self.invoke("reports", {"task": "lost_reports"}), self._read_status):
-            asked = {"kind": "referrals", "format": "csv", "campaign": "lumen", "filter": {}}
-            report = self.call_dashboard("POST", "/reports", asked)["id"]
+            body = {"kind": "referrals", "format": "csv", "campaign": "lumen", "filter": {}}
+            report = self.call_dashboard("POST", "/reports", body)["id"]
             self.client.update_item(
                 TableName=self.table,
                 Key=report_key(report),

@@ -111,8 +111,8 @@ class RequestMapper:
             raise Unsupported(f"events: {operation}")
         for entry in params["Entries"]:
             bus = _arn("events", f"event-bus/{entry.get('EventBusName', 'default')}")
-            said = {"events__source": [entry["Source"]], "events__detail_type": [entry["DetailType"]]}
-            yield request("events:PutEvents", bus, **said)
+            context = {"events__source": [entry["Source"]], "events__detail_type": [entry["DetailType"]]}
+            yield request("events:PutEvents", bus, **context)
 
 
 _PARTS = {

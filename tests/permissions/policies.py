@@ -93,8 +93,8 @@ def statements(document: Mapping[str, Any], name: str) -> list[Statement]:
 
 
 def _statement(written: Mapping[str, Any], name: str) -> Statement:
-    known = {"Sid", "Effect", "Action", "Resource", "NotResource", "Condition"}
-    if strange := written.keys() - known:
+    supported = {"Sid", "Effect", "Action", "Resource", "NotResource", "Condition"}
+    if strange := written.keys() - supported:
         raise Unsupported(f"{name}: {sorted(strange)}")
     return Statement(
         sid=written.get("Sid", name),

@@ -64,9 +64,9 @@ class Recorder:
         function = self._functions_by_handler.get(running_handler() or "")
         if function is None:
             return  # A call by a test or a command.
-        asked, service = RequestMapper(self._keys, _names(function)), model.service_model.service_name
+        mapper, service = RequestMapper(self._keys, _names(function)), model.service_model.service_name
         try:
-            requests = asked.requests_for(service, model.name, params)
+            requests = mapper.requests_for(service, model.name, params)
         except Unsupported as unknown:
             # Recorded as denied. An exception here would appear as an error of the function.
             requests = [Request(f"{service}:{model.name}", str(unknown))]

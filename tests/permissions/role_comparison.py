@@ -51,9 +51,9 @@ def compare_roles(roles: Roles, seen: Collection[RecordedRequest]) -> RoleCompar
 def _unused(roles: Roles, seen: Collection[RecordedRequest]) -> Iterator[tuple[str, Permission]]:
     for function, role in roles.items():
         for statement in role:
-            asked = [one.request for one in seen if one.function == function and statement.covers(one.request)]
+            requests = [one.request for one in seen if one.function == function and statement.covers(one.request)]
             for permission in statement.permissions():
-                is_used = any(map(permission.is_used_by, asked))
+                is_used = any(map(permission.is_used_by, requests))
                 if not is_used and not _is_listed(USED_BY_LAMBDA, permission.sid, permission.action):
                     yield function, permission
 

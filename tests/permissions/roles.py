@@ -23,12 +23,12 @@ def roles(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Roles:
 
 def roles_of(resources: Mapping[str, Any], template: Mapping[str, Any], parameters: Mapping[str, str]) -> Roles:
     """Takes resources that SAM has already transformed, since that takes a second."""
-    known = references.pseudo_parameters("referral-intake") | references.parameters(template["Parameters"], parameters)
+    values = references.pseudo_parameters("referral-intake") | references.parameters(template["Parameters"], parameters)
     # Names of resources in the local stack, which tests use.
     names = references.of_resources(
-        template["Resources"], known, references.Places("referral-intake", "https://sqs.example", "")
+        template["Resources"], values, references.Places("referral-intake", "https://sqs.example", "")
     )
-    resolver = Resolver({**known, **names})
+    resolver = Resolver({**values, **names})
     return {
         name: _statements(resources[resource["Properties"]["Role"]["Fn::GetAtt"][0]]["Properties"], resolver)
         for name, resource in resources.items()

@@ -97,13 +97,13 @@ def _dashboard(referrals: ReferralTable, listing: ListingTable, receipt: str) ->
         listing=listing,
         sent_messages=SimpleNamespace(steps_with_copy=lambda receipt, steps: frozenset()),
     )
-    seen = {role: ask(parts, "GET", f"/referrals/{receipt}", groups=role)[1]["doctor"] for role in (MANAGER, VIEWER)}
+    doctors = {role: ask(parts, "GET", f"/referrals/{receipt}", groups=role)[1]["doctor"] for role in (MANAGER, VIEWER)}
     found = {}
     for area in ("217", "none", "999", "x"):
         status, answer = ask(parts, "POST", "/referrals/search", {"campaign": "lumen", "area": area})
         rows = [row["receipt"] for row in answer.get("referrals", [])]
         found[area] = rows if status == 200 else [answer["errors"][0]["field"], answer["errors"][0]["message"]]
-    return {"manager": seen[MANAGER], "viewer": seen[VIEWER], "found": found}
+    return {"manager": doctors[MANAGER], "viewer": doctors[VIEWER], "found": found}
 
 
 if __name__ == "__main__":

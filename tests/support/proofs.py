@@ -31,10 +31,10 @@ def intake(table: Referrals, site: Site) -> IntakeParts:
 
 def solve(challenge: dict[str, Any]) -> str:
     """Solves the challenge as a browser does. The result is sent as `challenge`."""
-    asked = altcha.Challenge.from_dict(challenge)
-    solution = altcha.solve_challenge(asked)
+    parsed = altcha.Challenge.from_dict(challenge)
+    solution = altcha.solve_challenge(parsed)
     assert solution, "it took longer than a minute"
-    return altcha.Payload(asked, solution).to_base64()
+    return altcha.Payload(parsed, solution).to_base64()
 
 
 def proof(submission_id: str, keys: Ring = ring, issued_at: datetime = NOW - MINUTE) -> str:

@@ -14,7 +14,7 @@ _IDS = count(1)
 
 def report(format: Format = Format.CSV, **given: Any) -> Report:  # noqa: A002  (its name in a report)
     kind = ReportKind.LETTERS if format is Format.PDF else ReportKind.REFERRALS
-    asked: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "id": f"{next(_IDS):032x}",
         "kind": kind,
         "format": format,
@@ -24,7 +24,7 @@ def report(format: Format = Format.CSV, **given: Any) -> Report:  # noqa: A002  
         "requested_at": NOW,
         "put_at": NOW,
     }
-    return Report(**{"filter": Filter(), **asked, **given})
+    return Report(**{"filter": Filter(), **fields, **given})
 
 
 def expires_after(number: int) -> Callable[[], timedelta]:

@@ -41,9 +41,9 @@ class MemoryTable:
         TransactionCanceledException = TransactionCanceled
 
     def batch_get_item(self, RequestItems: Mapping[str, Any], **_: str) -> dict[str, Any]:  # noqa: N803
-        [(name, asked)] = RequestItems.items()
-        assert len(asked["Keys"]) <= 100
-        found = [self.items[_place(key)] for key in asked["Keys"] if _place(key) in self.items]
+        [(name, request)] = RequestItems.items()
+        assert len(request["Keys"]) <= 100
+        found = [self.items[_place(key)] for key in request["Keys"] if _place(key) in self.items]
         return {"Responses": {name: found}, "UnprocessedKeys": {}}
 
     def transact_write_items(self, TransactItems: list[Any]) -> None:  # noqa: N803

@@ -21,14 +21,14 @@ def numbers(records: Sequence[Record]) -> str:
 
 def run(batch: str, answer: Answer, rules: Rules) -> tuple[list[str], list[SkippedBatch]]:
     """All batches that the function received, and the records that were given up."""
-    seen: list[str] = []
+    batches: list[str] = []
 
     def invoke(records: Sequence[Record]) -> Any:
-        seen.append(numbers(records))
-        return answer(list(seen[-1]))
+        batches.append(numbers(records))
+        return answer(list(batches[-1]))
 
     skipped = list(deliver([record(number) for number in batch], invoke, rules, lambda _: None))
-    return seen, skipped
+    return batches, skipped
 
 
 def fails_with(poison: str) -> Answer:
@@ -48,32 +48,32 @@ def test_a_successful_batch_is_delivered_once() -> None:
 
 
 def test_a_failing_batch_is_retried_up_to_the_limit_and_then_skipped() -> None:
-    seen, skipped = run("123", fails_with("2"), Rules(2, bisect=False, partial_failures=False))
+    batches, skipped = run("123", fails_with("2"), Rules(2, bisect=False, partial_failures=False))
 
-    assert seen == ["123"] * 3
+    assert batches == ["123"] * 3
     assert [(numbers(lost.records), lost.invocations, lost.answered) for lost in skipped] == [("123", 3, False)]
 
 
 def test_bisection_isolates_the_failing_record_without_using_retries() -> None:
-    seen, skipped = run("1234", fails_with("3"), Rules(1, bisect=True, partial_failures=False))
+    batches, skipped = run("1234", fails_with("3"), Rules(1, bisect=True, partial_failures=False))
 
-    assert seen == ["1234", "12", "34", "3", "3", "4"]
+    assert batches == ["1234", "12", "34", "3", "3", "4"]
     assert [(numbers(lost.records), lost.invocations) for lost in skipped] == [("3", 2)]
 
 
 def test_after_a_partial_failure_all_records_from_the_lowest_are_retried() -> None:
     failures = iter([["3", "2"], []])
-    seen, skipped = run(
+    batches, skipped = run(
         "1234", lambda _: reports(*next(failures))(list("1234")), Rules(1, bisect=False, partial_failures=True)
     )
 
-    assert (seen, skipped) == (["1234", "234"], [])
+    assert (batches, skipped) == (["1234", "234"], [])
 
 
 def test_partial_failures_with_bisection_lose_only_the_failing_record() -> None:
-    seen, skipped = run("12345", reports("3"), Rules(0, bisect=True, partial_failures=True))
+    batches, skipped = run("12345", reports("3"), Rules(0, bisect=True, partial_failures=True))
 
-    assert seen == ["12345", "345", "3", "45"]
+    assert batches == ["12345", "345", "3", "45"]
     assert [(numbers(lost.records), lost.answered) for lost in skipped] == [("3", True)]
 
 
@@ -106,6 +106,6 @@ def test_without_a_limit_a_batch_is_retried_until_it_succeeds() -> None:
         if not next(outcomes):
             raise FunctionFailed
 
-    seen, skipped = run("1", answer, Rules(None, bisect=False, partial_failures=False))
+    batches, skipped = run("1", answer, Rules(None, bisect=False, partial_failures=False))
 
-    assert (len(seen), skipped) == (21, [])
+    assert (len(batches), skipped) == (21, [])

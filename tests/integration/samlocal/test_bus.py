@@ -25,9 +25,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
         '{ source: [aws.ses], detail: { mail: { tags: { "ses:configuration-set": [!Ref Mail] } } } }',
         "{ source: [sample] }",
     )
-    made = project(tmp_path_factory.mktemp("bus"), template=listening)
-    with made.running() as stack:
-        yield made, stack
+    sample = project(tmp_path_factory.mktemp("bus"), template=listening)
+    with sample.running() as stack:
+        yield sample, stack
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def put(bus: "EventBridgeClient", **changes: str) -> dict[str, Any]:
 def test_an_event_is_shown_as_a_warning_and_reaches_matching_rules(
     shared: tuple[Project, Stack], bus: "EventBridgeClient"
 ) -> None:
-    made, stack = shared
+    sample, stack = shared
     other, event_id = put(bus, Source="somebody-else")["EventId"], put(bus)["EventId"]
     [message] = eventually(
         lambda: stack.cloud.sqs.receive_message(QueueUrl=stack.cloud.queue_urls["EventQueue"]).get("Messages")
@@ -57,7 +57,7 @@ def test_an_event_is_shown_as_a_warning_and_reaches_matching_rules(
     assert other != event_id == event["id"]
     assert (event["source"], event["detail-type"]) == ("sample", "BreakerTripped")
     assert event["detail"] == {"campaign": "lumen", "bounced": 41}
-    assert "Event BreakerTripped from sample: campaign=lumen  bounced=41" in made.out.getvalue()
+    assert "Event BreakerTripped from sample: campaign=lumen  bounced=41" in sample.out.getvalue()
     assert "Event BreakerTripped from" in fetch(f"{stack.url}/_local/logs").body.decode()
 
 

@@ -116,28 +116,28 @@ class TestMoving:
 
 
 def test_a_schedule_runs_once_even_if_several_periods_have_passed(tmp_path: Path) -> None:
-    made = project(tmp_path, template=TEMPLATE.replace(JOBS, HOURLY + JOBS), consumer=SCHEDULE_HANDLER)
-    with made.running() as stack:
+    sample = project(tmp_path, template=TEMPLATE.replace(JOBS, HOURLY + JOBS), consumer=SCHEDULE_HANDLER)
+    with sample.running() as stack:
         move(stack, 1800)
         time.sleep(0.1)
-        assert made.out.getvalue().count("woken") == 0
+        assert sample.out.getvalue().count("woken") == 0
         move(stack, 5 * 3600)
-        eventually(lambda: made.out.getvalue().count("woken"))
+        eventually(lambda: sample.out.getvalue().count("woken"))
         time.sleep(0.3)
-        assert made.out.getvalue().count("woken") == 1
+        assert sample.out.getvalue().count("woken") == 1
         # Half a period after the last skipped run.
         move(stack, 1800)
-        eventually(lambda: made.out.getvalue().count("woken") == 2)
+        eventually(lambda: sample.out.getvalue().count("woken") == 2)
 
 
 def test_streams_and_queues_continue_after_the_clock_moved(tmp_path: Path) -> None:
-    made = project(tmp_path)
-    with made.running() as stack:
+    sample = project(tmp_path)
+    with sample.running() as stack:
         move(stack, 7 * 86_400)
         assert post(stack.url, "after") == 201
-        eventually(lambda: made.out.getvalue().count("got  n=1") == 1)
+        eventually(lambda: sample.out.getvalue().count("got  n=1") == 1)
         stack.cloud.sqs.send_message(QueueUrl=stack.cloud.queue_urls["Jobs"], MessageBody="{}")
-        eventually(lambda: made.out.getvalue().count("got  n=1") == 2)
+        eventually(lambda: sample.out.getvalue().count("got  n=1") == 2)
 
 
 def test_stopping_the_stack_restores_the_real_time(tmp_path: Path) -> None:

@@ -29,9 +29,9 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Stack]]:
     """Shared by tests that change nothing."""
-    made = project(tmp_path_factory.mktemp("shared"), consumer=MAIL_HANDLER)
-    with made.running() as stack:
-        yield made, stack
+    sample = project(tmp_path_factory.mktemp("shared"), consumer=MAIL_HANDLER)
+    with sample.running() as stack:
+        yield sample, stack
 
 
 @pytest.fixture
@@ -54,13 +54,13 @@ class TestRequests:
     def test_a_failing_function_gives_a_500_and_a_readable_traceback(
         self, shared: tuple[Project, Stack], name: str
     ) -> None:
-        made, stack = shared
+        sample, stack = shared
         answer = fetch(f"{stack.url}/api/things/{name}")
 
         assert (answer.status, answer.json()) == (500, {"message": "Internal Server Error"})
-        said = made.out.getvalue()
-        assert ("ValueError: the handler failed" if name == "crash" else "statusCode is 'many'") in said
-        assert "local/functions.py" not in said
+        output = sample.out.getvalue()
+        assert ("ValueError: the handler failed" if name == "crash" else "statusCode is 'many'") in output
+        assert "local/functions.py" not in output
 
     def test_unknown_paths_and_methods_of_the_api_are_not_found(self, url: str) -> None:
         assert fetch(f"{url}/api/other").json() == {"message": "Not Found"}

@@ -149,8 +149,8 @@ def test_disabled_rules_are_ignored(tmp_path: Path) -> None:
 
 
 def test_an_edited_rule_takes_effect(tmp_path: Path) -> None:
-    made = project(tmp_path, template=TEMPLATE_WITH_MAIL_EVENTS)
-    with made.running() as stack:
+    sample = project(tmp_path, template=TEMPLATE_WITH_MAIL_EVENTS)
+    with sample.running() as stack:
         stack.adopt(load(tmp_path, "source: [aws.ses]", "source: [aws.other]"))
         message_id = send(stack, "doctor@clinic.example")
         time.sleep(ANSWERED_AFTER)
@@ -158,8 +158,8 @@ def test_an_edited_rule_takes_effect(tmp_path: Path) -> None:
 
 
 def test_the_stack_stops_while_an_event_is_pending(tmp_path: Path) -> None:
-    made = project(tmp_path, template=TEMPLATE_WITH_MAIL_EVENTS)
+    sample = project(tmp_path, template=TEMPLATE_WITH_MAIL_EVENTS)
     stack: Stack
-    with made.running() as stack:
+    with sample.running() as stack:
         send(stack, "complaint@simulator.amazonses.com")
-    assert "Traceback" not in made.out.getvalue()
+    assert "Traceback" not in sample.out.getvalue()

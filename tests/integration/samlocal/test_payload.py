@@ -24,10 +24,10 @@ def event(path: str, body: bytes = b"", method: str = "GET", **headers: str) -> 
 
 
 def test_an_event_has_the_format_of_api_gateway() -> None:
-    made = event("/api/things/a%20b?x=1&x=2&y=%26&z", Cookie="a=1; b=2", User_Agent="test", X_Twice="1,2")
+    parsed = event("/api/things/a%20b?x=1&x=2&y=%26&z", Cookie="a=1; b=2", User_Agent="test", X_Twice="1,2")
 
-    context = made.pop("requestContext")
-    assert made == {
+    context = parsed.pop("requestContext")
+    assert parsed == {
         "version": "2.0",
         "routeKey": "GET /api/things/{name}",
         "rawPath": "/api/things/a b",
@@ -55,42 +55,42 @@ def test_an_event_has_the_format_of_api_gateway() -> None:
     assert (context["accountId"], context["stage"], context["routeKey"]) == (
         "123456789012",
         "$default",
-        made["routeKey"],
+        parsed["routeKey"],
     )
     assert context["domainName"] == "127.0.0.1:8080"
     assert isinstance(context["timeEpoch"], int)
 
 
 def test_empty_values_are_omitted() -> None:
-    made = event("/api/things", method="POST")
+    parsed = event("/api/things", method="POST")
 
-    assert not {"cookies", "queryStringParameters", "pathParameters", "body"} & made.keys()
+    assert not {"cookies", "queryStringParameters", "pathParameters", "body"} & parsed.keys()
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "text/csv", "application/xml"])
 def test_text_is_passed_as_text(kind: str) -> None:
-    made = event("/api/things", "ü".encode(), "POST", Content_Type=kind)
+    parsed = event("/api/things", "ü".encode(), "POST", Content_Type=kind)
 
-    assert (made["body"], made["isBase64Encoded"]) == ("ü", False)
+    assert (parsed["body"], parsed["isBase64Encoded"]) == ("ü", False)
 
 
 @pytest.mark.parametrize(
     "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "image/png", ""]
 )
 def test_other_content_types_and_forms_are_base64(kind: str) -> None:
-    made = event("/api/things", b"a=b", "POST", Content_Type=kind)
+    parsed = event("/api/things", b"a=b", "POST", Content_Type=kind)
 
-    assert (made["body"], made["isBase64Encoded"]) == (base64.b64encode(b"a=b").decode(), True)
+    assert (parsed["body"], parsed["isBase64Encoded"]) == (base64.b64encode(b"a=b").decode(), True)
 
 
 def test_the_most_specific_route_handles_the_request() -> None:
     def route(path: str, method: str = "GET") -> Route:
         return Route(method, path, path)
 
-    known = [route("$default", "ANY"), route("/a/{rest+}"), route("/a/{b}"), route("/a/b", "ANY"), route("/a/b")]
+    declared = [route("$default", "ANY"), route("/a/{rest+}"), route("/a/{b}"), route("/a/b", "ANY"), route("/a/b")]
 
     def chosen_route(path: str, method: str = "GET") -> tuple[str, dict[str, str]] | None:
-        match = routes.find(known, method, path)
+        match = routes.find(declared, method, path)
         return (match.route.key, dict(match.parameters)) if match else None
 
     assert chosen_route("/a/b") == ("GET /a/b", {})
@@ -98,12 +98,12 @@ def test_the_most_specific_route_handles_the_request() -> None:
     assert chosen_route("/a/c") == ("GET /a/{b}", {"b": "c"})
     assert chosen_route("/a/c/d") == ("GET /a/{rest+}", {"rest": "c/d"})
     assert chosen_route("/z") == ("ANY $default", {})
-    assert routes.find(known[1:], "GET", "/a/") is None
-    assert routes.find(known[1:], "DELETE", "/a/c") is None
+    assert routes.find(declared[1:], "GET", "/a/") is None
+    assert routes.find(declared[1:], "DELETE", "/a/c") is None
 
 
 def test_a_response_with_a_status_is_passed_on() -> None:
-    made = payload.response(
+    response = payload.response(
         {
             "statusCode": 201,
             "headers": {"Content-Type": "image/png", "X-Count": 2, "X-Fine": True},
@@ -113,18 +113,18 @@ def test_a_response_with_a_status_is_passed_on() -> None:
         }
     )
 
-    assert (made.status_code, made.data, made.content_type) == (201, b"\x89PNG", "image/png")
-    assert made.headers.getlist("Set-Cookie") == ["a=1; Path=/", "b=2"]
-    assert (made.headers["x-count"], made.headers["x-fine"]) == ("2", "true")
+    assert (response.status_code, response.data, response.content_type) == (201, b"\x89PNG", "image/png")
+    assert response.headers.getlist("Set-Cookie") == ["a=1; Path=/", "b=2"]
+    assert (response.headers["x-count"], response.headers["x-fine"]) == ("2", "true")
 
 
 @pytest.mark.parametrize(
     ("answer", "body"), [({"a": [1]}, b'{"a": [1]}'), ("Hello", b"Hello"), ([1, 2], b"[1, 2]"), (None, b"null")]
 )
 def test_a_response_without_a_status_becomes_the_body_of_a_200(answer: object, body: bytes) -> None:
-    made = payload.response(answer)
+    response = payload.response(answer)
 
-    assert (made.status_code, made.data, made.content_type) == (200, body, "application/json")
+    assert (response.status_code, response.data, response.content_type) == (200, body, "application/json")
 
 
 def test_the_default_content_type_is_plain_text() -> None:

@@ -59,13 +59,13 @@ def all_stream_records(stack: Stack) -> list[Any]:
 
 class TestEventSources:
     def test_the_stream_continues_after_a_failing_record_and_reports_its_position(self, tmp_path: Path) -> None:
-        made = project(tmp_path, consumer=HANDLER_THAT_FAILS_FOR_POISON)
-        with made.running() as stack:
+        sample = project(tmp_path, consumer=HANDLER_THAT_FAILS_FOR_POISON)
+        with sample.running() as stack:
             for name in ("a", "poison", "b"):
                 post(stack.url, name)
             (lost,) = eventually(lambda: messages(stack, "Lost"))
             post(stack.url, "later")
-            eventually(lambda: "['later']" in made.out.getvalue())
+            eventually(lambda: "['later']" in sample.out.getvalue())
             arn = stack.cloud.stream_arns["Table"]
 
         assert lost["requestContext"]["condition"] == "RetryAttemptsExhausted"
@@ -74,16 +74,16 @@ class TestEventSources:
         info = lost["DDBStreamBatchInfo"]
         assert (info["batchSize"], info["streamArn"]) == (1, arn)
         assert info["startSequenceNumber"] == info["endSequenceNumber"]
-        assert "Skipped 1 record(s)" in made.out.getvalue()
+        assert "Skipped 1 record(s)" in sample.out.getvalue()
 
     def test_records_have_the_format_of_lambda(self, tmp_path: Path) -> None:
-        made = project(tmp_path, consumer="import json\ndef handler(event, _): print('EVENT', json.dumps(event))\n")
-        with made.running() as stack:
+        sample = project(tmp_path, consumer="import json\ndef handler(event, _): print('EVENT', json.dumps(event))\n")
+        with sample.running() as stack:
             post(stack.url, "ana")
-            eventually(lambda: "EVENT" in made.out.getvalue())
+            eventually(lambda: "EVENT" in sample.out.getvalue())
             arn = stack.cloud.stream_arns["Table"]
 
-        (line,) = [line for line in made.out.getvalue().splitlines() if line.startswith("EVENT")]
+        (line,) = [line for line in sample.out.getvalue().splitlines() if line.startswith("EVENT")]
         (record,) = json.loads(line.removeprefix("EVENT"))["Records"]
         assert isinstance(record["dynamodb"].pop("ApproximateCreationDateTime"), int)
         assert isinstance(record["dynamodb"].pop("SizeBytes"), int)
@@ -103,10 +103,10 @@ class TestEventSources:
         }
 
     def test_a_canceled_transaction_adds_no_record_and_the_stream_continues(self, tmp_path: Path) -> None:
-        made = project(tmp_path, api=HANDLER_WITH_CANCELED_TRANSACTION, consumer=HANDLER_THAT_FAILS_FOR_POISON)
-        with made.running() as stack:
+        sample = project(tmp_path, api=HANDLER_WITH_CANCELED_TRANSACTION, consumer=HANDLER_THAT_FAILS_FOR_POISON)
+        with sample.running() as stack:
             assert [post(stack.url, "a"), post(stack.url, "a"), post(stack.url, "b")] == [201, 409, 201]
-            eventually(lambda: "['b']" in made.out.getvalue())
+            eventually(lambda: "['b']" in sample.out.getvalue())
             items = stack.cloud.dynamodb.scan(TableName="sample-Table")["Items"]
             stream = stack.cloud.streams.describe_stream(StreamArn=stack.cloud.stream_arns["Table"])[
                 "StreamDescription"
@@ -123,17 +123,17 @@ class TestEventSources:
     def test_a_stream_continues_after_its_iterator_expired_or_its_position_was_trimmed(
         self, tmp_path: Path, trimmed: int
     ) -> None:
-        made = project(tmp_path)
-        with made.running() as stack:
+        sample = project(tmp_path)
+        with sample.running() as stack:
             post(stack.url, "before")
-            eventually(lambda: made.out.getvalue().count("got  n=1") == 1)
+            eventually(lambda: sample.out.getvalue().count("got  n=1") == 1)
             shard = dynamodb_backends[ACCOUNT][REGION].tables["sample-Table"].stream_shard
             assert shard
             shard.items.clear()
             shard.starting_sequence_number += 1 + trimmed
             dynamodbstreams_backends[ACCOUNT][REGION].shard_iterators.clear()
             post(stack.url, "after")
-            eventually(lambda: made.out.getvalue().count("got  n=1") == 2)
+            eventually(lambda: sample.out.getvalue().count("got  n=1") == 2)
 
     def test_messages_of_a_queue_are_delivered_and_failed_ones_go_to_the_dead_letter_queue(
         self, tmp_path: Path
@@ -154,78 +154,80 @@ class TestEventSources:
         assert (left["ApproximateNumberOfMessages"], left["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
 
     def test_a_function_that_exceeds_its_timeout_has_failed(self, tmp_path: Path) -> None:
-        made = project(tmp_path, api="import time\ndef handler(event, context): time.sleep(1)\n")
-        made.write("infra/template.yaml", (tmp_path / "infra/template.yaml").read_text().replace("out: 5", "out: 0.2"))
-        with made.running() as stack:
+        sample = project(tmp_path, api="import time\ndef handler(event, context): time.sleep(1)\n")
+        sample.write(
+            "infra/template.yaml", (tmp_path / "infra/template.yaml").read_text().replace("out: 5", "out: 0.2")
+        )
+        with sample.running() as stack:
             answer = fetch(f"{stack.url}/api/things/slow")
 
         assert answer.status == 500
-        assert "Task timed out after 0.20 seconds" in made.out.getvalue()
+        assert "Task timed out after 0.20 seconds" in sample.out.getvalue()
 
 
 class TestEdits:
     def test_an_edit_of_the_code_takes_effect(self, tmp_path: Path) -> None:
-        made = project(tmp_path)
-        with made.running(watch=True) as stack:
+        sample = project(tmp_path)
+        with sample.running(watch=True) as stack:
             assert fetch(f"{stack.url}/api/things/x").json()["answer"] == 1
-            made.write("functions/scratch/api.py", API_HANDLER.replace('"answer": 1', '"answer": 2'))
+            sample.write("functions/scratch/api.py", API_HANDLER.replace('"answer": 1', '"answer": 2'))
             eventually(lambda: fetch(f"{stack.url}/api/things/x").json()["answer"] == 2)
 
     def test_a_syntax_error_gives_a_500_and_pauses_the_stream_until_it_is_fixed(self, tmp_path: Path) -> None:
-        made = project(tmp_path, consumer=HANDLER_THAT_FAILS_FOR_POISON)
-        with made.running(watch=True) as stack:
-            made.write("functions/scratch/consumer.py", "def handler(:\n")
-            made.write("functions/scratch/api.py", API_HANDLER + "\n)")
+        sample = project(tmp_path, consumer=HANDLER_THAT_FAILS_FOR_POISON)
+        with sample.running(watch=True) as stack:
+            sample.write("functions/scratch/consumer.py", "def handler(:\n")
+            sample.write("functions/scratch/api.py", API_HANDLER + "\n)")
             eventually(lambda: fetch(f"{stack.url}/api/things/x").status == 500)
-            eventually(lambda: "SyntaxError" in made.out.getvalue())
-            made.write("functions/scratch/api.py", API_HANDLER)
+            eventually(lambda: "SyntaxError" in sample.out.getvalue())
+            sample.write("functions/scratch/api.py", API_HANDLER)
             eventually(lambda: fetch(f"{stack.url}/api/things/x").status == 200)
             post(stack.url, "patient")
-            eventually(lambda: "scratch.consumer.handler can't be imported" in made.out.getvalue())
-            made.write("functions/scratch/consumer.py", HANDLER_THAT_FAILS_FOR_POISON)
-            eventually(lambda: "seen ['patient']" in made.out.getvalue())
+            eventually(lambda: "scratch.consumer.handler can't be imported" in sample.out.getvalue())
+            sample.write("functions/scratch/consumer.py", HANDLER_THAT_FAILS_FOR_POISON)
+            eventually(lambda: "seen ['patient']" in sample.out.getvalue())
             assert messages(stack, "Lost") == []
 
     def test_an_edit_of_the_texts_rebuilds_the_site_and_an_invalid_one_keeps_it(self, tmp_path: Path) -> None:
-        made = project(tmp_path)
-        with made.running(watch=True) as stack:
-            made.write("templates/hello.txt", "Good morning")
+        sample = project(tmp_path)
+        with sample.running(watch=True) as stack:
+            sample.write("templates/hello.txt", "Good morning")
             eventually(lambda: fetch(f"{stack.url}/").body == b"<p>Good morning")
-            made.write("templates/hello.txt", "broken")
-            eventually(lambda: "this text can't be rendered" in made.out.getvalue())
+            sample.write("templates/hello.txt", "broken")
+            eventually(lambda: "this text can't be rendered" in sample.out.getvalue())
             assert fetch(f"{stack.url}/").body == b"<p>Good morning"
 
     def test_an_edit_of_the_template_takes_effect_and_an_invalid_one_does_not(self, tmp_path: Path) -> None:
-        made = project(tmp_path, consumer=HANDLER_THAT_FAILS_FOR_POISON)
+        sample = project(tmp_path, consumer=HANDLER_THAT_FAILS_FOR_POISON)
         template = (tmp_path / "infra/template.yaml").read_text()
-        with made.running(watch=True) as stack:
+        with sample.running(watch=True) as stack:
             post(stack.url, "before")
-            eventually(lambda: "seen ['before']" in made.out.getvalue())
-            made.write("infra/template.yaml", template.replace("/api/things/{name}", "/api/others/{name}"))
+            eventually(lambda: "seen ['before']" in sample.out.getvalue())
+            sample.write("infra/template.yaml", template.replace("/api/things/{name}", "/api/others/{name}"))
             eventually(lambda: fetch(f"{stack.url}/api/others/x").status == 200)
             assert fetch(f"{stack.url}/api/things/x").status == 404
-            made.write("infra/template.yaml", template.replace("Type: SQS\n", "Type: Unheard\n"))
-            eventually(lambda: "was not reloaded: Consumer.Jobs" in made.out.getvalue())
+            sample.write("infra/template.yaml", template.replace("Type: SQS\n", "Type: Unheard\n"))
+            eventually(lambda: "was not reloaded: Consumer.Jobs" in sample.out.getvalue())
             assert fetch(f"{stack.url}/api/others/x").status == 200
-            made.write("infra/template.yaml", template.replace("BatchSize: 3", "BatchSize: 2"))
+            sample.write("infra/template.yaml", template.replace("BatchSize: 3", "BatchSize: 2"))
             eventually(
                 lambda: stack.template.sources != () and getattr(stack.template.sources[0], "batch_size", 0) == 2
             )
             post(stack.url, "after")
-            eventually(lambda: "seen ['after']" in made.out.getvalue())
+            eventually(lambda: "seen ['after']" in sample.out.getvalue())
             # The new poller continued at the position of the previous one.
-            assert made.out.getvalue().count("seen ['before']") == 1
+            assert sample.out.getvalue().count("seen ['before']") == 1
 
 
 class TestStartAndStop:
     def test_stopping_the_stack_leaves_nothing_behind(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_PROFILE", "my-own")
         monkeypatch.setenv("TABLE_NAME", "my-own")
-        made = project(tmp_path)
+        sample = project(tmp_path)
         before = (dict(os.environ), list(sys.path), sys.stdout, boto3.DEFAULT_SESSION, threading.enumerate())
 
         for _ in range(2):
-            with made.running(watch=True) as stack:
+            with sample.running(watch=True) as stack:
                 assert "AWS_PROFILE" not in os.environ
                 assert os.environ["TABLE_NAME"] == "sample-Table"
                 # Each stack starts empty.
@@ -239,9 +241,9 @@ class TestStartAndStop:
         assert not [name for name in sys.modules if name.partition(".")[0] == "scratch"]
 
     def test_only_one_stack_runs_at_a_time(self, tmp_path: Path) -> None:
-        made = project(tmp_path)
-        with made.running(), pytest.raises(RuntimeError, match="already running"):
-            made.stack().start()
+        sample = project(tmp_path)
+        with sample.running(), pytest.raises(RuntimeError, match="already running"):
+            sample.stack().start()
 
     def test_a_custom_dynamodb_endpoint_is_used(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from samlocal.aws.moto_server import MotoServer

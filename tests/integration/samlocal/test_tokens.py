@@ -71,9 +71,9 @@ def _json(data: Any) -> Response:
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[Issuer]:
-    made = Issuer()
-    yield made
-    made.stop()
+    own_issuer = Issuer()
+    yield own_issuer
+    own_issuer.stop()
 
 
 @pytest.fixture(scope="module")

@@ -25,19 +25,19 @@ HTML = """\
 
 def tracked(text: str) -> tuple[str, list[tuple[str, Tags]]]:
     """The text with `T1`, `T2` for tracked links, and the destinations of these."""
-    seen: list[tuple[str, Tags]] = []
+    links: list[tuple[str, Tags]] = []
 
     def track(link: str, tags: Tags) -> str:
-        seen.append((link, tags))
-        return f"T{len(seen)}"
+        links.append((link, tags))
+        return f"T{len(links)}"
 
-    return tracked_html.with_tracked_links(text, track), seen
+    return tracked_html.with_tracked_links(text, track), links
 
 
 def test_links_are_replaced_and_nothing_else_changes() -> None:
-    text, seen = tracked(HTML)
+    text, links = tracked(HTML)
 
-    assert seen == [("https://star.example/?a=1&b=2", {}), ("https://star.example/two", {"place": ["top"]})]
+    assert links == [("https://star.example/?a=1&b=2", {}), ("https://star.example/two", {"place": ["top"]})]
     assert text == HTML.replace('"https://star.example/?a=1&amp;b=2"', '"T1"').replace(
         """ ses:tags="place:top;" href='https://star.example/two'""", ' href="T2"'
     ).replace(" ses:no-track", "")
@@ -54,9 +54,9 @@ def test_links_are_replaced_and_nothing_else_changes() -> None:
     ],
 )
 def test_a_link_excluded_from_tracking_stays_and_loses_its_attribute(tag: str) -> None:
-    text, seen = tracked(f"<p>{tag}x</a>")
+    text, links = tracked(f"<p>{tag}x</a>")
 
-    assert seen == []
+    assert links == []
     assert "no-track" not in text.lower()
     assert "https://star.example/" in text
 

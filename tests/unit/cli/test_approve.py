@@ -32,8 +32,8 @@ def test_the_content_of_every_campaign_matches_its_approval() -> None:
 def test_an_approval_names_what_changed_since_the_last_one(templates: Path) -> None:
     (templates / "campaigns/lumen/messages/en/reminder.txt").write_text("Dear doctor")
     (templates / "campaigns/lumen/messages/en/letter.txt").write_text("new")
-    said = approve(templates, "lumen", 'Dr. "A" Müller', ON, UNTIL, "2026-12")
-    assert said == ["campaigns/lumen/messages/en/letter.txt", "campaigns/lumen/messages/en/reminder.txt"]
+    approval = approve(templates, "lumen", 'Dr. "A" Müller', ON, UNTIL, "2026-12")
+    assert approval == ["campaigns/lumen/messages/en/letter.txt", "campaigns/lumen/messages/en/reminder.txt"]
     campaign = Campaigns(templates).get("lumen")
     assert campaign
     assert (campaign.approval.approved_by, campaign.approval.version) == ('Dr. "A" Müller', "2026-12")
@@ -61,9 +61,9 @@ def test_the_command_approves_and_lists_changed_files(
     (templates / "campaigns/lumen/messages/en/reminder.txt").write_text("Dear doctor")
     words = ["approve", "lumen", "--by", "Legal", "--version", "v2", "--until", "2099-01-31"]
     assert main([*words, "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["changed_files"] == ["campaigns/lumen/messages/en/reminder.txt"]
-    assert (said["campaign"], said["version"], said["until"]) == ("lumen", "v2", "2099-01-31")
+    output = json.loads(capsys.readouterr().out)
+    assert output["changed_files"] == ["campaigns/lumen/messages/en/reminder.txt"]
+    assert (output["campaign"], output["version"], output["until"]) == ("lumen", "v2", "2099-01-31")
     assert main(words) == 0
     [line] = capsys.readouterr().out.splitlines()
     assert line.startswith("The current content of lumen is approved from ")

@@ -161,18 +161,18 @@ def test_information_that_is_sent_at_once_needs_material() -> None:
 def test_an_approval_that_ends_soon_is_a_warning_and_an_expired_one_fails(days: int, expected: str) -> None:
     campaign = samples.campaign()
     until = TODAY + timedelta(days=days)
-    given = replace(campaign.approval, approved_by="Legal", approved_on=date(2026, 1, 1), expires_on=until)
-    said = content.approval(replace(campaign, approval=given), dict(given.content), TODAY, real=True)
-    assert level(said) == expected
+    approval = replace(campaign.approval, approved_by="Legal", approved_on=date(2026, 1, 1), expires_on=until)
+    finding = content.approval(replace(campaign, approval=approval), dict(approval.content), TODAY, real=True)
+    assert level(finding) == expected
 
 
 def test_unapproved_content_fails_and_is_named() -> None:
     campaign = samples.campaign()
     files = dict(campaign.approval.content)
     changed = min(files)
-    said = content.approval(campaign, {**files, changed: "other"}, TODAY, real=False)
-    assert level(said) == "failure"
-    assert changed in said.text
+    finding = content.approval(campaign, {**files, changed: "other"}, TODAY, real=False)
+    assert level(finding) == "failure"
+    assert changed in finding.text
 
 
 def test_alarms_need_a_confirmed_subscription() -> None:
@@ -195,10 +195,10 @@ def test_a_low_concurrency_limit_fails_only_if_some_of_it_is_reserved() -> None:
 
 def test_every_function_must_run_the_version_that_was_deployed_last() -> None:
     assert level(deployment.versions({"intake": [], "links": []})) == "ok"
-    said = deployment.versions({"intake": [], "links": ["Environment", "Layers"]})
-    assert level(said) == "failure"
-    assert "links (Environment, Layers)" in said.text
-    assert "intake" not in said.text
+    finding = deployment.versions({"intake": [], "links": ["Environment", "Layers"]})
+    assert level(finding) == "failure"
+    assert "links (Environment, Layers)" in finding.text
+    assert "intake" not in finding.text
 
 
 def test_a_team_without_a_manager_is_a_warning() -> None:
@@ -231,10 +231,10 @@ def test_missing_credentials_are_reported_once_and_the_content_is_still_checked(
     monkeypatch.setattr(aws_queries, "caller", none)
     monkeypatch.setattr(dns_records, "txt", lambda name: [])
     place = preflight.Target("x", None, {"SenderAddress": "us@spine.org"}, real=True, problem="none")
-    said = dict(preflight.run(place))
-    assert said["credentials"].level is Level.FAILURE
-    assert {said[name].level for name in ("SES identity", "sandbox", "alarms")} == {Level.SKIPPED}
-    assert said["postal address"].level is Level.FAILURE
+    findings = dict(preflight.run(place))
+    assert findings["credentials"].level is Level.FAILURE
+    assert {findings[name].level for name in ("SES identity", "sandbox", "alarms")} == {Level.SKIPPED}
+    assert findings["postal address"].level is Level.FAILURE
 
 
 def test_a_check_that_raises_is_a_failure_and_the_others_still_run() -> None:
@@ -242,9 +242,9 @@ def test_a_check_that_raises_is_a_failure_and_the_others_still_run() -> None:
         def __call__(self) -> Result:
             raise TimeoutError("no answer")
 
-    said = preflight._result(Broken())
-    assert level(said) == "failure"
-    assert "TimeoutError" in said.text
+    finding = preflight._result(Broken())
+    assert level(finding) == "failure"
+    assert "TimeoutError" in finding.text
 
 
 def test_before_the_first_deployment_the_sender_comes_from_samconfig(

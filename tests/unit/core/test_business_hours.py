@@ -53,10 +53,10 @@ def test_working_hours_are_nine_to_five_on_weekdays(moment: str, expected: str) 
 
 @given(st.integers(0, 4 * 366 * 24 * 60), st.sampled_from(sorted(STATES.values())))
 def test_working_hours_begin_within_three_days_and_the_result_is_stable(minutes: int, state: str) -> None:
-    zone, asked = zone_of(state, CHICAGO), datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
-    found = next_business_time(asked, zone)
+    zone, start = zone_of(state, CHICAGO), datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    found = next_business_time(start, zone)
     there = found.astimezone(zone)
-    assert asked <= found <= asked + timedelta(days=3)
+    assert start <= found <= start + timedelta(days=3)
     assert there.weekday() < 5
     assert 9 <= there.hour < 17
     assert next_business_time(found, zone) == found

@@ -94,5 +94,5 @@ def test_the_week_of_the_summary_is_over_in_utc_when_it_is_due(zone: ZoneInfo) -
 def test_facts_count_on_their_day_in_utc_at_the_end_of_a_year() -> None:
     submitted = utc("2026-12-31T23:59:59.999")
     milestones = {"submitted": submitted, "sent": submitted + timedelta(milliseconds=1)}
-    told = tally(replace(samples.referral(), milestones=milestones))
-    assert told.facts == {(date(2026, 12, 31), "submitted"), (date(2027, 1, 1), "sent")}
+    counted = tally(replace(samples.referral(), milestones=milestones))
+    assert counted.facts == {(date(2026, 12, 31), "submitted"), (date(2027, 1, 1), "sent")}

@@ -36,11 +36,11 @@ def asked(stage: Stage = Stage.CLOSED, reason: str | None = None, **more: object
 def told(kind: EventKind, to: Referral, at: datetime = LATER, message: str = "m-2", **more: bool) -> Referral:
     """The referral after an event of the message with the information."""
     event = MailEvent(to.receipt, INFORMATION, message, kind, at, SendAttempt(LATER), **more)  # type: ignore[arg-type]
-    made = effect(event, to, BY_HAND)
-    after = replace(to, milestones=made.milestones, messages=made.messages, engagements=made.engagements)
-    if made.move is None:
+    changed = effect(event, to, BY_HAND)
+    after = replace(to, milestones=changed.milestones, messages=changed.messages, engagements=changed.engagements)
+    if changed.move is None:
         return after
-    return replace(after, stage=made.move.stage, reason=made.move.reason, due_at=made.move.due_at)
+    return replace(after, stage=changed.move.stage, reason=changed.move.reason, due_at=changed.move.due_at)
 
 
 def bounced_for_now(to: Referral, message: str = "m-2") -> Referral:

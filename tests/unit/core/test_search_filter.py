@@ -73,11 +73,11 @@ def test_doctors_without_a_state_can_be_found() -> None:
 
 
 def test_an_answer_counts_unless_the_doctor_opted_out_since() -> None:
-    asked = replace(REFERRAL, stage=Stage.CLOSED, reason=Closing.ANSWERED, answer=Answer.INFORMATION)
+    referral = replace(REFERRAL, stage=Stage.CLOSED, reason=Closing.ANSWERED, answer=Answer.INFORMATION)
     chosen = Filter(answer=Answer.INFORMATION)
-    assert chosen.matches(asked)
-    assert not chosen.matches(replace(asked, answer=Answer.CALL))
-    assert not chosen.matches(replace(asked, reason=Closing.OPTED_OUT))
+    assert chosen.matches(referral)
+    assert not chosen.matches(replace(referral, answer=Answer.CALL))
+    assert not chosen.matches(replace(referral, reason=Closing.OPTED_OUT))
 
 
 def test_a_cursor_holds_its_position() -> None:

@@ -52,6 +52,6 @@ def test_the_form_has_the_same_specialties_in_every_language() -> None:
 
 
 def test_every_specialty_of_the_registry_has_a_counter() -> None:
-    said = {one for record in REGISTRY for one in record.get("specialties", []) if "first" in record}
-    assert said
-    assert [one for one in said if specialty_group(one) == OTHER] == []
+    specialties = {one for record in REGISTRY for one in record.get("specialties", []) if "first" in record}
+    assert specialties
+    assert [one for one in specialties if specialty_group(one) == OTHER] == []

@@ -83,21 +83,21 @@ def test_an_answer_that_requests_a_call_closes_the_outreach_and_starts_a_task() 
 
 
 def test_an_answer_that_requests_information_starts_a_task_until_it_is_sent() -> None:
-    asked = written(samples.referral(), close(Closing.ANSWERED), Answer.INFORMATION, answered=NOW)
-    assert (asked.stage, task_kind(asked), asked.waits_since) == (Stage.CLOSED, TaskKind.INFORMATION, NOW)
-    assert task_kind(written(asked, None, information_sent=LATER)) is None
+    referral = written(samples.referral(), close(Closing.ANSWERED), Answer.INFORMATION, answered=NOW)
+    assert (referral.stage, task_kind(referral), referral.waits_since) == (Stage.CLOSED, TaskKind.INFORMATION, NOW)
+    assert task_kind(written(referral, None, information_sent=LATER)) is None
 
 
 def test_a_request_for_a_call_after_one_for_information_is_another_task() -> None:
-    asked = written(samples.referral(), close(Closing.ANSWERED), Answer.INFORMATION, answered=NOW)
-    called = written(asked, None, Answer.CALL, answered=LATER)
+    referral = written(samples.referral(), close(Closing.ANSWERED), Answer.INFORMATION, answered=NOW)
+    called = written(referral, None, Answer.CALL, answered=LATER)
     assert (task_kind(called), called.waits_since) == (TaskKind.CALL, LATER)
 
 
 def test_a_completed_call_does_not_complete_a_request_for_information() -> None:
     called = written(samples.referral(), close(Closing.ANSWERED), Answer.CALL, answered=NOW, called_back=NOW)
-    asked = written(called, None, Answer.INFORMATION, answered=LATER)
-    assert (task_kind(asked), asked.waits_since) == (TaskKind.INFORMATION, LATER)
+    referral = written(called, None, Answer.INFORMATION, answered=LATER)
+    assert (task_kind(referral), referral.waits_since) == (TaskKind.INFORMATION, LATER)
 
 
 def test_a_later_request_for_a_call_starts_its_own_wait() -> None:
@@ -111,8 +111,8 @@ def test_a_later_request_for_a_call_starts_its_own_wait() -> None:
 @pytest.mark.parametrize("stronger", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.BOUNCED])
 @pytest.mark.parametrize("answer", [Answer.CALL, Answer.INFORMATION])
 def test_a_stronger_answer_ends_the_task(stronger: Closing, answer: Answer) -> None:
-    asked = written(samples.referral(), close(Closing.ANSWERED), answer, answered=NOW)
-    assert task_kind(written(asked, close(stronger))) is None
+    referral = written(samples.referral(), close(Closing.ANSWERED), answer, answered=NOW)
+    assert task_kind(written(referral, close(stronger))) is None
 
 
 def test_a_completed_call_or_a_changed_answer_ends_the_task() -> None:

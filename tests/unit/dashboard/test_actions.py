@@ -173,15 +173,15 @@ def test_a_doctor_told_by_a_person_may_answer_until_it_expires_and_gets_no_remin
     expiry = by_post.submitted_at + campaign().policy.expires_after
     assert (change.transition.stage, change.transition.due_at, change.transition.reason) == (Stage.SENT, expiry, None)
 
-    told = replace(
+    sent = replace(
         by_post, stage=Stage.SENT, due_at=expiry, contact_channel=way, milestones={"submitted": NOW, "sent": LATER}
     )
     for moment in (LATER, LATER + campaign().policy.reminder_after, expiry - timedelta(seconds=1)):
-        assert decisions.decide_due(told, campaign(), moment) == change.transition
+        assert decisions.decide_due(sent, campaign(), moment) == change.transition
         # Outreach leaves the stage unchanged, too, if the referral is queued.
-        assert decisions.decide_queued(replace(told, stage=Stage.QUEUED), campaign(), moment) == change.transition
-    assert decisions.decide_due(told, campaign(), expiry).reason == "expired"
-    assert not allowed_actions(told)
+        assert decisions.decide_queued(replace(sent, stage=Stage.QUEUED), campaign(), moment) == change.transition
+    assert decisions.decide_due(sent, campaign(), expiry).reason == "expired"
+    assert not allowed_actions(sent)
 
 
 def test_a_letter_recorded_after_the_referral_expired_counts_as_sent() -> None:
@@ -230,28 +230,28 @@ def test_an_invalid_email_address_is_refused(email: str | None, code: str) -> No
 
 
 def test_a_recorded_call_ends_the_call_task() -> None:
-    asked = asked_for_a_call()
-    assert allowed_actions(asked) == (Action.CALLED_BACK,)
-    change = done(Action.CALLED_BACK, asked)
+    before = asked_for_a_call()
+    assert allowed_actions(before) == (Action.CALLED_BACK,)
+    change = done(Action.CALLED_BACK, before)
     assert (change.transition, change.milestones) == (None, {"called_back": LATER})
-    assert not allowed_actions(replace(asked, milestones={**asked.milestones, **change.milestones}))
+    assert not allowed_actions(replace(before, milestones={**before.milestones, **change.milestones}))
 
 
 def test_recorded_information_ends_the_information_task() -> None:
-    asked = asked_for_information()
-    assert allowed_actions(asked) == (Action.INFORMATION_SENT,)
-    change = done(Action.INFORMATION_SENT, asked)
+    before = asked_for_information()
+    assert allowed_actions(before) == (Action.INFORMATION_SENT,)
+    change = done(Action.INFORMATION_SENT, before)
     assert (change.transition, change.milestones) == (None, {"information_sent": LATER})
-    assert not allowed_actions(replace(asked, milestones={**asked.milestones, **change.milestones}))
+    assert not allowed_actions(replace(before, milestones={**before.milestones, **change.milestones}))
 
 
 def test_material_is_sent_by_one_action_if_the_campaign_has_it_and_the_doctor_an_address() -> None:
-    asked = asked_for_information()
-    assert allowed_actions(asked, campaign()) == (Action.SEND_INFORMATION, Action.INFORMATION_SENT)
-    assert allowed_actions(asked, campaign("relay")) == (Action.INFORMATION_SENT,)
-    by_letter = replace(asked, doctor=replace(asked.doctor, email=None))
+    before = asked_for_information()
+    assert allowed_actions(before, campaign()) == (Action.SEND_INFORMATION, Action.INFORMATION_SENT)
+    assert allowed_actions(before, campaign("relay")) == (Action.INFORMATION_SENT,)
+    by_letter = replace(before, doctor=replace(before.doctor, email=None))
     assert allowed_actions(by_letter, campaign()) == (Action.INFORMATION_SENT,)
-    change = done(Action.SEND_INFORMATION, asked)
+    change = done(Action.SEND_INFORMATION, before)
     assert (change.transition, change.milestones) == (decisions.queue(LATER), {})
 
 

@@ -114,13 +114,13 @@ def test_a_request_leaves_no_state_for_the_next_one() -> None:
 
 
 def test_the_description_states_the_role_and_the_errors_of_every_route() -> None:
-    status, said = ask(FakeDashboard(), "GET", "/openapi.json")
-    assert (status, said["openapi"][:4]) == (200, "3.1.")
-    operations = [operation for path in said["paths"].values() for operation in path.values()]
+    status, response = ask(FakeDashboard(), "GET", "/openapi.json")
+    assert (status, response["openapi"][:4]) == (200, "3.1.")
+    operations = [operation for path in response["paths"].values() for operation in path.values()]
     assert len(operations) >= 5
     for operation in operations:
         assert operation["description"].rpartition(" ")[2] in {"viewer.", "manager."}
-        answers = {status: said for status, said in operation["responses"].items() if status.startswith("2")}
+        answers = {status: response for status, response in operation["responses"].items() if status.startswith("2")}
         assert "content" not in answers.pop("204", {})
         (good,) = answers.values()
         assert good["content"]["application/json"]["schema"]

@@ -51,16 +51,26 @@ def test_only_city_and_state_stay_readable() -> None:
         email="Maria.Lopez@Clinic.EXAMPLE",
         address={"line1": "1 Main St", "line2": "2", "city": "Springfield", "state": "il", "postal_code": "62701"},
     ).doctor
-    seen = masked(doctor)
-    assert (seen.address.city, seen.address.state) == ("Springfield", "IL")
-    assert (seen.phone, seen.npi, seen.email, seen.practice) == ("•••23", "•••", "M•••@•••.example", "•••")
-    assert (seen.specialty, seen.typed) == (None, {})
-    assert {seen.address.line1, seen.address.line2, seen.address.postal_code} == {"•••"}
+    masked_doctor = masked(doctor)
+    assert (masked_doctor.address.city, masked_doctor.address.state) == ("Springfield", "IL")
+    assert (masked_doctor.phone, masked_doctor.npi, masked_doctor.email, masked_doctor.practice) == (
+        "•••23",
+        "•••",
+        "M•••@•••.example",
+        "•••",
+    )
+    assert (masked_doctor.specialty, masked_doctor.typed) == (None, {})
+    assert {masked_doctor.address.line1, masked_doctor.address.line2, masked_doctor.address.postal_code} == {"•••"}
 
 
 def test_missing_details_stay_missing() -> None:
-    seen = masked(samples.referral().doctor)
-    assert (seen.phone, seen.npi, seen.practice, seen.address.line1) == (None, None, None, None)
+    masked_doctor = masked(samples.referral().doctor)
+    assert (masked_doctor.phone, masked_doctor.npi, masked_doctor.practice, masked_doctor.address.line1) == (
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 @given(st.text())

@@ -39,43 +39,46 @@ def period(first: date, last: date, facts: Facts) -> Period:
 
 
 def parts(**others: Any) -> FakeDashboard:
-    given = {"stats": FakeStats(), "breaker": SimpleNamespace(pause=lambda _: None), "ses_account": FakeAccount()}
-    return FakeDashboard(**given | others)
+    defaults = {"stats": FakeStats(), "breaker": SimpleNamespace(pause=lambda _: None), "ses_account": FakeAccount()}
+    return FakeDashboard(**defaults | others)
 
 
 def test_a_signed_in_user_gets_their_rights_and_the_campaigns() -> None:
-    status, said = ask(parts(), "GET", "/me", groups="[viewer others]")
+    status, response = ask(parts(), "GET", "/me", groups="[viewer others]")
     assert status == 200
-    assert (said["user"], said["roles"]) == ("robin", ["viewer"])
-    assert said["campaigns"] == [
+    assert (response["user"], response["roles"]) == ("robin", ["viewer"])
+    assert response["campaigns"] == [
         {"name": "lumen", "title": "Lumen Spine Lamp"},
         {"name": "relay", "title": "Nerve Relay"},
     ]
-    assert said["weekly_summary"] == {"lumen": False, "relay": False}
+    assert response["weekly_summary"] == {"lumen": False, "relay": False}
 
 
 def test_the_overview_covers_the_range_and_the_range_before_it() -> None:
-    status, said = ask(parts(), "GET", "/overview", query=DAYS, groups=VIEWER)
+    status, response = ask(parts(), "GET", "/overview", query=DAYS, groups=VIEWER)
     assert status == 200
-    assert (said["campaign"], said["from"], said["to"]) == ("lumen", "2026-11-14", "2026-11-16")
-    assert (said["before"]["from"], said["before"]["to"]) == ("2026-11-11", "2026-11-13")
-    assert said["period"]["funnel"][1] == {"name": "sent", "count": 8, "of_before": 0.8, "of_all": 0.8}
-    assert said["period"]["facts"] == FACTS
-    assert said["period"]["rates"] == {"bounced": 0.125, "complained": 0}
-    assert said["period"]["medians_seconds"] == {"submitted_to_sent": 90.5}
-    assert said["period"]["answers"] == {"call": 1}
-    assert said["period"]["closings"] == {"answered": 1}
-    assert said["before"]["rates"] == {"bounced": None, "complained": None}
-    assert said["before"]["medians_seconds"] == {"submitted_to_sent": None}
-    assert [day["day"] for day in said["days"]] == ["2026-11-14", "2026-11-15", "2026-11-16"]
-    assert said["weeks"] == [{"day": "2026-11-09", "facts": {"sent": 3}}, {"day": "2026-11-16", "facts": {"sent": 3}}]
-    assert (said["stages"], said["read_units"]) == ({"held": 3}, 12.5)
+    assert (response["campaign"], response["from"], response["to"]) == ("lumen", "2026-11-14", "2026-11-16")
+    assert (response["before"]["from"], response["before"]["to"]) == ("2026-11-11", "2026-11-13")
+    assert response["period"]["funnel"][1] == {"name": "sent", "count": 8, "of_before": 0.8, "of_all": 0.8}
+    assert response["period"]["facts"] == FACTS
+    assert response["period"]["rates"] == {"bounced": 0.125, "complained": 0}
+    assert response["period"]["medians_seconds"] == {"submitted_to_sent": 90.5}
+    assert response["period"]["answers"] == {"call": 1}
+    assert response["period"]["closings"] == {"answered": 1}
+    assert response["before"]["rates"] == {"bounced": None, "complained": None}
+    assert response["before"]["medians_seconds"] == {"submitted_to_sent": None}
+    assert [day["day"] for day in response["days"]] == ["2026-11-14", "2026-11-15", "2026-11-16"]
+    assert response["weeks"] == [
+        {"day": "2026-11-09", "facts": {"sent": 3}},
+        {"day": "2026-11-16", "facts": {"sent": 3}},
+    ]
+    assert (response["stages"], response["read_units"]) == ({"held": 3}, 12.5)
 
 
 def test_the_values_of_a_breakdown_are_ordered() -> None:
-    status, said = ask(parts(), "GET", "/breakdowns/state", query=DAYS)
-    assert (status, said["dimension"]) == (200, "state")
-    assert said["values"] == [{"value": "IL", "facts": {"sent": 5}}, {"value": "TX", "facts": {"sent": 2}}]
+    status, response = ask(parts(), "GET", "/breakdowns/state", query=DAYS)
+    assert (status, response["dimension"]) == (200, "state")
+    assert response["values"] == [{"value": "IL", "facts": {"sent": 5}}, {"value": "TX", "facts": {"sent": 2}}]
 
 
 @pytest.mark.parametrize("path", ["/overview", "/breakdowns/source"])
@@ -117,27 +120,27 @@ def test_a_breakdown_by_an_uncounted_dimension_is_refused() -> None:
 
 
 def test_deliverability_shows_the_limits_of_the_campaign_and_of_ses() -> None:
-    status, said = ask(parts(), "GET", "/deliverability", query="campaign=lumen")
+    status, response = ask(parts(), "GET", "/deliverability", query="campaign=lumen")
     assert status == 200
     breaker = parts().campaigns.get("lumen").breaker  # type: ignore[union-attr]
-    assert said["breaker"]["is_open"] is False
-    assert said["breaker"]["reason"] is said["breaker"]["since"] is None
-    assert said["breaker"]["policy"]["bounce_rate"] == breaker.bounce_rate
-    assert said["breaker"]["policy"]["window_days"] == breaker.window.days
-    assert said["ses"]["reviews"] == {"bounced": 0.05, "complained": 0.001}
-    assert said["ses"]["stops"] == {"bounced": 0.1, "complained": 0.005}
-    assert said["ses"]["quota"] == {"max_24_hours": 50_000, "sent_24_hours": 12, "max_per_second": 14}
+    assert response["breaker"]["is_open"] is False
+    assert response["breaker"]["reason"] is response["breaker"]["since"] is None
+    assert response["breaker"]["policy"]["bounce_rate"] == breaker.bounce_rate
+    assert response["breaker"]["policy"]["window_days"] == breaker.window.days
+    assert response["ses"]["reviews"] == {"bounced": 0.05, "complained": 0.001}
+    assert response["ses"]["stops"] == {"bounced": 0.1, "complained": 0.005}
+    assert response["ses"]["quota"] == {"max_24_hours": 50_000, "sent_24_hours": 12, "max_per_second": 14}
 
 
 def test_a_paused_campaign_states_the_reason_and_the_time() -> None:
     breaker = SimpleNamespace(pause=lambda _: Pause("bounces", samples.NOW))
-    _, said = ask(parts(breaker=breaker), "GET", "/deliverability", query="campaign=lumen")
-    assert said["breaker"]["is_open"] is True
-    assert said["breaker"]["reason"] == "bounces"
-    assert said["breaker"]["since"].endswith("Z")
+    _, response = ask(parts(breaker=breaker), "GET", "/deliverability", query="campaign=lumen")
+    assert response["breaker"]["is_open"] is True
+    assert response["breaker"]["reason"] == "bounces"
+    assert response["breaker"]["since"].endswith("Z")
 
 
 def test_without_an_answer_of_ses_only_the_quota_is_missing() -> None:
-    status, said = ask(parts(ses_account=FakeAccount(None)), "GET", "/deliverability", query="campaign=lumen")
-    assert (status, said["ses"]["quota"]) == (200, None)
-    assert said["breaker"]["is_open"] is False
+    status, response = ask(parts(ses_account=FakeAccount(None)), "GET", "/deliverability", query="campaign=lumen")
+    assert (status, response["ses"]["quota"]) == (200, None)
+    assert response["breaker"]["is_open"] is False

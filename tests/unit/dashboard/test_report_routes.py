@@ -78,23 +78,23 @@ CHOSEN = {"from": "2026-11-01", "to": "2026-11-22", "stage": "held", "state": "I
 
 
 def test_a_report_is_stored_with_its_author_and_queued(parts: Any) -> None:
-    status, said = ask(parts, "POST", "/reports", EXPORT | {"filter": CHOSEN})
+    status, response = ask(parts, "POST", "/reports", EXPORT | {"filter": CHOSEN})
     assert status == 202
-    assert said["state"] == "queued"
-    assert said["filter"] == CHOSEN
-    assert said["requested_by"] == "robin"
-    assert parts.report_queue.ids == [said["id"]]
+    assert response["state"] == "queued"
+    assert response["filter"] == CHOSEN
+    assert response["requested_by"] == "robin"
+    assert parts.report_queue.ids == [response["id"]]
     (record,) = parts.reports.together
     assert record["what"] == {"S": "report_asked"}
-    assert ask(parts, "GET", f"/reports/{said['id']}")[1] == said
-    assert ask(parts, "GET", "/reports", query="campaign=lumen")[1] == {"reports": [said]}
+    assert ask(parts, "GET", f"/reports/{response['id']}")[1] == response
+    assert ask(parts, "GET", "/reports", query="campaign=lumen")[1] == {"reports": [response]}
 
 
 def test_a_report_is_accepted_though_the_queue_fails(parts: Any) -> None:
     parts.report_queue.fails = True
-    status, said = ask(parts, "POST", "/reports", EXPORT)
+    status, response = ask(parts, "POST", "/reports", EXPORT)
     assert status == 202
-    assert said["id"] in parts.reports.kept
+    assert response["id"] in parts.reports.kept
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def ready(**given: Any) -> Report:
 def test_a_download_link_is_valid_for_five_minutes(parts: Any) -> None:
     done = ready()
     parts.reports.add(done)
-    status, said = ask(parts, "POST", f"/reports/{done.id}/download", {"file": 0})
-    assert (status, said) == (200, {"url": f"https://files.example/{done.files[0].key}?for=300", "expires_in": 300})
+    status, response = ask(parts, "POST", f"/reports/{done.id}/download", {"file": 0})
+    assert (status, response) == (200, {"url": f"https://files.example/{done.files[0].key}?for=300", "expires_in": 300})
     assert parts.audit.records == [("robin", "report_downloaded", (done.id,))]
 
 
@@ -171,16 +171,16 @@ def test_a_lost_report_is_queued_again_when_its_status_is_read(parts: Any) -> No
 def test_a_report_tells_why_letters_were_left_out(parts: Any) -> None:
     done = ready(filter=Filter(), left_out={"AAAA-BBBB-CCCC-DDDD": "opted_out"})
     parts.reports.add(done)
-    said = ask(parts, "GET", f"/reports/{done.id}")[1]
-    assert said["left_out"] == [{"receipt": "AAAA-BBBB-CCCC-DDDD", "reason": "opted_out"}]
-    assert said["files"] == [{"name": "star-referrals-2026-11-23.csv", "bytes": 123}]
-    assert "key" not in str(said)
+    response = ask(parts, "GET", f"/reports/{done.id}")[1]
+    assert response["left_out"] == [{"receipt": "AAAA-BBBB-CCCC-DDDD", "reason": "opted_out"}]
+    assert response["files"] == [{"name": "star-referrals-2026-11-23.csv", "bytes": 123}]
+    assert "key" not in str(response)
 
 
 def test_the_summary_goes_to_the_address_in_the_directory(parts: Any) -> None:
     wants = {"campaign": "lumen", "wanted": True}
-    status, said = ask(parts, "PUT", "/weekly-summary", wants, groups=VIEWER)
-    assert (status, said) == (200, wants | {"address": "robin@spine.example"})
+    status, response = ask(parts, "PUT", "/weekly-summary", wants, groups=VIEWER)
+    assert (status, response) == (200, wants | {"address": "robin@spine.example"})
     assert ask(parts, "GET", "/me")[1]["weekly_summary"] == {"lumen": True, "relay": False}
     ask(parts, "PUT", "/weekly-summary", wants | {"wanted": False})
     assert ask(parts, "GET", "/me")[1]["weekly_summary"] == {"lumen": False, "relay": False}

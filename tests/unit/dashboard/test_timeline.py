@@ -117,11 +117,11 @@ def test_a_returned_message_is_listed_once() -> None:
 
 
 def test_a_letter_is_listed_as_an_action_of_a_person_and_not_as_a_message() -> None:
-    told = replace(
+    referral = replace(
         samples.referral(),
         stage=Stage.SENT,
         contact_channel=ContactChannel.LETTER,
         milestones={"submitted": NOW, "sent": NOW + DAY},
         user_actions=(UserAction(NOW + DAY, "maria", "letter_sent", 2),),
     )
-    assert words(timeline(told)) == [("submitted", None), ("letter_sent", None)]
+    assert words(timeline(referral)) == [("submitted", None), ("letter_sent", None)]

@@ -174,9 +174,9 @@ def test_opening_the_answer_page_records_no_answer() -> None:
 @pytest.mark.parametrize("answer", ["information", "call", "no"])
 def test_the_link_shows_the_answer_and_offers_the_others(answer: str) -> None:
     links = LinksInMemory()
-    given = links.answer("POST", answer=answer)["body"]
+    page = links.answer("POST", answer=answer)["body"]
     again = links.answer("GET")["body"]
-    assert heading(again) == heading(given)
+    assert heading(again) == heading(page)
     assert "Lumen Spine Lamp" in heading(again)
     offered = re.findall(r'<button[^>]* name="answer" value="(\w+)"', again)
     assert sorted([*offered, answer]) == ["call", "information", "no"]
@@ -187,8 +187,8 @@ def test_a_doctor_gives_a_number_and_a_time_for_the_call() -> None:
     links.answer("POST", answer="call")
     response = links.answer("POST", answer="call", **details("217.555.0123 x45", "morning"))
     assert response["statusCode"] == 200
-    asked = links.table.referrals[links.referral.receipt]
-    assert asked.callback == Callback("+12175550123;ext=45", "morning")
+    stored = links.table.referrals[links.referral.receipt]
+    assert stored.callback == Callback("+12175550123;ext=45", "morning")
     again = links.answer("GET")["body"]
     assert 'value="(217) 555-0123 ext. 45"' in again
     assert re.search(r'value="morning" checked', again)

@@ -101,9 +101,9 @@ def test_the_log_contains_no_name(failure: Exception, caplog: pytest.LogCaptureF
     opened.registry.fails = failure
     assert opened("Maria Marked-Lopez") == {"doctors": [], "available": False}
     opened(quote("<Marked>") * 99)
-    said = " ".join(str(vars(line)) for line in caplog.records)
-    assert "status 503" in said or type(failure).__name__ in said
-    assert "arked" not in said
+    text = " ".join(str(vars(line)) for line in caplog.records)
+    assert "status 503" in text or type(failure).__name__ in text
+    assert "arked" not in text
 
 
 def test_browsers_may_not_cache_a_response() -> None:

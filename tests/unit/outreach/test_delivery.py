@@ -29,7 +29,7 @@ class OutreachInMemory:
 
     @property
     def outreach(self) -> Outreach:
-        known = {"lumen": campaign()}
+        campaigns = {"lumen": campaign()}
         hashes = DoctorHashes(ring)
         return Outreach(
             self.table,
@@ -39,7 +39,7 @@ class OutreachInMemory:
             self.mailer,
             hashes,
             self.screening_counts,
-            known.get,
+            campaigns.get,
             lambda: self.now,
         )
 

@@ -39,10 +39,10 @@ def reminder(queued: Referral) -> Message:
 def test_both_bodies_state_the_sender_the_reason_and_the_opt_out(
     body: str, compose: Callable[[Referral], Message]
 ) -> None:
-    said = " ".join(getattr(compose(referral()), body).split())
+    text = " ".join(getattr(compose(referral()), body).split())
     sender = campaign().sender
     for needed in (sender.company, sender.postal_address, sender.product_url, "promotional", "/api/opt-out?token="):
-        assert needed in said
+        assert needed in text
 
 
 def test_one_click_unsubscribe_follows_rfc_8058() -> None:

@@ -46,10 +46,10 @@ def test_a_name_from_the_registry_is_not_held_for_its_shape() -> None:
 
 def test_many_referrals_from_one_source_are_held_except_the_first_ones() -> None:
     screening_counts = FakeScreeningCounts(max_per_source=3)
-    made = [replace(referral(email=f"dr{n}@clinic.example"), source="abc") for n in range(5)]
-    assert [screen(screening_counts, one) for one in made] == [None] * 3 + ["many_from_one_source"] * 2
+    referrals = [replace(referral(email=f"dr{n}@clinic.example"), source="abc") for n in range(5)]
+    assert [screen(screening_counts, one) for one in referrals] == [None] * 3 + ["many_from_one_source"] * 2
     assert screen(screening_counts, replace(referral(), source="def")) is None
-    assert screen(screening_counts, made[0]) is None, "the same one, delivered again, is none more"
+    assert screen(screening_counts, referrals[0]) is None, "the same one, delivered again, is none more"
 
 
 def test_many_names_for_one_address_are_held_but_not_two_spellings() -> None:

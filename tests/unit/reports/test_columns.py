@@ -21,8 +21,8 @@ def test_every_field_of_the_form_has_its_own_column() -> None:
 
 
 def test_a_row_has_the_details_of_the_call() -> None:
-    asked = replace(samples.referral(), callback=Callback("+12175550199", "morning"))
-    for referral, details in ((asked, ("+12175550199", "morning")), (samples.referral(), (None, None))):
+    with_callback = replace(samples.referral(), callback=Callback("+12175550199", "morning"))
+    for referral, details in ((with_callback, ("+12175550199", "morning")), (samples.referral(), (None, None))):
         row = dict(zip(COLUMNS, row_of(referral), strict=True))
         assert (row["callback_phone"], row["callback_time"]) == details
 

@@ -34,8 +34,8 @@ DAY = SUBMITTED.date()
 
 
 def referral(stage: Stage = Stage.SENT, **milestones: datetime) -> Referral:
-    made = samples.referral(specialty="Neurosurgery", address={"state": "IL"})
-    return replace(made, stage=stage, milestones={"submitted": SUBMITTED, **milestones})
+    submitted = samples.referral(specialty="Neurosurgery", address={"state": "IL"})
+    return replace(submitted, stage=stage, milestones={"submitted": SUBMITTED, **milestones})
 
 
 def of(counted: Referral, dimension: str, value: str = "") -> dict[tuple[date | None, str], int]:
@@ -105,8 +105,8 @@ def test_a_closing_reason_counts_on_the_day_of_closing(reason: Closing) -> None:
     noted = replace(referral(Stage.CLOSED), reason=reason.value, stored_closed_at=SUBMITTED + days(4))
     assert of(noted, TOTAL)[DAY + days(4), f"closed/{reason.value}"] == 1
     # A milestone for the reason gives its time.
-    told = replace(noted, milestones={**noted.milestones, reason.value: SUBMITTED + days(2)})
-    assert of(told, TOTAL)[DAY + days(2), f"closed/{reason.value}"] == 1
+    closed = replace(noted, milestones={**noted.milestones, reason.value: SUBMITTED + days(2)})
+    assert of(closed, TOTAL)[DAY + days(2), f"closed/{reason.value}"] == 1
     # Items from before that time was recorded use their latest known time.
     unknown = replace(referral(Stage.CLOSED, sent=SUBMITTED + days(1)), reason=reason.value)
     assert of(unknown, TOTAL)[DAY + days(1), f"closed/{reason.value}"] == 1

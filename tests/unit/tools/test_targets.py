@@ -48,9 +48,9 @@ def test_a_failing_target_is_named_with_the_reason(
     target: str, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert targets.main([target, "works"]) == 1
-    said = capsys.readouterr().err
-    assert f"make {target} failed" in said
-    assert reason in said
+    errors = capsys.readouterr().err
+    assert f"make {target} failed" in errors
+    assert reason in errors
 
 
 def test_earlier_changes_are_not_a_failure(repository: Path) -> None:

@@ -77,6 +77,6 @@ def test_the_stages_of_a_campaign_cost_one_item() -> None:
 def test_an_unreadable_metric_is_missing_and_does_not_stop_the_others() -> None:
     output = emit_all(stats=Stats(fails=Unavailable("ThrottlingException")))
     assert output.emitted == []
-    (said,) = output.logged
-    assert (said["message"], said["level"]) == ("gauges could not be read", "ERROR")
-    assert "Unavailable ThrottlingException" in said["exception"]
+    (logged,) = output.logged
+    assert (logged["message"], logged["level"]) == ("gauges could not be read", "ERROR")
+    assert "Unavailable ThrottlingException" in logged["exception"]

@@ -4,7 +4,7 @@ It checks these files, if git tracks them, and nothing outside a git clone:
 
 - Markdown, without code
 - Python: docstrings and comments, and in cli/ all strings, because they are messages
-- JavaScript of the site and of the dashboard: strings and comments
+- JavaScript of the site and of the dashboard, and CSS: strings and comments
 - YAML (templates of AWS, workflows) and the Makefile, all of them
 - the English texts of the site
 
@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-FILES = ("*.md", "*.py", "*.yaml", "*.yml", "Makefile", "templates/site/text/en.toml", "templates/site/*.js")
+FILES = ("*.md", "*.py", "*.yaml", "*.yml", "Makefile", "templates/site/text/en.toml", "templates/site/*.js", "*.css")
 """Pathspecs of git, in which * matches folders too."""
 EXCLUDED = ("docs/licenses.md",)  # tools.supply.licenses writes it.
 MESSAGES = "cli/"
@@ -98,7 +98,7 @@ _NOT_PROSE[".yml"] = _NOT_PROSE[""] = _NOT_PROSE[".yaml"]
 
 def _prose(file: str, text: str) -> str:
     kind = PurePath(file).suffix
-    if kind == ".js":
+    if kind in (".js", ".css"):
         return _strings_and_comments(text)
     if kind == ".py":
         text = _comments_and_docstrings(text, all_strings=file.startswith(MESSAGES))

@@ -83,6 +83,10 @@ def test_comments_of_a_script_are_checked() -> None:
     assert terms("views/page.js", "// Nobody\nconst colour = 1; /* by\ne-mail */") == ["Nobody", "e-mail"]
 
 
+def test_comments_of_styles_are_checked() -> None:
+    assert terms("css/page.css", "/* Nobody */\n.door { color: grey; } /* e-mail */") == ["Nobody", "e-mail"]
+
+
 @pytest.mark.parametrize("file", ["infra/template.yaml", ".github/workflows/check.yml", "Makefile"])
 def test_comments_and_descriptions_of_yaml_and_of_the_makefile_are_checked(file: str) -> None:
     assert terms(file, "# Nobody\nDescription: An e-mail, `door`\n") == ["Nobody", "e-mail"]

@@ -35,8 +35,8 @@ def results(pytestconfig: pytest.Config) -> Results:
 
 @pytest.fixture(scope="session")
 def run_scenario(pytestconfig: pytest.Config) -> Iterator[worker_process.ScenarioRunner]:
-    with worker_process.scenario_runner(pytestconfig.getoption("one_in")) as made:
-        yield made
+    with worker_process.scenario_runner(pytestconfig.getoption("one_in")) as runner:
+        yield runner
 
 
 @pytest.fixture

@@ -116,8 +116,8 @@ def test_every_parameter_is_in_a_group() -> None:
 
 def test_the_firewall_stores_no_samples_of_requests() -> None:
     (acl,) = of_type(read_yaml(FILE.with_name("waf.yaml")), "AWS::WAFv2::WebACL").values()
-    for seen in (acl["VisibilityConfig"], *(rule["VisibilityConfig"] for rule in acl["Rules"])):
-        assert seen["SampledRequestsEnabled"] is False
+    for visibility in (acl["VisibilityConfig"], *(rule["VisibilityConfig"] for rule in acl["Rules"])):
+        assert visibility["SampledRequestsEnabled"] is False
 
 
 def deletable_identities(data: Data) -> list[str]:

@@ -20,14 +20,14 @@ NO_DIFFERENCES = RoleComparison([], [], [])
 
 
 @pytest.fixture(scope="module")
-def seen() -> Collection[RecordedRequest]:
-    with session_recorder.recorder().collecting() as seen, all_calls_made():
-        return frozenset(seen)
+def recorded() -> Collection[RecordedRequest]:
+    with session_recorder.recorder().collecting() as recorded, all_calls_made():
+        return frozenset(recorded)
 
 
-def test_every_role_allows_exactly_the_calls_of_its_function(seen: Collection[RecordedRequest]) -> None:
-    assert {one.function for one in seen} == set(session_recorder.deployed_roles())
-    assert compare_roles(session_recorder.deployed_roles(), seen) == NO_DIFFERENCES
+def test_every_role_allows_exactly_the_calls_of_its_function(recorded: Collection[RecordedRequest]) -> None:
+    assert {one.function for one in recorded} == set(session_recorder.deployed_roles())
+    assert compare_roles(session_recorder.deployed_roles(), recorded) == NO_DIFFERENCES
 
 
 # ---- Errors in a template are detected -------------------------------------------------------------------------------
@@ -57,39 +57,39 @@ def named(statements: list[dict[str, Any]], sid: str) -> dict[str, Any]:
 
 
 @pytest.mark.long
-def test_a_missing_permission_is_detected(seen: Collection[RecordedRequest]) -> None:
+def test_a_missing_permission_is_detected(recorded: Collection[RecordedRequest]) -> None:
     # Only a part of a transaction uses it.
     found = compare_roles(
-        of_broken_template("OutreachFunction", lambda of: named(of, "ClaimAndRecord")["Action"].pop(2)), seen
+        of_broken_template("OutreachFunction", lambda of: named(of, "ClaimAndRecord")["Action"].pop(2)), recorded
     )
     assert found.denied
     assert {one.partition(" on ")[0] for one in found.denied} == {"OutreachFunction: dynamodb:ConditionCheckItem"}
     assert (found.unused, found.too_wide) == ([], [])
 
 
-def test_a_condition_that_is_too_strict_is_detected(seen: Collection[RecordedRequest]) -> None:
+def test_a_condition_that_is_too_strict_is_detected(recorded: Collection[RecordedRequest]) -> None:
     def change(statements: list[dict[str, Any]]) -> None:
         named(statements, "OrderReports")["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].pop(0)
 
-    found = compare_roles(broken("DashboardFunction", change), seen)
+    found = compare_roles(broken("DashboardFunction", change), recorded)
     assert found.denied
     assert all("dynamodb:LeadingKeys report#" in one for one in found.denied)
 
 
-def test_an_unused_permission_is_detected(seen: Collection[RecordedRequest]) -> None:
+def test_an_unused_permission_is_detected(recorded: Collection[RecordedRequest]) -> None:
     found = compare_roles(
-        broken("WakeFunction", lambda of: named(of, "QueueDue")["Action"].append("dynamodb:DeleteItem")), seen
+        broken("WakeFunction", lambda of: named(of, "QueueDue")["Action"].append("dynamodb:DeleteItem")), recorded
     )
     (unused,) = found.unused
     assert unused.startswith("WakeFunction: QueueDue: dynamodb:DeleteItem on ")
     assert (found.denied, found.too_wide) == ([], [])
 
 
-def test_an_unused_resource_is_detected(seen: Collection[RecordedRequest]) -> None:
+def test_an_unused_resource_is_detected(recorded: Collection[RecordedRequest]) -> None:
     def change(statements: list[dict[str, Any]]) -> None:
         named(statements, "ReadKeys")["Resource"] = [{"Ref": "SigningKeys"}, {"Ref": "HashingKeys"}]
 
-    found = compare_roles(broken("LinksFunction", change), seen)
+    found = compare_roles(broken("LinksFunction", change), recorded)
     (unused,) = found.unused
     assert unused.endswith(":secret:referral-intake-HashingKeys")
     assert (found.denied, found.too_wide) == ([], [])
@@ -100,16 +100,16 @@ def test_an_unused_resource_is_detected(seen: Collection[RecordedRequest]) -> No
     [("Action", "dynamodb:*"), ("Resource", "*"), ("Resource", {"Fn::Sub": "${Table.Arn}*"})],
 )
 def test_a_permission_on_all_actions_or_resources_is_detected(
-    seen: Collection[RecordedRequest], part: str, wide: Any
+    recorded: Collection[RecordedRequest], part: str, wide: Any
 ) -> None:
-    found = compare_roles(broken("IntakeFunction", lambda of: named(of, "StoreAndRead").update({part: wide})), seen)
+    found = compare_roles(broken("IntakeFunction", lambda of: named(of, "StoreAndRead").update({part: wide})), recorded)
     assert found.too_wide
     assert all(one.startswith("IntakeFunction: StoreAndRead: ") for one in found.too_wide)
     assert (found.denied, found.unused) == ([], [])
 
 
-def test_a_permission_to_read_the_queues_of_other_functions_is_detected(seen: Collection[RecordedRequest]) -> None:
-    found = compare_roles(broken("FeedbackFunction", lambda of: of.remove(named(of, "NoOtherQueue"))), seen)
+def test_a_permission_to_read_the_queues_of_other_functions_is_detected(recorded: Collection[RecordedRequest]) -> None:
+    found = compare_roles(broken("FeedbackFunction", lambda of: of.remove(named(of, "NoOtherQueue"))), recorded)
     assert [one.rpartition(" on ")[0].rpartition(" ")[2] for one in found.too_wide] == [
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",

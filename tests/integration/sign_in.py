@@ -21,14 +21,14 @@ def challenge(verifier: str = VERIFIER) -> str:
 
 @dataclass
 class Page:
-    """The page, with the cookies of its browser. Parameters in `asked` come last, so they override others."""
+    """The page, with the cookies of its browser. `parameters` come last, so they override others."""
 
     stack: Stack
     redirect_uri: str
     client_id: str
     cookies: dict[str, str] = field(default_factory=dict)
 
-    def address(self, **asked: str | None) -> str:
+    def address(self, **parameters: str | None) -> str:
         usual = {
             "response_type": "code",
             "client_id": self.client_id,
@@ -39,7 +39,7 @@ class Page:
             "code_challenge": challenge(),
             "code_challenge_method": "S256",
         }
-        query = {name: value for name, value in {**usual, **asked}.items() if value is not None}
+        query = {name: value for name, value in {**usual, **parameters}.items() if value is not None}
         return f"{self.domain}/oauth2/authorize?{urlencode(query)}"
 
     @property
@@ -55,24 +55,24 @@ class Page:
             self.cookies[name] = value
         return answer
 
-    def choose(self, username: str, **asked: str | None) -> Answer:
+    def choose(self, username: str, **parameters: str | None) -> Answer:
         """Clicks the button of this user on the sign-in page."""
-        return self.visit(self.address(**asked), "POST", {"username": username})
+        return self.visit(self.address(**parameters), "POST", {"username": username})
 
     @property
     def pool(self) -> Any:
         return self.stack.template.pools[0]
 
-    def code(self, username: str, **asked: str | None) -> str:
-        return sent_back(self.choose(username, **asked))["code"]
+    def code(self, username: str, **parameters: str | None) -> str:
+        return sent_back(self.choose(username, **parameters))["code"]
 
-    def tokens(self, **asked: str) -> Answer:
-        form = {"client_id": self.client_id, **asked}
+    def tokens(self, **parameters: str) -> Answer:
+        form = {"client_id": self.client_id, **parameters}
         return self.visit(f"{self.domain}/oauth2/token", "POST", form)
 
-    def exchange(self, code: str, **asked: str) -> Answer:
+    def exchange(self, code: str, **parameters: str) -> Answer:
         usual = {"redirect_uri": self.redirect_uri, "code_verifier": VERIFIER}
-        return self.tokens(**{"grant_type": "authorization_code", "code": code, **usual, **asked})
+        return self.tokens(**{"grant_type": "authorization_code", "code": code, **usual, **parameters})
 
     def sign_in(self, username: str) -> dict[str, Any]:
         """The tokens: access_token, id_token, refresh_token."""

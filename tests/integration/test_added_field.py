@@ -81,7 +81,7 @@ def stored() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def seen(copy: Path, stored: dict[str, Any]) -> dict[str, Any]:
+def results(copy: Path, stored: dict[str, Any]) -> dict[str, Any]:
     environment = {
         "PYTHONPATH": f"{copy / 'functions'}:{copy}",
         "AWS_ACCESS_KEY_ID": "test",
@@ -101,35 +101,35 @@ def seen(copy: Path, stored: dict[str, Any]) -> dict[str, Any]:
 # ---- The field ----
 
 
-def test_a_field_is_parsed_and_validated_as_declared(seen: dict[str, Any]) -> None:
-    assert seen["typed"] == {"fax": "(217) 555-0199"}
-    assert seen["refused"] == [["doctor.fax", "phone_invalid"]]
-    assert seen["message"].startswith("Check the phone number.")
+def test_a_field_is_parsed_and_validated_as_declared(results: dict[str, Any]) -> None:
+    assert results["typed"] == {"fax": "(217) 555-0199"}
+    assert results["refused"] == [["doctor.fax", "phone_invalid"]]
+    assert results["message"].startswith("Check the phone number.")
 
 
-def test_a_field_survives_a_round_trip_through_the_table(seen: dict[str, Any]) -> None:
-    assert seen["item"]["doctor"]["M"]["fax"] == {"S": "+12175550199"}
-    assert seen["read"] == "+12175550199"
+def test_a_field_survives_a_round_trip_through_the_table(results: dict[str, Any]) -> None:
+    assert results["item"]["doctor"]["M"]["fax"] == {"S": "+12175550199"}
+    assert results["read"] == "+12175550199"
 
 
-def test_a_field_has_a_column_after_all_others(seen: dict[str, Any]) -> None:
-    assert seen["columns"] == [*COLUMNS, "fax"]
-    assert seen["row"]["fax"] == "+12175550199"
+def test_a_field_has_a_column_after_all_others(results: dict[str, Any]) -> None:
+    assert results["columns"] == [*COLUMNS, "fax"]
+    assert results["row"]["fax"] == "+12175550199"
 
 
-def test_managers_see_a_field_and_viewers_see_only_that_it_exists(seen: dict[str, Any]) -> None:
-    assert seen["manager"]["fax"] == "+12175550199"
-    assert seen["viewer"]["fax"] == "•••"
+def test_managers_see_a_field_and_viewers_see_only_that_it_exists(results: dict[str, Any]) -> None:
+    assert results["manager"]["fax"] == "+12175550199"
+    assert results["viewer"]["fax"] == "•••"
 
 
-def test_the_description_of_the_api_has_the_field(seen: dict[str, Any]) -> None:
-    doctor = seen["schemas"]["DoctorDetails"]
+def test_the_description_of_the_api_has_the_field(results: dict[str, Any]) -> None:
+    doctor = results["schemas"]["DoctorDetails"]
     assert "fax" in doctor["required"]
     assert doctor["properties"]["fax"]["anyOf"] == [{"type": "string"}, {"type": "null"}]
 
 
-def test_the_page_has_an_entry_for_the_field(seen: dict[str, Any]) -> None:
-    page = Html(seen["page"])
+def test_the_page_has_an_entry_for_the_field(results: dict[str, Any]) -> None:
+    page = Html(results["page"])
     [entry] = [attributes for _, attributes in page.tags if attributes.get("name") == "doctor.fax"]
     assert (entry["type"], entry["inputmode"], entry["maxlength"]) == ("tel", "tel", "40")
     assert entry["aria-describedby"] == "doctor-fax-hint doctor-fax-error"
@@ -139,28 +139,28 @@ def test_the_page_has_an_entry_for_the_field(seen: dict[str, Any]) -> None:
 # ---- Two versions in parallel ----
 
 
-def test_a_submission_repeated_after_the_deployment_matches_its_item(seen: dict[str, Any]) -> None:
-    assert seen["repeated"]
+def test_a_submission_repeated_after_the_deployment_matches_its_item(results: dict[str, Any]) -> None:
+    assert results["repeated"]
 
 
-def test_an_earlier_version_reads_an_item_with_the_field(seen: dict[str, Any]) -> None:
-    assert from_item(seen["item"]).doctor.name == "Maria Lopez"
+def test_an_earlier_version_reads_an_item_with_the_field(results: dict[str, Any]) -> None:
+    assert from_item(results["item"]).doctor.name == "Maria Lopez"
 
 
 # ---- The filter ----
 
 
-def test_a_filter_value_is_stored_in_the_item_and_finds_matching_referrals(seen: dict[str, Any]) -> None:
-    assert seen["item"]["area"] == {"S": "217"}
-    assert seen["found"]["217"] == seen["exported"] == [seen["receipt"]]
-    assert seen["found"]["999"] == []
-    assert len(seen["found"]["none"]) == 2
+def test_a_filter_value_is_stored_in_the_item_and_finds_matching_referrals(results: dict[str, Any]) -> None:
+    assert results["item"]["area"] == {"S": "217"}
+    assert results["found"]["217"] == results["exported"] == [results["receipt"]]
+    assert results["found"]["999"] == []
+    assert len(results["found"]["none"]) == 2
 
 
-def test_an_invalid_filter_value_is_refused(seen: dict[str, Any]) -> None:
-    assert seen["found"]["x"] == ["area", "An area code has three digits."]
+def test_an_invalid_filter_value_is_refused(results: dict[str, Any]) -> None:
+    assert results["found"]["x"] == ["area", "An area code has three digits."]
 
 
 @pytest.mark.parametrize("schema", ["SearchRequest", "ReportFilter"])
-def test_the_description_of_the_api_has_the_filter(seen: dict[str, Any], schema: str) -> None:
-    assert seen["schemas"][schema]["properties"]["area"]["description"] == "The area code of the fax number."
+def test_the_description_of_the_api_has_the_filter(results: dict[str, Any], schema: str) -> None:
+    assert results["schemas"][schema]["properties"]["area"]["description"] == "The area code of the fax number."

@@ -69,14 +69,14 @@ class Api:
         return response
 
 
-def of_one_campaign(said: Any) -> Any:
+def of_one_campaign(value: Any) -> Any:
     """The description with the only existing campaign. Otherwise most requests would name an unknown one."""
-    if isinstance(said, list):
-        return [of_one_campaign(one) for one in said]
-    if not isinstance(said, dict):
-        return said
-    is_campaign = said.get("title") == "Campaign" and said.get("type") == "string"
-    return {name: of_one_campaign(one) for name, one in said.items()} | ({"enum": ["lumen"]} if is_campaign else {})
+    if isinstance(value, list):
+        return [of_one_campaign(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    is_campaign = value.get("title") == "Campaign" and value.get("type") == "string"
+    return {name: of_one_campaign(one) for name, one in value.items()} | ({"enum": ["lumen"]} if is_campaign else {})
 
 
 API = Api()

@@ -23,9 +23,9 @@ def cognito(cloud: None) -> "CognitoIdentityProviderClient":
 
 @pytest.fixture
 def pool(cognito: "CognitoIdentityProviderClient") -> str:
-    made = cognito.create_user_pool(PoolName="team", AliasAttributes=["email"])["UserPool"]["Id"]
-    cognito.create_group(UserPoolId=made, GroupName="viewer")
-    return made
+    pool_id = cognito.create_user_pool(PoolName="team", AliasAttributes=["email"])["UserPool"]["Id"]
+    cognito.create_group(UserPoolId=pool_id, GroupName="viewer")
+    return pool_id
 
 
 def added(cognito: "CognitoIdentityProviderClient", pool: str, *, verified: str = "true", group: bool = True) -> str:

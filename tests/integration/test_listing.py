@@ -141,13 +141,13 @@ def test_doctors_without_a_state_can_be_found(actions: ReferralActions, listing:
 
 
 @pytest.mark.parametrize("typed_before", ["maria.lopez@clinic.example", "Maria.Lopez+Spine@Clinic.EXAMPLE"])
-@pytest.mark.parametrize("asked", ["maria.lopez@clinic.example", "MARIA.LOPEZ+x@CLINIC.example"])
+@pytest.mark.parametrize("search", ["maria.lopez@clinic.example", "MARIA.LOPEZ+x@CLINIC.example"])
 def test_an_address_is_found_in_any_spelling(
-    actions: ReferralActions, listing: ListingTable, typed_before: str, asked: str
+    actions: ReferralActions, listing: ListingTable, typed_before: str, search: str
 ) -> None:
     put(actions, 3, email="somebody@clinic.example")
     [its] = put(actions, email=typed_before)
-    assert receipts(listing.search(SearchCriteria("lumen", email=mailbox(asked)))) == [its.receipt]
+    assert receipts(listing.search(SearchCriteria("lumen", email=mailbox(search)))) == [its.receipt]
 
 
 def test_an_npi_is_found_within_the_range_newest_first(actions: ReferralActions, listing: ListingTable) -> None:

@@ -96,8 +96,8 @@ def running(folder: Path) -> Iterator[Deployment]:
 
 @pytest.fixture
 def deployment(tmp_path: Path) -> Iterator[Deployment]:
-    with running(tmp_path) as made:
-        yield made
+    with running(tmp_path) as running_deployment:
+        yield running_deployment
 
 
 def test_a_failed_referral_is_listed_repaired_redriven_and_mailed_once(deployment: Deployment) -> None:

@@ -12,8 +12,8 @@ from referral_intake.lookup.matching import matches
 from referral_intake.lookup.name_search import Query
 
 
-def ask(**asked: str) -> dict[str, Any]:
-    response = Registry().answer(Request(EnvironBuilder(query_string={"version": "2.1", **asked}).get_environ()))
+def ask(**query: str) -> dict[str, Any]:
+    response = Registry().answer(Request(EnvironBuilder(query_string={"version": "2.1", **query}).get_environ()))
     assert response.status_code == 200
     data: dict[str, Any] = json.loads(response.data)
     return data
@@ -48,7 +48,7 @@ def test_results_have_the_requested_number_and_offset() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "field"),
+    ("query", "field"),
     [
         ({"state": "IL"}, "state"),
         ({"enumeration_type": "NPI-1"}, "enumeration_type"),
@@ -57,5 +57,5 @@ def test_results_have_the_requested_number_and_offset() -> None:
         ({}, "general"),
     ],
 )
-def test_an_invalid_query_gets_errors_with_status_200(asked: dict[str, str], field: str) -> None:
-    assert [error["field"] for error in ask(**asked)["Errors"]] == [field]
+def test_an_invalid_query_gets_errors_with_status_200(query: dict[str, str], field: str) -> None:
+    assert [error["field"] for error in ask(**query)["Errors"]] == [field]

@@ -47,10 +47,10 @@ def signed_in(stack: LocalStack) -> dict[str, str]:
     return bearer(Page(stack, f"{stack.url}/dashboard/", client.id).sign_in("manager")["access_token"])
 
 
-def made(stack: LocalStack, manager: dict[str, str], **asked: Any) -> dict[str, Any]:
+def finished(stack: LocalStack, manager: dict[str, str], **fields: Any) -> dict[str, Any]:
     """The finished report."""
     api = f"{stack.url}/api/dashboard/reports"
-    answer = fetch(api, "POST", {"campaign": "lumen", **asked}, JSON | manager)
+    answer = fetch(api, "POST", {"campaign": "lumen", **fields}, JSON | manager)
     assert answer.status == 202, answer.body
 
     def ready() -> dict[str, Any] | None:
@@ -70,7 +70,7 @@ def downloaded(stack: LocalStack, manager: dict[str, str], report: dict[str, Any
 
 
 def test_an_export_is_requested_created_and_downloaded(stack: LocalStack, manager: dict[str, str]) -> None:
-    report = made(stack, manager, kind="referrals", format="csv", filter={})
+    report = finished(stack, manager, kind="referrals", format="csv", filter={})
     file = downloaded(stack, manager, report)
     name = f"lumen-referrals-{report['requested_at'][:10]}.csv"
     assert file.headers["content-disposition"] == f'attachment; filename="{name}"'
@@ -82,7 +82,7 @@ def test_an_export_is_requested_created_and_downloaded(stack: LocalStack, manage
 
 
 def test_a_workbook_has_the_filtered_referrals(stack: LocalStack, manager: dict[str, str]) -> None:
-    report = made(stack, manager, kind="referrals", format="xlsx", filter={"state": "IL"})
+    report = finished(stack, manager, kind="referrals", format="xlsx", filter={"state": "IL"})
     book = CalamineWorkbook.from_filelike(io.BytesIO(downloaded(stack, manager, report).body))
     header, row = book.get_sheet_by_index(0).to_python()
     assert dict(zip(header, row, strict=True))["practice"] == "=1+1"
@@ -90,7 +90,7 @@ def test_a_workbook_has_the_filtered_referrals(stack: LocalStack, manager: dict[
 
 def test_letters_are_one_pdf(stack: LocalStack, manager: dict[str, str]) -> None:
     def waits() -> dict[str, Any] | None:
-        report = made(stack, manager, kind="letters", format="pdf")
+        report = finished(stack, manager, kind="letters", format="pdf")
         return report if report["rows_done"] else None
 
     # Until outreach has found that there is no email address.

@@ -44,9 +44,9 @@ def test_an_empty_result_differs_from_a_cache_miss(client: "DynamoDBClient", tab
 
 def test_items_expire_by_the_ttl_attribute_of_the_template(table_reader: aws.TableReader, table: str) -> None:
     MatchCache(dynamodb.client(), table).put(SEARCH.key, MATCHES, NOW)
-    made = aws.template().tables["Table"]
+    definition = aws.template().tables["Table"]
     [(key, item)] = table_reader.items().items()
-    assert made.expires_by in item
+    assert definition.expires_by in item
     assert key == f"lookup#{SEARCH.key}"
     assert "stage" not in item, "it wakes no reader of the stream"
 

@@ -35,7 +35,7 @@ class Server:
 
     act: Act
     url: str = ""
-    asked: list[dict[str, str]] = field(default_factory=list)
+    queries: list[dict[str, str]] = field(default_factory=list)
     connections: set[Any] = field(default_factory=set)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -81,26 +81,26 @@ FOUND = answers(json.dumps({"result_count": 1, "results": [{"number": "200000100
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    made = Server(FOUND)
+    server = Server(FOUND)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            made.asked.append(dict(parse_qsl(urlsplit(self.path).query)))
-            made.connections.add(self.client_address)
-            made.act(made, self)
+            server.queries.append(dict(parse_qsl(urlsplit(self.path).query)))
+            server.connections.add(self.client_address)
+            server.act(server, self)
 
         def log_message(self, *_: object) -> None:
             pass
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listening.daemon_threads = True
-    made.url = f"http://127.0.0.1:{listening.server_address[1]}/api/"
+    server.url = f"http://127.0.0.1:{listening.server_address[1]}/api/"
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield made
-    made.stopped.set()
+    yield server
+    server.stopped.set()
     listening.shutdown()
     thread.join()
     listening.server_close()
@@ -111,7 +111,7 @@ def server() -> Iterator[Server]:
 
 def test_a_query_is_one_request_with_the_parameters_of_the_registry(server: Server) -> None:
     assert NpiRegistry(server.url).search(QUERY) == [{"number": "2000001000"}]
-    assert server.asked == [
+    assert server.queries == [
         {
             "version": "2.1",
             "limit": str(MAX_RECORDS),
@@ -130,9 +130,9 @@ def test_the_connection_is_reused_and_reopened_if_it_was_closed(server: Server) 
         registry.search(QUERY)
     assert len(server.connections) == 1
 
-    def hangs_up_once(made: Server, handler: BaseHTTPRequestHandler) -> None:
-        made.act = FOUND
-        hangs_up(made, handler)
+    def hangs_up_once(server: Server, handler: BaseHTTPRequestHandler) -> None:
+        server.act = FOUND
+        hangs_up(server, handler)
 
     server.act = hangs_up_once
     assert registry.search(QUERY)

@@ -231,7 +231,7 @@ def test_a_message_that_cannot_be_rendered_claims_no_doctor(system: System) -> N
 
 
 @pytest.fixture
-def asked(system: System) -> Referral:
+def requested(system: System) -> Referral:
     """A doctor got the introduction and asked for information, which the campaign sends at once."""
     policy = replace(system.campaign.policy, information=InformationPolicy.AUTOMATIC)
     system.campaign = replace(system.campaign, policy=policy)
@@ -243,63 +243,65 @@ def asked(system: System) -> Referral:
     return referral
 
 
-def test_information_is_sent_once_and_the_referral_is_closed_again(system: System, asked: Referral) -> None:
-    record = system.record(asked)
+def test_information_is_sent_once_and_the_referral_is_closed_again(system: System, requested: Referral) -> None:
+    record = system.record(requested)
     for _ in range(2):
         assert system.deliver(record, record) == []
     assert [message.tags["step"] for message in system.mailer.sent] == ["information"]
-    assert system.stage(asked) == ("closed", "answered")
-    stored = system.table_reader.referral(asked)
+    assert system.stage(requested) == ("closed", "answered")
+    stored = system.table_reader.referral(requested)
     assert stored["milestones"]["information_sent"] == timestamp(NOW)
     assert "waits_for" not in stored
-    system.ask_for_information(asked)
-    assert system.stage(asked) == ("closed", "answered")
+    system.ask_for_information(requested)
+    assert system.stage(requested) == ("closed", "answered")
 
 
-def test_each_referral_gets_its_own_information(system: System, asked: Referral) -> None:
+def test_each_referral_gets_its_own_information(system: System, requested: Referral) -> None:
     other = system.submit()
-    system.deliver(system.record(other), system.record(asked))
+    system.deliver(system.record(other), system.record(requested))
     system.clock.time += timedelta(seconds=1)
     system.ask_for_information(other)
     assert system.deliver(system.record(other)) == []
-    assert [message.tags["referral"] for message in system.mailer.sent] == [asked.receipt, other.receipt]
+    assert [message.tags["referral"] for message in system.mailer.sent] == [requested.receipt, other.receipt]
 
 
-def test_information_after_an_unclear_response_waits_for_an_event_or_a_person(system: System, asked: Referral) -> None:
+def test_information_after_an_unclear_response_waits_for_an_event_or_a_person(
+    system: System, requested: Referral
+) -> None:
     system.mailer.fails = Unclear("ReadTimeoutError")
-    record = system.record(asked)
+    record = system.record(requested)
     assert system.deliver(record) == []
     assert system.deliver(record) == []
-    assert system.stage(asked) == ("sending", None)
+    assert system.stage(requested) == ("sending", None)
     system.wake(LEASE)
-    assert system.stage(asked) == ("held", "send_unclear")
+    assert system.stage(requested) == ("held", "send_unclear")
     assert len(system.mailer.tried) == 1
 
 
-def test_information_stops_at_an_opt_out_until_the_last_moment(system: System, asked: Referral) -> None:
+def test_information_stops_at_an_opt_out_until_the_last_moment(system: System, requested: Referral) -> None:
     system.claims.after_claim = lambda claim: system.table.suppress(claim.keys, Closing.OPTED_OUT, "", NOW)
-    assert system.deliver(system.record(asked)) == []
+    assert system.deliver(system.record(requested)) == []
     assert system.mailer.tried == []
-    assert system.stage(asked) == ("closed", "opted_out")
+    assert system.stage(requested) == ("closed", "opted_out")
 
 
-def test_refused_information_is_a_task_for_a_person(system: System, asked: Referral) -> None:
+def test_refused_information_is_a_task_for_a_person(system: System, requested: Referral) -> None:
     system.mailer.fails = Refused("MessageRejected")
-    assert system.deliver(system.record(asked)) == []
-    assert system.stage(asked) == ("closed", "answered")
-    assert system.table_reader.referral(asked)["waits_for"] == "lumen/information"
+    assert system.deliver(system.record(requested)) == []
+    assert system.stage(requested) == ("closed", "answered")
+    assert system.table_reader.referral(requested)["waits_for"] == "lumen/information"
 
 
-def test_deferred_information_is_sent_later(system: System, asked: Referral) -> None:
+def test_deferred_information_is_sent_later(system: System, requested: Referral) -> None:
     system.mailer.fails = Deferred("TooManyRequestsException")
-    system.deliver(system.record(asked))
-    assert system.stage(asked) == ("waiting", "TooManyRequestsException")
-    waiting = system.table_reader.image(asked)
+    system.deliver(system.record(requested))
+    assert system.stage(requested) == ("waiting", "TooManyRequestsException")
+    waiting = system.table_reader.image(requested)
     system.wake(timedelta(minutes=5))
     system.mailer.fails = None
-    assert system.deliver(system.record(asked, waiting)) == []
+    assert system.deliver(system.record(requested, waiting)) == []
     assert [message.tags["step"] for message in system.mailer.sent] == ["information"]
-    assert system.stage(asked) == ("closed", "answered")
+    assert system.stage(requested) == ("closed", "answered")
 
 
 # ---- Doctors who declined --------------------------------------------------------------------------------------------
@@ -523,7 +525,9 @@ DETAILS = {"name": "Maria Lopez", "email": "maria.lopez@clinic.example", "phone"
 
 
 def assert_no_details(logged: str) -> None:
-    assert not [said for said in ("lopez", "clinic.example", "5550123", "1234567893") if said in logged.casefold()]
+    assert not [
+        detail for detail in ("lopez", "clinic.example", "5550123", "1234567893") if detail in logged.casefold()
+    ]
 
 
 @pytest.mark.parametrize("fails", [None, Refused("MessageRejected"), Deferred("Throttled"), Unclear("Timeout")])

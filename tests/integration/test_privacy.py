@@ -91,9 +91,9 @@ def test_the_message_of_an_exception_is_not_logged_but_its_origin_is(harness: Ha
 def test_tags_and_links_of_a_message_contain_no_personal_data(harness: HandlerHarness) -> None:
     harness.run_submissions()
     harness.run_outreach()
-    for asked in harness.mail.sent:
-        assert marked(json.dumps(asked["EmailTags"])) == []
-        simple = asked["Content"]["Simple"]
+    for request in harness.mail.sent:
+        assert marked(json.dumps(request["EmailTags"])) == []
+        simple = request["Content"]["Simple"]
         headers = [header["Value"] for header in simple["Headers"]]
         text = " ".join([simple["Body"]["Text"]["Data"], simple["Body"]["Html"]["Data"], *headers])
         urls = re.findall(r"https?://[^\s\"<>]+", text)

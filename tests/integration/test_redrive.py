@@ -265,7 +265,7 @@ def test_without_a_receipt_only_failed_referrals_are_redriven(
 
 
 @pytest.mark.parametrize(
-    ("stage", "reason", "said"),
+    ("stage", "reason", "explanation"),
     [
         (Stage.HELD, "send_unclear", "the doctor may already have the message"),
         (Stage.HELD, "two_addresses", "is held as two_addresses: a person decides."),
@@ -279,13 +279,13 @@ def test_without_a_receipt_only_failed_referrals_are_redriven(
     ],
 )
 def test_a_referral_that_has_not_failed_is_refused_with_the_reason(
-    deployment: Deployment, capsys: pytest.CaptureFixture[str], stage: Stage, reason: str | None, said: str
+    deployment: Deployment, capsys: pytest.CaptureFixture[str], stage: Stage, reason: str | None, explanation: str
 ) -> None:
     referral = deployment.put(stage, reason)
     before = deployment.image(referral)
     assert redrive(referral.receipt) == 1
     captured = capsys.readouterr()
-    assert f"{referral.receipt} {said}" in captured.err or said in captured.err
+    assert f"{referral.receipt} {explanation}" in captured.err or explanation in captured.err
     assert "queued again: 0" in captured.out
     assert deployment.image(referral) == before
 

@@ -146,8 +146,10 @@ def read_xlsx(data: bytes) -> list[list[Any]]:
     return book.get_sheet_by_name("Referrals").to_python()
 
 
-def run_to_its_end(report_runner: ReportRunner, asked: Report, queue: Queue, time_left: int = 2) -> tuple[Report, int]:
-    queue.put(asked.id)
+def run_to_its_end(
+    report_runner: ReportRunner, requested: Report, queue: Queue, time_left: int = 2
+) -> tuple[Report, int]:
+    queue.put(requested.id)
     for runs in count(1):
         done = report_runner.run(queue.pop(), expires_after(time_left), timedelta(seconds=1))
         assert done is not None

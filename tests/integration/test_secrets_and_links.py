@@ -100,7 +100,9 @@ def test_equal_details_hash_differently_as_another_identifier_and_in_another_acc
 def test_no_hash_contains_its_input() -> None:
     referral = aws.submitted(npi="1234567893", phone="217 555 0123")
     keys, _ = DoctorHashes(lambda: aws.RING).of(referral)
-    assert not [key for key in keys for said in ("lopez", "clinic", "1234567893", "5550123") if said in key.casefold()]
+    assert not [
+        key for key in keys for detail in ("lopez", "clinic", "1234567893", "5550123") if detail in key.casefold()
+    ]
 
 
 # ---- Links -----------------------------------------------------------------------------------------------------------

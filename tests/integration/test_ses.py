@@ -126,7 +126,7 @@ def test_the_message_of_the_campaign_is_accepted_by_ses(ses: Ses, mailer: SesMai
         assert 0 < len(tag["Value"]) <= 256
         assert all(letter.isascii() and (letter.isalnum() or letter in "_-") for letter in tag["Value"])
     personal = ("khai", "lopez", "clinic", "1234567893", "5550123")
-    assert not [said for said in personal if said in str(request["EmailTags"] + headers).casefold()]
+    assert not [detail for detail in personal if detail in str(request["EmailTags"] + headers).casefold()]
 
 
 # ---- Responses -------------------------------------------------------------------------------------------------------

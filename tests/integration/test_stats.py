@@ -109,8 +109,8 @@ def referral(day: int, stage: Stage = Stage.SENT, state: str = "IL", **hours: fl
     """A referral submitted this many days after DAY, with events this many hours later."""
     submitted = NOW + timedelta(days=day)
     facts = {name: submitted + timedelta(hours=after) for name, after in hours.items()}
-    made = samples.referral(address={"state": state})
-    return replace(made, stage=stage, milestones={"submitted": submitted, **facts})
+    unsent = samples.referral(address={"state": state})
+    return replace(unsent, stage=stage, milestones={"submitted": submitted, **facts})
 
 
 def test_the_overview_covers_the_range_and_the_range_before_it(

@@ -107,9 +107,9 @@ class AllCalls(HandlerHarness):
         self.run_summaries()
 
     def call_dashboard(
-        self, method: str, path: str, data: object = None, query: str = "", **said: str
+        self, method: str, path: str, data: object = None, query: str = "", **headers: str
     ) -> dict[str, Any]:
-        answer = self.invoke("dashboard", dashboard.request(method, path, data, query=query, **said))
+        answer = self.invoke("dashboard", dashboard.request(method, path, data, query=query, **headers))
         assert answer["statusCode"] < 300, answer
         return dict(json.loads(answer["body"]))
 

@@ -38,14 +38,14 @@ class RecordedRequest:
 
 @dataclass
 class Recorder:
-    """`seen` are the requests since the last collection, `denied` those that the role does not allow.
+    """`recorded` are the requests since the last collection, `denied` those that the role does not allow.
 
     `find_roles` takes seconds. It is called at the first call of a function.
     """
 
     template: Template
     find_roles: Callable[[], Roles]
-    seen: set[RecordedRequest] = field(default_factory=set)
+    recorded: set[RecordedRequest] = field(default_factory=set)
     denied: set[RecordedRequest] = field(default_factory=set)
 
     @cached_property
@@ -73,20 +73,20 @@ class Recorder:
         for request in requests:
             self._process(RecordedRequest(function.logical_id, request))
 
-    def _process(self, seen: RecordedRequest) -> None:
-        if seen not in self.seen:
-            self.seen.add(seen)
-            if not allowing(self.roles[seen.function], seen.request):
-                self.denied.add(seen)
+    def _process(self, recorded: RecordedRequest) -> None:
+        if recorded not in self.recorded:
+            self.recorded.add(recorded)
+            if not allowing(self.roles[recorded.function], recorded.request):
+                self.denied.add(recorded)
 
     @contextmanager
     def collecting(self) -> Iterator[set[RecordedRequest]]:
         """The requests in this context only."""
-        before, self.seen = self.seen, set()
+        before, self.recorded = self.recorded, set()
         try:
-            yield self.seen
+            yield self.recorded
         finally:
-            self.seen = before | self.seen
+            self.recorded = before | self.recorded
 
 
 def watch(recorder: Recorder) -> None:

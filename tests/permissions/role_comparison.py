@@ -37,21 +37,21 @@ class RoleComparison:
     too_wide: list[str]
 
 
-def compare_roles(roles: Roles, seen: Collection[RecordedRequest]) -> RoleComparison:
+def compare_roles(roles: Roles, recorded: Collection[RecordedRequest]) -> RoleComparison:
     """The roles are correct if each list of the result is empty."""
     return RoleComparison(
-        denied=sorted(str(one) for one in seen if not allowing(roles[one.function], one.request)),
-        unused=sorted(f"{function}: {permission}" for function, permission in _unused(roles, seen)),
+        denied=sorted(str(one) for one in recorded if not allowing(roles[one.function], one.request)),
+        unused=sorted(f"{function}: {permission}" for function, permission in _unused(roles, recorded)),
         too_wide=sorted(
             f"{function}: {permission}" for function, role in roles.items() for permission in _too_wide(role)
         ),
     )
 
 
-def _unused(roles: Roles, seen: Collection[RecordedRequest]) -> Iterator[tuple[str, Permission]]:
+def _unused(roles: Roles, recorded: Collection[RecordedRequest]) -> Iterator[tuple[str, Permission]]:
     for function, role in roles.items():
         for statement in role:
-            requests = [one.request for one in seen if one.function == function and statement.covers(one.request)]
+            requests = [one.request for one in recorded if one.function == function and statement.covers(one.request)]
             for permission in statement.permissions():
                 is_used = any(map(permission.is_used_by, requests))
                 if not is_used and not _is_listed(USED_BY_LAMBDA, permission.sid, permission.action):

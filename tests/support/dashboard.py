@@ -57,24 +57,24 @@ class FakeDashboard(DashboardParts):
 
 def claims(groups: object) -> dict[str, Any]:
     """Claims of an access token. Every value is text: API Gateway formats a list as `[a b]`."""
-    said = {
+    defaults = {
         "sub": "9d2c1c9e-0000-4000-8000-000000000001",
         "username": "robin",
         "token_use": "access",
         "cognito:groups": groups,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in defaults.items() if value is not None}
 
 
 def request(
-    method: str, path: str, data: object = None, *, query: str = "", groups: object = MANAGER, **said: str
+    method: str, path: str, data: object = None, *, query: str = "", groups: object = MANAGER, **overrides: str
 ) -> dict[str, Any]:
-    """`path` follows /api/dashboard. `said` overrides claims of the token."""
+    """`path` follows /api/dashboard. `overrides` replaces claims of the token."""
     body = None if data is None else data if isinstance(data, str) else json.dumps(data)
     headers = {} if body is None else {"content_type": "application/json"}
     event = events.request(ROUTE, body, query=query, path=f"{dashboard.PREFIX}{path}", **headers)
     event["requestContext"]["http"]["method"] = method
-    event["requestContext"]["authorizer"] = {"jwt": {"claims": claims(groups) | said, "scopes": None}}
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": claims(groups) | overrides, "scopes": None}}
     event["pathParameters"] = {"proxy": path.removeprefix("/")}
     return event
 

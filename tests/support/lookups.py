@@ -23,12 +23,12 @@ def _already_set() -> Event:
 class FakeRegistry:
     """Returns all records for any query. Can wait for an event, or fail."""
 
-    asked: list[Query] = field(default_factory=list)
+    queries: list[Query] = field(default_factory=list)
     fails: Exception | None = None
     may_answer: Event = field(default_factory=_already_set)
 
     def search(self, query: Query) -> list[Any]:
-        self.asked.append(query)
+        self.queries.append(query)
         self.may_answer.wait()
         if self.fails:
             raise self.fails

@@ -24,21 +24,21 @@ LONG_WORDED = "xx"
 @cache
 def root() -> Path:
     """The repository with other campaigns. It exists until the process ends."""
-    made = Path(tempfile.mkdtemp(prefix="referral-intake-"))
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    copy = Path(tempfile.mkdtemp(prefix="referral-intake-"))
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
     for entry in ROOT.iterdir():
         if entry.name not in {"infra", "templates"} and not entry.name.startswith("."):
-            (made / entry.name).symlink_to(entry)
+            (copy / entry.name).symlink_to(entry)
     # A copy, because relative paths in the template must lead to these templates.
-    shutil.copytree(ROOT / "infra", made / "infra")
-    templates = made / "templates"
+    shutil.copytree(ROOT / "infra", copy / "infra")
+    templates = copy / "templates"
     shutil.copytree(ROOT / "templates", templates, ignore=shutil.ignore_patterns("campaigns"))
     shutil.copytree(CAMPAIGNS, templates / "campaigns")
     _add_long_worded_language(templates)
     for campaign in sorted(folder.name for folder in (templates / "campaigns").iterdir()):
         approved_on, expires_on, version = APPROVED
         approve(templates, campaign, "The tests", approved_on, expires_on, version)
-    return made
+    return copy
 
 
 def _add_long_worded_language(templates: Path) -> None:

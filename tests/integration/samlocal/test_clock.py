@@ -152,7 +152,7 @@ def test_stopping_the_stack_restores_the_real_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(60, "1 minute"), (90_000, "1 day, 1 hour"), (691_260, "8 days, 1 minute"), (0, "")]
+    ("seconds", "text"), [(60, "1 minute"), (90_000, "1 day, 1 hour"), (691_260, "8 days, 1 minute"), (0, "")]
 )
-def test_the_offset_is_described_in_words(seconds: float, said: str) -> None:
-    assert ahead(seconds) == said
+def test_the_offset_is_described_in_words(seconds: float, text: str) -> None:
+    assert ahead(seconds) == text

@@ -111,7 +111,7 @@ def load(folder: Path, old: str, new: str) -> Template:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "error"),
     [
         (
             "EventPattern: { source",
@@ -137,8 +137,10 @@ def load(folder: Path, old: str, new: str) -> Template:
         ("event-bus/default", "event-bus/mine", "MailEvents: .*only the default event bus"),
     ],
 )
-def test_an_unsupported_rule_is_an_error_that_names_the_resource(tmp_path: Path, old: str, new: str, said: str) -> None:
-    with pytest.raises(TemplateError, match=said):
+def test_an_unsupported_rule_is_an_error_that_names_the_resource(
+    tmp_path: Path, old: str, new: str, error: str
+) -> None:
+    with pytest.raises(TemplateError, match=error):
         load(tmp_path, old, new)
 
 

@@ -135,7 +135,7 @@ class TestCodes:
         assert (answer.status, error(answer.body)) == (400, "invalid_grant")
 
     @pytest.mark.parametrize(
-        "asked",
+        "parameters",
         [
             {"code_challenge": None, "code_challenge_method": None},
             {"code_challenge_method": None},
@@ -144,27 +144,27 @@ class TestCodes:
         ],
         ids=["no challenge", "no method", "plain", "no hash"],
     )
-    def test_without_an_s256_challenge_there_is_no_code(self, page: Page, asked: dict[str, str | None]) -> None:
-        back = sent_back(page.choose(READER, **asked))
+    def test_without_an_s256_challenge_there_is_no_code(self, page: Page, parameters: dict[str, str | None]) -> None:
+        back = sent_back(page.choose(READER, **parameters))
         assert (back["error"], back["state"]) == ("invalid_request", "s1")
         assert "code" not in back
 
     @pytest.mark.parametrize(
-        ("asked", "said"),
+        ("parameters", "error"),
         [
             ({"scope": "openid aws.cognito.signin.user.admin"}, "invalid_scope"),
             ({"response_type": "token"}, "unsupported_response_type"),
         ],
     )
     def test_an_authorization_request_beyond_the_clients_settings_is_refused(
-        self, page: Page, asked: dict[str, str], said: str
+        self, page: Page, parameters: dict[str, str], error: str
     ) -> None:
-        back = sent_back(page.choose(READER, **asked))
-        assert back["error"] == said
+        back = sent_back(page.choose(READER, **parameters))
+        assert back["error"] == error
         assert not back.keys() & {"code", "access_token"}
 
     @pytest.mark.parametrize(
-        "asked",
+        "parameters",
         [
             {"redirect_uri": "http://elsewhere.example/board/"},
             {"redirect_uri": None},
@@ -172,8 +172,8 @@ class TestCodes:
             {"client_id": None},
         ],
     )
-    def test_an_unknown_redirect_address_is_never_followed(self, page: Page, asked: dict[str, str | None]) -> None:
-        for answer in (page.visit(page.address(**asked)), page.choose(READER, **asked)):
+    def test_an_unknown_redirect_address_is_never_followed(self, page: Page, parameters: dict[str, str | None]) -> None:
+        for answer in (page.visit(page.address(**parameters)), page.choose(READER, **parameters)):
             assert (answer.status, answer.headers.get("location")) == (400, None)
 
     def test_another_grant_type_is_refused(self, page: Page) -> None:

@@ -52,14 +52,14 @@ class Issuer:
 
     def __init__(self) -> None:
         self.keys = KeySet([KEY])
-        self.asked = 0
+        self.requests = 0
         self._server = Server(listen(0), Request.application(self._answer))
         self.url = f"{self._server.url}/pool"
         self.stop = self._server.stop
         self._server.start()
 
     def _answer(self, request: Request) -> Response:
-        self.asked += 1
+        self.requests += 1
         if request.path.endswith("/openid-configuration"):
             return _json({"issuer": self.url, "jwks_uri": f"{self.url}/keys"})
         return _json(self.keys.as_dict(private=False))
@@ -83,7 +83,7 @@ def stack(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
-def made(issuer: Issuer, *, key: RSAKey = KEY, header: dict[str, Any] | None = None, **changed: Any) -> str:
+def signed_token(issuer: Issuer, *, key: RSAKey = KEY, header: dict[str, Any] | None = None, **changed: Any) -> str:
     """A token like an access token of Cognito. Omits a claim that is None."""
     now = int(time.time())
     usual = {
@@ -115,7 +115,7 @@ def body_of(token: str) -> str:
 
 class TestGoodTokens:
     def test_the_function_gets_claims_as_text_with_lists_in_brackets(self, stack: Stack, issuer: Issuer) -> None:
-        token = made(issuer, auth_time=1700000000, email_verified=True)
+        token = signed_token(issuer, auth_time=1700000000, email_verified=True)
 
         found = ask(stack, token).json()["event"]["requestContext"]["authorizer"]
 
@@ -126,26 +126,26 @@ class TestGoodTokens:
         assert found["jwt"]["scopes"] is None
 
     def test_a_token_for_any_of_the_audiences_is_accepted(self, stack: Stack, issuer: Issuer) -> None:
-        assert ask(stack, made(issuer, client_id="other-page")).status == 200
+        assert ask(stack, signed_token(issuer, client_id="other-page")).status == 200
         # An ID token has an audience and no client. The function decides whether to accept it.
-        assert ask(stack, made(issuer, client_id=None, aud="page", token_use="id")).status == 200
-        assert ask(stack, made(issuer, client_id=None, aud=["x", "page"])).status == 200
+        assert ask(stack, signed_token(issuer, client_id=None, aud="page", token_use="id")).status == 200
+        assert ask(stack, signed_token(issuer, client_id=None, aud=["x", "page"])).status == 200
 
     def test_the_word_bearer_is_optional(self, stack: Stack, issuer: Issuer) -> None:
-        answer = fetch(f"{stack.url}/api/things/a", headers={"Authorization": made(issuer)})
+        answer = fetch(f"{stack.url}/api/things/a", headers={"Authorization": signed_token(issuer)})
         assert answer.status == 200
 
     def test_an_open_route_requires_no_token_and_passes_no_claims(self, stack: Stack) -> None:
         assert fetch(f"{stack.url}/api/things", "POST", {"pk": "a"}).status == 201
 
     def test_a_key_that_the_issuer_added_later_is_fetched(self, stack: Stack, issuer: Issuer) -> None:
-        assert ask(stack, made(issuer)).status == 200
+        assert ask(stack, signed_token(issuer)).status == 200
         issuer.keys = KeySet([KEY, OTHER])
         try:
-            assert ask(stack, made(issuer, key=OTHER)).status == 200
-            before = issuer.asked
-            assert ask(stack, made(issuer, key=OTHER)).status == 200
-            assert issuer.asked == before, "keys are kept"
+            assert ask(stack, signed_token(issuer, key=OTHER)).status == 200
+            before = issuer.requests
+            assert ask(stack, signed_token(issuer, key=OTHER)).status == 200
+            assert issuer.requests == before, "keys are kept"
         finally:
             issuer.keys = KeySet([KEY])
 
@@ -167,7 +167,7 @@ class TestRefusedTokens:
     def test_a_token_for_another_service_is_refused(
         self, stack: Stack, issuer: Issuer, changed: dict[str, Any]
     ) -> None:
-        assert_unauthorized(ask(stack, made(issuer, **changed)))
+        assert_unauthorized(ask(stack, signed_token(issuer, **changed)))
 
     @pytest.mark.parametrize(
         ("claim", "seconds"),
@@ -178,15 +178,15 @@ class TestRefusedTokens:
         self, stack: Stack, issuer: Issuer, claim: str, seconds: int
     ) -> None:
         changed: dict[str, Any] = {claim: int(time.time()) + seconds}
-        assert_unauthorized(ask(stack, made(issuer, **changed)))
+        assert_unauthorized(ask(stack, signed_token(issuer, **changed)))
 
     def test_a_token_signed_with_another_key_is_refused_for_any_key_id(self, stack: Stack, issuer: Issuer) -> None:
-        assert_unauthorized(ask(stack, made(issuer, key=OTHER, header={"kid": KEY.kid})))
+        assert_unauthorized(ask(stack, signed_token(issuer, key=OTHER, header={"kid": KEY.kid})))
         unknown = RSAKey.generate_key(2048, auto_kid=True)
-        assert_unauthorized(ask(stack, made(issuer, key=unknown)))
+        assert_unauthorized(ask(stack, signed_token(issuer, key=unknown)))
 
     def test_a_token_without_a_key_id_is_refused(self, stack: Stack, issuer: Issuer) -> None:
-        header, body = coded({"alg": "RS256"}), body_of(made(issuer))
+        header, body = coded({"alg": "RS256"}), body_of(signed_token(issuer))
         assert KEY.private_key
         signature = KEY.private_key.sign(f"{header}.{body}".encode(), *rs256())
         token = f"{header}.{body}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
@@ -194,21 +194,21 @@ class TestRefusedTokens:
 
     @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", ""])
     def test_an_unsigned_token_is_refused(self, stack: Stack, issuer: Issuer, algorithm: str) -> None:
-        body = body_of(made(issuer))
+        body = body_of(signed_token(issuer))
         for signature in ("", "x"):
             header = coded({"alg": algorithm, "kid": KEY.kid, "typ": "JWT"})
             assert_unauthorized(ask(stack, f"{header}.{body}.{signature}"))
 
     def test_the_public_key_is_refused_as_an_hmac_secret(self, stack: Stack, issuer: Issuer) -> None:
-        signed = f"{coded({'alg': 'HS256', 'kid': KEY.kid})}.{body_of(made(issuer))}"
+        signed = f"{coded({'alg': 'HS256', 'kid': KEY.kid})}.{body_of(signed_token(issuer))}"
         for secret in (KEY.as_pem(private=False), json.dumps(KEY.as_dict(private=False)).encode()):
             signature = hmac.new(secret, signed.encode(), hashlib.sha256).digest()
             token = f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
             assert_unauthorized(ask(stack, token))
 
     def test_a_token_with_modified_claims_is_refused(self, stack: Stack, issuer: Issuer) -> None:
-        header, _, signature = made(issuer, scope="things/write").split(".")
-        assert_unauthorized(ask(stack, f"{header}.{body_of(made(issuer))}.{signature}"))
+        header, _, signature = signed_token(issuer, scope="things/write").split(".")
+        assert_unauthorized(ask(stack, f"{header}.{body_of(signed_token(issuer))}.{signature}"))
 
     @pytest.mark.parametrize(
         "token", ["", "x", "a.b.c", "..", "eyJhbGciOiJSUzI1NiJ9..", "\u00ff", "a b", "e30.e30.e30"]
@@ -223,13 +223,13 @@ class TestRefusedTokens:
         assert answer.headers["www-authenticate"] == "Bearer"
 
     def test_without_the_issuers_keys_every_token_is_refused(self, stack: Stack, issuer: Issuer) -> None:
-        assert_unauthorized(ask(stack, made(issuer, iss=NOT_THERE), "/api/lost"))
+        assert_unauthorized(ask(stack, signed_token(issuer, iss=NOT_THERE), "/api/lost"))
 
 
 class TestScopes:
     @pytest.mark.parametrize("scope", ["read", "openid things/read", "things/read read"])
     def test_one_of_the_scopes_of_the_route_is_sufficient(self, stack: Stack, issuer: Issuer, scope: str) -> None:
-        answer = ask(stack, made(issuer, scope=scope), "/api/scoped")
+        answer = ask(stack, signed_token(issuer, scope=scope), "/api/scoped")
         scopes = answer.json()["event"]["requestContext"]["authorizer"]["jwt"]["scopes"]
         assert sorted(scopes) == sorted({"read", "things/read"} & set(scope.split()))
 
@@ -237,7 +237,7 @@ class TestScopes:
     def test_without_any_of_the_scopes_access_is_forbidden(
         self, stack: Stack, issuer: Issuer, scope: str | None
     ) -> None:
-        answer = ask(stack, made(issuer, scope=scope), "/api/scoped")
+        answer = ask(stack, signed_token(issuer, scope=scope), "/api/scoped")
         assert (answer.status, answer.json()) == (403, {"message": "Forbidden"})
         assert answer.headers["www-authenticate"] == 'Bearer scope="read things/read" error="insufficient_scope"'
 
@@ -245,7 +245,7 @@ class TestScopes:
 def assert_unauthorized(answer: Answer) -> None:
     assert (answer.status, answer.json()) == (401, {"message": "Unauthorized"})
     assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert "apigw-requestid" not in answer.headers, "the function was not asked"
+    assert "apigw-requestid" not in answer.headers, "the function was not requests"
 
 
 def rs256() -> tuple[Any, Any]:

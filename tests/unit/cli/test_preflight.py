@@ -26,10 +26,10 @@ ACCOUNT = {"ProductionAccessEnabled": True, "SendingEnabled": True, "Enforcement
 TODAY = date(2026, 11, 23)
 
 
-def level(said: Result) -> str:
-    if said.level in {Level.WARNING, Level.FAILURE}:
-        assert said.todo, said
-    return said.level.value
+def level(result: Result) -> str:
+    if result.level in {Level.WARNING, Level.FAILURE}:
+        assert result.todo, result
+    return result.level.value
 
 
 @pytest.mark.parametrize(("found", "expected"), [(OURS, "ok"), (None, "failure"), ({}, "failure")])
@@ -98,8 +98,8 @@ def test_an_account_in_the_sandbox_or_under_review_fails(change: dict[str, Any],
 
 @pytest.mark.parametrize(("used", "expected"), [(0, "ok"), (159, "ok"), (160, "warning")])
 def test_a_quota_that_would_stop_outreach_is_a_warning(used: int, expected: str) -> None:
-    said = {"SendQuota": {"Max24HourSend": 200.0, "SentLast24Hours": float(used), "MaxSendRate": 1.0}}
-    assert level(mail.quota(said)) == expected
+    result = {"SendQuota": {"Max24HourSend": 200.0, "SentLast24Hours": float(used), "MaxSendRate": 1.0}}
+    assert level(mail.quota(result)) == expected
 
 
 def test_a_configuration_set_must_require_tls_and_publish_all_events() -> None:

@@ -86,7 +86,7 @@ def test_a_cursor_holds_its_position() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "cursor",
     [
         "",
         "lumen",
@@ -99,9 +99,9 @@ def test_a_cursor_holds_its_position() -> None:
         "2026-11-23T15:30:00.000Z K3QF-7ZTA-MM2X-PE5R\n",
     ],
 )
-def test_an_invalid_cursor_is_refused(said: str) -> None:
+def test_an_invalid_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(BadCursor):
-        ListingPosition.decode(base64.urlsafe_b64encode(said.encode()).decode().rstrip("="))
+        ListingPosition.decode(base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("="))
 
 
 @given(st.text())

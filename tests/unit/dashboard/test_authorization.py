@@ -109,10 +109,10 @@ def test_a_malformed_list_of_groups_gives_no_role(groups: object) -> None:
         authorization.signed_in_user(request("GET", "/me", groups=groups))
 
 
-@pytest.mark.parametrize("said", [{"token_use": "id"}, {"sub": ""}, {"username": ""}])
-def test_only_an_access_token_of_a_person_is_accepted(said: dict[str, str]) -> None:
+@pytest.mark.parametrize("claims", [{"token_use": "id"}, {"sub": ""}, {"username": ""}])
+def test_only_an_access_token_of_a_person_is_accepted(claims: dict[str, str]) -> None:
     with pytest.raises(Problem):
-        authorization.signed_in_user(request("GET", "/me", groups=MANAGER, **said))
+        authorization.signed_in_user(request("GET", "/me", groups=MANAGER, **claims))
 
 
 def test_without_an_authorizer_the_caller_is_not_signed_in() -> None:

@@ -20,16 +20,16 @@ DAYS = f"campaign=lumen&from={FIRST}&to={LAST}"
 
 @dataclass
 class FakeStats:
-    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def overview(self, campaign: str, first: date, last: date) -> tuple[Overview, float]:
-        self.asked.append((campaign, first, last))
+        self.calls.append((campaign, first, last))
         before = period(*previous_period(first, last), {})
         days = tuple(Day(first + timedelta(days=number), {"sent": number + 1}) for number in range(3))
         return Overview(campaign, period(first, last, FACTS), before, days, {"held": 3}), 12.5
 
     def breakdown(self, campaign: str, dimension: str, first: date, last: date) -> tuple[Mapping[str, Facts], float]:
-        self.asked.append((campaign, dimension, first, last))
+        self.calls.append((campaign, dimension, first, last))
         return {"TX": {"sent": 2}, "IL": {"sent": 5}}, 2.0
 
 
@@ -107,7 +107,7 @@ def test_an_invalid_range_is_refused_by_field_before_any_read(path: str, query: 
     assert error["field"] == field
     assert error["message"]
     assert not error["message"].startswith("Value error")
-    assert stats.asked == []
+    assert stats.calls == []
 
 
 def test_a_range_may_cover_a_whole_leap_year() -> None:

@@ -61,7 +61,7 @@ class FakeSummaries:
 
 @pytest.fixture
 def parts() -> Any:
-    made: Any = FakeDashboard(
+    fake: Any = FakeDashboard(
         reports=FakeReports(),
         report_queue=FakeQueue(),
         report_files=FakeFiles(),
@@ -69,8 +69,8 @@ def parts() -> Any:
         address_of={"robin": "robin@spine.example"}.get,
         put_back=[],
     )
-    made.requeue_report = lambda lost, now: made.put_back.append(lost.id)
-    return made
+    fake.requeue_report = lambda lost, now: fake.put_back.append(lost.id)
+    return fake
 
 
 EXPORT = {"kind": "referrals", "format": "csv", "campaign": "lumen"}

@@ -78,7 +78,7 @@ def test_a_bounce_that_says_nothing_about_the_address_is_only_recorded(event: Ma
 
 
 @pytest.mark.parametrize(
-    ("told", "kind"),
+    ("kind_of_feedback", "kind"),
     [
         ("abuse", EventKind.COMPLAINED),
         ("not-spam", EventKind.SENT),
@@ -86,8 +86,8 @@ def test_a_bounce_that_says_nothing_about_the_address_is_only_recorded(event: Ma
         ("auth-failure", EventKind.SENT),
     ],
 )
-def test_only_reports_of_spam_are_complaints(told: str, kind: EventKind) -> None:
-    assert read(mail_event("Complaint", "", 60, complaintFeedbackType=told)).kind is kind
+def test_only_reports_of_spam_are_complaints(kind_of_feedback: str, kind: EventKind) -> None:
+    assert read(mail_event("Complaint", "", 60, complaintFeedbackType=kind_of_feedback)).kind is kind
 
 
 def test_a_complaint_without_a_type_is_a_complaint() -> None:

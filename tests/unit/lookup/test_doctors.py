@@ -24,8 +24,8 @@ class LookupInMemory:
         self.kept = FakeMatchCache()
 
     def __call__(self, name: str | None = "Maria Lopez", state: str | None = "IL", budget: float = 2.0) -> Any:
-        given = {"name": name, "state": state}
-        query = "&".join(f"{key}={value}" for key, value in given.items() if value is not None)
+        parameters = {"name": name, "state": state}
+        query = "&".join(f"{key}={value}" for key, value in parameters.items() if value is not None)
         event = events.request("GET /api/doctors", query=query)
         self.response = doctors.respond(event, LookupParts(self.registry, self.kept, SIGNATURES), NOW, budget)
         return json.loads(self.response["body"])
@@ -42,14 +42,14 @@ def test_the_same_search_queries_the_registry_once() -> None:
     opened = LookupInMemory()
     first, again = opened("Maria Lopez"), opened("dr. maria  LOPEZ, MD")
     assert first == again
-    assert len(opened.registry.asked) == 1
+    assert len(opened.registry.queries) == 1
 
 
 def test_an_empty_result_is_cached_as_well() -> None:
     opened = LookupInMemory()
     for _ in range(2):
         assert opened("Zebulon Quigley") == {"doctors": [], "available": True}
-    assert [query.last for query in opened.registry.asked] == ["quigley", "zebulon"]
+    assert [query.last for query in opened.registry.queries] == ["quigley", "zebulon"]
 
 
 def test_a_failure_gives_an_empty_result_that_is_marked_and_not_cached() -> None:
@@ -77,7 +77,7 @@ def test_the_lookup_works_without_its_table() -> None:
 def test_a_name_that_is_too_short_sends_no_query() -> None:
     opened = LookupInMemory()
     assert opened("Dr. L") == {"doctors": [], "available": True}
-    assert opened.registry.asked == []
+    assert opened.registry.queries == []
 
 
 @pytest.mark.parametrize(

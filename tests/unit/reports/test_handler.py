@@ -57,14 +57,14 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Any:
         summarized.append(campaign.name)
         return {"sent": 1}
 
-    made = SimpleNamespace(
+    fake = SimpleNamespace(
         report_runner=FakeReporting(),
         campaigns=samples.CAMPAIGNS,
         summary_sender=SimpleNamespace(send=send),
         summarized=summarized,
     )
-    monkeypatch.setattr(reports_wiring, "parts", lambda: made)
-    return made
+    monkeypatch.setattr(reports_wiring, "parts", lambda: fake)
+    return fake
 
 
 def message(report_id: str) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def test_the_condition_of_a_nested_stack_applies_to_its_resources() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parent", "part", "said"),
+    ("parent", "part", "error"),
     [
         (changed(More="1"), PART, "Part: it has no parameters More"),
         (PARENT, {**PART, "Parameters": {**PART["Parameters"], "New": {}}}, "Part: no value is passed for New"),
@@ -108,8 +108,8 @@ def test_the_condition_of_a_nested_stack_applies_to_its_resources() -> None:
         (changed(Host={"Fn::If": ["IsOn", "a", "b"]}), PART, "Host: .* can't be put into a text here"),
     ],
 )
-def test_a_mismatch_between_the_templates_is_an_error(parent: dict[str, Any], part: dict[str, Any], said: str) -> None:
-    with pytest.raises(TemplateError, match=said):
+def test_a_mismatch_between_the_templates_is_an_error(parent: dict[str, Any], part: dict[str, Any], error: str) -> None:
+    with pytest.raises(TemplateError, match=error):
         merged(parent=parent, part=part)
 
 

@@ -27,11 +27,11 @@ class Breaker:
 
 @dataclass
 class Stats:
-    asked: list[tuple[str, date | None]] = field(default_factory=list)
+    calls: list[tuple[str, date | None]] = field(default_factory=list)
     fails: Exception | None = None
 
     def read(self, campaign: str, wanted: Iterable[tuple[str, date | None]]) -> CounterValues:
-        self.asked += wanted
+        self.calls += wanted
         if self.fails:
             raise self.fails
         return CounterValues({CounterKey(campaign, OPEN, "", None, "held"): 3}, 0.5)
@@ -71,7 +71,7 @@ def test_the_quota_is_measured_in_percent() -> None:
 def test_the_stages_of_a_campaign_cost_one_item() -> None:
     stats = Stats()
     emit_all(stats=stats)
-    assert stats.asked == [(OPEN, None)] * len(CAMPAIGNS.names())
+    assert stats.calls == [(OPEN, None)] * len(CAMPAIGNS.names())
 
 
 def test_an_unreadable_metric_is_missing_and_does_not_stop_the_others() -> None:

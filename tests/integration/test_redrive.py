@@ -392,10 +392,10 @@ def test_an_interruption_between_send_and_delete_duplicates_events_and_loses_non
         stack.sqs.meta.events.register("before-call.sqs.DeleteMessageBatch", stops)
         return stack
 
+    # Messages that the stopped command had received are visible again a second later, not a minute.
+    monkeypatch.setattr("cli.failure_queues._HIDDEN_SECONDS", 1)
     with monkeypatch.context() as patch:
         patch.setattr(stacks, "_deployed", deployed)
-        # Messages that the stopped command had received are visible again a moment later.
-        patch.setattr("cli.failure_queues._HIDDEN_SECONDS", 0)
         assert redrive("--go") == 1
     # The message is still in flight.
     eventually(lambda: redrive("--go") == 0 and not deployment.count("FeedbackFailures"))

@@ -28,6 +28,8 @@ def opt_out_by_phone(simulation: Simulation, receipt: str, *, outdated_by: int =
         phone = simulation.state.referral(receipt)["doctor"].get("phone")
         same = {one.doctor for one in simulation.accepted if phone and one.payload["doctor"].get("phone") == phone}
         caller = simulation.checks.doctor_of(receipt)
+        if phone:
+            simulation.checks.declined_phones[phone] = caller
         for doctor in same | {caller}:
             if frozenset({caller, doctor}) not in simulation.checks.separated:
                 simulation.checks.note_opt_out(doctor)

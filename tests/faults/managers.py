@@ -40,7 +40,7 @@ def compare(simulation: Simulation, receipt: str, *, outdated_by: int = 0) -> No
     action = Action.SAME_DOCTOR if doctors[receipt] == doctors.get(other) else Action.ANOTHER_DOCTOR
     status = act(simulation, receipt, action, outdated_by=outdated_by, others=[other])
     if status == 200 and action is Action.ANOTHER_DOCTOR:
-        simulation.checks.separated.add(frozenset({doctors[receipt], doctors[other]}))
+        simulation.checks.note_separation(doctors[receipt], doctors[other])
 
 
 def pause(simulation: Simulation) -> None:

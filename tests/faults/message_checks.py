@@ -28,7 +28,8 @@ class MessageChecks:
 
     `declined` has the moment when each doctor opted out, and `paused` when the campaign was paused. `reported` has the
     messages, by id, that an event reported. `exceptions` has the pairs of messages that were repeated as documented.
-    `separated` has the pairs of doctors of whom a manager decided that they are two.
+    `separated` has the pairs of doctors of whom a manager decided that they are two. `declined_phones` has the doctor who
+    opted out by each phone number, and `declined_like` this doctor for each one who was named later with the number.
     """
 
     interceptor: CallInterceptor
@@ -41,6 +42,8 @@ class MessageChecks:
     reported: dict[str, Mail] = field(default_factory=dict)
     exceptions: list[tuple[Mail, Mail]] = field(default_factory=list)
     separated: set[frozenset[str]] = field(default_factory=set)
+    declined_phones: dict[str, str] = field(default_factory=dict)
+    declined_like: dict[str, str] = field(default_factory=dict)
     told_by_letter_or_call: set[str] = field(default_factory=set)
 
     def doctor_of(self, receipt: str) -> str:
@@ -48,6 +51,22 @@ class MessageChecks:
 
     def note_opt_out(self, doctor: str) -> None:
         self.declined.setdefault(doctor, self.interceptor.moment)
+        self.declined_like.pop(doctor, None)
+
+    def note_submission(self, submission: Submission) -> None:
+        """Note an accepted submission. An opt-out by phone also applies to doctors who are named later with the phone."""
+        self.accepted.append(submission)
+        caller = self.declined_phones.get(submission.payload["doctor"].get("phone"))
+        if caller and submission.doctor not in self.declined and {caller, submission.doctor} not in self.separated:
+            self.note_opt_out(submission.doctor)
+            self.declined_like[submission.doctor] = caller
+
+    def note_separation(self, doctor: str, other: str) -> None:
+        """A manager decided that these are two doctors."""
+        self.separated.add(frozenset({doctor, other}))
+        for one, caller in ((doctor, other), (other, doctor)):
+            if self.declined_like.get(one) == caller:
+                del self.declined_like[one], self.declined[one]
 
     def note_event(self, detail: dict[str, Any]) -> None:
         """The function has processed this event of SES."""

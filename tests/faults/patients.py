@@ -37,7 +37,7 @@ def submit_again(simulation: Simulation, payload: dict[str, Any]) -> str:
             receipt = json.loads(response["body"])["receipt"]
             submission = Submission(payload, receipt, _doctor(simulation, payload["doctor"]))
             if submission not in simulation.accepted:
-                simulation.accepted.append(submission)
+                simulation.checks.note_submission(submission)
             return submission.receipt
         simulation.clock.time += timedelta(seconds=5)
     raise AssertionError("no submission was accepted")

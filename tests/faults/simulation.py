@@ -49,15 +49,6 @@ class Simulation:
         self.submission_numbers = itertools.count(1)
         # Owners of phone numbers, for referrals without an email address.
         self.phones: dict[str, str] = {}
-<<<<<<< HEAD
-=======
-        self.declined: dict[str, int] = {}
-        # All doctors have the same name. An opt-out by phone also applies to those who are named later.
-        self.declined_phones: set[str] = set()
-        self.told_by_letter_or_call: set[str] = set()
-        self.paused: int | None = None
-        self.reported: dict[str, Mail] = {}
->>>>>>> 173d10f (Let the random machine apply opt-outs by phone to later referrals)
         self.processed_events: list[dict[str, Any]] = []
         self.records: list[tuple[StreamSource, Record]] = []
         self.history: list[tuple[StreamSource, Record]] = []
@@ -69,111 +60,6 @@ class Simulation:
         self._stream = aws.Stream()
         new_process()
 
-<<<<<<< HEAD
-=======
-    # ---- Actions of people -------------------------------------------------------------------------------------------
-
-    def submit(self, email: str | None = "maria.lopez@clinic.example", *, proven: bool = True, **details: Any) -> str:
-        """Submits the form, and retries while the response is an error."""
-        number = uuid.uuid5(uuid.NAMESPACE_OID, str(next(self._submissions)))
-        # A known phone number is always given. Otherwise no rule could tell that a letter and a mail go to one doctor.
-        known = [phone for phone, doctor in self.phones.items() if email and doctor == mailbox(email)]
-        details = {"phone": known[0], **details} if known else details
-        payload = samples.payload(submission_id=str(number), doctor=samples.doctor(email=email, **details))
-        if proven:
-            payload = proofs.with_simulated_proof(payload, self.clock.time - proofs.MINUTE)
-        return self.send_again(payload)
-
-    def send_again(self, payload: dict[str, Any]) -> str:
-        for _ in range(3):
-            answer = self.request(
-                "intake", events.post_json(payload, cloudfront_viewer_address=_source_address(payload))
-            )
-            if answer and answer["statusCode"] in {200, 201}:
-                submission = Submission(payload, json.loads(answer["body"])["receipt"], self._doctor(payload["doctor"]))
-                if submission not in self.accepted:
-                    self.accepted.append(submission)
-                    if payload["doctor"].get("phone") in self.declined_phones:
-                        self.declined.setdefault(submission.doctor, self.interceptor.moment)
-                return submission.receipt
-            self.clock.time += timedelta(seconds=5)
-        raise AssertionError("no submission was accepted")
-
-    def _doctor(self, details: dict[str, Any]) -> str:
-        email: str | None = details["email"]
-        return mailbox(email) if email else self.phones[details["phone"]]
-
-    def act(self, receipt: str, action: Action, *, outdated_by: int = 0, **more: Any) -> int:
-        """A manager acts on the referral, or on an older version of it, and retries while there is no response."""
-        asked = {
-            "action": action.value,
-            "revision": max(1, int(self.referral(receipt)["revision"]) - outdated_by),
-            **more,
-        }
-        status = 0
-        for _ in range(3):
-            event = dashboard.request("POST", f"/referrals/{receipt}/actions", asked)
-            status = (self.request("dashboard", event) or {"statusCode": 0})["statusCode"]
-            if status in {200, 409, 422}:
-                break
-        done = [one for one in self.referral(receipt).get("acts", []) if one["revision"] == asked["revision"]]
-        came_to = [one.get("note") for one in done if one["what"] == action]
-        # A rejection records why, and an opt-out how it came. A letter or a call records only an obstacle.
-        is_done = came_to != [] and (action in {Action.REJECT, Action.WANTS_NO_MORE} or came_to == [None])
-        if (status == 200) != is_done and status:
-            self.broken.append(f"{action.value} of {receipt} was answered {status}: {done}")
-        return status
-
-    def compare(self, receipt: str, *, outdated_by: int = 0) -> None:
-        """A manager decides, without error, whether the doctor is the one of the referral to compare with."""
-        other = self.referral(receipt).get("leader", "")
-        doctors = {one.receipt: one.doctor for one in self.accepted}
-        action = Action.SAME_DOCTOR if doctors[receipt] == doctors.get(other) else Action.ANOTHER_DOCTOR
-        self.act(receipt, action, outdated_by=outdated_by, others=[other])
-
-    def decline_by_phone(self, receipt: str, *, outdated_by: int = 0) -> None:
-        """The doctor calls, and wants no more messages. This also applies to every doctor with this name and phone."""
-        if self.act(receipt, Action.WANTS_NO_MORE, outdated_by=outdated_by, channel="phone") == 200:
-            phone = self.referral(receipt)["doctor"].get("phone")
-            self.declined_phones |= {phone} if phone else set()
-            same = {one.doctor for one in self.accepted if phone and one.payload["doctor"].get("phone") == phone}
-            (own,) = (one.doctor for one in self.accepted if one.receipt == receipt)
-            for doctor in same | {own}:
-                self.declined.setdefault(doctor, self.interceptor.moment)
-
-    def opt_out(self, doctor: str) -> None:
-        """The doctor uses the one-click opt-out of the latest message, if any (RFC 8058)."""
-        url = self.mail.opt_out_url(doctor)
-        if url is None:
-            return
-        self._follow(url, "POST /api/opt-out", "List-Unsubscribe=One-Click")
-        self.declined.setdefault(doctor, self.interceptor.moment)
-
-    def answer(self, doctor: str, answer: Answer) -> None:
-        """The doctor answers through the latest message."""
-        self._follow(self.mail.answer_url(doctor), "POST /api/answer", f"answer={answer.value}")
-
-    def _follow(self, url: str, route: str, form: str) -> None:
-        """Sends a form of a link's page, and retries while the response is an error."""
-        query, media_type = url.partition("?")[2], "application/x-www-form-urlencoded"
-        for _ in range(3):
-            answer = self.request("links", events.request(route, form, query=query, content_type=media_type))
-            if answer and answer["statusCode"] == 200:
-                return
-        raise AssertionError(f"{route} was not accepted")
-
-    def pause(self) -> None:
-        """Opens the breaker of the campaign."""
-        update = Update(breaker_key(CAMPAIGN)).set("paused_at", timestamp(self.clock.time))
-        Table(self.environment.client, self.table).update(update)
-        self.paused = self.interceptor.moment
-
-    def resume(self) -> None:
-        """A person resumes the campaign."""
-        BreakerTable(self.environment.client, self.table).resume(CAMPAIGN, samples.MANAGER, self.clock.time)
-        self.paused = None
-
->>>>>>> 173d10f (Let the random machine apply opt-outs by phone to later referrals)
     def request(self, function: str, event: dict[str, Any]) -> dict[str, Any] | None:
         try:
             answer: dict[str, Any] = self.invoke(function, event)

@@ -1,5 +1,6 @@
 """What a request for a page of the links asks for."""
 
+from referral_intake.core.submission import InvalidSubmission
 from referral_intake.web import forms, http
 from referral_intake.web.http import Event
 
@@ -17,6 +18,11 @@ def changes_nothing(event: Event) -> bool:
 
 
 def chosen(event: Event) -> dict[str, str]:
-    """Return the choices in the form."""
-    # RFC 8058 also allows multipart/form-data. Such a body has no choices, so it is ignored.
-    return dict(forms.pairs(http.body(event, MAX_BODY_BYTES))) if http.content_type(event) == forms.MEDIA_TYPE else {}
+    """Return the choices in the form. Any other body has none, so an opt-out with it stops all messages."""
+    # RFC 8058 also allows multipart/form-data. Such a body has no choices.
+    if http.content_type(event) != forms.MEDIA_TYPE:
+        return {}
+    try:
+        return dict(forms.pairs(http.body(event, MAX_BODY_BYTES)))
+    except InvalidSubmission:
+        return {}

@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
 from referral_intake.aws.signed_links import Link, Links
@@ -89,6 +91,45 @@ def test_a_post_opts_out_under_every_key_and_closes_the_referral() -> None:
     assert links.table.facts == {"email#k1#0": {"opted_out"}, "npi#k1#1": {"opted_out"}}
     closed = links.table.referrals[links.referral.receipt]
     assert (closed.stage, closed.reason) == (Stage.CLOSED, Closing.OPTED_OUT)
+
+
+FORM = "application/x-www-form-urlencoded"
+MEDIA_TYPES = st.sampled_from([FORM, f"{FORM}; charset=x", "multipart/form-data", "application/json", "", ";"])
+BODIES = st.text(max_size=200) | st.binary(max_size=200) | st.integers(0, 2000).map("a&".__mul__) | st.just("a=%ff&=&&")
+
+
+def post(links: LinksInMemory, path: str, query: str, body: str | bytes, media_type: str) -> dict[str, Any]:
+    event = events.request(f"POST {path}", body, query=query, content_type=media_type)
+    parts = LinkParts(LINKS, links.codes, links.table, links.table, links.site)
+    return responses.respond(event, parts, NOW)
+
+
+@pytest.mark.parametrize("fields", [64, 65, 1000])
+def test_an_opt_out_with_many_form_fields_is_recorded(fields: int) -> None:
+    links = LinksInMemory()
+    response = post(links, "/api/opt-out", links.query, "&".join(f"a{n}=" for n in range(fields))[:4096], FORM)
+    assert response["statusCode"] == 200
+    assert links.table.facts == {"email#k1#0": {"opted_out"}, "npi#k1#1": {"opted_out"}}
+
+
+@given(BODIES, MEDIA_TYPES)
+def test_an_opt_out_is_recorded_whatever_the_body(body: str | bytes, media_type: str) -> None:
+    links = LinksInMemory()
+    assert post(links, "/api/opt-out", links.query, body, media_type)["statusCode"] == 200
+    assert links.table.facts == {"email#k1#0": {"opted_out"}, "npi#k1#1": {"opted_out"}}
+
+
+@given(BODIES, MEDIA_TYPES)
+def test_an_answer_link_shows_its_page_whatever_the_body(body: str | bytes, media_type: str) -> None:
+    links = LinksInMemory()
+    assert post(links, "/api/answer", links.answer_query, body, media_type)["statusCode"] == 200
+
+
+@given(st.text(max_size=60), BODIES, MEDIA_TYPES, st.sampled_from(["/api/opt-out", "/api/answer"]))
+def test_any_other_token_is_invalid(token: str, body: str | bytes, media_type: str, path: str) -> None:
+    links = LinksInMemory()
+    assert post(links, path, f"token={token.replace('&', '')}", body, media_type)["statusCode"] == 400
+    assert links.table.facts == {}
 
 
 def test_an_opt_out_works_after_the_referral_was_deleted() -> None:

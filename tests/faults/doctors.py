@@ -3,10 +3,8 @@
 from referral_intake.core.referral import Answer
 from referral_intake.dashboard.action_types import Action
 from tests.faults import managers
-from tests.faults.simulation import Simulation
+from tests.faults.simulation import MAX_ATTEMPTS, Simulation
 from tests.support import events
-
-MAX_ATTEMPTS = 3
 
 
 def opt_out(simulation: Simulation, doctor: str) -> None:

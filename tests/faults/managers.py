@@ -7,11 +7,10 @@ from referral_intake.aws.item_format import timestamp
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.dashboard.action_types import Action
-from tests.faults.simulation import Simulation
+from tests.faults.simulation import MAX_ATTEMPTS, Simulation
 from tests.support import dashboard, samples
 
 CAMPAIGN = samples.campaign().name
-MAX_ATTEMPTS = 3
 
 
 def act(simulation: Simulation, receipt: str, action: Action, *, outdated_by: int = 0, **details: Any) -> int:

@@ -9,10 +9,8 @@ from typing import Any
 from referral_intake.core.mailboxes import mailbox
 from referral_intake.core.reasons import Closing
 from tests.faults.message_checks import Submission
-from tests.faults.simulation import Simulation
+from tests.faults.simulation import MAX_ATTEMPTS, Simulation
 from tests.support import events, proofs, samples
-
-MAX_ATTEMPTS = 3
 
 
 def submit(

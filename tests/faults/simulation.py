@@ -29,8 +29,10 @@ from tests.support.processes import new_process
 if TYPE_CHECKING:
     from tests.faults.environment import SimulationEnvironment
 
-MOST_ROUNDS = 40
-MOST_RECEIVES = 5
+# How often a person repeats a request whose response is an error.
+MAX_ATTEMPTS = 3
+MAX_ROUNDS = 40
+MAX_RECEIVES = 5
 # A person has a task, or the outreach has ended.
 ENDED = frozenset({Stage.HELD, Stage.BY_POST, Stage.CLOSED})
 # The doctor was told, and the next step is weeks away.
@@ -115,7 +117,7 @@ class Simulation:
         """Delivers the events of SES as a queue does: a failed event is retried a few times."""
         waiting, self.mail.events = self.mail.events, []
         receives = 0
-        while waiting and receives < MOST_RECEIVES:
+        while waiting and receives < MAX_RECEIVES:
             waiting = self.deliver_event_batch(waiting)
             self.clock.time += timedelta(minutes=3)
             receives += 1
@@ -142,7 +144,7 @@ class Simulation:
 
     def settle(self, settled_stages: Collection[Stage] = SETTLED) -> None:
         """Runs the simulation until every referral is at a stage where nothing happens for long."""
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MAX_ROUNDS):
             self.run_streams()
             self.deliver_events()
             due = [

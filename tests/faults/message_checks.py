@@ -28,8 +28,8 @@ class MessageChecks:
 
     `declined` has the moment when each doctor opted out, and `paused` when the campaign was paused. `reported` has the
     messages, by id, that an event reported. `exceptions` has the pairs of messages that were repeated as documented.
-    `separated` has the pairs of doctors of whom a manager decided that they are two. `declined_phones` has the doctor who
-    opted out by each phone number, and `declined_like` this doctor for each one who was named later with the number.
+    `separated` has the pairs of doctors of whom a manager decided that they are two. `declined_phones` has the doctor
+    who opted out by each phone number, and `declined_like` this doctor for each one who was named later with it.
     """
 
     interceptor: CallInterceptor
@@ -54,7 +54,7 @@ class MessageChecks:
         self.declined_like.pop(doctor, None)
 
     def note_submission(self, submission: Submission) -> None:
-        """Note an accepted submission. An opt-out by phone also applies to doctors who are named later with the phone."""
+        """An opt-out by phone also applies to a doctor who is named later with the phone: all have the same name."""
         self.accepted.append(submission)
         caller = self.declined_phones.get(submission.payload["doctor"].get("phone"))
         if caller and submission.doctor not in self.declined and {caller, submission.doctor} not in self.separated:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 # How often a person repeats a request whose response is an error.
 MAX_ATTEMPTS = 3
-MAX_ROUNDS = 40
+# A referral whose leader may have been sent is checked every day, until it expires after 60 days.
+MAX_ROUNDS = 80
 MAX_RECEIVES = 5
 # A person has a task, or the outreach has ended.
 ENDED = frozenset({Stage.HELD, Stage.BY_POST, Stage.CLOSED})

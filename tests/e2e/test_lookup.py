@@ -301,7 +301,7 @@ def test_a_name_without_matches_is_reported_once_it_is_complete(form: Page) -> N
         type_name(form, "Zebulon")
     expect(said).to_be_empty()
     type_name(form, " Quigley")
-    expect(said).to_contain_text("no doctor of this name")
+    expect(said).to_contain_text("no doctor with this name")
     expect(form.get_by_role("listbox")).to_be_hidden()
     form.get_by_label("Doctor's name").press("Backspace")
     expect(said).to_be_empty()
@@ -360,7 +360,7 @@ def test_without_the_lookup_function_the_form_can_be_completed_by_hand(form: Pag
 def test_the_form_for_another_doctor_starts_empty(form: Page) -> None:
     choose(form)
     submit(form)
-    form.locator("[data-another]").click()
+    form.get_by_role("link", name="Tell another doctor").click()
     expect(form.locator("#chosen")).to_be_hidden()
     expect(form.locator("#lookup-said")).to_be_empty()
     for label in ("Doctor's name", "State"):

@@ -315,7 +315,7 @@ def test_without_javascript_a_doctor_gives_a_number_and_a_time_for_a_call(
     plain_page.get_by_role("link", name="Español").click()
     expect(plain_page.get_by_label("Por la mañana")).to_be_checked()
     plain_page.get_by_role("button", name="No es para mí").click()
-    expect(plain_page.locator("h1")).to_contain_text("Gracias por decírnoslo")
+    expect(plain_page.locator("h1")).to_contain_text("Gracias por su respuesta")
 
 
 @pytest.mark.parametrize("button", ["Send me information", "Have someone call me", "Not for me"])

@@ -65,7 +65,7 @@ def test_a_referral_is_stored_mailed_delivered_counted_and_listed(stack: BuiltSt
     receipt = submit_referral(stack, name="Maria Lopez", email="maria@clinic.example")
     eventually(lambda: "delivered" in stored(stack, receipt).milestones)
     (mail,) = mails(stack, "maria@clinic.example")
-    assert "Maria Lopez" in mail.text
+    assert "Dear Dr. Lopez" in mail.text
     today = datetime.now(UTC).date()
     overview = f"/overview?campaign=lumen&from={today - timedelta(days=1)}&to={today + timedelta(days=1)}"
     eventually(lambda: asked(stack, manager, overview)["period"]["facts"].get("delivered"))

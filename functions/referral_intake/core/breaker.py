@@ -90,7 +90,7 @@ class Pause:
 
 def trip_reason(counts: DailyCounts, policy: BreakerPolicy, today: date) -> PauseReason | None:
     """Return why the campaign must pause, or None if it need not."""
-    total, sources_of = window_counts(counts, policy, today), _source_counts(counts, policy, today)
+    total = window_counts(counts, policy, today)
     volume = total[Milestone.DELIVERED] + total[Milestone.BOUNCED]
     if volume < policy.minimum_volume:
         return None
@@ -98,7 +98,7 @@ def trip_reason(counts: DailyCounts, policy: BreakerPolicy, today: date) -> Paus
         (Milestone.BOUNCED, policy.bounce_rate, PauseReason.BOUNCES),
         (Milestone.COMPLAINED, policy.complaint_rate, PauseReason.COMPLAINTS),
     ):
-        sources = sources_of[fact]
+        sources = _within(counts, SOURCE_COUNTS[fact], today - policy.window)
         if sources >= policy.minimum_sources and sources > rate * volume:
             return reason
         if volume >= _TOTAL_VOLUME_FACTOR * policy.minimum_volume and total[fact] > _TOTAL_RATES[fact] * volume:
@@ -111,9 +111,5 @@ def window_counts(counts: DailyCounts, policy: BreakerPolicy, today: date) -> di
     return {fact: _within(counts, fact, today - policy.window) for fact in COUNTED_MILESTONES}
 
 
-def _source_counts(counts: DailyCounts, policy: BreakerPolicy, today: date) -> dict[str, int]:
-    return {fact: _within(counts, name, today - policy.window) for fact, name in SOURCE_COUNTS.items()}
-
-
-def _within(counts: DailyCounts, fact: str, after: date) -> int:
-    return sum(count for (day, what), count in counts.items() if what == fact and day > after)
+def _within(counts: DailyCounts, name: str, after: date) -> int:
+    return sum(count for (day, what), count in counts.items() if what == name and day > after)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 from samlocal.template.model import Template
 
@@ -20,8 +21,17 @@ def dashboard_settings(template: Template) -> dict[str, str] | None:
 
 def build_with_cli(templates: Path, out: Path) -> None:
     """Build the site as `referrals site` does, with the current code."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == "cli"]:
-        del sys.modules[name]
-    from cli.site import builder
+    loaded = _remove_cli()
+    try:
+        from cli.site import builder
 
-    builder.build(templates, out)
+        builder.build(templates, out)
+    finally:
+        # The rest of the process keeps its modules: two of the same name would not share their state.
+        _remove_cli()
+        sys.modules.update(loaded)
+
+
+def _remove_cli() -> dict[str, ModuleType]:
+    """Remove the modules of `cli`, so that the next import reads the files again. Return them."""
+    return {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "cli"}

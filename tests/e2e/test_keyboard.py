@@ -56,14 +56,14 @@ def page(page: Page, locale: str) -> Page:
 def test_every_tab_stop_is_visible_and_none_is_a_keyboard_trap(page: Page, state: str) -> None:
     STATES[state](page)
     page.evaluate("document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
-    wanted = page.evaluate(TAB_STOPS)
+    expected = page.evaluate(TAB_STOPS)
     stops: list[list[str]] = []
     page.keyboard.press("Tab")
-    while (stop := page.evaluate(FOCUSED)) and len(stops) <= wanted:
+    while (stop := page.evaluate(FOCUSED)) and len(stops) <= expected:
         stops.append(stop)
         page.keyboard.press("Tab")
     assert [stop for stop in stops if stop[1]] == []
-    assert len(stops) == wanted
+    assert len(stops) == expected
 
 
 def test_a_submission_is_possible_with_the_keyboard_alone(page: Page, mailbox: Mailbox, locale: str) -> None:

@@ -88,12 +88,12 @@ def test_no_state_contacts_another_origin_or_violates_the_policy(fresh: Page, st
 def test_every_file_and_response_has_the_headers_of_the_template(stack: LocalStack, built: Path) -> None:
     answers = ["/api/referrals/K3QF-7ZTA-MM2X-PE5R", "/api/opt-out?token=x", "/api/answer?token=x", "/api/doctors"]
     for path in [*site_paths(stack, built), *answers]:
-        wanted = {name.lower(): value for name, value in stack.template.headers_of(path).items()}
-        assert {"content-security-policy", "permissions-policy", "strict-transport-security"} <= wanted.keys()
+        expected = {name.lower(): value for name, value in stack.template.headers_of(path).items()}
+        assert {"content-security-policy", "permissions-policy", "strict-transport-security"} <= expected.keys()
         _, headers, _ = served(stack, path, accept="text/html")
-        wanted = {name.lower(): value for name, value in stack.template.headers_of(path.partition("?")[0]).items()}
-        assert {"content-security-policy", "permissions-policy", "strict-transport-security"} <= wanted.keys()
-        assert {name: headers.get(name) for name in wanted} == wanted, path
+        expected = {name.lower(): value for name, value in stack.template.headers_of(path.partition("?")[0]).items()}
+        assert {"content-security-policy", "permissions-policy", "strict-transport-security"} <= expected.keys()
+        assert {name: headers.get(name) for name in expected} == expected, path
 
 
 def test_text_is_compressed_for_clients_that_support_it(stack: LocalStack, built: Path) -> None:

@@ -78,8 +78,8 @@ def supported_by_moto(template: dict[str, Any]) -> dict[str, Any]:
     from moto.cloudformation.parsing import resource_class_from_type
 
     unknown = {name for name, it in template["Resources"].items() if not resource_class_from_type(it["Type"])}
-    kept = {name: without(it, unknown) for name, it in template["Resources"].items() if name not in unknown}
-    return {**{name: part for name, part in template.items() if name != "Outputs"}, "Resources": kept}
+    known = {name: without(it, unknown) for name, it in template["Resources"].items() if name not in unknown}
+    return {**{name: part for name, part in template.items() if name != "Outputs"}, "Resources": known}
 
 
 def without(value: Any, unknown: set[str]) -> Any:

@@ -113,26 +113,26 @@ def test_the_handler_of_a_function_exists(function: Function) -> None:
 
 @every_function
 def test_a_function_has_all_variables_that_it_needs(function: Function) -> None:
-    wanted = SETTINGS[function.short_name]
-    told = wanted.read(function.environment)
-    assert {field.name.upper() for field in fields(told)} <= set(function.environment)
+    chosen = SETTINGS[function.short_name]
+    values = chosen.read(function.environment)
+    assert {field.name.upper() for field in fields(values)} <= set(function.environment)
 
 
 @every_function
 def test_a_function_has_no_variables_that_it_does_not_need(function: Function) -> None:
-    wanted = {field.name.upper() for field in fields(SETTINGS[function.short_name])}
+    expected = {field.name.upper() for field in fields(SETTINGS[function.short_name])}
     answers = any(route.function == function.logical_id for route in TEMPLATE.routes)
-    wanted |= {field.name.upper() for field in fields(OriginSettings) if answers}
+    expected |= {field.name.upper() for field in fields(OriginSettings) if answers}
     # The Globals of the template give every function the names of the table and the templates.
-    assert set(function.environment) - wanted - OF_POWERTOOLS <= {"TABLE_NAME", "TEMPLATES_DIR"}
+    assert set(function.environment) - expected - OF_POWERTOOLS <= {"TABLE_NAME", "TEMPLATES_DIR"}
 
 
 @every_function
 def test_a_function_reports_missing_variables_by_name(function: Function) -> None:
-    wanted = SETTINGS[function.short_name]
+    chosen = SETTINGS[function.short_name]
     with pytest.raises(settings.MissingSettings) as missing:
-        wanted.read({})
-    assert not [field.name for field in fields(wanted) if field.name.upper() not in str(missing.value)]
+        chosen.read({})
+    assert not [field.name for field in fields(chosen) if field.name.upper() not in str(missing.value)]
 
 
 @every_function

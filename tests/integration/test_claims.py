@@ -96,8 +96,8 @@ def test_the_table_does_not_reveal_a_doctor(
 ) -> None:
     referral = stored(referrals, **EVERYTHING)
     take(claims, claim_for(referral))
-    kept = str(table_reader.doctors()).casefold()
-    assert not [detail for detail in ("lopez", "clinic", "1234567893", "5550123", "62701") if detail in kept]
+    text = str(table_reader.doctors()).casefold()
+    assert not [detail for detail in ("lopez", "clinic", "1234567893", "5550123", "62701") if detail in text]
 
 
 def test_a_retry_of_the_sdk_has_the_same_token(

@@ -35,21 +35,21 @@ def test_the_page_matches_the_measurement_the_prices_and_the_template() -> None:
 
 
 def test_another_measurement_changes_the_page() -> None:
-    kept = Measured.read()
-    dearer = {name: replace(one, writes=one.writes + 10) for name, one in kept.usage.items()}
-    assert cost_page.written(PAGE, replace(kept, usage=dearer)) != PAGE
-    assert cost_page.written(PAGE, replace(kept, metrics=kept.metrics + 1)) != PAGE
+    recorded = Measured.read()
+    dearer = {name: replace(one, writes=one.writes + 10) for name, one in recorded.usage.items()}
+    assert cost_page.written(PAGE, replace(recorded, usage=dearer)) != PAGE
+    assert cost_page.written(PAGE, replace(recorded, metrics=recorded.metrics + 1)) != PAGE
 
 
 @pytest.mark.long
 def test_a_measurement_at_another_date_and_hour_gives_the_same_usage(remeasured: tuple[dict[str, Bill], int]) -> None:
     """Excludes logs, which an earlier test in this process may have redirected."""
     bills, metrics = remeasured
-    kept = Measured.read()
-    assert metrics == kept.metrics
-    assert bills.keys() == kept.usage.keys()
+    recorded = Measured.read()
+    assert metrics == recorded.metrics
+    assert bills.keys() == recorded.usage.keys()
     for name, bill in bills.items():
-        assert replace(cost.used(bill), log_bytes=0) == replace(kept.usage[name], log_bytes=0), name
+        assert replace(cost.used(bill), log_bytes=0) == replace(recorded.usage[name], log_bytes=0), name
 
 
 @pytest.mark.long

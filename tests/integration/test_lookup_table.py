@@ -28,18 +28,18 @@ MATCHES = matches(SEARCH.queries[0], Registry().records)
 
 
 def test_results_are_cached_for_exactly_one_day(client: "DynamoDBClient", table: str) -> None:
-    kept = MatchCache(client, table)
-    assert kept.get(SEARCH.key, NOW) is None
-    kept.put(SEARCH.key, MATCHES, NOW)
-    assert kept.get(SEARCH.key, NOW + CACHE_TIME - timedelta(seconds=1)) == MATCHES
+    cache = MatchCache(client, table)
+    assert cache.get(SEARCH.key, NOW) is None
+    cache.put(SEARCH.key, MATCHES, NOW)
+    assert cache.get(SEARCH.key, NOW + CACHE_TIME - timedelta(seconds=1)) == MATCHES
     # DynamoDB has not deleted the item yet.
-    assert kept.get(SEARCH.key, NOW + CACHE_TIME) is None
+    assert cache.get(SEARCH.key, NOW + CACHE_TIME) is None
 
 
 def test_an_empty_result_differs_from_a_cache_miss(client: "DynamoDBClient", table: str) -> None:
-    kept = MatchCache(client, table)
-    kept.put(SEARCH.key, [], NOW)
-    assert kept.get(SEARCH.key, NOW) == []
+    cache = MatchCache(client, table)
+    cache.put(SEARCH.key, [], NOW)
+    assert cache.get(SEARCH.key, NOW) == []
 
 
 def test_items_expire_by_the_ttl_attribute_of_the_template(table_reader: aws.TableReader, table: str) -> None:

@@ -323,11 +323,11 @@ def test_a_run_with_an_expired_lease_cannot_corrupt_the_report(
 
     slow = Slow()
     assert work(CsvExport(slow, files)).run(requested.id, expires_after(100), timedelta(seconds=1)) is None
-    kept = reports.get(requested.id)
-    assert kept is not None
-    assert kept.state is ReportState.READY
-    assert kept == slow.others
-    assert receipts_in(kept, files) == receipts
+    stored_report = reports.get(requested.id)
+    assert stored_report is not None
+    assert stored_report.state is ReportState.READY
+    assert stored_report == slow.others
+    assert receipts_in(stored_report, files) == receipts
 
 
 def test_workbooks_contain_dates_and_text_and_no_formulas(
@@ -373,9 +373,9 @@ def test_rows_beyond_the_limit_go_to_further_workbooks(
 def test_an_export_contains_exactly_the_filtered_referrals(
     referrals: ReferralTable, rows: ExportRows, files: ReportFiles, reports: ReportTable, work: Work, queue: Queue
 ) -> None:
-    wanted = aws.submitted(NOW - timedelta(days=1), address={"state": "IL"}, specialty="Oncology")
+    matching = aws.submitted(NOW - timedelta(days=1), address={"state": "IL"}, specialty="Oncology")
     for one in (
-        wanted,
+        matching,
         aws.submitted(NOW, address={"state": "IL"}, specialty="Oncology"),
         aws.submitted(NOW - timedelta(days=1), address={"state": "TX"}, specialty="Oncology"),
         aws.submitted(NOW - timedelta(days=1), address={"state": "IL"}, specialty="Pain"),
@@ -388,7 +388,7 @@ def test_an_export_contains_exactly_the_filtered_referrals(
     requested = report(filter=chosen)
     reports.add(requested)
     done, _ = run_to_its_end(work(CsvExport(rows, files)), requested, queue)
-    assert receipts_in(done, files) == [wanted.receipt]
+    assert receipts_in(done, files) == [matching.receipt]
     assert done.filter == chosen
 
 

@@ -68,13 +68,13 @@ class RequestMapper:
 
     def _query(self, params: Params) -> Request:
         table, index = self._named(params["TableName"]), params.get("IndexName")
-        wanted = self._keys.get((table, index))
+        key_names = self._keys.get((table, index))
         names = params.get("ExpressionAttributeNames", {})
         for name, value in re.findall(r"(#?\w+)\s*=\s*(:\w+)", params["KeyConditionExpression"]):
-            if names.get(name, name) == wanted:
+            if names.get(name, name) == key_names:
                 kind = _kind(params["ExpressionAttributeValues"][value])
                 return request("dynamodb:Query", _table(table, index), dynamodb__LeadingKeys=[kind])
-        raise Unsupported(f"dynamodb: a query without {wanted}")
+        raise Unsupported(f"dynamodb: a query without {key_names}")
 
     # ---- Other services ----------------------------------------------------------------------------------------------
 

@@ -239,9 +239,9 @@ class TestRenewal:
 
 class TestSignInPage:
     def test_the_page_is_marked_as_local_and_lists_all_users(self, page: Page) -> None:
-        shown = page.visit(page.address())
-        text = shown.body.decode()
-        assert shown.status == 200
+        response = page.visit(page.address())
+        text = response.body.decode()
+        assert response.status == 200
         assert "Local sign-in" in text
         assert all(f"<b>{name}</b>" in text for name in (READER, WRITER, NEWCOMER))
 

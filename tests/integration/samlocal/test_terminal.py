@@ -91,12 +91,12 @@ def test_colors_are_used_only_in_terminals_whose_user_wants_them(
 def test_printed_output_is_captured_until_the_end(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     before = sys.stdout
     capture = Capture(terminal)
-    kept = sys.stdout
+    real = sys.stdout
     sys.stdout.write("during\n")
     capture.stop()
 
     assert sys.stdout is before
     # A Logger never changes its stream. After the test it must write to the usual one.
     monkeypatch.setattr(sys, "__stdout__", io.StringIO())
-    kept.write("after")
+    real.write("after")
     assert shown(terminal) == "during\n"

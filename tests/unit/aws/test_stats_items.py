@@ -100,9 +100,9 @@ def test_the_counted_state_of_a_referral_survives_a_round_trip(random: Random) -
     counted = tally(history(random, random.randint(1, 12))[-1])
     values = {name: typed(value) for name, value in stats_items.tally_attributes(counted).items() if value is not None}
     item = {**stats_items.key(stats_items.tally_key("AAAA-AAAA-AAAA-AAAA")), **values}
-    kept = stats_items.tally_from_item(item)
-    assert kept == counted
-    assert contributions(kept) == contributions(counted)
+    read = stats_items.tally_from_item(item)
+    assert read == counted
+    assert contributions(read) == contributions(counted)
     assert stats_items.receipt_of(item) == "AAAA-AAAA-AAAA-AAAA"
     # Keeps a transaction of a hundred items within the size limit of DynamoDB, and its cost low.
     assert len(str(stats_items.tally_attributes(counted))) < 2048

@@ -260,8 +260,8 @@ def test_invalid_details_of_a_call_are_explained_and_keep_the_request(typed: dic
     assert response["statusCode"] == 422
     assert words in response["body"]
     assert "<b>" not in response["body"]
-    kept = links.table.referrals[links.referral.receipt]
-    assert (kept.answer, kept.callback) == ("call", Callback("+12175550123", "any_time"))
+    stored = links.table.referrals[links.referral.receipt]
+    assert (stored.answer, stored.callback) == ("call", Callback("+12175550123", "any_time"))
 
 
 @pytest.mark.parametrize(

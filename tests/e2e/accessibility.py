@@ -22,6 +22,12 @@ _AXE = """async ([within, runOnly]) => {
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
 }"""
 
+# What axe's rules depend on: the elements with their attributes and how they are nested, but not the wording of texts.
+STRUCTURE = """() => JSON.stringify([...document.querySelectorAll("*")].map((one) => [
+  one.localName, one.className, one.getAttribute("type"), one.getAttribute("role"), one.getAttributeNames(),
+  one.querySelectorAll("*").length, one.textContent.trim() === "",
+]))"""
+
 # Reflow, WCAG 1.4.10: no horizontal scrolling.
 SIDEWAYS = """() => {
   const width = document.documentElement.clientWidth;
@@ -57,22 +63,27 @@ def load_early(page: Page) -> None:
     page.add_init_script(path=web.axe())
 
 
-def problems(page: Page, axe_at: str, within: str = "html") -> Iterator[str]:
+def problems(page: Page, axe_at: str | None, within: str = "html") -> Iterator[str]:
     """Yield errors of the page in light and dark mode, and of its layout at every zoom level.
 
-    axe checks `within` at one zoom level: what differs between zoom levels is the layout.
+    axe checks `within` at one zoom level, if any: what differs between zoom levels is the layout.
     """
-    # Uses the debugger, to which the page's Content-Security-Policy does not apply.
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(_axe())
     for zoom, width in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": 800})
         if not page.evaluate(_CHARTS_FIT):
             page.wait_for_function(_CHARTS_FIT, timeout=1000 * CEILING)
-        for scheme, rules in zip(SCHEMES, (_STANDARD, _COLORS), strict=True) if zoom == axe_at else ():
-            page.emulate_media(color_scheme=scheme)
-            yield from (f"{zoom}, {scheme}: {problem}" for problem in page.evaluate(_AXE, [within, rules]))
+        if zoom == axe_at:
+            yield from (f"{zoom}, {problem}" for problem in _axe_problems(page, within))
         yield from (f"{zoom}: {problem}" for problem in page.evaluate(SIDEWAYS) + page.evaluate(_SMALL))
+
+
+def _axe_problems(page: Page, within: str) -> Iterator[str]:
+    # Uses the debugger, to which the page's Content-Security-Policy does not apply.
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_axe())
+    for scheme, rules in zip(SCHEMES, (_STANDARD, _COLORS), strict=True):
+        page.emulate_media(color_scheme=scheme)
+        yield from (f"{scheme}: {problem}" for problem in page.evaluate(_AXE, [within, rules]))
 
 
 @cache

@@ -41,17 +41,17 @@ demo-data: .cache/run.stamp ## Record the data of the demo again with the real f
 AT = $(if $(DATE),$(VENV)/python -m tools.dates "$(DATE)")
 
 ##@ Test
-# A worker runs whole files. Folders with long files are first, since the other workers would wait for these at the end.
-PYTEST = $(AT) $(VENV)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/content tests/faults tests/e2e tests/abuse tests/integration \
-  tests/infra tests/unit --ignore=$(FAULTS)
+# A worker runs whole files. Folders with long files are first, since the other workers would wait for these at the end. Four workers
+# keep two cores busy, because browsers and servers make tests wait.
+PYTEST = $(AT) $(VENV)/pytest -n 4 --dist loadfile --no-loadscope-reorder tests/faults tests/e2e tests/content tests/abuse \
+  tests/integration tests/infra tests/unit
 # With four times as many examples in tests by Hypothesis.
 THOROUGH := --hypothesis-profile thorough
-# Uses processes of its own. `make faults` injects a fault at every point, and the weekly workflow runs it.
+# `make faults` injects a fault at every point, and the weekly workflow runs it.
 FAULTS := tests/faults/test_fault_injection.py
 
 test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests except the slow ones.
-	$(PYTEST) $(if $(FULL),$(THOROUGH),-m "not long")
-	$(AT) $(VENV)/pytest $(FAULTS) $(if $(FULL),--one-in 4)
+	$(PYTEST) $(if $(FULL),$(THOROUGH) --one-in 4,-m "not long")
 	$(TOTAL)
 
 # A selection of tests that depend on dates. The weekly workflow runs all of `make test` at these dates.

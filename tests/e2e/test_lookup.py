@@ -11,6 +11,7 @@ from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.test_submit import open_form, plain_page, sent, submit  # noqa: F401  (a fixture)
 from tests.e2e.variants import first_of
+from tests.support.waiting import eventually
 
 CHOSEN = {
     "doctor.name": "Maria E. Lopez",
@@ -49,6 +50,25 @@ def offered(page: Page, name: str = "") -> Locator:
     return page.locator("#matches-list").get_by_role("option", name=name)
 
 
+def search(page: Page, name: str) -> None:
+    type_name(page, name)
+    wait_for(page, offered(page).first)
+
+
+def wait_for(page: Page, result: Locator) -> None:
+    """On a slow machine, a search can exceed its time limit. The page then repeats it after the next input."""
+
+    def is_shown() -> bool:
+        try:
+            expect(result).to_be_visible(timeout=10_000)
+        except AssertionError:
+            page.get_by_label("Doctor's name").dispatch_event("input")
+            return False
+        return True
+
+    eventually(is_shown)
+
+
 def lookups(page: Page) -> list[str]:
     """Names that are queried from now on."""
     asked: list[str] = []
@@ -68,7 +88,7 @@ def field(page: Page, name: str) -> Locator:
 
 def choose(page: Page, name: str = "Maria Lopez", city: str = "Springfield") -> Locator:
     """Chooses a doctor of the list, and returns the card."""
-    type_name(page, name)
+    search(page, name)
     offered(page, city).click()
     card = page.get_by_role("group", name="Maria")
     expect(card).to_be_focused()
@@ -85,7 +105,7 @@ def removed(page: Page) -> Locator:
 
 
 def test_a_chosen_doctor_is_shown_as_a_card_in_place_of_the_fields(form: Page, mailbox: Mailbox) -> None:
-    type_name(form, "Maria Lop")
+    search(form, "Maria Lop")
     expect(offered(form)).to_have_count(3)
     offered(form, "Springfield").click()
     card = form.get_by_role("group", name="Maria E. Lopez")
@@ -191,6 +211,7 @@ def test_a_choice_clears_the_error_of_a_missing_contact_detail(form: Page) -> No
     submit(form)
     expect(form.locator("#errors li")).to_have_count(1)
     form.get_by_label("Doctor's name").focus()
+    wait_for(form, offered(form, "Springfield"))
     offered(form, "Springfield").click()
     expect(form.locator("#errors")).to_be_hidden()
     expect(form.get_by_label("Email")).not_to_have_attribute("aria-invalid", "true")
@@ -220,6 +241,7 @@ def test_the_lookup_works_with_the_keyboard_alone(page: Page, mailbox: Mailbox) 
     name = page.get_by_role("combobox", name="Doctor's name")
     expect(name).to_be_focused()
     keys.type("maria lopez", delay=15)
+    wait_for(page, offered(page).first)
     expect(name).to_have_attribute("aria-expanded", "true")
     expect(page.locator("#lookup-count")).to_have_text(re.compile("^3 doctors found"))
     assert name.get_attribute("aria-activedescendant") is None, "nothing is chosen unasked"
@@ -252,7 +274,7 @@ def test_the_lookup_works_with_the_keyboard_alone(page: Page, mailbox: Mailbox) 
 
 
 def test_the_tab_key_moves_on_and_chooses_nothing(form: Page) -> None:
-    type_name(form, "Maria Lopez")
+    search(form, "Maria Lopez")
     expect(offered(form)).to_have_count(3)
     form.keyboard.press("ArrowDown")
     form.keyboard.press("Tab")
@@ -262,17 +284,17 @@ def test_the_tab_key_moves_on_and_chooses_nothing(form: Page) -> None:
     expect(form.get_by_label("Phone")).to_have_value("")
 
 
-def test_typing_sends_few_queries(form: Page) -> None:
+def test_typing_sends_one_query_after_a_pause(form: Page) -> None:
     asked = lookups(form)
-    type_name(form, "Maria Lopez", delay=40)
-    expect(offered(form)).to_have_count(3)
-    # Eleven letters. On a busy machine, typing may appear to pause in between.
-    assert asked[-1] == "Maria Lopez"
-    assert len(asked) <= 3
-    before = len(asked)
-    type_name(form, "xyz", delay=40)
-    expect(form.get_by_role("listbox")).to_be_hidden()
-    assert len(asked) <= before + 1
+    form.clock.install(time=0)
+    form.clock.pause_at(1000)
+    type_name(form, "Maria Lopez")
+    form.clock.run_for(249)
+    assert asked == []
+    form.clock.run_for(1)
+    form.clock.resume()
+    wait_for(form, offered(form).first)
+    assert set(asked) == {"Maria Lopez"}
 
 
 @pytest.mark.parametrize(("state", "name"), [("IL", "Lo"), ("IL", "D. L"), ("", "Maria Lopez")])
@@ -291,6 +313,7 @@ def test_a_state_chosen_later_is_used_when_the_name_gets_the_focus_again(page: P
     page.get_by_label("State").select_option("TX")
     expect(page.get_by_role("listbox")).to_be_hidden()
     page.get_by_label("Doctor's name").focus()
+    wait_for(page, offered(page).first)
     expect(offered(page)).to_have_count(1)
     expect(offered(page)).to_contain_text("Austin")
 
@@ -301,7 +324,7 @@ def test_a_name_without_matches_is_reported_once_it_is_complete(form: Page) -> N
         type_name(form, "Zebulon")
     expect(said).to_be_empty()
     type_name(form, " Quigley")
-    expect(said).to_contain_text("no doctor with this name")
+    wait_for(form, said.filter(has_text="no doctor with this name"))
     expect(form.get_by_role("listbox")).to_be_hidden()
     form.get_by_label("Doctor's name").press("Backspace")
     expect(said).to_be_empty()
@@ -312,6 +335,7 @@ def test_a_second_choice_replaces_all_details_of_the_first(form: Page) -> None:
     form.get_by_role("button", name="Change").click()
     form.get_by_label("City").fill("Springfield Heights")
     form.get_by_label("Doctor's name").fill("Marisol Lopez")
+    wait_for(form, offered(form, "Marisol"))
     offered(form, "Marisol").click()
     expect(form.locator("#chosen")).to_contain_text("Chicago")
     expect(removed(form)).to_be_empty()
@@ -368,7 +392,7 @@ def test_the_form_for_another_doctor_starts_empty(form: Page) -> None:
 
 
 def test_an_option_is_large_enough_to_touch_and_fits_on_the_screen(form: Page) -> None:
-    type_name(form, "Lopez")
+    search(form, "Lopez")
     option = offered(form).first
     expect(option).to_be_in_viewport(ratio=1)
     box = option.bounding_box()
@@ -378,8 +402,7 @@ def test_an_option_is_large_enough_to_touch_and_fits_on_the_screen(form: Page) -
 
 
 def test_ids_stay_unique_while_the_list_is_open(form: Page) -> None:
-    type_name(form, "Lopez")
-    expect(offered(form).first).to_be_visible()
+    search(form, "Lopez")
     ids = form.evaluate("[...document.querySelectorAll('[id]')].map((element) => element.id)")
     assert len(ids) == len(set(ids))
     assert form.get_by_label("Doctor's name").get_attribute("aria-controls") in ids

@@ -16,6 +16,10 @@ __all__ = ["calls_are_permitted", "permission_recorder"]
 CEILING_MS = 1000 * CEILING
 expect.set_options(timeout=CEILING_MS)
 
+# Pages wait longer, too: on a slow machine they would give up on an answer or a proof of work.
+PATIENT = """const wait = window.setTimeout;
+window.setTimeout = (run, delay, ...rest) => wait(run, delay < 5000 ? delay : 20 * delay, ...rest);"""
+
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
@@ -32,6 +36,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 def context(browser: Browser, stack: LocalStack) -> Iterator[BrowserContext]:
     opened = browser.new_context(base_url=stack.url, viewport=PHONE)
     opened.set_default_timeout(CEILING_MS)
+    opened.add_init_script(PATIENT)
     yield opened
     opened.close()
 

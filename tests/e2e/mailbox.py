@@ -13,12 +13,12 @@ class Mailbox:
         self._url = f"{url}/_local/mailbox.json"
 
     def messages(self) -> list[dict[str, Any]]:
-        with urlopen(self._url, timeout=10) as answer:
+        with urlopen(self._url, timeout=CEILING) as answer:
             found: list[dict[str, Any]] = json.load(answer)
         return found
 
     def empty(self) -> None:
-        urlopen(Request(self._url, method="DELETE"), timeout=10).close()
+        urlopen(Request(self._url, method="DELETE"), timeout=CEILING).close()
 
     def wait_for(self, count: int, seconds: float = CEILING) -> list[dict[str, Any]]:
         """The messages, once there are this many or none came for this time. Waits a moment longer, for more."""

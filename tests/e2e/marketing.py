@@ -62,6 +62,6 @@ def submit_with_proof(stack: LocalStack, name: str, **doctor: Any) -> str:
 
 def _send(stack: LocalStack, body: dict[str, Any]) -> str:
     request = Request(f"{stack.url}/api/referrals", json.dumps(body).encode(), {"content-type": "application/json"})
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=CEILING) as answer:
         receipt: str = json.load(answer)["receipt"]
     return receipt

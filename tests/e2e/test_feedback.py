@@ -16,7 +16,7 @@ from referral_intake.core.submission import parse
 from tests.e2e.mailbox import Mailbox
 from tests.support.proofs import with_proof_for_stack
 from tests.support.samples import CAMPAIGNS, doctor, payload
-from tests.support.waiting import eventually
+from tests.support.waiting import CEILING, eventually
 
 TABLE = "referral-intake-Table"
 TRACKED = re.compile(r'href="(http://[^"]+/_local/ses/track/[^"]+)"')
@@ -24,7 +24,7 @@ TRACKED = re.compile(r'href="(http://[^"]+/_local/ses/track/[^"]+)"')
 
 def post(url: str, body: object) -> dict[str, Any]:
     request = Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=CEILING) as answer:
         found: dict[str, Any] = json.load(answer)
     return found
 
@@ -113,7 +113,7 @@ def test_links_in_a_delivered_message_are_tracked_except_for_opt_out_links(stack
 
 
 def test_a_waiting_referral_continues_when_it_is_due(stack: LocalStack, mailbox: Mailbox) -> None:
-    now = datetime.fromisoformat(json.load(urlopen(f"{stack.url}/_local/clock", timeout=10))["now"])
+    now = datetime.fromisoformat(json.load(urlopen(f"{stack.url}/_local/clock", timeout=CEILING))["now"])
     submission = parse(payload(doctor=doctor(email="later@clinic.example")), CAMPAIGNS.get)
     due_at = now.astimezone(UTC) + timedelta(minutes=5)
     waiting = replace(new_referral(submission, now), stage=Stage.WAITING, due_at=due_at, reason="throttled")

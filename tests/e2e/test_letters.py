@@ -13,7 +13,7 @@ from local.stack import LocalStack
 from tests.support.printed_page import PrintedPage, printed_pages
 from tests.support.proofs import with_proof_for_stack
 from tests.support.samples import payload
-from tests.support.waiting import eventually
+from tests.support.waiting import CEILING, eventually
 
 ADDRESS = {"line1": "1200 Park Drive", "city": "Springfield", "state": "IL", "postal_code": "62701"}
 
@@ -23,7 +23,7 @@ def submit(stack: LocalStack, **contact: object) -> str:
     sent = with_proof_for_stack(stack, payload(doctor=doctor))
     request = Request(f"{stack.url}/api/referrals", json.dumps(sent).encode(), method="POST")
     request.add_header("content-type", "application/json")
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=CEILING) as answer:
         receipt: str = json.load(answer)["receipt"]
     return receipt
 
@@ -32,7 +32,7 @@ def printed_letter(stack: LocalStack, receipt: str, browser: Browser) -> Printed
     page = browser.new_page(base_url=stack.url)
     link = page.locator(f'a[href="/_local/letters/{receipt}"]')
     eventually(lambda: page.goto("/_local/table") and link.count())
-    with urlopen(f"{stack.url}{link.get_attribute('href')}", timeout=10) as answer:
+    with urlopen(f"{stack.url}{link.get_attribute('href')}", timeout=CEILING) as answer:
         [letter] = printed_pages(answer.read())
     page.close()
     return letter
@@ -50,7 +50,7 @@ def test_the_codes_of_a_letter_open_the_pages_for_answering_and_opting_out(stack
     page.get_by_role("button", name="Stop these messages").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You will get no more messages")
     with pytest.raises(HTTPError) as gone:
-        urlopen(f"{stack.url}/_local/letters/{receipt}", timeout=10)
+        urlopen(f"{stack.url}/_local/letters/{receipt}", timeout=CEILING)
     assert "opted_out" in gone.value.read().decode()
     page.close()
 
@@ -75,7 +75,7 @@ def test_a_doctor_types_the_code_of_a_letter_to_opt_out(stack: LocalStack, brows
     page.get_by_role("button", name="Stop these messages").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You will get no more messages")
     with pytest.raises(HTTPError) as gone:
-        urlopen(f"{stack.url}/_local/letters/{receipt}", timeout=10)
+        urlopen(f"{stack.url}/_local/letters/{receipt}", timeout=CEILING)
     assert "opted_out" in gone.value.read().decode()
     page.close()
 
@@ -83,5 +83,5 @@ def test_a_doctor_types_the_code_of_a_letter_to_opt_out(stack: LocalStack, brows
 def test_without_a_postal_address_the_local_stack_explains_the_missing_letter(stack: LocalStack) -> None:
     receipt = submit(stack, phone="217 555 0188")
     with pytest.raises(HTTPError) as missing:
-        urlopen(f"{stack.url}/_local/letters/{receipt}", timeout=10)
+        urlopen(f"{stack.url}/_local/letters/{receipt}", timeout=CEILING)
     assert "no_postal_address" in missing.value.read().decode()

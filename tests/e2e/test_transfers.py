@@ -14,6 +14,7 @@ from local.stack import LocalStack
 from tests.e2e.conftest import PHONE
 from tests.e2e.states import STATES
 from tests.support.samples import TEMPLATES, campaign
+from tests.support.waiting import CEILING
 
 LOCALES = campaign().locales
 SHIFTS = """() => new Promise((done) => new PerformanceObserver((list) =>
@@ -31,7 +32,7 @@ def fresh(browser: Browser, stack: LocalStack) -> Iterator[Page]:
 
 def served(stack: LocalStack, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     try:
-        answer = urlopen(Request(f"{stack.url}{path}", headers=headers), timeout=10)
+        answer = urlopen(Request(f"{stack.url}{path}", headers=headers), timeout=CEILING)
     except urllib.error.HTTPError as error:
         answer = error
     with answer:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.waiting import CEILING
+
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".cache" / "sam" / "bin" / "python"
 
@@ -31,7 +33,7 @@ def transformed(template: Mapping[str, Any], parameters: Mapping[str, str]) -> d
             capture_output=True,
             check=False,
             text=True,
-            timeout=60,
+            timeout=CEILING,
         )
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)

@@ -14,6 +14,7 @@ from local.stack import LocalStack
 from tests.e2e.mailbox import Mailbox
 from tests.support import proofs, samples
 from tests.support.stack import local_stack
+from tests.support.waiting import CEILING
 
 DAY = 24 * 3600
 
@@ -31,7 +32,7 @@ def submit(stack: LocalStack, email: str) -> str:
 
 def post(stack: LocalStack, path: str, data: object) -> dict[str, str]:
     headers = {"content-type": "application/json"}
-    with urlopen(Request(stack.url + path, json.dumps(data).encode(), headers), timeout=20) as answer:
+    with urlopen(Request(stack.url + path, json.dumps(data).encode(), headers), timeout=CEILING) as answer:
         content: dict[str, str] = json.load(answer)
     return content
 
@@ -53,7 +54,7 @@ def test_a_doctor_who_does_not_answer_is_reminded_once(stack: LocalStack) -> Non
     url = re.search(r"http\S+/api/answer\?token=\S+", answered["text"])
     assert url
     form = {"content-type": "application/x-www-form-urlencoded"}
-    urlopen(Request(url.group(), b"answer=no", form), timeout=20).close()
+    urlopen(Request(url.group(), b"answer=no", form), timeout=CEILING).close()
     mailbox.empty()
 
     run_days(stack, 13)
@@ -65,5 +66,5 @@ def test_a_doctor_who_does_not_answer_is_reminded_once(stack: LocalStack) -> Non
 
     run_days(stack, 50)
     assert len(mailbox.wait_for(2, seconds=2)) == 1
-    with urlopen(f"{stack.url}/api/referrals/{answering}", timeout=20) as answer:
+    with urlopen(f"{stack.url}/api/referrals/{answering}", timeout=CEILING) as answer:
         assert json.load(answer)["state"] == "finished"

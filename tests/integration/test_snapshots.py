@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.samples import ROOT
+from tests.support.waiting import CEILING
 
 FUNCTIONS = ROOT / "functions"
 # Modules that read the clock or randomness at import, and why equal values do no harm.
@@ -62,7 +63,7 @@ def imported(module: str, folder: Path = FUNCTIONS) -> tuple[set[tuple[str, str]
     """Modules that read the time or randomness, and objects built at import. The function's environment is not set."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder)}
     command = [sys.executable, "-c", _PROGRAM, module]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=CEILING)
     requests, kept = json.loads(done.stdout)
     return {(who, what) for who, what in requests}, kept
 

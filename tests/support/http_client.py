@@ -6,6 +6,8 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.waiting import CEILING
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -31,7 +33,7 @@ def fetch(url: str, method: str = "GET", body: object = None, headers: dict[str,
     kind = {"content-type": "application/json"} if data is not None else {}
     request = urllib.request.Request(url, data, kind | (headers or {}), method=method)
     try:
-        with _OPENER.open(request, timeout=20) as response:
+        with _OPENER.open(request, timeout=CEILING) as response:
             return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, response.read())
     except urllib.error.HTTPError as error:
         with error:

@@ -21,7 +21,10 @@ _REMOVE = {
         "aws dynamodb delete-table --table-name {id}"
     ),
     "AWS::SecretsManager::Secret": "aws secretsmanager delete-secret --recovery-window-in-days 30 --secret-id {id}",
-    "AWS::Cognito::UserPool": "aws cognito-idp delete-user-pool --user-pool-id {id}",
+    "AWS::Cognito::UserPool": (
+        "aws cognito-idp update-user-pool --user-pool-id {id} --deletion-protection INACTIVE && "
+        "aws cognito-idp delete-user-pool --user-pool-id {id}"
+    ),
     "AWS::SES::EmailIdentity": "aws sesv2 delete-email-identity --email-identity {id}",
     "AWS::Logs::LogGroup": "aws logs delete-log-group --log-group-name {id}",
 }

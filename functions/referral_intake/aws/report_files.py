@@ -24,6 +24,8 @@ _CONFIG = Config(
     read_timeout=30,
     retries={"mode": "standard", "total_max_attempts": 3},
     signature_version="s3v4",
+    # Presigned URLs otherwise name S3's global host, which answers with an error for buckets in newer regions.
+    s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
     # S3 rejects a part with a checksum if the upload was created without one. The SDK creates uploads without one.
     request_checksum_calculation="when_required",
 )

@@ -171,6 +171,7 @@ format: .cache/dev.stamp ## Format the code, and apply the automatic fixes of ru
 browser: .cache/dev.stamp
 	@$(VENV)/python -m tests.e2e.browser
 	@$(VENV)/python -m tests.e2e.webkit
+	@$(VENV)/python -m tests.engines.njs
 
 clean: ## Delete all downloaded and built files.
 	@[ ! -d .cache/artifact ] || chmod -R u+w .cache/artifact  # The tests make it read-only, as in Lambda.

@@ -29,6 +29,8 @@ REVALIDATE = "no-cache"
 # How long an asset that is no longer used is kept, for browsers that have an older page open.
 KEPT = timedelta(days=30)
 _RETIRED = "retired"
+# CloudFront serves this page for wrong addresses. A function of the template reads the status from the file's metadata.
+NOT_FOUND = "404.html"
 # Content types that Python's mimetypes lacks or names differently on some systems.
 _TYPES = {
     ".css": "text/css",
@@ -60,8 +62,9 @@ class File:
         return {"CacheControl": FOREVER if self.is_hashed else REVALIDATE, "ContentType": content_type(self.key)}
 
     @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
+    def metadata(self) -> dict[str, str]:
+        status = {"status": "404"} if self.key == NOT_FOUND else {}
+        return {"sha256": hashlib.sha256(self.data).hexdigest(), **status}
 
 
 @dataclass(slots=True)
@@ -81,7 +84,7 @@ def upload(s3: "S3Client", bucket: str, site: Path, now: datetime, say: Say) -> 
         if _is_there(s3, bucket, file):
             done.there += 1
             continue
-        s3.put_object(Bucket=bucket, Key=file.key, Body=file.data, Metadata={"sha256": file.digest}, **file.headers)  # type: ignore[arg-type]
+        s3.put_object(Bucket=bucket, Key=file.key, Body=file.data, Metadata=file.metadata, **file.headers)  # type: ignore[arg-type]
         done.written += 1
         say(f"  {file.key}")
     wanted = {file.key for file in files}
@@ -155,7 +158,7 @@ def _is_there(s3: "S3Client", bucket: str, file: File) -> bool:
         if error.response["Error"]["Code"] in {"404", "403", "NoSuchKey"}:
             return False
         raise
-    if found["Metadata"].get("sha256") != file.digest:
+    if found["Metadata"] != file.metadata:
         return False
     return all(found.get(name) == value for name, value in file.headers.items())
 

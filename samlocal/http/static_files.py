@@ -28,6 +28,8 @@ def _file(folder: Path, request: Request) -> Response:
     path = request.path.lstrip("/")
     if path == "" and (language := _other_language(folder, request)):
         return redirect(f"/{language}/")
+    if path and "/" not in path and (folder / path / "index.html").is_file():
+        return redirect(f"/{path}/")
     if _is_a_view(path):
         path = "dashboard/"
     if path == "" or path.endswith("/"):

@@ -47,8 +47,13 @@ def _security(kind: str, header: dict[str, Any], where: str) -> Iterator[tuple[s
             yield "Referrer-Policy", header["ReferrerPolicy"]
         case "StrictTransportSecurity":
             # Harmless locally, because browsers ignore this header without TLS.
-            subdomains = "; includeSubDomains" if header.get("IncludeSubdomains") else ""
-            preload = "; preload" if header.get("Preload") else ""
+            subdomains = "; includeSubDomains" if _is_true(header.get("IncludeSubdomains")) else ""
+            preload = "; preload" if _is_true(header.get("Preload")) else ""
             yield "Strict-Transport-Security", f"max-age={header['AccessControlMaxAgeSec']}{subdomains}{preload}"
         case _:
             raise TemplateError(f"{where}: the local stack does not support {kind}")
+
+
+def _is_true(value: object) -> bool:
+    # A parameter is a string, which CloudFormation converts.
+    return str(value).lower() == "true"

@@ -7,14 +7,19 @@ import pytest
 from referral_intake.web import http
 from samlocal.template import reader, response_headers
 from samlocal.template.intrinsics import Resolver, TemplateError
+from samlocal.template.model import Template
 from samlocal.template.properties import Properties
 from samlocal.template.references import Places
 
-HEADERS = reader.load(
-    Path(__file__).parents[2] / "infra" / "template.yaml",
-    {"SenderAddress": "outreach@star.example", "SiteUrl": "https://spine.example"},
-    Places("referral-intake", "http://127.0.0.1:1"),
-).site_headers
+PARAMETERS = {"SenderAddress": "outreach@star.example", "SiteUrl": "https://spine.example"}
+
+
+def template(**parameters: str) -> Template:
+    file = Path(__file__).parents[2] / "infra" / "template.yaml"
+    return reader.load(file, PARAMETERS | parameters, Places("referral-intake", "http://127.0.0.1:1"))
+
+
+HEADERS = template().site_headers
 
 
 def test_a_page_loads_only_files_of_the_site_and_cannot_be_framed() -> None:
@@ -27,9 +32,16 @@ def test_a_page_loads_only_files_of_the_site_and_cannot_be_framed() -> None:
 
 
 def test_browsers_use_https_do_not_sniff_types_and_send_no_referrer() -> None:
-    assert HEADERS["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+    assert HEADERS["Strict-Transport-Security"] == "max-age=63072000"
     assert HEADERS["X-Content-Type-Options"] == "nosniff"
     assert HEADERS["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path", ["/", "/dashboard/", "/api/challenge"])
+def test_other_systems_on_subdomains_are_forced_to_https_only_by_a_parameter(path: str) -> None:
+    name = "Strict-Transport-Security"
+    assert template().headers_of(path)[name] == "max-age=63072000"
+    assert template(HstsSubdomains="true").headers_of(path)[name] == "max-age=63072000; includeSubDomains"
 
 
 def test_a_page_has_no_permissions_that_it_does_not_need() -> None:

@@ -2,13 +2,11 @@
 
 import importlib
 import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from shutil import which
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -48,7 +46,6 @@ from samlocal.template import nested_stacks
 from samlocal.template.model import Function, QueueSource, Route, Schedule, StreamSource, Template
 from samlocal.template.reader import load
 from samlocal.template.references import Places
-from tests.engines.programs import node
 from tests.support import events, proofs, samples
 from tests.support.dashboard import FakeDashboard
 from tests.support.fakes import FakeLetterCodes, FakeTable, ring
@@ -196,10 +193,10 @@ def variables(function: Function) -> dict[str, Any]:
     return {**DATA["Globals"]["Function"]["Environment"]["Variables"], **own}
 
 
-def test_mail_may_be_sent_only_from_the_senders_address() -> None:
-    (outreach,) = [function for function in TEMPLATE.functions.values() if function.short_name == "outreach"]
-    (send,) = [statement for statement in statements(outreach) if statement["Action"] == "ses:SendEmail"]
-    assert send["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+@every_function
+def test_mail_may_be_sent_only_from_the_senders_address(function: Function) -> None:
+    for send in (one for one in statements(function) if "ses:SendEmail" in listed(one["Action"])):
+        assert send["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
 
 
 def test_feedback_publishes_only_the_event_of_a_tripped_breaker() -> None:
@@ -567,31 +564,6 @@ def test_cloudfront_forwards_the_token_to_the_api_and_does_not_cache() -> None:
     assert found["TargetOriginId"] == "api"
 
 
-@pytest.mark.parametrize(
-    ("path", "answered"),
-    [
-        ("/dashboard", "to /dashboard/"),
-        ("/dashboard/", "/dashboard/index.html"),
-        ("/dashboard/referrals/AAAA-AAAA-AAAA-AAAA", "/dashboard/index.html"),
-        ("/dashboard/work/", "/dashboard/index.html"),
-        ("/dashboard/config.json", "/dashboard/config.json"),
-        ("/dashboard/assets/0123/lib/LICENSE", "/dashboard/assets/0123/lib/LICENSE"),
-        ("/dashboards/x", "/dashboards/x"),
-        ("/es/", "/es/index.html"),
-        ("/assets/site.css", "/assets/site.css"),
-        ("/", "to /es/"),
-    ],
-)
-def test_every_view_of_the_dashboard_is_served_from_one_page(path: str, answered: str) -> None:
-    code = properties_of("SitePaths")["FunctionCode"]["Fn::Sub"].replace("${Languages}", "en,es")
-    event = {"request": {"uri": path, "headers": {"accept-language": {"value": "es"}}}}
-    shown = "a.statusCode ? `to ${a.headers.location.value}` : a.uri"
-    script = f"{code}\nconst a = handler({json.dumps(event)}); process.stdout.write({shown});"
-    program = [own] if (own := which("node")) else node()
-    found = subprocess.run([*program, "-e", script], capture_output=True, text=True, check=True)
-    assert found.stdout == answered
-
-
 def properties_of(name: str) -> dict[str, Any]:
     found: dict[str, Any] = RESOURCES[name]["Properties"]
     return found
@@ -614,6 +586,42 @@ def test_mail_to_the_team_is_not_counted_as_mail_to_doctors() -> None:
     )
     (events,) = of_type("AWS::SES::ConfigurationSetEventDestination").values()
     assert events["Properties"]["ConfigurationSetName"] == {"Ref": "OutreachMail"}
+
+
+# ---- Names -----------------------------------------------------------------------------------------------------------
+
+
+def names_of(resource: dict[str, Any], stack: str, region: str) -> Iterator[str]:
+    """Every `Name`, `LogGroupName` and so on of a resource, in this stack and region."""
+    for key, value in resource.items():
+        if isinstance(value, dict) and key.endswith("Name") and "Fn::Sub" in value:
+            yield value["Fn::Sub"].replace("${AWS::StackName}", stack).replace("${AWS::Region}", region)
+        elif isinstance(value, dict):
+            yield from names_of(value, stack, region)
+
+
+def names(kinds: str, stack: str = "referral-intake", region: str = "us-east-1") -> set[str]:
+    """The names of resources whose types start with this text."""
+    found = [one["Properties"] for one in RESOURCES.values() if one["Type"].startswith(kinds)]
+    return {name for one in found for name in names_of(one, stack, region)}
+
+
+def test_stacks_in_two_regions_have_different_names_in_cloudfront() -> None:
+    assert len(names("AWS::CloudFront::")) == 6
+    for other in ({"region": "eu-west-1"}, {"stack": "referral-intake-dev"}):
+        assert names("AWS::CloudFront::") & names("AWS::CloudFront::", **other) == set()
+
+
+def test_the_prefix_of_the_logs_of_a_stack_does_not_match_those_of_another_one() -> None:
+    others = names("AWS::Logs::LogGroup", stack="referral-intake-dev")
+    assert len(others) == 2
+    for name in names("AWS::Logs::LogGroup"):
+        prefix = name[: name.index("referral-intake") + len("referral-intake/")]
+        assert [other for other in others if other.startswith(prefix)] == []
+
+
+def test_the_site_has_ipv6() -> None:
+    assert properties_of("Distribution")["DistributionConfig"]["IPV6Enabled"] is True
 
 
 # ---- Reports ---------------------------------------------------------------------------------------------------------

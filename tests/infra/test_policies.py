@@ -141,12 +141,18 @@ def test_a_query_of_an_index_requests_the_index_with_its_own_key() -> None:
     assert one == request("dynamodb:Query", f"{TABLE}/index/due", dynamodb__LeadingKeys=["lumen"])
 
 
-def test_a_message_requests_the_verified_identity_and_the_configuration_set() -> None:
-    params = {"FromEmailAddress": "STAR <me@test.example>", "ConfigurationSetName": "set"}
+def test_a_message_requests_the_identities_of_sender_and_recipient_and_the_configuration_set() -> None:
+    params = {
+        "FromEmailAddress": "STAR <me@test.example>",
+        "Destination": {"ToAddresses": ["doctor@clinic.example"]},
+        "ConfigurationSetName": "set",
+    }
     found = requests_for("sesv2", "SendEmail", params)
     assert [one.resource.rpartition(":")[2] for one in found] == [
         "identity/hello@spine.example",
         "identity/spine.example",
+        "identity/doctor@clinic.example",
+        "identity/clinic.example",
         "configuration-set/set",
     ]
     assert {one.context for one in found} == {(("ses:FromAddress", ("hello@spine.example",)),)}

@@ -85,9 +85,12 @@ class RequestMapper:
         if operation != "SendEmail":
             raise Unsupported(f"ses: {operation}")
         sender = self._named(parseaddr(params["FromEmailAddress"])[1])
-        # SES checks the verified identity (the address or its domain) and the configuration set.
-        identities = (f"identity/{sender}", f"identity/{sender.partition('@')[2]}")
-        for resource in (*identities, f"configuration-set/{self._named(params['ConfigurationSetName'])}"):
+        # SES checks the configuration set and the verified identity (an address or its domain): that of the sender and, in
+        # the sandbox, that of each recipient.
+        recipients = [address for group in params["Destination"].values() for address in group]
+        identities = [name for one in (sender, *recipients) for name in (one, one.partition("@")[2])]
+        resources = [f"identity/{one}" for one in identities]
+        for resource in (*resources, f"configuration-set/{self._named(params['ConfigurationSetName'])}"):
             yield request("ses:SendEmail", _arn("ses", resource), ses__FromAddress=[sender])
 
     def _s3(self, operation: str, params: Params) -> Iterator[Request]:

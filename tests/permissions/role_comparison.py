@@ -21,6 +21,10 @@ USED_BY_LAMBDA = {
 ALLOWED_WILDCARDS = {
     ("ses:GetAccount", "*"): "SES has no resource for this action. It reads the quota and changes nothing.",
     (
+        "ses:SendEmail",
+        "arn:aws:ses:*:identity/*",
+    ): "In the sandbox, SES also checks the recipient's identity. A condition names the sender.",
+    (
         "s3:*Object",
         "arn:aws:s3:::referral-intake-reportfiles/*",
     ): "File names are generated, and the bucket belongs to the stack.",

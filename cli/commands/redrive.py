@@ -32,7 +32,7 @@ _TITLES = {
     "held": "Referrals held for another reason; a person decides",
 }
 _QUEUES = {
-    "FeedbackFailures": "SES events that `feedback` failed to process; --go retries them",
+    "FeedbackFailures": "SES events that were not delivered or not processed; --go retries them",
     "OutreachFailures": "Notices of stream records that `outreach` failed to process; --go deletes them",
 }
 
@@ -59,7 +59,7 @@ def command(
     `outreach` makes its usual checks before it sends. You can stop the command and run it again. With `--go`:
 
     - Referrals that failed repeatedly (held as given_up) become queued. Other held referrals stay held.
-    - SES events that `feedback` failed to process return to its queue.
+    - SES events that were not delivered or not processed return to the queue of `feedback`.
     - Notices of stream records that `outreach` failed to process are deleted, after the table was read.
 
     Examples:

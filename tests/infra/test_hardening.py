@@ -46,6 +46,34 @@ def queues_that_lose_messages(data: Data) -> list[str]:
     return [name for name in read if "RedrivePolicy" not in properties(data, name)]
 
 
+def rules_that_lose_events(data: Data) -> list[str]:
+    """Targets of rules without a dead-letter queue, and queues that a rule may not send to."""
+    wrong = []
+    for name, rule in of_type(data, "AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            if "DeadLetterConfig" not in target:
+                wrong.append(f"{name}: no DeadLetterConfig")
+            queues = [one["Fn::GetAtt"].partition(".")[0] for one in (target["Arn"], *_dead_letters(target))]
+            wrong += [f"{name} may not send to {queue}" for queue in queues if queue not in _senders(data, name)]
+    return wrong
+
+
+def _dead_letters(target: Data) -> list[Any]:
+    return [target["DeadLetterConfig"]["Arn"]] if "DeadLetterConfig" in target else []
+
+
+def _senders(data: Data, rule: str) -> set[str]:
+    """The queues whose policies allow the rule to send."""
+    is_source = {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": f"{rule}.Arn"}}}
+    return {
+        queue["Ref"]
+        for policy in of_type(data, "AWS::SQS::QueuePolicy").values()
+        for one in policy["PolicyDocument"]["Statement"]
+        if (one["Action"], one["Resource"], one["Condition"]) == ("sqs:SendMessage", "*", is_source)
+        for queue in policy["Queues"]
+    }
+
+
 def test_the_access_log_describes_the_request_and_not_the_client() -> None:
     assert access_log(template_data()) == []
 
@@ -66,8 +94,17 @@ def test_an_access_log_without_retention_or_none_at_all_is_detected() -> None:
     assert access_log(data) == ["there is no access log"]
 
 
-def test_no_stream_or_queue_loses_messages() -> None:
-    assert streams_that_lose_records(template_data()) == queues_that_lose_messages(template_data()) == []
+def test_no_stream_queue_or_rule_loses_messages() -> None:
+    data = template_data()
+    assert streams_that_lose_records(data) + queues_that_lose_messages(data) + rules_that_lose_events(data) == []
+
+
+def test_a_rule_that_loses_events_is_detected() -> None:
+    data = template_data()
+    properties(data, "MailEventsPolicy")["Queues"].pop()
+    assert rules_that_lose_events(data) == ["MailEventsRule may not send to FeedbackFailures"]
+    del properties(data, "MailEventsRule")["Targets"][0]["DeadLetterConfig"]
+    assert rules_that_lose_events(data) == ["MailEventsRule: no DeadLetterConfig"]
 
 
 @pytest.mark.parametrize("missing", ["DestinationConfig", "FilterCriteria"])

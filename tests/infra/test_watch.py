@@ -45,7 +45,9 @@ def has_alarm(namespace: str, name: str, **of: Any) -> bool:
 def failure_queues() -> set[str]:
     dead_letters = {queue.dead_letters for queue in TEMPLATE.queues.values() if queue.dead_letters}
     streams = [source for source in TEMPLATE.sources if isinstance(source, StreamSource)]
-    return dead_letters | {source.on_failure for source in streams if source.on_failure}
+    targets = [target for rule in of_type("AWS::Events::Rule").values() for target in rule["Properties"]["Targets"]]
+    undelivered = {target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"].partition(".")[0] for target in targets}
+    return dead_letters | undelivered | {source.on_failure for source in streams if source.on_failure}
 
 
 def test_every_queue_for_failures_has_an_alarm() -> None:

@@ -85,8 +85,8 @@ class RequestMapper:
         if operation != "SendEmail":
             raise Unsupported(f"ses: {operation}")
         sender = self._named(parseaddr(params["FromEmailAddress"])[1])
-        # SES checks the configuration set and the verified identity (an address or its domain): that of the sender and, in
-        # the sandbox, that of each recipient.
+        # SES checks the configuration set and the sender's verified identity: the address or its domain. In the
+        # sandbox, it also checks those of the recipients.
         recipients = [address for group in params["Destination"].values() for address in group]
         identities = [name for one in (sender, *recipients) for name in (one, one.partition("@")[2])]
         resources = [f"identity/{one}" for one in identities]

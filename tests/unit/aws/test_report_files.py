@@ -8,7 +8,7 @@ from referral_intake.aws import report_files
 from referral_intake.aws.report_files import ReportFiles
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "us-west-2", "eu-south-2"])  # The last one is an opt-in region.
+@pytest.mark.parametrize("region", ["us-east-1", "us-west-2", "eu-south-1"])  # The last one is an opt-in region.
 def test_a_download_uses_the_host_of_the_region(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """S3's global host does not serve buckets in newer regions."""
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):

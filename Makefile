@@ -119,18 +119,20 @@ contracts: .cache/dev.stamp ## Check the imports between packages.
 
 SAM := tools/sam/sam
 NESTED := infra/site.yaml infra/watch.yaml
+# Stacks of their own.
+OTHERS := infra/waf.yaml infra/budget.yaml infra/deploy-role.yaml
 # The second half checks the root after SAM's transform, with the nested templates beside it. W3002 reports local files, which
 # `sam deploy` uploads.
 TRANSFORMED := build/transformed
 
 template: .cache/dev.stamp .cache/sam.stamp .cache/policy.stamp ## Check the AWS template, before and after SAM transforms it.
-	$(VENV)/cfn-lint infra/template.yaml $(NESTED) infra/waf.yaml
+	$(VENV)/cfn-lint infra/template.yaml $(NESTED) $(OTHERS)
 	$(SAM) validate --lint
 	for file in $(NESTED); do $(SAM) validate --lint --template-file $$file || exit 1; done
 	@mkdir -p $(TRANSFORMED) && cp $(NESTED) $(TRANSFORMED)
 	.cache/sam/bin/python tools/sam/transform.py infra/template.yaml > $(TRANSFORMED)/template.json
 	$(VENV)/cfn-lint --ignore-checks W3002 -- $(TRANSFORMED)/template.json
-	.cache/policy/bin/python tools/policy/scan.py .cache/policy/bin/checkov $(TRANSFORMED)/template.json $(NESTED)
+	.cache/policy/bin/python tools/policy/scan.py .cache/policy/bin/checkov $(TRANSFORMED)/template.json $(NESTED) $(OTHERS)
 
 ##@ Build and deploy
 build: .cache/run.stamp .cache/sam.stamp ## Build the functions into .aws-sam/build.

@@ -1,6 +1,7 @@
 """The role of a workflow: it can deploy the stack, and reaches no data and no other stack."""
 
 import json
+import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import cfnlint
 import pytest
 
+from cli import environments
 from samlocal.template.intrinsics import Resolver, read_yaml
 from samlocal.template.model import ACCOUNT, REGION
 from samlocal.template.references import pseudo_parameters
@@ -56,6 +58,20 @@ def test_the_policies_of_a_role_have_the_size_that_iam_accepts(name: str) -> Non
     policies = DATA["Resources"][name]["Properties"]["Policies"]
     texts = [json.dumps(Resolver(KNOWN).resolve(one["PolicyDocument"], name)) for one in policies]
     assert sum(len("".join(text.split())) for text in texts) < 10_240 - 500, "a stack's name can be longer"
+
+
+def test_the_names_of_resources_start_with_the_name_of_the_stack() -> None:
+    """CloudFormation shortens names of roles, functions and schedules to 64 characters, also the part of the stack."""
+    limited = {"AWS::IAM::Role", "AWS::Lambda::Function", "AWS::Scheduler::Schedule"}
+    longest = max(len(name) for name, one in session_recorder.resources().items() if one["Type"] in limited)
+    pattern = DATA["Parameters"]["StackName"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "a" * (64 - longest - len("-") - len("-ABCDEFGHIJKL")))
+    assert not re.fullmatch(pattern, "a" * (64 - longest - len("-") - len("-ABCDEFGHIJKL") + 2))
+
+
+def test_every_environment_can_have_the_role() -> None:
+    pattern = DATA["Parameters"]["StackName"]["AllowedPattern"]
+    assert [one.stack for one in environments.every().values() if not re.fullmatch(pattern, one.stack)] == []
 
 
 def test_only_one_environment_of_one_repository_gets_the_role() -> None:

@@ -44,7 +44,7 @@ WRONG = [
 ]
 PATHS = {**FILES, **MOVED, **dict.fromkeys(WRONG, "/404.html")}
 # Values of Accept-Language, with the language that each prefers. None is no header.
-ACCEPTED = {
+ACCEPTED: dict[str | None, str] = {
     **dict.fromkeys(["es", "ES", "es-MX", "es_MX, es", " es ", "es;q=0.9,en;q=0.8", "en;q=0.8,es;q=0.9"], "es"),
     **dict.fromkeys(["fr,es;q=0.5", "fr-FR, es-419;q=0.1", "en;q=0,es;q=0.001", "es;q=1.0", "es;Q=1,en;q=0.9"], "es"),
     **dict.fromkeys(["de,en;q=0,es", "es,en", "x" * 400 + ",es", ",,,es,,,", "en;q=,es", "en;q=x,es;q=0.2"], "es"),

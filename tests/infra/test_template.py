@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import cfnlint
 import pytest
 from moto.events.models import EventPattern
 
@@ -71,6 +72,10 @@ SETTINGS: Final[dict[str, type[settings.Settings]]] = {
 RECEIPT: Final = "AAAA-AAAA-AAAA-AAAA"
 # Powertools reads these.
 OF_POWERTOOLS: Final = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+
+# The types of resources that each region has.
+SCHEMAS: Final = Path(cfnlint.__file__).parent / "data" / "schemas" / "providers"
+SITE: Final = "AWS::CloudFront::Distribution"
 
 every_function = pytest.mark.parametrize(
     "function", TEMPLATE.functions.values(), ids=[function.short_name for function in TEMPLATE.functions.values()]
@@ -618,6 +623,15 @@ def test_the_prefix_of_the_logs_of_a_stack_does_not_match_those_of_another_one()
     for name in names("AWS::Logs::LogGroup"):
         prefix = name[: name.index("referral-intake") + len("referral-intake/")]
         assert [other for other in others if other.startswith(prefix)] == []
+
+
+def test_a_region_with_ses_and_cloudfront_has_every_type_of_resource() -> None:
+    """CloudFormation refuses a template with a type that the region lacks, even if a condition excludes it."""
+    regions = {file.stem: set(json.loads(file.read_text("utf-8"))) for file in SCHEMAS.glob("*-*-*.json")}
+    wanted = {one["Type"] for one in RESOURCES.values() if not one["Type"].startswith("AWS::Serverless::")}
+    usual = {name: types for name, types in regions.items() if {"AWS::SES::EmailIdentity", SITE} <= types}
+    assert {"us-east-1", "us-west-2", "eu-west-1", "eu-south-1"} <= usual.keys()
+    assert {name: wanted - types for name, types in usual.items() if not wanted <= types} == {}
 
 
 def test_the_site_has_ipv6() -> None:

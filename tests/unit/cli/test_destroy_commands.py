@@ -32,7 +32,9 @@ def test_the_protection_of_a_resource_is_removed_before_the_resource(name: str) 
 def test_aws_has_the_operation_and_its_options(command: str) -> None:
     _, service, operation, *options = command.split()
     model = botocore.session.Session().get_service_model(service)
-    members: Mapping[str, Any] = model.operation_model(operation.title().replace("-", "")).input_shape.members
+    shape = model.operation_model(operation.title().replace("-", "")).input_shape
+    assert shape is not None
+    members: Mapping[str, Any] = shape.members
     known = {xform_name(name, "-") for name in members}
     assert {one.removeprefix("--").removeprefix("no-") for one in options if one.startswith("--")} <= known
     values = {value for member in members.values() for value in getattr(member, "enum", ())}

@@ -146,7 +146,7 @@ def _mail(target: Target) -> Iterator[tuple[str, Check]]:
     yield "DKIM", lambda: mail.dkim(ses().identity, domain)
     yield "SPF", lambda: mail.spf(ses().identity, dns_records.txt(ses().mail_from() or "") if ses().mail_from() else [])
     yield "DMARC", lambda: mail.dmarc(dns_records.dmarc(domain))
-    yield "sandbox", lambda: mail.sandbox(ses().account)
+    yield "sandbox", lambda: mail.sandbox(ses().account, real=target.real)
     yield "quota", lambda: mail.quota(ses().account)
     name = "OutreachMailName"
     yield (

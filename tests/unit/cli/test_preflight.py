@@ -93,7 +93,12 @@ def test_dmarc_is_looked_up_from_the_domain_upwards_but_not_at_the_top_level() -
     ],
 )
 def test_an_account_in_the_sandbox_or_under_review_fails(change: dict[str, Any], expected: str) -> None:
-    assert level(mail.sandbox({**ACCOUNT, **change})) == expected
+    assert level(mail.sandbox({**ACCOUNT, **change}, real=True)) == expected
+
+
+def test_a_stack_that_mails_no_doctor_can_stay_in_the_sandbox() -> None:
+    assert level(mail.sandbox({**ACCOUNT, "ProductionAccessEnabled": False}, real=False)) == "warning"
+    assert level(mail.sandbox({**ACCOUNT, "SendingEnabled": False}, real=False)) == "failure"
 
 
 @pytest.mark.parametrize(("used", "expected"), [(0, "ok"), (159, "ok"), (160, "warning")])

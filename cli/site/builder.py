@@ -63,10 +63,10 @@ def _loaded(templates: Path, modules: Path) -> dict[Path, bytes]:
 
 
 def _write_pages(out: Path, pages: dict[str, Pages], first: str) -> None:
-    """Write the pages of every language. Pages that exist in one language only are written in `first`."""
+    """Write the pages of every language. The page at `/` is in `first`."""
     _write(out / "robots.txt", ROBOTS)
-    _write(out / "404.html", pages[first].render("404.html", "/{locale}/").encode())
     for locale, one in pages.items():
+        _write(out / locale / "404.html", one.render("404.html", "/{locale}/").encode())
         guide = one.render("guide.html", "/{locale}/take-it-with-you.html")
         _write(out / locale / "take-it-with-you.html", guide.encode())
     forms = {locale: one.render("page.html", "/{locale}/", form=EMPTY_FORM).encode() for locale, one in pages.items()}

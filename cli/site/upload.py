@@ -29,7 +29,7 @@ REVALIDATE = "no-cache"
 # How long an asset that is no longer used is kept, for browsers that have an older page open.
 KEPT = timedelta(days=30)
 _RETIRED = "retired"
-# CloudFront serves this page for wrong addresses. A function of the template reads the status from the file's metadata.
+# CloudFront serves such a page for wrong addresses. A function of the template reads the status from its metadata.
 NOT_FOUND = "404.html"
 # Content types that Python's mimetypes lacks or names differently on some systems.
 _TYPES = {
@@ -63,7 +63,7 @@ class File:
 
     @property
     def metadata(self) -> dict[str, str]:
-        status = {"status": "404"} if self.key == NOT_FOUND else {}
+        status = {"status": "404"} if self.key.rpartition("/")[2] == NOT_FOUND else {}
         return {"sha256": hashlib.sha256(self.data).hexdigest(), **status}
 
 

@@ -26,7 +26,7 @@ def serve(folder: Path, request: Request) -> Response:
 
 def _file(folder: Path, request: Request) -> Response:
     path = request.path.lstrip("/")
-    if path == "" and (language := _other_language(folder, request)):
+    if path == "" and (language := _preferred_language(folder, request)) != _languages(folder)[0]:
         return redirect(f"/{language}/")
     if path and "/" not in path and (folder / path / "index.html").is_file():
         return redirect(f"/{path}/")
@@ -50,20 +50,27 @@ def _is_a_view(path: str) -> bool:
     return folder == "dashboard" and "." not in rest and not rest.startswith("assets/")
 
 
-def _other_language(folder: Path, request: Request) -> str | None:
-    """Return the browser's preferred language, or None if the page at `/` already has it.
+def _preferred_language(folder: Path, request: Request) -> str:
+    """Return the language of the site that the browser prefers.
 
-    Same rule as in the CloudFront function of the template, for paths without a language.
+    Same rule as in the CloudFront function of the template.
     """
-    offered = [page.parent.name for page in folder.glob("*/index.html") if page.parent.name != "dashboard"]
-    best = request.accept_languages.best_match(offered)
-    is_first = best and (folder / best / "index.html").read_bytes() == (folder / "index.html").read_bytes()
-    return None if is_first else best
+    offered = _languages(folder)
+    return request.accept_languages.best_match(offered, default=offered[0])
+
+
+def _languages(folder: Path) -> list[str]:
+    """Return the languages of the site. The first is that of the page at `/`, or empty if the site has no languages."""
+    pages = {page.parent.name: page.read_bytes() for page in sorted(folder.glob("*/index.html"))}
+    pages.pop("dashboard", None)
+    return sorted(pages, key=lambda name: pages[name] != (folder / "index.html").read_bytes()) or [""]
 
 
 def _not_found(folder: Path, request: Request) -> Response:
+    start = request.path.split("/")[1]
+    language = start if start in _languages(folder) else _preferred_language(folder, request)
     try:
-        response = send_from_directory(folder, "404.html", request.environ, conditional=False)
+        response = send_from_directory(folder, f"{language}/404.html".lstrip("/"), request.environ, conditional=False)
     except NotFound:
         response = Response("This page does not exist.\n", content_type="text/plain; charset=utf-8")
     response.status_code = 404

@@ -61,7 +61,7 @@ def test_every_template_is_among_the_pages(every: list[SitePage]) -> None:
     templates = {file.name for file in (TEMPLATES / "site").glob("[!_]*.html")}
     built = {page.name for page in every if not page.template}
     assert {page.template for page in every} >= templates - parts - {Path(name).name for name in built}
-    assert {"404.html", "en/index.html", "es/index.html"} <= built
+    assert {"es/404.html", "en/index.html", "es/index.html"} <= built
 
 
 @pytest.mark.parametrize(

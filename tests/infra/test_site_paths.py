@@ -20,10 +20,10 @@ MOVED = {"/dashboard": "301 /dashboard/", "/es": "301 /es/", "/en": "301 /en/"}
 FILES = {
     "/index.html": "/index.html",
     "/robots.txt": "/robots.txt",
-    "/404.html": "/404.html",
     "/en/": "/en/index.html",
     "/es/": "/es/index.html",
     "/es/index.html": "/es/index.html",
+    "/es/404.html": "/es/404.html",
     "/en/take-it-with-you.html": "/en/take-it-with-you.html",
     "/assets/site.0123.css": "/assets/site.0123.css",
     "/dashboard/": "/dashboard/index.html",
@@ -42,7 +42,7 @@ WRONG = [
     *("/favicon.ico", "/.well-known/x", "/.env", "/wp-login.php", "/index.html/", "/robots.txt/", "/assets", "/é/"),
     *("/constructor", "/__proto__/", "/toString", "/" + "a" * 8000, "/" + "es/" * 2000, "/es/" + "%00" * 500),
 ]
-PATHS = {**FILES, **MOVED, **dict.fromkeys(WRONG, "/404.html")}
+PATHS = [*FILES, *MOVED, *WRONG]
 # Values of Accept-Language, with the language that each prefers. None is no header.
 ACCEPTED: dict[str | None, str] = {
     **dict.fromkeys(["es", "ES", "es-MX", "es_MX, es", " es ", "es;q=0.9,en;q=0.8", "en;q=0.8,es;q=0.9"], "es"),
@@ -94,11 +94,17 @@ def answers(events: list[dict[str, Any]], languages: str = "en,es") -> list[str]
     return [shown(one) for one in njs.handled(code("SitePaths", languages), events)]
 
 
+def wanted(path: str, language: str) -> str:
+    """A wrong address gets a page in the language of its folder, or else in that of the browser."""
+    own = path.split("/")[1]
+    return {**FILES, **MOVED}.get(path, f"/{own if own in {'en', 'es'} else language}/404.html")
+
+
 @pytest.mark.parametrize("cookies", COOKIES)
 def test_a_path_gets_its_file_whatever_the_browser_accepts(cookies: dict[str, Any]) -> None:
     cases = list(product(PATHS, ACCEPTED))
     found = answers([request(path, accepted, cookies) for path, accepted in cases])
-    assert [case for case, one in zip(cases, found, strict=True) if one != PATHS[case[0]]] == []
+    assert [c for c, one in zip(cases, found, strict=True) if one != wanted(c[0], ACCEPTED[c[1]])] == []
 
 
 @pytest.mark.parametrize(
@@ -118,8 +124,8 @@ def test_the_start_page_leads_to_the_preferred_language(languages: str, of_spani
 
 def test_the_start_page_understands_every_form_of_the_header() -> None:
     found = answers([request("/", one) for one in ACCEPTED])
-    wanted = {"es": "302 /es/", "en": "/index.html"}
-    assert dict(zip(ACCEPTED, found, strict=True)) == {one: wanted[language] for one, language in ACCEPTED.items()}
+    start = {"es": "302 /es/", "en": "/index.html"}
+    assert dict(zip(ACCEPTED, found, strict=True)) == {one: start[language] for one, language in ACCEPTED.items()}
 
 
 @pytest.fixture(scope="module")
@@ -137,26 +143,25 @@ def test_every_file_of_the_site_can_be_reached(site: Path) -> None:
     assert answers([request(file) for file in files]) == files
 
 
-@pytest.mark.parametrize(
-    "path", [*FILES, *MOVED, "/nothing", "/fr/", "/ES/", "/es/nothing.html", "/dashboard/nothing.js"]
-)
-def test_the_local_stack_serves_a_path_like_cloudfront(path: str, site: Path) -> None:
-    answer = static_files.serve(site, Request(EnvironBuilder(path).get_environ()))
-    moved, _, wanted = PATHS[path].rpartition(" ")
-    if moved:
-        assert (answer.status_code // 100, answer.location) == (3, wanted)
-    elif (site / wanted[1:]).is_file():
-        assert answer.get_data() == (site / wanted[1:]).read_bytes()
-        assert (answer.status_code == 404) == (wanted == "/404.html" != path)
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("path", ["/", *FILES, *MOVED, "/nothing", "/fr/", "/ES/", "/es/nothing", "/dashboard/x.js"])
+def test_the_local_stack_serves_a_path_like_cloudfront(path: str, language: str, site: Path) -> None:
+    event = EnvironBuilder(path, headers={"Accept-Language": language}).get_environ()
+    local, [answer] = static_files.serve(site, Request(event)), answers([request(path, language)])
+    if answer[0] != "/":
+        assert f"to {local.location}" == f"to {answer[4:]}"
+    elif (site / answer[1:]).is_file():
+        assert local.get_data() == (site / answer[1:]).read_bytes()
+        assert (local.status_code == 404) == (answer.endswith("/404.html") and answer != path)
 
 
-def test_the_page_for_wrong_addresses_is_sent_with_status_404(site: Path) -> None:
-    assert statuses(site / "404.html", site / "index.html") == [404, 200]
+def test_the_page_for_wrong_addresses_is_sent_with_status_404() -> None:
+    assert statuses("en/404.html", "es/404.html", "index.html") == [404, 404, 200]
 
 
-def statuses(*files: Path) -> list[int]:
+def statuses(*files: str) -> list[int]:
     """What the viewer gets for these uploaded files."""
-    marks = [upload.File(file.name, file.read_bytes()).metadata for file in files]
+    marks = [upload.File(file, b"").metadata for file in files]
     events = [response(200, {f"x-amz-meta-{name}": value for name, value in one.items()}) for one in marks]
     return [one["statusCode"] for one in njs.handled(code("SiteStatus"), events)]
 

@@ -72,7 +72,7 @@ def test_the_site_is_uploaded_with_content_types_and_headers(s3: "S3Client", tmp
             assert found["ContentType"] == kinds[suffix], key
             paths.add(suffix)
     assert paths == set(kinds)
-    assert {"index.html", "404.html", "robots.txt", "dashboard/config.json", "es/index.html"} <= keys(s3)
+    assert {"index.html", "es/404.html", "robots.txt", "dashboard/config.json", "es/index.html"} <= keys(s3)
 
 
 def test_assets_are_uploaded_before_pages_and_the_first_page_last(s3: "S3Client", tmp_path: Path) -> None:

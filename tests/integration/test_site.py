@@ -473,7 +473,7 @@ def test_the_first_load_is_small(tmp_path: Path) -> None:
 
 def test_the_built_pages_find_all_their_files(tmp_path: Path) -> None:
     build(samples.TEMPLATES, tmp_path)
-    for name in ("index.html", "404.html", "en/take-it-with-you.html", "es/take-it-with-you.html"):
+    for name in ("index.html", "es/404.html", "en/take-it-with-you.html", "es/take-it-with-you.html"):
         page = Page((tmp_path / name).read_text("utf-8"))
         for address in [tag["href"] for tag in page.all("link")] + page.having("src"):
             assert (tmp_path / address.lstrip("/")).is_file()

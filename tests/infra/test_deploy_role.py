@@ -116,7 +116,7 @@ def arn(service: str, resource: str, region: str = REGION) -> str:
     return f"arn:aws:{service}:{region}:{ACCOUNT}:{resource}"
 
 
-HASHING_KEYS = arn("secretsmanager", "secret:HashingKeys-1-2")
+SIGNING_KEYS = arn("secretsmanager", "secret:SigningKeys-1-2")
 TABLE = arn("dynamodb", f"table/{STACK}-Table-1")
 REPORT = f"arn:aws:s3:::{STACK}-reportfiles-1/report/1.csv"
 
@@ -127,8 +127,8 @@ REPORT = f"arn:aws:s3:::{STACK}-reportfiles-1/report/1.csv"
     [
         *((f"dynamodb:{one}", TABLE) for one in ("GetItem", "Query", "Scan", "PutItem", "DeleteItem", "PartiQLSelect")),
         *(("dynamodb:" + one, TABLE) for one in ("ExportTableToPointInTime", "RestoreTableToPointInTime")),
-        ("secretsmanager:GetSecretValue", HASHING_KEYS),
-        ("secretsmanager:PutSecretValue", HASHING_KEYS),
+        ("secretsmanager:GetSecretValue", SIGNING_KEYS),
+        ("secretsmanager:PutSecretValue", SIGNING_KEYS),
         ("s3:GetObject", REPORT),
         ("sqs:ReceiveMessage", arn("sqs", f"{STACK}-MailEvents-1")),
         ("ses:SendEmail", arn("ses", "identity/spine.example")),
@@ -147,8 +147,21 @@ REPORT = f"arn:aws:s3:::{STACK}-reportfiles-1/report/1.csv"
         ("sts:AssumeRole", arn("iam", "role/Admin", region="")),
     ],
 )
-def test_a_deployment_reaches_no_data_no_person_and_no_other_resource(name: str, action: str, resource: str) -> None:
-    assert allowing(role(name), request(action, resource)) == []
+def test_a_deployment_reaches_no_doctor_no_person_and_no_other_resource(name: str, action: str, resource: str) -> None:
+    assert allowing(role(name), request(action, resource, dynamodb__LeadingKeys=["doctor#"])) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:HashingKeys-1-2")),
+        *((f"dynamodb:{one}", TABLE) for one in ("GetItem", "Query", "DeleteItem")),
+    ],
+)
+def test_only_the_workflow_can_sign_and_follow_a_test_referral(action: str, resource: str) -> None:
+    of_referral = request(action, resource, dynamodb__LeadingKeys=["referral#"])
+    assert allowing(role("DeployRole"), of_referral)
+    assert allowing(role("ExecutionRole"), of_referral) == []
 
 
 # The calls of `make deploy`, with the stack's own resources.
@@ -157,6 +170,7 @@ CALLS = [
     ("cloudformation:DescribeStackEvents", arn("cloudformation", f"stack/{STACK}/1")),
     ("cloudformation:UpdateTerminationProtection", arn("cloudformation", f"stack/{STACK}/1")),
     ("cloudformation:CreateChangeSet", arn("cloudformation", f"stack/{STACK}-web-acl/1", "us-east-1")),
+    ("ses:GetEmailIdentity", arn("ses", "identity/spine.example")),
     ("cloudformation:CreateChangeSet", f"arn:aws:cloudformation:{REGION}:aws:transform/Serverless-2016-10-31"),
     ("cloudformation:DescribeStacks", arn("cloudformation", "stack/aws-sam-cli-managed-default/1")),
     ("s3:PutObject", "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1/code"),

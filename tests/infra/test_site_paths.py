@@ -146,7 +146,7 @@ def test_every_file_of_the_site_can_be_reached(site: Path) -> None:
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("path", ["/", *FILES, *MOVED, "/nothing", "/fr/", "/ES/", "/es/nothing", "/dashboard/x.js"])
 def test_the_local_stack_serves_a_path_like_cloudfront(path: str, language: str, site: Path) -> None:
-    event = EnvironBuilder(path, headers={"Accept-Language": language}).get_environ()
+    event = EnvironBuilder(path, headers=[("Accept-Language", language)]).get_environ()
     local, [answer] = static_files.serve(site, Request(event)), answers([request(path, language)])
     if answer[0] != "/":
         assert f"to {local.location}" == f"to {answer[4:]}"

@@ -13,7 +13,8 @@ import pytest
 from botocore.stub import Stubber
 
 from cli.checks import aws_queries, deployment
-from local.stack import ROOT, LocalStack
+from local.stack import LocalStack
+from tests.support import project
 from tests.support.stack import local_stack, without_site
 
 
@@ -106,7 +107,7 @@ def test_against_the_local_stack_network_checks_are_skipped_and_no_doctor_is_opt
     # Runs in a separate process, because the command removes AWS credentials from its environment.
     environment = {"PATH": os.environ["PATH"], "AWS_PROFILE": "not-there", "PYTHONPATH": "functions:."}
     command = [sys.executable, "-m", "cli", "preflight", "--stack", local.url]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=project.root(), env=environment, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done
     for name in (

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler import Response as Answer
@@ -34,6 +35,7 @@ logger = logs.logger()
 
 PREFIX = "/api/dashboard"
 MAX_BODY_BYTES = 16 * 1024
+_JSON = "application/json"
 
 app = APIGatewayHttpResolver(
     enable_validation=True,
@@ -55,20 +57,21 @@ def _respond(event: Event, parts: DashboardParts, now: datetime) -> Response:
     try:
         # First, so that a caller without a role learns nothing, not even which routes exist.
         user = authorization.signed_in_user(event)
-        _check_body(event)
         app.context = {"user": user, "parts": parts, "now": now}
-        response = app.resolve(event, LambdaContext())
+        response = app.resolve(_with_json_body(event), LambdaContext())
     except Exception as error:  # noqa: BLE001  # `problems` distinguishes them
         return _refuse(problems.of(error, logger), event, parts, now)
     given = {name.lower(): value for name, value in response["headers"].items()}
     return {**response, "headers": {**http.HEADERS, **given}}
 
 
-def _check_body(event: Event) -> None:
+def _with_json_body(event: Event) -> dict[str, Any]:
+    """Check the body, and return the event with the type that it has. Powertools raises at some names of types."""
     if event.get("body"):
-        if http.content_type(event) != "application/json":
+        if http.content_type(event) != _JSON:
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported", "Send application/json.")
         http.parsed_json(http.body(event, MAX_BODY_BYTES))
+    return {**event, "headers": {**event["headers"], "content-type": _JSON}}
 
 
 def _refuse(problem: Problem, event: Event, parts: DashboardParts, now: datetime, path: str = "") -> Response:

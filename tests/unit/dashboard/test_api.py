@@ -101,6 +101,13 @@ def test_only_json_of_limited_size_is_read(body: str, headers: dict[str, str], s
     assert (response["statusCode"], json.loads(response["body"])["code"]) == (status, code)
 
 
+@pytest.mark.parametrize("media_type", ["text/plain", "multipart/form-data", "Application/JSON", "x", ""])
+def test_without_a_body_its_type_does_not_matter(media_type: str) -> None:
+    event = request("POST", "/referrals/search")
+    event["headers"]["content-type"] = media_type
+    assert dashboard.respond(event, FakeDashboard(), samples.NOW)["statusCode"] == 422
+
+
 def test_a_body_that_is_neither_text_nor_base64_is_refused() -> None:
     event = request("POST", "/me", "/w==") | {"isBase64Encoded": True}
     assert dashboard.respond(event, FakeDashboard(), samples.NOW)["statusCode"] == 400

@@ -130,15 +130,3 @@ class TestMail:
 
     def test_an_unknown_message_is_not_found(self, url: str) -> None:
         assert fetch(f"{url}/_local/mailbox/none").status == 404
-
-
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [("localhost", 200), ("site.localhost:8080", 200), ("attacker.example", 421), ("127.0.0.1.attacker.example", 421)],
-)
-def test_the_pages_of_the_stack_are_served_only_for_host_names_of_this_machine(
-    url: str, host: str, status: int
-) -> None:
-    """Otherwise a web page, whose host name resolves to this machine, could read the mailbox."""
-    for path in ("/_local/", "/_local/mailbox.json"):
-        assert fetch(f"{url}{path}", headers={"Host": host}).status == status

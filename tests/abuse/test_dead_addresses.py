@@ -1,0 +1,108 @@
+"""An attacker names dead addresses, or complains, to stop the campaign or to ruin the reputation of its sender."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from referral_intake.aws.breaker_table import breaker_key
+from tests.abuse.visitors import Visitor
+from tests.infra.template_data import template_data
+from tests.integration.handler_harness import HandlerHarness
+from tests.support.processes import new_process
+
+
+@pytest.fixture
+def production(harness: HandlerHarness, monkeypatch: pytest.MonkeyPatch) -> HandlerHarness:
+    """The functions with production's limit per source."""
+    monkeypatch.setenv("REFERRALS_PER_SOURCE", str(template_data()["Parameters"]["ReferralsPerSource"]["Default"]))
+    new_process()
+    return harness
+
+
+@pytest.fixture
+def attacker(production: HandlerHarness) -> Visitor:
+    return Visitor(production, "203.0.113.7")
+
+
+@pytest.fixture
+def patient(production: HandlerHarness) -> Visitor:
+    return Visitor(production, "198.51.100.20")
+
+
+def were_delivered(harness: HandlerHarness, number: int) -> None:
+    """Messages of this number were delivered today."""
+    harness.client.update_item(
+        TableName=harness.table,
+        Key=breaker_key("lumen"),
+        UpdateExpression="SET #delivered = :number",
+        ExpressionAttributeNames={"#delivered": f"{datetime.now(UTC).date()}/delivered"},
+        ExpressionAttributeValues={":number": {"N": str(number)}},
+    )
+
+
+def report(harness: HandlerHarness, kind: str, receipts: list[str], **details: Any) -> None:
+    for receipt in receipts:
+        harness.deliver_ses_event(kind, receipt, **details)
+
+
+def test_five_dead_addresses_of_one_source_do_not_stop_the_campaign(
+    production: HandlerHarness, attacker: Visitor, patient: Visitor
+) -> None:
+    were_delivered(production, 95)
+    report(production, "Bounce", [attacker.submit().receipt for _ in range(5)])
+    assert patient.submit().stage == "sent"
+
+
+def test_after_the_first_dead_address_the_source_reaches_no_other(
+    production: HandlerHarness, attacker: Visitor, patient: Visitor
+) -> None:
+    report(production, "Bounce", [attacker.submit().receipt])
+    assert {attacker.submit().reason for _ in range(3)} == {"source_bounced"}
+    assert len(production.mail.sent) == 1
+    assert patient.submit().stage == "sent"
+
+
+def test_before_the_first_bounce_arrives_a_source_reaches_twenty_addresses_a_day(
+    production: HandlerHarness, attacker: Visitor, patient: Visitor
+) -> None:
+    were_delivered(production, 480)
+    referrals = [attacker.submit() for _ in range(21)]
+    assert [one.stage for one in referrals] == ["sent"] * 20 + ["held"]
+    assert referrals[-1].reason == "many_from_one_source"
+    # Of 500 messages, 4%: SES reviews an account at 5%.
+    report(production, "Bounce", [one.receipt for one in referrals[:20]])
+    assert patient.submit().stage == "sent"
+
+
+def test_two_complaints_of_one_source_do_not_stop_the_campaign(
+    production: HandlerHarness, attacker: Visitor, patient: Visitor
+) -> None:
+    were_delivered(production, 2400)
+    report(production, "Complaint", [attacker.submit().receipt for _ in range(2)])
+    assert patient.submit().stage == "sent"
+
+
+@pytest.mark.parametrize(
+    "details",
+    [{"bounceSubType": "OnAccountSuppressionList"}, {"bounceSubType": "Suppressed"}],
+    ids=lambda details: details["bounceSubType"],
+)
+def test_addresses_that_ses_did_not_try_do_not_stop_the_campaign(
+    production: HandlerHarness, patient: Visitor, details: dict[str, str]
+) -> None:
+    were_delivered(production, 95)
+    for number in range(5):
+        receipt = Visitor(production, f"203.0.113.{number}").submit().receipt
+        report(production, "Bounce", [receipt], **details)
+    assert patient.submit().stage == "sent"
+
+
+def test_dead_addresses_of_many_sources_stop_the_campaign_before_ses_stops_the_account(
+    production: HandlerHarness, patient: Visitor
+) -> None:
+    were_delivered(production, 95)
+    for number in range(5):
+        report(production, "Bounce", [Visitor(production, f"203.0.113.{number}").submit().receipt])
+    waiting = patient.submit()
+    assert (waiting.stage, waiting.reason) == ("waiting", "paused")

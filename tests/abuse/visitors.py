@@ -2,12 +2,14 @@
 
 import itertools
 import json
+import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Any
 
 from referral_intake.aws.item_format import from_item
 from referral_intake.core.referral import Referral
+from referral_intake.intake.bot_detection import binding_of
 from tests.integration.handler_harness import HandlerHarness
 from tests.support import events, proofs, samples
 
@@ -26,16 +28,26 @@ class Visitor:
         number = next(_numbers)
         sent = samples.payload(doctor=samples.doctor(email=f"dr{number}@clinic{number}.example"))
         if is_proven:
-            sent = proofs.with_proof(sent, self.harness._keys, datetime.now(UTC) - proofs.MINUTE)
-        request = events.post_json(sent, **headers, cloudfront_viewer_address=f"{self.address}:4711")
-        receipt = json.loads(self.harness.invoke("intake", request)["body"])["receipt"]
+            sent["challenge"] = self._proof(sent["submission_id"])
+        receipt = self._ask("POST /api/referrals", json.dumps(sent), content_type="application/json", **headers)[
+            "receipt"
+        ]
         self.harness.deliver_records(receipt)
         return self.referral(receipt)
+
+    def _proof(self, submission_id: str) -> str:
+        query = f"for={binding_of(uuid.UUID(submission_id))}"
+        solved = proofs.solve(self._ask("GET /api/challenge", query=query)["challenge"])
+        self.harness.clock.shift(proofs.FILL_TIME)
+        return solved
+
+    def _ask(self, route: str, body: str | None = None, **request: str) -> Any:
+        event = events.request(route, body, cloudfront_viewer_address=f"{self.address}:4711", **request)
+        return json.loads(self.harness.invoke("intake", event)["body"])
 
     def referral(self, receipt: str) -> Referral:
         return from_item(self.harness.item(receipt))
 
     def status(self, receipt: str) -> str:
         """What the status page says."""
-        response = self.harness.invoke("intake", events.get_status(receipt))
-        return str(json.loads(response["body"])["state"])
+        return str(json.loads(self.harness.invoke("intake", events.get_status(receipt))["body"])["state"])

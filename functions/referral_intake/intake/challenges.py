@@ -15,7 +15,7 @@ import altcha
 from referral_intake.aws.keys import Ring
 from referral_intake.intake.bot_detection import Proof
 
-# Browsers have it built in, so that an attacker's program is not much faster than a patient's phone.
+# Browsers have it built in. A native program is still several times faster: docs/abuse.md.
 ALGORITHM = "PBKDF2/SHA-256"
 ROUNDS = 5000
 

@@ -1,4 +1,4 @@
-"""A viewer of the dashboard tries to read doctors' data, to act and to export."""
+"""A viewer of the dashboard, or a person with a stolen password, tries to read doctors' data, to act and to export."""
 
 import json
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from typing import Any
 from referral_intake.aws.audit_log import AuditTable
 from referral_intake.core.users import Role
 from referral_intake.dashboard import api, authorization
+from tests.infra.template_data import properties, template_data
 from tests.integration.handler_harness import DOCTOR, HandlerHarness
 from tests.support import dashboard
 
@@ -44,6 +45,12 @@ def test_a_viewer_reads_no_name_address_or_number_of_a_doctor(harness: HandlerHa
         assert receipt in response["body"]
         for secret in (DOCTOR["name"], DOCTOR["email"], DOCTOR["npi"], "555"):
             assert secret not in response["body"], path
+
+
+def test_a_password_alone_signs_no_user_in() -> None:
+    """Cognito requires a code of an app, not of a text message, which can be intercepted."""
+    team = properties(template_data(), "Team")
+    assert (team["MfaConfiguration"], team["EnabledMfas"]) == ("ON", ["SOFTWARE_TOKEN_MFA"])
 
 
 def ask(harness: HandlerHarness, method: str, path: str, data: object) -> dict[str, Any]:

@@ -7,27 +7,17 @@ import pytest
 
 from referral_intake.aws.breaker_table import breaker_key
 from tests.abuse.visitors import Visitor
-from tests.infra.template_data import template_data
 from tests.integration.handler_harness import HandlerHarness
-from tests.support.processes import new_process
 
 
 @pytest.fixture
-def production(harness: HandlerHarness, monkeypatch: pytest.MonkeyPatch) -> HandlerHarness:
-    """The functions with production's limit per source."""
-    monkeypatch.setenv("REFERRALS_PER_SOURCE", str(template_data()["Parameters"]["ReferralsPerSource"]["Default"]))
-    new_process()
-    return harness
+def attacker(harness: HandlerHarness) -> Visitor:
+    return Visitor(harness, "203.0.113.7")
 
 
 @pytest.fixture
-def attacker(production: HandlerHarness) -> Visitor:
-    return Visitor(production, "203.0.113.7")
-
-
-@pytest.fixture
-def patient(production: HandlerHarness) -> Visitor:
-    return Visitor(production, "198.51.100.20")
+def patient(harness: HandlerHarness) -> Visitor:
+    return Visitor(harness, "198.51.100.20")
 
 
 def were_delivered(harness: HandlerHarness, number: int) -> None:
@@ -47,33 +37,27 @@ def report(harness: HandlerHarness, kind: str, receipts: list[str], **details: A
 
 
 def test_five_dead_addresses_of_one_source_do_not_stop_the_campaign(
-    production: HandlerHarness, attacker: Visitor, patient: Visitor
+    harness: HandlerHarness, attacker: Visitor, patient: Visitor
 ) -> None:
-    were_delivered(production, 95)
-    report(production, "Bounce", [attacker.submit().receipt for _ in range(5)])
+    were_delivered(harness, 95)
+    report(harness, "Bounce", [attacker.submit().receipt for _ in range(5)])
     assert patient.submit().stage == "sent"
 
 
 def test_after_the_first_dead_address_the_source_reaches_no_other(
-    production: HandlerHarness, attacker: Visitor, patient: Visitor
+    harness: HandlerHarness, attacker: Visitor, patient: Visitor
 ) -> None:
-    report(production, "Bounce", [attacker.submit().receipt])
+    report(harness, "Bounce", [attacker.submit().receipt])
     assert {attacker.submit().reason for _ in range(3)} == {"source_bounced"}
-    assert len(production.mail.sent) == 1
+    assert len(harness.mail.sent) == 1
     assert patient.submit().stage == "sent"
 
 
-def test_before_the_first_bounce_arrives_a_source_reaches_twenty_addresses_a_day(attacker: Visitor) -> None:
-    referrals = [attacker.submit() for _ in range(21)]
-    assert [one.stage for one in referrals] == ["sent"] * 20 + ["held"]
-    assert referrals[-1].reason == "many_from_one_source"
-
-
 def test_two_complaints_of_one_source_do_not_stop_the_campaign(
-    production: HandlerHarness, attacker: Visitor, patient: Visitor
+    harness: HandlerHarness, attacker: Visitor, patient: Visitor
 ) -> None:
-    were_delivered(production, 2400)
-    report(production, "Complaint", [attacker.submit().receipt for _ in range(2)])
+    were_delivered(harness, 2400)
+    report(harness, "Complaint", [attacker.submit().receipt for _ in range(2)])
     assert patient.submit().stage == "sent"
 
 
@@ -83,20 +67,20 @@ def test_two_complaints_of_one_source_do_not_stop_the_campaign(
     ids=lambda details: details["bounceSubType"],
 )
 def test_addresses_that_ses_did_not_try_do_not_stop_the_campaign(
-    production: HandlerHarness, patient: Visitor, details: dict[str, str]
+    harness: HandlerHarness, patient: Visitor, details: dict[str, str]
 ) -> None:
-    were_delivered(production, 95)
+    were_delivered(harness, 95)
     for number in range(5):
-        receipt = Visitor(production, f"203.0.113.{number}").submit().receipt
-        report(production, "Bounce", [receipt], **details)
+        receipt = Visitor(harness, f"203.0.113.{number}").submit().receipt
+        report(harness, "Bounce", [receipt], **details)
     assert patient.submit().stage == "sent"
 
 
 def test_dead_addresses_of_many_sources_stop_the_campaign_before_ses_stops_the_account(
-    production: HandlerHarness, patient: Visitor
+    harness: HandlerHarness, patient: Visitor
 ) -> None:
-    were_delivered(production, 95)
+    were_delivered(harness, 95)
     for number in range(5):
-        report(production, "Bounce", [Visitor(production, f"203.0.113.{number}").submit().receipt])
+        report(harness, "Bounce", [Visitor(harness, f"203.0.113.{number}").submit().receipt])
     waiting = patient.submit()
     assert (waiting.stage, waiting.reason) == ("waiting", "paused")

@@ -30,6 +30,7 @@ class MessageChecks:
     messages, by id, that an event reported. `exceptions` has the pairs of messages that were repeated as documented.
     `separated` has the pairs of doctors of whom a manager decided that they are two. `declined_phones` has the doctor
     who opted out by each phone number, and `declined_like` this doctor for each one who was named later with it.
+    `withdrawn` has the moment when each referral was withdrawn, by receipt.
     """
 
     interceptor: CallInterceptor
@@ -45,6 +46,7 @@ class MessageChecks:
     declined_phones: dict[str, str] = field(default_factory=dict)
     declined_like: dict[str, str] = field(default_factory=dict)
     told_by_letter_or_call: set[str] = field(default_factory=set)
+    withdrawn: dict[str, int] = field(default_factory=dict)
 
     def doctor_of(self, receipt: str) -> str:
         return next(submission.doctor for submission in self.accepted if submission.receipt == receipt)
@@ -92,7 +94,7 @@ class MessageChecks:
             "while the campaign was paused": self.paused is not None and self.paused <= run.started,
             "after a letter or a call": mail.doctor in self.told_by_letter_or_call,
             "without a last check": run.last_table_operation in WRITES,
-            "after the withdrawal": self.state.stage(mail.receipt)[1] == Closing.WITHDRAWN,
+            "after the withdrawal": self.withdrawn.get(mail.receipt, run.started) < run.started,
         }
         return [obstacle for obstacle, is_broken in obstacles.items() if is_broken]
 
@@ -101,6 +103,8 @@ class MessageChecks:
         if old is None or image["sk"]["S"] != "referral":
             return
         before, after = plain(old), plain(image)
+        if "withdrawn" in after["milestones"] and "withdrawn" not in before["milestones"]:
+            self.withdrawn[after["receipt"]] = self.interceptor.moment
         if "told_by" in after and "told_by" not in before:
             self._check_letter_or_call(before)
         if after.get("reason") == Closing.WITHDRAWN and before.get("reason") != Closing.WITHDRAWN:
@@ -129,12 +133,12 @@ class MessageChecks:
             if mail.receipt == receipt and not self._is_assumed_lost(mail, now):
                 self.broken.append(f"withdrawn after {mail}")
 
-    def check_refused_withdrawal(self, receipt: str) -> None:
-        """Checks that a withdrawal is refused only if the referral is closed, or the doctor may have been told."""
+    def check_withdrawal_without_closing(self, receipt: str) -> None:
+        """Checks that a withdrawal closes the referral unless it was closed, or the doctor may have been told."""
         referral = self.state.referral(receipt)
         is_certain = referral["stage"] in {"queued", "waiting", "held", "by_post"} and "told_by" not in referral
         if is_certain and receipt not in self.mail.requested_receipts():
-            self.broken.append(f"withdrawal refused, though nothing was sent: {receipt}")
+            self.broken.append(f"withdrawn and still open, though nothing was sent: {receipt}")
 
     def _is_returned(self, mail: Mail) -> bool:
         """Whether the message is known to be undelivered, so that a retry is allowed."""

@@ -7,9 +7,10 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -35,8 +36,10 @@ STATUS = {
     "status_url": f"https://spine.example/api/referrals/{RECEIPT}",
     "can_withdraw": True,
     "is_too_late": False,
+    "shown_from": None,
 }
-STATUS_STATES = tuple(state for state, words in PAGES.text["status"].items() if isinstance(words, dict))
+DISCLOSED = datetime(2026, 11, 24, 9, 31, tzinfo=ZoneInfo("America/Chicago"))
+STATUS_STATES = {state: words for state, words in PAGES.text["status"].items() if isinstance(words, dict)}
 PROBLEMS = ("not_found", "too_large", "unsupported", "not_json", "invalid", "unavailable")
 CODES = (
     *("required", "unknown_field", "wrong_type", "too_long", "too_short", "characters", "link", "contact_required"),
@@ -68,10 +71,14 @@ def every_page() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "first page with every error", "page.html", {"form": form(dict.fromkeys(leaf_fields(), "x"), every_error)}
     for problem in ("missing", "invalid", "unknown"):
         yield f"receipt {problem}", "receipt.html", {"typed": "", "problem": problem}
-    for state in STATUS_STATES:
-        for sent_on in (None, date(2026, 12, 31)):
-            days = {"submitted_on": date(2026, 11, 22), "sent_on": sent_on}
-            yield f"status {state}, sent {sent_on}", "status.html", {**STATUS, "state": state, **days}
+    submitted = {"submitted_on": date(2026, 11, 22)}
+    for state, words in STATUS_STATES.items():
+        if "early" in words:
+            early = {"state": state, "sent_on": None, "shown_from": DISCLOSED}
+            yield f"status {state} of the first day", "status.html", {**STATUS, **submitted, **early}
+        for sent_on in (None, date(2026, 12, 31)) if "paragraph" in words else ():
+            late = {"state": state, "sent_on": sent_on}
+            yield f"status {state}, sent {sent_on}", "status.html", {**STATUS, **submitted, **late}
     for problem in PROBLEMS:
         yield f"problem {problem}", "problem.html", {"problem": problem}
     for state in PAGES.text["opt_out"]:

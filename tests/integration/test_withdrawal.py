@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 DOCTOR = {"name": "Maria Lopez", "email": "maria@clinic.example"}
+DAY = timedelta(days=1, minutes=1)
 BY_PHONE = {"name": "Maria Lopez", "phone": "217 555 0123"}
 
 
@@ -48,9 +49,10 @@ def test_a_referral_is_withdrawn_until_something_was_sent(harness: HandlerHarnes
     assert (now(harness, receipt).reason, harness.mail.sent) == ("withdrawn", [])
 
 
-def test_after_a_message_it_is_too_late(harness: HandlerHarness) -> None:
+def test_a_day_after_a_message_it_is_too_late(harness: HandlerHarness) -> None:
     receipt = harness.submit(doctor=DOCTOR)
     harness.deliver_records(receipt)
+    harness.clock.shift(DAY)
     answer = withdraw(harness, receipt)
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (409, "too_late")
     page = withdraw(harness, receipt, accept="text/html", content_type="application/x-www-form-urlencoded")
@@ -88,4 +90,32 @@ def test_the_status_page_offers_the_withdrawal_while_it_is_possible(harness: Han
     page = events.get_status(receipt, accept="text/html")
     assert f'action="/api/referrals/{receipt}/withdrawal' in harness.invoke("intake", page)["body"]
     harness.deliver_records(receipt)
+    assert f'action="/api/referrals/{receipt}/withdrawal' in harness.invoke("intake", page)["body"]
+    harness.clock.shift(DAY)
     assert "withdrawal" not in harness.invoke("intake", page)["body"]
+
+
+def test_a_withdrawal_after_the_message_stops_the_reminder(harness: HandlerHarness) -> None:
+    receipt = harness.submit(doctor=DOCTOR)
+    harness.deliver_records(receipt)
+    assert json.loads(withdraw(harness, receipt)["body"])["state"] == "withdrawn"
+    assert (now(harness, receipt).stage, "withdrawn" in now(harness, receipt).milestones) == ("sent", True)
+    for _ in range(8):
+        harness.clock.shift(timedelta(days=7))
+        harness.wake()
+        harness.deliver_records(receipt)
+    assert len(harness.mail.sent) == 1
+    assert json.loads(harness.invoke("intake", events.get_status(receipt))["body"])["state"] == "sent"
+
+
+def test_a_withdrawal_while_the_message_is_sent_closes_what_was_refused(harness: HandlerHarness) -> None:
+    receipt = harness.submit(doctor=DOCTOR)
+    harness.mail.behavior = "defer"
+    harness.deliver_records(receipt)
+    harness.set_attributes(receipt, stage="sending")
+    withdraw(harness, receipt)
+    assert now(harness, receipt).stage == "sending"
+    harness.set_attributes(receipt, stage="queued")
+    harness.mail.behavior = "take"
+    harness.deliver_records(receipt)
+    assert (now(harness, receipt).reason, harness.mail.sent) == ("withdrawn", [])

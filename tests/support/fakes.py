@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from referral_intake.aws.keys import Keyring
 from referral_intake.aws.signed_links import Link
-from referral_intake.core import decisions, doctor_changes, doctor_matching, information, letter_code
+from referral_intake.core import decisions, doctor_changes, doctor_matching, information, letter_code, public_status
 from referral_intake.core.breaker import BreakerPolicy, Trip
 from referral_intake.core.callback import Callback
 from referral_intake.core.campaign import Campaign
@@ -16,6 +16,7 @@ from referral_intake.core.doctor_records import DoctorRecord, Fact, KeySet, Step
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.message import Message
+from referral_intake.core.milestones import Milestone
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import LEASE, Answer, Referral, Stage, Transition, close
@@ -208,8 +209,10 @@ class FakeTable:
         return self.referrals[receipt]
 
     def withdraw(self, receipt: str, now: datetime) -> Referral | None:
-        if (referral := self.referrals.get(receipt)) and referral.can_be_withdrawn:
-            self.move(referral, close(Closing.WITHDRAWN, at=now))
+        if (referral := self.referrals.get(receipt)) and public_status.can_be_withdrawn(referral, now):
+            if move := public_status.withdrawal_move(referral):
+                self.move(referral, move)
+            self.set_milestone(receipt, Milestone.WITHDRAWN, now)
         return self.referrals.get(receipt)
 
     def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:

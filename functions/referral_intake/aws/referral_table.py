@@ -19,7 +19,7 @@ from referral_intake.aws.item_format import (
 )
 from referral_intake.aws.source_items import bounced_update
 from referral_intake.aws.table import Table
-from referral_intake.core import information, tasks
+from referral_intake.core import information, public_status, tasks
 from referral_intake.core.callback import Callback
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.errors import Stale
@@ -120,12 +120,11 @@ class ReferralTable:
         return None
 
     def withdraw(self, receipt: str, now: datetime) -> Referral | None:
-        """Close the referral as withdrawn, if nothing was sent. Return its current state, if it exists."""
-        while (referral := self.get(receipt, consistent=True)) and referral.can_be_withdrawn:
-            try:
-                self.move(referral, close(Closing.WITHDRAWN, at=now))
-            except Stale:
-                continue  # Each retry follows a completed write of another request, so this loop ends.
+        """Record the withdrawal, and close the referral if nothing was sent. Return its current state, if it exists."""
+        while (referral := self.get(receipt, consistent=True)) and public_status.can_be_withdrawn(referral, now):
+            move, facts = public_status.withdrawal_move(referral), {Milestone.WITHDRAWN: now}
+            with suppress(Stale):  # Each retry follows a completed write of another request, so this loop ends.
+                self.update(update_expressions.referral_update(referral, move, facts=facts))
         return referral
 
     def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from referral_intake.aws.item_format import Item
 from referral_intake.aws.table import Table
-from referral_intake.core.message import Message
+from referral_intake.core.message import Message, redacted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,6 +36,9 @@ class SentMessages:
         return frozenset(str(item["sk"]["S"]).partition("#")[2] for item in found.items)
 
     def read(self, receipt: str, step: str) -> Message | None:
-        """Return the step's message as it was last passed to SES, if any."""
+        """Return the step's message as it was last passed to SES, if any, without the secrets in its links.
+
+        Every copy that people see is read here. The item keeps the message as it was sent, as evidence.
+        """
         item = self._table.get(message_key(receipt, step))
-        return Message(**json.loads(zlib.decompress(item["message"]["B"]))) if item else None
+        return redacted(Message(**json.loads(zlib.decompress(item["message"]["B"])))) if item else None

@@ -44,7 +44,10 @@ def decide_queued(referral: Referral, campaign: Campaign, now: datetime) -> Send
         return _decide_information(referral, campaign, now)
     if now >= _expiry(referral, campaign):
         return close(Closing.EXPIRED, at=now)
-    if referral.contact_channel:
+    is_withdrawn = Milestone.WITHDRAWN in referral.milestones
+    if is_withdrawn and not referral.messages:
+        return close(Closing.WITHDRAWN)
+    if referral.contact_channel or is_withdrawn:
         return after_send(referral, campaign, now)
     if referral.doctor.email is None:
         return by_post(Reason.NO_EMAIL, now)
@@ -154,8 +157,8 @@ def after_send(referral: Referral, campaign: Campaign, now: datetime) -> Transit
     `now` matters only if the next message is already due. Then it is sent in the doctor's next working hours.
     """
     expiry, policy = _expiry(referral, campaign), campaign.policy
-    if referral.contact_channel:
-        return Transition(Stage.SENT, due_at=expiry)  # Reminders follow only an email.
+    if referral.contact_channel or Milestone.WITHDRAWN in referral.milestones:
+        return Transition(Stage.SENT, due_at=expiry)  # Reminders follow only an email that was not withdrawn.
     step, due_at = next_due(referral.messages, policy.reminders, policy.reminder_after)
     if step is None or (due_at := _business_time(referral, campaign, max(due_at or now, now))) >= expiry:
         return Transition(Stage.SENT, due_at=expiry)
@@ -209,8 +212,8 @@ def after_failure(referral: Referral, now: datetime) -> Transition:
 def mailbox_unusable(referral: Referral, reason: Reason, now: datetime) -> Transition:
     """Decide what to do if the mailbox must not get messages: a letter or a call, unless there is no way to do it."""
     doctor = referral.doctor
-    if set(referral.messages) > {INTRODUCTION}:
-        return close(Closing.BOUNCED, at=now)  # The introduction arrived.
+    if set(referral.messages) > {INTRODUCTION} or Milestone.WITHDRAWN in referral.milestones:
+        return close(Closing.BOUNCED, at=now)  # The introduction arrived, or nothing more may be sent.
     if reason is Reason.EMAIL_BOUNCED and not (doctor.phone or doctor.address.is_whole):
         return close(Closing.BOUNCED, at=now)
     return by_post(reason, now)

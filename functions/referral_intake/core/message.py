@@ -1,8 +1,12 @@
 """A message to a doctor, and the possible results of sending it. The campaign has the wording."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
+
+# The token of a signed link, and the code of a printed letter. A receipt has one group more than a code.
+_SECRETS = re.compile(r"(?<=token=)[^\s\"'<>&#]+|(?<![\w-])[A-Z2-7]{4}(?:-[A-Z2-7]{4}){2}(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,16 @@ class Message:
     tags: Mapping[str, str]
     version: str
     content_hash: str
+
+
+def redacted(message: Message) -> Message:
+    """Return the message without the secrets by which its reader can answer or opt out as the doctor."""
+
+    def without_secrets(text: str) -> str:
+        return _SECRETS.sub("removed", text)
+
+    headers = {name: without_secrets(value) for name, value in message.headers.items()}
+    return replace(message, text=without_secrets(message.text), html=without_secrets(message.html), headers=headers)
 
 
 class Unapproved(Exception):

@@ -20,5 +20,6 @@ class Milestone(StrEnum):
     ANSWERED = "answered"
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"  # The doctor undid the opt-out.
+    WITHDRAWN = "withdrawn"  # By the patient. No further message is sent.
     CALLED_BACK = "called_back"  # The doctor got the call they asked for.
     INFORMATION_SENT = "information_sent"  # The doctor got the information they asked for.

@@ -43,7 +43,7 @@ class Referrals(Protocol):
         """Record the doctor's answer and the details of the call, if any. Return the referral after that, if any."""
 
     def withdraw(self, receipt: str, now: datetime) -> Referral | None:
-        """Close the referral as withdrawn, if nothing was sent. Return its current state, if it exists."""
+        """Record the withdrawal, and close the referral if nothing was sent. Return its current state, if it exists."""
 
     def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
         """Set a milestone, unless it is set."""

@@ -108,11 +108,6 @@ class Referral:
         return bool(is_unclear or self.messages or Milestone.SENT in self.milestones)
 
     @property
-    def can_be_withdrawn(self) -> bool:
-        """Whether certainly nothing was sent, so that the patient can take the referral back."""
-        return self.stage is not Stage.CLOSED and not self.may_have_been_sent
-
-    @property
     def closed_at(self) -> datetime | None:
         """When the referral was closed for its reason, or None while it is open."""
         if self.stage is not Stage.CLOSED:

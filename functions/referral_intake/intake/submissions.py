@@ -9,7 +9,8 @@ from typing import Any
 
 # Imported when Lambda starts the function, when it has the most CPU, not during the first request.
 from referral_intake.aws.keys import derived_submission_id, source_hash
-from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.public_status import public_state
+from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, new_referral, parse_receipt
 from referral_intake.core.submission import InvalidSubmission, Submission, parse
 from referral_intake.core.validation import FieldError
@@ -29,7 +30,7 @@ _BINDING = re.compile(r"[0-9a-f]{64}")
 def respond(event: Event, intake: IntakeParts, now: datetime) -> Response:
     """Answer one request. Every exception becomes a response."""
     route = _ROUTES[event["routeKey"]]
-    view = form_responses.responses_for(event, intake.site)
+    view = form_responses.responses_for(event, intake.site, now)
     with logs.log_context(logger, correlation_id=event["requestContext"]["requestId"]):
         return form_responses.with_error_responses(view, lambda: route(event, intake, view, now), logger)
 
@@ -132,7 +133,7 @@ def _withdraw(event: Event, intake: IntakeParts, view: FormResponses, now: datet
     referral = intake.referrals.withdraw(receipt, now) if receipt else None
     if referral is None:
         return view.unknown_receipt(typed)
-    is_withdrawn = referral.reason == Closing.WITHDRAWN
+    is_withdrawn = public_state(referral, now) == "withdrawn"
     logger.info("withdrawal", referral=referral.receipt, withdrawn=is_withdrawn)
     return view.withdrawn(referral) if is_withdrawn else view.too_late(referral)
 

@@ -31,7 +31,7 @@ def respond(event: Event, parts: LinkParts, now: datetime) -> Response:
     route = _ROUTES[event["routeKey"].rpartition("/")[2]]
     with logs.log_context(logger, correlation_id=event["requestContext"]["requestId"]):
         return form_responses.with_error_responses(
-            form_responses.PageResponses(parts.site, event), lambda: route(event, parts, now), logger
+            form_responses.PageResponses(parts.site, event, now), lambda: route(event, parts, now), logger
         )
 
 

@@ -2,13 +2,15 @@
 
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger
 
+from referral_intake.core import public_status
 from referral_intake.core.errors import Unavailable
-from referral_intake.core.public_status import public_state
+from referral_intake.core.milestones import Milestone
 from referral_intake.core.referral import Referral, parse_receipt
 from referral_intake.core.validation import FieldError
 from referral_intake.web import forms, http
@@ -26,13 +28,13 @@ class FormResponses(Protocol):
     def problem(self, problem: Problem) -> Response: ...
 
 
-def responses_for(event: Event, site: Site) -> FormResponses:
+def responses_for(event: Event, site: Site, now: datetime) -> FormResponses:
     """Return the view for a request: pages for a browser without JavaScript or a followed link, otherwise JSON."""
     if http.content_type(event) == forms.MEDIA_TYPE:
         wants_page = http.accepts_html(event) or not http.accepts_json(event)
     else:
         wants_page = http.accepts_html(event) and not event.get("body")
-    return PageResponses(site, event) if wants_page else JsonResponses(site)
+    return PageResponses(site, event, now) if wants_page else JsonResponses(site, now)
 
 
 def with_error_responses(responses: FormResponses, answer: Callable[[], Response], logger: Logger) -> Response:
@@ -74,13 +76,15 @@ def _with_messages(pages: Pages, errors: list[FieldError]) -> list[dict[str, str
 class JsonResponses:
     """Return JSON, and problem+json for errors (RFC 9457)."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, now: datetime) -> None:
         self._site = site
+        self._now = now
 
     def stored(self, referral: Referral, *, is_new: bool) -> Response:
         status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
         status_url = self._site.status_url(referral.receipt)
-        data = {"receipt": referral.receipt, "state": public_state(referral), "status_url": status_url}
+        state = public_status.public_state(referral, self._now)
+        data = {"receipt": referral.receipt, "state": state, "status_url": status_url}
         return http.json_response(status, data, location=status_url)
 
     def invalid(self, sent: object, errors: list[FieldError]) -> Response:
@@ -88,7 +92,7 @@ class JsonResponses:
         return http.problem_response(_status_of(errors), "invalid", "Some fields are invalid.", errors=errors_in_words)
 
     def status(self, referral: Referral) -> Response:
-        state = public_state(referral)
+        state = public_status.public_state(referral, self._now)
         words = self._site.pages(referral.campaign, referral.locale).text["status"][state]
         submitted_on = referral.submitted_at.date().isoformat()
         data = {"receipt": referral.receipt, "state": state, "message": words["heading"], "submitted_on": submitted_on}
@@ -111,9 +115,10 @@ class JsonResponses:
 class PageResponses:
     """Return pages of the site. A form with errors keeps the values that were typed."""
 
-    def __init__(self, site: Site, event: Event) -> None:
+    def __init__(self, site: Site, event: Event, now: datetime) -> None:
         self._site = site
         self._event = event
+        self._now = now
 
     def stored(self, referral: Referral, *, is_new: bool) -> Response:
         """Redirect to the status page: it can be reloaded and kept, and it stays true."""
@@ -152,13 +157,17 @@ class PageResponses:
         return http.redirect(self._site.status_path(referral.receipt, http.chosen_language(self._event)))
 
     def _status(self, referral: Referral, status: HTTPStatus, *, is_too_late: bool = False) -> Response:
+        zone = self._site.campaign(referral.campaign).policy.time_zone
+        disclosed = public_status.is_disclosed(referral, self._now)
+        sent_at = referral.milestones.get(Milestone.SENT) if disclosed else None
         context: dict[str, Any] = {
             "receipt": referral.receipt,
             "status_url": self._site.status_url(referral.receipt),
-            "state": public_state(referral),
-            "submitted_on": referral.submitted_at.date(),
-            "sent_on": referral.milestones["sent"].date() if "sent" in referral.milestones else None,
-            "can_withdraw": referral.can_be_withdrawn,
+            "state": public_status.public_state(referral, self._now),
+            "submitted_on": referral.submitted_at.astimezone(zone).date(),
+            "sent_on": sent_at.astimezone(zone).date() if sent_at else None,
+            "shown_from": None if disclosed else public_status.disclosed_at(referral).astimezone(zone),
+            "can_withdraw": public_status.can_be_withdrawn(referral, self._now),
             "is_too_late": is_too_late,
         }
         pages = self._site.pages(referral.campaign, http.chosen_language(self._event), referral.locale)

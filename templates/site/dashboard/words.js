@@ -168,6 +168,7 @@ const EVENTS = {
   soft_bounced: "Message bounced temporarily",
   rejected: "Refused by the mail service",
   opted_in: "Opt-out undone",
+  withdrawn: "Withdrawn by the patient",
   closed: "Closed",
   held: "Held for review",
   by_post: "Moved to letters and calls",

@@ -8,8 +8,8 @@ import pytest
 from referral_intake.core import decisions
 from referral_intake.core.claim import AlreadyClaimed
 from referral_intake.core.decisions import SendStep
-from referral_intake.core.reasons import Closing
-from referral_intake.core.referral import LEASE, Referral, Stage, Transition, UserAction
+from referral_intake.core.reasons import Closing, Reason
+from referral_intake.core.referral import LEASE, Referral, Stage, Transition, UserAction, close
 from referral_intake.core.steps import DeliveryStatus, SendAttempt
 from tests.support.samples import NOW, campaign, referral
 
@@ -194,3 +194,29 @@ def test_a_referral_that_the_stream_loses_repeatedly_becomes_a_task() -> None:
             times + 1,
         )
     assert (move.stage, move.reason, times) == (Stage.HELD, "given_up", decisions.MAX_FAILED_ATTEMPTS)
+
+
+# ---- Withdrawn while the message may have been sent ----
+
+WITHDRAWN = replace(referral(), stage=Stage.QUEUED, milestones={"submitted": NOW, "withdrawn": NOW})
+SENT_ONCE = {"introduction": DeliveryStatus(attempts={"ses-1": SendAttempt(NOW, "1", "c0ffee")})}
+
+
+def test_a_withdrawn_referral_is_closed_before_its_message() -> None:
+    assert decisions.decide_queued(WITHDRAWN, campaign(), NOW) == close(Closing.WITHDRAWN)
+    by_post = replace(WITHDRAWN, doctor=replace(WITHDRAWN.doctor, email=None, phone="+12175550123"))
+    assert decisions.decide_queued(by_post, campaign(), NOW) == close(Closing.WITHDRAWN)
+
+
+def test_no_reminder_follows_a_message_that_was_withdrawn() -> None:
+    sent = replace(WITHDRAWN, messages=SENT_ONCE)
+    until_it_expires = Transition(Stage.SENT, due_at=NOW + campaign().policy.expires_after)
+    later = NOW + campaign().policy.reminder_after
+    assert decisions.decide_queued(replace(sent, milestones={"submitted": NOW}), campaign(), later) != until_it_expires
+    assert decisions.decide_queued(sent, campaign(), later) == until_it_expires
+    assert decisions.after_send(sent, campaign(), NOW) == until_it_expires
+
+
+def test_no_letter_follows_a_message_that_was_withdrawn_and_bounced() -> None:
+    sent = replace(WITHDRAWN, messages=SENT_ONCE)
+    assert decisions.mailbox_unusable(sent, Reason.EMAIL_BOUNCED, NOW) == close(Closing.BOUNCED, at=NOW)

@@ -107,7 +107,7 @@ def held_because(sent: dict[str, Any], now: datetime = NOW) -> str | None:
     assert response["statusCode"] == 201
     [referral] = intake.table.referrals.values()
     said = json.loads(response["body"])
-    assert (referral.stage, said["state"]) == (Stage.HELD, "under_review")
+    assert (referral.stage, said["state"]) == (Stage.HELD, "received")
     assert referral.due_at == now + REVIEW_INTERVAL
     return referral.reason
 
@@ -177,7 +177,7 @@ def test_a_later_solution_does_not_release_a_held_referral() -> None:
     intake, sent = IntakeInMemory(), payload()
     intake(events.post_json(sent))
     again = intake(events.post_json(proofs.with_proof(sent)))
-    assert (again["statusCode"], json.loads(again["body"])["state"]) == (200, "under_review")
+    assert (again["statusCode"], json.loads(again["body"])["state"]) == (200, "received")
     [referral] = intake.table.referrals.values()
     assert referral.stage == Stage.HELD
 
@@ -277,7 +277,7 @@ def test_a_form_without_javascript_leads_to_the_status_page() -> None:
     assert (response["statusCode"], response["body"]) == (303, "")
     assert response["headers"]["location"] == f"/api/referrals/{receipt}"
     page = intake(events.get_status(receipt, accept="text/html"))["body"]
-    assert "Thank you. A person is looking at it" in page
+    assert "Thank you. We have your request" in page
     assert receipt in page
     assert f"https://spine.example/api/referrals/{receipt}" in page
 
@@ -419,8 +419,22 @@ def test_the_status_gives_the_date_of_the_message() -> None:
     intake, referral = _stored()
     sent = replace(referral, stage=Stage.SENT, milestones=referral.milestones | {"sent": NOW})
     intake.table.referrals[referral.receipt] = sent
-    assert "November 23, 2026" in intake(events.get_status(referral.receipt, accept="text/html"))["body"]
-    assert json.loads(intake(events.get_status(referral.receipt))["body"])["state"] == "sent"
+    later = NOW + timedelta(days=2)
+    assert "November 23, 2026" in intake(events.get_status(referral.receipt, accept="text/html"), later)["body"]
+    assert json.loads(intake(events.get_status(referral.receipt), later)["body"])["state"] == "sent"
+
+
+def test_for_a_day_the_status_says_only_from_when_on_it_shows_more() -> None:
+    intake, referral = _stored()
+    sent = replace(referral, stage=Stage.SENT, milestones=referral.milestones | {"sent": NOW})
+    pages = []
+    for one in (referral, sent):
+        intake.table.referrals[referral.receipt] = one
+        pages.append(intake(events.get_status(referral.receipt, accept="text/html"), NOW + timedelta(hours=23)))
+    assert pages[0] == pages[1]
+    assert "from November 24, 2026, 9:31 AM CST" in pages[0]["body"]
+    spanish = events.get_status(referral.receipt, accept="text/html") | {"queryStringParameters": {"lang": "es"}}
+    assert "desde el 24 de noviembre de 2026, 9:31 a. m. (CST)" in intake(spanish)["body"]
 
 
 @pytest.mark.parametrize("receipt", ["AAAA-AAAA-AAAA-AAAA", "nonsense", "%00"])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from pypdfium2 import PdfDocument
 
 from local.stack import LocalStack
+from referral_intake.aws.item_format import referral_key, timestamp
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions
 from referral_intake.core.referral import Stage
@@ -39,6 +41,16 @@ def approve(stack: LocalStack, receipt: str) -> None:
     assert held
     assert held.stage is Stage.HELD
     referrals.move(held, decisions.approve(stack.clock.now()))
+
+
+def make_older(stack: LocalStack, receipt: str) -> None:
+    """Changes the time of submission, because the status page shows more after a day."""
+    stack.cloud.dynamodb.update_item(
+        TableName="referral-intake-Table",
+        Key=referral_key(receipt),
+        UpdateExpression="SET milestones.submitted = :day_before",
+        ExpressionAttributeValues={":day_before": {"S": timestamp(stack.clock.now() - timedelta(days=1, minutes=1))}},
+    )
 
 
 def fill_in(page: Page, name: str = "Maria Lopez", email: str = "maria.lopez@clinic.example") -> None:
@@ -78,12 +90,17 @@ def test_a_submission_sends_one_message(page: Page, mailbox: Mailbox) -> None:
     }
 
 
-def test_the_status_page_says_that_the_doctor_was_mailed(page: Page, mailbox: Mailbox) -> None:
+def test_after_a_day_the_status_page_says_that_the_doctor_was_mailed(
+    page: Page, stack: LocalStack, mailbox: Mailbox
+) -> None:
     open_form(page)
     fill_in(page, email="status@clinic.example")
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
     mailbox.wait_for(1)
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Thank you. We have your request")
+    make_older(stack, receipt_on(page))
     page.reload()
     expect(page.locator("h1")).to_contain_text("We wrote to your doctor")
     expect(page.locator("body")).not_to_contain_text("Lopez")
@@ -160,7 +177,7 @@ def test_without_javascript_the_form_gets_a_complete_thank_you_page(
     submit(plain_page)
     expect(plain_page.locator("[data-receipt]")).to_have_text(RECEIPT)
     # Without a proof of work, a person checks the referral first.
-    expect(plain_page.locator("h1")).to_have_text("Thank you. A person is looking at it")
+    expect(plain_page.locator("h1")).to_have_text("Thank you. We have your request")
     assert mailbox.wait_for(1, seconds=1) == []
     approve(stack, receipt_on(plain_page))
     assert [message["to"] for message in mailbox.wait_for(1)] == [["plain@clinic.example"]]
@@ -319,17 +336,18 @@ def test_without_javascript_a_doctor_gives_a_number_and_a_time_for_a_call(
 
 
 @pytest.mark.parametrize("button", ["Send me information", "Have someone call me", "Not for me"])
-def test_a_doctor_can_answer_through_the_message(page: Page, mailbox: Mailbox, button: str) -> None:
+def test_a_doctor_can_answer_through_the_message(page: Page, stack: LocalStack, mailbox: Mailbox, button: str) -> None:
     open_form(page)
     fill_in(page, email=f"{button.split()[0].lower()}@answers.example")
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
-    status_url = page.url
+    status_url, receipt = page.url, receipt_on(page)
     [message] = mailbox.wait_for(1)
     link = re.search(r"http\S+/api/answer\?token=\S+", message["text"])
     assert link
     page.goto(link[0])
     page.get_by_role("button", name=button).click()
     expect(page.locator("h1")).to_contain_text("Thank you")
+    make_older(stack, receipt)
     page.goto(status_url)
     expect(page.locator("h1")).to_contain_text("This is done")

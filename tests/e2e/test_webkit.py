@@ -72,7 +72,7 @@ def test_a_submission_typed_by_hand_sends_one_message(
     assert find("[data-receipt]").text
     assert [message["to"] for message in mailbox.wait_for(1)] == [["apple@clinic.example"]]
     phone.refresh()
-    assert "We wrote to your doctor" in find("h1").text
+    assert find("h1").text == "Thank you. We have your request"
 
 
 def test_in_spanish_a_doctor_is_found_chosen_and_mailed(

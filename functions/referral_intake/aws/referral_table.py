@@ -122,7 +122,7 @@ class ReferralTable:
     def withdraw(self, receipt: str, now: datetime) -> Referral | None:
         """Record the withdrawal, and close the referral if nothing was sent. Return its current state, if it exists."""
         while (referral := self.get(receipt, consistent=True)) and public_status.can_be_withdrawn(referral, now):
-            move, facts = public_status.withdrawal_move(referral), {Milestone.WITHDRAWN: now}
+            move, facts = public_status.withdrawal_move(referral), {Closing.WITHDRAWN.value: now}
             with suppress(Stale):  # Each retry follows a completed write of another request, so this loop ends.
                 self.update(update_expressions.referral_update(referral, move, facts=facts))
         return referral

@@ -99,14 +99,14 @@ def _functions(tries: int) -> str:
     def of(most: int) -> Challenges:
         return Challenges(lambda: Keyring("k1", {"k1": b"a key"}), most)
 
-    given = altcha.Challenge.from_dict(of(1).new("", datetime.now(UTC)))
+    given = altcha.Challenge.from_dict(of(1).new("", "", datetime.now(UTC)))
     solution = altcha.solve_challenge(given)
     assert solution
     solved = altcha.Payload(given, solution).to_base64()
-    new = _seconds(lambda: of(tries).new("", datetime.now(UTC)), 100) * 1000
-    read = _seconds(lambda: of(1).read(solved), 100) * 1000
+    new = _seconds(lambda: of(tries).new("", "", datetime.now(UTC)), 100) * 1000
+    read = _seconds(lambda: of(1).read(solved, ""), 100) * 1000
     unsigned = altcha.Payload(altcha.Challenge(given.parameters, "0" * 64), solution).to_base64()
-    refuse = _seconds(lambda: of(1).read(unsigned), 100) * 1000
+    refuse = _seconds(lambda: of(1).read(unsigned, ""), 100) * 1000
     return (
         f"Functions: {new:.2f} ms to create a challenge, {read:.2f} ms to check it, {refuse:.3f} ms to reject a forgery"
     )

@@ -68,8 +68,7 @@ def measure(start: datetime = START) -> tuple[dict[str, Bill], int]:
         boto3.setup_default_session()
         meter.watch(boto3._get_default_session())
         client = boto3.client("dynamodb")
-        table = aws.make_table(client)
-        aws.make_table(client, "StatsTable", aws.stats_name(table))
+        aws.make_tables(client)
         with handler_harness(client, aws.make_secrets(), patch, start, tick=False) as harness:
             return _bills(ScenarioRunner(harness, meter), harness, log, start), len(log.metrics)
 

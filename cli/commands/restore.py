@@ -22,6 +22,7 @@ from referral_intake.core.counting import Tally
 from referral_intake.core.decisions import hold
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, Stage
+from referral_intake.core.source_retention import SOURCE_ATTRIBUTES
 from referral_intake.stats.counting_table import StoredTally, read_stored_tally
 
 # The kinds of items that are copied. The others are rebuilt (the pace), expire (`expires`), or may be outdated (the
@@ -36,6 +37,7 @@ _KINDS = {
 }
 # The counted milestones that prevent another message to the doctor.
 _MILESTONES = {"sent", "answered", "opted_out", "bounced", "complained"}
+_NOT_RESTORED = {"leader", "setbacks", "attempt", *SOURCE_ATTRIBUTES}
 _DOCTOR, _RECORDS = "doctor", "audit records"
 
 
@@ -188,7 +190,7 @@ class Restorer:
         assert held.due_at, "a held referral is open"
         waits = task_attributes(held.campaign, tasks.task_kind(held), tasks.waiting_since(held))
         changes = {"stage": held.stage.value, "reason": held.reason, "due_at": timestamp(held.due_at), **waits}
-        left = {name: value for name, value in item.items() if name not in {"leader", "setbacks", "attempt"}}
+        left = {name: value for name, value in item.items() if name not in _NOT_RESTORED}
         return left | {"open_in": typed(held.campaign)} | {name: typed(value) for name, value in changes.items()}
 
     def _copy(self, item: Item, kind: str) -> None:

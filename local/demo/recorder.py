@@ -101,17 +101,18 @@ class Recorder:
         """Return a solved challenge. Its first key is the solution, so that no time is spent on proofs of work."""
         import altcha
 
-        from referral_intake.intake import wiring as intake_wiring
         from referral_intake.intake.bot_detection import binding_of
         from referral_intake.intake.challenges import Challenges
+        from referral_intake.web.client_networks import surrounding_network
 
         if submission.special_case is SpecialCase.UNPROVEN:
             return {}
         issued_at = self._agenda.now - (
             timedelta(seconds=1) if submission.special_case is SpecialCase.TOO_FAST else _FILL_TIME
         )
-        challenges = Challenges(intake_wiring.parts().hashing_keys, tries=1)
-        asked = altcha.Challenge.from_dict(challenges.new(binding_of(submission.id), issued_at))
+        challenges = Challenges(hashing_keys(self._stack.cloud), tries=1)
+        network = surrounding_network(submission.source)
+        asked = altcha.Challenge.from_dict(challenges.new(binding_of(submission.id), network, issued_at))
         solution = altcha.solve_challenge(asked)
         assert solution, "the first key is the solution"
         return {"challenge": altcha.Payload(asked, solution).to_base64()}

@@ -1,6 +1,7 @@
 """Bots are held back without disturbing people: the proof of work runs while they type."""
 
 import json
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -181,3 +182,58 @@ def test_the_honeypot_field_is_unreachable_by_keyboard_and_screen_reader(page: P
 def test_the_pages_have_the_content_security_policy_of_the_template(page: Page, stack: LocalStack) -> None:
     answer = page.request.get("/")
     assert answer.headers["content-security-policy"] == stack.template.site_headers["Content-Security-Policy"]
+
+
+def set_network(page: Page, address: str) -> None:
+    """Sets the header in which CloudFront passes on the address of the client."""
+    page.set_extra_http_headers({"CloudFront-Viewer-Address": f"{address}:443"})
+
+
+@pytest.fixture
+def with_older_proof(page: Page, request: pytest.FixtureRequest) -> Page:
+    """A form that is filled in, and whose proof is older than ten seconds."""
+    page.clock.install()
+    set_network(page, "203.0.113.7")
+    page.reload()
+    with page.expect_response(CHALLENGE):
+        open_form(page)
+        fill_in(page, email=f"{zlib.crc32(request.node.name.encode())}@clinic.example")
+    page.clock.fast_forward(20_000)
+    return page
+
+
+def test_a_phone_that_changed_networks_proves_its_work_again(
+    with_older_proof: Page, stack: LocalStack, mailbox: Mailbox, asked: list[str]
+) -> None:
+    set_network(with_older_proof, "198.51.100.9")
+    submit(with_older_proof)
+    assert stored(stack, with_older_proof).get("reason") is None
+    assert len([address for address in asked if "/api/challenge" in address]) == 2
+    assert len(mailbox.wait_for(1)) == 1
+
+
+def test_in_the_same_network_an_older_proof_is_sent(
+    with_older_proof: Page, stack: LocalStack, mailbox: Mailbox, asked: list[str]
+) -> None:
+    set_network(with_older_proof, "203.0.113.99")
+    submit(with_older_proof)
+    assert stored(stack, with_older_proof).get("reason") is None
+    assert not [address for address in asked if "/assets/altcha" in address], "it solved the new challenge, too"
+    assert len(mailbox.wait_for(1)) == 1
+
+
+def test_if_the_network_cannot_be_checked_the_proof_is_sent(
+    with_older_proof: Page, stack: LocalStack, mailbox: Mailbox
+) -> None:
+    with_older_proof.route(CHALLENGE, fail)
+    submit(with_older_proof)
+    assert stored(stack, with_older_proof).get("reason") is None
+    assert len(mailbox.wait_for(1)) == 1
+
+
+def test_a_browser_that_is_online_again_starts_a_new_proof(page: Page) -> None:
+    with page.expect_response(CHALLENGE):
+        open_form(page)
+        fill_in(page, email="online@clinic.example")
+    with page.expect_response(CHALLENGE):
+        page.evaluate("window.dispatchEvent(new Event('online'))")

@@ -42,8 +42,7 @@ class SimulationEnvironment:
         self.client = boto3.client("dynamodb", endpoint_url=engine.url)
         # Other environments may use the same engine.
         self.table = f"simulation-{uuid.uuid4().hex[:8]}"
-        aws.make_table(self.client, "Table", self.table)
-        aws.make_table(self.client, "StatsTable", aws.stats_name(self.table))
+        aws.make_tables(self.client, self.table)
         self._set_environment()
         self._patch_time()
 

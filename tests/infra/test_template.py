@@ -369,13 +369,26 @@ def test_no_more_than_two_functions_read_the_stream() -> None:
 @pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::SecretsManager::Secret"])
 def test_the_data_of_opt_outs_are_retained_when_the_stack_is_deleted(kind: str) -> None:
     kept = of_type(kind)
+    kept.pop("SourceKeys", None)
     assert kept
     for resource in kept.values():
         assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
 
 
+def test_a_key_for_addresses_is_gone_when_it_is_replaced() -> None:
+    """A backup or a stream would keep it, and with it the addresses of submitters."""
+    table = of_type("AWS::DynamoDB::Table")["SourceKeys"]
+    assert table.get("DeletionPolicy", "Delete") == "Delete"
+    kept_by = {"PointInTimeRecoverySpecification", "StreamSpecification", "KinesisStreamSpecification"}
+    assert not kept_by & table["Properties"].keys()
+    assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert table["Properties"]["SSESpecification"]["SSEEnabled"]
+
+
 def test_the_table_has_point_in_time_recovery_and_encryption() -> None:
-    for table in of_type("AWS::DynamoDB::Table").values():
+    tables = of_type("AWS::DynamoDB::Table")
+    del tables["SourceKeys"]
+    for table in tables.values():
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
         key = {"Fn::If": ["HasKey", {"Ref": "KeyArn"}, {"Ref": "AWS::NoValue"}]}
         sse = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}

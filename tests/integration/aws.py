@@ -50,9 +50,22 @@ def make_table(client: "DynamoDBClient", logical_id: str = "Table", name: str | 
     return name or table.name
 
 
+def make_tables(client: "DynamoDBClient", name: str | None = None) -> str:
+    """All tables of the template. Returns the name of the table of referrals."""
+    table = make_table(client, "Table", name)
+    make_table(client, "StatsTable", stats_name(table))
+    make_table(client, "SourceKeys", source_keys_name(table))
+    return table
+
+
 def stats_name(table: str) -> str:
     """Name of the table of counters in a test's environment."""
     return f"{table}-stats"
+
+
+def source_keys_name(table: str) -> str:
+    """Name of the table with the key of the day in a test's environment."""
+    return f"{table}-source-keys"
 
 
 def secret_text(secret: Secret) -> str:
@@ -207,7 +220,11 @@ def environment(table: str, secret_names: Mapping[str, str], function: str) -> d
         "ORIGIN_SECRET": "OriginSecret",
     }
     values |= {variable: secret_names[secret] for variable, secret in named.items() if variable in values}
-    tables = {"TABLE_NAME": table, "STATS_TABLE_NAME": stats_name(table)}
+    tables = {
+        "TABLE_NAME": table,
+        "STATS_TABLE_NAME": stats_name(table),
+        "SOURCE_KEYS_TABLE_NAME": source_keys_name(table),
+    }
     return values | {variable: name for variable, name in tables.items() if variable in values}
 
 

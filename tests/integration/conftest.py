@@ -101,11 +101,11 @@ def moto_account() -> MockAWS:
 
 @contextmanager
 def separate_account(patch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
-    """An AWS account on moto with both tables, for fixtures that outlast a test. Yields the DynamoDB client."""
+    """An AWS account on moto with all tables, for fixtures that outlast a test. Yields the DynamoDB client."""
     set_fake_credentials(patch)
     with moto_account():
         client = dynamodb.client()
-        aws.make_table(client, "StatsTable", aws.stats_name(aws.make_table(client)))
+        aws.make_tables(client)
         yield client
 
 
@@ -127,11 +127,13 @@ def client(cloud: None, engine: str, monkeypatch: pytest.MonkeyPatch) -> "Dynamo
 
 @pytest.fixture
 def table(client: "DynamoDBClient", engine: str) -> Iterator[str]:
-    """The table of the template, empty."""
+    """The table of referrals, empty. The table with the key of the day exists as well."""
     name = aws.make_table(client)
+    source_keys = aws.make_table(client, "SourceKeys", aws.source_keys_name(name))
     yield name
     if engine == "dynamodb-local":
-        client.delete_table(TableName=name)
+        for one in (name, source_keys):
+            client.delete_table(TableName=one)
 
 
 @pytest.fixture

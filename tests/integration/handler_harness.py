@@ -63,6 +63,10 @@ HEADERS = {
 PERSONAL_DATA = ("mark", "5550142", "555 0142", "555-0142", "1548297369", "62777", "198.51.100.17")
 
 
+# Suffixes of the names of other tables.
+OTHER_TABLES = (aws.stats_name(""), aws.source_keys_name(""))
+
+
 class QuotingSes:
     """A fake of SES. `behavior` is its behavior for the next messages."""
 
@@ -112,7 +116,7 @@ class HandlerHarness:
 
     def __init__(self, client: "DynamoDBClient", secrets: dict[str, str], patch: pytest.MonkeyPatch) -> None:
         self.client = client
-        self.table = next(name for name in client.list_tables()["TableNames"] if not name.endswith("-stats"))
+        self.table = next(name for name in client.list_tables()["TableNames"] if not name.endswith(OTHER_TABLES))
         self.table_reader = aws.TableReader(client, self.table)
         self.mail = QuotingSes()
         self.patch = patch
@@ -154,7 +158,8 @@ class HandlerHarness:
         """Returns the receipt."""
         sent = samples.payload(doctor=DOCTOR) | fields
         if with_proof:
-            sent = proofs.with_proof(sent, self._keys, datetime.now(UTC) - timedelta(minutes=1))
+            issued_at = datetime.now(UTC) - timedelta(minutes=1)
+            sent = proofs.with_proof(sent, self._keys, issued_at, "198.51.100.170")
         self.post(sent)
         return receipt_for(uuid.UUID(sent["submission_id"]))
 

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+ADDRESS = "203.0.113.7"
+"""The network address of the client in the samples."""
+
 _SAMPLES = Path(__file__).parents[1] / "events"
 
 
@@ -59,5 +62,5 @@ def post_withdrawal(receipt: str, **headers: str) -> dict[str, Any]:
     return request("POST /api/referrals/{receipt}/withdrawal", "", path=path, **headers)
 
 
-def get_challenge(binding: str) -> dict[str, Any]:
-    return request("GET /api/challenge", query=f"for={binding}")
+def get_challenge(binding: str, **headers: str) -> dict[str, Any]:
+    return request("GET /api/challenge", query=f"for={binding}", **headers)

@@ -27,6 +27,13 @@ def ring() -> Keyring:
     return Keyring("k1", {"k1": b"a key for tests"})
 
 
+class FakeSourceKeys:
+    """A key for each day, which is never thrown away."""
+
+    def of_day(self, now: datetime) -> bytes:
+        return f"a key of {now:%Y-%m-%d} for tests".encode()
+
+
 @dataclass
 class FakeLetterCodes:
     """The codes of printed letters, with the links that they stand for."""
@@ -64,7 +71,7 @@ class FakeTable:
         found = [r for r in self.referrals.values() if r.campaign == campaign and r.due_at and r.due_at <= now]
         return [r.receipt for r in sorted(found, key=lambda r: str(r.due_at))][:limit]
 
-    def move(self, referral: Referral, move: Transition) -> None:
+    def move(self, referral: Referral, move: Transition, now: datetime | None = None) -> None:
         if self.referrals[referral.receipt].revision != referral.revision:
             raise Stale
         self.referrals[referral.receipt] = replace(

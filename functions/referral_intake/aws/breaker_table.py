@@ -32,12 +32,18 @@ def breaker_key(campaign: str) -> Item:
 
 
 def count_update(referral: Referral, facts: list[str], day: date) -> Update:
-    """Return the update that counts each fact once on that day, and the referral's source for a bounce or complaint."""
+    """Return the update that counts each fact once on that day, and the referral's source for a bounce or complaint.
+
+    A referral loses its source when outreach is done, and after two days. From then on, all referrals of one day count
+    as one source. Otherwise one person could wait, complain about several, and stop the campaign.
+    """
     update = Update(breaker_key(referral.campaign))
     for fact in facts:
         update.add(f"{day.isoformat()}/{fact}", 1)
         if fact in SOURCE_COUNTS:
-            update.add(f"{day.isoformat()}/{SOURCE_COUNTS[fact]}", {referral.source or referral.receipt})
+            update.add(
+                f"{day.isoformat()}/{SOURCE_COUNTS[fact]}", {referral.source or f"{referral.submitted_at:%Y-%m-%d}"}
+            )
     return update
 
 

@@ -50,7 +50,7 @@ class ClaimTable:
         """
         attempt = uuid.uuid4().hex
         referral_update = update_expressions.referral_update(
-            claim.referral, Transition(Stage.SENDING, due_at=now + LEASE)
+            claim.referral, Transition(Stage.SENDING, due_at=now + LEASE), now=now
         )
         referral_update.set("attempt", attempt)
         referral_update.when_equal("stage", Stage.QUEUED.value)
@@ -71,7 +71,7 @@ class ClaimTable:
 
         Raise Stale, Unavailable.
         """
-        update = update_expressions.referral_update(claim.referral, move)
+        update = update_expressions.referral_update(claim.referral, move, now=now)
         return self._claim(claim, update, [], now, cooldown, is_reservation=True, overruled=overruled)
 
     def claim_told(

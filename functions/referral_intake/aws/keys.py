@@ -6,16 +6,12 @@ stay in the secret because opt-outs and opt-out links never expire.
 
 import hashlib
 import hmac
-import ipaddress
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.person_names import VERSION
 from referral_intake.core.referral import Referral
-from referral_intake.core.submission import Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +61,3 @@ class DoctorHashes:
 def _hashed(ring: Keyring, key_id: str, kind: str, value: str) -> str:
     digest = hmac.digest(ring.keys[key_id], f"{kind}:{value}".encode(), hashlib.sha256)
     return f"{kind}#{key_id}#{VERSION}#{digest[:16].hex()}"
-
-
-def source_hash(ring: Ring, address: str, now: datetime) -> str:
-    """Return a keyed hash of a network address for one day (UTC). It can't be reversed or linked to another day's."""
-    keys = ring()
-    said = f"source:{now:%Y-%m-%d}:{_network(address)}"
-    return hmac.digest(keys.keys[keys.current], said.encode(), hashlib.sha256)[:16].hex()
-
-
-def _network(address: str) -> str:
-    """Return the /64 network of an IPv6 address, because one household or server has all its addresses."""
-    try:
-        is_6 = ipaddress.ip_address(address).version == 6
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((address, 64), strict=False)) if is_6 else address
-
-
-def derived_submission_id(ring: Ring, submission: Submission, source: str, now: datetime) -> uuid.UUID:
-    """Return the id of a submission from a page without JavaScript, which can't generate one.
-
-    The same form from the same source on the same day has the same id, so a double click or a refresh gives one
-    referral. The id is keyed so that it does not reveal the source.
-    """
-    keys = ring()
-    said = f"submission:{now:%Y-%m-%d}:{source}:{submission.content}"
-    return uuid.UUID(bytes=hmac.digest(keys.keys[keys.current], said.encode(), hashlib.sha256)[:16], version=4)

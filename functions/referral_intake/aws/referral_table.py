@@ -58,13 +58,13 @@ class ReferralTable:
         )
         return [item["pk"]["S"].partition("#")[2] for item in found.items]
 
-    def move(self, referral: Referral, move: Transition) -> None:
+    def move(self, referral: Referral, move: Transition, now: datetime | None = None) -> None:
         """Change the stage. Raise Stale if the referral has changed since it was read."""
-        self.update(update_expressions.referral_update(referral, move))
+        self.update(update_expressions.referral_update(referral, move, now=now))
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:
         """Write the effect of a mail event at this time. Raise Stale if the referral has changed since it was read."""
-        update = update_expressions.referral_update(referral, effect.move, other_facts=effect.milestones)
+        update = update_expressions.referral_update(referral, effect.move, now=at, other_facts=effect.milestones)
         update.set("milestones", {name: timestamp(at) for name, at in effect.milestones.items()})
         update.set("messages", message_attributes(effect.messages) or None)
         update.set("engagements", engagement_lines(effect.engagements) or None)
@@ -109,7 +109,7 @@ class ReferralTable:
         while referral := self.get(receipt, consistent=True):
             move = information.after_answer(referral, answer, campaign, now)
             facts = {Closing.ANSWERED.value: now}
-            update = update_expressions.referral_update(referral, move, facts=facts, answer=answer)
+            update = update_expressions.referral_update(referral, move, now=now, facts=facts, answer=answer)
             if callback or answer is not Answer.CALL:
                 update.set("callback", (callback and callback_attributes(callback)) or None)
             with suppress(Stale):  # Each retry follows a completed write of another request, so this loop ends.
@@ -124,7 +124,7 @@ class ReferralTable:
         while (referral := self.get(receipt, consistent=True)) and public_status.can_be_withdrawn(referral, now):
             move, facts = public_status.withdrawal_move(referral), {Closing.WITHDRAWN.value: now}
             with suppress(Stale):  # Each retry follows a completed write of another request, so this loop ends.
-                self.update(update_expressions.referral_update(referral, move, facts=facts))
+                self.update(update_expressions.referral_update(referral, move, now=now, facts=facts))
         return referral
 
     def set_milestone(self, receipt: str, milestone: str, now: datetime) -> None:
@@ -136,7 +136,7 @@ class ReferralTable:
             if milestone in referral.milestones:
                 return
             move = close(closing) if closing and closing.outranks(referral.reason) else None
-            update = update_expressions.referral_update(referral, move, facts={milestone: now})
+            update = update_expressions.referral_update(referral, move, now=now, facts={milestone: now})
             try:
                 self.update(update)
                 return

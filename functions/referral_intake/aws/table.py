@@ -102,15 +102,16 @@ class Table:
         with translate_errors():
             self._client.put_item(TableName=self._name, Item=item)
 
-    def put_new(self, item: Item) -> Item | None:
-        """Store the item if its key is new. Otherwise return the existing item."""
+    def put_new(self, item: Item, condition: str = "attribute_not_exists(pk)", **expressions: Any) -> Item | None:
+        """Store the item if its key is new, or another condition is met. Otherwise return the existing item."""
         with translate_errors():
             try:
                 self._client.put_item(
                     TableName=self._name,
                     Item=item,
-                    ConditionExpression="attribute_not_exists(pk)",
+                    ConditionExpression=condition,
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **expressions,
                 )
             except self._client.exceptions.ConditionalCheckFailedException as failed:
                 existing: Item = failed.response["Item"]  # type: ignore[typeddict-item]

@@ -8,6 +8,7 @@ from typing import Any, Self
 from referral_intake.aws.item_format import Item, referral_key, task_attributes, timestamp, typed
 from referral_intake.core import tasks
 from referral_intake.core.referral import Answer, Referral, Transition
+from referral_intake.core.source_retention import SOURCE_ATTRIBUTES, keeps_source
 
 
 class Update:
@@ -90,6 +91,7 @@ def referral_update(
     referral: Referral,
     move: Transition | None = None,
     *,
+    now: datetime | None = None,
     facts: Mapping[str, datetime] | None = None,
     answer: Answer | None = None,
     other_facts: Mapping[str, datetime] | None = None,
@@ -97,7 +99,8 @@ def referral_update(
     """Return an update that requires the referral to be unchanged since it was read, and increments its revision.
 
     With `move`, it changes the stage. `facts` are milestones to set unless they are set. `other_facts` are milestones
-    that the caller sets. The update also sets whether the referral waits for a person.
+    that the caller sets. The update also sets whether the referral waits for a person, and removes the source when
+    outreach is done or, with `now`, after two days.
     """
     update = Update(referral_key(referral.receipt))
     update.when_equal("revision", referral.revision).set("revision", referral.revision + 1)
@@ -114,6 +117,10 @@ def referral_update(
     if answer:
         update.set("answer", answer.value)
     known = {**(other_facts or {}), **(facts or {})}
+    if not keeps_source(referral, move.stage if move else referral.stage, now):
+        for name in SOURCE_ATTRIBUTES:
+            if getattr(referral, name):
+                update.set(name, None)
     _set_task_attributes(update, referral, tasks.after_write(referral, move, known, answer))
     return update
 

@@ -22,4 +22,4 @@ def queue_again(table: Table, keys: KeySet, records: Records, receipt: str, now:
     concerned = dict.fromkeys(doctor_matching.referrals_to_check(keys, records, receipt))
     items = table.read_many([referral_key(one) for one in concerned], consistent=True).items
     waiting = [one for one in map(from_item, items) if one.stage is Stage.BY_POST]
-    return [referral_update(one, decisions.queue(now)) for one in waiting[:MAX_LETTERS]]
+    return [referral_update(one, decisions.queue(now), now=now) for one in waiting[:MAX_LETTERS]]

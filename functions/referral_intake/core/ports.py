@@ -23,7 +23,7 @@ class Referrals(Protocol):
     def due(self, campaign: str, now: datetime, limit: int) -> list[str]:
         """Return receipts of open referrals whose `due_at` has passed, earliest first, at most `limit`."""
 
-    def move(self, referral: Referral, move: Transition) -> None:
+    def move(self, referral: Referral, move: Transition, now: datetime | None = None) -> None:
         """Change the stage. Raise Stale if the referral has changed since it was read."""
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:

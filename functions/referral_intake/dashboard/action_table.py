@@ -77,7 +77,7 @@ def _audit_record(referral: Referral, change: ReferralChange, by: User) -> Item:
 
 def _referral_update(referral: Referral, change: ReferralChange) -> Update:
     update = update_expressions.referral_update(
-        referral, change.transition, facts=change.milestones, answer=change.answer
+        referral, change.transition, now=change.user_action.at, facts=change.milestones, answer=change.answer
     )
     update.append("acts", user_action_attributes(change.user_action))
     if change.contact_channel:

@@ -27,22 +27,31 @@ class Challenges:
         self._ring = ring
         self._tries = tries
 
-    def new(self, binding: str, now: datetime) -> dict[str, Any]:
-        """Return a challenge that is valid only for `binding`, in the format of ALTCHA's solvers."""
+    def new(self, binding: str, network: str, now: datetime) -> dict[str, Any]:
+        """Return a challenge, valid only for `binding` and from this network, in the format of ALTCHA's solvers."""
         keys = self._ring()
+        key = keys.keys[keys.current]
+        signed = {
+            "binding": binding,
+            "network": _network_digest(key, binding, network),
+            "givenAt": int(now.timestamp() * 1000),
+        }
         challenge = altcha.create_challenge(
             ALGORITHM,
             ROUNDS,
             # Choose the solution here, so that the client's work has an upper limit. It has none if any matching key
             # counts.
             counter=secrets.randbelow(self._tries),
-            data={"binding": binding, "givenAt": int(now.timestamp() * 1000)},
-            hmac_secret=_signing_key(keys.keys[keys.current]),
+            data=signed,
+            hmac_secret=_signing_key(key),
         )
         return challenge.to_dict()
 
-    def read(self, sent: object) -> Proof | None:
-        """Return the content of a solved challenge, or None if its signature or solution is invalid."""
+    def read(self, sent: object, network: str) -> Proof | None:
+        """Return the content of a solved challenge.
+
+        Return None if its signature or solution is invalid, or if another network requested it.
+        """
         if not isinstance(sent, str):
             return None
         try:
@@ -50,10 +59,21 @@ class Challenges:
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return None
         # ALTCHA verifies the signature first, so an unsigned challenge costs no work.
-        if not any(altcha.verify_solution(payload, _signing_key(key)).verified for key in self._ring().keys.values()):
+        keys = self._ring().keys.values()
+        key = next((one for one in keys if altcha.verify_solution(payload, _signing_key(one)).verified), None)
+        signed = payload.challenge.parameters.data
+        if key is None or not signed:
             return None
-        signed = payload.challenge.parameters.data or {}
+        digest = _network_digest(key, signed["binding"], network)
+        # The previous version issues challenges without a network.
+        if signed.get("network", digest) != digest:
+            return None
         return Proof(signed["binding"], datetime.fromtimestamp(signed["givenAt"] / 1000, UTC))
+
+
+def _network_digest(key: bytes, binding: str, network: str) -> str:
+    """Return a digest that does not reveal the network, and is another one for each binding."""
+    return hmac.digest(key, f"network:{binding}:{network}".encode(), hashlib.sha256)[:16].hex()
 
 
 def _signing_key(key: bytes) -> bytes:

@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import Any
 
 # Imported when Lambda starts the function, when it has the most CPU, not during the first request.
-from referral_intake.aws.keys import derived_submission_id, source_hash
+from referral_intake.aws.source_keys import derived_submission_id, source_hash
+from referral_intake.core.errors import Unavailable
 from referral_intake.core.public_status import public_state
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, new_referral, parse_receipt
@@ -18,6 +19,7 @@ from referral_intake.intake import bot_detection
 from referral_intake.intake.wiring import IntakeParts
 from referral_intake.observability import logs, metrics
 from referral_intake.web import form_responses, forms, http
+from referral_intake.web.client_networks import household, surrounding_network
 from referral_intake.web.form_responses import FormResponses
 from referral_intake.web.http import Event, Problem, Response
 
@@ -46,16 +48,17 @@ def _submit(event: Event, intake: IntakeParts, view: FormResponses, now: datetim
 def _accept(event: Event, intake: IntakeParts, view: FormResponses, now: datetime) -> Response:
     is_form = http.content_type(event) == forms.MEDIA_TYPE
     sent: Any = [] if is_form else _read_json(event)
+    key, address = _key_of_day(intake, now), http.client_address(event)
 
     def derived_id(submission: Submission) -> uuid.UUID:
-        return derived_submission_id(intake.hashing_keys, submission, http.client_address(event), now)
+        return derived_submission_id(key, submission, address)
 
     try:
         sent = forms.pairs(_body(event)) if is_form else sent
         payload = forms.nested(sent) if is_form else sent
         fallback_id = derived_id if is_form else None
         submission = parse(payload, intake.site.campaigns.get, fallback_id, intake.signatures.is_valid)
-        referral = new_referral(submission, now, source_hash(intake.hashing_keys, http.client_address(event), now))
+        referral = new_referral(submission, now, source_hash(key, household(address)) if key else None)
         if reason := _bot_reason(event, payload, submission.submission_id, intake, now):
             referral = bot_detection.hold_for_review(referral, reason, now)
         with logs.log_context(logger, referral=referral.receipt):
@@ -67,12 +70,23 @@ def _accept(event: Event, intake: IntakeParts, view: FormResponses, now: datetim
     return view.stored(stored, is_new=is_new)
 
 
+def _key_of_day(intake: IntakeParts, now: datetime) -> bytes | None:
+    """Return the key that hashes addresses. Without it, the referral is stored without its source, not lost."""
+    try:
+        return intake.source_keys.of_day(now)
+    except Unavailable:
+        logger.exception("the key of the day can't be read")
+        metrics.count("SourceKeyUnavailable")
+        return None
+
+
 def _bot_reason(
     event: Event, payload: Any, submission_id: uuid.UUID, intake: IntakeParts, now: datetime
 ) -> Reason | None:
     if bot_detection.is_cross_site(event["headers"], intake.site.url):
         return Reason.CROSS_SITE
-    proof = intake.challenges.read(payload.get(bot_detection.PROOF))
+    network = surrounding_network(http.client_address(event))
+    proof = intake.challenges.read(payload.get(bot_detection.PROOF), network)
     return bot_detection.bot_reason(payload, submission_id, proof, intake.fill_time, now)
 
 
@@ -99,12 +113,15 @@ def _record_refusal(kind: str, codes: Sequence[str] = ()) -> None:
 
 
 def _challenge(event: Event, intake: IntakeParts, view: FormResponses, now: datetime) -> Response:
-    """Return a challenge for the browser, bound to the submission that it is about to send. It is not stored."""
+    """Return a challenge for the browser, bound to its network and to the submission that it is about to send.
+
+    It is not stored.
+    """
     binding = (event.get("queryStringParameters") or {}).get("for", "")
     if not _BINDING.fullmatch(binding):
         raise Problem(HTTPStatus.BAD_REQUEST, "invalid", "`for` is the SHA-256 that docs/api.md describes.")
     data = {
-        "challenge": intake.challenges.new(binding, now),
+        "challenge": intake.challenges.new(binding, surrounding_network(http.client_address(event)), now),
         "wait_seconds": int(intake.fill_time.total_seconds()),
         "lasts_seconds": int(bot_detection.CHALLENGE_LIFETIME.total_seconds()),
     }

@@ -11,15 +11,19 @@ from referral_intake.core.ports import Referrals
 from referral_intake.core.settings import Settings
 
 if TYPE_CHECKING:
-    from referral_intake.aws.keys import Ring
     from referral_intake.core.doctor import Doctor
     from referral_intake.intake.bot_detection import Proof
     from referral_intake.web.pages import Site
 
 
 class Challenges(Protocol):
-    def new(self, binding: str, now: datetime) -> dict[str, Any]: ...
-    def read(self, sent: object) -> "Proof | None": ...
+    def new(self, binding: str, network: str, now: datetime) -> dict[str, Any]: ...
+    def read(self, sent: object, network: str) -> "Proof | None": ...
+
+
+class SourceKeys(Protocol):
+    def of_day(self, now: datetime) -> bytes:
+        """Return the key of the day. Raise Unavailable."""
 
 
 class Signatures(Protocol):
@@ -32,6 +36,7 @@ class IntakeSettings(Settings):
     templates_dir: Path
     site_url: str
     hashing_keys_secret: str
+    source_keys_table_name: str
     challenge_tries: int
     fill_seconds: int
 
@@ -42,7 +47,7 @@ class IntakeParts:
 
     referrals: Referrals
     site: "Site"
-    hashing_keys: "Ring"
+    source_keys: SourceKeys
     challenges: Challenges
     signatures: Signatures
     fill_time: timedelta
@@ -54,15 +59,17 @@ def parts() -> IntakeParts:
     from referral_intake.aws.campaign_files import Campaigns
     from referral_intake.aws.referral_table import ReferralTable
     from referral_intake.aws.registry_signatures import RegistrySignatures
+    from referral_intake.aws.source_keys import SourceKeys
     from referral_intake.intake.challenges import Challenges
     from referral_intake.web.pages import Site
 
     settings = IntakeSettings.read(os.environ)
+    table = dynamodb.client()
     hashing_keys = shared_wiring.ring(settings.hashing_keys_secret)
     return IntakeParts(
-        referrals=ReferralTable(dynamodb.client(), settings.table_name),
+        referrals=ReferralTable(table, settings.table_name),
         site=Site(settings.templates_dir, settings.site_url, Campaigns(settings.templates_dir)),
-        hashing_keys=hashing_keys,
+        source_keys=SourceKeys(table, settings.source_keys_table_name),
         challenges=Challenges(hashing_keys, settings.challenge_tries),
         signatures=RegistrySignatures(hashing_keys),
         fill_time=timedelta(seconds=settings.fill_seconds),

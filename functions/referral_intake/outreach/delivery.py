@@ -152,7 +152,7 @@ class Outreach:
         return self.referrals.get(receipt, consistent=True)
 
     def _move(self, referral: Referral, move: Transition) -> Outcome:
-        self.referrals.move(referral, move)
+        self.referrals.move(referral, move, self.now())
         return Outcome(OutcomeKind.MOVED, move.reason or move.stage.value)
 
     def _send_step(self, claim: Claim, campaign: Campaign) -> Outcome:

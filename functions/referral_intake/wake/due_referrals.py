@@ -49,7 +49,7 @@ def _move_if_due(parts: WakeParts, receipt: str, now: datetime) -> bool:
         campaign = parts.campaigns.get(referral.campaign)
         latest_feedback = parts.referrals.latest_feedback() if referral.stage is Stage.SENDING else None
         move = decide_due(referral, campaign, now, latest_feedback)
-        parts.referrals.move(referral, move)
+        parts.referrals.move(referral, move, now)
     except Stale:
         return False
     logger.info("referral moved", stage=move.stage.value, reason=move.reason)

@@ -3,6 +3,9 @@
 
 const ADDRESS = "/api/challenge";
 const SOLVE_WITHIN = 60_000;
+// A younger proof is sent without a check of the network.
+const FRESH = 10_000;
+const CHECK_WITHIN = 3; // seconds
 
 const { solver } = document.getElementById("referral").dataset;
 let task = {};
@@ -29,21 +32,40 @@ function solve(challenge) {
 
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-async function prove(begun) {
-  const { challenge, wait_seconds: wait, lasts_seconds: lasts } = await ask(begun.id);
+const networkOf = ({ challenge }) => challenge.parameters.data.network;
+
+async function prove(begun, asked) {
+  const { challenge, wait_seconds: wait, lasts_seconds: lasts } = await asked;
+  begun.network = networkOf({ challenge });
   begun.until = Date.now() + lasts * 900; // 10% early, so that it is still valid when it arrives.
   const [solution] = await Promise.all([solve(challenge), pause(wait)]);
   return btoa(JSON.stringify({ challenge, solution }));
 }
 
+function begin(id, asked = ask(id)) {
+  const begun = { id, since: Date.now() };
+  task = begun;
+  begun.proof = prove(begun, asked).catch(() => {
+    if (task === begun) task = {};
+  });
+  return begun.proof;
+}
+
 // Returns the proof for a submission id. The first call starts it, and later calls do if it failed or expired.
 export function proofFor(id) {
-  if (task.id !== id || task.until < Date.now()) {
-    const begun = { id };
-    task = begun;
-    begun.proof = prove(begun).catch(() => {
-      if (task === begun) task = {};
-    });
-  }
-  return task.proof;
+  return task.id !== id || task.until < Date.now() ? begin(id) : task.proof;
 }
+
+// Returns the proof for a form that is sent now. It is valid only from the network that requested its challenge, and a
+// phone may have changed networks. A new challenge shows that: its digest of the network is another one.
+export async function proofToSend(id) {
+  const proof = await proofFor(id);
+  if (!proof || Date.now() - task.since < FRESH) return proof;
+  const asked = await Promise.race([ask(id).catch(() => undefined), pause(CHECK_WITHIN)]);
+  return asked && networkOf(asked) !== task.network ? begin(id, asked) : proof;
+}
+
+// Start again early, where the browser reports a change.
+const restart = () => task.id && begin(task.id);
+addEventListener("online", restart);
+navigator.connection?.addEventListener("change", restart);

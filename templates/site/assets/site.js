@@ -122,10 +122,10 @@ function entries() {
 
 let challenge;
 
-function prove() {
+function prove(use = (loaded) => loaded.proofFor(id.value)) {
   // Starts when the form is first used, so that it is done before the button is pressed.
   challenge ??= import(words.challenge).catch(() => (challenge = undefined));
-  return challenge.then((loaded) => loaded?.proofFor(id.value)).catch(() => undefined);
+  return challenge.then((loaded) => loaded && use(loaded)).catch(() => undefined);
 }
 
 async function post(payload) {
@@ -157,7 +157,7 @@ async function send(event) {
   if (busy) return;
   clearProblems();
   setBusy(true, words.moment);
-  const proof = await Promise.race([prove(), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  const proof = await Promise.race([prove((loaded) => loaded.proofToSend(id.value)), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
   setBusy(true, words.busy);
   let answer;
   try {
@@ -213,7 +213,7 @@ function loadHelp() {
 form.addEventListener("focusin", loadHelp, { once: true });
 id.value ||= newId();
 setOpen(isBegun());
-form.addEventListener("focusin", prove);
+form.addEventListener("focusin", () => prove());
 form.addEventListener("submit", send);
 if (!summary.hidden) summary.focus(); // The server found errors.
 else if ("returned" in words) openForm();

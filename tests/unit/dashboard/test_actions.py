@@ -292,7 +292,7 @@ class FakeBook:
     def get(self, receipt: str, *, consistent: bool) -> Referral | None:
         return self.referral if receipt == self.referral.receipt else None
 
-    def move(self, referral: Referral, move: Transition) -> None:
+    def move(self, referral: Referral, move: Transition, now: datetime | None = None) -> None:
         raise NotImplementedError
 
     def write(self, referral: Referral, change: ReferralChange, by: User) -> None:

@@ -1,11 +1,10 @@
 """Screening: which referrals a person checks before the doctor gets a message."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from referral_intake.aws.keys import DoctorHashes, source_hash
+from referral_intake.aws.keys import DoctorHashes
 from referral_intake.core.referral import Referral
 from referral_intake.core.steps import DeliveryStatus, SendAttempt
 from referral_intake.outreach.screening import suspicion_reason
@@ -78,11 +77,3 @@ def test_an_approved_or_already_mailed_doctor_is_not_screened_again(known: dict[
 
 def test_a_referral_from_the_source_of_a_bounce_is_held() -> None:
     assert screen(FakeScreeningCounts(), replace(referral(), source="source of a bounce")) == "source_bounced"
-
-
-def test_a_source_has_a_new_hash_each_day_and_an_ipv6_network_has_one() -> None:
-    today, tomorrow = (source_hash(ring, "203.0.113.9", NOW + timedelta(days=days)) for days in (0, 1))
-    assert today != tomorrow
-    assert source_hash(ring, "2001:db8::1", NOW) == source_hash(ring, "2001:db8::ffff:2", NOW)
-    assert source_hash(ring, "2001:db8::1", NOW) != source_hash(ring, "2001:db8:0:1::1", NOW)
-    assert source_hash(ring, "nonsense", NOW)

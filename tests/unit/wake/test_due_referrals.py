@@ -1,7 +1,7 @@
 """The schedule moves due referrals, and no others."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from referral_intake.core.errors import Stale
 from referral_intake.core.referral import Referral, Stage, Transition
@@ -37,7 +37,7 @@ def test_a_stale_index_entry_moves_nothing() -> None:
 
 def test_a_referral_that_was_changed_meanwhile_is_not_moved() -> None:
     class Contested(FakeTable):
-        def move(self, referral: Referral, move: Transition) -> None:
+        def move(self, referral: Referral, move: Transition, now: datetime | None = None) -> None:
             raise Stale
 
     table = Contested()

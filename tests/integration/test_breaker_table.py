@@ -98,7 +98,7 @@ def test_an_event_delivered_three_times_is_counted_once(deployment: Deployment) 
     happened(deployment, "Bounce", bounceType="Transient")
     happened(deployment, "Complaint")
     item = deployment.item()
-    # Referrals without a network address count for themselves.
+    # Referrals of one day whose source is unknown count as one.
     sources = [item.pop(f"{DAY}/{name}") for name in ("bounced_sources", "complained_sources")]
     assert all(len(one["SS"]) == 1 for one in sources)
     assert item == {

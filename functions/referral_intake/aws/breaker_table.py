@@ -52,8 +52,12 @@ class BreakerTable:
         self._table = Table(client, name)
 
     def check(self, campaign: str, policy: BreakerPolicy, now: datetime) -> Trip | None:
-        """Open the breaker if the counts require it. Return the trip until it has been announced."""
+        """Open the breaker if the counts require it. Return the trip until it has been announced.
+
+        Also remove the counts of days before the window, with the hashes of their sources.
+        """
         item = self._item(campaign)
+        self._remove_counts(campaign, [(day, fact) for day, fact in _counts(item) if day <= now.date() - policy.window])
         counts = _counts(item)
         if "paused_at" not in item:
             reason = trip_reason(counts, policy, now.date())
@@ -90,6 +94,13 @@ class BreakerTable:
             update.set(name, None)
         record = audit_item(by, f"resume/{campaign}", [], now)
         return not self._table.transact(updates=[update], puts=[record])
+
+    def _remove_counts(self, campaign: str, counts: list[tuple[date, str]]) -> None:
+        update = Update(breaker_key(campaign))
+        for day, fact in counts:
+            update.set(f"{day.isoformat()}/{fact}", None)
+        if counts:
+            self._table.update(update)
 
     def _open(self, campaign: str, reason: str, now: datetime) -> bool:
         """Return whether this call opened it."""

@@ -432,9 +432,10 @@ def test_for_a_day_the_status_says_only_from_when_on_it_shows_more() -> None:
         intake.table.referrals[referral.receipt] = one
         pages.append(intake(events.get_status(referral.receipt, accept="text/html"), NOW + timedelta(hours=23)))
     assert pages[0] == pages[1]
-    assert "from November 24, 2026, 9:31 AM CST" in pages[0]["body"]
+    assert "From November 24, 2026, 9:31 AM CST" in pages[0]["body"].replace("\xa0", " ")
     spanish = events.get_status(referral.receipt, accept="text/html") | {"queryStringParameters": {"lang": "es"}}
-    assert "desde el 24 de noviembre de 2026, 9:31 a. m. (CST)" in intake(spanish)["body"]
+    in_spanish = intake(spanish)["body"].replace("\xa0", " ")
+    assert "A partir del 24 de noviembre de 2026, 9:31 a. m. (CST)" in in_spanish
 
 
 @pytest.mark.parametrize("receipt", ["AAAA-AAAA-AAAA-AAAA", "nonsense", "%00"])

@@ -14,6 +14,7 @@ from referral_intake.aws.item_format import plain, referral_key, to_item
 from referral_intake.core.referral import Stage, new_referral
 from referral_intake.core.submission import parse
 from tests.e2e.mailbox import Mailbox
+from tests.e2e.referral_age import make_older
 from tests.support.proofs import with_proof_for_stack
 from tests.support.samples import CAMPAIGNS, doctor, payload
 from tests.support.waiting import CEILING, eventually
@@ -54,6 +55,7 @@ def test_a_bounced_message_closes_the_referral_and_the_status_page_says_so(
     wait_for_milestone(stack, referral["receipt"], "bounced")
     found = stored(stack, referral["receipt"])
     assert (found["stage"], found["reason"]) == ("closed", "bounced")
+    make_older(stack, referral["receipt"])
     page.goto(referral["status_url"])
     expect(page.locator("h1")).to_contain_text("We could not reach your doctor")
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +9,12 @@ from playwright.sync_api import Browser, Page, Route, expect
 from pypdfium2 import PdfDocument
 
 from local.stack import LocalStack
-from referral_intake.aws.item_format import referral_key, timestamp
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.core import decisions
 from referral_intake.core.referral import Stage
 from tests.e2e.conftest import PHONE
 from tests.e2e.mailbox import Mailbox
+from tests.e2e.referral_age import make_older
 
 RECEIPT = re.compile(r"[A-Z2-7]{4}(-[A-Z2-7]{4}){3}")
 
@@ -41,16 +40,6 @@ def approve(stack: LocalStack, receipt: str) -> None:
     assert held
     assert held.stage is Stage.HELD
     referrals.move(held, decisions.approve(stack.clock.now()))
-
-
-def make_older(stack: LocalStack, receipt: str) -> None:
-    """Changes the time of submission, because the status page shows more after a day."""
-    stack.cloud.dynamodb.update_item(
-        TableName="referral-intake-Table",
-        Key=referral_key(receipt),
-        UpdateExpression="SET milestones.submitted = :day_before",
-        ExpressionAttributeValues={":day_before": {"S": timestamp(stack.clock.now() - timedelta(days=1, minutes=1))}},
-    )
 
 
 def fill_in(page: Page, name: str = "Maria Lopez", email: str = "maria.lopez@clinic.example") -> None:

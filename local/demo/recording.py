@@ -12,7 +12,11 @@ from local.demo.history import Images, Item
 # A test records the history again up to this time, and compares it.
 CHECK_TIME = history.START + timedelta(weeks=3)
 
-_RANDOM_ID = re.compile(r"\b0100[0-9a-f]{12}(?:-[0-9a-f]+){6}\b|(?<=Z#)[0-9a-f]{16}\b")
+# Ids of messages and of audit records, and hashes of sources, which are made with a random key of the day.
+_RANDOM_ID = re.compile(
+    r"\b0100[0-9a-f]{12}(?:-[0-9a-f]+){6}\b|(?<=Z#)[0-9a-f]{16}\b"
+    r'|(?<=source#)[0-9a-f]{32}\b|(?<=")(?<!"content":{"S":")[0-9a-f]{32}(?=")'
+)
 
 
 class Recording:

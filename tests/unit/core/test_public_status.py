@@ -169,9 +169,12 @@ def test_the_texts_of_the_first_day_are_true_in_every_state(locale: str) -> None
     assert not re.search(certain[locale], received.replace(conditional, ""))
 
 
+def all_texts(locale: str) -> dict[str, Any]:
+    return tomllib.loads((TEMPLATES / "site" / "text" / f"{locale}.toml").read_text("utf-8"))
+
+
 def texts(locale: str) -> dict[str, dict[str, Any]]:
-    words = tomllib.loads((TEMPLATES / "site" / "text" / f"{locale}.toml").read_text("utf-8"))["status"]
-    return {state: said for state, said in words.items() if isinstance(said, dict)}
+    return {state: said for state, said in all_texts(locale)["status"].items() if isinstance(said, dict)}
 
 
 @pytest.mark.parametrize("locale", ["en", "es"])
@@ -182,6 +185,14 @@ def test_no_sentence_claims_more_than_happened(locale: str) -> None:
         assert re.search(claims[locale], said[state]["heading"]), state
         if state in {"received", "in_progress", "under_review", "by_post", "told", "not_contacted", "withdrawn"}:
             assert not WROTE[locale].search(" ".join(sentences(said[state]))), state
+
+
+@pytest.mark.parametrize("locale", ["en", "es"])
+def test_a_withdrawal_promises_nothing_about_the_forms_of_other_people(locale: str) -> None:
+    """The doctor may have been told through another referral."""
+    because = {"en": "because of this form", "es": "por este formulario"}[locale]
+    withdrawn, offer = texts(locale)["withdrawn"], all_texts(locale)["withdrawal"]["paragraph"]
+    assert all(because in said for said in (withdrawn["early"], withdrawn["paragraph"], offer))
 
 
 @pytest.mark.parametrize("reason", [Closing.OPTED_OUT, Closing.COMPLAINED, Closing.ANSWERED])

@@ -76,7 +76,7 @@ class SimulatedDoctors:
             at = opened + timedelta(seconds=chance.uniform(20, 90))
             self.agenda.at(at, partial(self._opt_out, mail, in_mail_program=chance.random() < 0.4))
             if chance.random() < 0.1:
-                self.agenda.at(at + timedelta(minutes=3), partial(self._opt_out, mail, undo=True))
+                self.agenda.at(at + timedelta(minutes=3), partial(self._undo_opt_out, mail))
 
     def _scan(self, mail: Mail) -> None:
         """Load the pixel and two links at once, as mail scanners do. About half of them use a browser's user agent."""

@@ -6,35 +6,23 @@ decide whether to send it again.
 """
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from referral_intake.aws import doctor_items, update_expressions, waiting_letters
+from referral_intake.aws import doctor_items, update_expressions
+from referral_intake.aws.doctor_table import DoctorTable, ReferralChanged
 from referral_intake.aws.item_format import Item, typed
 from referral_intake.aws.sent_messages import message_item
-from referral_intake.aws.table import Failure, Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core import doctor_changes, doctor_matching
 from referral_intake.core.claim import AlreadyClaimed, Claim, Obstacle
 from referral_intake.core.doctor_matching import PossibleMatch
-from referral_intake.core.doctor_records import DoctorRecord, Fact, KeySet, Records, StepClaim
-from referral_intake.core.errors import Conflict, Stale
+from referral_intake.core.doctor_records import KeySet, Records, StepClaim
 from referral_intake.core.message import Message
-from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import LEASE, Stage, Transition
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
-# Each failed attempt follows a completed write of another request to the same doctor's records.
-MAX_ATTEMPTS = 10
-
-
-class ClaimTable:
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._table = Table(client, name)
-
+class ClaimTable(DoctorTable):
     def claim(
         self,
         claim: Claim,
@@ -103,36 +91,6 @@ class ClaimTable:
 
         return self._change(keys, change, decide=decide, updates=[referral], puts=puts)
 
-    def _change(
-        self,
-        keys: KeySet,
-        change: Callable[[Records], Records],
-        *,
-        decide: Callable[[Records], Obstacle | None] = lambda _: None,
-        updates: Sequence[Update] = (),
-        puts: Sequence[Item] = (),
-        effects: Callable[[Records], Sequence[Update]] = lambda _: (),
-    ) -> Obstacle | None:
-        """Change the doctor's records in one transaction with the updates and puts, unless `decide` finds an obstacle.
-
-        `effects` returns updates that depend on the records. If a record or an item of these changes meanwhile, decide
-        again. Raise ReferralChanged if the condition of one of `updates` fails.
-        """
-        for _ in range(MAX_ATTEMPTS):
-            read = doctor_items.read(self._table, keys.all)
-            if obstacle := decide(read.records):
-                return obstacle
-            changed = change(read.records)
-            failures = self._table.transact(
-                updates=[*updates, *read.updates(changed), *effects(read.records)],
-                checks=read.checks(key for key in keys.all if key not in keys.current),
-                puts=puts,
-            )
-            if not failures:
-                return None
-            _raise_if_referral_changed(failures[: len(updates)])
-        raise Conflict
-
     def last_check(self, claim: Claim, *, now: datetime, cooldown: timedelta) -> Obstacle | None:
         """Return what forbids this message after it was claimed, if anything. The read is consistent."""
         found = self.obstacle(claim, now=now, cooldown=cooldown, by_email=True)
@@ -149,19 +107,6 @@ class ClaimTable:
         read = doctor_items.read(self._table, keys.all)
         return doctor_matching.possible_matches(keys, read.records, referral.receipt, referral.campaign)
 
-    def decide_same(self, claim: Claim, referral: Update, record: Item, others: Collection[str], *, same: bool) -> None:
-        """Record a person's decision whether the doctor is the same as those of the other referrals.
-
-        Write it in one transaction with the referral and the audit record. Raise Stale, Unavailable.
-        """
-        keys = _keys(claim)
-        self._change(
-            keys,
-            lambda records: doctor_changes.with_decision(keys, records, others, same=same),
-            updates=[referral],
-            puts=[record],
-        )
-
     def release(self, claim: Claim, move: Transition) -> None:
         """Release the doctor, who got no message, and move the referral unless it has been closed since."""
         referral = update_expressions.referral_update(claim.claimed_referral, move)
@@ -169,58 +114,6 @@ class ClaimTable:
         released = [doctor_items.release(key, own.id_under(key), step, claim.referral.receipt) for key in claim.keys]
         if self._table.transact(updates=[referral, *released]):
             self._table.transact(updates=released)
-
-    def suppress(
-        self,
-        keys: Sequence[str],
-        fact: Closing,
-        receipt: str,
-        now: datetime,
-        campaign: str | None = None,
-        *,
-        is_personal: bool = False,
-        updates: Sequence[Update] = (),
-        puts: Sequence[Item] = (),
-    ) -> None:
-        """Store a fact that forbids messages to this doctor from now on. Raise NoIdentifier, Stale, Unavailable.
-
-        The same transaction writes the updates and puts, and takes the letters that the fact may concern off the list.
-        """
-        name = f"{fact.value}/{campaign}" if campaign else fact.value
-        key_set, its = KeySet(keys), Fact(now, receipt, is_personal=is_personal)
-        self._change(
-            key_set,
-            lambda records: doctor_changes.with_fact(key_set, records, name, its),
-            updates=updates,
-            puts=puts,
-            effects=lambda records: waiting_letters.queue_again(self._table, key_set, records, receipt, now),
-        )
-
-    def undo_opt_out(self, keys: Sequence[str], receipt: str, now: datetime) -> None:
-        """Store that the doctor undid all earlier opt-outs. The opt-outs stay stored."""
-        key_set = KeySet(keys)
-        self._change(key_set, lambda records: doctor_changes.with_opt_in(key_set, records, Fact(now, receipt)))
-
-    def add_history(self, keys: Sequence[str], claims: Mapping[str, StepClaim], facts: Mapping[str, Fact]) -> None:
-        """Store those of these claims and facts that the doctor's records lack."""
-        key_set = KeySet(keys)
-        self._change(key_set, lambda records: doctor_changes.with_history(key_set, records, claims, facts))
-
-    def add_lost_facts(self, key: str, backup: Mapping[str, DoctorRecord]) -> None:
-        """Store the facts and decisions under this key that only a backup has."""
-
-        def change(records: Records) -> Records:
-            return {key: doctor_changes.with_lost_facts(records.get(key, {}), backup)}
-
-        self._change(KeySet([key]), change)
-
-
-class ReferralChanged(Stale):
-    """`item` is the current item of the referral."""
-
-    def __init__(self, item: Item) -> None:
-        super().__init__()
-        self.item = item
 
 
 def _keys(claim: Claim) -> KeySet:
@@ -241,9 +134,3 @@ def _obstacle(
         by_email=by_email,
         overruled=overruled,
     )
-
-
-def _raise_if_referral_changed(failures: Iterable[Failure]) -> None:
-    for failure in failures:
-        if failure.get("Code") == "ConditionalCheckFailed":
-            raise ReferralChanged(failure.get("Item", {}))

@@ -73,19 +73,24 @@ def _attributes(record: DoctorRecord) -> dict[str, Any]:
         "facts": {name: _fact_attributes(fact) for name, fact in record.facts.items()},
         "same_as": set(record.same_as),
         "different_from": set(record.different_from),
+        "decided_on": dict(record.decided_on),
     }
     # DynamoDB has no empty sets.
     return {name: value for name, value in values.items() if value}
 
 
 def _claim_attributes(claim: StepClaim) -> dict[str, Any]:
-    flag = {"is_reservation": True} if claim.is_reservation else {}
-    return {"by": claim.by, "at": timestamp(claim.at), **flag}
+    flags = {"is_reservation": claim.is_reservation, "copied_from": claim.copied_from}
+    return {"by": claim.by, "at": timestamp(claim.at), **_set_flags(flags)}
 
 
 def _fact_attributes(fact: Fact) -> dict[str, Any]:
-    flag = {"is_personal": True} if fact.is_personal else {}
-    return {"by": fact.by, "at": timestamp(fact.at), **flag}
+    flags = {"is_personal": fact.is_personal, "is_repeated": fact.is_repeated, "copied_from": fact.copied_from}
+    return {"by": fact.by, "at": timestamp(fact.at), **_set_flags(flags)}
+
+
+def _set_flags(flags: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in flags.items() if value}
 
 
 def _record(values: Mapping[str, Any]) -> DoctorRecord:
@@ -93,15 +98,22 @@ def _record(values: Mapping[str, Any]) -> DoctorRecord:
         mailbox=values.get("mailbox"),
         npi=values.get("npi"),
         claims={
-            step: StepClaim(one["by"], _time(one["at"]), is_reservation=one.get("is_reservation", False))
+            step: StepClaim(one["by"], _time(one["at"]), one.get("is_reservation", False), one.get("copied_from"))
             for step, one in values.get("claims", {}).items()
         },
         facts={
-            name: Fact(_time(one["at"]), one["by"], is_personal=one.get("is_personal", False))
+            name: Fact(
+                _time(one["at"]),
+                one["by"],
+                is_personal=one.get("is_personal", False),
+                is_repeated=one.get("is_repeated", False),
+                copied_from=one.get("copied_from"),
+            )
             for name, one in values.get("facts", {}).items()
         },
         same_as=frozenset(values.get("same_as", ())),
         different_from=frozenset(values.get("different_from", ())),
+        decided_on=values.get("decided_on", {}),
     )
 
 

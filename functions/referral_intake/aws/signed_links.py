@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itsdangerous import BadData, URLSafeSerializer
 
 from referral_intake.aws.keys import Ring
+from referral_intake.core.opt_outs import UNDO_WITHIN, OptOut
 
 # Longer than a doctor is expected to keep a message.
 ANSWER_WITHIN = timedelta(days=365)
@@ -50,6 +51,21 @@ class Links:
         if expires is not None and datetime.fromtimestamp(expires, UTC) < now:
             return None
         return Link(tuple(keys), campaign, receipt, is_printed=bool(printed))
+
+    def undo(self, opt_out: OptOut) -> str:
+        """Return a token that undoes this opt-out. It is for the body of a request, so that no log has it."""
+        return self._serializer("undo").dumps([opt_out.name, opt_out.receipt, opt_out.at.isoformat()])
+
+    def read_undo(self, token: str, link: Link, now: datetime) -> OptOut | None:
+        """Return the opt-out that the token undoes, if it came through this link and not too long ago."""
+        if not token.isascii():
+            return None
+        try:
+            name, receipt, at = self._serializer("undo").loads(token)
+            opt_out = OptOut(name, receipt, datetime.fromisoformat(at))
+        except (BadData, ValueError, TypeError):
+            return None
+        return opt_out if receipt == link.receipt and now <= opt_out.at + UNDO_WITHIN else None
 
     def _url(self, purpose: str, link: Link, expires: datetime | None) -> str:
         payload = [list(link.keys), link.campaign, link.receipt, expires and int(expires.timestamp())]

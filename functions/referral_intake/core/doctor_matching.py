@@ -8,12 +8,14 @@ from referral_intake.core.claim import AlreadyClaimed, MailboxSuppressed, MustHo
 from referral_intake.core.doctor_records import (
     BOUNCED,
     DoctorRecord,
+    Fact,
     KeySet,
     Records,
     StepClaim,
     is_strong,
     kind,
 )
+from referral_intake.core.opt_outs import OptOut
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.same_doctor import Identifiers, Verdict, compare
 
@@ -75,6 +77,27 @@ def matches(keys: KeySet, records: Records) -> list[Match]:
     return [decided(one) for one in found]
 
 
+def binding_opt_outs(keys: KeySet, records: Records) -> Iterator[tuple[Match, str, Fact]]:
+    """Return the complaints and opt-outs that forbid messages to the doctor, each with the record and its name."""
+    for one in matches(keys, records):
+        for name, fact in one.record.opt_outs():
+            if _is_binding(one, fact):
+                yield one, name, fact
+
+
+def opt_outs_in_effect(keys: KeySet, records: Records) -> set[OptOut]:
+    """Return the complaints and opt-outs that forbid messages to the doctor, each once."""
+    return {
+        OptOut(name, fact.by, fact.at, is_repeated=fact.is_repeated)
+        for _, name, fact in binding_opt_outs(keys, records)
+    }
+
+
+def _is_binding(one: Match, fact: Fact) -> bool:
+    # At the doctor's own word, also the name with the phone or ZIP code is certain.
+    return one.verdict is Verdict.SAME or (fact.is_personal and one.verdict is Verdict.POSSIBLY_SAME)
+
+
 def find_obstacle(
     keys: KeySet,
     records: Records,
@@ -115,12 +138,7 @@ def find_obstacle(
 def _suppression(found: Collection[Match], campaign: str) -> Suppressed | None:
     closings = set()
     for one in found:
-        opt_out = one.record.opt_out(campaign)
-        # At the doctor's own word, also the name with the phone or ZIP code is certain.
-        is_certain = one.verdict is Verdict.SAME or (
-            opt_out and opt_out[1].is_personal and one.verdict is Verdict.POSSIBLY_SAME
-        )
-        if opt_out and is_certain:
+        if (opt_out := one.record.opt_out(campaign)) and _is_binding(one, opt_out[1]):
             closings.add(opt_out[0])
     return Suppressed(next(closing for closing in Closing if closing in closings)) if closings else None
 

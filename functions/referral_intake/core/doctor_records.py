@@ -5,25 +5,32 @@ mailbox, or who have the same name and ZIP code.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing
 
-OPTED_IN = Milestone.OPTED_IN.value
-"""The fact that undoes every earlier opt-out. Complaints and bounces can't be undone."""
 BOUNCED = Closing.BOUNCED.value
+TAKEN_BACK_BY = {
+    Closing.COMPLAINED.value: Milestone.COMPLAINT_TAKEN_BACK.value,
+    Closing.OPTED_OUT.value: Milestone.OPTED_IN.value,
+}
+"""The fact after which every earlier complaint or opt-out no longer counts. A bounce can't be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepClaim:
-    """Which referral claimed a step, and when. A reservation is for a letter or call that is not recorded yet."""
+    """Which referral claimed a step, and when. A reservation is for a letter or call that is not recorded yet.
+
+    `copied_from` is the id of the doctor from whose record it was copied, after a person found that both are the same.
+    """
 
     by: str
     at: datetime
     is_reservation: bool = False
+    copied_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +38,15 @@ class Fact:
     """When a fact was recorded, and the referral through which it came.
 
     `is_personal` says that it came by a printed letter or at the doctor's word. Then it applies to every doctor of this
-    name with this phone or ZIP code.
+    name with this phone or ZIP code. `is_repeated` says that the doctor said the same again in another way.
+    `copied_from` is as in StepClaim.
     """
 
     at: datetime
     by: str
     is_personal: bool = False
+    is_repeated: bool = False
+    copied_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,7 @@ class DoctorRecord:
 
     `mailbox` and `npi` are the doctor's strong keys. `claims` are by campaign and step (`lumen/introduction`), `facts`
     by name (`opted_out` or, for one campaign, `opted_out/lumen`). A person found that the doctor is the same as, or
-    different from, the doctors with these ids.
+    different from, the doctors with these ids. `decided_on` has the referral of each of these decisions, by id.
     """
 
     mailbox: str | None = None
@@ -54,6 +64,7 @@ class DoctorRecord:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     same_as: frozenset[str] = frozenset()
     different_from: frozenset[str] = frozenset()
+    decided_on: Mapping[str, str] = field(default_factory=dict)
 
     def id_under(self, key: str) -> str:
         """Return the doctor's id. For a doctor without mailbox and NPI, it is the key."""
@@ -61,16 +72,22 @@ class DoctorRecord:
 
     def opt_out(self, campaign: str) -> tuple[Closing, Fact] | None:
         """Return the complaint or opt-out that forbids messages of this campaign, if any."""
-        undone = self.facts.get(OPTED_IN)
-        for closing, name in (
-            (Closing.COMPLAINED, Closing.COMPLAINED.value),
-            (Closing.OPTED_OUT, Closing.OPTED_OUT.value),
-            (Closing.OPTED_OUT, f"{Closing.OPTED_OUT.value}/{campaign}"),
-        ):
-            fact = self.facts.get(name)
-            if fact and (closing is Closing.COMPLAINED or undone is None or undone.at <= fact.at):
-                return closing, fact
+        for closing in (Closing.COMPLAINED, Closing.OPTED_OUT):
+            for name in (closing.value, f"{closing.value}/{campaign}"):
+                if fact := self.in_effect(name):
+                    return closing, fact
         return None
+
+    def in_effect(self, name: str) -> Fact | None:
+        """Return the fact with this name, unless it was taken back later."""
+        fact, taken_back = self.facts.get(name), self.facts.get(TAKEN_BACK_BY.get(closing_of(name), ""))
+        return fact if fact and (taken_back is None or taken_back.at <= fact.at) else None
+
+    def opt_outs(self) -> Iterator[tuple[str, Fact]]:
+        """Return the complaints and opt-outs in effect, each with its name."""
+        for name in self.facts:
+            if closing_of(name) in TAKEN_BACK_BY and (fact := self.in_effect(name)):
+                yield name, fact
 
 
 Records = Mapping[str, Mapping[str, DoctorRecord]]
@@ -104,6 +121,11 @@ class KeySet:
 def kind(key: str) -> str:
     """Return a key's kind: email, npi, phone (with the name) or postcode (with the name)."""
     return key.partition("#")[0]
+
+
+def closing_of(name: str) -> str:
+    """Return which fact this is: `opted_out` for `opted_out/lumen`."""
+    return name.partition("/")[0]
 
 
 def is_strong(key: str) -> bool:

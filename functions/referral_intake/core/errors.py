@@ -17,5 +17,9 @@ class NoIdentifier(ValueError):
     """A fact can't be stored, because the doctor has no identifier."""
 
 
+class NothingToTakeBack(ValueError):
+    """No opt-out, complaint or decision is in effect that this request may take back."""
+
+
 class Stale(Exception):
     """The referral has changed since it was read. The request that changed it handles it."""

@@ -7,6 +7,7 @@ from typing import Protocol
 from referral_intake.core.callback import Callback
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.mail_events import Effect
+from referral_intake.core.opt_outs import OptOut
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Referral, Transition
 
@@ -75,5 +76,8 @@ class Suppressions(Protocol):
         queued, so that `outreach` checks them now.
         """
 
-    def undo_opt_out(self, keys: Sequence[str], receipt: str, now: datetime) -> None:
-        """Undo all opt-outs of the doctor with these keys."""
+    def opt_outs(self, keys: Sequence[str]) -> set[OptOut]:
+        """Return the complaints and opt-outs that forbid messages to the doctor with these keys."""
+
+    def undo_opt_out(self, keys: Sequence[str], opt_out: OptOut, now: datetime) -> None:
+        """Undo this opt-out. Raise NothingToTakeBack if it is not the only one in effect."""

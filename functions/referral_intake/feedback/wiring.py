@@ -48,7 +48,7 @@ def parts() -> FeedbackParts:
     from referral_intake.aws import dynamodb, shared_wiring
     from referral_intake.aws.breaker_table import BreakerTable
     from referral_intake.aws.campaign_files import Campaigns
-    from referral_intake.aws.claims import ClaimTable
+    from referral_intake.aws.doctor_table import DoctorTable
     from referral_intake.aws.keys import DoctorHashes
     from referral_intake.aws.referral_table import ReferralTable
     from referral_intake.feedback import announcements
@@ -57,7 +57,7 @@ def parts() -> FeedbackParts:
     table = dynamodb.client()
     return FeedbackParts(
         referrals=ReferralTable(table, settings.table_name),
-        suppressions=ClaimTable(table, settings.table_name),
+        suppressions=DoctorTable(table, settings.table_name),
         doctor_keys=DoctorHashes(shared_wiring.ring(settings.hashing_keys_secret)),
         campaigns=Campaigns(settings.templates_dir),
         breaker=BreakerTable(table, settings.table_name),

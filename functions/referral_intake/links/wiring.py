@@ -41,7 +41,7 @@ class LinkParts:
 def parts() -> LinkParts:
     from referral_intake.aws import dynamodb, shared_wiring
     from referral_intake.aws.campaign_files import Campaigns
-    from referral_intake.aws.claims import ClaimTable
+    from referral_intake.aws.doctor_table import DoctorTable
     from referral_intake.aws.letter_codes import LetterCodes
     from referral_intake.aws.referral_table import ReferralTable
     from referral_intake.aws.signed_links import Links
@@ -52,7 +52,7 @@ def parts() -> LinkParts:
     return LinkParts(
         links=Links(signing_keys, settings.site_url),
         letter_codes=LetterCodes(signing_keys, table, settings.table_name),
-        suppressions=ClaimTable(table, settings.table_name),
+        suppressions=DoctorTable(table, settings.table_name),
         referrals=ReferralTable(table, settings.table_name),
         site=Site(settings.templates_dir, settings.site_url, Campaigns(settings.templates_dir)),
     )

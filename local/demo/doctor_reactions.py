@@ -20,6 +20,7 @@ from samlocal.ses.mailbox import Mail
 _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 _SCANNER = "Mozilla/5.0 (compatible; examplemail-scanner/2.1)"
 _TRACKED = re.compile(r'(?:href|src)="([^"]*/_local/ses/track/[^"]+)"')
+_UNDO = re.compile(r'name="undo" value="([^"]+)"')
 _ANSWER = re.compile(r"\S+/api/answer\?token=\S+")
 
 # Factors for the probability that doctors open and answer a message, by specialty.
@@ -74,9 +75,8 @@ class SimulatedDoctors:
             self.agenda.at(_at_work(opened + later, chance), partial(self._answer, mail, answer))
         elif drawn > 1 - _STOPS:
             at = opened + timedelta(seconds=chance.uniform(20, 90))
-            self.agenda.at(at, partial(self._opt_out, mail, in_mail_program=chance.random() < 0.4))
-            if chance.random() < 0.1:
-                self.agenda.at(at + timedelta(minutes=3), partial(self._undo_opt_out, mail))
+            in_mail_program, is_mistake = chance.random() < 0.4, chance.random() < 0.1
+            self.agenda.at(at, partial(self._opt_out, mail, in_mail_program=in_mail_program, is_mistake=is_mistake))
 
     def _scan(self, mail: Mail) -> None:
         """Load the pixel and two links at once, as mail scanners do. About half of them use a browser's user agent."""
@@ -95,15 +95,19 @@ class SimulatedDoctors:
         assert found, "each message has a link to answer"
         self._post(found[0], {"answer": answer})
 
-    def _opt_out(self, mail: Mail, *, in_mail_program: bool = False, undo: bool = False) -> None:
+    def _opt_out(self, mail: Mail, *, in_mail_program: bool, is_mistake: bool) -> None:
+        """Opt out. After a mistake, press the button that only the page has."""
         address = dict(mail.headers)["List-Unsubscribe"].strip("<>")
-        chosen = {"undo": "yes"} if undo else {"scope": "campaign"}
-        self._post(address, {"List-Unsubscribe": "One-Click"} if in_mail_program else chosen)
+        page = self._post(address, {"List-Unsubscribe": "One-Click"} if in_mail_program else {"scope": "campaign"})
+        if is_mistake and (token := _UNDO.search(page)):
+            self.agenda.call(180, partial(self._post, address, {"undo": token[1]}))
 
-    def _post(self, address: str, chosen: dict[str, str]) -> None:
+    def _post(self, address: str, chosen: dict[str, str]) -> str:
+        """Return the page that answers."""
         parts = urlsplit(address)
         answered = self.client.post(f"{parts.path}?{parts.query}", data=chosen)
         assert answered.status_code == 200, f"{parts.path} answered {answered.status_code}"
+        return answered.text
 
 
 def _interest(doctor: Doctor) -> float:

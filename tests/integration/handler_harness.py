@@ -199,8 +199,8 @@ class HandlerHarness:
     def deliver_ses_event_body(self, body: str) -> None:
         self.invoke("feedback", {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": body}]})
 
-    def follow_link(self, path: str, **form: str) -> None:
-        """The doctor opens a link of the latest message and submits its form."""
+    def follow_link(self, path: str, **form: str) -> Any:
+        """The doctor opens a link of the latest message and submits its form. Returns the last response."""
         url = re.search(
             rf"http\S+{path}\?(token=[\w.=-]+)", self.mail.sent[-1]["Content"]["Simple"]["Body"]["Text"]["Data"]
         )
@@ -208,7 +208,8 @@ class HandlerHarness:
         headers = HEADERS | {"content_type": "application/x-www-form-urlencoded"}
         for method in ("GET", "POST"):
             body = urlencode({**form, "fieldmark": "valuemark"})
-            self.invoke("links", events.request(f"{method} {path}", body, query=url[1], **headers))
+            response = self.invoke("links", events.request(f"{method} {path}", body, query=url[1], **headers))
+        return response
 
     def look_up(self, name: str) -> None:
         query = f"name={name}&state=IL"
@@ -284,8 +285,9 @@ class HandlerHarness:
         self.follow_link("/api/answer", answer="call")
         for number, when in (("217 555 0142", "morning"), ("phonemark", "timemark")):
             self.follow_link("/api/answer", answer="call", **{"callback.phone": number, "callback.time": when})
-        self.follow_link("/api/opt-out")
-        self.follow_link("/api/opt-out", undo="1")
+        page = self.follow_link("/api/opt-out", scope="all")["body"]
+        [token] = re.findall(r'name="undo" value="([^"]+)"', page)
+        self.follow_link("/api/opt-out", undo=token)
         for path in ("answer", "opt-out"):
             headers = HEADERS | {"content_type": "application/x-www-form-urlencoded"}
             self.invoke("links", events.request(f"POST /api/{path}", "a=mark", query="token=tokenmark", **headers))

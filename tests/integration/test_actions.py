@@ -11,6 +11,7 @@ from referral_intake.aws.audit_log import AuditRecord
 from referral_intake.aws.keys import Keyring
 from referral_intake.core import decisions
 from referral_intake.core.claim import AlreadyClaimed
+from referral_intake.core.opt_outs import OptOut
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Answer, ContactChannel, Referral, Stage, Transition
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
@@ -137,7 +138,7 @@ def test_a_doctor_who_withdrew_the_opt_out_can_be_told(actions: ReferralActions)
     referral = actions.by_post()
     keys = aws.claim_for(referral).keys
     actions.claims.suppress(keys, Closing.OPTED_OUT, referral.receipt, NOW)
-    actions.claims.undo_opt_out(keys, referral.receipt, NOW + timedelta(hours=1))
+    actions.claims.undo_opt_out(keys, OptOut("opted_out", referral.receipt, NOW), NOW + timedelta(hours=1))
     assert actions.do(Action.LETTER_SENT, referral).stage is Stage.SENT
 
 

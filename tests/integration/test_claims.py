@@ -8,14 +8,16 @@ import pytest
 from botocore.stub import Stubber
 
 from referral_intake.aws import dynamodb
-from referral_intake.aws.claims import MAX_ATTEMPTS, ClaimTable
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.doctor_table import MAX_ATTEMPTS
 from referral_intake.aws.item_format import timestamp
 from referral_intake.aws.keys import Keyring
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.sent_messages import SentMessages
 from referral_intake.core import decisions
 from referral_intake.core.claim import AlreadyClaimed, Claim, MailboxSuppressed, MustHold, Obstacle, Suppressed
-from referral_intake.core.errors import Conflict, Stale, Unavailable
+from referral_intake.core.errors import Conflict, NothingToTakeBack, Stale, Unavailable
+from referral_intake.core.opt_outs import OptOut
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import LEASE, Referral, close
 from tests.integration import aws
@@ -259,14 +261,14 @@ def test_a_withdrawn_opt_out_stops_nothing_and_a_later_one_does(
     claim = claim_for(stored(referrals))
     key, day = claim.keys[0], timedelta(days=1)
     suppress(claims, key, Closing.OPTED_OUT, NOW)
-    claims.undo_opt_out([key], OTHER, NOW + day)
+    claims.undo_opt_out([key], OptOut("opted_out", OTHER, NOW), NOW + day)
     assert last_check(claims, claim) is None
     (doctor,) = table_reader.doctors().values()
     (record,) = doctor["doctors"].values()
     assert record["facts"]["opted_out"]["at"] == timestamp(NOW)
     suppress(claims, key, Closing.OPTED_OUT, NOW + 2 * day)
     assert take(claims, claim) == last_check(claims, claim) == Suppressed(Closing.OPTED_OUT)
-    claims.undo_opt_out([key], OTHER, NOW + 3 * day)
+    claims.undo_opt_out([key], OptOut("opted_out", OTHER, NOW + 2 * day), NOW + 3 * day)
     assert take(claims, claim) is None
 
 
@@ -285,12 +287,13 @@ def test_an_opt_out_of_one_campaign_affects_only_that_campaign(referrals: Referr
         (Closing.BOUNCED, MailboxSuppressed(Reason.EMAIL_BOUNCED)),
     ],
 )
-def test_a_complaint_or_a_bounce_cannot_be_withdrawn(
+def test_a_complaint_or_a_bounce_cannot_be_undone_as_an_opt_out(
     referrals: ReferralTable, claims: ClaimTable, fact: Closing, obstacle: Obstacle
 ) -> None:
     claim = claim_for(stored(referrals))
     suppress(claims, claim.keys[0], fact, NOW)
-    claims.undo_opt_out([claim.keys[0]], OTHER, NOW + timedelta(days=1))
+    with pytest.raises(NothingToTakeBack):
+        claims.undo_opt_out([claim.keys[0]], OptOut(fact.value, OTHER, NOW), NOW + timedelta(days=1))
     assert take(claims, claim) == last_check(claims, claim) == obstacle
 
 

@@ -12,11 +12,12 @@ from referral_intake.core.breaker import BreakerPolicy, Trip
 from referral_intake.core.callback import Callback
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import AlreadyClaimed, Claim, Obstacle
-from referral_intake.core.doctor_records import DoctorRecord, Fact, KeySet, StepClaim
+from referral_intake.core.doctor_records import DoctorRecord, Fact, KeySet, Records, StepClaim
 from referral_intake.core.errors import Stale
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.message import Message
 from referral_intake.core.milestones import Milestone
+from referral_intake.core.opt_outs import OptOut
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import LEASE, Answer, Referral, Stage, Transition, close
@@ -147,8 +148,14 @@ class FakeTable:
             if letter.stage is Stage.BY_POST:
                 self.move(letter, decisions.queue(now))
 
-    def undo_opt_out(self, keys: Sequence[str], receipt: str, now: datetime) -> None:
-        self._records |= doctor_changes.with_opt_in(KeySet(keys), self._records, Fact(now, receipt))
+    def opt_outs(self, keys: Sequence[str]) -> set[OptOut]:
+        return doctor_matching.opt_outs_in_effect(KeySet(keys), self._under(keys))
+
+    def undo_opt_out(self, keys: Sequence[str], opt_out: OptOut, now: datetime) -> None:
+        self._records |= doctor_changes.with_undo(KeySet(keys), self._under(keys), opt_out, now)
+
+    def _under(self, keys: Sequence[str]) -> Records:
+        return {key: records for key, records in self._records.items() if key in keys}
 
     def release(self, claim: Claim, move: Transition) -> None:
         own, step = KeySet(claim.keys).new_record, f"{claim.referral.campaign}/{claim.step}"

@@ -19,7 +19,6 @@ class Milestone(StrEnum):
     SCANNED = "scanned"
     ANSWERED = "answered"
     OPTED_OUT = "opted_out"
-    OPTED_IN = "opted_in"  # The doctor undid the opt-out.
     WITHDRAWN = "withdrawn"  # By the patient. No further message is sent.
     OPTED_IN = "opted_in"  # The doctor wants messages again after an opt-out, or the opt-out was an error.
     COMPLAINT_TAKEN_BACK = "complaint_taken_back"  # A manager found that the complaint does not count.

@@ -8,6 +8,10 @@ from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
 _MESSAGES = {
     "not_offered": "The referral's current state does not allow this.",
     LetterReason.NO_ADDRESS.value: "The postal address is incomplete, so no letter can be posted. Call instead.",
+    "nothing_to_take_back": (
+        "Nothing was changed: it was taken back already, or it did not come through this referral alone. "
+        "Look for the doctor's other referrals."
+    ),
     "required": "This field is required.",
     "choice": "Choose one of the options.",
     "campaign_unknown": "This campaign no longer exists. Contact your administrator.",

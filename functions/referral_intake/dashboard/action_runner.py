@@ -12,12 +12,13 @@ from typing import Protocol
 from referral_intake.core import decisions
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim, DoctorKeys, Obstacle
-from referral_intake.core.errors import Conflict, Stale
+from referral_intake.core.errors import Conflict, NothingToTakeBack, Stale
 from referral_intake.core.referral import Referral, UserAction
 from referral_intake.core.steps import INTRODUCTION
 from referral_intake.core.users import User
+from referral_intake.core.validation import FieldError
 from referral_intake.dashboard import actions
-from referral_intake.dashboard.action_types import CONTACT_CHANNELS, ActionRequest, ReferralChange
+from referral_intake.dashboard.action_types import CONTACT_CHANNELS, ActionRequest, Invalid, ReferralChange
 
 # A few tries are enough, because other writes take milliseconds.
 MAX_ATTEMPTS = 5
@@ -66,6 +67,12 @@ class ActionWriter(Protocol):
     def write_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
         """Also record whether the doctors of the referrals `change.others` are the same doctor."""
 
+    def write_undone_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
+        """Also remove what a user decided on this referral. Raise NothingToTakeBack."""
+
+    def write_take_back(self, claim: Claim, change: ReferralChange, by: User) -> None:
+        """Also record that the doctor's opt-outs or complaints no longer count. Raise NothingToTakeBack."""
+
 
 @dataclass(frozen=True, slots=True)
 class ActionRunner:
@@ -102,15 +109,24 @@ class ActionRunner:
                 return
             transition = decisions.after_obstacle(obstacle, referral, self._find, now)
             change = actions.too_late(change, transition)
-        elif change.others:
+        elif write := self._write_of_doctor(change):
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
-            self.action_table.write_comparison(claim, change, request.by)
-            return
-        elif change.opts_out:
-            claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))
-            self.action_table.write_opt_out(claim, change, request.by)
+            try:
+                write(claim, change, request.by)
+            except NothingToTakeBack as error:
+                raise Invalid(FieldError("action", "nothing_to_take_back")) from error
             return
         self.action_table.write(referral, change, request.by)
+
+    def _write_of_doctor(self, change: ReferralChange) -> Callable[[Claim, ReferralChange, User], None] | None:
+        """Return how to write a change that also concerns the doctor's records, or None for another change."""
+        if change.others:
+            return self.action_table.write_comparison
+        if change.undoes_comparison:
+            return self.action_table.write_undone_comparison
+        if change.takes_back:
+            return self.action_table.write_take_back
+        return self.action_table.write_opt_out if change.opts_out else None
 
     def _find(self, receipt: str) -> Referral | None:
         return self.referrals.get(receipt, consistent=True)

@@ -57,6 +57,26 @@ class ActionTable:
             claim, _referral_update(claim.referral, change), record, change.others, same=change.is_same_doctor
         )
 
+    def write_undone_comparison(self, claim: Claim, change: ReferralChange, by: User) -> None:
+        """Also remove what a user decided on this referral. Raise NothingToTakeBack, Stale, Unavailable."""
+        record = _audit_record(claim.referral, change, by)
+        self._claims.undo_decisions(claim, _referral_update(claim.referral, change), record)
+
+    def write_take_back(self, claim: Claim, change: ReferralChange, by: User) -> None:
+        """Also store that the doctor's opt-outs or complaints no longer count.
+
+        Raise NothingToTakeBack, Stale, Unavailable.
+        """
+        assert change.takes_back, "the change must say what it takes back"
+        self._claims.take_back(
+            claim,
+            change.takes_back,
+            change.user_action.at,
+            _referral_update(claim.referral, change),
+            _audit_record(claim.referral, change, by),
+            only_through_it=change.only_through_it,
+        )
+
     def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> None:
         """Also store the opt-out under all keys of the doctor. Raise Stale, Unavailable."""
         self._claims.suppress(

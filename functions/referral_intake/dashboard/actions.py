@@ -5,8 +5,6 @@ These rules are the same for the dashboard and the command line.
 
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
-from typing import TypeVar
 
 from referral_intake.core import decisions, information
 from referral_intake.core.campaign import Campaign
@@ -18,6 +16,7 @@ from referral_intake.core.steps import with_resend
 from referral_intake.core.submission import InvalidSubmission, with_email
 from referral_intake.core.tasks import DELIVERY_UNKNOWN, DOCTOR_COMPARISONS, TaskKind, can_be_posted, task_kind
 from referral_intake.core.validation import FieldError
+from referral_intake.dashboard import take_backs
 from referral_intake.dashboard.action_types import (
     CONTACT_CHANNELS,
     Action,
@@ -26,10 +25,8 @@ from referral_intake.dashboard.action_types import (
     Invalid,
     ReferralChange,
     Rejection,
+    parse_choice,
 )
-
-_Choice = TypeVar("_Choice", bound=StrEnum)
-
 
 ALLOWED_ACTIONS = {
     TaskKind.HELD: (Action.APPROVE, Action.REJECT),
@@ -57,23 +54,23 @@ def allowed_actions(referral: Referral, campaign: Campaign | None = None) -> tup
 
 
 def recordable_actions(referral: Referral) -> tuple[Action, ...]:
-    """Return the actions that record what a doctor said to a user, for a doctor who has been told."""
+    """Return the actions that record what a doctor said to a user, and those that take back an earlier record."""
+    undo = (Action.UNDO_COMPARISON,) if take_backs.has_comparison(referral) else ()
+    if referral.reason in {Closing.COMPLAINED, Closing.OPTED_OUT}:
+        return (*take_backs.offered(referral), *undo)
     was_told = Milestone.SENT in referral.milestones
-    has_opted_out = referral.reason in {Closing.COMPLAINED, Closing.OPTED_OUT}
-    return (Action.DOCTOR_ANSWERED, Action.WANTS_NO_MORE) if was_told and not has_opted_out else ()
+    return (*((Action.DOCTOR_ANSWERED, Action.WANTS_NO_MORE) if was_told else ()), *undo)
 
 
 def change(request: ActionRequest, referral: Referral, campaign: Campaign | None, now: datetime) -> ReferralChange:
     """Return the change to write. Raise Invalid."""
-    if request.action not in (*allowed_actions(referral, campaign), *recordable_actions(referral)):
-        has_no_address = request.action is Action.LETTER_SENT and referral.stage is Stage.BY_POST
-        raise Invalid(FieldError("action", LetterReason.NO_ADDRESS if has_no_address else "not_offered"))
+    _check_offered(request, referral, campaign)
     user_action = UserAction(now, request.by.username, request.action.value, request.revision)
     match request.action:
         case Action.APPROVE:
             return ReferralChange(user_action, decisions.approve(now))
         case Action.REJECT:
-            note = _parse_choice(Rejection, "reason", request.reason).value
+            note = parse_choice(Rejection, "reason", request.reason).value
             return ReferralChange(replace(user_action, note=note), close(Closing.REJECTED, at=now))
         case Action.RETRY:
             return _resend(user_action, request, referral)
@@ -90,6 +87,14 @@ def change(request: ActionRequest, referral: Referral, campaign: Campaign | None
             return _record_reply(user_action, request, referral)
         case Action.SAME_DOCTOR | Action.ANOTHER_DOCTOR:
             return _record_comparison(user_action, request)
+        case Action.WANTS_MESSAGES | Action.TAKE_BACK | Action.UNDO_COMPARISON:
+            return take_backs.change(user_action, request, referral)
+
+
+def _check_offered(request: ActionRequest, referral: Referral, campaign: Campaign | None) -> None:
+    if request.action not in (*allowed_actions(referral, campaign), *recordable_actions(referral)):
+        has_no_address = request.action is Action.LETTER_SENT and referral.stage is Stage.BY_POST
+        raise Invalid(FieldError("action", LetterReason.NO_ADDRESS if has_no_address else "not_offered"))
 
 
 def _done(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
@@ -115,9 +120,9 @@ def _record_comparison(user_action: UserAction, request: ActionRequest) -> Refer
 
 def _record_reply(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:
     """Return the change for an answer or opt-out that did not come through a link in a message."""
-    _parse_choice(AnswerChannel, "channel", request.channel)
+    parse_choice(AnswerChannel, "channel", request.channel)
     if request.action is Action.DOCTOR_ANSWERED:
-        answer = _parse_choice(Answer, "answer", request.answer)
+        answer = parse_choice(Answer, "answer", request.answer)
         closing = Closing.ANSWERED
         return ReferralChange(
             replace(user_action, note=answer.value),
@@ -160,6 +165,8 @@ def _is_same_request(request: ActionRequest, user_action: UserAction, referral: 
         return _with_email(referral.doctor, request).email == referral.doctor.email
     notes = {
         Action.REJECT: request.reason,
+        Action.TAKE_BACK: request.reason,
+        Action.WANTS_MESSAGES: request.channel,
         Action.DOCTOR_ANSWERED: request.answer,
         Action.WANTS_NO_MORE: _opt_out_note(request),
     }
@@ -168,12 +175,6 @@ def _is_same_request(request: ActionRequest, user_action: UserAction, referral: 
 
 def _opt_out_note(request: ActionRequest) -> str:
     return f"{request.channel}_campaign" if request.only_campaign else f"{request.channel}"
-
-
-def _parse_choice(choices: type[_Choice], field: str, value: str | None) -> _Choice:
-    if value not in set(choices):
-        raise Invalid(FieldError(field, "choice" if value else "required"))
-    return choices(value)
 
 
 def _record_contact(

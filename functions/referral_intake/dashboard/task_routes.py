@@ -15,7 +15,14 @@ from referral_intake.core.tasks import TaskKind
 from referral_intake.core.users import User
 from referral_intake.dashboard import action_refusals, etag, problems, query_parameters, referral_schemas
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
-from referral_intake.dashboard.action_types import Action, ActionRequest, AnswerChannel, Invalid, Rejection
+from referral_intake.dashboard.action_types import (
+    Action,
+    ActionRequest,
+    AnswerChannel,
+    Invalid,
+    Rejection,
+    TakeBackReason,
+)
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
 from referral_intake.dashboard.etag import NOT_MODIFIED, IfNoneMatch
 from referral_intake.dashboard.query_parameters import CampaignName
@@ -37,11 +44,13 @@ class ReferralActionRequest(BaseModel):
 
     action: Action
     revision: int = Field(ge=1, strict=True)
-    reason: Rejection | None = Field(default=None, description="The reason of a rejection.")
+    reason: Rejection | TakeBackReason | None = Field(
+        default=None, description="Why it is rejected, or why a complaint or opt-out is taken back."
+    )
     email: str | None = Field(default=None, max_length=1000, description="The address that was found.")
     again: bool = Field(default=False, strict=True, description="Send a message that the doctor may already have.")
     answer: Answer | None = Field(default=None, description="What the doctor answered.")
-    channel: AnswerChannel | None = Field(default=None, description="How the doctor answered or opted out.")
+    channel: AnswerChannel | None = Field(default=None, description="How the doctor told the user.")
     only_campaign: bool = Field(default=False, strict=True, description="The doctor opts out of this campaign only.")
     others: list[str] = Field(default=[], max_length=50, description="Receipts of the referrals that were compared.")
 

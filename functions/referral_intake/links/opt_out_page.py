@@ -56,28 +56,26 @@ def _stop(parts: LinkParts, link: Link, campaign: str | None, now: datetime) -> 
 
 
 def _done(event: Event, parts: LinkParts, link: Link, chosen_scope: str | None, now: datetime) -> Response:
-    recorded = None
+    undo = None
     if chosen_scope:  # Only the page sends it. A mail program or scanner shows no page, so it gets no token.
         with suppress(Unavailable):  # The opt-out is stored, and must be confirmed.
             recorded = opt_outs.undoable(parts.suppressions.opt_outs(link.keys), link.receipt, now)
+            undo = parts.links.undo(recorded) if recorded else None
     state = "done_campaign" if chosen_scope == "campaign" else "done"
-    return _page(event, parts, state, link, undo=recorded and parts.links.undo(recorded))
+    return _page(event, parts, state, link, undo=undo)
 
 
 def _undo(event: Event, parts: LinkParts, link: Link, token: str, now: datetime) -> Response:
     opt_out = parts.links.read_undo(token, link, now)
-    try:
-        if opt_out is None:
-            raise NothingToTakeBack
-        parts.suppressions.undo_opt_out(link.keys, opt_out, now)
-    except NothingToTakeBack:
-        if parts.suppressions.opt_outs(link.keys):
-            return _page(event, parts, "not_undone", link, HTTPStatus.CONFLICT)
-        return _page(event, parts, "undone", link)  # An earlier request has undone it, for instance of a double click.
-    parts.referrals.set_milestone(link.receipt, Milestone.OPTED_IN, now)
-    logger.info("doctor undid an opt-out")
-    metrics.count("OptOutsUndone", campaign=link.campaign)
-    return _page(event, parts, "undone", link)
+    with suppress(NothingToTakeBack):
+        if opt_out:
+            parts.suppressions.undo_opt_out(link.keys, opt_out, now)
+            parts.referrals.set_milestone(link.receipt, Milestone.OPTED_IN, now)
+            logger.info("doctor undid an opt-out")
+            metrics.count("OptOutsUndone", campaign=link.campaign)
+    if parts.suppressions.opt_outs(link.keys):
+        return _page(event, parts, "not_undone", link, HTTPStatus.CONFLICT)
+    return _page(event, parts, "undone", link)  # Also after a double click, of which the first request has undone it.
 
 
 def _scope(link: Link, parts: LinkParts) -> Scope:

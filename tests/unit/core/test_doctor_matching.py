@@ -13,6 +13,7 @@ from referral_intake.core import doctor_changes, doctor_matching
 from referral_intake.core.claim import AlreadyClaimed, MailboxSuppressed, MustHold, Obstacle, Suppressed
 from referral_intake.core.doctor_matching import PossibleMatch
 from referral_intake.core.doctor_records import DoctorRecord, Fact, KeySet, StepClaim
+from referral_intake.core.errors import NothingToTakeBack
 from referral_intake.core.reasons import Closing, Reason
 from tests.support.fakes import ring
 from tests.support.samples import NOW, referral
@@ -44,8 +45,8 @@ class Book:
         its = Fact(NOW, by, is_personal=is_personal)
         self.records |= doctor_changes.with_fact(keys, self.records, fact.value, its)
 
-    def decide(self, keys: KeySet, other: str, *, same: bool) -> None:
-        self.records |= doctor_changes.with_decision(keys, self.records, [other], same=same)
+    def decide(self, keys: KeySet, other: str, by: str = "LATER", *, same: bool) -> None:
+        self.records |= doctor_changes.with_decision(keys, self.records, [other], by, same=same)
 
 
 def keys(**details: object) -> KeySet:
@@ -114,7 +115,12 @@ def test_a_later_opt_in_undoes_an_opt_out_and_no_complaint() -> None:
     for fact, obstacle in ((Closing.OPTED_OUT, None), (Closing.COMPLAINED, Suppressed(Closing.COMPLAINED))):
         book = Book()
         book.record(of(), fact)
-        book.records |= doctor_changes.with_opt_in(of(), book.records, Fact(NOW + timedelta(days=1), "FIRST"))
+        later = Fact(NOW + timedelta(days=1), "FIRST")
+        if obstacle is None:
+            book.records |= doctor_changes.with_take_back(of(), book.records, Closing.OPTED_OUT, later)
+        else:
+            with pytest.raises(NothingToTakeBack):
+                doctor_changes.with_take_back(of(), book.records, Closing.OPTED_OUT, later)
         assert book.obstacle(of()) == obstacle
 
 

@@ -65,17 +65,28 @@ class DoctorTable:
         self._change(key_set, lambda records: doctor_changes.with_undo(key_set, records, opt_out, now))
 
     def take_back(
-        self, claim: Claim, closing: Closing, now: datetime, referral: Update, record: Item, *, only_through_it: bool
+        self,
+        claim: Claim,
+        closing: Closing,
+        now: datetime,
+        referral: Update,
+        record: Item,
+        *,
+        only_through_it: bool,
+        was_not_told: bool,
     ) -> None:
         """Store that the doctor's complaints or opt-outs no longer count, or only those through the claim's referral.
 
+        `was_not_told` says that its messages went to another person's mailbox, so that it no longer claims the doctor.
         Write it in one transaction with the referral and the audit record. Raise NothingToTakeBack, Stale, Unavailable.
         """
         keys, receipt = _all_keys(claim), claim.referral.receipt
         only_through = receipt if only_through_it else None
         self._change(
             keys,
-            lambda records: doctor_changes.with_take_back(keys, records, closing, Fact(now, receipt), only_through),
+            lambda records: doctor_changes.with_take_back(
+                keys, records, closing, Fact(now, receipt), only_through, was_not_told=was_not_told
+            ),
             updates=[referral],
             puts=[record],
         )

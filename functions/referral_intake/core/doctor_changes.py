@@ -52,11 +52,18 @@ def with_fact(keys: KeySet, records: Records, name: str, fact: Fact) -> Records:
 
 
 def with_take_back(
-    keys: KeySet, records: Records, closing: Closing, fact: Fact, only_through: str | None = None
+    keys: KeySet,
+    records: Records,
+    closing: Closing,
+    fact: Fact,
+    only_through: str | None = None,
+    *,
+    was_not_told: bool = False,
 ) -> Records:
     """Return the records under all keys after the doctor's complaints or opt-outs were taken back. They stay recorded.
 
-    `only_through` leaves those that did not come only through this referral. Raise NothingToTakeBack if none is left.
+    `only_through` leaves those that did not come only through this referral. `was_not_told` says that its messages went
+    to another person's mailbox, so that another referral can tell the doctor. Raise NothingToTakeBack if none is left.
     """
     found = [(one, its) for one, name, its in binding_opt_outs(keys, records) if closing_of(name) == closing]
     kept = {(one.key, one.id) for one, its in found if its.by != only_through or its.is_repeated}
@@ -65,8 +72,11 @@ def with_take_back(
         raise NothingToTakeBack
 
     def change(key: str, one: str, record: DoctorRecord) -> DoctorRecord:
-        facts = {TAKEN_BACK_BY[closing]: fact} if (key, one) in concerned else {}
-        return replace(record, facts={**record.facts, **facts})
+        if (key, one) not in concerned:
+            return record
+        is_released = was_not_told and kind(key) != "email"
+        claims = {step: its for step, its in record.claims.items() if not (is_released and its.by == only_through)}
+        return replace(record, claims=claims, facts={**record.facts, TAKEN_BACK_BY[closing]: fact})
 
     return {key: {one: change(key, one, record) for one, record in its.items()} for key, its in records.items()}
 

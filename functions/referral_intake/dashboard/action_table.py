@@ -75,6 +75,7 @@ class ActionTable:
             _referral_update(claim.referral, change),
             _audit_record(claim.referral, change, by),
             only_through_it=change.only_through_it,
+            was_not_told=change.was_not_told,
         )
 
     def write_opt_out(self, claim: Claim, change: ReferralChange, by: User) -> None:

@@ -112,7 +112,8 @@ class ReferralChange:
 
     `others` are receipts of referrals whose doctor is the same if `is_same_doctor`, otherwise another. `opts_out` says
     that the doctor gets nothing more, and `opts_out_of` from which campaign. None means all. `takes_back` says that the
-    doctor's complaints or opt-outs no longer count, or with `only_through_it` those through this referral.
+    doctor's complaints or opt-outs no longer count, or with `only_through_it` those through this referral, whose
+    messages went to another person's mailbox if `was_not_told`.
     """
 
     user_action: UserAction
@@ -128,4 +129,5 @@ class ReferralChange:
     opts_out_of: str | None = None
     takes_back: Closing | None = None
     only_through_it: bool = False
+    was_not_told: bool = False
     undoes_comparison: bool = False

@@ -47,16 +47,14 @@ def change(user_action: UserAction, request: ActionRequest, referral: Referral) 
         return _undo_comparison(user_action, referral)
     if request.action is Action.WANTS_MESSAGES:
         note = parse_choice(AnswerChannel, "channel", request.channel).value
-        return _take_back(replace(user_action, note=note), Closing.OPTED_OUT, at_the_doctors_word=True)
+        return _take_back(replace(user_action, note=note), Closing.OPTED_OUT, TakeBackReason.DOCTOR_ASKED)
     closing, reason = Closing(referral.reason or ""), parse_choice(TakeBackReason, "reason", request.reason)
     if reason not in _REASONS[closing]:
         raise Invalid(FieldError("reason", "choice"))
-    return _take_back(
-        replace(user_action, note=reason.value), closing, at_the_doctors_word=reason in _AT_THE_DOCTORS_WORD
-    )
+    return _take_back(replace(user_action, note=reason.value), closing, reason)
 
 
-def _take_back(user_action: UserAction, closing: Closing, *, at_the_doctors_word: bool) -> ReferralChange:
+def _take_back(user_action: UserAction, closing: Closing, reason: TakeBackReason) -> ReferralChange:
     """Return the change after which the complaint or opt-out no longer counts. The referral stays closed.
 
     Without the doctor's own word, only what came through this referral is taken back.
@@ -65,7 +63,8 @@ def _take_back(user_action: UserAction, closing: Closing, *, at_the_doctors_word
         user_action,
         milestones={_MILESTONES[closing]: user_action.at},
         takes_back=closing,
-        only_through_it=not at_the_doctors_word,
+        only_through_it=reason not in _AT_THE_DOCTORS_WORD,
+        was_not_told=reason is TakeBackReason.NOT_THE_DOCTOR,
     )
 
 

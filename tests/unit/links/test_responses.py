@@ -14,6 +14,8 @@ from itsdangerous import URLSafeSerializer
 from referral_intake.aws.signed_links import Link, Links
 from referral_intake.core.callback import Callback
 from referral_intake.core.campaign import Campaign, InformationPolicy
+from referral_intake.core.errors import Unavailable
+from referral_intake.core.opt_outs import UNDO_WITHIN, OptOut
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Stage
 from referral_intake.links import responses
@@ -188,11 +190,36 @@ def test_an_opt_out_covers_all_campaigns_unless_the_doctor_limits_it() -> None:
 
 def test_an_opt_out_by_mistake_can_be_undone_and_stays_recorded() -> None:
     links = LinksInMemory()
-    assert 'name="undo"' in links("POST")["body"]
-    assert links("POST", undo="yes")["statusCode"] == 200
+    [token] = re.findall(r'name="undo" value="([^"]+)"', links("POST", scope="all")["body"])
+    assert links("POST", undo=token, now=NOW + timedelta(minutes=30))["statusCode"] == 200
     assert links.table.facts == {"email#k1#0": {"opted_out", "opted_in"}, "npi#k1#1": {"opted_out", "opted_in"}}
     undone = links.table.referrals[links.referral.receipt]
     assert (undone.reason, "opted_in" in undone.milestones) == (Closing.OPTED_OUT, True)
+
+
+def test_a_token_of_an_opt_out_is_invalid_later_with_another_link_or_content() -> None:
+    link = Link(("email#k1#0",), "lumen", "K3QF-7ZTA-MM2X-PE5R")
+    opt_out = OptOut("opted_out", link.receipt, NOW)
+    token = LINKS.undo(opt_out)
+    assert LINKS.read_undo(token, link, NOW + UNDO_WITHIN) == opt_out
+    assert LINKS.read_undo(token, link, NOW + UNDO_WITHIN + timedelta(seconds=1)) is None
+    assert LINKS.read_undo(token, replace(link, receipt="AAAA-AAAA-AAAA-AAAA"), NOW) is None
+    for content in (["opted_out"], ["opted_out", link.receipt, "now"], ["opted_out", link.receipt, 1], None):
+        forged = URLSafeSerializer(ring().oldest_first, salt="undo").dumps(content)
+        assert LINKS.read_undo(forged, link, NOW) is None
+    assert LINKS.read_undo(LINKS.opt_out(link).partition("token=")[2], link, NOW) is None
+
+
+def test_an_opt_out_is_confirmed_also_if_it_is_unknown_whether_it_can_be_undone() -> None:
+    links = LinksInMemory()
+
+    def fails(keys: object) -> set[OptOut]:
+        raise Unavailable
+
+    links.table.opt_outs = fails  # type: ignore[method-assign]
+    response = links("POST", scope="all")
+    assert (response["statusCode"], 'name="undo"' in response["body"]) == (200, False)
+    assert links.table.facts == {"email#k1#0": {"opted_out"}, "npi#k1#1": {"opted_out"}}
 
 
 @pytest.mark.parametrize("answer", ["information", "call", "no"])

@@ -47,6 +47,8 @@ COLUMNS: dict[str, Callable[[Referral], Cell]] = {
     "called_back_at": lambda referral: referral.milestones.get(Milestone.CALLED_BACK),
     "information_sent_at": lambda referral: referral.milestones.get(Milestone.INFORMATION_SENT),
     **{one.column: _of_callback(name) for name, one in CALLBACK_FIELDS.items()},
+    "opted_in_at": lambda referral: referral.milestones.get(Milestone.OPTED_IN),
+    "complaint_taken_back_at": lambda referral: referral.milestones.get(Milestone.COMPLAINT_TAKEN_BACK),
     **_DOCTOR,
 }
 """In the order of the file. Times are in UTC. The last entry adds the fields that are not listed above."""

@@ -119,6 +119,13 @@ export const CHANNELS = {
   phone: "By phone",
   in_person: "In person",
 };
+/** Why a complaint or an opt-out does not count. */
+export const TAKE_BACK_REASONS = {
+  not_the_doctor: "It came from an email address that is not the doctor’s",
+  wrong_doctor: "It was recorded for the wrong doctor",
+  by_mistake: "The doctor says it was a mistake",
+  doctor_asked: "The doctor asked for messages",
+};
 /** The time of day for a call. */
 export const CALL_TIMES = {
   any_time: "At any time",
@@ -169,6 +176,7 @@ const EVENTS = {
   rejected: "Refused by the mail service",
   opted_in: "Opt-out undone",
   withdrawn: "Withdrawn by the patient",
+  complaint_taken_back: "Complaint taken back",
   closed: "Closed",
   held: "Held for review",
   by_post: "Moved to letters and calls",
@@ -187,6 +195,9 @@ const EVENTS = {
   another_doctor: "Marked as another doctor",
   doctor_answered: "Answer recorded",
   wants_no_more: "Opt-out recorded",
+  wants_messages: "Wants messages again",
+  take_back: "Taken back",
+  undo_comparison: "Comparison taken back",
 };
 
 export const happened = (what) => FACTS[what]?.name ?? EVENTS[what] ?? plain(what);

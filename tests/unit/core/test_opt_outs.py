@@ -18,6 +18,7 @@ from tests.unit.core.test_doctor_matching import ELSEWHERE, NO_EMAIL, NPI_1, Boo
 
 OPT_OUT = OptOut("opted_out", "FIRST", NOW)
 HOUR = timedelta(hours=1)
+PATEL = of()
 
 
 def test_the_page_says_what_is_stopped() -> None:
@@ -50,15 +51,7 @@ def test_only_the_opt_out_of_this_request_can_be_undone(in_effect: list[OptOut],
 # ---- Records ---------------------------------------------------------------------------------------------------------
 
 
-def add(
-    book: Book,
-    name: str,
-    by: str,
-    at: datetime,
-    doctor: KeySet = of(),
-    *,
-    is_personal: bool = False,  # noqa: B008
-) -> None:
+def add(book: Book, name: str, by: str, at: datetime, doctor: KeySet = PATEL, *, is_personal: bool = False) -> None:
     book.records |= doctor_changes.with_fact(doctor, book.records, name, Fact(at, by, is_personal))
 
 

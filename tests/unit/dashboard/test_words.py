@@ -11,7 +11,7 @@ from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, LetterReason, PauseReason, Reason, ReportFailure
 from referral_intake.core.referral import Answer, Stage
 from referral_intake.core.tasks import TaskKind
-from referral_intake.dashboard.action_types import Action, Rejection
+from referral_intake.dashboard.action_types import Action, Rejection, TakeBackReason
 from tests.support.samples import ROOT, TEMPLATES
 
 WORDS = (TEMPLATES / "site" / "dashboard" / "words.js").read_text("utf-8")
@@ -35,6 +35,7 @@ def keys(name: str) -> list[str]:
         ("LETTER_REASONS", LetterReason),
         ("REPORT_FAILURES", ReportFailure),
         ("REJECTIONS", Rejection),
+        ("TAKE_BACK_REASONS", TakeBackReason),
         ("ANSWERS", Answer),
         ("STAGES", Stage),
         ("KINDS", TaskKind),

@@ -1,7 +1,7 @@
 // A manager's actions on a referral: asks before an action that can't be undone, and shows the result, or what another user
 // did first.
 import { html, nothing } from "../lit.js";
-import { ANSWERS, CHANNELS, happened, REJECTIONS } from "../words.js";
+import { ANSWERS, CHANNELS, happened, REJECTIONS, TAKE_BACK_REASONS } from "../words.js";
 
 const ACTIONS = {
   approve: {
@@ -58,17 +58,67 @@ const ACTIONS = {
     done: "Opt-out recorded. The doctor will not be contacted again.",
     ask: ({ doctor }) => ({
       title: `Record an opt-out by ${doctor.name}?`,
-      text: "The doctor will get no more emails, letters or calls. Only the doctor can undo this.",
+      text: "The doctor will get no more emails, letters or calls.",
       fields: html`${choices("channel", "How did the doctor tell you?", CHANNELS)} ${choices("scope", "Opt-out from", SCOPES)}`,
       yes: "Record opt-out",
       isHarsh: true,
     }),
     fields: ({ channel, scope }) => ({ channel, only_campaign: scope === "campaign" }),
   },
+  wants_messages: {
+    label: "Wants messages again",
+    done: "Recorded. New referrals can reach the doctor again, unless a complaint is recorded, too.",
+    ask: ({ doctor }) => ({
+      title: `Does ${doctor.name} want messages again?`,
+      text: "Record this only if the doctor told you. All opt-outs of this doctor end. This referral stays closed, and new ones can reach the doctor.",
+      fields: choices("channel", "How did the doctor tell you?", CHANNELS),
+      yes: "Record",
+      isHarsh: true,
+    }),
+  },
+  take_back: {
+    label: ({ reason }) => (reason === "complained" ? "Take back complaint" : "Take back opt-out"),
+    done: ({ reason }) =>
+      reason === "complained"
+        ? "Taken back. Ask your administrator to remove the email address from the suppression list of Amazon SES."
+        : "Taken back. New referrals can reach the doctor again, unless the doctor opted out in another way.",
+    ask: ({ reason, doctor }) => (reason === "complained" ? askAboutComplaint(doctor) : askAboutOptOut(doctor)),
+  },
+  undo_comparison: {
+    label: "Take back comparison",
+    done: "The comparison is taken back.",
+    ask: ({ milestones }) => ({
+      title: "Take back the comparison?",
+      text: milestones.sent
+        ? "The doctors will be compared again for later messages. A sent message can’t be recalled."
+        : "If the doctor was not told, this referral is held again until you decide. A sent message can’t be recalled.",
+      yes: "Take back",
+    }),
+  },
   called_back: { label: "Called back", isMain: true, done: "Callback recorded." },
   send_information: { label: "Send information", isMain: true, done: "The information will be sent in a moment." },
   information_sent: { label: "Information sent", done: "Information marked as sent." },
 };
+
+const askAboutComplaint = (doctor) => ({
+  title: `Take back the complaint of ${doctor.name}?`,
+  text: "The complaint stays recorded, but no longer stops messages. This referral stays closed, and new ones can reach the doctor. Amazon SES may still block the email address: ask your administrator to remove it from the suppression list.",
+  fields: choices("reason", "Why does it not count?", pick(TAKE_BACK_REASONS, ["not_the_doctor", "by_mistake", "doctor_asked"])),
+  yes: "Take back the complaint",
+  isHarsh: true,
+});
+
+const askAboutOptOut = (doctor) => ({
+  title: `Take back the opt-out of ${doctor.name}?`,
+  text: "The opt-out stays recorded, but no longer stops messages. This referral stays closed, and new ones can reach the doctor. If the doctor told you, choose “Wants messages again” instead.",
+  fields: choices("reason", "Why does it not count?", pick(TAKE_BACK_REASONS, ["not_the_doctor", "wrong_doctor"])),
+  yes: "Take back the opt-out",
+  isHarsh: true,
+});
+
+const wordsFor = (referral, words) => (typeof words === "function" ? words(referral) : words);
+
+const pick = (values, names) => Object.fromEntries(names.map((name) => [name, values[name]]));
 
 const mayHaveReached = (reason) => ["send_unclear", "restored", "bounce_undetermined"].includes(reason);
 
@@ -122,7 +172,7 @@ export class Acting {
     try {
       const after = await this.#app.api.post(`/referrals/${receipt}/actions`, { action, revision, ...fields });
       this.#states.delete(receipt);
-      this.#app.say(ACTIONS[action].done);
+      this.#app.say(wordsFor(referral, ACTIONS[action].done));
       this.#done(after, { isDone: true });
     } catch (error) {
       this.#failed(receipt, error);
@@ -173,6 +223,7 @@ export class Acting {
   #button(referral, name, { busy, isOpen }) {
     const { label, isMain, ask } = ACTIONS[name];
     const question = ask?.(referral);
+    const words = wordsFor(referral, label);
     return html`<button
       type="button"
       class="button ${isMain && !question?.isHarsh ? "" : "plain"}"
@@ -180,7 +231,7 @@ export class Acting {
       aria-expanded=${name === "add_email" ? Boolean(isOpen) : nothing}
       @click=${() => busy || this.#start(referral, name)}
     >
-      ${busy === name ? "One moment …" : question ? `${label} …` : label}
+      ${busy === name ? "One moment …" : question ? `${words} …` : words}
     </button>`;
   }
 

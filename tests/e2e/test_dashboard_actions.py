@@ -1,5 +1,7 @@
 """All actions of managers, in a browser in front of the complete system, up to the arriving message."""
 
+import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +16,8 @@ from pypdfium2 import PdfDocument
 from local.stack import LocalStack
 from referral_intake.aws.audit_log import AuditRecord, AuditTable
 from referral_intake.aws.breaker_table import BreakerTable, count_update
+from referral_intake.aws.claims import ClaimTable
+from referral_intake.aws.keys import DoctorHashes, Keyring
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.table import Table
 from referral_intake.core.decisions import REVIEW_INTERVAL
@@ -55,6 +59,10 @@ def failed(stack: LocalStack, reason: str, **doctor: Any) -> str:
         replace(made, stage=Stage.HELD, reason=reason, due_at=moment + REVIEW_INTERVAL, waits_since=moment)
     )
     return made.receipt
+
+
+def hashing_keys(stack: LocalStack) -> Keyring:
+    return Keyring.from_secret(json.loads(stack.cloud.secret_text(os.environ["HASHING_KEYS_SECRET"])))
 
 
 def by_post(stack: LocalStack, name: str) -> str:
@@ -130,6 +138,11 @@ def test_two_doctors_who_may_be_one_are_compared_beside_each_other(
     eventually(lambda: now(stack, third).reason == "joined")
     assert now(stack, third).leader == first
     assert len(mailbox.wait_for(3, seconds=1)) == 2
+    manager.reload()
+    manager.get_by_role("button", name="Take back comparison …").click()
+    manager.get_by_role("dialog").get_by_role("button", name="Take back").click()
+    expect_message(manager, "The comparison is taken back.")
+    eventually(lambda: now(stack, third).reason == Reason.POSSIBLY_SAME_DOCTOR)
 
 
 def test_what_a_doctor_told_a_manager_is_recorded(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
@@ -146,6 +159,35 @@ def test_what_a_doctor_told_a_manager_is_recorded(manager: Page, stack: LocalSta
         re.compile("Opt-out recorded.*By phone, for this campaign.*by you", re.DOTALL)
     )
     assert now(stack, receipt).reason == "opted_out"
+    expect(manager.get_by_role("button", name="Take back opt-out …")).to_be_visible()
+    manager.get_by_role("button", name="Wants messages again …").click()
+    question.get_by_label("By reply to a message").check()
+    question.get_by_role("button", name="Record").click()
+    expect_message(manager, "Recorded. New referrals can reach the doctor again")
+    expect(manager.locator(".timeline")).to_contain_text(
+        re.compile("Opt-out undone.*Wants messages again.*By reply to a message.*by you", re.DOTALL)
+    )
+    expect(manager.locator(".verdict")).to_contain_text("Taken back")
+    expect(manager.locator(".verdict button")).to_have_count(0)
+
+
+def test_a_complaint_is_taken_back_with_a_reason(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
+    receipt = submit_with_proof(stack, "Cleo Complained", email="cleo@clinic.example")
+    mailbox.wait_for(1)
+    referrals(stack).close(receipt, Closing.COMPLAINED, stack.clock.now())
+    claims = ClaimTable(stack.cloud.dynamodb, TABLE)
+    keys, _ = DoctorHashes(lambda: hashing_keys(stack)).of(now(stack, receipt))
+    claims.suppress(keys, Closing.COMPLAINED, receipt, stack.clock.now())
+    manager.goto(f"/dashboard/referrals/{receipt}")
+    manager.get_by_role("button", name="Take back complaint …").click()
+    question = manager.get_by_role("dialog")
+    expect(question).to_contain_text("This referral stays closed")
+    question.get_by_label("not the doctor’s").check()
+    question.get_by_role("button", name="Take back the complaint").click()
+    expect_message(manager, "remove the email address from the suppression list of Amazon SES")
+    expect(manager.locator(".timeline")).to_contain_text(
+        re.compile("Complaint taken back.*Taken back.*not the doctor’s.*by you", re.DOTALL)
+    )
 
 
 def test_a_failed_referral_is_retried_and_arrives(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:

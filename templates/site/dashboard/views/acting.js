@@ -73,7 +73,6 @@ const ACTIONS = {
       text: "Record this only if the doctor told you. All opt-outs of this doctor end. This referral stays closed, and new ones can reach the doctor.",
       fields: choices("channel", "How did the doctor tell you?", CHANNELS),
       yes: "Record",
-      isHarsh: true,
     }),
   },
   take_back: {

@@ -139,10 +139,14 @@ export class Referral {
   }
 }
 
-function stands({ stage, reason: why, answer, leader, due_at: due }) {
+/** The fact after which a complaint or an opt-out no longer counts. */
+const TAKEN_BACK = { complained: "complaint_taken_back", opted_out: "opted_in" };
+
+function stands({ stage, reason: why, answer, leader, due_at: due, milestones }) {
   const said = stage === "closed" && why ? [] : [STAGES[stage]?.means];
   if (why) said.unshift(reason(why));
   return html`<strong>${sentence(said.shift())}</strong>${said.length ? html` <span class="soft">${said.join(", ")}</span>` : nothing}
+    ${TAKEN_BACK[why] in milestones ? html`<span class="badge">Taken back</span>` : nothing}
     ${answer ? html`<span class="badge">${ANSWERS[answer] ?? answer}</span>` : nothing}
     ${leader && stage !== "held" ? html`<a href=${to(`/dashboard/referrals/${leader}`)}>the leading referral</a>` : nothing}
     ${due && stage !== "closed" ? html`<span class="soft">· next check ${when(due)}</span>` : nothing}`;

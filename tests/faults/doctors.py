@@ -1,5 +1,8 @@
 """What doctors do: answer a message, and opt out."""
 
+import re
+from urllib.parse import urlencode
+
 from referral_intake.core.referral import Answer
 from referral_intake.dashboard.action_types import Action
 from tests.faults import managers
@@ -14,6 +17,25 @@ def opt_out(simulation: Simulation, doctor: str) -> None:
         return
     _send_form(simulation, url, "POST /api/opt-out", "List-Unsubscribe=One-Click")
     simulation.checks.note_opt_out(doctor)
+
+
+def opt_out_on_the_page(simulation: Simulation, doctor: str) -> str:
+    """The doctor opts out on the page of the latest message's link. Returns the token that undoes it."""
+    url = simulation.mail.opt_out_url(doctor)
+    assert url, "the doctor has a message"
+    page = _send_form(simulation, url, "POST /api/opt-out", "scope=all")
+    simulation.checks.note_opt_out(doctor)
+    [token] = re.findall(r'name="undo" value="([^"]+)"', page)
+    return str(token)
+
+
+def undo_opt_out(simulation: Simulation, doctor: str, token: str) -> None:
+    """The doctor presses the button of the page that confirmed the opt-out."""
+    url = simulation.mail.opt_out_url(doctor)
+    assert url, "the doctor has a message"
+    # Before the request, because the doctor may opt out again while it is handled.
+    simulation.checks.note_opt_in(doctor)
+    _send_form(simulation, url, "POST /api/opt-out", urlencode({"undo": token}))
 
 
 def opt_out_by_phone(simulation: Simulation, receipt: str, *, outdated_by: int = 0) -> None:
@@ -38,11 +60,11 @@ def answer(simulation: Simulation, doctor: str, answer: Answer) -> None:
     _send_form(simulation, simulation.mail.answer_url(doctor), "POST /api/answer", f"answer={answer.value}")
 
 
-def _send_form(simulation: Simulation, url: str, route: str, form: str) -> None:
-    """Sends the form of a link's page, and retries while the response is an error."""
+def _send_form(simulation: Simulation, url: str, route: str, form: str) -> str:
+    """Sends the form of a link's page, and retries while the response is an error. Returns the next page."""
     query, media_type = url.partition("?")[2], "application/x-www-form-urlencoded"
     for _ in range(MAX_ATTEMPTS):
         response = simulation.request("links", events.request(route, form, query=query, content_type=media_type))
-        if response and response["statusCode"] == 200:
-            return
+        if response and response["statusCode"] in {200, 409}:
+            return str(response["body"])
     raise AssertionError(f"{route} was not accepted")

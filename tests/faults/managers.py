@@ -11,6 +11,7 @@ from tests.faults.simulation import MAX_ATTEMPTS, Simulation
 from tests.support import dashboard, samples
 
 CAMPAIGN = samples.campaign().name
+ALWAYS_WITH_NOTE = {Action.REJECT, Action.WANTS_NO_MORE, Action.WANTS_MESSAGES, Action.TAKE_BACK}
 
 
 def act(simulation: Simulation, receipt: str, action: Action, *, outdated_by: int = 0, **details: Any) -> int:
@@ -25,8 +26,8 @@ def act(simulation: Simulation, receipt: str, action: Action, *, outdated_by: in
             break
     acts = [one for one in simulation.state.referral(receipt).get("acts", []) if one["revision"] == revision]
     notes = [one.get("note") for one in acts if one["what"] == action]
-    # A rejection records why, and an opt-out how it came. A letter or a call records only an obstacle.
-    is_done = notes != [] and (action in {Action.REJECT, Action.WANTS_NO_MORE} or notes == [None])
+    # Some actions always record why, or how the doctor said it. A letter or a call records only an obstacle.
+    is_done = notes != [] and (action in ALWAYS_WITH_NOTE or notes == [None])
     if (status == 200) != is_done and status:
         simulation.checks.broken.append(f"{action.value} of {receipt} was answered {status}: {acts}")
     return status

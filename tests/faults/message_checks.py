@@ -55,6 +55,10 @@ class MessageChecks:
         self.declined.setdefault(doctor, self.interceptor.moment)
         self.declined_like.pop(doctor, None)
 
+    def note_opt_in(self, doctor: str) -> None:
+        """The doctor wants messages again, or the opt-out or complaint was taken back."""
+        self.declined.pop(doctor, None)
+
     def note_submission(self, submission: Submission) -> None:
         """An opt-out by phone also applies to a doctor who is named later with the phone: all have the same name."""
         self.accepted.append(submission)

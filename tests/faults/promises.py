@@ -17,6 +17,7 @@ def broken(simulation: Simulation) -> list[str]:
     found = simulation.checks.broken + broken_at_any_time(simulation)
     for referral in simulation.state.referrals():
         found += _unsettled(simulation, referral) + _joined_without_message(simulation, referral)
+        found += _closed_without_cause(simulation, referral)
     return found + _doctors_never_told(simulation) + counters.wrong_after_a_recount(simulation)
 
 
@@ -49,6 +50,7 @@ def broken_at_any_time(simulation: Simulation) -> list[str]:
     ]
     found += [f"{one['receipt']} was told, and comes back" for one in referrals if _would_be_told_again(one)]
     found += [f"{one['receipt']} waits for {one.get('waits_for')}" for one in referrals if not _has_correct_task(one)]
+    found += [f"{one['receipt']} joined another doctor" for one in referrals if _joined_another_doctor(simulation, one)]
     for referral in referrals:
         is_open, receipt = referral["stage"] != Stage.CLOSED, referral["receipt"]
         if is_open != ("due_at" in referral) or is_open != (receipt in indexed):
@@ -92,6 +94,26 @@ def _joined_without_message(simulation: Simulation, referral: dict[str, Any]) ->
         return []
     leader = simulation.state.referral(referral["leader"])
     return [] if "sent" in leader["milestones"] else [f"{referral['receipt']} joined one that never wrote"]
+
+
+def _joined_another_doctor(simulation: Simulation, referral: dict[str, Any]) -> bool:
+    """Whether it waits or was closed because of a doctor whose mailbox differs: a person decides about that."""
+    if referral.get("reason") != "joined":
+        return False
+    doctors = {one.receipt: one.doctor for one in simulation.accepted}
+    ours, leaders = (doctors.get(receipt) for receipt in (referral["receipt"], referral["leader"]))
+    return None not in {ours, leaders} and ours != leaders
+
+
+def _closed_without_cause(simulation: Simulation, referral: dict[str, Any]) -> list[str]:
+    """Referrals closed by an opt-out or complaint of another doctor."""
+    if referral.get("reason") not in {Closing.OPTED_OUT, Closing.COMPLAINED}:
+        return []
+    if Closing(referral["reason"]).value in referral["milestones"]:
+        return []
+    doctor = simulation.checks.doctor_of(referral["receipt"])
+    is_declined = doctor in simulation.checks.declined
+    return [] if is_declined else [f"{referral['receipt']} is {referral['reason']}, but {doctor} said nothing"]
 
 
 def _stored_once(simulation: Simulation, referrals: list[dict[str, Any]]) -> list[str]:

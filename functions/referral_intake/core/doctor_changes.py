@@ -17,7 +17,7 @@ from referral_intake.core.doctor_records import (
     kind,
 )
 from referral_intake.core.errors import NoIdentifier, NothingToTakeBack
-from referral_intake.core.opt_outs import OptOut
+from referral_intake.core.opt_outs import SENT_TWICE_WITHIN, OptOut
 from referral_intake.core.reasons import Closing
 
 
@@ -45,7 +45,7 @@ def with_fact(keys: KeySet, records: Records, name: str, fact: Fact) -> Records:
 
     def change(record: DoctorRecord) -> DoctorRecord:
         earlier = record.in_effect(name)
-        return replace(record, facts={**record.facts, name: _repeated(earlier, fact) if earlier else fact})
+        return replace(record, facts={**record.facts, name: _repeated(name, earlier, fact) if earlier else fact})
 
     concerned = KeySet([key for key in keys.current if name != BOUNCED or kind(key) == "email"])
     return _changed(concerned, records, change, keys.new_record)
@@ -191,13 +191,15 @@ def _changed(
     }
 
 
-def _repeated(earlier: Fact, fact: Fact) -> Fact:
-    """Return the earlier fact, after the doctor said the same again. Mail programs and doctors send a request twice."""
+def _repeated(name: str, earlier: Fact, fact: Fact) -> Fact:
+    """Return the earlier fact, after the doctor said the same again. A double click does not count as that."""
     is_another_way = (fact.by, fact.is_personal) != (earlier.by, earlier.is_personal)
+    # Complaints about two messages of one referral come from one mailbox.
+    is_later = closing_of(name) == Closing.OPTED_OUT and abs(fact.at - earlier.at) > SENT_TWICE_WITHIN
     return replace(
         earlier,
         is_personal=earlier.is_personal or fact.is_personal,
-        is_repeated=earlier.is_repeated or is_another_way,
+        is_repeated=earlier.is_repeated or is_another_way or is_later,
     )
 
 

@@ -38,8 +38,8 @@ class Fact:
     """When a fact was recorded, and the referral through which it came.
 
     `is_personal` says that it came by a printed letter or at the doctor's word. Then it applies to every doctor of this
-    name with this phone or ZIP code. `is_repeated` says that the doctor said the same again in another way.
-    `copied_from` is as in StepClaim.
+    name with this phone or ZIP code. `is_repeated` says that the doctor said the same again, later or in
+    another way. `copied_from` is as in StepClaim.
     """
 
     at: datetime

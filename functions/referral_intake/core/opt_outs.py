@@ -12,15 +12,15 @@ from referral_intake.core.doctor_records import closing_of
 from referral_intake.core.reasons import Closing
 
 UNDO_WITHIN = timedelta(minutes=30)
-# How long the same request counts as sent twice, for instance by a double click.
-_SENT_TWICE = timedelta(seconds=10)
+SENT_TWICE_WITHIN = timedelta(seconds=10)
+"""How long the same request counts as sent twice, for instance by a double click."""
 
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
     """An opt-out or a complaint in a doctor's records. `name` is `opted_out` or, for one campaign, `opted_out/lumen`.
 
-    `is_repeated` says that the doctor said the same again in another way.
+    `is_repeated` says that the doctor said the same again, later or in another way.
     """
 
     name: str
@@ -53,5 +53,5 @@ def undoable(in_effect: Collection[OptOut], receipt: str, now: datetime) -> OptO
     found = next(iter(in_effect), None)
     if found is None or len(in_effect) > 1 or found.is_repeated or found.receipt != receipt:
         return None
-    is_own = closing_of(found.name) == Closing.OPTED_OUT and now - found.at <= _SENT_TWICE
+    is_own = closing_of(found.name) == Closing.OPTED_OUT and now - found.at <= SENT_TWICE_WITHIN
     return found if is_own else None

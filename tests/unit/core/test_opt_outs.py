@@ -67,11 +67,24 @@ def take_back(book: Book, closing: Closing, only_through: str | None = None, *, 
 
 def test_a_repeated_opt_out_keeps_the_time_and_referral_of_the_first() -> None:
     book = Book()
+    repeated = {replace(OPT_OUT, is_repeated=True)}
     add(book, "opted_out", "FIRST", NOW)
-    add(book, "opted_out", "FIRST", NOW + HOUR)
-    assert doctor_matching.opt_outs_in_effect(of(), book.records) == {OPT_OUT}
-    add(book, "opted_out", "SECOND", NOW + HOUR)
-    assert doctor_matching.opt_outs_in_effect(of(), book.records) == {replace(OPT_OUT, is_repeated=True)}
+    add(book, "opted_out", "FIRST", NOW + timedelta(seconds=10))
+    assert doctor_matching.opt_outs_in_effect(of(), book.records) == {OPT_OUT}, "a double click"
+    for by, later, is_personal in (("FIRST", 11, False), ("SECOND", 1, False), ("FIRST", 1, True)):
+        book = Book()
+        add(book, "opted_out", "FIRST", NOW)
+        add(book, "opted_out", by, NOW + timedelta(seconds=later), is_personal=is_personal)
+        assert doctor_matching.opt_outs_in_effect(of(), book.records) == repeated
+
+
+def test_two_complaints_about_one_referral_are_one() -> None:
+    book = Book()
+    for days in (0, 30):
+        add(book, "complained", "FIRST", NOW + timedelta(days), of(NPI_1))
+    take_back_at = Fact(NOW + timedelta(31), "FIRST")
+    book.records |= doctor_changes.with_take_back(of(NPI_1), book.records, Closing.COMPLAINED, take_back_at, "FIRST")
+    assert book.obstacle(of(NPI_1)) is None
 
 
 def test_a_repeated_opt_out_at_the_doctors_word_counts_for_the_name_and_phone() -> None:

@@ -153,7 +153,10 @@ def test_a_stranger_who_knows_the_npi_is_found_and_taken_back(stories: Stories) 
     receipt = stories.name({**PATIENT, **NPI})
     assert stories.state(receipt) == "several_addresses_for_one_npi", "a person sees it"
     stories.act("approve", receipt)
-    assert stories.state(receipt) == "opted_out"
+    assert (stories.state(receipt), stories.detail(receipt)["leader"]) == ("opted_out", stranger)
+    assert stories.act("take_back", receipt, reason="not_the_doctor")["statusCode"] == 422, (
+        "it came through the other one"
+    )
     response = stories.act("take_back", stranger, reason="not_the_doctor")
     assert response["statusCode"] == 200
     again = stories.name({**PATIENT, **NPI})

@@ -83,6 +83,7 @@ def every_page() -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield f"problem {problem}", "problem.html", {"problem": problem}
     for state in PAGES.text["opt_out"]:
         yield f"opt-out {state}", "opt_out.html", {"state": state, "token": "a b+/="}
+    yield "opt-out done with undo", "opt_out.html", {"state": "done", "token": "a b+/=", "undo": "a.b-_"}
     for error in ("", *PAGES.text["stop"]["errors"]):
         yield f"stop {error}", "stop.html", {"typed": "12" if error else "", "error": error}
     for state in PAGES.text["answer"]:

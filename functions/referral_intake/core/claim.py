@@ -1,6 +1,6 @@
 """A claim: one referral reserves one step for its doctor, so that no other referral can send it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from referral_intake.core.reasons import Closing, Reason
@@ -35,9 +35,10 @@ class AlreadyClaimed:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """The doctor must not get a message."""
+    """The doctor must not get a message, because of what came `through` another referral, if it came through one."""
 
     reason: Closing
+    through: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

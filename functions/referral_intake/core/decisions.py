@@ -109,8 +109,8 @@ def after_obstacle(
     match obstacle:
         case AlreadyClaimed(leader):
             return decide_already_claimed(obstacle, find(leader), now)
-        case Suppressed(reason):
-            return close(reason, at=now)
+        case Suppressed(reason, through):
+            return close(reason, (through or None) if through != referral.receipt else None, at=now)
         case MustHold(reason, other):
             return hold(reason, now, other or None)
         case MailboxSuppressed(reason):

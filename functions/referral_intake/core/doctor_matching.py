@@ -136,11 +136,11 @@ def find_obstacle(
 
 
 def _suppression(found: Collection[Match], campaign: str) -> Suppressed | None:
-    closings = set()
+    through: dict[Closing, str] = {}
     for one in found:
         if (opt_out := one.record.opt_out(campaign)) and _is_binding(one, opt_out[1]):
-            closings.add(opt_out[0])
-    return Suppressed(next(closing for closing in Closing if closing in closings)) if closings else None
+            through.setdefault(opt_out[0], opt_out[1].by)
+    return next((Suppressed(closing, through[closing]) for closing in Closing if closing in through), None)
 
 
 def _mailbox_obstacle(keys: KeySet, found: Collection[Match], campaign: str) -> MailboxSuppressed | None:

@@ -66,7 +66,8 @@ class Referral:
     """`milestones` has the earliest time of each fact. `reason` says why the referral waits, is held or was closed.
 
     `content` is a digest of the submission. `source` is a keyed hash of the submitter's network address. `leader` is
-    the receipt of the referral that has claimed the doctor. `failed_attempts` counts consecutive failures to send.
+    the receipt of the referral that has claimed the doctor, or through which the doctor opted out or complained.
+    `failed_attempts` counts consecutive failures to send.
     `is_vetted` says that a person approved the referral. `answer` is the doctor's latest answer. `callback` has the
     details of a call that the doctor asks for. `contact_channel` is set if a person told the doctor by letter or phone;
     then no email follows. `user_actions` are in order of time. `waits_since` is when the referral began to wait for a

@@ -148,7 +148,7 @@ function stands({ stage, reason: why, answer, leader, due_at: due, milestones })
   return html`<strong>${sentence(said.shift())}</strong>${said.length ? html` <span class="soft">${said.join(", ")}</span>` : nothing}
     ${TAKEN_BACK[why] in milestones ? html`<span class="badge">Taken back</span>` : nothing}
     ${answer ? html`<span class="badge">${ANSWERS[answer] ?? answer}</span>` : nothing}
-    ${leader && stage !== "held" ? html`<a href=${to(`/dashboard/referrals/${leader}`)}>the leading referral</a>` : nothing}
+    ${leader && stage !== "held" ? html`<a href=${to(`/dashboard/referrals/${leader}`)}>${why in TAKEN_BACK ? "through another referral" : "the leading referral"}</a>` : nothing}
     ${due && stage !== "closed" ? html`<span class="soft">· next check ${when(due)}</span>` : nothing}`;
 }
 

@@ -38,7 +38,11 @@ def offered(referral: Referral) -> tuple[Action, ...]:
     closing = Closing(referral.reason or "")
     if _MILESTONES[closing] in referral.milestones:
         return ()
-    return (Action.TAKE_BACK,) if closing is Closing.COMPLAINED else (Action.WANTS_MESSAGES, Action.TAKE_BACK)
+    if closing is Closing.COMPLAINED:
+        return (Action.TAKE_BACK,)
+    # Without the doctor's own word, only an opt-out through this referral can be taken back.
+    came_through_it = closing.value in referral.milestones
+    return (Action.WANTS_MESSAGES, Action.TAKE_BACK) if came_through_it else (Action.WANTS_MESSAGES,)
 
 
 def change(user_action: UserAction, request: ActionRequest, referral: Referral) -> ReferralChange:

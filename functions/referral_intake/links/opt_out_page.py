@@ -70,12 +70,14 @@ def _undo(event: Event, parts: LinkParts, link: Link, token: str, now: datetime)
     with suppress(NothingToTakeBack):
         if opt_out:
             parts.suppressions.undo_opt_out(link.keys, opt_out, now)
-            parts.referrals.set_milestone(link.receipt, Milestone.OPTED_IN, now)
             logger.info("doctor undid an opt-out")
             metrics.count("OptOutsUndone", campaign=link.campaign)
     if parts.suppressions.opt_outs(link.keys):
         return _page(event, parts, "not_undone", link, HTTPStatus.CONFLICT)
-    return _page(event, parts, "undone", link)  # Also after a double click, of which the first request has undone it.
+    # An earlier request may have undone it, for instance the first one of a double click.
+    if opt_out:
+        parts.referrals.set_milestone(link.receipt, Milestone.OPTED_IN, now)
+    return _page(event, parts, "undone", link)
 
 
 def _scope(link: Link, parts: LinkParts) -> Scope:

@@ -50,7 +50,7 @@ OFFERED = [
     (Stage.BY_POST, "no_email", BY_POST),
     *((Stage.CLOSED, closing.value, ()) for closing in Closing),
 ]
-TAKE_BACKS = {"complained": (Action.TAKE_BACK,), "opted_out": (Action.WANTS_MESSAGES, Action.TAKE_BACK)}
+TAKE_BACKS = {"complained": (Action.TAKE_BACK,), "opted_out": (Action.WANTS_MESSAGES,)}
 
 
 def at(stage: Stage, reason: str | None = None, **more: object) -> Referral:

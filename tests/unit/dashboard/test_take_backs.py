@@ -37,6 +37,7 @@ def test_what_is_taken_back_already_is_not_offered_again() -> None:
     assert offered(closed(Closing.COMPLAINED, complaint_taken_back=NOW)) == ()
     assert offered(closed(Closing.OPTED_OUT)) == (Action.WANTS_MESSAGES, Action.TAKE_BACK)
     assert offered(closed(Closing.OPTED_OUT, opted_in=NOW)) == ()
+    assert offered(at(Stage.CLOSED, "opted_out")) == (Action.WANTS_MESSAGES,), "it came through another referral"
     assert offered(TOLD) == (Action.DOCTOR_ANSWERED, Action.WANTS_NO_MORE)
 
 

@@ -56,10 +56,15 @@ class DoctorHashes:
         retired = tuple(_hashed(ring, key_id, kind, value) for key_id in retired_ids for kind, value in kinds.items())
         return current, retired
 
-    def of_name(self, name: str) -> str:
-        """Return the hash of a name. It does not identify a doctor: two doctors can have the same name."""
+    def of_value(self, kind: str, value: str) -> str:
+        """Return the hash of a value that does not identify a doctor, such as a name or a mail domain."""
         ring = self._ring()
-        return _hashed(ring, ring.current, "name", name)
+        return _hashed(ring, ring.current, kind, value)
+
+    def all_of_value(self, kind: str, value: str) -> list[str]:
+        """Return the hashes of the value with all hashing keys."""
+        ring = self._ring()
+        return [_hashed(ring, key_id, kind, value) for key_id in ring.keys]
 
 
 def _hashed(ring: Keyring, key_id: str, kind: str, value: str) -> str:
@@ -74,13 +79,20 @@ def source_hash(ring: Ring, address: str, now: datetime) -> str:
     return hmac.digest(keys.keys[keys.current], said.encode(), hashlib.sha256)[:16].hex()
 
 
-def _network(address: str) -> str:
-    """Return the /64 network of an IPv6 address, because one household or server has all its addresses."""
+def network_hash(ring: Ring, address: str, now: datetime) -> str:
+    """Return such a hash of the network of the address: /24, or /48 of IPv6, which one customer can have as a whole."""
+    keys = ring()
+    said = f"network:{now:%Y-%m-%d}:{_network(address, 24, 48)}"
+    return hmac.digest(keys.keys[keys.current], said.encode(), hashlib.sha256)[:16].hex()
+
+
+def _network(address: str, length_4: int = 32, length_6: int = 64) -> str:
+    """Return the network of this length. By default, /64 of IPv6, because one household or server has all of it."""
     try:
-        is_6 = ipaddress.ip_address(address).version == 6
+        length = length_6 if ipaddress.ip_address(address).version == 6 else length_4
     except ValueError:
         return address
-    return str(ipaddress.ip_network((address, 64), strict=False)) if is_6 else address
+    return str(ipaddress.ip_network((address, length), strict=False))
 
 
 def derived_submission_id(ring: Ring, submission: Submission, source: str, now: datetime) -> uuid.UUID:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 # Imported when Lambda starts the function, when it has the most CPU, not during the first request.
-from referral_intake.aws.keys import derived_submission_id, source_hash
+from referral_intake.aws.keys import derived_submission_id, network_hash, source_hash
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Referral, new_referral, parse_receipt
 from referral_intake.core.submission import InvalidSubmission, Submission, parse
@@ -23,6 +23,7 @@ from referral_intake.web.http import Event, Problem, Response
 logger = logs.logger()
 
 MAX_BODY_BYTES = 16 * 1024
+_SOURCE_HASHES = (source_hash, network_hash)
 _BINDING = re.compile(r"[0-9a-f]{64}")
 
 
@@ -54,9 +55,11 @@ def _accept(event: Event, intake: IntakeParts, view: FormResponses, now: datetim
         payload = forms.nested(sent) if is_form else sent
         fallback_id = derived_id if is_form else None
         submission = parse(payload, intake.site.campaigns.get, fallback_id, intake.signatures.is_valid)
-        referral = new_referral(submission, now, source_hash(intake.hashing_keys, http.client_address(event), now))
+        hashed = [hash_of(intake.hashing_keys, http.client_address(event), now) for hash_of in _SOURCE_HASHES]
+        referral = new_referral(submission, now, *hashed)
         if reason := _bot_reason(event, payload, submission.submission_id, intake, now):
-            referral = bot_detection.hold_for_review(referral, reason, now)
+            group = intake.suspected.group_for(referral, now)
+            referral = bot_detection.hold_for_review(referral, reason, now, group)
         with logs.log_context(logger, referral=referral.receipt):
             stored, is_new = _store(referral, intake)
     except InvalidSubmission as invalid:

@@ -13,6 +13,7 @@ from referral_intake.core.settings import Settings
 if TYPE_CHECKING:
     from referral_intake.aws.keys import Ring
     from referral_intake.core.doctor import Doctor
+    from referral_intake.core.referral import Referral
     from referral_intake.intake.bot_detection import Proof
     from referral_intake.web.pages import Site
 
@@ -24,6 +25,10 @@ class Challenges(Protocol):
 
 class Signatures(Protocol):
     def is_valid(self, doctor: "Doctor", signature: object) -> bool: ...
+
+
+class Suspected(Protocol):
+    def group_for(self, referral: "Referral", now: datetime) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class IntakeParts:
     hashing_keys: "Ring"
     challenges: Challenges
     signatures: Signatures
+    suspected: Suspected
     fill_time: timedelta
 
 
@@ -55,15 +61,18 @@ def parts() -> IntakeParts:
     from referral_intake.aws.referral_table import ReferralTable
     from referral_intake.aws.registry_signatures import RegistrySignatures
     from referral_intake.intake.challenges import Challenges
+    from referral_intake.intake.suspected import SuspectedSubmissions
     from referral_intake.web.pages import Site
 
     settings = IntakeSettings.read(os.environ)
+    table = dynamodb.client()
     hashing_keys = shared_wiring.ring(settings.hashing_keys_secret)
     return IntakeParts(
-        referrals=ReferralTable(dynamodb.client(), settings.table_name),
+        referrals=ReferralTable(table, settings.table_name),
         site=Site(settings.templates_dir, settings.site_url, Campaigns(settings.templates_dir)),
         hashing_keys=hashing_keys,
         challenges=Challenges(hashing_keys, settings.challenge_tries),
         signatures=RegistrySignatures(hashing_keys),
+        suspected=SuspectedSubmissions(table, settings.table_name),
         fill_time=timedelta(seconds=settings.fill_seconds),
     )

@@ -43,7 +43,7 @@ def source_mark(receipt: str, source: str = "abc", maximum: int = 20) -> Mark:
 
 def reasons(counts: ScreeningCountTable, marks: Iterable[Mark]) -> list[Reason | None]:
     found = [counts.admit([one], None, None) for one in marks]
-    return [one and one.reason for one in found]
+    return [one.reason if one else None for one in found]
 
 
 def test_a_source_has_a_daily_limit(screening_counts: ScreeningCountTable) -> None:

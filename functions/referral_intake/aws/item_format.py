@@ -95,7 +95,8 @@ def from_item(item: Item) -> Referral:
         messages={step: _delivery(data) for step, data in values.get("messages", {}).items()},
         source=values.get("source"),
         network=values.get("network"),
-        group=values.get("group"),
+        # An earlier version of the code does not remove it.
+        group=values.get("group") if values["stage"] == Stage.HELD else None,
         failed_attempts=int(values.get("setbacks", 0)),
         is_vetted=values.get("is_vetted", False),
         answer=Answer(values["answer"]) if "answer" in values else None,

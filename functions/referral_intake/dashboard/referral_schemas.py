@@ -16,9 +16,10 @@ from referral_intake.core.referral import Referral
 from referral_intake.core.specialties import specialty_group
 from referral_intake.core.users import Role, User
 from referral_intake.dashboard import etag
+from referral_intake.dashboard.actions import allowed_actions, recordable_actions
 from referral_intake.dashboard.declared_schemas import with_form_fields
 from referral_intake.dashboard.etag import ETag
-from referral_intake.dashboard.masking import masked
+from referral_intake.dashboard.masking import masked, masked_callback
 from referral_intake.dashboard.timeline import timeline
 from referral_intake.dashboard.wiring import DashboardParts
 

@@ -14,7 +14,7 @@ from referral_intake.aws.hospital_domains import HospitalDomains
 from referral_intake.aws.item_format import plain
 from referral_intake.aws.keys import DoctorHashes
 from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.core.limits import WEEK, Mark
+from referral_intake.core.limits import WEEK, GroupKind, Mark
 from referral_intake.core.mail_effects import apply_event
 from referral_intake.core.reasons import Reason
 from referral_intake.feedback import ses_events
@@ -34,11 +34,13 @@ def screening_counts(client: "DynamoDBClient", table: str) -> ScreeningCountTabl
 
 
 def mark(member: str, key: str = "limit#domain#k1#abc", maximum: int = 2, *, is_daily: bool = True) -> Mark:
-    return Mark(Reason.MANY_AT_ONE_DOMAIN, "domain", key, member, maximum, is_daily=is_daily, expires_after=WEEK)
+    return Mark(
+        Reason.MANY_AT_ONE_DOMAIN, GroupKind.DOMAIN, key, member, maximum, is_daily=is_daily, expires_after=WEEK
+    )
 
 
 def source_mark(receipt: str, source: str = "abc", maximum: int = 20) -> Mark:
-    return Mark(Reason.MANY_FROM_ONE_SOURCE, "source", f"source#{source}", receipt, maximum, expires_after=WEEK)
+    return Mark(Reason.MANY_FROM_ONE_SOURCE, GroupKind.SOURCE, f"source#{source}", receipt, maximum, expires_after=WEEK)
 
 
 def reasons(counts: ScreeningCountTable, marks: Iterable[Mark]) -> list[Reason | None]:

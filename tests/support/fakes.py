@@ -14,7 +14,7 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import AlreadyClaimed, Claim, Obstacle
 from referral_intake.core.doctor_records import DoctorRecord, Fact, KeySet, StepClaim
 from referral_intake.core.errors import Stale
-from referral_intake.core.limits import Mark
+from referral_intake.core.limits import GroupKind, Mark
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.message import Message
 from referral_intake.core.quota import Wait
@@ -301,7 +301,7 @@ class FakeScreeningCounts:
         return None
 
     def admit(self, marks: Sequence[Mark], domain: str | None, campaign: Campaign | None) -> Suspicion | None:
-        applied = [one for one in marks if not (one.kind == "domain" and domain in self.hospitals)]
+        applied = [one for one in marks if not (one.kind is GroupKind.DOMAIN and domain in self.hospitals)]
         for mark in applied:
             if mark.key in self.bounced:
                 return Suspicion(Reason.SOURCE_BOUNCED, mark.group)

@@ -12,7 +12,7 @@ from referral_intake.aws.item_format import Item, task_list, timestamp
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.decisions import REVIEW_INTERVAL
-from referral_intake.core.limits import group_name
+from referral_intake.core.limits import GroupKind, group_name
 from referral_intake.core.tasks import TaskKind
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class HeldRows:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._table = Table(client, name)
 
-    def group_for(self, campaign: str, row: str, kind: str, now: datetime) -> str | None:
+    def group_for(self, campaign: str, row: str, kind: GroupKind, now: datetime) -> str | None:
         """Return None if the list may have this row, or else the group of all others of this kind on this day.
 
         `row` is the name of a group, or the receipt of a referral without one. Raise Unavailable.
@@ -53,5 +53,5 @@ class HeldRows:
         return group_name(kind, now.date().isoformat())
 
 
-def _rows_key(campaign: str, kind: str, day: date) -> Item:
-    return {"pk": {"S": f"rows#{campaign}#{kind}"}, "sk": {"S": day.isoformat()}}
+def _rows_key(campaign: str, kind: GroupKind, day: date) -> Item:
+    return {"pk": {"S": f"rows#{campaign}#{kind.value}"}, "sk": {"S": day.isoformat()}}

@@ -146,6 +146,10 @@ class ListingTable:
         shown = [one for one, _ in groups if one]
         return Page(referrals, following.encoded if following else None, None, units, shown)
 
+    def group(self, campaign: str, name: str) -> HeldGroup | None:
+        """Return the group, or None if it has no members."""
+        return self._group(campaign, name)[0]
+
     def _group(self, campaign: str, name: str) -> tuple[HeldGroup | None, float]:
         """Return the group, or None if it has no members, and the read units."""
         index = _task_index(campaign, TaskKind.HELD, name)

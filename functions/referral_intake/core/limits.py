@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 
 from referral_intake.core.reasons import Reason
 
@@ -23,6 +24,22 @@ Counted = Mapping[str, AbstractSet[str]]
 """The counted members of a mark: by day, or UNDATED."""
 
 
+class GroupKind(StrEnum):
+    """What the referrals of a group have in common: a mark, or the day on which the list of tasks was full."""
+
+    SOURCE = "source"
+    NETWORK = "network"
+    DOMAIN = "domain"
+    PHONE = "phone"
+    PRACTICE = "practice"
+    NAME = "name"
+    ADDRESS = "address"
+    NPI = "npi"
+    TOTAL = "total"
+    UNPROVEN = "unproven"
+    SUSPICIOUS = "suspicious"
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """At most `maximum` different members may have this mark: per day if `is_daily`, otherwise under this key.
@@ -31,7 +48,7 @@ class Mark:
     """
 
     reason: Reason
-    kind: str
+    kind: GroupKind
     key: str
     member: str
     maximum: int
@@ -67,6 +84,6 @@ class Mark:
         return [part for part in counted if part == UNDATED or part > first]
 
 
-def group_name(kind: str, value: str) -> str:
+def group_name(kind: GroupKind, value: str) -> str:
     """Return the name of a group of held referrals: `domain-3fa9c1e2d4b5a697`, or `unproven-2026-11-23`."""
     return f"{kind}-{value[:16]}"

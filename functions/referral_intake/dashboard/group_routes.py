@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from referral_intake.aws.cursors import BadCursor
-from referral_intake.aws.listing_table import Page
+from referral_intake.aws.listing_table import CappedCount, Page
 from referral_intake.core import contact
 from referral_intake.core.mail_domains import domain_of, is_public
 from referral_intake.core.tasks import TaskKind
@@ -50,7 +50,9 @@ def members(
         page = parts.listing.tasks(chosen.name, TaskKind.HELD, cursor, name)
     except BadCursor:
         raise problems.invalid("cursor", "unknown", "This cursor is not from this list.") from None
-    found = task_schemas.group_members(page, user, chosen, is_hospital=_is_hospital(name, page, parts))
+    group = parts.listing.group(chosen.name, name)
+    total = group.count if group else CappedCount(0, is_more=False)
+    found = task_schemas.group_members(page, total, user, chosen, is_hospital=_is_hospital(name, page, parts))
     etag.check(mark, found.mark)
     parts.audit.record(user, "group", [referral.receipt for referral in page.referrals], now)
     return found

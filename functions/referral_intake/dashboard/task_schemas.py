@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from referral_intake.aws.listing_table import Page
+from referral_intake.aws.listing_table import CappedCount, Page
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.referral import Referral
 from referral_intake.core.users import User
@@ -46,8 +46,13 @@ class GroupMember(TaskRow):
 
 
 class GroupMembers(BaseModel):
-    """`hospital_domain` is for a group of one mail domain: whether a manager confirmed that it is a hospital's."""
+    """There are `count` members, or more if `is_more`.
 
+    `hospital_domain` is for a group of one mail domain: whether a manager confirmed that it is a hospital's.
+    """
+
+    count: int
+    is_more: bool
     referrals: list[GroupMember]
     hospital_domain: bool | None
     cursor: Cursor
@@ -64,13 +69,22 @@ def work_list(page: Page, user: User, campaign: Campaign) -> TaskList:
     return TaskList(groups=groups, referrals=rows, cursor=page.cursor, read_units=page.units, mark=mark)
 
 
-def group_members(page: Page, user: User, campaign: Campaign, *, is_hospital: bool | None) -> GroupMembers:
+def group_members(
+    page: Page, total: CappedCount, user: User, campaign: Campaign, *, is_hospital: bool | None
+) -> GroupMembers:
     rows = [
         GroupMember(**_task_row(referral, user, campaign), address=referral_schemas.address(referral, user))
         for referral in page.referrals
     ]
-    mark = etag.compute(user, page.referrals, page.cursor, is_hospital)
-    return GroupMembers(referrals=rows, hospital_domain=is_hospital, cursor=page.cursor, mark=mark)
+    mark = etag.compute(user, page.referrals, page.cursor, is_hospital, total.count)
+    return GroupMembers(
+        count=total.count,
+        is_more=total.is_more,
+        referrals=rows,
+        hospital_domain=is_hospital,
+        cursor=page.cursor,
+        mark=mark,
+    )
 
 
 def _task_row(referral: Referral, user: User, campaign: Campaign) -> Mapping[str, Any]:

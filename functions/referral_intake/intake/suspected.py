@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from referral_intake.aws.held_groups import HeldRows
 from referral_intake.aws.source_items import suspected_update
 from referral_intake.aws.table import Table
-from referral_intake.core.limits import group_name
+from referral_intake.core.limits import GroupKind, group_name
 from referral_intake.core.referral import Referral
 
 if TYPE_CHECKING:
@@ -30,5 +30,5 @@ class SuspectedSubmissions:
         if referral.source and not self._table.update(
             suspected_update(referral.source, referral.receipt, ROWS_PER_SOURCE, now)
         ):
-            group = group_name("source", referral.source)
-        return self._rows.group_for(referral.campaign, group or referral.receipt, "unproven", now) or group
+            group = group_name(GroupKind.SOURCE, referral.source)
+        return self._rows.group_for(referral.campaign, group or referral.receipt, GroupKind.UNPROVEN, now) or group

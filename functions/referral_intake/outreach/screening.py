@@ -12,7 +12,7 @@ import nameparser  # noqa: F401  # person_names needs it. At the start, Lambda h
 
 from referral_intake.core import contact, mail_domains, name_shape, person_names
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.limits import NETWORK_FACTOR, WEEK, Mark
+from referral_intake.core.limits import NETWORK_FACTOR, WEEK, GroupKind, Mark
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral
 
@@ -85,8 +85,8 @@ def _reason_of_doctor(referral: Referral, campaign: Campaign, screening_counts: 
 
 def _source_marks(referral: Referral, maximum: int) -> Iterator[Mark]:
     for reason, kind, value, most in (
-        (Reason.MANY_FROM_ONE_SOURCE, "source", referral.source, maximum),
-        (Reason.MANY_FROM_ONE_NETWORK, "network", referral.network, NETWORK_FACTOR * maximum),
+        (Reason.MANY_FROM_ONE_SOURCE, GroupKind.SOURCE, referral.source, maximum),
+        (Reason.MANY_FROM_ONE_NETWORK, GroupKind.NETWORK, referral.network, NETWORK_FACTOR * maximum),
     ):
         if value:
             yield Mark(reason, kind, f"{kind}#{value}", referral.receipt, most, expires_after=_SOURCE_KEPT)
@@ -99,9 +99,13 @@ def _doctor_marks(
     address, npi, policy = by_kind.get("email"), by_kind.get("npi"), campaign.policy
     if address:
         name = screening_counts.hash_of("name", person_names.identity(referral.doctor.name))
-        yield Mark(Reason.MANY_NAMES_FOR_ONE_ADDRESS, "address", f"names#{address}", name, policy.names_per_address)
+        yield Mark(
+            Reason.MANY_NAMES_FOR_ONE_ADDRESS, GroupKind.ADDRESS, f"names#{address}", name, policy.names_per_address
+        )
     if address and npi:
-        yield Mark(Reason.SEVERAL_ADDRESSES_FOR_ONE_NPI, "npi", f"addresses#{npi}", address, policy.addresses_per_npi)
+        yield Mark(
+            Reason.SEVERAL_ADDRESSES_FOR_ONE_NPI, GroupKind.NPI, f"addresses#{npi}", address, policy.addresses_per_npi
+        )
     # The first key is the strongest, so one doctor whom several patients name counts once.
     doctor = keys[0].rpartition("#")[2][:16]
     for reason, kind, value, maximum in _shared_details(referral, campaign):
@@ -109,18 +113,18 @@ def _doctor_marks(
         yield Mark(reason, kind, key, doctor, maximum, is_daily=True, expires_after=WEEK + timedelta(days=1))
 
 
-def _shared_details(referral: Referral, campaign: Campaign) -> Iterator[tuple[Reason, str, str, int]]:
+def _shared_details(referral: Referral, campaign: Campaign) -> Iterator[tuple[Reason, GroupKind, str, int]]:
     """Yield what the doctor has in common with others: the reason to hold many of them, the kind, value and maximum."""
     doctor, policy = referral.doctor, campaign.policy
     if doctor.email:
         domain, name = mail_domains.domain_of(doctor.email), person_names.identity(doctor.name)
-        yield Reason.SEVERAL_ADDRESSES_FOR_ONE_NAME, "name", f"{name} {domain}", policy.addresses_per_name
+        yield Reason.SEVERAL_ADDRESSES_FOR_ONE_NAME, GroupKind.NAME, f"{name} {domain}", policy.addresses_per_name
         if not mail_domains.is_public(domain):
-            yield Reason.MANY_AT_ONE_DOMAIN, "domain", domain, policy.introductions_per_domain
+            yield Reason.MANY_AT_ONE_DOMAIN, GroupKind.DOMAIN, domain, policy.introductions_per_domain
     if doctor.phone:
         number = contact.without_extension(doctor.phone)
-        yield Reason.MANY_AT_ONE_PHONE, "phone", number, policy.introductions_per_practice
+        yield Reason.MANY_AT_ONE_PHONE, GroupKind.PHONE, number, policy.introductions_per_practice
     practice = " ".join(person_names.search_words(doctor.practice or ""))
     if practice and doctor.address.postal_code:
         place = f"{practice} {doctor.address.postal_code[:5]}"
-        yield Reason.MANY_AT_ONE_PRACTICE, "practice", place, policy.introductions_per_practice
+        yield Reason.MANY_AT_ONE_PRACTICE, GroupKind.PRACTICE, place, policy.introductions_per_practice

@@ -12,7 +12,7 @@ from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.errors import Conflict
-from referral_intake.core.limits import UNDATED, Counted, Mark, group_name
+from referral_intake.core.limits import UNDATED, Counted, GroupKind, Mark, group_name
 from referral_intake.core.reasons import Reason
 from referral_intake.outreach.screening import Suspicion
 
@@ -48,7 +48,7 @@ class ScreeningCountTable:
         return any(".".join(parts[start:]) in blocklist for start in range(len(parts) - 1))
 
     def group_for(self, campaign: str, row: str) -> str | None:
-        return self._rows.group_for(campaign, row, "suspicious", self._now())
+        return self._rows.group_for(campaign, row, GroupKind.SUSPICIOUS, self._now())
 
     def admit(self, marks: Sequence[Mark], domain: str | None, campaign: Campaign | None) -> Suspicion | None:
         """Count the members and return None, or return the first limit that is reached and count nothing.
@@ -58,7 +58,7 @@ class ScreeningCountTable:
         """
         for _ in range(_MAX_ATTEMPTS):
             items = self._read(marks, domain, campaign)
-            applied = [one for one in marks if not (one.kind == "domain" and _is_confirmed(items))]
+            applied = [one for one in marks if not (one.kind is GroupKind.DOMAIN and _is_confirmed(items))]
             if found := self._exceeded(applied, items, campaign):
                 return found
             new = [one for one in applied if not one.is_counted(_counted(items, one), self._now().date())]
@@ -106,7 +106,7 @@ class ScreeningCountTable:
         return None if self._table.update(update) else self._total_reached()
 
     def _total_reached(self) -> Suspicion:
-        return Suspicion(Reason.DAILY_TOTAL, group_name("total", self._now().date().isoformat()))
+        return Suspicion(Reason.DAILY_TOTAL, group_name(GroupKind.TOTAL, self._now().date().isoformat()))
 
     def _total_key(self, campaign: Campaign) -> Item:
         return {"pk": {"S": f"total#{campaign.name}"}, "sk": {"S": self._now().date().isoformat()}}

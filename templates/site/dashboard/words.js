@@ -160,6 +160,21 @@ export const FILTERS = {
 };
 export const DIMENSIONS = { state: "State", specialty: "Specialty", source: "Submitted by", language: "Language" };
 
+/** What the held referrals of a group have in common. */
+export const GROUPS = {
+  source: "From one network address",
+  network: "From one network",
+  domain: "At one mail domain",
+  phone: "With one phone number",
+  practice: "At one practice",
+  name: "One name with several email addresses",
+  address: "One email address with several names",
+  npi: "One NPI with several email addresses",
+  total: "Above the number of messages a day that are sent unseen",
+  unproven: "May be from bots, from several network addresses",
+  suspicious: "Suspicious for several reasons",
+};
+
 export const KINDS = {
   held: { name: "Held", means: "Unusual referrals, some possibly from bots. Nothing is sent until you decide." },
   failed: { name: "Failed", means: "Sending failed, and automatic retries have ended." },
@@ -197,6 +212,7 @@ const EVENTS = {
 
 export const happened = (what) => FACTS[what]?.name ?? EVENTS[what] ?? plain(what);
 export const reason = (name) => REASONS[name] ?? LETTER_REASONS[name] ?? (isCode(name) ? `Amazon SES: ${name}` : plain(name));
+export const group = (name) => GROUPS[name.split("-")[0]] ?? "Similar referrals";
 export const valueOf = (dimension, value) => VALUES[dimension]?.[value] ?? plain(value);
 export const step = (name) => (name?.startsWith("reminder") ? `Reminder${number(name)}` : plain(name));
 

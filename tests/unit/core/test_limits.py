@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_intake.core.limits import UNDATED, WEEK_FACTOR, Mark
+from referral_intake.core.limits import UNDATED, WEEK_FACTOR, GroupKind, Mark
 from referral_intake.core.reasons import Reason
 
 TODAY = date(2026, 11, 23)
@@ -13,7 +13,12 @@ TODAY = date(2026, 11, 23)
 
 def daily(member: str, maximum: int = 2) -> Mark:
     return Mark(
-        Reason.MANY_AT_ONE_DOMAIN, "domain", "limit#domain#k1#2#0123456789abcdef0123", member, maximum, is_daily=True
+        Reason.MANY_AT_ONE_DOMAIN,
+        GroupKind.DOMAIN,
+        "limit#domain#k1#2#0123456789abcdef0123",
+        member,
+        maximum,
+        is_daily=True,
     )
 
 
@@ -48,7 +53,7 @@ def test_sets_of_earlier_weeks_are_outdated() -> None:
 
 
 def test_a_mark_without_a_day_has_one_set() -> None:
-    mark = Mark(Reason.MANY_FROM_ONE_SOURCE, "source", "source#0123", "c", 2)
+    mark = Mark(Reason.MANY_FROM_ONE_SOURCE, GroupKind.SOURCE, "source#0123", "c", 2)
     assert (mark.part(TODAY), mark.group) == (UNDATED, "source-0123")
     assert mark.is_exceeded({UNDATED: {"a", "b"}}, TODAY)
     assert not mark.is_exceeded({UNDATED: {"a", "c"}}, TODAY)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from referral_intake.core.referral import LEASE, Answer
 from referral_intake.dashboard.action_types import Action
-from tests.faults import doctors, managers, patients, withdrawal_scenarios
+from tests.faults import doctors, held_group_scenarios, managers, patients, withdrawal_scenarios
 from tests.faults.fake_aws import Outcome
 from tests.faults.simulation import ENDED, Simulation
 from tests.support import samples
@@ -228,4 +228,5 @@ ALL = (
     the_outreach_ends_without_an_answer,
     the_approval_expires,
     *withdrawal_scenarios.ALL,
+    *held_group_scenarios.ALL,
 )

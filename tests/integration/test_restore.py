@@ -40,7 +40,7 @@ class Deployment:
         self.of_doctor: dict[str, str] = {}
 
     def submit(self, name: str) -> str:
-        doctor = {"name": f"Doctor {name}", "email": f"{name}.doctor@clinic.example"}
+        doctor = {"name": f"Doctor {name}", "email": f"{name}@clinic.example"}
         self.of_doctor[name] = self.harness.submit(doctor=doctor)
         return self.of_doctor[name]
 

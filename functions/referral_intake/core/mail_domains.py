@@ -23,7 +23,7 @@ rogers.com bell.net shaw.ca telus.net
 _ROLE_NAMES = """
 abuse noc security hostmaster usenet news webmaster www uucp ftp postmaster info marketing sales support
 
-admin administrator root sysadmin mailerdaemon bounce bounces noreply donotreply nobody devnull spam phishing compliance
+admin administrator root sysadmin mailerdaemon noreply donotreply nobody devnull spam phishing compliance
 privacy legal dmca dpo hr jobs careers recruiting press media pr billing invoices invoice accounts accounting ap ar
 payments payroll orders subscribe unsubscribe list lists listserv majordomo newsletter notifications notification alerts
 alert help helpdesk it itsupport feedback contact webadmin dns ssladmin ssladministrator sslwebmaster ispfeedback

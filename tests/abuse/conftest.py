@@ -29,6 +29,14 @@ def harness(
 
 
 @pytest.fixture
+def one_source(harness: HandlerHarness, monkeypatch: pytest.MonkeyPatch) -> HandlerHarness:
+    """The limit per source of production. The stack of the tests has a higher one."""
+    monkeypatch.setenv("REFERRALS_PER_SOURCE", "20")
+    new_process()
+    return harness
+
+
+@pytest.fixture
 def many_sources(harness: HandlerHarness, monkeypatch: pytest.MonkeyPatch) -> HandlerHarness:
     """An attacker with many network addresses, for whom the limit per source does not count."""
     monkeypatch.setenv("REFERRALS_PER_SOURCE", "100000")

@@ -6,15 +6,11 @@ import pytest
 
 from tests.abuse.attackers import Attacker, Manager
 from tests.integration.handler_harness import HandlerHarness
-from tests.support.processes import new_process
 
 
 @pytest.fixture
-def attacker(harness: HandlerHarness, monkeypatch: pytest.MonkeyPatch) -> Attacker:
-    """The limit per source of production. The tests' stack has a higher one."""
-    monkeypatch.setenv("REFERRALS_PER_SOURCE", "20")
-    new_process()
-    return Attacker(harness)
+def attacker(one_source: HandlerHarness) -> Attacker:
+    return Attacker(one_source)
 
 
 @pytest.mark.parametrize(

@@ -15,20 +15,22 @@ from referral_intake.core.referral import Referral
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# A household whose browser fails at the proof may name a few doctors.
-ROWS_PER_SOURCE = 3
+# Of the referrals that one source may send unchecked in a day, so many could be rows of the list: 3 of 20. A household
+# whose browser fails at the proof may name a few doctors.
+_PART = 6
 
 
 class SuspectedSubmissions:
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    def __init__(self, client: "DynamoDBClient", name: str, referrals_per_source: int) -> None:
         self._table = Table(client, name)
         self._rows = HeldRows(client, name)
+        self._max_per_source = max(1, referrals_per_source // _PART)
 
     def group_for(self, referral: Referral, now: datetime) -> str | None:
         """Return the group with which the referral is listed, or None if it is a row of its own. Raise Unavailable."""
         group = None
         if referral.source and not self._table.update(
-            suspected_update(referral.source, referral.receipt, ROWS_PER_SOURCE, now)
+            suspected_update(referral.source, referral.receipt, self._max_per_source, now)
         ):
             group = group_name(GroupKind.SOURCE, referral.source)
         return self._rows.group_for(referral.campaign, group or referral.receipt, GroupKind.UNPROVEN, now) or group

@@ -39,6 +39,7 @@ class IntakeSettings(Settings):
     hashing_keys_secret: str
     challenge_tries: int
     fill_seconds: int
+    referrals_per_source: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,6 @@ def parts() -> IntakeParts:
         hashing_keys=hashing_keys,
         challenges=Challenges(hashing_keys, settings.challenge_tries),
         signatures=RegistrySignatures(hashing_keys),
-        suspected=SuspectedSubmissions(table, settings.table_name),
+        suspected=SuspectedSubmissions(table, settings.table_name, settings.referrals_per_source),
         fill_time=timedelta(seconds=settings.fill_seconds),
     )

@@ -124,7 +124,7 @@ export class Group {
     this.app.say(`${plural(done, "referral")} ${ALL[action].done}.`);
     if (!this.notDone.length && !this.problem) return this.app.go(to(WORK));
     await this.rows.load();
-    setTimeout(() => document.querySelector("#not-done, h2[tabindex]")?.focus());
+    setTimeout(() => document.querySelector(this.notDone.length ? "#not-done" : "h2[tabindex]")?.focus());
   }
 
   render() {
@@ -162,7 +162,7 @@ export class Group {
           <caption class="unseen">${this.heading}</caption>
           <thead>
             <tr>
-              ${["Doctor", "Contact", "Practice", "ZIP code", "Received", "Reason"].map((name) => html`<th scope="col">${name}</th>`)}
+              ${["Doctor", "Contact", "Practice, ZIP code", "Received, reason"].map((name) => html`<th scope="col">${name}</th>`)}
               ${this.app.isManager ? html`<th scope="col">Decision</th>` : nothing}
             </tr>
           </thead>
@@ -189,11 +189,9 @@ export class Group {
         <a href=${to(`/dashboard/referrals/${receipt}`)}>${doctor.name}</a>${nameFlag(referral)}
         ${doctor.npi ? html`<span class="soft">NPI ${doctor.npi}</span>` : nothing}
       </th>
-      <td class=${shared("Contact")}>${doctor.email}${doctor.phone ? html`<span class="soft">${phone(doctor.phone)}</span>` : nothing}</td>
-      <td class=${shared("Practice")}>${doctor.practice}</td>
-      <td class=${shared("Practice")}>${address.postal_code}</td>
-      <td class="when">${when(at)}</td>
-      <td>${reason(referral.reason)}</td>
+      <td class="contact ${shared("Contact")}">${doctor.email}${doctor.phone ? html`<span class="soft">${phone(doctor.phone)}</span>` : nothing}</td>
+      <td class=${shared("Practice")}>${doctor.practice} ${address.postal_code ? html`<span class="soft">${address.postal_code}</span>` : nothing}</td>
+      <td class="received">${when(at)} <span class="soft">${reason(referral.reason)}</span></td>
       ${this.app.isManager ? html`<td class="doing">${this.acting.render(referral)}</td>` : nothing}
     </tr>`;
   }

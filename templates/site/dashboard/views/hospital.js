@@ -65,9 +65,9 @@ export class HospitalDomains {
       <form class="inline" novalidate @submit=${(event) => this.#save(event)}>
         <label for="mail-domain">Mail domain</label>
         ${this.error ? html`<p class="error" id="mail-domain-error" role="alert">${this.error}</p>` : nothing}
+        <input id="mail-domain" name="domain" placeholder="hospital.example" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="253"
+          aria-invalid=${this.error ? "true" : nothing} aria-describedby=${this.error ? "mail-domain-error" : nothing} />
         <div class="row">
-          <input id="mail-domain" name="domain" placeholder="hospital.example" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="253"
-            aria-invalid=${this.error ? "true" : nothing} aria-describedby=${this.error ? "mail-domain-error" : nothing} />
           <button class="button" value="confirm">It is a hospital</button>
           <button class="button plain" value="take-back">Take back</button>
         </div>

@@ -183,7 +183,6 @@ const groupRow = (group) => {
   return html`<li class="card work-row">
     <div class="who">
       <h3><a href=${address}>${countSaid(group)} referrals</a></h3>
-      <p class="soft">To judge together</p>
     </div>
     <div class="cause">
       <p><strong>${groupSaid(group.name)}</strong></p>

@@ -1,10 +1,10 @@
-"""An attacker with all addresses of one network, and a proof of work for each submission."""
+"""An attacker with all addresses of one network, or with many networks, and a proof of work for each submission."""
 
 from collections.abc import Callable
 
 import pytest
 
-from tests.abuse.attackers import Attacker, Manager
+from tests.abuse.attackers import Attacker, Manager, name
 from tests.integration.handler_harness import HandlerHarness
 
 
@@ -32,3 +32,10 @@ def test_one_address_sends_20_messages_a_day(attacker: Attacker) -> None:
     assert attacker.deliver(receipts) == {"sent": 20, "many_from_one_source": 5}
     [group], _, _ = Manager(attacker.harness).held()
     assert group["name"].startswith("source-")
+
+
+def test_odd_names_from_many_networks_are_21_rows(attacker: Attacker) -> None:
+    receipts = [attacker.submit(name=f"{name(number)} = {number}") for number in range(24)]
+    assert attacker.deliver(receipts) == {"unusual_name": 24}
+    [group], rows, _ = Manager(attacker.harness).held()
+    assert (group["name"], group["count"], rows) == ("suspicious-2026-11-23", 4, 20)

@@ -22,12 +22,12 @@ def a_flood_from_one_source_is_a_group(simulation: Simulation) -> None:
 
 
 def a_member_of_a_group_is_approved(simulation: Simulation) -> None:
-    """The third mailbox of one name at one mail domain is held."""
+    """The third name for one mailbox is held."""
     with simulation.interceptor.skipping():
-        for local in ("maria", "lopez"):
-            patients.submit(simulation, f"{local}@clinic.example")
+        for name in ("Ana Bell", "Ben Cole"):
+            patients.submit(simulation, name=name)
         simulation.settle()
-    receipt = patients.submit(simulation)
+    receipt = patients.submit(simulation, name="Cy Dunn")
     simulation.settle()
     managers.act(simulation, receipt, Action.APPROVE)
     simulation.settle()

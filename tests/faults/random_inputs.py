@@ -21,7 +21,7 @@ PHONES = {doctor: f"+1217555010{number}" for number, doctor in enumerate(dict.fr
 # A letter needs a whole address. Its ZIP code identifies a doctor, too, so each phone has another one.
 STREET = {"line1": "1 Main St", "city": "Springfield", "state": "IL"}
 # A doctor with the name and phone of the first one.
-SAME_NAME_AND_PHONE = "namesake@other.example"
+SAME_NAME_AND_PHONE = "namesake@clinic.example"
 TIME_STEPS = tuple(
     timedelta(**length)
     for length in ({"minutes": 1}, {"minutes": 6}, {"minutes": 16}, {"hours": 2}, {"days": 8}, {"days": 61})

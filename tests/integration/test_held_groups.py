@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from referral_intake.aws import listing_table
-from referral_intake.aws.held_groups import ROWS_PER_DAY, HeldRows, group_key
+from referral_intake.aws.held_groups import HeldRows, group_key
 from referral_intake.aws.item_format import plain, referral_key, typed
 from referral_intake.aws.listing_table import PAGE, CappedCount, ListingTable
 from referral_intake.aws.referral_table import ReferralTable
@@ -159,11 +159,11 @@ def test_a_group_that_an_earlier_version_left_on_a_referral_is_ignored(
 
 
 def test_a_day_has_a_number_of_rows_for_each_kind(client: "DynamoDBClient", table: str) -> None:
-    rows = HeldRows(client, table)
+    rows = HeldRows(client, table, 3)
     kind = GroupKind.UNPROVEN
-    found = [rows.group_for("lumen", str(number), kind, NOW) for number in range(ROWS_PER_DAY + 2)]
-    assert found == [None] * ROWS_PER_DAY + ["unproven-2026-11-23"] * 2
-    assert rows.group_for("lumen", "3", kind, NOW) is None, "the same row again"
+    found = [rows.group_for("lumen", str(number), kind, NOW) for number in range(5)]
+    assert found == [None] * 3 + ["unproven-2026-11-23"] * 2
+    assert rows.group_for("lumen", "2", kind, NOW) is None, "the same row again"
     assert rows.group_for("lumen", "x", GroupKind.SUSPICIOUS, NOW) is None
     assert rows.group_for("another", "x", kind, NOW) is None
     assert rows.group_for("lumen", "x", kind, NOW + timedelta(days=1)) is None

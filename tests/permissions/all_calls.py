@@ -18,7 +18,6 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.core.models import botocore_stubber
 
 from referral_intake.aws import origin_secret, ses, shared_wiring
-from referral_intake.aws.held_groups import ROWS_PER_DAY
 from referral_intake.aws.item_format import timestamp, typed
 from referral_intake.aws.report_table import report_key
 from referral_intake.aws.secrets import Secrets
@@ -132,9 +131,7 @@ class AllCalls(HandlerHarness):
     def run_flood(self) -> None:
         """A suspected bot's submission on a day on which the list of tasks has no more rows for them."""
         key = {"pk": {"S": "rows#lumen#unproven"}, "sk": {"S": datetime.now(UTC).date().isoformat()}}
-        self.client.put_item(
-            TableName=self.table, Item={**key, "rows": typed({str(one) for one in range(ROWS_PER_DAY)})}
-        )
+        self.client.put_item(TableName=self.table, Item={**key, "rows": typed({str(one) for one in range(5000)})})
         receipt = self.submit(with_proof=False)
         self.call_dashboard("GET", f"/groups/{self.item(receipt)['group']['S']}", query="campaign=lumen")
         for is_hospital in (True, False):

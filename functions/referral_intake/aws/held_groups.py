@@ -18,8 +18,6 @@ from referral_intake.core.tasks import TaskKind
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# How many rows a day's suspicious referrals add to a campaign's list of tasks. The others of the day are one more row.
-ROWS_PER_DAY = 20
 # Much longer than until the next check of a member.
 _KEPT = timedelta(days=30)
 _ROWS_KEPT = timedelta(days=2)
@@ -37,10 +35,14 @@ def group_update(campaign: str, group: str, due_at: datetime) -> Update:
 
 
 class HeldRows:
-    """Limits the rows of suspicious referrals, so that a flood from many sources does not bury the list of tasks."""
+    """Limits the rows of suspicious referrals, so that a flood from many sources does not bury the list of tasks.
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    A day's suspicious referrals of one kind add `max_rows` rows to a campaign's list. The others are one more row.
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str, max_rows: int) -> None:
         self._table = Table(client, name)
+        self._max_rows = max_rows
 
     def group_for(self, campaign: str, row: str, kind: GroupKind, now: datetime) -> str | None:
         """Return None if the list may have this row, or else the group of all others of this kind on this day.
@@ -48,7 +50,7 @@ class HeldRows:
         `row` is the name of a group, or the receipt of a referral without one. Raise Unavailable.
         """
         update = Update(_rows_key(campaign, kind, now.date())).set("expires", int((now + _ROWS_KEPT).timestamp()))
-        if self._table.update(update.add_member("rows", row, ROWS_PER_DAY)):
+        if self._table.update(update.add_member("rows", row, self._max_rows)):
             return None
         return group_name(kind, now.date().isoformat())
 

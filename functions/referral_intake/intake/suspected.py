@@ -23,7 +23,7 @@ _PART = 6
 class SuspectedSubmissions:
     def __init__(self, client: "DynamoDBClient", name: str, referrals_per_source: int) -> None:
         self._table = Table(client, name)
-        self._rows = HeldRows(client, name)
+        self._rows = HeldRows(client, name, referrals_per_source)
         self._max_per_source = max(1, referrals_per_source // _PART)
 
     def group_for(self, referral: Referral, now: datetime) -> str | None:

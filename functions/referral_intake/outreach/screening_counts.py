@@ -31,7 +31,7 @@ class ScreeningCountTable:
         self, client: "DynamoDBClient", name: str, ring: Ring, max_per_source: int, now: Callable[[], datetime]
     ) -> None:
         self._table = Table(client, name)
-        self._rows = HeldRows(client, name)
+        self._rows = HeldRows(client, name, max_per_source)
         self._hashes = DoctorHashes(ring)
         self._now = now
         self.max_per_source = max_per_source

@@ -1,18 +1,23 @@
 """Screening: which referrals a person checks before the doctor gets a message."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
 
+from referral_intake.aws.campaign_files import _OPTIONAL_LIMITS
 from referral_intake.aws.keys import DoctorHashes, network_hash, source_hash
+from referral_intake.core.campaign import Policy
 from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral
 from referral_intake.core.steps import DeliveryStatus, SendAttempt
 from referral_intake.outreach.screening import Suspicion, suspicion
 from tests.support.fakes import FakeScreeningCounts, ring
 from tests.support.samples import NOW, campaign, referral
+
+# The campaign of the tests has higher limits.
+DEFAULTS = {one.name: one.default for one in fields(Policy) if one.name in _OPTIONAL_LIMITS}
 
 
 def screen(screening_counts: FakeScreeningCounts, one: Referral) -> str | None:
@@ -21,7 +26,7 @@ def screen(screening_counts: FakeScreeningCounts, one: Referral) -> str | None:
 
 
 def held(screening_counts: FakeScreeningCounts, one: Referral, **policy: object) -> Suspicion | None:
-    changed = replace(campaign(), policy=replace(campaign().policy, **policy))  # type: ignore[arg-type]
+    changed = replace(campaign(), policy=replace(campaign().policy, **DEFAULTS | policy))  # type: ignore[arg-type]
     return suspicion(one, DoctorHashes(ring).of(one)[0], changed, screening_counts)
 
 

@@ -1,6 +1,7 @@
 """An attacker with a proof of work for each submission and many networks tries to reach one target many times."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_one_phone_gets_10_introductions_a_day_by_email_letter_or_call(attacker:
 
 
 def test_one_practice_gets_10_letters_a_day(attacker: Attacker, manager: Manager) -> None:
-    practice = {"email": None, "practice": "Victim Spine Clinic", "address": ADDRESS}
+    practice: dict[str, Any] = {"email": None, "practice": "Victim Spine Clinic", "address": ADDRESS}
     letters = [attacker.submit(**practice) for _ in range(13)]
     assert attacker.deliver(letters) == {"no_email": 10, "many_at_one_practice": 3}
     assert [one["name"].partition("-")[0] for one in manager.held()[0]] == ["practice"]

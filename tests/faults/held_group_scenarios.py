@@ -12,10 +12,10 @@ SOURCE = "203.0.113.9:443"
 
 def a_flood_from_one_source_is_a_group(simulation: Simulation) -> None:
     with simulation.interceptor.skipping():
-        for _ in range(3):
-            patients.submit(simulation, proven=False, source=SOURCE)
+        patients.submit(simulation, proven=False, source=SOURCE)
     receipt = patients.submit(simulation, proven=False, source=SOURCE)
     simulation.settle()
+    assert simulation.state.referral(receipt)["group"].startswith("source-")
     simulation.wake(REVIEW_INTERVAL + timedelta(minutes=1))
     managers.act(simulation, receipt, Action.REJECT, reason="looks_automated")
     simulation.settle()
@@ -29,6 +29,7 @@ def a_member_of_a_group_is_approved(simulation: Simulation) -> None:
         simulation.settle()
     receipt = patients.submit(simulation, name="Cy Dunn")
     simulation.settle()
+    assert simulation.state.referral(receipt)["group"].startswith("address-")
     managers.act(simulation, receipt, Action.APPROVE)
     simulation.settle()
 

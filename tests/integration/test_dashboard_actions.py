@@ -199,12 +199,12 @@ def test_letters_are_recorded_together_and_what_could_not_be_done_is_listed_with
 
 def test_held_referrals_are_approved_or_rejected_together(api: Api) -> None:
     first, second, by_post = api.held(), api.held(), api.by_post()
-    for asked, done, codes in (
-        ({"action": "approve", "referrals": [first, by_post]}, [first], ["not_offered"]),
-        ({"action": "reject", "referrals": [second]}, [], ["required"]),
-        ({"action": "reject", "referrals": [second], "reason": "duplicate"}, [second], []),
+    for asked, seen, done, codes in (
+        ({"action": "approve"}, [first, by_post], [first], ["not_offered"]),
+        ({"action": "reject"}, [second], [], ["required"]),
+        ({"action": "reject", "reason": "duplicate"}, [second], [second], []),
     ):
-        selected = [{"receipt": one.receipt, "revision": one.revision} for one in asked["referrals"]]
+        selected = [{"receipt": one.receipt, "revision": one.revision} for one in seen]
         status, result = ask(api.parts, "POST", "/referrals/actions", {**asked, "referrals": selected}, at=LATER)
         assert (status, result["done"]) == (200, [one.receipt for one in done])
         assert [one["code"] for one in result["not_done"]] == codes

@@ -34,10 +34,11 @@ _KINDS = {
     "letter_code": "codes of letters",
     "seen": "combinations of names and addresses",
     "breaker": "circuit breakers",
+    "hospital": "mail domains of hospitals",
 }
 # The counted milestones that prevent another message to the doctor.
 _MILESTONES = {"sent", "answered", "opted_out", "bounced", "complained"}
-_NOT_RESTORED = {"leader", "setbacks", "attempt", *SOURCE_ATTRIBUTES}
+_NOT_RESTORED = {"leader", "setbacks", "attempt", "group", *SOURCE_ATTRIBUTES}
 _DOCTOR, _RECORDS = "doctor", "audit records"
 
 
@@ -186,7 +187,7 @@ class Restorer:
     def _held(self, item: Item, referral: Referral) -> Item:
         """Return the item with the stage `held` and the reason `restored`."""
         move = hold(Reason.RESTORED, self._now)
-        held = replace(referral, stage=move.stage, reason=move.reason, due_at=move.due_at, waits_since=None)
+        held = replace(referral, stage=move.stage, reason=move.reason, due_at=move.due_at, waits_since=None, group=None)
         assert held.due_at, "a held referral is open"
         waits = task_attributes(held.campaign, tasks.task_kind(held), tasks.waiting_since(held))
         changes = {"stage": held.stage.value, "reason": held.reason, "due_at": timestamp(held.due_at), **waits}

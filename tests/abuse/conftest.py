@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from referral_intake.aws import campaign_files
 from tests.integration.conftest import client, cloud, engine, fake_credentials, secret_names, stats_table, table
 from tests.integration.handler_harness import HandlerHarness, handler_harness
 from tests.permissions.session_recorder import calls_are_permitted, permission_recorder
@@ -24,8 +25,18 @@ def harness(
     secret_names: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[HandlerHarness]:
+    # The campaign of the tests has higher limits.
+    monkeypatch.setattr(campaign_files, "_OPTIONAL_LIMITS", ())
     with handler_harness(client, secret_names, monkeypatch) as made:
         yield made
+
+
+@pytest.fixture
+def one_source(harness: HandlerHarness, monkeypatch: pytest.MonkeyPatch) -> HandlerHarness:
+    """The limit per source of production. The stack of the tests has a higher one."""
+    monkeypatch.setenv("REFERRALS_PER_SOURCE", "20")
+    new_process()
+    return harness
 
 
 @pytest.fixture

@@ -83,6 +83,8 @@ class FakeApi:
         self.wanted = False
         self.actions: list[Json] = []
         self.reports: list[Json] = []
+        self.groups: dict[str, list[str]] = {}
+        self.hospitals: set[str] = set()
         self.done_by_colleague: set[str] = set()
         self.referrals: dict[str, Json] = {one["receipt"]: one for one in (_referral(number) for number in range(60))}
 
@@ -123,6 +125,13 @@ class FakeApi:
                 return 200, self._work()
             case ["GET", "work", kind]:
                 return 200, self._work_of(kind, query.get("cursor"))
+            case ["GET", "groups", name]:
+                return 200, self._group(name, query.get("cursor"))
+            case ["PUT", "mail-domains"]:
+                if "." not in body["domain"]:
+                    return 422, {"errors": [{"field": "domain", "code": "domain", "message": "This is no domain."}]}
+                (self.hospitals.add if body["is_hospital"] else self.hospitals.discard)(body["domain"])
+                return 200, body
             case ["POST", "campaigns", "lumen", "resume"]:
                 if not self.paused:
                     return 409, {"code": "not_paused", "detail": "It is not paused."}
@@ -305,9 +314,45 @@ class FakeApi:
         return {"kinds": kinds, "paused": self.paused, "queues": {}}
 
     def _work_of(self, kind: str, cursor: str | None) -> Json:
-        rows = [self._row(one) for one in self._waiting(kind)]
+        grouped = {receipt for receipts in self.groups.values() for receipt in receipts}
+        rows = [self._row(one) for one in self._waiting(kind) if one["receipt"] not in grouped]
         start = int(cursor or 0)
-        return {"referrals": rows[start : start + 25], "cursor": str(start + 25) if start + 25 < len(rows) else None}
+        groups = [
+            {"name": name, "count": len(members), "is_more": False, "since": members[0]["submitted_at"]}
+            for name in self.groups
+            if kind == "held" and (members := self._members(name))
+        ]
+        return {
+            "groups": groups,
+            "referrals": rows[start : start + 25],
+            "cursor": str(start + 25) if start + 25 < len(rows) else None,
+        }
+
+    def group(self, name: str, number: int, **doctor: str) -> list[Json]:
+        """Lists referrals as members of a group, whose doctors have these details. Returns the referrals."""
+        members = [_referral(1000 + 20 * one + 3) for one in range(number)]
+        for one in members:
+            one["doctor"] |= doctor
+        self.referrals |= {one["receipt"]: one for one in members}
+        self.groups[name] = [one["receipt"] for one in members]
+        return members
+
+    def _members(self, name: str) -> list[Json]:
+        return [one for receipt in self.groups.get(name, []) if (one := self.referrals[receipt])["_kind"] == "held"]
+
+    def _group(self, name: str, cursor: str | None) -> Json:
+        # As in the API, a cursor is a position that members before it do not move.
+        members, start = self._members(name), int(cursor or 0)
+        left = [one for one in members if self.groups[name].index(one["receipt"]) >= start]
+        page = left[:25]
+        domains = {str(one["doctor"]["email"]).rpartition("@")[2] for one in members}
+        return {
+            "count": len(members),
+            "is_more": False,
+            "referrals": [{**self._row(one), "address": deepcopy(one["address"])} for one in page],
+            "hospital_domain": bool(domains & self.hospitals) if name.startswith("domain-") else None,
+            "cursor": str(self.groups[name].index(page[-1]["receipt"]) + 1) if len(left) > len(page) else None,
+        }
 
     def _row(self, referral: Json) -> Json:
         actions = referral["actions"] if self._is_manager else []

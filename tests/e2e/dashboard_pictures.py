@@ -27,6 +27,7 @@ def take(browser: Browser, site: Path, folder: Path, schemes: Sequence[Scheme], 
 def views(api: FakeApi) -> dict[str, str]:
     """Addresses of all views, by name."""
     answered, held, sent = (api.first(of) for of in ("call", "held", None))
+    api.group("domain-3fa9c1e2d4b5a697", 30)
     return {
         "overview": "/dashboard/",
         "referrals": "/dashboard/referrals?last=all",
@@ -34,6 +35,7 @@ def views(api: FakeApi) -> dict[str, str]:
         "referral-held": f"/dashboard/referrals/{held}",
         "message": f"/dashboard/referrals/{sent}?message=introduction",
         **{f"work-{kind}": f"/dashboard/work/{kind}" for kind in ("held", "failed", "by_post", "call", "information")},
+        "group": "/dashboard/work/held/domain-3fa9c1e2d4b5a697",
         "reports": "/dashboard/reports",
         "settings": "/dashboard/settings",
         "nowhere": "/dashboard/nothing",

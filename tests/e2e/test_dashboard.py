@@ -441,6 +441,90 @@ def test_letters_that_no_service_marked_are_listed_too(page: Page, api: FakeApi)
     expect(page.get_by_role("region", name="3 letters not marked as posted").get_by_role("listitem")).to_have_count(3)
 
 
+GROUP = "domain-3fa9c1e2d4b5a697"
+
+
+def test_a_group_is_one_row_whose_members_are_shown_together(page: Page, api: FakeApi) -> None:
+    members = api.group(GROUP, 30)
+    go(page, "/dashboard/work/held")
+    row = page.locator(".work-row", has_text="At one mail domain")
+    expect(row).to_contain_text("30 referrals")
+    row.get_by_role("link", name="Review together").click()
+    expect(page.get_by_role("heading", name="At one mail domain")).to_be_visible()
+    rows = page.locator(".members tbody tr")
+    expect(rows).to_have_count(25)
+    page.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(30)
+    expect(rows.first).to_contain_text(members[0]["doctor"]["email"])
+    expect(rows.first).to_contain_text("77002")
+    assert "clinic" not in page.url
+
+
+def test_all_members_of_a_group_are_rejected_in_one_step(page: Page, api: FakeApi) -> None:
+    api.group(GROUP, 30)
+    go(page, f"/dashboard/work/held/{GROUP}")
+    page.get_by_role("button", name="Reject all …").click()
+    question = page.get_by_role("dialog")
+    expect(question.get_by_role("heading")).to_have_text("Reject 30 referrals?")
+    question.get_by_role("button", name="Reject all").click()
+    expect(question).to_be_visible()  # The dialog requires a reason.
+    question.get_by_label("Looks automated").check()
+    question.get_by_role("button", name="Reject all").click()
+    expect(page.get_by_text("30 referrals rejected.")).to_be_visible()
+    expect(page).to_have_url(re.compile("/dashboard/work/held$"))
+    expect(page.get_by_text("At one mail domain")).to_have_count(0)
+    assert [one["action"] for one in api.actions] == ["reject"] * 30
+    assert {body["reason"] for body in asked(api, "/referrals/actions")} == {"looks_automated"}
+
+
+def test_members_that_could_not_be_approved_are_listed(page: Page, api: FakeApi) -> None:
+    first = api.group(GROUP, 3)[0]
+    api.done_by_colleague.add(first["receipt"])
+    go(page, f"/dashboard/work/held/{GROUP}")
+    page.get_by_role("button", name="Approve all …").click()
+    page.get_by_role("dialog").get_by_role("button", name="Approve all").click()
+    expect(page.get_by_text("2 referrals approved.")).to_be_visible()
+    listed = page.get_by_role("region", name="1 referral not changed")
+    expect(listed.get_by_role("heading")).to_be_focused()
+    expect(listed.get_by_role("link")).to_have_attribute("href", re.compile(first["receipt"]))
+
+
+def test_one_member_is_judged_by_itself(page: Page, api: FakeApi) -> None:
+    first = api.group(GROUP, 3)[0]
+    go(page, f"/dashboard/work/held/{GROUP}")
+    page.locator(".members tbody tr").first.get_by_role("button", name="Approve …").click()
+    page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(page.locator(".members tbody tr")).to_have_count(2)
+    expect(page.get_by_text("2 referrals", exact=True)).to_be_visible()
+    assert [one["receipt"] for one in api.actions] == [first["receipt"]]
+
+
+def test_a_mail_domain_is_confirmed_as_a_hospitals_and_that_is_taken_back(page: Page, api: FakeApi) -> None:
+    api.group(GROUP, 3)
+    go(page, f"/dashboard/work/held/{GROUP}")
+    page.get_by_role("button", name="This domain belongs to a hospital …").click()
+    page.get_by_role("dialog").get_by_role("button", name="It is a hospital").click()
+    expect(page.get_by_text("clinic.example has no limit now.")).to_be_visible()
+    expect(page.get_by_role("button", name="Take back …")).to_be_visible()
+    go(page, "/dashboard/settings")
+    page.get_by_role("textbox", name="Mail domain").fill("clinic")
+    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_role("alert")).to_have_text("This is no domain.")
+    page.get_by_role("textbox", name="Mail domain").fill("clinic.example")
+    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_text("clinic.example has a limit again.")).to_be_visible()
+    assert asked(api, "/mail-domains")[-1] == {"domain": "clinic.example", "is_hospital": False}
+
+
+def test_a_viewer_sees_a_group_masked_and_without_actions(page: Page, api: FakeApi) -> None:
+    api.roles = ["viewer"]
+    api.group(GROUP, 3)
+    go(page, f"/dashboard/work/held/{GROUP}")
+    expect(page.locator(".members tbody tr")).to_have_count(3)
+    expect(page.locator(".members")).not_to_contain_text("@")
+    expect(page.locator("main").get_by_role("button")).to_have_count(0)
+
+
 def test_a_referral_without_a_whole_address_offers_no_letter(page: Page, api: FakeApi) -> None:
     receipt = api.first("by_post")
     api.referrals[receipt]["actions"] = ["called", "add_email"]

@@ -92,6 +92,8 @@ class SimulationEnvironment:
         for function in aws.template().functions:
             for name, value in aws.environment(self.table, self.secrets.names, function).items():
                 self.patch.setenv(name, value)
+        # Few, so that groups of held referrals are common. Each patient has another source.
+        self.patch.setenv("REFERRALS_PER_SOURCE", "6")
         if self.engine.url:
             self.patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", self.engine.url)
 

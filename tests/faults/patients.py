@@ -14,9 +14,14 @@ from tests.support import events, proofs, samples
 
 
 def submit(
-    simulation: Simulation, email: str | None = "maria.lopez@clinic.example", *, proven: bool = True, **details: Any
+    simulation: Simulation,
+    email: str | None = "maria.lopez@clinic.example",
+    *,
+    proven: bool = True,
+    source: str = "",
+    **details: Any,
 ) -> str:
-    """Submits the form, and retries while the response is an error."""
+    """Submits the form, and retries while the response is an error. Each person has a source, unless it is given."""
     number = uuid.uuid5(uuid.NAMESPACE_OID, str(next(simulation.submission_numbers)))
     # A known phone number is always given. Otherwise no rule could tell that a letter and a mail go to one doctor.
     phones = [phone for phone, doctor in simulation.phones.items() if email and doctor == mailbox(email)]
@@ -24,12 +29,12 @@ def submit(
     payload = samples.payload(submission_id=str(number), doctor=samples.doctor(email=email, **details))
     if proven:
         payload = proofs.with_simulated_proof(payload, simulation.clock.time - proofs.MINUTE)
-    return submit_again(simulation, payload)
+    return submit_again(simulation, payload, source)
 
 
-def submit_again(simulation: Simulation, payload: dict[str, Any]) -> str:
+def submit_again(simulation: Simulation, payload: dict[str, Any], source: str = "") -> str:
     for _ in range(MAX_ATTEMPTS):
-        request = events.post_json(payload, cloudfront_viewer_address=_source_address(payload))
+        request = events.post_json(payload, cloudfront_viewer_address=source or _source_address(payload))
         response = simulation.request("intake", request)
         if response and response["statusCode"] in {200, 201}:
             receipt = json.loads(response["body"])["receipt"]

@@ -51,6 +51,7 @@ def broken_at_any_time(simulation: Simulation) -> list[str]:
     found += [f"{one['receipt']} was told, and comes back" for one in referrals if _would_be_told_again(one)]
     found += [f"{one['receipt']} waits for {one.get('waits_for')}" for one in referrals if not _has_correct_task(one)]
     found += [f"{one['receipt']} joined another doctor" for one in referrals if _joined_another_doctor(simulation, one)]
+    found += [f"{one['receipt']} is in a group that is not listed" for one in referrals if _is_lost(simulation, one)]
     for referral in referrals:
         is_open, receipt = referral["stage"] != Stage.CLOSED, referral["receipt"]
         if is_open != ("due_at" in referral) or is_open != (receipt in indexed):
@@ -71,8 +72,16 @@ def _has_correct_task(referral: dict[str, Any]) -> bool:
         kind = "by_post"
     elif stage == Stage.CLOSED and reason == "answered" and completed and completed not in referral["milestones"]:
         kind = referral["answer"]
-    listed = referral.get("waits_for")
-    return listed == (kind and f"{referral['campaign']}/{kind}") and ("waits_since" in referral) == bool(kind)
+    listed, group = referral.get("waits_for"), referral.get("group")
+    place = "/".join(filter(None, (referral["campaign"], kind, group))) if kind else None
+    return listed == place and ("waits_since" in referral) == bool(kind)
+
+
+def _is_lost(simulation: Simulation, referral: dict[str, Any]) -> bool:
+    """Whether the referral is a member of a group that is not on the list of tasks."""
+    if "group" not in referral:
+        return False
+    return not simulation.state.is_listed(referral["campaign"], referral["group"])
 
 
 def _would_be_told_again(referral: dict[str, Any]) -> bool:

@@ -7,7 +7,14 @@ from datetime import datetime, timedelta
 
 from referral_intake.core.referral import LEASE, Answer
 from referral_intake.dashboard.action_types import Action
-from tests.faults import doctors, managers, patients, take_back_scenarios, withdrawal_scenarios
+from tests.faults import (
+    doctors,
+    held_group_scenarios,
+    managers,
+    patients,
+    take_back_scenarios,
+    withdrawal_scenarios,
+)
 from tests.faults.fake_aws import Outcome
 from tests.faults.simulation import ENDED, Simulation
 from tests.support import samples
@@ -229,4 +236,5 @@ ALL = (
     the_approval_expires,
     *withdrawal_scenarios.ALL,
     *take_back_scenarios.ALL,
+    *held_group_scenarios.ALL,
 )

@@ -34,6 +34,11 @@ class TableState:
     def referral(self, receipt: str) -> dict[str, Any]:
         return plain(self._items[f"referral#{receipt}", "referral"])
 
+    def is_listed(self, campaign: str, group: str) -> bool:
+        """Whether the group of held referrals is on the list of tasks."""
+        item = self._items.get((f"group#{campaign}#{group}", "group"), {})
+        return item.get("waits_for") == {"S": f"{campaign}/held"} and "waits_since" in item
+
     def stage(self, receipt: str) -> tuple[str, str | None]:
         referral = self.referral(receipt)
         return referral["stage"], referral.get("reason")

@@ -229,7 +229,7 @@ OF_REPORTS: Final = {"report#*", "reports#*", "subscriptions#*"}
     [
         # A referral is updated under a condition and never put again. An audit record is put and never updated.
         ("dynamodb:PutItem", {"audit#*", *OF_REPORTS}),
-        ("dynamodb:UpdateItem", {"referral#*", "doctor#*", "breaker#*", "report#*"}),
+        ("dynamodb:UpdateItem", {"referral#*", "doctor#*", "breaker#*", "hospital#*", "report#*"}),
         ("dynamodb:DeleteItem", {"subscriptions#*"}),
     ],
 )

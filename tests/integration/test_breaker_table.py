@@ -68,7 +68,7 @@ class Deployment:
 
     def turn(self) -> Wait | None:
         plenty = Quota(per_second=1000, per_day=100_000, sent_last_day=0)
-        return Throttle(self.client, self.table, lambda: plenty, lambda: NOW).acquire(
+        return Throttle(self.client, self.table, lambda: plenty, lambda: NOW, lambda kind, value: value).acquire(
             samples.campaign(), "maria@clinic.example"
         )
 

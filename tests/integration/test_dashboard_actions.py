@@ -197,6 +197,22 @@ def test_letters_are_recorded_together_and_what_could_not_be_done_is_listed_with
     assert again == (status, result), "a repeated request changes nothing"
 
 
+def test_held_referrals_are_approved_or_rejected_together(api: Api) -> None:
+    first, second, by_post = api.held(), api.held(), api.by_post()
+    for asked, seen, done, codes in (
+        ({"action": "approve"}, [first, by_post], [first], ["not_offered"]),
+        ({"action": "reject"}, [second], [], ["required"]),
+        ({"action": "reject", "reason": "duplicate"}, [second], [second], []),
+    ):
+        selected = [{"receipt": one.receipt, "revision": one.revision} for one in seen]
+        status, result = ask(api.parts, "POST", "/referrals/actions", {**asked, "referrals": selected}, at=LATER)
+        assert (status, result["done"]) == (200, [one.receipt for one in done])
+        assert [one["code"] for one in result["not_done"]] == codes
+    assert (api.now(first).stage, api.now(first).is_vetted) == ("queued", True)
+    assert (api.now(second).reason, api.now(second).user_actions[-1].note) == ("rejected", "duplicate")
+    assert sorted(api.done()) == [("robin", "approve"), ("robin", "reject")]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

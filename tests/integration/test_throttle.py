@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from referral_intake.aws.keys import DoctorHashes
 from referral_intake.core.quota import Quota, Wait
 from referral_intake.core.reasons import Reason
 from referral_intake.outreach.throttle import Throttle
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 CAMPAIGN = samples.campaign()
 FAST = Quota(per_second=25, per_day=1000, sent_last_day=0)
 now = partial(datetime.now, UTC)
+HASH = DoctorHashes(lambda: aws.RING).of_value
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_four_workers_never_exceed_the_allowed_share_of_the_rate(shared: "Dynamo
     times: list[datetime] = []
 
     def worker(_: int) -> None:
-        throttle = Throttle(shared, table, lambda: FAST, now)
+        throttle = Throttle(shared, table, lambda: FAST, now, HASH)
         for _ in range(6):
             while throttle.acquire(CAMPAIGN, "maria@clinic.example"):
                 pass
@@ -57,7 +59,7 @@ def test_four_workers_never_exceed_the_allowed_share_of_the_rate(shared: "Dynamo
 
 def test_each_sent_message_is_counted_once(shared: "DynamoDBClient") -> None:
     table = aws.make_table(shared)
-    throttle = Throttle(shared, table, lambda: FAST, now)
+    throttle = Throttle(shared, table, lambda: FAST, now, HASH)
     for _ in range(3):
         assert throttle.acquire(CAMPAIGN, "maria@clinic.example") is None
     item = shared.get_item(TableName=table, Key={"pk": {"S": "pace"}, "sk": {"S": "pace"}})["Item"]
@@ -68,7 +70,7 @@ def test_an_exhausted_daily_quota_is_detected_without_a_write(
     client: "DynamoDBClient", table: str, request_counter: aws.RequestCounter
 ) -> None:
     used_up = Quota(per_second=14, per_day=200, sent_last_day=200)
-    waited = Throttle(client, table, lambda: used_up, now).acquire(CAMPAIGN, "maria@clinic.example")
+    waited = Throttle(client, table, lambda: used_up, now, HASH).acquire(CAMPAIGN, "maria@clinic.example")
     assert isinstance(waited, Wait)
     assert request_counter.by_operation == {"BatchGetItem": 1}
 
@@ -77,11 +79,12 @@ def test_a_mail_domain_has_a_daily_limit_that_does_not_delay_other_domains(
     client: "DynamoDBClient", table: str
 ) -> None:
     clock = aws.Clock()
-    throttle = Throttle(client, table, lambda: Quota(1000, 100_000, 0), clock, sleep=lambda _: None)
+    throttle = Throttle(client, table, lambda: Quota(1000, 100_000, 0), clock, HASH, sleep=lambda _: None)
     strict = replace(CAMPAIGN, policy=replace(CAMPAIGN.policy, per_domain_per_day=2))
     taken = [throttle.acquire(strict, f"doctor{number}@clinic.example") for number in range(3)]
     assert taken[:2] == [None, None]
     assert taken[2] == Wait(datetime(2026, 11, 24, tzinfo=UTC), Reason.DOMAIN_CAP)
     assert throttle.acquire(strict, "doctor@other.example") is None
+    assert "example" not in repr(client.scan(TableName=table)["Items"])
     clock.time += timedelta(days=1)
     assert throttle.acquire(strict, "doctor@clinic.example") is None

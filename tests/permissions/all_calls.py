@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +102,7 @@ class AllCalls(HandlerHarness):
     def run_all(self) -> None:
         self.run_normal_events()
         self.run_manager_actions()
+        self.run_flood()
         self.run_report_continuations()
         self.run_lost_reports()
         self.run_summaries()
@@ -126,6 +127,15 @@ class AllCalls(HandlerHarness):
             self.call_dashboard(
                 "POST", f"/referrals/{receipt}/actions", {"action": action, "revision": detail["revision"]}
             )
+
+    def run_flood(self) -> None:
+        """A suspected bot's submission on a day on which the list of tasks has no more rows for them."""
+        key = {"pk": {"S": "rows#lumen#unproven"}, "sk": {"S": datetime.now(UTC).date().isoformat()}}
+        self.client.put_item(TableName=self.table, Item={**key, "rows": typed({str(one) for one in range(5000)})})
+        receipt = self.submit(with_proof=False)
+        self.call_dashboard("GET", f"/groups/{self.item(receipt)['group']['S']}", query="campaign=lumen")
+        for is_hospital in (True, False):
+            self.call_dashboard("PUT", "/mail-domains", {"domain": "hospital.example", "is_hospital": is_hospital})
 
     def submit_without_email(self) -> str:
         """A new doctor without an email address."""

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from referral_intake.aws.keys import Keyring
 from referral_intake.aws.signed_links import Link
@@ -14,6 +14,7 @@ from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import AlreadyClaimed, Claim, Obstacle
 from referral_intake.core.doctor_records import DoctorRecord, Fact, KeySet, Records, StepClaim
 from referral_intake.core.errors import Stale
+from referral_intake.core.limits import GroupKind, Mark
 from referral_intake.core.mail_events import Effect
 from referral_intake.core.message import Message
 from referral_intake.core.milestones import Milestone
@@ -21,7 +22,7 @@ from referral_intake.core.opt_outs import OptOut
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import LEASE, Answer, Referral, Stage, Transition, close
-from referral_intake.outreach.screening import ScreeningLimit
+from referral_intake.outreach.screening import Suspicion
 
 
 def ring() -> Keyring:
@@ -83,6 +84,7 @@ class FakeTable:
             leader=move.leader,
             failed_attempts=move.failed_attempts,
             is_vetted=referral.is_vetted or move.by_a_person,
+            group=move.group,
             stored_closed_at=move.closed_at,
             revision=referral.revision + 1,
         )
@@ -280,32 +282,56 @@ class FakeAnnouncements:
 
 
 @dataclass
+class FakeSuspected:
+    """Lists the referrals of `flooding` sources with this group."""
+
+    flooding: dict[str, str] = field(default_factory=dict)
+
+    def group_for(self, referral: Referral, now: datetime) -> str | None:
+        return self.flooding.get(referral.source or "")
+
+
+@dataclass
 class FakeScreeningCounts:
-    """Counts and limits values as the table does."""
+    """Counts and limits members as the table does, on one day."""
 
     max_per_source: int = 20
     disposable: frozenset[str] = frozenset({"trash.example"})
-    bounced: frozenset[str] = frozenset({"source of a bounce"})
-    seen: dict[str, set[str]] = field(default_factory=dict)
+    bounced: frozenset[str] = frozenset({"source#source of a bounce"})
+    hospitals: frozenset[str] = frozenset()
+    rows: int = 20
+    day: date = date(2026, 11, 23)
+    seen: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    listed: set[str] = field(default_factory=set)
+    introductions: int = 0
 
     def is_disposable(self, domain: str) -> bool:
         return domain in self.disposable
 
-    def name_hash(self, name: str) -> str:
-        return f"hash of {name}"
+    def hash_of(self, kind: str, value: str) -> str:
+        return f"{kind}#{hashlib.sha256(value.encode()).hexdigest()}"
 
-    def record_source(self, source: str, receipt: str) -> Reason | None:
-        if source in self.bounced:
-            return Reason.SOURCE_BOUNCED
-        limit = ScreeningLimit(Reason.MANY_FROM_ONE_SOURCE, source, receipt, self.max_per_source)
-        return None if self.record_within_limit(limit) else limit.reason
+    def group_for(self, campaign: str, row: str) -> str | None:
+        if row not in self.listed and len(self.listed) >= self.rows:
+            return f"suspicious-{self.day}"
+        self.listed.add(row)
+        return None
 
-    def record_within_limit(self, limit: ScreeningLimit) -> bool:
-        members = self.seen.setdefault(limit.key, set())
-        if limit.member not in members and len(members) >= limit.maximum:
-            return False
-        members.add(limit.member)
-        return True
+    def admit(self, marks: Sequence[Mark], domain: str | None, campaign: Campaign | None) -> Suspicion | None:
+        applied = [one for one in marks if not (one.kind is GroupKind.DOMAIN and domain in self.hospitals)]
+        for mark in applied:
+            if mark.key in self.bounced:
+                return Suspicion(Reason.SOURCE_BOUNCED, mark.group)
+            if mark.is_exceeded(self.seen.get(mark.key, {}), self.day):
+                return Suspicion(mark.reason, mark.group)
+        new = [one for one in applied if not one.is_counted(self.seen.get(one.key, {}), self.day)]
+        if campaign and any(one.is_daily for one in new):
+            if self.introductions >= campaign.policy.unseen_per_day:
+                return Suspicion(Reason.DAILY_TOTAL, f"total-{self.day}")
+            self.introductions += 1
+        for mark in new:
+            self.seen.setdefault(mark.key, {}).setdefault(mark.part(self.day), set()).add(mark.member)
+        return None
 
 
 @dataclass

@@ -12,11 +12,11 @@ from referral_intake.aws.registry_signatures import RegistrySignatures
 from referral_intake.core.ports import Referrals
 from referral_intake.intake.bot_detection import Proof, binding_of
 from referral_intake.intake.challenges import Challenges
-from referral_intake.intake.wiring import IntakeParts
+from referral_intake.intake.wiring import IntakeParts, Suspected
 from referral_intake.web.client_networks import surrounding_network
 from referral_intake.web.pages import Site
 from tests.support import events
-from tests.support.fakes import FakeSourceKeys, ring
+from tests.support.fakes import FakeSourceKeys, FakeSuspected, ring
 from tests.support.samples import NOW
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ FILL_TIME: Final = timedelta(seconds=3)
 MINUTE: Final = timedelta(minutes=1)
 
 
-def intake(table: Referrals, site: Site) -> IntakeParts:
+def intake(table: Referrals, site: Site, suspected: Suspected | None = None) -> IntakeParts:
     """The parts of intake whose challenges are solved at the first attempt."""
     challenges, signatures = Challenges(ring, tries=1), RegistrySignatures(ring)
-    return IntakeParts(table, site, FakeSourceKeys(), challenges, signatures, FILL_TIME)
+    return IntakeParts(table, site, FakeSourceKeys(), challenges, signatures, suspected or FakeSuspected(), FILL_TIME)
 
 
 def solve(challenge: dict[str, Any]) -> str:

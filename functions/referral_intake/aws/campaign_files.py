@@ -15,6 +15,14 @@ from referral_intake.core.steps import INFORMATION, MESSAGE_PARTS, template_name
 
 # Names come from requests. This pattern also prevents path traversal.
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+# Limits that few campaigns change. Policy has their defaults.
+_OPTIONAL_LIMITS = (
+    "introductions_per_domain",
+    "introductions_per_practice",
+    "addresses_per_name",
+    "unseen_per_day",
+    "mails_role_addresses",
+)
 
 
 class Campaigns:
@@ -73,6 +81,7 @@ def _campaign(name: str, data: dict[str, Any], approval: dict[str, Any], locales
             names_per_address=policy["names_per_address"],
             addresses_per_npi=policy["addresses_per_npi"],
             information=InformationPolicy(policy.get("information", InformationPolicy.BY_HAND)),
+            **{name: policy[name] for name in _OPTIONAL_LIMITS if name in policy},
         ),
         approval=Approval(**{**approval, "content": frozenset(approval["content"].items())}),
         breaker=BreakerPolicy(window=timedelta(days=breaker.pop("window_days")), **breaker),

@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-# The format of `timestamp`, and a receipt.
-_POSITION = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z) ([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})")
+# The format of `timestamp`, and a receipt or the name of a group.
+_POSITION = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z) ([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}|[a-z]{1,20}-[0-9a-f-]{1,16})"
+)
 _LONGEST = 100
 
 
@@ -17,10 +19,17 @@ class BadCursor(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ListingPosition:
-    """The position right after this referral. The listing is sorted by time, `at`."""
+    """The position right after this referral, or group of referrals. The listing is sorted by time, `at`.
+
+    `receipt` is the name of the group then.
+    """
 
     at: str
     receipt: str
+
+    @property
+    def is_group(self) -> bool:
+        return self.receipt[:1].islower()
 
     @property
     def encoded(self) -> str:

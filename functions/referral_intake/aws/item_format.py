@@ -61,6 +61,8 @@ def to_item(referral: Referral) -> Item:
         "milestones": {name: timestamp(time) for name, time in referral.milestones.items()},
         "revision": referral.revision,
         "source": referral.source,
+        "network": referral.network,
+        "group": referral.group,
         "reason": referral.reason,
         # The keys of the sparse index `due`.
         "open_in": referral.campaign,
@@ -68,7 +70,7 @@ def to_item(referral: Referral) -> Item:
         # Attributes of the indexes for listings.
         "submitted_at": timestamp(referral.submitted_at),
         **search_attributes(referral.doctor),
-        **task_attributes(referral.campaign, tasks.task_kind(referral), tasks.waiting_since(referral)),
+        **task_attributes(referral.campaign, tasks.task_kind(referral), tasks.waiting_since(referral), referral.group),
     }
     values = {name: typed(value) for name, value in attributes.items() if value is not None}
     return {**referral_key(referral.receipt), **values}
@@ -92,6 +94,9 @@ def from_item(item: Item) -> Referral:
         engagements=frozenset(_engagement(text) for text in values.get("engagements", ())),
         messages={step: _delivery(data) for step, data in values.get("messages", {}).items()},
         source=values.get("source"),
+        network=values.get("network"),
+        # An earlier version of the code does not remove it.
+        group=values.get("group") if values["stage"] == Stage.HELD else None,
         failed_attempts=int(values.get("setbacks", 0)),
         is_vetted=values.get("is_vetted", False),
         answer=Answer(values["answer"]) if "answer" in values else None,
@@ -137,11 +142,18 @@ def search_attributes(doctor: Doctor) -> dict[str, str | None]:
     }
 
 
-def task_attributes(campaign: str, kind: tasks.TaskKind | None, since: datetime | None) -> dict[str, str | None]:
-    """Return the two key attributes of the sparse index `work`."""
+def task_attributes(
+    campaign: str, kind: tasks.TaskKind | None, since: datetime | None, group: str | None = None
+) -> dict[str, str | None]:
+    """Return the two key attributes of the sparse index `work`. A group's members are in a partition of their own."""
     if kind is None or since is None:
         return {"waits_for": None, "waits_since": None}
-    return {"waits_for": f"{campaign}/{kind.value}", "waits_since": timestamp(since)}
+    return {"waits_for": task_list(campaign, kind, group), "waits_since": timestamp(since)}
+
+
+def task_list(campaign: str, kind: tasks.TaskKind, group: str | None = None) -> str:
+    """Return the partition of the index `work`: `star/held`, or `star/held/domain-3fa9c1e2d4b5a697`."""
+    return "/".join(filter(None, (campaign, kind.value, group)))
 
 
 def user_action_attributes(user_action: UserAction) -> dict[str, Any]:

@@ -52,10 +52,15 @@ class DoctorHashes:
         retired = tuple(_hashed(ring, key_id, kind, value) for key_id in retired_ids for kind, value in kinds.items())
         return current, retired
 
-    def of_name(self, name: str) -> str:
-        """Return the hash of a name. It does not identify a doctor: two doctors can have the same name."""
+    def of_value(self, kind: str, value: str) -> str:
+        """Return the hash of a value that does not identify a doctor, such as a name or a mail domain."""
         ring = self._ring()
-        return _hashed(ring, ring.current, "name", name)
+        return _hashed(ring, ring.current, kind, value)
+
+    def all_of_value(self, kind: str, value: str) -> list[str]:
+        """Return the hashes of the value with all hashing keys."""
+        ring = self._ring()
+        return [_hashed(ring, key_id, kind, value) for key_id in ring.keys]
 
 
 def _hashed(ring: Keyring, key_id: str, kind: str, value: str) -> str:

@@ -7,11 +7,12 @@ from the table, and a page can have fewer rows than its limit.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from referral_intake.aws.cursors import BadCursor, ListingPosition
-from referral_intake.aws.item_format import Item, from_item, referral_key, typed
+from referral_intake.aws.held_groups import group_key
+from referral_intake.aws.item_format import Item, from_item, referral_key, task_list, typed
 from referral_intake.aws.table import Table
 from referral_intake.core.referral import Referral
 from referral_intake.core.search_filter import FILTERS, SearchCriteria
@@ -25,6 +26,8 @@ PAGE = 25
 # request stays below 100 units.
 MAX_UNITS = 80
 MAX_COUNTED = 100
+# How many groups are checked for members when tasks are counted. Each takes a query.
+_MAX_CHECKED_GROUPS = 20
 # How many index entries one query reads. Each query reads more than the previous one, because frequent matches are
 # found among few entries. 200 entries take less than 20 units, even if every name has the maximum length.
 _FIRST_PAGE, _MAX_PAGE = 50, 200
@@ -38,6 +41,7 @@ class Page:
     cursor: str | None
     searched_back_to: date | None
     units: float
+    groups: Sequence["HeldGroup"] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,15 @@ class CappedCount:
 
     count: int
     is_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGroup:
+    """A group of held referrals, as one row of the list of tasks. `since` is when its oldest member was held."""
+
+    name: str
+    count: CappedCount
+    since: datetime
 
 
 @dataclass(slots=True)
@@ -86,11 +99,13 @@ class _Index:
         if start:
             # The partition key never comes from the cursor, so a cursor can't lead to another campaign.
             key = {self.key[0]: typed(self.key[1]), self.sort: typed(start.at)}
-            request["ExclusiveStartKey"] = {**referral_key(start.receipt), **key}
+            campaign = self.key[1].partition("/")[0]
+            entry = group_key(campaign, start.receipt) if start.is_group else referral_key(start.receipt)
+            request["ExclusiveStartKey"] = {**entry, **key}
         return request
 
     def position(self, key: Mapping[str, Any]) -> ListingPosition:
-        return ListingPosition(key[self.sort]["S"], key["pk"]["S"].partition("#")[2])
+        return ListingPosition(key[self.sort]["S"], key["pk"]["S"].rpartition("#")[2])
 
     def start(self, cursor: str | None) -> ListingPosition | None:
         """Return the position of a cursor. Raise BadCursor if it is not within the searched range."""
@@ -119,22 +134,43 @@ class ListingTable:
         found, units = self._read([ListingPosition("", receipt)], is_consistent=False)
         return Page([referral for referral in found if criteria.matches(referral)], None, None, units)
 
-    def tasks(self, campaign: str, kind: TaskKind, cursor: str | None = None) -> Page:
-        """List the tasks of this kind, oldest first. Raise BadCursor, Unavailable."""
-        index = _task_index(campaign, kind)
+    def tasks(self, campaign: str, kind: TaskKind, cursor: str | None = None, group: str | None = None) -> Page:
+        """List the tasks of this kind, or the members of a group, oldest first. Raise BadCursor, Unavailable."""
+        index = _task_index(campaign, kind, group)
         positions, following, units = self._read_index(index, index.start(cursor), every_entry_matches=True)
         # Consistent: a task that was just done must not show up again.
-        found, more = self._read(positions, is_consistent=True)
-        referrals = [one for one in found if one.campaign == campaign and task_kind(one) is kind]
-        return Page(referrals, following.encoded if following else None, None, units + more)
+        found, more = self._read([one for one in positions if not one.is_group], is_consistent=True)
+        referrals = [one for one in found if (one.campaign, task_kind(one), one.group) == (campaign, kind, group)]
+        groups = [self._group(campaign, one.receipt) for one in positions if one.is_group]
+        units += more + sum(read for _, read in groups)
+        shown = [one for one, _ in groups if one]
+        return Page(referrals, following.encoded if following else None, None, units, shown)
+
+    def group(self, campaign: str, name: str) -> HeldGroup | None:
+        """Return the group, or None if it has no members."""
+        return self._group(campaign, name)[0]
+
+    def _group(self, campaign: str, name: str) -> tuple[HeldGroup | None, float]:
+        """Return the group, or None if it has no members, and the read units."""
+        index = _task_index(campaign, TaskKind.HELD, name)
+        read = self._table.query(**index.query(None, MAX_COUNTED + 1))
+        if not read.items:
+            return None, read.units
+        since = datetime.fromisoformat(index.position(read.items[0]).at)
+        return HeldGroup(name, _capped(len(read.items)), since), read.units
 
     def count_tasks(self, campaign: str) -> dict[TaskKind, CappedCount]:
-        """Count the tasks of each kind."""
-        return {kind: self._count(_task_index(campaign, kind)) for kind in TaskKind}
+        """Count the tasks of each kind. A group counts as one."""
+        return {kind: self._count(campaign, _task_index(campaign, kind)) for kind in TaskKind}
 
-    def _count(self, index: _Index) -> CappedCount:
-        count = self._table.count(**index.query(None, MAX_COUNTED + 1))
-        return CappedCount(min(count, MAX_COUNTED), count > MAX_COUNTED)
+    def _count(self, campaign: str, index: _Index) -> CappedCount:
+        positions = [index.position(one) for one in self._table.query(**index.query(None, MAX_COUNTED + 1)).items]
+        groups = [one.receipt for one in positions if one.is_group]
+        empty = [one for one in groups[:_MAX_CHECKED_GROUPS] if not self._has_members(campaign, one)]
+        return _capped(len(positions) - len(empty))
+
+    def _has_members(self, campaign: str, group: str) -> bool:
+        return self._table.count(**_task_index(campaign, TaskKind.HELD, group).query(None, 1)) > 0
 
     def _read_index(
         self, index: _Index, start: ListingPosition | None, *, every_entry_matches: bool
@@ -190,5 +226,9 @@ def index_for(criteria: SearchCriteria) -> _Index:
     return index
 
 
-def _task_index(campaign: str, kind: TaskKind) -> _Index:
-    return _Index("work", ("waits_for", f"{campaign}/{kind.value}"), "waits_since", is_newest_first=False)
+def _task_index(campaign: str, kind: TaskKind, group: str | None = None) -> _Index:
+    return _Index("work", ("waits_for", task_list(campaign, kind, group)), "waits_since", is_newest_first=False)
+
+
+def _capped(count: int) -> CappedCount:
+    return CappedCount(min(count, MAX_COUNTED), count > MAX_COUNTED)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from referral_intake.aws import update_expressions
 from referral_intake.aws.breaker_table import count_update
+from referral_intake.aws.held_groups import group_update
 from referral_intake.aws.item_format import (
     callback_attributes,
     engagement_lines,
@@ -40,7 +41,12 @@ class ReferralTable:
         self._table = Table(client, name)
 
     def add(self, referral: Referral) -> Referral | None:
-        """Store a new referral with one request. Return the one that is already stored under its receipt, if any."""
+        """Store a new referral with one request, or two if it has a group.
+
+        Return the one that is already stored under its receipt, if any.
+        """
+        if referral.group and referral.due_at:
+            self._table.update(group_update(referral.campaign, referral.group, referral.due_at))
         existing = self._table.put_new(to_item(referral))
         return from_item(existing) if existing else None
 
@@ -60,6 +66,8 @@ class ReferralTable:
 
     def move(self, referral: Referral, move: Transition, now: datetime | None = None) -> None:
         """Change the stage. Raise Stale if the referral has changed since it was read."""
+        if move.group and move.due_at:
+            self._table.update(group_update(referral.campaign, move.group, move.due_at))
         self.update(update_expressions.referral_update(referral, move, now=now))
 
     def apply(self, referral: Referral, effect: Effect, at: datetime) -> None:

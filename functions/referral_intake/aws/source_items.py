@@ -21,6 +21,11 @@ def source_update(source: str, now: datetime) -> Update:
     return Update(source_key(source)).set("expires", int(now.timestamp()) + _KEPT_SECONDS)
 
 
+def suspected_update(source: str, receipt: str, maximum: int, now: datetime) -> Update:
+    """Return the update that counts a suspected bot's submission, unless `maximum` others are counted."""
+    return source_update(source, now).add_member("suspected", receipt, maximum)
+
+
 def bounced_update(source: str, now: datetime) -> Update:
     """Return the update after a hard bounce. From then on, the other referrals of the source are held."""
     return source_update(source, now).set("bounced", value=True)

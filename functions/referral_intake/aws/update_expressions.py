@@ -52,6 +52,12 @@ class Update:
         self._adds.append(f"{self.name(path)} {self.value(amount)}")
         return self
 
+    def add_member(self, path: str, member: str, maximum: int) -> Self:
+        """Add to a set, on the condition that it has fewer than `maximum` other members."""
+        name, value = self.name(path), self.value(member)
+        self.when(f"attribute_not_exists({name}) OR size({name}) < {self.value(maximum)} OR contains({name}, {value})")
+        return self.add(path, {member})
+
     def append(self, path: str, value: Any) -> Self:
         """Append to a list. A missing one counts as empty."""
         name = self.name(path)
@@ -107,6 +113,7 @@ def referral_update(
     if move:
         due_at = timestamp(move.due_at) if move.due_at else None
         update.set("stage", move.stage.value).set("reason", move.reason).set("leader", move.leader)
+        update.set("group", move.group)
         update.set("due_at", due_at).set("open_in", referral.campaign if due_at else None)
         update.set("setbacks", move.failed_attempts or None)
         update.set("closed_at", timestamp(move.closed_at) if move.closed_at else None)
@@ -127,6 +134,6 @@ def referral_update(
 
 def _set_task_attributes(update: Update, before: Referral, after: Referral) -> None:
     kind = tasks.task_kind(after)
-    if kind is not tasks.task_kind(before):
-        for name, value in task_attributes(after.campaign, kind, after.waits_since).items():
+    if (kind, after.group) != (tasks.task_kind(before), before.group):
+        for name, value in task_attributes(after.campaign, kind, after.waits_since, after.group).items():
             update.set(name, value)

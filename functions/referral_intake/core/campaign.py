@@ -40,7 +40,15 @@ class Policy:
     A reminder follows `reminder_after` the previous message. `time_zone` applies to doctors whose state does not
     determine one. `per_domain_per_day` limits the messages to one mail domain per day (UTC). A referral is held for a
     person's review if its email address has more names than `names_per_address`, or its NPI more addresses than
-    `addresses_per_npi`. The introduction is sent after the time of `grace`, in which the patient can withdraw the
+    `addresses_per_npi`.
+
+    These limit how many different doctors are introduced per day, and WEEK_FACTOR times as many per week:
+    `introductions_per_domain` at one mail domain, `introductions_per_practice` with one phone, or at one practice and
+    ZIP code, `addresses_per_name` with one name at one mail domain. `unseen_per_day` limits the introductions that are
+    sent in a day without a person's approval. Referrals to a role address, such as info@, are held unless
+    `mails_role_addresses`.
+
+    The introduction is sent after the time of `grace`, in which the patient can withdraw the
     referral, and if `introduction_in_office_hours`, only in the office hours of the doctor's state.
     """
 
@@ -55,6 +63,11 @@ class Policy:
     information: InformationPolicy = InformationPolicy.BY_HAND
     grace: timedelta = timedelta(0)
     introduction_in_office_hours: bool = False
+    introductions_per_domain: int = 10
+    introductions_per_practice: int = 10
+    addresses_per_name: int = 2
+    unseen_per_day: int = 500
+    mails_role_addresses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,10 @@ def decide_due(
             waits = after_send(referral, campaign, now)
             return queue(now) if waits.due_at and waits.due_at <= now else waits
         case _:
-            return Transition(referral.stage, due_at=now + REVIEW_INTERVAL, reason=referral.reason)
+            # This write also repairs a lost entry of the referral's group.
+            return Transition(
+                referral.stage, now + REVIEW_INTERVAL, referral.reason, referral.leader, group=referral.group
+            )
 
 
 def after_send(referral: Referral, campaign: Campaign, now: datetime) -> Transition:
@@ -191,9 +194,12 @@ def wait(reason: Reason, until: datetime) -> Transition:
     return Transition(Stage.WAITING, due_at=until, reason=reason)
 
 
-def hold(reason: Reason, now: datetime, other: str | None = None) -> Transition:
-    """Hold the referral for a person's review. `other` is the receipt of a referral to compare it with."""
-    return Transition(Stage.HELD, due_at=now + REVIEW_INTERVAL, reason=reason, leader=other)
+def hold(reason: Reason, now: datetime, other: str | None = None, group: str | None = None) -> Transition:
+    """Hold the referral for a person's review. `other` is the receipt of a referral to compare it with.
+
+    With `group`, it is listed with the other referrals of the group.
+    """
+    return Transition(Stage.HELD, due_at=now + REVIEW_INTERVAL, reason=reason, leader=other, group=group)
 
 
 def by_post(reason: Reason, now: datetime) -> Transition:

@@ -120,7 +120,9 @@ def _after_failure(event: MailEvent, referral: Referral, messages: DeliveryStatu
         # Then it is a task for a person again.
         return close(Closing.ANSWERED) if information.is_in_progress(referral) else None
     if referral.stage is Stage.CLOSED:
-        return _close(referral, Closing.BOUNCED) if event.kind is EventKind.BOUNCED else None
+        # A repeated event: the referral may have waited for a letter since, and expired.
+        is_known = messages == referral.messages
+        return _close(referral, Closing.BOUNCED) if event.kind is EventKind.BOUNCED and not is_known else None
     if last_failure(messages) != (event.step, event.failure) or referral.contact_channel:
         return None
     move = after_failure(replace(referral, messages=messages), event.at)

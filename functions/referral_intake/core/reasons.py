@@ -12,10 +12,17 @@ class Reason(StrEnum):
 
     # Held: the referral is suspicious, and a person decides before any message is sent.
     DISPOSABLE_DOMAIN = "disposable_domain"  # The address is at a provider of throwaway addresses.
+    ROLE_ADDRESS = "role_address"  # The mailbox is of a role, such as postmaster@ or info@, not of a person.
     MANY_FROM_ONE_SOURCE = "many_from_one_source"  # One network address sent more than the daily limit.
+    MANY_FROM_ONE_NETWORK = "many_from_one_network"  # The addresses of one network sent more than the daily limit.
     SOURCE_BOUNCED = "source_bounced"  # A message to another doctor bounced, submitted from the same network address.
     MANY_NAMES_FOR_ONE_ADDRESS = "many_names_for_one_address"
     SEVERAL_ADDRESSES_FOR_ONE_NPI = "several_addresses_for_one_npi"
+    SEVERAL_ADDRESSES_FOR_ONE_NAME = "several_addresses_for_one_name"  # At one mail domain.
+    MANY_AT_ONE_DOMAIN = "many_at_one_domain"  # More doctors at one mail domain than the limit.
+    MANY_AT_ONE_PHONE = "many_at_one_phone"  # More doctors with one phone number than the limit.
+    MANY_AT_ONE_PRACTICE = "many_at_one_practice"  # More doctors at one practice than the limit.
+    DAILY_TOTAL = "daily_total"  # The campaign sent as many introductions today as may be sent unseen.
     UNUSUAL_NAME = "unusual_name"  # It does not look like a person's name.
 
     # Held: a person compares the doctor with the doctor of another referral.

@@ -65,7 +65,8 @@ class UserAction:
 class Referral:
     """`milestones` has the earliest time of each fact. `reason` says why the referral waits, is held or was closed.
 
-    `content` is a digest of the submission. `source` is a keyed hash of the submitter's network address. `leader` is
+    `content` is a digest of the submission. `source` is a keyed hash of the submitter's network address, and `network`
+    of the network that it belongs to. `group` is the group with which a held referral is listed, if any. `leader` is
     the receipt of the referral that has claimed the doctor, or through which the doctor opted out or complained.
     `failed_attempts` counts consecutive failures to send.
     `is_vetted` says that a person approved the referral. `answer` is the doctor's latest answer. `callback` has the
@@ -89,6 +90,8 @@ class Referral:
     engagements: frozenset[Engagement] = frozenset()
     messages: DeliveryStatuses = field(default_factory=dict)
     source: str | None = None
+    network: str | None = None
+    group: str | None = None
     failed_attempts: int = 0
     is_vetted: bool = False
     answer: Answer | None = None
@@ -122,7 +125,7 @@ class Transition:
     """A change of stage. `due_at` is set for every open stage, and unset for `closed`.
 
     `failed_attempts` is 0 unless sending failed. `by_a_person` says that a person approved the referral.
-    `closed_at` is for reasons without a milestone of the same name.
+    `closed_at` is for reasons without a milestone of the same name. `group` is the group of a held referral.
     """
 
     stage: Stage
@@ -132,6 +135,7 @@ class Transition:
     failed_attempts: int = 0
     by_a_person: bool = False
     closed_at: datetime | None = None
+    group: str | None = None
 
     def __post_init__(self) -> None:
         if (self.stage is Stage.CLOSED) != (self.due_at is None):
@@ -165,7 +169,9 @@ def parse_receipt(typed: str) -> str | None:
     return receipt if typed_codes.has_groups(receipt, RECEIPT_GROUPS) else None
 
 
-def new_referral(submission: Submission, now: datetime, source: str | None = None) -> Referral:
+def new_referral(
+    submission: Submission, now: datetime, source: str | None = None, network: str | None = None
+) -> Referral:
     return Referral(
         receipt=receipt_for(submission.submission_id),
         content=submission.content,
@@ -177,4 +183,5 @@ def new_referral(submission: Submission, now: datetime, source: str | None = Non
         milestones={Milestone.SUBMITTED: now},
         due_at=now + QUEUED_TIMEOUT,
         source=source,
+        network=network,
     )

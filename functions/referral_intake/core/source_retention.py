@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from referral_intake.core.referral import Referral, Stage
 
-SOURCE_ATTRIBUTES = ("source",)
+SOURCE_ATTRIBUTES = ("source", "network")
 """The attributes of a referral that are such hashes."""
 
 KEPT_TIME = timedelta(days=2)

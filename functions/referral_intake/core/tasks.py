@@ -72,7 +72,7 @@ def after_write(
         referral, milestones={**facts, **referral.milestones}, answer=answer or referral.answer, waits_since=None
     )
     if move:
-        changed = replace(changed, stage=move.stage, reason=move.reason, due_at=move.due_at)
+        changed = replace(changed, stage=move.stage, reason=move.reason, due_at=move.due_at, group=move.group)
     kind = task_kind(changed)
     if kind and kind is task_kind(referral):
         return replace(changed, waits_since=referral.waits_since)

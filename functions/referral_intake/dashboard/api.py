@@ -18,6 +18,7 @@ from referral_intake.dashboard import (
     authorization,
     bulk_routes,
     comparison_routes,
+    group_routes,
     openapi,
     overview_routes,
     problems,
@@ -43,7 +44,16 @@ app = APIGatewayHttpResolver(
     response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
     debug=False,
 )
-for _subject in (overview_routes, referral_routes, comparison_routes, task_routes, bulk_routes, report_routes, openapi):
+for _subject in (
+    overview_routes,
+    referral_routes,
+    comparison_routes,
+    task_routes,
+    group_routes,
+    bulk_routes,
+    report_routes,
+    openapi,
+):
     app.include_router(_subject.router, prefix=PREFIX)
 
 

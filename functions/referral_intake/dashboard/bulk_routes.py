@@ -1,4 +1,4 @@
-"""Route for an action on several referrals at once: the letters that were posted together."""
+"""Route for an action on several referrals at once: letters that were posted together, or the members of a group."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,7 +11,7 @@ from referral_intake.core.referral import parse_receipt
 from referral_intake.core.users import User
 from referral_intake.dashboard import action_refusals
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
-from referral_intake.dashboard.action_types import Action, ActionRequest, Invalid
+from referral_intake.dashboard.action_types import Action, ActionRequest, Invalid, Rejection
 from referral_intake.dashboard.authorization import Manager, Now, Parts
 from referral_intake.dashboard.wiring import DashboardParts
 
@@ -33,7 +33,8 @@ class SelectedReferral(BaseModel):
 class BulkActionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    action: Literal["letter_sent"]
+    action: Literal["letter_sent", "approve", "reject"]
+    reason: Rejection | None = Field(default=None, description="The reason of a rejection.")
     referrals: list[SelectedReferral] = Field(min_length=1, max_length=MAX_REFERRALS)
 
 
@@ -57,20 +58,23 @@ def take_action_on_several(user: Manager, parts: Parts, now: Now, body: BulkActi
     """Act on one referral after the other. One that can't be done stops no other."""
     result = BulkResult(done=[], not_done=[])
     for one in body.referrals:
-        if refusal := _refusal(Action(body.action), one, user, parts, now):
+        if refusal := _refusal(body, one, user, parts, now):
             result.not_done.append(refusal)
         else:
             result.done.append(one.receipt)
     return result
 
 
-def _refusal(action: Action, one: SelectedReferral, user: User, parts: DashboardParts, now: datetime) -> NotDone | None:
+def _refusal(
+    body: BulkActionRequest, one: SelectedReferral, user: User, parts: DashboardParts, now: datetime
+) -> NotDone | None:
     """Take the action. Return why it had no effect, or None if it had."""
 
     def refused(code: str, reason: str) -> NotDone:
         return NotDone(receipt=one.receipt, code=code, reason=reason)
 
-    request = ActionRequest(parse_receipt(one.receipt) or "", one.revision, action, user)
+    reason = body.reason and body.reason.value
+    request = ActionRequest(parse_receipt(one.receipt) or "", one.revision, Action(body.action), user, reason)
     try:
         if request.receipt and parts.action_runner.run(request, now):
             return None

@@ -61,19 +61,6 @@ class CallbackDetails(BaseModel):
     """The details of a call that the doctor asks for."""
 
 
-class TaskRow(ReferralRow):
-    waiting_since: datetime | None
-    callback: CallbackDetails | None
-    actions: list[str]
-
-
-class TaskList(BaseModel):
-    referrals: list[TaskRow]
-    cursor: Cursor
-    read_units: float
-    mark: ETag
-
-
 @with_form_fields(ADDRESS_FIELDS)
 class AddressDetails(BaseModel):
     pass
@@ -123,20 +110,6 @@ def listing(page: Page, user: User) -> ReferralList:
     )
 
 
-def work_list(page: Page, user: User, campaign: Campaign) -> TaskList:
-    rows = [
-        TaskRow(
-            **row(referral, user),
-            waiting_since=referral.waits_since,
-            callback=_callback(referral, user),
-            actions=_actions(referral, user, campaign),
-        )
-        for referral in page.referrals
-    ]
-    mark = etag.compute(user, page.referrals, page.cursor)
-    return TaskList(referrals=rows, cursor=page.cursor, read_units=page.units, mark=mark)
-
-
 def detail(referral: Referral, user: User, parts: DashboardParts) -> ReferralDetails:
     doctor, messages = _doctor(referral, user), _messages(referral, user, parts)
     return ReferralDetails(
@@ -144,7 +117,7 @@ def detail(referral: Referral, user: User, parts: DashboardParts) -> ReferralDet
         address=address(referral, user),
         typed=dict(doctor.typed),
         answer=referral.answer,
-        callback=_callback(referral, user),
+        callback=callback_details(referral, user),
         leader=referral.leader,
         told_by=referral.contact_channel,
         due_at=referral.due_at,
@@ -154,7 +127,7 @@ def detail(referral: Referral, user: User, parts: DashboardParts) -> ReferralDet
             for one in timeline(referral)
         ],
         messages=messages,
-        actions=_actions(referral, user, parts.campaigns.get(referral.campaign)) + _recordable(referral, user),
+        actions=actions_of(referral, user, parts.campaigns.get(referral.campaign)) + _recordable(referral, user),
         # The referral's revision does not depend on the stored copies.
         mark=etag.compute(user, [referral], [one.has_copy for one in messages]),
     )
@@ -187,14 +160,14 @@ def _doctor(referral: Referral, user: User) -> Doctor:
     return referral.doctor if user.may(Role.MANAGER) else masked(referral.doctor)
 
 
-def _callback(referral: Referral, user: User) -> CallbackDetails | None:
+def callback_details(referral: Referral, user: User) -> CallbackDetails | None:
     if referral.callback is None:
         return None
     seen = referral.callback if user.may(Role.MANAGER) else masked_callback(referral.callback)
     return CallbackDetails(**asdict(seen))
 
 
-def _actions(referral: Referral, user: User, campaign: Campaign | None) -> list[str]:
+def actions_of(referral: Referral, user: User, campaign: Campaign | None) -> list[str]:
     return [action.value for action in allowed_actions(referral, campaign)] if user.may(Role.MANAGER) else []
 
 

@@ -13,7 +13,7 @@ from referral_intake.aws.item_format import timestamp
 from referral_intake.core.referral import Answer, Referral, UserAction, parse_receipt
 from referral_intake.core.tasks import TaskKind
 from referral_intake.core.users import User
-from referral_intake.dashboard import action_refusals, etag, problems, query_parameters, referral_schemas
+from referral_intake.dashboard import action_refusals, etag, problems, query_parameters, referral_schemas, task_schemas
 from referral_intake.dashboard.action_runner import ChangedSinceSeen, TooLate
 from referral_intake.dashboard.action_types import (
     Action,
@@ -26,7 +26,7 @@ from referral_intake.dashboard.action_types import (
 from referral_intake.dashboard.authorization import Manager, Now, Parts, Viewer
 from referral_intake.dashboard.etag import NOT_MODIFIED, IfNoneMatch
 from referral_intake.dashboard.query_parameters import CampaignName
-from referral_intake.dashboard.referral_schemas import TaskList
+from referral_intake.dashboard.task_schemas import TaskList
 from referral_intake.dashboard.wiring import DashboardParts
 from referral_intake.web.http import Problem
 
@@ -101,7 +101,7 @@ def work_of_kind(
         page = parts.listing.tasks(chosen.name, kind, cursor)
     except BadCursor:
         raise problems.invalid("cursor", "unknown", "This cursor is not from this list.") from None
-    found = referral_schemas.work_list(page, user, chosen)
+    found = task_schemas.work_list(page, user, chosen)
     etag.check(mark, found.mark)
     parts.audit.record(user, f"work/{kind.value}", [referral.receipt for referral in page.referrals], now)
     return found

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from referral_intake.aws.breaker_table import BreakerTable
     from referral_intake.aws.claims import ClaimTable
+    from referral_intake.aws.hospital_domains import HospitalDomains
     from referral_intake.aws.keys import DoctorHashes
     from referral_intake.aws.listing_table import ListingTable
     from referral_intake.aws.referral_table import ReferralTable
@@ -81,6 +82,12 @@ class DashboardParts(StaffParts):
         from referral_intake.aws.keys import DoctorHashes
 
         return DoctorHashes(shared_wiring.ring(self.settings.hashing_keys_secret))
+
+    @cached_property
+    def hospital_domains(self) -> "HospitalDomains":
+        from referral_intake.aws.hospital_domains import HospitalDomains
+
+        return HospitalDomains(self.table, self.settings.table_name, self.doctor_keys)
 
     @cached_property
     def action_runner(self) -> "ActionRunner":

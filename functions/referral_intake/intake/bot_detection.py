@@ -63,7 +63,7 @@ def bot_reason(
     return Reason.TOO_FAST if age < fill_time else None
 
 
-def hold_for_review(referral: Referral, reason: Reason, now: datetime) -> Referral:
-    """Return the new referral, held for a person's review."""
+def hold_for_review(referral: Referral, reason: Reason, now: datetime, group: str | None = None) -> Referral:
+    """Return the new referral, held for a person's review, with this group."""
     move = hold(reason, now)
-    return replace(referral, stage=move.stage, due_at=move.due_at, reason=move.reason)
+    return replace(referral, stage=move.stage, due_at=move.due_at, reason=move.reason, group=group)

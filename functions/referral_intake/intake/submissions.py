@@ -58,9 +58,10 @@ def _accept(event: Event, intake: IntakeParts, view: FormResponses, now: datetim
         payload = forms.nested(sent) if is_form else sent
         fallback_id = derived_id if is_form else None
         submission = parse(payload, intake.site.campaigns.get, fallback_id, intake.signatures.is_valid)
-        referral = new_referral(submission, now, source_hash(key, household(address)) if key else None)
+        referral = new_referral(submission, now, *_source_hashes(key, address))
         if reason := _bot_reason(event, payload, submission.submission_id, intake, now):
-            referral = bot_detection.hold_for_review(referral, reason, now)
+            group = intake.suspected.group_for(referral, now)
+            referral = bot_detection.hold_for_review(referral, reason, now, group)
         with logs.log_context(logger, referral=referral.receipt):
             stored, is_new = _store(referral, intake)
     except InvalidSubmission as invalid:
@@ -78,6 +79,13 @@ def _key_of_day(intake: IntakeParts, now: datetime) -> bytes | None:
         logger.exception("the key of the day can't be read")
         metrics.count("SourceKeyUnavailable")
         return None
+
+
+def _source_hashes(key: bytes | None, address: str) -> tuple[str, str] | tuple[None, None]:
+    """Return the hashes of the source and its network, unless there is no key of the day."""
+    if key is None:
+        return None, None
+    return source_hash(key, household(address)), source_hash(key, surrounding_network(address))
 
 
 def _bot_reason(

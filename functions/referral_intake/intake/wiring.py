@@ -12,6 +12,7 @@ from referral_intake.core.settings import Settings
 
 if TYPE_CHECKING:
     from referral_intake.core.doctor import Doctor
+    from referral_intake.core.referral import Referral
     from referral_intake.intake.bot_detection import Proof
     from referral_intake.web.pages import Site
 
@@ -30,6 +31,10 @@ class Signatures(Protocol):
     def is_valid(self, doctor: "Doctor", signature: object) -> bool: ...
 
 
+class Suspected(Protocol):
+    def group_for(self, referral: "Referral", now: datetime) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class IntakeSettings(Settings):
     table_name: str
@@ -39,6 +44,7 @@ class IntakeSettings(Settings):
     source_keys_table_name: str
     challenge_tries: int
     fill_seconds: int
+    referrals_per_source: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class IntakeParts:
     source_keys: SourceKeys
     challenges: Challenges
     signatures: Signatures
+    suspected: Suspected
     fill_time: timedelta
 
 
@@ -61,6 +68,7 @@ def parts() -> IntakeParts:
     from referral_intake.aws.registry_signatures import RegistrySignatures
     from referral_intake.aws.source_keys import SourceKeys
     from referral_intake.intake.challenges import Challenges
+    from referral_intake.intake.suspected import SuspectedSubmissions
     from referral_intake.web.pages import Site
 
     settings = IntakeSettings.read(os.environ)
@@ -72,5 +80,6 @@ def parts() -> IntakeParts:
         source_keys=SourceKeys(table, settings.source_keys_table_name),
         challenges=Challenges(hashing_keys, settings.challenge_tries),
         signatures=RegistrySignatures(hashing_keys),
+        suspected=SuspectedSubmissions(table, settings.table_name, settings.referrals_per_source),
         fill_time=timedelta(seconds=settings.fill_seconds),
     )

@@ -22,7 +22,7 @@ from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Referral, Stage, Transition, close
 from referral_intake.core.steps import INFORMATION, INTRODUCTION, SendAttempt
-from referral_intake.outreach.screening import ScreeningCounts, suspicion_reason
+from referral_intake.outreach.screening import ScreeningCounts, suspicion
 
 
 class OutcomeKind(Enum):
@@ -114,8 +114,8 @@ class Outreach:
         if isinstance(decided, Transition) and decided.stage is not Stage.BY_POST:
             return self._move(referral, decided)
         keys, retired_keys = self.doctor_keys.of(referral)
-        if bot_reason := suspicion_reason(referral, keys, campaign, self.screening_counts):
-            return self._move(referral, decisions.hold(bot_reason, self.now()))
+        if found := suspicion(referral, keys, campaign, self.screening_counts):
+            return self._move(referral, decisions.hold(found.reason, self.now(), group=found.group))
         if isinstance(decided, Transition):
             return self._by_post(Claim(referral, INTRODUCTION, keys, retired_keys), decided, campaign)
         is_introduction = decided.step == INTRODUCTION and self.keeps_schedule

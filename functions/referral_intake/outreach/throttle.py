@@ -14,6 +14,7 @@ from referral_intake.aws.item_format import Item, plain, timestamp
 from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.campaign import Campaign
+from referral_intake.core.mail_domains import domain_of
 from referral_intake.core.quota import Quota, ThrottleState, Wait, next_slot
 from referral_intake.core.reasons import Reason
 
@@ -29,7 +30,7 @@ _KEPT_SECONDS = 3 * 24 * 3600
 
 
 class Throttle:
-    """`quota` is called for each message. It may return a cached value."""
+    """`quota` is called for each message. It may return a cached value. `hash_of` returns the keyed hash of a value."""
 
     def __init__(
         self,
@@ -37,17 +38,19 @@ class Throttle:
         name: str,
         quota: Callable[[], Quota],
         now: Callable[[], datetime],
+        hash_of: Callable[[str, str], str],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._table = Table(client, name)
         self._quota = quota
         self._now = now
+        self._hash_of = hash_of
         self._sleep = sleep
 
     def acquire(self, campaign: Campaign, address: str) -> Wait | None:
         """Wait for this message's slot and return None, or return the time of the next attempt."""
         wait = self._acquire_slot(campaign.name)
-        if wait or self._count_for_domain(address.rpartition("@")[2], campaign.policy.per_domain_per_day):
+        if wait or self._count_for_domain(domain_of(address), campaign.policy.per_domain_per_day):
             return wait
         return Wait(_next_day(self._now()), Reason.DOMAIN_CAP)
 
@@ -71,7 +74,8 @@ class Throttle:
     def _count_for_domain(self, domain: str, most: int) -> bool:
         """Count a message to this mail domain today, unless the domain has reached its limit."""
         today = self._now().date()
-        update = Update({"pk": {"S": f"pace#{domain}"}, "sk": {"S": today.isoformat()}})
+        key = self._hash_of("domain", domain)
+        update = Update({"pk": {"S": f"pace#{key}"}, "sk": {"S": today.isoformat()}})
         sent = update.name("sent")
         update.add("sent", 1).set("expires", int(self._now().timestamp()) + _KEPT_SECONDS)
         update.when(f"attribute_not_exists({sent}) OR {sent} < {update.value(most)}")

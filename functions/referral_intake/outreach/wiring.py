@@ -44,14 +44,15 @@ def parts() -> "Outreach":
     mail = ses.client()
     links = Links(shared_wiring.ring(settings.signing_keys_secret), settings.site_url)
     hashing_keys = shared_wiring.ring(settings.hashing_keys_secret)
+    hashes = DoctorHashes(hashing_keys)
     approved_only = settings.unapproved_content == "refuse"
     return Outreach(
         referrals=ReferralTable(table, settings.table_name),
         claims=ClaimTable(table, settings.table_name),
-        throttle=Throttle(table, settings.table_name, ses.SesAccount(mail, now).quota, now),
+        throttle=Throttle(table, settings.table_name, ses.SesAccount(mail, now).quota, now, hashes.of_value),
         composer=MessageComposer(settings.templates_dir, links, settings.site_url, approved_only=approved_only),
         mailer=ses.SesMailer(mail, settings.sender_address, settings.configuration_set),
-        doctor_keys=DoctorHashes(hashing_keys),
+        doctor_keys=hashes,
         screening_counts=ScreeningCountTable(
             table, settings.table_name, hashing_keys, settings.referrals_per_source, now
         ),

@@ -1,4 +1,5 @@
 // Finds the view of an address.
+import { Group } from "./views/group.js";
 import { Overview } from "./views/overview.js";
 import { Referral } from "./views/referral.js";
 import { Referrals } from "./views/referrals.js";
@@ -14,6 +15,7 @@ const ROUTES = [
   [/^\/dashboard\/referrals\/([A-Z2-7-]{16,19})\/?$/, Referral],
   [/^\/dashboard\/work\/?$/, Work],
   [new RegExp(`^/dashboard/work/(${Object.keys(KINDS).join("|")})/?$`), Work],
+  [/^\/dashboard\/work\/held\/([a-z]+-[0-9a-f-]+)\/?$/, Group],
   [/^\/dashboard\/reports\/?$/, Reports],
   [/^\/dashboard\/settings\/?$/, Settings],
 ];

@@ -38,10 +38,17 @@ export const REASONS = {
   expired: "No answer in time",
   rejected: "Rejected",
   disposable_domain: "A disposable email address",
+  role_address: "The mailbox is of a role, such as info@",
   many_from_one_source: "Many referrals from one network address",
+  many_from_one_network: "Many referrals from one network",
   source_bounced: "Another message bounced that was submitted from the same network address",
   many_names_for_one_address: "Several names for one email address",
   several_addresses_for_one_npi: "Several email addresses for one NPI",
+  several_addresses_for_one_name: "Several email addresses for one name",
+  many_at_one_domain: "Many doctors at one mail domain",
+  many_at_one_phone: "Many doctors with one phone number",
+  many_at_one_practice: "Many doctors at one practice",
+  daily_total: "Above the number of messages a day that are sent unseen",
   shared_mailbox: "Another doctor, with another NPI, has the same email address",
   possibly_same_doctor: "May be the doctor of another referral",
   may_have_opted_out: "May be a doctor who has opted out",
@@ -160,6 +167,21 @@ export const FILTERS = {
 };
 export const DIMENSIONS = { state: "State", specialty: "Specialty", source: "Submitted by", language: "Language" };
 
+/** What the held referrals of a group have in common. */
+export const GROUPS = {
+  source: "From one network address",
+  network: "From one network",
+  domain: "At one mail domain",
+  phone: "With one phone number",
+  practice: "At one practice",
+  name: "One name with several email addresses",
+  address: "One email address with several names",
+  npi: "One NPI with several email addresses",
+  total: "Above the number of messages a day that are sent unseen",
+  unproven: "May be from bots, from several network addresses",
+  suspicious: "Suspicious for several reasons",
+};
+
 export const KINDS = {
   held: { name: "Held", means: "Unusual referrals, some possibly from bots. Nothing is sent until you decide." },
   failed: { name: "Failed", means: "Sending failed, and automatic retries have ended." },
@@ -202,6 +224,7 @@ const EVENTS = {
 
 export const happened = (what) => FACTS[what]?.name ?? EVENTS[what] ?? plain(what);
 export const reason = (name) => REASONS[name] ?? LETTER_REASONS[name] ?? (isCode(name) ? `Amazon SES: ${name}` : plain(name));
+export const group = (name) => GROUPS[name.split("-")[0]] ?? "Similar referrals";
 export const valueOf = (dimension, value) => VALUES[dimension]?.[value] ?? plain(value);
 export const step = (name) => (name?.startsWith("reminder") ? `Reminder${number(name)}` : plain(name));
 

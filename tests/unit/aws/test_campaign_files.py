@@ -1,5 +1,6 @@
 """Campaigns, read from their files."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -40,3 +41,17 @@ def test_a_person_sends_the_material_unless_the_campaign_says_otherwise(template
     file.write_text(text.replace("[policy]\n", '[policy]\ninformation = "sometimes"\n'), "utf-8")
     with pytest.raises(ValueError, match="sometimes"):
         read(templates)
+
+
+def test_limits_have_defaults_that_a_campaign_can_change(templates: Path) -> None:
+    file = templates / FOLDER / "campaign.toml"
+    text = re.sub(r"(introductions|addresses)_per_(domain|practice|name) = .*\n", "", file.read_text("utf-8"))
+    file.write_text(text, "utf-8")
+    policy = read(templates).policy
+    assert (policy.introductions_per_domain, policy.addresses_per_name, policy.unseen_per_day) == (10, 2, 500)
+    assert not policy.mails_role_addresses
+    changes = "[policy]\nintroductions_per_domain = 3\nunseen_per_day = 50\nmails_role_addresses = true\n"
+    file.write_text(text.replace("[policy]\n", changes), "utf-8")
+    policy = read(templates).policy
+    assert (policy.introductions_per_domain, policy.introductions_per_practice, policy.unseen_per_day) == (3, 10, 50)
+    assert policy.mails_role_addresses

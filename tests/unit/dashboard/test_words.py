@@ -7,6 +7,7 @@ import pytest
 
 from referral_intake.core.callback import CallTime
 from referral_intake.core.counting import ENGAGED
+from referral_intake.core.limits import GroupKind
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, LetterReason, PauseReason, Reason, ReportFailure
 from referral_intake.core.referral import Answer, Stage
@@ -40,6 +41,7 @@ def keys(name: str) -> list[str]:
         ("STAGES", Stage),
         ("KINDS", TaskKind),
         ("CALL_TIMES", CallTime),
+        ("GROUPS", GroupKind),
     ],
 )
 def test_the_dashboard_has_a_text_for_each_value_and_no_others(name: str, named: Iterable[str]) -> None:

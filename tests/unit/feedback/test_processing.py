@@ -155,6 +155,15 @@ def test_a_bounce_does_not_replace_a_closing_reason_given_by_the_doctor() -> Non
     assert after(event("Bounce", 2), start=opted_out)[0].reason == Closing.OPTED_OUT
 
 
+def test_a_repeated_bounce_does_not_change_why_a_referral_was_closed_after_waiting_for_a_letter() -> None:
+    address = {"line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701"}
+    start = replace(referral(address=address), stage=Stage.SENDING, due_at=NOW + timedelta(minutes=15))
+    by_post, _ = after(event("Bounce", 2), start=start)
+    assert by_post.stage is Stage.BY_POST
+    expired = replace(by_post, stage=Stage.CLOSED, reason=Closing.EXPIRED.value, due_at=None)
+    assert after(event("Bounce", 2), start=expired)[0].reason == Closing.EXPIRED
+
+
 def test_an_open_on_arrival_is_by_a_scanner() -> None:
     scanned, _ = after(event("Delivery", 3), event("Open", 5))
     assert "scanned" in scanned.milestones

@@ -126,7 +126,7 @@ const COMPARISONS = ["same_doctor", "another_doctor"];
 
 const SCOPES = { all: "All messages from us", campaign: "Only this campaign" };
 
-const choices = (field, legend, values) =>
+export const choices = (field, legend, values) =>
   html`<fieldset class="choices">
     <legend>${legend}</legend>
     ${Object.entries(values).map(

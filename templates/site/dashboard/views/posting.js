@@ -2,9 +2,7 @@
 import { plural } from "../format.js";
 import { html, live, nothing } from "../lit.js";
 import { to } from "../url.js";
-
-/** How many letters one request marks. Less than the API allows, so that the progress is visible. */
-const AT_ONCE = 25;
+import { AT_ONCE, actOn, notDoneList } from "./bulk.js";
 
 export class Posting {
   #app;
@@ -68,16 +66,8 @@ export class Posting {
 
   /** What the last bulk action could not do. It stays visible when no task is left. */
   left() {
-    if (!this.#notDone.length) return nothing;
-    return html`<section class="notice not-posted" aria-labelledby="not-posted">
-      <h3 id="not-posted" tabindex="-1">${plural(this.#notDone.length, "letter")} not marked as posted</h3>
-      <ul>
-        ${this.#notDone.map(
-          ({ receipt, name, reason }) =>
-            html`<li><a href=${to(`/dashboard/referrals/${receipt}`)}>${name}</a> <span>(${receipt})</span>: ${reason}</li>`,
-        )}
-      </ul>
-    </section>`;
+    const count = this.#notDone.length;
+    return count ? notDoneList(`${plural(count, "letter")} not marked as posted`, this.#notDone) : nothing;
   }
 
   async #post(referrals) {
@@ -86,27 +76,15 @@ export class Posting {
     for (let start = 0; start < referrals.length; start += AT_ONCE) {
       this.progress = `Marking ${start + 1} of ${referrals.length} …`;
       this.#app.update();
-      done += await this.#postSome(referrals.slice(start, start + AT_ONCE));
+      const result = await actOn(this.#app.api, referrals.slice(start, start + AT_ONCE), { action: "letter_sent" });
+      this.#work.remove(result.done);
+      this.#notDone.push(...result.notDone);
+      done += result.done.length;
     }
     this.progress = "";
     this.#app.say(`${plural(done, "letter")} marked as posted.`);
     await this.#app.refreshNow();
-    setTimeout(() => document.querySelector(this.#notDone.length ? "#not-posted" : "h2[tabindex]")?.focus());
-  }
-
-  /** The number of letters that were marked. */
-  async #postSome(referrals) {
-    const names = new Map(referrals.map(({ receipt, doctor }) => [receipt, doctor.name]));
-    const body = { action: "letter_sent", referrals: referrals.map(({ receipt, revision }) => ({ receipt, revision })) };
-    try {
-      const { done, not_done: notDone } = await this.#app.api.post("/referrals/actions", body);
-      this.#work.remove(done);
-      this.#notDone.push(...notDone.map((one) => ({ ...one, name: names.get(one.receipt) })));
-      return done.length;
-    } catch (error) {
-      this.#notDone.push(...[...names].map(([receipt, name]) => ({ receipt, name, reason: error.message })));
-      return 0;
-    }
+    setTimeout(() => document.querySelector(this.#notDone.length ? "#not-done" : "h2[tabindex]")?.focus());
   }
 
   async #print() {

@@ -3,6 +3,7 @@ import { zone } from "../format.js";
 import { icon } from "../icons.js";
 import { html, nothing } from "../lit.js";
 import { top } from "../shell.js";
+import { HospitalDomains } from "./hospital.js";
 
 const ROLES = {
   viewer: "You see all numbers, and referrals without the doctor’s details.",
@@ -19,6 +20,7 @@ export class Settings {
 
   constructor(app) {
     this.app = app;
+    this.hospitals = new HospitalDomains(app);
   }
 
   async refresh() {
@@ -75,6 +77,7 @@ export class Settings {
           <p class="soft">${ROLES[role]} Every view of a doctor’s details and every action is recorded with your name.</p>
           <button type="button" class="button plain" @click=${() => app.signIn.leave()}>${icon("out")} Sign out</button>
         </section>
+        ${app.isManager ? this.hospitals.render() : nothing}
       </div>`;
   }
 }

@@ -6,7 +6,7 @@ import { empty, problem, shown } from "../parts/states.js";
 import { Resource } from "../resource.js";
 import { top } from "../shell.js";
 import { to } from "../url.js";
-import { ANSWERS, CALL_TIMES, KINDS, plain, reason, valueOf } from "../words.js";
+import { ANSWERS, CALL_TIMES, group as groupSaid, KINDS, plain, reason, valueOf } from "../words.js";
 import { Acting } from "./acting.js";
 import { mustCompare } from "./comparison.js";
 import { why } from "./deliverability.js";
@@ -52,7 +52,8 @@ export class Work {
     this.app.update();
     try {
       const next = await this.#page({ cursor: before.cursor });
-      this.rows.take({ ...next, referrals: [...before.referrals, ...next.referrals], pages: before.pages + 1 });
+      const groups = [...(before.groups ?? []), ...(next.groups ?? [])];
+      this.rows.take({ ...next, groups, referrals: [...before.referrals, ...next.referrals], pages: before.pages + 1 });
     } catch (error) {
       this.problem = error;
     } finally {
@@ -121,12 +122,17 @@ export class Work {
     </div>`;
   }
 
-  #list({ referrals, cursor }) {
-    if (!referrals.length) return html`<div class="card">${empty("No open tasks", "New ones appear here automatically.")}</div>`;
+  #list({ groups = [], referrals, cursor }) {
+    if (!referrals.length && !groups.length) return html`<div class="card">${empty("No open tasks", "New ones appear here automatically.")}</div>`;
     const mayPost = this.kind === "by_post" && this.app.isManager;
     return html`
       ${mayPost ? this.posting.render(referrals) : nothing}
       <ul class="work-list">
+        ${repeat(
+          groups,
+          ({ name }) => name,
+          (group) => groupRow(group),
+        )}
         ${repeat(
           referrals,
           ({ receipt }) => receipt,
@@ -170,6 +176,21 @@ export class Work {
     </li>`;
   }
 }
+
+/** Many referrals that have something in common, as one row. */
+const groupRow = (group) => {
+  const address = to(`/dashboard/work/held/${group.name}`);
+  return html`<li class="card work-row">
+    <div class="who">
+      <h3><a href=${address}>${countSaid(group)} referrals</a></h3>
+    </div>
+    <div class="cause">
+      <p><strong>${groupSaid(group.name)}</strong></p>
+      <p class="soft">Waiting since ${when(group.since)}</p>
+    </div>
+    <div class="doing"><div class="row actions"><a class="button" href=${address}>Review together</a></div></div>
+  </li>`;
+};
 
 function compare(referral) {
   if (!mustCompare(referral)) return nothing;

@@ -1,7 +1,6 @@
 """`deploy`: deploy the stack with SAM, then upload the site."""
 
 import os
-import subprocess
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,18 +8,21 @@ from typing import Annotated
 
 import boto3
 
-from cli import environments, options, output, stacks, web_acl
+from cli import changesets, environments, options, output, site_address, stacks, web_acl
 from cli.environments import Environment
 from cli.errors import CommandError
 from cli.site import builder, upload
 from cli.stacks import Stack
 
 SAM = Path("tools/sam/sam")
+_PROTECTION = "DeletionProtection"
 BUILT = Path(".aws-sam/build/template.yaml")
 _NOT_DEPLOYED = """\
-The deployment failed. See SAM's output above for the reason. The site was not changed. If CloudFormation rolled the
-stack back, the previous version is still live. If an alarm caused the rollback, see docs/deploy.md,
-"After a rollback"."""
+The deployment failed. The reason is above. The site was not changed. If CloudFormation rolled the stack back, the
+previous version is still live. If an alarm caused the rollback, see docs/recovery.md, "After a rollback"."""
+_TWICE = """\
+This is the first deployment, so the stack is deployed twice: the second deployment sets the site's address and protects
+the data from deletion. Together they take about 15 minutes."""
 
 
 def command(
@@ -52,27 +54,50 @@ def command(
 
 def deploy_stacks(environment: Environment, *, ask: bool, with_web_acl: bool) -> bool:
     """Deploy the stack, after its web ACL if it gets one. Return whether this succeeded."""
-    command = sam(environment, ask=ask)
+    command, parameters = sam(environment), dict(environment.parameters)
+    site_address.site_url(parameters, _distribution(environment))  # Before anything changes.
     if with_web_acl:
         name = web_acl.stack_name(environment)
         print(f"Deploying the stack {name} in {web_acl.REGION} ...", flush=True)
         where = ["--stack-name", name, "--region", web_acl.REGION, "--template-file", str(web_acl.TEMPLATE.resolve())]
-        if not _runs([*command, *where]):
+        client = boto3.client("cloudformation", region_name=web_acl.REGION)
+        if not changesets.Stack(client, name).deploy([*command, *where], ask=ask):
             return False
-        # On the command line, the option replaces the parameters of samconfig.toml.
-        parameters = {**environment.parameters, web_acl.PARAMETER: web_acl.arn(environment)}
-        command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
-    elif web_acl.PARAMETER not in environment.parameters:
+        parameters[web_acl.PARAMETER] = web_acl.arn(environment)
+    elif web_acl.PARAMETER not in parameters:
         print(web_acl.WITHOUT)
-    print(f"Deploying the stack {environment.stack} ...", flush=True)
-    return _runs(command)
+    return _deploy(environment, command, parameters, ask=ask)
 
 
-def _runs(command: list[str]) -> bool:
-    return subprocess.run(command, check=False).returncode == 0  # noqa: S603  (no input from outside)
+def _deploy(environment: Environment, command: list[str], parameters: dict[str, str], *, ask: bool) -> bool:
+    """Deploy the stack, the first time twice: protected data would remain if the first deployment failed."""
+    stack = changesets.Stack(boto3.client("cloudformation"), environment.stack)
+    if stack.is_new:
+        print(_TWICE)
+        first = {**parameters, "SiteUrl": site_address.site_url(parameters, None), _PROTECTION: "false"}
+        print(f"Deploying the stack {stack.name}, 1 of 2 ...", flush=True)
+        if not stack.deploy(_with(command, first), ask=ask):
+            return False
+        ask = False
+    later = {_PROTECTION: "true", **parameters}
+    later["SiteUrl"] = site_address.site_url(parameters, _distribution(environment))
+    print(f"Deploying the stack {stack.name} ...", flush=True)
+    return stack.deploy(_with(command, later), ask=ask)
 
 
-def sam(environment: Environment, *, ask: bool) -> list[str]:
+def _with(command: list[str], parameters: dict[str, str]) -> list[str]:
+    # On the command line, the option replaces the parameters of samconfig.toml. SAM keeps the previous value of a
+    # parameter that is in neither.
+    return [*command, "--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
+
+
+def _distribution(environment: Environment) -> str | None:
+    """Return the address of the site at CloudFront, or None before the first deployment."""
+    stack = changesets.Stack(boto3.client("cloudformation"), environment.stack)
+    return None if stack.is_new else stacks.find(environment.stack).output("SiteAddress")
+
+
+def sam(environment: Environment) -> list[str]:
     """Return the command line that deploys the stack. Raise CommandError if there is no build.
 
     An empty changeset must not fail, because the site may still need an upload.
@@ -81,8 +106,7 @@ def sam(environment: Environment, *, ask: bool) -> list[str]:
         raise CommandError("There is no build. Run: make build")
     # SAM resolves a relative path against the folder of the template, so the path must be absolute.
     config = [f"--config-file={environments.SAMCONFIG.resolve()}", f"--config-env={environment.name}"]
-    confirm = "--confirm-changeset" if ask else "--no-confirm-changeset"
-    return [str(SAM), "deploy", *config, "--no-fail-on-empty-changeset", confirm]
+    return [str(SAM), "deploy", *config, "--no-fail-on-empty-changeset"]
 
 
 def put_site(stack: Stack, out: Path, now: datetime) -> None:
@@ -101,11 +125,6 @@ def put_site(stack: Stack, out: Path, now: datetime) -> None:
 def addresses(stack: Stack, environment: Environment) -> list[str]:
     """Return the lines to print: addresses of the site and the dashboard, and the next command."""
     site_url, given = stack.output("SiteUrl"), stack.output("SiteAddress")
-    if site_url.endswith(".invalid"):
-        return [
-            f"The site is at {given}, but links in messages do not open it yet. In samconfig.toml, add to",
-            f'parameter_overrides of {environment.name}: "SiteUrl={given}". Then deploy again.',
-        ]
     return [
         f"Site:        {site_url}" + ("" if site_url == given else f"  (CloudFront: {given})"),
         f"Dashboard:   {site_url}/dashboard/",

@@ -82,7 +82,10 @@ class Target:
 
     @property
     def site_url(self) -> str:
-        return self.stack.output("SiteUrl") if self.stack else self.parameters.get("SiteUrl", "")
+        if self.stack:
+            return self.stack.output("SiteUrl")
+        domain = self.parameters.get("SiteDomain")
+        return f"https://{domain}" if domain else self.parameters.get("SiteUrl", "")
 
 
 def run(target: Target) -> Iterator[tuple[str, Result]]:

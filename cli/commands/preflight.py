@@ -1,14 +1,14 @@
 """`preflight`: check that the stack is ready to mail doctors, before and after a deployment."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
 
 from cli import environments, options, output, stacks
-from cli.checks import account, aws_queries, content, deployment, dns_records, mail, opt_out_page
+from cli.checks import account, aws_queries, content, deployment, dns_records, mail, opt_out_page, smoke_test
 from cli.checks.result import Level, Result, failure, skipped
 from cli.stacks import NoStack, Stack
 from referral_intake.aws import content_digests
@@ -30,7 +30,8 @@ Check = Callable[[], Result]
 def command(stack: options.Stack = None, as_json: options.AsJson = False) -> int:
     """Check that the stack is ready to mail doctors.
 
-    Prints the result of each check, and the action to take. Changes nothing. Before the first deployment, reads the
+    Prints the result of each check, and the action to take. Changes nothing, except that it submits a test referral to
+    a mailbox of SES, which is in no list or number, and deletes it. Before the first deployment, reads the
     sender from samconfig.toml, and skips the checks that need a deployed stack.
 
     Exits with 0 if no check failed, otherwise with 1. Warnings and skipped checks are not failures.
@@ -40,12 +41,17 @@ def command(stack: options.Stack = None, as_json: options.AsJson = False) -> int
         found = list(results)
         output.print_json([{"check": name, **asdict(result)} for name, result in found])
         return int(any(result.level is Level.FAILURE for _, result in found))
+    return int(show(results))
+
+
+def show(results: Iterable[tuple[str, Result]]) -> bool:
+    """Print the results, and return whether a check failed."""
     failed = False
     for name, result in results:
         todo = f"\n{'':9}-> {result.todo}" if result.todo else ""
         output.styled(f"{result.level:8} {name}: {result.text}{todo}", _STYLES[result.level])
         failed = failed or result.level is Level.FAILURE
-    return int(failed)
+    return failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +94,13 @@ class Target:
         return f"https://{domain}" if domain else self.parameters.get("SiteUrl", "")
 
 
-def run(target: Target) -> Iterator[tuple[str, Result]]:
-    """Run the checks, and yield their names and results, in the order in which problems should be fixed.
+def run(target: Target, only: Iterable[tuple[str, Check]] | None = None) -> Iterator[tuple[str, Result]]:
+    """Run all checks, or only these, and yield their names and results, in the order in which problems should be fixed.
 
     An error in a check is a failure. Without credentials, checks that need AWS are skipped.
     """
     without = None
-    for name, check in checks(target):
+    for name, check in checks(target) if only is None else only:
         result = _result(check) if without is None or name in _WITHOUT_AWS else without
         if name == "credentials" and result.level is Level.FAILURE:
             without = skipped("no credentials")
@@ -189,6 +195,7 @@ def _today(target: Target) -> date:
 
 def _deployment(target: Target) -> Iterator[tuple[str, Check]]:
     yield "opt-out link", _deployed(target, _opt_out)
+    yield from smoke_tests(target)
     yield (
         "versions",
         _aws(target, _deployed(target, lambda stack: deployment.versions(aws_queries.outdated_versions(stack.name)))),
@@ -216,8 +223,27 @@ def _deployment(target: Target) -> Iterator[tuple[str, Check]]:
     yield "team", _deployed(target, lambda stack: deployment.team(aws_queries.members(stack.output("TeamId"))))
 
 
+def smoke_tests(target: Target) -> Iterator[tuple[str, Check]]:
+    """The checks that also end a deployment."""
+    yield "site", _deployed(target, lambda stack: smoke_test.site(stack.output("SiteUrl"), _campaign().locales))
+    yield "test referral", _deployed(target, lambda stack: _test_referral(target, stack))
+
+
+def _test_referral(target: Target, stack: Stack) -> Result:
+    if not target.is_local:
+        identity = aws_queries.Ses(target.parameters.get("SenderAddress", "")).identity
+        if not (identity and identity.get("VerifiedForSendingStatus")):
+            return skipped("SES has not verified the sender yet")
+    return smoke_test.referral(stack, _campaign())
+
+
+def _campaign() -> Campaign:
+    known = Campaigns(TEMPLATES)
+    [campaign, *_] = filter(None, map(known.get, known.names()))
+    return campaign
+
+
 def _opt_out(stack: Stack) -> Result:
-    campaign = Campaigns(TEMPLATES).names()[0]
     return deployment.opt_out(
-        *opt_out_page.open_page(stack.output("SiteUrl"), stack.output("SigningKeysArn"), campaign)
+        *opt_out_page.open_page(stack.output("SiteUrl"), stack.output("SigningKeysArn"), _campaign().name)
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from referral_intake.core import tasks
+from referral_intake.core import smoke_test, tasks
 from referral_intake.core.callback import CALLBACK_FIELDS, Callback
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, Doctor
 from referral_intake.core.engagement import Engagement
@@ -69,6 +69,7 @@ def to_item(referral: Referral) -> Item:
         "submitted_at": timestamp(referral.submitted_at),
         **search_attributes(referral.doctor),
         **task_attributes(referral.campaign, tasks.task_kind(referral), tasks.waiting_since(referral)),
+        "expires": int((referral.submitted_at + smoke_test.KEPT).timestamp()) if referral.is_test else None,
     }
     values = {name: typed(value) for name, value in attributes.items() if value is not None}
     return {**referral_key(referral.receipt), **values}

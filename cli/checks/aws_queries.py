@@ -30,6 +30,11 @@ class Ses:
         """The SES identity of the domain, or else of the address. None if SES has neither."""
         return next(filter(None, map(self._identity, (self.domain, self._address))), None)
 
+    @property
+    def is_address_only(self) -> bool:
+        """Whether SES knows the address, but not its domain, so that it needs no DNS records."""
+        return (self.identity or {}).get("IdentityType") == "EMAIL_ADDRESS"
+
     @cached_property
     def account(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._client.get_account()

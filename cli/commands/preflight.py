@@ -36,7 +36,7 @@ def command(stack: options.Stack = None, as_json: options.AsJson = False) -> int
 
     Exits with 0 if no check failed, otherwise with 1. Warnings and skipped checks are not failures.
     """
-    results = run(Target.of(stacks.name_or_default(stack)))
+    results = run(checks(Target.of(stacks.name_or_default(stack))))
     if as_json:
         found = list(results)
         output.print_json([{"check": name, **asdict(result)} for name, result in found])
@@ -94,13 +94,13 @@ class Target:
         return f"https://{domain}" if domain else self.parameters.get("SiteUrl", "")
 
 
-def run(target: Target, only: Iterable[tuple[str, Check]] | None = None) -> Iterator[tuple[str, Result]]:
-    """Run all checks, or only these, and yield their names and results, in the order in which problems should be fixed.
+def run(wanted: Iterable[tuple[str, Check]]) -> Iterator[tuple[str, Result]]:
+    """Run the checks, and yield their names and results, in the order in which problems should be fixed.
 
     An error in a check is a failure. Without credentials, checks that need AWS are skipped.
     """
     without = None
-    for name, check in checks(target) if only is None else only:
+    for name, check in wanted:
         result = _result(check) if without is None or name in _WITHOUT_AWS else without
         if name == "credentials" and result.level is Level.FAILURE:
             without = skipped("no credentials")

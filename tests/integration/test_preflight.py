@@ -130,3 +130,4 @@ def test_against_the_local_stack_network_checks_are_skipped_and_no_doctor_is_opt
     assert any(line.startswith(delivered) for line in lines)
     items = local.cloud.dynamodb.scan(TableName="referral-intake-Table")["Items"]
     assert [item for item in items if item["pk"]["S"].startswith(("email#", "referral#"))] == []
+    assert local.cloud.dynamodb.scan(TableName="referral-intake-StatsTable")["Items"] == []

@@ -231,7 +231,7 @@ def test_missing_credentials_are_reported_once_and_the_content_is_still_checked(
     monkeypatch.setattr(aws_queries, "caller", none)
     monkeypatch.setattr(dns_records, "txt", lambda name: [])
     place = preflight.Target("x", None, {"SenderAddress": "us@spine.org"}, real=True, problem="none")
-    findings = dict(preflight.run(place))
+    findings = dict(preflight.run(preflight.checks(place)))
     assert findings["credentials"].level is Level.FAILURE
     assert {findings[name].level for name in ("SES identity", "sandbox", "alarms")} == {Level.SKIPPED}
     assert findings["postal address"].level is Level.FAILURE

@@ -124,7 +124,7 @@ NESTED := infra/site.yaml infra/watch.yaml
 TRANSFORMED := build/transformed
 
 template: .cache/dev.stamp .cache/sam.stamp .cache/policy.stamp ## Check the AWS template, before and after SAM transforms it.
-	$(VENV)/cfn-lint infra/template.yaml $(NESTED) infra/waf.yaml
+	$(VENV)/cfn-lint infra/template.yaml $(NESTED) infra/waf.yaml infra/site-errors.yaml
 	$(SAM) validate --lint
 	for file in $(NESTED); do $(SAM) validate --lint --template-file $$file || exit 1; done
 	@mkdir -p $(TRANSFORMED) && cp $(NESTED) $(TRANSFORMED)

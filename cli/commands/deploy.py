@@ -2,13 +2,24 @@
 
 import os
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import boto3
 
-from cli import changesets, environments, options, output, site_address, stacks, web_acl
+from cli import (
+    changesets,
+    environments,
+    options,
+    output,
+    site_address,
+    site_alarm,
+    stacks,
+    termination_protection,
+    web_acl,
+)
 from cli.checks import missing_records
 from cli.commands import preflight
 from cli.environments import Environment
@@ -60,20 +71,32 @@ def command(
 
 
 def deploy_stacks(environment: Environment, *, ask: bool, with_web_acl: bool) -> bool:
-    """Deploy the stack, after its web ACL if it gets one. Return whether this succeeded."""
+    """Deploy the stack, after its web ACL and before its alarm in us-east-1. Return whether this succeeded."""
     command, parameters = sam(environment), dict(environment.parameters)
     site_address.site_url(parameters, _distribution(environment))  # Before anything changes.
     if with_web_acl:
-        name = web_acl.stack_name(environment)
-        print(f"Deploying the stack {name} in {web_acl.REGION} ...", flush=True)
-        where = ["--stack-name", name, "--region", web_acl.REGION, "--template-file", str(web_acl.TEMPLATE.resolve())]
-        client = boto3.client("cloudformation", region_name=web_acl.REGION)
-        if not changesets.Stack(client, name).deploy([*command, *where], ask=ask):
+        if not _deploy_separately(command, web_acl.stack_name(environment), web_acl.TEMPLATE, {}, ask=ask):
             return False
         parameters[web_acl.PARAMETER] = web_acl.arn(environment)
     elif web_acl.PARAMETER not in parameters:
         print(web_acl.WITHOUT)
-    return _deploy(environment, command, parameters, ask=ask)
+    if not _deploy(environment, command, parameters, ask=ask):
+        return False
+    termination_protection.protect(environment)
+    if not site_alarm.is_wanted(environment):
+        return True
+    given = site_alarm.parameters(environment, stacks.find(environment.stack).output("DistributionId"))
+    return _deploy_separately(command, site_alarm.stack_name(environment), site_alarm.TEMPLATE, given, ask=ask)
+
+
+def _deploy_separately(
+    command: list[str], name: str, template: Path, parameters: Mapping[str, str], *, ask: bool
+) -> bool:
+    """Deploy a stack of its own in us-east-1, the region of CloudFront. Return whether this succeeded."""
+    print(f"Deploying the stack {name} in {web_acl.REGION} ...", flush=True)
+    where = ["--stack-name", name, "--region", web_acl.REGION, "--template-file", str(template.resolve())]
+    stack = changesets.Stack(boto3.client("cloudformation", region_name=web_acl.REGION), name)
+    return stack.deploy(_with([*command, *where], parameters), ask=ask)
 
 
 def _deploy(environment: Environment, command: list[str], parameters: dict[str, str], *, ask: bool) -> bool:
@@ -92,7 +115,9 @@ def _deploy(environment: Environment, command: list[str], parameters: dict[str, 
     return stack.deploy(_with(command, later), ask=ask)
 
 
-def _with(command: list[str], parameters: dict[str, str]) -> list[str]:
+def _with(command: list[str], parameters: Mapping[str, str]) -> list[str]:
+    if not parameters:
+        return command
     # On the command line, the option replaces the parameters of samconfig.toml. SAM keeps the previous value of a
     # parameter that is in neither.
     return [*command, "--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]

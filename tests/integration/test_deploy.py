@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from moto.cloudformation import models as cloudformation
 from moto.cloudformation import parsing
 
-from cli import changesets, environments, stacks, web_acl
+from cli import changesets, environments, site_alarm, stacks, termination_protection, web_acl
 from cli.app import main
 from cli.commands import deploy, destroy
 from cli.environments import Environment
@@ -224,6 +224,7 @@ TEMPLATE: dict[str, Any] = {
     "Outputs": {
         "SiteAddress": {"Value": "https://d1.cloudfront.net"},
         "SiteUrl": {"Value": {"Ref": "SiteUrl"}},
+        "DistributionId": {"Value": "E1"},
         # moto can't create a web ACL.
         "WebAclArn": {"Value": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/x/1"},
     },
@@ -239,6 +240,7 @@ class Sam:
     calls: list[list[str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     answer: str = "y"
+    protected: list[Environment] = field(default_factory=list)
 
     def run(self, command: list[str]) -> bool:
         self.calls.append(command)
@@ -277,6 +279,7 @@ def sam(cloud: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sam:
     monkeypatch.setattr(deploy, "BUILT", tmp_path)
     monkeypatch.setattr(changesets, "run", (found := Sam()).run)
     monkeypatch.setattr("builtins.input", found.input)
+    monkeypatch.setattr(termination_protection, "protect", found.protected.append)  # moto does not have it.
     apply = cloudformation.ChangeSet.apply
 
     def apply_with_outputs(changeset: Any) -> None:  # moto forgets the outputs and parameters of the changeset.
@@ -309,6 +312,32 @@ def test_the_first_deployment_is_not_protected_so_that_it_can_be_repeated_and_th
     assert deploy.deploy_stacks(PROD, ask=True, with_web_acl=False)
     assert len(sam.calls) == 3
     assert deployed_parameters()["DeletionProtection"] == "true"
+
+
+def test_prod_is_protected_from_termination(sam: Sam) -> None:
+    deploy.deploy_stacks(PROD, ask=False, with_web_acl=False)
+    assert sam.protected == [PROD]
+
+
+def test_with_an_address_for_alarms_errors_of_the_site_are_watched_in_us_east_1(sam: Sam) -> None:
+    watched = Environment("prod", "referral-intake", {**PROD.parameters, "AlarmsAddress": "us@spine.example"})
+    deploy.deploy_stacks(watched, ask=False, with_web_acl=False)
+    command = sam.calls[-1]
+    assert command[5:9] == ["--stack-name", "referral-intake-site-errors", "--region", "us-east-1"]
+    assert sam.parameters(-1) == {"DistributionId": "E1", "AlarmsAddress": "us@spine.example"}
+    calls = len(sam.calls)
+    unwatched = Environment("prod", "referral-intake", {**watched.parameters, "Monitoring": "false"})
+    deploy.deploy_stacks(unwatched, ask=False, with_web_acl=False)
+    assert len(sam.calls) == calls + 1
+
+
+def test_the_alarm_for_the_site_reads_the_metric_of_cloudfront() -> None:
+    """CloudFront sends it with two dimensions, one of which is always Global."""
+    template = nested_stacks.read(site_alarm.TEMPLATE)
+    alarm = template["Resources"]["SiteErrorsAlarm"]["Properties"]
+    assert {one["Name"] for one in alarm["Dimensions"]} == {"DistributionId", "Region"}
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/CloudFront", "5xxErrorRate")
+    assert set(template["Parameters"]) == {"DistributionId", "AlarmsAddress"}
 
 
 def test_an_environment_may_stay_unprotected(sam: Sam) -> None:

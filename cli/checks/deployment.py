@@ -12,7 +12,7 @@ def versions(outdated: Mapping[str, Sequence[str]]) -> Result:
     """
     older = [f"{name} ({', '.join(parts)})" for name, parts in outdated.items() if parts]
     if older:
-        todo = 'See docs/deploy.md, "After a rollback". If a deployment is in progress, wait until it ends.'
+        todo = 'See docs/recovery.md, "After a rollback". If a deployment is in progress, wait until it ends.'
         return failure(f"An older version is live: {'; '.join(older)}", todo)
     return ok(f"the latest version of {len(outdated)} functions is live")
 
@@ -60,6 +60,6 @@ def table(settings: Mapping[str, bool], *, protected: bool) -> Result:
     """Check the settings of the table. `protected` says whether deletion protection is required."""
     wanted = [name for name in settings if protected or name != "deletion protection"]
     if lacking := [name for name in wanted if not settings[name]]:
-        todo = 'A restored table lacks them by default. See docs/deploy.md, "Restoring a table".'
+        todo = 'A restored table lacks them by default. See docs/recovery.md, "A deleted table".'
         return failure(f"The table lacks: {', '.join(lacking)}", todo)
     return ok(", ".join(wanted))

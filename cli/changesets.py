@@ -3,10 +3,11 @@
 `sam deploy` exits with 0 if the user declines its question, so it can't be asked whether it deployed anything.
 """
 
+import itertools
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -105,13 +106,13 @@ class Stack:
 
     def _execute(self, changeset: str) -> bool:
         """Execute the changeset, print its events, and return whether it succeeded."""
-        seen = {one["EventId"] for one in self._events()}
+        latest = next(self._events(), None)
+        seen = {latest["EventId"]} if latest else set()
         # A first deployment that fails leaves nothing, so that it can be repeated. Later ones keep the data.
         self._client.execute_change_set(ChangeSetName=changeset, StackName=self.name, RetainExceptOnCreate=True)
         while True:
-            for event in self._events():
-                if event["EventId"] in seen:
-                    continue
+            new = list(itertools.takewhile(lambda event: event["EventId"] not in seen, self._events()))
+            for event in reversed(new):
                 seen.add(event["EventId"])
                 _report(event)
                 is_own = event["PhysicalResourceId"] == event["StackId"]
@@ -119,10 +120,10 @@ class Stack:
                     return event["ResourceStatus"] in _SUCCESS
             self._sleep(_POLL_SECONDS)
 
-    def _events(self) -> list[Any]:
-        """Return the events of the latest deployments, the oldest first."""
+    def _events(self) -> Iterator[Any]:
+        """Yield the events of all deployments, the latest first."""
         pages = self._client.get_paginator("describe_stack_events").paginate(StackName=self.name)
-        return [event for page in pages for event in page["StackEvents"]][::-1]
+        return (event for page in pages for event in page["StackEvents"])
 
 
 def summary(changes: list[Any]) -> list[str]:
@@ -139,7 +140,7 @@ def summary(changes: list[Any]) -> list[str]:
 def _report(event: Any) -> None:
     status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
     line = f"{event['Timestamp']:%H:%M:%S}  {status:30}  {event['LogicalResourceId']}"
-    if status.endswith("_FAILED") and "cancelled" not in reason:
+    if status.endswith("_FAILED") and "cancel" not in reason:
         output.problem(f"{line}: {reason}")
     elif status.endswith("_COMPLETE"):
         print(line, flush=True)

@@ -9,6 +9,7 @@ import pytest
 
 from referral_intake.aws.item_format import plain
 from referral_intake.aws.keys import smoke_test_mark
+from referral_intake.aws.sent_messages import message_key
 from referral_intake.core.referral import receipt_for
 from tests.integration.handler_harness import HandlerHarness
 from tests.support import dashboard, events, proofs, samples
@@ -72,8 +73,11 @@ def test_a_smoke_test_is_delivered_at_once_and_counts_for_nothing(
     for receipt in receipts:
         item = plain(harness.item(receipt))
         assert "delivered" in item["milestones"]
-        # DynamoDB deletes it after a day, if the smoke test is interrupted.
+        # DynamoDB deletes both after a day, if the smoke test is interrupted.
+        key = message_key(receipt, "introduction")
+        message = plain(harness.client.get_item(TableName=harness.table, Key=key)["Item"])
         assert 86_000 < float(item["expires"]) - datetime.now(UTC).timestamp() <= 86_400
+        assert message["expires"] == item["expires"]
     assert harness.client.scan(TableName=f"{harness.table}-stats")["Items"] == []
     # No breaker, no source, no name: only the rate of sending, and the doctor who is the simulator.
     assert kinds(harness) == {"referral", "doctor", "pace", "feedback"}

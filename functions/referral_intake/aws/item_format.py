@@ -69,10 +69,16 @@ def to_item(referral: Referral) -> Item:
         "submitted_at": timestamp(referral.submitted_at),
         **search_attributes(referral.doctor),
         **task_attributes(referral.campaign, tasks.task_kind(referral), tasks.waiting_since(referral)),
-        "expires": int((referral.submitted_at + smoke_test.KEPT).timestamp()) if referral.is_test else None,
     }
     values = {name: typed(value) for name, value in attributes.items() if value is not None}
-    return {**referral_key(referral.receipt), **values}
+    return {**referral_key(referral.receipt), **values, **expiry_attributes(referral)}
+
+
+def expiry_attributes(referral: Referral) -> Item:
+    """Return the attribute by which DynamoDB deletes items of a smoke test. Other referrals don't have it."""
+    if not referral.is_test:
+        return {}
+    return {"expires": typed(int((referral.submitted_at + smoke_test.KEPT).timestamp()))}
 
 
 def from_item(item: Item) -> Referral:

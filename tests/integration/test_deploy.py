@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto.cloudformation import models as cloudformation
-from moto.cloudformation import parsing
 
 from cli import changesets, environments, site_alarm, stacks, termination_protection, web_acl
 from cli.app import main
@@ -21,6 +19,7 @@ from cli.environments import Environment
 from cli.errors import CommandError
 from cli.site import builder, upload
 from samlocal.template import nested_stacks
+from tests.support import moto_changesets
 from tests.support.deployed import site_outputs
 
 if TYPE_CHECKING:
@@ -280,15 +279,7 @@ def sam(cloud: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sam:
     monkeypatch.setattr(changesets, "run", (found := Sam()).run)
     monkeypatch.setattr("builtins.input", found.input)
     monkeypatch.setattr(termination_protection, "protect", found.protected.append)  # moto does not have it.
-    apply = cloudformation.ChangeSet.apply
-
-    def apply_with_outputs(changeset: Any) -> None:  # moto forgets the outputs and parameters of the changeset.
-        apply(changeset)
-        stack, template = changeset.stack, changeset.template_dict
-        stack.output_map = parsing.OutputMap(stack.resource_map, template, stack.stack_id)
-        stack.parameters = changeset.parameters
-
-    monkeypatch.setattr(cloudformation.ChangeSet, "apply", apply_with_outputs)
+    moto_changesets.keep_outputs(monkeypatch)
     return found
 
 
@@ -550,6 +541,17 @@ def test_retained_resources_are_listed_with_commands_to_delete_them() -> None:
     assert "delete-table --table-name Table-1" in text
     assert "--secret-id HashingKeys-1" in text
     assert "SiteBucket" not in text
+
+
+def test_stacks_in_us_east_1_that_cost_money_are_named_with_the_command_that_deletes_them(
+    deployed: stacks.Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = Environment("prod", deployed.name, {"AlarmsAddress": "us@spine.example"})
+    monkeypatch.setattr(environments, "named", lambda _: environment)
+    assert destroy.command("prod", yes=deployed.name) == 0
+    output = capsys.readouterr().out
+    for name in ("web-acl", "site-errors"):
+        assert f"delete-stack --region us-east-1 --stack-name {deployed.name}-{name}" in output
 
 
 def test_every_retained_resource_type_has_a_command_to_delete_it() -> None:

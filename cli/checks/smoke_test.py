@@ -18,8 +18,8 @@ from cli.checks.result import Result, failure, ok
 from cli.checks.site_client import Answer
 from cli.site.builder import DASHBOARD_SETTINGS
 from cli.stacks import Stack
+from referral_intake.aws import smoke_test_marks
 from referral_intake.aws.item_format import referral_key
-from referral_intake.aws.keys import smoke_test_mark
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.secrets import Secrets
 from referral_intake.aws.table import Table
@@ -99,7 +99,7 @@ def _submit(stack: Stack, submission_id: uuid.UUID, campaign: Campaign, sleep: C
             "submitted_by": "patient",
             "doctor": {"name": "Smoke Test", "email": _MAILBOX},
             PROOF: altcha.Payload(challenge, solution).to_base64(),
-            SMOKE_TEST: smoke_test_mark(keys.keys[keys.current], submission_id),
+            SMOKE_TEST: smoke_test_marks.mark_of(keys.keys[keys.current], submission_id),
         },
     )
     return "" if answer.status == 201 else f"The form has status {answer.status}: {answer.body[:200]}"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from referral_intake.aws import smoke_test_marks
 from referral_intake.aws.item_format import plain
-from referral_intake.aws.keys import smoke_test_mark
 from referral_intake.aws.sent_messages import message_key
 from referral_intake.core.referral import receipt_for
 from tests.integration.handler_harness import HandlerHarness
@@ -21,7 +21,7 @@ def signed(harness: HandlerHarness, **fields: Any) -> dict[str, Any]:
     """A smoke test of the operator, who can read the keys."""
     sent = samples.payload(doctor=SIMULATOR) | fields
     keys = harness._keys()
-    return sent | {"smoke_test": smoke_test_mark(keys.keys[keys.current], uuid.UUID(sent["submission_id"]))}
+    return sent | {"smoke_test": smoke_test_marks.mark_of(keys.keys[keys.current], uuid.UUID(sent["submission_id"]))}
 
 
 def post(harness: HandlerHarness, sent: dict[str, Any]) -> int:

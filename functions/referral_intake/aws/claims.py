@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from referral_intake.aws import doctor_items, update_expressions, waiting_letters
-from referral_intake.aws.item_format import Item, expiry_attributes, typed
+from referral_intake.aws.item_format import Item, typed
 from referral_intake.aws.sent_messages import message_item
 from referral_intake.aws.table import Failure, Table
 from referral_intake.aws.update_expressions import Update
@@ -54,7 +54,7 @@ class ClaimTable:
         )
         referral_update.set("attempt", attempt)
         referral_update.when_equal("stage", Stage.QUEUED.value)
-        stored_message = message_item(claim.referral.receipt, claim.step, message) | expiry_attributes(claim.referral)
+        stored_message = message_item(claim.referral, claim.step, message)
         try:
             return self._claim(
                 claim, referral_update, [stored_message], now, cooldown, by_email=True, overruled=overruled

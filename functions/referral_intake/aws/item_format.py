@@ -61,6 +61,7 @@ def to_item(referral: Referral) -> Item:
         "milestones": {name: timestamp(time) for name, time in referral.milestones.items()},
         "revision": referral.revision,
         "source": referral.source,
+        "is_vetted": referral.is_vetted or None,
         "reason": referral.reason,
         # The keys of the sparse index `due`.
         "open_in": referral.campaign,

@@ -83,16 +83,6 @@ def _network(address: str) -> str:
     return str(ipaddress.ip_network((address, 64), strict=False)) if is_6 else address
 
 
-def smoke_test_mark(key: bytes, submission_id: uuid.UUID) -> str:
-    """Return the proof that the operator, who can read the keys, sent this submission as a smoke test."""
-    return hmac.digest(key, f"smoke test:{submission_id}".encode(), hashlib.sha256).hex()
-
-
-def is_smoke_test_mark(ring: Ring, submission_id: uuid.UUID, mark: str) -> bool:
-    sent = mark.encode(errors="replace")
-    return any(hmac.compare_digest(smoke_test_mark(key, submission_id).encode(), sent) for key in ring().keys.values())
-
-
 def derived_submission_id(ring: Ring, submission: Submission, source: str, now: datetime) -> uuid.UUID:
     """Return the id of a submission from a page without JavaScript, which can't generate one.
 

@@ -14,7 +14,7 @@ from referral_intake.core.smoke_test import is_test
 from referral_intake.core.validation import FieldError, Fields, Invalid
 
 FIELDS = ("submission_id", "campaign", "locale", "submitted_by", "doctor")
-# Only the operator can sign it. aws/keys.py has the signature.
+# Only the operator can sign it. intake/smoke_tests.py checks it.
 SMOKE_TEST = "smoke_test"
 # Sent with a submission, but not part of it. intake/bot_detection.py checks them.
 BOT_DETECTION_FIELDS = ("challenge", "comments")

@@ -3,19 +3,17 @@
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 # Imported when Lambda starts the function, when it has the most CPU, not during the first request.
-from referral_intake.aws.keys import derived_submission_id, is_smoke_test_mark, source_hash
-from referral_intake.core import smoke_test
+from referral_intake.aws.keys import derived_submission_id, source_hash
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Referral, new_referral, parse_receipt
-from referral_intake.core.submission import SMOKE_TEST, InvalidSubmission, Submission, parse
+from referral_intake.core.submission import InvalidSubmission, Submission, parse
 from referral_intake.core.validation import FieldError
-from referral_intake.intake import bot_detection
+from referral_intake.intake import bot_detection, smoke_tests
 from referral_intake.intake.wiring import IntakeParts
 from referral_intake.observability import logs, metrics
 from referral_intake.web import form_responses, forms, http
@@ -56,26 +54,17 @@ def _accept(event: Event, intake: IntakeParts, view: FormResponses, now: datetim
         payload = forms.nested(sent) if is_form else sent
         fallback_id = derived_id if is_form else None
         submission = parse(payload, intake.site.campaigns.get, fallback_id, intake.signatures.is_valid)
-        referral = _new_referral(event, payload, submission, intake, now)
+        referral = new_referral(submission, now, source_hash(intake.hashing_keys, http.client_address(event), now))
         if reason := _bot_reason(event, payload, submission.submission_id, intake, now):
             referral = bot_detection.hold_for_review(referral, reason, now)
         with logs.log_context(logger, referral=referral.receipt):
-            stored, is_new = _store(referral, intake)
+            tested = smoke_tests.marked(referral, submission.submission_id, payload, intake.hashing_keys)
+            stored, is_new = _store(tested, intake)
     except InvalidSubmission as invalid:
         codes = sorted({error.code for error in invalid.errors})
         _record_refusal("conflict" if "conflict" in codes else "invalid", codes)
         return view.invalid(dict(sent) if is_form else sent, invalid.errors)
     return view.stored(stored, is_new=is_new)
-
-
-def _new_referral(event: Event, payload: Any, submission: Submission, intake: IntakeParts, now: datetime) -> Referral:
-    """Return the new referral. One of a smoke test has no source, because it does not count for any limit."""
-    mark = payload.get(SMOKE_TEST)
-    if not mark:
-        return new_referral(submission, now, source_hash(intake.hashing_keys, http.client_address(event), now))
-    if not is_smoke_test_mark(intake.hashing_keys, submission.submission_id, str(mark)):
-        raise Problem(HTTPStatus.BAD_REQUEST, "invalid", "`smoke_test` is not signed for this submission.")
-    return new_referral(replace(submission, campaign=smoke_test.campaign_of(submission.campaign)), now)
 
 
 def _bot_reason(

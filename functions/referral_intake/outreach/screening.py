@@ -44,11 +44,8 @@ class ScreeningCounts(Protocol):
 def suspicion_reason(
     referral: Referral, keys: tuple[str, ...], campaign: Campaign, screening_counts: ScreeningCounts
 ) -> Reason | None:
-    """Return why the referral is suspicious, or None.
-
-    Skip it if it is a test, a message was sent, or a person approved it.
-    """
-    if referral.messages or referral.is_vetted or referral.is_test:
+    """Return why the referral is suspicious, or None. Skip it if a message was sent or a person approved it."""
+    if referral.messages or referral.is_vetted:
         return None
     if not referral.doctor.is_from_registry and not name_shape.is_usual(referral.doctor.name):
         return Reason.UNUSUAL_NAME

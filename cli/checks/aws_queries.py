@@ -118,6 +118,17 @@ def _in_group(cognito: Any, pool: str, group: str) -> list[dict[str, Any]]:
     return [user for page in pages for user in page["Users"]]
 
 
+def stream_readers(table: str) -> list[str]:
+    """Return the ARNs of the functions that read the current stream of the table."""
+    stream = (
+        boto3.client("dynamodb", config=_CONFIG).describe_table(TableName=table)["Table"].get("LatestStreamArn", "")
+    )
+    lambdas: Any = boto3.client("lambda", config=_CONFIG)
+    pages = lambdas.get_paginator("list_event_source_mappings").paginate(EventSourceArn=stream) if stream else []
+    found = [one for page in pages for one in page["EventSourceMappings"]]
+    return [one["FunctionArn"] for one in found if one["State"] in {"Creating", "Enabling", "Enabled", "Updating"}]
+
+
 def table(name: str) -> dict[str, bool]:
     """Return whether each setting is enabled that DynamoDB does not restore with a table."""
     client = boto3.client("dynamodb", config=_CONFIG)

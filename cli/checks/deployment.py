@@ -56,6 +56,15 @@ def opt_out(status: int, body: str, forged: int) -> Result:
     return ok("a signed link shows the page; a forged link is rejected")
 
 
+def stream_readers(functions: Sequence[str]) -> Result:
+    """Check that the functions `outreach` and `stats` read the current stream of the table."""
+    lacking = [name for name in ("Outreach", "Stats") if not any(name in one for one in functions)]
+    if lacking:
+        todo = 'If the table was restored, see docs/recovery.md, "A deleted table". Otherwise, enable the event source.'
+        return failure(f"No event source reads the stream of the table for: {', '.join(lacking).lower()}", todo)
+    return ok("outreach and stats read the stream of the table")
+
+
 def table(settings: Mapping[str, bool], *, protected: bool) -> Result:
     """Check the settings of the table. `protected` says whether deletion protection is required."""
     wanted = [name for name in settings if protected or name != "deletion protection"]

@@ -196,29 +196,20 @@ def _today(target: Target) -> date:
 def _deployment(target: Target) -> Iterator[tuple[str, Check]]:
     yield "opt-out link", _deployed(target, _opt_out)
     yield from smoke_tests(target)
-    yield (
-        "versions",
-        _aws(target, _deployed(target, lambda stack: deployment.versions(aws_queries.outdated_versions(stack.name)))),
-    )
+
+    def on_aws(check: Callable[[Stack], Result]) -> Check:
+        return _aws(target, _deployed(target, check))
+
+    yield "versions", on_aws(lambda stack: deployment.versions(aws_queries.outdated_versions(stack.name)))
+    yield "alarms", on_aws(lambda stack: deployment.alarms(aws_queries.subscriptions(stack.output("AlarmsTopic"))))
     reserved = int(target.parameters.get("ReservedConcurrency") or 0)
-    topic = "AlarmsTopic"
-    yield (
-        "alarms",
-        _aws(
-            target, _deployed(target, lambda stack: deployment.alarms(aws_queries.subscriptions(stack.output(topic))))
-        ),
-    )
     yield "concurrency", _aws(target, lambda: account.concurrency(aws_queries.concurrency(), reserved))
     protected = target.parameters.get("DeletionProtection", "true") == "true"
+    name = "TableName"
+    yield "table", on_aws(lambda stack: deployment.table(aws_queries.table(stack.output(name)), protected=protected))
     yield (
-        "table",
-        _aws(
-            target,
-            _deployed(
-                target,
-                lambda stack: deployment.table(aws_queries.table(stack.output("TableName")), protected=protected),
-            ),
-        ),
+        "event sources",
+        on_aws(lambda stack: deployment.stream_readers(aws_queries.stream_readers(stack.output(name)))),
     )
     yield "team", _deployed(target, lambda stack: deployment.team(aws_queries.members(stack.output("TeamId"))))
 

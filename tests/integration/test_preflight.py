@@ -121,6 +121,7 @@ def test_against_the_local_stack_network_checks_are_skipped_and_no_doctor_is_opt
         "alarms",
         "concurrency",
         "table",
+        "event sources",
     ):
         assert f"skipped  {name}: local" in lines
     assert "ok       opt-out link: a signed link shows the page; a forged link is rejected" in lines

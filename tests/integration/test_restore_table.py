@@ -6,6 +6,7 @@ moto makes no backup of a deleted table, and DynamoDB Local has no backups, so t
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from cli.checks import aws_queries, deployment
@@ -60,6 +61,30 @@ def test_the_table_returns_with_its_items_indexes_and_settings(deleted: Deleted)
     tags = deleted.client.list_tags_of_resource(ResourceArn=found["TableArn"])["Tags"]
     assert {"Key": "product", "Value": "referral-intake"} in tags
     assert ReferralTable(deleted.client, deleted.name).get(REFERRAL.receipt) == REFERRAL
+
+
+def test_until_the_event_sources_are_replaced_no_function_reads_the_new_stream(
+    deleted: Deleted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    class Lambda:
+        def get_paginator(self, _: str) -> Any:
+            return self
+
+        def paginate(self, EventSourceArn: str) -> list[Any]:  # noqa: N803  (as in boto3)
+            asked.append(EventSourceArn)
+            found = (
+                [{"FunctionArn": "OutreachFunction", "State": "Enabled"}] if EventSourceArn == deleted.stream else []
+            )
+            return [{"EventSourceMappings": found}]
+
+    clients = {"lambda": Lambda(), "dynamodb": deleted.client}
+    monkeypatch.setattr(boto3, "client", lambda name, **_: clients[name])
+    deleted.table().restore()
+    stream = deleted.table().set_up({})
+    assert aws_queries.stream_readers(deleted.name) == []
+    assert asked == [stream]
 
 
 def test_a_second_run_changes_nothing(deleted: Deleted) -> None:

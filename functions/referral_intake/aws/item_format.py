@@ -61,11 +61,11 @@ def to_item(referral: Referral) -> Item:
         "milestones": {name: timestamp(time) for name, time in referral.milestones.items()},
         "revision": referral.revision,
         "source": referral.source,
-        "is_vetted": referral.is_vetted or None,
         "reason": referral.reason,
         # The keys of the sparse index `due`.
         "open_in": referral.campaign,
         "due_at": timestamp(referral.due_at) if referral.due_at else None,
+        "is_vetted": referral.is_vetted or None,
         # Attributes of the indexes for listings.
         "submitted_at": timestamp(referral.submitted_at),
         **search_attributes(referral.doctor),

@@ -282,3 +282,17 @@ def test_every_environment_names_its_stack_and_sender() -> None:
         environment = environments.named(name)
         assert environment.stack.startswith("referral-intake")
         assert "@" in environment.parameters["SenderAddress"]
+
+
+@pytest.mark.parametrize(
+    ("functions", "lacking"),
+    [
+        (["arn:x:function:a-OutreachFunction-1:live", "arn:x:function:a-StatsFunction-1:live"], ""),
+        (["arn:x:function:a-StatsFunction-1:live"], "outreach"),
+        ([], "outreach, stats"),
+    ],
+)
+def test_both_functions_must_read_the_current_stream(functions: list[str], lacking: str) -> None:
+    found = deployment.stream_readers(functions)
+    assert level(found) == ("failure" if lacking else "ok")
+    assert found.text.endswith(f": {lacking}" if lacking else "table")

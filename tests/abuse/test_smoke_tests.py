@@ -73,6 +73,7 @@ def test_a_smoke_test_is_delivered_at_once_and_counts_for_nothing(
     for receipt in receipts:
         item = plain(harness.item(receipt))
         assert "delivered" in item["milestones"]
+        assert "source" not in item
         # DynamoDB deletes both after a day, if the smoke test is interrupted.
         key = message_key(receipt, "introduction")
         message = plain(harness.client.get_item(TableName=harness.table, Key=key)["Item"])

@@ -68,7 +68,7 @@ class ReferralTable:
         update.set("milestones", {name: timestamp(at) for name, at in effect.milestones.items()})
         update.set("messages", message_attributes(effect.messages) or None)
         update.set("engagements", engagement_lines(effect.engagements) or None)
-        if not effect.counts or referral.is_test:
+        if not effect.counts:
             self.update(update)
             return
         updates = [update, count_update(referral, effect.counts, at.date())]

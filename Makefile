@@ -120,7 +120,7 @@ contracts: .cache/dev.stamp ## Check the imports between packages.
 SAM := tools/sam/sam
 NESTED := infra/site.yaml infra/watch.yaml
 # Stacks of their own.
-OTHERS := infra/waf.yaml infra/budget.yaml infra/deploy-role.yaml
+OTHERS := infra/waf.yaml infra/budget.yaml infra/deploy-role.yaml infra/site-errors.yaml
 # The second half checks the root after SAM's transform, with the nested templates beside it. W3002 reports local files, which
 # `sam deploy` uploads.
 TRANSFORMED := build/transformed

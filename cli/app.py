@@ -21,6 +21,7 @@ from cli.commands import (
     recount,
     redrive,
     restore,
+    restore_table,
     resume,
     site,
 )
@@ -32,7 +33,7 @@ GROUPS: dict[str, tuple[ModuleType, ...]] = {
     "Deployment": (preflight, deploy, site, destroy),
     "Campaigns": (approve, resume),
     "Referrals": (held, letters, opt_out, audit),
-    "Repair": (redrive, recount, restore),
+    "Repair": (redrive, recount, restore, restore_table),
 }
 _CONTINUE = "Completed work is kept. Run the same command again to continue."
 _HELP = f"""Operate referral-intake.

@@ -30,6 +30,11 @@ class Ses:
         """The SES identity of the domain, or else of the address. None if SES has neither."""
         return next(filter(None, map(self._identity, (self.domain, self._address))), None)
 
+    @property
+    def is_address_only(self) -> bool:
+        """Whether SES knows the address, but not its domain, so that it needs no DNS records."""
+        return (self.identity or {}).get("IdentityType") == "EMAIL_ADDRESS"
+
     @cached_property
     def account(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._client.get_account()
@@ -111,6 +116,17 @@ def members(pool: str, groups: Sequence[str] = ("manager", "viewer")) -> dict[st
 def _in_group(cognito: Any, pool: str, group: str) -> list[dict[str, Any]]:
     pages = cognito.get_paginator("list_users_in_group").paginate(UserPoolId=pool, GroupName=group)
     return [user for page in pages for user in page["Users"]]
+
+
+def stream_readers(table: str) -> list[str]:
+    """Return the ARNs of the functions that read the current stream of the table."""
+    stream = (
+        boto3.client("dynamodb", config=_CONFIG).describe_table(TableName=table)["Table"].get("LatestStreamArn", "")
+    )
+    lambdas: Any = boto3.client("lambda", config=_CONFIG)
+    pages = lambdas.get_paginator("list_event_source_mappings").paginate(EventSourceArn=stream) if stream else []
+    found = [one for page in pages for one in page["EventSourceMappings"]]
+    return [one["FunctionArn"] for one in found if one["State"] in {"Creating", "Enabling", "Enabled", "Updating"}]
 
 
 def table(name: str) -> dict[str, bool]:

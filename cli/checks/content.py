@@ -66,15 +66,13 @@ def material(campaign: Campaign) -> Result:
 
 def addresses(sender_address: str, site_url: str, *, real: bool) -> Result:
     """Check the sender's address, and the URL of the site that links in messages open."""
-    todo = "Set SenderAddress and SiteUrl in samconfig.toml, and deploy."
+    todo = "Set SenderAddress and SiteDomain in samconfig.toml, and deploy."
     if not sender_address:
         return failure("There is no sender address", todo)
     if not site_url:
         return warning("SiteUrl is not set yet", "The first deployment prints the address of the site.")
     if site_url.endswith(".invalid"):
-        return failure(
-            "SiteUrl is not set, so links in messages do not work", "Set it to the output SiteAddress, and deploy."
-        )
+        return failure("SiteUrl is not set, so links in messages do not work", "Run make deploy: it sets the address.")
     made_up = [text for text in (sender_address, site_url) if is_placeholder(text)]
     return _placeholder_result(", ".join(made_up), todo, real=real) if made_up else ok(f"{sender_address}, {site_url}")
 

@@ -12,7 +12,7 @@ def versions(outdated: Mapping[str, Sequence[str]]) -> Result:
     """
     older = [f"{name} ({', '.join(parts)})" for name, parts in outdated.items() if parts]
     if older:
-        todo = 'See docs/deploy.md, "After a rollback". If a deployment is in progress, wait until it ends.'
+        todo = 'See docs/recovery.md, "After a rollback". If a deployment is in progress, wait until it ends.'
         return failure(f"An older version is live: {'; '.join(older)}", todo)
     return ok(f"the latest version of {len(outdated)} functions is live")
 
@@ -56,10 +56,19 @@ def opt_out(status: int, body: str, forged: int) -> Result:
     return ok("a signed link shows the page; a forged link is rejected")
 
 
+def stream_readers(functions: Sequence[str]) -> Result:
+    """Check that the functions `outreach` and `stats` read the current stream of the table."""
+    lacking = [name for name in ("Outreach", "Stats") if not any(name in one for one in functions)]
+    if lacking:
+        todo = 'If the table was restored, see docs/recovery.md, "A deleted table". Otherwise, enable the event source.'
+        return failure(f"No event source reads the stream of the table for: {', '.join(lacking).lower()}", todo)
+    return ok("outreach and stats read the stream of the table")
+
+
 def table(settings: Mapping[str, bool], *, protected: bool) -> Result:
     """Check the settings of the table. `protected` says whether deletion protection is required."""
     wanted = [name for name in settings if protected or name != "deletion protection"]
     if lacking := [name for name in wanted if not settings[name]]:
-        todo = 'A restored table lacks them by default. See docs/deploy.md, "Restoring a table".'
+        todo = 'A restored table lacks them by default. See docs/recovery.md, "A deleted table".'
         return failure(f"The table lacks: {', '.join(lacking)}", todo)
     return ok(", ".join(wanted))

@@ -1,26 +1,41 @@
 """`deploy`: deploy the stack with SAM, then upload the site."""
 
 import os
-import subprocess
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import boto3
 
-from cli import environments, options, output, stacks, web_acl
+from cli import (
+    changesets,
+    environments,
+    options,
+    output,
+    site_address,
+    site_alarm,
+    stacks,
+    termination_protection,
+    web_acl,
+)
+from cli.checks import missing_records
+from cli.commands import preflight
 from cli.environments import Environment
 from cli.errors import CommandError
 from cli.site import builder, upload
 from cli.stacks import Stack
 
 SAM = Path("tools/sam/sam")
+_PROTECTION = "DeletionProtection"
 BUILT = Path(".aws-sam/build/template.yaml")
 _NOT_DEPLOYED = """\
-The deployment failed. See SAM's output above for the reason. The site was not changed. If CloudFormation rolled the
-stack back, the previous version is still live. If an alarm caused the rollback, see docs/deploy.md,
-"After a rollback"."""
+The deployment failed. The reason is above. The site was not changed. If CloudFormation rolled the stack back, the
+previous version is still live. If an alarm caused the rollback, see docs/recovery.md, "After a rollback"."""
+_TWICE = """\
+This is the first deployment, so the stack is deployed twice: the second deployment sets the site's address and protects
+the data from deletion. Together they take about 15 minutes."""
 
 
 def command(
@@ -35,6 +50,9 @@ def command(
 
     Deploys the output of `make build`, then builds the site for the stack and uploads it. To continue after a failure,
     run the same command again; it skips everything that is up to date. `make deploy ENV=dev` builds first.
+
+    At the end, prints the DNS records that are missing, opens the site as a visitor does, and follows a test referral,
+    which is in no list or number, to a mailbox of SES. Exits with 1 if you decline, or if a part fails.
     """
     target = environments.named(environment)
     os.environ.update(target.aws())
@@ -47,32 +65,71 @@ def command(
         put_site(stack, Path(fresh), datetime.now(UTC))
     for line in addresses(stack, target):
         print(line)
-    return 0
+    for line in missing_records.lines(stack.parameters, stack.output("SiteAddress")):
+        print(line)
+    return int(preflight.show(preflight.run(preflight.smoke_tests(preflight.Target.of(target.stack)))))
 
 
 def deploy_stacks(environment: Environment, *, ask: bool, with_web_acl: bool) -> bool:
-    """Deploy the stack, after its web ACL if it gets one. Return whether this succeeded."""
-    command = sam(environment, ask=ask)
+    """Deploy the stack, after its web ACL and before its alarm in us-east-1. Return whether this succeeded."""
+    command, parameters = sam(environment), dict(environment.parameters)
+    site_address.site_url(parameters, _distribution(environment))  # Before anything changes.
     if with_web_acl:
-        name = web_acl.stack_name(environment)
-        print(f"Deploying the stack {name} in {web_acl.REGION} ...", flush=True)
-        where = ["--stack-name", name, "--region", web_acl.REGION, "--template-file", str(web_acl.TEMPLATE.resolve())]
-        if not _runs([*command, *where]):
+        if not _deploy_separately(command, web_acl.stack_name(environment), web_acl.TEMPLATE, {}, ask=ask):
             return False
-        # On the command line, the option replaces the parameters of samconfig.toml.
-        parameters = {**environment.parameters, web_acl.PARAMETER: web_acl.arn(environment)}
-        command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
-    elif web_acl.PARAMETER not in environment.parameters:
+        parameters[web_acl.PARAMETER] = web_acl.arn(environment)
+    elif web_acl.PARAMETER not in parameters:
         print(web_acl.WITHOUT)
-    print(f"Deploying the stack {environment.stack} ...", flush=True)
-    return _runs(command)
+    if not _deploy(environment, command, parameters, ask=ask):
+        return False
+    termination_protection.protect(environment)
+    if not site_alarm.is_wanted(environment):
+        return True
+    given = site_alarm.parameters(environment, stacks.find(environment.stack).output("DistributionId"))
+    return _deploy_separately(command, site_alarm.stack_name(environment), site_alarm.TEMPLATE, given, ask=ask)
 
 
-def _runs(command: list[str]) -> bool:
-    return subprocess.run(command, check=False).returncode == 0  # noqa: S603  (no input from outside)
+def _deploy_separately(
+    command: list[str], name: str, template: Path, parameters: Mapping[str, str], *, ask: bool
+) -> bool:
+    """Deploy a stack of its own in us-east-1, the region of CloudFront. Return whether this succeeded."""
+    print(f"Deploying the stack {name} in {web_acl.REGION} ...", flush=True)
+    where = ["--stack-name", name, "--region", web_acl.REGION, "--template-file", str(template.resolve())]
+    stack = changesets.Stack(boto3.client("cloudformation", region_name=web_acl.REGION), name)
+    return stack.deploy(_with([*command, *where], parameters), ask=ask)
 
 
-def sam(environment: Environment, *, ask: bool) -> list[str]:
+def _deploy(environment: Environment, command: list[str], parameters: dict[str, str], *, ask: bool) -> bool:
+    """Deploy the stack, the first time twice: protected data would remain if the first deployment failed."""
+    stack = changesets.Stack(boto3.client("cloudformation"), environment.stack)
+    if stack.is_new:
+        print(_TWICE)
+        first = {**parameters, "SiteUrl": site_address.site_url(parameters, None), _PROTECTION: "false"}
+        print(f"Deploying the stack {stack.name}, 1 of 2 ...", flush=True)
+        if not stack.deploy(_with(command, first), ask=ask):
+            return False
+        ask = False
+    later = {_PROTECTION: "true", **parameters}
+    later["SiteUrl"] = site_address.site_url(parameters, _distribution(environment))
+    print(f"Deploying the stack {stack.name} ...", flush=True)
+    return stack.deploy(_with(command, later), ask=ask)
+
+
+def _with(command: list[str], parameters: Mapping[str, str]) -> list[str]:
+    if not parameters:
+        return command
+    # On the command line, the option replaces the parameters of samconfig.toml. SAM keeps the previous value of a
+    # parameter that is in neither.
+    return [*command, "--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
+
+
+def _distribution(environment: Environment) -> str | None:
+    """Return the address of the site at CloudFront, or None before the first deployment."""
+    stack = changesets.Stack(boto3.client("cloudformation"), environment.stack)
+    return None if stack.is_new else stacks.find(environment.stack).output("SiteAddress")
+
+
+def sam(environment: Environment) -> list[str]:
     """Return the command line that deploys the stack. Raise CommandError if there is no build.
 
     An empty changeset must not fail, because the site may still need an upload.
@@ -81,8 +138,7 @@ def sam(environment: Environment, *, ask: bool) -> list[str]:
         raise CommandError("There is no build. Run: make build")
     # SAM resolves a relative path against the folder of the template, so the path must be absolute.
     config = [f"--config-file={environments.SAMCONFIG.resolve()}", f"--config-env={environment.name}"]
-    confirm = "--confirm-changeset" if ask else "--no-confirm-changeset"
-    return [str(SAM), "deploy", *config, "--no-fail-on-empty-changeset", confirm]
+    return [str(SAM), "deploy", *config, "--no-fail-on-empty-changeset"]
 
 
 def put_site(stack: Stack, out: Path, now: datetime) -> None:
@@ -101,11 +157,6 @@ def put_site(stack: Stack, out: Path, now: datetime) -> None:
 def addresses(stack: Stack, environment: Environment) -> list[str]:
     """Return the lines to print: addresses of the site and the dashboard, and the next command."""
     site_url, given = stack.output("SiteUrl"), stack.output("SiteAddress")
-    if site_url.endswith(".invalid"):
-        return [
-            f"The site is at {given}, but links in messages do not open it yet. In samconfig.toml, add to",
-            f'parameter_overrides of {environment.name}: "SiteUrl={given}". Then deploy again.',
-        ]
     return [
         f"Site:        {site_url}" + ("" if site_url == given else f"  (CloudFront: {given})"),
         f"Dashboard:   {site_url}/dashboard/",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import boto3
 import typer
 
-from cli import environments, options, stacks, web_acl
+from cli import environments, options, site_alarm, stacks, web_acl
 from cli.environments import Environment
 from cli.errors import CommandError
 from cli.site import upload
@@ -46,9 +46,13 @@ def command(
     if not is_confirmed(target, yes):
         raise CommandError("Nothing was deleted.")
     destroy(stack)
-    if web_acl.is_wanted(target):
-        name = web_acl.stack_name(target)
-        print(f"The web ACL costs money: aws cloudformation delete-stack --region {web_acl.REGION} --stack-name {name}")
+    for is_wanted, name in (
+        (web_acl.is_wanted(target), web_acl.stack_name(target)),
+        (site_alarm.is_wanted(target), site_alarm.stack_name(target)),
+    ):
+        if is_wanted:
+            delete = f"aws cloudformation delete-stack --region {web_acl.REGION} --stack-name {name}"
+            print(f"This stack remains, and costs money: {delete}")
     return 0
 
 

@@ -1,14 +1,14 @@
 """`preflight`: check that the stack is ready to mail doctors, before and after a deployment."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
 
 from cli import environments, options, output, stacks
-from cli.checks import account, aws_queries, content, deployment, dns_records, mail, opt_out_page
+from cli.checks import account, aws_queries, content, deployment, dns_records, mail, opt_out_page, smoke_test
 from cli.checks.result import Level, Result, failure, skipped
 from cli.stacks import NoStack, Stack
 from referral_intake.aws import content_digests
@@ -30,22 +30,28 @@ Check = Callable[[], Result]
 def command(stack: options.Stack = None, as_json: options.AsJson = False) -> int:
     """Check that the stack is ready to mail doctors.
 
-    Prints the result of each check, and the action to take. Changes nothing. Before the first deployment, reads the
+    Prints the result of each check, and the action to take. Changes nothing, except that it submits a test referral to
+    a mailbox of SES, which is in no list or number, and deletes it. Before the first deployment, reads the
     sender from samconfig.toml, and skips the checks that need a deployed stack.
 
     Exits with 0 if no check failed, otherwise with 1. Warnings and skipped checks are not failures.
     """
-    results = run(Target.of(stacks.name_or_default(stack)))
+    results = run(checks(Target.of(stacks.name_or_default(stack))))
     if as_json:
         found = list(results)
         output.print_json([{"check": name, **asdict(result)} for name, result in found])
         return int(any(result.level is Level.FAILURE for _, result in found))
+    return int(show(results))
+
+
+def show(results: Iterable[tuple[str, Result]]) -> bool:
+    """Print the results, and return whether a check failed."""
     failed = False
     for name, result in results:
         todo = f"\n{'':9}-> {result.todo}" if result.todo else ""
         output.styled(f"{result.level:8} {name}: {result.text}{todo}", _STYLES[result.level])
         failed = failed or result.level is Level.FAILURE
-    return int(failed)
+    return failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +88,19 @@ class Target:
 
     @property
     def site_url(self) -> str:
-        return self.stack.output("SiteUrl") if self.stack else self.parameters.get("SiteUrl", "")
+        if self.stack:
+            return self.stack.output("SiteUrl")
+        domain = self.parameters.get("SiteDomain")
+        return f"https://{domain}" if domain else self.parameters.get("SiteUrl", "")
 
 
-def run(target: Target) -> Iterator[tuple[str, Result]]:
+def run(wanted: Iterable[tuple[str, Check]]) -> Iterator[tuple[str, Result]]:
     """Run the checks, and yield their names and results, in the order in which problems should be fixed.
 
     An error in a check is a failure. Without credentials, checks that need AWS are skipped.
     """
     without = None
-    for name, check in checks(target):
+    for name, check in wanted:
         result = _result(check) if without is None or name in _WITHOUT_AWS else without
         if name == "credentials" and result.level is Level.FAILURE:
             without = skipped("no credentials")
@@ -186,35 +195,46 @@ def _today(target: Target) -> date:
 
 def _deployment(target: Target) -> Iterator[tuple[str, Check]]:
     yield "opt-out link", _deployed(target, _opt_out)
-    yield (
-        "versions",
-        _aws(target, _deployed(target, lambda stack: deployment.versions(aws_queries.outdated_versions(stack.name)))),
-    )
+    yield from smoke_tests(target)
+
+    def on_aws(check: Callable[[Stack], Result]) -> Check:
+        return _aws(target, _deployed(target, check))
+
+    yield "versions", on_aws(lambda stack: deployment.versions(aws_queries.outdated_versions(stack.name)))
+    yield "alarms", on_aws(lambda stack: deployment.alarms(aws_queries.subscriptions(stack.output("AlarmsTopic"))))
     reserved = int(target.parameters.get("ReservedConcurrency") or 0)
-    topic = "AlarmsTopic"
-    yield (
-        "alarms",
-        _aws(
-            target, _deployed(target, lambda stack: deployment.alarms(aws_queries.subscriptions(stack.output(topic))))
-        ),
-    )
     yield "concurrency", _aws(target, lambda: account.concurrency(aws_queries.concurrency(), reserved))
     protected = target.parameters.get("DeletionProtection", "true") == "true"
+    name = "TableName"
+    yield "table", on_aws(lambda stack: deployment.table(aws_queries.table(stack.output(name)), protected=protected))
     yield (
-        "table",
-        _aws(
-            target,
-            _deployed(
-                target,
-                lambda stack: deployment.table(aws_queries.table(stack.output("TableName")), protected=protected),
-            ),
-        ),
+        "event sources",
+        on_aws(lambda stack: deployment.stream_readers(aws_queries.stream_readers(stack.output(name)))),
     )
     yield "team", _deployed(target, lambda stack: deployment.team(aws_queries.members(stack.output("TeamId"))))
 
 
+def smoke_tests(target: Target) -> Iterator[tuple[str, Check]]:
+    """The checks that also end a deployment."""
+    yield "site", _deployed(target, lambda stack: smoke_test.site(stack.output("SiteUrl"), _campaign().locales))
+    yield "test referral", _deployed(target, lambda stack: _test_referral(target, stack))
+
+
+def _test_referral(target: Target, stack: Stack) -> Result:
+    if not target.is_local:
+        identity = aws_queries.Ses(target.parameters.get("SenderAddress", "")).identity
+        if not (identity and identity.get("VerifiedForSendingStatus")):
+            return skipped("SES has not verified the sender yet")
+    return smoke_test.referral(stack, _campaign())
+
+
+def _campaign() -> Campaign:
+    known = Campaigns(TEMPLATES)
+    [campaign, *_] = filter(None, map(known.get, known.names()))
+    return campaign
+
+
 def _opt_out(stack: Stack) -> Result:
-    campaign = Campaigns(TEMPLATES).names()[0]
     return deployment.opt_out(
-        *opt_out_page.open_page(stack.output("SiteUrl"), stack.output("SigningKeysArn"), campaign)
+        *opt_out_page.open_page(stack.output("SiteUrl"), stack.output("SigningKeysArn"), _campaign().name)
     )

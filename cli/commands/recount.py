@@ -173,7 +173,8 @@ class Recounter:
             referrals = []
             for item in items:
                 try:
-                    referrals.append(from_item(item))
+                    referral = from_item(item)
+                    referrals.extend([] if referral.is_test else [referral])
                 except (KeyError, TypeError, ValueError):
                     # Continue with the other referrals. This one stays counted as before.
                     found.unreadable.append(item["pk"]["S"].partition("#")[2])

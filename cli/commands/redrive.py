@@ -23,7 +23,7 @@ _HELD: dict[str | None, str] = {
     Reason.SEND_UNCLEAR: "the doctor may already have the message. First search the tags of the SES events for the "
     'receipt: docs/operate.md, "Referrals that need a decision".',
     Reason.RESTORED: "its item is from a restored table, and the message may have been sent since. First search the "
-    'log: docs/deploy.md, "Restoring a table".',
+    'log: docs/recovery.md, "Restoring a table".',
     Reason.CAMPAIGN_UNKNOWN: "the deployed templates lack its campaign. Deploy it, or let the referral expire.",
 }
 _TITLES = {

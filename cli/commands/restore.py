@@ -78,7 +78,7 @@ def command(
     and opt-outs, are added to the doctors.
 
     You can stop the command and run it again. Doctors can answer and opt out meanwhile. For the steps before and after,
-    see "Restoring a table" in docs/deploy.md.
+    see "Restoring a table" in docs/recovery.md.
 
     Exits with 0 if all items could be read, otherwise with 1.
     """

@@ -55,7 +55,7 @@ class Outbox:
             for one in item["messages"]["M"][step]["M"]["tries"]["M"].values():
                 one["M"] |= {"version": {"S": message.version}, "content_hash": {"S": message.content_hash}}
             self._send(message, written)
-            kept = message_item(referral.receipt, step, message)
+            kept = message_item(referral, step, message)
             yield {**kept, "message": {"B": base64.b64encode(kept["message"]["B"]).decode()}}
 
     def _send(self, message: Message, written: DeliveryStatus) -> None:

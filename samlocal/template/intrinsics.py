@@ -48,10 +48,12 @@ class Resolver:
     """Replaces intrinsic functions with values.
 
     `values` maps references to text. Examples of references: `Table`, `Table.Arn`, `AWS::Region`, parameter names.
+    `conditions` are those of the template.
     """
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, Any], conditions: Mapping[str, Any] | None = None) -> None:
         self._values = values
+        self._conditions = conditions or {}
         self._known: dict[str, Callable[[Any, str], Any]] = {
             "Ref": self._ref,
             "Fn::GetAtt": self._get_att,
@@ -59,6 +61,12 @@ class Resolver:
             "Fn::Select": self._select,
             "Fn::Split": self._split,
             "Fn::Join": self._join,
+            "Fn::If": self._if,
+            "Condition": self._condition,
+            "Fn::Equals": lambda argument, where: len({str(one) for one in self.resolve(argument, where)}) == 1,
+            "Fn::Not": lambda argument, where: not self.resolve(argument, where)[0],
+            "Fn::And": lambda argument, where: all(self.resolve(argument, where)),
+            "Fn::Or": lambda argument, where: any(self.resolve(argument, where)),
         }
 
     def resolve(self, value: Any, where: str) -> Any:
@@ -119,3 +127,13 @@ class Resolver:
     def _join(self, argument: Any, where: str) -> str:
         separator, items = argument
         return str(separator).join(str(item) for item in self.resolve(items, where))
+
+    def _if(self, argument: Any, where: str) -> Any:
+        condition, if_true, if_false = argument
+        # Only the chosen value: the other one can have references that do not exist.
+        return self.resolve(if_true if self._condition(condition, where) else if_false, where)
+
+    def _condition(self, name: str, where: str) -> bool:
+        if name not in self._conditions:
+            raise TemplateError(f"{where}: the template has no condition {name}")
+        return bool(self.resolve(self._conditions[name], where))

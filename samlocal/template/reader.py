@@ -46,7 +46,7 @@ class _Reader:
         self._api_globals = every.get("HttpApi") or {}
         self._ids = ids
         self._arns = function_events.Arns(ids)
-        self._resolver = Resolver({**known, **ids})
+        self._resolver = Resolver({**known, **ids}, data.get("Conditions"))
 
     def template(self) -> Template:
         functions = {name: self._function(name, found) for name, found in self._of("AWS::Serverless::Function")}

@@ -16,7 +16,7 @@ __all__ = ["calls_are_permitted", "permission_recorder"]
 CEILING_MS = 1000 * CEILING
 expect.set_options(timeout=CEILING_MS)
 
-# Pages wait longer, too: on a slow machine they would give up on an answer or a proof of work.
+# Pages wait longer, too: on a slow machine, an answer or a proof of work can exceed their time limits.
 PATIENT = """const wait = window.setTimeout;
 window.setTimeout = (run, delay, ...rest) => wait(run, delay < 5000 ? delay : 20 * delay, ...rest);"""
 

@@ -486,7 +486,7 @@ def test_only_administrators_can_create_accounts() -> None:
     assert team["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
     assert team["AliasAttributes"] == team["AutoVerifiedAttributes"] == ["email"]
     assert team["AccountRecoverySetting"]["RecoveryMechanisms"] == [{"Name": "verified_email", "Priority": 1}]
-    assert team["DeletionProtection"] == "ACTIVE"
+    assert team["DeletionProtection"] == {"Fn::If": ["IsProtected", "ACTIVE", "INACTIVE"]}
     assert RESOURCES["Team"]["DeletionPolicy"] == RESOURCES["Team"]["UpdateReplacePolicy"] == "Retain"
 
 

@@ -13,9 +13,8 @@ import pytest
 from botocore.stub import Stubber
 
 from cli.checks import aws_queries, deployment
-from local.stack import LocalStack
-from tests.support import project
-from tests.support.stack import local_stack, without_site
+from local.stack import ROOT, LocalStack
+from tests.support.stack import local_stack
 
 
 @pytest.mark.usefixtures("cloud")
@@ -99,15 +98,16 @@ def test_a_function_whose_alias_has_an_older_version_is_detected() -> None:
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[LocalStack]:
-    with local_stack(tmp_path, build_site=without_site) as stack:
+    with local_stack(tmp_path) as stack:
         yield stack
 
 
 def test_against_the_local_stack_network_checks_are_skipped_and_no_doctor_is_opted_out(local: LocalStack) -> None:
     # Runs in a separate process, because the command removes AWS credentials from its environment.
-    environment = {"PATH": os.environ["PATH"], "AWS_PROFILE": "not-there", "PYTHONPATH": "functions:."}
+    paths = f"{ROOT / 'functions'}:{ROOT}"
+    environment = {"PATH": os.environ["PATH"], "AWS_PROFILE": "not-there", "PYTHONPATH": paths}
     command = [sys.executable, "-m", "cli", "preflight", "--stack", local.url]
-    done = subprocess.run(command, cwd=project.root(), env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done
     for name in (
@@ -121,9 +121,14 @@ def test_against_the_local_stack_network_checks_are_skipped_and_no_doctor_is_opt
         "alarms",
         "concurrency",
         "table",
+        "event sources",
     ):
         assert f"skipped  {name}: local" in lines
     assert "ok       opt-out link: a signed link shows the page; a forged link is rejected" in lines
     assert any(line.startswith("ok       team: 1 manager") for line in lines)
+    assert f"ok       site: {local.url}: pages in en, es, an asset, the dashboard and the API answer" in lines
+    delivered = "ok       test referral: a message to success@simulator.amazonses.com was delivered after "
+    assert any(line.startswith(delivered) for line in lines)
     items = local.cloud.dynamodb.scan(TableName="referral-intake-Table")["Items"]
-    assert [item for item in items if item["pk"]["S"].startswith(("email#", "doctor#", "referral#"))] == []
+    assert [item for item in items if item["pk"]["S"].startswith(("email#", "referral#"))] == []
+    assert local.cloud.dynamodb.scan(TableName="referral-intake-StatsTable")["Items"] == []

@@ -21,6 +21,7 @@ from referral_intake.aws.table import Table
 from referral_intake.aws.update_expressions import Update
 from referral_intake.core.reasons import Closing
 from referral_intake.core.referral import Answer, Referral, Stage, close
+from referral_intake.core.smoke_test import campaign_of
 from referral_intake.stats import handler
 from referral_intake.stats import wiring as stats_wiring
 from referral_intake.stats.counting_table import CountingTable
@@ -286,6 +287,15 @@ def test_a_recount_of_complete_counters_shows_no_difference(
     before = items(deployment.client, deployment.stats_table)
     assert run() == 0
     assert capsys.readouterr().out == "30 referrals counted: no differences.\n"
+    assert items(deployment.client, deployment.stats_table) == before
+
+
+def test_a_recount_leaves_smoke_tests_out(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    tested = replace(aws.submitted(NOW), campaign=campaign_of("lumen"))
+    deployment.client.put_item(TableName=deployment.table, Item=to_item(tested))
+    before = items(deployment.client, deployment.stats_table)
+    assert run() == run("--go") == 0
+    assert capsys.readouterr().out.startswith("30 referrals counted: no differences.\n")
     assert items(deployment.client, deployment.stats_table) == before
 
 

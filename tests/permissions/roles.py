@@ -28,7 +28,7 @@ def roles_of(resources: Mapping[str, Any], template: Mapping[str, Any], paramete
     names = references.of_resources(
         template["Resources"], values, references.Places("referral-intake", "https://sqs.example", "")
     )
-    resolver = Resolver({**values, **names})
+    resolver = Resolver({**values, **names}, template.get("Conditions"))
     return {
         name: _statements(resources[resource["Properties"]["Role"]["Fn::GetAtt"][0]]["Properties"], resolver)
         for name, resource in resources.items()

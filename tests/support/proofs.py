@@ -29,7 +29,9 @@ MINUTE: Final = timedelta(minutes=1)
 def intake(table: Referrals, site: Site, suspected: Suspected | None = None) -> IntakeParts:
     """The parts of intake whose challenges are solved at the first attempt."""
     challenges, signatures = Challenges(ring, tries=1), RegistrySignatures(ring)
-    return IntakeParts(table, site, FakeSourceKeys(), challenges, signatures, suspected or FakeSuspected(), FILL_TIME)
+    return IntakeParts(
+        table, site, ring, FakeSourceKeys(), challenges, signatures, suspected or FakeSuspected(), FILL_TIME
+    )
 
 
 def solve(challenge: dict[str, Any]) -> str:

@@ -42,7 +42,7 @@ class ClaimTable(DoctorTable):
         )
         referral_update.set("attempt", attempt)
         referral_update.when_equal("stage", Stage.QUEUED.value)
-        stored_message = message_item(claim.referral.receipt, claim.step, message)
+        stored_message = message_item(claim.referral, claim.step, message)
         try:
             return self._claim(
                 claim, referral_update, [stored_message], now, cooldown, by_email=True, overruled=overruled

@@ -7,7 +7,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from referral_intake.core import tasks
+from referral_intake.core import smoke_test, tasks
 from referral_intake.core.callback import CALLBACK_FIELDS, Callback
 from referral_intake.core.doctor import ADDRESS_FIELDS, DOCTOR_FIELDS, Address, Doctor
 from referral_intake.core.engagement import Engagement
@@ -67,13 +67,21 @@ def to_item(referral: Referral) -> Item:
         # The keys of the sparse index `due`.
         "open_in": referral.campaign,
         "due_at": timestamp(referral.due_at) if referral.due_at else None,
+        "is_vetted": referral.is_vetted or None,
         # Attributes of the indexes for listings.
         "submitted_at": timestamp(referral.submitted_at),
         **search_attributes(referral.doctor),
         **task_attributes(referral.campaign, tasks.task_kind(referral), tasks.waiting_since(referral), referral.group),
     }
     values = {name: typed(value) for name, value in attributes.items() if value is not None}
-    return {**referral_key(referral.receipt), **values}
+    return {**referral_key(referral.receipt), **values, **expiry_attributes(referral)}
+
+
+def expiry_attributes(referral: Referral) -> Item:
+    """Return the attribute by which DynamoDB deletes items of a smoke test. Other referrals don't have it."""
+    if not referral.is_test:
+        return {}
+    return {"expires": typed(int((referral.submitted_at + smoke_test.KEPT).timestamp()))}
 
 
 def from_item(item: Item) -> Referral:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from referral_intake.aws.item_format import Item
+from referral_intake.aws.item_format import Item, expiry_attributes
 from referral_intake.aws.table import Table
 from referral_intake.core.message import Message, redacted
+from referral_intake.core.referral import Referral
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,9 +22,9 @@ def message_key(receipt: str, step: str) -> Item:
     return {"pk": {"S": f"referral#{receipt}"}, "sk": {"S": f"message#{step}"}}
 
 
-def message_item(receipt: str, step: str, message: Message) -> Item:
+def message_item(referral: Referral, step: str, message: Message) -> Item:
     packed = zlib.compress(json.dumps(asdict(message)).encode(), 9)
-    return {**message_key(receipt, step), "message": {"B": packed}}
+    return {**message_key(referral.receipt, step), "message": {"B": packed}, **expiry_attributes(referral)}
 
 
 class SentMessages:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from referral_intake.core import typed_codes
+from referral_intake.core import smoke_test, typed_codes
 from referral_intake.core.callback import Callback
 from referral_intake.core.doctor import Doctor
 from referral_intake.core.engagement import Engagement
@@ -104,6 +104,10 @@ class Referral:
     @property
     def submitted_at(self) -> datetime:
         return self.milestones[Milestone.SUBMITTED]
+
+    @property
+    def is_test(self) -> bool:
+        return smoke_test.is_test(self.campaign)
 
     @property
     def may_have_been_sent(self) -> bool:

@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BeforeValidator
 
 from referral_intake.core.campaign import Campaign
+from referral_intake.core.smoke_test import is_test
 from referral_intake.dashboard import problems
 from referral_intake.dashboard.wiring import DashboardParts
 
@@ -36,7 +37,7 @@ To = Annotated[Day, Query(description="The last day (inclusive), in UTC.", examp
 
 def campaign(parts: DashboardParts, name: str) -> Campaign:
     """Return the campaign. Raise Problem if it does not exist."""
-    found = parts.campaigns.get(name)
+    found = None if is_test(name) else parts.campaigns.get(name)
     if found is None:
         raise problems.invalid("campaign", "unknown", "There is no campaign with this name.")
     return found

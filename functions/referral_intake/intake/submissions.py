@@ -15,7 +15,7 @@ from referral_intake.core.reasons import Reason
 from referral_intake.core.referral import Referral, new_referral, parse_receipt
 from referral_intake.core.submission import InvalidSubmission, Submission, parse
 from referral_intake.core.validation import FieldError
-from referral_intake.intake import bot_detection
+from referral_intake.intake import bot_detection, smoke_tests
 from referral_intake.intake.wiring import IntakeParts
 from referral_intake.observability import logs, metrics
 from referral_intake.web import form_responses, forms, http
@@ -63,7 +63,8 @@ def _accept(event: Event, intake: IntakeParts, view: FormResponses, now: datetim
             group = intake.suspected.group_for(referral, now)
             referral = bot_detection.hold_for_review(referral, reason, now, group)
         with logs.log_context(logger, referral=referral.receipt):
-            stored, is_new = _store(referral, intake)
+            tested = smoke_tests.marked(referral, submission.submission_id, payload, intake.hashing_keys)
+            stored, is_new = _store(tested, intake)
     except InvalidSubmission as invalid:
         codes = sorted({error.code for error in invalid.errors})
         _record_refusal("conflict" if "conflict" in codes else "invalid", codes)

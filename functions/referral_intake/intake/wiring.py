@@ -11,6 +11,7 @@ from referral_intake.core.ports import Referrals
 from referral_intake.core.settings import Settings
 
 if TYPE_CHECKING:
+    from referral_intake.aws.keys import Ring
     from referral_intake.core.doctor import Doctor
     from referral_intake.core.referral import Referral
     from referral_intake.intake.bot_detection import Proof
@@ -53,6 +54,7 @@ class IntakeParts:
 
     referrals: Referrals
     site: "Site"
+    hashing_keys: "Ring"
     source_keys: SourceKeys
     challenges: Challenges
     signatures: Signatures
@@ -77,6 +79,7 @@ def parts() -> IntakeParts:
     return IntakeParts(
         referrals=ReferralTable(table, settings.table_name),
         site=Site(settings.templates_dir, settings.site_url, Campaigns(settings.templates_dir)),
+        hashing_keys=hashing_keys,
         source_keys=SourceKeys(table, settings.source_keys_table_name),
         challenges=Challenges(hashing_keys, settings.challenge_tries),
         signatures=RegistrySignatures(hashing_keys),

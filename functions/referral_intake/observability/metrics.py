@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from referral_intake.core.smoke_test import is_test
+
 
 def count(name: str, amount: int = 1, *, campaign: str | None = None, reason: str | None = None) -> None:
     emit({name: amount}, MetricUnit.Count, campaign=campaign, reason=reason)
@@ -18,6 +20,8 @@ def emit(
     values: Mapping[str, float], unit: MetricUnit, *, campaign: str | None = None, reason: str | None = None
 ) -> None:
     """Write one log line. `EphemeralMetrics`, because instances of `Metrics` share their state within the process."""
+    if campaign and is_test(campaign):
+        return
     metrics = EphemeralMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "ReferralIntake"))
     for name, value in values.items():
         metrics.add_metric(name, unit, value)

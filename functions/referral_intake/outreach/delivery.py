@@ -166,8 +166,10 @@ class Outreach:
         # stream.
         if wait := self.throttle.acquire(campaign, message.to):
             return self._move(referral, decisions.wait(wait.reason, wait.until))
-        # The doctor asked for the information through this referral, so another one's claim does not count.
-        cooldown = timedelta() if claim.step == INFORMATION else campaign.policy.cooldown
+        # The doctor asked for the information through this referral, so another one's claim does not count. Nor does an
+        # earlier test's: all tests name the same mailbox.
+        repeats = claim.step == INFORMATION or referral.is_test
+        cooldown = timedelta() if repeats else campaign.policy.cooldown
         obstacle = self._unless_overruled(
             claim,
             lambda overruled: self.claims.claim(claim, message, now=self.now(), cooldown=cooldown, overruled=overruled),

@@ -20,7 +20,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     referrals: list[Referral] = []
 
     def process(record: dict[str, Any]) -> None:
-        referrals.append(read(record))
+        referral = read(record)
+        referrals.extend([] if referral.is_test else [referral])
 
     processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
     response = process_partial_response(event, process, processor, context)

@@ -109,7 +109,7 @@ def test_every_module_in_commands_is_a_command() -> None:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ("referrals re", ["recount", "redrive", "restore", "resume"]),
+        ("referrals re", ["recount", "redrive", "restore", "restore-table", "resume"]),
         ("referrals redrive --stack ", ["mine", "mine-dev"]),
         ("referrals deploy p", ["prod"]),
     ],

@@ -236,7 +236,7 @@ def test_missing_credentials_are_reported_once_and_the_content_is_still_checked(
     monkeypatch.setattr(aws_queries, "caller", none)
     monkeypatch.setattr(dns_records, "txt", lambda name: [])
     place = preflight.Target("x", None, {"SenderAddress": "us@spine.org"}, real=True, problem="none")
-    findings = dict(preflight.run(place))
+    findings = dict(preflight.run(preflight.checks(place)))
     assert findings["credentials"].level is Level.FAILURE
     assert {findings[name].level for name in ("SES identity", "sandbox", "alarms")} == {Level.SKIPPED}
     assert findings["postal address"].level is Level.FAILURE
@@ -287,3 +287,17 @@ def test_every_environment_names_its_stack_and_sender() -> None:
         environment = environments.named(name)
         assert environment.stack.startswith("referral-intake")
         assert "@" in environment.parameters["SenderAddress"]
+
+
+@pytest.mark.parametrize(
+    ("functions", "lacking"),
+    [
+        (["arn:x:function:a-OutreachFunction-1:live", "arn:x:function:a-StatsFunction-1:live"], ""),
+        (["arn:x:function:a-StatsFunction-1:live"], "outreach"),
+        ([], "outreach, stats"),
+    ],
+)
+def test_both_functions_must_read_the_current_stream(functions: list[str], lacking: str) -> None:
+    found = deployment.stream_readers(functions)
+    assert level(found) == ("failure" if lacking else "ok")
+    assert found.text.endswith(f": {lacking}" if lacking else "table")

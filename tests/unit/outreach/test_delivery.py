@@ -12,6 +12,7 @@ from referral_intake.core.message import Deferred, Message, Refused, Unapproved,
 from referral_intake.core.quota import Wait
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import Referral, Stage, close
+from referral_intake.core.smoke_test import campaign_of
 from referral_intake.outreach.delivery import Outreach
 from tests.support.fakes import FakeMailer, FakeMessageComposer, FakeScreeningCounts, FakeTable, FakeThrottle, ring
 from tests.support.samples import NOW, campaign, referral
@@ -215,6 +216,17 @@ def test_unapproved_content_is_not_sent_and_the_referral_waits() -> None:
     waiting = system.table.referrals[queued.receipt]
     assert (waiting.stage, waiting.reason) == (Stage.WAITING, "not_approved")
     assert system.table.claimed == {}
+
+
+def test_the_referral_of_a_smoke_test_is_sent_at_once_also_on_a_saturday_night() -> None:
+    policy = replace(campaign().policy, grace=timedelta(minutes=10), introduction_in_office_hours=True)
+    start = datetime.fromisoformat("2026-11-28T01:16:00-06:00")
+    queued = replace(referral(), campaign=campaign_of("lumen"), milestones={"submitted": start})
+    system = OutreachInMemory(now=start)
+    system.table.add(queued)
+    replace(system.outreach, find_campaign=lambda _: replace(campaign(), policy=policy)).handle(queued)
+    assert system.table.referrals[queued.receipt].stage is Stage.SENT
+    assert len(system.mailer.sent) == 1
 
 
 @pytest.mark.parametrize(

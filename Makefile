@@ -50,7 +50,7 @@ THOROUGH := --hypothesis-profile thorough
 # `make faults` injects a fault at every point, and the weekly workflow runs it.
 FAULTS := tests/faults/test_fault_injection.py
 
-test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests except the slow ones.
+test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/engines.stamp .cache/sam.stamp browser ## Run all tests except the slow ones.
 	$(PYTEST) $(if $(FULL),$(THOROUGH) --one-in 4,-m "not long")
 	$(TOTAL)
 
@@ -64,7 +64,7 @@ DATED := $(addprefix tests/unit/,core/test_calendar.py core/test_business_hours.
 test-dates: .cache/dev.stamp .cache/dynamodb.stamp .cache/sam.stamp ## Run the tests that depend on dates, on a leap day, at the end of a year and on other special dates.
 	$(VENV)/python -m tools.dates --each $(VENV)/pytest -p no:schemathesis -m "not long" $(DATED)
 
-long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the slow tests, which `make test` skips.
+long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/engines.stamp .cache/sam.stamp browser ## Run the slow tests, which `make test` skips.
 	$(PYTEST) $(THOROUGH) -m long $(if $(SHORT),--collect-only -qq)
 
 units: .cache/dev.stamp ## Run the unit tests.
@@ -203,6 +203,11 @@ INSTALL_COMMAND = install -m 755 cli/referrals.sh $(VENV)/referrals
 .cache/web.stamp: tests/engines/web.py $(wildcard tools/web/*.json) | .cache/dev.stamp
 	@echo "Downloading tools that check the pages ..."
 	@$(VENV)/python -m tests.engines.web
+	@touch $@
+
+.cache/engines.stamp: tests/engines/npm_engines.py $(wildcard tools/engines/*.json) | .cache/dev.stamp
+	@echo "Downloading stand-ins for SES and DynamoDB ..."
+	@$(VENV)/python -m tests.engines.npm_engines
 	@touch $@
 
 .cache/sam.stamp: tools/sam/pyproject.toml tools/sam/uv.lock | $(UV)

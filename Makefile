@@ -206,7 +206,7 @@ INSTALL_COMMAND = install -m 755 cli/referrals.sh $(VENV)/referrals
 	@touch $@
 
 .cache/engines.stamp: tests/engines/npm_engines.py $(wildcard tools/engines/*.json) | .cache/dev.stamp
-	@echo "Downloading stand-ins for SES and DynamoDB ..."
+	@echo "Downloading fakes of SES and DynamoDB ..."
 	@$(VENV)/python -m tests.engines.npm_engines
 	@touch $@
 

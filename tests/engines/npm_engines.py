@@ -1,4 +1,4 @@
-"""Stand-ins for Amazon SES and DynamoDB by other authors, from npm as pinned by the lock file in tools/engines.
+"""Fakes of Amazon SES and DynamoDB by other authors, from npm as pinned by the lock file in tools/engines.
 
 `python -m tests.engines.npm_engines` only downloads them.
 """

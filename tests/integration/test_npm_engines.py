@@ -1,4 +1,4 @@
-"""The adapters of SES and DynamoDB against stand-ins by other authors: what they refuse, AWS may refuse too.
+"""The adapters of SES and DynamoDB against fakes by other authors: what they refuse, AWS may refuse too.
 
 dynalite lacks TransactWriteItems, UpdateTimeToLive, streams and ReturnValuesOnConditionCheckFailure, so tests here call
 neither `transact` nor `put_new` with an existing key. The other tests of tables run on DynamoDB Local.
@@ -13,7 +13,6 @@ import pytest
 
 from referral_intake.aws import dynamodb
 from referral_intake.aws import ses as ses_adapter
-from referral_intake.aws.item_format import from_item
 from referral_intake.aws.listing_table import ListingTable
 from referral_intake.aws.referral_table import ReferralTable
 from referral_intake.aws.ses import SesAccount, SesMailer
@@ -30,7 +29,6 @@ from tests.engines import npm_engines
 from tests.engines.npm_engines import QUOTA
 from tests.integration import aws
 from tests.integration.test_ses import message
-from tests.support import samples
 from tests.support.http_client import fetch
 from tests.support.samples import NOW
 
@@ -56,7 +54,7 @@ def ses(ses_url: str, fake_credentials: None, monkeypatch: pytest.MonkeyPatch) -
 
 
 def sent(url: str, to_send: Message) -> Any:
-    """The message as the stand-in stored it."""
+    """The message as the fake stored it."""
     message_id = SesMailer(ses_adapter.client(), aws.SENDER, "outreach-mail").send(to_send)
     (stored,) = json.loads(fetch(f"{url}/store").body)["emails"]
     assert stored["messageId"] == message_id

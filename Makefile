@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo demo-data test test-dates units long faults artifact bench cold-starts check check-full targets lint types contracts \
+.PHONY: help run demo demo-data test test-dates units long faults artifact emulate bench cold-starts check check-full targets lint types contracts \
   template build sbom requirements site deploy destroy pictures lighthouse format lock browser clean
 
 STARTED := $(shell date +%s)
@@ -73,6 +73,9 @@ units: .cache/dev.stamp ## Run the unit tests.
 artifact: build .cache/dev.stamp .cache/dynamodb.stamp .cache/ric.stamp ## Build the functions, and test them in the runtime of Lambda.
 	$(VENV)/pytest tests/artifact
 
+emulate: .cache/dev.stamp .cache/sam.stamp .cache/ministack.stamp ## Create the stack on ministack, an emulator of AWS, and drive a referral through it.
+	$(VENV)/pytest -p no:schemathesis tests/emulation
+
 faults: .cache/dev.stamp .cache/dynamodb.stamp ## Inject every fault into every AWS call, and check all promises.
 	$(AT) $(VENV)/pytest $(FAULTS) --one-in 1 $(if $(SHORT),--collect-only -qq)
 
@@ -96,7 +99,7 @@ check: lint types contracts requirements template build test ## Run the checks t
 
 # `test` then includes `long` and `faults`.
 check-full: FULL := 1
-check-full: check artifact test-dates targets ## Run all checks, as CI does.
+check-full: check artifact emulate test-dates targets ## Run all checks, as CI does.
 	$(TOTAL)
 
 # The targets that no other check runs. tests/integration/test_make.py runs deploy, destroy and clean.
@@ -218,6 +221,11 @@ INSTALL_COMMAND = install -m 755 cli/referrals.sh $(VENV)/referrals
 .cache/ric.stamp: tools/ric/pyproject.toml tools/ric/uv.lock tools/sam/python | $(UV)
 	@echo "Installing Lambda's runtime client ..."
 	@UV_PYTHON="$$(tools/sam/python)" UV_PROJECT_ENVIRONMENT="$(CURDIR)/.cache/ric" $(UV_SYNC) --project tools/ric
+	@touch $@
+
+.cache/ministack.stamp: tools/ministack/pyproject.toml tools/ministack/uv.lock tools/sam/python | $(UV)
+	@echo "Installing ministack ..."
+	@UV_PYTHON="$$(tools/sam/python)" UV_PROJECT_ENVIRONMENT="$(CURDIR)/.cache/ministack" $(UV_SYNC) --project tools/ministack
 	@touch $@
 
 .cache/policy.stamp: tools/policy/pyproject.toml tools/policy/uv.lock | $(UV)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from referral_intake.aws.referral_table import ReferralTable
+from referral_intake.core.referral import Referral
 from samlocal.template.intrinsics import read_yaml
 from tests.emulation import differences, emulator
 from tests.emulation.differences import Difference, Template
@@ -118,6 +120,20 @@ class EmulatedStack:
     def outputs(self) -> dict[str, str]:
         (stack,) = self.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    @property
+    def table(self) -> ReferralTable:
+        return ReferralTable(self.client("dynamodb"), self.outputs["TableName"])
+
+    def referral(self, receipt: str) -> Referral:
+        found = self.table.get(receipt, consistent=True)
+        assert found
+        return found
+
+    def mails(self, address: str) -> list[Any]:
+        """The messages that SES accepted for this address."""
+        messages = fetch(f"{self.url}/_ministack/ses/messages").json()["messages"].get(emulator.ACCOUNT, [])
+        return [message for message in messages if address in message["To"]]
 
     @cached_property
     def origin_secret(self) -> str:

@@ -13,9 +13,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from referral_intake.aws.referral_table import ReferralTable
-from referral_intake.core.referral import Referral
-from tests.emulation.emulator import ACCOUNT
 from tests.emulation.stack import SITE, EmulatedStack
 from tests.integration.sign_in import VERIFIER, challenge
 from tests.support import proofs, samples
@@ -39,21 +36,10 @@ def submit(stack: EmulatedStack, **doctor: Any) -> str:
     return str(answer.json()["receipt"])
 
 
-def stored(stack: EmulatedStack, receipt: str) -> Referral:
-    found = ReferralTable(stack.client("dynamodb"), stack.outputs["TableName"]).get(receipt, consistent=True)
-    assert found
-    return found
-
-
-def mails(stack: EmulatedStack, address: str) -> list[Any]:
-    messages = fetch(f"{stack.url}/_ministack/ses/messages").json()["messages"].get(ACCOUNT, [])
-    return [message for message in messages if address in message["To"]]
-
-
 def report_delivery(stack: EmulatedStack, receipt: str) -> None:
     """Puts the event of SES into the queue, as the rule of EventBridge does."""
     event = mail_event("Delivery", receipt, sent_at=datetime.now(UTC))
-    event["detail"]["mail"]["messageId"] = mails(stack, EMAIL)[0]["MessageId"]
+    event["detail"]["mail"]["messageId"] = stack.mails(EMAIL)[0]["MessageId"]
     queue = stack.outputs["MailEventsUrl"]
     stack.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(event))
 
@@ -95,15 +81,15 @@ def test_a_request_without_the_origin_secret_is_refused(stack: EmulatedStack) ->
 
 
 def test_a_referral_is_mailed_by_the_stream(stack: EmulatedStack, receipt: str) -> None:
-    (mail,) = eventually(lambda: mails(stack, EMAIL))
+    (mail,) = eventually(lambda: stack.mails(EMAIL))
     assert "Dear Dr. Lopez" in mail["BodyText"]
-    eventually(lambda: "sent" in stored(stack, receipt).milestones)
+    eventually(lambda: "sent" in stack.referral(receipt).milestones)
 
 
 def test_an_event_of_ses_is_recorded_by_the_queue(stack: EmulatedStack, receipt: str) -> None:
-    assert "delivered" not in stored(stack, receipt).milestones, "ses_events is no longer needed in differences.toml"
+    assert "delivered" not in stack.referral(receipt).milestones, "ses_events is no longer needed in differences.toml"
     report_delivery(stack, receipt)
-    eventually(lambda: "delivered" in stored(stack, receipt).milestones)
+    eventually(lambda: "delivered" in stack.referral(receipt).milestones)
 
 
 def test_the_dashboard_refuses_a_request_without_a_token(stack: EmulatedStack) -> None:
@@ -126,12 +112,12 @@ def test_a_report_is_made_by_its_queue(stack: EmulatedStack, receipt: str, manag
 
 
 def test_a_doctor_who_opts_out_is_never_mailed_again(stack: EmulatedStack, receipt: str) -> None:
-    (link,) = set(re.findall(rf"{SITE}(/api/opt-out\S+)", mails(stack, EMAIL)[0]["BodyText"]))
+    (link,) = set(re.findall(rf"{SITE}(/api/opt-out\S+)", stack.mails(EMAIL)[0]["BodyText"]))
     assert stack.api(link, "POST", b"List-Unsubscribe=One-Click", **{"content-type": FORM}).status == 200
-    eventually(lambda: stored(stack, receipt).reason == "opted_out")
+    eventually(lambda: stack.referral(receipt).reason == "opted_out")
     again = submit(stack, email=EMAIL)
-    eventually(lambda: stored(stack, again).reason == "opted_out")
-    assert len(mails(stack, EMAIL)) == 1
+    eventually(lambda: stack.referral(again).reason == "opted_out")
+    assert len(stack.mails(EMAIL)) == 1
 
 
 def test_the_distribution_serves_a_page_with_the_function_for_paths(stack: EmulatedStack) -> None:

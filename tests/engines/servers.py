@@ -1,5 +1,7 @@
 """Servers on the loopback interface, started for a test run and stopped by their process."""
 
+import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -29,7 +31,13 @@ def running(
     """Run a server that listens on this port. The address, when it responds. Raises NoEngine if it does not start."""
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
         )
         try:
             url = f"http://127.0.0.1:{port}"
@@ -38,7 +46,8 @@ def running(
                 raise NoEngine(f"{command[0]} does not start: {said.read().decode(errors='replace')[-2000:]}")
             yield url
         finally:
-            process.kill()
+            # Includes the child processes of the server.
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 

@@ -15,6 +15,7 @@ from tools.ship.built import Built
 
 __all__ = ["local_build"]
 
+WIDTH = 110
 REPORT = pytest.StashKey[list[str]]()
 
 
@@ -28,7 +29,7 @@ def _listed(found: list[Difference]) -> Iterator[str]:
     for one in found:
         lacks = ", ".join(one.types) or one.property or one.attribute
         yield f"{one.name} ({one.fault})" + (f": does not know {lacks}" if lacks else "")
-        yield from textwrap.wrap(one.instead, 110, initial_indent="    ", subsequent_indent="    ")
+        yield from textwrap.wrap(one.instead, WIDTH, initial_indent="    ", subsequent_indent="    ")
         yield f"    AWS: {one.title}, {one.address}"
 
 
@@ -45,9 +46,10 @@ def emulated_account(local_build: Built, tmp_path_factory: pytest.TempPathFactor
 def stack(emulated_account: EmulatedStack, pytestconfig: pytest.Config) -> EmulatedStack:
     began = time.monotonic()
     refused = emulated_account.create(NAME, differences.read())
-    assert refused == [], f"not listed in {differences.FILE.name}"
+    assert not refused, "\n".join([f"not listed in {differences.FILE.name}:", *refused])
     routes.import_body(emulated_account)
     found = Counter(resource["ResourceType"] for resource in emulated_account.resources())
-    created = f"Created {found.total()} resources of {len(found)} types in {time.monotonic() - began:.1f} s, except:"
-    pytestconfig.stash[REPORT] = [created]
+    created = f"Created {found.total()} resources of {len(found)} types in {time.monotonic() - began:.1f} s."
+    left_out = f"Not created: {', '.join(sorted(emulated_account.left_out))}."
+    pytestconfig.stash[REPORT] = [created, *textwrap.wrap(left_out, WIDTH), "Differences:"]
     return emulated_account

@@ -35,12 +35,16 @@ def read() -> list[Difference]:
     return [Difference(**entry) for entry in tomllib.loads(FILE.read_text("utf-8"))["difference"]]
 
 
+def left_out(template: Template, differences: Sequence[Difference]) -> set[str]:
+    """Logical ids of the resources that `without` removes."""
+    resources = template["Resources"].items()
+    return {name for name, resource in resources if any(one.removes(resource) for one in differences)}
+
+
 def without(template: Template, differences: Sequence[Difference]) -> Template:
     """The template without what these differences name."""
     types = {name: resource["Type"] for name, resource in template["Resources"].items()}
-    removed = {
-        name for name, resource in template["Resources"].items() if any(one.removes(resource) for one in differences)
-    }
+    removed = left_out(template, differences)
     kept = {name: resource for name, resource in template["Resources"].items() if name not in removed}
     result: Template = {**template, "Resources": {name: _updatable(one, removed) for name, one in kept.items()}}
     for one in differences:

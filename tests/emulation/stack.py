@@ -36,6 +36,7 @@ class EmulatedStack:
         self.url = url
         self._built = built
         self.routes_of_body: int | None = None
+        self.left_out: set[str] = set()
 
     def client(self, service: str) -> Any:
         return emulator.client(service, self.url)
@@ -86,6 +87,7 @@ class EmulatedStack:
         return [] if self._status(name) == "CREATE_COMPLETE" else self._failures(name)
 
     def _put(self, key: str, template: Template, edits: Sequence[Difference]) -> str:
+        self.left_out |= differences.left_out(template, edits)
         body = json.dumps(differences.without(template, edits))
         self.client("s3").put_object(Bucket=BUCKET, Key=f"{key}.json", Body=body)
         return f"{self.url}/{BUCKET}/{key}.json"

@@ -1,7 +1,5 @@
 """Servers on the loopback interface, started for a test run and stopped by their process."""
 
-import os
-import signal
 import socket
 import subprocess
 import tempfile
@@ -30,14 +28,9 @@ def running(
 ) -> Iterator[str]:
     """Run a server that listens on this port. The address, when it responds. Raises NoEngine if it does not start."""
     with tempfile.TemporaryFile() as said:
+        # In the session of the tests, so that Ctrl-C in a terminal stops it, too.
         process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
         )
         try:
             url = f"http://127.0.0.1:{port}"
@@ -46,8 +39,7 @@ def running(
                 raise NoEngine(f"{command[0]} does not start: {said.read().decode(errors='replace')[-2000:]}")
             yield url
         finally:
-            # Includes the child processes of the server.
-            os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
 
 

@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo demo-data test test-dates units long faults artifact bench cold-starts check check-full targets lint types contracts \
+.PHONY: help run demo demo-data test test-dates units long faults artifact emulate bench cold-starts check check-full targets lint types contracts \
   template build sbom requirements site deploy destroy pictures lighthouse format lock browser clean
 
 STARTED := $(shell date +%s)
@@ -50,7 +50,7 @@ THOROUGH := --hypothesis-profile thorough
 # `make faults` injects a fault at every point, and the weekly workflow runs it.
 FAULTS := tests/faults/test_fault_injection.py
 
-test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run all tests except the slow ones.
+test: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/engines.stamp .cache/sam.stamp browser ## Run all tests except the slow ones.
 	$(PYTEST) $(if $(FULL),$(THOROUGH) --one-in 4,-m "not long")
 	$(TOTAL)
 
@@ -64,7 +64,7 @@ DATED := $(addprefix tests/unit/,core/test_calendar.py core/test_business_hours.
 test-dates: .cache/dev.stamp .cache/dynamodb.stamp .cache/sam.stamp ## Run the tests that depend on dates, on a leap day, at the end of a year and on other special dates.
 	$(VENV)/python -m tools.dates --each $(VENV)/pytest -p no:schemathesis -m "not long" $(DATED)
 
-long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/sam.stamp browser ## Run the slow tests, which `make test` skips.
+long: .cache/dev.stamp .cache/dynamodb.stamp .cache/web.stamp .cache/engines.stamp .cache/sam.stamp browser ## Run the slow tests, which `make test` skips.
 	$(PYTEST) $(THOROUGH) -m long $(if $(SHORT),--collect-only -qq)
 
 units: .cache/dev.stamp ## Run the unit tests.
@@ -72,6 +72,9 @@ units: .cache/dev.stamp ## Run the unit tests.
 
 artifact: build .cache/dev.stamp .cache/dynamodb.stamp .cache/ric.stamp ## Build the functions, and test them in the runtime of Lambda.
 	$(VENV)/pytest tests/artifact
+
+emulate: .cache/dev.stamp .cache/sam.stamp .cache/ministack.stamp ## Create the stack on ministack, an emulator of AWS, and drive a referral through it.
+	$(VENV)/pytest -p no:schemathesis tests/emulation
 
 faults: .cache/dev.stamp .cache/dynamodb.stamp ## Inject every fault into every AWS call, and check all promises.
 	$(AT) $(VENV)/pytest $(FAULTS) --one-in 1 $(if $(SHORT),--collect-only -qq)
@@ -96,7 +99,7 @@ check: lint types contracts requirements template build test ## Run the checks t
 
 # `test` then includes `long` and `faults`.
 check-full: FULL := 1
-check-full: check artifact test-dates targets ## Run all checks, as CI does.
+check-full: check artifact emulate test-dates targets ## Run all checks, as CI does.
 	$(TOTAL)
 
 # The targets that no other check runs. tests/integration/test_make.py runs deploy, destroy and clean.
@@ -208,6 +211,11 @@ INSTALL_COMMAND = install -m 755 cli/referrals.sh $(VENV)/referrals
 	@$(VENV)/python -m tests.engines.web
 	@touch $@
 
+.cache/engines.stamp: tests/engines/npm_engines.py $(wildcard tools/engines/*.json) | .cache/dev.stamp
+	@echo "Downloading fakes of SES and DynamoDB ..."
+	@$(VENV)/python -m tests.engines.npm_engines
+	@touch $@
+
 .cache/sam.stamp: tools/sam/pyproject.toml tools/sam/uv.lock | $(UV)
 	@echo "Installing SAM CLI ..."
 	@UV_PROJECT_ENVIRONMENT="$(CURDIR)/.cache/sam" $(UV_SYNC) --project tools/sam
@@ -216,6 +224,11 @@ INSTALL_COMMAND = install -m 755 cli/referrals.sh $(VENV)/referrals
 .cache/ric.stamp: tools/ric/pyproject.toml tools/ric/uv.lock tools/sam/python | $(UV)
 	@echo "Installing Lambda's runtime client ..."
 	@UV_PYTHON="$$(tools/sam/python)" UV_PROJECT_ENVIRONMENT="$(CURDIR)/.cache/ric" $(UV_SYNC) --project tools/ric
+	@touch $@
+
+.cache/ministack.stamp: tools/ministack/pyproject.toml tools/ministack/uv.lock tools/sam/python | $(UV)
+	@echo "Installing ministack ..."
+	@UV_PYTHON="$$(tools/sam/python)" UV_PROJECT_ENVIRONMENT="$(CURDIR)/.cache/ministack" $(UV_SYNC) --project tools/ministack
 	@touch $@
 
 .cache/policy.stamp: tools/policy/pyproject.toml tools/policy/uv.lock | $(UV)

@@ -1,19 +1,18 @@
 import hashlib
 import io
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from samlocal.template.model import Function
+from tests.artifact import host_build
 from tests.artifact.emulator import Start
 from tests.artifact.stack import BuiltStack
 from tests.engines import dynamodb_local
 from tests.integration.sign_in import Page, bearer
-from tools.ship import __main__ as ship
-from tools.ship import built, host
+from tools.ship import built
 from tools.ship.built import Built
 
 ROOT = Path(__file__).parents[2]
@@ -38,15 +37,8 @@ def deployable_build() -> Built:
 
 @pytest.fixture(scope="session")
 def local_build() -> Iterator[Built]:
-    """A build for this machine, in read-only folders as on Lambda."""
-    folder = ROOT / ".cache" / "artifact"
-    _set_writable(folder, allowed=True)
-    build = built.read(host.build(folder))
-    ship.prepare(build, host.python())
-    _set_writable(build.folder, allowed=False)
-    yield build
-    # Otherwise only root could delete them.
-    _set_writable(build.folder, allowed=True)
+    with host_build.available() as build:
+        yield build
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +59,6 @@ def manager(stack: BuiltStack) -> dict[str, str]:
     """Headers of a signed-in manager."""
     (client,) = stack.template.pools[0].clients
     return bearer(Page(stack, f"{stack.url}/dashboard/", client.id).sign_in("manager")["access_token"])
-
-
-def _set_writable(folder: Path, *, allowed: bool) -> None:
-    for path in (folder, *folder.rglob("*")) if folder.exists() else ():
-        if not path.is_symlink():
-            mode = path.stat().st_mode
-            path.chmod(mode | stat.S_IWUSR if allowed else mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
 
 
 def _contents(folder: Path) -> dict[str, str]:

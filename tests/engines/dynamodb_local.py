@@ -7,19 +7,16 @@ import atexit
 import base64
 import hashlib
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
+from tests.engines import servers
 from tests.engines.programs import CACHE, NoEngine, java, npm
 
 PACKAGE = "amplify-dynamodb-simulator"
@@ -27,7 +24,6 @@ VERSION = "2.9.30"
 # Hash from the registry. Any other archive is refused.
 INTEGRITY = "sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=="
 FOLDER = CACHE / f"dynamodb-local-{VERSION}"
-_START_TIMEOUT = 30.0
 
 
 # ---- Download --------------------------------------------------------------------------------------------------------
@@ -71,24 +67,16 @@ def _verify(archive: Path) -> None:
 @contextmanager
 def running() -> Iterator[str]:
     """The address of an empty engine."""
-    folder, port = fetch(), _free_port()
+    folder, port = fetch(), servers.free_port()
     options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as own:
+    with tempfile.TemporaryDirectory() as own:
         # An engine runs for less time than the second compiler and the parallel collector need to pay off.
         quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         # Each start leaves a library of 1 MB there.
         machine = ["-Xmx512m", *quick, "-Djava.library.path=DynamoDBLocal_lib", f"-Djava.io.tmpdir={own}"]
         command = [java(), *machine, "-jar", "DynamoDBLocal.jar", *options]
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
-        try:
-            url = f"http://127.0.0.1:{port}"
-            if not _answers(url, process):
-                said.seek(0)
-                raise NoEngine(f"DynamoDB Local does not start: {said.read().decode(errors='replace')[-2000:]}")
+        with servers.running(command, port, folder=folder) as url:
             yield url
-        finally:
-            process.kill()
-            process.wait()
 
 
 @cache
@@ -97,28 +85,6 @@ def shared() -> str:
     engine = ExitStack()
     atexit.register(engine.close)
     return engine.enter_context(running())
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-def _answers(url: str, process: "subprocess.Popen[bytes]") -> bool:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + _START_TIMEOUT
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            direct.open(url, timeout=5).close()
-        except urllib.error.HTTPError as refused:
-            refused.close()
-            return True  # The engine asks for a signature, so it is running.
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return True
-    return False
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
-"""Tools to check pages, downloaded once from npm as pinned by lock files in tools/.
+"""Tools from npm, downloaded once as pinned by lock files in tools/, and above all those that check pages.
 
-`python -m tests.engines.web` only downloads the tools that tests need.
+`python -m tests.engines.web` only downloads the tools that tests of pages need.
 """
 
 import hashlib

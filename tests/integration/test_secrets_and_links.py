@@ -3,6 +3,8 @@
 import json
 import secrets as random
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
@@ -15,7 +17,11 @@ from referral_intake.aws.keys import DoctorHashes, Keyring, Ring
 from referral_intake.aws.origin_secret import OriginSecret
 from referral_intake.aws.secrets import Secrets
 from referral_intake.aws.signed_links import Link, Links
+from referral_intake.core.errors import Unavailable
+from referral_intake.intake import submissions
+from referral_intake.web.pages import Site
 from tests.integration import aws
+from tests.support import events, proofs, samples
 from tests.support.samples import NOW
 
 OPT_OUT = Link(("email#k1#0123456789abcdef0123456789abcdef",), "lumen", "K3QF-7ZTA-MM2X-PE5R")
@@ -72,6 +78,19 @@ def test_a_secret_is_fetched_once_and_then_cached(secret_names: dict[str, str]) 
     rotate(secret_names["HashingKeys"], "k2")
     assert remembered() == before
     assert ring(secret_names["HashingKeys"])().current == "k2"
+
+
+@pytest.mark.parametrize("content", [None, "{current: k1}"], ids=["no answer", "invalid JSON"])
+def test_a_patient_is_asked_to_retry_if_the_keys_cannot_be_read(cloud: None, content: str | None) -> None:
+    if content:
+        boto3.client("secretsmanager").create_secret(Name="keys", SecretString=content)
+    keys = ring("keys")
+    with pytest.raises(Unavailable):
+        keys()
+    site = Site(samples.TEMPLATES, aws.SITE_URL, samples.CAMPAIGNS)
+    tables: Any = None
+    intake = replace(proofs.intake(tables, site), hashing_keys=keys)
+    assert submissions.respond(events.post_json(samples.payload()), intake, NOW)["statusCode"] == 503
 
 
 # ---- Identifiers of doctors ------------------------------------------------------------------------------------------

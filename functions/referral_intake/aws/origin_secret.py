@@ -5,8 +5,6 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError, TransformParameterError
-
 from referral_intake.aws import shared_wiring
 from referral_intake.aws.secrets import Secrets
 from referral_intake.core.errors import Unavailable
@@ -30,10 +28,10 @@ class OriginSecret:
     def _values(self) -> tuple[bytes, ...]:
         try:
             self._last_read = self._secrets.values(self._secret_id)
-        except (GetParameterError, TransformParameterError) as error:
-            # If Secrets Manager does not answer, or the secret is not valid JSON, the last values stay valid.
+        except Unavailable:
+            # The last values stay valid.
             if not self._last_read:
-                raise Unavailable("secrets") from error
+                raise
         return self._last_read
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
 from referral_intake.aws.origin_secret import OriginSecret
 from referral_intake.core.errors import Unavailable
@@ -18,7 +17,7 @@ class FakeSecrets:
 
     def values(self, secret_id: str) -> tuple[bytes, ...]:
         if self.is_down:
-            raise GetParameterError("no answer")
+            raise Unavailable("secrets")
         return self.held
 
 

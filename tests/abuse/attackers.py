@@ -26,9 +26,10 @@ class Attacker:
         """Return the receipt. Without a source, each submission comes from a network of its own."""
         number = next(self._numbers)
         sent = samples.payload(doctor={"name": name(number), "email": f"d{number}@clinic{number}.example"} | doctor)
+        address = source or network(number)
         if has_proof:
-            sent = proofs.with_proof(sent, self.harness._keys, datetime.now(UTC) - timedelta(minutes=1))
-        headers = {**HEADERS, "cloudfront_viewer_address": f"{source or network(number)}:4711"}
+            sent = proofs.with_proof(sent, self.harness._keys, datetime.now(UTC) - timedelta(minutes=1), address)
+        headers = {**HEADERS, "cloudfront_viewer_address": f"{address}:4711"}
         response = self.harness.invoke("intake", events.post_json(sent, **headers))
         assert response["statusCode"] == 201, response
         return receipt_for(uuid.UUID(sent["submission_id"]))

@@ -37,7 +37,10 @@ PURPOSES = ("opt-out", "answer", "undo")
 TOKEN = re.compile(r"[\w.-]{30,}")
 CODE = re.compile(r"(?=([A-Z2-7]{4}(?:-[A-Z2-7]{4}){2}))")
 # The commands that read nothing about referrals, and those that only change something.
-OTHER_COMMANDS = {"approve", "deploy", "destroy", "opt-out", "preflight", "redrive", "restore", "resume", "site"}
+OTHER_COMMANDS = {"approve", "deploy", "destroy", "opt-out", "preflight", "redrive", "restore", "resume"} | {
+    "restore-table",
+    "site",
+}
 COMMANDS = (["audit", "--day", "2026-11-23"], ["held"], ["recount"], ["letters", "lumen"])
 
 
@@ -134,6 +137,7 @@ def test_no_route_and_no_export_shows_a_doctors_token_or_code(
     manager.ask("GET", "/work", query=campaign)
     for kind in ("held", "failed", "by_post", "call", "information"):
         manager.ask("GET", "/work/{kind}", query=campaign, kind=kind)
+    manager.ask("GET", "/groups/{name}", query=campaign, name="suspicious-2026-11-23")
     manager.request_reports()
     manager.ask("GET", "/reports", query=campaign)
     manager.read_files()
@@ -149,7 +153,8 @@ def test_no_route_and_no_export_shows_a_doctors_token_or_code(
         if (method, path) not in manager.routes
     }
     assert left == {
-        ("put", f"{PREFIX}/weekly-summary"),  # It returns what was sent.
+        ("put", f"{PREFIX}/weekly-summary"),  # These two return what was sent.
+        ("put", f"{PREFIX}/mail-domains"),
         ("post", f"{PREFIX}/campaigns/{{campaign}}/resume"),  # A campaign is not paused here.
     }
     assert len(usable(message(harness), harness)) == 2, "the message has both links"

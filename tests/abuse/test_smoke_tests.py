@@ -25,7 +25,8 @@ def signed(harness: HandlerHarness, **fields: Any) -> dict[str, Any]:
 
 
 def post(harness: HandlerHarness, sent: dict[str, Any]) -> int:
-    return int(harness.post(proofs.with_proof(sent, harness._keys, datetime.now(UTC) - proofs.MINUTE))["statusCode"])
+    issued_at = datetime.now(UTC) - proofs.MINUTE
+    return int(harness.post(proofs.with_proof(sent, harness._keys, issued_at, "198.51.100.170"))["statusCode"])
 
 
 def kinds(harness: HandlerHarness) -> set[str]:

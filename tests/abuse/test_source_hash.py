@@ -209,7 +209,7 @@ def test_without_its_table_referrals_are_stored_without_a_source(
     new_process()
     harness.client.delete_table(TableName=aws.source_keys_name(harness.table))
     with counted(harness) as requests:
-        receipts = [submit(harness, email=f"{number}@clinic.example") for number in range(3)]
+        receipts = [submit(harness, email=f"{number}@clinic{number}.example") for number in range(3)]
     assert requests == {"PutItem": 4}, "the table is requested once a minute"
     assert [source(harness, receipt) for receipt in receipts] == [None] * 3
     assert capsys.readouterr().out.count('"SourceKeyUnavailable":[1') == 3

@@ -70,6 +70,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
     server.start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     body = {
+        "Parameters": {"SenderAddress": {"Type": "String", "Default": "hello@spine.example"}},
         "Resources": {"SiteBucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "site"}}},
         "Outputs": {name: {"Value": value} for name, value in site_outputs("site").items()},
     }
@@ -82,9 +83,13 @@ def _stacks() -> list[str]:
     return [one["StackName"] for one in boto3.client("cloudformation").describe_stacks()["Stacks"]]
 
 
-def test_deploy_runs_sam_and_uploads_the_site(repository: Path, s3: "S3Client") -> None:
+def test_deploy_runs_sam_uploads_the_site_and_fails_if_the_site_does_not_answer(
+    repository: Path, s3: "S3Client"
+) -> None:
     done = make(repository, "deploy", "ENV=dev", "YES=1")
-    assert done.returncode == 0, done.stderr
+    # moto has no CloudFront that answers.
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "failure  site: " in done.stdout
     assert "deploy --config-file=" in (repository / "sam-was-called-with").read_text("utf-8")
     assert "--no-confirm-changeset" in (repository / "sam-was-called-with").read_text("utf-8")
     keys = {one["Key"] for one in s3.list_objects_v2(Bucket="site")["Contents"]}

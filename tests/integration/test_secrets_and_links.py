@@ -19,6 +19,7 @@ from referral_intake.aws.secrets import Secrets
 from referral_intake.aws.signed_links import Link, Links
 from referral_intake.core.errors import Unavailable
 from referral_intake.intake import submissions
+from referral_intake.intake.challenges import Challenges
 from referral_intake.web.pages import Site
 from tests.integration import aws
 from tests.support import events, proofs, samples
@@ -89,8 +90,9 @@ def test_a_patient_is_asked_to_retry_if_the_keys_cannot_be_read(cloud: None, con
         keys()
     site = Site(samples.TEMPLATES, aws.SITE_URL, samples.CAMPAIGNS)
     tables: Any = None
-    intake = replace(proofs.intake(tables, site), hashing_keys=keys)
-    assert submissions.respond(events.post_json(samples.payload()), intake, NOW)["statusCode"] == 503
+    intake = replace(proofs.intake(tables, site), challenges=Challenges(keys, tries=1))
+    sent = proofs.with_proof(samples.payload())
+    assert submissions.respond(events.post_json(sent), intake, NOW)["statusCode"] == 503
 
 
 # ---- Identifiers of doctors ------------------------------------------------------------------------------------------

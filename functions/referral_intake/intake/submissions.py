@@ -58,13 +58,17 @@ def _accept(event: Event, intake: IntakeParts, view: FormResponses, now: datetim
         payload = forms.nested(sent) if is_form else sent
         fallback_id = derived_id if is_form else None
         submission = parse(payload, intake.site.campaigns.get, fallback_id, intake.signatures.is_valid)
-        referral = new_referral(submission, now, *_source_hashes(key, address))
+        referral = smoke_tests.marked(
+            new_referral(submission, now, *_source_hashes(key, address)),
+            submission.submission_id,
+            payload,
+            intake.hashing_keys,
+        )
         if reason := _bot_reason(event, payload, submission.submission_id, intake, now):
             group = intake.suspected.group_for(referral, now)
             referral = bot_detection.hold_for_review(referral, reason, now, group)
         with logs.log_context(logger, referral=referral.receipt):
-            tested = smoke_tests.marked(referral, submission.submission_id, payload, intake.hashing_keys)
-            stored, is_new = _store(tested, intake)
+            stored, is_new = _store(referral, intake)
     except InvalidSubmission as invalid:
         codes = sorted({error.code for error in invalid.errors})
         _record_refusal("conflict" if "conflict" in codes else "invalid", codes)

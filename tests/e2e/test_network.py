@@ -51,7 +51,7 @@ def test_a_connection_lost_during_submission_makes_one_referral(page: Page, mail
     page.context.set_offline(False)
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
-    assert (len(mailbox.wait_for(1)), referrals()) == (1, 1)
+    assert (len(mailbox.wait_for(1, to="tunnel@clinic.example")), referrals()) == (1, 1)
 
 
 def test_a_slow_network_causes_no_loss_and_no_duplicates(page: Page, mailbox: Mailbox, referrals: Count) -> None:
@@ -64,7 +64,7 @@ def test_a_slow_network_causes_no_loss_and_no_duplicates(page: Page, mailbox: Ma
         page.keyboard.press("Enter")
     expect(page.locator("[data-busy-status]")).not_to_be_empty()
     expect(page.locator("[data-receipt]")).to_be_visible()
-    assert (len(mailbox.wait_for(1)), referrals()) == (1, 1)
+    assert (len(mailbox.wait_for(1, to="slow.network@clinic.example")), referrals()) == (1, 1)
 
 
 def test_two_tabs_that_send_the_same_form_make_one_referral(
@@ -80,7 +80,7 @@ def test_two_tabs_that_send_the_same_form_make_one_referral(
     for tab in (first, second):
         expect(tab.locator("[data-receipt]")).to_be_visible()
         receipts.add(tab.locator("[data-receipt]").inner_text())
-    assert (len(receipts), len(mailbox.wait_for(1)), referrals()) == (1, 1, 1)
+    assert (len(receipts), len(mailbox.wait_for(1, to="twin@clinic.example")), referrals()) == (1, 1, 1)
 
 
 def test_two_tabs_with_the_same_doctor_send_one_message(context: BrowserContext, mailbox: Mailbox) -> None:
@@ -89,7 +89,7 @@ def test_two_tabs_with_the_same_doctor_send_one_message(context: BrowserContext,
         submit(tab)
     for tab in tabs:
         expect(tab.locator("[data-receipt]")).to_be_visible()
-    mailbox.wait_for(1)
+    mailbox.wait_for(1, to="both@clinic.example")
     assert len(mailbox.wait_for(2, seconds=2)) == 1
 
 
@@ -103,7 +103,7 @@ def test_going_back_after_sending_shows_an_empty_form_and_sends_nothing(
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator("#doctor-name")).to_have_value("")
     expect(page.locator("#doctor-email")).to_have_value("")
-    assert (len(mailbox.wait_for(1)), referrals()) == (1, 1)
+    assert (len(mailbox.wait_for(1, to="back@clinic.example")), referrals()) == (1, 1)
 
 
 def test_without_javascript_going_back_and_sending_again_makes_one_referral(
@@ -145,7 +145,7 @@ def test_values_entered_before_the_script_loads_are_kept_and_sent(page: Page, ma
     expect(page.locator("#referral")).to_be_visible()
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
-    [message] = mailbox.wait_for(1)
+    [message] = mailbox.wait_for(1, to="early@clinic.example")
     assert "Dear Dr. Early," in message["text"]
 
 

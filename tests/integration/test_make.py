@@ -91,7 +91,7 @@ def test_deploy_runs_sam_uploads_the_site_and_fails_if_the_site_does_not_answer(
     assert done.returncode == 2, done.stdout + done.stderr
     assert "failure  site: " in done.stdout
     assert "deploy --config-file=" in (repository / "sam-was-called-with").read_text("utf-8")
-    assert "--no-confirm-changeset" in (repository / "sam-was-called-with").read_text("utf-8")
+    assert "--no-execute-changeset" in (repository / "sam-was-called-with").read_text("utf-8")
     keys = {one["Key"] for one in s3.list_objects_v2(Bucket="site")["Contents"]}
     assert {"index.html", "dashboard/config.json"} <= keys
 

@@ -147,7 +147,7 @@ def test_two_doctors_who_may_be_one_are_compared_beside_each_other(
 
 def test_what_a_doctor_told_a_manager_is_recorded(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
     receipt = submit_with_proof(stack, "Otto Optout", email="otto@clinic.example")
-    mailbox.wait_for(1)
+    mailbox.wait_for(1, to="otto@clinic.example")
     eventually(lambda: "delivered" in now(stack, receipt).milestones)
     manager.goto(f"/dashboard/referrals/{receipt}")
     manager.get_by_role("button", name="Wants no more …").click()
@@ -174,7 +174,7 @@ def test_what_a_doctor_told_a_manager_is_recorded(manager: Page, stack: LocalSta
 
 def test_a_complaint_is_taken_back_with_a_reason(manager: Page, stack: LocalStack, mailbox: Mailbox) -> None:
     receipt = submit_with_proof(stack, "Cleo Complained", email="cleo@clinic.example")
-    mailbox.wait_for(1)
+    mailbox.wait_for(1, to="cleo@clinic.example")
     referrals(stack).close(receipt, Closing.COMPLAINED, stack.clock.now())
     claims = ClaimTable(stack.cloud.dynamodb, TABLE)
     keys, _ = DoctorHashes(lambda: hashing_keys(stack)).of(now(stack, receipt))
@@ -197,7 +197,7 @@ def test_a_failed_referral_is_retried_and_arrives(manager: Page, stack: LocalSta
     row(manager, "Fay Failed").get_by_role("button", name="Try again").click()
     expect_message(manager, "Queued again. It will be sent in a moment.")
     expect(row(manager, "Fay Failed")).to_have_count(0)
-    assert recipients(mailbox.wait_for(1)) == ["failed@clinic.example"]
+    assert recipients(mailbox.wait_for(1, to="failed@clinic.example")) == ["failed@clinic.example"]
 
 
 def test_a_message_that_may_have_arrived_is_repeated_only_after_confirmation(
@@ -212,7 +212,7 @@ def test_a_message_that_may_have_arrived_is_repeated_only_after_confirmation(
     again.click()
     manager.get_by_role("dialog").get_by_role("button", name="Send again").click()
     expect(row(manager, "Una Unclear")).to_have_count(0)
-    assert recipients(mailbox.wait_for(1)) == ["unclear@clinic.example"]
+    assert recipients(mailbox.wait_for(1, to="unclear@clinic.example")) == ["unclear@clinic.example"]
 
 
 @pytest.mark.parametrize(
@@ -287,14 +287,14 @@ def test_a_found_address_is_added_and_mailed(manager: Page, stack: LocalStack, m
     field.fill("ada@added.example")
     its.get_by_role("button", name="Add and send").click()
     expect(its).to_have_count(0)
-    assert recipients(mailbox.wait_for(1)) == ["ada@added.example"]
+    assert recipients(mailbox.wait_for(1, to="ada@added.example")) == ["ada@added.example"]
 
 
 def test_a_doctor_who_requests_a_call_is_called_back(
     manager: Page, browser: Browser, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     receipt = submit_with_proof(stack, "Carla Callme", email="callme@clinic.example", phone="217 555 0199")
-    (message,) = mailbox.wait_for(1)
+    (message,) = mailbox.wait_for(1, to="callme@clinic.example")
     doctor = browser.new_page()
     doctor.goto(ANSWER.findall(message["text"])[0])
     doctor.get_by_role("button", name="Have someone call me").click()
@@ -321,7 +321,7 @@ def test_a_doctor_who_requests_information_is_a_task_until_it_is_sent(
     manager: Page, browser: Browser, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     receipt = submit_with_proof(stack, "Ines Information", email="inform@clinic.example")
-    (message,) = mailbox.wait_for(1)
+    (message,) = mailbox.wait_for(1, to="inform@clinic.example")
     doctor = browser.new_page()
     doctor.goto(ANSWER.findall(message["text"])[0])
     doctor.get_by_role("button", name="Send me information").click()
@@ -341,7 +341,7 @@ def test_a_manager_sends_the_material_with_one_click(
     manager: Page, browser: Browser, stack: LocalStack, mailbox: Mailbox
 ) -> None:
     receipt = submit_with_proof(stack, "Mara Material", email="material@clinic.example")
-    (message,) = mailbox.wait_for(1)
+    (message,) = mailbox.wait_for(1, to="material@clinic.example")
     link = ANSWER.findall(message["text"])[0]
     doctor = browser.new_page()
     doctor.goto(link)
@@ -417,7 +417,7 @@ def test_the_second_of_two_managers_learns_who_acted_first_and_changes_nothing(
     expect(told).to_have_text("Approved by colleague just now. Your action had no effect.")
     expect(row(manager, "Quinn Quicker")).not_to_contain_text("Waiting since")
     expect(held).to_contain_text(str(count - 1))
-    assert recipients(mailbox.wait_for(1)) == ["quicker@clinic.example"]
+    assert recipients(mailbox.wait_for(1, to="quicker@clinic.example")) == ["quicker@clinic.example"]
     assert [act.what for act in now(stack, receipt).user_actions] == ["approve"]
 
 

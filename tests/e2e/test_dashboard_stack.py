@@ -28,7 +28,7 @@ def test_a_manager_approves_a_held_referral_and_reads_the_sent_message(
     row.get_by_role("button", name="Approve").click()
     dashboard.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(row).to_have_count(0)
-    (message,) = mailbox.wait_for(1)
+    (message,) = mailbox.wait_for(1, to="approved@clinic.example")
     dashboard.get_by_role("link", name="Referrals", exact=True).click()
     dashboard.get_by_role("link", name="Ana Approved").click()
     expect(dashboard.locator(".timeline")).to_contain_text(re.compile("Approved.*by you", re.DOTALL))

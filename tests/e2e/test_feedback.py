@@ -81,7 +81,7 @@ def test_a_click_on_arrival_is_by_a_scanner_and_a_later_one_by_a_person(
 ) -> None:
     receipt = submit_referral(stack, "reader@clinic.example")["receipt"]
     wait_for_milestone(stack, receipt, "delivered")
-    [message] = mailbox.wait_for(1)
+    [message] = mailbox.wait_for(1, to="reader@clinic.example")
     own_page = TRACKED.findall(message["html"])[-1]
     # The browser of the tests identifies itself as a program.
     page.context.set_extra_http_headers({"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"})
@@ -98,7 +98,7 @@ def test_a_click_on_arrival_is_by_a_scanner_and_a_later_one_by_a_person(
 
 def test_links_in_a_delivered_message_are_tracked_except_for_opt_out_links(stack: LocalStack, mailbox: Mailbox) -> None:
     submit_referral(stack, "untracked@clinic.example")
-    [message] = mailbox.wait_for(1)
+    [message] = mailbox.wait_for(1, to="untracked@clinic.example")
     opt_out = f"{stack.url}/api/opt-out?token="
     [header] = [one["value"] for one in message["headers"] if one["name"] == "List-Unsubscribe"]
 
@@ -124,5 +124,5 @@ def test_a_waiting_referral_continues_when_it_is_due(stack: LocalStack, mailbox:
 
     move_clock(stack, timedelta(minutes=6))
 
-    assert [message["to"] for message in mailbox.wait_for(1)] == [["later@clinic.example"]]
+    assert [message["to"] for message in mailbox.wait_for(1, to="later@clinic.example")] == [["later@clinic.example"]]
     wait_for_milestone(stack, waiting.receipt, "delivered")

@@ -127,7 +127,7 @@ def test_a_chosen_doctor_is_shown_as_a_card_in_place_of_the_fields(form: Page, m
     ] == [*("submitted_by", "submitted_by", "doctor.email")]
     form.get_by_label("Email").fill("lookup@clinic.example")
     assert sent(form)["doctor"]["npi"] == "2000001000"
-    [message] = mailbox.wait_for(1)
+    [message] = mailbox.wait_for(1, to="lookup@clinic.example")
     assert "Dear Dr. Maria E. Lopez," in message["text"]
 
 
@@ -270,7 +270,9 @@ def test_the_lookup_works_with_the_keyboard_alone(page: Page, mailbox: Mailbox) 
     keys.type("keyboard@clinic.example")
     keys.press("Enter")
     expect(page.locator("[data-receipt]")).to_be_visible()
-    assert [message["to"] for message in mailbox.wait_for(1)] == [["keyboard@clinic.example"]]
+    assert [message["to"] for message in mailbox.wait_for(1, to="keyboard@clinic.example")] == [
+        ["keyboard@clinic.example"]
+    ]
 
 
 def test_the_tab_key_moves_on_and_chooses_nothing(form: Page) -> None:

@@ -69,7 +69,7 @@ def test_the_work_starts_with_the_form_and_needs_two_files_and_one_request(
     for part in ("/assets/challenge.", "/assets/altcha.", "/api/challenge?for="):
         assert len([address for address in asked if part in address]) == 1
     # Otherwise the message could arrive during a later test.
-    mailbox.wait_for(1)
+    mailbox.wait_for(1, to="files@clinic.example")
 
 
 def test_a_proof_lets_the_submission_proceed_without_any_mention_of_the_check(page: Page, mailbox: Mailbox) -> None:
@@ -78,7 +78,7 @@ def test_a_proof_lets_the_submission_proceed_without_any_mention_of_the_check(pa
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
     expect(page.locator("h1")).to_have_text(THANKS)
-    (message,) = (one for one in mailbox.wait_for(1) if "proven" in json.dumps(one["to"]))
+    (message,) = (one for one in mailbox.wait_for(1, to="proven@clinic.example") if "proven" in json.dumps(one["to"]))
     assert message["subject"]
 
 
@@ -126,7 +126,7 @@ def test_a_very_fast_patient_waits_a_moment_and_is_told_so(page: Page, mailbox: 
     expect(button).to_be_focused()
     button.press("Enter")  # Impatient repeated clicks count once.
     expect(page.locator("[data-receipt]")).to_be_visible()
-    assert len(mailbox.wait_for(1)) == 1
+    assert len(mailbox.wait_for(1, to="quick@clinic.example")) == 1
 
 
 def test_an_expired_challenge_is_replaced_when_it_is_needed(page: Page, mailbox: Mailbox, asked: list[str]) -> None:
@@ -137,7 +137,7 @@ def test_an_expired_challenge_is_replaced_when_it_is_needed(page: Page, mailbox:
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
     assert len([address for address in asked if "/api/challenge" in address]) == 2
-    assert len(mailbox.wait_for(1)) == 1
+    assert len(mailbox.wait_for(1, to="old@clinic.example")) == 1
 
 
 def test_a_new_referral_from_the_same_page_gets_its_own_proof(page: Page, stack: LocalStack, mailbox: Mailbox) -> None:
@@ -149,7 +149,7 @@ def test_a_new_referral_from_the_same_page_gets_its_own_proof(page: Page, stack:
     expect(page.locator(".notice")).to_be_visible()
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
-    assert len(mailbox.wait_for(1)) == 1
+    assert len(mailbox.wait_for(1, to="conflict@clinic.example")) == 1
 
 
 def test_a_bot_that_fills_in_every_field_is_held(page: Page, stack: LocalStack, mailbox: Mailbox) -> None:

@@ -69,7 +69,7 @@ def test_a_submission_sends_one_message(page: Page, mailbox: Mailbox) -> None:
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
     expect(page.locator("[data-receipt]")).to_have_text(RECEIPT)
-    [message] = mailbox.wait_for(1)
+    [message] = mailbox.wait_for(1, to="maria.lopez@clinic.example")
     assert message["to"] == ["maria.lopez@clinic.example"]
     assert "Dear Dr. Lopez," in message["text"]
     headers = {header["name"]: header["value"] for header in message["headers"]}
@@ -86,7 +86,7 @@ def test_after_a_day_the_status_page_says_that_the_doctor_was_mailed(
     fill_in(page, email="status@clinic.example")
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
-    mailbox.wait_for(1)
+    mailbox.wait_for(1, to="status@clinic.example")
     page.reload()
     expect(page.locator("h1")).to_have_text("Thank you. We have your request")
     make_older(stack, receipt_on(page))
@@ -156,7 +156,7 @@ def test_a_double_click_on_submit_sends_one_message(page: Page, mailbox: Mailbox
     fill_in(page, email="twice@clinic.example")
     page.locator("form#referral button[type=submit]").dblclick()
     expect(page.locator("[data-receipt]")).to_be_visible()
-    assert len(mailbox.wait_for(1)) == 1
+    assert len(mailbox.wait_for(1, to="twice@clinic.example")) == 1
 
 
 def test_without_javascript_the_form_gets_a_complete_thank_you_page(
@@ -169,7 +169,7 @@ def test_without_javascript_the_form_gets_a_complete_thank_you_page(
     expect(plain_page.locator("h1")).to_have_text("Thank you. We have your request")
     assert mailbox.wait_for(1, seconds=1) == []
     approve(stack, receipt_on(plain_page))
-    assert [message["to"] for message in mailbox.wait_for(1)] == [["plain@clinic.example"]]
+    assert [message["to"] for message in mailbox.wait_for(1, to="plain@clinic.example")] == [["plain@clinic.example"]]
 
 
 def test_without_javascript_an_error_page_keeps_the_entries(
@@ -184,7 +184,7 @@ def test_without_javascript_an_error_page_keeps_the_entries(
     submit(plain_page)
     expect(plain_page.locator("[data-receipt]")).to_have_text(RECEIPT)
     approve(stack, receipt_on(plain_page))
-    [message] = mailbox.wait_for(1)
+    [message] = mailbox.wait_for(1, to="plain2@clinic.example")
     assert "Dear Doctor," in message["text"]
     assert "Maria" not in message["text"] + message["html"]
 
@@ -239,7 +239,7 @@ def test_a_lost_response_makes_one_referral_when_the_form_is_sent_again(page: Pa
     expect(page.get_by_label("Doctor's name")).to_have_value("Maria Lopez")
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
-    assert len(mailbox.wait_for(1)) == 1
+    assert len(mailbox.wait_for(1, to="lost@clinic.example")) == 1
 
 
 def test_a_second_doctor_can_be_named_from_the_thank_you_page(page: Page, mailbox: Mailbox) -> None:
@@ -259,7 +259,7 @@ def test_a_doctor_who_opts_out_through_the_message_is_not_mailed_again(page: Pag
     fill_in(page, email="stop@clinic.example")
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
-    [message] = mailbox.wait_for(1)
+    [message] = mailbox.wait_for(1, to="stop@clinic.example")
     link = re.search(r"http\S+/api/opt-out\?token=\S+", message["text"])
     assert link
     page.goto(link[0])
@@ -270,7 +270,7 @@ def test_a_doctor_who_opts_out_through_the_message_is_not_mailed_again(page: Pag
     fill_in(page, name="M. Lopez", email="Stop+again@clinic.example")
     submit(page)
     expect(page.locator("[data-receipt]")).to_be_visible()
-    mailbox.wait_for(1)
+    mailbox.wait_for(1, to="stop@clinic.example")
     assert len(mailbox.wait_for(2, seconds=1)) == 1
 
 
@@ -278,7 +278,7 @@ def test_a_button_of_the_message_only_marks_the_same_button_on_the_page(page: Pa
     open_form(page)
     fill_in(page, name="Ana Marks", email="marked@answers.example")
     submit(page)
-    [message] = mailbox.wait_for(1)
+    [message] = mailbox.wait_for(1, to="marked@answers.example")
     link = re.search(r"http\S+/api/answer\?token=\S+", message["text"])
     assert link
     page.goto(f"{link[0]}#call")
@@ -298,7 +298,7 @@ def test_without_javascript_a_doctor_gives_a_number_and_a_time_for_a_call(
     open_form(page)
     fill_in(page, email="callback@answers.example")
     submit(page)
-    [message] = mailbox.wait_for(1)
+    [message] = mailbox.wait_for(1, to="callback@answers.example")
     link = re.search(r"http\S+/api/answer\?token=\S+", message["text"])
     assert link
     plain_page.goto(link[0])

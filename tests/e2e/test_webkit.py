@@ -71,7 +71,7 @@ def test_a_submission_typed_by_hand_sends_one_message(
     find("#doctor-email").send_keys("apple@clinic.example")
     press(phone, "#referral [type=submit]")
     assert find("[data-receipt]").text
-    assert [message["to"] for message in mailbox.wait_for(1)] == [["apple@clinic.example"]]
+    assert [message["to"] for message in mailbox.wait_for(1, to="apple@clinic.example")] == [["apple@clinic.example"]]
     phone.refresh()
     assert find("h1").text == "Thank you. We have your request"
 
@@ -90,7 +90,9 @@ def test_in_spanish_a_doctor_is_found_chosen_and_mailed(
     find("#doctor-email").send_keys("manzana@clinic.example")
     press(phone, "#referral [type=submit]")
     assert find("[data-receipt]")
-    assert [message["to"] for message in mailbox.wait_for(1)] == [["manzana@clinic.example"]]
+    assert [message["to"] for message in mailbox.wait_for(1, to="manzana@clinic.example")] == [
+        ["manzana@clinic.example"]
+    ]
 
 
 def test_a_doctor_without_an_email_address_is_told_by_letter_or_phone(
@@ -119,7 +121,7 @@ def test_a_lost_response_sends_one_message_when_the_form_is_sent_again(
     assert find(".notice")
     press(phone, "#referral [type=submit]")
     assert find("[data-receipt]")
-    assert len(mailbox.wait_for(1)) == 1
+    assert len(mailbox.wait_for(1, to="tunnel.apple@clinic.example")) == 1
 
 
 def test_a_mistyped_domain_is_asked_about_before_the_form_is_sent(

@@ -9,7 +9,7 @@ import pytest
 from referral_intake.aws import dynamodb
 from referral_intake.aws.audit_log import AuditRecord
 from referral_intake.aws.keys import Keyring
-from referral_intake.core import decisions
+from referral_intake.core import decisions, obstacles
 from referral_intake.core.claim import AlreadyClaimed
 from referral_intake.core.opt_outs import OptOut
 from referral_intake.core.reasons import Closing, Reason
@@ -99,7 +99,7 @@ def test_a_doctor_told_by_a_person_is_claimed_under_every_key(
     other = actions.put(npi="1234567893")
     claim = aws.claim_for(other)
     assert actions.claims.claim(claim, aws.MESSAGE, now=LATER, cooldown=COOLDOWN) == AlreadyClaimed(told.receipt)
-    assert decisions.decide_already_claimed(AlreadyClaimed(told.receipt), told, LATER).reason == "joined"
+    assert obstacles.decide_already_claimed(AlreadyClaimed(told.receipt), told, LATER).reason == "joined"
 
 
 def test_a_doctor_with_initials_only_has_keys_and_can_be_told(actions: ReferralActions) -> None:

@@ -1,14 +1,12 @@
 """Decide what to do with a referral. The decisions are pure: they depend on the referral, its campaign and the time."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from referral_intake.core import information
 from referral_intake.core.business_hours import next_business_time, zone_of
 from referral_intake.core.campaign import Campaign
-from referral_intake.core.claim import AlreadyClaimed, MailboxSuppressed, MustHold, Obstacle, Suppressed
 from referral_intake.core.milestones import Milestone
 from referral_intake.core.reasons import Closing, Reason
 from referral_intake.core.referral import LEASE, QUEUED_TIMEOUT, Referral, Stage, Transition, close
@@ -75,48 +73,6 @@ def _decide_information(referral: Referral, campaign: Campaign, now: datetime) -
     if information.is_sent(referral.messages) or not information.can_send(referral, campaign):
         return close(Closing.ANSWERED)
     return SendStep(INFORMATION) if campaign.approval.covers(now.date()) else wait_for_approval(now)
-
-
-def may_take_over(referral: Referral, claimed: AlreadyClaimed, leader: Referral | None) -> bool:
-    """Whether the referral may replace the leader's claim, because the leader certainly did not tell the doctor."""
-    if leader is None or leader.contact_channel:
-        return False
-    if _introduction_bounced(leader):
-        # If the leader waits for a letter, only an email to another mailbox is quicker.
-        return leader.reason == Closing.BOUNCED or (
-            leader.reason == Reason.EMAIL_BOUNCED and referral.doctor.email not in {None, leader.doctor.email}
-        )
-    return claimed.is_reservation and leader.stage is Stage.CLOSED
-
-
-def decide_already_claimed(claimed: AlreadyClaimed, leader: Referral | None, now: datetime) -> Transition:
-    """Decide what to do with a referral if another referral, the leader, has claimed the doctor for this step.
-
-    The referral is closed only after the leader has told the doctor. Until then it waits. If the leader is closed
-    without telling the doctor, the referral takes its place.
-    """
-    receipt = claimed.leader
-    if leader is None or (Milestone.SENT in leader.milestones and leader.stage is not Stage.BY_POST):
-        return close(Closing.JOINED, receipt, at=now)
-    # A leader that is closed releases the doctor, unless it is unclear whether its message was sent. Then a check once
-    # a day is enough.
-    check_at = max(leader.due_at, now) + timedelta(minutes=1) if leader.due_at else now + timedelta(days=1)
-    return Transition(Stage.WAITING, due_at=check_at, reason=Reason.JOINED, leader=receipt)
-
-
-def after_obstacle(
-    obstacle: Obstacle, referral: Referral, find: Callable[[str], Referral | None], now: datetime
-) -> Transition:
-    """Decide what to do with a referral that may not tell its doctor. `find` returns a referral by its receipt."""
-    match obstacle:
-        case AlreadyClaimed(leader):
-            return decide_already_claimed(obstacle, find(leader), now)
-        case Suppressed(reason, through):
-            return close(reason, (through or None) if through != referral.receipt else None, at=now)
-        case MustHold(reason, other):
-            return hold(reason, now, other or None)
-        case MailboxSuppressed(reason):
-            return mailbox_unusable(referral, reason, now)
 
 
 def decide_due(
@@ -233,10 +189,6 @@ def retry_later(referral: Referral, reason: str, now: datetime) -> Transition:
     jitter = hashlib.sha256(f"{referral.receipt} {referral.failed_attempts}".encode()).digest()[0] / 255
     delay = longest_delay * (1 + jitter) / 2
     return Transition(Stage.WAITING, due_at=now + delay, reason=reason, failed_attempts=referral.failed_attempts + 1)
-
-
-def _introduction_bounced(referral: Referral) -> bool:
-    return last_failure(referral.messages) == (INTRODUCTION, Reason.EMAIL_BOUNCED)
 
 
 def _is_unconfirmed(referral: Referral, now: datetime) -> bool:

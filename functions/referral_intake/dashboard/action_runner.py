@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from referral_intake.core import decisions
+from referral_intake.core import obstacles
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import Claim, DoctorKeys, Obstacle
 from referral_intake.core.errors import Conflict, NothingToTakeBack, Stale
@@ -107,7 +107,7 @@ class ActionRunner:
             )
             if obstacle is None:
                 return
-            transition = decisions.after_obstacle(obstacle, referral, self._find, now)
+            transition = obstacles.after_obstacle(obstacle, referral, self._find, now)
             change = actions.too_late(change, transition)
         elif write := self._write_of_doctor(change):
             claim = Claim(referral, INTRODUCTION, *self.doctor_keys.of(referral))

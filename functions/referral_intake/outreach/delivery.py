@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Protocol
 
-from referral_intake.core import decisions
+from referral_intake.core import decisions, obstacles
 from referral_intake.core.campaign import Campaign
 from referral_intake.core.claim import AlreadyClaimed, Claim, DoctorKeys, MailboxSuppressed, Obstacle
 from referral_intake.core.errors import Stale, Unavailable
@@ -140,13 +140,13 @@ class Outreach:
         overruled: set[str] = set()
         while isinstance(obstacle := attempt(overruled), AlreadyClaimed) and obstacle.leader not in overruled:
             leader = self._find(obstacle.leader)
-            if not decisions.may_take_over(claim.referral, obstacle, leader):
+            if not obstacles.may_take_over(claim.referral, obstacle, leader):
                 return obstacle
             overruled.add(obstacle.leader)
         return obstacle
 
     def _after(self, obstacle: Obstacle, referral: Referral) -> Transition:
-        return decisions.after_obstacle(obstacle, referral, self._find, self.now())
+        return obstacles.after_obstacle(obstacle, referral, self._find, self.now())
 
     def _find(self, receipt: str) -> Referral | None:
         return self.referrals.get(receipt, consistent=True)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from referral_intake.core import decisions
+from referral_intake.core import decisions, obstacles
 from referral_intake.core.claim import AlreadyClaimed
 from referral_intake.core.decisions import SendStep
 from referral_intake.core.reasons import Closing, Reason
@@ -86,18 +86,18 @@ def test_other_held_referrals_wait_longer(reason: str) -> None:
 
 def test_a_joined_referral_checks_after_its_leader_and_daily_once_the_leader_closed() -> None:
     leader = replace(referral(), stage=Stage.SENDING, due_at=NOW + LEASE)
-    behind = decisions.decide_already_claimed(AlreadyClaimed(leader.receipt), leader, NOW)
+    behind = obstacles.decide_already_claimed(AlreadyClaimed(leader.receipt), leader, NOW)
     assert (behind.stage, behind.due_at) == (Stage.WAITING, NOW + LEASE + timedelta(minutes=1))
     closed_unsent = replace(leader, stage=Stage.CLOSED, due_at=None)
-    assert decisions.decide_already_claimed(
+    assert obstacles.decide_already_claimed(
         AlreadyClaimed(leader.receipt), closed_unsent, NOW
     ).due_at == NOW + timedelta(days=1)
 
 
 def test_a_referral_whose_leader_sent_its_message_is_closed() -> None:
     leader = replace(referral(), stage=Stage.SENT, milestones={"submitted": NOW, "sent": NOW})
-    assert decisions.decide_already_claimed(AlreadyClaimed(leader.receipt), leader, NOW).reason == Closing.JOINED
-    assert decisions.decide_already_claimed(AlreadyClaimed(leader.receipt), None, NOW).reason == Closing.JOINED
+    assert obstacles.decide_already_claimed(AlreadyClaimed(leader.receipt), leader, NOW).reason == Closing.JOINED
+    assert obstacles.decide_already_claimed(AlreadyClaimed(leader.receipt), None, NOW).reason == Closing.JOINED
 
 
 def test_an_unclear_send_is_repeated_once_ses_reported_on_a_later_one() -> None:

@@ -22,13 +22,17 @@ from referral_intake.core.reasons import Closing
 
 
 def with_claim(keys: KeySet, records: Records, step: str, claim: StepClaim, overruled: Collection[str] = ()) -> Records:
-    """Return the records under the current keys after the doctor's step (`lumen/introduction`) is claimed."""
+    """Return the records under the current keys after the doctor's step (`lumen/introduction`) is claimed.
+
+    Claims of the `overruled` referrals are removed, and an earlier one of this referral: a reservation for a letter is
+    in another record, if the mailbox was added later.
+    """
 
     def change(record: DoctorRecord) -> DoctorRecord:
         return replace(record, claims={**record.claims, step: claim})
 
     kept = {
-        key: {one: _without(record, step, overruled) for one, record in records.get(key, {}).items()}
+        key: {one: _without(record, step, {*overruled, claim.by}) for one, record in records.get(key, {}).items()}
         for key in keys.current
     }
     return _changed(keys, kept, change)

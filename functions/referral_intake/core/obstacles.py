@@ -20,7 +20,7 @@ def may_take_over(referral: Referral, claimed: AlreadyClaimed, leader: Referral 
         return leader.reason == Closing.BOUNCED or (
             leader.reason == Reason.EMAIL_BOUNCED and referral.doctor.email not in {None, leader.doctor.email}
         )
-    return claimed.is_reservation and leader.stage is Stage.CLOSED
+    return claimed.is_reservation and leader.stage is Stage.CLOSED and not leader.may_have_been_sent
 
 
 def decide_already_claimed(claimed: AlreadyClaimed, leader: Referral | None, now: datetime) -> Transition:

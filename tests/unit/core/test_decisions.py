@@ -94,6 +94,14 @@ def test_a_joined_referral_checks_after_its_leader_and_daily_once_the_leader_clo
     ).due_at == NOW + timedelta(days=1)
 
 
+def test_the_reservation_of_a_closed_leader_is_free_only_if_the_leader_told_nobody() -> None:
+    closed = replace(referral(), stage=Stage.CLOSED, reason=Closing.WITHDRAWN, due_at=None)
+    reserved = AlreadyClaimed(closed.receipt, is_reservation=True)
+    assert obstacles.may_take_over(referral(), reserved, closed)
+    told = replace(closed, reason=Closing.ANSWERED, milestones={"submitted": NOW, "sent": NOW})
+    assert not obstacles.may_take_over(referral(), reserved, told)
+
+
 def test_a_referral_whose_leader_sent_its_message_is_closed() -> None:
     leader = replace(referral(), stage=Stage.SENT, milestones={"submitted": NOW, "sent": NOW})
     assert obstacles.decide_already_claimed(AlreadyClaimed(leader.receipt), leader, NOW).reason == Closing.JOINED

@@ -136,6 +136,15 @@ def test_an_own_claim_is_no_obstacle() -> None:
     assert book.obstacle(of()) is None
 
 
+def test_a_claim_by_email_replaces_the_reservation_for_a_letter_of_the_same_referral() -> None:
+    book = Book()
+    book.records |= doctor_changes.with_claim(
+        of(NO_EMAIL), {}, "lumen/introduction", StepClaim("FIRST", NOW, is_reservation=True)
+    )
+    book.claim(of())  # A manager has found the address.
+    assert book.obstacle(of(NO_EMAIL), by_email=False) == MustHold(Reason.POSSIBLY_SAME_DOCTOR, "FIRST")
+
+
 def test_a_claim_of_an_overruled_leader_is_replaced() -> None:
     book = Book()
     book.claim(of(NPI_1))

@@ -26,7 +26,7 @@ class Submission:
 class MessageChecks:
     """`broken` has the rules that were broken, in words.
 
-    `declined` has the moment when each doctor opted out, and `paused` when the campaign was paused. `reported` has the
+    `declined` has the moment when each doctor opted out, `ever_declined` also those who took that back, and `paused` when the campaign was paused. `reported` has the
     messages, by id, that an event reported. `exceptions` has the pairs of messages that were repeated as documented.
     `separated` has the pairs of doctors of whom a manager decided that they are two. `declined_phones` has the doctor
     who opted out by each phone number, and `declined_like` this doctor for each one who was named later with it.
@@ -39,6 +39,7 @@ class MessageChecks:
     accepted: list[Submission] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     declined: dict[str, int] = field(default_factory=dict)
+    ever_declined: set[str] = field(default_factory=set)
     paused: int | None = None
     reported: dict[str, Mail] = field(default_factory=dict)
     exceptions: list[tuple[Mail, Mail]] = field(default_factory=list)
@@ -53,6 +54,7 @@ class MessageChecks:
 
     def note_opt_out(self, doctor: str) -> None:
         self.declined.setdefault(doctor, self.interceptor.moment)
+        self.ever_declined.add(doctor)
         self.declined_like.pop(doctor, None)
 
     def note_opt_in(self, doctor: str) -> None:
@@ -73,6 +75,7 @@ class MessageChecks:
         for one, caller in ((doctor, other), (other, doctor)):
             if self.declined_like.get(one) == caller:
                 del self.declined_like[one], self.declined[one]
+                self.ever_declined.discard(one)
 
     def note_event(self, detail: dict[str, Any]) -> None:
         """The function has processed this event of SES."""

@@ -121,8 +121,12 @@ def _closed_without_cause(simulation: Simulation, referral: dict[str, Any]) -> l
     if Closing(referral["reason"]).value in referral["milestones"]:
         return []
     doctor = simulation.checks.doctor_of(referral["receipt"])
-    is_declined = doctor in simulation.checks.declined
-    return [] if is_declined else [f"{referral['receipt']} is {referral['reason']}, but {doctor} said nothing"]
+    # Not only now: the referral can have come before the opt-out was taken back.
+    return (
+        []
+        if doctor in simulation.checks.ever_declined
+        else [f"{referral['receipt']} is {referral['reason']}, but {doctor} said nothing"]
+    )
 
 
 def _stored_once(simulation: Simulation, referrals: list[dict[str, Any]]) -> list[str]:

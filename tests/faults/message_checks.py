@@ -26,11 +26,11 @@ class Submission:
 class MessageChecks:
     """`broken` has the rules that were broken, in words.
 
-    `declined` has the moment when each doctor opted out, `ever_declined` also those who took that back, and `paused` when the campaign was paused. `reported` has the
-    messages, by id, that an event reported. `exceptions` has the pairs of messages that were repeated as documented.
-    `separated` has the pairs of doctors of whom a manager decided that they are two. `declined_phones` has the doctor
-    who opted out by each phone number, and `declined_like` this doctor for each one who was named later with it.
-    `withdrawn` has the moment when each referral was withdrawn, by receipt.
+    `declined` has the moment when each doctor opted out, `ever_declined` also those who took that back, and `paused`
+    when the campaign was paused. `reported` has the messages, by id, that an event reported. `exceptions` has the pairs
+    of messages that were repeated as documented. `separated` has the pairs of doctors of whom a manager decided that
+    they are two. `declined_phones` has the doctor who opted out by each phone number, and `declined_like` this doctor
+    for each one who was named later with it. `withdrawn` has the moment when each referral was withdrawn, by receipt.
     """
 
     interceptor: CallInterceptor
